@@ -1,0 +1,85 @@
+//! From an OpenAPI document to the text of its Rust bindings.
+//!
+//! The text is a pure function of the document: no clock, no environment, no network and no
+//! `rustfmt`, so that every machine and every toolchain produces the same bytes.
+
+use std::fmt;
+
+use openapiv3::OpenAPI;
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
+use schemars::schema::{InstanceType, SchemaObject, StringValidation};
+use serde_json::Value;
+
+/// Generates the bindings of [`crate::YAML`].
+///
+/// # Errors
+///
+/// As [`generate`].
+pub fn bindings() -> Result<String, CodegenError> {
+    let document = crate::parse(crate::YAML).map_err(|e| CodegenError(e.to_string()))?;
+    generate(&document)
+}
+
+/// Generates the bindings of a document.
+///
+/// # Errors
+///
+/// When the document is not OpenAPI 3.0, or uses something that the generator cannot express.
+pub fn generate(document: &Value) -> Result<String, CodegenError> {
+    let spec: OpenAPI = serde_json::from_value(document.clone())
+        .map_err(|e| CodegenError(format!("not an OpenAPI 3.0 document: {e}")))?;
+    let tokens = Generator::new(&settings())
+        .generate_tokens(&spec)
+        .map_err(|e| CodegenError(format!("no bindings for this document: {e}")))?;
+    let file = syn::parse2(tokens)
+        .map_err(|e| CodegenError(format!("the generated bindings are not Rust: {e}")))?;
+    // The examples in the generated documentation cannot compile by themselves; as plain text they do
+    // not show up as tests that are never run.
+    Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))
+}
+
+fn settings() -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_hooks(HooksMode::Expected)
+        // A timestamp of another form must not make the whole page unreadable.
+        .with_conversion(
+            string(|s| s.format = Some("date-time".to_owned())),
+            "::std::string::String",
+            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        )
+        // A regular expression per path at run time is a high price for a leading slash.
+        .with_conversion(
+            string(|s| {
+                s.string = Some(Box::new(StringValidation {
+                    pattern: Some("^/".to_owned()),
+                    ..StringValidation::default()
+                }));
+            }),
+            "::std::string::String",
+            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        );
+    settings
+}
+
+fn string(constrain: impl FnOnce(&mut SchemaObject)) -> SchemaObject {
+    let mut schema = SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        ..SchemaObject::default()
+    };
+    constrain(&mut schema);
+    schema
+}
+
+/// A document that cannot become Rust.
+#[derive(Debug)]
+pub struct CodegenError(String);
+
+impl fmt::Display for CodegenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CodegenError {}

@@ -1,0 +1,28 @@
+use std::fmt;
+
+/// Reads a YAML or JSON text.
+///
+/// # Errors
+///
+/// When the text is neither; the message names line and column.
+///
+/// ```
+/// let document = purge_openapi::parse(purge_openapi::YAML)?;
+/// assert_eq!(document["openapi"], "3.0.3");
+/// # Ok::<(), purge_openapi::ParseError>(())
+/// ```
+pub fn parse(text: &str) -> Result<serde_json::Value, ParseError> {
+    yaml_serde::from_str(text).map_err(ParseError)
+}
+
+/// A text that is not YAML.
+#[derive(Debug)]
+pub struct ParseError(yaml_serde::Error);
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a YAML or JSON document: {}", self.0)
+    }
+}
+
+impl std::error::Error for ParseError {}

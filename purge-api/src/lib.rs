@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod hooks;
+
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unused_imports,
+    rust_2018_idioms,
+    clippy::all,
+    clippy::unwrap_used
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+}
+
+pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, types};
+pub use hooks::MAX_RESPONSE_BYTES;

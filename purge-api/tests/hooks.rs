@@ -1,0 +1,65 @@
+//! What the hooks do to a request and a response, seen from a raw TCP server.
+
+use purge_api::{Client, Error, MAX_RESPONSE_BYTES, ResponseValue, types};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+type Listed = Result<ResponseValue<types::ListPurgeRequestsResponse>, Error<()>>;
+
+/// Answers one list request with `body`; returns the head of the request and what the client made of
+/// the answer.
+async fn exchange(body: Vec<u8>) -> (String, Listed) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let server = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("a connection");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(socket.read_u8().await.expect("a request head"));
+        }
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        socket.write_all(answer.as_bytes()).await.expect("write");
+        // A client that stops reading closes the connection, which is what one test wants.
+        let _ = socket.write_all(&body).await;
+        String::from_utf8(head).expect("ASCII").to_lowercase()
+    });
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client without TLS");
+    let listed = Client::new_with_client(&base, http)
+        .list_purge_requests()
+        .organization_uuid(uuid::Uuid::nil())
+        .resource_uuid(uuid::Uuid::nil())
+        .page(std::num::NonZeroU64::MIN)
+        .limit(std::num::NonZeroU64::MIN)
+        .send()
+        .await;
+    (server.await.expect("the server"), listed)
+}
+
+fn padded(bytes: usize) -> Vec<u8> {
+    let mut body = br#"{"status":true}"#.to_vec();
+    body.resize(bytes, b' ');
+    body
+}
+
+#[tokio::test]
+async fn undocumented_version_header_is_not_sent() {
+    let (head, listed) = exchange(padded(100)).await;
+    assert!(!head.contains("api-version"), "{head}");
+    assert!(head.contains("accept: application/json"), "{head}");
+    assert!(listed.expect("a page").status);
+}
+
+#[tokio::test]
+async fn body_of_the_greatest_length_is_read() {
+    let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES)).await;
+    assert!(listed.expect("a page").status);
+}
+
+#[tokio::test]
+async fn longer_body_is_an_error() {
+    let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES + 1)).await;
+    assert!(matches!(listed, Err(Error::ResponseBodyError(_))), "{listed:?}");
+}
