@@ -6,6 +6,7 @@ mod id;
 mod list;
 mod path;
 mod plan;
+mod reconcile;
 mod report;
 mod retry;
 mod submit;

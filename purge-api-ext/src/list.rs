@@ -14,6 +14,7 @@
 
 use std::fmt;
 use std::num::NonZeroU64;
+use std::time::SystemTime;
 
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -193,6 +194,14 @@ impl List {
     ///
     /// When the service cannot be reached, refuses, or sends what is no page.
     pub async fn page(&self, number: NonZeroU64) -> Result<Page, Error> {
+        self.page_with_clock(number).await.map(|(page, _)| page)
+    }
+
+    /// A page, and what time it was for the service.
+    pub(crate) async fn page_with_clock(
+        &self,
+        number: NonZeroU64,
+    ) -> Result<(Page, Option<SystemTime>), Error> {
         let mut request = self
             .resource
             .raw()
@@ -207,9 +216,12 @@ impl List {
             request = request.op_id(operation.as_str());
         }
         let answer = match request.send().await {
-            Ok(answer) => answer.into_inner(),
+            Ok(answer) => answer,
             Err(error) => return Err(failure(error).await.error),
         };
+        let clock = answer.headers().get("date").and_then(|date| date.to_str().ok());
+        let clock = clock.and_then(|date| httpdate::parse_http_date(date).ok());
+        let answer = answer.into_inner();
         if !answer.status {
             let said = answer.message.unwrap_or_default();
             let message = format!("the service refused to list: {}", text::excerpt(&said));
@@ -219,12 +231,13 @@ impl List {
             return Err(Error::new(ErrorKind::Untrusted, "the answer has no page").with_status(200));
         };
         let requests = data.requests.unwrap_or_default();
-        Ok(Page {
+        let page = Page {
             page: number.get(),
             limit: self.page_size,
             total: data.total.and_then(|total| total.try_into().ok()),
             requests: requests.into_iter().map(PurgeRecord::from_raw).collect(),
-        })
+        };
+        Ok((page, clock))
     }
 
     /// Reads page after page, and ends without asking for a page that need not be there: after a page

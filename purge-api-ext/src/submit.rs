@@ -1,10 +1,10 @@
 //! Sending a plan.
 
+use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::plan::{Batch, Plan};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryPolicy, RetryQuota};
 use crate::transport::{Applied, Failure, failure};
 use crate::wait::follow;
-use crate::{Error, ErrorKind, OperationId, Resource, text};
+use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
 
 /// A purge about to be sent. Await it, and every path of the plan has an outcome:
 ///
@@ -34,8 +34,13 @@ use crate::{Error, ErrorKind, OperationId, Resource, text};
 /// ```
 ///
 /// It does not fail as a whole: what went wrong stands in the [`Report`], beside what went well. A
-/// request that surely was not carried out is sent again, at most 4 times, with growing and random
-/// pauses; one that may have been carried out is not. A refused token ends the run.
+/// request that surely was not carried out is sent again, with growing and random pauses. One that may
+/// have been carried out is looked up in the list first; if it is not found there, it is sent again at
+/// most twice, and its outcome says that there may be a duplicate. A refused token ends the run.
+///
+/// A pause that the service asks for (`Retry-After`) holds for all requests of the run; one over 60 s is
+/// not waited for. All retries of a run share a quota, so that an outage costs a long run at most 1.2
+/// requests a batch.
 ///
 /// Dropping the future stops the run at once: requests under way may still be carried out.
 #[derive(Clone, Debug)]
@@ -75,14 +80,15 @@ impl Purge {
     async fn run(self) -> Report {
         let Self { resource, plan, concurrency, wait, retry } = self;
         let counts = Summary::of_plan(&plan);
-        let worker = Worker {
+        let run = Run {
             resource: &resource,
             retry,
             pause: Pause::default(),
+            shared: Mutex::default(),
             stop: AtomicBool::new(false),
         };
         let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches())
-            .map(|batch| worker.submit(batch))
+            .map(|batch| run.submit(batch))
             .buffered(concurrency)
             .collect()
             .await;
@@ -103,11 +109,19 @@ impl IntoFuture for Purge {
 }
 
 /// What the requests of one run share.
-struct Worker<'a> {
+struct Run<'a> {
     resource: &'a Resource,
     retry: RetryPolicy,
     pause: Pause,
+    shared: Mutex<Shared>,
     stop: AtomicBool,
+}
+
+#[derive(Default)]
+struct Shared {
+    quota: RetryQuota,
+    /// The operations that belong to a request of this run.
+    operations: HashSet<OperationId>,
 }
 
 /// How one attempt ended. A 200 that refuses is a [`Failure`] like any other refusal.
@@ -118,51 +132,53 @@ struct Accepted {
     message: Option<String>,
 }
 
-impl Worker<'_> {
+impl Run<'_> {
     /// Sends one batch until its outcome is known, or nothing more can be done for it.
     async fn submit(&self, batch: Batch) -> OperationOutcome {
         let body = CreatePurgeRequest {
             resource_uuid: self.resource.id().uuid(),
             file_path: batch.paths().iter().map(|path| path.as_str().to_owned()).collect(),
         };
-        let mut attempts = 0;
+        let (mut attempts, mut ambiguous) = (0, 0);
+        // The last failure after which the request may have been carried out.
+        let mut lost = None;
         let failure = loop {
             self.pause.over().await;
             if self.stop.load(Ordering::Relaxed) {
-                let mut outcome =
-                    OperationOutcome::of_batch(batch, OperationState::NotSent, PathState::NotSent);
-                outcome.attempts = attempts;
-                outcome.message = Some("not sent, since the run was stopped".to_owned());
-                return outcome;
+                break Failure::new(Applied::No, stopped());
             }
             attempts += 1;
-            match self.attempt(&body).await {
+            let sent = Instant::now();
+            let failure = match self.attempt(&body).await {
                 Ok(accepted) => {
-                    let mut outcome = OperationOutcome::of_batch(
-                        batch,
-                        OperationState::Accepted,
-                        PathState::Accepted,
-                    );
-                    outcome.op_id = Some(accepted.op_id);
-                    outcome.attempts = attempts;
-                    outcome.message = accepted.message;
-                    return outcome;
+                    return self.accepted(batch, accepted, attempts, ambiguous > 0);
                 }
-                Err(failure) => {
-                    let asked = failure.error.retry_after();
-                    let random = fastrand::f64();
-                    match self.retry.delay(failure.applied, attempts, asked, random) {
-                        // What the service asks for holds for every request.
-                        Some(delay) if asked.is_some() => self.pause.extend(delay),
-                        Some(delay) => sleep_until(Instant::now() + delay).await,
-                        None => break failure,
-                    }
+                Err(failure) => failure,
+            };
+            if failure.applied == Applied::Maybe {
+                ambiguous += 1;
+                if let Some(op_id) = self.adopt(&batch, sent).await {
+                    let message = format!("{}; found in the list", failure.error);
+                    let accepted = Accepted { op_id, message: Some(message) };
+                    return self.accepted(batch, accepted, attempts, ambiguous > 1);
                 }
+                lost = Some(failure.clone());
+            }
+            let asked = failure.error.retry_after();
+            let random = fastrand::f64();
+            let delay = self.retry.delay(failure.applied, attempts, ambiguous, asked, random);
+            match delay.filter(|_| self.shared().quota.spend()) {
+                // What the service asks for holds for every request.
+                Some(delay) if asked.is_some() => self.pause.extend(delay),
+                Some(delay) => sleep_until(Instant::now() + delay).await,
+                None => break failure,
             }
         };
         if failure.error.kind() == ErrorKind::Unauthorized {
             self.stop.store(true, Ordering::Relaxed);
         }
+        // A later refusal does not undo what an earlier attempt may have done.
+        let failure = lost.unwrap_or(failure);
         let (state, path_state) = match failure.applied {
             Applied::No => (OperationState::NotSent, PathState::NotSent),
             Applied::Refused => (OperationState::Failed, PathState::Failed),
@@ -170,6 +186,7 @@ impl Worker<'_> {
         };
         let mut outcome = OperationOutcome::of_batch(batch, state, path_state);
         outcome.attempts = attempts;
+        outcome.possible_duplicate = ambiguous > 1;
         outcome.message = Some(failure.error.to_string());
         outcome.error = Some(failure.error);
         outcome
@@ -188,6 +205,41 @@ impl Worker<'_> {
             Err(error) => Err(failure(error).await),
         }
     }
+
+    /// The operation that a request has created although its answer got lost.
+    async fn adopt(&self, batch: &Batch, sent: Instant) -> Option<OperationId> {
+        let known = |id: &OperationId| self.shared().operations.contains(id);
+        // If the list cannot be read either, nobody can tell.
+        reconcile::find(self.resource, batch.paths(), known, sent).await.ok().flatten()
+    }
+
+    fn accepted(
+        &self,
+        batch: Batch,
+        accepted: Accepted,
+        attempts: u32,
+        possible_duplicate: bool,
+    ) -> OperationOutcome {
+        let mut shared = self.shared();
+        shared.quota.refund();
+        shared.operations.insert(accepted.op_id.clone());
+        let mut outcome =
+            OperationOutcome::of_batch(batch, OperationState::Accepted, PathState::Accepted);
+        outcome.op_id = Some(accepted.op_id);
+        outcome.attempts = attempts;
+        outcome.possible_duplicate = possible_duplicate;
+        outcome.message = accepted.message;
+        outcome
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn stopped() -> Error {
+    let message = "not sent, since the token was refused before";
+    Error::new(ErrorKind::Unauthorized, message)
 }
 
 fn accepted(answer: CreatePurgeResponse) -> Attempt {
