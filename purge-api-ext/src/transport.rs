@@ -198,7 +198,7 @@ fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure 
         .ok()
         .and_then(|refusal| refusal.message)
         .filter(|message| !message.trim().is_empty())
-        .map(|message| format!(": {}", excerpt(&message)))
+        .map(|message| format!(": {}", excerpt(message.trim_end_matches('.'))))
         .unwrap_or_default();
     let retry_after = parse_retry_after(headers.get_all(RETRY_AFTER), std::time::SystemTime::now());
     let code = status.as_u16();

@@ -61,20 +61,20 @@ pub(crate) struct CreateArgs {
     pub(crate) paths: PathArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Follow the jobs to their end, for at most this long
+    /// Follow the jobs to their end, for at most this long [without a value: 5m]
     #[arg(
-        long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
+        long, help_heading = "Sending", value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "5m", value_parser = humantime::parse_duration
     )]
     pub(crate) wait: Option<Duration>,
     /// The same as `purge plan`: sends nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "Sending")]
     pub(crate) dry_run: bool,
     /// How many requests are under way at once
-    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, help_heading = "Sending", value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
     /// How often a request is sent at most
-    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, help_heading = "Sending", value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) max_attempts: u32,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -141,16 +141,22 @@ pub(crate) struct OutputArgs {
 #[derive(clap::Args)]
 pub(crate) struct ListArgs {
     /// Only the records of one operation
-    #[arg(long, value_name = "ID")]
+    #[arg(long, help_heading = "List", value_name = "ID")]
     pub(crate) op_id: Option<OperationId>,
     /// Page, from 1
-    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "all")]
+    #[arg(
+        long,
+        help_heading = "List",
+        value_name = "N",
+        default_value = "1",
+        conflicts_with = "all"
+    )]
     pub(crate) page: NonZeroU64,
     /// Records on a page, 1 to 100
-    #[arg(long, value_name = "N", default_value = "100", value_parser = page_size)]
+    #[arg(long, help_heading = "List", value_name = "N", default_value = "100", value_parser = page_size)]
     pub(crate) limit: PageSize,
     /// All pages
-    #[arg(long)]
+    #[arg(long, help_heading = "List")]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
@@ -169,7 +175,7 @@ pub(crate) struct WaitArgs {
     #[arg(value_name = "OP_ID", required = true)]
     pub(crate) operations: Vec<OperationId>,
     /// How long to wait at most
-    #[arg(long = "wait", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    #[arg(long = "wait", help_heading = "Waiting", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     pub(crate) deadline: Duration,
     #[command(flatten)]
     pub(crate) target: TargetArgs,

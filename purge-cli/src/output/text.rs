@@ -22,8 +22,11 @@ pub(super) fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
         writeln!(out, "  {} paths, none failed", rest.len())?;
     }
     summary(out, report)?;
-    for operation in report.operations.iter().filter(|o| o.op_id.is_some()).take(LISTED) {
-        if let Some(id) = &operation.op_id {
+    let operations: Vec<_> = report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect();
+    if operations.len() > LISTED {
+        writeln!(out, "  {} operations; --output json names them", operations.len())?;
+    } else {
+        for id in operations {
             writeln!(out, "  operation {id}")?;
         }
     }
@@ -47,9 +50,11 @@ fn list_paths(out: Out<'_>, paths: &[&PathOutcome]) -> io::Result<()> {
 
 fn summary(out: Out<'_>, report: &Report) -> io::Result<()> {
     let s = &report.summary;
-    let requests = format!("{} request{}", s.requests, if s.requests == 1 { "" } else { "s" });
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let paths = format!("{} path{}", s.paths, plural(s.paths));
     if report.dry_run {
-        writeln!(out, "{} paths in {requests}; nothing was sent", s.paths)?;
+        let requests = format!("{} request{}", s.requests, plural(s.requests));
+        writeln!(out, "{paths} in {requests}; nothing was sent")?;
     } else {
         let counts = [
             (s.failed, "failed"),
@@ -65,7 +70,7 @@ fn summary(out: Out<'_>, report: &Report) -> io::Result<()> {
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
-        writeln!(out, "{} paths: {}", s.paths, counts.join(", "))?;
+        writeln!(out, "{paths}: {}", counts.join(", "))?;
     }
     let dropped = [(s.duplicates, "given twice"), (s.covered, "covered by a wildcard")];
     for (count, why) in dropped.iter().filter(|(count, _)| *count > 0) {
