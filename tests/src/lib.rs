@@ -3,3 +3,7 @@
 pub mod cli;
 pub mod contract;
 pub mod raw;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
