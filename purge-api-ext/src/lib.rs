@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod client;
 mod error;
 mod id;
@@ -13,9 +15,12 @@ mod report;
 mod retry;
 mod submit;
 mod text;
+mod trace;
 mod transport;
 mod wait;
 
+#[cfg(feature = "blocking")]
+pub use blocking::Blocking;
 pub use client::{Client, ClientBuilder, Resource};
 pub use error::{Error, ErrorKind};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};

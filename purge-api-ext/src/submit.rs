@@ -16,6 +16,7 @@ use crate::plan::{Batch, Plan};
 use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
 use crate::retry::{RetryPolicy, RetryQuota};
+use crate::trace::{event, span};
 use crate::transport::{Applied, Failure, failure};
 use crate::wait::follow;
 use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
@@ -87,6 +88,14 @@ impl Purge {
         self
     }
 
+    /// The pauses between attempts: random, from nothing to a bound that begins with `first` and doubles
+    /// up to `longest`. Default: 1 s and 20 s, the figures of the AWS SDKs.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.retry.base = first;
+        self.retry.cap = longest;
+        self
+    }
+
     /// Runs it, and tells what happens on the way; the last event holds the report.
     pub fn events(self) -> Events {
         Events::of(|reporter| self.run(reporter))
@@ -106,7 +115,7 @@ impl Purge {
             reporter: &reporter,
         };
         let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches().enumerate())
-            .map(|(request, batch)| run.submit(request, batch))
+            .map(|(request, batch)| span!(run.submit(request, batch), request))
             .buffered(concurrency)
             .collect()
             .await;
@@ -167,6 +176,7 @@ impl Run<'_> {
                 break Failure::new(Applied::No, stopped());
             }
             attempts += 1;
+            event!(attempt = attempts, "sending");
             self.reporter.tell(|| Event::Attempt { request, attempt: attempts });
             let sent = Instant::now();
             let failure = match self.attempt(&body).await {
@@ -188,6 +198,7 @@ impl Run<'_> {
             let random = fastrand::f64();
             let delay = self.retry.delay(failure.applied, attempts, ambiguous, asked, random);
             let Some(delay) = delay.filter(|_| self.shared().quota.spend()) else { break failure };
+            event!(?delay, error = %failure.error, "trying again");
             self.reporter.tell(|| Event::Retrying { request, delay, error: failure.error });
             // What the service asks for holds for every request.
             match asked {
@@ -205,6 +216,7 @@ impl Run<'_> {
             Applied::Refused => (OperationState::Failed, PathState::Failed),
             Applied::Maybe => (OperationState::Unconfirmed, PathState::Unconfirmed),
         };
+        event!(error = %failure.error, "failed");
         self.reporter.tell(|| Event::Failed { request, error: failure.error.clone() });
         let mut outcome = OperationOutcome::of_batch(batch, state, path_state);
         outcome.attempts = attempts;
@@ -246,6 +258,7 @@ impl Run<'_> {
         let mut shared = self.shared();
         shared.quota.refund();
         shared.operations.insert(accepted.op_id.clone());
+        event!(op_id = %accepted.op_id, "accepted");
         self.reporter.tell(|| Event::Accepted { request, op_id: accepted.op_id.clone() });
         let mut outcome =
             OperationOutcome::of_batch(batch, OperationState::Accepted, PathState::Accepted);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use purge_api_ext::{Client, OperationId, OrganizationId, PageSize, ResourceId};
+use purge_api_ext::{Client, OperationId, OrganizationId, PageSize, Rate, ResourceId};
 
 use crate::output::Format;
 
@@ -73,6 +73,9 @@ pub(crate) struct CreateArgs {
     /// How many requests are under way at once
     #[arg(long, help_heading = "Sending", value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
+    /// How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]
+    #[arg(long, help_heading = "Sending", value_name = "N/s")]
+    pub(crate) rate: Option<Rate>,
     /// How often a request is sent at most
     #[arg(long, help_heading = "Sending", value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) max_attempts: u32,

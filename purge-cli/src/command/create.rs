@@ -20,6 +20,9 @@ pub(crate) async fn run(args: CreateArgs, out: Out<'_>, err: Out<'_>) -> Result<
         .purge(plan)
         .concurrency(args.concurrency.into())
         .max_attempts(args.max_attempts);
+    if let Some(rate) = args.rate {
+        purge = purge.rate(rate);
+    }
     if let Some(deadline) = args.wait {
         purge = purge.wait(deadline);
     }
