@@ -1,85 +1,60 @@
-//! The cached copies of one resource.
+//! What one resource has cached, ordered by path so that a prefix is a range.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// The paths that have a copy, sorted, so that a wildcard looks only at those that share its beginning.
+use crate::pattern::Pattern;
+
 #[derive(Debug, Default)]
-pub(crate) struct Cache(BTreeSet<String>);
+pub(crate) struct Cache {
+    entries: BTreeMap<Box<str>, ()>,
+}
 
 impl Cache {
-    pub(crate) fn fill(&mut self, paths: impl IntoIterator<Item = String>) {
-        self.0.extend(paths);
+    pub(crate) fn insert(&mut self, path: &str) {
+        self.entries.insert(path.into(), ());
     }
 
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.entries.keys().map(AsRef::as_ref)
     }
 
-    /// Drops what a path or pattern matches; returns how many copies there were.
-    pub(crate) fn purge(&mut self, pattern: &str) -> usize {
-        let Some((prefix, _)) = pattern.split_once('*') else {
-            return usize::from(self.0.remove(pattern));
-        };
-        let matched: Vec<String> = self
-            .0
+    /// Removes what the pattern matches and says how many entries that were.
+    pub(crate) fn evict(&mut self, pattern: Pattern<'_>) -> usize {
+        if let Some(path) = pattern.exact() {
+            return usize::from(self.entries.remove(path).is_some());
+        }
+        let prefix = pattern.prefix();
+        let found: Vec<Box<str>> = self
+            .entries
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .map(|(path, ())| path)
             .take_while(|path| path.starts_with(prefix))
-            .filter(|path| matches(pattern, path))
+            .filter(|path| pattern.matches(path))
             .cloned()
             .collect();
-        for path in &matched {
-            self.0.remove(path);
+        for path in &found {
+            self.entries.remove(path);
         }
-        matched.len()
+        found.len()
     }
-}
-
-/// Whether a pattern matches a path: what stands between the stars is found from left to right.
-fn matches(pattern: &str, path: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = path.strip_prefix(first) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
-    fn slow_matches(pattern: &[u8], path: &[u8]) -> bool {
-        match pattern {
-            [] => path.is_empty(),
-            [b'*', rest @ ..] => (0..=path.len()).any(|skip| slow_matches(rest, &path[skip..])),
-            [byte, rest @ ..] => path.first() == Some(byte) && slow_matches(rest, &path[1..]),
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn purges_exactly_what_the_slow_matcher_matches(
-            pattern in "/[ab*]{0,6}",
-            paths in prop::collection::btree_set("/[ab]{0,6}", 0..20),
-        ) {
+    #[test]
+    fn an_eviction_removes_exactly_what_its_pattern_matches() {
+        let all = ["/", "/a", "/a/b.jpg", "/a/b.png", "/a/c/d.jpg", "/ab", "/b"];
+        for pattern in ["/a", "/a*", "/a/*", "/a/*.jpg", "/*", "/none", "/none/*", "/*b*"] {
             let mut cache = Cache::default();
-            cache.fill(paths.iter().cloned());
-            let purged = cache.purge(&pattern);
-            let left: Vec<&str> = cache.paths().collect();
-            let expected: Vec<&str> = paths
-                .iter()
-                .map(String::as_str)
-                .filter(|path| !slow_matches(pattern.as_bytes(), path.as_bytes()))
-                .collect();
-            prop_assert_eq!(purged, paths.len() - expected.len());
-            prop_assert_eq!(left, expected);
+            all.iter().for_each(|path| cache.insert(path));
+            let evicted = cache.evict(Pattern::new(pattern));
+            let kept: Vec<&str> =
+                all.into_iter().filter(|path| !Pattern::new(pattern).matches(path)).collect();
+            assert_eq!(cache.paths().collect::<Vec<_>>(), kept, "{pattern}");
+            assert_eq!(evicted, all.len() - kept.len(), "{pattern}");
         }
     }
 }

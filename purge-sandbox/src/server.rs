@@ -1,99 +1,117 @@
-//! Real HTTP on a real socket.
+//! The accept loop. It is our own, because a fault must be able to take the socket away from HTTP.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::io;
+use std::time::Duration;
 
+use axum::Router;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::answer::{self, MAX_BODY, answer};
-use crate::state::{RecordedRequest, State};
+/// How long a stopping server waits for answers that are under way.
+const GRACE: Duration = Duration::from_millis(500);
 
-pub(crate) type Shared = Arc<Mutex<State>>;
-
-/// A test that panics while it looks at the state must not take the server down with it.
-pub(crate) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+/// What is done to a socket that was taken away from HTTP.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Send(Bytes),
+    Wait(Duration),
+    Reset,
+    End,
 }
 
-/// Accepts connections until it is told to stop; then closes them all.
-pub(crate) async fn serve(listener: TcpListener, state: Shared, mut stop: watch::Receiver<bool>) {
+/// The way from a request to its socket.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire(mpsc::UnboundedSender<Vec<Step>>);
+
+impl Wire {
+    /// Ends HTTP on this connection; the caller is dropped while it waits.
+    pub(crate) async fn take_over(&self, steps: Vec<Step>) -> ! {
+        // The other side only goes away together with the caller.
+        let _ = self.0.send(steps);
+        std::future::pending::<Infallible>().await;
+        unreachable!("nothing wakes a future that is pending for ever")
+    }
+}
+
+/// Serves until told to stop, then lets answers that are under way finish for a moment.
+pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stop.changed() => break,
-            Some(_) = connections.join_next() => continue,
-        };
-        // A connection that is gone before it is accepted is nobody's loss.
-        let Ok((socket, _)) = accepted else { continue };
-        // Small answers must not wait for the acknowledgement of the one before.
-        let _ = socket.set_nodelay(true);
-        let state = Arc::clone(&state);
-        connections.spawn(async move {
-            let service = service_fn(move |request| handle(Arc::clone(&state), request));
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(socket), service);
-            // What a client breaks off is its own affair.
-            let _ = connection.await;
-        });
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, router.clone(), stop.clone()));
+                }
+                // Out of file descriptors, or a client that left before it was accepted.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next() => {}
+            () = stopped(&mut stop) => break,
+        }
     }
-    connections.shutdown().await;
+    drop(listener);
+    let all_done = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all_done).await;
 }
 
-async fn handle(
-    state: Shared,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (parts, body) = request.into_parts();
-    // A body that breaks off is no JSON; one that is too long is told apart.
-    let (body, too_long) = match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => (body.to_bytes(), false),
-        Err(error) => (Bytes::new(), error.is::<http_body_util::LengthLimitError>()),
-    };
-    let query = parts.uri.query().unwrap_or_default();
-    let mut state = lock(&state);
-    let request = answer::Request {
-        method: parts.method.as_str(),
-        path: parts.uri.path(),
-        query,
-        authorization: text(&parts.headers, &AUTHORIZATION),
-        content_type: text(&parts.headers, &CONTENT_TYPE),
-        body: (!too_long).then_some(&body),
-    };
-    let (status, json) = answer(&mut state, &request, SystemTime::now());
-    let headers = parts.headers.iter().map(|(name, value)| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+    // A small answer must not wait for the acknowledgement of the one before.
+    let _ = stream.set_nodelay(true);
+    let (sender, mut taken_over) = mpsc::unbounded_channel();
+    let wire = Wire(sender);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(wire.clone());
+        router.call(request)
     });
-    state.requests.push(RecordedRequest {
-        method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
-        query: query.to_owned(),
-        headers: headers.collect(),
-        body: body.to_vec(),
-        status,
-    });
-    drop(state);
-    let mut response = Response::new(Full::from(json.to_string()));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if status == 405 {
-        headers.insert(ALLOW, HeaderValue::from_static("GET, POST"));
+    let mut http = http1::Builder::new()
+        // A client that has said all it has to say still wants the answer.
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            _ = &mut http => return,
+            Some(steps) = taken_over.recv() => {
+                let stream = http.into_parts().io.into_inner();
+                // The client may be gone already, which is no concern of ours.
+                let _ = carry_out(stream, steps).await;
+                return;
+            }
+            () = stopped(&mut stop), if !stopping => {
+                stopping = true;
+                std::pin::Pin::new(&mut http).graceful_shutdown();
+            }
+        }
     }
-    Ok(response)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+/// Resolves when the server is to stop, also because nobody is left who could say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|&stop| stop).await;
+}
+
+async fn carry_out(mut stream: TcpStream, steps: Vec<Step>) -> io::Result<()> {
+    for step in steps {
+        match step {
+            Step::Send(bytes) => {
+                stream.write_all(&bytes).await?;
+                stream.flush().await?;
+            }
+            Step::Wait(duration) => tokio::time::sleep(duration).await,
+            // Without lingering, closing is a reset.
+            Step::Reset => return stream.set_zero_linger(),
+            Step::End => return stream.shutdown().await,
+        }
+    }
+    Ok(())
 }
