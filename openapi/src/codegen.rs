@@ -44,14 +44,15 @@ pub fn generate(document: &Value) -> Result<String, CodegenError> {
 }
 
 fn attempt(document: &Value) -> Result<String, CodegenError> {
-    panic::caught(|| unguarded(document))
-        .unwrap_or_else(|message| Err(CodegenError::new(format!("the generator gave up: {message}"))))
+    panic::caught(|| unguarded(document)).unwrap_or_else(|message| {
+        Err(CodegenError::new(format!("the generator gave up: {message}")))
+    })
 }
 
 fn unguarded(document: &Value) -> Result<String, CodegenError> {
     let spec: OpenAPI = serde_json::from_value(document.clone())
         .map_err(|e| CodegenError::new(format!("not an OpenAPI 3.0 document: {e}")))?;
-    let tokens = Generator::new(&settings())
+    let tokens = Generator::new(&settings()?)
         .generate_tokens(&spec)
         .map_err(|e| CodegenError::new(format!("no bindings for this document: {e}")))?;
     let file = syn::parse2(tokens)
@@ -61,11 +62,15 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))
 }
 
-fn settings() -> GenerationSettings {
+fn settings() -> Result<GenerationSettings, CodegenError> {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_hooks(HooksMode::Expected)
+        // What the hooks of `purge-api` need to authorize a request.
+        .with_inner_type(
+            "crate::Bearer".parse().map_err(|e| CodegenError::new(format!("inner type: {e}")))?,
+        )
         // A timestamp of another form must not make the whole page unreadable.
         .with_conversion(
             string(|s| s.format = Some("date-time".to_owned())),
@@ -83,7 +88,7 @@ fn settings() -> GenerationSettings {
             "::std::string::String",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         );
-    settings
+    Ok(settings)
 }
 
 fn string(constrain: impl FnOnce(&mut SchemaObject)) -> SchemaObject {

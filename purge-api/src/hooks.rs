@@ -5,7 +5,7 @@ use http_body_util::Limited;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 
-use crate::Client;
+use crate::{Bearer, Client};
 
 /// The most bytes of a response body that are read: 1 MiB.
 ///
@@ -14,10 +14,11 @@ use crate::Client;
 /// connection had broken.
 pub const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-impl ClientHooks<()> for Client {
+impl ClientHooks<Bearer> for Client {
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
         // The generator adds this header on its own; the service does not document it.
         request.headers_mut().remove("api-version");
+        request.headers_mut().insert(http::header::AUTHORIZATION, self.inner().header());
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bearer;
 mod hooks;
 
 #[allow(
@@ -14,5 +15,6 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
 
+pub use bearer::{Bearer, InvalidToken};
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, types};
 pub use hooks::MAX_RESPONSE_BYTES;

@@ -1,6 +1,6 @@
 //! What the hooks do to a request and a response, seen from a raw TCP server.
 
-use purge_api::{Client, Error, MAX_RESPONSE_BYTES, ResponseValue, types};
+use purge_api::{Bearer, Client, Error, MAX_RESPONSE_BYTES, ResponseValue, types};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -27,7 +27,7 @@ async fn exchange(body: Vec<u8>) -> (String, Listed) {
         String::from_utf8(head).expect("ASCII").to_lowercase()
     });
     let http = reqwest::Client::builder().no_proxy().build().expect("a client without TLS");
-    let listed = Client::new_with_client(&base, http)
+    let listed = Client::new_with_client(&base, http, Bearer::new("s3cret").expect("a token"))
         .list_purge_requests()
         .organization_uuid(uuid::Uuid::nil())
         .resource_uuid(uuid::Uuid::nil())
@@ -49,6 +49,7 @@ async fn undocumented_version_header_is_not_sent() {
     let (head, listed) = exchange(padded(100)).await;
     assert!(!head.contains("api-version"), "{head}");
     assert!(head.contains("accept: application/json"), "{head}");
+    assert!(head.contains("authorization: bearer s3cret"), "{head}");
     assert!(listed.expect("a page").status);
 }
 

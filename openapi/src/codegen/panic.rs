@@ -44,7 +44,10 @@ mod tests {
     #[test]
     fn a_panic_becomes_its_first_line() {
         assert_eq!(caught(|| 1), Ok(1));
-        assert_eq!(caught(|| panic!("two {}\nlines", "plain")), Err::<(), _>("two plain".to_owned()));
+        assert_eq!(
+            caught(|| panic!("two {}\nlines", "plain")),
+            Err::<(), _>("two plain".to_owned())
+        );
         assert_eq!(caught(|| panic!("literal")), Err::<(), _>("literal".to_owned()));
     }
 }

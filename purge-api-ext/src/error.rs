@@ -1,0 +1,120 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What went wrong, with what, and how to mend it.
+///
+/// One opaque type: [`kind`](Self::kind) says what a program should do, the text says it to people, and
+/// [`source`](StdError::source) what lies beneath. Texts that came from the service are escaped, and
+/// the token is in none of them.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    status: Option<u16>,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What a program should do about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller gave something that cannot be used: a base URL, a token. Nothing was sent.
+    InvalidInput,
+    /// The token was refused (401), or something in between refused the request (403).
+    Unauthorized,
+    /// The service refused the request, and would refuse it again.
+    Refused,
+    /// The service could not be reached, or was not able to answer. Later it may be.
+    Unavailable,
+    /// The deadline passed.
+    Deadline,
+    /// An answer that cannot be trusted: a redirect, a page that is no answer of this service.
+    Untrusted,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            status: None,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        self.change(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
+        self.change(|inner| inner.retry_after = wait)
+    }
+
+    pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.change(|inner| inner.source = Some(source.into()))
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        // An error under construction has no other owner.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            change(inner);
+        }
+        self
+    }
+
+    /// What a program should do.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The HTTP status of the answer, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// How long the service asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.kind() == ErrorKind::Unavailable
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &self.0.kind).field("message", &self.0.message);
+        if let Some(status) = self.0.status {
+            debug.field("status", &status);
+        }
+        if let Some(source) = &self.0.source {
+            debug.field("source", &source.to_string());
+        }
+        debug.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

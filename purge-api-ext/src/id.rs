@@ -1,0 +1,109 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why a text is not an identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdError(String);
+
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for IdError {}
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident, $noun:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            pub(crate) fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Uuid::parse_str(text).map(Self).map_err(|e| {
+                    IdError(format!(
+                        concat!("the ", $noun, " `{}` is no UUID: {}"),
+                        crate::text::escape(text),
+                        e,
+                    ))
+                })
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// The UUID of an organization.
+    ///
+    /// ```
+    /// let id: purge_api_ext::OrganizationId = "550e8400-e29b-41d4-a716-446655440000".parse()?;
+    /// assert_eq!(id.to_string(), "550e8400-e29b-41d4-a716-446655440000");
+    /// # Ok::<(), purge_api_ext::IdError>(())
+    /// ```
+    OrganizationId, "organization"
+}
+
+uuid_id! {
+    /// The UUID of a CDN resource.
+    ///
+    /// ```
+    /// let error = "www".parse::<purge_api_ext::ResourceId>().unwrap_err();
+    /// assert!(error.to_string().starts_with("the resource `www` is no UUID"));
+    /// ```
+    ResourceId, "resource"
+}
+
+/// The identifier of a purge job: an opaque text, since its form is not published.
+///
+/// ```
+/// let id: purge_api_ext::OperationId = "0b508058-9c8c-475a-b5e7-0bf9014423b2".parse()?;
+/// assert!("".parse::<purge_api_ext::OperationId>().is_err());
+/// # Ok::<(), purge_api_ext::IdError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct OperationId(Box<str>);
+
+impl OperationId {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::text::escape(&self.0))
+    }
+}
+
+impl FromStr for OperationId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        if text.trim().is_empty() {
+            return Err(IdError("the operation ID is empty".to_owned()));
+        }
+        Ok(Self(text.into()))
+    }
+}

@@ -1,0 +1,315 @@
+//! Reading the list of purge requests, page by page.
+//!
+//! ```no_run
+//! # async fn run(site: purge_api_ext::Resource) -> Result<(), purge_api_ext::Error> {
+//! use futures_util::TryStreamExt;
+//!
+//! let mut records = std::pin::pin!(site.list().records());
+//! while let Some(record) = records.try_next().await? {
+//!     println!("{} {}", record.url.as_deref().unwrap_or("?"), record.state());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use crate::transport::failure;
+use crate::{Error, ErrorKind, OperationId, Resource, text};
+
+/// The number of records on a page: 1 to 100, from the published reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct PageSize(u8);
+
+impl PageSize {
+    /// The largest page, which needs the fewest requests. It is the default.
+    pub const MAX: Self = Self(100);
+
+    /// Takes 1 to 100; `None` for anything else.
+    #[must_use]
+    pub const fn new(records: u8) -> Option<Self> {
+        match records {
+            1..=100 => Some(Self(records)),
+            _ => None,
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self::MAX
+    }
+}
+
+/// A list of purge requests, to be read by [`page`](Self::page), [`pages`](Self::pages) or
+/// [`records`](Self::records).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct List {
+    resource: Resource,
+    page_size: PageSize,
+    operation: Option<OperationId>,
+}
+
+/// One page of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Page {
+    /// Its number, from 1.
+    pub page: u64,
+    /// The number of records that were asked for.
+    pub limit: PageSize,
+    /// The number of records on all pages, if the service says so.
+    pub total: Option<u64>,
+    /// The records, in the order in which the service sends them.
+    pub requests: Vec<PurgeRecord>,
+}
+
+/// The state of one purged path, as the service tells it. Every field may be missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PurgeRecord {
+    /// The purge job that it belongs to.
+    pub op_id: Option<OperationId>,
+    /// What was purged: a URL, of which the path counts.
+    pub url: Option<String>,
+    /// The service's number for the state: see [`state`](Self::state).
+    pub status: Option<i64>,
+    /// A text for people, as the service sent it: [`escape`](crate::escape) it before you show it.
+    pub message: Option<String>,
+    /// When the record was created, as the service wrote it.
+    pub created_at: Option<String>,
+    /// When work on it began, as the service wrote it.
+    pub started_at: Option<String>,
+    /// When it was finished, as the service wrote it.
+    pub completed_at: Option<String>,
+}
+
+/// What a [`PurgeRecord`] says.
+///
+/// Finished is what has a time of completion. The meaning of the numbers 0 and 1 is from the previous
+/// version of the API: a hint, not a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RecordState {
+    /// Not finished yet.
+    Pending,
+    /// Finished: the cached copies are gone.
+    Purged,
+    /// Finished: there was no cached copy.
+    NotCached,
+    /// Finished, with a number that nobody has documented.
+    Unknown(Option<i64>),
+}
+
+impl fmt::Display for RecordState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending => f.pad("pending"),
+            Self::Purged => f.pad("purged"),
+            Self::NotCached => f.pad("not cached"),
+            Self::Unknown(Some(status)) => f.pad(&format!("unknown status {status}")),
+            Self::Unknown(None) => f.pad("unknown"),
+        }
+    }
+}
+
+impl PurgeRecord {
+    /// What the record says.
+    #[must_use]
+    pub fn state(&self) -> RecordState {
+        match self.status {
+            _ if self.completed_at.is_none() => RecordState::Pending,
+            Some(0) => RecordState::NotCached,
+            Some(1) => RecordState::Purged,
+            status => RecordState::Unknown(status),
+        }
+    }
+
+    /// The path of [`url`](Self::url), with its query string.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        let url = self.url.as_deref()?;
+        match url.split_once("://") {
+            Some((scheme, rest)) if !scheme.starts_with('/') => {
+                Some(rest.find('/').map_or("/", |slash| &rest[slash..]))
+            }
+            _ => Some(url),
+        }
+    }
+
+    fn from_raw(raw: purge_api::types::PurgeRequest) -> Self {
+        // Go writes an unset time as its zero value.
+        let time = |text: Option<String>| {
+            text.filter(|t| !t.trim().is_empty() && !t.starts_with("0001-01-01T00:00:00"))
+        };
+        Self {
+            op_id: raw.op_id.and_then(|id| id.parse().ok()),
+            url: raw.url,
+            status: raw.status,
+            message: raw.message,
+            created_at: time(raw.created_at),
+            started_at: time(raw.started_at),
+            completed_at: time(raw.completed_at),
+        }
+    }
+}
+
+impl List {
+    /// More pages than any account has: 1,000,000. A service that sends so many does not count.
+    const MAX_PAGES: u64 = 1_000_000;
+
+    pub(crate) fn new(resource: Resource) -> Self {
+        Self { resource, page_size: PageSize::MAX, operation: None }
+    }
+
+    /// The number of records on a page. Default: 100.
+    pub fn page_size(mut self, size: PageSize) -> Self {
+        self.page_size = size;
+        self
+    }
+
+    /// Only the records of one purge job.
+    pub fn operation(mut self, operation: OperationId) -> Self {
+        self.operation = Some(operation);
+        self
+    }
+
+    /// Reads one page. Pages count from 1; one beyond the last has no records.
+    ///
+    /// # Errors
+    ///
+    /// When the service cannot be reached, refuses, or sends what is no page.
+    pub async fn page(&self, number: NonZeroU64) -> Result<Page, Error> {
+        let mut request = self
+            .resource
+            .raw()
+            .list_purge_requests()
+            .organization_uuid(self.resource.organization().uuid())
+            .resource_uuid(self.resource.id().uuid())
+            .page(number)
+            .limit(NonZeroU64::from(
+                std::num::NonZeroU8::new(self.page_size.0).unwrap_or(std::num::NonZeroU8::MIN),
+            ));
+        if let Some(operation) = &self.operation {
+            request = request.op_id(operation.as_str());
+        }
+        let answer = match request.send().await {
+            Ok(answer) => answer.into_inner(),
+            Err(error) => return Err(failure(error).await.error),
+        };
+        if !answer.status {
+            let said = answer.message.unwrap_or_default();
+            let message = format!("the service refused to list: {}", text::excerpt(&said));
+            return Err(Error::new(ErrorKind::Refused, message).with_status(200));
+        }
+        let Some(data) = answer.data else {
+            return Err(Error::new(ErrorKind::Untrusted, "the answer has no page").with_status(200));
+        };
+        let requests = data.requests.unwrap_or_default();
+        Ok(Page {
+            page: number.get(),
+            limit: self.page_size,
+            total: data.total.and_then(|total| total.try_into().ok()),
+            requests: requests.into_iter().map(PurgeRecord::from_raw).collect(),
+        })
+    }
+
+    /// Reads page after page, and ends without asking for a page that need not be there: after a page
+    /// that is not full, or that reaches the total.
+    ///
+    /// # Errors
+    ///
+    /// An item is an error when a page cannot be read, or repeats the one before it; it is the last item.
+    pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send {
+        struct State {
+            list: List,
+            next: Option<u64>,
+            last: Vec<PurgeRecord>,
+        }
+        let start = State { list: self, next: Some(1), last: Vec::new() };
+        stream::try_unfold(start, async |mut state| {
+            let Some(number) = state.next.and_then(NonZeroU64::new) else { return Ok(None) };
+            let page = state.list.page(number).await?;
+            let limit = u64::from(page.limit.get());
+            let received = page.requests.len() as u64;
+            if received > limit {
+                let message = format!("page {number} has {received} records, more than asked for");
+                return Err(Error::new(ErrorKind::Untrusted, message));
+            }
+            if received > 0 && page.requests == state.last {
+                let message = format!("page {number} of the list repeats the one before it");
+                return Err(Error::new(ErrorKind::Untrusted, message));
+            }
+            if number.get() > List::MAX_PAGES {
+                let message = format!("the list does not end after {number} pages");
+                return Err(Error::new(ErrorKind::Untrusted, message));
+            }
+            let complete = page.total.is_some_and(|total| number.get() * limit >= total);
+            state.next = (received == limit && !complete).then(|| number.get() + 1);
+            state.last.clone_from(&page.requests);
+            Ok(Some((page, state)))
+        })
+        .boxed()
+    }
+
+    /// Reads record after record, page by page as they are needed.
+    ///
+    /// # Errors
+    ///
+    /// As [`pages`](Self::pages).
+    pub fn records(self) -> impl Stream<Item = Result<PurgeRecord, Error>> + Send {
+        self.pages().map_ok(|page| stream::iter(page.requests).map(Ok)).try_flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use purge_api::types::PurgeRequest;
+
+    #[test]
+    fn states() {
+        let check = |status: Option<i64>, completed: Option<&str>, state: RecordState| {
+            let raw =
+                PurgeRequest::builder().status(status).completed_at(completed.map(str::to_owned));
+            let record = PurgeRecord::from_raw(raw.try_into().expect("a record"));
+            assert_eq!(record.state(), state, "{status:?} {completed:?}");
+        };
+        let time = Some("2025-08-06T11:39:51.000000Z");
+        check(Some(1), time, RecordState::Purged);
+        check(Some(0), time, RecordState::NotCached);
+        check(Some(7), time, RecordState::Unknown(Some(7)));
+        check(None, time, RecordState::Unknown(None));
+        check(Some(1), Some("soon"), RecordState::Purged);
+        check(Some(2), None, RecordState::Pending);
+        check(Some(1), None, RecordState::Pending);
+        check(Some(1), Some("0001-01-01T00:00:00Z"), RecordState::Pending);
+        check(Some(1), Some("0001-01-01T00:00:00.000000Z"), RecordState::Pending);
+        check(Some(1), Some(""), RecordState::Pending);
+    }
+
+    #[test]
+    fn paths_of_urls() {
+        let check = |url: &str, path: &str| {
+            let raw = PurgeRequest::builder().url(Some(url.to_owned()));
+            let record = PurgeRecord::from_raw(raw.try_into().expect("a record"));
+            assert_eq!(record.path(), Some(path));
+        };
+        check("https://www.example.com/a/*?b=/c", "/a/*?b=/c");
+        check("https://www.example.com", "/");
+        check("/a://b", "/a://b");
+    }
+}

@@ -1,0 +1,351 @@
+//! What to purge, checked before anything is sent.
+//!
+//! A path that the service reads otherwise than its author meant purges the wrong files, or none, and
+//! nobody notices. So a [`PurgePath`] is checked once, byte by byte, and then sent exactly as it was
+//! written.
+//!
+//! ```
+//! use purge_api_ext::PurgePath;
+//!
+//! let images: PurgePath = "/images/*".parse()?;
+//! assert!(images.matches("/images/2025/logo.png"));
+//! assert!(images.covers(&"/images/*.jpg".parse()?));
+//!
+//! let error = "https://www.example.com/a".parse::<PurgePath>().unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "a URL, not a path, at byte 0: write only its path, `/a`",
+//! );
+//! # Ok::<(), purge_api_ext::PathError>(())
+//! ```
+
+mod error;
+mod pattern;
+
+use std::fmt;
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+pub use error::{PathError, PathErrorKind};
+pub(crate) use pattern::{canonical, covers};
+
+/// An absolute path of the CDN resource, in which `*` stands for any run of bytes, `/` included.
+///
+/// That a path starts with `/` and may hold `*` is from the published reference; that `*` goes over
+/// folder borders is from another page of the service's documentation. The other rules are this
+/// crate's: they refuse what two programs could read in two ways.
+///
+/// Two paths are equal, and sort, by their bytes. How the service compares percent escapes and case is
+/// not published.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PurgePath(Box<str>);
+
+impl PurgePath {
+    /// The longest path: 8 KiB, which is what servers commonly accept for a request line. The service
+    /// publishes no limit.
+    pub const MAX_BYTES: usize = 8 * 1024;
+
+    /// Checks a path.
+    ///
+    /// # Errors
+    ///
+    /// [`PathError`] says which rule is broken, where, and how to mend it: the path must start with one
+    /// `/` and be no URL; it holds no control character, space, backslash, `#`, `?`, raw non-ASCII byte,
+    /// broken percent escape or dot segment (also an escaped one), and is at most
+    /// [`MAX_BYTES`](Self::MAX_BYTES) long.
+    pub fn new(path: impl Into<String>) -> Result<Self, PathError> {
+        let path = path.into();
+        check(&path, Query::Refused)?;
+        Ok(Self(path.into_boxed_str()))
+    }
+
+    /// Checks a path that may have a query string.
+    ///
+    /// Whether the service matches query strings is not published, so this is for those who know that
+    /// their resource's cache keys hold them.
+    ///
+    /// # Errors
+    ///
+    /// As [`PurgePath::new`], except for `?`.
+    pub fn with_query(path: impl Into<String>) -> Result<Self, PathError> {
+        let path = path.into();
+        check(&path, Query::Allowed)?;
+        Ok(Self(path.into_boxed_str()))
+    }
+
+    /// Turns a file name, relative to the root of the site, into its path: percent-encoded as a browser
+    /// does it, with a leading `/`. A `*` in the name is a character of the name, and becomes `%2A`.
+    ///
+    /// # Errors
+    ///
+    /// When the name has a `.` or `..` segment (a leading `./` is dropped, as `find` prints it), is empty,
+    /// or becomes too long.
+    ///
+    /// ```
+    /// # use purge_api_ext::PurgePath;
+    /// assert_eq!(PurgePath::from_file_name("./Über uns.html")?.as_str(), "/%C3%9Cber%20uns.html");
+    /// # Ok::<(), purge_api_ext::PathError>(())
+    /// ```
+    pub fn from_file_name(name: &str) -> Result<Self, PathError> {
+        let name = name.strip_prefix("./").unwrap_or(name);
+        let name = name.strip_prefix('/').unwrap_or(name);
+        Self::new(format!("/{}", utf8_percent_encode(name, FILE_NAME)))
+    }
+
+    /// The path as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it holds a `*`.
+    #[must_use]
+    pub fn is_wildcard(&self) -> bool {
+        self.0.contains('*')
+    }
+
+    /// Whether it purges the whole resource: `/*`, and whatever means the same. An escaped `%2A` counts
+    /// as a `*` here, since it is not published how the service reads it.
+    #[must_use]
+    pub fn is_full_purge(&self) -> bool {
+        covers(&self.0.replace("%2A", "*").replace("%2a", "*"), "/*")
+    }
+
+    /// Whether the pattern matches a path, byte by byte.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        pattern::matches(&self.0, path)
+    }
+
+    /// Whether everything that `other` matches, this one matches too.
+    #[must_use]
+    pub fn covers(&self, other: &PurgePath) -> bool {
+        covers(&self.0, &other.0)
+    }
+}
+
+/// What a browser escapes in the path of a URL, and what would otherwise change the meaning of a name.
+const FILE_NAME: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'*')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
+#[derive(Clone, Copy, PartialEq)]
+enum Query {
+    Allowed,
+    Refused,
+}
+
+fn check(path: &str, query: Query) -> Result<(), PathError> {
+    use PathErrorKind as Kind;
+
+    if path.is_empty() {
+        return Err(PathError::new(Kind::Empty, 0, None));
+    }
+    if path.len() > PurgePath::MAX_BYTES {
+        return Err(PathError::new(Kind::TooLong, PurgePath::MAX_BYTES, None));
+    }
+    if let Some((scheme, rest)) = path.split_once("://")
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    {
+        let hint = rest.find('/').map_or("/", |slash| &rest[slash..]);
+        return Err(PathError::new(Kind::Url, 0, Some(hint.to_owned())));
+    }
+    if !path.starts_with('/') {
+        return Err(PathError::new(Kind::NoLeadingSlash, 0, Some(format!("/{path}"))));
+    }
+    if path.starts_with("//") {
+        let hint = format!("/{}", path.trim_start_matches('/'));
+        return Err(PathError::new(Kind::Host, 0, Some(hint)));
+    }
+
+    let bytes = path.as_bytes();
+    let mut end_of_path = bytes.len();
+    let mut at = 0;
+    while at < bytes.len() {
+        let kind = match bytes[at] {
+            0..=0x1f | 0x7f => Kind::Control,
+            b' ' => Kind::Space,
+            b'\\' => Kind::Backslash,
+            b'#' => Kind::Fragment,
+            0x80.. => Kind::NonAscii,
+            b'?' if query == Query::Refused => Kind::Query,
+            b'%' if !is_escape(&bytes[at..]) => Kind::Escape,
+            byte => {
+                if byte == b'?' {
+                    end_of_path = end_of_path.min(at);
+                }
+                at += 1;
+                continue;
+            }
+        };
+        let character = path[at..].chars().next().map(|c| utf8_percent_encode_char(c, kind));
+        return Err(PathError::new(kind, at, character.flatten()));
+    }
+
+    let mut at = 1;
+    for segment in path[1..end_of_path].split('/') {
+        if matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "." | "..") {
+            return Err(PathError::new(Kind::DotSegment, at, None));
+        }
+        at += segment.len() + 1;
+    }
+    Ok(())
+}
+
+/// What to write instead of a character that must be escaped.
+fn utf8_percent_encode_char(character: char, kind: PathErrorKind) -> Option<String> {
+    match kind {
+        PathErrorKind::Escape | PathErrorKind::Control => None,
+        PathErrorKind::Backslash => Some("/".to_owned()),
+        _ => {
+            let mut buffer = [0; 4];
+            let text = character.encode_utf8(&mut buffer);
+            Some(utf8_percent_encode(text, FILE_NAME).to_string())
+        }
+    }
+}
+
+fn is_escape(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
+}
+
+impl fmt::Display for PurgePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl AsRef<str> for PurgePath {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PurgePath {
+    type Err = PathError;
+
+    fn from_str(path: &str) -> Result<Self, PathError> {
+        Self::new(path)
+    }
+}
+
+impl TryFrom<&str> for PurgePath {
+    type Error = PathError;
+
+    fn try_from(path: &str) -> Result<Self, PathError> {
+        Self::new(path)
+    }
+}
+
+impl TryFrom<String> for PurgePath {
+    type Error = PathError;
+
+    fn try_from(path: String) -> Result<Self, PathError> {
+        Self::new(path)
+    }
+}
+
+impl From<PurgePath> for String {
+    fn from(path: PurgePath) -> Self {
+        path.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_name_the_place_and_the_mend() {
+        let check = |path: &str, expected: &str| {
+            let error = PurgePath::new(path).expect_err(path);
+            assert_eq!(error.to_string(), expected, "{path:?}");
+        };
+        check("", "no path: write at least `/`");
+        check("a/b", "no leading slash, at byte 0: write `/a/b`");
+        check("https://e.com/a?b", "a URL, not a path, at byte 0: write only its path, `/a?b`");
+        check("http://e.com", "a URL, not a path, at byte 0: write only its path, `/`");
+        check("//e.com/a", "two leading slashes, which name a host, at byte 0: write `/e.com/a`");
+        check("/a b", "a space, at byte 2: write `%20`");
+        check("/a\tb", "a control character, at byte 2: remove it");
+        check("/a\\b", "a backslash, at byte 2: write `/`");
+        check("/a#b", "a `#`, at byte 2: write `%23`, or leave the fragment out");
+        check("/a?b", "a `?`, at byte 2: write `%3F`, or leave the query string out");
+        check("/\u{fc}", "a character that is not ASCII, at byte 1: write `%C3%BC`");
+        check("/a%2", "a broken percent escape, at byte 2: write `%25` for a percent sign");
+        check("/a/../b", "a dot segment, at byte 3: write the path without `.` and `..`");
+        check("/%2e%2E", "a dot segment, at byte 1: write the path without `.` and `..`");
+        check("/a/.", "a dot segment, at byte 3: write the path without `.` and `..`");
+        check(
+            &format!("/{}", "a".repeat(PurgePath::MAX_BYTES)),
+            "longer than 8192 bytes: shorten it, or purge it by a wildcard",
+        );
+    }
+
+    #[test]
+    fn accepted_paths_are_kept_byte_for_byte() {
+        for path in
+            ["/", "/a", "/*", "/a//b", "/a%2Fb", "/...", "/a;b=c@d:e!$&'()+,", "/~u/{x}|\"<>^`"]
+        {
+            assert_eq!(PurgePath::new(path).expect(path).as_str(), path);
+        }
+        assert_eq!(PurgePath::with_query("/a?b=../c").expect("a query").as_str(), "/a?b=../c");
+        let longest = format!("/{}", "a".repeat(PurgePath::MAX_BYTES - 1));
+        assert_eq!(PurgePath::new(longest.as_str()).expect("8 KiB").as_str(), longest);
+    }
+
+    #[test]
+    fn file_names_become_paths() {
+        let check = |name: &str, path: &str| {
+            assert_eq!(PurgePath::from_file_name(name).expect(name).as_str(), path);
+        };
+        check("index.html", "/index.html");
+        check("./a/b.png", "/a/b.png");
+        check("/a", "/a");
+        check("100% #1?.txt", "/100%25%20%231%3F.txt");
+        check("*.txt", "/%2A.txt");
+        check("a\nb", "/a%0Ab");
+        check("~x/\u{1f600}", "/~x/%F0%9F%98%80");
+        PurgePath::from_file_name("../a").expect_err("outside of the site");
+    }
+
+    #[test]
+    fn full_purge_is_told_by_meaning() {
+        for (path, full) in [
+            ("/*", true),
+            ("/**", true),
+            ("/***", true),
+            ("/%2A", true),
+            ("/%2a*", true),
+            ("/", false),
+            ("/a*", false),
+            ("/*/*", false),
+            ("/*.html", false),
+            ("/*/", false),
+        ] {
+            assert_eq!(PurgePath::new(path).expect(path).is_full_purge(), full, "{path}");
+        }
+    }
+
+    #[test]
+    fn serde_checks_like_the_parser() {
+        let path: PurgePath = serde_json::from_str(r#""/a/*""#).expect("a path");
+        assert_eq!(serde_json::to_string(&path).expect("JSON"), r#""/a/*""#);
+        let error = serde_json::from_str::<PurgePath>(r#""a""#).expect_err("no slash");
+        assert!(error.to_string().contains("no leading slash"), "{error}");
+    }
+}

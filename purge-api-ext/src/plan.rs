@@ -1,0 +1,288 @@
+//! From paths to requests, before anything is sent.
+//!
+//! The service takes 1 to 100 paths a request. A [`Plan`] drops what need not be sent (a path that was
+//! given twice, a path that a wildcard covers), splits the rest into batches in the order in which the
+//! paths came, and says what it did. It is a pure function of its input.
+//!
+//! ```
+//! use purge_api_ext::Plan;
+//!
+//! let plan = Plan::parse(["/index.html", "/images/*", "/images/logo.png", "/index.html"])?;
+//! assert_eq!(plan.to_string(), "4 paths: 1 duplicate, 1 covered by a wildcard; 2 paths in 1 request");
+//! assert_eq!(plan.batches().len(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cover;
+mod error;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use crate::PurgePath;
+use crate::path::canonical;
+
+use cover::Cover;
+pub use error::PlanError;
+
+/// Requests to send, and what became of the paths that are in none of them.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Plan {
+    batches: Vec<Batch>,
+    input: usize,
+    duplicates: usize,
+    covered: usize,
+}
+
+/// The paths of one request: at least 1, at most [`Plan::MAX_BATCH`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch(Vec<PurgePath>);
+
+/// The consent to purge everything: see [`Planner::allow_full_purge`].
+#[derive(Clone, Copy, Debug)]
+pub struct PurgeEverything;
+
+impl Plan {
+    /// The most paths of one request: 100, from the published reference.
+    pub const MAX_BATCH: usize = 100;
+
+    /// Plans the purge of some paths.
+    ///
+    /// # Errors
+    ///
+    /// When there is no path, or one purges everything: that takes a [`planner`](Self::planner) and its
+    /// consent.
+    pub fn new(paths: impl IntoIterator<Item = PurgePath>) -> Result<Self, PlanError> {
+        Self::planner().plan(paths)
+    }
+
+    /// Checks and plans the purge of some paths.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::new`], and for the first text that is not a path.
+    pub fn parse<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<Self, PlanError> {
+        let paths: Result<Vec<_>, _> = paths
+            .into_iter()
+            .enumerate()
+            .map(|(index, path)| {
+                PurgePath::new(path).map_err(|error| PlanError::path(index, path, error))
+            })
+            .collect();
+        Self::new(paths?)
+    }
+
+    /// Begins a plan with options.
+    pub fn planner() -> Planner {
+        Planner { batch: Self::MAX_BATCH, full_purge: None }
+    }
+
+    /// The requests, in the order in which their first paths came.
+    #[must_use]
+    pub fn batches(&self) -> &[Batch] {
+        &self.batches
+    }
+
+    /// All paths that are sent, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &PurgePath> {
+        self.batches.iter().flat_map(Batch::paths)
+    }
+
+    pub(crate) fn into_batches(self) -> impl Iterator<Item = Batch> {
+        self.batches.into_iter()
+    }
+
+    /// How many paths were given.
+    #[must_use]
+    pub fn input(&self) -> usize {
+        self.input
+    }
+
+    /// How many were given before.
+    #[must_use]
+    pub fn duplicates(&self) -> usize {
+        self.duplicates
+    }
+
+    /// How many are purged by a wildcard that is sent.
+    #[must_use]
+    pub fn covered(&self) -> usize {
+        self.covered
+    }
+}
+
+impl Batch {
+    /// The paths, in order.
+    #[must_use]
+    pub fn paths(&self) -> &[PurgePath] {
+        &self.0
+    }
+
+    pub(crate) fn into_paths(self) -> impl Iterator<Item = PurgePath> {
+        self.0.into_iter()
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        write!(f, "{} path{}", self.input, plural(self.input))?;
+        let mut separator = ":";
+        if self.duplicates > 0 {
+            write!(f, ": {} duplicate{}", self.duplicates, plural(self.duplicates))?;
+            separator = ",";
+        }
+        if self.covered > 0 {
+            write!(f, "{separator} {} covered by a wildcard", self.covered)?;
+        }
+        let (sent, requests) = (self.paths().count(), self.batches.len());
+        if sent == self.input {
+            return write!(f, " in {requests} request{}", plural(requests));
+        }
+        write!(f, "; {sent} path{} in {requests} request{}", plural(sent), plural(requests))
+    }
+}
+
+/// The options of a [`Plan`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Planner {
+    batch: usize,
+    full_purge: Option<PurgeEverything>,
+}
+
+impl Planner {
+    /// Allows a path that purges the whole resource, such as `/*`. Without it, such a path is an error.
+    pub fn allow_full_purge(mut self, consent: PurgeEverything) -> Self {
+        self.full_purge = Some(consent);
+        self
+    }
+
+    /// The most paths of one request; more than [`Plan::MAX_BATCH`] counts as that many, 0 as 1.
+    /// Default: [`Plan::MAX_BATCH`].
+    pub fn batch_size(mut self, paths: usize) -> Self {
+        self.batch = paths.clamp(1, Plan::MAX_BATCH);
+        self
+    }
+
+    /// Plans the purge of some paths.
+    ///
+    /// # Errors
+    ///
+    /// When there is no path, or one purges everything without
+    /// [`allow_full_purge`](Self::allow_full_purge).
+    pub fn plan(self, paths: impl IntoIterator<Item = PurgePath>) -> Result<Plan, PlanError> {
+        let paths: Vec<PurgePath> = paths.into_iter().collect();
+        let input = paths.len();
+        if input == 0 {
+            return Err(PlanError::empty());
+        }
+        if self.full_purge.is_none()
+            && let Some(path) = paths.iter().find(|path| path.is_full_purge())
+        {
+            return Err(PlanError::full_purge(path));
+        }
+
+        let mut seen: HashSet<Cow<'_, str>> = HashSet::with_capacity(input);
+        let first: Vec<bool> = paths.iter().map(|p| seen.insert(canonical(p.as_str()))).collect();
+        let cover = Cover::of(seen.iter().filter(|p| p.contains('*')).map(AsRef::as_ref));
+        let kept: Vec<bool> = paths
+            .iter()
+            .zip(&first)
+            .map(|(path, first)| *first && !cover.covers(&canonical(path.as_str())))
+            .collect();
+        let duplicates = first.iter().filter(|first| !**first).count();
+        let sent = kept.iter().filter(|kept| **kept).count();
+
+        let mut batches = Vec::with_capacity(sent.div_ceil(self.batch));
+        let mut kept_paths =
+            paths.into_iter().zip(kept).filter_map(|(path, kept)| kept.then_some(path)).peekable();
+        while kept_paths.peek().is_some() {
+            batches.push(Batch(kept_paths.by_ref().take(self.batch).collect()));
+        }
+        Ok(Plan { batches, input, duplicates, covered: input - duplicates - sent })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn paths(texts: &[&str]) -> Vec<PurgePath> {
+        texts.iter().map(|text| PurgePath::new(*text).expect(text)).collect()
+    }
+
+    #[test]
+    fn nothing_is_not_everything() {
+        let error = Plan::new([]).expect_err("no paths");
+        assert_eq!(
+            error.to_string(),
+            "no paths to purge; give at least one, or `/*` for everything"
+        );
+    }
+
+    #[test]
+    fn full_purge_needs_consent() {
+        let error = Plan::new(paths(&["/a", "/**"])).expect_err("a full purge");
+        assert!(error.to_string().starts_with("`/**` purges the whole resource"), "{error}");
+        let plan = Plan::planner().allow_full_purge(PurgeEverything).plan(paths(&["/a", "/**"]));
+        assert_eq!(plan.expect("consent").covered(), 1);
+    }
+
+    #[test]
+    fn same_language_is_a_duplicate_and_the_first_one_stays() {
+        let plan = Plan::new(paths(&["/a**", "/a*", "/ab"])).expect("a plan");
+        assert_eq!(plan.paths().map(PurgePath::as_str).collect::<Vec<_>>(), ["/a**"]);
+        assert_eq!((plan.duplicates(), plan.covered()), (1, 1));
+    }
+
+    #[test]
+    fn batches_hold_at_most_100() {
+        for (input, sizes) in
+            [(1, vec![1]), (100, vec![100]), (101, vec![100, 1]), (200, vec![100; 2])]
+        {
+            let plan =
+                Plan::new((0..input).map(|i| PurgePath::new(format!("/{i}")).expect("a path")));
+            let plan = plan.expect("a plan");
+            assert_eq!(plan.batches().iter().map(|b| b.paths().len()).collect::<Vec<_>>(), sizes);
+        }
+    }
+
+    #[test]
+    fn errors_say_which_path() {
+        let error = Plan::parse(["/a", "b"]).expect_err("no slash");
+        assert_eq!(error.to_string(), "path 2, `b`: no leading slash, at byte 0: write `/b`");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sent_purges_exactly_what_was_asked(
+            texts in prop::collection::vec("/[ab*]{0,4}", 1..30),
+            batch in 1_usize..5,
+        ) {
+            let asked: Vec<_> = texts.iter().map(|t| PurgePath::new(t.as_str()).expect("a path")).collect();
+            let plan = Plan::planner()
+                .allow_full_purge(PurgeEverything)
+                .batch_size(batch)
+                .plan(asked.clone())
+                .expect("a plan");
+            let sent: Vec<_> = plan.paths().collect();
+            // Everything asked for is covered, nothing else is sent, and nothing sent is needless.
+            for path in &asked {
+                prop_assert!(sent.iter().any(|s| s.covers(path)), "{path} is lost");
+            }
+            for (i, path) in sent.iter().enumerate() {
+                prop_assert!(asked.contains(path));
+                prop_assert!(sent.iter().enumerate().all(|(j, s)| i == j || !s.covers(path)));
+            }
+            // In the order in which they came.
+            let mut rest = asked.iter();
+            prop_assert!(sent.iter().all(|s| rest.any(|a| a == *s)));
+            prop_assert_eq!(plan.input(), plan.duplicates() + plan.covered() + sent.len());
+            prop_assert!(plan.batches().iter().all(|b| (1..=batch).contains(&b.paths().len())));
+        }
+    }
+}

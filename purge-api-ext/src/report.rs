@@ -1,0 +1,275 @@
+//! What happened to every path.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::plan::{Batch, Plan};
+use crate::{Error, ErrorKind, OperationId, OrganizationId, PurgePath, ResourceId};
+
+/// The outcome of a purge, or of waiting for one: one entry for every path that was planned.
+///
+/// It serializes to the JSON that the command line prints.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// The version of this form: 1.
+    pub schema: u32,
+    /// Whether this is only what would be done.
+    pub dry_run: bool,
+    /// The organization; none in a dry run without one.
+    pub organization: Option<OrganizationId>,
+    /// The CDN resource; none in a dry run without one.
+    pub resource: Option<ResourceId>,
+    /// The counts.
+    pub summary: Summary,
+    /// The operations, in the order of the plan.
+    pub operations: Vec<OperationOutcome>,
+}
+
+/// How many paths ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Paths that were given.
+    pub input: usize,
+    /// Paths that were given before.
+    pub duplicates: usize,
+    /// Paths that a wildcard covers.
+    pub covered: usize,
+    /// Paths that nobody asked for and that are purged all the same.
+    pub extra: usize,
+    /// Requests of the plan.
+    pub requests: usize,
+    /// Paths of the plan.
+    pub paths: usize,
+    /// Paths whose purge the service accepted, whatever came of them.
+    pub accepted: usize,
+    /// Paths whose cached copies are gone.
+    pub purged: usize,
+    /// Paths that had no cached copy.
+    pub not_cached: usize,
+    /// Paths whose purge was not finished when waiting ended.
+    pub pending: usize,
+    /// Paths whose purge was refused.
+    pub failed: usize,
+    /// Paths of which nobody knows.
+    pub unconfirmed: usize,
+    /// Paths that never reached the service.
+    pub not_sent: usize,
+}
+
+/// What became of one request, and of the operation that it created.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct OperationOutcome {
+    /// The operation, if the service named one.
+    pub op_id: Option<OperationId>,
+    /// Where it stands.
+    pub state: OperationState,
+    /// How often the request was sent.
+    pub attempts: u32,
+    /// Whether more than one job may have come of it.
+    pub possible_duplicate: bool,
+    /// What the service, or this crate, says to it; harmless to show.
+    pub message: Option<String>,
+    /// Its paths.
+    pub paths: Vec<PathOutcome>,
+    /// The error that ended it.
+    #[serde(skip)]
+    pub error: Option<Error>,
+}
+
+/// What became of one path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PathOutcome {
+    /// The path.
+    pub path: String,
+    /// Where it stands.
+    pub state: PathState,
+    /// What the service says to it; harmless to show.
+    pub message: Option<String>,
+}
+
+/// Where an operation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OperationState {
+    /// It would be sent.
+    Planned,
+    /// The service took the job.
+    Accepted,
+    /// All its paths are finished.
+    Finished,
+    /// The service refused it.
+    Failed,
+    /// It was sent, and no answer tells what came of it.
+    Unconfirmed,
+    /// It never reached the service.
+    NotSent,
+}
+
+/// Where a path stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PathState {
+    /// It would be sent.
+    Planned,
+    /// The service took the job.
+    Accepted,
+    /// The cached copies are gone.
+    Purged,
+    /// There was no cached copy.
+    NotCached,
+    /// Not finished when waiting ended.
+    Pending,
+    /// Refused.
+    Failed,
+    /// It was sent, and nothing tells what came of it.
+    Unconfirmed,
+    /// It never reached the service.
+    NotSent,
+}
+
+impl fmt::Display for PathState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Planned => "planned",
+            Self::Accepted => "accepted",
+            Self::Purged => "purged",
+            Self::NotCached => "not cached",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+            Self::Unconfirmed => "unconfirmed",
+            Self::NotSent => "not sent",
+        })
+    }
+}
+
+impl PathState {
+    /// Whether the path must be purged again to be sure of it.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Unconfirmed | Self::NotSent)
+    }
+}
+
+impl Report {
+    /// What a plan would do: nothing is sent.
+    #[must_use]
+    pub fn planned(plan: Plan) -> Self {
+        let counts = Summary::of_plan(&plan);
+        let operations = plan.into_batches().map(OperationOutcome::planned).collect();
+        Self { dry_run: true, ..Self::new(None, None, counts, operations) }
+    }
+
+    pub(crate) fn new(
+        organization: Option<OrganizationId>,
+        resource: Option<ResourceId>,
+        counts: Summary,
+        operations: Vec<OperationOutcome>,
+    ) -> Self {
+        let summary = counts.with_outcomes(&operations);
+        Self { schema: 1, dry_run: false, organization, resource, summary, operations }
+    }
+
+    /// All paths, with what became of them.
+    pub fn paths(&self) -> impl Iterator<Item = &PathOutcome> {
+        self.operations.iter().flat_map(|operation| &operation.paths)
+    }
+
+    /// The paths that must be purged again, ready to be planned.
+    pub fn failed_paths(&self) -> impl Iterator<Item = PurgePath> {
+        let failed = self.paths().filter(|outcome| outcome.state.is_failure());
+        failed.filter_map(|outcome| PurgePath::with_query(outcome.path.as_str()).ok())
+    }
+
+    /// Whether no path failed and none is pending.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.error().is_none() && self.paths().all(|p| !p.state.is_failure())
+    }
+
+    /// The error that a program should act on first: a refused token before a refused request, that
+    /// before an answer that cannot be trusted, before an unavailable service, before a deadline.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        let urgency = |kind: ErrorKind| match kind {
+            ErrorKind::InvalidInput => 0,
+            ErrorKind::Unauthorized => 1,
+            ErrorKind::Refused => 2,
+            ErrorKind::Untrusted => 3,
+            ErrorKind::Unavailable => 4,
+            ErrorKind::Deadline => 5,
+        };
+        let errors = self.operations.iter().filter_map(|operation| operation.error.as_ref());
+        errors.min_by_key(|error| urgency(error.kind()))
+    }
+}
+
+impl Summary {
+    pub(crate) fn of_plan(plan: &Plan) -> Self {
+        Self {
+            input: plan.input(),
+            duplicates: plan.duplicates(),
+            covered: plan.covered(),
+            requests: plan.batches().len(),
+            ..Self::default()
+        }
+    }
+
+    fn with_outcomes(mut self, operations: &[OperationOutcome]) -> Self {
+        for path in operations.iter().flat_map(|operation| &operation.paths) {
+            self.paths += 1;
+            let count = match path.state {
+                PathState::Planned => continue,
+                PathState::Accepted => &mut self.accepted,
+                PathState::Purged => &mut self.purged,
+                PathState::NotCached => &mut self.not_cached,
+                PathState::Pending => &mut self.pending,
+                PathState::Failed => &mut self.failed,
+                PathState::Unconfirmed => &mut self.unconfirmed,
+                PathState::NotSent => &mut self.not_sent,
+            };
+            *count += 1;
+        }
+        self.accepted += self.purged + self.not_cached + self.pending;
+        self
+    }
+}
+
+impl OperationOutcome {
+    fn planned(batch: Batch) -> Self {
+        Self::of_batch(batch, OperationState::Planned, PathState::Planned)
+    }
+
+    pub(crate) fn of_batch(batch: Batch, state: OperationState, path_state: PathState) -> Self {
+        let outcome =
+            |path: PurgePath| PathOutcome { path: path.into(), state: path_state, message: None };
+        Self {
+            op_id: None,
+            state,
+            attempts: 0,
+            possible_duplicate: false,
+            message: None,
+            paths: batch.into_paths().map(outcome).collect(),
+            error: None,
+        }
+    }
+
+    /// The operation of a job that somebody else created: its paths are not known yet.
+    pub(crate) fn of_job(op_id: OperationId) -> Self {
+        Self {
+            op_id: Some(op_id),
+            state: OperationState::Accepted,
+            attempts: 0,
+            possible_duplicate: false,
+            message: None,
+            paths: Vec::new(),
+            error: None,
+        }
+    }
+}

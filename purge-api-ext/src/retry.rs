@@ -1,0 +1,124 @@
+//! When to try again: pure decisions, without a clock and without chance of their own.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::HeaderValue;
+
+use crate::transport::Applied;
+
+/// How often and when a request is sent again. The figures are those of the AWS SDKs, with one attempt
+/// more; the service publishes none.
+#[derive(Clone, Debug)]
+pub(crate) struct RetryPolicy {
+    pub(crate) attempts: u32,
+    pub(crate) base: Duration,
+    pub(crate) cap: Duration,
+    /// A service that asks for more than this is not waited for.
+    pub(crate) longest_retry_after: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(20),
+            longest_retry_after: Duration::from_secs(60),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// How long to wait before the next attempt after `attempts` of them, or `None` to give up.
+    ///
+    /// Full jitter: any time up to a bound that doubles. `random` is from 0 to 1. What the service asks
+    /// for is a floor, so that chance never makes it shorter.
+    pub(crate) fn delay(
+        &self,
+        applied: Applied,
+        attempts: u32,
+        retry_after: Option<Duration>,
+        random: f64,
+    ) -> Option<Duration> {
+        if applied != Applied::No || attempts >= self.attempts {
+            return None;
+        }
+        if retry_after.is_some_and(|asked| asked > self.longest_retry_after) {
+            return None;
+        }
+        let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+        let bound = self.base.saturating_mul(doubled).min(self.cap);
+        Some(retry_after.unwrap_or_default() + bound.mul_f64(random.clamp(0.0, 1.0)))
+    }
+}
+
+/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or an HTTP date in any of its three forms.
+/// Anything else, and a header that stands twice, says nothing.
+pub(crate) fn parse_retry_after<'a>(
+    values: impl IntoIterator<Item = &'a HeaderValue>,
+    now: SystemTime,
+) -> Option<Duration> {
+    let mut values = values.into_iter();
+    let value = values.next()?.to_str().ok()?.trim();
+    if values.next().is_some() {
+        return None;
+    }
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        return value.parse().ok().map(Duration::from_secs);
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    // A date in the past asks for no more than the usual backoff.
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays() {
+        let policy = RetryPolicy::default();
+        let seconds = Duration::from_secs;
+        let check = |applied, attempts, asked: Option<u64>, random, expected: Option<Duration>| {
+            let found = policy.delay(applied, attempts, asked.map(seconds), random);
+            assert_eq!(found, expected, "{applied:?} {attempts} {asked:?} {random}");
+        };
+        check(Applied::No, 1, None, 1.0, Some(seconds(1)));
+        check(Applied::No, 2, None, 1.0, Some(seconds(2)));
+        check(Applied::No, 3, None, 1.0, Some(seconds(4)));
+        check(Applied::No, 3, None, 0.0, Some(seconds(0)));
+        check(Applied::No, 4, None, 1.0, None);
+        check(Applied::No, 1, Some(7), 0.0, Some(seconds(7)));
+        check(Applied::No, 1, Some(7), 1.0, Some(seconds(8)));
+        check(Applied::No, 1, Some(60), 0.0, Some(seconds(60)));
+        check(Applied::No, 1, Some(61), 0.0, None);
+        check(Applied::No, 1, Some(u64::MAX), 1.0, None);
+        check(Applied::Maybe, 1, None, 1.0, None);
+        check(Applied::Refused, 1, Some(1), 1.0, None);
+        let many = RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() };
+        assert_eq!(many.delay(Applied::No, 1000, None, 1.0), Some(seconds(20)));
+    }
+
+    #[test]
+    fn retry_after() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 10);
+        let check = |values: &[&'static str], expected: Option<u64>| {
+            let values: Vec<_> = values.iter().map(|v| HeaderValue::from_static(v)).collect();
+            let found = parse_retry_after(&values, now);
+            assert_eq!(found, expected.map(Duration::from_secs), "{values:?}");
+        };
+        check(&["120"], Some(120));
+        check(&["0"], Some(0));
+        check(&[" 5 "], Some(5));
+        check(&["Sun, 06 Nov 1994 08:49:37 GMT"], Some(10));
+        check(&["Sunday, 06-Nov-94 08:49:37 GMT"], Some(10));
+        check(&["Sun Nov  6 08:49:37 1994"], Some(10));
+        check(&["Sun, 06 Nov 1993 08:49:37 GMT"], None);
+        check(&["Sat, 06 Nov 1993 08:49:37 GMT"], Some(0));
+        for nonsense in ["-1", "1.5", "+5", "", "99999999999999999999", "soon", "5 s"] {
+            check(&[nonsense], None);
+        }
+        check(&["1", "2"], None);
+        check(&[], None);
+    }
+}
