@@ -21,7 +21,8 @@ fn read(file: &Path) -> Value {
 fn with(base: &Value, at: &str, value: Option<&Value>) -> Value {
     let mut document = base.clone();
     let (parent, key) = at.rsplit_once('/').expect("a JSON pointer starts with a slash");
-    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} is not in the base"));
+    let parent =
+        document.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} is not in the base"));
     let key = key.replace("~1", "/").replace("~0", "~");
     match (parent, value) {
         (Value::Object(map), Some(value)) => drop(map.insert(key, value.clone())),
@@ -56,14 +57,23 @@ fn every_rule_says_what_its_case_expects_and_its_inverse_the_other_way_round() {
             rule => vec![rule.as_str().expect("a rule")],
         };
         let found = wire(&old, &new);
-        assert_eq!(found.iter().map(|change| change.rule.name()).collect::<Vec<_>>(), rules, "{name}: {found:#?}");
+        assert_eq!(
+            found.iter().map(|change| change.rule.name()).collect::<Vec<_>>(),
+            rules,
+            "{name}: {found:#?}"
+        );
         let levels: BTreeSet<_> = found.iter().map(|change| change.level.name()).collect();
         assert_eq!(levels, BTreeSet::from([case["level"].as_str().expect("a level")]), "{name}");
         let back = wire(&new, &old);
         let inverses: Vec<_> = found.iter().map(|change| change.rule.inverse()).collect();
-        assert_eq!(back.iter().map(|change| change.rule).collect::<Vec<_>>(), inverses, "{name}, swapped");
+        assert_eq!(
+            back.iter().map(|change| change.rule).collect::<Vec<_>>(),
+            inverses,
+            "{name}, swapped"
+        );
         covered.extend(found.into_iter().chain(back).map(|change| change.rule));
     }
-    let missing: Vec<_> = Rule::ALL.iter().filter(|rule| !covered.contains(rule)).map(|rule| rule.name()).collect();
+    let missing: Vec<_> =
+        Rule::ALL.iter().filter(|rule| !covered.contains(rule)).map(|rule| rule.name()).collect();
     assert!(missing.is_empty(), "rules without a case: {missing:?}");
 }

@@ -9,10 +9,16 @@ impl<'a> Walk<'a> {
         let required = pair.get("required").flags();
         self.about("request body".to_owned(), |walk| {
             match (pair.old, pair.new) {
-                (None, _) if required.1 => return walk.report(Rule::RequiredBodyAdded, "added, and it is required"),
+                (None, _) if required.1 => {
+                    return walk.report(Rule::RequiredBodyAdded, "added, and it is required");
+                }
                 (None, _) => return walk.report(Rule::OptionalBodyAdded, "added, optional"),
-                (_, None) if required.0 => return walk.report(Rule::RequiredBodyRemoved, "removed; it was required"),
-                (_, None) => return walk.report(Rule::OptionalBodyRemoved, "removed; it was optional"),
+                (_, None) if required.0 => {
+                    return walk.report(Rule::RequiredBodyRemoved, "removed; it was required");
+                }
+                (_, None) => {
+                    return walk.report(Rule::OptionalBodyRemoved, "removed; it was optional");
+                }
                 _ => {}
             }
             walk.fields(Kind::RequestBody, pair, |walk, key, field| match key {

@@ -17,8 +17,7 @@ struct Bound {
     family: Family,
 }
 
-const LENGTH: Family =
-    family!(RequestLengthNarrowed RequestLengthWidened ResponseLengthNarrowed ResponseLengthWidened);
+const LENGTH: Family = family!(RequestLengthNarrowed RequestLengthWidened ResponseLengthNarrowed ResponseLengthWidened);
 const ITEMS: Family = family!(
     RequestItemCountNarrowed RequestItemCountWidened ResponseItemCountNarrowed ResponseItemCountWidened
 );
@@ -77,7 +76,8 @@ impl<'a> Walk<'a> {
                 continue;
             }
             *moved = true;
-            let rule = if order.is_gt() { family.narrowed(direction) } else { family.widened(direction) };
+            let rule =
+                if order.is_gt() { family.narrowed(direction) } else { family.widened(direction) };
             let (old, new) = pair.map(|side| bound.describe(side));
             let message = format!("`{}`: {old} → {new}", bound.key);
             self.inside(&[bound.key], |walk| walk.report(rule, &message));
@@ -87,7 +87,10 @@ impl<'a> Walk<'a> {
 
     /// A field that belongs to a bound: it was judged, or it says the same in another way.
     pub(super) fn bound_field(&mut self, key: &str, moved: Moved) {
-        let judged = BOUNDS.iter().zip(moved.0).any(|(bound, moved)| moved && [bound.key, bound.exclusive].contains(&key));
+        let judged = BOUNDS
+            .iter()
+            .zip(moved.0)
+            .any(|(bound, moved)| moved && [bound.key, bound.exclusive].contains(&key));
         if judged {
             self.settle();
         } else {
@@ -126,7 +129,8 @@ impl Bound {
     }
 
     fn describe(&self, side: Option<&Value>) -> String {
-        let value = side.and_then(|side| side.get(self.key)).map_or_else(|| "none".to_owned(), show);
+        let value =
+            side.and_then(|side| side.get(self.key)).map_or_else(|| "none".to_owned(), show);
         if self.excludes(side) { format!("{value} (excluded)") } else { value }
     }
 }

@@ -44,10 +44,18 @@ impl<'a> Walk<'a> {
             };
             let server = Pair { old: Some(earlier), new: Some(server) };
             if !self.same(server.get("variables")) {
-                self.changed(Rule::ServerVariableChanged, &format!("variables of {url}"), server.get("variables"));
+                self.changed(
+                    Rule::ServerVariableChanged,
+                    &format!("variables of {url}"),
+                    server.get("variables"),
+                );
             }
             if !self.same(server.get("description")) {
-                self.changed(Rule::DocumentationChanged, &format!("description of {url}"), server.get("description"));
+                self.changed(
+                    Rule::DocumentationChanged,
+                    &format!("description of {url}"),
+                    server.get("description"),
+                );
             }
             for key in server.keys().into_iter().filter(|key| key.starts_with("x-")) {
                 if !self.same(server.get(key)) {
@@ -55,7 +63,9 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        if self.decisions() == before && old.iter().map(|(url, _)| url).ne(new.iter().map(|(url, _)| url)) {
+        if self.decisions() == before
+            && old.iter().map(|(url, _)| url).ne(new.iter().map(|(url, _)| url))
+        {
             self.report(Rule::ServerOrderChanged, "the servers stand in another order");
         }
     }
@@ -66,10 +76,16 @@ impl<'a> Walk<'a> {
             walk.entries(map, |walk, name, component| {
                 let pointer = format!("#/components/{kind}/{name}");
                 match (component.old, component.new) {
-                    (None, _) => walk.report(Rule::ComponentAdded, &format!("component `{name}` added")),
-                    (_, None) => walk.report(Rule::ComponentRemoved, &format!("component `{name}` removed")),
+                    (None, _) => {
+                        walk.report(Rule::ComponentAdded, &format!("component `{name}` added"))
+                    }
+                    (_, None) => {
+                        walk.report(Rule::ComponentRemoved, &format!("component `{name}` removed"))
+                    }
                     _ if kind == "securitySchemes" => walk.security_scheme(name, component),
-                    _ if old_uses.contains(&pointer) && new_uses.contains(&pointer) => walk.settle(),
+                    _ if old_uses.contains(&pointer) && new_uses.contains(&pointer) => {
+                        walk.settle()
+                    }
                     _ => walk.report(
                         Rule::UnusedComponentChanged,
                         &format!("component `{name}` changed, and no operation uses it"),
@@ -77,7 +93,9 @@ impl<'a> Walk<'a> {
                 }
             });
             // An empty map has no entries to speak of.
-            let empty = |side: Option<&Value>| side.and_then(Value::as_object).is_none_or(|map| map.is_empty());
+            let empty = |side: Option<&Value>| {
+                side.and_then(Value::as_object).is_none_or(|map| map.is_empty())
+            };
             if map.map(empty) == (true, true) {
                 walk.report(Rule::SameMeaning, "no component either way");
             }
@@ -93,7 +111,12 @@ fn servers(side: Option<&Value>) -> Servers<'_> {
     if list.is_empty() {
         return vec![("/".to_owned(), &Value::Null)];
     }
-    let url = |server: &Value| server.get("url").map_or_else(|| show(server), |url| url.as_str().map_or_else(|| show(url), str::to_owned));
+    let url = |server: &Value| {
+        server.get("url").map_or_else(
+            || show(server),
+            |url| url.as_str().map_or_else(|| show(url), str::to_owned),
+        )
+    };
     list.iter().map(|server| (url(server), server)).collect()
 }
 

@@ -21,7 +21,12 @@ pub(super) struct Addresses<'a> {
 type Parameters<'a> = BTreeMap<(String, String), &'a Value>;
 
 impl<'a> Walk<'a> {
-    pub(super) fn operation(&mut self, addresses: Addresses<'a>, item: Pair<'a>, operation: Pair<'a>) {
+    pub(super) fn operation(
+        &mut self,
+        addresses: Addresses<'a>,
+        item: Pair<'a>,
+        operation: Pair<'a>,
+    ) {
         let id = operation.get("operationId");
         let id = id.new.or(id.old).and_then(Value::as_str);
         let address = || format!("{} {}", addresses.method.to_uppercase(), addresses.new);
@@ -66,13 +71,19 @@ impl<'a> Walk<'a> {
 
     fn parameters(&mut self, addresses: Addresses<'a>, item: Pair<'a>, operation: Pair<'a>) {
         let names = parameter_names(addresses.new);
-        let renamed: BTreeMap<_, _> = parameter_names(addresses.old).into_iter().zip(names).collect();
-        let merge = |root: Option<&'a Value>, item: Option<&'a Value>, operation: Option<&'a Value>| {
-            let lists = [item, operation].map(|owner| owner.and_then(|owner| owner.get("parameters")));
-            let parameters = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
-            // The later ones, those of the operation, replace the earlier ones.
-            parameters.map(|parameter| follow(root, parameter)).map(keyed).collect::<Parameters<'a>>()
-        };
+        let renamed: BTreeMap<_, _> =
+            parameter_names(addresses.old).into_iter().zip(names).collect();
+        let merge =
+            |root: Option<&'a Value>, item: Option<&'a Value>, operation: Option<&'a Value>| {
+                let lists =
+                    [item, operation].map(|owner| owner.and_then(|owner| owner.get("parameters")));
+                let parameters = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
+                // The later ones, those of the operation, replace the earlier ones.
+                parameters
+                    .map(|parameter| follow(root, parameter))
+                    .map(keyed)
+                    .collect::<Parameters<'a>>()
+            };
         let old: Parameters<'a> = merge(self.root.old, item.old, operation.old)
             .into_iter()
             .map(|((place, name), parameter)| match renamed.get(name.as_str()) {

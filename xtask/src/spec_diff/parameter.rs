@@ -10,10 +10,16 @@ impl<'a> Walk<'a> {
     pub(super) fn parameter(&mut self, place: &str, pair: Pair<'a>) {
         let required = pair.get("required").flags();
         match (pair.old, pair.new) {
-            (None, _) if required.1 => return self.report(Rule::RequiredParameterAdded, "added, and it is required"),
+            (None, _) if required.1 => {
+                return self.report(Rule::RequiredParameterAdded, "added, and it is required");
+            }
             (None, _) => return self.report(Rule::OptionalParameterAdded, "added, optional"),
-            (_, None) if required.0 => return self.report(Rule::RequiredParameterRemoved, "removed; it was required"),
-            (_, None) => return self.report(Rule::OptionalParameterRemoved, "removed; it was optional"),
+            (_, None) if required.0 => {
+                return self.report(Rule::RequiredParameterRemoved, "removed; it was required");
+            }
+            (_, None) => {
+                return self.report(Rule::OptionalParameterRemoved, "removed; it was optional");
+            }
             _ => {}
         }
         let style = |side: Option<&Value>| {
@@ -44,10 +50,16 @@ impl<'a> Walk<'a> {
             "schema" => walk.parameter_schema(field),
             "content" => walk.content(field, Direction::Request),
             "style" if styles.0 != styles.1 => {
-                walk.report(Rule::ParameterStyleChanged, &format!("style {} → {}", styles.0, styles.1));
+                walk.report(
+                    Rule::ParameterStyleChanged,
+                    &format!("style {} → {}", styles.0, styles.1),
+                );
             }
             "explode" if explodes.0 != explodes.1 => {
-                walk.report(Rule::ParameterExplodeChanged, &format!("explode {} → {}", explodes.0, explodes.1));
+                walk.report(
+                    Rule::ParameterExplodeChanged,
+                    &format!("explode {} → {}", explodes.0, explodes.1),
+                );
             }
             "allowReserved" if field.flags().0 != field.flags().1 => {
                 walk.changed(Rule::ParameterReservedChanged, key, field);
@@ -56,7 +68,10 @@ impl<'a> Walk<'a> {
                 walk.report(Rule::ParameterEmptyAllowed, "an empty value is accepted now");
             }
             "allowEmptyValue" if field.flags() == (true, false) => {
-                walk.report(Rule::ParameterEmptyForbidden, "an empty value is not accepted any more");
+                walk.report(
+                    Rule::ParameterEmptyForbidden,
+                    "an empty value is not accepted any more",
+                );
             }
             "style" | "explode" | "allowReserved" | "allowEmptyValue" => {
                 walk.report(Rule::SameMeaning, &format!("`{key}` is the default"));
@@ -70,7 +85,9 @@ impl<'a> Walk<'a> {
     fn parameter_schema(&mut self, pair: Pair<'a>) {
         let defaults = self.resolve(pair).get("default");
         if !self.same(defaults) {
-            self.inside(&["default"], |walk| walk.changed(Rule::ParameterDefaultChanged, "default", defaults));
+            self.inside(&["default"], |walk| {
+                walk.changed(Rule::ParameterDefaultChanged, "default", defaults)
+            });
         }
         self.schema_of_parameter(pair);
     }
@@ -78,15 +95,21 @@ impl<'a> Walk<'a> {
     pub(super) fn header(&mut self, name: &str, pair: Pair<'a>) {
         match (pair.old, pair.new) {
             (None, _) => return self.report(Rule::HeaderAdded, &format!("header `{name}` added")),
-            (_, None) => return self.report(Rule::HeaderRemoved, &format!("header `{name}` removed")),
+            (_, None) => {
+                return self.report(Rule::HeaderRemoved, &format!("header `{name}` removed"));
+            }
             _ => {}
         }
         let subject = format!("{}, header `{name}`", self.subject);
         self.about(subject, |walk| {
             walk.fields(Kind::Header, pair, |walk, key, field| match key {
                 "required" => match field.flags() {
-                    (false, true) => walk.report(Rule::HeaderBecameRequired, "optional → always there"),
-                    (true, false) => walk.report(Rule::HeaderBecameOptional, "always there → optional"),
+                    (false, true) => {
+                        walk.report(Rule::HeaderBecameRequired, "optional → always there")
+                    }
+                    (true, false) => {
+                        walk.report(Rule::HeaderBecameOptional, "always there → optional")
+                    }
                     _ => walk.report(Rule::SameMeaning, "`required: false` is the default"),
                 },
                 "deprecated" => walk.deprecated(field),

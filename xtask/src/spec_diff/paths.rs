@@ -22,7 +22,9 @@ impl<'a> Walk<'a> {
     pub(super) fn paths(&mut self, pair: Pair<'a>) {
         for key in pair.keys().into_iter().filter(|key| key.starts_with("x-")) {
             if !self.same(pair.get(key)) {
-                self.inside(&[key], |walk| walk.changed(Rule::ExtensionChanged, key, pair.get(key)));
+                self.inside(&[key], |walk| {
+                    walk.changed(Rule::ExtensionChanged, key, pair.get(key))
+                });
             }
         }
         let mut matched: Vec<(&str, &str)> = Vec::new();
@@ -31,7 +33,9 @@ impl<'a> Walk<'a> {
             let names = paths.into_iter().flat_map(|map| map.keys()).map(String::as_str);
             names.filter(|name| !name.starts_with("x-")).collect::<Vec<_>>()
         });
-        matched.extend(old_paths.iter().filter(|path| new_paths.contains(path)).map(|path| (*path, *path)));
+        matched.extend(
+            old_paths.iter().filter(|path| new_paths.contains(path)).map(|path| (*path, *path)),
+        );
         for old in old_paths.iter().filter(|path| !new_paths.contains(path)) {
             let like = new_paths
                 .iter()
@@ -50,7 +54,10 @@ impl<'a> Walk<'a> {
             let item = Pair { old: pair.get(old).old, new: pair.get(new).new };
             if old != new {
                 self.inside(&[new], |walk| {
-                    walk.report(Rule::PathParameterRenamed, &format!("path `{old}` is written `{new}`"));
+                    walk.report(
+                        Rule::PathParameterRenamed,
+                        &format!("path `{old}` is written `{new}`"),
+                    );
                 });
             }
             if !self.same(item) || old != new {
@@ -61,7 +68,13 @@ impl<'a> Walk<'a> {
     }
 
     /// A path that only one side has; its operations may have moved.
-    fn lone_path(&mut self, rule: Rule, path: &'a str, item: Option<&'a Value>, places: &mut Vec<Place<'a>>) {
+    fn lone_path(
+        &mut self,
+        rule: Rule,
+        path: &'a str,
+        item: Option<&'a Value>,
+        places: &mut Vec<Place<'a>>,
+    ) {
         let resolved = self.resolve(if rule == Rule::PathRemoved {
             Pair { old: item, new: None }
         } else {
@@ -69,11 +82,15 @@ impl<'a> Walk<'a> {
         });
         let Some(item) = resolved.old.or(resolved.new) else { return };
         let before = places.len();
-        places.extend(METHODS.iter().filter_map(|method| {
-            Some(Place { path, method, item, operation: item.get(method)? })
-        }));
+        places.extend(
+            METHODS.iter().filter_map(|method| {
+                Some(Place { path, method, item, operation: item.get(method)? })
+            }),
+        );
         if places.len() == before {
-            self.inside(&[path], |walk| walk.report(rule, &format!("path `{path}`, without an operation")));
+            self.inside(&[path], |walk| {
+                walk.report(rule, &format!("path `{path}`, without an operation"))
+            });
         }
     }
 
@@ -90,13 +107,25 @@ impl<'a> Walk<'a> {
             match (operation.old, operation.new) {
                 (Some(_), Some(_)) => {
                     let addresses = Addresses { old: old_path, new: new_path, method };
-                    self.inside(&[new_path, method], |walk| walk.operation(addresses, item, operation));
+                    self.inside(&[new_path, method], |walk| {
+                        walk.operation(addresses, item, operation)
+                    });
                 }
                 (Some(operation), None) => {
-                    gone.extend(item.old.map(|item| Place { path: old_path, method, item, operation }));
+                    gone.extend(item.old.map(|item| Place {
+                        path: old_path,
+                        method,
+                        item,
+                        operation,
+                    }));
                 }
                 (None, Some(operation)) => {
-                    come.extend(item.new.map(|item| Place { path: new_path, method, item, operation }));
+                    come.extend(item.new.map(|item| Place {
+                        path: new_path,
+                        method,
+                        item,
+                        operation,
+                    }));
                 }
                 (None, None) => {}
             }
@@ -107,7 +136,10 @@ impl<'a> Walk<'a> {
                 "parameters" | "servers" if told => walk.settle(),
                 // All operations were compared with what they take from here.
                 "parameters" | "servers" => {
-                    walk.report(Rule::SameMeaning, &format!("`{key}` of the path changed for no operation"));
+                    walk.report(
+                        Rule::SameMeaning,
+                        &format!("`{key}` of the path changed for no operation"),
+                    );
                 }
                 _ if METHODS.contains(&key) => walk.settle(),
                 _ => {}

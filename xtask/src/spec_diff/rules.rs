@@ -216,7 +216,8 @@ mod tests {
         for rule in Rule::ALL {
             assert_eq!(rule.inverse().inverse(), *rule, "{}", rule.name());
         }
-        let names: std::collections::BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+        let names: std::collections::BTreeSet<_> =
+            Rule::ALL.iter().map(|rule| rule.name()).collect();
         assert_eq!(names.len(), Rule::ALL.len());
     }
 }

@@ -34,12 +34,12 @@ macro_rules! family {
 }
 pub(super) use family;
 
-const TYPE: Family = family!(RequestTypeNarrowed RequestTypeWidened ResponseTypeNarrowed ResponseTypeWidened);
-const FORMAT: Family =
-    family!(RequestFormatNarrowed RequestFormatWidened ResponseFormatNarrowed ResponseFormatWidened);
-const ENUM: Family = family!(RequestEnumNarrowed RequestEnumWidened ResponseEnumNarrowed ResponseEnumWidened);
-const NULL: Family =
-    family!(RequestBecameNotNullable RequestBecameNullable ResponseBecameNotNullable ResponseBecameNullable);
+const TYPE: Family =
+    family!(RequestTypeNarrowed RequestTypeWidened ResponseTypeNarrowed ResponseTypeWidened);
+const FORMAT: Family = family!(RequestFormatNarrowed RequestFormatWidened ResponseFormatNarrowed ResponseFormatWidened);
+const ENUM: Family =
+    family!(RequestEnumNarrowed RequestEnumWidened ResponseEnumNarrowed ResponseEnumWidened);
+const NULL: Family = family!(RequestBecameNotNullable RequestBecameNullable ResponseBecameNotNullable ResponseBecameNullable);
 const UNIQUE: Family = family!(
     RequestUniqueItemsNarrowed RequestUniqueItemsWidened ResponseUniqueItemsNarrowed ResponseUniqueItemsWidened
 );
@@ -75,9 +75,13 @@ impl<'a> Walk<'a> {
         let properties = self.properties(pair, direction);
         self.fields(Kind::Schema, pair, |walk, key, field| match key {
             "properties" | "required" if properties => walk.settle(),
-            "properties" | "required" => walk.report(Rule::SameMeaning, "the same properties are required"),
-            "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" | "minLength" | "maxLength"
-            | "minItems" | "maxItems" | "minProperties" | "maxProperties" => walk.bound_field(key, bounds),
+            "properties" | "required" => {
+                walk.report(Rule::SameMeaning, "the same properties are required")
+            }
+            "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum" | "minLength"
+            | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => {
+                walk.bound_field(key, bounds)
+            }
             "type" => walk.kind(field, direction),
             // Another type has other formats.
             "format" if !walk.same(pair.get("type")) => walk.settle(),
@@ -85,11 +89,16 @@ impl<'a> Walk<'a> {
             "enum" => walk.values(field, direction),
             "pattern" => walk.pattern(field, direction),
             "multipleOf" => walk.multiple_of(field, direction),
-            "uniqueItems" => walk.flag(key, field, (UNIQUE.narrowed(direction), UNIQUE.widened(direction))),
-            "nullable" => walk.flag(key, field, (NULL.widened(direction), NULL.narrowed(direction))),
+            "uniqueItems" => {
+                walk.flag(key, field, (UNIQUE.narrowed(direction), UNIQUE.widened(direction)))
+            }
+            "nullable" => {
+                walk.flag(key, field, (NULL.widened(direction), NULL.narrowed(direction)))
+            }
             "default" if default_is_judged => walk.settle(),
             "default" => {
-                let rule = direction.pick(Rule::RequestDefaultChanged, Rule::ResponseDefaultChanged);
+                let rule =
+                    direction.pick(Rule::RequestDefaultChanged, Rule::ResponseDefaultChanged);
                 walk.changed(rule, key, field);
             }
             "items" => walk.within("[]", |walk| walk.schema_or_any(field, direction)),
@@ -146,11 +155,16 @@ impl<'a> Walk<'a> {
     fn values(&mut self, pair: Pair<'a>, direction: Direction) {
         let list = |side: Option<&'a Value>| side.and_then(Value::as_array).map(Vec::as_slice);
         let (Some(old), Some(new)) = pair.map(list) else {
-            let rule = if pair.old.is_none() { ENUM.narrowed(direction) } else { ENUM.widened(direction) };
+            let rule =
+                if pair.old.is_none() { ENUM.narrowed(direction) } else { ENUM.widened(direction) };
             return self.changed(rule, "enum", pair);
         };
         let without = |list: &[Value], other: &[Value]| {
-            let rest: Vec<_> = list.iter().filter(|value| !other.contains(value)).map(ToString::to_string).collect();
+            let rest: Vec<_> = list
+                .iter()
+                .filter(|value| !other.contains(value))
+                .map(ToString::to_string)
+                .collect();
             rest.join(", ")
         };
         let (gone, come) = (without(old, new), without(new, old));

@@ -17,7 +17,8 @@ impl<'a> Walk<'a> {
         let before = self.decisions();
         let renamed = self.renamed_schemes();
         let (old, new) = pair.map(alternatives);
-        let old: Vec<Alternative> = old.into_iter().map(|alternative| rename(alternative, &renamed)).collect();
+        let old: Vec<Alternative> =
+            old.into_iter().map(|alternative| rename(alternative, &renamed)).collect();
         let (old, new): (Vec<_>, Vec<_>) = (
             old.iter().filter(|alternative| !new.contains(alternative)).cloned().collect(),
             new.iter().filter(|alternative| !old.contains(alternative)).cloned().collect(),
@@ -45,7 +46,10 @@ impl<'a> Walk<'a> {
         for (scheme, scopes) in new {
             let earlier = old.get(scheme).cloned().unwrap_or_default();
             for scope in scopes.difference(&earlier) {
-                self.report(Rule::SecurityScopeAdded, &format!("`{scheme}` needs the scope `{scope}` now"));
+                self.report(
+                    Rule::SecurityScopeAdded,
+                    &format!("`{scheme}` needs the scope `{scope}` now"),
+                );
             }
             for scope in earlier.difference(scopes) {
                 let message = format!("`{scheme}` does not need the scope `{scope}` any more");
@@ -69,7 +73,8 @@ impl<'a> Walk<'a> {
         for old in schemes.keys().into_iter().filter(|name| schemes.get(name).new.is_none()) {
             let new = schemes.keys().into_iter().find(|name| {
                 let candidate = schemes.get(name);
-                candidate.old.is_none() && self.same(Pair { old: schemes.get(old).old, new: candidate.new })
+                candidate.old.is_none()
+                    && self.same(Pair { old: schemes.get(old).old, new: candidate.new })
             });
             if let Some(new) = new {
                 renamed.insert(old.to_owned(), new.to_owned());

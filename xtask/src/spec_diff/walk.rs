@@ -93,7 +93,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes through the entries of a map, whose keys are names and not fields.
-    pub(super) fn entries(&mut self, pair: Pair<'a>, mut handle: impl FnMut(&mut Self, &str, Pair<'a>)) {
+    pub(super) fn entries(
+        &mut self,
+        pair: Pair<'a>,
+        mut handle: impl FnMut(&mut Self, &str, Pair<'a>),
+    ) {
         let pair = self.resolve(pair);
         for key in pair.keys() {
             let entry = pair.get(key);
@@ -189,7 +193,8 @@ impl<'a> Walk<'a> {
     }
 
     fn extension(&mut self, key: &str, pair: Pair<'a>) {
-        let rule = if docs::generator_reads(key) { Rule::Unclassified } else { Rule::ExtensionChanged };
+        let rule =
+            if docs::generator_reads(key) { Rule::Unclassified } else { Rule::ExtensionChanged };
         self.changed(rule, key, pair);
     }
 
@@ -212,7 +217,13 @@ impl<'a> Walk<'a> {
 
     /// `assumed` holds the pairs behind references that are being compared: what leads back to one of
     /// them adds nothing new.
-    fn equal(&self, key: &str, old: &'a Value, new: &'a Value, assumed: &mut Vec<(usize, usize)>) -> bool {
+    fn equal(
+        &self,
+        key: &str,
+        old: &'a Value,
+        new: &'a Value,
+        assumed: &mut Vec<(usize, usize)>,
+    ) -> bool {
         let (old_target, new_target) = (follow(self.root.old, old), follow(self.root.new, new));
         if !std::ptr::eq(old_target, old) || !std::ptr::eq(new_target, new) {
             let pair = (address(Some(old_target)), address(Some(new_target)));
@@ -229,7 +240,8 @@ impl<'a> Walk<'a> {
                     })
             }
             (Value::Array(old), Value::Array(new)) if matches!(key, "required" | "enum") => {
-                old.iter().all(|value| new.contains(value)) && new.iter().all(|value| old.contains(value))
+                old.iter().all(|value| new.contains(value))
+                    && new.iter().all(|value| old.contains(value))
             }
             (Value::Array(old), Value::Array(new)) => {
                 old.len() == new.len()
@@ -250,7 +262,8 @@ pub(super) fn follow<'a>(root: Option<&'a Value>, value: &'a Value) -> &'a Value
     // A chain that is longer than this is a circle.
     for _ in 0..32 {
         let Some(reference) = target.get("$ref").and_then(Value::as_str) else { return target };
-        let next = reference.strip_prefix('#').zip(root).and_then(|(pointer, root)| root.pointer(pointer));
+        let next =
+            reference.strip_prefix('#').zip(root).and_then(|(pointer, root)| root.pointer(pointer));
         match next {
             Some(next) => target = next,
             None => return target,
