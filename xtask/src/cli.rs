@@ -31,7 +31,11 @@ where
 }
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Maintenance commands of this workspace")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Maintenance commands of this workspace"
+)]
 struct Arguments {
     /// The workspace, when it is not the one of the current folder
     #[arg(long, global = true, value_name = "DIR", hide = true)]

@@ -22,6 +22,12 @@ pub(crate) struct Options {
     check: bool,
 }
 
+impl Options {
+    pub(crate) fn check() -> Self {
+        Self { check: true }
+    }
+}
+
 pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
     let mut stale = false;
     for file in derived::files(tree)? {

@@ -50,8 +50,15 @@ pub(crate) struct Options {
     /// What the working tree is to be merged into [default: origin/main, else main]
     #[arg(long, value_name = "REF")]
     base: Option<String>,
+    /// How the review is written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+}
+
+impl Options {
+    pub(crate) fn base(base: String) -> Self {
+        Self { files: Vec::new(), base: Some(base), format: Format::Text }
+    }
 }
 
 pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
@@ -85,15 +92,26 @@ pub(crate) fn default_base(tree: &Tree) -> Option<String> {
     ["origin/main", "main"].into_iter().find(known).map(str::to_owned)
 }
 
+/// Whether there is anything to compare with: the first branch that brings the description has no base.
+pub(crate) fn is_at_merge_base(tree: &Tree, base: &str) -> Result<bool, Error> {
+    let name = name_at_merge_base(tree, base)?;
+    Ok(tree.git(&["cat-file", "-e", &name]).is_ok())
+}
+
 fn at_merge_base(tree: &Tree, base: &str) -> Result<Value, Error> {
-    // A reference must not be read as an option.
-    let merge_base = tree.git(&["merge-base", "--", base, "HEAD"]).map_err(|e| {
-        Error::new(format!("no merge base of `{base}` and HEAD: {e}; fetch it with its history, or name another with --base"))
-    })?;
-    let commit = merge_base.trim();
-    let name = format!("{commit}:{SPEC}");
+    let name = name_at_merge_base(tree, base)?;
     let text = tree.git(&["show", &name]).map_err(|e| Error::new(format!("{name}: {e}")))?;
     parse(&text, &name)
+}
+
+fn name_at_merge_base(tree: &Tree, base: &str) -> Result<String, Error> {
+    // A reference must not be read as an option.
+    let commit = tree.git(&["merge-base", "--", base, "HEAD"]).map_err(|e| {
+        Error::new(format!(
+            "no merge base of `{base}` and HEAD: {e}; fetch it with its history, or name another with --base"
+        ))
+    })?;
+    Ok(format!("{}:{SPEC}", commit.trim()))
 }
 
 fn from_file(file: &Path) -> Result<Value, Error> {

@@ -59,18 +59,31 @@ impl Tree {
 
     /// What a git command prints, or its complaint.
     pub(crate) fn git<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
-        let out = Command::new("git")
-            .arg("-C")
-            .arg(&self.root)
-            .args(args)
-            .output()
-            .map_err(|e| Error::new(format!("git could not be started: {e}")))?;
-        if out.status.success() {
-            String::from_utf8(out.stdout)
-                .map_err(|_| Error::new("git printed something that is not UTF-8"))
-        } else {
-            Err(Error::new(String::from_utf8_lossy(&out.stderr).trim()))
-        }
+        output(Command::new("git").arg("-C").arg(&self.root).args(args), "git")
+    }
+
+    /// The packages of the workspace, as JSON.
+    pub(crate) fn cargo_metadata(&self) -> Result<String, Error> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let manifest = self.root.join("Cargo.toml");
+        let mut command = Command::new(cargo);
+        output(
+            command
+                .args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"])
+                .arg(manifest),
+            "cargo",
+        )
+    }
+}
+
+fn output(command: &mut Command, name: &str) -> Result<String, Error> {
+    let out =
+        command.output().map_err(|e| Error::new(format!("{name} could not be started: {e}")))?;
+    if out.status.success() {
+        String::from_utf8(out.stdout)
+            .map_err(|_| Error::new(format!("{name} printed something that is not UTF-8")))
+    } else {
+        Err(Error::new(String::from_utf8_lossy(&out.stderr).trim()))
     }
 }
 

@@ -31,7 +31,10 @@ impl<'a> Walk<'a> {
         let id = id.new.or(id.old).and_then(Value::as_str);
         let address = || format!("{} {}", addresses.method.to_uppercase(), addresses.new);
         self.operation = Some(id.map_or_else(address, str::to_owned));
+        let mut told: Vec<&str> = Vec::new();
+        let before = self.decisions();
         self.parameters(addresses, item, operation);
+        told.extend((self.decisions() > before).then_some("parameters"));
         let inherited = |key| Pair {
             old: operation.get(key).old.or(item.get(key).old).or(self.root.get(key).old),
             new: operation.get(key).new.or(item.get(key).new).or(self.root.get(key).new),
@@ -45,12 +48,20 @@ impl<'a> Walk<'a> {
         };
         if own("security") && !self.same(security) {
             self.inside(&["security"], |walk| walk.security(security));
+            told.push("security");
         }
         if own("servers") && !self.same(servers) {
             self.inside(&["servers"], |walk| walk.servers(servers));
+            told.push("servers");
         }
         self.fields(Kind::Operation, operation, |walk, key, field| match key {
-            "parameters" | "security" | "servers" => walk.settle(),
+            "parameters" | "security" | "servers" if told.contains(&key) => walk.settle(),
+            "parameters" | "security" | "servers" => {
+                walk.report(
+                    Rule::SameMeaning,
+                    &format!("`{key}` is written in another way, with the same effect"),
+                );
+            }
             "operationId" => walk.changed(Rule::OperationIdChanged, key, field),
             "tags" => walk.changed(Rule::TagsChanged, key, field),
             "deprecated" => walk.deprecated(field),

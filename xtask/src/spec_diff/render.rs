@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::report::Level;
+use super::report::{Change, Level};
 use super::review::Review;
+use super::rules::Rule;
 
 /// Lets the workflow find its own earlier comment.
 const MARK: &str = "<!-- purge: spec-diff -->";
@@ -44,7 +45,7 @@ impl Review {
         if !rows.is_empty() {
             writeln!(
                 out,
-                "\n| level | operation | what changes on the wire | where |\n|---|---|---|---|"
+                "\n| level | operation | what changes on the wire | where | rule |\n|---|---|---|---|---|"
             )?;
         }
         for row in rows {
@@ -58,12 +59,12 @@ impl Review {
             let message = row.message.replace('|', "\\|").replace(['\n', '\r'], " ");
             let places: Vec<_> =
                 row.places.iter().map(|place| format!("`{}`", place.replace('|', "\\|"))).collect();
-            let more = places.len().saturating_sub(2);
-            let mut place = places.iter().take(2).cloned().collect::<Vec<_>>().join("<br>");
-            if more > 0 {
-                place.push_str(&format!("<br>and {more} more"));
-            }
-            writeln!(out, "| {level} | {} | {message} | {place} |", operations.join("<br>"))?;
+            let (places, operations) = (places.join("<br>"), operations.join("<br>"));
+            writeln!(
+                out,
+                "| {level} | {operations} | {message} | {places} | `{}` |",
+                row.rule.name()
+            )?;
         }
         let rust = &self.rust;
         if let Some(error) = &rust.codegen_error {
@@ -124,9 +125,9 @@ impl Review {
 
     /// Items with the old spelling of a thing above the new one.
     fn items(&self, out: &mut dyn Write) -> io::Result<()> {
-        let removed = self.rust.removed.iter().map(|item| (item, '-'));
-        let mut lines: Vec<_> =
-            removed.chain(self.rust.added.iter().map(|item| (item, '+'))).collect();
+        let removed = whole(&self.rust.removed).into_iter().map(|item| (item, '-'));
+        let added = whole(&self.rust.added).into_iter().map(|item| (item, '+'));
+        let mut lines: Vec<_> = removed.chain(added).collect();
         lines.sort();
         for (item, sign) in lines {
             writeln!(out, "{sign} {item}")?;
@@ -179,22 +180,27 @@ impl Review {
     /// The changes with those that say the same of several operations put together.
     fn rows(&self) -> Vec<Row<'_>> {
         let mut rows: Vec<Row<'_>> = Vec::new();
-        let mut known: BTreeMap<(Level, &str), usize> = BTreeMap::new();
+        let mut known: BTreeMap<(Level, Rule, &str), usize> = BTreeMap::new();
         for change in &self.changes {
-            let index = *known.entry((change.level, &change.message)).or_insert_with(|| {
-                rows.push(Row {
-                    level: change.level,
-                    message: &change.message,
-                    operations: Vec::new(),
-                    places: Vec::new(),
+            let index =
+                *known.entry((change.level, change.rule, &change.message)).or_insert_with(|| {
+                    rows.push(Row {
+                        level: change.level,
+                        rule: change.rule,
+                        message: &change.message,
+                        operations: Vec::new(),
+                        places: Vec::new(),
+                    });
+                    rows.len() - 1
                 });
-                rows.len() - 1
-            });
             if let Some(row) = rows.get_mut(index) {
                 if !row.operations.contains(&change.operation) {
                     row.operations.push(change.operation.clone());
                 }
-                row.places.push(&change.location);
+                let place = local(change);
+                if !row.places.contains(&place) {
+                    row.places.push(place);
+                }
             }
         }
         rows
@@ -203,7 +209,50 @@ impl Review {
 
 struct Row<'a> {
     level: Level,
+    rule: Rule,
     message: &'a str,
     operations: Vec<Option<String>>,
     places: Vec<&'a str>,
+}
+
+/// The place inside its operation, which has a column of its own.
+fn local(change: &Change) -> &str {
+    let location = change.location.as_str();
+    if change.operation.is_none() || !location.starts_with("/paths/") {
+        return location;
+    }
+    // An empty step, `paths`, the path and the method.
+    location.match_indices('/').nth(3).map_or(location, |(index, _)| &location[index..])
+}
+
+/// A type that came or went as a whole takes one line; its members say nothing more.
+fn whole(items: &[String]) -> Vec<String> {
+    let name_of = |item: &String| {
+        let name = item.strip_prefix("struct ").or_else(|| item.strip_prefix("enum "))?;
+        Some(name.split('<').next().unwrap_or(name).to_owned())
+    };
+    let types: Vec<String> = items.iter().filter_map(name_of).collect();
+    let owner = |item: &String| {
+        let implemented = item.strip_prefix("impl ").and_then(|rest| rest.split_once(" for "));
+        let member = ["async ", "const ", "fn "]
+            .iter()
+            .fold(item.as_str(), |rest, keyword| rest.strip_prefix(keyword).unwrap_or(rest));
+        types.iter().find(|name| {
+            let of = implemented.is_some_and(|(_, of)| of == name.as_str());
+            let rest = member.strip_prefix(name.as_str());
+            of || rest.is_some_and(|rest| rest.starts_with("::") || rest.starts_with('.'))
+        })
+    };
+    items
+        .iter()
+        .filter(|item| owner(item).is_none())
+        .map(|item| {
+            let name = name_of(item);
+            let members = items
+                .iter()
+                .filter(|other| name.is_some() && owner(other) == name.as_ref())
+                .count();
+            if members == 0 { item.clone() } else { format!("{item} and its {members} members") }
+        })
+        .collect()
 }

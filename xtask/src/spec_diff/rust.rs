@@ -162,11 +162,7 @@ fn derives(attributes: &[Attribute], name: &str, found: &mut BTreeSet<String>) {
 fn implementation(item: &ItemImpl, module: &str, found: &mut BTreeSet<String>) {
     let of = plain(&item.self_ty);
     if let Some((path, _)) = &item.trait_ {
-        found.insert(format!(
-            "impl {} for {of} in {}",
-            plain(path),
-            module.trim_end_matches("::")
-        ));
+        found.insert(format!("impl {} for {of} in {}", plain(path), module.trim_end_matches("::")));
         return;
     }
     // The lifetime of a builder says nothing about what its methods take.
@@ -191,6 +187,7 @@ fn implementation(item: &ItemImpl, module: &str, found: &mut BTreeSet<String>) {
 fn signature(signature: &Signature, owner: &str) -> String {
     // Whether a method changes its own copy is its own affair.
     let text = plain(signature).replace("(mut self", "(self");
+    let text = text.trim_end_matches(',');
     let name = signature.ident.to_string();
     text.replacen(&format!("fn {name}"), &format!("fn {owner}{name}"), 1)
 }

@@ -131,7 +131,8 @@ impl<'a> Walk<'a> {
     }
 
     fn kind(&mut self, pair: Pair<'a>, direction: Direction) {
-        let rule = match pair.map(|side| side.and_then(Value::as_str)) {
+        let (Some(old), Some(new)) = pair.map(text) else { return };
+        let rule = match (old, new) {
             (None, _) | (Some("number"), Some("integer")) => TYPE.narrowed(direction),
             (_, None) | (Some("integer"), Some("number")) => TYPE.widened(direction),
             _ => direction.pick(Rule::RequestTypeChanged, Rule::ResponseTypeChanged),
@@ -140,7 +141,8 @@ impl<'a> Walk<'a> {
     }
 
     fn format(&mut self, pair: Pair<'a>, direction: Direction) {
-        let rule = match pair.map(|side| side.and_then(Value::as_str)) {
+        let (Some(old), Some(new)) = pair.map(text) else { return };
+        let rule = match (old, new) {
             (None, _) | (Some("int64"), Some("int32")) | (Some("double"), Some("float")) => {
                 FORMAT.narrowed(direction)
             }
@@ -153,6 +155,10 @@ impl<'a> Walk<'a> {
     }
 
     fn values(&mut self, pair: Pair<'a>, direction: Direction) {
+        let malformed = |side: Option<&Value>| side.is_some_and(|value| !value.is_array());
+        if pair.map(malformed) != (false, false) {
+            return;
+        }
         let list = |side: Option<&'a Value>| side.and_then(Value::as_array).map(Vec::as_slice);
         let (Some(old), Some(new)) = pair.map(list) else {
             let rule =
@@ -184,5 +190,13 @@ impl<'a> Walk<'a> {
             _ => Rule::RequestPatternChanged,
         };
         self.changed(rule, "pattern", pair);
+    }
+}
+
+/// A text or its absence; `None` for anything else, which no rule knows.
+fn text(side: Option<&Value>) -> Option<Option<&str>> {
+    match side {
+        None => Some(None),
+        Some(value) => value.as_str().map(Some),
     }
 }

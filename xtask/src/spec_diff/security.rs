@@ -19,24 +19,23 @@ impl<'a> Walk<'a> {
         let (old, new) = pair.map(alternatives);
         let old: Vec<Alternative> =
             old.into_iter().map(|alternative| rename(alternative, &renamed)).collect();
-        let (old, new): (Vec<_>, Vec<_>) = (
-            old.iter().filter(|alternative| !new.contains(alternative)).cloned().collect(),
-            new.iter().filter(|alternative| !old.contains(alternative)).cloned().collect(),
-        );
-        let schemes = |alternative: &Alternative| alternative.keys().cloned().collect::<Vec<_>>();
         for alternative in &old {
-            if !new.iter().any(|other| schemes(other) == schemes(alternative)) {
+            if !new
+                .iter()
+                .any(|other| same_schemes(other, alternative) || is_enough(other, alternative))
+            {
                 let message = format!("{} is not enough any more", describe(alternative));
                 self.report(Rule::SecurityAlternativeRemoved, &message);
             }
         }
-        for alternative in &new {
-            match old.iter().find(|other| schemes(other) == schemes(alternative)) {
-                None => {
-                    let message = format!("{} is enough now", describe(alternative));
-                    self.report(Rule::SecurityAlternativeAdded, &message);
-                }
-                Some(earlier) => self.scopes(earlier, alternative),
+        for alternative in new.iter().filter(|alternative| !old.contains(alternative)) {
+            let like =
+                |other: &&Alternative| same_schemes(other, alternative) && !new.contains(other);
+            if let Some(earlier) = old.iter().find(like) {
+                self.scopes(earlier, alternative);
+            } else if !old.iter().any(|other| is_enough(other, alternative)) {
+                let message = format!("{} is enough now", describe(alternative));
+                self.report(Rule::SecurityAlternativeAdded, &message);
             }
         }
         self.same_meaning_unless(before, "security is required as before");
@@ -105,6 +104,15 @@ fn alternatives(side: Option<&Value>) -> Vec<Alternative> {
 fn rename(alternative: Alternative, renamed: &BTreeMap<String, String>) -> Alternative {
     let name = |name: String| renamed.get(&name).cloned().unwrap_or(name);
     alternative.into_iter().map(|(scheme, scopes)| (name(scheme), scopes)).collect()
+}
+
+fn same_schemes(one: &Alternative, other: &Alternative) -> bool {
+    one.keys().eq(other.keys())
+}
+
+/// Whether who meets `met` meets `asked` as well; everybody meets the empty one.
+fn is_enough(asked: &Alternative, met: &Alternative) -> bool {
+    asked.iter().all(|(scheme, scopes)| met.get(scheme).is_some_and(|has| scopes.is_subset(has)))
 }
 
 fn describe(alternative: &Alternative) -> String {

@@ -39,7 +39,11 @@ fn form(document: &Value) -> Vec<String> {
 fn deepest(error: &ValidationError<'_>) -> (usize, String) {
     let location = error.instance_path().to_string();
     let depth = location.matches('/').count();
-    let text: String = error.to_string().chars().take(200).collect();
+    let mut text = error.to_string();
+    if text.len() > 200 {
+        // The value fills the line; where it stands says enough.
+        text = error.masked().to_string();
+    }
     let mut best =
         (depth, format!("{}: {text}", if location.is_empty() { "/" } else { &location }));
     if let ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } =
@@ -139,7 +143,7 @@ fn requirements(owner: &Value, at: &str, schemes: Option<&Value>, problems: &mut
 fn references<'a>(
     root: &'a Value,
     value: &'a Value,
-    at: &mut Vec<&'a str>,
+    at: &mut Vec<String>,
     problems: &mut Vec<String>,
 ) {
     if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
@@ -164,14 +168,14 @@ fn references<'a>(
                 if payload(at, key) {
                     continue;
                 }
-                at.push(key);
+                at.push(key.clone());
                 references(root, value, at, problems);
                 at.pop();
             }
         }
         Value::Array(list) => {
-            for value in list {
-                at.push("");
+            for (index, value) in list.iter().enumerate() {
+                at.push(index.to_string());
                 references(root, value, at, problems);
                 at.pop();
             }
@@ -181,16 +185,17 @@ fn references<'a>(
 }
 
 /// Values that are not OpenAPI, where `$ref` would be just a name.
-fn payload(at: &[&str], key: &str) -> bool {
-    let named =
-        at.last().is_some_and(|parent| matches!(*parent, "properties" | "schemas" | "headers"));
+fn payload(at: &[String], key: &str) -> bool {
+    let named = at
+        .last()
+        .is_some_and(|parent| matches!(parent.as_str(), "properties" | "schemas" | "headers"));
     !named && (key.starts_with("x-") || matches!(key, "example" | "default" | "enum" | "value"))
 }
 
 /// The kind of component that a reference has to lead to, by the place where it stands.
-fn expected(at: &[&str]) -> Option<&'static str> {
+fn expected(at: &[String]) -> Option<&'static str> {
     let (last, parent) = (at.last()?, at.len().checked_sub(2).and_then(|index| at.get(index)));
-    match (parent.copied().unwrap_or_default(), *last) {
+    match (parent.map_or("", String::as_str), last.as_str()) {
         ("properties" | "allOf" | "oneOf" | "anyOf", _)
         | (_, "schema" | "items" | "additionalProperties" | "not") => Some("schemas"),
         ("parameters", _) => Some("parameters"),
