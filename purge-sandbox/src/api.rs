@@ -45,10 +45,6 @@ pub(crate) async fn purge(
     answer().unwrap_or_else(IntoResponse::into_response)
 }
 
-pub(crate) async fn not_found(head: Parts) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", head.uri.path()))
-}
-
 fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
     let refuse = |message| Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
     let mut values = headers.get_all(header::AUTHORIZATION).iter();

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Why a sandbox cannot start.
 #[derive(Debug)]
@@ -11,6 +12,9 @@ pub(crate) enum Kind {
     Listen(SocketAddr, io::Error),
     NotLoopback(SocketAddr),
     NotUuid(&'static str, String),
+    OriginDirectory(PathBuf, io::Error),
+    OriginNotLoopback(SocketAddr),
+    CacheControl(String),
     Token,
 }
 
@@ -31,6 +35,15 @@ impl fmt::Display for Error {
             Kind::NotUuid(what, value) => {
                 write!(f, "the {what} {value:?} is not a UUID; write it as 8-4-4-4-12 hexadecimal digits")
             }
+            Kind::OriginDirectory(path, error) => {
+                write!(f, "the origin {} is not a folder that can be read: {error}", path.display())
+            }
+            Kind::OriginNotLoopback(address) => {
+                write!(f, "the origin {address} is not a loopback address; use a server on this machine")
+            }
+            Kind::CacheControl(value) => {
+                write!(f, "the Cache-Control {value:?} cannot stand in a header; use visible ASCII")
+            }
             Kind::Token => f.write_str(
                 "the token is empty or holds something other than visible ASCII; no header can carry it",
             ),
@@ -41,7 +54,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
-            Kind::Listen(_, error) => Some(error),
+            Kind::Listen(_, error) | Kind::OriginDirectory(_, error) => Some(error),
             _ => None,
         }
     }
