@@ -91,12 +91,10 @@ impl Cache {
         self.entries.keys().map(AsRef::as_ref)
     }
 
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

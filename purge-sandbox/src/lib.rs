@@ -45,12 +45,15 @@
 mod api;
 mod builder;
 mod cache;
+mod docs;
 mod edge;
 mod error;
 mod fault;
 mod front;
+mod html;
 mod log;
 mod origin;
+mod page;
 mod pattern;
 mod refusal;
 mod resource;

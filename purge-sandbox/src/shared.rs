@@ -38,6 +38,16 @@ impl Shared {
         self.clock.date.checked_add(at).unwrap_or(self.clock.date)
     }
 
+    /// All resources as they are now.
+    pub(crate) fn with_all<T>(&self, f: impl FnOnce(&[Resource], Duration) -> T) -> T {
+        let mut resources = lock(&self.resources);
+        let now = self.now();
+        for resource in resources.iter_mut() {
+            resource.work.settle(&mut resource.cache, now);
+        }
+        f(&resources, now)
+    }
+
     /// The resource as it is now, with every purge that is due carried out.
     pub(crate) fn with_resource<T>(
         &self,

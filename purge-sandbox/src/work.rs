@@ -50,6 +50,15 @@ pub(crate) struct RecordView<'a> {
     pub(crate) completed: Option<(Duration, bool)>,
 }
 
+/// How far one job is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JobView<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) created: Duration,
+    pub(crate) count: usize,
+    pub(crate) finished: usize,
+}
+
 impl Work {
     pub(crate) fn create(
         &mut self,
@@ -94,6 +103,20 @@ impl Work {
                 self.due.push(Reverse((job.completes(job.finished), index)));
             }
         }
+    }
+
+    /// The last jobs, newest first.
+    pub(crate) fn newest(&self, limit: usize) -> impl Iterator<Item = JobView<'_>> {
+        self.jobs.iter().rev().take(limit).map(|job| JobView {
+            id: &job.id,
+            created: job.created,
+            count: job.count,
+            finished: job.finished,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
     }
 
     /// One page, newest first, and how many records there are on all pages.

@@ -3,6 +3,7 @@
 mod edge;
 mod faults;
 mod operations;
+mod pages;
 mod refusals;
 mod schema;
 mod support;
