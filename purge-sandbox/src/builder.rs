@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Kind};
 use crate::fault::{Fault, Faults};
+use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::resource::{Resource, parse_uuid};
@@ -37,6 +38,9 @@ pub struct Builder {
     listen: SocketAddr,
     non_loopback: bool,
     token: String,
+    token_lifetime: Option<Duration>,
+    token_uses: Option<u32>,
+    rate_limit: Option<(u32, Duration)>,
     organization: String,
     resource: String,
     purge_delay: Duration,
@@ -53,6 +57,9 @@ impl Default for Builder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             non_loopback: false,
             token: "sandbox-token".to_owned(),
+            token_lifetime: None,
+            token_uses: None,
+            rate_limit: None,
             organization: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
             resource: "660f9511-f30c-52e5-b827-557766551111".to_owned(),
             purge_delay: Duration::from_millis(200),
@@ -88,6 +95,30 @@ impl Builder {
         self
     }
 
+    /// The token expires so long after the start, or after
+    /// [`Sandbox::replace_token`]: 401 from then on.
+    #[must_use]
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = Some(lifetime);
+        self
+    }
+
+    /// The token expires after so many requests: a client that loses its token in the middle of its work
+    /// can be tested without a clock.
+    #[must_use]
+    pub fn token_uses(mut self, requests: u32) -> Self {
+        self.token_uses = Some(requests);
+        self
+    }
+
+    /// Answers with 429 and `Retry-After` when there are more than so many requests to the API in a
+    /// period. It is a token bucket: all of them may come at once, then the rest of the period evens out.
+    #[must_use]
+    pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
+        self.rate_limit = Some((requests, period));
+        self
+    }
+
     /// The UUID of the organization; the reference's example by default.
     #[must_use]
     pub fn organization(mut self, uuid: impl Into<String>) -> Self {
@@ -115,6 +146,13 @@ impl Builder {
     #[must_use]
     pub fn fault(self, fault: Fault) -> Self {
         self.faults.push(fault);
+        self
+    }
+
+    /// Appends faults to the queue, for example those of a file that [`Fault::from_json`] read.
+    #[must_use]
+    pub fn faults(self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        faults.into_iter().for_each(|fault| self.faults.push(fault));
         self
     }
 
@@ -172,9 +210,7 @@ impl Builder {
         if !self.non_loopback && !self.listen.ip().is_loopback() {
             return Err(Kind::NotLoopback(self.listen).into());
         }
-        if self.token.is_empty() || !self.token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Kind::Token.into());
-        }
+        let token = checked_token(self.token)?;
         let organization = uuid("organization", &self.organization)?;
         let resource = uuid("resource", &self.resource)?;
         let mut resources = Resource::one_of_each(resource, self.cache_bytes);
@@ -193,7 +229,8 @@ impl Builder {
         let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let shared = Arc::new(Shared {
-            token: self.token,
+            token: Token::new(token.clone(), self.token_lifetime, self.token_uses).into(),
+            bucket: self.rate_limit.map(|(requests, period)| Bucket::new(requests, period).into()),
             organization,
             purge_delay: self.purge_delay,
             log: Log::default(),
@@ -210,6 +247,7 @@ impl Builder {
             shared,
             address,
             base_url: format!("http://{address}"),
+            token,
             organization: organization.to_string(),
             resources: ids,
             stop,
@@ -225,6 +263,13 @@ impl fmt::Debug for Builder {
             .field("purge_delay", &self.purge_delay)
             .finish_non_exhaustive()
     }
+}
+
+pub(crate) fn checked_token(token: String) -> Result<String, Error> {
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Kind::Token.into());
+    }
+    Ok(token)
 }
 
 fn check(origin: Origin) -> Result<Origin, Error> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::html::{self, Text};
 use crate::refusal::Refusal;
 use crate::resource::ResourceType;
-use crate::shared::Shared;
+use crate::shared::{Shared, lock};
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
@@ -67,7 +67,7 @@ fn write_spec(out: &mut String, spec: &Value, shared: &Shared) -> fmt::Result {
         out,
         "<p><label for=\"token\">Bearer token</label> <input id=\"token\" autocomplete=\"off\" spellcheck=\"false\" value=\"{}\"></p>\n\
          <noscript><p>The forms need JavaScript; everything else on this page does not.</p></noscript>",
-        Text(&shared.token),
+        Text(&lock(&shared.token).text),
     )?;
     for (path, item) in spec["paths"].as_object().into_iter().flatten() {
         for method in METHODS {

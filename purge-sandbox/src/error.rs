@@ -3,7 +3,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why a sandbox cannot start.
+/// Why a sandbox cannot be as it was asked for.
 #[derive(Debug)]
 pub struct Error(Kind);
 
@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     OriginNotLoopback(SocketAddr),
     CacheControl(String),
     Token,
+    Faults(serde_json::Error),
+    Fault(&'static str),
 }
 
 impl From<Kind> for Error {
@@ -44,6 +46,8 @@ impl fmt::Display for Error {
             Kind::CacheControl(value) => {
                 write!(f, "the Cache-Control {value:?} cannot stand in a header; use visible ASCII")
             }
+            Kind::Faults(error) => write!(f, "the faults cannot be read: {error}"),
+            Kind::Fault(what) => write!(f, "the faults cannot be read: {what}"),
             Kind::Token => f.write_str(
                 "the token is empty or holds something other than visible ASCII; no header can carry it",
             ),
@@ -55,6 +59,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Kind::Listen(_, error) | Kind::OriginDirectory(_, error) => Some(error),
+            Kind::Faults(error) => Some(error),
             _ => None,
         }
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::builder::Builder;
+use crate::builder::{Builder, checked_token};
 use crate::cache::Object;
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::log::RecordedRequest;
 use crate::resource::{ResourceType, parse_uuid};
-use crate::shared::Shared;
+use crate::shared::{Shared, lock};
 
 /// A running server. It stops when it is dropped.
 ///
@@ -29,6 +29,7 @@ pub struct Sandbox {
     pub(crate) shared: Arc<Shared>,
     pub(crate) address: SocketAddr,
     pub(crate) base_url: String,
+    pub(crate) token: String,
     pub(crate) organization: String,
     pub(crate) resources: Vec<(ResourceType, String)>,
     pub(crate) stop: watch::Sender<bool>,
@@ -62,7 +63,7 @@ impl Sandbox {
 
     /// The bearer token that is accepted.
     pub fn token(&self) -> &str {
-        &self.shared.token
+        &self.token
     }
 
     /// The UUID of the one organization.
@@ -106,6 +107,18 @@ impl Sandbox {
                 }
             });
         }
+    }
+
+    /// Accepts this token from now on, and no longer the one before. Its lifetime and its uses begin
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot stand in a header.
+    pub fn replace_token(&mut self, token: impl Into<String>) -> Result<(), Error> {
+        self.token = checked_token(token.into())?;
+        lock(&self.shared.token).replace(self.token.clone(), self.shared.now());
+        Ok(())
     }
 
     /// Appends a fault to the queue.

@@ -7,12 +7,14 @@ use http::HeaderValue;
 use uuid::Uuid;
 
 use crate::fault::Faults;
+use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::resource::Resource;
 
 pub(crate) struct Shared {
-    pub(crate) token: String,
+    pub(crate) token: Mutex<Token>,
+    pub(crate) bucket: Option<Mutex<Bucket>>,
     pub(crate) organization: Uuid,
     pub(crate) purge_delay: Duration,
     pub(crate) log: Log,
