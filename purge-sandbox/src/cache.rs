@@ -119,6 +119,9 @@ impl Cache {
             .filter(|path| pattern.matches(path))
             .map(Arc::clone)
             .collect();
+        if found.len() == self.entries.len() {
+            (self.entries, self.used, self.bytes) = Default::default();
+        }
         for path in &found {
             self.remove(path);
         }
