@@ -15,6 +15,8 @@ pub(crate) struct RetryPolicy {
     pub(crate) cap: Duration,
     /// A service that asks for more than this is not waited for.
     pub(crate) longest_retry_after: Duration,
+    /// How often a request that may have been carried out is sent again.
+    pub(crate) resends: u32,
 }
 
 impl Default for RetryPolicy {
@@ -24,12 +26,14 @@ impl Default for RetryPolicy {
             base: Duration::from_secs(1),
             cap: Duration::from_secs(20),
             longest_retry_after: Duration::from_secs(60),
+            resends: 2,
         }
     }
 }
 
 impl RetryPolicy {
-    /// How long to wait before the next attempt after `attempts` of them, or `None` to give up.
+    /// How long to wait before the next attempt after `attempts` of them, `ambiguous` of which may have
+    /// been carried out; or `None` to give up.
     ///
     /// Full jitter: any time up to a bound that doubles. `random` is from 0 to 1. What the service asks
     /// for is a floor, so that chance never makes it shorter.
@@ -37,10 +41,16 @@ impl RetryPolicy {
         &self,
         applied: Applied,
         attempts: u32,
+        ambiguous: u32,
         retry_after: Option<Duration>,
         random: f64,
     ) -> Option<Duration> {
-        if applied != Applied::No || attempts >= self.attempts {
+        let again = match applied {
+            Applied::No => true,
+            Applied::Maybe => ambiguous <= self.resends,
+            Applied::Refused => false,
+        };
+        if !again || attempts >= self.attempts {
             return None;
         }
         if retry_after.is_some_and(|asked| asked > self.longest_retry_after) {
@@ -49,6 +59,34 @@ impl RetryPolicy {
         let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
         let bound = self.base.saturating_mul(doubled).min(self.cap);
         Some(retry_after.unwrap_or_default() + bound.mul_f64(random.clamp(0.0, 1.0)))
+    }
+}
+
+/// What all requests of a run may spend on being sent again, so that an outage does not multiply the
+/// requests of a long run: 100 retries are free, and after that every 5 accepted requests pay for one.
+#[derive(Clone, Debug)]
+pub(crate) struct RetryQuota(u32);
+
+impl Default for RetryQuota {
+    fn default() -> Self {
+        Self(Self::CAPACITY)
+    }
+}
+
+impl RetryQuota {
+    const CAPACITY: u32 = 500;
+    const RETRY: u32 = 5;
+
+    /// Pays for one retry, if there is enough left.
+    pub(crate) fn spend(&mut self) -> bool {
+        let left = self.0.checked_sub(Self::RETRY);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+
+    /// Takes note of an accepted request.
+    pub(crate) fn refund(&mut self) {
+        self.0 = (self.0 + 1).min(Self::CAPACITY);
     }
 }
 
@@ -80,7 +118,7 @@ mod tests {
         let policy = RetryPolicy::default();
         let seconds = Duration::from_secs;
         let check = |applied, attempts, asked: Option<u64>, random, expected: Option<Duration>| {
-            let found = policy.delay(applied, attempts, asked.map(seconds), random);
+            let found = policy.delay(applied, attempts, 0, asked.map(seconds), random);
             assert_eq!(found, expected, "{applied:?} {attempts} {asked:?} {random}");
         };
         check(Applied::No, 1, None, 1.0, Some(seconds(1)));
@@ -93,10 +131,40 @@ mod tests {
         check(Applied::No, 1, Some(60), 0.0, Some(seconds(60)));
         check(Applied::No, 1, Some(61), 0.0, None);
         check(Applied::No, 1, Some(u64::MAX), 1.0, None);
-        check(Applied::Maybe, 1, None, 1.0, None);
+        check(Applied::Maybe, 1, None, 1.0, Some(seconds(1)));
+        check(Applied::Maybe, 4, None, 1.0, None);
         check(Applied::Refused, 1, Some(1), 1.0, None);
         let many = RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() };
-        assert_eq!(many.delay(Applied::No, 1000, None, 1.0), Some(seconds(20)));
+        assert_eq!(many.delay(Applied::No, 1000, 0, None, 1.0), Some(seconds(20)));
+    }
+
+    #[test]
+    fn what_may_have_been_carried_out_is_sent_again_twice() {
+        let policy = RetryPolicy { attempts: 10, ..RetryPolicy::default() };
+        let again = |applied, ambiguous| policy.delay(applied, 3, ambiguous, None, 0.5).is_some();
+        assert!(again(Applied::Maybe, 1) && again(Applied::Maybe, 2));
+        assert!(!again(Applied::Maybe, 3));
+        assert!(again(Applied::No, 3), "this one was surely not carried out");
+    }
+
+    #[test]
+    fn outage_costs_at_most_1_2_requests_a_batch() {
+        let policy = RetryPolicy::default();
+        let mut quota = RetryQuota::default();
+        let mut requests = 0;
+        for _ in 0..1000 {
+            let mut attempts = 1;
+            while policy.delay(Applied::No, attempts, 0, None, 0.0).is_some() && quota.spend() {
+                attempts += 1;
+            }
+            requests += attempts;
+        }
+        assert_eq!(requests, 1100);
+        for _ in 0..5 {
+            assert!(!quota.spend());
+            quota.refund();
+        }
+        assert!(quota.spend() && !quota.spend());
     }
 
     #[test]

@@ -1,22 +1,25 @@
 //! Sending a plan.
 
+use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
+use crate::pace::{Pace, Rate};
 use crate::plan::{Batch, Plan};
+use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryPolicy, RetryQuota};
+use crate::trace::{event, span};
 use crate::transport::{Applied, Failure, failure};
 use crate::wait::follow;
-use crate::{Error, ErrorKind, OperationId, Resource, text};
+use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
 
 /// A purge about to be sent. Await it, and every path of the plan has an outcome:
 ///
@@ -34,8 +37,13 @@ use crate::{Error, ErrorKind, OperationId, Resource, text};
 /// ```
 ///
 /// It does not fail as a whole: what went wrong stands in the [`Report`], beside what went well. A
-/// request that surely was not carried out is sent again, at most 4 times, with growing and random
-/// pauses; one that may have been carried out is not. A refused token ends the run.
+/// request that surely was not carried out is sent again, with growing and random pauses. One that may
+/// have been carried out is looked up in the list first; if it is not found there, it is sent again at
+/// most twice, and its outcome says that there may be a duplicate. A refused token ends the run.
+///
+/// A pause that the service asks for (`Retry-After`) holds for all requests of the run; one over 60 s is
+/// not waited for. All retries of a run share a quota, so that an outage costs a long run at most 1.2
+/// requests a batch.
 ///
 /// Dropping the future stops the run at once: requests under way may still be carried out.
 #[derive(Clone, Debug)]
@@ -44,18 +52,26 @@ pub struct Purge {
     resource: Resource,
     plan: Plan,
     concurrency: usize,
+    rate: Option<Rate>,
     wait: Option<Duration>,
     retry: RetryPolicy,
 }
 
 impl Purge {
     pub(crate) fn new(resource: Resource, plan: Plan) -> Self {
-        Self { resource, plan, concurrency: 4, wait: None, retry: RetryPolicy::default() }
+        let retry = RetryPolicy::default();
+        Self { resource, plan, concurrency: 4, rate: None, wait: None, retry }
     }
 
     /// How many requests are under way at once; 0 counts as 1. Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
+        self
+    }
+
+    /// How many requests are sent in a time at most, retries included. Default: no limit.
+    pub fn rate(mut self, rate: Rate) -> Self {
+        self.rate = Some(rate);
         self
     }
 
@@ -72,22 +88,39 @@ impl Purge {
         self
     }
 
-    async fn run(self) -> Report {
-        let Self { resource, plan, concurrency, wait, retry } = self;
+    /// The pauses between attempts: random, from nothing to a bound that begins with `first` and doubles
+    /// up to `longest`. Default: 1 s and 20 s, the figures of the AWS SDKs.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.retry.base = first;
+        self.retry.cap = longest;
+        self
+    }
+
+    /// Runs it, and tells what happens on the way; the last event holds the report.
+    pub fn events(self) -> Events {
+        Events::of(|reporter| self.run(reporter))
+    }
+
+    async fn run(self, reporter: Reporter) -> Report {
+        let Self { resource, plan, concurrency, rate, wait, retry } = self;
         let counts = Summary::of_plan(&plan);
-        let worker = Worker {
+        let (requests, paths) = (plan.batches().len(), plan.paths().count());
+        reporter.tell(|| Event::Started { requests, paths });
+        let run = Run {
             resource: &resource,
             retry,
-            pause: Pause::default(),
+            pace: Pace::new(rate),
+            shared: Mutex::default(),
             stop: AtomicBool::new(false),
+            reporter: &reporter,
         };
-        let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches())
-            .map(|batch| worker.submit(batch))
+        let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches().enumerate())
+            .map(|(request, batch)| span!(run.submit(request, batch), request))
             .buffered(concurrency)
             .collect()
             .await;
         if let Some(deadline) = wait {
-            follow(&resource, &mut operations, deadline).await;
+            follow(&resource, &mut operations, deadline, &reporter).await;
         }
         Report::new(Some(resource.organization()), Some(resource.id()), counts, operations)
     }
@@ -98,16 +131,25 @@ impl IntoFuture for Purge {
     type IntoFuture = Pin<Box<dyn Future<Output = Report> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.run(Reporter::default()))
     }
 }
 
 /// What the requests of one run share.
-struct Worker<'a> {
+struct Run<'a> {
     resource: &'a Resource,
     retry: RetryPolicy,
-    pause: Pause,
+    pace: Pace,
+    shared: Mutex<Shared>,
     stop: AtomicBool,
+    reporter: &'a Reporter,
+}
+
+#[derive(Default)]
+struct Shared {
+    quota: RetryQuota,
+    /// The operations that belong to a request of this run.
+    operations: HashSet<OperationId>,
 }
 
 /// How one attempt ended. A 200 that refuses is a [`Failure`] like any other refusal.
@@ -118,58 +160,67 @@ struct Accepted {
     message: Option<String>,
 }
 
-impl Worker<'_> {
+impl Run<'_> {
     /// Sends one batch until its outcome is known, or nothing more can be done for it.
-    async fn submit(&self, batch: Batch) -> OperationOutcome {
+    async fn submit(&self, request: usize, batch: Batch) -> OperationOutcome {
         let body = CreatePurgeRequest {
             resource_uuid: self.resource.id().uuid(),
             file_path: batch.paths().iter().map(|path| path.as_str().to_owned()).collect(),
         };
-        let mut attempts = 0;
+        let (mut attempts, mut ambiguous) = (0, 0);
+        // The last failure after which the request may have been carried out.
+        let mut lost = None;
         let failure = loop {
-            self.pause.over().await;
+            self.pace.turn().await;
             if self.stop.load(Ordering::Relaxed) {
-                let mut outcome =
-                    OperationOutcome::of_batch(batch, OperationState::NotSent, PathState::NotSent);
-                outcome.attempts = attempts;
-                outcome.message = Some("not sent, since the run was stopped".to_owned());
-                return outcome;
+                break Failure::new(Applied::No, stopped());
             }
             attempts += 1;
-            match self.attempt(&body).await {
+            event!(attempt = attempts, "sending");
+            self.reporter.tell(|| Event::Attempt { request, attempt: attempts });
+            let sent = Instant::now();
+            let failure = match self.attempt(&body).await {
                 Ok(accepted) => {
-                    let mut outcome = OperationOutcome::of_batch(
-                        batch,
-                        OperationState::Accepted,
-                        PathState::Accepted,
-                    );
-                    outcome.op_id = Some(accepted.op_id);
-                    outcome.attempts = attempts;
-                    outcome.message = accepted.message;
-                    return outcome;
+                    return self.accepted(request, batch, accepted, attempts, ambiguous > 0);
                 }
-                Err(failure) => {
-                    let asked = failure.error.retry_after();
-                    let random = fastrand::f64();
-                    match self.retry.delay(failure.applied, attempts, asked, random) {
-                        // What the service asks for holds for every request.
-                        Some(delay) if asked.is_some() => self.pause.extend(delay),
-                        Some(delay) => sleep_until(Instant::now() + delay).await,
-                        None => break failure,
-                    }
+                Err(failure) => failure,
+            };
+            if failure.applied == Applied::Maybe {
+                ambiguous += 1;
+                if let Some(op_id) = self.adopt(&batch, sent).await {
+                    let message = format!("{}; found in the list", failure.error);
+                    let accepted = Accepted { op_id, message: Some(message) };
+                    return self.accepted(request, batch, accepted, attempts, ambiguous > 1);
                 }
+                lost = Some(failure.clone());
+            }
+            let asked = failure.error.retry_after();
+            let random = fastrand::f64();
+            let delay = self.retry.delay(failure.applied, attempts, ambiguous, asked, random);
+            let Some(delay) = delay.filter(|_| self.shared().quota.spend()) else { break failure };
+            event!(?delay, error = %failure.error, "trying again");
+            self.reporter.tell(|| Event::Retrying { request, delay, error: failure.error });
+            // What the service asks for holds for every request.
+            match asked {
+                Some(_) => self.pace.pause(delay),
+                None => sleep(delay).await,
             }
         };
         if failure.error.kind() == ErrorKind::Unauthorized {
             self.stop.store(true, Ordering::Relaxed);
         }
+        // A later refusal does not undo what an earlier attempt may have done.
+        let failure = lost.unwrap_or(failure);
         let (state, path_state) = match failure.applied {
             Applied::No => (OperationState::NotSent, PathState::NotSent),
             Applied::Refused => (OperationState::Failed, PathState::Failed),
             Applied::Maybe => (OperationState::Unconfirmed, PathState::Unconfirmed),
         };
+        event!(error = %failure.error, "failed");
+        self.reporter.tell(|| Event::Failed { request, error: failure.error.clone() });
         let mut outcome = OperationOutcome::of_batch(batch, state, path_state);
         outcome.attempts = attempts;
+        outcome.possible_duplicate = ambiguous > 1;
         outcome.message = Some(failure.error.to_string());
         outcome.error = Some(failure.error);
         outcome
@@ -188,6 +239,44 @@ impl Worker<'_> {
             Err(error) => Err(failure(error).await),
         }
     }
+
+    /// The operation that a request has created although its answer got lost.
+    async fn adopt(&self, batch: &Batch, sent: Instant) -> Option<OperationId> {
+        let known = |id: &OperationId| self.shared().operations.contains(id);
+        // If the list cannot be read either, nobody can tell.
+        reconcile::find(self.resource, batch.paths(), known, sent).await.ok().flatten()
+    }
+
+    fn accepted(
+        &self,
+        request: usize,
+        batch: Batch,
+        accepted: Accepted,
+        attempts: u32,
+        possible_duplicate: bool,
+    ) -> OperationOutcome {
+        let mut shared = self.shared();
+        shared.quota.refund();
+        shared.operations.insert(accepted.op_id.clone());
+        event!(op_id = %accepted.op_id, "accepted");
+        self.reporter.tell(|| Event::Accepted { request, op_id: accepted.op_id.clone() });
+        let mut outcome =
+            OperationOutcome::of_batch(batch, OperationState::Accepted, PathState::Accepted);
+        outcome.op_id = Some(accepted.op_id);
+        outcome.attempts = attempts;
+        outcome.possible_duplicate = possible_duplicate;
+        outcome.message = accepted.message;
+        outcome
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn stopped() -> Error {
+    let message = "not sent, since the token was refused before";
+    Error::new(ErrorKind::Unauthorized, message)
 }
 
 fn accepted(answer: CreatePurgeResponse) -> Attempt {
@@ -204,27 +293,4 @@ fn accepted(answer: CreatePurgeResponse) -> Attempt {
         Failure::new(Applied::Maybe, error)
     })?;
     Ok(Accepted { op_id, message: said })
-}
-
-/// A pause of all requests of a run.
-#[derive(Default)]
-struct Pause(Mutex<Option<Instant>>);
-
-impl Pause {
-    fn extend(&self, delay: Duration) {
-        let until = Instant::now() + delay;
-        let mut pause = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *pause = Some(pause.map_or(until, |earlier| earlier.max(until)));
-    }
-
-    fn until(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until it is over, also if it is extended meanwhile.
-    async fn over(&self) {
-        while let Some(until) = self.until().filter(|until| *until > Instant::now()) {
-            sleep_until(until).await;
-        }
-    }
 }

@@ -198,7 +198,7 @@ fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure 
         .ok()
         .and_then(|refusal| refusal.message)
         .filter(|message| !message.trim().is_empty())
-        .map(|message| format!(": {}", excerpt(&message)))
+        .map(|message| format!(": {}", excerpt(message.trim_end_matches('.'))))
         .unwrap_or_default();
     let retry_after = parse_retry_after(headers.get_all(RETRY_AFTER), std::time::SystemTime::now());
     let code = status.as_u16();
@@ -277,10 +277,6 @@ mod tests {
         check("http://128.0.0.1", Err("use https"));
         check("ftp://example.com", Err("only https"));
         check("https://user:secret@example.com", Err("user name"));
-        check(
-            "https://example.com/?a=secret".split('?').next().unwrap(),
-            Ok("https://example.com"),
-        );
         check("https://example.com/?a", Err("query"));
         check("cloud.medianova.com", Err("write for example"));
         check("", Err("write for example"));

@@ -26,7 +26,9 @@ async fn exchange(body: Vec<u8>) -> (String, Listed) {
         let _ = socket.write_all(&body).await;
         String::from_utf8(head).expect("ASCII").to_lowercase()
     });
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client without TLS");
+    // Whether this HTTP client has TLS depends on what else is built, and then it needs a provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let listed = Client::new_with_client(&base, http, Bearer::new("s3cret").expect("a token"))
         .list_purge_requests()
         .organization_uuid(uuid::Uuid::nil())

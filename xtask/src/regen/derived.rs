@@ -3,7 +3,7 @@
 use purge_openapi::codegen;
 use serde_json::Value;
 
-use super::operations;
+use super::{operations, reference};
 use crate::Error;
 use crate::tree::{SPEC, Tree};
 
@@ -26,6 +26,7 @@ type Produce = fn(&Source) -> Result<String, Error>;
 const FILES: &[(&str, Produce)] = &[
     ("purge-api/tests/snapshots/bindings.snap", bindings),
     ("openapi/README.md", operations_table),
+    ("purge-cli/REFERENCE.md", command_line),
 ];
 
 /// Derives everything before anything is written.
@@ -54,4 +55,9 @@ fn operations_table(source: &Source) -> Result<String, Error> {
         Error::new("missing; its text is written by hand, only a table in it is derived")
     })?;
     operations::replace_table(committed, &source.spec)
+}
+
+/// The one file that follows the code and not the description: the command line is defined there.
+fn command_line(_: &Source) -> Result<String, Error> {
+    Ok(reference::markdown(&purge_cli::command()))
 }

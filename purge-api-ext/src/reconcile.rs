@@ -1,0 +1,124 @@
+//! Was a request carried out whose answer got lost? The list of purge requests knows.
+//!
+//! An operation is taken for the lost one only if nothing else fits: it holds exactly the paths of the
+//! request, this run does not know it yet, and it was created after the request was sent. That last
+//! point needs the service's clock, which every answer shows in its `Date` header; without it, or with
+//! two operations that fit, the answer is that nobody can tell.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU64;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use crate::list::PurgeRecord;
+use crate::{Error, OperationId, PurgePath, Resource};
+
+/// The newest records are enough; a list in another order is not searched for minutes.
+const PAGES: u64 = 5;
+
+/// Looks for the operation that a request sent at `sent` has created.
+pub(crate) async fn find(
+    resource: &Resource,
+    paths: &[PurgePath],
+    known: impl Fn(&OperationId) -> bool,
+    sent: Instant,
+) -> Result<Option<OperationId>, Error> {
+    let list = resource.list();
+    let mut records = Vec::new();
+    let mut since = None;
+    for number in (1..=PAGES).filter_map(NonZeroU64::new) {
+        let (page, clock) = list.page_with_clock(number).await?;
+        if since.is_none() {
+            since = clock.and_then(|now| sent_by_their_clock(now, sent.elapsed()));
+        }
+        let full = page.requests.len() >= usize::from(page.limit.get());
+        records.extend(page.requests);
+        if !full {
+            break;
+        }
+    }
+    Ok(since.and_then(|since| only_candidate(&records, paths, known, since)))
+}
+
+/// When the service's clock showed the sending, at the earliest: `Date` counts whole seconds.
+fn sent_by_their_clock(now: SystemTime, elapsed: Duration) -> Option<SystemTime> {
+    now.checked_sub(elapsed)?.checked_sub(Duration::from_secs(1))
+}
+
+fn only_candidate(
+    records: &[PurgeRecord],
+    paths: &[PurgePath],
+    known: impl Fn(&OperationId) -> bool,
+    since: SystemTime,
+) -> Option<OperationId> {
+    let wanted: HashSet<&str> = paths.iter().map(PurgePath::as_str).collect();
+    let mut operations: HashMap<&OperationId, Option<HashSet<&str>>> = HashMap::new();
+    for record in records {
+        let Some(id) = &record.op_id else { continue };
+        let held = operations.entry(id).or_insert_with(|| Some(HashSet::new()));
+        // One record that does not fit rules the whole operation out.
+        match record.path().filter(|path| wanted.contains(path) && is_new(record, since)) {
+            Some(path) => {
+                if let Some(held) = held {
+                    held.insert(path);
+                }
+            }
+            None => *held = None,
+        }
+    }
+    let mut candidates = operations.into_iter().filter(|(id, held)| {
+        held.as_ref().is_some_and(|held| held.len() == wanted.len()) && !known(id)
+    });
+    let (first, _) = candidates.next()?;
+    candidates.next().is_none().then(|| first.clone())
+}
+
+fn is_new(record: &PurgeRecord, since: SystemTime) -> bool {
+    let created = record.created_at.as_deref().map(humantime::parse_rfc3339);
+    created.is_some_and(|created| created.is_ok_and(|created| created >= since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SINCE: &str = "2025-08-06T11:39:51Z";
+
+    fn record(id: &str, path: &str, created: &str) -> PurgeRecord {
+        PurgeRecord {
+            op_id: id.parse().ok(),
+            url: Some(format!("https://www.example.com{path}")),
+            status: Some(2),
+            message: None,
+            created_at: Some(created.to_owned()),
+            started_at: None,
+            completed_at: None,
+        }
+    }
+
+    fn check(records: &[(&str, &str, &str)], expected: Option<&str>) {
+        let records: Vec<_> = records.iter().map(|(i, p, c)| record(i, p, c)).collect();
+        let paths = ["/a", "/b"].map(|path| PurgePath::new(path).expect(path));
+        let since = humantime::parse_rfc3339(SINCE).expect("a time");
+        let known = |id: &OperationId| id.as_str() == "known";
+        let found = only_candidate(&records, &paths, known, since);
+        assert_eq!(found.as_ref().map(OperationId::as_str), expected, "{records:?}");
+    }
+
+    #[test]
+    fn only_an_operation_that_nothing_speaks_against_is_adopted() {
+        let new = "2025-08-06T11:39:51.000000Z";
+        let old = "2025-08-06T11:39:50Z";
+        check(&[("x", "/a", new), ("x", "/b", new)], Some("x"));
+        check(&[("x", "/b", SINCE), ("y", "/c", new), ("x", "/a", SINCE)], Some("x"));
+        check(&[("x", "/a", new), ("x", "/b", new), ("z", "/a", old), ("z", "/b", old)], Some("x"));
+        check(&[], None);
+        check(&[("x", "/a", new)], None);
+        check(&[("x", "/a", new), ("x", "/b", new), ("x", "/c", new)], None);
+        check(&[("x", "/a", new), ("x", "/b", old)], None);
+        check(&[("known", "/a", new), ("known", "/b", new)], None);
+        check(&[("x", "/a", new), ("x", "/b", new), ("y", "/a", new), ("y", "/b", new)], None);
+        check(&[("x", "/a", "soon"), ("x", "/b", "soon")], None);
+    }
+}

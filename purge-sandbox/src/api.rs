@@ -1,0 +1,239 @@
+//! The two operations, as the published reference describes them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Extension, Path, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::front::{MAX_BODY, Payload};
+use crate::refusal::{Refusal, json};
+use crate::resource::{Resource, parse_uuid};
+use crate::shared::Shared;
+use crate::work::RecordView;
+
+pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
+
+const MAX_PATHS: usize = 100;
+const MAX_LIMIT: u64 = 100;
+
+pub(crate) async fn purge(
+    State(shared): State<Arc<Shared>>,
+    Path((organization, resource)): Path<(String, String)>,
+    Extension(payload): Extension<Payload>,
+    head: Parts,
+) -> Response {
+    let answer = || {
+        if head.method != Method::GET && head.method != Method::POST {
+            let message = format!("{} is not allowed here; use GET or POST", head.method);
+            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message));
+        }
+        authorize(&head.headers, &shared)?;
+        let resource = find(&shared, &organization, &resource)?;
+        if head.method == Method::GET {
+            list(&shared, resource, head.uri.query().unwrap_or_default())
+        } else {
+            create(&shared, resource, &head.headers, payload)
+        }
+    };
+    answer().unwrap_or_else(IntoResponse::into_response)
+}
+
+pub(crate) async fn not_found(head: Parts) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", head.uri.path()))
+}
+
+fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
+    let refuse = |message| Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return refuse("one header `Authorization: Bearer <token>` is needed");
+    };
+    match value.to_str().ok().and_then(|text| text.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            if token.trim() == shared.token { Ok(()) } else { refuse("the token is not valid") }
+        }
+        _ => refuse("the header `Authorization` does not have the form `Bearer <token>`"),
+    }
+}
+
+fn find(shared: &Shared, organization: &str, resource: &str) -> Result<Uuid, Refusal> {
+    let refuse =
+        |what, id| Err(Refusal::new(StatusCode::NOT_FOUND, format!("there is no {what} {id:?}")));
+    if parse_uuid(organization) != Some(shared.organization) {
+        return refuse("organization", organization);
+    }
+    let found = parse_uuid(resource)
+        .and_then(|id| shared.with_resource(id, |resource, _| (id, resource.kind)));
+    match found {
+        None => refuse("resource", resource),
+        Some((_, kind)) if !kind.can_purge() => Err(Refusal::unprocessable(format!(
+            "purging is not available for a resource of type {kind}; it is for Small, Large, VOD and Dynamic"
+        ))),
+        Some((id, _)) => Ok(id),
+    }
+}
+
+fn create(
+    shared: &Shared,
+    resource: Uuid,
+    headers: &HeaderMap,
+    payload: Payload,
+) -> Result<Response, Refusal> {
+    is_json(headers)?;
+    let Payload::Whole(body) = payload else {
+        let message = format!("the body is larger than {MAX_BODY} bytes; send fewer paths at once");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+    };
+    let body: Value = serde_json::from_slice(&body).map_err(|error| {
+        Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))
+    })?;
+    let paths = paths(&body, resource)?;
+    let op_id = Uuid::new_v4().to_string();
+    shared.with_resource(resource, |resource, now| {
+        resource.work.create(op_id.clone(), paths, now, shared.purge_delay);
+    });
+    #[derive(Serialize)]
+    struct Created {
+        status: bool,
+        #[serde(rename = "opID")]
+        op_id: String,
+        message: &'static str,
+    }
+    let message = "Purge request successfully created.";
+    Ok(json(StatusCode::OK, &Created { status: true, op_id, message }))
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let refuse = |message| Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return refuse("the body has a content coding; send it without".to_owned());
+    }
+    let value = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    match value.map(|value| value.split(';').next().unwrap_or_default().trim()) {
+        Some(media_type) if media_type.eq_ignore_ascii_case("application/json") => Ok(()),
+        Some(media_type) => {
+            refuse(format!("the body is {media_type:?}; send it as application/json"))
+        }
+        None => refuse("there is no Content-Type; send the body as application/json".to_owned()),
+    }
+}
+
+fn paths(body: &Value, resource: Uuid) -> Result<Vec<String>, Refusal> {
+    let refuse = |message: String| Err(Refusal::unprocessable(message));
+    let Value::Object(body) = body else {
+        return refuse("the body is not a JSON object".to_owned());
+    };
+    match body.get("resource_uuid") {
+        Some(Value::String(id)) if parse_uuid(id) == Some(resource) => {}
+        Some(id) => {
+            return refuse(format!(
+                "resource_uuid is {id}, and {resource} in the path; both must be the same"
+            ));
+        }
+        None => return refuse("resource_uuid is missing".to_owned()),
+    }
+    let Some(Value::Array(list)) = body.get("file_path") else {
+        return refuse("file_path is missing or not a list".to_owned());
+    };
+    if list.is_empty() || list.len() > MAX_PATHS {
+        return refuse(format!("file_path has {} paths; send 1 to {MAX_PATHS}", list.len()));
+    }
+    list.iter()
+        .enumerate()
+        .map(|(index, path)| match path {
+            Value::String(path) if path.starts_with('/') => Ok(path.clone()),
+            other => Err(Refusal::unprocessable(format!(
+                "file_path[{index}] is {other}; a path is a string that starts with /"
+            ))),
+        })
+        .collect()
+}
+
+fn list(shared: &Shared, resource: Uuid, query: &str) -> Result<Response, Refusal> {
+    let page = number(query, "page", u64::MAX)?;
+    let limit = number(query, "limit", MAX_LIMIT)?;
+    let op_id = one(query, "opID")?.filter(|id| !id.is_empty());
+    let list = shared.with_resource(resource, |resource, now| {
+        let (total, records) = resource.work.list(op_id.as_deref(), page, limit, now);
+        let requests = records.iter().map(|record| entry(shared, resource, record)).collect();
+        Page { page, total, limit, search: None, requests }
+    });
+    #[derive(Serialize)]
+    struct Listed {
+        status: bool,
+        data: Option<Page>,
+    }
+    Ok(json(StatusCode::OK, &Listed { status: true, data: list }))
+}
+
+#[derive(Serialize)]
+struct Page {
+    page: u64,
+    total: usize,
+    limit: u64,
+    search: Option<String>,
+    requests: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    #[serde(rename = "opID")]
+    op_id: String,
+    url: String,
+    status: u8,
+    message: &'static str,
+    created_at: String,
+    started_at: Option<String>,
+    completed_at: Option<String>,
+}
+
+fn entry(shared: &Shared, resource: &Resource, record: &RecordView<'_>) -> Entry {
+    let stamp = |at: Duration| humantime::format_rfc3339_micros(shared.date(at)).to_string();
+    let (status, message) = match (record.started, record.completed) {
+        (_, Some((_, true))) => (1, "Purged."),
+        (_, Some((_, false))) => (0, "There is no file in cache."),
+        (Some(_), None) => (2, "Being processed."),
+        (None, None) => (2, "Waiting to be processed."),
+    };
+    Entry {
+        op_id: record.op_id.to_owned(),
+        url: format!("{}{}", resource.site, record.path),
+        status,
+        message,
+        created_at: stamp(record.created),
+        started_at: record.started.map(stamp),
+        completed_at: record.completed.map(|(at, _)| stamp(at)),
+    }
+}
+
+/// The value of a parameter that is given at most once.
+fn one<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    let value = values.next().map(|(_, value)| value);
+    match values.next() {
+        None => Ok(value),
+        Some(_) => Err(Refusal::unprocessable(format!("{name} is given more than once"))),
+    }
+}
+
+fn number(query: &str, name: &str, max: u64) -> Result<u64, Refusal> {
+    let Some(text) = one(query, name)? else {
+        return Err(Refusal::unprocessable(format!("the parameter {name} is missing")));
+    };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A page beyond all numbers is a page beyond the last.
+    let value = if digits { text.parse().unwrap_or(u64::MAX) } else { 0 };
+    if (1..=max).contains(&value) {
+        return Ok(value);
+    }
+    let range = if max == u64::MAX { "from 1".to_owned() } else { format!("from 1 to {max}") };
+    Err(Refusal::unprocessable(format!("{name} is {text:?}; send a whole number {range}")))
+}

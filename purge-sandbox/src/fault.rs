@@ -1,0 +1,255 @@
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use crate::shared::lock;
+
+/// One way to misbehave, for one request to the API unless [`times`](Self::times) says more.
+///
+/// Faults stand in a queue. A request takes the first one that is meant for its method; a request that
+/// finds none is answered as it should be. The setters combine, so that a 503 can be slow and truncated.
+///
+/// ```
+/// use std::time::Duration;
+/// use purge_sandbox::Fault;
+///
+/// // Rate limited twice, then the job is created and the answer gets lost.
+/// let faults = [
+///     Fault::status(429).header("retry-after", "1").on_post().times(2),
+///     Fault::reset().after_applying().on_post(),
+/// ];
+/// // A page of a proxy that is slow to come and breaks off in the middle.
+/// let page = Fault::status(502)
+///     .header("content-type", "text/html")
+///     .body("<html><body>Bad Gateway</body></html>")
+///     .delay(Duration::from_millis(50))
+///     .truncate();
+/// # let _ = (faults, page);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Fault {
+    pub(crate) method: Option<Method>,
+    pub(crate) times: Option<u32>,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) delay: Duration,
+    pub(crate) ending: Ending,
+    applies: Option<Applies>,
+}
+
+/// How the answer goes over the wire.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Ending {
+    /// As it should.
+    #[default]
+    Whole,
+    /// The first half, then an orderly end of the connection.
+    Truncated,
+    /// The first half, nothing for so long, then a reset.
+    Stalled(Duration),
+    /// No byte at all.
+    Reset,
+    /// These bytes instead of an HTTP answer.
+    Raw(Bytes),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Applies {
+    Before,
+    Never,
+}
+
+impl Fault {
+    /// Answers with this status and does not apply the request, unless
+    /// [`after_applying`](Self::after_applying) says so.
+    ///
+    /// # Panics
+    ///
+    /// When the number is not from 100 to 999.
+    pub fn status(status: u16) -> Self {
+        let status = StatusCode::from_u16(status)
+            .unwrap_or_else(|_| panic!("{status} is not an HTTP status; use 100 to 999"));
+        Self { status: Some(status), ..Self::default() }
+    }
+
+    /// Applies the request and answers as it should, with these changes: see the setters.
+    pub fn answer() -> Self {
+        Self::default()
+    }
+
+    /// Applies the request at once and answers later.
+    pub fn slow(delay: Duration) -> Self {
+        Self::default().delay(delay)
+    }
+
+    /// Sends the first half of the answer, then nothing for so long, then breaks the connection.
+    pub fn stall(duration: Duration) -> Self {
+        Self { ending: Ending::Stalled(duration), ..Self::default() }
+    }
+
+    /// Resets the connection instead of answering. The request is not applied, unless
+    /// [`after_applying`](Self::after_applying) says so.
+    pub fn reset() -> Self {
+        Self { ending: Ending::Reset, ..Self::default() }
+    }
+
+    /// Applies the request and sends only the first half of the answer.
+    pub fn truncated() -> Self {
+        Self::default().truncate()
+    }
+
+    /// Sends bytes that are not HTTP. The request is not applied, unless
+    /// [`after_applying`](Self::after_applying) says so.
+    pub fn garbage() -> Self {
+        Self::raw(&b"\x00\xff\x7fnot http\r\n\r\n"[..])
+    }
+
+    /// Sends exactly these bytes in place of an answer, for example two `Content-Length` headers, and
+    /// ends the connection. The request is not applied, unless
+    /// [`after_applying`](Self::after_applying) says so.
+    pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+        Self { ending: Ending::Raw(bytes.into().into()), ..Self::default() }
+    }
+
+    /// Puts a header into the answer, in place of one of the same name.
+    ///
+    /// # Panics
+    ///
+    /// When the name or the value cannot stand in HTTP.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .unwrap_or_else(|_| panic!("{name:?} is not a header name"));
+        let value = HeaderValue::from_str(value)
+            .unwrap_or_else(|_| panic!("{value:?} is not a header value; use visible ASCII"));
+        self.headers.append(name, value);
+        self
+    }
+
+    /// Puts this body in place of the answer's.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into().into());
+        self
+    }
+
+    /// Waits before answering; where the request is applied, that is before the wait.
+    #[must_use]
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Sends only the first half of the answer.
+    #[must_use]
+    pub fn truncate(mut self) -> Self {
+        self.ending = Ending::Truncated;
+        self
+    }
+
+    /// Applies the request before the fault happens: the client sees a failure that was none.
+    #[must_use]
+    pub fn after_applying(mut self) -> Self {
+        self.applies = Some(Applies::Before);
+        self
+    }
+
+    /// Does not apply the request, although its answer may look as if.
+    #[must_use]
+    pub fn without_applying(mut self) -> Self {
+        self.applies = Some(Applies::Never);
+        self
+    }
+
+    /// Is meant for `POST` only.
+    #[must_use]
+    pub fn on_post(mut self) -> Self {
+        self.method = Some(Method::POST);
+        self
+    }
+
+    /// Is meant for `GET` only.
+    #[must_use]
+    pub fn on_get(mut self) -> Self {
+        self.method = Some(Method::GET);
+        self
+    }
+
+    /// Happens so many times before the next one in the queue has its turn.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    pub(crate) fn applies(&self) -> bool {
+        match self.applies {
+            Some(applies) => applies == Applies::Before,
+            None => self.status.is_none() && !matches!(self.ending, Ending::Reset | Ending::Raw(_)),
+        }
+    }
+}
+
+/// The queue.
+#[derive(Default)]
+pub(crate) struct Faults(Mutex<VecDeque<Fault>>);
+
+impl Faults {
+    pub(crate) fn push(&self, fault: Fault) {
+        lock(&self.0).push_back(fault);
+    }
+
+    pub(crate) fn take(&self, method: &Method) -> Option<Fault> {
+        let mut queue = lock(&self.0);
+        queue.retain(|fault| fault.times != Some(0));
+        let index = queue
+            .iter()
+            .position(|fault| fault.method.as_ref().is_none_or(|meant| meant == method))?;
+        let left = queue[index].times.unwrap_or(1) - 1;
+        if left == 0 {
+            return queue.remove(index);
+        }
+        queue[index].times = Some(left);
+        queue.get(index).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_takes_the_first_fault_that_is_meant_for_its_method() {
+        let faults = Faults::default();
+        faults.push(Fault::status(500).times(0));
+        faults.push(Fault::status(501).on_post().times(2));
+        faults.push(Fault::status(502));
+        faults.push(Fault::status(503).on_get());
+        let take = |method| faults.take(&method).and_then(|f| f.status).map(|s| s.as_u16());
+        assert_eq!(take(Method::POST), Some(501));
+        assert_eq!(take(Method::GET), Some(502));
+        assert_eq!(take(Method::POST), Some(501));
+        assert_eq!(take(Method::POST), None);
+        assert_eq!(take(Method::GET), Some(503));
+        assert_eq!(take(Method::GET), None);
+    }
+
+    #[test]
+    fn a_refusal_or_a_broken_connection_applies_nothing_unless_told_to() {
+        assert!(Fault::answer().applies());
+        assert!(Fault::slow(Duration::ZERO).applies());
+        assert!(Fault::stall(Duration::ZERO).applies());
+        assert!(Fault::truncated().applies());
+        assert!(!Fault::truncated().without_applying().applies());
+        assert!(!Fault::status(502).applies());
+        assert!(!Fault::status(502).truncate().applies());
+        assert!(!Fault::reset().applies());
+        assert!(!Fault::garbage().applies());
+        assert!(Fault::status(502).after_applying().applies());
+        assert!(Fault::reset().after_applying().applies());
+    }
+}

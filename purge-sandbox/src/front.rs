@@ -1,0 +1,162 @@
+//! What happens to every request around its handling: it is written down, its body is read, and a fault
+//! may have its turn.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+
+use crate::fault::{Ending, Fault};
+use crate::log::Arrival;
+use crate::refusal::Refusal;
+use crate::server::{Step, Wire};
+use crate::shared::Shared;
+
+/// The largest body that is read.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+
+/// How much of a body that is too large is read and dropped, so that a client which writes before it
+/// reads sees the refusal and not a reset.
+const MAX_DRAIN: usize = 64 * MAX_BODY;
+
+/// The body of a request, read to its end.
+#[derive(Clone)]
+pub(crate) enum Payload {
+    Whole(Bytes),
+    TooLarge,
+}
+
+pub(crate) async fn front(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut head, body) = request.into_parts();
+    let arrival = shared.log.arrived(&head);
+    let payload = match read(&head.headers, body).await {
+        Ok(payload) => payload,
+        Err(error) => {
+            let message = format!("the body cannot be read: {error}");
+            let response = Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
+            answered(&shared, arrival, Some(&response));
+            return response;
+        }
+    };
+    if let Payload::Whole(bytes) = &payload {
+        shared.log.change(arrival, |request| request.body = bytes.to_vec());
+    }
+    let fault =
+        if head.uri.path().starts_with("/api/") { shared.faults.take(&head.method) } else { None };
+    let wire = head.extensions.remove::<Wire>();
+    head.extensions.insert(payload);
+    let response = match (fault, wire) {
+        (Some(fault), Some(wire)) => misbehave(&shared, arrival, fault, &wire, head, next).await,
+        _ => next.run(Request::from_parts(head, Body::empty())).await,
+    };
+    answered(&shared, arrival, Some(&response));
+    response
+}
+
+async fn read(headers: &HeaderMap, mut body: Body) -> Result<Payload, axum::Error> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > MAX_BODY)
+        && headers.contains_key(header::EXPECT)
+    {
+        // A client that asks first is spared the upload.
+        return Ok(Payload::TooLarge);
+    }
+    let mut bytes = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length <= MAX_BODY {
+            bytes.extend_from_slice(&data);
+        } else if length > MAX_DRAIN {
+            break;
+        }
+    }
+    Ok(if length > MAX_BODY { Payload::TooLarge } else { Payload::Whole(bytes.freeze()) })
+}
+
+fn answered(shared: &Shared, arrival: Arrival, response: Option<&Response>) {
+    let status = response.map(|response| response.status().as_u16());
+    shared.log.change(arrival, |request| request.status = status);
+    if let Some(observer) = &shared.observer
+        && let Some(request) = shared.log.get(arrival)
+    {
+        observer(&request);
+    }
+}
+
+async fn misbehave(
+    shared: &Shared,
+    arrival: Arrival,
+    fault: Fault,
+    wire: &Wire,
+    head: Parts,
+    next: Next,
+) -> Response {
+    let mut response = if fault.applies() {
+        next.run(Request::from_parts(head, Body::empty())).await
+    } else {
+        Response::default()
+    };
+    tokio::time::sleep(fault.delay).await;
+    if let Some(status) = fault.status {
+        if fault.applies() {
+            // The answer that the client is not to see.
+            response = Response::default();
+        }
+        *response.status_mut() = status;
+    }
+    for name in fault.headers.keys() {
+        response.headers_mut().remove(name);
+    }
+    response.headers_mut().extend(fault.headers);
+    let (mut parts, body) = response.into_parts();
+    let body = match fault.body {
+        Some(body) => body,
+        // The answers of the API are in memory; reading them cannot fail.
+        None => body.collect().await.map(|body| body.to_bytes()).unwrap_or_default(),
+    };
+    let steps = match fault.ending {
+        Ending::Whole => {
+            if !parts.headers.contains_key(header::CONTENT_LENGTH) {
+                parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
+            }
+            return Response::from_parts(parts, Body::from(body));
+        }
+        Ending::Truncated => vec![Step::Send(half(&parts, &body)), Step::End],
+        Ending::Stalled(duration) => {
+            vec![Step::Send(half(&parts, &body)), Step::Wait(duration), Step::Reset]
+        }
+        Ending::Reset => vec![Step::Reset],
+        Ending::Raw(bytes) => vec![Step::Send(bytes), Step::End],
+    };
+    let response = Response::from_parts(parts, Body::empty());
+    let begun =
+        matches!(steps.as_slice(), [Step::Send(bytes), ..] if bytes.starts_with(b"HTTP/1.1 "));
+    answered(shared, arrival, begun.then_some(&response));
+    wire.take_over(steps).await
+}
+
+/// The head, which promises the whole body, and the first half of it.
+fn half(parts: &http::response::Parts, body: &[u8]) -> Bytes {
+    let mut text = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
+    for (name, value) in parts.headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH) {
+        text.extend_from_slice(name.as_str().as_bytes());
+        text.extend_from_slice(b": ");
+        text.extend_from_slice(value.as_bytes());
+        text.extend_from_slice(b"\r\n");
+    }
+    text.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len().max(2)).as_bytes());
+    text.extend_from_slice(&body[..body.len() / 2]);
+    text.into()
+}

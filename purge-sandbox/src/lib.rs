@@ -1,0 +1,65 @@
+//! A CDN's Purge API on your own machine.
+//!
+//! Nobody can purge a production CDN to try a client. A [`Sandbox`] is the service in your own process:
+//! it listens on a free loopback port, answers both operations over real HTTP as the published reference
+//! says, works through its jobs, evicts from a cache, writes down every request, and misbehaves when it
+//! is told to.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! use purge_sandbox::{Fault, Sandbox};
+//!
+//! // The first POST is answered with 503, every other request as it should be.
+//! let sandbox = Sandbox::builder().fault(Fault::status(503).on_post()).start().await?;
+//!
+//! let url = format!(
+//!     "{}/api/v1/cdn/{}/job/{}/purge",
+//!     sandbox.base_url(),
+//!     sandbox.organization(),
+//!     sandbox.resource(),
+//! );
+//! let post = || {
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
+//!     reqwest::Client::new()
+//!         .post(&url)
+//!         .bearer_auth(sandbox.token())
+//!         .header("content-type", "application/json")
+//!         .body(format!(
+//!             r#"{{ "resource_uuid": "{}", "file_path": ["/images/*"] }}"#,
+//!             sandbox.resource()
+//!         ))
+//!         .send()
+//! };
+//! assert_eq!(post().await?.status(), 503);
+//! assert_eq!(post().await?.status(), 200);
+//!
+//! let requests = sandbox.requests();
+//! assert_eq!(requests.len(), 2);
+//! assert_eq!(requests[1].method, "POST");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The sandbox needs a tokio runtime that keeps running while it is used. It stops when it is dropped.
+
+mod api;
+mod cache;
+mod error;
+mod fault;
+mod front;
+mod log;
+mod pattern;
+mod refusal;
+mod resource;
+mod sandbox;
+mod server;
+mod shared;
+mod site;
+mod work;
+
+pub use error::Error;
+pub use fault::Fault;
+pub use log::RecordedRequest;
+pub use resource::ResourceType;
+pub use sandbox::{Builder, Sandbox};

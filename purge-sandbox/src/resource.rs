@@ -1,0 +1,95 @@
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::cache::Cache;
+use crate::work::Work;
+
+/// What a CDN resource is for. The reference offers purging for the first four.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResourceType {
+    /// Small files.
+    Small,
+    /// Large files.
+    Large,
+    /// Video on demand.
+    Vod,
+    /// Dynamic site acceleration (Aksela).
+    Dynamic,
+    /// Live streams: a type that purging is not available for, so that its refusal can be tested.
+    Live,
+}
+
+impl ResourceType {
+    /// Every type that the sandbox has a resource of.
+    pub const ALL: [Self; 5] = [Self::Small, Self::Large, Self::Vod, Self::Dynamic, Self::Live];
+
+    pub(crate) fn can_purge(self) -> bool {
+        self != Self::Live
+    }
+
+    fn default_uuid(self) -> Uuid {
+        Uuid::from_u128(match self {
+            Self::Small => 0x660f9511_f30c_52e5_b827_557766551111,
+            Self::Large => 0x660f9511_f30c_52e5_b827_557766551112,
+            Self::Vod => 0x660f9511_f30c_52e5_b827_557766551113,
+            Self::Dynamic => 0x660f9511_f30c_52e5_b827_557766551114,
+            Self::Live => 0x660f9511_f30c_52e5_b827_557766551115,
+        })
+    }
+
+    /// Where the CDN would serve the resource: the first part of every record's URL.
+    fn site(self) -> &'static str {
+        match self {
+            Self::Small => "https://cdn.example.com",
+            Self::Large => "https://large.example.com",
+            Self::Vod => "https://vod.example.com",
+            Self::Dynamic => "https://dynamic.example.com",
+            Self::Live => "https://live.example.com",
+        }
+    }
+}
+
+impl fmt::Display for ResourceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Small => "Small",
+            Self::Large => "Large",
+            Self::Vod => "VOD",
+            Self::Dynamic => "Dynamic",
+            Self::Live => "Live",
+        })
+    }
+}
+
+/// One CDN resource: its jobs and its cache.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) id: Uuid,
+    pub(crate) kind: ResourceType,
+    pub(crate) site: &'static str,
+    pub(crate) work: Work,
+    pub(crate) cache: Cache,
+}
+
+impl Resource {
+    /// One resource of each type; the first has the given id.
+    pub(crate) fn one_of_each(first: Uuid) -> Vec<Self> {
+        ResourceType::ALL
+            .into_iter()
+            .map(|kind| Self {
+                id: if kind == ResourceType::Small { first } else { kind.default_uuid() },
+                kind,
+                site: kind.site(),
+                work: Work::default(),
+                cache: Cache::default(),
+            })
+            .collect()
+    }
+}
+
+/// Reads the form that the reference shows, and no other that the UUID specification knows.
+pub(crate) fn parse_uuid(text: &str) -> Option<Uuid> {
+    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}

@@ -1,0 +1,124 @@
+use std::time::{Duration, Instant};
+
+use purge_sandbox::{Fault, Sandbox};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{created, get, json_of, listed, post};
+
+async fn with(fault: Fault) -> Sandbox {
+    Sandbox::builder().fault(fault).start().await.expect("a sandbox")
+}
+
+async fn total(sandbox: &Sandbox) -> i64 {
+    listed(sandbox, "page=1&limit=1").await["total"].as_i64().expect("an integer")
+}
+
+#[tokio::test]
+async fn a_status_with_headers_and_body_is_sent_so_many_times_and_applies_nothing() {
+    let sandbox =
+        with(Fault::status(429).header("retry-after", "7").body("slow down").on_post().times(2))
+            .await;
+    assert_eq!(total(&sandbox).await, 0);
+    for _ in 0..2 {
+        let response = post(&sandbox, &["/a"]).send().await.expect("an answer");
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()["retry-after"], "7");
+        assert_eq!(response.text().await.expect("a body"), "slow down");
+    }
+    created(&sandbox, &["/a"]).await;
+    assert_eq!(total(&sandbox).await, 1);
+    assert_eq!(sandbox.requests()[1].status, Some(429));
+}
+
+#[tokio::test]
+async fn a_changed_answer_applies_the_request() {
+    let sandbox = with(Fault::answer().header("content-type", "text/html").on_post()).await;
+    let response = post(&sandbox, &["/a"]).send().await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers().get_all("content-type").iter().count(), 1);
+    assert_eq!(response.headers()["content-type"], "text/html");
+    assert!(response.text().await.expect("a body").contains("opID"));
+    sandbox.fault(Fault::answer().body(r#"{"status":false}"#).without_applying());
+    assert_eq!(json_of(post(&sandbox, &["/a"])).await.1["status"], false);
+    assert_eq!(total(&sandbox).await, 1);
+}
+
+#[tokio::test]
+async fn a_reset_comes_before_or_after_the_request_is_applied() {
+    for (fault, applied) in [(Fault::reset(), 0), (Fault::reset().after_applying(), 1)] {
+        let sandbox = with(fault.on_post()).await;
+        let error = post(&sandbox, &["/a"]).send().await.expect_err("a reset");
+        assert!(format!("{error:?}").contains("ConnectionReset"), "{error:?}");
+        assert_eq!(total(&sandbox).await, applied);
+        assert_eq!(sandbox.requests()[0].status, None);
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_answer_promises_more_than_it_holds() {
+    let sandbox = with(Fault::truncated().on_post()).await;
+    let response = post(&sandbox, &["/a"]).send().await.expect("a head");
+    assert_eq!(response.status(), 200);
+    assert!(response.text().await.is_err());
+    assert_eq!(total(&sandbox).await, 1);
+    assert_eq!(sandbox.requests()[0].status, Some(200));
+}
+
+#[tokio::test]
+async fn garbage_is_not_http_and_raw_bytes_are_sent_as_they_are() {
+    let sandbox = with(Fault::garbage().on_post()).await;
+    assert!(post(&sandbox, &["/a"]).send().await.is_err());
+    assert_eq!(total(&sandbox).await, 0);
+    sandbox
+        .fault(Fault::raw("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}"));
+    assert!(post(&sandbox, &["/a"]).send().await.is_err());
+}
+
+#[tokio::test]
+async fn a_stall_sends_the_first_half_and_then_nothing() {
+    let sandbox = with(Fault::stall(Duration::MAX / 4).on_get()).await;
+    let mut stream = TcpStream::connect(sandbox.address()).await.expect("a connection");
+    let request = get(&sandbox, "page=1&limit=1").build().expect("a request");
+    let text = format!(
+        "GET {}?page=1&limit=1 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        request.url().path(),
+        sandbox.token()
+    );
+    stream.write_all(text.as_bytes()).await.expect("to write");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"{\"status\":true") && answer.len() < 4096 {
+        let byte = stream.read_u8().await.expect("the first half");
+        answer.push(byte);
+        if answer.windows(8).any(|w| w == b"\"data\":{") {
+            break;
+        }
+    }
+    let more = tokio::time::timeout(Duration::from_millis(50), async {
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.map(|_| rest)
+    });
+    assert!(more.await.is_err(), "the connection went on");
+}
+
+#[tokio::test]
+async fn a_stall_ends_with_a_reset() {
+    let sandbox = with(Fault::stall(Duration::from_millis(1)).on_post()).await;
+    let response = post(&sandbox, &["/a"]).send().await.expect("a head");
+    assert!(response.bytes().await.is_err());
+    assert_eq!(total(&sandbox).await, 1);
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_late_but_applied_at_once() {
+    let delay = Duration::from_millis(150);
+    let sandbox = with(Fault::slow(delay).on_post()).await;
+    let asked = Instant::now();
+    let slow = tokio::spawn(post(&sandbox, &["/a"]).send());
+    while total(&sandbox).await == 0 {
+        assert!(asked.elapsed() < Duration::from_secs(10), "never applied");
+    }
+    assert!(!slow.is_finished());
+    assert_eq!(slow.await.expect("no panic").expect("an answer").status(), 200);
+    assert!(asked.elapsed() >= delay);
+}

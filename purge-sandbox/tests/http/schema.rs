@@ -1,0 +1,50 @@
+//! `purge.yaml` as JSON Schema. OpenAPI 3.0 says `nullable` where JSON Schema has a type `null`.
+
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+
+/// The validator of a schema under `components/schemas`.
+pub(crate) fn of(name: &str) -> Validator {
+    let spec = purge_openapi::parse(purge_openapi::YAML).expect("purge.yaml is YAML");
+    let schemas = spec["components"]["schemas"].clone();
+    let schema = json!({
+        "$ref": format!("#/components/schemas/{name}"),
+        "components": { "schemas": convert(schemas) },
+    });
+    jsonschema::options().should_validate_formats(true).build(&schema).expect("a JSON schema")
+}
+
+/// Fails with every way in which the value is not as described.
+#[track_caller]
+pub(crate) fn assert_valid(name: &str, value: &Value) {
+    let errors: Vec<String> =
+        of(name).iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "not a {name}: {errors:#?}\n{value:#}");
+}
+
+fn convert(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(convert).collect(),
+        Value::Object(map) => {
+            let mut map: Map<String, Value> =
+                map.into_iter().map(|(key, value)| (key, convert(value))).collect();
+            if map.remove("nullable") == Some(Value::Bool(true)) {
+                json!({ "anyOf": [{ "type": "null" }, map] })
+            } else {
+                Value::Object(map)
+            }
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn the_converted_schema_can_tell_right_from_wrong() {
+    let page = of("ListPurgeRequestsResponse");
+    assert!(page.is_valid(&json!({ "status": true, "data": null, "unknown": 1 })));
+    let record = |record: Value| json!({ "status": true, "data": { "requests": [record] } });
+    assert!(page.is_valid(&record(json!({ "status": 2, "startedAt": null }))));
+    assert!(!page.is_valid(&record(json!({ "status": "2" }))));
+    assert!(!page.is_valid(&record(json!({ "createdAt": "yesterday" }))));
+    assert!(!of("CreatePurgeRequest").is_valid(&json!({ "file_path": ["/a"] })));
+}
