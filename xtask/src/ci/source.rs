@@ -66,10 +66,10 @@ impl Source {
 fn without_tests(items: &mut Vec<Item>) {
     items.retain(|item| !is_test(item));
     for item in items {
-        if let Item::Mod(module) = item {
-            if let Some((_, items)) = &mut module.content {
-                without_tests(items);
-            }
+        if let Item::Mod(module) = item
+            && let Some((_, items)) = &mut module.content
+        {
+            without_tests(items);
         }
     }
 }
