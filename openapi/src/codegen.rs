@@ -8,6 +8,7 @@ use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeI
 use schemars::schema::{InstanceType, SchemaObject, StringValidation};
 use serde_json::Value;
 
+mod circle;
 mod error;
 mod panic;
 
@@ -50,6 +51,9 @@ fn attempt(document: &Value) -> Result<String, CodegenError> {
 }
 
 fn unguarded(document: &Value) -> Result<String, CodegenError> {
+    if let Some(component) = circle::find(document) {
+        return Err(CodegenError::new(format!("`{component}` is made of itself")));
+    }
     let spec: OpenAPI = serde_json::from_value(document.clone())
         .map_err(|e| CodegenError::new(format!("not an OpenAPI 3.0 document: {e}")))?;
     let tokens = Generator::new(&settings()?)

@@ -75,9 +75,11 @@ fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
 }
 
 fn independent_sandbox(tree: &Tree) -> Result<Outcome, Error> {
-    let metadata: Value = serde_json::from_str(&tree.cargo_metadata()?).map_err(|e| {
-        Error::new(format!("`cargo metadata` printed something that is not JSON: {e}"))
-    })?;
+    let metadata: Value =
+        serde_json::from_str(&tree.cargo(&["metadata", "--no-deps", "--format-version=1"])?)
+            .map_err(|e| {
+                Error::new(format!("`cargo metadata` printed something that is not JSON: {e}"))
+            })?;
     match sandbox::client_dependencies(&metadata) {
         Some(found) => judge(found),
         None => Ok(Outcome::Skipped("there is no purge-sandbox".to_owned())),

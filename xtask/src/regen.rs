@@ -30,7 +30,8 @@ impl Options {
 
 pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
     let mut stale = false;
-    for file in derived::files(tree)? {
+    for file in derived::files(tree) {
+        let file = file?;
         let old = file.committed.as_deref().unwrap_or_default();
         if file.committed.is_some() && old == file.text {
             writeln!(out, "{}: up to date", file.path)?;

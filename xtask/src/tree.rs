@@ -62,17 +62,10 @@ impl Tree {
         output(Command::new("git").arg("-C").arg(&self.root).args(args), "git")
     }
 
-    /// The packages of the workspace, as JSON.
-    pub(crate) fn cargo_metadata(&self) -> Result<String, Error> {
+    /// What a cargo command prints, or its complaint.
+    pub(crate) fn cargo(&self, args: &[&str]) -> Result<String, Error> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let manifest = self.root.join("Cargo.toml");
-        let mut command = Command::new(cargo);
-        output(
-            command
-                .args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"])
-                .arg(manifest),
-            "cargo",
-        )
+        output(Command::new(cargo).current_dir(&self.root).args(args), "cargo")
     }
 }
 

@@ -17,7 +17,8 @@ use clap::{Arg, ArgAction, Command};
 /// ```
 #[must_use]
 pub fn markdown(command: &Command) -> String {
-    let mut command = command.clone();
+    // The width of whatever terminal this runs in must not show.
+    let mut command = command.clone().term_width(0);
     // Fills in the usage lines and hands global arguments down, as parsing would.
     command.build();
     let mut page = format!("# Command-line reference of `{}`\n", command.get_name());
@@ -113,6 +114,9 @@ fn meaning(arg: &Arg) -> String {
         }
         let defaults: Vec<_> =
             arg.get_default_values().iter().map(|v| format!("`{}`", v.display())).collect();
+        if let Some(variable) = arg.get_env().filter(|_| !arg.is_hide_env_set()) {
+            note(&mut text, &format!("or the environment variable `{}`", variable.display()));
+        }
         if !defaults.is_empty() && !arg.is_hide_default_value_set() {
             note(&mut text, &format!("default {}", defaults.join(" ")));
         }
@@ -176,6 +180,7 @@ mod tests {
                         Arg::new("heat")
                             .long("heat")
                             .value_name("LEVEL")
+                            .env("COOK_HEAT")
                             .value_parser(PossibleValuesParser::new(["low", "high"]))
                             .default_value("low")
                             .help("How hot | how fast"),

@@ -131,13 +131,14 @@ fn uses(root: Option<&Value>) -> BTreeSet<String> {
     while let Some(value) = open.pop() {
         match value {
             Value::Object(map) => {
-                if let Some(reference) = map.get("$ref").and_then(Value::as_str)
-                    && found.insert(reference.to_owned())
+                let reference = map.get("$ref").and_then(Value::as_str);
+                if let Some(reference) =
+                    reference.filter(|reference| found.insert((*reference).to_owned()))
                 {
-                    let target = root
-                        .zip(reference.strip_prefix('#'))
-                        .and_then(|(root, pointer)| root.pointer(pointer));
-                    open.extend(target);
+                    let pointer = reference.strip_prefix('#');
+                    open.extend(
+                        root.zip(pointer).and_then(|(root, pointer)| root.pointer(pointer)),
+                    );
                 }
                 open.extend(map.values());
             }

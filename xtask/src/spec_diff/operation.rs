@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::docs::Kind;
-use super::paths::parameter_names;
+use super::paths::renamed_parameters;
 use super::rules::Rule;
 use super::walk::{Pair, Walk, follow};
 
@@ -81,9 +81,7 @@ impl<'a> Walk<'a> {
     }
 
     fn parameters(&mut self, addresses: Addresses<'a>, item: Pair<'a>, operation: Pair<'a>) {
-        let names = parameter_names(addresses.new);
-        let renamed: BTreeMap<_, _> =
-            parameter_names(addresses.old).into_iter().zip(names).collect();
+        let renamed = renamed_parameters(addresses.old, addresses.new);
         let merge =
             |root: Option<&'a Value>, item: Option<&'a Value>, operation: Option<&'a Value>| {
                 let lists =
@@ -98,7 +96,7 @@ impl<'a> Walk<'a> {
         let old: Parameters<'a> = merge(self.root.old, item.old, operation.old)
             .into_iter()
             .map(|((place, name), parameter)| match renamed.get(name.as_str()) {
-                Some(new) if place == "path" => ((place, (*new).to_owned()), parameter),
+                Some(new) if place == "path" => ((place, new.clone()), parameter),
                 _ => ((place, name), parameter),
             })
             .collect();

@@ -1,6 +1,8 @@
 //! Which operations are where: paths are matched by their text, then by their template without the
 //! names of its parameters, and operations that are left over by their `operationId`.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::METHODS;
@@ -199,4 +201,15 @@ fn template(path: &str) -> String {
 /// The names of the parameters of a path, in their order.
 pub(super) fn parameter_names(path: &str) -> Vec<&str> {
     path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
+}
+
+/// Old names of path parameters to new ones. In one template the place decides; after a move it does
+/// only when the paths share no name.
+pub(super) fn renamed_parameters(old: &str, new: &str) -> BTreeMap<String, String> {
+    let (old_names, new_names) = (parameter_names(old), parameter_names(new));
+    let by_place = template(old) == template(new)
+        || (old_names.len() == new_names.len()
+            && !old_names.iter().any(|name| new_names.contains(name)));
+    let pairs = old_names.iter().zip(&new_names).filter(|_| by_place);
+    pairs.map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect()
 }

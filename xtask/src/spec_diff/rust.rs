@@ -200,6 +200,7 @@ fn public(visibility: &Visibility) -> bool {
 fn plain(tokens: &impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     let spaces = [
+        (" : :: ", ": ::"),
         (" :: ", "::"),
         (":: ", "::"),
         (" <", "<"),

@@ -77,9 +77,8 @@ fn meaning(document: &Value) -> Vec<String> {
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let at = format!("/paths/{}/{method}", escape(path));
-            if let Some(id) = operation.get("operationId").and_then(Value::as_str)
-                && !ids.insert(id)
-            {
+            let id = operation.get("operationId").and_then(Value::as_str);
+            if let Some(id) = id.filter(|id| !ids.insert(*id)) {
                 problems.push(format!("{at}/operationId: `{id}` is taken by another operation"));
             }
             requirements(operation, &at, schemes, &mut problems);
