@@ -95,6 +95,13 @@ impl PurgePath {
         Self::new(format!("/{}", utf8_percent_encode(name, FILE_NAME)))
     }
 
+    /// The wildcard for all that is in a directory: a path up to and with one of its slashes, not in its
+    /// query string.
+    pub(crate) fn of_directory(directory: &str) -> Self {
+        debug_assert!(directory.ends_with('/') && !directory.contains(['*', '?']));
+        Self(format!("{directory}*").into_boxed_str())
+    }
+
     /// The path as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
