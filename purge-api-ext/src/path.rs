@@ -205,7 +205,10 @@ fn check(path: &str, query: Query) -> Result<(), PathError> {
 
     let mut at = 1;
     for segment in path[1..end_of_path].split('/') {
-        if matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "." | "..") {
+        // Decoding each segment of each path is most of the time that checking millions of them takes.
+        if segment.starts_with(['.', '%'])
+            && matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "." | "..")
+        {
             return Err(PathError::new(Kind::DotSegment, at, None));
         }
         at += segment.len() + 1;

@@ -16,6 +16,7 @@ pub(super) struct Directories<'a> {
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Head<'a> {
+    order: u128,
     text: &'a str,
     is_wildcard: bool,
     position: usize,
@@ -42,13 +43,14 @@ pub(super) struct Coalesced {
 impl<'a> Directories<'a> {
     /// Takes paths of which none covers another one.
     pub(super) fn of(paths: &[&'a str], may_be: impl Fn(&str) -> bool) -> Self {
+        let order = Order::of(paths);
         let mut heads: Vec<Head<'_>> = paths
             .iter()
             .enumerate()
             .map(|(position, path)| {
                 let (text, is_wildcard) =
                     path.split_once('*').map_or((*path, false), |(head, _)| (head, true));
-                Head { text, is_wildcard, position }
+                Head { order: order.of_text(text), text, is_wildcard, position }
             })
             .collect();
         heads.sort_unstable();
@@ -135,10 +137,11 @@ impl<'a> Directories<'a> {
         }
     }
 
-    /// Lets a wildcard cost as much as it replaces paths.
+    /// Lets a wildcard cost the square of how many paths it replaces, so that many narrow ones are
+    /// better than a wide one.
     pub(super) fn cost_by_paths(&mut self) {
         for node in &mut self.nodes {
-            node.extra = node.saved + 1;
+            node.extra = (node.saved + 1).saturating_pow(2);
         }
     }
 
@@ -165,6 +168,42 @@ impl<'a> Directories<'a> {
             }
         }
         Some(coalesced)
+    }
+}
+
+/// Sorts texts and drops those that are there twice.
+pub(super) fn sorted<'a>(texts: &[&'a str]) -> Vec<&'a str> {
+    let order = Order::of(texts);
+    let mut sorted: Vec<_> = texts.iter().map(|text| (order.of_text(text), *text)).collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted.into_iter().map(|(_, text)| text).collect()
+}
+
+/// The order of texts by the first bytes in which they differ, as a number: where that decides, and it
+/// mostly does, the texts themselves, somewhere in memory, need not be looked at.
+struct Order {
+    /// How many bytes all texts have in common.
+    common: usize,
+}
+
+impl Order {
+    fn of(texts: &[&str]) -> Self {
+        let first = texts.first().copied().unwrap_or_default();
+        let common = texts.iter().fold(first.len(), |common, text| {
+            let both = first[..common].bytes().zip(text.bytes());
+            both.take_while(|(a, b)| a == b).count()
+        });
+        Self { common }
+    }
+
+    /// A text that ends early gets zeros, which no path holds, and so it stands first.
+    fn of_text(&self, text: &str) -> u128 {
+        let mut bytes = [0; 16];
+        let rest = text.as_bytes().get(self.common..).unwrap_or_default();
+        let length = rest.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&rest[..length]);
+        u128::from_be_bytes(bytes)
     }
 }
 

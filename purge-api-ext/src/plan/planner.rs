@@ -3,7 +3,7 @@ use std::collections::HashSet;
 
 use super::batch::Limits;
 use super::choose::Goal;
-use super::coalesce::{Coalesced, Directories};
+use super::coalesce::{Coalesced, Directories, sorted};
 use super::cover::Cover;
 use super::{Batch, Plan, PlanError, PurgeEverything};
 use crate::PurgePath;
@@ -23,7 +23,7 @@ use crate::path::canonical;
 /// | with [`max_extra`](Self::max_extra) | sends the fewest paths while no more than so many others are purged |
 /// | with [`max_requests`](Self::max_requests) | purges the fewest others while it fits in so many requests |
 /// | with both | as for `max_requests`, or is an error when that takes more others than `max_extra` |
-/// | `max_requests` alone | leaves as many paths as possible as they are; nobody knows what else is purged |
+/// | `max_requests` alone | takes narrow directories rather than wide ones; nobody knows what else is purged |
 ///
 /// Ties go to what purges less, then to what sends less. [`Plan::extra`] says how many paths of the
 /// inventory are purged that were not asked for. A path that was asked for and is not in the inventory
@@ -183,10 +183,8 @@ impl Planner {
         if let Some(path) = inventory.iter().find(|path| path.is_wildcard()) {
             return Err(PlanError::inventory_wildcard(path));
         }
-        let mut inventory: Vec<&str> = inventory.iter().map(PurgePath::as_str).collect();
-        inventory.sort_unstable();
-        inventory.dedup();
-        directories.cost_by_inventory(&inventory, cover);
+        let inventory: Vec<&str> = inventory.iter().map(PurgePath::as_str).collect();
+        directories.cost_by_inventory(&sorted(&inventory), cover);
         Ok(Some(directories))
     }
 

@@ -78,7 +78,7 @@ fn limits_that_cannot_be_kept_are_errors() {
 }
 
 #[test]
-fn without_an_inventory_most_paths_stay_as_they_are() {
+fn without_an_inventory_narrow_directories_are_preferred() {
     let asked = ["/a/1", "/a/2", "/a/3", "/b/1", "/b/2", "/c"];
     let planner = Plan::planner().batch_size(1);
     let plan = planner.clone().max_requests(5).plan(paths(&asked)).expect("a plan");
@@ -89,6 +89,9 @@ fn without_an_inventory_most_paths_stay_as_they_are() {
         "6 paths: 2 covered by a wildcard; 5 paths in 5 requests, which may purge more than was asked \
          for"
     );
+    let nested = ["/a/1/1", "/a/1/2", "/a/2/1", "/a/2/2", "/a/3", "/b/1", "/b/2", "/b/3", "/b/4"];
+    let plan = planner.clone().max_requests(7).plan(paths(&nested)).expect("a plan");
+    assert_eq!(sent(&plan)[..3], ["/a/1/*", "/a/2/*", "/a/3"]);
     let plan = planner.max_requests(6).plan(paths(&asked)).expect("a plan");
     assert_eq!((sent(&plan).len(), plan.extra()), (6, Some(0)));
 }
