@@ -42,7 +42,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   purge plan --from changed.txt
-  purge plan --from changed.txt --inventory site.txt --max-requests 5   whole directories by a wildcard")]
+  purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
     Plan(PlanArgs),
     /// List purge requests
     List(ListArgs),

@@ -85,7 +85,15 @@ async fn budgets_state_what_else_is_purged() {
 
     let ended = with(&["--max-extra", "3"]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    insta::assert_snapshot!(ended.out, @"");
+    insta::assert_snapshot!(ended.out, @r"
+      planned     /a/*
+      planned     /b/*
+      planned     /index.html
+      planned     /about.html
+    4 paths in 1 request; nothing was sent
+      3 paths of the inventory are purged that were not asked for
+      27 of 29 not sent: covered by a wildcard
+    ");
 
     let ended = with(&["--max-requests", "1", "--output", "json"]).await;
     assert_eq!(ended.json()["summary"]["extra"], 0, "29 paths fit as they are");
@@ -103,7 +111,12 @@ async fn limit_of_requests_works_without_an_inventory() {
         (&json!(2), &Value::Null)
     );
     let ended = plan(&["plan", "--from", "-", "--max-requests", "2"], &asked).await;
-    insta::assert_snapshot!(ended.out, @"");
+    insta::assert_snapshot!(ended.out, @r"
+      175 paths, none failed
+    175 paths in 2 requests; nothing was sent
+      without an inventory, nobody knows what else the wildcards purge
+      128 of 300 not sent: covered by a wildcard
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
