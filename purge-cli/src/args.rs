@@ -1,7 +1,7 @@
 //! What can be said on the command line.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -40,6 +40,10 @@ Examples:
   purge create --sandbox --wait /index.html   without an account")]
     Create(CreateArgs),
     /// Show what `create` would send; sends nothing
+    #[command(after_help = "\
+Examples:
+  purge plan --from changed.txt
+  purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
     Plan(PlanArgs),
     /// List purge requests
     List(ListArgs),
@@ -105,6 +109,18 @@ pub(crate) struct PathArgs {
     /// Allow a path that purges the whole resource, such as `/*`
     #[arg(long)]
     pub(crate) allow_full_purge: bool,
+    /// Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard
+    /// where that purges no path that was not asked for
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inventory: Vec<PathBuf>,
+    /// Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those
+    /// that purge the fewest other paths
+    #[arg(long, value_name = "N")]
+    pub(crate) max_requests: Option<NonZeroUsize>,
+    /// How many paths of the inventory may be purged that were not asked for [default: 0; with
+    /// `--max-requests`, as many as it takes]
+    #[arg(long, value_name = "N", requires = "inventory")]
+    pub(crate) max_extra: Option<usize>,
 }
 
 #[derive(clap::Args)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use purge_api_ext::{PurgePath, escape};
 
@@ -14,6 +14,8 @@ const SHOWN: usize = 20;
 /// Paths that were read, and what is wrong with the others.
 #[derive(Default)]
 struct Paths {
+    /// Whether they are what a site has, and not what shall be purged.
+    are_inventory: bool,
     good: Vec<PurgePath>,
     bad: Vec<String>,
     bad_count: usize,
@@ -28,18 +30,27 @@ pub(crate) fn read(
     for (index, argument) in arguments.iter().enumerate() {
         paths.add(argument.as_bytes(), || format!("argument {}", index + 1));
     }
-    for file in files {
-        let file = file.as_ref();
-        let name = if file == Path::new("-") {
-            "standard input".to_owned()
-        } else {
-            escape(&file.to_string_lossy())
-        };
-        let text = contents(file)
-            .map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
-        paths.add_lines(&text, &name);
-    }
+    paths.add_files(files)?;
     paths.finish()
+}
+
+/// Reads all paths of a site: no wildcards.
+pub(crate) fn read_inventory(files: &[impl AsRef<Path>]) -> Result<Vec<PurgePath>, Failure> {
+    let mut paths = Paths { are_inventory: true, ..Paths::default() };
+    paths.add_files(files)?;
+    paths.finish()
+}
+
+/// Refuses to read standard input twice: the second time it would be empty.
+pub(crate) fn only_one_standard_input<'a>(
+    files: impl Iterator<Item = &'a PathBuf>,
+) -> Result<(), Failure> {
+    match files.filter(|file| *file == Path::new("-")).count() {
+        0 | 1 => Ok(()),
+        _ => Err(Failure::usage(
+            "standard input can be read only once; name a file instead of one `-`",
+        )),
+    }
 }
 
 fn contents(file: &Path) -> io::Result<Vec<u8>> {
@@ -52,6 +63,21 @@ fn contents(file: &Path) -> io::Result<Vec<u8>> {
 }
 
 impl Paths {
+    fn add_files(&mut self, files: &[impl AsRef<Path>]) -> Result<(), Failure> {
+        for file in files {
+            let file = file.as_ref();
+            let name = if file == Path::new("-") {
+                "standard input".to_owned()
+            } else {
+                escape(&file.to_string_lossy())
+            };
+            let text = contents(file)
+                .map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
+            self.add_lines(&text, &name);
+        }
+        Ok(())
+    }
+
     fn add_lines(&mut self, text: &[u8], name: &str) {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
@@ -64,7 +90,12 @@ impl Paths {
 
     fn add(&mut self, text: &[u8], place: impl FnOnce() -> String) {
         let parsed = match std::str::from_utf8(text) {
-            Ok(text) => PurgePath::new(text).map_err(|error| error.to_string()),
+            Ok(text) => match text.find('*').filter(|_| self.are_inventory) {
+                Some(star) => Err(format!(
+                    "a `*`, at byte {star}: an inventory has no wildcards; write `%2A` for the character"
+                )),
+                None => PurgePath::new(text).map_err(|error| error.to_string()),
+            },
             Err(error) => {
                 Err(format!("not UTF-8, at byte {}: percent-encode it", error.valid_up_to()))
             }

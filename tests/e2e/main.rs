@@ -1,5 +1,6 @@
 //! The whole, over real HTTP on loopback.
 
+mod coalesce;
 mod command_line;
 mod contract;
 mod library;

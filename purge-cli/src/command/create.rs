@@ -41,5 +41,16 @@ fn planned(args: &PathArgs) -> Result<Plan, Failure> {
     if args.allow_full_purge {
         planner = planner.allow_full_purge(PurgeEverything);
     }
-    Ok(planner.plan(input::read(&args.paths, &args.from)?)?)
+    if let Some(requests) = args.max_requests {
+        planner = planner.max_requests(requests.get());
+    }
+    if let Some(extra) = args.max_extra {
+        planner = planner.max_extra(extra);
+    }
+    input::only_one_standard_input(args.from.iter().chain(&args.inventory))?;
+    let paths = input::read(&args.paths, &args.from)?;
+    if !args.inventory.is_empty() {
+        planner = planner.inventory(input::read_inventory(&args.inventory)?);
+    }
+    Ok(planner.plan(paths)?)
 }

@@ -72,6 +72,16 @@ fn summary(out: Out<'_>, report: &Report) -> io::Result<()> {
             .collect();
         writeln!(out, "{paths}: {}", counts.join(", "))?;
     }
+    match s.extra {
+        Some(0) => {}
+        Some(1) => writeln!(out, "  1 path of the inventory is purged that was not asked for")?,
+        Some(n) => {
+            writeln!(out, "  {n} paths of the inventory are purged that were not asked for")?
+        }
+        None => {
+            writeln!(out, "  without an inventory, nobody knows what else the wildcards purge")?
+        }
+    }
     let dropped = [(s.duplicates, "given twice"), (s.covered, "covered by a wildcard")];
     for (count, why) in dropped.iter().filter(|(count, _)| *count > 0) {
         writeln!(out, "  {count} of {} not sent: {why}", s.input)?;
