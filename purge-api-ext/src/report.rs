@@ -181,6 +181,30 @@ impl Report {
         self.operations.iter().flat_map(|operation| &operation.paths)
     }
 
+    /// What became of one path that was asked for: its own outcome, or that of the wildcard that covers
+    /// it. None for a path that was not asked for, and for one that is not valid.
+    ///
+    /// ```no_run
+    /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use purge_api_ext::{PathState, Plan};
+    /// let report = site.purge(Plan::parse(["/images/*", "/images/logo.png"])?).await;
+    /// let logo = report.outcome("/images/logo.png").map(|outcome| outcome.state);
+    /// assert_eq!(logo, Some(PathState::Accepted));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn outcome(&self, path: &str) -> Option<&PathOutcome> {
+        let own = self.paths().find(|outcome| outcome.path == path);
+        let asked = PurgePath::with_query(path).ok()?;
+        own.or_else(|| {
+            self.paths().filter(|outcome| outcome.path.contains('*')).find(|outcome| {
+                let sent = PurgePath::with_query(outcome.path.as_str());
+                sent.is_ok_and(|sent| sent.covers(&asked))
+            })
+        })
+    }
+
     /// The paths that must be purged again, ready to be planned.
     pub fn failed_paths(&self) -> impl Iterator<Item = PurgePath> {
         let failed = self.paths().filter(|outcome| outcome.state.is_failure());

@@ -13,9 +13,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::front::{MAX_BODY, Payload};
+use crate::limits::Verdict;
 use crate::refusal::{Refusal, json};
 use crate::resource::{Resource, parse_uuid};
-use crate::shared::Shared;
+use crate::shared::{Shared, lock};
 use crate::work::RecordView;
 
 pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
@@ -35,6 +36,9 @@ pub(crate) async fn purge(
             return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message));
         }
         authorize(&head.headers, &shared)?;
+        if let Some(bucket) = &shared.bucket {
+            lock(bucket).take(shared.now()).map_err(Refusal::too_often)?;
+        }
         let resource = find(&shared, &organization, &resource)?;
         if head.method == Method::GET {
             list(&shared, resource, head.uri.query().unwrap_or_default())
@@ -45,10 +49,6 @@ pub(crate) async fn purge(
     answer().unwrap_or_else(IntoResponse::into_response)
 }
 
-pub(crate) async fn not_found(head: Parts) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", head.uri.path()))
-}
-
 fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
     let refuse = |message| Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -57,7 +57,11 @@ fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
     };
     match value.to_str().ok().and_then(|text| text.split_once(' ')) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            if token.trim() == shared.token { Ok(()) } else { refuse("the token is not valid") }
+            match lock(&shared.token).judge(token.trim(), shared.now()) {
+                Verdict::Valid => Ok(()),
+                Verdict::Expired => refuse("the token has expired"),
+                Verdict::Wrong => refuse("the token is not valid"),
+            }
         }
         _ => refuse("the header `Authorization` does not have the form `Bearer <token>`"),
     }

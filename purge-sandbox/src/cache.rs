@@ -1,42 +1,138 @@
-//! What one resource has cached, ordered by path so that a prefix is a range.
+//! What one resource has cached, ordered by path so that a prefix is a range, and bounded in bytes.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_cache_semantics::CachePolicy;
 
 use crate::pattern::Pattern;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Cache {
-    entries: BTreeMap<Box<str>, ()>,
+    entries: BTreeMap<Arc<str>, Entry>,
+    /// By the time of last use, the oldest first.
+    used: BTreeMap<u64, Arc<str>>,
+    clock: u64,
+    bytes: usize,
+    max_bytes: usize,
+    purges: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    used: u64,
+    bytes: usize,
+    object: Object,
+}
+
+/// Something cached.
+#[derive(Clone, Debug)]
+pub(crate) enum Object {
+    /// Only its path counts: it was put there, not fetched.
+    Placeholder,
+    Fetched(Arc<Fetched>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) policy: CachePolicy,
+    pub(crate) body: Bytes,
 }
 
 impl Cache {
-    pub(crate) fn insert(&mut self, path: &str) {
-        self.entries.insert(path.into(), ());
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            used: BTreeMap::new(),
+            clock: 0,
+            bytes: 0,
+            max_bytes,
+            purges: 0,
+        }
+    }
+
+    /// Stores an object, and drops the least recently used ones as far as the bound demands.
+    pub(crate) fn insert(&mut self, path: &str, object: Object) {
+        let body = match &object {
+            Object::Placeholder => 0,
+            Object::Fetched(fetched) => fetched.body.len(),
+        };
+        let bytes = path.len() + body;
+        self.remove(path);
+        if bytes > self.max_bytes {
+            return;
+        }
+        while self.bytes + bytes > self.max_bytes {
+            let Some((_, oldest)) = self.used.first_key_value() else { break };
+            let oldest = Arc::clone(oldest);
+            self.remove(&oldest);
+        }
+        self.clock += 1;
+        let path: Arc<str> = path.into();
+        self.used.insert(self.clock, Arc::clone(&path));
+        self.entries.insert(path, Entry { used: self.clock, bytes, object });
+        self.bytes += bytes;
+    }
+
+    /// The object at a path, which is thereby the most recently used one.
+    pub(crate) fn get(&mut self, path: &str) -> Option<Object> {
+        let entry = self.entries.get_mut(path)?;
+        self.clock += 1;
+        if let Some(path) = self.used.remove(&entry.used) {
+            self.used.insert(self.clock, path);
+        }
+        entry.used = self.clock;
+        Some(entry.object.clone())
     }
 
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(AsRef::as_ref)
     }
 
-    /// Removes what the pattern matches and says how many entries that were.
-    pub(crate) fn evict(&mut self, pattern: Pattern<'_>) -> usize {
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many purges there were: who fetched before one must not store after it.
+    pub(crate) fn purges(&self) -> u64 {
+        self.purges
+    }
+
+    /// Removes what the pattern matches and says how many objects that were.
+    pub(crate) fn purge(&mut self, pattern: Pattern<'_>) -> usize {
+        self.purges += 1;
         if let Some(path) = pattern.exact() {
-            return usize::from(self.entries.remove(path).is_some());
+            return usize::from(self.remove(path));
         }
         let prefix = pattern.prefix();
-        let found: Vec<Box<str>> = self
+        let found: Vec<Arc<str>> = self
             .entries
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
-            .map(|(path, ())| path)
+            .map(|(path, _)| path)
             .take_while(|path| path.starts_with(prefix))
             .filter(|path| pattern.matches(path))
-            .cloned()
+            .map(Arc::clone)
             .collect();
+        if found.len() == self.entries.len() {
+            (self.entries, self.used, self.bytes) = Default::default();
+        }
         for path in &found {
-            self.entries.remove(path);
+            self.remove(path);
         }
         found.len()
+    }
+
+    fn remove(&mut self, path: &str) -> bool {
+        let Some(entry) = self.entries.remove(path) else { return false };
+        self.used.remove(&entry.used);
+        self.bytes -= entry.bytes;
+        true
     }
 }
 
@@ -44,17 +140,36 @@ impl Cache {
 mod tests {
     use super::*;
 
+    fn filled(max_bytes: usize, paths: &[&str]) -> Cache {
+        let mut cache = Cache::new(max_bytes);
+        paths.iter().for_each(|path| cache.insert(path, Object::Placeholder));
+        cache
+    }
+
     #[test]
-    fn an_eviction_removes_exactly_what_its_pattern_matches() {
+    fn a_purge_removes_exactly_what_its_pattern_matches() {
         let all = ["/", "/a", "/a/b.jpg", "/a/b.png", "/a/c/d.jpg", "/ab", "/b"];
         for pattern in ["/a", "/a*", "/a/*", "/a/*.jpg", "/*", "/none", "/none/*", "/*b*"] {
-            let mut cache = Cache::default();
-            all.iter().for_each(|path| cache.insert(path));
-            let evicted = cache.evict(Pattern::new(pattern));
+            let mut cache = filled(1000, &all);
+            let purged = cache.purge(Pattern::new(pattern));
             let kept: Vec<&str> =
                 all.into_iter().filter(|path| !Pattern::new(pattern).matches(path)).collect();
             assert_eq!(cache.paths().collect::<Vec<_>>(), kept, "{pattern}");
-            assert_eq!(evicted, all.len() - kept.len(), "{pattern}");
+            assert_eq!(purged, all.len() - kept.len(), "{pattern}");
+            assert_eq!(cache.bytes(), kept.iter().map(|path| path.len()).sum::<usize>());
+            assert_eq!(cache.used.len(), cache.len());
         }
+    }
+
+    #[test]
+    fn the_bound_drops_what_was_used_least_recently() {
+        let mut cache = filled(9, &["/aa", "/bb", "/cc"]);
+        assert!(cache.get("/aa").is_some());
+        cache.insert("/dd", Object::Placeholder);
+        assert_eq!(cache.paths().collect::<Vec<_>>(), ["/aa", "/cc", "/dd"]);
+        cache.insert("/aa", Object::Placeholder);
+        assert_eq!((cache.len(), cache.bytes()), (3, 9));
+        cache.insert("/larger-than-all", Object::Placeholder);
+        assert_eq!(cache.paths().collect::<Vec<_>>(), ["/aa", "/cc", "/dd"]);
     }
 }

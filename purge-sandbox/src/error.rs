@@ -1,8 +1,9 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-/// Why a sandbox cannot start.
+/// Why a sandbox cannot be as it was asked for.
 #[derive(Debug)]
 pub struct Error(Kind);
 
@@ -11,7 +12,12 @@ pub(crate) enum Kind {
     Listen(SocketAddr, io::Error),
     NotLoopback(SocketAddr),
     NotUuid(&'static str, String),
+    OriginDirectory(PathBuf, io::Error),
+    OriginNotLoopback(SocketAddr),
+    CacheControl(String),
     Token,
+    Faults(serde_json::Error),
+    Fault(&'static str),
 }
 
 impl From<Kind> for Error {
@@ -31,6 +37,17 @@ impl fmt::Display for Error {
             Kind::NotUuid(what, value) => {
                 write!(f, "the {what} {value:?} is not a UUID; write it as 8-4-4-4-12 hexadecimal digits")
             }
+            Kind::OriginDirectory(path, error) => {
+                write!(f, "the origin {} is not a folder that can be read: {error}", path.display())
+            }
+            Kind::OriginNotLoopback(address) => {
+                write!(f, "the origin {address} is not a loopback address; use a server on this machine")
+            }
+            Kind::CacheControl(value) => {
+                write!(f, "the Cache-Control {value:?} cannot stand in a header; use visible ASCII")
+            }
+            Kind::Faults(error) => write!(f, "the faults cannot be read: {error}"),
+            Kind::Fault(what) => write!(f, "the faults cannot be read: {what}"),
             Kind::Token => f.write_str(
                 "the token is empty or holds something other than visible ASCII; no header can carry it",
             ),
@@ -41,7 +58,8 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
-            Kind::Listen(_, error) => Some(error),
+            Kind::Listen(_, error) | Kind::OriginDirectory(_, error) => Some(error),
+            Kind::Faults(error) => Some(error),
             _ => None,
         }
     }

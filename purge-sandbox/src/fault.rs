@@ -69,10 +69,11 @@ impl Fault {
     ///
     /// # Panics
     ///
-    /// When the number is not from 100 to 999.
+    /// When the number is not from 200 to 999: what is below announces an answer and is none.
     pub fn status(status: u16) -> Self {
-        let status = StatusCode::from_u16(status)
-            .unwrap_or_else(|_| panic!("{status} is not an HTTP status; use 100 to 999"));
+        let known = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+        let status = known
+            .unwrap_or_else(|| panic!("{status} is not the status of an answer; use 200 to 999"));
         Self { status: Some(status), ..Self::default() }
     }
 
@@ -121,13 +122,15 @@ impl Fault {
     ///
     /// When the name or the value cannot stand in HTTP.
     #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .unwrap_or_else(|_| panic!("{name:?} is not a header name"));
-        let value = HeaderValue::from_str(value)
-            .unwrap_or_else(|_| panic!("{value:?} is not a header value; use visible ASCII"));
-        self.headers.append(name, value);
-        self
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.try_header(name, value)
+            .unwrap_or_else(|| panic!("{name:?}: {value:?} cannot be a header; use visible ASCII"))
+    }
+
+    pub(crate) fn try_header(mut self, name: &str, value: &str) -> Option<Self> {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        self.headers.append(name, HeaderValue::from_str(value).ok()?);
+        Some(self)
     }
 
     /// Puts this body in place of the answer's.

@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use crate::fault::{Ending, Fault};
 use crate::log::Arrival;
 use crate::refusal::Refusal;
+use crate::script;
 use crate::server::{Step, Wire};
 use crate::shared::Shared;
 
@@ -51,8 +52,19 @@ pub(crate) async fn front(
     if let Payload::Whole(bytes) = &payload {
         shared.log.change(arrival, |request| request.body = bytes.to_vec());
     }
-    let fault =
-        if head.uri.path().starts_with("/api/") { shared.faults.take(&head.method) } else { None };
+    let fault = if head.uri.path().starts_with("/api/") {
+        match script::requested(&head.headers, &head.method) {
+            Ok(requested) => requested.or_else(|| shared.faults.take(&head.method)),
+            Err(error) => {
+                let message = format!("in the header {}: {error}", script::HEADER);
+                let response = Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
+                answered(&shared, arrival, Some(&response));
+                return response;
+            }
+        }
+    } else {
+        None
+    };
     let wire = head.extensions.remove::<Wire>();
     head.extensions.insert(payload);
     let response = match (fault, wire) {

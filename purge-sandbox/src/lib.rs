@@ -44,22 +44,32 @@
 //! The sandbox needs a tokio runtime that keeps running while it is used. It stops when it is dropped.
 
 mod api;
+mod builder;
 mod cache;
+mod docs;
+mod edge;
 mod error;
 mod fault;
 mod front;
+mod html;
+mod limits;
 mod log;
+mod origin;
+mod page;
 mod pattern;
 mod refusal;
 mod resource;
+mod routes;
 mod sandbox;
+mod script;
 mod server;
 mod shared;
 mod site;
 mod work;
 
+pub use builder::Builder;
 pub use error::Error;
 pub use fault::Fault;
 pub use log::RecordedRequest;
 pub use resource::ResourceType;
-pub use sandbox::{Builder, Sandbox};
+pub use sandbox::Sandbox;

@@ -105,6 +105,18 @@ impl Log {
         copy
     }
 
+    /// Method, target and status of the last requests, newest first.
+    pub(crate) fn last(&self, limit: usize) -> Vec<(String, String, Option<u16>)> {
+        let entries = lock(&self.0);
+        let last = entries.kept.iter().rev().take(limit);
+        last.map(|request| {
+            let query = request.query.as_ref().map(|query| format!("?{query}"));
+            let target = format!("{}{}", request.path, query.unwrap_or_default());
+            (request.method.clone(), target, request.status)
+        })
+        .collect()
+    }
+
     pub(crate) fn all(&self) -> Vec<RecordedRequest> {
         lock(&self.0).kept.iter().cloned().collect()
     }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -7,11 +9,20 @@ use serde::Serialize;
 pub(crate) struct Refusal {
     status: StatusCode,
     message: String,
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), retry_after: None }
+    }
+
+    pub(crate) fn too_often(wait: Duration) -> Self {
+        // Whole seconds, and never too few of them.
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+        let message = format!("too many requests; ask again in {seconds} s");
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self { status, message, retry_after: Some(seconds) }
     }
 
     pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
@@ -27,6 +38,9 @@ impl IntoResponse for Refusal {
             message: String,
         }
         let mut response = json(self.status, &Body { status: false, message: self.message });
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         let extra = match self.status {
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
             StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "GET, POST")),

@@ -75,7 +75,7 @@ pub(crate) struct Resource {
 
 impl Resource {
     /// One resource of each type; the first has the given id.
-    pub(crate) fn one_of_each(first: Uuid) -> Vec<Self> {
+    pub(crate) fn one_of_each(first: Uuid, max_bytes: usize) -> Vec<Self> {
         ResourceType::ALL
             .into_iter()
             .map(|kind| Self {
@@ -83,7 +83,7 @@ impl Resource {
                 kind,
                 site: kind.site(),
                 work: Work::default(),
-                cache: Cache::default(),
+                cache: Cache::new(max_bytes),
             })
             .collect()
     }

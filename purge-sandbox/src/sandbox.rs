@@ -1,21 +1,17 @@
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Router;
-use axum::routing::any;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
-use crate::error::{Error, Kind};
-use crate::fault::{Fault, Faults};
+use crate::builder::{Builder, checked_token};
+use crate::cache::Object;
+use crate::error::Error;
+use crate::fault::Fault;
 use crate::log::RecordedRequest;
-use crate::resource::{Resource, ResourceType, parse_uuid};
-use crate::shared::{Observer, Shared};
-use crate::{api, front, server, site};
+use crate::resource::{ResourceType, parse_uuid};
+use crate::shared::{Shared, lock};
 
 /// A running server. It stops when it is dropped.
 ///
@@ -30,13 +26,14 @@ use crate::{api, front, server, site};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Sandbox {
-    shared: Arc<Shared>,
-    address: SocketAddr,
-    base_url: String,
-    organization: String,
-    resources: Vec<(ResourceType, String)>,
-    stop: watch::Sender<bool>,
-    server: JoinHandle<()>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) address: SocketAddr,
+    pub(crate) base_url: String,
+    pub(crate) token: String,
+    pub(crate) organization: String,
+    pub(crate) resources: Vec<(ResourceType, String)>,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) server: JoinHandle<()>,
 }
 
 impl Sandbox {
@@ -66,7 +63,7 @@ impl Sandbox {
 
     /// The bearer token that is accepted.
     pub fn token(&self) -> &str {
-        &self.shared.token
+        &self.token
     }
 
     /// The UUID of the one organization.
@@ -100,13 +97,28 @@ impl Sandbox {
             .unwrap_or_default()
     }
 
-    /// Puts paths into the cache of the default resource.
+    /// Puts paths into the cache of the default resource, without content. Like all that is cached they
+    /// count against [`Builder::cache_bytes`], with the length of the path.
     pub fn fill(&self, paths: impl IntoIterator<Item = impl AsRef<str>>) {
         if let Some(id) = parse_uuid(self.resource()) {
             self.shared.with_resource(id, |resource, _| {
-                paths.into_iter().for_each(|path| resource.cache.insert(path.as_ref()));
+                for path in paths {
+                    resource.cache.insert(path.as_ref(), Object::Placeholder);
+                }
             });
         }
+    }
+
+    /// Accepts this token from now on, and no longer the one before. Its lifetime and its uses begin
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot stand in a header.
+    pub fn replace_token(&mut self, token: impl Into<String>) -> Result<(), Error> {
+        self.token = checked_token(token.into())?;
+        lock(&self.shared.token).replace(self.token.clone(), self.shared.now());
+        Ok(())
     }
 
     /// Appends a fault to the queue.
@@ -131,175 +143,4 @@ impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox").field("base_url", &self.base_url).finish_non_exhaustive()
     }
-}
-
-/// What a sandbox is like: where it listens, whom it knows, and how it misbehaves.
-///
-/// ```
-/// use std::time::Duration;
-/// # tokio::runtime::Runtime::new()?.block_on(async {
-/// let sandbox = purge_sandbox::Sandbox::builder()
-///     .token("secret")
-///     .purge_delay(Duration::ZERO)
-///     .start()
-///     .await?;
-/// assert_eq!(sandbox.token(), "secret");
-/// # Ok::<(), purge_sandbox::Error>(())
-/// # })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub struct Builder {
-    listen: SocketAddr,
-    non_loopback: bool,
-    token: String,
-    organization: String,
-    resource: String,
-    purge_delay: Duration,
-    faults: Faults,
-    observer: Option<Observer>,
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            non_loopback: false,
-            token: "sandbox-token".to_owned(),
-            organization: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
-            resource: "660f9511-f30c-52e5-b827-557766551111".to_owned(),
-            purge_delay: Duration::from_millis(200),
-            faults: Faults::default(),
-            observer: None,
-        }
-    }
-}
-
-impl Builder {
-    /// Listens here; port 0 is a free one. The default is 127.0.0.1 with a free port.
-    #[must_use]
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = address;
-        self
-    }
-
-    /// Allows an address that other machines can reach. The sandbox is a tool for tests: it speaks plain
-    /// HTTP, and who reaches it can read all that was sent to it.
-    #[must_use]
-    pub fn allow_non_loopback(mut self) -> Self {
-        self.non_loopback = true;
-        self
-    }
-
-    /// The bearer token; `sandbox-token` by default.
-    #[must_use]
-    pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = token.into();
-        self
-    }
-
-    /// The UUID of the organization; the reference's example by default.
-    #[must_use]
-    pub fn organization(mut self, uuid: impl Into<String>) -> Self {
-        self.organization = uuid.into();
-        self
-    }
-
-    /// The UUID of the default resource; the reference's example by default.
-    #[must_use]
-    pub fn resource(mut self, uuid: impl Into<String>) -> Self {
-        self.resource = uuid.into();
-        self
-    }
-
-    /// How long it takes from the creation of a job until its last path is purged; 200 ms by default.
-    /// A quarter of it the job waits, then its paths take turns. With zero, a job is finished before it
-    /// is first listed; with [`Duration::MAX`] it never is.
-    #[must_use]
-    pub fn purge_delay(mut self, delay: Duration) -> Self {
-        self.purge_delay = delay;
-        self
-    }
-
-    /// Appends a fault to the queue.
-    #[must_use]
-    pub fn fault(self, fault: Fault) -> Self {
-        self.faults.push(fault);
-        self
-    }
-
-    /// Is called with every request when its answer is about to be sent, or its connection to be broken:
-    /// to write a log, for example. It must not block.
-    #[must_use]
-    pub fn on_request(
-        mut self,
-        observer: impl Fn(&RecordedRequest) + Send + Sync + 'static,
-    ) -> Self {
-        self.observer = Some(Arc::new(observer));
-        self
-    }
-
-    /// Starts the server on the current tokio runtime.
-    ///
-    /// # Errors
-    ///
-    /// When the address cannot be listened on, or is not a loopback address and
-    /// [`allow_non_loopback`](Self::allow_non_loopback) was not called; when the organization or the
-    /// resource is not a UUID; when the token cannot stand in a header.
-    pub async fn start(self) -> Result<Sandbox, Error> {
-        if !self.non_loopback && !self.listen.ip().is_loopback() {
-            return Err(Kind::NotLoopback(self.listen).into());
-        }
-        if self.token.is_empty() || !self.token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Kind::Token.into());
-        }
-        let organization = uuid("organization", &self.organization)?;
-        let mut resources = Resource::one_of_each(uuid("resource", &self.resource)?);
-        for resource in resources.iter_mut().filter(|resource| resource.kind.can_purge()) {
-            site::PATHS.iter().for_each(|path| resource.cache.insert(path));
-        }
-        let ids = resources.iter().map(|r| (r.kind, r.id.to_string())).collect();
-        let failed = |error| Kind::Listen(self.listen, error);
-        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let shared = Arc::new(Shared::new(
-            self.token,
-            organization,
-            resources,
-            self.purge_delay,
-            self.faults,
-            self.observer,
-        ));
-        let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(server::serve(listener, router(Arc::clone(&shared)), stopped));
-        Ok(Sandbox {
-            shared,
-            address,
-            base_url: format!("http://{address}"),
-            organization: organization.to_string(),
-            resources: ids,
-            stop,
-            server,
-        })
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("listen", &self.listen)
-            .field("purge_delay", &self.purge_delay)
-            .finish_non_exhaustive()
-    }
-}
-
-fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route(api::ROUTE, any(api::purge))
-        .fallback(api::not_found)
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), front::front))
-        .with_state(shared)
-}
-
-fn uuid(what: &'static str, text: &str) -> Result<Uuid, Error> {
-    parse_uuid(text).ok_or_else(|| Kind::NotUuid(what, text.to_owned()).into())
 }

@@ -3,47 +3,34 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use http::HeaderValue;
 use uuid::Uuid;
 
 use crate::fault::Faults;
+use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
+use crate::origin::Origin;
 use crate::resource::Resource;
 
 pub(crate) struct Shared {
-    pub(crate) token: String,
+    pub(crate) token: Mutex<Token>,
+    pub(crate) bucket: Option<Mutex<Bucket>>,
     pub(crate) organization: Uuid,
     pub(crate) purge_delay: Duration,
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) observer: Option<Observer>,
-    clock: Clock,
-    resources: Mutex<Vec<Resource>>,
+    pub(crate) origin: Origin,
+    /// What the origin says of its own files.
+    pub(crate) cache_control: HeaderValue,
+    pub(crate) clock: Clock,
+    pub(crate) resources: Mutex<Vec<Resource>>,
 }
 
 /// Called with every request once it is answered.
 pub(crate) type Observer = Arc<dyn Fn(&RecordedRequest) + Send + Sync>;
 
 impl Shared {
-    pub(crate) fn new(
-        token: String,
-        organization: Uuid,
-        resources: Vec<Resource>,
-        purge_delay: Duration,
-        faults: Faults,
-        observer: Option<Observer>,
-    ) -> Self {
-        Self {
-            token,
-            organization,
-            purge_delay,
-            log: Log::default(),
-            faults,
-            observer,
-            clock: Clock { started: Instant::now(), date: SystemTime::now() },
-            resources: Mutex::new(resources),
-        }
-    }
-
     /// Since the start; monotonic.
     pub(crate) fn now(&self) -> Duration {
         self.clock.started.elapsed()
@@ -51,6 +38,16 @@ impl Shared {
 
     pub(crate) fn date(&self, at: Duration) -> SystemTime {
         self.clock.date.checked_add(at).unwrap_or(self.clock.date)
+    }
+
+    /// All resources as they are now.
+    pub(crate) fn with_all<T>(&self, f: impl FnOnce(&[Resource], Duration) -> T) -> T {
+        let mut resources = lock(&self.resources);
+        let now = self.now();
+        for resource in resources.iter_mut() {
+            resource.work.settle(&mut resource.cache, now);
+        }
+        f(&resources, now)
     }
 
     /// The resource as it is now, with every purge that is due carried out.
@@ -67,9 +64,15 @@ impl Shared {
     }
 }
 
-struct Clock {
+pub(crate) struct Clock {
     started: Instant,
     date: SystemTime,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { started: Instant::now(), date: SystemTime::now() }
+    }
 }
 
 /// A panic in another thread is that thread's failure; the data here is never left half changed.

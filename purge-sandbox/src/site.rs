@@ -1,13 +1,24 @@
-//! The small site that is in the cache when nothing else was asked for.
+//! The small site that is served and cached when no origin is given.
 
-/// The paths of the built-in site.
-pub(crate) const PATHS: [&str; 8] = [
-    "/about.html",
-    "/assets/app.js",
-    "/assets/style.css",
-    "/images/banner.svg",
-    "/images/icons/home.svg",
-    "/images/logo.svg",
-    "/index.html",
-    "/robots.txt",
+macro_rules! site {
+    ($($path:literal)*) => {
+        &[$((concat!("/", $path), include_bytes!(concat!("../assets/site/", $path)))),*]
+    };
+}
+
+/// Path and content of each file.
+pub(crate) const FILES: &[(&str, &[u8])] = site![
+    "about.html"
+    "assets/app.js"
+    "assets/style.css"
+    "images/banner.svg"
+    "images/icons/home.svg"
+    "images/logo.svg"
+    "index.html"
+    "robots.txt"
 ];
+
+pub(crate) fn file(path: &str) -> Option<&'static [u8]> {
+    let path = if path == "/" { "/index.html" } else { path };
+    FILES.iter().find(|(name, _)| *name == path).map(|(_, content)| *content)
+}

@@ -50,6 +50,15 @@ pub(crate) struct RecordView<'a> {
     pub(crate) completed: Option<(Duration, bool)>,
 }
 
+/// How far one job is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JobView<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) created: Duration,
+    pub(crate) count: usize,
+    pub(crate) finished: usize,
+}
+
 impl Work {
     pub(crate) fn create(
         &mut self,
@@ -88,12 +97,26 @@ impl Work {
             self.due.pop();
             let job = &mut self.jobs[index];
             let record = &mut self.records[job.first + job.count - 1 - job.finished];
-            record.evicted = cache.evict(Pattern::new(&record.path)) > 0;
+            record.evicted = cache.purge(Pattern::new(&record.path)) > 0;
             job.finished += 1;
             if job.finished < job.count {
                 self.due.push(Reverse((job.completes(job.finished), index)));
             }
         }
+    }
+
+    /// The last jobs, newest first.
+    pub(crate) fn newest(&self, limit: usize) -> impl Iterator<Item = JobView<'_>> {
+        self.jobs.iter().rev().take(limit).map(|job| JobView {
+            id: &job.id,
+            created: job.created,
+            count: job.count,
+            finished: job.finished,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
     }
 
     /// One page, newest first, and how many records there are on all pages.
@@ -154,6 +177,7 @@ fn share(whole: Duration, parts: usize, of: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::Object;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -173,8 +197,8 @@ mod tests {
     #[test]
     fn a_record_waits_then_runs_then_is_finished() {
         let mut work = work(&[("op", &["/cached", "/not"])]);
-        let mut cache = Cache::default();
-        cache.insert("/cached");
+        let mut cache = Cache::new(100);
+        cache.insert("/cached", Object::Placeholder);
         // What stands in the list at each second: started, completed.
         let mut seen: Vec<Vec<_>> = Vec::new();
         for second in 1..=9 {
@@ -224,7 +248,7 @@ mod tests {
         let mut work = work(&[("op", &["/a"])]);
         assert_eq!(work.list(None, u64::MAX, 100, SECOND).1, vec![]);
         work.create("never".to_owned(), vec!["/b".to_owned()], SECOND, Duration::MAX);
-        work.settle(&mut Cache::default(), 1_000_000 * SECOND);
+        work.settle(&mut Cache::new(0), 1_000_000 * SECOND);
         assert_eq!(work.list(Some("never"), 1, 1, 1_000_000 * SECOND).1[0].completed, None);
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use purge_api_ext::{
-    Client, ErrorKind, Event, OperationId, OperationState, PageSize, Plan, Purge, Resource,
+    Client, ErrorKind, Event, OperationId, OperationState, PageSize, PathState, Plan, Purge,
+    Resource,
 };
 use purge_sandbox::Sandbox;
 use purge_tests::raw::{RawServer, answer};
@@ -194,4 +196,66 @@ async fn waiting_for_many_operations_takes_few_requests() {
     let report = site.purge(plan).wait(Duration::from_secs(60)).await;
     assert!(report.is_success());
     assert!(gets() - many_paths < 80, "{}", gets() - many_paths);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_path_that_was_asked_for_has_an_outcome() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let asked = ["/images/*", "/images/logo.png", "/index.html", "/index.html", "/images/**"];
+    let plan = Plan::parse(asked).expect("a plan");
+    assert_eq!((plan.duplicates(), plan.covered()), (2, 1));
+    let report = site(sandbox.base_url()).purge(plan).wait(Duration::from_secs(60)).await;
+    for path in asked {
+        let outcome = report.outcome(path).expect(path);
+        assert_eq!(outcome.state, PathState::Purged, "{path}");
+    }
+    assert_eq!(report.outcome("/about.html"), None);
+    assert_eq!(report.outcome("no path"), None);
+}
+
+/// A place for log lines.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the log").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn logs_tell_the_attempts_and_never_the_token() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let script = [answer("503 Busy", ""), accepted, answer("401 Unauthorized", "")];
+    let server = RawServer::start(script).await;
+    let canary = "c4nary-t0ken";
+    let client = Client::builder(canary).base_url(server.base_url()).build().expect("a client");
+    let site =
+        client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
+    let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
+    let purge = site.purge(plan.expect("a plan")).concurrency(1);
+    let report = purge.backoff(Duration::ZERO, Duration::ZERO).await;
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
+
+    let log = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
+    for part in ["request=0", "attempt=2", "trying again", "accepted", "401"] {
+        assert!(log.contains(part), "{part} is not in {log}");
+    }
+    let shown = format!("{client:?} {site:?} {report:?} {log}");
+    assert!(server.requests()[0].contains(canary), "the token is sent");
+    assert!(!shown.contains("c4nary"), "the token is shown: {shown}");
 }

@@ -122,3 +122,46 @@ async fn a_slow_answer_is_late_but_applied_at_once() {
     assert_eq!(slow.await.expect("no panic").expect("an answer").status(), 200);
     assert!(asked.elapsed() >= delay);
 }
+
+#[tokio::test]
+async fn a_request_can_bring_its_own_fault() {
+    let sandbox = with(Fault::status(500)).await;
+    let own = |json: &'static str| post(&sandbox, &["/a"]).header("X-Sandbox-Fault", json);
+    let response = own(r#"{ "status": 418, "applies": true }"#).send().await.expect("an answer");
+    assert_eq!(response.status(), 418);
+    assert!(own(r#"{ "ending": "reset" }"#).send().await.is_err());
+    let (status, answer) = json_of(own(r#"{ "times": 2 }"#)).await;
+    assert_eq!(status, 400, "{answer}");
+    let message = answer["message"].as_str().expect("a message");
+    assert!(message.starts_with("in the header x-sandbox-fault: "), "{message}");
+    // The queue was not touched.
+    assert_eq!(get(&sandbox, "page=1&limit=1").send().await.expect("an answer").status(), 500);
+    assert_eq!(total(&sandbox).await, 1);
+}
+
+#[tokio::test]
+async fn too_many_requests_are_told_when_to_come_back() {
+    let sandbox = Sandbox::builder().rate_limit(2, Duration::from_secs(3600)).start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    created(&sandbox, &["/a"]).await;
+    created(&sandbox, &["/a"]).await;
+    let response = post(&sandbox, &["/a"]).send().await.expect("an answer");
+    assert_eq!(response.status(), 429);
+    let wait: u64 =
+        response.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((1790..=1800).contains(&wait), "{wait}");
+    assert!(response.text().await.expect("a body").contains("\"status\":false"));
+}
+
+#[tokio::test]
+async fn a_token_expires_in_the_middle_of_the_work_and_can_be_replaced() {
+    let mut sandbox = Sandbox::builder().token_uses(1).start().await.expect("a sandbox");
+    created(&sandbox, &["/a"]).await;
+    let (status, answer) = json_of(post(&sandbox, &["/a"])).await;
+    assert_eq!((status, &answer["message"]), (401, &"the token has expired".into()));
+    let old = post(&sandbox, &["/a"]);
+    sandbox.replace_token("new").expect("a token");
+    assert_eq!(old.send().await.expect("an answer").status(), 401);
+    created(&sandbox, &["/a"]).await;
+    assert!(sandbox.replace_token("a b").is_err());
+}

@@ -1,7 +1,9 @@
 //! The sandbox over real HTTP, held against `purge.yaml`.
 
+mod edge;
 mod faults;
 mod operations;
+mod pages;
 mod refusals;
 mod schema;
 mod support;

@@ -1,0 +1,33 @@
+'use strict';
+
+const live = document.getElementById('live');
+
+// New content takes the old one's place; what the reader opened stays open, and the focus stays put.
+function replace(id, html) {
+  const part = document.getElementById(id);
+  const known = new Map([...part.querySelectorAll('details')].map((d) => [d.id, d.open]));
+  const focused = part.contains(document.activeElement) ? place(document.activeElement) : null;
+  const scrolled = new Map([...part.querySelectorAll('.wide')].map((w) => [w.ariaLabel, w.scrollLeft]));
+  part.innerHTML = html;
+  for (const details of part.querySelectorAll('details')) {
+    if (known.has(details.id)) details.open = known.get(details.id);
+  }
+  for (const wide of part.querySelectorAll('.wide')) wide.scrollLeft = scrolled.get(wide.ariaLabel) ?? 0;
+  if (focused) find(part, focused)?.focus({ preventScroll: true });
+}
+
+function place(element) {
+  return { details: element.closest('details')?.id, tag: element.tagName, label: element.ariaLabel, href: element.getAttribute('href') };
+}
+
+function find(part, { details, tag, label, href }) {
+  const root = details ? document.getElementById(details) ?? part : part;
+  return [...root.querySelectorAll(tag)].find((e) => e.ariaLabel === label && e.getAttribute('href') === href);
+}
+
+const source = new EventSource('/events');
+source.onopen = () => { live.textContent = 'Live: this page follows the state of the sandbox.'; };
+source.onerror = () => { live.textContent = 'Not live: the sandbox does not answer. What you see is the last known state.'; };
+source.onmessage = (event) => {
+  for (const [id, html] of Object.entries(JSON.parse(event.data))) replace(id, html);
+};

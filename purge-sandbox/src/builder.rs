@@ -1,0 +1,290 @@
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::error::{Error, Kind};
+use crate::fault::{Fault, Faults};
+use crate::limits::{Bucket, Token};
+use crate::log::{Log, RecordedRequest};
+use crate::origin::Origin;
+use crate::resource::{Resource, parse_uuid};
+use crate::sandbox::Sandbox;
+use crate::shared::{Clock, Observer, Shared};
+use crate::{edge, routes, server, site};
+
+/// What a sandbox is like: where it listens, whom it knows, and how it misbehaves.
+///
+/// ```
+/// use std::time::Duration;
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let sandbox = purge_sandbox::Sandbox::builder()
+///     .token("secret")
+///     .purge_delay(Duration::ZERO)
+///     .start()
+///     .await?;
+/// assert_eq!(sandbox.token(), "secret");
+/// # Ok::<(), purge_sandbox::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Builder {
+    listen: SocketAddr,
+    non_loopback: bool,
+    token: String,
+    token_lifetime: Option<Duration>,
+    token_uses: Option<u32>,
+    rate_limit: Option<(u32, Duration)>,
+    organization: String,
+    resource: String,
+    purge_delay: Duration,
+    faults: Faults,
+    observer: Option<Observer>,
+    origin: Origin,
+    cache_control: String,
+    cache_bytes: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            non_loopback: false,
+            token: "sandbox-token".to_owned(),
+            token_lifetime: None,
+            token_uses: None,
+            rate_limit: None,
+            organization: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
+            resource: "660f9511-f30c-52e5-b827-557766551111".to_owned(),
+            purge_delay: Duration::from_millis(200),
+            faults: Faults::default(),
+            observer: None,
+            origin: Origin::Site,
+            cache_control: "public, max-age=3600".to_owned(),
+            cache_bytes: 256 * 1024 * 1024,
+        }
+    }
+}
+
+impl Builder {
+    /// Listens here; port 0 is a free one. The default is 127.0.0.1 with a free port.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Allows an address that other machines can reach. The sandbox is a tool for tests: it speaks plain
+    /// HTTP, and who reaches it can read all that was sent to it.
+    #[must_use]
+    pub fn allow_non_loopback(mut self) -> Self {
+        self.non_loopback = true;
+        self
+    }
+
+    /// The bearer token; `sandbox-token` by default.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = token.into();
+        self
+    }
+
+    /// The token expires so long after the start, or after
+    /// [`Sandbox::replace_token`]: 401 from then on.
+    #[must_use]
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = Some(lifetime);
+        self
+    }
+
+    /// The token expires after so many requests: a client that loses its token in the middle of its work
+    /// can be tested without a clock.
+    #[must_use]
+    pub fn token_uses(mut self, requests: u32) -> Self {
+        self.token_uses = Some(requests);
+        self
+    }
+
+    /// Answers with 429 and `Retry-After` when there are more than so many requests to the API in a
+    /// period. It is a token bucket: all of them may come at once, then the rest of the period evens out.
+    #[must_use]
+    pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
+        self.rate_limit = Some((requests, period));
+        self
+    }
+
+    /// The UUID of the organization; the reference's example by default.
+    #[must_use]
+    pub fn organization(mut self, uuid: impl Into<String>) -> Self {
+        self.organization = uuid.into();
+        self
+    }
+
+    /// The UUID of the default resource; the reference's example by default.
+    #[must_use]
+    pub fn resource(mut self, uuid: impl Into<String>) -> Self {
+        self.resource = uuid.into();
+        self
+    }
+
+    /// How long it takes from the creation of a job until its last path is purged; 200 ms by default.
+    /// A quarter of it the job waits, then its paths take turns. With zero, a job is finished before it
+    /// is first listed; with [`Duration::MAX`] it never is.
+    #[must_use]
+    pub fn purge_delay(mut self, delay: Duration) -> Self {
+        self.purge_delay = delay;
+        self
+    }
+
+    /// Appends a fault to the queue.
+    #[must_use]
+    pub fn fault(self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Appends faults to the queue, for example those of a file that [`Fault::from_json`] read.
+    #[must_use]
+    pub fn faults(self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        faults.into_iter().for_each(|fault| self.faults.push(fault));
+        self
+    }
+
+    /// Is called with every request when its answer is about to be sent, or its connection to be broken:
+    /// to write a log, for example. It must not block.
+    #[must_use]
+    pub fn on_request(
+        mut self,
+        observer: impl Fn(&RecordedRequest) + Send + Sync + 'static,
+    ) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Serves the files of this folder through the edge, with an empty cache at first; by default it is
+    /// a small built-in site, all of which is cached.
+    #[must_use]
+    pub fn origin(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.origin = Origin::Directory(folder.into());
+        self
+    }
+
+    /// Fetches through the edge from an HTTP server on this machine, whose `Cache-Control` counts.
+    #[must_use]
+    pub fn origin_server(mut self, address: SocketAddr) -> Self {
+        self.origin = Origin::Server(address);
+        self
+    }
+
+    /// What the origin says about caching its files; `public, max-age=3600` by default. It has no effect
+    /// on [`origin_server`](Self::origin_server).
+    #[must_use]
+    pub fn cache_control(mut self, value: impl Into<String>) -> Self {
+        self.cache_control = value.into();
+        self
+    }
+
+    /// How many bytes of paths and bodies each resource may cache; 256 MiB by default. What was used
+    /// least recently makes room.
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// Starts the server on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on, or is not a loopback address and
+    /// [`allow_non_loopback`](Self::allow_non_loopback) was not called; when the organization or the
+    /// resource is not a UUID; when the token or the cache control cannot stand in a header; when the
+    /// origin is not a folder, or not on this machine.
+    pub async fn start(self) -> Result<Sandbox, Error> {
+        if !self.non_loopback && !self.listen.ip().is_loopback() {
+            return Err(Kind::NotLoopback(self.listen).into());
+        }
+        let token = checked_token(self.token)?;
+        let organization = uuid("organization", &self.organization)?;
+        let resource = uuid("resource", &self.resource)?;
+        let mut resources = Resource::one_of_each(resource, self.cache_bytes);
+        let cache_control = HeaderValue::try_from(&self.cache_control)
+            .map_err(|_| Kind::CacheControl(self.cache_control))?;
+        let origin = check(self.origin)?;
+        if matches!(origin, Origin::Site) {
+            for resource in resources.iter_mut().filter(|resource| resource.kind.can_purge()) {
+                for (path, _) in site::FILES {
+                    edge::warm(resource, path, &cache_control).await;
+                }
+            }
+        }
+        let ids = resources.iter().map(|r| (r.kind, r.id.to_string())).collect();
+        let failed = |error| Kind::Listen(self.listen, error);
+        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let shared = Arc::new(Shared {
+            token: Token::new(token.clone(), self.token_lifetime, self.token_uses).into(),
+            bucket: self.rate_limit.map(|(requests, period)| Bucket::new(requests, period).into()),
+            organization,
+            purge_delay: self.purge_delay,
+            log: Log::default(),
+            faults: self.faults,
+            observer: self.observer,
+            origin,
+            cache_control,
+            clock: Clock::start(),
+            resources: resources.into(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(server::serve(listener, routes::router(&shared), stopped));
+        Ok(Sandbox {
+            shared,
+            address,
+            base_url: format!("http://{address}"),
+            token,
+            organization: organization.to_string(),
+            resources: ids,
+            stop,
+            server,
+        })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("listen", &self.listen)
+            .field("purge_delay", &self.purge_delay)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn checked_token(token: String) -> Result<String, Error> {
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Kind::Token.into());
+    }
+    Ok(token)
+}
+
+fn check(origin: Origin) -> Result<Origin, Error> {
+    match origin {
+        Origin::Directory(path) => path
+            .canonicalize()
+            .and_then(|root| root.read_dir().map(|_| Origin::Directory(root)))
+            .map_err(|error| Kind::OriginDirectory(path, error).into()),
+        Origin::Server(address) if !address.ip().is_loopback() => {
+            Err(Kind::OriginNotLoopback(address).into())
+        }
+        other => Ok(other),
+    }
+}
+
+fn uuid(what: &'static str, text: &str) -> Result<Uuid, Error> {
+    parse_uuid(text).ok_or_else(|| Kind::NotUuid(what, text.to_owned()).into())
+}

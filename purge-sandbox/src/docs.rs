@@ -1,0 +1,203 @@
+//! The documentation at `/docs`: rendered from `purge.yaml`, with a form for each operation.
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::html::{self, Text};
+use crate::refusal::Refusal;
+use crate::resource::ResourceType;
+use crate::shared::{Shared, lock};
+
+const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+
+pub(crate) async fn yaml() -> Response {
+    html::asset("application/yaml", purge_openapi::YAML)
+}
+
+/// The description as JSON, with this server as its only one, so that a tool that reads it talks to the
+/// sandbox and not to a production CDN.
+pub(crate) async fn json() -> Response {
+    match spec() {
+        Ok(mut spec) => {
+            spec["servers"] = serde_json::json!([{ "url": "/", "description": "This sandbox." }]);
+            html::asset("application/json", spec.to_string())
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
+    let spec = match spec() {
+        Ok(spec) => spec,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let mut main = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_spec(&mut main, &spec, &shared);
+    html::page("API documentation", "/docs", "docs.js", &main)
+}
+
+fn spec() -> Result<Value, Refusal> {
+    purge_openapi::parse(purge_openapi::YAML)
+        .map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+}
+
+/// The value itself, or what it refers to.
+fn follow<'a>(spec: &'a Value, value: &'a Value) -> &'a Value {
+    let target = value["$ref"].as_str().and_then(|to| spec.pointer(to.strip_prefix('#')?));
+    target.unwrap_or(value)
+}
+
+fn text(value: &Value) -> String {
+    Text(value.as_str().unwrap_or_default().trim()).to_string()
+}
+
+fn write_spec(out: &mut String, spec: &Value, shared: &Shared) -> fmt::Result {
+    writeln!(
+        out,
+        "<p>{} <a href=\"/docs/openapi.yaml\">openapi.yaml</a>, <a href=\"/docs/openapi.json\">openapi.json</a></p>",
+        text(&spec["info"]["description"]),
+    )?;
+    writeln!(
+        out,
+        "<p><label for=\"token\">Bearer token</label> <input id=\"token\" autocomplete=\"off\" spellcheck=\"false\" value=\"{}\"></p>\n\
+         <noscript><p>The forms need JavaScript; everything else on this page does not.</p></noscript>",
+        Text(&lock(&shared.token).text),
+    )?;
+    for (path, item) in spec["paths"].as_object().into_iter().flatten() {
+        for method in METHODS {
+            if let Some(operation) = item.get(method) {
+                write_operation(out, spec, shared, path, item, method, operation)?;
+            }
+        }
+    }
+    out.write_str("<h2>Schemas</h2>\n")?;
+    for (name, schema) in spec["components"]["schemas"].as_object().into_iter().flatten() {
+        writeln!(
+            out,
+            "<details id=\"schema-{name}\"><summary><code>{name}</code></summary><p>{}</p><pre tabindex=\"0\">{}</pre></details>",
+            text(&schema["description"]),
+            pretty(schema),
+        )?;
+    }
+    Ok(())
+}
+
+fn pretty(value: &Value) -> String {
+    Text(&serde_json::to_string_pretty(value).unwrap_or_default()).to_string()
+}
+
+fn write_operation(
+    out: &mut String,
+    spec: &Value,
+    shared: &Shared,
+    path: &str,
+    item: &Value,
+    method: &str,
+    operation: &Value,
+) -> fmt::Result {
+    let id = text(&operation["operationId"]);
+    let verb = method.to_uppercase();
+    writeln!(
+        out,
+        "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{}</h2>\n\
+         <p><strong class=\"method\">{verb}</strong> <code>{}</code></p>\n<p>{}</p>\n\
+         <form data-method=\"{verb}\" data-path=\"{}\">\n<h3>Parameters</h3>",
+        text(&operation["summary"]),
+        Text(path),
+        text(&operation["description"]),
+        Text(path),
+    )?;
+    let lists = [&item["parameters"], &operation["parameters"]];
+    for parameter in lists.into_iter().filter_map(Value::as_array).flatten() {
+        write_parameter(out, shared, &id, follow(spec, parameter))?;
+    }
+    let content = &follow(spec, &operation["requestBody"])["content"]["application/json"];
+    if !content.is_null() {
+        let mut example = content["examples"]
+            .as_object()
+            .and_then(|examples| examples.values().next())
+            .map(|example| follow(spec, example)["value"].clone())
+            .unwrap_or_default();
+        if example.get("resource_uuid").is_some() {
+            example["resource_uuid"] = Value::String(resource(shared));
+        }
+        writeln!(
+            out,
+            "<h3>Body</h3>\n<p><label for=\"{id}-body\">application/json, {}</label></p>\n\
+             <p><textarea id=\"{id}-body\" name=\"body\" rows=\"9\" spellcheck=\"false\">\n{}</textarea></p>",
+            reference(&content["schema"]),
+            pretty(&example),
+        )?;
+    }
+    writeln!(
+        out,
+        "<p><button type=\"submit\">Try it: {}</button></p>\n\
+         <div role=\"status\"><h3 hidden>Answer</h3><output></output></div>\n</form>\n<h3>Responses</h3>\n<dl>",
+        text(&operation["summary"]),
+    )?;
+    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        let response = follow(spec, response);
+        let schema = &response["content"]["application/json"]["schema"];
+        writeln!(
+            out,
+            "<dt>{}</dt><dd>{} {}</dd>",
+            Text(status),
+            text(&response["description"]),
+            reference(schema),
+        )?;
+    }
+    out.write_str("</dl>\n</section>\n")
+}
+
+fn reference(schema: &Value) -> String {
+    let name = schema["$ref"].as_str().and_then(|to| to.rsplit('/').next()).unwrap_or_default();
+    let name = Text(name);
+    format!("<a href=\"#schema-{name}\"><code>{name}</code></a>")
+}
+
+fn write_parameter(
+    out: &mut String,
+    shared: &Shared,
+    operation: &str,
+    parameter: &Value,
+) -> fmt::Result {
+    let name = text(&parameter["name"]);
+    let required = parameter["required"] == Value::Bool(true);
+    let schema = &parameter["schema"];
+    let example = match name.as_str() {
+        "organization_uuid" => shared.organization.to_string(),
+        "resource_uuid" => resource(shared),
+        _ if !required => String::new(),
+        _ => parameter["example"].to_string().trim_matches('"').to_owned(),
+    };
+    let bound = |name: &str, key: &str| {
+        schema[key].as_i64().map(|value| format!(" {name}=\"{value}\"")).unwrap_or_default()
+    };
+    let kind = if schema["type"] == "integer" { "number" } else { "text" };
+    writeln!(
+        out,
+        "<p><label for=\"{operation}-{name}\"><code>{name}</code> in {}, {}: {}</label><br>\n\
+         <input id=\"{operation}-{name}\" name=\"{name}\" data-in=\"{}\" type=\"{kind}\" value=\"{}\"{}{}{} autocomplete=\"off\"></p>",
+        text(&parameter["in"]),
+        if required { "required" } else { "optional" },
+        text(&parameter["description"]),
+        text(&parameter["in"]),
+        Text(&example),
+        if required { " required" } else { "" },
+        bound("min", "minimum"),
+        bound("max", "maximum"),
+    )
+}
+
+fn resource(shared: &Shared) -> String {
+    shared.with_all(|resources, _| {
+        let small = resources.iter().find(|resource| resource.kind == ResourceType::Small);
+        small.map(|resource| resource.id.to_string()).unwrap_or_default()
+    })
+}

@@ -1,0 +1,107 @@
+//! How often a client may ask, and for how long its token holds.
+
+use std::time::Duration;
+
+/// A token bucket: so many requests at once, then one each time a part of the period has passed.
+///
+/// What is kept is the moment at which the bucket would be full again.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    period: Duration,
+    interval: Duration,
+    full_at: Duration,
+}
+
+impl Bucket {
+    pub(crate) fn new(requests: u32, period: Duration) -> Self {
+        Self { period, interval: period / requests.max(1), full_at: Duration::ZERO }
+    }
+
+    /// Takes one token, or says how long until there is one.
+    pub(crate) fn take(&mut self, now: Duration) -> Result<(), Duration> {
+        let full_at = self.full_at.max(now).saturating_add(self.interval);
+        let wait = full_at.saturating_sub(self.period).saturating_sub(now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        self.full_at = full_at;
+        Ok(())
+    }
+}
+
+/// The token that is accepted.
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    lifetime: Option<Duration>,
+    uses: Option<u32>,
+    issued: Duration,
+    used: u32,
+}
+
+/// What there is to say about a token that a client sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Valid,
+    Expired,
+    Wrong,
+}
+
+impl Token {
+    pub(crate) fn new(text: String, lifetime: Option<Duration>, uses: Option<u32>) -> Self {
+        Self { text, lifetime, uses, issued: Duration::ZERO, used: 0 }
+    }
+
+    pub(crate) fn replace(&mut self, text: String, now: Duration) {
+        *self = Self { text, issued: now, used: 0, ..*self };
+    }
+
+    pub(crate) fn judge(&mut self, sent: &str, now: Duration) -> Verdict {
+        let old = self.lifetime.is_some_and(|lifetime| now.saturating_sub(self.issued) >= lifetime);
+        let spent = self.uses.is_some_and(|uses| self.used >= uses);
+        if sent != self.text {
+            Verdict::Wrong
+        } else if old || spent {
+            Verdict::Expired
+        } else {
+            self.used = self.used.saturating_add(1);
+            Verdict::Valid
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_bucket_gives_its_burst_and_then_its_rate() {
+        let mut bucket = Bucket::new(3, 6 * SECOND);
+        let start = 10 * SECOND;
+        for _ in 0..3 {
+            assert_eq!(bucket.take(start), Ok(()));
+        }
+        assert_eq!(bucket.take(start), Err(2 * SECOND));
+        assert_eq!(bucket.take(start + SECOND), Err(SECOND));
+        assert_eq!(bucket.take(start + 2 * SECOND), Ok(()));
+        assert_eq!(bucket.take(start + 2 * SECOND), Err(2 * SECOND));
+        // After a long rest it holds its burst again, and no more.
+        let given = (0..9).filter(|_| bucket.take(start + 100 * SECOND).is_ok()).count();
+        assert_eq!(given, 3);
+    }
+
+    #[test]
+    fn a_token_ends_with_its_time_or_its_uses_until_it_is_replaced() {
+        let mut token = Token::new("a".to_owned(), Some(10 * SECOND), Some(2));
+        assert_eq!(token.judge("b", SECOND), Verdict::Wrong);
+        assert_eq!(token.judge("a", SECOND), Verdict::Valid);
+        assert_eq!(token.judge("a", 9 * SECOND), Verdict::Valid);
+        assert_eq!(token.judge("a", 9 * SECOND), Verdict::Expired);
+        token.replace("b".to_owned(), 9 * SECOND);
+        assert_eq!(token.judge("a", 9 * SECOND), Verdict::Wrong);
+        assert_eq!(token.judge("b", 18 * SECOND), Verdict::Valid);
+        assert_eq!(token.judge("b", 19 * SECOND), Verdict::Expired);
+    }
+}

@@ -1,0 +1,230 @@
+//! The page at `/`: resources, jobs, caches and the last requests, and its live updates.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fmt::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+
+use crate::html::{self, Text};
+use crate::resource::Resource;
+use crate::shared::Shared;
+use crate::work::{JobView, RecordView};
+
+const JOBS: usize = 20;
+const OBJECTS: usize = 100;
+const REQUESTS: usize = 50;
+
+/// How often a viewer's page is compared with the state.
+const TICK: Duration = Duration::from_millis(250);
+
+/// The changing parts of the page by the id of the element that holds them.
+type Parts = BTreeMap<&'static str, String>;
+
+pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
+    let mut main = String::from(
+        "<p id=\"live\" role=\"status\">As of the moment it was loaded; reload it to see what changed.</p>\n",
+    );
+    let parts = parts(&shared);
+    for (id, title) in [
+        ("resources", "Resources"),
+        ("jobs", "Purge jobs"),
+        ("caches", "Caches"),
+        ("requests", "Last requests"),
+    ] {
+        let part = &parts[id];
+        let _ = write!(
+            main,
+            "<section aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n\
+             <div id=\"{id}\">\n{part}</div>\n</section>\n"
+        );
+    }
+    html::page("State", "/", "page.js", &main)
+}
+
+/// The parts that changed, as JSON, whenever some did.
+pub(crate) async fn events(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    let changes = stream::unfold((shared, Parts::new()), async |(shared, mut seen)| {
+        loop {
+            let mut now = parts(&shared);
+            now.retain(|id, part| seen.get(id) != Some(part));
+            if !now.is_empty() {
+                let event = Event::default().data(serde_json::to_string(&now).unwrap_or_default());
+                seen.append(&mut now);
+                return Some((Ok::<_, Infallible>(event), (shared, seen)));
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    });
+    Sse::new(changes)
+}
+
+fn parts(shared: &Shared) -> Parts {
+    let mut parts: Parts = shared.with_all(|resources, now| {
+        Parts::from([
+            ("resources", to_string(|out| show_resources(out, resources))),
+            ("jobs", to_string(|out| show_jobs(out, shared, resources, now))),
+            ("caches", to_string(|out| show_caches(out, resources))),
+        ])
+    });
+    parts.insert("requests", to_string(|out| show_requests(out, shared)));
+    parts
+}
+
+/// Writing to a string cannot fail.
+fn to_string(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    let mut text = String::new();
+    let _ = write(&mut text);
+    text
+}
+
+/// A table that scrolls by itself when it is wide, also with the keyboard.
+fn table(
+    out: &mut String,
+    label: &str,
+    columns: &[&str],
+    rows: impl FnOnce(&mut String) -> fmt::Result,
+) -> fmt::Result {
+    write!(
+        out,
+        "<div class=\"wide\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">",
+        Text(label)
+    )?;
+    out.write_str("<table><thead><tr>")?;
+    for column in columns {
+        write!(out, "<th scope=\"col\">{column}</th>")?;
+    }
+    out.write_str("</tr></thead>\n<tbody>\n")?;
+    rows(out)?;
+    out.write_str("</tbody></table></div>\n")
+}
+
+fn show_resources(out: &mut String, resources: &[Resource]) -> fmt::Result {
+    let columns = ["Type", "UUID", "Records", "Cached objects", "Cached bytes"];
+    table(out, "Resources", &columns, |out| {
+        for resource in resources {
+            let purge = if resource.kind.can_purge() { "" } else { " (purging is refused)" };
+            writeln!(
+                out,
+                "<tr><th scope=\"row\">{}{purge}</th><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                resource.kind,
+                resource.id,
+                resource.work.len(),
+                resource.cache.len(),
+                resource.cache.bytes(),
+            )?;
+        }
+        Ok(())
+    })
+}
+
+fn show_jobs(
+    out: &mut String,
+    shared: &Shared,
+    resources: &[Resource],
+    now: Duration,
+) -> fmt::Result {
+    let mut jobs: Vec<(&Resource, JobView<'_>)> = resources
+        .iter()
+        .flat_map(|resource| resource.work.newest(JOBS).map(move |job| (resource, job)))
+        .collect();
+    jobs.sort_by_key(|(_, job)| std::cmp::Reverse(job.created));
+    if jobs.is_empty() {
+        return out.write_str(
+            "<p>No job yet. Create one on the page <a href=\"/docs\">API documentation</a>.</p>\n",
+        );
+    }
+    for (place, (resource, job)) in jobs.iter().take(JOBS).enumerate() {
+        let open = if place == 0 { " open" } else { "" };
+        writeln!(
+            out,
+            "<details id=\"job-{id}\"{open}><summary><code>{id}</code> {kind}, {created}: {finished} of {count} finished \
+             <progress value=\"{finished}\" max=\"{count}\" aria-label=\"finished paths\"></progress></summary>",
+            id = Text(job.id),
+            kind = resource.kind,
+            created = humantime::format_rfc3339_seconds(shared.date(job.created)),
+            finished = job.finished,
+            count = job.count,
+        )?;
+        let label = format!("Paths of job {}", job.id);
+        table(out, &label, &["Path", "State"], |out| {
+            for record in resource.work.list(Some(job.id), 1, 100, now).1 {
+                let state = state(&record);
+                writeln!(
+                    out,
+                    "<tr><td><code>{}</code></td><td class=\"{}\">{state}</td></tr>",
+                    Text(record.path),
+                    state.replace(' ', "-"),
+                )?;
+            }
+            Ok(())
+        })?;
+        out.write_str("</details>\n")?;
+    }
+    Ok(())
+}
+
+fn state(record: &RecordView<'_>) -> &'static str {
+    match (record.started, record.completed) {
+        (_, Some((_, true))) => "purged",
+        (_, Some((_, false))) => "not in cache",
+        (Some(_), None) => "running",
+        (None, None) => "pending",
+    }
+}
+
+fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
+    for (place, resource) in resources.iter().enumerate() {
+        let open = if place == 0 { " open" } else { "" };
+        writeln!(
+            out,
+            "<details id=\"cache-{}\"{open}><summary>{}: {} objects</summary>",
+            resource.id,
+            resource.kind,
+            resource.cache.len()
+        )?;
+        if resource.cache.len() == 0 {
+            out.write_str("<p>Nothing is cached.</p>")?;
+        } else {
+            out.write_str("<ul>\n")?;
+            for path in resource.cache.paths().take(OBJECTS) {
+                writeln!(
+                    out,
+                    "<li><a href=\"/edge/{}{path}\"><code>{path}</code></a></li>",
+                    resource.id,
+                    path = Text(path),
+                )?;
+            }
+            out.write_str("</ul>\n")?;
+            if resource.cache.len() > OBJECTS {
+                writeln!(out, "<p>The first {OBJECTS} of {}.</p>", resource.cache.len())?;
+            }
+        }
+        out.write_str("</details>\n")?;
+    }
+    Ok(())
+}
+
+fn show_requests(out: &mut String, shared: &Shared) -> fmt::Result {
+    let requests = shared.log.last(REQUESTS);
+    if requests.is_empty() {
+        return out.write_str("<p>No request yet.</p>\n");
+    }
+    table(out, "Last requests, newest first", &["Method", "Path", "Answer"], |out| {
+        for (method, target, status) in &requests {
+            let status = status.map_or("none".to_owned(), |status| status.to_string());
+            writeln!(
+                out,
+                "<tr><td>{}</td><td><code>{}</code></td><td>{status}</td></tr>",
+                Text(method),
+                Text(target),
+            )?;
+        }
+        Ok(())
+    })
+}

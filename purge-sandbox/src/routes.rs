@@ -1,0 +1,42 @@
+//! What is where.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get};
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::refusal::Refusal;
+use crate::shared::Shared;
+use crate::{api, docs, edge, front, html, page};
+
+const STYLE: &str = include_str!("../assets/ui/style.css");
+const PAGE_JS: &str = include_str!("../assets/ui/page.js");
+const DOCS_JS: &str = include_str!("../assets/ui/docs.js");
+
+pub(crate) fn router(shared: &Arc<Shared>) -> Router {
+    let for_clients = Router::new()
+        .route(api::ROUTE, any(api::purge))
+        .route("/edge/{*path}", any(edge::serve))
+        .fallback(not_found)
+        .layer(from_fn_with_state(Arc::clone(shared), front::front));
+    // What people and monitors look at is not written down: the log is of the client under test.
+    Router::new()
+        .route("/", get(page::show))
+        .route("/events", get(page::events))
+        .route("/docs", get(docs::show))
+        .route("/docs/openapi.yaml", get(docs::yaml))
+        .route("/docs/openapi.json", get(docs::json))
+        .route("/ui/style.css", get(async || html::asset("text/css", STYLE)))
+        .route("/ui/page.js", get(async || html::asset("text/javascript", PAGE_JS)))
+        .route("/ui/docs.js", get(async || html::asset("text/javascript", DOCS_JS)))
+        .route("/healthz", get(async || "ok\n"))
+        .fallback_service(for_clients.with_state(Arc::clone(shared)))
+        .with_state(Arc::clone(shared))
+}
+
+async fn not_found(head: Parts) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", head.uri.path()))
+}

@@ -1,0 +1,157 @@
+use std::path::Path;
+use std::time::Duration;
+
+use purge_sandbox::{Builder, Sandbox};
+use reqwest::{Method, Response};
+
+use crate::support::created;
+
+async fn started(builder: Builder) -> Sandbox {
+    builder.purge_delay(Duration::ZERO).start().await.expect("a sandbox")
+}
+
+async fn visit(sandbox: &Sandbox, path: &str) -> Response {
+    let url = format!("{}/edge/{}{path}", sandbox.base_url(), sandbox.resource());
+    crate::support::http().get(url).send().await.expect("an answer")
+}
+
+/// Status, `X-Cache` and body.
+async fn seen(sandbox: &Sandbox, path: &str) -> (u16, String, String) {
+    let response = visit(sandbox, path).await;
+    let cache = response.headers()["x-cache"].to_str().expect("text").to_owned();
+    (response.status().as_u16(), cache, response.text().await.expect("a body"))
+}
+
+fn saw(cache: &str, body: &str) -> (u16, String, String) {
+    (200, cache.to_owned(), body.to_owned())
+}
+
+fn write(folder: &Path, name: &str, content: &str) {
+    std::fs::write(folder.join(name), content).expect("to write a file");
+}
+
+#[tokio::test]
+async fn a_changed_file_is_stale_until_it_is_purged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "a.html", "old");
+    write(folder.path(), "b.html", "old");
+    let sandbox = started(Sandbox::builder().origin(folder.path())).await;
+    assert_eq!(sandbox.cached(sandbox.resource()), Vec::<String>::new());
+    assert_eq!(seen(&sandbox, "/a.html").await, saw("MISS", "old"));
+    assert_eq!(seen(&sandbox, "/b.html?x=1").await, saw("MISS", "old"));
+    write(folder.path(), "a.html", "new");
+    write(folder.path(), "b.html", "new");
+    assert_eq!(seen(&sandbox, "/a.html").await, saw("HIT", "old"));
+    assert_eq!(sandbox.cached(sandbox.resource()), ["/a.html", "/b.html?x=1"]);
+
+    created(&sandbox, &["/a.html"]).await;
+    assert_eq!(seen(&sandbox, "/a.html").await, saw("MISS", "new"));
+    assert_eq!(seen(&sandbox, "/a.html").await, saw("HIT", "new"));
+    assert_eq!(seen(&sandbox, "/b.html?x=1").await, saw("HIT", "old"));
+    created(&sandbox, &["/*.html*"]).await;
+    assert_eq!(seen(&sandbox, "/b.html?x=1").await, saw("MISS", "new"));
+}
+
+#[tokio::test]
+async fn a_hit_has_an_age_and_a_known_tag_needs_no_body() {
+    let sandbox = started(Sandbox::builder()).await;
+    let response = visit(&sandbox, "/index.html").await;
+    let headers = response.headers();
+    assert_eq!(headers["x-cache"], "HIT");
+    assert_eq!(headers["cache-control"], "public, max-age=3600");
+    assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    let age: u64 = headers["age"].to_str().expect("text").parse().expect("seconds");
+    assert!(age < 3600);
+    let tag = headers["etag"].to_str().expect("text").to_owned();
+    for (sent, status) in [(format!("\"x\", W/{tag}"), 304), ("\"x\"".to_owned(), 200)] {
+        let url = format!("{}/edge/{}/index.html", sandbox.base_url(), sandbox.resource());
+        let request = crate::support::http().get(url).header("if-none-match", sent);
+        assert_eq!(request.send().await.expect("an answer").status(), status);
+    }
+}
+
+#[tokio::test]
+async fn what_the_origin_says_about_caching_counts() {
+    for (value, then) in [("no-store", "MISS"), ("max-age=0", "MISS"), ("private", "MISS")]
+        .into_iter()
+        .chain([("max-age=60", "HIT"), ("s-maxage=60, max-age=0", "HIT")])
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), "a", "x");
+        let sandbox = started(Sandbox::builder().origin(folder.path()).cache_control(value)).await;
+        assert_eq!(seen(&sandbox, "/a").await.1, "MISS");
+        assert_eq!(seen(&sandbox, "/a").await.1, then, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn only_files_of_the_folder_are_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().join("root");
+    std::fs::create_dir_all(root.join("a b")).expect("a folder");
+    write(folder.path(), "secret", "secret");
+    write(&root.join("a b"), "index.html", "the index");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.path().join("secret"), root.join("link")).expect("a link");
+    let sandbox = started(Sandbox::builder().origin(&root)).await;
+    assert_eq!(seen(&sandbox, "/a%20b/").await, saw("MISS", "the index"));
+    for path in ["/%2e%2e/secret", "/a%20b/..%2f../secret", "/link", "/none", "/%ff", "/"] {
+        assert_eq!(visit(&sandbox, path).await.status(), 404, "{path}");
+    }
+    assert_eq!(sandbox.cached(sandbox.resource()), ["/a%20b/"]);
+}
+
+#[tokio::test]
+async fn a_server_can_be_the_origin_and_its_absence_is_no_crash() {
+    let origin = started(Sandbox::builder()).await;
+    let sandbox = started(Sandbox::builder().origin_server(origin.address())).await;
+    let path = format!("/edge/{}/robots.txt", origin.resource());
+    assert_eq!(seen(&sandbox, &path).await.1, "MISS");
+    let (status, cache, body) = seen(&sandbox, &path).await;
+    assert_eq!((status, cache.as_str()), (200, "HIT"));
+    assert!(body.starts_with("User-agent"), "{body}");
+    origin.shutdown().await;
+    assert_eq!(visit(&sandbox, "/other").await.status(), 502);
+    assert_eq!(visit(&sandbox, &path).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_full_cache_drops_what_was_used_least_recently() {
+    let folder = tempfile::tempdir().expect("a folder");
+    ["a", "b", "c"].iter().for_each(|name| write(folder.path(), name, &"x".repeat(40)));
+    let sandbox = started(Sandbox::builder().origin(folder.path()).cache_bytes(100)).await;
+    for (path, cache) in [
+        ("/a", "MISS"),
+        ("/b", "MISS"),
+        ("/a", "HIT"),
+        ("/c", "MISS"),
+        ("/a", "HIT"),
+        ("/b", "MISS"),
+    ] {
+        assert_eq!(seen(&sandbox, path).await.1, cache, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_edge_refuses_what_it_cannot_mean_and_the_server_is_healthy() {
+    let sandbox = started(Sandbox::builder()).await;
+    let edge = format!("{}/edge", sandbox.base_url());
+    let status = async |method, url: &str| {
+        crate::support::http()
+            .request(method, url)
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .as_u16()
+    };
+    assert_eq!(status(Method::POST, &format!("{edge}/x/a")).await, 405);
+    assert_eq!(status(Method::GET, &format!("{edge}/x/a")).await, 404);
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    assert_eq!(status(Method::GET, &format!("{edge}/{unknown}/a")).await, 404);
+    let known = format!("{edge}/{}/index.html", sandbox.resource());
+    assert_eq!(status(Method::HEAD, &known).await, 200);
+    let before = sandbox.requests().len();
+    assert_eq!(status(Method::GET, &format!("{}/healthz", sandbox.base_url())).await, 200);
+    assert_eq!(sandbox.requests().len(), before);
+}

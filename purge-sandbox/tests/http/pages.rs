@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+use purge_sandbox::Sandbox;
+use reqwest::Response;
+use serde_json::Value;
+
+use crate::support::{created, get};
+
+async fn open(sandbox: &Sandbox, path: &str) -> Response {
+    let response = crate::support::http().get(format!("{}{path}", sandbox.base_url())).send().await;
+    let response = response.expect("an answer");
+    assert_eq!(response.status(), 200, "{path}");
+    response
+}
+
+async fn text(sandbox: &Sandbox, path: &str) -> String {
+    open(sandbox, path).await.text().await.expect("a body")
+}
+
+#[tokio::test]
+async fn the_page_shows_resources_jobs_caches_and_requests_without_a_script() {
+    let sandbox = Sandbox::builder().purge_delay(Duration::ZERO).start().await.expect("a sandbox");
+    let empty = text(&sandbox, "/").await;
+    assert!(empty.contains("No job yet") && empty.contains("No request yet"), "{empty}");
+    let id = created(&sandbox, &["/index.html", "/<script>alert(1)</script>"]).await;
+    get(&sandbox, "page=1&limit=2").send().await.expect("an answer");
+    let page = text(&sandbox, "/").await;
+    for expected in [
+        sandbox.resource(),
+        &format!("<details id=\"job-{id}\" open>"),
+        "2 of 2 finished",
+        "<td><code>/index.html</code></td><td class=\"purged\">purged</td>",
+        "&lt;script&gt;alert(1)&lt;/script&gt;</code></td><td class=\"not-in-cache\">not in cache</td>",
+        &format!("<a href=\"/edge/{}/about.html\">", sandbox.resource()),
+        "purge?page=1&amp;limit=2</code></td><td>200</td>",
+    ] {
+        assert!(page.contains(expected), "{expected} is not in\n{page}");
+    }
+    assert!(!page.contains("<script>alert") && !page.contains(sandbox.token()));
+    assert_eq!(sandbox.requests().len(), 2, "the pages themselves are not written down");
+}
+
+#[tokio::test]
+async fn a_change_reaches_the_page_as_an_event() {
+    let sandbox = Sandbox::builder().purge_delay(Duration::ZERO).start().await.expect("a sandbox");
+    let mut events = open(&sandbox, "/events").await;
+    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    let mut unread = String::new();
+    let mut next = async || loop {
+        if let Some((event, rest)) = unread.split_once("\n\n") {
+            let data = event.strip_prefix("data: ").expect("an event with data");
+            let data: Value = serde_json::from_str(data).expect("JSON");
+            unread = rest.to_owned();
+            return data;
+        }
+        let chunk = events.chunk().await.expect("an open stream").expect("more");
+        unread.push_str(std::str::from_utf8(&chunk).expect("text"));
+    };
+    let all = next().await;
+    let ids: Vec<&String> = all.as_object().expect("an object").keys().collect();
+    assert_eq!(ids, ["caches", "jobs", "requests", "resources"]);
+    let id = created(&sandbox, &["/index.html"]).await;
+    // The request may be seen before the job, and the job before its answer.
+    loop {
+        let change = next().await;
+        if change["jobs"].as_str().is_some_and(|jobs| jobs.contains(&id)) {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_has_a_form_for_each_operation() {
+    let sandbox = Sandbox::builder().token("other-token").start().await.expect("a sandbox");
+    assert_eq!(text(&sandbox, "/docs/openapi.yaml").await, purge_openapi::YAML);
+    let spec = text(&sandbox, "/docs/openapi.json").await;
+    let spec: Value = serde_json::from_str(&spec).expect("JSON");
+    assert_eq!(spec["openapi"], "3.0.3");
+    assert_eq!(spec["servers"][0]["url"], "/", "a tool must not talk to the real service");
+    let page = text(&sandbox, "/docs").await;
+    for expected in [
+        "<form data-method=\"POST\" data-path=\"/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge\">",
+        "<form data-method=\"GET\"",
+        "value=\"other-token\"",
+        "<input id=\"listPurgeRequests-limit\" name=\"limit\" data-in=\"query\" type=\"number\" value=\"10\" required min=\"1\" max=\"100\"",
+        "&quot;/images/*&quot;",
+        "<details id=\"schema-PurgeRequest\">",
+        "Purge request data retrieved successfully.",
+    ] {
+        assert!(page.contains(expected), "{expected} is not in\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn the_pages_use_nothing_from_elsewhere() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    for path in ["/", "/docs"] {
+        let response = open(&sandbox, path).await;
+        let policy = response.headers()["content-security-policy"].to_str().expect("text");
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        let page = response.text().await.expect("a body");
+        for link in page.split("src=\"").chain(page.split("<link ")).skip(1) {
+            assert!(!link.starts_with("http"), "{link}");
+        }
+        for asset in page.split("\"/ui/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(!text(&sandbox, &format!("/ui/{asset}")).await.is_empty());
+        }
+    }
+}
