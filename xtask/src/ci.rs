@@ -10,8 +10,8 @@ use crate::tree::{SPEC, Tree};
 use crate::{Error, regen, spec_diff};
 
 mod api;
+mod dependencies;
 mod purity;
-mod sandbox;
 mod source;
 
 /// The exit code when an invariant does not hold.
@@ -31,6 +31,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan and retry do no I/O and read no clock", pure_modules),
     ("purge-sandbox shares no code with the client", independent_sandbox),
+    ("xtask judges a description that the client does not build with", independent_xtask),
     ("the description breaks no caller without a new major version", description),
 ];
 
@@ -75,15 +76,23 @@ fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
 }
 
 fn independent_sandbox(tree: &Tree) -> Result<Outcome, Error> {
-    let metadata: Value =
-        serde_json::from_str(&tree.cargo(&["metadata", "--no-deps", "--format-version=1"])?)
-            .map_err(|e| {
-                Error::new(format!("`cargo metadata` printed something that is not JSON: {e}"))
-            })?;
-    match sandbox::client_dependencies(&metadata) {
+    match dependencies::of_sandbox(&metadata(tree)?) {
         Some(found) => judge(found),
         None => Ok(Outcome::Skipped("there is no purge-sandbox".to_owned())),
     }
+}
+
+fn independent_xtask(tree: &Tree) -> Result<Outcome, Error> {
+    match dependencies::of_xtask(&metadata(tree)?) {
+        Some(found) => judge(found),
+        None => Ok(Outcome::Skipped("there is no xtask".to_owned())),
+    }
+}
+
+fn metadata(tree: &Tree) -> Result<Value, Error> {
+    serde_json::from_str(&tree.cargo(&["metadata", "--no-deps", "--format-version=1"])?).map_err(
+        |e| Error::new(format!("`cargo metadata` printed something that is not JSON: {e}")),
+    )
 }
 
 fn description(tree: &Tree) -> Result<Outcome, Error> {

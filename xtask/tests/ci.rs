@@ -53,12 +53,14 @@ fn workspace() -> TempDir {
     write(
         root,
         "Cargo.toml",
-        "[workspace]\nresolver = \"3\"\nmembers = [\"purge-sandbox\", \"purge-api\"]\n",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"purge-sandbox\", \"purge-api\", \"xtask\"]\n",
     );
     write(root, "purge-api/Cargo.toml", &package("purge-api", ""));
     write(root, "purge-api/src/lib.rs", "");
     write(root, "purge-sandbox/Cargo.toml", &package("purge-sandbox", ""));
     write(root, "purge-sandbox/src/lib.rs", "");
+    write(root, "xtask/Cargo.toml", &package("xtask", ""));
+    write(root, "xtask/src/lib.rs", "");
     write(root, "purge-api-ext/src/lib.rs", "pub struct Client(purge_api::Client);\n");
     for module in ["path", "plan", "retry"] {
         write(root, &format!("purge-api-ext/src/{module}.rs"), "pub fn decide() {}\n");
@@ -98,6 +100,8 @@ fn what_is_broken_is_said_with_its_place() {
     let dependency =
         "[dev-dependencies]\nsecret = { package = \"purge-api\", path = \"../purge-api\" }\n";
     write(root, "purge-sandbox/Cargo.toml", &format!("{sandbox}{dependency}"));
+    let xtask = fs::read_to_string(root.join("xtask/Cargo.toml")).expect("it was written");
+    write(root, "xtask/Cargo.toml", &format!("{xtask}purge-api = {{ path = \"../purge-api\" }}\n"));
     let (code, out) = ci(root);
     assert_eq!(code, 1, "{out}");
     insta::assert_snapshot!(out);

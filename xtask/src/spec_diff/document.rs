@@ -131,14 +131,13 @@ fn uses(root: Option<&Value>) -> BTreeSet<String> {
     while let Some(value) = open.pop() {
         match value {
             Value::Object(map) => {
-                let reference = map.get("$ref").and_then(Value::as_str);
-                if let Some(reference) =
-                    reference.filter(|reference| found.insert((*reference).to_owned()))
+                if let Some(reference) = map.get("$ref").and_then(Value::as_str)
+                    && found.insert(reference.to_owned())
                 {
-                    let pointer = reference.strip_prefix('#');
-                    open.extend(
-                        root.zip(pointer).and_then(|(root, pointer)| root.pointer(pointer)),
-                    );
+                    let target = root
+                        .zip(reference.strip_prefix('#'))
+                        .and_then(|(root, pointer)| root.pointer(pointer));
+                    open.extend(target);
                 }
                 open.extend(map.values());
             }

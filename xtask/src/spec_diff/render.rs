@@ -164,10 +164,15 @@ impl Review {
             );
         }
         if self.is_breaking() {
+            let headline = match (self.count(Level::Breaking) > 0, self.rust.is_breaking()) {
+                (true, true) => "Breaking on the wire and in Rust.",
+                (true, false) => "Breaking on the wire.",
+                (false, _) => "Breaking in Rust.",
+            };
             let mend = format!(
                 "Keep what callers rely on, or raise the major number of `info.version` ({new})."
             );
-            return ("Breaking.", format!("{axes} {mend}"));
+            return (headline, format!("{axes} {mend}"));
         }
         let headline = match self.changes.first().map(|change| change.level) {
             Some(Level::Unclassified) => "To be judged by a person.",

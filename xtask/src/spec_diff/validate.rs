@@ -77,8 +77,9 @@ fn meaning(document: &Value) -> Vec<String> {
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let at = format!("/paths/{}/{method}", escape(path));
-            let id = operation.get("operationId").and_then(Value::as_str);
-            if let Some(id) = id.filter(|id| !ids.insert(*id)) {
+            if let Some(id) = operation.get("operationId").and_then(Value::as_str)
+                && !ids.insert(id)
+            {
                 problems.push(format!("{at}/operationId: `{id}` is taken by another operation"));
             }
             requirements(operation, &at, schemes, &mut problems);

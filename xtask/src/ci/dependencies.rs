@@ -1,0 +1,77 @@
+//! Which packages may know the client.
+
+use serde_json::Value;
+
+const CLIENT: [&str; 3] = ["purge-api", "purge-api-ext", "purge-cli"];
+
+/// The dependencies of the sandbox, of whatever kind, on the client: types that both shared would hide
+/// mistakes that both make. Nothing when there is no sandbox in what `cargo metadata` printed.
+pub(super) fn of_sandbox(metadata: &Value) -> Option<Vec<String>> {
+    let shared = on_client(metadata, "purge-sandbox")?;
+    Some(
+        shared
+            .map(|(name, _)| format!("purge-sandbox/Cargo.toml depends on {name}; take it out"))
+            .collect(),
+    )
+}
+
+/// The dependencies of this program on the client that are always there: with one of them, a change to
+/// the description that breaks the client could not be judged any more.
+pub(super) fn of_xtask(metadata: &Value) -> Option<Vec<String>> {
+    let needed =
+        on_client(metadata, "xtask")?.filter(|(_, dependency)| dependency["optional"] != true);
+    Some(
+        needed
+            .map(|(name, _)| format!("xtask/Cargo.toml depends on {name}; make it optional"))
+            .collect(),
+    )
+}
+
+fn on_client<'a>(
+    metadata: &'a Value,
+    package: &str,
+) -> Option<impl Iterator<Item = (&'a str, &'a Value)>> {
+    let packages = metadata.get("packages")?.as_array()?;
+    let package = packages.iter().find(|candidate| candidate["name"] == package)?;
+    let dependencies = package.get("dependencies").and_then(Value::as_array);
+    let named = dependencies.into_iter().flatten().filter_map(|dependency| {
+        let name = dependency["name"].as_str()?;
+        Some((name, dependency))
+    });
+    Some(named.filter(|(name, _)| CLIENT.contains(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn metadata(package: &str, dependency: &Value) -> Value {
+        json!({ "packages": [
+            { "name": "purge-tests", "dependencies": [{ "name": "purge-api" }] },
+            { "name": package, "dependencies": [dependency] },
+        ] })
+    }
+
+    #[test]
+    fn a_renamed_development_dependency_is_seen() {
+        let of = |name: &str| {
+            let dependency =
+                json!({ "name": name, "kind": "dev", "rename": "other", "optional": false });
+            of_sandbox(&metadata("purge-sandbox", &dependency)).map(|found| found.len())
+        };
+        assert_eq!(of("purge-api"), Some(1));
+        assert_eq!(of("purge-openapi"), Some(0));
+        assert_eq!(of_sandbox(&json!({ "packages": [] })), None);
+    }
+
+    #[test]
+    fn only_an_optional_dependency_leaves_the_program_alone() {
+        let of = |optional: bool| {
+            let dependency = json!({ "name": "purge-cli", "kind": null, "optional": optional });
+            of_xtask(&metadata("xtask", &dependency)).map(|found| found.len())
+        };
+        assert_eq!((of(true), of(false)), (Some(0), Some(1)));
+    }
+}
