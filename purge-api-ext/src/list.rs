@@ -102,7 +102,8 @@ pub struct Page {
     pub total: Option<u64>,
     /// The records, in the order in which the service sends them.
     pub requests: Vec<PurgeRecord>,
-    /// Where the next page begins; none after a page that is not full, or that reaches the total.
+    /// Where the next page begins; none after one that is empty, or that reaches the total, or where no
+    /// total is told, that is not full.
     #[serde(skip)]
     pub next: Option<Cursor>,
 }
@@ -269,8 +270,9 @@ impl List {
         let total = data.total.and_then(|total| total.try_into().ok());
         let limit = u64::from(self.page_size.get());
         let last = total.is_some_and(|total: u64| number.get().saturating_mul(limit) >= total);
-        let next =
-            if last || (requests.len() as u64) < limit { None } else { number.checked_add(1) };
+        // A page may be shorter than it was asked for, while the total says that there is more.
+        let short = (requests.len() as u64) < limit && total.is_none();
+        let next = if last || short || requests.is_empty() { None } else { number.checked_add(1) };
         let page = Page {
             page: number.get(),
             limit: self.page_size,
@@ -296,8 +298,9 @@ impl List {
             list: List,
             next: Option<NonZeroU64>,
             last: Vec<PurgeRecord>,
+            total: Option<u64>,
         }
-        let start = State { next: Some(self.first), list: self, last: Vec::new() };
+        let start = State { next: Some(self.first), list: self, last: Vec::new(), total: None };
         stream::try_unfold(start, async |mut state| {
             let Some(number) = state.next else { return Ok(None) };
             let page = state.list.page(number).await?;
@@ -307,7 +310,9 @@ impl List {
                 let message = format!("page {number} has {received} records, more than asked for");
                 return Err(Error::new(ErrorKind::Untrusted, message));
             }
-            if received > 0 && page.requests == state.last {
+            // Records that came meanwhile move the others on to later pages.
+            let grown = page.total > state.total;
+            if received > 0 && page.requests == state.last && !grown {
                 let message = format!("page {number} of the list repeats the one before it");
                 return Err(Error::new(ErrorKind::Untrusted, message));
             }
@@ -316,6 +321,7 @@ impl List {
                 return Err(Error::new(ErrorKind::Untrusted, message));
             }
             state.next = page.next.as_ref().map(|cursor| cursor.page);
+            state.total = page.total;
             state.last.clone_from(&page.requests);
             Ok(Some((page, state)))
         })

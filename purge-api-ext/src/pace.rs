@@ -27,7 +27,7 @@ impl Rate {
     /// So many requests in so long a time; 0 requests count as 1.
     #[must_use]
     pub fn new(requests: u32, per: Duration) -> Self {
-        Self { interval: per / requests.max(1) }
+        Self { interval: per.min(crate::retry::LONGEST) / requests.max(1) }
     }
 
     /// The time from one request to the next.
@@ -96,10 +96,12 @@ impl Pace {
 
     /// Waits until a request may be sent.
     pub(crate) async fn turn(&self) {
-        if let Some(place) = self.place() {
-            sleep_until(place).await;
-        }
-        while let Some(until) = self.paused() {
+        loop {
+            if let Some(place) = self.place() {
+                sleep_until(place).await;
+            }
+            // A pause that began meanwhile takes the place away: all of them would come at its end.
+            let Some(until) = self.paused() else { return };
             sleep_until(until).await;
         }
     }
@@ -167,5 +169,28 @@ mod tests {
         };
         let turns = tokio::join!(turn(), turn(), turn());
         assert_eq!(turns, (10, 11, 12));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pause_that_begins_later_does_not_end_in_a_burst_either() {
+        let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
+        let start = Instant::now();
+        let turn = async || {
+            pace.turn().await;
+            start.elapsed().as_secs()
+        };
+        let pause = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            pace.pause(Duration::from_millis(9500));
+        };
+        let (turns, ()) = tokio::join!(async { tokio::join!(turn(), turn(), turn()) }, pause);
+        assert_eq!(turns, (0, 10, 11));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn endless_rate_and_pause_are_no_panic() {
+        let pace = Pace::new(Some(Rate::new(1, Duration::MAX)));
+        pace.turn().await;
+        assert!(tokio::time::timeout(Duration::from_secs(60), pace.turn()).await.is_err());
     }
 }

@@ -92,6 +92,9 @@ impl PurgePath {
     pub fn from_file_name(name: &str) -> Result<Self, PathError> {
         let name = name.strip_prefix("./").unwrap_or(name);
         let name = name.strip_prefix('/').unwrap_or(name);
+        if name.is_empty() {
+            return Err(PathError::new(PathErrorKind::Empty, 0, None));
+        }
         Self::new(format!("/{}", utf8_percent_encode(name, FILE_NAME)))
     }
 
@@ -299,6 +302,7 @@ mod tests {
         check("/a%2", "a broken percent escape, at byte 2: write `%25` for a percent sign");
         check("/a/../b", "a dot segment, at byte 3: write the path without `.` and `..`");
         check("/%2e%2E", "a dot segment, at byte 1: write the path without `.` and `..`");
+        check("/a/..%2Fb", "a dot segment, at byte 3: write the path without `.` and `..`");
         check("/a/.", "a dot segment, at byte 3: write the path without `.` and `..`");
         check(
             &format!("/{}", "a".repeat(PurgePath::MAX_BYTES)),
@@ -331,6 +335,7 @@ mod tests {
         check("a\nb", "/a%0Ab");
         check("~x/\u{1f600}", "/~x/%F0%9F%98%80");
         PurgePath::from_file_name("../a").expect_err("outside of the site");
+        PurgePath::from_file_name("./").expect_err("no name");
     }
 
     #[test]

@@ -105,8 +105,10 @@ impl Stream for Events {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         loop {
-            // What has happened already comes before what the run does next.
-            if let Poll::Ready(Some(event)) = self.receiver.poll_recv(cx) {
+            // What has happened already comes before what the run does next. Nobody else sends, so no
+            // waker is needed; and unlike `poll_recv` this does not end early when the task has used up
+            // its share of the runtime.
+            if let Ok(event) = self.receiver.try_recv() {
                 return Poll::Ready(Some(event));
             }
             let Some(run) = &mut self.run else {

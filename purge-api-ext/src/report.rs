@@ -79,6 +79,9 @@ pub struct OperationOutcome {
     /// The error that ended it.
     #[serde(skip)]
     pub error: Option<Error>,
+    /// Whether somebody else created the job, so that its paths are those of its records.
+    #[serde(skip)]
+    pub(crate) foreign: bool,
 }
 
 /// What became of one path.
@@ -304,6 +307,7 @@ impl OperationOutcome {
             message: None,
             paths: batch.into_paths().map(outcome).collect(),
             error: None,
+            foreign: false,
         }
     }
 
@@ -317,6 +321,7 @@ impl OperationOutcome {
             message: None,
             paths: Vec::new(),
             error: None,
+            foreign: true,
         }
     }
 }

@@ -5,6 +5,10 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::HeaderValue;
 
 use crate::transport::Applied;
+use crate::{Error, ErrorKind};
+
+/// The longest time that is waited for anything: a year. Longer ones do not fit on every clock.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How often and when a request is sent again. The figures are those of the AWS SDKs, with one attempt
 /// more; the service publishes none.
@@ -32,6 +36,14 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// Whether an answer to one request is the answer to all of them: the token was refused, or cannot be
+    /// had, or the service asks for more patience than there is.
+    pub(crate) fn ends_run(&self, error: &Error) -> bool {
+        let token =
+            error.kind() == ErrorKind::InvalidInput || matches!(error.status(), Some(401 | 407));
+        token || error.retry_after().is_some_and(|asked| asked > self.longest_retry_after)
+    }
+
     /// How long to wait before the next attempt after `attempts` of them, `ambiguous` of which may have
     /// been carried out; or `None` to give up.
     ///
@@ -48,7 +60,7 @@ impl RetryPolicy {
         let again = match applied {
             Applied::No => true,
             Applied::Maybe => ambiguous <= self.resends,
-            Applied::Refused => false,
+            Applied::Refused | Applied::Yes => false,
         };
         if !again || attempts >= self.attempts {
             return None;
@@ -134,6 +146,7 @@ mod tests {
         check(Applied::Maybe, 1, None, 1.0, Some(seconds(1)));
         check(Applied::Maybe, 4, None, 1.0, None);
         check(Applied::Refused, 1, Some(1), 1.0, None);
+        check(Applied::Yes, 1, None, 1.0, None);
         let many = RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() };
         assert_eq!(many.delay(Applied::No, 1000, 0, None, 1.0), Some(seconds(20)));
     }

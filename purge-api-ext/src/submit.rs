@@ -3,19 +3,20 @@
 use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::select;
 use futures_util::{StreamExt, stream};
 use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use crate::pace::{Pace, Rate};
 use crate::plan::{Batch, Plan};
 use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
-use crate::retry::{RetryPolicy, RetryQuota};
+use crate::retry::{LONGEST, RetryPolicy, RetryQuota};
 use crate::trace::{event, span};
 use crate::transport::{Applied, Failure};
 use crate::wait::follow;
@@ -42,7 +43,7 @@ use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
 /// most twice, and its outcome says that there may be a duplicate. A refused token ends the run.
 ///
 /// A pause that the service asks for (`Retry-After`) holds for all requests of the run; one over 60 s is
-/// not waited for. All retries of a run share a quota, so that an outage costs a long run at most 1.2
+/// not waited for, and ends the run. All retries of a run share a quota, so that an outage costs a long run at most 1.2
 /// requests a batch.
 ///
 /// Dropping the future stops the run at once: requests under way may still be carried out.
@@ -91,8 +92,8 @@ impl Purge {
     /// The pauses between attempts: random, from nothing to a bound that begins with `first` and doubles
     /// up to `longest`. Default: 1 s and 20 s, the figures of the AWS SDKs.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.retry.base = first;
-        self.retry.cap = longest;
+        self.retry.base = first.min(LONGEST);
+        self.retry.cap = longest.min(LONGEST);
         self
     }
 
@@ -111,7 +112,7 @@ impl Purge {
             retry,
             pace: Pace::new(rate),
             shared: Mutex::default(),
-            stop: AtomicBool::new(false),
+            stop: Stop::default(),
             reporter: &reporter,
         };
         let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches().enumerate())
@@ -141,7 +142,7 @@ struct Run<'a> {
     retry: RetryPolicy,
     pace: Pace,
     shared: Mutex<Shared>,
-    stop: AtomicBool,
+    stop: Stop,
     reporter: &'a Reporter,
 }
 
@@ -168,12 +169,11 @@ impl Run<'_> {
             file_path: batch.paths().iter().map(|path| path.as_str().to_owned()).collect(),
         };
         let (mut attempts, mut ambiguous) = (0, 0);
-        // The last failure after which the request may have been carried out.
-        let mut lost = None;
-        let failure = loop {
-            self.pace.turn().await;
-            if self.stop.load(Ordering::Relaxed) {
-                break Failure::new(Applied::No, stopped());
+        // The first time after which the request may have been carried out, and the last answer to it.
+        let mut lost: Option<(Instant, Failure)> = None;
+        let mut failure = loop {
+            if let Some(error) = self.stop.or(self.pace.turn()).await {
+                break Failure::new(Applied::No, error);
             }
             attempts += 1;
             event!(attempt = attempts, "sending");
@@ -185,36 +185,39 @@ impl Run<'_> {
                 }
                 Err(failure) => failure,
             };
-            if failure.applied == Applied::Maybe {
+            let asked = failure.error.retry_after();
+            // What the service asks for holds for every request, whatever becomes of this one.
+            if let Some(asked) = asked {
+                self.pace.pause(asked.min(self.retry.longest_retry_after));
+            }
+            if self.retry.ends_run(&failure.error) {
+                self.stop.now(&failure.error);
+            }
+            if matches!(failure.applied, Applied::Maybe | Applied::Yes) {
                 ambiguous += 1;
-                if let Some(op_id) = self.adopt(&batch, sent).await {
+                let since = lost.as_ref().map_or(sent, |(since, _)| *since);
+                if let Some(op_id) = self.adopt(&batch, since).await {
                     let message = format!("{}; found in the list", failure.error);
                     let accepted = Accepted { op_id, message: Some(message) };
                     return self.accepted(request, batch, accepted, attempts, ambiguous > 1);
                 }
-                lost = Some(failure.clone());
+                lost = Some((since, failure.clone()));
             }
-            let asked = failure.error.retry_after();
             let random = fastrand::f64();
             let delay = self.retry.delay(failure.applied, attempts, ambiguous, asked, random);
             let Some(delay) = delay.filter(|_| self.shared().quota.spend()) else { break failure };
             event!(?delay, error = %failure.error, "trying again");
             self.reporter.tell(|| Event::Retrying { request, delay, error: failure.error });
-            // What the service asks for holds for every request.
-            match asked {
-                Some(_) => self.pace.pause(delay),
-                None => sleep(delay).await,
-            }
+            sleep(delay).await;
         };
-        if failure.error.kind() == ErrorKind::Unauthorized {
-            self.stop.store(true, Ordering::Relaxed);
-        }
         // A later refusal does not undo what an earlier attempt may have done.
-        let failure = lost.unwrap_or(failure);
+        if let Some((_, earlier)) = lost {
+            failure.applied = earlier.applied;
+        }
         let (state, path_state) = match failure.applied {
             Applied::No => (OperationState::NotSent, PathState::NotSent),
             Applied::Refused => (OperationState::Failed, PathState::Failed),
-            Applied::Maybe => (OperationState::Unconfirmed, PathState::Unconfirmed),
+            Applied::Maybe | Applied::Yes => (OperationState::Unconfirmed, PathState::Unconfirmed),
         };
         event!(error = %failure.error, "failed");
         self.reporter.tell(|| Event::Failed { request, error: failure.error.clone() });
@@ -234,12 +237,27 @@ impl Run<'_> {
             .organization_uuid(self.resource.organization().uuid())
             .resource_uuid(self.resource.id().uuid())
             .body(body.clone());
-        let sent = self.resource.session().authorized(|| request.clone().send());
+        let sent = self.resource.session().authorized(|| async {
+            match request.clone().send().await {
+                // Documented is only 200, but these say the same.
+                Err(purge_api::Error::UnexpectedResponse(other))
+                    if matches!(other.status().as_u16(), 201 | 202) =>
+                {
+                    purge_api::ResponseValue::from_response(other).await
+                }
+                sent => sent,
+            }
+        });
         accepted(sent.await?.into_inner())
     }
 
     /// The operation that a request has created although its answer got lost.
     async fn adopt(&self, batch: &Batch, sent: Instant) -> Option<OperationId> {
+        // Looking it up costs as much as sending it again, and a service that is down answers neither.
+        if !self.shared().quota.spend() {
+            return None;
+        }
+        self.pace.turn().await;
         let known = |id: &OperationId| self.shared().operations.contains(id);
         // If the list cannot be read either, nobody can tell.
         reconcile::find(self.resource, batch.paths(), known, sent).await.ok().flatten()
@@ -272,9 +290,34 @@ impl Run<'_> {
     }
 }
 
-fn stopped() -> Error {
-    let message = "not sent, since the token was refused before";
-    Error::new(ErrorKind::Unauthorized, message)
+/// The end of a run, and why.
+#[derive(Default)]
+struct Stop {
+    why: Mutex<Option<Error>>,
+    signal: Notify,
+}
+
+impl Stop {
+    fn now(&self, why: &Error) {
+        self.why().get_or_insert_with(|| why.clone());
+        self.signal.notify_waiters();
+    }
+
+    /// Waits for something, unless the run ends first; then it says so.
+    async fn or(&self, something: impl Future<Output = ()>) -> Option<Error> {
+        let mut stopped = std::pin::pin!(self.signal.notified());
+        stopped.as_mut().enable();
+        if self.why().is_none() {
+            select(std::pin::pin!(something), stopped).await;
+        }
+        let why = self.why().clone()?;
+        let message = format!("not sent, since the run was stopped: {why}");
+        Some(Error::new(why.kind(), message))
+    }
+
+    fn why(&self) -> MutexGuard<'_, Option<Error>> {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn accepted(answer: CreatePurgeResponse) -> Attempt {
@@ -288,7 +331,7 @@ fn accepted(answer: CreatePurgeResponse) -> Attempt {
     let op_id = answer.op_id.and_then(|id| id.parse().ok()).ok_or_else(|| {
         let message = "the answer names no operation, so nothing can tell what became of it";
         let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
-        Failure::new(Applied::Maybe, error)
+        Failure::new(Applied::Yes, error)
     })?;
     Ok(Accepted { op_id, message: said })
 }

@@ -19,6 +19,8 @@ pub(crate) enum Applied {
     Refused,
     /// It may have been carried out.
     Maybe,
+    /// It was taken, or another one like it, but the answer does not name the operation.
+    Yes,
 }
 
 /// An error, and whether the request may have been carried out all the same.
@@ -155,6 +157,11 @@ fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure 
         503 => {
             (Applied::No, ErrorKind::Unavailable, format!("the service is unavailable (503){said}"))
         }
+        409 => (
+            Applied::Yes,
+            ErrorKind::Refused,
+            format!("the request is in conflict with another one (409){said}"),
+        ),
         408 | 500 | 502 | 504 => {
             (Applied::Maybe, ErrorKind::Unavailable, format!("the service failed ({code}){said}"))
         }
@@ -187,11 +194,8 @@ mod tests {
                 assert_eq!(failure.error.status(), Some(code));
             }
         };
-        check(
-            &[400, 404, 405, 409, 413, 415, 422, 501, 505, 511],
-            Applied::Refused,
-            ErrorKind::Refused,
-        );
+        check(&[409], Applied::Yes, ErrorKind::Refused);
+        check(&[400, 404, 405, 413, 415, 422, 501, 505, 511], Applied::Refused, ErrorKind::Refused);
         check(&[401, 403, 407], Applied::Refused, ErrorKind::Unauthorized);
         check(&[301, 302, 303, 304, 307, 308], Applied::Refused, ErrorKind::Untrusted);
         check(&[408, 500, 502, 504], Applied::Maybe, ErrorKind::Unavailable);

@@ -2,6 +2,7 @@
 
 mod records;
 
+use records::Listed;
 use std::collections::{HashMap, VecDeque};
 use std::future::IntoFuture;
 use std::num::NonZeroU64;
@@ -50,10 +51,10 @@ impl Wait {
         Self { resource, operations, deadline: Duration::from_secs(300) }
     }
 
-    /// How long to wait at most. Default: 5 minutes; the service's documentation speaks of seconds to
+    /// How long to wait at most; a year counts as the longest time. Default: 5 minutes; the service's documentation speaks of seconds to
     /// minutes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = deadline.min(crate::retry::LONGEST);
         self
     }
 
@@ -81,6 +82,7 @@ impl IntoFuture for Wait {
 }
 
 const FIRST_POLL: Duration = Duration::from_millis(250);
+const SHORTEST_POLL: Duration = Duration::from_millis(50);
 const LONGEST_POLL: Duration = Duration::from_secs(10);
 /// How many operations are asked for at once, and after how many unfinished ones a round ends.
 const CONCURRENCY: usize = 4;
@@ -95,35 +97,31 @@ pub(crate) async fn follow(
     deadline: Duration,
     reporter: &Reporter,
 ) {
-    let end = Instant::now().checked_add(deadline);
+    let end = Instant::now() + deadline.min(crate::retry::LONGEST);
     let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
     let mut queue: VecDeque<usize> = followed.map(|(index, _)| index).collect();
     let mut interval = FIRST_POLL;
     while !queue.is_empty() {
         let before = queue.len();
-        let in_time = {
-            let round = round(resource, operations, &mut queue);
-            match end {
-                Some(end) => timeout_at(end, round).await.is_ok(),
-                None => {
-                    round.await;
-                    true
-                }
-            }
-        };
+        let asked = timeout_at(end, round(resource, operations, &mut queue)).await;
         reporter.tell(|| progress(operations));
-        // A round that is cut off has lost its place; who is still followed says it anew.
-        if !in_time || operations.iter().all(|operation| !is_followed(operation)) {
+        // A round that is cut off has lost its place, but then there is no other one.
+        let Ok(pause) = asked else { break };
+        if operations.iter().all(|operation| !is_followed(operation)) {
             break;
         }
         if queue.len() < before {
             interval = FIRST_POLL;
         }
-        let next = Instant::now() + interval.mul_f64(0.75 + fastrand::f64() / 2.0);
-        if end.is_some_and(|end| next >= end) {
+        let now = Instant::now();
+        let left = end - now;
+        if left < SHORTEST_POLL {
+            sleep_until(end).await;
             break;
         }
-        sleep_until(next).await;
+        let wait = interval.mul_f64(0.75 + fastrand::f64() / 2.0).max(pause.unwrap_or_default());
+        // The last look comes shortly before the end, not long before it.
+        sleep_until(now + wait.min(left.mul_f64(0.75))).await;
         interval = interval.mul_f64(1.5).min(LONGEST_POLL);
     }
     give_up(operations, deadline);
@@ -138,17 +136,15 @@ async fn round(
     resource: &Resource,
     operations: &mut [OperationOutcome],
     queue: &mut VecDeque<usize>,
-) {
+) -> Option<Duration> {
+    let mut pause = None;
     let paths: usize = queue.iter().map(|&index| operations[index].paths.len()).sum();
     if queue.len() > CONCURRENCY && paths > 0 && paths / queue.len() < FEW_PATHS {
         read_whole_list(resource, operations, queue, paths).await;
     }
     let ask = |index: usize, op_id: Option<OperationId>| async move {
         match op_id {
-            Some(op_id) => {
-                let records = resource.list().operation(op_id).records();
-                (index, records.try_collect::<Vec<_>>().await)
-            }
+            Some(op_id) => (index, records_of(resource, op_id).await),
             None => (index, Ok(Vec::new())),
         }
     };
@@ -161,7 +157,15 @@ async fn round(
             left -= 1;
             asked.push(ask(index, operations[index].op_id.clone()));
         }
-        let Some((index, answer)) = asked.next().await else { return };
+        let Some((index, answer)) = asked.next().await else { return pause };
+        if let Err(error) = &answer {
+            pause = pause.max(error.retry_after());
+            if error.kind() == ErrorKind::Unauthorized {
+                // The others would be refused just so.
+                operations.iter_mut().filter(|o| is_followed(o)).for_each(|o| end_with(o, error));
+                return None;
+            }
+        }
         let operation = &mut operations[index];
         take_answer(operation, answer);
         if is_followed(operation) {
@@ -171,16 +175,39 @@ async fn round(
     }
 }
 
+/// The records of one operation: no more pages than its paths can fill, and no records of others, as a
+/// service would send that does not know the operation and ignores the filter.
+async fn records_of(resource: &Resource, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
+    const PAGES: usize = 10;
+    let mut records = Vec::new();
+    let mut pages = resource.list().operation(op_id.clone()).pages().take(PAGES);
+    while let Some(page) = pages.try_next().await? {
+        let received = page.requests.len();
+        let own = |record: &PurgeRecord| record.op_id.as_ref().is_none_or(|id| *id == op_id);
+        let before = records.len();
+        records.extend(page.requests.into_iter().filter(own));
+        if records.len() - before < received {
+            break;
+        }
+    }
+    Ok(records)
+}
+
+fn end_with(operation: &mut OperationOutcome, error: &Error) {
+    set_pending(operation);
+    operation.message = Some(error.to_string());
+    operation.error = Some(error.clone());
+}
+
 fn take_answer(operation: &mut OperationOutcome, answer: Result<Vec<PurgeRecord>, Error>) {
     match answer {
-        Ok(found) => records::apply(operation, &found.iter().collect::<Vec<_>>()),
-        // An unavailable service is asked again, until the deadline.
-        Err(error) if error.is_retryable() => operation.message = Some(error.to_string()),
-        Err(error) => {
-            set_pending(operation);
+        Ok(found) => records::apply(operation, &found.iter().collect::<Vec<_>>(), Listed::Whole),
+        // A service that cannot answer, or a page of something in between, is asked again, until the
+        // deadline: the job was accepted, whatever an answer to a question about it looks like.
+        Err(error) if error.is_retryable() || error.kind() == ErrorKind::Untrusted => {
             operation.message = Some(error.to_string());
-            operation.error = Some(error);
         }
+        Err(error) => end_with(operation, &error),
     }
 }
 
@@ -212,7 +239,7 @@ async fn read_whole_list(
         let records = operation.op_id.as_ref().and_then(|op_id| found.get(op_id));
         // Records that moved on to another page meanwhile may be missing.
         if let Some(records) = records.filter(|records| records.len() >= operation.paths.len()) {
-            records::apply(operation, &records.iter().collect::<Vec<_>>());
+            records::apply(operation, &records.iter().collect::<Vec<_>>(), Listed::Partly);
         }
         is_followed(operation)
     });

@@ -1,6 +1,6 @@
 //! What the records of an operation say of its paths: a function of the records alone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use percent_encoding::percent_decode_str;
 
@@ -8,60 +8,77 @@ use crate::list::{PurgeRecord, RecordState};
 use crate::report::{OperationOutcome, OperationState, PathOutcome, PathState};
 use crate::{Error, ErrorKind, text};
 
+/// Whether the records are all that the list holds of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    Whole,
+    Partly,
+}
+
 /// Takes over what the records of an operation say of its paths.
-pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord]) {
-    if operation.paths.is_empty() {
-        operation.paths = records.iter().filter_map(|record| path_of_record(record)).collect();
-    }
-    let mut by_path: HashMap<&str, &PurgeRecord> = HashMap::with_capacity(records.len());
+pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], listed: Listed) {
+    let pending = records.iter().any(|record| record.state() == RecordState::Pending);
+    let mut by_path: BTreeMap<&str, &PurgeRecord> = BTreeMap::new();
     let mut by_decoded: HashMap<Vec<u8>, &PurgeRecord> = HashMap::new();
     for &record in records {
         let Some(path) = record.path() else { continue };
-        // Of two records of a path the unfinished one counts.
-        let known = by_path.entry(path).or_insert(record);
-        if record.state() == RecordState::Pending {
-            *known = record;
-        }
-        if path.contains('%') {
-            by_decoded.insert(percent_decode_str(path).collect(), record);
-        }
+        worse(by_path.entry(path).or_insert(record), record);
+        worse(by_decoded.entry(percent_decode_str(path).collect()).or_insert(record), record);
     }
-    let whole = records.len() >= operation.paths.len()
-        && records.iter().all(|record| record.state() != RecordState::Pending);
-    for path in &mut operation.paths {
-        // How the service writes percent escapes in its records is not published.
-        let record = by_path.get(&*path.path).copied().or_else(|| {
-            let decoded: Vec<u8> = percent_decode_str(&path.path).collect();
-            let plain = std::str::from_utf8(&decoded).ok().and_then(|plain| by_path.get(plain));
-            plain.or_else(|| by_decoded.get(&decoded)).copied()
-        });
-        let (state, message) = match record {
-            None if whole => {
-                let message = "the finished operation has no record of this path".to_owned();
-                (PathState::Unconfirmed, Some(message))
-            }
-            None => (PathState::Pending, None),
-            Some(record) => state_of(record),
-        };
-        path.state = state;
-        path.message = message;
-    }
-    let finished = !operation.paths.is_empty()
-        && operation.paths.iter().all(|p| p.state != PathState::Pending);
-    if finished {
-        operation.state = OperationState::Finished;
-        operation.message = None;
-        if operation.paths.iter().any(|path| path.state == PathState::Unconfirmed) {
-            let message = "the operation is finished, but not all of its paths are confirmed";
-            operation.message = Some(message.to_owned());
-            operation.error = Some(Error::new(ErrorKind::Untrusted, message));
+    if operation.foreign {
+        // What it purges is what its records say, and each answer may know more of them.
+        operation.paths = by_path
+            .iter()
+            .map(|(path, record)| {
+                let (state, message) = state_of(record);
+                PathOutcome { path: text::escape(path), state, message }
+            })
+            .collect();
+    } else {
+        let whole = listed == Listed::Whole && !pending && by_path.len() >= operation.paths.len();
+        for path in &mut operation.paths {
+            // How the service writes percent escapes in its records is not published.
+            let record = by_path
+                .get(&*path.path)
+                .or_else(|| by_decoded.get(&percent_decode_str(&path.path).collect::<Vec<u8>>()));
+            let (state, message) = match record {
+                None if whole => {
+                    let message = "the finished operation has no record of this path".to_owned();
+                    (PathState::Unconfirmed, Some(message))
+                }
+                None => (PathState::Pending, None),
+                Some(record) => state_of(record),
+            };
+            path.state = state;
+            path.message = message;
         }
+        // A record that belongs to no path of the operation says nothing of these.
+    }
+    let open = operation.paths.iter().any(|path| path.state == PathState::Pending)
+        || (operation.foreign && pending);
+    if open || operation.paths.is_empty() {
+        return;
+    }
+    operation.state = OperationState::Finished;
+    operation.message = None;
+    if operation.paths.iter().any(|path| path.state == PathState::Unconfirmed) {
+        let message = "the operation is finished, but not all of its paths are confirmed";
+        operation.message = Some(message.to_owned());
+        operation.error = Some(Error::new(ErrorKind::Untrusted, message));
     }
 }
 
-fn path_of_record(record: &PurgeRecord) -> Option<PathOutcome> {
-    let path = text::escape(record.path()?);
-    Some(PathOutcome { path, state: PathState::Pending, message: None })
+/// Of several records of a path the worst one counts.
+fn worse<'a>(known: &mut &'a PurgeRecord, record: &'a PurgeRecord) {
+    let severity = |record: &PurgeRecord| match record.state() {
+        RecordState::NotCached => 0,
+        RecordState::Purged => 1,
+        RecordState::Unknown(_) => 2,
+        RecordState::Pending => 3,
+    };
+    if severity(record) > severity(known) {
+        *known = record;
+    }
 }
 
 fn state_of(record: &PurgeRecord) -> (PathState, Option<String>) {
@@ -108,7 +125,8 @@ mod tests {
             message: None,
         };
         operation.paths = paths.iter().map(accepted).collect();
-        apply(&mut operation, &records.iter().collect::<Vec<_>>());
+        operation.foreign = paths.is_empty();
+        apply(&mut operation, &records.iter().collect::<Vec<_>>(), Listed::Whole);
         operation
     }
 
@@ -169,5 +187,42 @@ mod tests {
         let operation = applied(&[], &[record("https://e.com/a*", 1, DONE)]);
         assert_eq!(operation.paths[0].path, "/a*");
         assert_eq!(operation.state, OperationState::Finished);
+    }
+
+    #[test]
+    fn foreign_job_grows_with_its_records_and_is_not_finished_before_all_of_them_are() {
+        let mut operation = OperationOutcome::of_job("a".parse().expect("an ID"));
+        let mut answer = |records: &[PurgeRecord]| {
+            apply(&mut operation, &records.iter().collect::<Vec<_>>(), Listed::Whole);
+            (operation.state, operation.paths.len())
+        };
+        let mut nameless = record("/c", 2, None);
+        nameless.url = None;
+        let done = |path| record(path, 1, DONE);
+        assert_eq!(answer(&[record("/a", 2, None)]), (OperationState::Accepted, 1));
+        assert_eq!(answer(&[done("/a"), record("/b", 2, None)]), (OperationState::Accepted, 2));
+        assert_eq!(answer(&[done("/a"), done("/b"), nameless]), (OperationState::Accepted, 2));
+        assert_eq!(answer(&[done("/a"), done("/b")]), (OperationState::Finished, 2));
+    }
+
+    #[test]
+    fn of_several_records_of_a_path_the_worst_one_counts() {
+        let purged = || record("https://x/p", 1, DONE);
+        for (other, state) in [
+            (record("https://y/p", 7, DONE), PathState::Unconfirmed),
+            (record("https://y/p", 2, None), PathState::Pending),
+            (record("https://y/p", 0, DONE), PathState::Purged),
+            (record("https://y/%70", 2, None), PathState::Purged),
+        ] {
+            assert_eq!(states(&applied(&["/p"], &[purged(), other.clone()])), [state]);
+            assert_eq!(states(&applied(&["/p"], &[other, purged()])), [state]);
+        }
+    }
+
+    #[test]
+    fn three_records_of_one_path_do_not_make_two_paths() {
+        let done = || record("/a", 1, DONE);
+        let operation = applied(&["/a", "/b"], &[done(), done(), done()]);
+        assert_eq!(states(&operation), [PathState::Purged, PathState::Pending]);
     }
 }
