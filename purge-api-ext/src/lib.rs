@@ -3,7 +3,9 @@
 #[cfg(feature = "blocking")]
 mod blocking;
 mod client;
+mod connection;
 mod error;
+pub mod hatch;
 mod id;
 mod list;
 mod pace;
@@ -13,8 +15,11 @@ mod progress;
 mod reconcile;
 mod report;
 mod retry;
+mod session;
 mod submit;
 mod text;
+mod tls;
+mod token;
 mod trace;
 mod transport;
 mod wait;
@@ -32,4 +37,5 @@ pub use progress::{Event, Events};
 pub use report::{OperationOutcome, OperationState, PathOutcome, PathState, Report, Summary};
 pub use submit::Purge;
 pub use text::escape;
+pub use token::TokenProvider;
 pub use wait::Wait;

@@ -20,7 +20,6 @@ use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::transport::failure;
 use crate::{Error, ErrorKind, OperationId, Resource, text};
 
 /// The number of records on a page: 1 to 100, from the published reference.
@@ -253,10 +252,8 @@ impl List {
         if let Some(operation) = &self.operation {
             request = request.op_id(operation.as_str());
         }
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Err(failure(error).await.error),
-        };
+        let sent = self.resource.session().authorized(|| request.clone().send());
+        let answer = sent.await.map_err(|failure| failure.error)?;
         let clock = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let clock = clock.and_then(|date| httpdate::parse_http_date(date).ok());
         let answer = answer.into_inner();

@@ -17,7 +17,7 @@ use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
 use crate::retry::{RetryPolicy, RetryQuota};
 use crate::trace::{event, span};
-use crate::transport::{Applied, Failure, failure};
+use crate::transport::{Applied, Failure};
 use crate::wait::follow;
 use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
 
@@ -234,10 +234,8 @@ impl Run<'_> {
             .organization_uuid(self.resource.organization().uuid())
             .resource_uuid(self.resource.id().uuid())
             .body(body.clone());
-        match request.send().await {
-            Ok(answer) => accepted(answer.into_inner()),
-            Err(error) => Err(failure(error).await),
-        }
+        let sent = self.resource.session().authorized(|| request.clone().send());
+        accepted(sent.await?.into_inner())
     }
 
     /// The operation that a request has created although its answer got lost.

@@ -56,6 +56,25 @@ async fn undocumented_version_header_is_not_sent() {
 }
 
 #[tokio::test]
+async fn without_a_token_nothing_is_sent() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    listener.set_nonblocking(true).expect("a socket");
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let listed: Listed = Client::new_with_client(&base, http, Bearer::unset())
+        .list_purge_requests()
+        .organization_uuid(uuid::Uuid::nil())
+        .resource_uuid(uuid::Uuid::nil())
+        .page(std::num::NonZeroU64::MIN)
+        .limit(std::num::NonZeroU64::MIN)
+        .send()
+        .await;
+    assert!(matches!(listed, Err(Error::Custom(_))), "{listed:?}");
+    listener.accept().expect_err("nobody connected");
+}
+
+#[tokio::test]
 async fn body_of_the_greatest_length_is_read() {
     let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES)).await;
     assert!(listed.expect("a page").status);

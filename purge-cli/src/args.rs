@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -116,8 +117,12 @@ pub(crate) struct TargetArgs {
     #[arg(short, long, value_name = "UUID", env = "PURGE_RESOURCE")]
     pub(crate) resource: Option<ResourceId>,
     /// File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Command that prints the bearer token; run again if the service refuses the token. Words are split as
+    /// in a shell, but no shell runs it: write `sh -c '...'` for pipes and variables
+    #[arg(long, value_name = "CMD")]
+    pub(crate) token_command: Option<TokenCommand>,
     /// Address of the service; plain http only to this machine
     #[arg(long, value_name = "URL", env = "PURGE_BASE_URL", default_value = Client::BASE_URL)]
     pub(crate) base_url: String,
@@ -128,6 +133,23 @@ pub(crate) struct TargetArgs {
     /// How long one request may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Duration,
+}
+
+/// A program and its arguments.
+#[derive(Clone)]
+pub(crate) struct TokenCommand {
+    pub(crate) program: String,
+    pub(crate) arguments: Vec<String>,
+}
+
+impl FromStr for TokenCommand {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut words = shlex::split(text).ok_or("a quote is not closed")?.into_iter();
+        let program = words.next().ok_or("it names no program")?;
+        Ok(Self { program, arguments: words.collect() })
+    }
 }
 
 #[derive(clap::Args)]
@@ -233,6 +255,20 @@ impl std::str::FromStr for Origin {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn token_commands() {
+        let words = |text: &str| {
+            let command = text.parse::<TokenCommand>().map_err(str::to_owned)?;
+            Ok::<_, String>([vec![command.program], command.arguments].concat().join("|"))
+        };
+        assert_eq!(words("vault kv get 'a b' \"c\"").expect("words"), "vault|kv|get|a b|c");
+        assert_eq!(words("sh -c 'a | b'").expect("words"), "sh|-c|a | b");
+        assert_eq!(words("a 'b").expect_err("open"), "a quote is not closed");
+        assert_eq!(words(" ").expect_err("empty"), "it names no program");
+    }
+
     #[test]
     fn declaration_is_consistent() {
         crate::command().debug_assert();

@@ -1,12 +1,9 @@
 //! What a command talks to: the service, or a server of its own.
 
 use std::env;
-use std::fs;
-use std::path::Path;
 
-use purge_api_ext::{Client, Resource, escape};
+use purge_api_ext::{Client, Resource, TokenProvider};
 use purge_sandbox::Sandbox;
-use secrecy::SecretString;
 
 use crate::args::TargetArgs;
 use crate::exit::{Exit, Failure};
@@ -31,16 +28,15 @@ impl Target {
         let resource = args
             .resource
             .ok_or_else(|| missing("resource", "--resource UUID", "PURGE_RESOURCE"))?;
-        let token = match &args.token_file {
-            Some(file) => token_from(file)?,
-            None => env::var("PURGE_TOKEN")
-                .map_err(|_| missing("token", "--token-file FILE", "PURGE_TOKEN"))?
-                .into(),
-        };
+        let token = token(args).ok_or_else(|| {
+            missing("token", "--token-file FILE or --token-command CMD", "PURGE_TOKEN")
+        })?;
         let client = Client::builder(token)
             .base_url(&args.base_url)
             .attempt_timeout(args.timeout)
             .build()?;
+        // A token that is not there is bad input, and shows before anything is sent.
+        client.fetch_token().await?;
         Ok(Self { resource: client.resource(organization, resource), sandbox: None })
     }
 
@@ -65,21 +61,15 @@ impl Target {
     }
 }
 
-fn token_from(file: &Path) -> Result<SecretString, Failure> {
-    let name = escape(&file.to_string_lossy());
-    let cannot = |error| Failure::usage(format!("the token file {name} cannot be read: {error}"));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
+/// What is said on the command line goes before the environment.
+fn token(args: &TargetArgs) -> Option<TokenProvider> {
+    const VARIABLE: &str = "PURGE_TOKEN";
 
-        let mode = fs::metadata(file).map_err(cannot)?.mode();
-        if mode & 0o077 != 0 {
-            return Err(Failure::usage(format!(
-                "the token file {name} can be used by others (mode {:03o}); run `chmod 600` on it",
-                mode & 0o777
-            )));
-        }
+    if let Some(file) = &args.token_file {
+        return Some(TokenProvider::from_file(file));
     }
-    let text = fs::read_to_string(file).map_err(cannot)?;
-    Ok(text.trim().into())
+    if let Some(command) = &args.token_command {
+        return Some(TokenProvider::from_command(&command.program, &command.arguments));
+    }
+    env::var_os(VARIABLE).map(|_| TokenProvider::from_env(VARIABLE))
 }

@@ -120,7 +120,7 @@ async fn account_is_asked_for() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("set PURGE_ORGANIZATION, or use --sandbox"), "{}", ended.err);
     let ended = purge(["create", "/a", "-o", ORGANIZATION, "-r", RESOURCE]).end().await;
-    assert!(ended.err.contains("pass --token-file FILE or set PURGE_TOKEN"), "{}", ended.err);
+    assert!(ended.err.contains("--token-command CMD or set PURGE_TOKEN"), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,9 @@
 mod command_line;
 mod contract;
 mod library;
+mod tokens;
 mod traps;
+mod trust;
 
 /// The command line, as it is installed.
 const PURGE: &str = env!("CARGO_BIN_EXE_purge-under-test");

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod contract;
 pub mod raw;
+pub mod tls;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

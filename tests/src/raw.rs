@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// A server on loopback that answers each request with the next text of a script, and closes the
@@ -67,7 +67,7 @@ pub fn answer(status: &str, body: &str) -> Vec<u8> {
         .into()
 }
 
-async fn read_request(socket: &mut TcpStream) -> String {
+pub(crate) async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut request = Vec::new();
     let mut expected = None;
     let mut chunk = [0; 4096];
