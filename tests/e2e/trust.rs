@@ -37,7 +37,7 @@ async fn certificate_of_an_unknown_authority_is_refused_at_once() {
     let error = report.error().expect("an error");
     assert_eq!(error.kind(), ErrorKind::Untrusted, "{error}");
     assert!(error.to_string().starts_with("no trusted connection: "), "{error}");
-    assert!(!shown(&error).contains(SECRET), "{}", shown(&error));
+    assert!(!shown(error).contains(SECRET), "{}", shown(error));
     assert_eq!(report.operations[0].attempts, 1);
     assert_eq!(server.counts(), (1, 0));
 
@@ -95,7 +95,7 @@ async fn proxy_that_asks_for_credentials_has_its_own_error() {
     let error = report.error().expect("an error");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(407)), "{error}");
     assert!(error.to_string().contains("the proxy asks for credentials (407)"), "{error}");
-    assert!(!shown(&error).contains(SECRET), "{}", shown(&error));
+    assert!(!shown(error).contains(SECRET), "{}", shown(error));
 
     let run = Run::new(PURGE, ["create", "/a"]).env("HTTPS_PROXY", &url);
     let ended = run.account(base, "t0ken", ORGANIZATION, RESOURCE).end().await;
