@@ -12,8 +12,8 @@ use crate::Error;
 const HIDDEN: [&str; 5] =
     ["reqwest", "progenitor", "progenitor_client", "purge_api", "purge_openapi"];
 
-/// The one way out, to the raw client.
-const HATCH: &str = "Client::raw";
+/// The one way out, to the crates below.
+const HATCH: &str = "src/hatch.rs";
 
 /// Every public signature that shows a hidden crate.
 pub(super) fn leaks(sources: &[Source]) -> Result<Vec<String>, Error> {
@@ -25,7 +25,7 @@ pub(super) fn leaks(sources: &[Source]) -> Result<Vec<String>, Error> {
         files.iter().flat_map(|(_, file)| public_types(&file.items)).collect::<BTreeSet<_>>();
     let mut scan =
         Scan { public_types, imports: Imports::new(), file: String::new(), leaks: Vec::new() };
-    for (source, file) in files {
+    for (source, file) in files.into_iter().filter(|(source, _)| !source.name.ends_with(HATCH)) {
         scan.imports = imports(&file.items);
         scan.file.clone_from(&source.name);
         scan.items(&file.items);
@@ -120,9 +120,7 @@ impl Scan {
         } else {
             format!("{owner}::{}", signature.ident)
         };
-        if name != HATCH {
-            self.check(&name, |names| names.visit_signature(signature));
-        }
+        self.check(&name, |names| names.visit_signature(signature));
     }
 
     fn fields(&mut self, owner: &str, fields: &Fields) {
@@ -230,7 +228,6 @@ mod tests {
     fn what_callers_do_not_see_is_fine() {
         let tight = [
             "pub struct Client { raw: purge_api::Client }",
-            "pub struct Client; impl Client { pub fn raw(&self) -> &purge_api::Client { todo!() } }",
             "pub(crate) fn f(x: reqwest::Url) {}",
             "use reqwest::Url; fn f(x: Url) {}",
             "pub fn f() { let _ = reqwest::Client::new(); }",
@@ -244,12 +241,20 @@ mod tests {
     }
 
     #[test]
+    fn the_hatch_may_show_them() {
+        let text = "pub use reqwest; pub trait T { fn f(&self) -> reqwest::Url; }";
+        let source = |name: &str| Source { name: name.to_owned(), text: text.to_owned() };
+        assert_eq!(leaks(&[source("ext/src/hatch.rs")]).expect("Rust"), Vec::<String>::new());
+        assert_ne!(leaks(&[source("ext/src/other.rs")]).expect("Rust"), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_leak_is_named_with_its_file_and_item() {
         assert_eq!(
             leaks_in(
                 "use reqwest::Url; pub struct S; impl S { pub fn at(&self) -> Url { todo!() } }"
             ),
-            ["a.rs: `S::at` shows `reqwest::Url`; wrap it, or leave it to `Client::raw`"]
+            ["a.rs: `S::at` shows `reqwest::Url`; wrap it, or leave it to `src/hatch.rs`"]
         );
     }
 }
