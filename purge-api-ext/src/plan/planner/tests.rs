@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn paths<T: AsRef<str>>(texts: &[T]) -> Vec<PurgePath> {
-    texts.iter().map(|text| PurgePath::new(text.as_ref()).expect(text.as_ref())).collect()
+    texts.iter().map(|text| PurgePath::new(text.as_ref()).expect("a path")).collect()
 }
 
 fn sent(plan: &Plan) -> Vec<&str> {
