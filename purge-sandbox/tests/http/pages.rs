@@ -84,6 +84,7 @@ async fn the_documentation_has_a_form_for_each_operation() {
         "value=\"other-token\"",
         "<input id=\"listPurgeRequests-limit\" name=\"limit\" data-in=\"query\" type=\"number\" value=\"10\" required min=\"1\" max=\"100\"",
         "&quot;/images/*&quot;",
+        "Paths may hold <code>*</code> to match multiple objects",
         "<details id=\"schema-PurgeRequest\">",
         "Purge request data retrieved successfully.",
     ] {
