@@ -3,12 +3,16 @@
 //! The text is a pure function of the document: no clock, no environment, no network and no
 //! `rustfmt`, so that every machine and every toolchain produces the same bytes.
 
-use std::fmt;
-
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use schemars::schema::{InstanceType, SchemaObject, StringValidation};
 use serde_json::Value;
+
+mod circle;
+mod error;
+mod panic;
+
+pub use error::CodegenError;
 
 /// Generates the bindings of [`crate::YAML`].
 ///
@@ -16,7 +20,7 @@ use serde_json::Value;
 ///
 /// As [`generate`].
 pub fn bindings() -> Result<String, CodegenError> {
-    let document = crate::parse(crate::YAML).map_err(|e| CodegenError(e.to_string()))?;
+    let document = crate::parse(crate::YAML).map_err(|e| CodegenError::new(e.to_string()))?;
     generate(&document)
 }
 
@@ -24,15 +28,39 @@ pub fn bindings() -> Result<String, CodegenError> {
 ///
 /// # Errors
 ///
-/// When the document is not OpenAPI 3.0, or uses something that the generator cannot express.
+/// When the document is not OpenAPI 3.0, or uses something that the generator cannot express. The
+/// generator answers some of that with a panic that names nothing; here it is an error like any other,
+/// and [`CodegenError::operation`] says which operation to mend.
+///
+/// ```
+/// let mut document = purge_openapi::parse(purge_openapi::YAML)?;
+/// let path = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
+/// document["paths"][path]["post"]["responses"]["204"] = serde_json::json!({ "description": "Nothing." });
+/// let error = purge_openapi::codegen::generate(&document).expect_err("200 and 204 do not go together");
+/// assert_eq!(error.operation(), Some("createPurge"));
+/// # Ok::<(), purge_openapi::ParseError>(())
+/// ```
 pub fn generate(document: &Value) -> Result<String, CodegenError> {
+    attempt(document).map_err(|error| error.blame(document, attempt))
+}
+
+fn attempt(document: &Value) -> Result<String, CodegenError> {
+    panic::caught(|| unguarded(document)).unwrap_or_else(|message| {
+        Err(CodegenError::new(format!("the generator gave up: {message}")))
+    })
+}
+
+fn unguarded(document: &Value) -> Result<String, CodegenError> {
+    if let Some(component) = circle::find(document) {
+        return Err(CodegenError::new(format!("`{component}` is made of itself")));
+    }
     let spec: OpenAPI = serde_json::from_value(document.clone())
-        .map_err(|e| CodegenError(format!("not an OpenAPI 3.0 document: {e}")))?;
+        .map_err(|e| CodegenError::new(format!("not an OpenAPI 3.0 document: {e}")))?;
     let tokens = Generator::new(&settings()?)
         .generate_tokens(&spec)
-        .map_err(|e| CodegenError(format!("no bindings for this document: {e}")))?;
+        .map_err(|e| CodegenError::new(format!("no bindings for this document: {e}")))?;
     let file = syn::parse2(tokens)
-        .map_err(|e| CodegenError(format!("the generated bindings are not Rust: {e}")))?;
+        .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
     // The examples in the generated documentation cannot compile by themselves; as plain text they do
     // not show up as tests that are never run.
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))
@@ -45,7 +73,7 @@ fn settings() -> Result<GenerationSettings, CodegenError> {
         .with_hooks(HooksMode::Expected)
         // What the hooks of `purge-api` need to authorize a request.
         .with_inner_type(
-            "crate::Bearer".parse().map_err(|e| CodegenError(format!("inner type: {e}")))?,
+            "crate::Bearer".parse().map_err(|e| CodegenError::new(format!("inner type: {e}")))?,
         )
         // A timestamp of another form must not make the whole page unreadable.
         .with_conversion(
@@ -75,15 +103,3 @@ fn string(constrain: impl FnOnce(&mut SchemaObject)) -> SchemaObject {
     constrain(&mut schema);
     schema
 }
-
-/// A document that cannot become Rust.
-#[derive(Debug)]
-pub struct CodegenError(String);
-
-impl fmt::Display for CodegenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CodegenError {}

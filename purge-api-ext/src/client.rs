@@ -1,14 +1,14 @@
 //! The service, an account, and one of its resources.
 
+use std::fmt;
 use std::time::Duration;
 
-use purge_api::Bearer;
-use secrecy::{ExposeSecret, SecretString};
-
+use crate::connection::{BaseUrl, Settings};
 use crate::list::List;
+use crate::session::Session;
 use crate::submit::Purge;
 use crate::wait::Wait;
-use crate::{Error, ErrorKind, OperationId, OrganizationId, Plan, ResourceId, transport};
+use crate::{Error, ErrorKind, OperationId, OrganizationId, Plan, ResourceId, TokenProvider};
 
 /// A connection pool to the service, and the token that opens it. Cheap to clone.
 ///
@@ -23,22 +23,24 @@ use crate::{Error, ErrorKind, OperationId, OrganizationId, Plan, ResourceId, tra
 ///     .build()?;
 /// # Ok::<(), purge_api_ext::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
-    raw: purge_api::Client,
+    session: Session,
+    base_url: String,
 }
 
 impl Client {
     /// The address of the service, from another page of its documentation.
     pub const BASE_URL: &'static str = "https://cloud.medianova.com";
 
-    /// Begins a client for an account's bearer token (the token alone, without the word `Bearer`).
-    pub fn builder(token: impl Into<SecretString>) -> ClientBuilder {
+    /// Begins a client for an account's bearer token: the token itself, without the word `Bearer`, or a
+    /// [`TokenProvider`] that fetches it.
+    pub fn builder(token: impl Into<TokenProvider>) -> ClientBuilder {
         ClientBuilder {
             token: token.into(),
             base_url: Self::BASE_URL.to_owned(),
-            connect_timeout: Duration::from_secs(3),
-            attempt_timeout: Duration::from_secs(30),
+            settings: Settings::default(),
+            http: None,
         }
     }
 
@@ -48,22 +50,49 @@ impl Client {
         Resource { client: self.clone(), organization, resource }
     }
 
-    /// The escape hatch: the generated client beneath, with this client's pool and token, for what this
-    /// crate does not offer.
-    #[must_use]
-    pub fn raw(&self) -> &purge_api::Client {
-        &self.raw
+    /// Fetches the token now, if that was not done yet, so that a missing one shows before the first
+    /// request does. Whether the service takes it, only a request can tell.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when the [`TokenProvider`] gives no usable token,
+    /// [`ErrorKind::Unauthorized`] when its command or function fails or takes too long.
+    pub async fn fetch_token(&self) -> Result<(), Error> {
+        self.session.prepare().await
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The HTTP client would show its proxies, passwords included.
+        f.debug_struct("Client")
+            .field("base_url", &self.base_url)
+            .field("token", self.session.provider())
+            .finish_non_exhaustive()
     }
 }
 
 /// The settings of a [`Client`].
-#[derive(Clone, Debug)]
+///
+/// ```no_run
+/// let client = purge_api_ext::Client::builder("token")
+///     .user_agent("shop-backend/1.2")
+///     .proxy("http://user:password@proxy.example.com:3128")
+///     .root_certificate_pem(std::fs::read("/etc/ssl/company.pem")?)
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
-    token: SecretString,
+    token: TokenProvider,
     base_url: String,
-    connect_timeout: Duration,
-    attempt_timeout: Duration,
+    settings: Settings,
+    http: Option<reqwest::Client>,
 }
 
 impl ClientBuilder {
@@ -76,28 +105,72 @@ impl ClientBuilder {
 
     /// How long connecting may take. Default: 3 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.settings.connect_timeout = Some(timeout);
         self
     }
 
     /// How long one request and its answer may take. Default: 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = timeout;
+        self.settings.attempt_timeout = Some(timeout);
         self
     }
 
-    /// Checks the settings and makes the client. Nothing is sent yet.
+    /// What this program calls itself in the `User-Agent` header. Default: the name and version of this
+    /// crate.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.settings.user_agent = Some(name.into());
+        self
+    }
+
+    /// An `http` or `https` proxy for all requests, with its user name and password if it asks for them;
+    /// they are never shown. Requests to the loopback of this machine use no proxy. Default: the proxy of
+    /// the system, for example from `HTTPS_PROXY` and `NO_PROXY`.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.settings.proxy = Some(url.into().into());
+        self
+    }
+
+    /// Root certificates to trust beside those of the system, as PEM: one or many. May be called
+    /// repeatedly. Default: none.
+    pub fn root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.roots.push(pem.into());
+        self
+    }
+
+    pub(crate) fn with_http_client(mut self, http: reqwest::Client) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Checks the settings and makes the client. Nothing is sent yet, and only a token that is given
+    /// itself is looked at.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when the base URL is not allowed, the token cannot stand in a header,
-    /// or TLS cannot start.
+    /// [`ErrorKind::InvalidInput`] when the base URL is not allowed, a setting or the token cannot be
+    /// used, or TLS cannot start.
     pub fn build(self) -> Result<Client, Error> {
-        let bearer = Bearer::new(self.token.expose_secret())
-            .map_err(|error| Error::new(ErrorKind::InvalidInput, error.to_string()))?;
-        let base = transport::BaseUrl::parse(&self.base_url)?;
-        let http = transport::http_client(&base, self.connect_timeout, self.attempt_timeout)?;
-        Ok(Client { raw: purge_api::Client::new_with_client(base.as_str(), http, bearer) })
+        let base = BaseUrl::parse(&self.base_url)?;
+        let chosen = self.settings.chosen();
+        let http = match self.http {
+            None => self.settings.http_client(&base)?,
+            Some(http) if chosen.is_empty() => http,
+            Some(_) => {
+                let message = format!(
+                    "a ready HTTP client cannot be changed: set {} on that client, not here",
+                    chosen.join(", ")
+                );
+                return Err(Error::new(ErrorKind::InvalidInput, message));
+            }
+        };
+        let session = Session::new(base.as_str(), http, self.token)?;
+        Ok(Client { session, base_url: base.as_str().to_owned() })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("token", &self.token).finish_non_exhaustive()
     }
 }
 
@@ -138,6 +211,52 @@ impl Resource {
     }
 
     pub(crate) fn raw(&self) -> &purge_api::Client {
-        self.client.raw()
+        self.session().raw()
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        self.client.session()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hatch::HttpClient as _;
+
+    #[test]
+    fn ready_http_client_takes_no_further_settings() {
+        let base = BaseUrl::parse("http://127.0.0.1:1").expect("a base URL");
+        let http = Settings::default().http_client(&base).expect("an HTTP client");
+        let builder = Client::builder("token").http_client(http);
+        builder.clone().base_url("http://127.0.0.1:1").build().expect("a client");
+        let error = builder.clone().base_url("http://example.com").build().expect_err("plain");
+        assert!(error.to_string().contains("use https"), "{error}");
+        let error = builder.user_agent("a").proxy("http://proxy").build().expect_err("settings");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("set user_agent, proxy on that client"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let builder = Client::builder("c4nary")
+            .base_url("https://example.com")
+            .proxy("http://user:c4nary@proxy.example.com:3128");
+        assert!(!format!("{builder:?}").contains("c4nary"), "{builder:?}");
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        {
+            let client = builder.build().expect("a client");
+            assert_eq!(
+                format!("{client:?}"),
+                r#"Client { base_url: "https://example.com", token: TokenProvider::fixed(..), .. }"#
+            );
+        }
+    }
+
+    #[test]
+    fn fixed_token_is_checked_at_once() {
+        let error = Client::builder("c4nary\n").base_url("http://[::1]").build().expect_err("LF");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(!format!("{error:?}").contains("c4nary"), "{error:?}");
     }
 }

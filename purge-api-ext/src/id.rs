@@ -79,8 +79,8 @@ uuid_id! {
 /// assert!("".parse::<purge_api_ext::OperationId>().is_err());
 /// # Ok::<(), purge_api_ext::IdError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct OperationId(Box<str>);
 
 impl OperationId {
@@ -105,5 +105,13 @@ impl FromStr for OperationId {
             return Err(IdError("the operation ID is empty".to_owned()));
         }
         Ok(Self(text.into()))
+    }
+}
+
+impl TryFrom<String> for OperationId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
     }
 }

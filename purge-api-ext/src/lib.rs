@@ -1,26 +1,41 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod client;
+mod connection;
 mod error;
+pub mod hatch;
 mod id;
 mod list;
+mod pace;
 mod path;
 mod plan;
+mod progress;
 mod reconcile;
 mod report;
 mod retry;
+mod session;
 mod submit;
 mod text;
+mod tls;
+mod token;
+mod trace;
 mod transport;
 mod wait;
 
+#[cfg(feature = "blocking")]
+pub use blocking::Blocking;
 pub use client::{Client, ClientBuilder, Resource};
 pub use error::{Error, ErrorKind};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};
-pub use list::{List, Page, PageSize, PurgeRecord, RecordState};
+pub use list::{Cursor, List, Page, PageSize, PurgeRecord, RecordState};
+pub use pace::{Rate, RateError};
 pub use path::{PathError, PathErrorKind, PurgePath};
 pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
+pub use progress::{Event, Events};
 pub use report::{OperationOutcome, OperationState, PathOutcome, PathState, Report, Summary};
 pub use submit::Purge;
 pub use text::escape;
+pub use token::TokenProvider;
 pub use wait::Wait;

@@ -18,14 +18,13 @@ use std::time::SystemTime;
 
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::transport::failure;
 use crate::{Error, ErrorKind, OperationId, Resource, text};
 
 /// The number of records on a page: 1 to 100, from the published reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct PageSize(u8);
 
 impl PageSize {
@@ -48,6 +47,20 @@ impl PageSize {
     }
 }
 
+impl TryFrom<u8> for PageSize {
+    type Error = &'static str;
+
+    fn try_from(records: u8) -> Result<Self, Self::Error> {
+        Self::new(records).ok_or("a page has 1 to 100 records")
+    }
+}
+
+impl From<PageSize> for u8 {
+    fn from(size: PageSize) -> Self {
+        size.0
+    }
+}
+
 impl Default for PageSize {
     fn default() -> Self {
         Self::MAX
@@ -62,6 +75,19 @@ pub struct List {
     resource: Resource,
     page_size: PageSize,
     operation: Option<OperationId>,
+    first: NonZeroU64,
+}
+
+/// A place in a list, to go on from later: it can be kept as JSON.
+///
+/// Pages are counted from the newest record, as far as the service lists them so (the order is not
+/// published): records that came meanwhile move the others on to later pages, so that some are seen
+/// twice, but none is missed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    page: NonZeroU64,
+    limit: PageSize,
+    op_id: Option<OperationId>,
 }
 
 /// One page of the list.
@@ -76,6 +102,9 @@ pub struct Page {
     pub total: Option<u64>,
     /// The records, in the order in which the service sends them.
     pub requests: Vec<PurgeRecord>,
+    /// Where the next page begins; none after a page that is not full, or that reaches the total.
+    #[serde(skip)]
+    pub next: Option<Cursor>,
 }
 
 /// The state of one purged path, as the service tells it. Every field may be missing.
@@ -173,7 +202,7 @@ impl List {
     const MAX_PAGES: u64 = 1_000_000;
 
     pub(crate) fn new(resource: Resource) -> Self {
-        Self { resource, page_size: PageSize::MAX, operation: None }
+        Self { resource, page_size: PageSize::MAX, operation: None, first: NonZeroU64::MIN }
     }
 
     /// The number of records on a page. Default: 100.
@@ -185,6 +214,14 @@ impl List {
     /// Only the records of one purge job.
     pub fn operation(mut self, operation: OperationId) -> Self {
         self.operation = Some(operation);
+        self
+    }
+
+    /// Goes on where a page of an earlier list ended: with its page size and its operation.
+    pub fn resume(mut self, cursor: Cursor) -> Self {
+        self.first = cursor.page;
+        self.page_size = cursor.limit;
+        self.operation = cursor.op_id;
         self
     }
 
@@ -215,10 +252,8 @@ impl List {
         if let Some(operation) = &self.operation {
             request = request.op_id(operation.as_str());
         }
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Err(failure(error).await.error),
-        };
+        let sent = self.resource.session().authorized(|| request.clone().send());
+        let answer = sent.await.map_err(|failure| failure.error)?;
         let clock = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let clock = clock.and_then(|date| httpdate::parse_http_date(date).ok());
         let answer = answer.into_inner();
@@ -231,11 +266,21 @@ impl List {
             return Err(Error::new(ErrorKind::Untrusted, "the answer has no page").with_status(200));
         };
         let requests = data.requests.unwrap_or_default();
+        let total = data.total.and_then(|total| total.try_into().ok());
+        let limit = u64::from(self.page_size.get());
+        let last = total.is_some_and(|total: u64| number.get().saturating_mul(limit) >= total);
+        let next =
+            if last || (requests.len() as u64) < limit { None } else { number.checked_add(1) };
         let page = Page {
             page: number.get(),
             limit: self.page_size,
-            total: data.total.and_then(|total| total.try_into().ok()),
+            total,
             requests: requests.into_iter().map(PurgeRecord::from_raw).collect(),
+            next: next.map(|page| Cursor {
+                page,
+                limit: self.page_size,
+                op_id: self.operation.clone(),
+            }),
         };
         Ok((page, clock))
     }
@@ -249,12 +294,12 @@ impl List {
     pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send {
         struct State {
             list: List,
-            next: Option<u64>,
+            next: Option<NonZeroU64>,
             last: Vec<PurgeRecord>,
         }
-        let start = State { list: self, next: Some(1), last: Vec::new() };
+        let start = State { next: Some(self.first), list: self, last: Vec::new() };
         stream::try_unfold(start, async |mut state| {
-            let Some(number) = state.next.and_then(NonZeroU64::new) else { return Ok(None) };
+            let Some(number) = state.next else { return Ok(None) };
             let page = state.list.page(number).await?;
             let limit = u64::from(page.limit.get());
             let received = page.requests.len() as u64;
@@ -270,8 +315,7 @@ impl List {
                 let message = format!("the list does not end after {number} pages");
                 return Err(Error::new(ErrorKind::Untrusted, message));
             }
-            let complete = page.total.is_some_and(|total| number.get() * limit >= total);
-            state.next = (received == limit && !complete).then(|| number.get() + 1);
+            state.next = page.next.as_ref().map(|cursor| cursor.page);
             state.last.clone_from(&page.requests);
             Ok(Some((page, state)))
         })

@@ -2,7 +2,8 @@
 //!
 //! The service takes 1 to 100 paths a request. A [`Plan`] drops what need not be sent (a path that was
 //! given twice, a path that a wildcard covers), splits the rest into batches in the order in which the
-//! paths came, and says what it did. It is a pure function of its input.
+//! paths came, and says what it did. On request it also replaces the paths of a directory by one
+//! wildcard: see [`Planner`]. It is a pure function of its input.
 //!
 //! ```
 //! use purge_api_ext::Plan;
@@ -13,18 +14,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod batch;
+mod choose;
+mod coalesce;
 mod cover;
 mod error;
+mod planner;
 
-use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use crate::PurgePath;
-use crate::path::canonical;
 
-use cover::Cover;
 pub use error::PlanError;
+pub use planner::Planner;
 
 /// Requests to send, and what became of the paths that are in none of them.
 #[derive(Clone, Debug)]
@@ -34,6 +36,7 @@ pub struct Plan {
     input: usize,
     duplicates: usize,
     covered: usize,
+    extra: Option<usize>,
 }
 
 /// The paths of one request: at least 1, at most [`Plan::MAX_BATCH`].
@@ -47,6 +50,11 @@ pub struct PurgeEverything;
 impl Plan {
     /// The most paths of one request: 100, from the published reference.
     pub const MAX_BATCH: usize = 100;
+
+    /// The most bytes of a request's body, if nothing else is said: 1 MiB, which is what common servers
+    /// accept by default. The service publishes no limit. 100 paths of the greatest length that a path
+    /// can have fit in it, unless they hold many quotation marks.
+    pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
     /// Plans the purge of some paths.
     ///
@@ -76,7 +84,7 @@ impl Plan {
 
     /// Begins a plan with options.
     pub fn planner() -> Planner {
-        Planner { batch: Self::MAX_BATCH, full_purge: None }
+        Planner::new()
     }
 
     /// The requests, in the order in which their first paths came.
@@ -111,6 +119,13 @@ impl Plan {
     pub fn covered(&self) -> usize {
         self.covered
     }
+
+    /// How many paths of the inventory are purged that were not asked for. `None` when wildcards were
+    /// made without an inventory: then nobody knows.
+    #[must_use]
+    pub fn extra(&self) -> Option<usize> {
+        self.extra
+    }
 }
 
 impl Batch {
@@ -138,71 +153,15 @@ impl fmt::Display for Plan {
             write!(f, "{separator} {} covered by a wildcard", self.covered)?;
         }
         let (sent, requests) = (self.paths().count(), self.batches.len());
-        if sent == self.input {
-            return write!(f, " in {requests} request{}", plural(requests));
+        if sent != self.input {
+            write!(f, "; {sent} path{}", plural(sent))?;
         }
-        write!(f, "; {sent} path{} in {requests} request{}", plural(sent), plural(requests))
-    }
-}
-
-/// The options of a [`Plan`].
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Planner {
-    batch: usize,
-    full_purge: Option<PurgeEverything>,
-}
-
-impl Planner {
-    /// Allows a path that purges the whole resource, such as `/*`. Without it, such a path is an error.
-    pub fn allow_full_purge(mut self, consent: PurgeEverything) -> Self {
-        self.full_purge = Some(consent);
-        self
-    }
-
-    /// The most paths of one request; more than [`Plan::MAX_BATCH`] counts as that many, 0 as 1.
-    /// Default: [`Plan::MAX_BATCH`].
-    pub fn batch_size(mut self, paths: usize) -> Self {
-        self.batch = paths.clamp(1, Plan::MAX_BATCH);
-        self
-    }
-
-    /// Plans the purge of some paths.
-    ///
-    /// # Errors
-    ///
-    /// When there is no path, or one purges everything without
-    /// [`allow_full_purge`](Self::allow_full_purge).
-    pub fn plan(self, paths: impl IntoIterator<Item = PurgePath>) -> Result<Plan, PlanError> {
-        let paths: Vec<PurgePath> = paths.into_iter().collect();
-        let input = paths.len();
-        if input == 0 {
-            return Err(PlanError::empty());
+        write!(f, " in {requests} request{}", plural(requests))?;
+        match self.extra {
+            Some(0) => Ok(()),
+            Some(extra) => write!(f, ", which purge {extra} more that nobody asked for"),
+            None => f.write_str(", which may purge more than was asked for"),
         }
-        if self.full_purge.is_none()
-            && let Some(path) = paths.iter().find(|path| path.is_full_purge())
-        {
-            return Err(PlanError::full_purge(path));
-        }
-
-        let mut seen: HashSet<Cow<'_, str>> = HashSet::with_capacity(input);
-        let first: Vec<bool> = paths.iter().map(|p| seen.insert(canonical(p.as_str()))).collect();
-        let cover = Cover::of(seen.iter().filter(|p| p.contains('*')).map(AsRef::as_ref));
-        let kept: Vec<bool> = paths
-            .iter()
-            .zip(&first)
-            .map(|(path, first)| *first && !cover.covers(&canonical(path.as_str())))
-            .collect();
-        let duplicates = first.iter().filter(|first| !**first).count();
-        let sent = kept.iter().filter(|kept| **kept).count();
-
-        let mut batches = Vec::with_capacity(sent.div_ceil(self.batch));
-        let mut kept_paths =
-            paths.into_iter().zip(kept).filter_map(|(path, kept)| kept.then_some(path)).peekable();
-        while kept_paths.peek().is_some() {
-            batches.push(Batch(kept_paths.by_ref().take(self.batch).collect()));
-        }
-        Ok(Plan { batches, input, duplicates, covered: input - duplicates - sent })
     }
 }
 

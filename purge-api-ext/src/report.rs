@@ -28,7 +28,7 @@ pub struct Report {
 }
 
 /// How many paths ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Summary {
     /// Paths that were given.
@@ -37,8 +37,9 @@ pub struct Summary {
     pub duplicates: usize,
     /// Paths that a wildcard covers.
     pub covered: usize,
-    /// Paths that nobody asked for and that are purged all the same.
-    pub extra: usize,
+    /// Paths of the inventory that nobody asked for and that are purged all the same; none (`null`) when
+    /// directories were purged without an inventory to count in.
+    pub extra: Option<usize>,
     /// Requests of the plan.
     pub requests: usize,
     /// Paths of the plan.
@@ -181,6 +182,30 @@ impl Report {
         self.operations.iter().flat_map(|operation| &operation.paths)
     }
 
+    /// What became of one path that was asked for: its own outcome, or that of the wildcard that covers
+    /// it. None for a path that was not asked for, and for one that is not valid.
+    ///
+    /// ```no_run
+    /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use purge_api_ext::{PathState, Plan};
+    /// let report = site.purge(Plan::parse(["/images/*", "/images/logo.png"])?).await;
+    /// let logo = report.outcome("/images/logo.png").map(|outcome| outcome.state);
+    /// assert_eq!(logo, Some(PathState::Accepted));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn outcome(&self, path: &str) -> Option<&PathOutcome> {
+        let own = self.paths().find(|outcome| outcome.path == path);
+        let asked = PurgePath::with_query(path).ok()?;
+        own.or_else(|| {
+            self.paths().filter(|outcome| outcome.path.contains('*')).find(|outcome| {
+                let sent = PurgePath::with_query(outcome.path.as_str());
+                sent.is_ok_and(|sent| sent.covers(&asked))
+            })
+        })
+    }
+
     /// The paths that must be purged again, ready to be planned.
     pub fn failed_paths(&self) -> impl Iterator<Item = PurgePath> {
         let failed = self.paths().filter(|outcome| outcome.state.is_failure());
@@ -210,12 +235,34 @@ impl Report {
     }
 }
 
+impl Default for Summary {
+    /// Of nothing: a plan without paths purges nothing extra, and that is known.
+    fn default() -> Self {
+        Self {
+            input: 0,
+            duplicates: 0,
+            covered: 0,
+            extra: Some(0),
+            requests: 0,
+            paths: 0,
+            accepted: 0,
+            purged: 0,
+            not_cached: 0,
+            pending: 0,
+            failed: 0,
+            unconfirmed: 0,
+            not_sent: 0,
+        }
+    }
+}
+
 impl Summary {
     pub(crate) fn of_plan(plan: &Plan) -> Self {
         Self {
             input: plan.input(),
             duplicates: plan.duplicates(),
             covered: plan.covered(),
+            extra: plan.extra(),
             requests: plan.batches().len(),
             ..Self::default()
         }

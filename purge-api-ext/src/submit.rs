@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
+use crate::pace::{Pace, Rate};
 use crate::plan::{Batch, Plan};
+use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
 use crate::retry::{RetryPolicy, RetryQuota};
-use crate::transport::{Applied, Failure, failure};
+use crate::trace::{event, span};
+use crate::transport::{Applied, Failure};
 use crate::wait::follow;
 use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
 
@@ -49,18 +52,26 @@ pub struct Purge {
     resource: Resource,
     plan: Plan,
     concurrency: usize,
+    rate: Option<Rate>,
     wait: Option<Duration>,
     retry: RetryPolicy,
 }
 
 impl Purge {
     pub(crate) fn new(resource: Resource, plan: Plan) -> Self {
-        Self { resource, plan, concurrency: 4, wait: None, retry: RetryPolicy::default() }
+        let retry = RetryPolicy::default();
+        Self { resource, plan, concurrency: 4, rate: None, wait: None, retry }
     }
 
     /// How many requests are under way at once; 0 counts as 1. Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
+        self
+    }
+
+    /// How many requests are sent in a time at most, retries included. Default: no limit.
+    pub fn rate(mut self, rate: Rate) -> Self {
+        self.rate = Some(rate);
         self
     }
 
@@ -77,23 +88,39 @@ impl Purge {
         self
     }
 
-    async fn run(self) -> Report {
-        let Self { resource, plan, concurrency, wait, retry } = self;
+    /// The pauses between attempts: random, from nothing to a bound that begins with `first` and doubles
+    /// up to `longest`. Default: 1 s and 20 s, the figures of the AWS SDKs.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.retry.base = first;
+        self.retry.cap = longest;
+        self
+    }
+
+    /// Runs it, and tells what happens on the way; the last event holds the report.
+    pub fn events(self) -> Events {
+        Events::of(|reporter| self.run(reporter))
+    }
+
+    async fn run(self, reporter: Reporter) -> Report {
+        let Self { resource, plan, concurrency, rate, wait, retry } = self;
         let counts = Summary::of_plan(&plan);
+        let (requests, paths) = (plan.batches().len(), plan.paths().count());
+        reporter.tell(|| Event::Started { requests, paths });
         let run = Run {
             resource: &resource,
             retry,
-            pause: Pause::default(),
+            pace: Pace::new(rate),
             shared: Mutex::default(),
             stop: AtomicBool::new(false),
+            reporter: &reporter,
         };
-        let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches())
-            .map(|batch| run.submit(batch))
+        let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches().enumerate())
+            .map(|(request, batch)| span!(run.submit(request, batch), request))
             .buffered(concurrency)
             .collect()
             .await;
         if let Some(deadline) = wait {
-            follow(&resource, &mut operations, deadline).await;
+            follow(&resource, &mut operations, deadline, &reporter).await;
         }
         Report::new(Some(resource.organization()), Some(resource.id()), counts, operations)
     }
@@ -104,7 +131,7 @@ impl IntoFuture for Purge {
     type IntoFuture = Pin<Box<dyn Future<Output = Report> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.run(Reporter::default()))
     }
 }
 
@@ -112,9 +139,10 @@ impl IntoFuture for Purge {
 struct Run<'a> {
     resource: &'a Resource,
     retry: RetryPolicy,
-    pause: Pause,
+    pace: Pace,
     shared: Mutex<Shared>,
     stop: AtomicBool,
+    reporter: &'a Reporter,
 }
 
 #[derive(Default)]
@@ -134,7 +162,7 @@ struct Accepted {
 
 impl Run<'_> {
     /// Sends one batch until its outcome is known, or nothing more can be done for it.
-    async fn submit(&self, batch: Batch) -> OperationOutcome {
+    async fn submit(&self, request: usize, batch: Batch) -> OperationOutcome {
         let body = CreatePurgeRequest {
             resource_uuid: self.resource.id().uuid(),
             file_path: batch.paths().iter().map(|path| path.as_str().to_owned()).collect(),
@@ -143,15 +171,17 @@ impl Run<'_> {
         // The last failure after which the request may have been carried out.
         let mut lost = None;
         let failure = loop {
-            self.pause.over().await;
+            self.pace.turn().await;
             if self.stop.load(Ordering::Relaxed) {
                 break Failure::new(Applied::No, stopped());
             }
             attempts += 1;
+            event!(attempt = attempts, "sending");
+            self.reporter.tell(|| Event::Attempt { request, attempt: attempts });
             let sent = Instant::now();
             let failure = match self.attempt(&body).await {
                 Ok(accepted) => {
-                    return self.accepted(batch, accepted, attempts, ambiguous > 0);
+                    return self.accepted(request, batch, accepted, attempts, ambiguous > 0);
                 }
                 Err(failure) => failure,
             };
@@ -160,18 +190,20 @@ impl Run<'_> {
                 if let Some(op_id) = self.adopt(&batch, sent).await {
                     let message = format!("{}; found in the list", failure.error);
                     let accepted = Accepted { op_id, message: Some(message) };
-                    return self.accepted(batch, accepted, attempts, ambiguous > 1);
+                    return self.accepted(request, batch, accepted, attempts, ambiguous > 1);
                 }
                 lost = Some(failure.clone());
             }
             let asked = failure.error.retry_after();
             let random = fastrand::f64();
             let delay = self.retry.delay(failure.applied, attempts, ambiguous, asked, random);
-            match delay.filter(|_| self.shared().quota.spend()) {
-                // What the service asks for holds for every request.
-                Some(delay) if asked.is_some() => self.pause.extend(delay),
-                Some(delay) => sleep_until(Instant::now() + delay).await,
-                None => break failure,
+            let Some(delay) = delay.filter(|_| self.shared().quota.spend()) else { break failure };
+            event!(?delay, error = %failure.error, "trying again");
+            self.reporter.tell(|| Event::Retrying { request, delay, error: failure.error });
+            // What the service asks for holds for every request.
+            match asked {
+                Some(_) => self.pace.pause(delay),
+                None => sleep(delay).await,
             }
         };
         if failure.error.kind() == ErrorKind::Unauthorized {
@@ -184,6 +216,8 @@ impl Run<'_> {
             Applied::Refused => (OperationState::Failed, PathState::Failed),
             Applied::Maybe => (OperationState::Unconfirmed, PathState::Unconfirmed),
         };
+        event!(error = %failure.error, "failed");
+        self.reporter.tell(|| Event::Failed { request, error: failure.error.clone() });
         let mut outcome = OperationOutcome::of_batch(batch, state, path_state);
         outcome.attempts = attempts;
         outcome.possible_duplicate = ambiguous > 1;
@@ -200,10 +234,8 @@ impl Run<'_> {
             .organization_uuid(self.resource.organization().uuid())
             .resource_uuid(self.resource.id().uuid())
             .body(body.clone());
-        match request.send().await {
-            Ok(answer) => accepted(answer.into_inner()),
-            Err(error) => Err(failure(error).await),
-        }
+        let sent = self.resource.session().authorized(|| request.clone().send());
+        accepted(sent.await?.into_inner())
     }
 
     /// The operation that a request has created although its answer got lost.
@@ -215,6 +247,7 @@ impl Run<'_> {
 
     fn accepted(
         &self,
+        request: usize,
         batch: Batch,
         accepted: Accepted,
         attempts: u32,
@@ -223,6 +256,8 @@ impl Run<'_> {
         let mut shared = self.shared();
         shared.quota.refund();
         shared.operations.insert(accepted.op_id.clone());
+        event!(op_id = %accepted.op_id, "accepted");
+        self.reporter.tell(|| Event::Accepted { request, op_id: accepted.op_id.clone() });
         let mut outcome =
             OperationOutcome::of_batch(batch, OperationState::Accepted, PathState::Accepted);
         outcome.op_id = Some(accepted.op_id);
@@ -256,27 +291,4 @@ fn accepted(answer: CreatePurgeResponse) -> Attempt {
         Failure::new(Applied::Maybe, error)
     })?;
     Ok(Accepted { op_id, message: said })
-}
-
-/// A pause of all requests of a run.
-#[derive(Default)]
-struct Pause(Mutex<Option<Instant>>);
-
-impl Pause {
-    fn extend(&self, delay: Duration) {
-        let until = Instant::now() + delay;
-        let mut pause = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *pause = Some(pause.map_or(until, |earlier| earlier.max(until)));
-    }
-
-    fn until(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until it is over, also if it is extended meanwhile.
-    async fn over(&self) {
-        while let Some(until) = self.until().filter(|until| *until > Instant::now()) {
-            sleep_until(until).await;
-        }
-    }
 }

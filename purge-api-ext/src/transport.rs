@@ -1,102 +1,14 @@
-//! The HTTP client, and what its answers mean.
+//! What answers mean, and what is known of a request that got none.
 
 use std::error::Error as StdError;
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
 
+use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{StatusCode, Url};
-use rustls_platform_verifier::BuilderVerifierExt;
 use serde::Deserialize;
 
 use crate::retry::parse_retry_after;
 use crate::text::{escape, excerpt};
-use crate::{Error, ErrorKind};
-
-/// An address that the token may be sent to.
-pub(crate) struct BaseUrl {
-    text: String,
-    loopback: bool,
-    encrypted: bool,
-}
-
-impl BaseUrl {
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let refuse = |why: &str| {
-            // What stands before an `@` may be a password.
-            let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
-            let message = format!("the base URL `{}` cannot be used: {why}", escape(shown));
-            Err(Error::new(ErrorKind::InvalidInput, message))
-        };
-        let url = match Url::parse(text) {
-            Ok(url) => url,
-            Err(error) => return refuse(&format!("{error}; write for example `https://host`")),
-        };
-        let Some(host) = url.host_str() else {
-            return refuse("it names no host; write for example `https://host`");
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse("it holds a user name or password; the token is all that is needed");
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return refuse("it has a query string or fragment; leave it out");
-        }
-        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            "http" => return refuse("plain http would show the token to others; use https"),
-            _ => return refuse("only https can be used"),
-        }
-        let encrypted = url.scheme() == "https";
-        Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-pub(crate) fn http_client(
-    base: &BaseUrl,
-    connect_timeout: Duration,
-    attempt_timeout: Duration,
-) -> Result<reqwest::Client, Error> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("purge-api-ext/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        // Each attempt is counted and classified here, so nothing may be sent again underneath.
-        .retry(reqwest::retry::never())
-        .connect_timeout(connect_timeout)
-        .timeout(attempt_timeout)
-        .tls_backend_preconfigured(tls(base)?);
-    if base.loopback {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| {
-        Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start").with_source(error)
-    })
-}
-
-fn tls(base: &BaseUrl) -> Result<rustls::ClientConfig, Error> {
-    let cannot = |error: rustls::Error| {
-        Error::new(ErrorKind::InvalidInput, "TLS cannot start").with_source(error)
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(cannot)?;
-    // Reading the system's certificates takes longer than a request to the loopback.
-    let mut config = if base.encrypted {
-        builder.with_platform_verifier().map_err(cannot)?.with_no_client_auth()
-    } else {
-        builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
-    };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
+use crate::{Error, ErrorKind, tls};
 
 /// What is known of the request after a call that did not answer 200 with a readable body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,9 +73,16 @@ fn from_connection(error: reqwest::Error) -> Failure {
         let message = format!("the request cannot be made: {text}");
         return Failure::new(Applied::Refused, Error::new(ErrorKind::InvalidInput, message));
     }
-    let certificate = chain(&error).any(|cause| cause.downcast_ref::<rustls::Error>().is_some());
-    let (applied, kind, message) = if error.is_connect() && certificate {
-        (Applied::Refused, ErrorKind::Untrusted, format!("no trusted connection: {text}"))
+    // The type of this error cannot be named.
+    let proxy = chain(&error).any(|cause| cause.to_string().ends_with(PROXY_AUTHORIZATION));
+    if error.is_connect() && proxy {
+        return Failure::new(Applied::Refused, proxy_authorization().with_source(error));
+    }
+    let distrust = tls::distrust(chain(&error)).map(|cause| escape(&cause.to_string()));
+    let (applied, kind, message) = if error.is_connect()
+        && let Some(why) = distrust
+    {
+        (Applied::Refused, ErrorKind::Untrusted, format!("no trusted connection: {why}"))
     } else if error.is_connect() {
         (Applied::No, ErrorKind::Unavailable, format!("the service cannot be reached: {text}"))
     } else if error.is_timeout() {
@@ -174,9 +93,16 @@ fn from_connection(error: reqwest::Error) -> Failure {
     Failure::new(applied, Error::new(kind, message).with_source(error))
 }
 
+const PROXY_AUTHORIZATION: &str = "proxy authorization required";
+
+fn proxy_authorization() -> Error {
+    let message = "the proxy asks for credentials (407); write them into the URL of the proxy";
+    Error::new(ErrorKind::Unauthorized, message).with_status(407)
+}
+
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> + Clone {
     // An I/O error hides what it carries from `source`, and shows it only to `get_ref`.
     std::iter::successors(Some(error), |&error: &&'a (dyn StdError + 'static)| {
         let carried = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
@@ -198,7 +124,7 @@ fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure 
         .ok()
         .and_then(|refusal| refusal.message)
         .filter(|message| !message.trim().is_empty())
-        .map(|message| format!(": {}", excerpt(&message)))
+        .map(|message| format!(": {}", excerpt(message.trim_end_matches('.'))))
         .unwrap_or_default();
     let retry_after = parse_retry_after(headers.get_all(RETRY_AFTER), std::time::SystemTime::now());
     let code = status.as_u16();
@@ -224,11 +150,7 @@ fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure 
                 format!("a redirect ({code}){target} was not followed; check the base URL"),
             )
         }
-        407 => (
-            Applied::Refused,
-            ErrorKind::Unauthorized,
-            "the proxy asks for credentials (407)".to_owned(),
-        ),
+        407 => return Failure::new(Applied::Refused, proxy_authorization()),
         429 => (Applied::No, ErrorKind::Unavailable, format!("too many requests (429){said}")),
         503 => {
             (Applied::No, ErrorKind::Unavailable, format!("the service is unavailable (503){said}"))
@@ -254,33 +176,6 @@ fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base_urls() {
-        let check = |url: &str, expected: Result<&str, &str>| match (BaseUrl::parse(url), expected)
-        {
-            (Ok(base), Ok(text)) => assert_eq!(base.as_str(), text),
-            (Err(error), Err(part)) => {
-                assert!(error.to_string().contains(part), "{url}: {error}");
-                assert!(!error.to_string().contains("secret"), "{url}: {error}");
-            }
-            (found, _) => panic!("{url}: {:?}", found.map(|base| base.text)),
-        };
-        check("https://cloud.medianova.com", Ok("https://cloud.medianova.com"));
-        check("https://example.com:8443/stem/", Ok("https://example.com:8443/stem"));
-        check("http://127.0.0.1:8080/", Ok("http://127.0.0.1:8080"));
-        check("http://127.1.2.3", Ok("http://127.1.2.3"));
-        check("http://[::1]:1", Ok("http://[::1]:1"));
-        check("http://localhost:1", Ok("http://localhost:1"));
-        check("http://example.com", Err("use https"));
-        check("http://localhost.example.com", Err("use https"));
-        check("http://128.0.0.1", Err("use https"));
-        check("ftp://example.com", Err("only https"));
-        check("https://user:secret@example.com", Err("user name"));
-        check("https://example.com/?a", Err("query"));
-        check("cloud.medianova.com", Err("write for example"));
-        check("", Err("write for example"));
-    }
 
     #[test]
     fn every_status_has_one_class() {

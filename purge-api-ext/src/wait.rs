@@ -1,17 +1,21 @@
 //! Following operations to their end.
 
-use std::collections::HashMap;
+mod records;
+
+use std::collections::{HashMap, VecDeque};
 use std::future::IntoFuture;
+use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use percent_encoding::percent_decode_str;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::list::{PurgeRecord, RecordState};
-use crate::report::{OperationOutcome, OperationState, PathOutcome, PathState, Report, Summary};
-use crate::{Error, ErrorKind, OperationId, Resource, text};
+use crate::list::PurgeRecord;
+use crate::progress::{Event, Events, Reporter};
+use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
+use crate::{Error, ErrorKind, OperationId, Resource};
 
 /// Operations about to be followed. Await it, and each has an outcome:
 ///
@@ -25,6 +29,10 @@ use crate::{Error, ErrorKind, OperationId, Resource, text};
 ///
 /// A finished record is one with a time of completion. An operation that the list does not know (yet)
 /// is asked for until the deadline.
+///
+/// It asks little: a round ends after four operations that are not finished, since the others were
+/// created later or not much earlier; the next round begins with those that were not asked for. Where
+/// the operations have few paths each, a page of the whole list answers for many of them.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked until it is awaited"]
 pub struct Wait {
@@ -49,10 +57,15 @@ impl Wait {
         self
     }
 
-    async fn run(self) -> Report {
+    /// Waits, and tells what happens on the way; the last event holds the report.
+    pub fn events(self) -> Events {
+        Events::of(|reporter| self.run(reporter))
+    }
+
+    async fn run(self, reporter: Reporter) -> Report {
         let mut operations: Vec<_> =
             self.operations.into_iter().map(OperationOutcome::of_job).collect();
-        follow(&self.resource, &mut operations, self.deadline).await;
+        follow(&self.resource, &mut operations, self.deadline, &reporter).await;
         let (organization, resource) = (self.resource.organization(), self.resource.id());
         Report::new(Some(organization), Some(resource), Summary::default(), operations)
     }
@@ -63,13 +76,16 @@ impl IntoFuture for Wait {
     type IntoFuture = Pin<Box<dyn Future<Output = Report> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.run(Reporter::default()))
     }
 }
 
 const FIRST_POLL: Duration = Duration::from_millis(250);
 const LONGEST_POLL: Duration = Duration::from_secs(10);
+/// How many operations are asked for at once, and after how many unfinished ones a round ends.
 const CONCURRENCY: usize = 4;
+/// With fewer paths an operation than this, the whole list is the shorter way.
+const FEW_PATHS: usize = 25;
 
 /// Asks for all operations that the service accepted, again and again, until each is finished or the
 /// deadline passes.
@@ -77,59 +93,138 @@ pub(crate) async fn follow(
     resource: &Resource,
     operations: &mut [OperationOutcome],
     deadline: Duration,
+    reporter: &Reporter,
 ) {
-    let started = Instant::now();
-    let end = started.checked_add(deadline);
+    let end = Instant::now().checked_add(deadline);
+    let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
+    let mut queue: VecDeque<usize> = followed.map(|(index, _)| index).collect();
     let mut interval = FIRST_POLL;
-    while operations.iter().any(is_followed) {
-        let round = poll_all(resource, operations);
-        let in_time = match end {
-            Some(end) => timeout_at(end, round).await.is_ok(),
-            None => {
-                round.await;
-                true
+    while !queue.is_empty() {
+        let before = queue.len();
+        let in_time = {
+            let round = round(resource, operations, &mut queue);
+            match end {
+                Some(end) => timeout_at(end, round).await.is_ok(),
+                None => {
+                    round.await;
+                    true
+                }
             }
         };
-        if !operations.iter().any(is_followed) {
-            return;
+        reporter.tell(|| progress(operations));
+        // A round that is cut off has lost its place; who is still followed says it anew.
+        if !in_time || operations.iter().all(|operation| !is_followed(operation)) {
+            break;
+        }
+        if queue.len() < before {
+            interval = FIRST_POLL;
         }
         let next = Instant::now() + interval.mul_f64(0.75 + fastrand::f64() / 2.0);
-        if !in_time || end.is_some_and(|end| next >= end) {
-            return give_up(operations, deadline);
+        if end.is_some_and(|end| next >= end) {
+            break;
         }
         sleep_until(next).await;
         interval = interval.mul_f64(1.5).min(LONGEST_POLL);
     }
+    give_up(operations, deadline);
 }
 
 fn is_followed(operation: &OperationOutcome) -> bool {
     operation.state == OperationState::Accepted && operation.error.is_none()
 }
 
-async fn poll_all(resource: &Resource, operations: &mut [OperationOutcome]) {
-    let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
-    let asked: Vec<(usize, OperationId)> =
-        followed.filter_map(|(index, o)| Some((index, o.op_id.clone()?))).collect();
-    let mut answers = stream::iter(asked)
-        .map(|(index, op_id)| async move { (index, records(resource, op_id).await) })
-        .buffer_unordered(CONCURRENCY);
-    while let Some((index, answer)) = answers.next().await {
-        let operation = &mut operations[index];
-        match answer {
-            Ok(records) => apply(operation, &records),
-            // An unavailable service is asked again, until the deadline.
-            Err(error) if error.is_retryable() => operation.message = Some(error.to_string()),
-            Err(error) => {
-                set_pending(operation);
-                operation.message = Some(error.to_string());
-                operation.error = Some(error);
+/// Asks until enough operations turn out to be unfinished; these go to the end of the queue.
+async fn round(
+    resource: &Resource,
+    operations: &mut [OperationOutcome],
+    queue: &mut VecDeque<usize>,
+) {
+    let paths: usize = queue.iter().map(|&index| operations[index].paths.len()).sum();
+    if queue.len() > CONCURRENCY && paths > 0 && paths / queue.len() < FEW_PATHS {
+        read_whole_list(resource, operations, queue, paths).await;
+    }
+    let ask = |index: usize, op_id: Option<OperationId>| async move {
+        match op_id {
+            Some(op_id) => {
+                let records = resource.list().operation(op_id).records();
+                (index, records.try_collect::<Vec<_>>().await)
             }
+            None => (index, Ok(Vec::new())),
+        }
+    };
+    let mut asked = FuturesUnordered::new();
+    let mut unfinished = 0;
+    let mut left = queue.len();
+    loop {
+        while asked.len() + unfinished < CONCURRENCY && left > 0 {
+            let Some(index) = queue.pop_front() else { break };
+            left -= 1;
+            asked.push(ask(index, operations[index].op_id.clone()));
+        }
+        let Some((index, answer)) = asked.next().await else { return };
+        let operation = &mut operations[index];
+        take_answer(operation, answer);
+        if is_followed(operation) {
+            unfinished += 1;
+            queue.push_back(index);
         }
     }
 }
 
-async fn records(resource: &Resource, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
-    resource.list().operation(op_id).records().try_collect().await
+fn take_answer(operation: &mut OperationOutcome, answer: Result<Vec<PurgeRecord>, Error>) {
+    match answer {
+        Ok(found) => records::apply(operation, &found.iter().collect::<Vec<_>>()),
+        // An unavailable service is asked again, until the deadline.
+        Err(error) if error.is_retryable() => operation.message = Some(error.to_string()),
+        Err(error) => {
+            set_pending(operation);
+            operation.message = Some(error.to_string());
+            operation.error = Some(error);
+        }
+    }
+}
+
+/// Reads as much of the unfiltered list as the operations need if they are its newest, and takes over
+/// what is finished. What is not found there is asked for one by one.
+async fn read_whole_list(
+    resource: &Resource,
+    operations: &mut [OperationOutcome],
+    queue: &mut VecDeque<usize>,
+    paths: usize,
+) {
+    let list = resource.list();
+    let mut found: HashMap<OperationId, Vec<PurgeRecord>> = HashMap::new();
+    let pages = paths as u64 / 100 + 2;
+    for number in (1..=pages).filter_map(NonZeroU64::new) {
+        // Whatever is wrong with the list, asking one by one will say it.
+        let Ok(page) = list.page(number).await else { return };
+        for record in page.requests {
+            if let Some(op_id) = record.op_id.clone() {
+                found.entry(op_id).or_default().push(record);
+            }
+        }
+        if page.next.is_none() {
+            break;
+        }
+    }
+    queue.retain(|&index| {
+        let operation = &mut operations[index];
+        let records = operation.op_id.as_ref().and_then(|op_id| found.get(op_id));
+        // Records that moved on to another page meanwhile may be missing.
+        if let Some(records) = records.filter(|records| records.len() >= operation.paths.len()) {
+            records::apply(operation, &records.iter().collect::<Vec<_>>());
+        }
+        is_followed(operation)
+    });
+}
+
+fn progress(operations: &[OperationOutcome]) -> Event {
+    let paths = || operations.iter().flat_map(|operation| &operation.paths);
+    let waited = |state| matches!(state, PathState::Accepted | PathState::Pending);
+    let finished = |state| matches!(state, PathState::Purged | PathState::NotCached);
+    let finished = paths().filter(|path| finished(path.state)).count();
+    let pending = paths().filter(|path| waited(path.state)).count();
+    Event::Progress { finished, paths: finished + pending }
 }
 
 fn give_up(operations: &mut [OperationOutcome], deadline: Duration) {
@@ -147,78 +242,5 @@ fn give_up(operations: &mut [OperationOutcome], deadline: Duration) {
 fn set_pending(operation: &mut OperationOutcome) {
     for path in operation.paths.iter_mut().filter(|path| path.state == PathState::Accepted) {
         path.state = PathState::Pending;
-    }
-}
-
-/// Takes over what the records of an operation say of its paths.
-fn apply(operation: &mut OperationOutcome, records: &[PurgeRecord]) {
-    if operation.paths.is_empty() {
-        operation.paths = records.iter().filter_map(path_of_record).collect();
-    }
-    let mut by_path: HashMap<&str, &PurgeRecord> = HashMap::with_capacity(records.len());
-    let mut by_decoded: HashMap<Vec<u8>, &PurgeRecord> = HashMap::new();
-    for record in records {
-        let Some(path) = record.path() else { continue };
-        // Of two records of a path the unfinished one counts.
-        let known = by_path.entry(path).or_insert(record);
-        if record.state() == RecordState::Pending {
-            *known = record;
-        }
-        if path.contains('%') {
-            by_decoded.insert(percent_decode_str(path).collect(), record);
-        }
-    }
-    let whole = records.len() >= operation.paths.len()
-        && records.iter().all(|record| record.state() != RecordState::Pending);
-    for path in &mut operation.paths {
-        // How the service writes percent escapes in its records is not published.
-        let record = by_path.get(&*path.path).copied().or_else(|| {
-            let decoded: Vec<u8> = percent_decode_str(&path.path).collect();
-            let plain = std::str::from_utf8(&decoded).ok().and_then(|plain| by_path.get(plain));
-            plain.or_else(|| by_decoded.get(&decoded)).copied()
-        });
-        let (state, message) = match record {
-            None if whole => {
-                let message = "the finished operation has no record of this path".to_owned();
-                (PathState::Unconfirmed, Some(message))
-            }
-            None => (PathState::Pending, None),
-            Some(record) => state_of(record),
-        };
-        path.state = state;
-        path.message = message;
-    }
-    let finished = !operation.paths.is_empty()
-        && operation.paths.iter().all(|p| p.state != PathState::Pending);
-    if finished {
-        operation.state = OperationState::Finished;
-        operation.message = None;
-        if operation.paths.iter().any(|path| path.state == PathState::Unconfirmed) {
-            let message = "the operation is finished, but not all of its paths are confirmed";
-            operation.message = Some(message.to_owned());
-            operation.error = Some(Error::new(ErrorKind::Untrusted, message));
-        }
-    }
-}
-
-fn path_of_record(record: &PurgeRecord) -> Option<PathOutcome> {
-    let path = text::escape(record.path()?);
-    Some(PathOutcome { path, state: PathState::Pending, message: None })
-}
-
-fn state_of(record: &PurgeRecord) -> (PathState, Option<String>) {
-    let said = record.message.as_deref().map(text::excerpt).filter(|said| !said.is_empty());
-    match record.state() {
-        RecordState::Pending => (PathState::Pending, said),
-        RecordState::Purged => (PathState::Purged, said),
-        RecordState::NotCached => (PathState::NotCached, said),
-        RecordState::Unknown(status) => {
-            let status = status.map_or("no status".to_owned(), |s| format!("the status {s}"));
-            let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-            (
-                PathState::Unconfirmed,
-                Some(format!("finished with {status}, which is unknown{said}")),
-            )
-        }
     }
 }

@@ -7,7 +7,7 @@ use http::HeaderValue;
 /// under way.
 ///
 /// Clones share the token. It is never shown: `Debug` leaves it out, and the header that carries it is
-/// marked as sensitive.
+/// marked as sensitive. As long as there is none, requests fail before anything is sent.
 ///
 /// ```
 /// let bearer = purge_api::Bearer::new("s3cret")?;
@@ -16,7 +16,7 @@ use http::HeaderValue;
 /// # Ok::<(), purge_api::InvalidToken>(())
 /// ```
 #[derive(Clone)]
-pub struct Bearer(Arc<RwLock<HeaderValue>>);
+pub struct Bearer(Arc<RwLock<Option<HeaderValue>>>);
 
 impl Bearer {
     /// Takes a token, without the word `Bearer`.
@@ -25,7 +25,13 @@ impl Bearer {
     ///
     /// When the token is empty, or holds what cannot stand in a header.
     pub fn new(token: &str) -> Result<Self, InvalidToken> {
-        Ok(Self(Arc::new(RwLock::new(header(token)?))))
+        Ok(Self(Arc::new(RwLock::new(Some(header(token)?)))))
+    }
+
+    /// Begins without a token, for one that is fetched later: see [`Bearer::replace`].
+    #[must_use]
+    pub fn unset() -> Self {
+        Self(Arc::default())
     }
 
     /// Replaces the token for every request that is sent from now on.
@@ -35,11 +41,11 @@ impl Bearer {
     /// As [`Bearer::new`]; the old token stays.
     pub fn replace(&self, token: &str) -> Result<(), InvalidToken> {
         let header = header(token)?;
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = header;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(header);
         Ok(())
     }
 
-    pub(crate) fn header(&self) -> HeaderValue {
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -89,17 +95,19 @@ mod tests {
 
     #[test]
     fn header_is_sensitive() {
-        let header = Bearer::new("s3cret").expect("a token").header();
+        let header = Bearer::new("s3cret").expect("a token").header().expect("a header");
         assert_eq!(header, "Bearer s3cret");
         assert_eq!(format!("{header:?}"), "Sensitive");
     }
 
     #[test]
     fn clones_see_the_new_token() {
-        let bearer = Bearer::new("old").expect("a token");
+        let bearer = Bearer::unset();
         let clone = bearer.clone();
+        assert_eq!(clone.header(), None);
+        bearer.replace("old").expect("a token");
         bearer.replace("new").expect("a token");
         bearer.replace("not a token").expect_err("two words");
-        assert_eq!(clone.header(), "Bearer new");
+        assert_eq!(clone.header().expect("a header"), "Bearer new");
     }
 }

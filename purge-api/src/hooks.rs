@@ -18,7 +18,10 @@ impl ClientHooks<Bearer> for Client {
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
         // The generator adds this header on its own; the service does not document it.
         request.headers_mut().remove("api-version");
-        request.headers_mut().insert(http::header::AUTHORIZATION, self.inner().header());
+        let Some(token) = self.inner().header() else {
+            return Err(Error::Custom("no token was set before the request".to_owned()));
+        };
+        request.headers_mut().insert(http::header::AUTHORIZATION, token);
         Ok(())
     }
 

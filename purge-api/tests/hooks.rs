@@ -26,7 +26,9 @@ async fn exchange(body: Vec<u8>) -> (String, Listed) {
         let _ = socket.write_all(&body).await;
         String::from_utf8(head).expect("ASCII").to_lowercase()
     });
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client without TLS");
+    // Whether this HTTP client has TLS depends on what else is built, and then it needs a provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let listed = Client::new_with_client(&base, http, Bearer::new("s3cret").expect("a token"))
         .list_purge_requests()
         .organization_uuid(uuid::Uuid::nil())
@@ -51,6 +53,25 @@ async fn undocumented_version_header_is_not_sent() {
     assert!(head.contains("accept: application/json"), "{head}");
     assert!(head.contains("authorization: bearer s3cret"), "{head}");
     assert!(listed.expect("a page").status);
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_sent() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    listener.set_nonblocking(true).expect("a socket");
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let listed: Listed = Client::new_with_client(&base, http, Bearer::unset())
+        .list_purge_requests()
+        .organization_uuid(uuid::Uuid::nil())
+        .resource_uuid(uuid::Uuid::nil())
+        .page(std::num::NonZeroU64::MIN)
+        .limit(std::num::NonZeroU64::MIN)
+        .send()
+        .await;
+    assert!(matches!(listed, Err(Error::Custom(_))), "{listed:?}");
+    listener.accept().expect_err("nobody connected");
 }
 
 #[tokio::test]

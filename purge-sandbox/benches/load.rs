@@ -19,6 +19,9 @@ const OBJECTS: usize = 1_000_000;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
+    // This HTTP client shares its features with the library's, which brings its own TLS provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run())
 }
 

@@ -19,6 +19,7 @@
 //!     sandbox.resource(),
 //! );
 //! let post = || {
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
 //!     reqwest::Client::new()
 //!         .post(&url)
 //!         .bearer_auth(sandbox.token())

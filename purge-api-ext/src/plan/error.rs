@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::text::excerpt;
 use crate::{PathError, PurgePath};
 
 /// Why no [`Plan`](crate::Plan) could be made.
@@ -11,6 +12,12 @@ enum Why {
     Empty,
     FullPurge(PurgePath),
     Path { index: usize, text: String, error: PathError },
+    Body { path: PurgePath, needs: usize, limit: usize },
+    NoInventory,
+    EmptyInventory,
+    InventoryWildcard(PurgePath),
+    Requests { limit: usize, fewest: usize },
+    Extra { requests: usize, needs: usize, limit: usize },
 }
 
 impl PlanError {
@@ -26,6 +33,30 @@ impl PlanError {
         // A message is read by people; a path of megabytes is not.
         let text = text.chars().take(200).collect();
         Self(Why::Path { index, text, error })
+    }
+
+    pub(super) fn body(path: &PurgePath, needs: usize, limit: usize) -> Self {
+        Self(Why::Body { path: path.clone(), needs, limit })
+    }
+
+    pub(super) fn no_inventory() -> Self {
+        Self(Why::NoInventory)
+    }
+
+    pub(super) fn empty_inventory() -> Self {
+        Self(Why::EmptyInventory)
+    }
+
+    pub(super) fn inventory_wildcard(path: &PurgePath) -> Self {
+        Self(Why::InventoryWildcard(path.clone()))
+    }
+
+    pub(super) fn requests(limit: usize, fewest: usize) -> Self {
+        Self(Why::Requests { limit, fewest })
+    }
+
+    pub(super) fn extra(requests: usize, needs: usize, limit: usize) -> Self {
+        Self(Why::Extra { requests, needs, limit })
     }
 
     /// Whether there was no path at all.
@@ -53,11 +84,48 @@ impl fmt::Display for PlanError {
             Why::FullPurge(path) => {
                 write!(f, "`{path}` purges the whole resource, which needs an explicit consent")
             }
+            Why::Body { path, needs, limit } => {
+                let path = excerpt(path.as_str());
+                write!(
+                    f,
+                    "`{path}` needs a request body of {needs} bytes, more than the limit of {limit}; \
+                     raise the limit"
+                )
+            }
+            Why::NoInventory => f.write_str(
+                "extra paths cannot be limited without an inventory to count them in; give all paths \
+                 of the site",
+            ),
+            Why::EmptyInventory => f.write_str(
+                "the inventory is empty; give all paths of the site, or no inventory at all",
+            ),
+            Why::InventoryWildcard(path) => write!(
+                f,
+                "`{}` in the inventory is a wildcard; write `%2A` if the name of a file holds a star",
+                excerpt(path.as_str())
+            ),
+            Why::Requests { limit, fewest } => write!(
+                f,
+                "the paths do not fit in {limit} request{}; allow at least {fewest}, or purge wider \
+                 wildcards",
+                plural(*limit)
+            ),
+            Why::Extra { requests, needs, limit } => write!(
+                f,
+                "the paths fit in {requests} request{} only if {needs} extra path{} may be purged, \
+                 more than the limit of {limit}; raise one of the two",
+                plural(*requests),
+                plural(*needs)
+            ),
             Why::Path { index, text, error } => {
                 write!(f, "path {}, `{}`: {error}", index + 1, text.escape_debug())
             }
         }
     }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 impl std::error::Error for PlanError {

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use purge_sandbox::{Builder, Sandbox};
-use reqwest::{Client, Method, Response};
+use reqwest::{Method, Response};
 
 use crate::support::created;
 
@@ -12,7 +12,7 @@ async fn started(builder: Builder) -> Sandbox {
 
 async fn visit(sandbox: &Sandbox, path: &str) -> Response {
     let url = format!("{}/edge/{}{path}", sandbox.base_url(), sandbox.resource());
-    Client::new().get(url).send().await.expect("an answer")
+    crate::support::http().get(url).send().await.expect("an answer")
 }
 
 /// Status, `X-Cache` and body.
@@ -65,7 +65,7 @@ async fn a_hit_has_an_age_and_a_known_tag_needs_no_body() {
     let tag = headers["etag"].to_str().expect("text").to_owned();
     for (sent, status) in [(format!("\"x\", W/{tag}"), 304), ("\"x\"".to_owned(), 200)] {
         let url = format!("{}/edge/{}/index.html", sandbox.base_url(), sandbox.resource());
-        let request = Client::new().get(url).header("if-none-match", sent);
+        let request = crate::support::http().get(url).header("if-none-match", sent);
         assert_eq!(request.send().await.expect("an answer").status(), status);
     }
 }
@@ -137,7 +137,13 @@ async fn the_edge_refuses_what_it_cannot_mean_and_the_server_is_healthy() {
     let sandbox = started(Sandbox::builder()).await;
     let edge = format!("{}/edge", sandbox.base_url());
     let status = async |method, url: &str| {
-        Client::new().request(method, url).send().await.expect("an answer").status().as_u16()
+        crate::support::http()
+            .request(method, url)
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .as_u16()
     };
     assert_eq!(status(Method::POST, &format!("{edge}/x/a")).await, 405);
     assert_eq!(status(Method::GET, &format!("{edge}/x/a")).await, 404);

@@ -4,7 +4,7 @@ use purge_sandbox::{ResourceType, Sandbox};
 use serde_json::{Value, json};
 
 use crate::schema;
-use crate::support::{body, created, get, json_of, listed, post, raw, url};
+use crate::support::{body, created, get, http, json_of, listed, post, raw, url};
 
 async fn quick() -> Sandbox {
     Sandbox::builder().purge_delay(Duration::ZERO).start().await.expect("a sandbox")
@@ -115,7 +115,7 @@ async fn each_type_of_the_reference_has_a_resource_of_its_own() {
     let sandbox = quick().await;
     let send = async |kind| {
         let id = sandbox.resource_of(kind);
-        let request = reqwest::Client::new()
+        let request = http()
             .post(url(&sandbox).replace(sandbox.resource(), id))
             .bearer_auth(sandbox.token())
             .header("content-type", "application/json")

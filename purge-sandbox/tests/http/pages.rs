@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use purge_sandbox::Sandbox;
-use reqwest::{Client, Response};
+use reqwest::Response;
 use serde_json::Value;
 
 use crate::support::{created, get};
 
 async fn open(sandbox: &Sandbox, path: &str) -> Response {
-    let response = Client::new().get(format!("{}{path}", sandbox.base_url())).send().await;
+    let response = crate::support::http().get(format!("{}{path}", sandbox.base_url())).send().await;
     let response = response.expect("an answer");
     assert_eq!(response.status(), 200, "{path}");
     response

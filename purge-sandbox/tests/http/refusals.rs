@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use purge_sandbox::Sandbox;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::{body, get, json_of, listed, post, raw, url};
@@ -16,7 +16,7 @@ async fn refused(request: RequestBuilder, expected: u16, hint: &str) {
 #[tokio::test]
 async fn each_refusal_has_its_status_and_says_why() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
-    let client = Client::new();
+    let client = crate::support::http();
     let url = url(&sandbox);
     let token = sandbox.token();
     let other = "00000000-0000-4000-8000-000000000000";
@@ -88,7 +88,7 @@ async fn the_limits_themselves_are_allowed() {
 async fn an_upper_case_uuid_names_the_same_thing() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let id = sandbox.resource();
-    let request = Client::new()
+    let request = crate::support::http()
         .post(url(&sandbox).replace(id, &id.to_uppercase()))
         .bearer_auth(sandbox.token())
         .header("content-type", "application/json")
@@ -134,7 +134,7 @@ async fn a_sandbox_that_cannot_be_as_asked_does_not_start() {
 #[tokio::test]
 async fn after_shutdown_nobody_answers() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
-    let client = Client::new();
+    let client = crate::support::http();
     let health = client.get(url(&sandbox));
     assert_eq!(health.send().await.expect("an answer").status(), 401);
     let url = url(&sandbox);

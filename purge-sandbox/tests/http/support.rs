@@ -4,6 +4,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// An HTTP client. Whether it has TLS depends on what else is built, and then it needs a provider.
+pub(crate) fn http() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 pub(crate) fn url(sandbox: &Sandbox) -> String {
     format!(
         "{}/api/v1/cdn/{}/job/{}/purge",
@@ -18,7 +24,7 @@ pub(crate) fn body(sandbox: &Sandbox, paths: &[&str]) -> Value {
 }
 
 pub(crate) fn post(sandbox: &Sandbox, paths: &[&str]) -> RequestBuilder {
-    Client::new()
+    http()
         .post(url(sandbox))
         .bearer_auth(sandbox.token())
         .header("content-type", "application/json")
@@ -26,7 +32,7 @@ pub(crate) fn post(sandbox: &Sandbox, paths: &[&str]) -> RequestBuilder {
 }
 
 pub(crate) fn get(sandbox: &Sandbox, query: &str) -> RequestBuilder {
-    Client::new().get(format!("{}?{query}", url(sandbox))).bearer_auth(sandbox.token())
+    http().get(format!("{}?{query}", url(sandbox))).bearer_auth(sandbox.token())
 }
 
 /// Sends it and reads the answer as JSON.

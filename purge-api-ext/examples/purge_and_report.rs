@@ -1,0 +1,35 @@
+//! Purge some paths, wait for the end, and say what happened to each.
+//!
+//!     cargo run -p purge-api-ext --example purge_and_report
+
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::time::Duration;
+
+use purge_api_ext::{Client, Plan};
+use purge_sandbox::Sandbox;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // The service on this machine; leave it and `base_url` out to talk to the real one.
+    let sandbox = Sandbox::start().await?;
+    let client = Client::builder(sandbox.token()).base_url(sandbox.base_url()).build()?;
+    let site = client.resource(sandbox.organization().parse()?, sandbox.resource().parse()?);
+
+    let plan = Plan::parse(["/index.html", "/images/*", "/images/logo.png"])?;
+    println!("{plan}");
+    let report = site.purge(plan).wait(Duration::from_secs(60)).await;
+    for path in report.paths() {
+        println!("{:<10} {}", path.state, path.path);
+    }
+    match report.error() {
+        Some(error) => Err(error.clone().into()),
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn runs() {
+    main().expect("the example works");
+}

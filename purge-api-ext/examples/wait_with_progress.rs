@@ -1,0 +1,41 @@
+//! Show what happens while it happens.
+//!
+//!     cargo run -p purge-api-ext --example wait_with_progress
+
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use purge_api_ext::{Client, Event, Plan};
+use purge_sandbox::Sandbox;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let sandbox = Sandbox::start().await?;
+    let client = Client::builder(sandbox.token()).base_url(sandbox.base_url()).build()?;
+    let site = client.resource(sandbox.organization().parse()?, sandbox.resource().parse()?);
+
+    let paths = (0..250).map(|i| format!("/page-{i}.html").parse());
+    let plan = Plan::new(paths.collect::<Result<Vec<_>, _>>()?)?;
+    let mut events = site.purge(plan).wait(Duration::from_secs(60)).events();
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Started { requests, paths } => println!("{paths} paths, {requests} requests"),
+            Event::Accepted { request, op_id } => println!("request {request}: {op_id}"),
+            Event::Retrying { request, delay, error } => {
+                println!("request {request}: {error}; again in {delay:?}");
+            }
+            Event::Progress { finished, paths } => println!("{finished} of {paths} finished"),
+            Event::Finished(report) => assert!(report.is_success()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn runs() {
+    main().expect("the example works");
+}

@@ -1,0 +1,202 @@
+//! Where requests go, and through what.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::{Proxy, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::text::escape;
+use crate::{Error, ErrorKind, tls};
+
+/// An address that the token may be sent to.
+pub(crate) struct BaseUrl {
+    text: String,
+    loopback: bool,
+    encrypted: bool,
+}
+
+impl BaseUrl {
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let refuse = |why: &str| {
+            // What stands before an `@` may be a password, and a query may hold a token.
+            let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+            let shown = shown.split(['?', '#']).next().unwrap_or_default();
+            let message = format!("the base URL `{}` cannot be used: {why}", escape(shown));
+            Err(Error::new(ErrorKind::InvalidInput, message))
+        };
+        let url = match Url::parse(text) {
+            Ok(url) => url,
+            Err(error) => return refuse(&format!("{error}; write for example `https://host`")),
+        };
+        let Some(host) = url.host_str() else {
+            return refuse("it names no host; write for example `https://host`");
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("it holds a user name or password; the token is all that is needed");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refuse("it has a query string or fragment; leave it out");
+        }
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            "http" => return refuse("plain http would show the token to others; use https"),
+            _ => return refuse("only https can be used"),
+        }
+        let encrypted = url.scheme() == "https";
+        Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// What the caller may choose.
+#[derive(Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) user_agent: Option<String>,
+    /// It may hold a password.
+    pub(crate) proxy: Option<SecretString>,
+    pub(crate) roots: Vec<tls::Pem>,
+}
+
+impl Settings {
+    /// The names of those that were chosen.
+    pub(crate) fn chosen(&self) -> Vec<&'static str> {
+        let all = [
+            ("connect_timeout", self.connect_timeout.is_some()),
+            ("attempt_timeout", self.attempt_timeout.is_some()),
+            ("user_agent", self.user_agent.is_some()),
+            ("proxy", self.proxy.is_some()),
+            ("root_certificate_pem", !self.roots.is_empty()),
+        ];
+        all.into_iter().filter(|(_, chosen)| *chosen).map(|(name, _)| name).collect()
+    }
+
+    pub(crate) fn http_client(&self, base: &BaseUrl) -> Result<reqwest::Client, Error> {
+        const USER_AGENT: &str = concat!("purge-api-ext/", env!("CARGO_PKG_VERSION"));
+
+        let agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
+        if reqwest::header::HeaderValue::from_str(agent).is_err() {
+            let agent = escape(agent);
+            let message = format!("the user agent `{agent}` cannot be used: no control characters");
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(agent)
+            .redirect(reqwest::redirect::Policy::none())
+            // Each attempt is counted and classified here, so nothing may be sent again underneath.
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.connect_timeout.unwrap_or(Duration::from_secs(3)))
+            .timeout(self.attempt_timeout.unwrap_or(Duration::from_secs(30)));
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(parse_proxy(proxy.expose_secret())?);
+        }
+        if base.loopback {
+            builder = builder.no_proxy();
+        }
+        builder = tls::configure(builder, base.encrypted, &self.roots)?;
+        builder.build().map_err(|error| {
+            let error = error.without_url();
+            Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start").with_source(error)
+        })
+    }
+}
+
+/// Reads the address of a proxy. No error shows it: it may hold a password.
+fn parse_proxy(text: &str) -> Result<Proxy, Error> {
+    let refuse = |why: &str| {
+        let message = format!(
+            "the proxy URL cannot be used: {why}; write for example `http://proxy.example.com:3128`"
+        );
+        Error::new(ErrorKind::InvalidInput, message)
+    };
+    let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refuse("only http and https proxies are supported"));
+    }
+    Proxy::all(url).map_err(|_| refuse("it names no host"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_urls() {
+        let check = |url: &str, expected: Result<&str, &str>| match (BaseUrl::parse(url), expected)
+        {
+            (Ok(base), Ok(text)) => assert_eq!(base.as_str(), text),
+            (Err(error), Err(part)) => {
+                assert!(error.to_string().contains(part), "{url}: {error}");
+                assert!(!error.to_string().contains("secret"), "{url}: {error}");
+            }
+            (found, _) => panic!("{url}: {:?}", found.map(|base| base.text)),
+        };
+        check("https://cloud.medianova.com", Ok("https://cloud.medianova.com"));
+        check("https://example.com:8443/stem/", Ok("https://example.com:8443/stem"));
+        check("http://127.0.0.1:8080/", Ok("http://127.0.0.1:8080"));
+        check("http://127.1.2.3", Ok("http://127.1.2.3"));
+        check("http://[::1]:1", Ok("http://[::1]:1"));
+        check("http://localhost:1", Ok("http://localhost:1"));
+        check("http://example.com", Err("use https"));
+        check("http://localhost.example.com", Err("use https"));
+        check("http://128.0.0.1", Err("use https"));
+        check("ftp://example.com", Err("only https"));
+        check("https://user:secret@example.com", Err("user name"));
+        check("https://user:sec?ret@example.com:x", Err("port"));
+        check("https://example.com/?key=secret", Err("query"));
+        check("https://example.com/#secret", Err("fragment"));
+        check("cloud.medianova.com", Err("write for example"));
+        check("", Err("write for example"));
+    }
+
+    #[test]
+    fn proxies() {
+        for url in ["http://127.0.0.1:3128", "https://user:secret@proxy.example.com"] {
+            parse_proxy(url).expect(url);
+        }
+        for (url, part) in [
+            ("socks5://user:secret@proxy", "only http and https"),
+            ("proxy.example.com:3128", "only http and https"),
+            ("user:secret@proxy", "only http and https"),
+            ("http://user:secret@proxy:port", "port"),
+            ("http://", "host"),
+            ("", "relative URL"),
+        ] {
+            let error = parse_proxy(url).expect_err(url).to_string();
+            assert!(error.contains(part), "{url}: {error}");
+            assert!(!error.contains("secret"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn settings_that_cannot_be_used() {
+        let base = BaseUrl::parse("http://127.0.0.1:1").expect("a base URL");
+        let agent = Settings { user_agent: Some("a\nb".to_owned()), ..Settings::default() };
+        let error = agent.http_client(&base).expect_err("a line break");
+        assert!(error.to_string().starts_with(r"the user agent `a\nb` cannot be used"), "{error}");
+        for pem in
+            ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
+        {
+            let roots = vec![pem.as_bytes().to_vec()];
+            let error = Settings { roots, ..Settings::default() }.http_client(&base);
+            let error = error.expect_err("no certificate");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        }
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    #[test]
+    fn https_needs_a_tls_library() {
+        let base = BaseUrl::parse("https://example.com").expect("a base URL");
+        let error = Settings::default().http_client(&base).expect_err("no TLS");
+        assert!(error.to_string().contains("turn on the feature `rustls`"), "{error}");
+    }
+}

@@ -1,0 +1,214 @@
+//! Replacing sets of paths by directories: what a wildcard for a directory saves, and what it costs.
+
+use super::choose::{self, Goal, Node, choose};
+use super::cover::Cover;
+use crate::PurgePath;
+
+/// The directories in which at least two of the asked-for paths are: others need no wildcard.
+pub(super) struct Directories<'a> {
+    /// What a path starts with, up to its first star: a wildcard for a directory covers the path if and
+    /// only if this begins with the directory. With the position of the path; sorted.
+    heads: Vec<Head<'a>>,
+    /// Children stand before what is around them.
+    directories: Vec<Directory>,
+    nodes: Vec<Node>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Head<'a> {
+    order: u128,
+    text: &'a str,
+    is_wildcard: bool,
+    position: usize,
+}
+
+struct Directory {
+    /// The length of its path, its last `/` included.
+    length: usize,
+    /// The first and the last of the heads in it.
+    first: usize,
+    last: usize,
+}
+
+/// Which wildcards take the place of which paths.
+#[derive(Default)]
+pub(super) struct Coalesced {
+    pub(super) wildcards: Vec<PurgePath>,
+    /// For each path the wildcard that replaces it.
+    pub(super) replaced_by: Vec<Option<usize>>,
+    /// How many paths of the inventory are purged beyond what was asked for.
+    pub(super) extra: u64,
+}
+
+impl<'a> Directories<'a> {
+    /// Takes paths of which none covers another one.
+    pub(super) fn of(paths: &[&'a str], may_be: impl Fn(&str) -> bool) -> Self {
+        let order = Order::of(paths);
+        let mut heads: Vec<Head<'_>> = paths
+            .iter()
+            .enumerate()
+            .map(|(position, path)| {
+                let (text, is_wildcard) =
+                    path.split_once('*').map_or((*path, false), |(head, _)| (head, true));
+                Head { order: order.of_text(text), text, is_wildcard, position }
+            })
+            .collect();
+        heads.sort_unstable();
+
+        let mut directories = Vec::new();
+        let mut add = |directory: Directory| {
+            if may_be(&heads[directory.first].text[..directory.length]) {
+                directories.push(directory);
+            }
+        };
+        // Directories that are not left yet: each is in the one before it.
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        for (index, pair) in heads.windows(2).enumerate() {
+            let common = common_directory(pair[0].text, pair[1].text);
+            let mut first = index;
+            while let Some(&(length, start)) = open.last().filter(|(length, _)| *length > common) {
+                open.pop();
+                add(Directory { length, first: start, last: index });
+                first = start;
+            }
+            if open.last().is_none_or(|(length, _)| *length < common) {
+                open.push((common, first));
+            }
+        }
+        for (length, first) in open.into_iter().rev() {
+            add(Directory { length, first, last: heads.len() - 1 });
+        }
+
+        let mut nodes: Vec<Node> = directories
+            .iter()
+            .map(|d| {
+                let saved = (d.last - d.first) as u64;
+                Node { saved, extra: 0, parent: directories.len() }
+            })
+            .collect();
+        let mut around: Vec<usize> = Vec::new();
+        for index in (0..directories.len()).rev() {
+            while around.last().is_some_and(|&a| directories[a].first > directories[index].first) {
+                around.pop();
+            }
+            if let Some(&parent) = around.last() {
+                nodes[index].parent = parent;
+            }
+            around.push(index);
+        }
+        Self { heads, directories, nodes }
+    }
+
+    /// Lets a wildcard cost as much as there are paths in the inventory that it purges and nobody asked
+    /// for. The inventory is sorted and holds each path once; `asked` are the wildcards among the paths.
+    pub(super) fn cost_by_inventory(&mut self, inventory: &[&str], asked: &Cover<'_>) {
+        let mut outer_first: Vec<usize> = (0..self.directories.len()).collect();
+        outer_first.sort_unstable_by_key(|&index| {
+            let directory = &self.directories[index];
+            (directory.first, directory.length)
+        });
+        let mut next = outer_first.into_iter().peekable();
+        let mut around: Vec<usize> = Vec::new();
+        let mut heads = self.heads.iter().filter(|head| !head.is_wildcard).peekable();
+        for &path in inventory {
+            let text = |index: usize| {
+                let directory = &self.directories[index];
+                &self.heads[directory.first].text[..directory.length]
+            };
+            while around.pop_if(|index| !path.starts_with(text(*index))).is_some() {}
+            while let Some(index) = next.next_if(|index| text(*index) <= path) {
+                if path.starts_with(text(index)) {
+                    around.push(index);
+                }
+            }
+            while heads.next_if(|head| head.text < path).is_some() {}
+            let is_asked = heads.peek().is_some_and(|head| head.text == path) || asked.covers(path);
+            if let Some(&inner) = around.last()
+                && !is_asked
+            {
+                self.nodes[inner].extra += 1;
+            }
+        }
+        for index in 0..self.nodes.len() {
+            let Node { extra, parent, .. } = self.nodes[index];
+            if let Some(around) = self.nodes.get_mut(parent) {
+                around.extra += extra;
+            }
+        }
+    }
+
+    /// Lets a wildcard cost the square of how many paths it replaces, so that many narrow ones are
+    /// better than a wide one.
+    pub(super) fn cost_by_paths(&mut self) {
+        for node in &mut self.nodes {
+            node.extra = (node.saved + 1).saturating_pow(2);
+        }
+    }
+
+    /// The most by which wildcards shorten what is sent.
+    pub(super) fn most_saved(&self) -> usize {
+        let outermost = self.nodes.iter().filter(|node| node.parent == self.nodes.len());
+        outermost.map(|node| node.saved as usize).sum()
+    }
+
+    /// `None` when so much cannot be saved.
+    pub(super) fn coalesce(&self, goal: Goal) -> Option<Coalesced> {
+        let chosen = choose(&self.nodes, goal, choose::STEPS)?;
+        let mut coalesced = Coalesced {
+            replaced_by: vec![None; self.heads.len()],
+            extra: chosen.iter().map(|&index| self.nodes[index].extra).sum(),
+            ..Coalesced::default()
+        };
+        for (wildcard, &index) in chosen.iter().enumerate() {
+            let Directory { length, first, last } = self.directories[index];
+            let directory = &self.heads[first].text[..length];
+            coalesced.wildcards.push(PurgePath::of_directory(directory));
+            for head in &self.heads[first..=last] {
+                coalesced.replaced_by[head.position] = Some(wildcard);
+            }
+        }
+        Some(coalesced)
+    }
+}
+
+/// Sorts texts and drops those that are there twice.
+pub(super) fn sorted<'a>(texts: &[&'a str]) -> Vec<&'a str> {
+    let order = Order::of(texts);
+    let mut sorted: Vec<_> = texts.iter().map(|text| (order.of_text(text), *text)).collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted.into_iter().map(|(_, text)| text).collect()
+}
+
+/// The order of texts by the first bytes in which they differ, as a number: where that decides, and it
+/// mostly does, the texts themselves, somewhere in memory, need not be looked at.
+struct Order {
+    /// How many bytes all texts have in common.
+    common: usize,
+}
+
+impl Order {
+    fn of(texts: &[&str]) -> Self {
+        let first = texts.first().copied().unwrap_or_default();
+        let common = texts.iter().fold(first.len(), |common, text| {
+            let both = first[..common].bytes().zip(text.bytes());
+            both.take_while(|(a, b)| a == b).count()
+        });
+        Self { common }
+    }
+
+    /// A text that ends early gets zeros, which no path holds, and so it stands first.
+    fn of_text(&self, text: &str) -> u128 {
+        let mut bytes = [0; 16];
+        let rest = text.as_bytes().get(self.common..).unwrap_or_default();
+        let length = rest.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&rest[..length]);
+        u128::from_be_bytes(bytes)
+    }
+}
+
+/// The innermost directory of both paths. What follows a `?` is no directory.
+fn common_directory(a: &str, b: &str) -> usize {
+    let common = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b && *a != b'?').count();
+    a.as_bytes()[..common].iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1)
+}

@@ -1,0 +1,145 @@
+//! What happens while a purge is under way.
+//!
+//! ```no_run
+//! # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
+//! use futures_util::StreamExt;
+//! use purge_api_ext::{Event, Plan};
+//!
+//! let mut events = site.purge(Plan::parse(["/index.html"])?).events();
+//! while let Some(event) = events.next().await {
+//!     match event {
+//!         Event::Accepted { op_id, .. } => println!("accepted as {op_id}"),
+//!         Event::Finished(report) => println!("{:?}", report.summary),
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::{Error, OperationId, Report};
+
+/// Something that happened. Requests are named by their place in the plan, from 0.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The run begins.
+    Started {
+        /// Requests of the plan.
+        requests: usize,
+        /// Paths of the plan.
+        paths: usize,
+    },
+    /// A request is sent.
+    Attempt {
+        /// Which request.
+        request: usize,
+        /// The how manieth time, from 1.
+        attempt: u32,
+    },
+    /// An attempt failed, and there will be another one.
+    Retrying {
+        /// Which request.
+        request: usize,
+        /// How long until then.
+        delay: Duration,
+        /// What went wrong.
+        error: Error,
+    },
+    /// The service took the job.
+    Accepted {
+        /// Which request.
+        request: usize,
+        /// The operation that carries it out.
+        op_id: OperationId,
+    },
+    /// Nothing more can be done for a request.
+    Failed {
+        /// Which request.
+        request: usize,
+        /// What went wrong.
+        error: Error,
+    },
+    /// While waiting: some more paths are finished.
+    Progress {
+        /// Finished paths.
+        finished: usize,
+        /// Paths that are waited for, as far as they are known.
+        paths: usize,
+    },
+    /// The end; nothing follows.
+    Finished(Box<Report>),
+}
+
+/// What happens during a run, as a stream that ends with [`Event::Finished`].
+///
+/// The run makes progress only while the stream is polled; dropping it stops the run at once.
+#[must_use = "nothing happens until it is polled"]
+pub struct Events {
+    run: Option<Pin<Box<dyn Future<Output = Report> + Send>>>,
+    report: Option<Report>,
+    receiver: UnboundedReceiver<Event>,
+}
+
+impl Events {
+    pub(crate) fn of<F>(run: impl FnOnce(Reporter) -> F) -> Self
+    where
+        F: Future<Output = Report> + Send + 'static,
+    {
+        let (sender, receiver) = unbounded_channel();
+        Self { run: Some(Box::pin(run(Reporter(Some(sender))))), report: None, receiver }
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        loop {
+            // What has happened already comes before what the run does next.
+            if let Poll::Ready(Some(event)) = self.receiver.poll_recv(cx) {
+                return Poll::Ready(Some(event));
+            }
+            let Some(run) = &mut self.run else {
+                let report = self.report.take();
+                return Poll::Ready(report.map(|report| Event::Finished(Box::new(report))));
+            };
+            match run.as_mut().poll(cx) {
+                Poll::Ready(report) => {
+                    self.run = None;
+                    self.report = Some(report);
+                }
+                Poll::Pending if self.receiver.is_empty() => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("running", &self.run.is_some()).finish()
+    }
+}
+
+/// Where a run tells what happens; nowhere, if nobody listens.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reporter(Option<UnboundedSender<Event>>);
+
+impl Reporter {
+    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(sender) = &self.0 {
+            // The stream that holds the receiver also holds the run that tells.
+            let _ = sender.send(event());
+        }
+    }
+}

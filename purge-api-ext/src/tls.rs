@@ -1,0 +1,123 @@
+//! The two TLS libraries, of which one is chosen by a feature.
+//!
+//! If both are compiled, somebody turned `native-tls` on for a reason, so that it is used.
+
+use std::error::Error as StdError;
+
+use crate::{Error, ErrorKind};
+
+/// Extra root certificates, as they were given.
+pub(crate) type Pem = Vec<u8>;
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn bad_root(why: &dyn std::fmt::Display) -> Error {
+    let message = format!(
+        "the root certificate cannot be used: {why}; pass PEM, with `-----BEGIN CERTIFICATE-----`"
+    );
+    Error::new(ErrorKind::InvalidInput, message)
+}
+
+/// Sets up what trusts the service: what the system trusts, and `roots`.
+#[cfg(feature = "native-tls")]
+pub(crate) fn configure(
+    builder: reqwest::ClientBuilder,
+    _: bool,
+    roots: &[Pem],
+) -> Result<reqwest::ClientBuilder, Error> {
+    let mut builder = builder.tls_backend_native().tls_version_min(reqwest::tls::Version::TLS_1_2);
+    for pem in roots {
+        let certificates = reqwest::Certificate::from_pem_bundle(pem)
+            .map_err(|error| bad_root(&error.without_url()))?;
+        if certificates.is_empty() {
+            return Err(bad_root(&"it holds none"));
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    Ok(builder)
+}
+
+/// Sets up what trusts the service: what the system trusts, and `roots`.
+#[cfg(all(feature = "rustls", not(feature = "native-tls")))]
+pub(crate) fn configure(
+    builder: reqwest::ClientBuilder,
+    encrypted: bool,
+    roots: &[Pem],
+) -> Result<reqwest::ClientBuilder, Error> {
+    use std::sync::Arc;
+
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+
+    let cannot = |error: rustls::Error| {
+        Error::new(ErrorKind::InvalidInput, "TLS cannot start").with_source(error)
+    };
+    let mut extra = rustls::RootCertStore::empty();
+    let mut certificates = Vec::new();
+    for pem in roots {
+        let before = certificates.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|error| bad_root(&error))?;
+            extra.add(certificate.clone()).map_err(|error| bad_root(&error))?;
+            certificates.push(certificate);
+        }
+        if certificates.len() == before {
+            return Err(bad_root(&"it holds none"));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(cannot)?;
+    // Reading the system's certificates takes longer than a request to the loopback.
+    let mut config = if encrypted {
+        let verifier =
+            rustls_platform_verifier::Verifier::new_with_extra_roots(certificates, provider)
+                .map_err(cannot)?;
+        // The rules of the system, by the name that rustls gives to any rules but its own.
+        config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    } else {
+        config.with_root_certificates(extra)
+    }
+    .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(builder.tls_backend_preconfigured(config))
+}
+
+/// Without a TLS library only the loopback can be talked to.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(crate) fn configure(
+    builder: reqwest::ClientBuilder,
+    encrypted: bool,
+    roots: &[Pem],
+) -> Result<reqwest::ClientBuilder, Error> {
+    if encrypted || !roots.is_empty() {
+        let message = "this program is built without TLS, so that https cannot be used; turn on the \
+                       feature `rustls` or `native-tls` of the crate `purge-api-ext`";
+        return Err(Error::new(ErrorKind::InvalidInput, message));
+    }
+    Ok(builder)
+}
+
+/// Of a chain of causes the one that says why the other side is not to be trusted, unless the connection
+/// only broke off.
+pub(crate) fn distrust<'a>(
+    chain: impl Iterator<Item = &'a (dyn StdError + 'static)> + Clone,
+) -> Option<&'a (dyn StdError + 'static)> {
+    #[cfg(feature = "rustls")]
+    if let Some(cause) = chain.clone().find(|cause| cause.is::<rustls::Error>()) {
+        return Some(cause);
+    }
+    #[cfg(feature = "native-tls")]
+    {
+        let mut below = chain.clone().skip_while(|cause| !cause.is::<native_tls::Error>());
+        let cause = below.next()?;
+        // A broken connection is an I/O error below, or the end of the stream.
+        let broken = cause.to_string().contains("unexpected EOF")
+            || below.any(|cause| cause.is::<std::io::Error>());
+        if !broken {
+            return Some(cause);
+        }
+    }
+    let _ = chain;
+    None
+}

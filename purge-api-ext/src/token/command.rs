@@ -1,0 +1,113 @@
+use std::ffi::OsString;
+use std::process::Stdio;
+
+use futures_util::future::join3;
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+
+use super::{MAX_BYTES, text_of};
+use crate::text::excerpt;
+use crate::{Error, ErrorKind};
+
+/// A program and its arguments, as they are.
+pub(super) struct TokenCommand {
+    pub(super) program: OsString,
+    pub(super) arguments: Vec<OsString>,
+}
+
+impl TokenCommand {
+    /// Runs it to its end. Dropping the future kills it.
+    pub(super) async fn run(&self, name: &str) -> Result<SecretString, Error> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| {
+            let message = format!("{name} cannot be started: {error}");
+            Error::new(ErrorKind::InvalidInput, message)
+        })?;
+        let printed = beginning(child.stdout.take(), MAX_BYTES + 2);
+        let complained = beginning(child.stderr.take(), 4096);
+        let (printed, complained, status) = join3(printed, complained, child.wait()).await;
+        let failed = |why: String| {
+            Error::new(ErrorKind::Unauthorized, format!("{name} failed ({why}); run it to see why"))
+        };
+        let status = status.map_err(|error| failed(error.to_string()))?;
+        if !status.success() {
+            let said = excerpt(&String::from_utf8_lossy(&complained));
+            let said = if said.is_empty() { said } else { format!(": {said}") };
+            return Err(failed(format!("{status}{said}")));
+        }
+        text_of(&printed, name)
+    }
+}
+
+/// The first bytes of a pipe. The rest is read too, since a full pipe would stop its writer.
+async fn beginning(pipe: Option<impl AsyncRead + Unpin>, most: usize) -> Zeroizing<Vec<u8>> {
+    // Enough from the start: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 64));
+    let Some(mut pipe) = pipe else { return bytes };
+    // What cannot be read is missing, and then shows up as an unusable token.
+    let read = (&mut pipe).take(most as u64).read_to_end(&mut bytes).await;
+    if read.is_ok_and(|read| read == most) {
+        let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
+    }
+    bytes
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::TokenProvider;
+
+    fn sh(script: &str) -> TokenProvider {
+        TokenProvider::from_command("sh", ["-c", script])
+    }
+
+    #[tokio::test]
+    async fn output_is_the_token() {
+        let token = sh(r"echo noise >&2; printf ' c4nary\r\n'").fetch().await.expect("a token");
+        assert_eq!(token.expose_secret(), "c4nary");
+        let plain = TokenProvider::from_command("echo", ["$HOME;c4nary"]).fetch().await;
+        assert_eq!(plain.expect("a token").expose_secret(), "$HOME;c4nary", "no shell reads it");
+    }
+
+    #[tokio::test]
+    async fn failure_shows_what_the_command_complains_of_and_never_what_it_prints() {
+        let script = r"echo c4nary; printf 'not \033[1mlogged in\n' >&2; exit 7";
+        let error = sh(script).fetch().await.expect_err("a failure");
+        assert_eq!(error.kind(), ErrorKind::Unauthorized);
+        assert_eq!(
+            error.to_string(),
+            r"the token command `sh` failed (exit status: 7: not \u{1b}[1mlogged in); run it to see why"
+        );
+        assert!(!format!("{error:?}").contains("c4nary"));
+    }
+
+    #[tokio::test]
+    async fn unusable_output_is_refused_without_echo() {
+        for script in ["true", "echo c4nary two", "yes c4nary | head -c 1000000"] {
+            let error = sh(script).fetch().await.expect_err(script);
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{script}");
+            assert!(!format!("{error} {error:?}").contains("c4nary"), "{error:?}");
+        }
+        let error = TokenProvider::from_command("/not/there", [""; 0]).fetch().await;
+        let error = error.expect_err("no program");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().starts_with("the token command `/not/there` cannot be started"));
+    }
+
+    #[tokio::test]
+    async fn command_that_hangs_is_ended() {
+        let started = Instant::now();
+        let provider = TokenProvider::from_command("sleep", ["600"]);
+        let error = provider.timeout(Duration::from_millis(50)).fetch().await.expect_err("late");
+        assert_eq!(error.to_string(), "the token command `sleep` gave no token within 50ms");
+        assert!(started.elapsed() < Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,125 @@
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use tokio::sync::oneshot;
+
+use super::{MAX_BYTES, text_of};
+use crate::{Error, ErrorKind};
+
+/// Reads a file on a thread of its own: one that is a pipe may let its reader wait forever, and a thread
+/// of the runtime would then keep the program from its end.
+pub(super) async fn read(path: PathBuf, name: String) -> Result<SecretString, Error> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::InvalidInput, format!("{name} cannot be read: {error}"))
+    };
+    let (sender, receiver) = oneshot::channel();
+    let read = {
+        let name = name.clone();
+        // If nobody waits any more, nobody misses it.
+        move || drop(sender.send(read_now(&path, &name)))
+    };
+    std::thread::Builder::new().name("token".to_owned()).spawn(read).map_err(|e| cannot(&e))?;
+    receiver.await.map_err(|e| cannot(&e))?
+}
+
+fn read_now(path: &Path, name: &str) -> Result<SecretString, Error> {
+    let cannot = |error: std::io::Error| {
+        Error::new(ErrorKind::InvalidInput, format!("{name} cannot be read: {error}"))
+    };
+    let file = File::open(path).map_err(cannot)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+
+        // Of the open file, so that it cannot be exchanged in between.
+        let mode = file.metadata().map_err(cannot)?.mode();
+        if mode & 0o077 != 0 {
+            let mode = mode & 0o777;
+            let message =
+                format!("{name} can be used by others (mode {mode:03o}); run `chmod 600` on it");
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
+    }
+    // Enough from the start: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 64));
+    file.take(MAX_BYTES as u64 + 2).read_to_end(&mut bytes).map_err(cannot)?;
+    text_of(&bytes, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::TokenProvider;
+
+    /// A file that is gone after the test.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(test: &str, content: &[u8]) -> Self {
+            let name = format!("purge-token-{test}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            fs::write(&path, content).expect("a file");
+            #[cfg(unix)]
+            mode(&path, 0o600);
+            Self(path)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
+
+    #[cfg(unix)]
+    fn mode(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    }
+
+    #[tokio::test]
+    async fn token_is_read_anew_each_time() {
+        let file = Scratch::new("anew", b"c4nary\r\n");
+        let provider = TokenProvider::from_file(&file.0);
+        let first = provider.fetch().await.expect("a token");
+        fs::write(&file.0, "fresh").expect("a file");
+        let second = provider.fetch().await.expect("a token");
+        assert_eq!((first.expose_secret(), second.expose_secret()), ("c4nary", "fresh"));
+    }
+
+    #[tokio::test]
+    async fn unusable_files_are_refused_without_echo() {
+        for content in [&b"c4nary\x07"[..], b"c4nary\xff", b"c4nary two", b"", &[b'c'; 70_000]] {
+            let file = Scratch::new("unusable", content);
+            let error = TokenProvider::from_file(&file.0).fetch().await.expect_err("no token");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("c4nary") && !shown.contains("ccc"), "{shown}");
+        }
+        let error = TokenProvider::from_file("/not/there").fetch().await.expect_err("no file");
+        assert!(error.to_string().starts_with("the token file `/not/there` cannot be read: "));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn file_that_others_can_use_is_refused() {
+        let file = Scratch::new("mode", b"c4nary");
+        for (bits, refused) in [(0o640, true), (0o604, true), (0o620, true), (0o400, false)] {
+            mode(&file.0, bits);
+            let token = TokenProvider::from_file(&file.0).fetch().await;
+            assert_eq!(token.is_err(), refused, "{bits:o}");
+            if let Err(error) = token {
+                let expected = format!("can be used by others (mode {bits:o}); run `chmod 600`");
+                assert!(error.to_string().contains(&expected), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What a run tells to the crate `tracing`, if the feature of that name is on; nothing otherwise.
+//!
+//! Each request of a plan is a span `purge`, with what became of each attempt as an event in it. The token
+//! and the paths are in none of them.
+
+/// The span of one request of a plan.
+#[cfg(feature = "tracing")]
+macro_rules! span {
+    ($future:expr, $($field:tt)*) => {
+        tracing::Instrument::instrument($future, tracing::info_span!("purge", $($field)*))
+    };
+}
+
+/// The span of one request of a plan.
+#[cfg(not(feature = "tracing"))]
+macro_rules! span {
+    ($future:expr, $($field:tt)*) => {
+        $future
+    };
+}
+
+/// An event within it.
+macro_rules! event {
+    ($($field:tt)*) => {{
+        #[cfg(feature = "tracing")]
+        tracing::info!($($field)*);
+    }};
+}
+
+pub(crate) use {event, span};

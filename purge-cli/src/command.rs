@@ -1,0 +1,6 @@
+//! One file for each command.
+
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod sandbox;
+pub(crate) mod wait;

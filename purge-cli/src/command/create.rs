@@ -1,0 +1,56 @@
+use purge_api_ext::{Plan, PurgeEverything, Report};
+
+use crate::args::{CreateArgs, PathArgs, PlanArgs};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Out};
+use crate::{input, target::Target};
+
+pub(crate) async fn run(args: CreateArgs, out: Out<'_>, err: Out<'_>) -> Result<Exit, Failure> {
+    let plan = planned(&args.paths)?;
+    if args.dry_run {
+        output::report(out, args.output.format, &Report::planned(plan))?;
+        return Ok(Exit::Success);
+    }
+    let target = Target::connect(&args.target).await?;
+    if !args.output.quiet {
+        writeln!(err, "purging {plan}")?;
+    }
+    let mut purge = target
+        .resource
+        .purge(plan)
+        .concurrency(args.concurrency.into())
+        .max_attempts(args.max_attempts);
+    if let Some(rate) = args.rate {
+        purge = purge.rate(rate);
+    }
+    if let Some(deadline) = args.wait {
+        purge = purge.wait(deadline);
+    }
+    let report = purge.await;
+    target.close().await;
+    output::outcome(out, err, args.output.format, &report)
+}
+
+pub(crate) fn plan(args: &PlanArgs, out: Out<'_>) -> Result<Exit, Failure> {
+    output::report(out, args.output.format, &Report::planned(planned(&args.paths)?))?;
+    Ok(Exit::Success)
+}
+
+fn planned(args: &PathArgs) -> Result<Plan, Failure> {
+    let mut planner = Plan::planner();
+    if args.allow_full_purge {
+        planner = planner.allow_full_purge(PurgeEverything);
+    }
+    if let Some(requests) = args.max_requests {
+        planner = planner.max_requests(requests.get());
+    }
+    if let Some(extra) = args.max_extra {
+        planner = planner.max_extra(extra);
+    }
+    input::only_one_standard_input(args.from.iter().chain(&args.inventory))?;
+    let paths = input::read(&args.paths, &args.from)?;
+    if !args.inventory.is_empty() {
+        planner = planner.inventory(input::read_inventory(&args.inventory)?);
+    }
+    Ok(planner.plan(paths)?)
+}

@@ -1,0 +1,72 @@
+use std::fs;
+use std::io::Write as _;
+
+use purge_api_ext::escape;
+use purge_sandbox::{Builder, Fault, Sandbox};
+
+use crate::args::{Origin, SandboxArgs};
+use crate::exit::{Exit, Failure};
+use crate::output::Out;
+
+pub(crate) async fn run(args: SandboxArgs, out: Out<'_>) -> Result<Exit, Failure> {
+    let sandbox = builder(&args)?
+        .start()
+        .await
+        .map_err(|error| Failure::usage(format!("the sandbox cannot start: {error}")))?;
+    writeln!(out, "listening on {}", sandbox.base_url())?;
+    writeln!(out, "  token         {}", sandbox.token())?;
+    writeln!(out, "  organization  {}", sandbox.organization())?;
+    writeln!(out, "  resource      {}", sandbox.resource())?;
+    out.flush()?;
+    stop_signal().await.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    sandbox.shutdown().await;
+    Ok(Exit::Success)
+}
+
+fn builder(args: &SandboxArgs) -> Result<Builder, Failure> {
+    let mut builder = Sandbox::builder().listen(args.listen).purge_delay(args.purge_delay);
+    if args.allow_non_loopback {
+        builder = builder.allow_non_loopback();
+    }
+    builder = match &args.origin {
+        Some(Origin::Folder(folder)) => builder.origin(folder),
+        Some(Origin::Server(address)) => builder.origin_server(*address),
+        None => builder,
+    };
+    if let Some(file) = &args.faults {
+        let cannot = |error: &dyn std::fmt::Display| {
+            Failure::usage(format!("the faults of {}: {error}", escape(&file.to_string_lossy())))
+        };
+        let text = fs::read_to_string(file).map_err(|error| cannot(&error))?;
+        builder = builder.faults(Fault::from_json(&text).map_err(|error| cannot(&error))?);
+    }
+    if let Some(rate) = args.rate_limit {
+        builder = builder.rate_limit(1, rate.interval());
+    }
+    if !args.quiet {
+        builder = builder.on_request(|request| {
+            let query = request.query.as_deref().map(|q| format!("?{q}")).unwrap_or_default();
+            let line = format!("{} {}{query}", request.method, request.path);
+            let status = request.status.map_or("broken off".to_owned(), |s| s.to_string());
+            // A closed standard error is no reason to stop serving.
+            let _ = writeln!(std::io::stderr(), "{status} {}", escape(&line));
+        });
+    }
+    Ok(builder)
+}
+
+#[cfg(unix)]
+async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,108 @@
+use std::fmt;
+use std::process::ExitCode;
+
+use purge_api_ext::{Error, ErrorKind, PlanError, Report};
+
+/// How a command ended, for the pipeline that called it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Success = 0,
+    Failed = 1,
+    Usage = 2,
+    Unauthorized = 3,
+    Temporary = 4,
+    Deadline = 5,
+    Untrusted = 6,
+}
+
+impl Exit {
+    /// The word for it in JSON.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Unauthorized => "unauthorized",
+            Self::Temporary => "temporary",
+            Self::Deadline => "deadline",
+            Self::Untrusted => "untrusted",
+        }
+    }
+
+    pub(crate) fn of(report: &Report) -> Self {
+        match report.error() {
+            Some(error) => error.kind().into(),
+            None if report.is_success() => Self::Success,
+            None => Self::Failed,
+        }
+    }
+}
+
+impl From<ErrorKind> for Exit {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::InvalidInput => Self::Usage,
+            ErrorKind::Unauthorized => Self::Unauthorized,
+            ErrorKind::Unavailable => Self::Temporary,
+            ErrorKind::Deadline => Self::Deadline,
+            ErrorKind::Untrusted => Self::Untrusted,
+            // What a later version of the library tells apart is a failure until this one does, too.
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command has no result.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind().into(), error.to_string())
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let mend = match error.full_purge_path() {
+            Some(_) => "; pass --allow-full-purge if that is what you want",
+            None => "",
+        };
+        Self::usage(format!("{error}{mend}"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::Failed, format!("the result cannot be written: {error}"))
+    }
+}

@@ -1,0 +1,7 @@
+//! The binary `purge`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    purge_cli::main()
+}

@@ -1,0 +1,157 @@
+//! Directories in place of paths, as a pipeline asks for it. Nothing is sent: a dry run tells all.
+
+use std::path::PathBuf;
+
+use purge_tests::cli::{Ended, Run};
+use serde_json::{Value, json};
+
+use crate::PURGE;
+
+/// A file that is gone when the test is over.
+struct Listing(PathBuf);
+
+impl Listing {
+    fn new(name: &str, lines: &[impl AsRef<str>]) -> Self {
+        let name = format!("purge-coalesce-{}-{name}.txt", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        let text: String = lines.iter().map(|line| format!("{}\n", line.as_ref())).collect();
+        std::fs::write(&file, text).expect("a temporary file");
+        Self(file)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        // What stays behind in the folder for temporary files harms no later run.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A site with 3 directories of 10 files each, and 2 files outside of them.
+fn site() -> Vec<String> {
+    let files = (0..30).map(|i| format!("/{}/{}.html", ["a", "b", "b/c"][i / 10], i % 10));
+    files.chain(["/index.html".to_owned(), "/about.html".to_owned()]).collect()
+}
+
+async fn plan(arguments: &[&str], input: &str) -> Ended {
+    Run::new(PURGE, arguments).input(input).end().await
+}
+
+fn paths(report: &Value) -> Vec<&str> {
+    let operations = report["operations"].as_array().expect("operations");
+    let paths = operations.iter().flat_map(|o| o["paths"].as_array().expect("paths"));
+    paths.map(|path| path["path"].as_str().expect("a text")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inventory_turns_whole_directories_into_wildcards() {
+    let inventory = Listing::new("whole", &site());
+    let asked: String = site()
+        .iter()
+        .filter(|path| !path.ends_with("/b/3.html"))
+        .map(|p| format!("{p}\n"))
+        .collect();
+    for command in [&["plan"][..], &["create", "--dry-run"]] {
+        let options = ["--from", "-", "--inventory", inventory.path(), "--output", "json"];
+        let ended = plan(&[command, &options].concat(), &asked).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let report = ended.json();
+        let sent = paths(&report);
+        assert_eq!((sent[0], sent.len()), ("/a/*", 1 + 9 + 1 + 2), "{sent:?}");
+        assert_eq!((sent[1], sent[10], sent[12]), ("/b/0.html", "/b/c/*", "/about.html"));
+        assert_eq!(report["summary"]["extra"], 0);
+        assert_eq!(report["summary"]["covered"], 20);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn budgets_state_what_else_is_purged() {
+    let inventory = Listing::new("budgets", &site());
+    let asked: String =
+        site().iter().filter(|path| !path.ends_with("3.html")).map(|p| format!("{p}\n")).collect();
+    let with = async |options: &[&str]| {
+        let base = ["plan", "--from", "-", "--inventory", inventory.path()];
+        plan(&[&base, options].concat(), &asked).await
+    };
+
+    let ended = with(&["--max-extra", "1", "--output", "json"]).await;
+    let report = ended.json();
+    assert_eq!(report["summary"]["extra"], 1);
+    assert_eq!(report["summary"]["paths"], 29 - 9 + 1);
+
+    let ended = with(&["--max-extra", "3"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    insta::assert_snapshot!(ended.out, @r"
+      planned     /a/*
+      planned     /b/*
+      planned     /index.html
+      planned     /about.html
+    4 paths in 1 request; nothing was sent
+      3 paths of the inventory are purged that were not asked for
+      27 of 29 not sent: covered by a wildcard
+    ");
+
+    let ended = with(&["--max-requests", "1", "--output", "json"]).await;
+    assert_eq!(ended.json()["summary"]["extra"], 0, "29 paths fit as they are");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limit_of_requests_works_without_an_inventory() {
+    let asked: String =
+        (0..300).map(|i| format!("/{}/{i}.html", i % 7)).collect::<Vec<_>>().join("\n");
+    let ended =
+        plan(&["plan", "--from", "-", "--max-requests", "2", "--output", "json"], &asked).await;
+    let report = ended.json();
+    assert_eq!(
+        (&report["summary"]["requests"], &report["summary"]["extra"]),
+        (&json!(2), &Value::Null)
+    );
+    let ended = plan(&["plan", "--from", "-", "--max-requests", "2"], &asked).await;
+    insta::assert_snapshot!(ended.out, @r"
+      175 paths, none failed
+    175 paths in 2 requests; nothing was sent
+      without an inventory, nobody knows what else the wildcards purge
+      128 of 300 not sent: covered by a wildcard
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_inventories_and_limits_are_told_by_line_and_value() {
+    let bad = Listing::new("bad", &["/a", "# a comment", "b", "/c/*"]);
+    let empty = Listing::new("empty", &["# nothing"]);
+    let one = Listing::new("one", &["/a/1", "/a/2", "/a/3"]);
+    let check = async |arguments: &[&str], expected: &str| {
+        let ended = plan(&[&["plan", "/a/1", "/a/2"], arguments].concat(), "").await;
+        assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
+        assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
+        assert_eq!(ended.out, "", "{arguments:?}");
+    };
+    let lines = format!("{}:3: `b`: no leading slash", bad.path());
+    check(&["--inventory", bad.path()], &lines).await;
+    let lines =
+        format!("{}:4: `/c/*`: a `*`, at byte 3: an inventory has no wildcards", bad.path());
+    check(&["--inventory", bad.path()], &lines).await;
+    check(&["--inventory", empty.path()], "the inventory is empty").await;
+    check(&["--inventory", "/not/there"], "/not/there cannot be read").await;
+    check(&["--from", "-", "--inventory", "-"], "standard input can be read only once").await;
+    check(&["--max-extra", "1"], "--inventory").await;
+    check(&["--inventory", one.path(), "--max-requests", "0"], "--max-requests").await;
+    check(&["--inventory", one.path(), "--max-extra=-1"], "--max-extra").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_site_still_needs_its_flag() {
+    let paths: Vec<String> = (0..101).map(|i| format!("/{i}")).collect();
+    let inventory = Listing::new("flat", &paths);
+    let from = ["plan", "--output", "json", "--from", inventory.path()];
+    let limited = [&from[..], &["--inventory", inventory.path(), "--max-requests", "1"]].concat();
+    let ended = plan(&limited, "").await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("do not fit in 1 request; allow at least 2"), "{}", ended.err);
+    let ended = plan(&[&limited[..], &["--allow-full-purge"]].concat(), "").await;
+    assert_eq!(self::paths(&ended.json()), ["/*"]);
+}

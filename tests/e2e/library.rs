@@ -1,0 +1,261 @@
+//! The library, where the command line does not reach.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt};
+use purge_api_ext::{
+    Client, ErrorKind, Event, OperationId, OperationState, PageSize, PathState, Plan, Purge,
+    Resource,
+};
+use purge_sandbox::Sandbox;
+use purge_tests::raw::{RawServer, answer};
+
+use crate::{ORGANIZATION, RESOURCE};
+
+fn site(base: &str) -> Resource {
+    let client = Client::builder("sandbox-token").base_url(base).build().expect("a client");
+    client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unneeded_page_is_never_fetched() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    let plan = Plan::parse(["/1", "/2", "/3", "/4", "/5", "/6"]).expect("a plan");
+    assert!(site.purge(plan).await.is_success());
+    let gets = || sandbox.requests().iter().filter(|request| request.method == "GET").count();
+
+    let two = || site.list().page_size(PageSize::new(2).expect("a size"));
+    assert_eq!(two().records().try_collect::<Vec<_>>().await.expect("records").len(), 6);
+    assert_eq!(gets(), 3, "the third page is full, and the total says that it is the last");
+
+    let some: Vec<_> = two().records().take(2).try_collect().await.expect("records");
+    assert_eq!((some.len(), gets()), (2, 4));
+
+    let beyond = two().page(NonZeroU64::new(9).expect("a page")).await.expect("a page");
+    assert_eq!((beyond.requests.len(), beyond.total), (0, Some(6)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_that_repeats_is_an_error() {
+    let page = r#"{"status":true,"data":{"requests":[{"opID":"a","url":"/a","status":2}]}}"#;
+    let server = RawServer::start([answer("200 OK", page), answer("200 OK", page)]).await;
+    let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
+    let error = list.records().try_collect::<Vec<_>>().await.expect_err("the same page twice");
+    assert_eq!(error.kind(), ErrorKind::Untrusted);
+    assert_eq!(error.to_string(), "page 2 of the list repeats the one before it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusal_inside_a_success_status_is_a_refusal() {
+    let refusal = r#"{"status":false,"message":"no such \u001b[1mresource"}"#;
+    let server = RawServer::start([answer("200 OK", refusal), answer("200 OK", refusal)]).await;
+    let site = site(server.base_url());
+    let report = site.purge(Plan::parse(["/a"]).expect("a plan")).await;
+    let error = report.error().expect("a refusal");
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert!(error.to_string().ends_with(r": no such \u{1b}[1mresource"), "{error}");
+    let error = site.list().page(NonZeroU64::MIN).await.expect_err("a refusal");
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_that_is_busy_is_asked_again() {
+    let accepted = r#"{"status":true,"opID":"a"}"#;
+    let busy = answer("429 Too Many Requests\r\nretry-after: 0", "");
+    let server = RawServer::start([busy, answer("200 OK", accepted)]).await;
+    let report = impatient(&server, "/a").await;
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(report.operations[0].attempts, 2);
+    assert!(!report.operations[0].possible_duplicate, "what was refused was not carried out");
+    assert_eq!(server.requests().len(), 2);
+}
+
+/// A purge that does not pause between attempts.
+fn impatient(server: &RawServer, path: &str) -> Purge {
+    let plan = Plan::parse([path]).expect("a plan");
+    site(server.base_url()).purge(plan).backoff(Duration::ZERO, Duration::ZERO)
+}
+
+/// A page whose only record is of an operation `lost` for `/a`, in the answer of a service whose clock
+/// shows the 6th of November 1994, 08:49:37.
+fn page_of_1994(created: &str) -> Vec<u8> {
+    let body = format!(
+        r#"{{"status":true,"data":{{"total":1,"requests":[
+            {{"opID":"lost","url":"https://e.com/a","status":2,"createdAt":"{created}"}}]}}}}"#
+    );
+    answer("200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", &body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operation_whose_answer_got_lost_is_found_in_the_list() {
+    let nothing = Vec::new();
+    let server = RawServer::start([nothing, page_of_1994("1994-11-06T08:49:37Z")]).await;
+    let report = impatient(&server, "/a").await;
+    let operation = &report.operations[0];
+    assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("lost"), "{report:?}");
+    assert_eq!((operation.attempts, operation.possible_duplicate), (1, false));
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_operation_for_the_same_paths_is_not_mistaken_for_the_lost_one() {
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"new"}"#);
+    let failed = answer("502 Bad Gateway", "");
+    let old = page_of_1994("1994-11-06T08:49:00Z");
+    let server = RawServer::start([failed, old, accepted]).await;
+    let report = impatient(&server, "/a").await;
+    let operation = &report.operations[0];
+    assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("new"), "{report:?}");
+    assert_eq!((operation.attempts, operation.possible_duplicate), (2, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_carried_out_is_sent_three_times_at_most() {
+    // After the script, the server answers 500 to everything, the list included.
+    let server = RawServer::start([answer("500 Oops", "")]).await;
+    let report = impatient(&server, "/a").max_attempts(10).await;
+    assert_eq!(report.operations[0].state, OperationState::Unconfirmed, "{report:?}");
+    assert!(report.operations[0].possible_duplicate);
+    let posts = server.requests().iter().filter(|request| request.starts_with("POST")).count();
+    assert_eq!(posts, 3);
+    assert_eq!(report.failed_paths().map(String::from).collect::<Vec<_>>(), ["/a"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_tell_the_story_in_order() {
+    let busy = answer("503 Busy", "");
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let refused = answer("404 Not Found", "");
+    let server = RawServer::start([busy, accepted, refused]).await;
+    let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
+    let purge = site(server.base_url()).purge(plan.expect("a plan"));
+    let purge = purge.concurrency(1).backoff(Duration::ZERO, Duration::ZERO);
+    let told: Vec<String> = purge
+        .events()
+        .map(|event| match event {
+            Event::Started { requests, paths } => format!("started {requests} {paths}"),
+            Event::Attempt { request, attempt } => format!("attempt {attempt} of {request}"),
+            Event::Retrying { request, error, .. } => format!("retrying {request}: {error}"),
+            Event::Accepted { request, op_id } => format!("accepted {request} as {op_id}"),
+            Event::Failed { request, error } => format!("failed {request}: {error}"),
+            Event::Finished(report) => format!("finished, {} failed", report.summary.failed),
+            other => format!("{other:?}"),
+        })
+        .collect()
+        .await;
+    insta::assert_snapshot!(told.join("\n"), @r"
+    started 2 2
+    attempt 1 of 0
+    retrying 0: the service is unavailable (503)
+    attempt 2 of 0
+    accepted 0 as a
+    attempt 1 of 1
+    failed 1: the service refused the request (404)
+    finished, 1 failed
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_goes_on_where_it_was_left() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    let plan = Plan::parse(["/1", "/2", "/3", "/4", "/5"]).expect("a plan");
+    assert!(site.purge(plan).await.is_success());
+    let list = site.list().page_size(PageSize::new(2).expect("a size"));
+    let first = list.page(NonZeroU64::MIN).await.expect("a page");
+    let kept = serde_json::to_string(&first.next.expect("a next page")).expect("JSON");
+
+    let cursor = serde_json::from_str(&kept).expect("a cursor");
+    let rest: Vec<_> = site.list().resume(cursor).records().try_collect().await.expect("records");
+    let paths: Vec<_> = first.requests.iter().chain(&rest).filter_map(|r| r.path()).collect();
+    assert_eq!(paths.len(), 5);
+    assert_eq!(paths.iter().collect::<BTreeSet<_>>().len(), 5, "{paths:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_many_operations_takes_few_requests() {
+    let sandbox = Sandbox::builder().purge_delay(Duration::from_secs(1)).start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    let gets = || sandbox.requests().iter().filter(|request| request.method == "GET").count();
+
+    let hundred = (0..10_000).map(|i| format!("/{i}").parse().expect("a path"));
+    let plan = Plan::new(hundred).expect("a plan");
+    let report = site.purge(plan).wait(Duration::from_secs(60)).await;
+    assert!(report.is_success());
+    let many_paths = gets();
+    // 100 operations: one answer each is the least, and each round adds at most four.
+    assert!((100..160).contains(&many_paths), "{many_paths}");
+
+    let one = (0..100).map(|i| format!("/x{i}").parse().expect("a path"));
+    let plan = Plan::planner().batch_size(1).plan(one).expect("a plan");
+    let report = site.purge(plan).wait(Duration::from_secs(60)).await;
+    assert!(report.is_success());
+    assert!(gets() - many_paths < 80, "{}", gets() - many_paths);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_path_that_was_asked_for_has_an_outcome() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let asked = ["/images/*", "/images/logo.png", "/index.html", "/index.html", "/images/**"];
+    let plan = Plan::parse(asked).expect("a plan");
+    assert_eq!((plan.duplicates(), plan.covered()), (2, 1));
+    let report = site(sandbox.base_url()).purge(plan).wait(Duration::from_secs(60)).await;
+    for path in asked {
+        let outcome = report.outcome(path).expect(path);
+        assert_eq!(outcome.state, PathState::Purged, "{path}");
+    }
+    assert_eq!(report.outcome("/about.html"), None);
+    assert_eq!(report.outcome("no path"), None);
+}
+
+/// A place for log lines.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the log").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn logs_tell_the_attempts_and_never_the_token() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let script = [answer("503 Busy", ""), accepted, answer("401 Unauthorized", "")];
+    let server = RawServer::start(script).await;
+    let canary = "c4nary-t0ken";
+    let client = Client::builder(canary).base_url(server.base_url()).build().expect("a client");
+    let site =
+        client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
+    let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
+    let purge = site.purge(plan.expect("a plan")).concurrency(1);
+    let report = purge.backoff(Duration::ZERO, Duration::ZERO).await;
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
+
+    let log = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
+    for part in ["request=0", "attempt=2", "trying again", "accepted", "401"] {
+        assert!(log.contains(part), "{part} is not in {log}");
+    }
+    let shown = format!("{client:?} {site:?} {report:?} {log}");
+    assert!(server.requests()[0].contains(canary), "the token is sent");
+    assert!(!shown.contains("c4nary"), "the token is shown: {shown}");
+}

@@ -1,0 +1,15 @@
+//! The whole, over real HTTP on loopback.
+
+mod coalesce;
+mod command_line;
+mod contract;
+mod library;
+mod tokens;
+mod traps;
+mod trust;
+
+/// The command line, as it is installed.
+const PURGE: &str = env!("CARGO_BIN_EXE_purge-under-test");
+
+const ORGANIZATION: &str = "550e8400-e29b-41d4-a716-446655440000";
+const RESOURCE: &str = "660f9511-f30c-52e5-b827-557766551111";

@@ -1,0 +1,331 @@
+//! Tokens that change while a run is under way.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use std::{env, fs, process};
+
+use purge_api_ext::hatch::RawClient as _;
+use purge_api_ext::{Client, ErrorKind, OperationState, Plan, Resource, TokenProvider};
+use purge_sandbox::Sandbox;
+use purge_tests::cli::Run;
+use purge_tests::raw::{RawServer, answer};
+
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+const CANARY: &str = "c4nary";
+
+fn client(base: &str, token: impl Into<TokenProvider>) -> Client {
+    Client::builder(token).base_url(base).build().expect("a client")
+}
+
+fn site(base: &str, token: impl Into<TokenProvider>) -> Resource {
+    let (organization, resource) = (ORGANIZATION.parse(), RESOURCE.parse());
+    client(base, token).resource(organization.expect("a UUID"), resource.expect("a UUID"))
+}
+
+/// A function that gives the tokens of a list, then the last one again and again; and how often it was
+/// asked.
+fn tokens<const N: usize>(list: [String; N]) -> (TokenProvider, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let provider = TokenProvider::from_fn(move || {
+        let index = count.fetch_add(1, Ordering::SeqCst);
+        let token = list[index.min(N - 1)].clone();
+        async move {
+            // A token that comes at once would hide that requests wait for each other.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok::<_, std::io::Error>(token)
+        }
+    });
+    (provider, asked)
+}
+
+fn plan(paths: usize) -> Plan {
+    let paths: Vec<String> = (0..paths).map(|i| format!("/{i}")).collect();
+    Plan::parse(paths.iter().map(String::as_str)).expect("a plan")
+}
+
+/// The answers that the sandbox gave, as status codes.
+fn statuses(sandbox: &Sandbox) -> Vec<u16> {
+    sandbox.requests().iter().filter_map(|request| request.status).collect()
+}
+
+async fn renewed_once_for_all() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (provider, asked) = tokens(["old".to_owned(), sandbox.token().to_owned()]);
+    let site = site(sandbox.base_url(), provider);
+    let report = site.purge(plan(4000)).concurrency(8).await;
+    assert!(report.is_success(), "{:?}", report.error());
+    assert_eq!(report.operations.len(), 40);
+    assert!(report.operations.iter().all(|operation| operation.attempts == 1));
+    assert_eq!(
+        asked.load(Ordering::SeqCst),
+        2,
+        "once for the first, once for all that were refused"
+    );
+    let refused = statuses(&sandbox).iter().filter(|status| **status == 401).count();
+    assert!((1..=8).contains(&refused), "{refused} of 8 at a time were refused");
+    assert_eq!(sandbox.requests().len(), 40 + refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_token_is_renewed_once_for_all_on_many_threads() {
+    renewed_once_for_all().await;
+}
+
+#[tokio::test]
+async fn refused_token_is_renewed_once_for_all_on_one_thread() {
+    renewed_once_for_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_renew_the_token_too_and_tasks_share_it() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (provider, asked) = tokens(["old".to_owned(), sandbox.token().to_owned()]);
+    let site = site(sandbox.base_url(), provider);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let list = site.list();
+        tasks.spawn(async move { list.page(NonZeroU64::MIN).await });
+    }
+    for page in tasks.join_all().await {
+        page.expect("a page");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    assert_eq!(statuses(&sandbox).iter().filter(|status| **status == 200).count(), 16);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_can_expire_again_and_again() {
+    let ok = answer("200 OK", r#"{"status":true,"data":{"requests":[]}}"#);
+    let no = answer("401 Unauthorized", r#"{"status":false,"message":"expired"}"#);
+    let server = RawServer::start([&ok, &no, &ok, &ok, &no, &ok].map(Clone::clone)).await;
+    let (provider, asked) = tokens([1, 2, 3].map(|day| format!("day-{day}")));
+    let list = site(server.base_url(), provider).list();
+    for _ in 0..4 {
+        list.page(NonZeroU64::MIN).await.expect("a page");
+    }
+    let sent: Vec<_> = server.requests().iter().map(|r| token_of(r).to_owned()).collect();
+    assert_eq!(sent, ["day-1", "day-1", "day-2", "day-2", "day-2", "day-3"]);
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+}
+
+fn token_of(request: &str) -> &str {
+    let header = request.split("authorization: Bearer ").nth(1).expect("a token");
+    header.lines().next().expect("a line")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_tokens_that_are_wrong_too_stop_the_run() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let provider = TokenProvider::from_fn(move || {
+        let token = format!("{CANARY}-{}", count.fetch_add(1, Ordering::SeqCst));
+        async move { Ok::<_, std::io::Error>(token) }
+    });
+    let report = site(sandbox.base_url(), provider).purge(plan(2000)).await;
+    let error = report.error().expect("an error");
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(401)), "{error}");
+    assert!(sandbox.requests().len() <= 8, "4 at a time, each twice at most: {error}");
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    let not_sent = |o: &&purge_api_ext::OperationOutcome| o.state == OperationState::NotSent;
+    assert!(report.operations.iter().filter(not_sent).count() >= 16, "{report:?}");
+    assert!(!format!("{report:?} {error:?}").contains(CANARY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_that_cannot_be_renewed_is_an_error_that_says_both() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let asked = AtomicUsize::new(0);
+    let provider = TokenProvider::from_fn(move || {
+        let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+        let token = if first { Ok(CANARY) } else { Err(std::io::Error::other("no login server")) };
+        std::future::ready(token)
+    });
+    let site = site(sandbox.base_url(), provider);
+    let error = site.list().page(NonZeroU64::MIN).await.expect_err("a refusal");
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(401)));
+    let text = error.to_string();
+    assert!(text.starts_with("the token was refused (401)"), "{text}");
+    assert!(text.ends_with("the token function failed: no login server"), "{text}");
+    assert!(!format!("{error:?} {site:?}").contains(CANARY), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_without_a_token() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let client = client(sandbox.base_url(), TokenProvider::from_env("PURGE_NO_SUCH_VARIABLE"));
+    let error = client.fetch_token().await.expect_err("no token");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    client.raw().await.expect_err("no token");
+    let site =
+        client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
+    let report = site.purge(plan(1)).await;
+    assert_eq!(report.error().expect("an error").kind(), ErrorKind::InvalidInput);
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_fetch_is_begun_anew() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let token = sandbox.token().to_owned();
+    let asked = AtomicUsize::new(0);
+    let provider = TokenProvider::from_fn(move || {
+        let (first, token) = (asked.fetch_add(1, Ordering::SeqCst) == 0, token.clone());
+        async move {
+            if first {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, std::io::Error>(token)
+        }
+    });
+    let client = client(sandbox.base_url(), provider);
+    let first = tokio::time::timeout(Duration::from_millis(20), client.fetch_token()).await;
+    first.expect_err("it waits forever");
+    client.fetch_token().await.expect("a token");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generated_client_has_the_token() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (provider, _) = tokens([sandbox.token().to_owned()]);
+    let client = client(sandbox.base_url(), provider);
+    let request = client.raw().await.expect("a token").list_purge_requests();
+    let request = request
+        .organization_uuid(ORGANIZATION.parse::<uuid::Uuid>().expect("a UUID"))
+        .resource_uuid(RESOURCE.parse::<uuid::Uuid>().expect("a UUID"));
+    let page = request.page(NonZeroU64::MIN).limit(NonZeroU64::MIN).send().await;
+    assert!(page.expect("a page").status);
+}
+
+#[test]
+fn futures_can_move_between_threads() {
+    fn assert_send(_: impl Send) {}
+    let site = site("http://127.0.0.1:1", TokenProvider::from_command("true", [""; 0]));
+    assert_send(site.list().page(NonZeroU64::MIN));
+    assert_send(async { site.purge(plan(1)).await });
+    assert_send(async { client("http://127.0.0.1:1", "a").fetch_token().await });
+    assert_send(async { client("http://127.0.0.1:1", "a").raw().await.map(drop) });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn canary_is_shown_nowhere() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let closed = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let refusing = Sandbox::start().await.expect("a sandbox");
+    let body = r#"{"status":false,"message":"no access"}"#;
+    let forbidding = RawServer::start([answer("403 Forbidden", body)]).await;
+    for base in [&*closed, refusing.base_url(), forbidding.base_url()] {
+        let builder = Client::builder(CANARY).base_url(base);
+        let shown = format!("{builder:?}");
+        let client = builder.build().expect("a client");
+        let site = client
+            .resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
+        let error = site.list().page(NonZeroU64::MIN).await.expect_err(base);
+        let purge = site.purge(plan(1)).max_attempts(1);
+        let shown =
+            format!("{shown} {client:?} {site:?} {:?} {purge:?} {error} {error:?}", site.list());
+        let report = purge.await;
+        let shown = format!("{shown} {report:?} {:?}", report.error());
+        assert!(!shown.contains(CANARY), "{shown}");
+    }
+}
+
+/// A file that is gone after the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(test: &str) -> Self {
+        Self(env::temp_dir().join(format!("purge-{test}-{}", process::id())))
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A run of the command line that takes its token from `command`.
+fn with_command(base: &str, command: &str, arguments: &[&str]) -> Run {
+    let arguments = [arguments, &["--token-command", command]].concat();
+    // The environment holds another token, which loses.
+    Run::new(PURGE, arguments).account(base, "from-the-environment", ORGANIZATION, RESOURCE)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn command_is_run_again_when_its_token_is_refused() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let log = Scratch::new("renewal");
+    let script = "if [ -e $0 ]; then echo sandbox-token; else echo old; fi; echo x >> $0";
+    let command = format!("/bin/sh -c '{script}' {}", log.path());
+    let run = with_command(sandbox.base_url(), &command, &["create", "--from", "-"]);
+    let paths: String = (0..1000).map(|i| format!("/{i}\n")).collect();
+    let ended = run.input(paths).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(fs::read_to_string(&log.0).expect("the log"), "x\nx\n");
+    assert_eq!(statuses(&sandbox).iter().filter(|status| **status == 200).count(), 10);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn command_whose_token_stays_wrong_ends_the_run() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let log = Scratch::new("wrong");
+    let command = format!("/bin/sh -c 'echo {CANARY}; echo x >> $0' {}", log.path());
+    let run = with_command(sandbox.base_url(), &command, &["create", "--from", "-"]);
+    let paths: String = (0..1000).map(|i| format!("/{i}\n")).collect();
+    let ended = run.input(paths).end().await;
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(sandbox.requests().len() <= 4, "the token is the same, so nothing is sent again");
+    assert_eq!(fs::read_to_string(&log.0).expect("the log"), "x\nx\n");
+    assert!(!format!("{ended:?}").contains(CANARY), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn token_that_is_not_there_is_an_error_before_anything_is_sent() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let check = async |option: &str, value: &str, code: i32, expected: &str| {
+        let run = Run::new(PURGE, ["create", "/a", option, value]);
+        let run = run.account(sandbox.base_url(), "sandbox-token", ORGANIZATION, RESOURCE);
+        let ended = run.end().await;
+        assert_eq!(ended.code, Some(code), "{value}: {ended:?}");
+        assert!(ended.err.contains(expected), "{value}: {}", ended.err);
+    };
+    let command = "--token-command";
+    check(command, "/not/there", 2, "the token command `/not/there` cannot be started").await;
+    check(command, "/bin/sh -c 'echo no key >&2; exit 1'", 3, "exit status: 1: no key").await;
+    check(command, "/bin/sh -c ':'", 2, "the token is empty").await;
+    check(command, "echo 'x", 2, "a quote is not closed").await;
+    check("--token-file", "/not/there", 2, "the token file `/not/there` cannot be read").await;
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn token_file_of_windows_is_read_and_one_of_everybody_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let file = Scratch::new("file");
+    fs::write(&file.0, "sandbox-token\r\n").expect("a file");
+    for (mode, code) in [(0o600, 0), (0o640, 2)] {
+        fs::set_permissions(&file.0, fs::Permissions::from_mode(mode)).expect("a mode");
+        let run = Run::new(PURGE, ["create", "/a", "--token-file", file.path()]);
+        let run = run.account(sandbox.base_url(), "from-the-environment", ORGANIZATION, RESOURCE);
+        let ended = run.end().await;
+        assert_eq!(ended.code, Some(code), "{mode:o}: {ended:?}");
+        assert!(!ended.err.contains("sandbox-token"), "{ended:?}");
+    }
+}

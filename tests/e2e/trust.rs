@@ -1,0 +1,149 @@
+//! Whom the client talks to, and what it says when it refuses to.
+
+use std::fs;
+
+use purge_api_ext::{Client, ClientBuilder, Error, ErrorKind, Plan, Report};
+use purge_tests::cli::Run;
+use purge_tests::raw::{RawServer, answer};
+use purge_tests::tls::TlsServer;
+
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+const ACCEPTED: &str = r#"{"status":true,"opID":"a"}"#;
+const SECRET: &str = "c4nary";
+
+async fn purge(builder: ClientBuilder) -> Report {
+    let client = builder.build().expect("a client");
+    let site =
+        client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
+    site.purge(Plan::parse(["/a"]).expect("a plan")).await
+}
+
+/// All that an error can show.
+fn shown(error: &Error) -> String {
+    let mut shown = format!("{error} {error:?}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        shown += &format!(" {error} {error:?}");
+        cause = error.source();
+    }
+    shown
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificate_of_an_unknown_authority_is_refused_at_once() {
+    let server = TlsServer::start("127.0.0.1", answer("200 OK", ACCEPTED)).await;
+    let report = purge(Client::builder(SECRET).base_url(server.base_url())).await;
+    let error = report.error().expect("an error");
+    assert_eq!(error.kind(), ErrorKind::Untrusted, "{error}");
+    assert!(error.to_string().starts_with("no trusted connection: "), "{error}");
+    assert!(!shown(error).contains(SECRET), "{}", shown(error));
+    assert_eq!(report.operations[0].attempts, 1);
+    assert_eq!(server.counts(), (1, 0));
+
+    let run = Run::new(PURGE, ["create", "/a"]);
+    let ended = run.account(server.base_url(), SECRET, ORGANIZATION, RESOURCE).end().await;
+    assert_eq!(ended.code, Some(6), "{ended:?}");
+    assert_eq!(server.counts(), (2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificate_of_an_added_authority_is_accepted() {
+    let server = TlsServer::start("127.0.0.1", answer("200 OK", ACCEPTED)).await;
+    let other = TlsServer::start("127.0.0.1", answer("200 OK", ACCEPTED)).await;
+    let trusting = |base: &str| {
+        Client::builder(SECRET).base_url(base).root_certificate_pem(server.authority())
+    };
+    let report = purge(trusting(server.base_url())).await;
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(server.counts(), (1, 1));
+    let report = purge(trusting(other.base_url())).await;
+    assert_eq!(report.error().expect("an error").kind(), ErrorKind::Untrusted);
+    assert_eq!(other.counts(), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificate_of_another_host_is_refused_at_once() {
+    let server = TlsServer::start("other.example", answer("200 OK", ACCEPTED)).await;
+    let builder = Client::builder(SECRET).base_url(server.base_url());
+    let report = purge(builder.root_certificate_pem(server.authority())).await;
+    let error = report.error().expect("an error");
+    assert_eq!(error.kind(), ErrorKind::Untrusted, "{error}");
+    assert_eq!((report.operations[0].attempts, server.counts()), (1, (1, 0)));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn authorities_of_the_system_are_trusted() {
+    let server = TlsServer::start("127.0.0.1", answer("200 OK", ACCEPTED)).await;
+    let file = std::env::temp_dir().join(format!("purge-authority-{}.pem", std::process::id()));
+    fs::write(&file, server.authority()).expect("a file");
+    let run = Run::new(PURGE, ["create", "/a"]).env("SSL_CERT_FILE", file.to_str().expect("UTF-8"));
+    let ended = run.account(server.base_url(), SECRET, ORGANIZATION, RESOURCE).end().await;
+    fs::remove_file(&file).expect("the file");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proxy_that_asks_for_credentials_has_its_own_error() {
+    let refusal = "407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"";
+    let proxy = RawServer::start([answer(refusal, ""), answer(refusal, "")]).await;
+    let url = proxy.base_url().replace("http://", &format!("http://user:{SECRET}@"));
+    // Nobody resolves this name: the proxy would.
+    let base = "https://cdn.invalid";
+    let report = purge(Client::builder(SECRET).base_url(base).proxy(&url)).await;
+    let error = report.error().expect("an error");
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(407)), "{error}");
+    assert!(error.to_string().contains("the proxy asks for credentials (407)"), "{error}");
+    assert!(!shown(error).contains(SECRET), "{}", shown(error));
+
+    let run = Run::new(PURGE, ["create", "/a"]).env("HTTPS_PROXY", &url);
+    let ended = run.account(base, "t0ken", ORGANIZATION, RESOURCE).end().await;
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(!format!("{ended:?}").contains(SECRET), "{ended:?}");
+
+    let requests = proxy.requests();
+    assert_eq!(requests.len(), 2, "{requests:?}");
+    for request in requests {
+        assert!(request.starts_with("CONNECT cdn.invalid:443 "), "{request}");
+        // The base64 of `user:c4nary`.
+        assert!(request.contains("Basic dXNlcjpjNG5hcnk="), "{request}");
+        assert!(!request.contains("Bearer"), "the proxy sees the token: {request}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proxy_that_is_not_there_is_named_without_its_password() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let proxy = format!("http://user:{SECRET}@{address}");
+    let client = Client::builder(SECRET).base_url("https://cdn.invalid").proxy(proxy);
+    let client = client.build().expect("a client");
+    assert!(!format!("{client:?}").contains(SECRET), "{client:?}");
+    let site =
+        client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
+    let error = site.list().page(std::num::NonZeroU64::MIN).await.expect_err("no proxy");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(!shown(&error).contains(SECRET), "{}", shown(&error));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loopback_needs_no_proxy() {
+    let server = RawServer::start([answer("200 OK", ACCEPTED)]).await;
+    let proxy = RawServer::start([answer("407 Proxy Authentication Required", "")]).await;
+    let builder = Client::builder("t0ken").base_url(server.base_url()).proxy(proxy.base_url());
+    let report = purge(builder.user_agent("shop/1.2")).await;
+    assert!(report.is_success(), "{report:?}");
+    assert!(server.requests()[0].contains("user-agent: shop/1.2"), "{:?}", server.requests());
+    assert_eq!(proxy.requests().len(), 0);
+}
+
+#[test]
+fn token_is_not_sent_in_plain_text_to_another_host() {
+    for base in ["http://example.com", "http://10.0.0.1:8080", "http://0.0.0.0:1"] {
+        let error = Client::builder(SECRET).base_url(base).build().expect_err(base);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("use https"), "{error}");
+    }
+}

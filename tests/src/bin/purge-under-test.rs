@@ -1,0 +1,7 @@
+//! The binary `purge`, for the tests of this package.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    purge_cli::main()
+}

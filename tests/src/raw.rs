@@ -1,0 +1,89 @@
+//! A server that says exactly what it is told, also what no HTTP library would say.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A server on loopback that answers each request with the next text of a script, and closes the
+/// connection. After the script it answers 500.
+#[derive(Debug)]
+pub struct RawServer {
+    base: String,
+    requests: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl RawServer {
+    /// Starts it on a free port.
+    pub async fn start(script: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let mut script = script.into_iter().map(Into::into).collect::<Vec<Vec<u8>>>().into_iter();
+        let log = Arc::clone(&requests);
+        let task = tokio::spawn(async move {
+            loop {
+                let (mut socket, _) = listener.accept().await.expect("a connection");
+                let request = read_request(&mut socket).await;
+                // A connection that was opened in reserve brings no request, and uses up no answer.
+                if request.is_empty() {
+                    continue;
+                }
+                log.lock().expect("the log").push(request);
+                let answer = script.next().unwrap_or_else(|| answer("500 Script Ended", ""));
+                let _ = socket.write_all(&answer).await;
+                let _ = socket.shutdown().await;
+            }
+        });
+        Self { base, requests, task }
+    }
+
+    /// Its address, `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base
+    }
+
+    /// The requests that came, head and body.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("the log").clone()
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// An answer with a status line (code and reason, further header lines after `\r\n`) and a body.
+#[must_use]
+pub fn answer(status: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+        .into()
+}
+
+pub(crate) async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut request = Vec::new();
+    let mut expected = None;
+    let mut chunk = [0; 4096];
+    while expected.is_none_or(|length| request.len() < length) {
+        match socket.read(&mut chunk).await {
+            Ok(0) | Err(_) => break,
+            Ok(read) => request.extend_from_slice(&chunk[..read]),
+        }
+        if expected.is_none() {
+            let text = String::from_utf8_lossy(&request).to_lowercase();
+            if let Some(end) = text.find("\r\n\r\n") {
+                let length = text[..end].split("content-length:").nth(1);
+                let length = length.and_then(|l| l.lines().next()?.trim().parse().ok());
+                expected = Some(end + 4 + length.unwrap_or(0));
+            }
+        }
+    }
+    String::from_utf8_lossy(&request).into_owned()
+}

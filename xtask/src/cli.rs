@@ -1,0 +1,66 @@
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::tree::Tree;
+use crate::{Error, ci, regen, spec_diff};
+
+/// Bad usage, or an input that cannot be judged.
+const USAGE: u8 = 2;
+
+/// Runs one command and returns its exit code. Everything that it says goes to `out`, errors included.
+pub fn run<I, T>(args: I, out: &mut dyn Write) -> u8
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let result = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments.run(out),
+        Err(help) => {
+            let code = if help.use_stderr() { USAGE } else { 0 };
+            write!(out, "{help}").map(|()| code).map_err(Error::from)
+        }
+    };
+    result.unwrap_or_else(|error| {
+        // When even this cannot be written, the exit code is all that is left to say.
+        let _ = writeln!(out, "error: {error}");
+        USAGE
+    })
+}
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Maintenance commands of this workspace"
+)]
+struct Arguments {
+    /// The workspace, when it is not the one of the current folder
+    #[arg(long, global = true, value_name = "DIR", hide = true)]
+    root: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Rewrite every committed file that is derived from the description
+    Regen(regen::Options),
+    /// Compare two descriptions: what changes on the wire, and in the Rust bindings
+    SpecDiff(spec_diff::Options),
+    /// Check what must hold beyond formatting, lints, documentation and tests
+    Ci,
+}
+
+impl Arguments {
+    fn run(self, out: &mut dyn Write) -> Result<u8, Error> {
+        let tree = Tree::find(self.root)?;
+        match self.verb {
+            Verb::Regen(options) => regen::run(&tree, &options, out),
+            Verb::SpecDiff(options) => spec_diff::run(&tree, &options, out),
+            Verb::Ci => ci::run(&tree, out),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The maintenance commands: `cargo xtask regen`, `cargo xtask spec-diff` and `cargo xtask ci`.
+//!
+//! ```
+//! let mut out = Vec::new();
+//! let code = xtask::run(["xtask", "spec-diff", "--help"], &mut out);
+//! assert_eq!(code, 0);
+//! assert!(String::from_utf8_lossy(&out).contains("two descriptions"));
+//! ```
+
+pub mod ci;
+mod cli;
+mod error;
+pub mod regen;
+pub mod spec_diff;
+mod tree;
+
+pub use cli::run;
+pub use error::Error;

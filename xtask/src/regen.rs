@@ -1,0 +1,77 @@
+//! `cargo xtask regen`: rewrite, or check, every committed file that is derived from another one.
+
+use std::io::Write;
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::Error;
+use crate::tree::Tree;
+
+mod derived;
+mod operations;
+pub mod reference;
+
+/// The exit code of `--check` when a file is not what it is derived from.
+const STALE: u8 = 4;
+const MEND: &str = "cargo xtask regen";
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Write nothing; exit 4 when a file is stale
+    #[arg(long)]
+    check: bool,
+}
+
+impl Options {
+    pub(crate) fn check() -> Self {
+        Self { check: true }
+    }
+}
+
+pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
+    let mut stale = false;
+    for file in derived::files(tree) {
+        let file = file?;
+        let old = file.committed.as_deref().unwrap_or_default();
+        if file.committed.is_some() && old == file.text {
+            writeln!(out, "{}: up to date", file.path)?;
+            continue;
+        }
+        stale = true;
+        let diff = TextDiff::from_lines(old, &file.text);
+        if options.check {
+            writeln!(out, "{}: stale", file.path)?;
+            first_difference(&diff, out)?;
+        } else {
+            tree.write(file.path, &file.text)?;
+            let count = |tag| diff.iter_all_changes().filter(|c| c.tag() == tag).count();
+            let (added, removed) = (count(ChangeTag::Insert), count(ChangeTag::Delete));
+            writeln!(out, "{}: rewritten, +{added} -{removed} lines", file.path)?;
+        }
+    }
+    if stale && options.check {
+        writeln!(out, "run `{MEND}` and commit what it writes")?;
+        return Ok(STALE);
+    }
+    Ok(0)
+}
+
+/// The first lines that differ, with their numbers on either side.
+fn first_difference<'a>(
+    diff: &TextDiff<'a, 'a, 'a, str>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let changed = diff
+        .iter_all_changes()
+        .skip_while(|c| c.tag() == ChangeTag::Equal)
+        .take_while(|c| c.tag() != ChangeTag::Equal);
+    for change in changed.take(6) {
+        let (sign, line) = match change.tag() {
+            ChangeTag::Delete => ("committed", change.old_index()),
+            _ => ("derived  ", change.new_index()),
+        };
+        let line = line.map_or(0, |index| index + 1);
+        writeln!(out, "  {sign} {line:>5}: {}", change.value().trim_end())?;
+    }
+    Ok(())
+}

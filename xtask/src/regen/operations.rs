@@ -1,0 +1,73 @@
+//! The table of operations in the description's README.
+
+use serde_json::Value;
+
+use crate::Error;
+use crate::spec_diff::METHODS;
+
+const BEGIN: &str = "<!-- operations: written by `cargo xtask regen` -->";
+const END: &str = "<!-- operations: end -->";
+
+/// The text with the table between the two markers derived again.
+pub(super) fn replace_table(text: &str, spec: &Value) -> Result<String, Error> {
+    let parts = text.split_once(BEGIN).and_then(|(head, rest)| {
+        let (_, tail) = rest.split_once(END)?;
+        Some((head, tail))
+    });
+    let (head, tail) = parts.ok_or_else(|| {
+        Error::new(format!(
+            "the markers are missing: put `{BEGIN}` and `{END}` on lines of their own"
+        ))
+    })?;
+    Ok(format!("{head}{BEGIN}\n{}{END}{tail}", table(spec)))
+}
+
+fn table(spec: &Value) -> String {
+    let mut rows =
+        String::from("| operation | method | path | what it does |\n|---|---|---|---|\n");
+    let paths = spec.get("paths").and_then(Value::as_object);
+    for (path, item) in paths.into_iter().flatten() {
+        for method in METHODS {
+            let Some(operation) = item.get(method) else { continue };
+            let text = |key| operation.get(key).and_then(Value::as_str).unwrap_or("–");
+            rows.push_str(&format!(
+                "| `{}` | {} | `{path}` | {} |\n",
+                text("operationId"),
+                method.to_uppercase(),
+                // A bar or a line break would end the cell.
+                text("summary").replace('|', "\\|").replace('\n', " "),
+            ));
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_table_is_rewritten() {
+        let spec = json!({ "paths": { "/a": { "parameters": [], "post": {
+            "operationId": "put", "summary": "one | two\nthree"
+        }, "get": { } } } });
+        let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
+        let once = replace_table(&text, &spec).expect("both markers are there");
+        assert_eq!(
+            once,
+            format!(
+                "before\n{BEGIN}\n| operation | method | path | what it does |\n|---|---|---|---|\n\
+                 | `–` | GET | `/a` | – |\n| `put` | POST | `/a` | one \\| two three |\n{END}\nafter\n"
+            )
+        );
+        assert_eq!(replace_table(&once, &spec).expect("both markers are there"), once);
+    }
+
+    #[test]
+    fn a_missing_marker_is_named() {
+        let error = replace_table("no markers", &json!({})).expect_err("nowhere to write");
+        assert!(error.to_string().contains(BEGIN), "{error}");
+    }
+}

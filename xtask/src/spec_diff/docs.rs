@@ -1,0 +1,39 @@
+//! The places that are for people only. Everything that is not listed here is judged by a rule.
+
+/// The kinds of objects of an OpenAPI document, as the specification names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Document,
+    Info,
+    Components,
+    PathItem,
+    Operation,
+    Parameter,
+    RequestBody,
+    MediaType,
+    Responses,
+    Response,
+    Header,
+    Schema,
+    SecurityScheme,
+}
+
+pub(super) fn holds(kind: Kind, key: &str) -> bool {
+    let listed: &[&str] = match kind {
+        Kind::Document => &["externalDocs"],
+        Kind::Info => &["title", "description", "termsOfService", "contact", "license"],
+        Kind::PathItem => &["summary", "description"],
+        Kind::Operation => &["summary", "description", "externalDocs"],
+        Kind::Parameter | Kind::Header => &["description", "example", "examples"],
+        Kind::RequestBody | Kind::Response | Kind::SecurityScheme => &["description"],
+        Kind::MediaType => &["example", "examples"],
+        Kind::Schema => &["description", "example", "externalDocs"],
+        Kind::Components | Kind::Responses => &[],
+    };
+    listed.contains(&key)
+}
+
+/// Extensions that the generator of the bindings acts on.
+pub(super) fn generator_reads(extension: &str) -> bool {
+    extension == "x-rust-type" || extension.starts_with("x-dropshot-")
+}

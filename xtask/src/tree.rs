@@ -1,0 +1,89 @@
+//! The files of the workspace, and what git remembers of them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+use crate::Error;
+
+/// The description, from the root of the workspace.
+pub(crate) const SPEC: &str = "openapi/purge.yaml";
+
+/// The root of a working tree.
+pub(crate) struct Tree {
+    root: PathBuf,
+}
+
+impl Tree {
+    /// The tree at `root`, or the one that the current folder is in.
+    pub(crate) fn find(root: Option<PathBuf>) -> Result<Self, Error> {
+        if let Some(root) = root {
+            return Ok(Self { root });
+        }
+        let here = env::current_dir()
+            .map_err(|e| Error::new(format!("the current folder is unknown: {e}")))?;
+        here.ancestors()
+            .find(|folder| folder.join(SPEC).is_file())
+            .map(|root| Self { root: root.to_owned() })
+            .ok_or_else(|| {
+                let here = here.display();
+                Error::new(format!("no {SPEC} in {here} or above; name the workspace with --root"))
+            })
+    }
+
+    pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.root.join(path)
+    }
+
+    pub(crate) fn read(&self, path: &str) -> Result<String, Error> {
+        read(&self.path(path))
+    }
+
+    /// The text of a file, or nothing when there is no such file.
+    pub(crate) fn read_if_there(&self, path: &str) -> Result<Option<String>, Error> {
+        match fs::read_to_string(self.path(path)) {
+            Ok(text) => Ok(Some(text)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(unreadable(&self.path(path), &e)),
+        }
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) -> Result<(), Error> {
+        let file = self.path(path);
+        file.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&file, text))
+            .map_err(|e| Error::new(format!("{} could not be written: {e}", file.display())))
+    }
+
+    /// What a git command prints, or its complaint.
+    pub(crate) fn git<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
+        output(Command::new("git").arg("-C").arg(&self.root).args(args), "git")
+    }
+
+    /// What a cargo command prints, or its complaint.
+    pub(crate) fn cargo(&self, args: &[&str]) -> Result<String, Error> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        output(Command::new(cargo).current_dir(&self.root).args(args), "cargo")
+    }
+}
+
+fn output(command: &mut Command, name: &str) -> Result<String, Error> {
+    let out =
+        command.output().map_err(|e| Error::new(format!("{name} could not be started: {e}")))?;
+    if out.status.success() {
+        String::from_utf8(out.stdout)
+            .map_err(|_| Error::new(format!("{name} printed something that is not UTF-8")))
+    } else {
+        Err(Error::new(String::from_utf8_lossy(&out.stderr).trim()))
+    }
+}
+
+pub(crate) fn read(file: &Path) -> Result<String, Error> {
+    fs::read_to_string(file).map_err(|e| unreadable(file, &e))
+}
+
+fn unreadable(file: &Path, e: &io::Error) -> Error {
+    Error::new(format!("{} could not be read: {e}", file.display()))
+}

@@ -1,0 +1,102 @@
+//! `regen` on a copy of the tree: does it notice, does it mend, and does it leave alone what is right?
+
+use std::fs;
+use std::path::Path;
+
+const FILES: [&str; 3] =
+    ["openapi/purge.yaml", "openapi/README.md", "purge-api/tests/snapshots/bindings.snap"];
+
+fn copy_of_the_tree() -> tempfile::TempDir {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    for file in FILES {
+        let to = copy.path().join(file);
+        fs::create_dir_all(to.parent().expect("every file is in a folder")).expect("a folder");
+        fs::copy(workspace.join(file), to).expect("the workspace has this file");
+    }
+    copy
+}
+
+fn regen(root: &Path, check: bool) -> (u8, String) {
+    let mut arguments =
+        vec!["xtask".into(), "--root".into(), root.as_os_str().to_owned(), "regen".into()];
+    arguments.extend(check.then(|| "--check".into()));
+    let mut out = Vec::new();
+    let code = xtask::run(arguments, &mut out);
+    (code, String::from_utf8(out).expect("the output is UTF-8"))
+}
+
+fn replace(root: &Path, file: &str, from: &str, to: &str) {
+    let file = root.join(file);
+    let text = fs::read_to_string(&file).expect("the copy has this file");
+    assert!(text.contains(from), "nothing to replace");
+    fs::write(&file, text.replacen(from, to, 1)).expect("the copy is writable");
+}
+
+#[test]
+fn what_is_committed_is_up_to_date() {
+    let copy = copy_of_the_tree();
+    assert_eq!(regen(copy.path(), true), (0, expected("up to date", "up to date")));
+    assert_eq!(regen(copy.path(), false), (0, expected("up to date", "up to date")));
+}
+
+fn expected(bindings: &str, table: &str) -> String {
+    format!("purge-api/tests/snapshots/bindings.snap: {bindings}\nopenapi/README.md: {table}\n")
+}
+
+#[test]
+fn one_changed_word_is_noticed_and_mended() {
+    let copy = copy_of_the_tree();
+    replace(
+        copy.path(),
+        "openapi/purge.yaml",
+        "description: What to purge.",
+        "description: What to drop.",
+    );
+    let (code, out) = regen(copy.path(), true);
+    assert_eq!(code, 4);
+    insta::assert_snapshot!(out);
+    assert_eq!(regen(copy.path(), true), (code, out), "--check writes nothing");
+
+    let mended = expected("rewritten, +1 -1 lines", "up to date");
+    assert_eq!(regen(copy.path(), false), (0, mended));
+    assert_eq!(regen(copy.path(), true), (0, expected("up to date", "up to date")));
+}
+
+#[test]
+fn a_hand_edit_of_a_derived_file_is_noticed() {
+    let copy = copy_of_the_tree();
+    replace(copy.path(), "openapi/README.md", "| POST |", "| PUT |");
+    let (code, out) = regen(copy.path(), true);
+    assert_eq!(code, 4, "{out}");
+    assert_eq!(regen(copy.path(), false).1, expected("up to date", "rewritten, +1 -1 lines"));
+}
+
+#[test]
+fn a_lost_file_is_written_again() {
+    let copy = copy_of_the_tree();
+    let before = fs::read(copy.path().join(FILES[2])).expect("the copy has this file");
+    fs::remove_file(copy.path().join(FILES[2])).expect("the copy has this file");
+    assert_eq!(regen(copy.path(), true).0, 4);
+    assert_eq!(regen(copy.path(), false).0, 0);
+    assert_eq!(fs::read(copy.path().join(FILES[2])).expect("it is back"), before);
+}
+
+#[test]
+fn what_cannot_be_derived_is_said_and_nothing_is_written() {
+    let copy = copy_of_the_tree();
+    replace(
+        copy.path(),
+        "openapi/purge.yaml",
+        "'200':",
+        "'204': { description: Nothing. }\n        '200':",
+    );
+    let (code, out) = regen(copy.path(), false);
+    assert_eq!(code, 2);
+    assert!(out.contains("operation `createPurge`"), "{out}");
+
+    replace(copy.path(), "openapi/purge.yaml", "openapi: 3.0.3", "openapi: [3.0.3");
+    let (code, out) = regen(copy.path(), false);
+    assert_eq!(code, 2);
+    assert!(out.contains("openapi/purge.yaml: ") && out.contains("line"), "{out}");
+}

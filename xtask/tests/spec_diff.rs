@@ -1,0 +1,287 @@
+//! The command itself: what it prints, its exit codes, and what it takes as input.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+fn description() -> &'static str {
+    purge_openapi::YAML
+}
+
+fn changed(edits: &[(&str, &str)]) -> String {
+    edits.iter().fold(description().to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "nothing to replace: {from}");
+        text.replacen(from, to, 1)
+    })
+}
+
+const NARROWER: (&str, &str) = ("maximum: 100", "maximum: 50");
+const RENAMED: (&str, &str) = ("operationId: listPurgeRequests", "operationId: listPurges");
+const MAJOR: (&str, &str) = ("version: 1.0.0", "version: 2.0.0");
+
+fn xtask<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> (u8, String) {
+    let mut out = Vec::new();
+    let all =
+        std::iter::once("xtask".into()).chain(arguments.iter().map(|a| a.as_ref().to_owned()));
+    let code = xtask::run(all, &mut out);
+    (code, String::from_utf8(out).expect("the output is UTF-8"))
+}
+
+/// Runs the command on two texts; file names in the output are `old` and `new`.
+fn diff(old: &str, new: &str, format: &str) -> (u8, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (old_file, new_file) = (folder.path().join("old.yaml"), folder.path().join("new.yaml"));
+    fs::write(&old_file, old).expect("the folder is writable");
+    fs::write(&new_file, new).expect("the folder is writable");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (old_file, new_file) = (old_file.display().to_string(), new_file.display().to_string());
+    let root = root.display().to_string();
+    let (code, out) =
+        xtask(&["--root", &root, "spec-diff", &old_file, &new_file, "--format", format]);
+    (code, out.replace(&old_file, "old.yaml").replace(&new_file, "new.yaml"))
+}
+
+#[test]
+fn a_comment_for_the_reviewer() {
+    let (code, out) = diff(description(), &changed(&[NARROWER, RENAMED]), "markdown");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn lines_for_a_terminal() {
+    let (code, out) = diff(description(), &changed(&[NARROWER, RENAMED]), "text");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn json_for_programs() {
+    let (code, out) = diff(description(), &changed(&[NARROWER, RENAMED]), "json");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_rise_of_the_major_number_permits_breaking_changes() {
+    let (code, out) = diff(description(), &changed(&[NARROWER, MAJOR]), "markdown");
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_minor_number_permits_nothing() {
+    let minor = ("version: 1.0.0", "version: 1.1.0");
+    assert_eq!(diff(description(), &changed(&[NARROWER, minor]), "text").0, 1);
+}
+
+#[test]
+fn either_axis_alone_is_enough_to_break() {
+    let (wire, out) = diff(description(), &changed(&[NARROWER]), "text");
+    assert!(wire == 1 && out.contains("Rust: no change"), "{out}");
+    let (rust, out) = diff(description(), &changed(&[RENAMED]), "text");
+    assert!(rust == 1 && out.contains("Wire: 1 docs"), "{out}");
+}
+
+#[test]
+fn what_cannot_be_generated_any_more_is_a_result() {
+    let second = ("'200':", "'204': { description: Nothing. }\n        '200':");
+    let (code, out) = diff(description(), &changed(&[second]), "markdown");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out);
+    let (code, out) = diff(&changed(&[second]), description(), "text");
+    assert!(code == 0 || code == 1, "{out}");
+    assert!(out.contains("the old document has no bindings: operation `createPurge`"), "{out}");
+}
+
+#[test]
+fn a_change_that_two_operations_share_takes_one_line() {
+    let shared = (
+        "        format: uuid\n        x-provenance: published\n      example: 550e",
+        "      example: 550e",
+    );
+    let (code, out) = diff(description(), &changed(&[shared]), "markdown");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn identical_and_reordered_documents_have_nothing_to_report() {
+    let same =
+        "No change. The description means the same to callers, and its bindings are the same.\n";
+    assert_eq!(diff(description(), description(), "text"), (0, same.to_owned()));
+    let reordered = changed(&[
+        ("required: [resource_uuid, file_path]", "required: [file_path, resource_uuid]"),
+        ("      name: page\n      in: query\n", "      in: query\n      name: page\n"),
+    ]);
+    assert_eq!(diff(description(), &reordered, "text"), (0, same.to_owned()));
+    let (_, comment) = diff(description(), &reordered, "markdown");
+    assert_eq!(
+        comment.lines().filter(|line| !line.is_empty()).count(),
+        2,
+        "a verdict and the mark: {comment}"
+    );
+}
+
+#[test]
+fn what_is_not_openapi_is_refused_on_either_side_with_its_location() {
+    // What is wrong, how, and what the message has to say.
+    let cases = [
+        ("not YAML", "openapi: 3.0.3", "openapi: [3.0.3", "line"),
+        ("version 2", "openapi: 3.0.3", "swagger: '2.0'", "openapi"),
+        ("version 3.1", "openapi: 3.0.3", "openapi: 3.1.0", "/openapi: "),
+        ("no title", "  title: CDN Purge API\n", "", "/info: "),
+        ("no paths", "\npaths:\n", "\nx-paths:\n", "\"paths\""),
+        (
+            "unknown field",
+            "      operationId: createPurge\n",
+            "      operationID: createPurge\n",
+            "~1purge/post: ",
+        ),
+        (
+            "unknown type",
+            "        status:\n          type: boolean",
+            "        status:\n          type: bool",
+            "/components/schemas/CreatePurgeResponse/properties/status/type: ",
+        ),
+        ("type of a keyword", "minItems: 1", "minItems: one", "/properties/file_path/minItems: "),
+        ("unknown place", "      in: query\n", "      in: body\n", "/components/parameters/page"),
+        (
+            "optional path parameter",
+            "      in: path\n      required: true",
+            "      in: path\n      required: false",
+            "/components/parameters/organization_uuid",
+        ),
+        (
+            "no responses",
+            "      responses:\n        '200':\n          description: Purge request successfully",
+            "      x-r:\n        '200':\n          description: Purge request successfully",
+            "~1purge/post: ",
+        ),
+        (
+            "a reference to nowhere",
+            "$ref: '#/components/parameters/page'",
+            "$ref: '#/components/parameters/pages'",
+            "/get/parameters/",
+        ),
+        (
+            "a reference to another kind",
+            "$ref: '#/components/parameters/page'",
+            "$ref: '#/components/schemas/PurgeRequest'",
+            "/get/parameters/",
+        ),
+        (
+            "an operation twice",
+            "operationId: listPurgeRequests",
+            "operationId: createPurge",
+            "/operationId: ",
+        ),
+        (
+            "a parameter twice",
+            "$ref: '#/components/parameters/page'",
+            "$ref: '#/components/parameters/limit'",
+            "/get/parameters: ",
+        ),
+        (
+            "an undeclared path parameter",
+            "      name: organization_uuid",
+            "      name: organization",
+            "`{organization_uuid}`",
+        ),
+        ("an unknown scheme", "  - bearer: []", "  - basic: []", "/security/0: "),
+        (
+            "a list instead of a map",
+            "  securitySchemes:\n    bearer:",
+            "  securitySchemes:\n    - bearer:",
+            "",
+        ),
+    ];
+    let mut shown = String::new();
+    for (what, from, to, message) in cases {
+        let wrong = changed(&[(from, to)]);
+        for (old, new, name) in [
+            (wrong.as_str(), description(), "old.yaml"),
+            (description(), wrong.as_str(), "new.yaml"),
+        ] {
+            let (code, out) = diff(old, new, "markdown");
+            assert_eq!(code, 2, "{what}: {out}");
+            assert!(out.contains(name) && out.contains(message), "{what}: {out}");
+            if name == "new.yaml" {
+                shown.push_str(&format!("{what}\n{out}\n"));
+            }
+        }
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    for arguments in
+        [&["spec-diff", "one.yaml"][..], &["spec-diff", "--format", "xml"], &["spec-dif"], &[]]
+    {
+        assert_eq!(xtask(arguments).0, 2, "{arguments:?}");
+    }
+    let (code, out) = xtask(&["spec-diff", "no-such-file.yaml", "no-such-file.yaml"]);
+    assert!(code == 2 && out.contains("no-such-file.yaml could not be read"), "{out}");
+    assert_eq!(xtask(&["--help"]).0, 0);
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity = [
+        "-c",
+        "user.name=Somebody",
+        "-c",
+        "user.email=somebody@example.com",
+        "-c",
+        "commit.gpgsign=false",
+    ];
+    let status = Command::new("git").arg("-C").arg(folder).args(identity).args(arguments).status();
+    assert!(status.expect("git runs").success(), "git {arguments:?}");
+}
+
+fn repository() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("openapi")).expect("the folder is writable");
+    write(folder.path(), description());
+    git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message=first"]);
+    folder
+}
+
+fn write(folder: &Path, text: &str) {
+    fs::write(folder.join("openapi/purge.yaml"), text).expect("the folder is writable");
+}
+
+#[test]
+fn the_merge_base_is_compared_with_the_working_tree() {
+    let folder = repository();
+    let root = folder.path().display().to_string();
+    let run = |arguments: &[&str]| {
+        let mut all = vec!["--root", root.as_str(), "spec-diff"];
+        all.extend(arguments);
+        xtask(&all)
+    };
+    assert_eq!(run(&[]).0, 0);
+    git(folder.path(), &["switch", "--quiet", "--create", "work"]);
+    write(folder.path(), &changed(&[NARROWER]));
+    // Not committed yet, and seen all the same.
+    assert_eq!(run(&[]).0, 1);
+    git(folder.path(), &["commit", "--quiet", "--all", "--message=narrow"]);
+    assert_eq!(run(&["--base", "main"]).0, 1);
+
+    // What happened on main since is none of this branch's doing.
+    git(folder.path(), &["switch", "--quiet", "main"]);
+    write(folder.path(), &changed(&[RENAMED]));
+    git(folder.path(), &["commit", "--quiet", "--all", "--message=rename"]);
+    git(folder.path(), &["switch", "--quiet", "work"]);
+    let (code, out) = run(&[]);
+    assert!(code == 1 && out.contains("Rust: no change"), "{out}");
+
+    let (code, out) = run(&["--base", "nowhere"]);
+    assert!(code == 2 && out.contains("`nowhere`"), "{out}");
+    let (code, out) = run(&["--base=--all"]);
+    assert!(code == 2 && out.contains("`--all`"), "{out}");
+}
