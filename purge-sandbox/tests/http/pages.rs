@@ -108,3 +108,12 @@ async fn the_pages_use_nothing_from_elsewhere() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_page_that_somebody_looks_at_does_not_hold_up_the_end() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let mut events = open(&sandbox, "/events").await;
+    events.chunk().await.expect("an open stream").expect("a first event");
+    let end = tokio::time::timeout(Duration::from_secs(1), sandbox.shutdown());
+    assert!(end.await.is_ok(), "still running after a second");
+}
