@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::resource::ResourceType;
 use crate::shared::{Shared, lock};
 
-const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+const METHODS: [&str; 7] = ["post", "get", "put", "patch", "delete", "head", "options"];
 
 pub(crate) async fn yaml() -> Response {
     html::asset("application/yaml", purge_openapi::YAML)
@@ -57,11 +57,28 @@ fn text(value: &Value) -> String {
     Text(value.as_str().unwrap_or_default().trim()).to_string()
 }
 
+/// Text in which backticks mark code.
+fn prose(value: &Value) -> String {
+    let mut marked = String::new();
+    for (place, part) in text(value).split('`').enumerate() {
+        let tag = if place == 0 {
+            ""
+        } else if place % 2 == 1 {
+            "<code>"
+        } else {
+            "</code>"
+        };
+        marked.push_str(tag);
+        marked.push_str(part);
+    }
+    marked
+}
+
 fn write_spec(out: &mut String, spec: &Value, shared: &Shared) -> fmt::Result {
     writeln!(
         out,
         "<p>{} <a href=\"/docs/openapi.yaml\">openapi.yaml</a>, <a href=\"/docs/openapi.json\">openapi.json</a></p>",
-        text(&spec["info"]["description"]),
+        prose(&spec["info"]["description"]),
     )?;
     writeln!(
         out,
@@ -81,7 +98,7 @@ fn write_spec(out: &mut String, spec: &Value, shared: &Shared) -> fmt::Result {
         writeln!(
             out,
             "<details id=\"schema-{name}\"><summary><code>{name}</code></summary><p>{}</p><pre tabindex=\"0\">{}</pre></details>",
-            text(&schema["description"]),
+            prose(&schema["description"]),
             pretty(schema),
         )?;
     }
@@ -110,7 +127,7 @@ fn write_operation(
          <form data-method=\"{verb}\" data-path=\"{}\">\n<h3>Parameters</h3>",
         text(&operation["summary"]),
         Text(path),
-        text(&operation["description"]),
+        prose(&operation["description"]),
         Text(path),
     )?;
     let lists = [&item["parameters"], &operation["parameters"]];

@@ -41,7 +41,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! What is where:
+//!
+//! | path | |
+//! |---|---|
+//! | `/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge` | both operations |
+//! | `/edge/{resource_uuid}/…` | what a visitor sees: the origin's files through a cache, with `X-Cache: HIT` or `MISS` |
+//! | `/` | resources, jobs, caches and the last requests, live |
+//! | `/docs` | the API's documentation, to try it; the description as `/docs/openapi.yaml` and `/docs/openapi.json` |
+//! | `/healthz` | `ok` |
+//!
+//! Where the published reference is silent, the sandbox decides: records come newest first, and the paths
+//! of a job in the order in which they were sent; a record's `status` is 2 until it is finished, then 1 when
+//! something was purged and 0 when nothing was cached; paths are compared byte by byte, `*` matches any run
+//! of bytes, also in a query; an `opID` that is empty is none.
+//!
 //! The sandbox needs a tokio runtime that keeps running while it is used. It stops when it is dropped.
+//! It is a tool for tests: give it no token that is worth anything, since it shows it in `/docs`.
 
 mod api;
 mod builder;
@@ -73,3 +89,7 @@ pub use fault::Fault;
 pub use log::RecordedRequest;
 pub use resource::ResourceType;
 pub use sandbox::Sandbox;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

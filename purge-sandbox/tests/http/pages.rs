@@ -84,6 +84,7 @@ async fn the_documentation_has_a_form_for_each_operation() {
         "value=\"other-token\"",
         "<input id=\"listPurgeRequests-limit\" name=\"limit\" data-in=\"query\" type=\"number\" value=\"10\" required min=\"1\" max=\"100\"",
         "&quot;/images/*&quot;",
+        "Paths may hold <code>*</code> to match multiple objects",
         "<details id=\"schema-PurgeRequest\">",
         "Purge request data retrieved successfully.",
     ] {
@@ -106,4 +107,13 @@ async fn the_pages_use_nothing_from_elsewhere() {
             assert!(!text(&sandbox, &format!("/ui/{asset}")).await.is_empty());
         }
     }
+}
+
+#[tokio::test]
+async fn a_page_that_somebody_looks_at_does_not_hold_up_the_end() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let mut events = open(&sandbox, "/events").await;
+    events.chunk().await.expect("an open stream").expect("a first event");
+    let end = tokio::time::timeout(Duration::from_secs(1), sandbox.shutdown());
+    assert!(end.await.is_ok(), "still running after a second");
 }
