@@ -31,7 +31,7 @@ pub enum ErrorKind {
     Refused,
     /// The service could not be reached, or was not able to answer. Later it may be.
     Unavailable,
-    /// The deadline passed.
+    /// The deadline passed; the jobs go on, and can be waited for again.
     Deadline,
     /// An answer that cannot be trusted: a redirect, a page that is no answer of this service.
     Untrusted,

@@ -208,15 +208,24 @@ fn check(path: &str, query: Query) -> Result<(), PathError> {
 
     let mut at = 1;
     for segment in path[1..end_of_path].split('/') {
-        // Decoding each segment of each path is most of the time that checking millions of them takes.
-        if segment.starts_with(['.', '%'])
-            && matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "." | "..")
-        {
+        // An escaped slash may be a slash to whoever resolves the segments. Few paths have escapes, and
+        // decoding is most of the time that checking millions of them would take.
+        let dots = if segment.contains('%') {
+            let decoded = percent_decode_str(segment).decode_utf8_lossy();
+            decoded.split('/').any(is_dots)
+        } else {
+            is_dots(segment)
+        };
+        if dots {
             return Err(PathError::new(Kind::DotSegment, at, None));
         }
         at += segment.len() + 1;
     }
     Ok(())
+}
+
+fn is_dots(segment: &str) -> bool {
+    matches!(segment, "." | "..")
 }
 
 /// What to write instead of a character that must be escaped.

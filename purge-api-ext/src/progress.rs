@@ -43,7 +43,7 @@ pub enum Event {
     Attempt {
         /// Which request.
         request: usize,
-        /// The how manieth time, from 1.
+        /// Which attempt, from 1.
         attempt: u32,
     },
     /// An attempt failed, and there will be another one.

@@ -209,13 +209,27 @@ impl Report {
         })
     }
 
-    /// The paths that must be purged again, ready to be planned.
+    /// The operations that were not finished when waiting ended, to go on with [`Resource::wait`].
+    ///
+    /// [`Resource::wait`]: crate::Resource::wait
+    pub fn pending_operations(&self) -> impl Iterator<Item = &OperationId> {
+        let pending = |operation: &&OperationOutcome| {
+            operation.error.is_some() && operation.state == OperationState::Accepted
+        };
+        self.operations.iter().filter(pending).filter_map(|operation| operation.op_id.as_ref())
+    }
+
+    /// The paths that must be purged again, ready to be planned: those that failed, that nobody can
+    /// confirm, and that were not sent. Paths that are still pending are not among them; their jobs go on.
+    ///
+    /// What the service refused it will most likely refuse again: see [`error`](Self::error).
     pub fn failed_paths(&self) -> impl Iterator<Item = PurgePath> {
         let failed = self.paths().filter(|outcome| outcome.state.is_failure());
         failed.filter_map(|outcome| PurgePath::with_query(outcome.path.as_str()).ok())
     }
 
-    /// Whether no path failed and none is pending.
+    /// Whether no path failed and none is pending. Without waiting, a path that the service accepted
+    /// counts as a success, although its cached copies may not be gone yet.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.error().is_none() && self.paths().all(|p| !p.state.is_failure())

@@ -259,3 +259,123 @@ async fn logs_tell_the_attempts_and_never_the_token() {
     assert!(server.requests()[0].contains(canary), "the token is sent");
     assert!(!shown.contains("c4nary"), "the token is shown: {shown}");
 }
+
+#[tokio::test]
+async fn events_of_many_requests_at_once_all_arrive() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let plan = Plan::planner().batch_size(1);
+    let plan = plan.plan((0..300).map(|i| format!("/{i}").parse().expect("a path")));
+    // More at once than a task may receive before it has to yield.
+    let events = site(sandbox.base_url()).purge(plan.expect("a plan")).concurrency(300).events();
+    let told: Vec<Event> = events.collect().await;
+    let accepted = told.iter().filter(|event| matches!(event, Event::Accepted { .. })).count();
+    assert_eq!(accepted, 300);
+    assert!(matches!(told.last(), Some(Event::Finished(report)) if report.is_success()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_that_asks_for_more_patience_than_there_is_ends_the_run() {
+    let wait = || answer("429 Too Many Requests\r\nretry-after: 3600", "");
+    let server = RawServer::start((0..20).map(|_| wait())).await;
+    let plan = Plan::planner().batch_size(1);
+    let plan = plan.plan((0..20).map(|i| format!("/{i}").parse().expect("a path")));
+    let report = site(server.base_url()).purge(plan.expect("a plan")).concurrency(2).await;
+    assert!(server.requests().len() <= 2, "{}", server.requests().len());
+    assert_eq!(report.summary.not_sent, 20);
+    let error = report.error().expect("a reason");
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_token_ends_a_run_that_keeps_to_a_rate_at_once() {
+    let sandbox = Sandbox::builder().token("another").start().await.expect("a sandbox");
+    let plan = Plan::planner().batch_size(1);
+    let plan = plan.plan((0..10).map(|i| format!("/{i}").parse().expect("a path")));
+    let purge = site(sandbox.base_url()).purge(plan.expect("a plan"));
+    let started = std::time::Instant::now();
+    let report = purge.rate("1/h".parse().expect("a rate")).await;
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
+    assert_eq!((report.summary.failed, report.summary.not_sent), (1, 9));
+    // The second request would have been sent after an hour.
+    assert!(started.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undocumented_statuses_of_success_are_accepted_when_they_name_the_operation() {
+    for status in ["201 Created", "202 Accepted"] {
+        let server = RawServer::start([answer(status, r#"{"status":true,"opID":"a"}"#)]).await;
+        let report = impatient(&server, "/a").await;
+        assert!(report.is_success(), "{status}: {report:?}");
+        assert_eq!(server.requests().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_forbidden_request_does_not_end_the_run() {
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let server = RawServer::start([answer("403 Forbidden", "<html>no</html>"), accepted]).await;
+    let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
+    let report = site(server.base_url()).purge(plan.expect("a plan")).concurrency(1).await;
+    assert_eq!((report.summary.failed, report.summary.accepted), (1, 1), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operation_that_is_taken_but_not_named_is_not_sent_again() {
+    for taken in [answer("200 OK", r#"{"status":true}"#), answer("409 Conflict", "")] {
+        let server = RawServer::start([taken, page_of_1994("1994-11-06T08:49:37Z")]).await;
+        let report = impatient(&server, "/a").await;
+        let operation = &report.operations[0];
+        assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("lost"), "{report:?}");
+        let posts = server.requests().iter().filter(|request| request.starts_with("POST")).count();
+        assert_eq!(posts, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_that_is_refused_after_a_lost_answer_is_what_to_act_on() {
+    let refused = || answer("401 Unauthorized", "");
+    // The list cannot be read either; then the request is sent again.
+    let script = [answer("500 Oops", ""), answer("500 Oops", ""), refused(), refused(), refused()];
+    let server = RawServer::start(script).await;
+    let report = impatient(&server, "/a").await;
+    assert_eq!(report.operations[0].state, OperationState::Unconfirmed, "{report:?}");
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_other_operations_do_not_end_a_wait() {
+    // A service that ignores the filter, and has an old record of the same path.
+    let old = r#"{"status":true,"data":{"total":1,"requests":[{"opID":"old","url":"https://e.com/a",
+        "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#;
+    let server = RawServer::start((0..50).map(|_| answer("200 OK", old))).await;
+    let id: OperationId = "new".parse().expect("an ID");
+    let report =
+        site(server.base_url()).wait([id.clone()]).deadline(Duration::from_millis(300)).await;
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Deadline));
+    assert_eq!(report.pending_operations().collect::<Vec<_>>(), [&id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_unreadable_page_does_not_end_a_wait() {
+    let done = r#"{"status":true,"data":{"total":1,"requests":[{"opID":"a","url":"https://e.com/a",
+        "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#;
+    let server = RawServer::start([answer("200 OK", "<html>"), answer("200 OK", done)]).await;
+    let report = site(server.base_url()).wait(["a".parse().expect("an ID")]).await;
+    assert!(report.is_success(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_that_grows_while_it_is_read_is_no_error() {
+    let page = |total: u32| {
+        answer(
+            "200 OK",
+            &format!(
+                r#"{{"status":true,"data":{{"total":{total},"requests":[{{"opID":"a","url":"/a","status":2}}]}}}}"#
+            ),
+        )
+    };
+    let end = answer("200 OK", r#"{"status":true,"data":{"total":3,"requests":[]}}"#);
+    let server = RawServer::start([page(2), page(3), end]).await;
+    let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
+    assert_eq!(list.records().try_collect::<Vec<_>>().await.expect("records").len(), 2);
+}

@@ -79,7 +79,7 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Why::Empty => {
-                f.write_str("no paths to purge; give at least one, or `/*` for everything")
+                f.write_str("no paths to purge; give at least one")
             }
             Why::FullPurge(path) => {
                 write!(f, "`{path}` purges the whole resource, which needs an explicit consent")
