@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let report = blocking.run(site.purge(Plan::parse(["/index.html"])?));
     println!("{} accepted", report.summary.accepted);
-    for record in blocking.iter(site.list().records()) {
+    for record in blocking.iter(site.list().items()) {
         let record = record?;
         println!("{} {}", record.state(), record.path().unwrap_or("?"));
     }

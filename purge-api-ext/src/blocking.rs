@@ -1,28 +1,4 @@
 //! For programs without an asynchronous runtime.
-//!
-//! Everything of this crate is asynchronous; [`Blocking`] runs it to its end on the calling thread.
-//!
-//! ```
-//! # let (_runtime, sandbox) = {
-//! #     let runtime = tokio::runtime::Runtime::new()?;
-//! #     let sandbox = runtime.block_on(purge_sandbox::Sandbox::start())?;
-//! #     (runtime, sandbox)
-//! # };
-//! # let (token, base) = (sandbox.token(), sandbox.base_url());
-//! # let (organization, resource) = (sandbox.organization(), sandbox.resource());
-//! use purge_api_ext::{Blocking, Client, Plan};
-//!
-//! let blocking = Blocking::new()?;
-//! let client = Client::builder(token).base_url(base).build()?;
-//! let site = client.resource(organization.parse()?, resource.parse()?);
-//!
-//! let report = blocking.run(site.purge(Plan::parse(["/index.html"])?));
-//! assert!(report.is_success());
-//! for record in blocking.iter(site.list().records()) {
-//!     println!("{}", record?.state());
-//! }
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -39,6 +15,28 @@ use tokio::runtime::{Builder, Runtime};
 ///
 /// Its methods panic inside an asynchronous runtime, whose thread must not be blocked; there, `.await` is
 /// what you want.
+///
+/// ```
+/// # let (_runtime, sandbox) = {
+/// #     let runtime = tokio::runtime::Runtime::new()?;
+/// #     let sandbox = runtime.block_on(purge_sandbox::Sandbox::start())?;
+/// #     (runtime, sandbox)
+/// # };
+/// # let (token, base) = (sandbox.token(), sandbox.base_url());
+/// # let (organization, resource) = (sandbox.organization(), sandbox.resource());
+/// use purge_api_ext::{Blocking, Client, Plan};
+///
+/// let blocking = Blocking::new()?;
+/// let client = Client::builder(token).base_url(base).build()?;
+/// let site = client.resource(organization.parse()?, resource.parse()?);
+///
+/// let report = blocking.run(site.purge(Plan::parse(["/index.html"])?));
+/// assert!(report.is_success());
+/// for record in blocking.iter(site.list().items()) {
+///     println!("{}", record?.state());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Blocking(Runtime);
 
@@ -57,7 +55,7 @@ impl Blocking {
         self.0.block_on(async { call.await })
     }
 
-    /// Runs a stream, for example [`List::records`](crate::List::records) or
+    /// Runs a stream, for example [`List::items`](crate::List::items) or
     /// [`Purge::events`](crate::Purge::events), one item at a time.
     pub fn iter<'a, S: Stream + 'a>(&'a self, stream: S) -> impl Iterator<Item = S::Item> + 'a {
         let mut stream: Pin<Box<S>> = Box::pin(stream);

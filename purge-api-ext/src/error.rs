@@ -37,6 +37,19 @@ pub enum ErrorKind {
     Untrusted,
 }
 
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::InvalidInput => "invalid input",
+            Self::Unauthorized => "unauthorized",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Deadline => "deadline",
+            Self::Untrusted => "untrusted",
+        })
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
@@ -118,3 +131,16 @@ impl StdError for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
+
+/// What the caller gave cannot be used; nothing was sent.
+macro_rules! invalid_input {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::new(ErrorKind::InvalidInput, error.to_string())
+            }
+        }
+    )*};
+}
+
+invalid_input!(crate::PathError, crate::PlanError, crate::IdError, crate::RateError);

@@ -1,16 +1,4 @@
 //! Reading the list of purge requests, page by page.
-//!
-//! ```no_run
-//! # async fn run(site: purge_api_ext::Resource) -> Result<(), purge_api_ext::Error> {
-//! use futures_util::TryStreamExt;
-//!
-//! let mut records = std::pin::pin!(site.list().records());
-//! while let Some(record) = records.try_next().await? {
-//!     println!("{} {}", record.url.as_deref().unwrap_or("?"), record.state());
-//! }
-//! # Ok(())
-//! # }
-//! ```
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -68,7 +56,19 @@ impl Default for PageSize {
 }
 
 /// A list of purge requests, to be read by [`page`](Self::page), [`pages`](Self::pages) or
-/// [`records`](Self::records).
+/// [`items`](Self::items).
+///
+/// ```no_run
+/// # async fn run(site: purge_api_ext::Resource) -> Result<(), purge_api_ext::Error> {
+/// use futures_util::TryStreamExt;
+///
+/// let mut records = std::pin::pin!(site.list().items());
+/// while let Some(record) = records.try_next().await? {
+///     println!("{} {}", record.url.as_deref().unwrap_or("?"), record.state());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct List {
@@ -333,7 +333,7 @@ impl List {
     /// # Errors
     ///
     /// As [`pages`](Self::pages).
-    pub fn records(self) -> impl Stream<Item = Result<PurgeRecord, Error>> + Send {
+    pub fn items(self) -> impl Stream<Item = Result<PurgeRecord, Error>> + Send {
         self.pages().map_ok(|page| stream::iter(page.requests).map(Ok)).try_flatten()
     }
 }

@@ -1,23 +1,4 @@
 //! What to purge, checked before anything is sent.
-//!
-//! A path that the service reads otherwise than its author meant purges the wrong files, or none, and
-//! nobody notices. So a [`PurgePath`] is checked once, byte by byte, and then sent exactly as it was
-//! written.
-//!
-//! ```
-//! use purge_api_ext::PurgePath;
-//!
-//! let images: PurgePath = "/images/*".parse()?;
-//! assert!(images.matches("/images/2025/logo.png"));
-//! assert!(images.covers(&"/images/*.jpg".parse()?));
-//!
-//! let error = "https://www.example.com/a".parse::<PurgePath>().unwrap_err();
-//! assert_eq!(
-//!     error.to_string(),
-//!     "a URL, not a path, at byte 0: write only its path, `/a`",
-//! );
-//! # Ok::<(), purge_api_ext::PathError>(())
-//! ```
 
 mod error;
 mod pattern;
@@ -31,7 +12,10 @@ use serde::{Deserialize, Serialize};
 pub use error::{PathError, PathErrorKind};
 pub(crate) use pattern::{canonical, covers};
 
-/// An absolute path of the CDN resource, in which `*` stands for any run of bytes, `/` included.
+/// A path that the service reads otherwise than its author meant purges the wrong files, or none, and
+/// nobody notices. So it is checked once, byte by byte, and then sent exactly as it was written.
+///
+/// It is an absolute path of the CDN resource, in which `*` stands for any run of bytes, `/` included.
 ///
 /// That a path starts with `/` and may hold `*` is from the published reference; that `*` goes over
 /// folder borders is from another page of the service's documentation. The other rules are this
@@ -39,6 +23,21 @@ pub(crate) use pattern::{canonical, covers};
 ///
 /// Two paths are equal, and sort, by their bytes. How the service compares percent escapes and case is
 /// not published.
+///
+/// ```
+/// use purge_api_ext::PurgePath;
+///
+/// let images: PurgePath = "/images/*".parse()?;
+/// assert!(images.matches("/images/2025/logo.png"));
+/// assert!(images.covers(&"/images/*.jpg".parse()?));
+///
+/// let error = "https://www.example.com/a".parse::<PurgePath>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "a URL, not a path, at byte 0: write only its path, `/a`",
+/// );
+/// # Ok::<(), purge_api_ext::PathError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PurgePath(Box<str>);

@@ -1,18 +1,4 @@
 //! From paths to requests, before anything is sent.
-//!
-//! The service takes 1 to 100 paths a request. A [`Plan`] drops what need not be sent (a path that was
-//! given twice, a path that a wildcard covers), splits the rest into batches in the order in which the
-//! paths came, and says what it did. On request it also replaces the paths of a directory by one
-//! wildcard: see [`Planner`]. It is a pure function of its input.
-//!
-//! ```
-//! use purge_api_ext::Plan;
-//!
-//! let plan = Plan::parse(["/index.html", "/images/*", "/images/logo.png", "/index.html"])?;
-//! assert_eq!(plan.to_string(), "4 paths: 1 duplicate, 1 covered by a wildcard; 2 paths in 1 request");
-//! assert_eq!(plan.batches().len(), 1);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 mod batch;
 mod choose;
@@ -29,6 +15,15 @@ pub use error::PlanError;
 pub use planner::Planner;
 
 /// Requests to send, and what became of the paths that are in none of them.
+///
+/// ```
+/// use purge_api_ext::Plan;
+///
+/// let plan = Plan::parse(["/index.html", "/images/*", "/images/logo.png", "/index.html"])?;
+/// assert_eq!(plan.to_string(), "4 paths: 1 duplicate, 1 covered by a wildcard; 2 paths in 1 request");
+/// assert_eq!(plan.batches().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Plan {
@@ -212,6 +207,10 @@ mod tests {
     fn errors_say_which_path() {
         let error = Plan::parse(["/a", "b"]).expect_err("no slash");
         assert_eq!(error.to_string(), "path 2, `b`: no leading slash, at byte 0: write `/b`");
+        assert_eq!(
+            error.path_error().map(|(index, error)| (index, error.position())),
+            Some((1, 0))
+        );
     }
 
     proptest! {

@@ -1,21 +1,4 @@
 //! What happens while a purge is under way.
-//!
-//! ```no_run
-//! # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
-//! use futures_util::StreamExt;
-//! use purge_api_ext::{Event, Plan};
-//!
-//! let mut events = site.purge(Plan::parse(["/index.html"])?).events();
-//! while let Some(event) = events.next().await {
-//!     match event {
-//!         Event::Accepted { op_id, .. } => println!("accepted as {op_id}"),
-//!         Event::Finished(report) => println!("{:?}", report.summary),
-//!         _ => {}
-//!     }
-//! }
-//! # Ok(())
-//! # }
-//! ```
 
 use std::fmt;
 use std::future::Future;
@@ -83,6 +66,23 @@ pub enum Event {
 /// What happens during a run, as a stream that ends with [`Event::Finished`].
 ///
 /// The run makes progress only while the stream is polled; dropping it stops the run at once.
+///
+/// ```no_run
+/// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
+/// use futures_util::StreamExt;
+/// use purge_api_ext::{Event, Plan};
+///
+/// let mut events = site.purge(Plan::parse(["/index.html"])?).events();
+/// while let Some(event) = events.next().await {
+///     match event {
+///         Event::Accepted { op_id, .. } => println!("accepted as {op_id}"),
+///         Event::Finished(report) => println!("{:?}", report.summary),
+///         _ => {}
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing happens until it is polled"]
 pub struct Events {
     run: Option<Pin<Box<dyn Future<Output = Report> + Send>>>,

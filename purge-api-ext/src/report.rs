@@ -138,6 +138,19 @@ pub enum PathState {
     NotSent,
 }
 
+impl fmt::Display for OperationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Planned => "planned",
+            Self::Accepted => "accepted",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Unconfirmed => "unconfirmed",
+            Self::NotSent => "not sent",
+        })
+    }
+}
+
 impl fmt::Display for PathState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -154,7 +167,7 @@ impl fmt::Display for PathState {
 }
 
 impl PathState {
-    /// Whether the path must be purged again to be sure of it.
+    /// Whether the path must be purged again to be sure of it: it failed, is unconfirmed, or was not sent.
     #[must_use]
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Unconfirmed | Self::NotSent)
@@ -180,7 +193,8 @@ impl Report {
         Self { schema: 1, dry_run: false, organization, resource, summary, operations }
     }
 
-    /// All paths, with what became of them.
+    /// All paths that were planned, with what became of them. A path that was given twice, or that a
+    /// wildcard covers, is not among them; [`outcome`](Self::outcome) answers for these, too.
     pub fn paths(&self) -> impl Iterator<Item = &PathOutcome> {
         self.operations.iter().flat_map(|operation| &operation.paths)
     }

@@ -43,8 +43,9 @@ use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
 /// most twice, and its outcome says that there may be a duplicate. A refused token ends the run.
 ///
 /// A pause that the service asks for (`Retry-After`) holds for all requests of the run; one over 60 s is
-/// not waited for, and ends the run. All retries of a run share a quota, so that an outage costs a long run at most 1.2
-/// requests a batch.
+/// not waited for, and ends the run. All retries of a run share a quota: 100 of them are free, and after
+/// that five accepted requests pay for one, so that an outage costs 1,000 batches at most 1,100 requests.
+/// There is no time limit on sending as a whole: it is `max_attempts` and `backoff` for each request.
 ///
 /// Dropping the future stops the run at once: requests under way may still be carried out.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ async fn traffic() -> Sandbox {
     let plan = Plan::parse(["/index.html", "/images/*", "/not-there"]).expect("a plan");
     let report = site.purge(plan).wait(Duration::from_secs(30)).await;
     assert!(report.is_success(), "{report:?}");
-    let records: Vec<_> = site.list().records().try_collect().await.expect("records");
+    let records: Vec<_> = site.list().items().try_collect().await.expect("records");
     assert_eq!(records.len(), 3);
     sandbox
 }

@@ -1,6 +1,7 @@
 //! The library, where the command line does not reach.
 
 use std::collections::BTreeSet;
+use std::future::IntoFuture;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,10 +30,10 @@ async fn unneeded_page_is_never_fetched() {
     let gets = || sandbox.requests().iter().filter(|request| request.method == "GET").count();
 
     let two = || site.list().page_size(PageSize::new(2).expect("a size"));
-    assert_eq!(two().records().try_collect::<Vec<_>>().await.expect("records").len(), 6);
+    assert_eq!(two().items().try_collect::<Vec<_>>().await.expect("records").len(), 6);
     assert_eq!(gets(), 3, "the third page is full, and the total says that it is the last");
 
-    let some: Vec<_> = two().records().take(2).try_collect().await.expect("records");
+    let some: Vec<_> = two().items().take(2).try_collect().await.expect("records");
     assert_eq!((some.len(), gets()), (2, 4));
 
     let beyond = two().page(NonZeroU64::new(9).expect("a page")).await.expect("a page");
@@ -44,7 +45,7 @@ async fn page_that_repeats_is_an_error() {
     let page = r#"{"status":true,"data":{"requests":[{"opID":"a","url":"/a","status":2}]}}"#;
     let server = RawServer::start([answer("200 OK", page), answer("200 OK", page)]).await;
     let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
-    let error = list.records().try_collect::<Vec<_>>().await.expect_err("the same page twice");
+    let error = list.items().try_collect::<Vec<_>>().await.expect_err("the same page twice");
     assert_eq!(error.kind(), ErrorKind::Untrusted);
     assert_eq!(error.to_string(), "page 2 of the list repeats the one before it");
 }
@@ -170,7 +171,7 @@ async fn list_goes_on_where_it_was_left() {
     let kept = serde_json::to_string(&first.next.expect("a next page")).expect("JSON");
 
     let cursor = serde_json::from_str(&kept).expect("a cursor");
-    let rest: Vec<_> = site.list().resume(cursor).records().try_collect().await.expect("records");
+    let rest: Vec<_> = site.list().resume(cursor).items().try_collect().await.expect("records");
     let paths: Vec<_> = first.requests.iter().chain(&rest).filter_map(|r| r.path()).collect();
     assert_eq!(paths.len(), 5);
     assert_eq!(paths.iter().collect::<BTreeSet<_>>().len(), 5, "{paths:?}");
@@ -377,5 +378,40 @@ async fn list_that_grows_while_it_is_read_is_no_error() {
     let end = answer("200 OK", r#"{"status":true,"data":{"total":3,"requests":[]}}"#);
     let server = RawServer::start([page(2), page(3), end]).await;
     let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
-    assert_eq!(list.records().try_collect::<Vec<_>>().await.expect("records").len(), 2);
+    assert_eq!(list.items().try_collect::<Vec<_>>().await.expect("records").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_run_sends_nothing_more() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let plan = Plan::planner().batch_size(1);
+    let plan = plan.plan((0..1000).map(|i| format!("/{i}").parse().expect("a path")));
+    let purge = site(sandbox.base_url()).purge(plan.expect("a plan")).concurrency(2);
+    let mut events = purge.events();
+    let mut accepted = 0;
+    while accepted < 5 {
+        let event = events.next().await.expect("an event");
+        accepted += usize::from(matches!(event, Event::Accepted { .. }));
+    }
+    drop(events);
+    // Whatever was under way has arrived when a later request is answered.
+    site(sandbox.base_url()).list().page(NonZeroU64::MIN).await.expect("a page");
+    let posts = sandbox.requests().iter().filter(|request| request.method == "POST").count();
+    assert!(posts < 20, "{posts}");
+}
+
+#[test]
+fn calls_can_move_between_threads() {
+    fn sent<T: Send>(_: &T) {}
+    fn shared<T: Send + Sync>(_: &T) {}
+
+    let site = site("http://127.0.0.1:1");
+    let plan = || Plan::parse(["/a"]).expect("a plan");
+    shared(&site);
+    sent(&site.purge(plan()).into_future());
+    sent(&site.purge(plan()).events());
+    sent(&site.wait([]).into_future());
+    let list = site.list();
+    sent(&list.page(NonZeroU64::MIN));
+    sent(&site.list().items());
 }

@@ -131,7 +131,8 @@ async fn new_tokens_that_are_wrong_too_stop_the_run() {
     let error = report.error().expect("an error");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(401)), "{error}");
     assert!(sandbox.requests().len() <= 8, "4 at a time, each twice at most: {error}");
-    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    // Once at the start; then each of the four asks again at most once, for all that were sent before.
+    assert!((2..=5).contains(&asked.load(Ordering::SeqCst)), "{asked:?}");
     let not_sent = |o: &&purge_api_ext::OperationOutcome| o.state == OperationState::NotSent;
     assert!(report.operations.iter().filter(not_sent).count() >= 16, "{report:?}");
     assert!(!format!("{report:?} {error:?}").contains(CANARY));

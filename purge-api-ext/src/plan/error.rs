@@ -75,6 +75,17 @@ impl PlanError {
     }
 }
 
+impl PlanError {
+    /// Which text was not a path, counted from 0, and why, when that is the reason.
+    #[must_use]
+    pub fn path_error(&self) -> Option<(usize, &PathError)> {
+        match &self.0 {
+            Why::Path { index, error, .. } => Some((*index, error)),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -128,11 +139,4 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-impl std::error::Error for PlanError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0 {
-            Why::Path { error, .. } => Some(error),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for PlanError {}
