@@ -170,10 +170,11 @@ impl Run<'_> {
             file_path: batch.paths().iter().map(|path| path.as_str().to_owned()).collect(),
         };
         let (mut attempts, mut ambiguous) = (0, 0);
-        // The first time after which the request may have been carried out, and the last answer to it.
-        let mut lost: Option<(Instant, Failure)> = None;
+        // The first time after which the request may have been carried out, and what the last answer to it
+        // says of that.
+        let mut lost: Option<(Instant, Applied)> = None;
         let mut failure = loop {
-            if let Some(error) = self.stop.or(self.pace.turn()).await {
+            if let Some(error) = self.turn().await {
                 break Failure::new(Applied::No, error);
             }
             attempts += 1;
@@ -202,7 +203,7 @@ impl Run<'_> {
                     let accepted = Accepted { op_id, message: Some(message) };
                     return self.accepted(request, batch, accepted, attempts, ambiguous > 1);
                 }
-                lost = Some((since, failure.clone()));
+                lost = Some((since, failure.applied));
             }
             let random = fastrand::f64();
             let delay = self.retry.delay(failure.applied, attempts, ambiguous, asked, random);
@@ -212,8 +213,8 @@ impl Run<'_> {
             sleep(delay).await;
         };
         // A later refusal does not undo what an earlier attempt may have done.
-        if let Some((_, earlier)) = lost {
-            failure.applied = earlier.applied;
+        if let Some((_, applied)) = lost {
+            failure.applied = applied;
         }
         let (state, path_state) = match failure.applied {
             Applied::No => (OperationState::NotSent, PathState::NotSent),
@@ -228,6 +229,11 @@ impl Run<'_> {
         outcome.message = Some(failure.error.to_string());
         outcome.error = Some(failure.error);
         outcome
+    }
+
+    /// Waits until a request may be sent, or until the run ends; then it says why.
+    async fn turn(&self) -> Option<Error> {
+        self.stop.or(self.pace.turn()).await
     }
 
     async fn attempt(&self, body: &CreatePurgeRequest) -> Attempt {
@@ -255,10 +261,9 @@ impl Run<'_> {
     /// The operation that a request has created although its answer got lost.
     async fn adopt(&self, batch: &Batch, sent: Instant) -> Option<OperationId> {
         // Looking it up costs as much as sending it again, and a service that is down answers neither.
-        if !self.shared().quota.spend() {
+        if !self.shared().quota.spend() || self.turn().await.is_some() {
             return None;
         }
-        self.pace.turn().await;
         let known = |id: &OperationId| self.shared().operations.contains(id);
         // If the list cannot be read either, nobody can tell.
         reconcile::find(self.resource, batch.paths(), known, sent).await.ok().flatten()

@@ -1,10 +1,13 @@
 //! `ci` on a small workspace in which every invariant is broken, and then mended.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
+
+use support::git;
 
 fn write(root: &Path, file: &str, text: &str) {
     let file = root.join(file);
@@ -17,19 +20,6 @@ fn ci(root: &Path) -> (u8, String) {
     let root = root.as_os_str().to_owned();
     let code = xtask::run(["xtask".into(), "--root".into(), root, "ci".into()], &mut out);
     (code, String::from_utf8(out).expect("the output is UTF-8"))
-}
-
-fn git(root: &Path, arguments: &[&str]) {
-    let identity = [
-        "-c",
-        "user.name=Somebody",
-        "-c",
-        "user.email=somebody@example.com",
-        "-c",
-        "commit.gpgsign=false",
-    ];
-    let status = Command::new("git").arg("-C").arg(root).args(identity).args(arguments).status();
-    assert!(status.expect("git runs").success(), "git {arguments:?}");
 }
 
 /// A workspace with the description, what is derived from it, a sandbox and a client.

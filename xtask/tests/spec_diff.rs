@@ -1,10 +1,13 @@
 //! The command itself: what it prints, its exit codes, and what it takes as input.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
+
+use support::git;
 
 fn description() -> &'static str {
     purge_openapi::YAML
@@ -226,19 +229,6 @@ fn usage_errors_exit_with_2() {
     let (code, out) = xtask(&["spec-diff", "no-such-file.yaml", "no-such-file.yaml"]);
     assert!(code == 2 && out.contains("no-such-file.yaml could not be read"), "{out}");
     assert_eq!(xtask(&["--help"]).0, 0);
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let identity = [
-        "-c",
-        "user.name=Somebody",
-        "-c",
-        "user.email=somebody@example.com",
-        "-c",
-        "commit.gpgsign=false",
-    ];
-    let status = Command::new("git").arg("-C").arg(folder).args(identity).args(arguments).status();
-    assert!(status.expect("git runs").success(), "git {arguments:?}");
 }
 
 fn repository() -> TempDir {

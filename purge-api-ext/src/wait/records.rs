@@ -52,7 +52,6 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
             path.state = state;
             path.message = message;
         }
-        // A record that belongs to no path of the operation says nothing of these.
     }
     let open = operation.paths.iter().any(|path| path.state == PathState::Pending)
         || (operation.foreign && pending);
