@@ -249,17 +249,20 @@ impl Report {
         self.error().is_none() && self.paths().all(|p| !p.state.is_failure())
     }
 
-    /// The error that a program should act on first: a refused token before a refused request, that
-    /// before an answer that cannot be trusted, before an unavailable service, before a deadline.
+    /// The error that a program should act on first: a refused token before a journal that cannot be
+    /// written, that before a refused request, before an answer that cannot be trusted, before an
+    /// unavailable service, before a deadline, before a shutdown.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         let urgency = |kind: ErrorKind| match kind {
             ErrorKind::InvalidInput => 0,
             ErrorKind::Unauthorized => 1,
-            ErrorKind::Refused => 2,
-            ErrorKind::Untrusted => 3,
-            ErrorKind::Unavailable => 4,
-            ErrorKind::Deadline => 5,
+            ErrorKind::Journal => 2,
+            ErrorKind::Refused => 3,
+            ErrorKind::Untrusted => 4,
+            ErrorKind::Unavailable => 5,
+            ErrorKind::Deadline => 6,
+            ErrorKind::Interrupted => 7,
         };
         let errors = self.operations.iter().filter_map(|operation| operation.error.as_ref());
         errors.min_by_key(|error| urgency(error.kind()))
@@ -321,10 +324,14 @@ impl Summary {
 
 impl OperationOutcome {
     fn planned(batch: Batch) -> Self {
-        Self::of_batch(batch, OperationState::Planned, PathState::Planned)
+        Self::of_paths(batch.into_paths(), OperationState::Planned, PathState::Planned)
     }
 
-    pub(crate) fn of_batch(batch: Batch, state: OperationState, path_state: PathState) -> Self {
+    pub(crate) fn of_paths(
+        paths: impl IntoIterator<Item = PurgePath>,
+        state: OperationState,
+        path_state: PathState,
+    ) -> Self {
         let outcome =
             |path: PurgePath| PathOutcome { path: path.into(), state: path_state, message: None };
         Self {
@@ -333,7 +340,7 @@ impl OperationOutcome {
             attempts: 0,
             possible_duplicate: false,
             message: None,
-            paths: batch.into_paths().map(outcome).collect(),
+            paths: paths.into_iter().map(outcome).collect(),
             error: None,
             foreign: false,
         }

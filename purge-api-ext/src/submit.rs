@@ -1,23 +1,24 @@
 //! Sending a plan.
 
+mod request;
 mod run;
 mod stop;
+mod work;
 
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
-
-use crate::Resource;
+use crate::journal::Kept;
 use crate::pace::Rate;
 use crate::plan::Plan;
 use crate::progress::{Event, Events, Reporter};
-use crate::report::{OperationOutcome, Report, Summary};
+use crate::report::Report;
 use crate::retry::{LONGEST, RetryPolicy};
-use crate::trace::span;
 use crate::wait::follow;
+use crate::{Journal, Resource, Shutdown};
 use run::Run;
+use work::Work;
 
 /// A purge about to be sent. Await it, and every path of the plan has an outcome:
 ///
@@ -44,12 +45,18 @@ use run::Run;
 /// that five accepted requests pay for one, so that an outage costs 1,000 batches at most 1,100 requests.
 /// There is no time limit on sending as a whole: it is `max_attempts` and `backoff` for each request.
 ///
-/// Dropping the future stops the run at once: requests under way may still be carried out.
+/// A request that the service finds too large (413) goes on as two with half of its paths each.
+///
+/// Dropping the future stops the run at once: requests under way may still be carried out. A
+/// [`Shutdown`] ends it in good order, and a [`Journal`] makes it possible to go on with it in any case.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Purge {
     resource: Resource,
-    plan: Plan,
+    /// What to send; a run that is gone on with has it in its journal.
+    plan: Option<Plan>,
+    journal: Option<Kept>,
+    shutdown: Shutdown,
     concurrency: usize,
     rate: Option<Rate>,
     wait: Option<Duration>,
@@ -58,8 +65,31 @@ pub struct Purge {
 
 impl Purge {
     pub(crate) fn new(resource: Resource, plan: Plan) -> Self {
-        let retry = RetryPolicy::default();
-        Self { resource, plan, concurrency: 4, rate: None, wait: None, retry }
+        Self::with(resource, Some(plan), None)
+    }
+
+    pub(crate) fn resume(resource: Resource, journal: Journal) -> Self {
+        Self::with(resource, None, Some(Kept::new(journal)))
+    }
+
+    fn with(resource: Resource, plan: Option<Plan>, journal: Option<Kept>) -> Self {
+        let (shutdown, retry) = (Shutdown::new(), RetryPolicy::default());
+        Self { resource, plan, journal, shutdown, concurrency: 4, rate: None, wait: None, retry }
+    }
+
+    /// Keeps a journal, so that the run can be gone on with if it ends early: see [`Journal`]. One that was
+    /// opened must be of the same service, organization, resource and plan; else nothing is sent, and the
+    /// outcomes say why. Of several clones of this value the first one that is awaited gets it, and the
+    /// others send nothing. Default: none.
+    pub fn journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(Kept::new(journal));
+        self
+    }
+
+    /// Ends the run early, in good order: see [`Shutdown`].
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
     }
 
     /// How many requests are under way at once; 0 counts as 1. Default: 4.
@@ -101,18 +131,14 @@ impl Purge {
     }
 
     async fn run(self, reporter: Reporter) -> Report {
-        let Self { resource, plan, concurrency, rate, wait, retry } = self;
-        let counts = Summary::of_plan(&plan);
-        let (requests, paths) = (plan.batches().len(), plan.paths().count());
-        reporter.tell(|| Event::Started { requests, paths });
-        let run = Run::new(&resource, retry, rate, &reporter);
-        let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches().enumerate())
-            .map(|(request, batch)| span!(run.submit(request, batch), request))
-            .buffered(concurrency)
-            .collect()
-            .await;
+        let Self { resource, plan, journal, shutdown, concurrency, rate, wait, retry } = self;
+        let mut work = Work::prepare(&resource, plan, journal).await;
+        let (counts, paths) = (work.counts, work.paths);
+        reporter.tell(|| Event::Started { requests: counts.requests, paths });
+        let run = Run::new(&resource, retry, rate, &reporter, &mut work);
+        let mut operations = run.send_all(work.requests, concurrency, &shutdown).await;
         if let Some(deadline) = wait {
-            follow(&resource, &mut operations, deadline, &reporter).await;
+            follow(&resource, &mut operations, deadline, &shutdown, &reporter).await;
         }
         Report::new(Some(resource.organization()), Some(resource.id()), counts, operations)
     }

@@ -27,6 +27,11 @@ impl Stop {
         if self.why().is_none() {
             select(std::pin::pin!(something), stopped).await;
         }
+        self.reason()
+    }
+
+    /// Why nothing is sent any more, if that is so.
+    pub(super) fn reason(&self) -> Option<Error> {
         let why = self.why().clone()?;
         let message = format!("not sent, since the run was stopped: {why}");
         Some(Error::new(why.kind(), message))
