@@ -128,6 +128,24 @@ impl Journal {
         self.header().map(|header| header.resource)
     }
 
+    /// How many requests an opened journal holds, with those that others were split into and without the
+    /// latter; 0 of a new journal.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.count(|end| !matches!(end, End::Split { .. }))
+    }
+
+    /// How many of them the service has accepted.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.count(|end| matches!(end, End::Accepted { .. }))
+    }
+
+    fn count(&self, counts: impl Fn(&End) -> bool) -> usize {
+        let known = self.contents.iter().flat_map(|contents| &contents.known);
+        known.filter(|known| counts(&known.end)).count()
+    }
+
     fn header(&self) -> Option<&Header> {
         self.contents.as_ref().map(|contents| &contents.header)
     }

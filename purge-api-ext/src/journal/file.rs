@@ -17,8 +17,7 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
     let file = file.map_err(cannot)?;
     lock(&file, path)?;
     if file.metadata().map_err(cannot)?.len() > 0 {
-        let resume = "exists already; go on with it (`purge resume`, or `Resource::resume` in a program), \
-                      or remove it";
+        let resume = "exists already; go on with it by `purge resume`, or remove it";
         return Err(refusal(path, resume));
     }
     own(&file).map_err(cannot)?;

@@ -108,8 +108,7 @@ impl<'a> Run<'a> {
         let mut outcomes = Vec::new();
         let mut rest = vec![request];
         while let Some(request) = rest.pop() {
-            let number = request.number;
-            match span!(self.settle(request), request = number).await {
+            match span!(self.settle(request), request = request.number).await {
                 Settled::Outcome(outcome) => outcomes.push(outcome),
                 Settled::Halves([first, others]) => rest.extend([others, first]),
             }
