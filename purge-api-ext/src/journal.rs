@@ -8,7 +8,6 @@ mod tests;
 mod writer;
 
 use std::fmt;
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +20,7 @@ pub(crate) use format::{Entry, Header};
 pub(crate) use read::{Contents, End, Known, Lost};
 pub(crate) use writer::Writer;
 
-use file::refusal;
+use file::{Locked, refusal};
 use format::{Fingerprint, VERSION};
 use writer::Start;
 
@@ -68,7 +67,7 @@ use writer::Start;
 #[must_use = "it does nothing until it is given to a purge"]
 pub struct Journal {
     path: PathBuf,
-    file: File,
+    file: Locked,
     /// What is in it; nothing, if it is new.
     contents: Option<Contents>,
 }
@@ -99,7 +98,7 @@ impl Journal {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
         let file = file::open(&path)?;
-        let contents = read::read(BufReader::new(&file)).map_err(|why| refusal(&path, why))?;
+        let contents = read::read(BufReader::new(&*file)).map_err(|why| refusal(&path, why))?;
         Ok(Self { path, file, contents: Some(contents) })
     }
 

@@ -2,20 +2,40 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::ops::Deref;
 use std::path::Path;
 
 use crate::{Error, ErrorKind, text};
 
+/// A file that no other process has. The lock ends with it, and not with the copies that a process has
+/// which is just being started.
+pub(super) struct Locked(File);
+
+impl Deref for Locked {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // If that fails, the lock ends when the last copy is closed.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Opens a file for a new journal. One that is there must be empty, as a program makes it that reserves
 /// the name.
-pub(super) fn create(path: &Path) -> Result<File, Error> {
+pub(super) fn create(path: &Path) -> Result<Locked, Error> {
     let file = match options().create_new(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options().open(path),
         opened => opened,
     };
     let cannot = |error: io::Error| refusal(path, format!("cannot be created: {error}"));
     let file = file.map_err(cannot)?;
-    lock(&file, path)?;
+    let file = lock(file, path)?;
     if file.metadata().map_err(cannot)?.len() > 0 {
         let resume = "exists already; go on with it by `purge resume`, or remove it";
         return Err(refusal(path, resume));
@@ -25,11 +45,10 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
 }
 
 /// Opens the file of a journal that is to be gone on with.
-pub(super) fn open(path: &Path) -> Result<File, Error> {
+pub(super) fn open(path: &Path) -> Result<Locked, Error> {
     let file = options().open(path);
     let file = file.map_err(|error| refusal(path, format!("cannot be opened: {error}")))?;
-    lock(&file, path)?;
-    Ok(file)
+    lock(file, path)
 }
 
 /// An error about the journal before anything is sent.
@@ -53,9 +72,9 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn lock(file: &File, path: &Path) -> Result<(), Error> {
+fn lock(file: File, path: &Path) -> Result<Locked, Error> {
     match file.try_lock() {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(Locked(file)),
         Err(TryLockError::WouldBlock) => {
             Err(refusal(path, "is in use by another run; wait until that one has ended"))
         }

@@ -2,7 +2,6 @@
 //!
 //! What several requests tell at the same time becomes one line, and is synced once.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::file::{named, sync_folder};
+use super::file::{Locked, named, sync_folder};
 use super::format::{Entry, Header, Line, MAX_EVENTS, encode};
 use crate::plan::Plan;
 use crate::{Error, ErrorKind};
@@ -39,7 +38,7 @@ pub(super) enum Start {
 
 impl Writer {
     /// Begins to write, and waits until what comes first is on the disk.
-    pub(super) async fn start(file: File, path: PathBuf, start: Start) -> Result<Self, Error> {
+    pub(super) async fn start(file: Locked, path: PathBuf, start: Start) -> Result<Self, Error> {
         let (events, told) = channel();
         let (ready, started) = oneshot::channel();
         let (end, ended) = oneshot::channel();
@@ -86,7 +85,7 @@ impl Writer {
 
 /// The file, and what was written to it.
 struct Lines {
-    file: File,
+    file: Locked,
     path: PathBuf,
     checksum: u32,
     length: u64,
@@ -140,7 +139,7 @@ impl Lines {
     }
 
     fn plan(&mut self, header: Header, plan: &Plan) -> io::Result<()> {
-        let mut out = BufWriter::new(&self.file);
+        let mut out = BufWriter::new(&*self.file);
         let requests = plan.batches().iter().enumerate().map(|(number, batch)| {
             let paths = batch.paths().iter().map(|path| path.as_str().into()).collect();
             Line::Request { number, paths }
@@ -174,7 +173,7 @@ impl Lines {
 
     fn try_append(&mut self, events: Vec<Entry>) -> io::Result<()> {
         let (bytes, checksum) = encode(self.checksum, &Line::Events(events))?;
-        self.file.write_all(&bytes)?;
+        (&*self.file).write_all(&bytes)?;
         self.file.sync_data()?;
         self.checksum = checksum;
         self.length += bytes.len() as u64;
@@ -184,7 +183,7 @@ impl Lines {
     /// Drops what stands behind the last whole line.
     fn cut(&mut self) -> io::Result<()> {
         self.file.set_len(self.length)?;
-        self.file.seek(SeekFrom::Start(self.length)).map(drop)
+        (&*self.file).seek(SeekFrom::Start(self.length)).map(drop)
     }
 }
 

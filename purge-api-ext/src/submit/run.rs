@@ -88,9 +88,10 @@ impl<'a> Run<'a> {
                 .buffered(concurrency)
                 .flat_map(stream::iter)
                 .collect();
-            match select(pin!(sending), pin!(shutdown.begun())).await {
-                Either::Left((outcomes, _)) => outcomes,
-                Either::Right(((), sending)) => {
+            // One that has begun already ends the run before its first request.
+            match select(pin!(shutdown.begun()), pin!(sending)).await {
+                Either::Right((outcomes, _)) => outcomes,
+                Either::Left(((), sending)) => {
                     self.stop.now(&Error::new(ErrorKind::Interrupted, "a shutdown had begun"));
                     sending.await
                 }
