@@ -34,7 +34,7 @@ pub use error::{Error, ErrorKind};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};
 pub use list::{Cursor, List, Page, PageSize, PurgeRecord, RecordState};
 pub use pace::{Rate, RateError};
-pub use path::{PathError, PathErrorKind, PurgePath};
+pub use path::{PathError, PathErrorKind, Paths, PurgePath};
 pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use progress::{Event, Events};
 pub use report::{OperationOutcome, OperationState, PathOutcome, PathState, Report, Summary};
