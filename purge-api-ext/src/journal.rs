@@ -19,6 +19,8 @@ use crate::{Error, OrganizationId, Resource, ResourceId};
 pub(crate) use format::{Entry, Header};
 pub(crate) use read::{Contents, End, Known, Lost};
 pub(crate) use writer::Writer;
+#[cfg(any(test, fuzzing))]
+pub(crate) use {format::sealed, read::read};
 
 use file::{Locked, refusal};
 use format::{Fingerprint, VERSION};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Plan;
 use crate::report::Summary;
 use crate::transport::Applied;
-use crate::{OperationId, OrganizationId, PurgePath, ResourceId};
+use crate::{OperationId, OrganizationId, ResourceId};
 
 /// The version of this form.
 pub(super) const VERSION: u32 = 1;
@@ -91,9 +91,9 @@ impl Fingerprint {
         fingerprint.finish()
     }
 
-    pub(super) fn add<'a>(&mut self, request: impl IntoIterator<Item = &'a PurgePath>) {
+    pub(super) fn add<'a>(&mut self, request: impl IntoIterator<Item = &'a str>) {
         for path in request {
-            self.0.update(path.as_str().as_bytes());
+            self.0.update(path.as_bytes());
             // No path holds a line feed.
             self.0.update(b"\n");
         }
@@ -142,6 +142,23 @@ pub(super) fn holds_another(line: &[u8]) -> bool {
 pub(super) fn looks_like_one(line: &[u8]) -> bool {
     let common = line.len().min(PREFIX.len());
     line[..common] == PREFIX[..common]
+}
+
+/// The lines with the checksums that they should have, so that chance gets beyond these.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn sealed(lines: &[u8]) -> Vec<u8> {
+    let mut checksum = 0;
+    let mut sealed = Vec::new();
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let (line, end) = line.strip_suffix(b"\n").map_or((line, &b""[..]), |line| (line, b"\n"));
+        let start = PREFIX.len() + DIGITS + br#"","#.len();
+        let rest = if line.starts_with(PREFIX) { line.get(start..) } else { None }.unwrap_or(line);
+        checksum = self::checksum(checksum, rest);
+        sealed.extend_from_slice(format!(r#"{{"crc":"{checksum:08x}","#).as_bytes());
+        sealed.extend_from_slice(rest);
+        sealed.extend_from_slice(end);
+    }
+    sealed
 }
 
 fn checksum(before: u32, rest: &[u8]) -> u32 {

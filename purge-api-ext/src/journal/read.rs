@@ -6,19 +6,20 @@ use std::io::{self, BufRead, Read as _};
 use super::format::{
     Entry, Fingerprint, Header, Line, MAX_LINE, VERSION, checked, holds_another, looks_like_one,
 };
+use crate::plan::{Batch, batches};
 use crate::transport::Applied;
-use crate::{OperationId, PurgePath};
+use crate::{OperationId, Paths, PurgePath};
 
 /// What a journal says.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Contents {
     pub(crate) header: Header,
     /// The requests of the plan.
-    pub(crate) requests: Vec<Vec<PurgePath>>,
+    pub(crate) requests: Vec<Batch>,
     /// What is known of them, and after them of those that others were split into.
     pub(crate) known: Vec<Known>,
     /// Where the next line goes: behind the last one that is whole.
-    pub(super) length: u64,
+    pub(crate) length: u64,
     pub(super) checksum: u32,
 }
 
@@ -113,16 +114,19 @@ pub(crate) fn read(input: impl BufRead) -> Result<Contents, Unreadable> {
     let mut contents =
         Contents { header, requests: Vec::new(), known: Vec::new(), length: 0, checksum: 0 };
     let mut fingerprint = Fingerprint::default();
-    while contents.requests.len() < contents.header.requests {
+    let (mut paths, mut ends) = (Paths::new(), Vec::new());
+    while ends.len() < contents.header.requests {
         let Some(json) = lines.next()? else { return Err(Unreadable::Unfinished) };
-        let request = lines.request(&json, contents.requests.len())?;
-        fingerprint.add(&request);
-        contents.requests.push(request);
+        let request = lines.request(&json, ends.len())?;
+        fingerprint.add(request.iter().map(PurgePath::as_str));
+        request.iter().for_each(|path| paths.push(path));
+        ends.push(paths.len());
     }
+    contents.requests = batches(paths, &ends);
     if fingerprint.finish() != contents.header.plan {
         return Err(lines.damaged("the requests are not those of the plan"));
     }
-    let mut paths: Vec<usize> = contents.requests.iter().map(Vec::len).collect();
+    let mut paths: Vec<_> = contents.requests.iter().map(|batch| batch.paths().len()).collect();
     contents.known = vec![Known::default(); paths.len()];
     while let Some(json) = lines.next()? {
         let Ok(Line::Events(events)) = serde_json::from_slice(&json) else {

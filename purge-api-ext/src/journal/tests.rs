@@ -8,7 +8,7 @@ use crate::transport::Applied;
 /// A journal of these requests, and lines of these events.
 fn written(requests: &[Vec<PurgePath>], lines: &[Vec<Entry>]) -> Vec<u8> {
     let mut fingerprint = Fingerprint::default();
-    requests.iter().for_each(|request| fingerprint.add(request));
+    requests.iter().for_each(|request| fingerprint.add(request.iter().map(PurgePath::as_str)));
     let header = Header {
         version: VERSION,
         service: "https://example.com".to_owned(),
@@ -174,7 +174,9 @@ proptest! {
         let requests = requests(&sizes);
         let bytes = written(&requests, &lines);
         let contents = read(&bytes[..]).expect("a journal");
-        prop_assert_eq!(&contents.requests, &requests);
+        let texts = requests.iter().map(|request| request.iter().map(PurgePath::as_str).collect::<Vec<_>>());
+        let found = contents.requests.iter().map(|batch| batch.paths().collect::<Vec<_>>());
+        prop_assert!(found.eq(texts));
         prop_assert_eq!(contents.length, bytes.len() as u64);
         prop_assert_eq!(contents.known.len(), all.len());
         for (request, known) in contents.known.iter().enumerate() {

@@ -141,7 +141,7 @@ impl Lines {
     fn plan(&mut self, header: Header, plan: &Plan) -> io::Result<()> {
         let mut out = BufWriter::new(&*self.file);
         let requests = plan.batches().iter().enumerate().map(|(number, batch)| {
-            let paths = batch.paths().iter().map(|path| path.as_str().into()).collect();
+            let paths = batch.paths().map(Into::into).collect();
             Line::Request { number, paths }
         });
         for line in std::iter::once(Line::Header(header)).chain(requests) {

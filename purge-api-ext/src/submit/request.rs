@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::PurgePath;
 use crate::journal::Known;
+use crate::plan::Batch;
 
 pub(super) struct Request {
     pub(super) number: usize,
-    pub(super) paths: Vec<PurgePath>,
+    pub(super) batch: Batch,
     pub(super) known: Known,
     /// What an earlier run knew of all requests.
     all: Arc<Vec<Known>>,
 }
 
 impl Request {
-    pub(super) fn new(number: usize, paths: Vec<PurgePath>) -> Self {
-        Self { number, paths, known: Known::default(), all: Arc::default() }
+    pub(super) fn new(number: usize, batch: Batch) -> Self {
+        Self { number, batch, known: Known::default(), all: Arc::default() }
     }
 
     /// With what an earlier run knew of it.
@@ -32,10 +32,10 @@ impl Request {
     }
 
     /// Splits it: some first paths, and the others. Both may have been carried out if it may have been.
-    pub(super) fn split(mut self, at: usize, into: [usize; 2]) -> [Self; 2] {
-        let others = self.paths.split_off(at.min(self.paths.len()));
+    pub(super) fn split(self, at: usize, into: [usize; 2]) -> [Self; 2] {
         let known = Known::half(self.known.ambiguous);
-        let half = |number, paths| Self { known: known.clone(), ..Self::new(number, paths) };
-        [half(into[0], self.paths), half(into[1], others)]
+        let half = |number, batch| Self { known: known.clone(), ..Self::new(number, batch) };
+        let [first, others] = self.batch.split_at(at);
+        [half(into[0], first), half(into[1], others)]
     }
 }

@@ -15,13 +15,14 @@ use super::stop::Stop;
 use super::work::Work;
 use crate::journal::{self, End, Entry, Lost, Writer};
 use crate::pace::{Pace, Rate};
+use crate::plan::Batch;
 use crate::progress::{Event, Reporter};
 use crate::reconcile::{self, Sent};
 use crate::report::{OperationOutcome, OperationState, PathState};
 use crate::retry::{RetryPolicy, RetryQuota};
 use crate::trace::{event, span};
 use crate::transport::{Applied, Failure};
-use crate::{Error, ErrorKind, OperationId, PurgePath, Resource, Shutdown, text};
+use crate::{Error, ErrorKind, OperationId, Resource, Shutdown, text};
 
 /// What the requests of one run share.
 pub(super) struct Run<'a> {
@@ -126,8 +127,7 @@ impl<'a> Run<'a> {
         let mut attempts = request.known.attempts;
         if let End::Accepted { op_id, message, possible_duplicate } = request.known.end {
             let accepted = Accepted { op_id, message };
-            let paths = request.paths;
-            return self.accepted(number, paths, accepted, attempts, possible_duplicate);
+            return self.accepted(number, &request.batch, accepted, attempts, possible_duplicate);
         }
         let earlier = request.known.ambiguous;
         // The first time after which the request may have been carried out, and what the last answer to it
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
             (Sent::before(before), applied)
         });
         if let Some((since, _)) = lost
-            && let Some(op_id) = self.recall(&request.paths, since).await
+            && let Some(op_id) = self.recall(&request.batch, since).await
         {
             let message = Some("found in the list".to_owned());
             let accepted = Accepted { op_id, message };
@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
         }
         let body = CreatePurgeRequest {
             resource_uuid: self.resource.id().uuid(),
-            file_path: request.paths.iter().map(|path| path.as_str().to_owned()).collect(),
+            file_path: request.batch.paths().map(ToOwned::to_owned).collect(),
         };
         let (mut tries, mut ambiguous) = (0, 0);
         let mut failure = loop {
@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
                 }
                 Err(failure) => failure,
             };
-            if failure.error.status() == Some(413) && request.paths.len() > 1 {
+            if failure.error.status() == Some(413) && request.batch.paths().len() > 1 {
                 request.known.ambiguous = earlier + ambiguous;
                 return self.split(request);
             }
@@ -184,7 +184,7 @@ impl<'a> Run<'a> {
             if matches!(failure.applied, Applied::Maybe | Applied::Yes) {
                 ambiguous += 1;
                 let since = lost.map_or(sent, |(since, _)| since);
-                if let Some(op_id) = self.adopt(&request.paths, since).await {
+                if let Some(op_id) = self.adopt(&request.batch, since).await {
                     let message = Some(format!("{}; found in the list", failure.error));
                     let accepted = Accepted { op_id, message };
                     let duplicate = earlier + ambiguous > 1;
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
         };
         event!(error = %failure.error, "failed");
         self.reporter.tell(|| Event::Failed { request: number, error: failure.error.clone() });
-        let mut outcome = OperationOutcome::of_paths(request.paths, state, path_state);
+        let mut outcome = OperationOutcome::of_batch(&request.batch, state, path_state);
         outcome.attempts = attempts;
         outcome.possible_duplicate = earlier + ambiguous > 1;
         outcome.message = Some(failure.error.to_string());
@@ -277,11 +277,11 @@ impl<'a> Run<'a> {
 
     /// The operation that a request of an earlier run has created although its answer got lost. Only a list
     /// that cannot be read costs as much as sending the request again.
-    async fn recall(&self, paths: &[PurgePath], since: Sent) -> Option<OperationId> {
+    async fn recall(&self, batch: &Batch, since: Sent) -> Option<OperationId> {
         if self.turn().await.is_some() || self.shared().quota.is_spent() {
             return None;
         }
-        let found = self.find(paths, since).await;
+        let found = self.find(batch, since).await;
         if found.is_err() {
             self.shared().quota.spend();
         }
@@ -289,18 +289,18 @@ impl<'a> Run<'a> {
     }
 
     /// The operation that a request has created although its answer got lost.
-    async fn adopt(&self, paths: &[PurgePath], since: Sent) -> Option<OperationId> {
+    async fn adopt(&self, batch: &Batch, since: Sent) -> Option<OperationId> {
         // Looking it up costs as much as sending it again, and a service that is down answers neither.
         if !self.shared().quota.spend() || self.turn().await.is_some() {
             return None;
         }
         // If the list cannot be read either, nobody can tell.
-        self.find(paths, since).await.ok().flatten()
+        self.find(batch, since).await.ok().flatten()
     }
 
-    async fn find(&self, paths: &[PurgePath], since: Sent) -> Result<Option<OperationId>, Error> {
+    async fn find(&self, batch: &Batch, since: Sent) -> Result<Option<OperationId>, Error> {
         let known = |id: &OperationId| self.shared().operations.contains(id);
-        reconcile::find(self.resource, paths, known, since).await
+        reconcile::find(self.resource, batch, known, since).await
     }
 
     fn newly_accepted(
@@ -317,13 +317,13 @@ impl<'a> Run<'a> {
             possible_duplicate,
         });
         self.shared().quota.refund();
-        self.accepted(request.number, request.paths, accepted, attempts, possible_duplicate)
+        self.accepted(request.number, &request.batch, accepted, attempts, possible_duplicate)
     }
 
     fn accepted(
         &self,
         request: usize,
-        paths: Vec<PurgePath>,
+        batch: &Batch,
         accepted: Accepted,
         attempts: u32,
         possible_duplicate: bool,
@@ -332,7 +332,7 @@ impl<'a> Run<'a> {
         event!(op_id = %accepted.op_id, "accepted");
         self.reporter.tell(|| Event::Accepted { request, op_id: accepted.op_id.clone() });
         let mut outcome =
-            OperationOutcome::of_paths(paths, OperationState::Accepted, PathState::Accepted);
+            OperationOutcome::of_batch(batch, OperationState::Accepted, PathState::Accepted);
         outcome.op_id = Some(accepted.op_id);
         outcome.attempts = attempts;
         outcome.possible_duplicate = possible_duplicate;
@@ -341,7 +341,7 @@ impl<'a> Run<'a> {
     }
 
     fn split(&self, request: Request) -> Settled {
-        let (number, at) = (request.number, request.paths.len() / 2);
+        let (number, at) = (request.number, request.batch.paths().len() / 2);
         let into = {
             // The journal takes the numbers in their order.
             let mut shared = self.shared();

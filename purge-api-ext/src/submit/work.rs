@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::request::Request;
 use crate::journal::{Contents, End, Kept, Writer};
-use crate::plan::Plan;
+use crate::plan::{Plan, batches};
 use crate::report::Summary;
-use crate::{Error, ErrorKind, OperationId, Resource};
+use crate::{Error, ErrorKind, OperationId, Paths, Resource};
 
 pub(super) struct Work {
     pub(super) counts: Summary,
@@ -56,11 +56,9 @@ impl Work {
         let batches = plan.batches().len();
         Self {
             counts: Summary::of_plan(&plan),
-            paths: plan.paths().count(),
+            paths: plan.sent(),
             requests: Box::new(
-                plan.into_batches()
-                    .enumerate()
-                    .map(|(number, batch)| Request::new(number, batch.into_paths().collect())),
+                plan.into_batches().enumerate().map(|(number, batch)| Request::new(number, batch)),
             ),
             numbers: batches,
             ..Self::unknown()
@@ -77,9 +75,9 @@ impl Work {
         let numbers = known.len();
         Self {
             counts: contents.header.counts(),
-            paths: contents.requests.iter().map(Vec::len).sum(),
+            paths: contents.requests.iter().map(|batch| batch.paths().len()).sum(),
             requests: Box::new(contents.requests.into_iter().enumerate().map(
-                move |(number, paths)| Request::new(number, paths).recalled(Arc::clone(&known)),
+                move |(number, batch)| Request::new(number, batch).recalled(Arc::clone(&known)),
             )),
             numbers,
             operations,
@@ -92,7 +90,9 @@ impl Work {
         Self {
             counts: Summary::default(),
             paths: 0,
-            requests: Box::new(std::iter::once(Request::new(0, Vec::new()))),
+            requests: Box::new(
+                batches(Paths::new(), &[0]).into_iter().map(|batch| Request::new(0, batch)),
+            ),
             numbers: 0,
             operations: HashSet::new(),
             journal: None,

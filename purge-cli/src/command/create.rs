@@ -14,7 +14,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let plan = planned(&args.paths)?;
     if args.dry_run {
-        output::report(out, args.output.format, &Report::planned(plan))?;
+        output::report(out, args.output.format, &Report::planned(&plan))?;
         return Ok(Exit::Success);
     }
     let target = Target::connect(&args.target).await?;
@@ -33,7 +33,7 @@ pub(crate) async fn run(
 }
 
 pub(crate) fn plan(args: &PlanArgs, out: Out<'_>) -> Result<Exit, Failure> {
-    output::report(out, args.output.format, &Report::planned(planned(&args.paths)?))?;
+    output::report(out, args.output.format, &Report::planned(&planned(&args.paths)?))?;
     Ok(Exit::Success)
 }
 
