@@ -2,6 +2,7 @@
 
 use super::choose::{self, Goal, Node, choose};
 use super::cover::Cover;
+use super::order::Order;
 use crate::PurgePath;
 
 /// The directories in which at least two of the asked-for paths are: others need no wildcard.
@@ -44,12 +45,13 @@ pub(super) struct Coalesced {
 }
 
 impl Coalesced {
-    /// What is sent in place of the paths.
-    pub(super) fn sent<'a>(&'a self, paths: &'a [&str]) -> impl Iterator<Item = &'a str> + Clone {
-        self.order.iter().map(|&place| match paths.get(place) {
-            Some(path) => *path,
+    /// One of those that are sent in place of the paths.
+    pub(super) fn sent<'a>(&'a self, paths: &[&'a str], index: usize) -> &'a str {
+        let place = self.order[index];
+        match paths.get(place) {
+            Some(path) => path,
             None => self.wildcards[place - paths.len()].as_str(),
-        })
+        }
     }
 }
 
@@ -195,42 +197,6 @@ impl<'a> Directories<'a> {
             order,
             extra: chosen.iter().map(|&index| self.nodes[index].extra).sum(),
         })
-    }
-}
-
-/// Sorts texts and drops those that are there twice.
-pub(super) fn sorted<'a>(texts: &[&'a str]) -> Vec<&'a str> {
-    let order = Order::of(texts);
-    let mut sorted: Vec<_> = texts.iter().map(|text| (order.of_text(text), *text)).collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted.into_iter().map(|(_, text)| text).collect()
-}
-
-/// The order of texts by the first bytes in which they differ, as a number: where that decides, and it
-/// mostly does, the texts themselves, somewhere in memory, need not be looked at.
-struct Order {
-    /// How many bytes all texts have in common.
-    common: usize,
-}
-
-impl Order {
-    fn of(texts: &[&str]) -> Self {
-        let first = texts.first().copied().unwrap_or_default();
-        let common = texts.iter().fold(first.len(), |common, text| {
-            let both = first[..common].bytes().zip(text.bytes());
-            both.take_while(|(a, b)| a == b).count()
-        });
-        Self { common }
-    }
-
-    /// A text that ends early gets zeros, which no path holds, and so it stands first.
-    fn of_text(&self, text: &str) -> u128 {
-        let mut bytes = [0; 16];
-        let rest = text.as_bytes().get(self.common..).unwrap_or_default();
-        let length = rest.len().min(bytes.len());
-        bytes[..length].copy_from_slice(&rest[..length]);
-        u128::from_be_bytes(bytes)
     }
 }
 

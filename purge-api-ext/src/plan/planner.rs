@@ -1,7 +1,8 @@
 use super::batch::{Limits, TooLong, batches, json_len};
 use super::choose::Goal;
-use super::coalesce::{Coalesced, Directories, sorted};
+use super::coalesce::{Coalesced, Directories};
 use super::cover::Cover;
+use super::order::sorted;
 use super::unique::keep_first;
 use super::{Plan, PlanError, PurgeEverything};
 use crate::Paths;
@@ -156,7 +157,12 @@ impl Planner {
             let kept: Vec<&str> = spans.iter().map(|span| span.of(text)).collect();
             self.coalesced(&kept, &self.directories(&kept, &cover)?)?
         } else {
-            (self.ends(spans.iter().map(|span| span.of(text)))?, Coalesced::default())
+            // A plain path need not be read for its length: it holds no quotation mark.
+            let lengths = spans.iter().map(|span| match span.is_plain() {
+                true => span.len() + 2,
+                false => json_len(span.of(text)),
+            });
+            (self.ends(lengths, |index| spans[index].of(text))?, Coalesced::default())
         };
         let (covered, extra) = (unique - kept + coalesced.replaced, self.extra(&coalesced));
         if coalesced.replaced > 0 {
@@ -214,7 +220,7 @@ impl Planner {
         let Some(requests) = self.max_requests else {
             let most = self.max_extra.unwrap_or_default() as u64;
             let coalesced = directories.coalesce(Goal::Extra(most)).unwrap_or_default();
-            return Ok((self.ends(coalesced.sent(kept))?, coalesced));
+            return Ok((self.coalesced_ends(kept, &coalesced)?, coalesced));
         };
         let fewest = kept.len() - directories.most_saved();
         let mut sent = requests.saturating_mul(self.limits.paths);
@@ -224,7 +230,7 @@ impl Planner {
                 let fewest = fewest.div_ceil(self.limits.paths);
                 return Err(PlanError::requests(requests, fewest.max(requests + 1)));
             };
-            let ends = self.ends(coalesced.sent(kept))?;
+            let ends = self.coalesced_ends(kept, &coalesced)?;
             if ends.len() > requests {
                 // The bytes are what counts: with as much fewer paths it should fit, or next time.
                 sent = (sent.min(kept.len()) * requests / ends.len()).max(fewest).min(sent - 1);
@@ -242,11 +248,23 @@ impl Planner {
     /// After which path each request ends.
     fn ends<'a>(
         &self,
-        mut sent: impl Iterator<Item = &'a str> + Clone,
+        lengths: impl Iterator<Item = usize>,
+        path: impl Fn(usize) -> &'a str,
     ) -> Result<Vec<usize>, PlanError> {
-        self.limits.ends(sent.clone().map(json_len)).map_err(|TooLong { index, needs }| {
-            PlanError::body(sent.nth(index).unwrap_or_default(), needs, self.limits.bytes)
+        let ends = self.limits.ends(lengths);
+        ends.map_err(|TooLong { index, needs }| {
+            PlanError::body(path(index), needs, self.limits.bytes)
         })
+    }
+
+    /// After which path each request ends, of those that are sent in place of the others.
+    fn coalesced_ends(
+        &self,
+        kept: &[&str],
+        coalesced: &Coalesced,
+    ) -> Result<Vec<usize>, PlanError> {
+        let sent = |index: usize| coalesced.sent(kept, index);
+        self.ends((0..coalesced.order.len()).map(|index| json_len(sent(index))), sent)
     }
 
     fn extra(&self, coalesced: &Coalesced) -> Option<usize> {

@@ -1,4 +1,4 @@
-use purge_api_ext::{Plan, PurgeEverything, Report};
+use purge_api_ext::{Plan, PurgeEverything};
 
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::exit::{Exit, Failure};
@@ -8,7 +8,7 @@ use crate::{input, target::Target};
 pub(crate) async fn run(args: CreateArgs, out: Out<'_>, err: Out<'_>) -> Result<Exit, Failure> {
     let plan = planned(&args.paths)?;
     if args.dry_run {
-        output::report(out, args.output.format, &Report::planned(&plan))?;
+        output::plan(out, args.output.format, &plan)?;
         return Ok(Exit::Success);
     }
     let target = Target::connect(&args.target).await?;
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: CreateArgs, out: Out<'_>, err: Out<'_>) -> Result<
 }
 
 pub(crate) fn plan(args: &PlanArgs, out: Out<'_>) -> Result<Exit, Failure> {
-    output::report(out, args.output.format, &Report::planned(&planned(&args.paths)?))?;
+    output::plan(out, args.output.format, &planned(&args.paths)?)?;
     Ok(Exit::Success)
 }
 
