@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use check::{Query, check};
 pub use error::{PathError, PathErrorKind};
 pub use paths::Paths;
+pub(crate) use paths::Span;
 pub(crate) use pattern::{canonical, covers, is_everything};
 
 /// A path that the service reads otherwise than its author meant purges the wrong files, or none, and

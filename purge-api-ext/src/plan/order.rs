@@ -20,15 +20,6 @@ impl Order {
     }
 }
 
-/// Sorts texts and drops those that are there twice.
-pub(super) fn sorted<'a>(texts: &[&'a str]) -> Vec<&'a str> {
-    let order = Order::of(texts);
-    let mut sorted: Vec<_> = texts.iter().map(|text| (order.of_text(text), *text)).collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted.into_iter().map(|(_, text)| text).collect()
-}
-
 /// What both texts begin with.
 pub(super) fn common_start<'a>(a: &'a str, b: &str) -> &'a str {
     let common = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();

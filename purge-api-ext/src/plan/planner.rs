@@ -1,12 +1,13 @@
+use std::borrow::Cow;
+
 use super::batch::{Limits, TooLong, batches, json_len};
 use super::choose::Goal;
 use super::coalesce::{Coalesced, Directories};
 use super::cover::Cover;
-use super::order::sorted;
-use super::unique::keep_first;
+use super::unique::repeated;
 use super::{Plan, PlanError, PurgeEverything};
 use crate::Paths;
-use crate::path::{canonical, is_everything};
+use crate::path::{Span, canonical, is_everything};
 
 /// The options of a [`Plan`].
 ///
@@ -135,9 +136,10 @@ impl Planner {
             return Err(PlanError::full_purge(path));
         }
 
-        keep_first(&mut paths);
-        let unique = paths.len();
         let (text, spans) = paths.parts();
+        let mut repeated = repeated(input, |place| meaning(spans[place], text)).into_iter();
+        spans.retain(|_| repeated.next() == Some(false));
+        let unique = spans.len();
         let wildcards: Vec<_> = spans
             .iter()
             .filter(|span| !span.is_plain())
@@ -146,10 +148,7 @@ impl Planner {
             .collect();
         let cover = Cover::of(wildcards.iter().map(AsRef::as_ref));
         if !wildcards.is_empty() {
-            spans.retain(|span| match span.is_plain() {
-                true => !cover.covers(span.of(text)),
-                false => !cover.covers(&canonical(span.of(text))),
-            });
+            spans.retain(|span| !cover.covers(&meaning(*span, text)));
         }
 
         let kept = spans.len();
@@ -207,8 +206,7 @@ impl Planner {
         if let Some(path) = inventory.special().find(|path| path.contains('*')) {
             return Err(PlanError::inventory_wildcard(path));
         }
-        let inventory: Vec<&str> = inventory.iter().collect();
-        directories.cost_by_inventory(&sorted(&inventory), cover);
+        directories.cost_by_inventory(kept, inventory, cover);
         Ok(directories)
     }
 
@@ -274,6 +272,11 @@ impl Planner {
             Some(_) => usize::try_from(coalesced.extra).ok(),
         }
     }
+}
+
+/// The one way to write what a path means.
+fn meaning(span: Span, text: &str) -> Cow<'_, str> {
+    if span.is_plain() { span.of(text).into() } else { canonical(span.of(text)) }
 }
 
 #[cfg(test)]
