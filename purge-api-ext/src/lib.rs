@@ -5,6 +5,9 @@ mod blocking;
 mod client;
 mod connection;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod hatch;
 mod id;
 mod list;
