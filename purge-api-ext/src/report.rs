@@ -249,17 +249,20 @@ impl Report {
         self.error().is_none() && self.paths().all(|p| !p.state.is_failure())
     }
 
-    /// The error that a program should act on first: a refused token before a refused request, that
-    /// before an answer that cannot be trusted, before an unavailable service, before a deadline.
+    /// The error that a program should act on first: a refused token before a journal that cannot be
+    /// written, that before a refused request, before an answer that cannot be trusted, before an
+    /// unavailable service, before a deadline, before a shutdown.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         let urgency = |kind: ErrorKind| match kind {
             ErrorKind::InvalidInput => 0,
             ErrorKind::Unauthorized => 1,
-            ErrorKind::Refused => 2,
-            ErrorKind::Untrusted => 3,
-            ErrorKind::Unavailable => 4,
-            ErrorKind::Deadline => 5,
+            ErrorKind::Journal => 2,
+            ErrorKind::Refused => 3,
+            ErrorKind::Untrusted => 4,
+            ErrorKind::Unavailable => 5,
+            ErrorKind::Deadline => 6,
+            ErrorKind::Interrupted => 7,
         };
         let errors = self.operations.iter().filter_map(|operation| operation.error.as_ref());
         errors.min_by_key(|error| urgency(error.kind()))
