@@ -5,6 +5,7 @@ mod choose;
 mod coalesce;
 mod cover;
 mod error;
+mod order;
 mod planner;
 mod unique;
 

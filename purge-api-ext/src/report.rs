@@ -291,18 +291,22 @@ impl Default for Summary {
 }
 
 impl Summary {
-    pub(crate) fn of_plan(plan: &Plan) -> Self {
+    /// The counts of a plan, of which nothing was sent yet: those of [`Report::planned`].
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Self {
         Self {
             input: plan.input(),
             duplicates: plan.duplicates(),
             covered: plan.covered(),
             extra: plan.extra(),
             requests: plan.batches().len(),
+            paths: plan.sent(),
             ..Self::default()
         }
     }
 
     fn with_outcomes(mut self, operations: &[OperationOutcome]) -> Self {
+        self.paths = 0;
         for path in operations.iter().flat_map(|operation| &operation.paths) {
             self.paths += 1;
             let count = match path.state {

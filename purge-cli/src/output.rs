@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::ValueEnum;
-use purge_api_ext::{Page, Report};
+use purge_api_ext::{Page, Plan, Report};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
@@ -47,6 +47,16 @@ pub(crate) fn report(out: Out<'_>, format: Format, report: &Report) -> io::Resul
     match format {
         Format::Text => text::report(out, report),
         Format::Json => json(out, report),
+    }
+    .or_else(closed_pipe)
+}
+
+/// Writes what would be done.
+pub(crate) fn plan(out: Out<'_>, format: Format, plan: &Plan) -> io::Result<()> {
+    match format {
+        // Not by way of a report: that has a text of its own for each of millions of paths.
+        Format::Text => text::plan(out, plan),
+        Format::Json => json(out, &Report::planned(plan)),
     }
     .or_else(closed_pipe)
 }

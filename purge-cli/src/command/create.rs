@@ -1,4 +1,4 @@
-use purge_api_ext::{Journal, Plan, PurgeEverything, Report};
+use purge_api_ext::{Journal, Plan, PurgeEverything};
 
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::exit::{Exit, Failure};
@@ -14,7 +14,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let plan = planned(&args.paths)?;
     if args.dry_run {
-        output::report(out, args.output.format, &Report::planned(&plan))?;
+        output::plan(out, args.output.format, &plan)?;
         return Ok(Exit::Success);
     }
     let target = Target::connect(&args.target).await?;
@@ -33,7 +33,7 @@ pub(crate) async fn run(
 }
 
 pub(crate) fn plan(args: &PlanArgs, out: Out<'_>) -> Result<Exit, Failure> {
-    output::report(out, args.output.format, &Report::planned(&planned(&args.paths)?))?;
+    output::plan(out, args.output.format, &planned(&args.paths)?)?;
     Ok(Exit::Success)
 }
 
