@@ -12,8 +12,9 @@ use crate::{Error, ErrorKind, OperationId, Resource, text};
 
 /// The number of records on a page: 1 to 100, from the published reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "u8", into = "u8")]
-pub struct PageSize(u8);
+pub struct PageSize(#[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 100)))] u8);
 
 impl PageSize {
     /// The largest page, which needs the fewest requests. It is the default.
@@ -84,6 +85,7 @@ pub struct List {
 /// published): records that came meanwhile move the others on to later pages, so that some are seen
 /// twice, but none is missed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Cursor {
     page: NonZeroU64,
     limit: PageSize,
@@ -92,6 +94,7 @@ pub struct Cursor {
 
 /// One page of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Page {
     /// Its number, from 1.
@@ -110,6 +113,7 @@ pub struct Page {
 
 /// The state of one purged path, as the service tells it. Every field may be missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PurgeRecord {
     /// The purge job that it belongs to.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::select;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -19,7 +19,7 @@ use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary
 use crate::retry::{LONGEST, RetryPolicy, RetryQuota};
 use crate::trace::{event, span};
 use crate::transport::{Applied, Failure};
-use crate::wait::follow;
+use crate::wait::{follow, is_followed};
 use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
 
 /// A purge about to be sent. Await it, and every path of the plan has an outcome:
@@ -105,6 +105,7 @@ impl Purge {
 
     async fn run(self, reporter: Reporter) -> Report {
         let Self { resource, plan, concurrency, rate, wait, retry } = self;
+        let reporter = &reporter;
         let counts = Summary::of_plan(&plan);
         let (requests, paths) = (plan.batches().len(), plan.paths().count());
         reporter.tell(|| Event::Started { requests, paths });
@@ -114,15 +115,22 @@ impl Purge {
             pace: Pace::new(rate),
             shared: Mutex::default(),
             stop: Stop::default(),
-            reporter: &reporter,
+            reporter,
         };
         let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches().enumerate())
-            .map(|(request, batch)| span!(run.submit(request, batch), request))
+            .map(|(request, batch)| {
+                let submitted = span!(run.submit(request, batch), request);
+                submitted.inspect(move |outcome| {
+                    if wait.is_none() || !is_followed(outcome) {
+                        reporter.settled(request, outcome);
+                    }
+                })
+            })
             .buffered(concurrency)
             .collect()
             .await;
         if let Some(deadline) = wait {
-            follow(&resource, &mut operations, deadline, &reporter).await;
+            follow(&resource, &mut operations, deadline, reporter).await;
         }
         Report::new(Some(resource.organization()), Some(resource.id()), counts, operations)
     }

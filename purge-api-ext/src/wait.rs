@@ -100,10 +100,16 @@ pub(crate) async fn follow(
     let end = Instant::now() + deadline.min(crate::retry::LONGEST);
     let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
     let mut queue: VecDeque<usize> = followed.map(|(index, _)| index).collect();
+    let mut open: Vec<usize> = queue.iter().copied().collect();
+    let mut tell_settled = |operations: &[OperationOutcome]| {
+        let settled = open.extract_if(.., |index| !is_followed(&operations[*index]));
+        settled.for_each(|index| reporter.settled(index, &operations[index]));
+    };
     let mut interval = FIRST_POLL;
     while !queue.is_empty() {
         let before = queue.len();
         let asked = timeout_at(end, round(resource, operations, &mut queue)).await;
+        tell_settled(operations);
         reporter.tell(|| progress(operations));
         // A round that is cut off has lost its place, but then there is no other one.
         let Ok(pause) = asked else { break };
@@ -125,9 +131,10 @@ pub(crate) async fn follow(
         interval = interval.mul_f64(1.5).min(LONGEST_POLL);
     }
     give_up(operations, deadline);
+    tell_settled(operations);
 }
 
-fn is_followed(operation: &OperationOutcome) -> bool {
+pub(crate) fn is_followed(operation: &OperationOutcome) -> bool {
     operation.state == OperationState::Accepted && operation.error.is_none()
 }
 

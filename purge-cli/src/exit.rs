@@ -74,6 +74,18 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// What a pipeline should know of a report that is no success.
+    pub(crate) fn of(report: &Report, exit: Exit) -> Self {
+        /// More of them would hide what is said before.
+        const NAMED: usize = 5;
+        let mut why = report.error().map_or("some paths failed".to_owned(), ToString::to_string);
+        let pending: Vec<_> = report.pending_operations().map(ToString::to_string).collect();
+        if exit == Exit::Deadline && (1..=NAMED).contains(&pending.len()) {
+            why = format!("{why}; the jobs go on: purge wait {}", pending.join(" "));
+        }
+        Self::new(exit, why)
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

@@ -1,10 +1,15 @@
 //! Reading paths, all of them, before anything is sent.
 
+mod form;
+
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use purge_api_ext::{PurgePath, escape};
+
+pub(crate) use form::Form;
 
 use crate::exit::Failure;
 
@@ -13,7 +18,8 @@ const SHOWN: usize = 20;
 
 /// Paths that were read, and what is wrong with the others.
 #[derive(Default)]
-struct Paths {
+struct Paths<'a> {
+    form: Form<'a>,
     /// Whether they are what a site has, and not what shall be purged.
     are_inventory: bool,
     good: Vec<PurgePath>,
@@ -23,22 +29,45 @@ struct Paths {
 
 /// Reads the arguments, then the files, in this order. Nothing is returned when one path is bad.
 pub(crate) fn read(
-    arguments: &[String],
+    form: Form<'_>,
+    arguments: &[OsString],
     files: &[impl AsRef<Path>],
 ) -> Result<Vec<PurgePath>, Failure> {
-    let mut paths = Paths::default();
+    let mut paths = Paths { form, ..Paths::default() };
     for (index, argument) in arguments.iter().enumerate() {
-        paths.add(argument.as_bytes(), || format!("argument {}", index + 1));
+        paths.add(argument.as_encoded_bytes(), || format!("argument {}", index + 1));
     }
     paths.add_files(files)?;
     paths.finish()
 }
 
 /// Reads all paths of a site: no wildcards.
-pub(crate) fn read_inventory(files: &[impl AsRef<Path>]) -> Result<Vec<PurgePath>, Failure> {
-    let mut paths = Paths { are_inventory: true, ..Paths::default() };
+pub(crate) fn read_inventory(
+    form: Form<'_>,
+    files: &[impl AsRef<Path>],
+) -> Result<Vec<PurgePath>, Failure> {
+    let mut paths = Paths { form, are_inventory: true, ..Paths::default() };
     paths.add_files(files)?;
     paths.finish()
+}
+
+/// All that a file holds; `-` is standard input.
+pub(crate) fn contents(file: &Path) -> Result<Vec<u8>, Failure> {
+    let text = if file == Path::new("-") {
+        let mut text = Vec::new();
+        io::stdin().lock().read_to_end(&mut text).map(|_| text)
+    } else {
+        fs::read(file)
+    };
+    text.map_err(|error| Failure::usage(format!("{} cannot be read: {error}", name(file))))
+}
+
+fn name(file: &Path) -> String {
+    if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        escape(&file.to_string_lossy())
+    }
 }
 
 /// Refuses to read standard input twice: the second time it would be empty.
@@ -53,54 +82,23 @@ pub(crate) fn only_one_standard_input<'a>(
     }
 }
 
-fn contents(file: &Path) -> io::Result<Vec<u8>> {
-    if file == Path::new("-") {
-        let mut text = Vec::new();
-        io::stdin().lock().read_to_end(&mut text)?;
-        return Ok(text);
-    }
-    fs::read(file)
-}
-
-impl Paths {
+impl Paths<'_> {
     fn add_files(&mut self, files: &[impl AsRef<Path>]) -> Result<(), Failure> {
         for file in files {
             let file = file.as_ref();
-            let name = if file == Path::new("-") {
-                "standard input".to_owned()
-            } else {
-                escape(&file.to_string_lossy())
-            };
-            let text = contents(file)
-                .map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
-            self.add_lines(&text, &name);
+            self.add_text(&contents(file)?, &name(file));
         }
         Ok(())
     }
 
-    fn add_lines(&mut self, text: &[u8], name: &str) {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if !line.trim_ascii().is_empty() && !line.starts_with(b"#") {
-                self.add(line, || format!("{name}:{}", index + 1));
-            }
+    fn add_text(&mut self, text: &[u8], name: &str) {
+        for (number, entry) in self.form.entries(text) {
+            self.add(entry, || format!("{name}:{number}"));
         }
     }
 
     fn add(&mut self, text: &[u8], place: impl FnOnce() -> String) {
-        let parsed = match std::str::from_utf8(text) {
-            Ok(text) => match text.find('*').filter(|_| self.are_inventory) {
-                Some(star) => Err(format!(
-                    "a `*`, at byte {star}: an inventory has no wildcards; write `%2A` for the character"
-                )),
-                None => PurgePath::new(text).map_err(|error| error.to_string()),
-            },
-            Err(error) => {
-                Err(format!("not UTF-8, at byte {}: percent-encode it", error.valid_up_to()))
-            }
-        };
-        match parsed {
+        match self.form.path(text, self.are_inventory) {
             Ok(path) => self.good.push(path),
             Err(error) => {
                 self.bad_count += 1;
@@ -137,7 +135,7 @@ mod tests {
 
     fn lines(text: &[u8]) -> Result<Vec<String>, String> {
         let mut paths = Paths::default();
-        paths.add_lines(text, "paths.txt");
+        paths.add_text(text, "paths.txt");
         match paths.finish() {
             Ok(good) => Ok(good.into_iter().map(String::from).collect()),
             Err(failure) => Err(failure.to_string()),

@@ -3,19 +3,26 @@
 
 mod args;
 mod command;
+mod config;
+mod derived;
 mod exit;
 mod input;
 mod output;
+mod refused;
 mod target;
+mod version;
 
-use std::io::{self, BufWriter, Write as _};
+use std::env;
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use args::{Args, Command};
 use exit::{Exit, Failure};
-use output::Format;
+use output::{Console, Format, Screen};
+
+pub use derived::derived_files;
 
 /// The command line with all its commands and options.
 #[must_use]
@@ -25,11 +32,10 @@ pub fn command() -> clap::Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
-    // What `get_matches` accepts, `from_arg_matches` takes; both come from the same declaration.
-    let args = match Args::from_arg_matches(&matches) {
+    let parsed = command().try_get_matches().and_then(|m| Args::from_arg_matches(&m));
+    let args = match parsed {
         Ok(args) => args,
-        Err(error) => error.exit(),
+        Err(error) => return refused::say(error, env::args_os()),
     };
     let format = args.command.format();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -42,11 +48,13 @@ pub fn main() -> ExitCode {
     };
     let mut out = BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();
-    let done = runtime.block_on(run(args, &mut out, &mut err));
-    let done = done.and_then(|exit| match out.flush() {
-        // Whoever closed the pipe has read enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(exit),
+    let interactive = err.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let screen = Screen::of_stdout();
+    let mut console = Console { out: &mut out, err: &mut err, screen, interactive };
+    let done = runtime.block_on(run(args, &mut console));
+    let done = done.and_then(|exit| match out.flush().or_else(output::closed_pipe) {
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(exit),
     });
     match done {
         Ok(exit) => exit.into(),
@@ -57,24 +65,28 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args, out: output::Out<'_>, err: output::Out<'_>) -> Result<Exit, Failure> {
+async fn run(args: Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match args.command {
-        Command::Create(args) => command::create::run(args, out, err).await,
-        Command::Plan(args) => command::create::plan(&args, out),
-        Command::List(args) => command::list::run(args, out).await,
-        Command::Wait(args) => command::wait::run(args, out, err).await,
-        Command::Sandbox(args) => command::sandbox::run(args, out).await,
+        Command::Create(args) => command::create::run(*args, console).await,
+        Command::Plan(args) => command::create::plan(&args, console),
+        Command::List(args) => command::list::run(args, console).await,
+        Command::Wait(args) => command::wait::run(args, console).await,
+        Command::Sandbox(args) => command::sandbox::run(args, console).await,
+        Command::Config(args) => command::config::run(&args, console),
+        Command::Completions(args) => command::shell::completions(&args, console),
+        Command::Man(args) => command::shell::man(&args, console),
     }
 }
 
 impl Command {
     fn format(&self) -> Format {
         match self {
-            Self::Create(args) => args.output.format,
-            Self::Plan(args) => args.output.format,
+            Self::Create(args) => args.report.output.format,
+            Self::Plan(args) => args.report.output.format,
             Self::List(args) => args.output.format,
-            Self::Wait(args) => args.output.format,
-            Self::Sandbox(_) => Format::Text,
+            Self::Wait(args) => args.report.output.format,
+            Self::Config(args) => args.output.format,
+            Self::Sandbox(_) | Self::Completions(_) | Self::Man(_) => Format::Text,
         }
     }
 }

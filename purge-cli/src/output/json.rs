@@ -1,0 +1,91 @@
+//! Results for programs, and the schemas of their forms.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::Out;
+use crate::exit::Failure;
+
+/// Writes one value and ends the line.
+pub(super) fn line(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    writeln!(out)
+}
+
+/// Why there is no result, or what is wrong with it.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "Failure"))]
+pub(super) struct Failed {
+    /// The version of this form: 1.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
+    schema: u32,
+    /// What went wrong.
+    error: Detail,
+}
+
+/// What went wrong.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Detail {
+    /// A word for the exit code.
+    kind: Kind,
+    /// What happened, with what, and how to mend it; harmless to show.
+    message: String,
+    /// The exit code of the process.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 6)))]
+    exit_code: u8,
+}
+
+/// A word for an exit code.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "String"))]
+struct Kind(&'static str);
+
+impl Failed {
+    pub(super) fn of(failure: &Failure) -> Self {
+        let exit = failure.exit();
+        let (kind, message) = (Kind(exit.kind()), failure.to_string());
+        Self { schema: 1, error: Detail { kind, message, exit_code: exit as u8 } }
+    }
+}
+
+/// The schemas, by the name of their file without its ending.
+#[cfg(feature = "schema")]
+pub(crate) fn schemas() -> Vec<(&'static str, serde_json::Value)> {
+    use purge_api_ext::{OperationOutcome, PageSize, PurgeRecord, Report};
+    use schemars::JsonSchema;
+    use schemars::generate::SchemaSettings;
+
+    /// Purge requests: one page, or all.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "it is written piece by piece, and here described as a whole")]
+    struct List {
+        /// The version of this form: 1.
+        #[schemars(extend("const" = 1))]
+        schema: u32,
+        /// The number of the first page that was read, from 1.
+        page: u64,
+        /// The number of records that were asked for at a time.
+        limit: PageSize,
+        /// The records, in the order in which the service sends them.
+        requests: Vec<PurgeRecord>,
+        /// The number of records that there are, if the service says so.
+        total: Option<u64>,
+    }
+
+    fn of<T: JsonSchema>() -> serde_json::Value {
+        let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+        generator.into_root_schema_for::<T>().to_value()
+    }
+    vec![
+        ("error", of::<Failed>()),
+        ("list", of::<List>()),
+        ("operation", of::<OperationOutcome>()),
+        ("record", of::<PurgeRecord>()),
+        ("report", of::<Report>()),
+        ("settings", of::<super::settings::Object>()),
+    ]
+}
