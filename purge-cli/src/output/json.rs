@@ -3,14 +3,40 @@
 use std::io;
 
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use super::Out;
 use crate::exit::Failure;
 
 /// Writes one value and ends the line.
 pub(super) fn line(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+    write(out, value)?;
     writeln!(out)
+}
+
+/// Writes one value.
+pub(super) fn write(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Harmless);
+    Ok(value.serialize(&mut serializer)?)
+}
+
+/// Without what a CI system obeys anywhere in a line of its log: `##[` and `##vso[`. A line of JSON begins
+/// with a brace, and control characters are escaped anyway. Whoever parses it reads the same text.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        for (index, part) in fragment.split("##").enumerate() {
+            if index > 0 {
+                writer.write_all(br"#\u0023")?;
+            }
+            writer.write_all(part.as_bytes())?;
+        }
+        Ok(())
+    }
 }
 
 /// Why there is no result, or what is wrong with it.
@@ -88,4 +114,23 @@ pub(crate) fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("report", of::<Report>()),
         ("settings", of::<super::settings::Object>()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_line_is_a_command_and_the_text_stays() {
+        for text in
+            ["##[error]x", "a ##vso[task.x]y", "####[x", "###[x", "#", "a\n::error::x", "\"##["]
+        {
+            let mut out = Vec::new();
+            line(&mut out, &[text]).expect("a buffer takes everything");
+            let written = String::from_utf8(out).expect("text");
+            assert!(!written.contains("##") && written.lines().count() == 1, "{written}");
+            let read: [String; 1] = serde_json::from_str(&written).expect("JSON");
+            assert_eq!(read, [text]);
+        }
+    }
 }

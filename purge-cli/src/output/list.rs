@@ -47,7 +47,7 @@ impl ListWriter {
             // The total is that of the last page, which is why it stands behind the records.
             Self::Json(object) => {
                 write!(out, "],\"total\":")?;
-                serde_json::to_writer(&mut *out, &object.total)?;
+                json::write(out, &object.total)?;
                 writeln!(out, "}}")
             }
             Self::Ndjson => Ok(()),
@@ -68,7 +68,7 @@ impl Object {
                 write!(out, ",")?;
             }
             self.records += 1;
-            serde_json::to_writer(&mut *out, record)?;
+            json::write(out, record)?;
         }
         Ok(())
     }
