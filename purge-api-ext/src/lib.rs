@@ -5,6 +5,9 @@ mod blocking;
 mod client;
 mod connection;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod hatch;
 mod id;
 mod list;
@@ -31,7 +34,7 @@ pub use error::{Error, ErrorKind};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};
 pub use list::{Cursor, List, Page, PageSize, PurgeRecord, RecordState};
 pub use pace::{Rate, RateError};
-pub use path::{PathError, PathErrorKind, PurgePath};
+pub use path::{PathError, PathErrorKind, Paths, PurgePath};
 pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use progress::{Event, Events};
 pub use report::{OperationOutcome, OperationState, PathOutcome, PathState, Report, Summary};

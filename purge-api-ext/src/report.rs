@@ -184,9 +184,9 @@ impl PathState {
 impl Report {
     /// What a plan would do: nothing is sent.
     #[must_use]
-    pub fn planned(plan: Plan) -> Self {
-        let counts = Summary::of_plan(&plan);
-        let operations = plan.into_batches().map(OperationOutcome::planned).collect();
+    pub fn planned(plan: &Plan) -> Self {
+        let counts = Summary::of_plan(plan);
+        let operations = plan.batches().iter().map(OperationOutcome::planned).collect();
         Self { dry_run: true, ..Self::new(None, None, counts, operations) }
     }
 
@@ -327,20 +327,20 @@ impl Summary {
 }
 
 impl OperationOutcome {
-    fn planned(batch: Batch) -> Self {
+    fn planned(batch: &Batch) -> Self {
         Self::of_batch(batch, OperationState::Planned, PathState::Planned)
     }
 
-    pub(crate) fn of_batch(batch: Batch, state: OperationState, path_state: PathState) -> Self {
+    pub(crate) fn of_batch(batch: &Batch, state: OperationState, path_state: PathState) -> Self {
         let outcome =
-            |path: PurgePath| PathOutcome { path: path.into(), state: path_state, message: None };
+            |path: &str| PathOutcome { path: path.to_owned(), state: path_state, message: None };
         Self {
             op_id: None,
             state,
             attempts: 0,
             possible_duplicate: false,
             message: None,
-            paths: batch.into_paths().map(outcome).collect(),
+            paths: batch.paths().map(outcome).collect(),
             error: None,
             foreign: false,
         }

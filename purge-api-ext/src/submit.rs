@@ -107,7 +107,7 @@ impl Purge {
         let Self { resource, plan, concurrency, rate, wait, retry } = self;
         let reporter = &reporter;
         let counts = Summary::of_plan(&plan);
-        let (requests, paths) = (plan.batches().len(), plan.paths().count());
+        let (requests, paths) = (plan.batches().len(), plan.sent());
         reporter.tell(|| Event::Started { requests, paths });
         let run = Run {
             resource: &resource,
@@ -175,7 +175,7 @@ impl Run<'_> {
     async fn submit(&self, request: usize, batch: Batch) -> OperationOutcome {
         let body = CreatePurgeRequest {
             resource_uuid: self.resource.id().uuid(),
-            file_path: batch.paths().iter().map(|path| path.as_str().to_owned()).collect(),
+            file_path: batch.paths().map(ToOwned::to_owned).collect(),
         };
         let (mut attempts, mut ambiguous) = (0, 0);
         // The first time after which the request may have been carried out, and what the last answer to it
@@ -231,7 +231,7 @@ impl Run<'_> {
         };
         event!(error = %failure.error, "failed");
         self.reporter.tell(|| Event::Failed { request, error: failure.error.clone() });
-        let mut outcome = OperationOutcome::of_batch(batch, state, path_state);
+        let mut outcome = OperationOutcome::of_batch(&batch, state, path_state);
         outcome.attempts = attempts;
         outcome.possible_duplicate = ambiguous > 1;
         outcome.message = Some(failure.error.to_string());
@@ -274,7 +274,7 @@ impl Run<'_> {
         }
         let known = |id: &OperationId| self.shared().operations.contains(id);
         // If the list cannot be read either, nobody can tell.
-        reconcile::find(self.resource, batch.paths(), known, sent).await.ok().flatten()
+        reconcile::find(self.resource, batch, known, sent).await.ok().flatten()
     }
 
     fn accepted(
@@ -291,7 +291,7 @@ impl Run<'_> {
         event!(op_id = %accepted.op_id, "accepted");
         self.reporter.tell(|| Event::Accepted { request, op_id: accepted.op_id.clone() });
         let mut outcome =
-            OperationOutcome::of_batch(batch, OperationState::Accepted, PathState::Accepted);
+            OperationOutcome::of_batch(&batch, OperationState::Accepted, PathState::Accepted);
         outcome.op_id = Some(accepted.op_id);
         outcome.attempts = attempts;
         outcome.possible_duplicate = possible_duplicate;

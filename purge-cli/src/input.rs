@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use purge_api_ext::{PurgePath, escape};
+use purge_api_ext::{Paths, escape};
 
 pub(crate) use form::Form;
 
@@ -18,11 +18,11 @@ const SHOWN: usize = 20;
 
 /// Paths that were read, and what is wrong with the others.
 #[derive(Default)]
-struct Paths<'a> {
+struct Input<'a> {
     form: Form<'a>,
     /// Whether they are what a site has, and not what shall be purged.
     are_inventory: bool,
-    good: Vec<PurgePath>,
+    good: Paths,
     bad: Vec<String>,
     bad_count: usize,
 }
@@ -32,23 +32,20 @@ pub(crate) fn read(
     form: Form<'_>,
     arguments: &[OsString],
     files: &[impl AsRef<Path>],
-) -> Result<Vec<PurgePath>, Failure> {
-    let mut paths = Paths { form, ..Paths::default() };
+) -> Result<Paths, Failure> {
+    let mut input = Input { form, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
-        paths.add(argument.as_encoded_bytes(), || format!("argument {}", index + 1));
+        input.add(argument.as_encoded_bytes(), || format!("argument {}", index + 1));
     }
-    paths.add_files(files)?;
-    paths.finish()
+    input.add_files(files)?;
+    input.finish()
 }
 
 /// Reads all paths of a site: no wildcards.
-pub(crate) fn read_inventory(
-    form: Form<'_>,
-    files: &[impl AsRef<Path>],
-) -> Result<Vec<PurgePath>, Failure> {
-    let mut paths = Paths { form, are_inventory: true, ..Paths::default() };
-    paths.add_files(files)?;
-    paths.finish()
+pub(crate) fn read_inventory(form: Form<'_>, files: &[impl AsRef<Path>]) -> Result<Paths, Failure> {
+    let mut input = Input { form, are_inventory: true, ..Input::default() };
+    input.add_files(files)?;
+    input.finish()
 }
 
 /// All that a file holds; `-` is standard input.
@@ -82,7 +79,7 @@ pub(crate) fn only_one_standard_input<'a>(
     }
 }
 
-impl Paths<'_> {
+impl Input<'_> {
     fn add_files(&mut self, files: &[impl AsRef<Path>]) -> Result<(), Failure> {
         for file in files {
             let file = file.as_ref();
@@ -98,19 +95,16 @@ impl Paths<'_> {
     }
 
     fn add(&mut self, text: &[u8], place: impl FnOnce() -> String) {
-        match self.form.path(text, self.are_inventory) {
-            Ok(path) => self.good.push(path),
-            Err(error) => {
-                self.bad_count += 1;
-                if self.bad.len() < SHOWN {
-                    let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
-                    self.bad.push(format!("{}: `{}`: {error}", place(), escape(&shown)));
-                }
+        if let Err(error) = self.form.read(text, self.are_inventory, &mut self.good) {
+            self.bad_count += 1;
+            if self.bad.len() < SHOWN {
+                let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
+                self.bad.push(format!("{}: `{}`: {error}", place(), escape(&shown)));
             }
         }
     }
 
-    fn finish(self) -> Result<Vec<PurgePath>, Failure> {
+    fn finish(self) -> Result<Paths, Failure> {
         if self.bad_count == 0 {
             return Ok(self.good);
         }
@@ -134,10 +128,10 @@ mod tests {
     use super::*;
 
     fn lines(text: &[u8]) -> Result<Vec<String>, String> {
-        let mut paths = Paths::default();
-        paths.add_text(text, "paths.txt");
-        match paths.finish() {
-            Ok(good) => Ok(good.into_iter().map(String::from).collect()),
+        let mut input = Input::default();
+        input.add_text(text, "paths.txt");
+        match input.finish() {
+            Ok(good) => Ok(good.iter().map(str::to_owned).collect()),
             Err(failure) => Err(failure.to_string()),
         }
     }

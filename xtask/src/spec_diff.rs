@@ -12,6 +12,8 @@ mod body;
 mod bounds;
 mod docs;
 mod document;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod operation;
 mod parameter;
 mod paths;

@@ -34,10 +34,23 @@ struct Directory {
 #[derive(Default)]
 pub(super) struct Coalesced {
     pub(super) wildcards: Vec<PurgePath>,
-    /// For each path the wildcard that replaces it.
-    pub(super) replaced_by: Vec<Option<usize>>,
+    /// What is sent, by its place in the paths with the wildcards behind them: in the order that was asked
+    /// for, a wildcard where the first path stood that it replaces.
+    pub(super) order: Vec<usize>,
+    /// How many paths are replaced.
+    pub(super) replaced: usize,
     /// How many paths of the inventory are purged beyond what was asked for.
     pub(super) extra: u64,
+}
+
+impl Coalesced {
+    /// What is sent in place of the paths.
+    pub(super) fn sent<'a>(&'a self, paths: &'a [&str]) -> impl Iterator<Item = &'a str> + Clone {
+        self.order.iter().map(|&place| match paths.get(place) {
+            Some(path) => *path,
+            None => self.wildcards[place - paths.len()].as_str(),
+        })
+    }
 }
 
 impl<'a> Directories<'a> {
@@ -154,20 +167,34 @@ impl<'a> Directories<'a> {
     /// `None` when so much cannot be saved.
     pub(super) fn coalesce(&self, goal: Goal) -> Option<Coalesced> {
         let chosen = choose(&self.nodes, goal, choose::STEPS)?;
-        let mut coalesced = Coalesced {
-            replaced_by: vec![None; self.heads.len()],
-            extra: chosen.iter().map(|&index| self.nodes[index].extra).sum(),
-            ..Coalesced::default()
-        };
+        let paths = self.heads.len();
+        let mut wildcards = Vec::with_capacity(chosen.len());
+        let mut replaced_by = vec![None; paths];
         for (wildcard, &index) in chosen.iter().enumerate() {
             let Directory { length, first, last } = self.directories[index];
             let directory = &self.heads[first].text[..length];
-            coalesced.wildcards.push(PurgePath::of_directory(directory));
+            wildcards.push(PurgePath::of_directory(directory));
             for head in &self.heads[first..=last] {
-                coalesced.replaced_by[head.position] = Some(wildcard);
+                replaced_by[head.position] = Some(wildcard);
             }
         }
-        Some(coalesced)
+        let mut is_sent = vec![false; wildcards.len()];
+        let order: Vec<usize> = replaced_by
+            .into_iter()
+            .enumerate()
+            .filter_map(|(place, wildcard)| match wildcard {
+                None => Some(place),
+                Some(wildcard) => {
+                    (!std::mem::replace(&mut is_sent[wildcard], true)).then_some(paths + wildcard)
+                }
+            })
+            .collect();
+        Some(Coalesced {
+            replaced: paths + wildcards.len() - order.len(),
+            wildcards,
+            order,
+            extra: chosen.iter().map(|&index| self.nodes[index].extra).sum(),
+        })
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, F
 
 fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let summary = Summary::open(args.report.summary.as_deref())?;
-    let report = Report::planned(planned(&args.paths)?);
+    let report = Report::planned(&planned(&args.paths)?);
     summary.write(&report)?;
     let rate = args.rate.or(settings.rate);
     output::plan(console, args.report.output.format, &report, rate)?;

@@ -2,7 +2,7 @@
 
 use std::str;
 
-use purge_api_ext::PurgePath;
+use purge_api_ext::{Paths, PurgePath};
 
 /// What a text of paths looks like.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,13 +36,24 @@ impl<'a> Form<'a> {
         Some(line).filter(|line| !line.trim_ascii().is_empty() && !comment)
     }
 
-    /// The path that an entry stands for, or what is wrong with it.
-    pub(crate) fn path(self, text: &[u8], is_inventory: bool) -> Result<PurgePath, String> {
-        let path = if self.raw { self.name(text)? } else { parsed(text, is_inventory)? };
-        let Some(prefix) = self.prefix else { return Ok(path) };
+    /// Adds the path that an entry stands for, or tells what is wrong with it.
+    pub(crate) fn read(
+        self,
+        text: &[u8],
+        is_inventory: bool,
+        paths: &mut Paths,
+    ) -> Result<(), String> {
+        if !self.raw && self.prefix.is_none() {
+            return paths.try_push(checked(text, is_inventory)?).map_err(|error| error.to_string());
+        }
+        let path = if self.raw {
+            self.name(text)?
+        } else {
+            PurgePath::new(checked(text, is_inventory)?).map_err(|error| error.to_string())?
+        };
+        let prefix = self.prefix.map_or("", PurgePath::as_str).trim_end_matches('/');
         // What is checked in two parts may still be too long as a whole.
-        let whole = format!("{}{path}", prefix.as_str().trim_end_matches('/'));
-        PurgePath::new(whole).map_err(|error| error.to_string())
+        paths.try_push(&format!("{prefix}{path}")).map_err(|error| error.to_string())
     }
 
     fn name(self, name: &[u8]) -> Result<PurgePath, String> {
@@ -60,16 +71,16 @@ impl<'a> Form<'a> {
     }
 }
 
-fn parsed(text: &[u8], is_inventory: bool) -> Result<PurgePath, String> {
+fn checked(text: &[u8], is_inventory: bool) -> Result<&str, String> {
     let text = str::from_utf8(text).map_err(|error| {
         format!("not UTF-8, at byte {}: percent-encode it", error.valid_up_to())
     })?;
-    if let Some(star) = text.find('*').filter(|_| is_inventory) {
-        return Err(format!(
+    match text.find('*').filter(|_| is_inventory) {
+        Some(star) => Err(format!(
             "a `*`, at byte {star}: an inventory has no wildcards; write `%2A` for the character"
-        ));
+        )),
+        None => Ok(text),
     }
-    PurgePath::new(text).map_err(|error| error.to_string())
 }
 
 /// Git puts a name in quotes if a character of it would break a line or needs more than ASCII. Taken as
@@ -83,9 +94,12 @@ mod tests {
     use super::*;
 
     fn paths(form: Form<'_>, text: &[u8]) -> Vec<String> {
-        let path = |(number, entry)| match form.path(entry, false) {
-            Ok(path) => path.to_string(),
-            Err(error) => format!("{number}: {error}"),
+        let path = |(number, entry)| {
+            let mut paths = Paths::new();
+            match form.read(entry, false, &mut paths) {
+                Ok(()) => paths.iter().collect(),
+                Err(error) => format!("{number}: {error}"),
+            }
         };
         form.entries(text).map(path).collect()
     }

@@ -129,7 +129,7 @@ mod tests {
     fn plan_says_that_nothing_was_sent() {
         let plan = Plan::parse(["/a|b", "/images/*", "/images/x"]).expect("a plan");
         let mut out = Vec::new();
-        report(&mut out, &Report::planned(plan)).expect("a buffer takes everything");
+        report(&mut out, &Report::planned(&plan)).expect("a buffer takes everything");
         insta::assert_snapshot!(String::from_utf8_lossy(&out));
     }
 }

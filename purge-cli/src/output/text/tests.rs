@@ -17,7 +17,7 @@ fn at_widths(render: impl Fn(Out<'_>, Screen) -> io::Result<()>) -> String {
 }
 
 fn planned(paths: impl IntoIterator<Item = String>) -> Report {
-    Report::planned(Plan::parse(paths).expect("a plan"))
+    Report::planned(&Plan::parse(paths).expect("a plan"))
 }
 
 /// A report as it would be after the plan was sent, with the states that `state` gives to the paths.

@@ -1,0 +1,105 @@
+//! What must hold for any bytes whatever: one function for each parser, called by the fuzz targets and by
+//! the tests below. It is compiled for these two only.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::HeaderValue;
+
+use crate::PurgePath;
+use crate::retry::parse_retry_after;
+
+/// A text is refused with a place in it, or kept byte for byte, also by way of JSON.
+pub fn path(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match PurgePath::new(text) {
+        Ok(path) => {
+            assert_eq!(path.as_str(), text);
+            assert!(text.starts_with('/') && text.bytes().all(|b| b.is_ascii_graphic()));
+            let json = serde_json::to_string(&path).expect("JSON");
+            assert_eq!(serde_json::from_str::<PurgePath>(&json).expect("a path"), path);
+            assert!(path.covers(&path) && path.matches(text));
+        }
+        Err(error) => {
+            assert!(error.position() <= text.len(), "{error}");
+            assert!(!error.to_string().contains(char::is_control), "{error:?}");
+        }
+    }
+    if let Ok(path) = PurgePath::from_file_name(text) {
+        assert!(!path.is_wildcard(), "a file's name became the wildcard {path}");
+        assert_eq!(PurgePath::new(path.as_str()), Ok(path));
+    }
+}
+
+/// Two patterns in two lines: covering is what matching says it is.
+pub fn pattern(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Some((a, b)) = text.split_once('\n') else { return };
+    let (Ok(a), Ok(b)) = (PurgePath::new(a), PurgePath::new(b)) else { return };
+    if a.covers(&b) {
+        // Its stars as nothing, and as what stands nowhere in `a`.
+        assert!(a.matches(&b.as_str().replace('*', "")), "{a} {b}");
+        assert!(a.matches(&b.as_str().replace('*', "\u{1}\u{2}")), "{a} {b}");
+        assert!(!b.is_full_purge() || a.is_full_purge(), "{a} {b}");
+    } else if !b.is_wildcard() {
+        assert!(!a.matches(b.as_str()), "{a} {b}");
+    }
+}
+
+/// A header's value is a time that a clock can hold, or says nothing.
+pub fn retry_after(bytes: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let asked = parse_retry_after([&value], now);
+    assert_eq!(parse_retry_after([&value, &value], now), None);
+    let digits = value.to_str().map(str::trim).ok();
+    if let Some(digits) = digits.filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
+    {
+        assert_eq!(asked.map(|asked| asked.as_secs()), digits.parse().ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    /// What the fuzzer found worth keeping must still hold.
+    fn replay(target: &str, entry: fn(&[u8])) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
+        let files = fs::read_dir(&folder).expect("the corpus stands beside this crate");
+        let mut count = 0;
+        for file in files {
+            entry(&fs::read(file.expect("a file").path()).expect("its bytes"));
+            count += 1;
+        }
+        assert!(count > 0, "{} is empty", folder.display());
+    }
+
+    macro_rules! targets {
+        ($($entry:ident: $bytes:expr;)*) => {$(
+            mod $entry {
+                use super::*;
+
+                #[test]
+                fn corpus() {
+                    replay(stringify!($entry), crate::fuzz::$entry);
+                }
+
+                proptest! {
+                    #[test]
+                    fn random(bytes in $bytes) {
+                        crate::fuzz::$entry(bytes.as_ref());
+                    }
+                }
+            }
+        )*};
+    }
+
+    targets! {
+        path: "[/a*%2E.~? \\\\\u{e9}\u{0}]{0,12}";
+        pattern: "/[ab*]{0,6}\n/[ab*]{0,6}";
+        retry_after: "[0-9+. -]{0,22}|(Sun|Mon), [0-3][0-9] (Nov|Feb) [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT";
+    }
+}
