@@ -14,7 +14,8 @@ use crate::{Error, ErrorKind, OperationId, Resource, text};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "u8", into = "u8")]
-pub struct PageSize(#[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 100)))] u8);
+#[cfg_attr(feature = "schemars", schemars(extend("minimum" = 1, "maximum" = 100)))]
+pub struct PageSize(u8);
 
 impl PageSize {
     /// The largest page, which needs the fewest requests. It is the default.

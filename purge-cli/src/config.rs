@@ -19,11 +19,13 @@ use crate::exit::Failure;
 const NAME: &str = "purge.toml";
 
 pub(crate) const HELP: &str = "\
-What is said on the command line goes before the environment, that before `purge.toml` in the working
-directory or the nearest folder above it that has one, and that before `purge/purge.toml` in the user's
-configuration folder ($XDG_CONFIG_HOME or ~/.config; %APPDATA% on Windows).
+Where settings come from, the first that says something:
+  1. the command line
+  2. the environment
+  3. purge.toml in the working directory, or in the nearest folder above it that has one
+  4. purge/purge.toml in your configuration folder ($XDG_CONFIG_HOME or ~/.config; %APPDATA% on Windows)
 
-  # purge.toml
+Example of a purge.toml:
   organization = \"550e8400-e29b-41d4-a716-446655440000\"
   resource = \"660f9511-f30c-52e5-b827-557766551111\"
   rate = \"5/s\"
@@ -31,8 +33,9 @@ configuration folder ($XDG_CONFIG_HOME or ~/.config; %APPDATA% on Windows).
   max-attempts = 4
   timeout = \"30s\"
 
-`token-file`, `token-command` and `base-url` may stand only in the user's own file: whoever can write
-into a working directory must not say where the token goes, nor which program runs. A token is in neither.";
+What may stand only in your own file:
+  token-file, token-command and base-url: whoever can write into a working directory must not say where
+  the token goes, nor which program runs. The token itself is in no file of settings.";
 
 /// The values that the files hold; what the command line and the environment say goes before them.
 #[derive(Default)]

@@ -3,7 +3,15 @@
 mod coalesce;
 mod command_line;
 mod contract;
+mod environment;
+mod events;
+mod exit_codes;
+mod files;
 mod library;
+mod messages;
+mod output;
+mod recipes;
+mod shell;
 mod tokens;
 mod traps;
 mod trust;

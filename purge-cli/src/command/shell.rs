@@ -3,6 +3,7 @@
 use std::io;
 
 use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
 
 use crate::args::{CompletionsArgs, ManArgs};
 use crate::exit::{Exit, Failure};
@@ -32,7 +33,8 @@ pub(crate) fn script(shell: clap_complete::Shell) -> Vec<u8> {
 
 /// The manual page of a command, or of the program itself.
 pub(crate) fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let mut command = crate::command();
+    // Of `purge help` there is nothing to say that its page would not say of itself.
+    let mut command = crate::command().disable_help_subcommand(true);
     command.build();
     let command = match name {
         None => &command,
@@ -51,9 +53,37 @@ pub(crate) fn names(command: &clap::Command) -> impl Iterator<Item = &str> {
 }
 
 fn render(command: clap::Command) -> io::Result<Vec<u8>> {
-    let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    let name = command.get_display_name().unwrap_or(command.get_name()).to_uppercase();
+    let notes = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let source = format!("purge {}", env!("CARGO_PKG_VERSION"));
+    let has_commands = command.has_subcommands();
     // The width of whatever terminal this runs in must not show.
+    let man = Man::new(command.term_width(0)).title(name).source(source).manual("purge");
     let mut page = Vec::new();
-    Man::new(command.term_width(0)).title(name.to_uppercase()).render(&mut page)?;
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if has_commands {
+        man.render_subcommands_section(&mut page)?;
+    }
+    sections(&notes).to_writer(&mut page)?;
     Ok(page)
+}
+
+/// The text below the options, as sections of their own: a title is a line that ends with a colon.
+fn sections(text: &str) -> Roff {
+    let mut roff = Roff::new();
+    for block in text.split("\n\n") {
+        let (title, body) = match block.split_once(":\n") {
+            Some((title, body)) if !title.contains('\n') => (title, body),
+            _ => ("Notes", block),
+        };
+        roff.control("SH", [title.to_uppercase().as_str()]);
+        roff.control("nf", []);
+        roff.text([roman(body)]);
+        roff.control("fi", []);
+    }
+    roff
 }

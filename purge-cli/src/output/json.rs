@@ -104,7 +104,9 @@ pub(crate) fn schemas() -> Vec<(&'static str, serde_json::Value)> {
 
     fn of<T: JsonSchema>() -> serde_json::Value {
         let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-        generator.into_root_schema_for::<T>().to_value()
+        let mut schema = generator.into_root_schema_for::<T>().to_value();
+        for_readers_of_json(&mut schema);
+        schema
     }
     vec![
         ("error", of::<Failed>()),
@@ -114,6 +116,37 @@ pub(crate) fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("report", of::<Report>()),
         ("settings", of::<super::settings::Object>()),
     ]
+}
+
+/// Takes what is for Rust only out of the descriptions: examples, and links to other items.
+#[cfg(feature = "schema")]
+fn for_readers_of_json(schema: &mut serde_json::Value) {
+    use serde_json::Value;
+
+    match schema {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(text) if key == "description" => {
+                        let prose = text.split("\n\n```").next().unwrap_or_default();
+                        let words: Vec<_> = prose.split("](").collect();
+                        // `[name](crate::name)` becomes `name`.
+                        let links = words.iter().enumerate().map(|(index, part)| {
+                            let part = match part.split_once(')').filter(|_| index > 0) {
+                                Some((_, rest)) => rest,
+                                None => part,
+                            };
+                            part.replace("[`", "`")
+                        });
+                        *text = links.collect();
+                    }
+                    value => for_readers_of_json(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(for_readers_of_json),
+        _ => {}
+    }
 }
 
 #[cfg(test)]

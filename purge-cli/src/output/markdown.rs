@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use purge_api_ext::{PathOutcome, Report, escape};
+use purge_api_ext::{OperationOutcome, PathOutcome, Report, escape};
 
 use super::{Out, plural};
 use crate::exit::Failure;
@@ -75,9 +75,11 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
 }
 
 fn list(out: Out<'_>, report: &Report) -> io::Result<()> {
-    let (failed, others): (Vec<_>, Vec<_>) = report.paths().partition(|p| p.state.is_failure());
-    let row = |path: &&PathOutcome| {
-        let message = path.message.as_deref().map(text).unwrap_or_default();
+    let paths = report.operations.iter().flat_map(|o| o.paths.iter().map(move |path| (o, path)));
+    let (failed, others): (Vec<_>, Vec<_>) = paths.partition(|(_, path)| path.state.is_failure());
+    let row = |(operation, path): &(&OperationOutcome, &PathOutcome)| {
+        let message = path.message.as_ref().or(operation.message.as_ref());
+        let message = message.map(|message| text(message)).unwrap_or_default();
         format!("| {} | <code>{}</code> | {message} |", path.state, text(&path.path))
     };
     let rows: Vec<_> = failed.iter().chain(&others).take(SHOWN).map(row).collect();

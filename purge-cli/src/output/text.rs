@@ -4,8 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use anstyle::Style;
-use purge_api_ext::{OperationOutcome, PathOutcome, PathState, Rate, Report};
-
+use purge_api_ext::{OperationOutcome, PathOutcome, PathState, Rate, Report, escape};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::screen::pad;
@@ -16,13 +15,26 @@ const LISTED: usize = 20;
 /// The width of the longest state.
 const STATE: usize = 11;
 
+/// A path, and what is to be said to it.
+type Row<'a> = (&'a PathOutcome, Option<&'a str>);
+
+fn rows(report: &Report) -> impl Iterator<Item = Row<'_>> {
+    report.operations.iter().flat_map(|operation| {
+        operation.paths.iter().map(|path| {
+            let message = path.message.as_ref().or(operation.message.as_ref());
+            let worth_saying = path.state.is_failure() || path.state == PathState::Pending;
+            (path, message.map(String::as_str).filter(|_| worth_saying))
+        })
+    })
+}
+
 pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
-    let failed: Vec<_> = report.paths().filter(|path| path.state.is_failure()).collect();
+    let failed: Vec<_> = rows(report).filter(|(path, _)| path.state.is_failure()).collect();
     list_paths(out, screen, &failed)?;
-    let others = || report.paths().filter(|path| !path.state.is_failure());
     let count = report.summary.paths - failed.len();
     if count <= LISTED {
-        list_paths(out, screen, &others().collect::<Vec<_>>())?;
+        let others: Vec<_> = rows(report).filter(|(path, _)| !path.state.is_failure()).collect();
+        list_paths(out, screen, &others)?;
     } else if failed.is_empty() {
         // Thousands of lines that say the same help nobody; the counts below do.
         writeln!(out, "  {count} paths, none failed")?;
@@ -43,7 +55,7 @@ pub(super) fn plan(
     rate: Option<Rate>,
 ) -> io::Result<()> {
     if report.summary.paths <= LISTED {
-        list_paths(out, screen, &report.paths().collect::<Vec<_>>())?;
+        list_paths(out, screen, &rows(report).collect::<Vec<_>>())?;
     } else {
         list_requests(out, screen, &report.operations)?;
     }
@@ -93,15 +105,14 @@ fn list_requests(out: Out<'_>, screen: Screen, operations: &[OperationOutcome]) 
     }
 }
 
-fn list_paths(out: Out<'_>, screen: Screen, paths: &[&PathOutcome]) -> io::Result<()> {
+fn list_paths(out: Out<'_>, screen: Screen, paths: &[Row<'_>]) -> io::Result<()> {
     let mut said = None;
-    for path in paths.iter().take(LISTED) {
+    for &(path, message) in paths.iter().take(LISTED) {
         let style = screen.style_of(path.state);
         let state = pad(&path.state.to_string(), STATE);
-        let shown = screen.fit(&path.path, STATE + 3);
+        // Of a job that somebody else created, the service names the paths.
+        let shown = screen.fit(&escape(&path.path), STATE + 3);
         write!(out, "  {style}{state}{style:#} {shown}")?;
-        let worth_saying = path.state.is_failure() || path.state == PathState::Pending;
-        let message = path.message.as_deref().filter(|_| worth_saying);
         // What holds for many paths is said with the first of them.
         if let Some(message) = message.filter(|message| said != Some(*message)) {
             let used = STATE + 3 + shown.width() + message.width() + 4;
@@ -136,6 +147,9 @@ fn counts(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
         format!("{style}{count} {what}{style:#}")
     });
     let counts: Vec<_> = counts.collect();
+    if counts.is_empty() {
+        return writeln!(out, "no path is known yet");
+    }
     writeln!(out, "{} path{}: {}", s.paths, plural(s.paths), counts.join(", "))
 }
 

@@ -1,8 +1,9 @@
 //! Bars on a terminal.
 
+use std::fmt;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::counts::Counts;
 
@@ -33,11 +34,17 @@ impl Bars {
             bar.set_length(counts.paths as u64);
             bar.set_position(counts.accepted as u64);
             bar.set_message(counts.requests());
+            if counts.accepted + counts.failed == counts.paths {
+                bar.abandon();
+            }
         }
         if counts.followed > 0 {
             let bar = bar(&self.all, &self.spinner, &mut self.finished, "finished");
             bar.set_length(counts.followed as u64);
             bar.set_position(counts.finished as u64);
+            if counts.finished == counts.followed {
+                bar.abandon();
+            }
         }
     }
 
@@ -77,11 +84,23 @@ fn style() -> ProgressStyle {
     let wide =
         terminal_size::terminal_size_of(std::io::stderr()).is_none_or(|(width, _)| width.0 >= 72);
     let template = if wide {
-        "{prefix} {bar:20} {pos}/{len} paths, {per_sec}, {eta} left {msg:.dim}"
+        "{prefix} {bar:20} {pos}/{len} paths{speed} {wide_msg:.dim}"
     } else {
-        "{prefix} {pos}/{len}, {eta} left {msg:.dim}"
+        "{prefix} {pos}/{len}{speed} {wide_msg:.dim}"
     };
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━╸ ")
+        .with_key("speed", speed)
+}
+
+/// The rate and the time that is left, while there is something to tell it from.
+fn speed(state: &ProgressState, out: &mut dyn fmt::Write) {
+    let (rate, done) = (state.per_sec(), state.pos());
+    if done == 0 || state.is_finished() || !rate.is_normal() {
+        return;
+    }
+    let left = Duration::from_secs(state.eta().as_secs().max(1));
+    // It writes to a buffer, which takes everything.
+    let _ = write!(out, ", {rate:.0}/s, {} left", humantime::format_duration(left));
 }
