@@ -101,7 +101,7 @@ async fn man_shows_the_pages_without_a_warning() {
     for page in fs::read_dir(committed("man")).expect("pages") {
         let page = page.expect("a page").path();
         let page = page.to_str().expect("a name");
-        let ended = sh("groff", &["-man", "-Tutf8", "-ww", "-K", "utf8", page]).await;
+        let ended = sh("groff", &["-man", "-Tutf8", "-P-cbou", "-ww", "-Kutf8", page]).await;
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{page}: {ended:?}");
         assert!(ended.out.contains("SYNOPSIS"), "{page}: {}", ended.out);
     }
