@@ -39,7 +39,7 @@ pub fn pattern(bytes: &[u8]) {
         // Its stars as nothing, and as what stands nowhere in `a`.
         assert!(a.matches(&b.as_str().replace('*', "")), "{a} {b}");
         assert!(a.matches(&b.as_str().replace('*', "\u{1}\u{2}")), "{a} {b}");
-        assert!(!b.is_full_purge() || a.is_full_purge(), "{a} {b}");
+        assert!(b.as_str().contains('%') || !b.is_full_purge() || a.is_full_purge(), "{a} {b}");
     } else if !b.is_wildcard() {
         assert!(!a.matches(b.as_str()), "{a} {b}");
     }
