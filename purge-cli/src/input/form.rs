@@ -15,9 +15,9 @@ pub(crate) struct Form<'a> {
     pub(crate) prefix: Option<&'a PurgePath>,
 }
 
-impl<'a> Form<'a> {
+impl Form<'_> {
     /// The entries of a text, each with its number from 1.
-    pub(crate) fn entries<'t>(self, text: &'t [u8]) -> impl Iterator<Item = (usize, &'t [u8])> {
+    pub(crate) fn entries(self, text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         let end = if self.null { b'\0' } else { b'\n' };
         let mark = if self.null { &b""[..] } else { b"\xef\xbb\xbf" };
         let text = text.strip_prefix(mark).unwrap_or(text);
