@@ -5,6 +5,7 @@ mod choose;
 mod coalesce;
 mod cover;
 mod error;
+mod order;
 mod planner;
 mod unique;
 
@@ -13,6 +14,7 @@ use std::fmt;
 use crate::Paths;
 
 pub use batch::Batch;
+pub(crate) use batch::batches;
 pub use error::PlanError;
 pub use planner::Planner;
 

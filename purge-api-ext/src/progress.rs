@@ -11,7 +11,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{Error, OperationId, OperationOutcome, Report};
 
-/// Something that happened. Requests are named by their place in the plan, from 0.
+/// Something that happened. Requests are named by their place in the plan, from 0; those that others are
+/// split into have the numbers after these.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -45,6 +46,13 @@ pub enum Event {
         /// The operation that carries it out.
         op_id: OperationId,
     },
+    /// The service found a request too large (413): it goes on as two smaller ones.
+    Split {
+        /// Which request.
+        request: usize,
+        /// The requests with its first paths, and with the others.
+        into: [usize; 2],
+    },
     /// Nothing more can be done for a request.
     Failed {
         /// Which request.
@@ -55,8 +63,6 @@ pub enum Event {
     /// What became of a request is known, and does not change any more: without waiting, it was accepted
     /// or failed; with waiting, its paths are finished, or the deadline passed.
     Settled {
-        /// Which request.
-        request: usize,
         /// Its outcome, as it will stand in the report.
         outcome: Box<OperationOutcome>,
     },
@@ -153,7 +159,7 @@ impl Reporter {
         }
     }
 
-    pub(crate) fn settled(&self, request: usize, outcome: &OperationOutcome) {
-        self.tell(|| Event::Settled { request, outcome: Box::new(outcome.clone()) });
+    pub(crate) fn settled(&self, outcome: &OperationOutcome) {
+        self.tell(|| Event::Settled { outcome: Box::new(outcome.clone()) });
     }
 }

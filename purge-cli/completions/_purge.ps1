@@ -27,6 +27,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run the embedded server')
@@ -54,6 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests are under way at once [default: 4]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]')
             [CompletionResult]::new('--max-attempts', '--max-attempts', [CompletionResultType]::ParameterName, 'How often a request is sent at most [default: 4]')
+            [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Write down in a new file what is sent and accepted, so that `purge resume FILE` can finish the run if it ends early')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result to a file, as Markdown, such as the job summary of a CI system')
             [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
@@ -83,6 +85,30 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
             [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;resume' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Command that prints the bearer token; run again if the service refuses the token')
+            [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take [default: 30s]')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Follow the jobs to their end, for at most this long [without a value: 5m]')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests are under way at once [default: 4]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]')
+            [CompletionResult]::new('--max-attempts', '--max-attempts', [CompletionResultType]::ParameterName, 'How often a request is sent at most [default: 4]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result to a file, as Markdown, such as the job summary of a CI system')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start the embedded server for this command and use it; the options above are not needed then, and not used')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -159,6 +185,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
         'purge;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run the embedded server')
@@ -172,6 +199,9 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             break
         }
         'purge;help;plan' {
+            break
+        }
+        'purge;help;resume' {
             break
         }
         'purge;help;list' {

@@ -37,6 +37,9 @@ _purge() {
             purge,plan)
                 cmd="purge__subcmd__plan"
                 ;;
+            purge,resume)
+                cmd="purge__subcmd__resume"
+                ;;
             purge,sandbox)
                 cmd="purge__subcmd__sandbox"
                 ;;
@@ -64,6 +67,9 @@ _purge() {
             purge__subcmd__help,plan)
                 cmd="purge__subcmd__help__subcmd__plan"
                 ;;
+            purge__subcmd__help,resume)
+                cmd="purge__subcmd__help__subcmd__resume"
+                ;;
             purge__subcmd__help,sandbox)
                 cmd="purge__subcmd__help__subcmd__sandbox"
                 ;;
@@ -77,7 +83,7 @@ _purge() {
 
     case "${cmd}" in
         purge)
-            opts="-h -V --help --version create plan list wait sandbox config completions man help"
+            opts="-h -V --help --version create plan resume list wait sandbox config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -123,7 +129,7 @@ _purge() {
             return 0
             ;;
         purge__subcmd__create)
-            opts="-0 -o -r -q -v -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --organization --resource --token-file --token-command --base-url --sandbox --timeout --wait --dry-run --concurrency --rate --max-attempts --output --summary --quiet --verbose --help"
+            opts="-0 -o -r -q -v -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --organization --resource --token-file --token-command --base-url --sandbox --timeout --wait --concurrency --rate --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -197,6 +203,10 @@ _purge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --journal)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "text json ndjson" -- "${cur}"))
                     return 0
@@ -213,7 +223,7 @@ _purge() {
             return 0
             ;;
         purge__subcmd__help)
-            opts="create plan list wait sandbox config completions man help"
+            opts="create plan resume list wait sandbox config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -311,6 +321,20 @@ _purge() {
             return 0
             ;;
         purge__subcmd__help__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        purge__subcmd__help__subcmd__resume)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -456,6 +480,76 @@ _purge() {
                     return 0
                     ;;
                 --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                --summary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        purge__subcmd__resume)
+            opts="-o -r -q -v -h --organization --resource --token-file --token-command --base-url --timeout --wait --concurrency --rate --max-attempts --output --summary --quiet --verbose --sandbox --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --organization)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --base-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-attempts)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

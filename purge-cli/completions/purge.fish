@@ -28,6 +28,7 @@ complete -c purge -n "__fish_purge_needs_command" -s h -l help -d 'Print help (s
 complete -c purge -n "__fish_purge_needs_command" -s V -l version -d 'Print version'
 complete -c purge -n "__fish_purge_needs_command" -f -a "create" -d 'Create purge jobs'
 complete -c purge -n "__fish_purge_needs_command" -f -a "plan" -d 'Show what `create` would send; sends nothing'
+complete -c purge -n "__fish_purge_needs_command" -f -a "resume" -d 'Finish a run that ended early'
 complete -c purge -n "__fish_purge_needs_command" -f -a "list" -d 'List purge requests'
 complete -c purge -n "__fish_purge_needs_command" -f -a "wait" -d 'Follow operations to their end'
 complete -c purge -n "__fish_purge_needs_command" -f -a "sandbox" -d 'Run the embedded server'
@@ -50,6 +51,7 @@ complete -c purge -n "__fish_purge_using_subcommand create" -l wait -d 'Follow t
 complete -c purge -n "__fish_purge_using_subcommand create" -l concurrency -d 'How many requests are under way at once [default: 4]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l max-attempts -d 'How often a request is sent at most [default: 4]' -r
+complete -c purge -n "__fish_purge_using_subcommand create" -l journal -d 'Write down in a new file what is sent and accepted, so that `purge resume FILE` can finish the run if it ends early' -r -F
 complete -c purge -n "__fish_purge_using_subcommand create" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
@@ -76,6 +78,24 @@ complete -c purge -n "__fish_purge_using_subcommand plan" -s 0 -l null -d 'Paths
 complete -c purge -n "__fish_purge_using_subcommand plan" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c purge -n "__fish_purge_using_subcommand plan" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
 complete -c purge -n "__fish_purge_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c purge -n "__fish_purge_using_subcommand resume" -s o -l organization -d 'Organization' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -s r -l resource -d 'CDN resource' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
+complete -c purge -n "__fish_purge_using_subcommand resume" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l timeout -d 'How long one request may take [default: 30s]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l wait -d 'Follow the jobs to their end, for at most this long [without a value: 5m]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l concurrency -d 'How many requests are under way at once [default: 4]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l max-attempts -d 'How often a request is sent at most [default: 4]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
+json\t'One JSON object'
+ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+complete -c purge -n "__fish_purge_using_subcommand resume" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
+complete -c purge -n "__fish_purge_using_subcommand resume" -s q -l quiet -d 'No messages on standard error but errors'
+complete -c purge -n "__fish_purge_using_subcommand resume" -s v -l verbose -d 'Say on standard error what happens to each request'
+complete -c purge -n "__fish_purge_using_subcommand resume" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and not used'
+complete -c purge -n "__fish_purge_using_subcommand resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c purge -n "__fish_purge_using_subcommand list" -l op-id -d 'Only the records of one operation' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l page -d 'Page, from 1' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l limit -d 'Records on a page, 1 to 100' -r
@@ -120,12 +140,13 @@ ndjson\t'One JSON object a line, for each operation or record, as soon as it is 
 complete -c purge -n "__fish_purge_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c purge -n "__fish_purge_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c purge -n "__fish_purge_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "create" -d 'Create purge jobs'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "plan" -d 'Show what `create` would send; sends nothing'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "list" -d 'List purge requests'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "wait" -d 'Follow operations to their end'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "sandbox" -d 'Run the embedded server'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "config" -d 'Show the settings that hold here, and where each comes from'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "man" -d 'Print a manual page'
-complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan list wait sandbox config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "create" -d 'Create purge jobs'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "plan" -d 'Show what `create` would send; sends nothing'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "resume" -d 'Finish a run that ended early'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "list" -d 'List purge requests'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "wait" -d 'Follow operations to their end'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "sandbox" -d 'Run the embedded server'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "config" -d 'Show the settings that hold here, and where each comes from'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "man" -d 'Print a manual page'
+complete -c purge -n "__fish_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

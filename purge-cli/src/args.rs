@@ -13,7 +13,7 @@ mod wait;
 use clap::{Parser, Subcommand};
 
 pub(crate) use config::ConfigArgs;
-pub(crate) use create::{CreateArgs, PlanArgs};
+pub(crate) use create::{CreateArgs, PlanArgs, ResumeArgs};
 pub(crate) use list::ListArgs;
 pub(crate) use output::{FormatArgs, MessageArgs, ReportArgs};
 pub(crate) use paths::PathArgs;
@@ -51,7 +51,8 @@ Exit codes:
   3  not authorized
   4  temporary: unavailable or rate-limited, try again later
   5  the deadline passed while waiting
-  6  an answer that cannot be trusted";
+  6  an answer that cannot be trusted
+  130, 143  interrupted (SIGINT, SIGTERM) before all was done; a second signal ends it at once";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -72,6 +73,15 @@ Examples:
   purge plan --from changed.txt --rate 5/s   how long it would take
   purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
     Plan(PlanArgs),
+    /// Finish a run that ended early
+    ///
+    /// Sends what is not known to be accepted, and tries again what failed. The organization, the resource
+    /// and the address of the service stand in the journal.
+    #[command(after_long_help = "\
+Examples:
+  purge create --from changed.txt --journal deploy.journal
+  purge resume deploy.journal --wait")]
+    Resume(Box<ResumeArgs>),
     /// List purge requests
     #[command(after_long_help = "\
 Examples:

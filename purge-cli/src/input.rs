@@ -3,10 +3,11 @@
 mod form;
 
 use std::ffi::OsString;
-use std::fs;
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use memchr::memchr_iter;
 use purge_api_ext::{Paths, escape};
 
 pub(crate) use form::Form;
@@ -15,6 +16,9 @@ use crate::exit::Failure;
 
 /// How many bad lines are shown.
 const SHOWN: usize = 20;
+
+/// How many bytes are read at once: what stays in the cache of a processor until it is looked at.
+const BLOCK: u64 = 64 * 1024;
 
 /// Paths that were read, and what is wrong with the others.
 #[derive(Default)]
@@ -48,17 +52,6 @@ pub(crate) fn read_inventory(form: Form<'_>, files: &[impl AsRef<Path>]) -> Resu
     input.finish()
 }
 
-/// All that a file holds; `-` is standard input.
-pub(crate) fn contents(file: &Path) -> Result<Vec<u8>, Failure> {
-    let text = if file == Path::new("-") {
-        let mut text = Vec::new();
-        io::stdin().lock().read_to_end(&mut text).map(|_| text)
-    } else {
-        fs::read(file)
-    };
-    text.map_err(|error| Failure::usage(format!("{} cannot be read: {error}", name(file))))
-}
-
 fn name(file: &Path) -> String {
     if file == Path::new("-") {
         "standard input".to_owned()
@@ -83,15 +76,32 @@ impl Input<'_> {
     fn add_files(&mut self, files: &[impl AsRef<Path>]) -> Result<(), Failure> {
         for file in files {
             let file = file.as_ref();
-            self.add_text(&contents(file)?, &name(file));
+            let name = name(file);
+            self.add_file(file, &name)
+                .map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
         }
         Ok(())
     }
 
-    fn add_text(&mut self, text: &[u8], name: &str) {
-        for (number, entry) in self.form.entries(text) {
-            self.add(entry, || format!("{name}:{number}"));
+    fn add_file(&mut self, file: &Path, name: &str) -> io::Result<()> {
+        if file == Path::new("-") {
+            return self.add_text(io::stdin().lock(), name);
         }
+        let file = File::open(file)?;
+        // What says nothing of its size, such as a pipe, says 0.
+        self.good.reserve(file.metadata()?.len().try_into().unwrap_or_default());
+        self.add_text(file, name)
+    }
+
+    fn add_text(&mut self, text: impl Read, name: &str) -> io::Result<()> {
+        let form = self.form;
+        let mut number = 0;
+        each_entry(text, form.end(), |entry| {
+            number += 1;
+            if let Some(entry) = form.entry(entry, number) {
+                self.add(entry, || format!("{name}:{number}"));
+            }
+        })
     }
 
     fn add(&mut self, text: &[u8], place: impl FnOnce() -> String) {
@@ -123,13 +133,37 @@ impl Input<'_> {
     }
 }
 
+/// Hands over each entry without its end, and what follows the last end, without holding more of the text
+/// than a block and an entry.
+pub(crate) fn each_entry(
+    mut text: impl Read,
+    end: u8,
+    mut take: impl FnMut(&[u8]),
+) -> io::Result<()> {
+    let mut block = Vec::new();
+    loop {
+        let unread = block.len();
+        let is_end = text.by_ref().take(BLOCK).read_to_end(&mut block)? == 0;
+        let mut start = 0;
+        for at in memchr_iter(end, &block[unread..]) {
+            take(&block[start..unread + at]);
+            start = unread + at + 1;
+        }
+        if is_end {
+            take(&block);
+            return Ok(());
+        }
+        block.drain(..start);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn lines(text: &[u8]) -> Result<Vec<String>, String> {
         let mut input = Input::default();
-        input.add_text(text, "paths.txt");
+        input.add_text(text, "paths.txt").expect("memory can be read");
         match input.finish() {
             Ok(good) => Ok(good.iter().map(str::to_owned).collect()),
             Err(failure) => Err(failure.to_string()),

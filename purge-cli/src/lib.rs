@@ -9,6 +9,7 @@ mod exit;
 mod input;
 mod output;
 mod refused;
+mod signals;
 mod target;
 mod version;
 
@@ -21,6 +22,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use args::{Args, Command};
 use exit::{Exit, Failure};
 use output::{Console, Format, Screen};
+use signals::Signals;
 
 pub use derived::derived_files;
 
@@ -38,6 +40,11 @@ pub fn main() -> ExitCode {
         Err(error) => return refused::say(error, env::args_os()),
     };
     let format = args.command.format();
+    let signals = match args.command {
+        // A server that is told to stop has done its work.
+        Command::Sandbox(_) => Signals::default(),
+        _ => Signals::watch(),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -51,7 +58,7 @@ pub fn main() -> ExitCode {
     let interactive = err.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
     let screen = Screen::of_stdout();
     let mut console = Console { out: &mut out, err: &mut err, screen, interactive };
-    let done = runtime.block_on(run(args, &mut console));
+    let done = runtime.block_on(run(args, &signals, &mut console));
     let done = done.and_then(|exit| match out.flush().or_else(output::closed_pipe) {
         Err(error) => Err(error.into()),
         Ok(()) => Ok(exit),
@@ -65,12 +72,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
+async fn run(args: Args, signals: &Signals, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match args.command {
-        Command::Create(args) => command::create::run(*args, console).await,
+        Command::Create(args) => command::create::run(*args, signals, console).await,
         Command::Plan(args) => command::create::plan(&args, console),
+        Command::Resume(args) => command::resume::run(*args, signals, console).await,
         Command::List(args) => command::list::run(args, console).await,
-        Command::Wait(args) => command::wait::run(args, console).await,
+        Command::Wait(args) => command::wait::run(args, signals, console).await,
         Command::Sandbox(args) => command::sandbox::run(args, console).await,
         Command::Config(args) => command::config::run(&args, console),
         Command::Completions(args) => command::shell::completions(&args, console),
@@ -83,6 +91,7 @@ impl Command {
         match self {
             Self::Create(args) => args.report.output.format,
             Self::Plan(args) => args.report.output.format,
+            Self::Resume(args) => args.report.output.format,
             Self::List(args) => args.output.format,
             Self::Wait(args) => args.report.output.format,
             Self::Config(args) => args.output.format,

@@ -10,9 +10,10 @@ mod table;
 mod text;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::ValueEnum;
-use purge_api_ext::{OperationOutcome, Rate, Report};
+use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
 
 #[cfg(feature = "schema")]
 pub(crate) use json::schemas;
@@ -23,6 +24,7 @@ pub(crate) use screen::Screen;
 pub(crate) use settings::{Object as Settings, Setting, settings};
 
 use crate::exit::{Exit, Failure};
+use crate::signals::Signals;
 
 /// Where something is written: a stream of this process, or a buffer of a test.
 pub(crate) type Out<'a> = &'a mut (dyn Write + 'a);
@@ -53,14 +55,18 @@ pub(crate) enum Format {
 pub(crate) fn plan(
     console: &mut Console<'_>,
     format: Format,
-    report: &Report,
+    plan: &Plan,
     rate: Option<Rate>,
 ) -> Result<(), Failure> {
     let out = &mut *console.out;
     let written = match format {
-        Format::Text => text::plan(out, console.screen, report, rate),
-        Format::Json => json::line(out, report),
-        Format::Ndjson => report.operations.iter().try_for_each(|o| json::line(out, o)),
+        // Not by way of a report: that has a text of its own for each of millions of paths.
+        Format::Text => text::plan(out, console.screen, plan, rate),
+        Format::Json => json::line(out, &Report::planned(plan)),
+        Format::Ndjson => {
+            let operations = Report::planned(plan).operations;
+            operations.iter().try_for_each(|operation| json::line(out, operation))
+        }
     };
     Ok(written.or_else(closed_pipe)?)
 }
@@ -85,6 +91,8 @@ pub(crate) fn outcome(
     console: &mut Console<'_>,
     format: Format,
     report: &Report,
+    signals: &Signals,
+    journal: Option<&Path>,
 ) -> Result<Exit, Failure> {
     let out = &mut *console.out;
     let written = match format {
@@ -93,9 +101,9 @@ pub(crate) fn outcome(
         Format::Ndjson => Ok(()),
     };
     written.and_then(|()| out.flush()).or_else(closed_pipe)?;
-    let exit = Exit::of(report);
+    let exit = Exit::of(report, signals.received());
     if exit != Exit::Success {
-        failure(console.err, format, &Failure::of(report, exit));
+        failure(console.err, format, &Failure::of(report, exit, journal));
     }
     Ok(exit)
 }

@@ -3,15 +3,20 @@
 mod coalesce;
 mod command_line;
 mod contract;
+#[cfg(target_os = "linux")]
+mod crash;
 mod environment;
 mod events;
 mod exit_codes;
 mod files;
+mod journal;
 mod library;
 mod messages;
 mod output;
 mod recipes;
 mod shell;
+#[cfg(unix)]
+mod signals;
 mod tokens;
 mod traps;
 mod trust;

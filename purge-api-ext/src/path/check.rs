@@ -36,7 +36,7 @@ fn is_any_special(before: &[u8; 16], bytes: &[u8; 16]) -> bool {
 
 /// Without branches, so that the compiler finds the vector instructions.
 fn is_special(before: u8, byte: u8) -> bool {
-    let is_graphic = (byte >= b'!') & (byte <= b'~');
+    let is_graphic = (b'!'..=b'~').contains(&byte);
     let is_hidden_or_dots = (before == b'/') & (byte == b'.');
     let has_meaning = (byte == b'"')
         | (byte == b'#')

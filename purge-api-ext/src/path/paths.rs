@@ -84,6 +84,11 @@ impl Paths {
         self.slice(0..self.len())
     }
 
+    /// One of the paths, by its place.
+    pub(crate) fn at(&self, place: usize) -> &str {
+        self.spans[place].of(&self.text)
+    }
+
     /// Some of the paths, by their places.
     pub(crate) fn slice(
         &self,

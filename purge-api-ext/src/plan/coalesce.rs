@@ -1,8 +1,14 @@
 //! Replacing sets of paths by directories: what a wildcard for a directory saves, and what it costs.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::choose::{self, Goal, Node, choose};
 use super::cover::Cover;
-use crate::PurgePath;
+use super::order::Order;
+use super::unique::repeated;
+use crate::{Paths, PurgePath};
 
 /// The directories in which at least two of the asked-for paths are: others need no wildcard.
 pub(super) struct Directories<'a> {
@@ -44,12 +50,13 @@ pub(super) struct Coalesced {
 }
 
 impl Coalesced {
-    /// What is sent in place of the paths.
-    pub(super) fn sent<'a>(&'a self, paths: &'a [&str]) -> impl Iterator<Item = &'a str> + Clone {
-        self.order.iter().map(|&place| match paths.get(place) {
-            Some(path) => *path,
+    /// One of those that are sent in place of the paths.
+    pub(super) fn sent<'a>(&'a self, paths: &[&'a str], index: usize) -> &'a str {
+        let place = self.order[index];
+        match paths.get(place) {
+            Some(path) => path,
             None => self.wildcards[place - paths.len()].as_str(),
-        })
+        }
     }
 }
 
@@ -113,32 +120,27 @@ impl<'a> Directories<'a> {
     }
 
     /// Lets a wildcard cost as much as there are paths in the inventory that it purges and nobody asked
-    /// for. The inventory is sorted and holds each path once; `asked` are the wildcards among the paths.
-    pub(super) fn cost_by_inventory(&mut self, inventory: &[&str], asked: &Cover<'_>) {
-        let mut outer_first: Vec<usize> = (0..self.directories.len()).collect();
-        outer_first.sort_unstable_by_key(|&index| {
-            let directory = &self.directories[index];
-            (directory.first, directory.length)
-        });
-        let mut next = outer_first.into_iter().peekable();
-        let mut around: Vec<usize> = Vec::new();
-        let mut heads = self.heads.iter().filter(|head| !head.is_wildcard).peekable();
-        for &path in inventory {
-            let text = |index: usize| {
-                let directory = &self.directories[index];
-                &self.heads[directory.first].text[..directory.length]
-            };
-            while around.pop_if(|index| !path.starts_with(text(*index))).is_some() {}
-            while let Some(index) = next.next_if(|index| text(*index) <= path) {
-                if path.starts_with(text(index)) {
-                    around.push(index);
-                }
-            }
-            while heads.next_if(|head| head.text < path).is_some() {}
-            let is_asked = heads.peek().is_some_and(|head| head.text == path) || asked.covers(path);
-            if let Some(&inner) = around.last()
-                && !is_asked
-            {
+    /// for: they are none of `paths`, which these directories are of, and the wildcards among those cover
+    /// none of them.
+    pub(super) fn cost_by_inventory(
+        &mut self,
+        paths: &[&str],
+        inventory: &Paths,
+        wildcards: &Cover<'_>,
+    ) {
+        let directories = self.directories.iter().enumerate();
+        let nodes: HashMap<&str, usize, RandomState> =
+            directories.map(|(index, d)| (&self.heads[d.first].text[..d.length], index)).collect();
+        // What was asked for stands before the inventory, and so it is repeated there.
+        let text = |place: usize| match paths.get(place) {
+            Some(path) => *path,
+            None => inventory.at(place - paths.len()),
+        };
+        let repeated = repeated(paths.len() + inventory.len(), |place| text(place).into());
+        let others = inventory.iter().zip(&repeated[paths.len()..]);
+        for (path, _) in others.filter(|(path, repeated)| !**repeated && !wildcards.covers(path)) {
+            let mut slashes = path.rmatch_indices('/').map(|(slash, _)| slash);
+            if let Some(&inner) = slashes.find_map(|slash| nodes.get(&path[..=slash])) {
                 self.nodes[inner].extra += 1;
             }
         }
@@ -195,42 +197,6 @@ impl<'a> Directories<'a> {
             order,
             extra: chosen.iter().map(|&index| self.nodes[index].extra).sum(),
         })
-    }
-}
-
-/// Sorts texts and drops those that are there twice.
-pub(super) fn sorted<'a>(texts: &[&'a str]) -> Vec<&'a str> {
-    let order = Order::of(texts);
-    let mut sorted: Vec<_> = texts.iter().map(|text| (order.of_text(text), *text)).collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted.into_iter().map(|(_, text)| text).collect()
-}
-
-/// The order of texts by the first bytes in which they differ, as a number: where that decides, and it
-/// mostly does, the texts themselves, somewhere in memory, need not be looked at.
-struct Order {
-    /// How many bytes all texts have in common.
-    common: usize,
-}
-
-impl Order {
-    fn of(texts: &[&str]) -> Self {
-        let first = texts.first().copied().unwrap_or_default();
-        let common = texts.iter().fold(first.len(), |common, text| {
-            let both = first[..common].bytes().zip(text.bytes());
-            both.take_while(|(a, b)| a == b).count()
-        });
-        Self { common }
-    }
-
-    /// A text that ends early gets zeros, which no path holds, and so it stands first.
-    fn of_text(&self, text: &str) -> u128 {
-        let mut bytes = [0; 16];
-        let rest = text.as_bytes().get(self.common..).unwrap_or_default();
-        let length = rest.len().min(bytes.len());
-        bytes[..length].copy_from_slice(&rest[..length]);
-        u128::from_be_bytes(bytes)
     }
 }
 

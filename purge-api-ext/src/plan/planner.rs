@@ -1,11 +1,13 @@
+use std::borrow::Cow;
+
 use super::batch::{Limits, TooLong, batches, json_len};
 use super::choose::Goal;
-use super::coalesce::{Coalesced, Directories, sorted};
+use super::coalesce::{Coalesced, Directories};
 use super::cover::Cover;
-use super::unique::keep_first;
+use super::unique::repeated;
 use super::{Plan, PlanError, PurgeEverything};
 use crate::Paths;
-use crate::path::{canonical, is_everything};
+use crate::path::{Span, canonical, is_everything};
 
 /// The options of a [`Plan`].
 ///
@@ -134,9 +136,10 @@ impl Planner {
             return Err(PlanError::full_purge(path));
         }
 
-        keep_first(&mut paths);
-        let unique = paths.len();
         let (text, spans) = paths.parts();
+        let mut repeated = repeated(input, |place| meaning(spans[place], text)).into_iter();
+        spans.retain(|_| repeated.next() == Some(false));
+        let unique = spans.len();
         let wildcards: Vec<_> = spans
             .iter()
             .filter(|span| !span.is_plain())
@@ -145,10 +148,7 @@ impl Planner {
             .collect();
         let cover = Cover::of(wildcards.iter().map(AsRef::as_ref));
         if !wildcards.is_empty() {
-            spans.retain(|span| match span.is_plain() {
-                true => !cover.covers(span.of(text)),
-                false => !cover.covers(&canonical(span.of(text))),
-            });
+            spans.retain(|span| !cover.covers(&meaning(*span, text)));
         }
 
         let kept = spans.len();
@@ -156,7 +156,12 @@ impl Planner {
             let kept: Vec<&str> = spans.iter().map(|span| span.of(text)).collect();
             self.coalesced(&kept, &self.directories(&kept, &cover)?)?
         } else {
-            (self.ends(spans.iter().map(|span| span.of(text)))?, Coalesced::default())
+            // A plain path need not be read for its length: it holds no quotation mark.
+            let lengths = spans.iter().map(|span| match span.is_plain() {
+                true => span.len() + 2,
+                false => json_len(span.of(text)),
+            });
+            (self.ends(lengths, |index| spans[index].of(text))?, Coalesced::default())
         };
         let (covered, extra) = (unique - kept + coalesced.replaced, self.extra(&coalesced));
         if coalesced.replaced > 0 {
@@ -201,8 +206,7 @@ impl Planner {
         if let Some(path) = inventory.special().find(|path| path.contains('*')) {
             return Err(PlanError::inventory_wildcard(path));
         }
-        let inventory: Vec<&str> = inventory.iter().collect();
-        directories.cost_by_inventory(&sorted(&inventory), cover);
+        directories.cost_by_inventory(kept, inventory, cover);
         Ok(directories)
     }
 
@@ -214,7 +218,7 @@ impl Planner {
         let Some(requests) = self.max_requests else {
             let most = self.max_extra.unwrap_or_default() as u64;
             let coalesced = directories.coalesce(Goal::Extra(most)).unwrap_or_default();
-            return Ok((self.ends(coalesced.sent(kept))?, coalesced));
+            return Ok((self.coalesced_ends(kept, &coalesced)?, coalesced));
         };
         let fewest = kept.len() - directories.most_saved();
         let mut sent = requests.saturating_mul(self.limits.paths);
@@ -224,7 +228,7 @@ impl Planner {
                 let fewest = fewest.div_ceil(self.limits.paths);
                 return Err(PlanError::requests(requests, fewest.max(requests + 1)));
             };
-            let ends = self.ends(coalesced.sent(kept))?;
+            let ends = self.coalesced_ends(kept, &coalesced)?;
             if ends.len() > requests {
                 // The bytes are what counts: with as much fewer paths it should fit, or next time.
                 sent = (sent.min(kept.len()) * requests / ends.len()).max(fewest).min(sent - 1);
@@ -242,11 +246,23 @@ impl Planner {
     /// After which path each request ends.
     fn ends<'a>(
         &self,
-        mut sent: impl Iterator<Item = &'a str> + Clone,
+        lengths: impl Iterator<Item = usize>,
+        path: impl Fn(usize) -> &'a str,
     ) -> Result<Vec<usize>, PlanError> {
-        self.limits.ends(sent.clone().map(json_len)).map_err(|TooLong { index, needs }| {
-            PlanError::body(sent.nth(index).unwrap_or_default(), needs, self.limits.bytes)
+        let ends = self.limits.ends(lengths);
+        ends.map_err(|TooLong { index, needs }| {
+            PlanError::body(path(index), needs, self.limits.bytes)
         })
+    }
+
+    /// After which path each request ends, of those that are sent in place of the others.
+    fn coalesced_ends(
+        &self,
+        kept: &[&str],
+        coalesced: &Coalesced,
+    ) -> Result<Vec<usize>, PlanError> {
+        let sent = |index: usize| coalesced.sent(kept, index);
+        self.ends((0..coalesced.order.len()).map(|index| json_len(sent(index))), sent)
     }
 
     fn extra(&self, coalesced: &Coalesced) -> Option<usize> {
@@ -256,6 +272,11 @@ impl Planner {
             Some(_) => usize::try_from(coalesced.extra).ok(),
         }
     }
+}
+
+/// The one way to write what a path means.
+fn meaning(span: Span, text: &str) -> Cow<'_, str> {
+    if span.is_plain() { span.of(text).into() } else { canonical(span.of(text)) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use purge_api_ext::{Plan, PurgeEverything, Report};
+use purge_api_ext::{Journal, Plan, PurgeEverything};
 
 use super::run;
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
@@ -8,13 +8,17 @@ use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::input::{self, Form};
 use crate::output::{self, Console, Progress, Summary};
+use crate::signals::Signals;
 use crate::target::Target;
 
-pub(crate) async fn run(args: CreateArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    args: CreateArgs,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
-    let sending = args.sending;
-    if sending.dry_run {
-        let plan = PlanArgs { paths: args.paths, rate: sending.rate, report: args.report };
+    if args.dry_run {
+        let plan = PlanArgs { paths: args.paths, rate: args.sending.rate, report: args.report };
         return show(&plan, &settings, console);
     }
     // Whatever is wrong shows before anything is read, and surely before anything is sent.
@@ -26,24 +30,17 @@ pub(crate) async fn run(args: CreateArgs, console: &mut Console<'_>) -> Result<E
     let plan = planned(&args.paths)?;
     progress.plan(console.err, &plan);
     let target = target.connect().await?;
-    let mut purge = target.resource.purge(plan);
-    if let Some(requests) = sending.concurrency.or(settings.concurrency) {
-        purge = purge.concurrency(requests.into());
+    let journal = args.journal.as_ref().map(Journal::create).transpose()?;
+    let purge = args.sending.apply(&settings, target.resource.purge(plan));
+    let mut purge = purge.shutdown(signals.shutdown());
+    if let Some(journal) = journal {
+        purge = purge.journal(journal);
     }
-    if let Some(attempts) = sending.max_attempts.or(settings.max_attempts) {
-        purge = purge.max_attempts(attempts);
-    }
-    if let Some(rate) = sending.rate.or(settings.rate) {
-        purge = purge.rate(rate);
-    }
-    if let Some(deadline) = sending.wait {
-        purge = purge.wait(deadline);
-    }
-    let report = run::follow(purge.events(), progress, console, format).await;
+    let report = run::follow(purge.events(), progress, signals, console, format).await;
     target.close().await;
     let report = report?;
     summary.write(&report)?;
-    output::outcome(console, format, &report)
+    output::outcome(console, format, &report, signals, args.journal.as_deref())
 }
 
 pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -52,10 +49,10 @@ pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, F
 
 fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let summary = Summary::open(args.report.summary.as_deref())?;
-    let report = Report::planned(&planned(&args.paths)?);
-    summary.write(&report)?;
+    let plan = planned(&args.paths)?;
+    summary.write_plan(&plan)?;
     let rate = args.rate.or(settings.rate);
-    output::plan(console, args.report.output.format, &report, rate)?;
+    output::plan(console, args.report.output.format, &plan, rate)?;
     Ok(Exit::Success)
 }
 

@@ -8,10 +8,22 @@ use tokio::time::{Instant, interval_at};
 
 use crate::exit::Failure;
 use crate::output::{self, Console, Format, Out, Progress};
+use crate::signals::Signals;
 
 /// Follows a run to its end: says how far it is, and writes each operation if the form is one in which
 /// they are written as soon as they are known. Whatever becomes of the output, the run goes on.
 pub(super) async fn follow(
+    events: Events,
+    progress: Progress,
+    signals: &Signals,
+    console: &mut Console<'_>,
+    format: Format,
+) -> Result<Report, Failure> {
+    let quiet = progress.is_quiet();
+    signals.drain(quiet, to_its_end(events, progress, console, format)).await
+}
+
+async fn to_its_end(
     mut events: Events,
     mut progress: Progress,
     console: &mut Console<'_>,

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::io::{self, Read as _};
 
 use purge_api_ext::{OperationId, escape};
 
@@ -6,11 +6,15 @@ use super::run;
 use crate::args::{Operation, WaitArgs};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::input;
 use crate::output::{self, Console, Progress, Summary};
+use crate::signals::Signals;
 use crate::target::Target;
 
-pub(crate) async fn run(args: WaitArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    args: WaitArgs,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     let target = Target::check(&args.target, &settings)?;
     let summary = Summary::open(args.report.summary.as_deref())?;
@@ -19,11 +23,12 @@ pub(crate) async fn run(args: WaitArgs, console: &mut Console<'_>) -> Result<Exi
     let progress = Progress::start(args.messages.level(), console.interactive, "waiting");
     let target = target.connect().await?;
     let wait = target.resource.wait(operations).deadline(args.deadline);
-    let report = run::follow(wait.events(), progress, console, format).await;
+    let wait = wait.shutdown(signals.shutdown());
+    let report = run::follow(wait.events(), progress, signals, console, format).await;
     target.close().await;
     let report = report?;
     summary.write(&report)?;
-    output::outcome(console, format, &report)
+    output::outcome(console, format, &report, signals, None)
 }
 
 /// The operations in the order in which they were given, each once.
@@ -35,7 +40,13 @@ fn operations(given: Vec<Operation>) -> Result<Vec<OperationId>, Failure> {
     for operation in given {
         match operation {
             Operation::Id(id) => operations.push(id),
-            Operation::StandardInput => read(&input::contents(Path::new("-"))?, &mut operations)?,
+            Operation::StandardInput => {
+                let mut text = Vec::new();
+                io::stdin().lock().read_to_end(&mut text).map_err(|error| {
+                    Failure::usage(format!("standard input cannot be read: {error}"))
+                })?;
+                read(&text, &mut operations)?;
+            }
         }
     }
     let mut known = std::collections::HashSet::new();

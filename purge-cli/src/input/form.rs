@@ -16,21 +16,20 @@ pub(crate) struct Form<'a> {
 }
 
 impl Form<'_> {
-    /// The entries of a text, each with its number from 1.
-    pub(crate) fn entries(self, text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-        let end = if self.null { b'\0' } else { b'\n' };
-        let mark = if self.null { &b""[..] } else { b"\xef\xbb\xbf" };
-        let text = text.strip_prefix(mark).unwrap_or(text);
-        let entries = text.split(move |&byte| byte == end).enumerate();
-        entries.filter_map(move |(index, entry)| Some((index + 1, self.entry(entry)?)))
+    /// What ends an entry.
+    pub(crate) fn end(self) -> u8 {
+        if self.null { b'\0' } else { b'\n' }
     }
 
-    /// An entry without what does not belong to it; none if nothing is left.
-    fn entry(self, entry: &[u8]) -> Option<&[u8]> {
+    /// An entry of a text without what does not belong to it; none if nothing is left. They are counted
+    /// from 1.
+    pub(crate) fn entry(self, entry: &[u8], number: usize) -> Option<&[u8]> {
         if self.null {
             return Some(entry).filter(|entry| !entry.is_empty());
         }
-        let line = entry.strip_suffix(b"\r").unwrap_or(entry);
+        let mark = if number == 1 { &b"\xef\xbb\xbf"[..] } else { b"" };
+        let line = entry.strip_prefix(mark).unwrap_or(entry);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         // A file name may begin with anything.
         let comment = !self.raw && line.starts_with(b"#");
         Some(line).filter(|line| !line.trim_ascii().is_empty() && !comment)
@@ -94,14 +93,19 @@ mod tests {
     use super::*;
 
     fn paths(form: Form<'_>, text: &[u8]) -> Vec<String> {
-        let path = |(number, entry)| {
+        let mut read = Vec::new();
+        let mut number = 0;
+        let take = |entry: &[u8]| {
+            number += 1;
+            let Some(entry) = form.entry(entry, number) else { return };
             let mut paths = Paths::new();
-            match form.read(entry, false, &mut paths) {
+            read.push(match form.read(entry, false, &mut paths) {
                 Ok(()) => paths.iter().collect(),
                 Err(error) => format!("{number}: {error}"),
-            }
+            });
         };
-        form.entries(text).map(path).collect()
+        crate::input::each_entry(text, form.end(), take).expect("memory can be read");
+        read
     }
 
     #[test]

@@ -60,7 +60,7 @@ struct Detail {
     /// What happened, with what, and how to mend it; harmless to show.
     message: String,
     /// The exit code of the process.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 6)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 143)))]
     exit_code: u8,
 }
 

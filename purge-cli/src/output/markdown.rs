@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use purge_api_ext::{OperationOutcome, PathOutcome, Report, escape};
+use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape};
 
 use super::{Out, plural};
 use crate::exit::Failure;
@@ -26,6 +26,15 @@ impl Summary {
         Ok(Self(Some(file)))
     }
 
+    /// Appends what would be sent.
+    pub(crate) fn write_plan(self, plan: &Plan) -> Result<(), Failure> {
+        if self.0.is_none() {
+            return Ok(());
+        }
+        self.write(&Report::planned(plan))
+    }
+
+    /// Appends what became of a run.
     pub(crate) fn write(self, report: &Report) -> Result<(), Failure> {
         let Some(file) = self.0 else { return Ok(()) };
         let mut file = BufWriter::new(file);
@@ -114,8 +123,6 @@ fn text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use purge_api_ext::Plan;
-
     use super::*;
 
     #[test]

@@ -49,6 +49,10 @@ impl Progress {
         Self { messages, counts: Counts::default(), bars }
     }
 
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.messages == Messages::Quiet
+    }
+
     /// Says what is about to be sent.
     pub(crate) fn plan(&mut self, err: Out<'_>, plan: &Plan) {
         self.counts.plan(plan.batches().iter().map(|batch| batch.paths().len()));

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use anstyle::Style;
-use purge_api_ext::{OperationOutcome, PathOutcome, PathState, Rate, Report, escape};
+use purge_api_ext::{Batch, PathOutcome, PathState, Plan, Rate, Report, Summary, escape};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::screen::pad;
@@ -40,7 +40,7 @@ pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Resul
         writeln!(out, "  {count} paths, none failed")?;
     }
     counts(out, screen, report)?;
-    not_sent(out, report)?;
+    not_sent(out, &report.summary)?;
     let operations: Vec<_> = report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect();
     if operations.len() > LISTED {
         return writeln!(out, "  {} operations; --output json names them", operations.len());
@@ -51,15 +51,18 @@ pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Resul
 pub(super) fn plan(
     out: Out<'_>,
     screen: Screen,
-    report: &Report,
+    plan: &Plan,
     rate: Option<Rate>,
 ) -> io::Result<()> {
-    if report.summary.paths <= LISTED {
-        list_paths(out, screen, &rows(report).collect::<Vec<_>>())?;
+    if plan.sent() <= LISTED {
+        for path in plan.paths() {
+            let state = pad(&PathState::Planned.to_string(), STATE);
+            writeln!(out, "  {state} {}", screen.fit(path, STATE + 3))?;
+        }
     } else {
-        list_requests(out, screen, &report.operations)?;
+        list_requests(out, screen, plan.batches())?;
     }
-    let (paths, requests) = (report.summary.paths, report.summary.requests);
+    let (paths, requests) = (plan.sent(), plan.batches().len());
     let bold = screen.style(Style::new().bold());
     writeln!(
         out,
@@ -72,7 +75,7 @@ pub(super) fn plan(
         let time = humantime::format_duration(whole(time_needed(requests, rate)));
         writeln!(out, "  at this rate, the last request is sent after {time}")?;
     }
-    not_sent(out, report)
+    not_sent(out, &Summary::of_plan(plan))
 }
 
 /// The first request is sent at once.
@@ -89,17 +92,18 @@ fn whole(time: Duration) -> Duration {
     }
 }
 
-fn list_requests(out: Out<'_>, screen: Screen, operations: &[OperationOutcome]) -> io::Result<()> {
-    let digits = operations.len().min(LISTED).to_string().len();
-    for (index, operation) in operations.iter().take(LISTED).enumerate() {
-        let count = operation.paths.len();
+fn list_requests(out: Out<'_>, screen: Screen, requests: &[Batch]) -> io::Result<()> {
+    let digits = requests.len().min(LISTED).to_string().len();
+    for (index, request) in requests.iter().take(LISTED).enumerate() {
+        let count = request.paths().len();
         let head = format!("  request {:>digits$}  {count:>3} path{:<1}", index + 1, plural(count));
-        let first = operation.paths.first().map_or("", |path| &path.path);
-        let last = operation.paths.last().map_or("", |path| &path.path);
-        let range = if count > 1 { format!("{first} … {last}") } else { first.to_owned() };
+        let mut paths = request.paths();
+        let first = paths.next().unwrap_or_default();
+        let range = paths.next_back().map(|last| format!("{first} … {last}"));
+        let range = range.unwrap_or_else(|| first.to_owned());
         writeln!(out, "{head}  {}", screen.fit(&range, head.len() + 2))?;
     }
-    match operations.len().saturating_sub(LISTED) {
+    match requests.len().saturating_sub(LISTED) {
         0 => Ok(()),
         more => writeln!(out, "  and {more} more request{}", plural(more)),
     }
@@ -154,8 +158,7 @@ fn counts(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
 }
 
 /// What is purged that nobody asked for, and what was asked for and needs no request.
-fn not_sent(out: Out<'_>, report: &Report) -> io::Result<()> {
-    let s = &report.summary;
+fn not_sent(out: Out<'_>, s: &Summary) -> io::Result<()> {
     match s.extra {
         Some(0) => {}
         Some(1) => writeln!(out, "  1 path of the inventory is purged that was not asked for")?,

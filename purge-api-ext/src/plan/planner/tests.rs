@@ -217,7 +217,7 @@ fn check(
     // In the order in which the first path came that each of them purges, and that no other covered.
     let kept = kept(asked);
     let place = |s: &PurgePath| kept.iter().position(|path| s.covers(path));
-    prop_assert!(all.iter().map(|s| place(s)).is_sorted());
+    prop_assert!(all.iter().map(place).is_sorted());
     let own = all.iter().filter(|s| asked.contains(s)).count();
     prop_assert!(plan.covered() + plan.duplicates() + own == plan.input());
     Ok(())

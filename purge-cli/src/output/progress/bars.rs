@@ -30,7 +30,7 @@ impl Bars {
 
     pub(super) fn show(&mut self, counts: &Counts) {
         if counts.paths > 0 {
-            let bar = bar(&self.all, &self.spinner, &mut self.accepted, "accepted");
+            let bar = bar(&self.all, &self.spinner, &mut self.accepted, "accepted", counts.unit());
             bar.set_length(counts.paths as u64);
             bar.set_position(counts.accepted as u64);
             bar.set_message(counts.requests());
@@ -39,7 +39,7 @@ impl Bars {
             }
         }
         if counts.followed > 0 {
-            let bar = bar(&self.all, &self.spinner, &mut self.finished, "finished");
+            let bar = bar(&self.all, &self.spinner, &mut self.finished, "finished", "paths");
             bar.set_length(counts.followed as u64);
             bar.set_position(counts.finished as u64);
             if counts.finished == counts.followed {
@@ -69,10 +69,11 @@ fn bar<'a>(
     spinner: &ProgressBar,
     bar: &'a mut Option<ProgressBar>,
     name: &'static str,
+    unit: &str,
 ) -> &'a ProgressBar {
     bar.get_or_insert_with(|| {
         spinner.finish_and_clear();
-        let bar = all.add(ProgressBar::new(0).with_prefix(name).with_style(style()));
+        let bar = all.add(ProgressBar::new(0).with_prefix(name).with_style(style(unit)));
         // The time that has passed and the time that is left go on while nothing happens.
         bar.enable_steady_tick(TICK);
         bar.tick();
@@ -80,15 +81,15 @@ fn bar<'a>(
     })
 }
 
-fn style() -> ProgressStyle {
+fn style(unit: &str) -> ProgressStyle {
     let wide =
         terminal_size::terminal_size_of(std::io::stderr()).is_none_or(|(width, _)| width.0 >= 72);
     let template = if wide {
-        "{prefix} {bar:20} {pos}/{len} paths{speed} {wide_msg:.dim}"
+        format!("{{prefix}} {{bar:20}} {{pos}}/{{len}} {unit}{{speed}} {{wide_msg:.dim}}")
     } else {
-        "{prefix} {pos}/{len}{speed} {wide_msg:.dim}"
+        "{prefix} {pos}/{len}{speed} {wide_msg:.dim}".to_owned()
     };
-    ProgressStyle::with_template(template)
+    ProgressStyle::with_template(&template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━╸ ")
         .with_key("speed", speed)

@@ -7,8 +7,9 @@ use purge_api_ext::{Event, OperationState};
 /// Counts of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    /// The paths of each request.
+    /// The paths of each request; none if the plan is not known, and requests are counted instead.
     sizes: Vec<usize>,
+    /// The paths of all requests, or the requests.
     pub(super) paths: usize,
     /// Requests that were sent, and wait for their answer.
     under_way: BTreeSet<usize>,
@@ -29,8 +30,25 @@ impl Counts {
     }
 
     pub(super) fn on(&mut self, event: &Event) {
-        let size = |request: &usize| self.sizes.get(*request).copied().unwrap_or(0);
+        let known = !self.sizes.is_empty();
+        let size = |request: &usize| match known {
+            true => self.sizes.get(*request).copied().unwrap_or(0),
+            false => 1,
+        };
         match event {
+            Event::Started { requests, .. } if !known => self.paths = *requests,
+            Event::Split { request, into: [first, second] } => {
+                self.under_way.remove(request);
+                if !known {
+                    self.paths += 1;
+                    return;
+                }
+                let whole = size(request);
+                let last = (*first).max(*second);
+                self.sizes.resize(self.sizes.len().max(last + 1), 0);
+                self.sizes[*first] = whole / 2;
+                self.sizes[*second] = whole - whole / 2;
+            }
             Event::Attempt { request, .. } => {
                 self.waiting.remove(request);
                 self.under_way.insert(*request);
@@ -55,6 +73,11 @@ impl Counts {
         }
     }
 
+    /// What is counted.
+    pub(super) fn unit(&self) -> &'static str {
+        if self.sizes.is_empty() { "requests" } else { "paths" }
+    }
+
     /// A sentence on how far it is; none if the last one still holds.
     pub(super) fn news(&mut self) -> Option<String> {
         let now = (self.accepted, self.failed, self.finished);
@@ -63,13 +86,14 @@ impl Counts {
         }
         let mut parts = Vec::new();
         if self.paths > 0 {
-            parts.push(format!("{} of {} paths accepted", self.accepted, self.paths));
+            let (accepted, paths, unit) = (self.accepted, self.paths, self.unit());
+            parts.push(format!("{accepted} of {paths} {unit} accepted"));
         }
         if self.failed > 0 {
             parts.push(format!("{} failed", self.failed));
         }
         if self.followed > 0 {
-            parts.push(format!("{} of {} finished", self.finished, self.followed));
+            parts.push(format!("{} of {} paths finished", self.finished, self.followed));
         }
         Some(parts.join(", "))
     }
@@ -79,7 +103,7 @@ impl Counts {
         let count = |set: &BTreeSet<usize>, what: &str| {
             (!set.is_empty()).then(|| format!("{} {what}", set.len()))
         };
-        let failed = (self.failed > 0).then(|| format!("{} paths failed", self.failed));
+        let failed = (self.failed > 0).then(|| format!("{} {} failed", self.failed, self.unit()));
         let under_way = count(&self.under_way, "under way");
         let waiting = count(&self.waiting, "to be sent again");
         [failed, under_way, waiting].into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -99,6 +123,12 @@ pub(super) fn line(event: &Event) -> Option<String> {
         Event::Accepted { request, op_id } => {
             format!("request {}: accepted as {op_id}", request + 1)
         }
+        Event::Split { request, into: [first, second] } => format!(
+            "request {}: too large, goes on as requests {} and {}",
+            request + 1,
+            first + 1,
+            second + 1
+        ),
         Event::Failed { request, error } => format!("request {}: {error}", request + 1),
         Event::Settled { outcome, .. } if outcome.state == OperationState::Finished => {
             format!("operation {}: finished", outcome.op_id.as_ref()?)

@@ -16,12 +16,13 @@ fn at_widths(render: impl Fn(Out<'_>, Screen) -> io::Result<()>) -> String {
         .concat()
 }
 
-fn planned(paths: impl IntoIterator<Item = String>) -> Report {
-    Report::planned(&Plan::parse(paths).expect("a plan"))
+fn planned(paths: impl IntoIterator<Item = String>) -> Plan {
+    Plan::parse(paths).expect("a plan")
 }
 
 /// A report as it would be after the plan was sent, with the states that `state` gives to the paths.
-fn sent(mut report: Report, state: impl Fn(usize) -> (PathState, Option<&'static str>)) -> Report {
+fn sent(plan: &Plan, state: impl Fn(usize) -> (PathState, Option<&'static str>)) -> Report {
+    let mut report = Report::planned(plan);
     report.dry_run = false;
     let mut index = 0;
     for (number, operation) in report.operations.iter_mut().enumerate() {
@@ -52,7 +53,7 @@ fn sent(mut report: Report, state: impl Fn(usize) -> (PathState, Option<&'static
 fn few_paths_are_all_listed() {
     let paths =
         ["/index.html", "/images/2025/summer/a-rather-long-file-name-of-a-photo.jpg", "/a", "/a"];
-    let report = sent(planned(paths.map(str::to_owned)), |index| match index {
+    let report = sent(&planned(paths.map(str::to_owned)), |index| match index {
         0 => (PathState::Purged, Some("not worth saying")),
         1 => (PathState::NotCached, None),
         _ => (PathState::Pending, Some("queued behind the purge of another resource")),
@@ -63,7 +64,7 @@ fn few_paths_are_all_listed() {
 #[test]
 fn failures_come_first_and_a_large_run_fits_on_a_screen() {
     let paths = (0..250).map(|i| format!("/docs/{i}/index.html"));
-    let report = sent(planned(paths), |index| match index {
+    let report = sent(&planned(paths), |index| match index {
         100..125 => (PathState::Failed, Some("the service refused it: this path is locked")),
         200.. => (PathState::NotSent, None),
         _ => (PathState::Purged, None),
@@ -75,7 +76,7 @@ fn failures_come_first_and_a_large_run_fits_on_a_screen() {
 
 #[test]
 fn success_of_many_takes_a_line() {
-    let report = sent(planned((0..2_500).map(|i| format!("/{i}"))), |_| (PathState::Purged, None));
+    let report = sent(&planned((0..2_500).map(|i| format!("/{i}"))), |_| (PathState::Purged, None));
     let mut out = Vec::new();
     super::report(&mut out, Screen { width: Some(80), colour: false }, &report).expect("text");
     insta::assert_snapshot!(String::from_utf8_lossy(&out));
