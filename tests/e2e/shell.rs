@@ -1,6 +1,7 @@
 //! Completion scripts and manual pages, as shells and `man` take them.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use purge_tests::cli::{Ended, Run};
@@ -20,7 +21,8 @@ async fn sh(program: &str, arguments: &[&str]) -> Ended {
 async fn is_there(program: &str) -> bool {
     let found = sh("sh", &["-c", &format!("command -v {program}")]).await.code == Some(0);
     if !found {
-        eprintln!("{program} is not installed: its script is not tried");
+        let text = format!("{program} is not installed: its script is not tried");
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
     found
 }

@@ -1,6 +1,7 @@
 //! `docs/recipes.md`: every block is run, and prints what stands below it.
 
 use std::fs;
+use std::io::Write as _;
 
 use purge_tests::cli::Ended;
 
@@ -56,7 +57,7 @@ async fn what_this_commit_changed() {
 async fn what_this_upload_changed() {
     let bench = Bench::new().await;
     if bench.bash("command -v rsync", &[]).await.code != Some(0) {
-        eprintln!("rsync is not installed: its recipe is not run");
+        let _ = writeln!(std::io::stderr(), "rsync is not installed: its recipe is not run");
         return;
     }
     for name in ["index.html", "docs/index.html", "old.html", "same.txt"] {
