@@ -4,7 +4,6 @@ mod support;
 mod workspace;
 
 use std::fs;
-use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -14,16 +13,11 @@ use workspace::{replace, write, xtask};
 /// A workspace with the description, what is derived from it, a sandbox and a client.
 fn workspace() -> TempDir {
     let copy = tempfile::tempdir().expect("a temporary folder");
-    let (root, here) = (copy.path(), Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    for file in
-        ["openapi/purge.yaml", "openapi/README.md", "purge-api/tests/snapshots/bindings.snap"]
-    {
-        write(
-            root,
-            file,
-            &fs::read_to_string(here.join(file)).expect("the workspace has this file"),
-        );
-    }
+    let root = copy.path();
+    write(root, "openapi/purge.yaml", include_str!("description.yaml"));
+    let markers = "<!-- operations: written by `cargo xtask regen` -->\n<!-- operations: end -->\n";
+    write(root, "openapi/README.md", markers);
+    assert_eq!(xtask(root, &["regen"]).0, 0);
     let package = |name: &str, dependency: &str| {
         format!(
             "[package]\nname = \"{name}\"\nedition = \"2024\"\npublish = false\n\n[dependencies]\n{dependency}\n"

@@ -3,7 +3,6 @@
 mod support;
 mod workspace;
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -18,9 +17,8 @@ const OLDEST: &str = "1.85.99";
 /// A workspace of two packages that are published and one that is not, with a changelog of 0.2.0.
 fn workspace() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (root, here) = (folder.path(), Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    let description = fs::read_to_string(here.join("openapi/purge.yaml"));
-    write(root, "openapi/purge.yaml", &description.expect("the workspace has a description"));
+    let root = folder.path();
+    write(root, "openapi/purge.yaml", include_str!("description.yaml"));
     write(root, ".gitignore", "/target\n");
     write(root, ".cargo/config.toml", "[net]\noffline = true\n");
     write(root, "README.md", &format!("# It\n\nTakes Rust {OLDEST} or newer.\n"));
