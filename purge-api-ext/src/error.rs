@@ -35,6 +35,10 @@ pub enum ErrorKind {
     Deadline,
     /// An answer that cannot be trusted: a redirect, a page that is no answer of this service.
     Untrusted,
+    /// The [`Journal`](crate::Journal) could not be written, so nothing more was sent.
+    Journal,
+    /// A [`Shutdown`](crate::Shutdown) had begun: not sent, or not waited for.
+    Interrupted,
 }
 
 impl fmt::Display for ErrorKind {
@@ -46,6 +50,8 @@ impl fmt::Display for ErrorKind {
             Self::Unavailable => "unavailable",
             Self::Deadline => "deadline",
             Self::Untrusted => "untrusted",
+            Self::Journal => "journal",
+            Self::Interrupted => "interrupted",
         })
     }
 }

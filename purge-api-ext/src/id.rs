@@ -84,6 +84,9 @@ uuid_id! {
 pub struct OperationId(Box<str>);
 
 impl OperationId {
+    /// The longest that is taken for an identifier; those that were seen have 36 bytes.
+    const MAX_BYTES: usize = 1024;
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -103,6 +106,10 @@ impl FromStr for OperationId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         if text.trim().is_empty() {
             return Err(IdError("the operation ID is empty".to_owned()));
+        }
+        if text.len() > Self::MAX_BYTES {
+            let message = format!("the operation ID has {} bytes, more than 1024", text.len());
+            return Err(IdError(message));
         }
         Ok(Self(text.into()))
     }

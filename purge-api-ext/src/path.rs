@@ -1,16 +1,21 @@
 //! What to purge, checked before anything is sent.
 
+mod check;
 mod error;
+mod paths;
 mod pattern;
 
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use check::{Query, check};
 pub use error::{PathError, PathErrorKind};
-pub(crate) use pattern::{canonical, covers};
+pub use paths::Paths;
+pub(crate) use paths::Span;
+pub(crate) use pattern::{canonical, covers, is_everything};
 
 /// A path that the service reads otherwise than its author meant purges the wrong files, or none, and
 /// nobody notices. So it is checked once, byte by byte, and then sent exactly as it was written.
@@ -104,6 +109,11 @@ impl PurgePath {
         Self(format!("{directory}*").into_boxed_str())
     }
 
+    /// A text that was checked before.
+    pub(crate) fn of_checked(path: &str) -> Self {
+        Self(path.into())
+    }
+
     /// The path as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -120,7 +130,7 @@ impl PurgePath {
     /// as a `*` here, since it is not published how the service reads it.
     #[must_use]
     pub fn is_full_purge(&self) -> bool {
-        covers(&self.0.replace("%2A", "*").replace("%2a", "*"), "/*")
+        is_everything(&self.0)
     }
 
     /// Whether the pattern matches a path, byte by byte.
@@ -151,98 +161,6 @@ const FILE_NAME: &AsciiSet = &CONTROLS
     .add(b'`')
     .add(b'{')
     .add(b'}');
-
-#[derive(Clone, Copy, PartialEq)]
-enum Query {
-    Allowed,
-    Refused,
-}
-
-fn check(path: &str, query: Query) -> Result<(), PathError> {
-    use PathErrorKind as Kind;
-
-    if path.is_empty() {
-        return Err(PathError::new(Kind::Empty, 0, None));
-    }
-    if path.len() > PurgePath::MAX_BYTES {
-        return Err(PathError::new(Kind::TooLong, PurgePath::MAX_BYTES, None));
-    }
-    if let Some((scheme, rest)) = path.split_once("://")
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-    {
-        let hint = rest.find('/').map_or("/", |slash| &rest[slash..]);
-        return Err(PathError::new(Kind::Url, 0, Some(hint.to_owned())));
-    }
-    if !path.starts_with('/') {
-        return Err(PathError::new(Kind::NoLeadingSlash, 0, Some(format!("/{path}"))));
-    }
-    if path.starts_with("//") {
-        let hint = format!("/{}", path.trim_start_matches('/'));
-        return Err(PathError::new(Kind::Host, 0, Some(hint)));
-    }
-
-    let bytes = path.as_bytes();
-    let mut end_of_path = bytes.len();
-    let mut at = 0;
-    while at < bytes.len() {
-        let kind = match bytes[at] {
-            0..=0x1f | 0x7f => Kind::Control,
-            b' ' => Kind::Space,
-            b'\\' => Kind::Backslash,
-            b'#' => Kind::Fragment,
-            0x80.. => Kind::NonAscii,
-            b'?' if query == Query::Refused => Kind::Query,
-            b'%' if !is_escape(&bytes[at..]) => Kind::Escape,
-            byte => {
-                if byte == b'?' {
-                    end_of_path = end_of_path.min(at);
-                }
-                at += 1;
-                continue;
-            }
-        };
-        let character = path[at..].chars().next().map(|c| utf8_percent_encode_char(c, kind));
-        return Err(PathError::new(kind, at, character.flatten()));
-    }
-
-    let mut at = 1;
-    for segment in path[1..end_of_path].split('/') {
-        // An escaped slash may be a slash to whoever resolves the segments. Few paths have escapes, and
-        // decoding is most of the time that checking millions of them would take.
-        let dots = if segment.contains('%') {
-            let decoded = percent_decode_str(segment).decode_utf8_lossy();
-            decoded.split('/').any(is_dots)
-        } else {
-            is_dots(segment)
-        };
-        if dots {
-            return Err(PathError::new(Kind::DotSegment, at, None));
-        }
-        at += segment.len() + 1;
-    }
-    Ok(())
-}
-
-fn is_dots(segment: &str) -> bool {
-    matches!(segment, "." | "..")
-}
-
-/// What to write instead of a character that must be escaped.
-fn utf8_percent_encode_char(character: char, kind: PathErrorKind) -> Option<String> {
-    match kind {
-        PathErrorKind::Escape | PathErrorKind::Control => None,
-        PathErrorKind::Backslash => Some("/".to_owned()),
-        _ => {
-            let mut buffer = [0; 4];
-            let text = character.encode_utf8(&mut buffer);
-            Some(utf8_percent_encode(text, FILE_NAME).to_string())
-        }
-    }
-}
-
-fn is_escape(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
-}
 
 impl fmt::Display for PurgePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

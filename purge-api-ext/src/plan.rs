@@ -5,12 +5,16 @@ mod choose;
 mod coalesce;
 mod cover;
 mod error;
+mod order;
 mod planner;
+mod unique;
 
 use std::fmt;
 
-use crate::PurgePath;
+use crate::Paths;
 
+pub use batch::Batch;
+pub(crate) use batch::batches;
 pub use error::PlanError;
 pub use planner::Planner;
 
@@ -34,10 +38,6 @@ pub struct Plan {
     extra: Option<usize>,
 }
 
-/// The paths of one request: at least 1, at most [`Plan::MAX_BATCH`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch(Vec<PurgePath>);
-
 /// The consent to purge everything: see [`Planner::allow_full_purge`].
 #[derive(Clone, Copy, Debug)]
 pub struct PurgeEverything;
@@ -57,7 +57,7 @@ impl Plan {
     ///
     /// When there is no path, or one purges everything: that takes a [`planner`](Self::planner) and its
     /// consent.
-    pub fn new(paths: impl IntoIterator<Item = PurgePath>) -> Result<Self, PlanError> {
+    pub fn new(paths: impl Into<Paths>) -> Result<Self, PlanError> {
         Self::planner().plan(paths)
     }
 
@@ -67,15 +67,12 @@ impl Plan {
     ///
     /// As [`Plan::new`], and for the first text that is not a path.
     pub fn parse(paths: impl IntoIterator<Item: AsRef<str>>) -> Result<Self, PlanError> {
-        let paths: Result<Vec<_>, _> = paths
-            .into_iter()
-            .enumerate()
-            .map(|(index, path)| {
-                let path = path.as_ref();
-                PurgePath::new(path).map_err(|error| PlanError::path(index, path, error))
-            })
-            .collect();
-        Self::new(paths?)
+        let mut checked = Paths::new();
+        for (index, path) in paths.into_iter().enumerate() {
+            let path = path.as_ref();
+            checked.try_push(path).map_err(|error| PlanError::path(index, path, error))?;
+        }
+        Self::new(checked)
     }
 
     /// Begins a plan with options.
@@ -90,8 +87,14 @@ impl Plan {
     }
 
     /// All paths that are sent, in order.
-    pub fn paths(&self) -> impl Iterator<Item = &PurgePath> {
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.batches.iter().flat_map(Batch::paths)
+    }
+
+    /// How many paths are sent.
+    #[must_use]
+    pub fn sent(&self) -> usize {
+        self.batches.iter().map(|batch| batch.paths().len()).sum()
     }
 
     pub(crate) fn into_batches(self) -> impl Iterator<Item = Batch> {
@@ -124,18 +127,6 @@ impl Plan {
     }
 }
 
-impl Batch {
-    /// The paths, in order.
-    #[must_use]
-    pub fn paths(&self) -> &[PurgePath] {
-        &self.0
-    }
-
-    pub(crate) fn into_paths(self) -> impl Iterator<Item = PurgePath> {
-        self.0.into_iter()
-    }
-}
-
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |n: usize| if n == 1 { "" } else { "s" };
@@ -148,7 +139,7 @@ impl fmt::Display for Plan {
         if self.covered > 0 {
             write!(f, "{separator} {} covered by a wildcard", self.covered)?;
         }
-        let (sent, requests) = (self.paths().count(), self.batches.len());
+        let (sent, requests) = (self.sent(), self.batches.len());
         if sent != self.input {
             write!(f, "; {sent} path{}", plural(sent))?;
         }
@@ -164,6 +155,7 @@ impl fmt::Display for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PurgePath;
     use proptest::prelude::*;
 
     fn paths(texts: &[&str]) -> Vec<PurgePath> {
@@ -187,7 +179,7 @@ mod tests {
     #[test]
     fn same_language_is_a_duplicate_and_the_first_one_stays() {
         let plan = Plan::new(paths(&["/a**", "/a*", "/ab"])).expect("a plan");
-        assert_eq!(plan.paths().map(PurgePath::as_str).collect::<Vec<_>>(), ["/a**"]);
+        assert_eq!(plan.paths().collect::<Vec<_>>(), ["/a**"]);
         assert_eq!((plan.duplicates(), plan.covered()), (1, 1));
     }
 
@@ -225,7 +217,7 @@ mod tests {
                 .batch_size(batch)
                 .plan(asked.clone())
                 .expect("a plan");
-            let sent: Vec<_> = plan.paths().collect();
+            let sent: Vec<_> = plan.paths().map(|s| PurgePath::new(s).expect(s)).collect();
             // Everything asked for is covered, nothing else is sent, and nothing sent is needless.
             for path in &asked {
                 prop_assert!(sent.iter().any(|s| s.covers(path)), "{path} is lost");
@@ -236,7 +228,7 @@ mod tests {
             }
             // In the order in which they came.
             let mut rest = asked.iter();
-            prop_assert!(sent.iter().all(|s| rest.any(|a| a == *s)));
+            prop_assert!(sent.iter().all(|s| rest.any(|a| a == s)));
             prop_assert_eq!(plan.input(), plan.duplicates() + plan.covered() + sent.len());
             prop_assert!(plan.batches().iter().all(|b| (1..=batch).contains(&b.paths().len())));
         }

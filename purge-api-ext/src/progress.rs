@@ -11,7 +11,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{Error, OperationId, Report};
 
-/// Something that happened. Requests are named by their place in the plan, from 0.
+/// Something that happened. Requests are named by their place in the plan, from 0; those that others are
+/// split into have the numbers after these.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -44,6 +45,13 @@ pub enum Event {
         request: usize,
         /// The operation that carries it out.
         op_id: OperationId,
+    },
+    /// The service found a request too large (413): it goes on as two smaller ones.
+    Split {
+        /// Which request.
+        request: usize,
+        /// The requests with its first paths, and with the others.
+        into: [usize; 2],
     },
     /// Nothing more can be done for a request.
     Failed {

@@ -12,17 +12,40 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::list::PurgeRecord;
-use crate::{Error, OperationId, PurgePath, Resource};
+use crate::{Batch, Error, OperationId, Resource};
 
 /// The newest records are enough; a list in another order is not searched for minutes.
 const PAGES: u64 = 5;
 
+/// When a request was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    /// A moment of this run.
+    moment: Instant,
+    /// How long before it. An earlier run is told from by the wall clock, which may have been set.
+    before: Duration,
+}
+
+impl Sent {
+    pub(crate) fn now() -> Self {
+        Self::before(Duration::ZERO)
+    }
+
+    pub(crate) fn before(before: Duration) -> Self {
+        Self { moment: Instant::now(), before }
+    }
+
+    fn elapsed(self) -> Duration {
+        self.before.saturating_add(self.moment.elapsed())
+    }
+}
+
 /// Looks for the operation that a request sent at `sent` has created.
 pub(crate) async fn find(
     resource: &Resource,
-    paths: &[PurgePath],
+    batch: &Batch,
     known: impl Fn(&OperationId) -> bool,
-    sent: Instant,
+    sent: Sent,
 ) -> Result<Option<OperationId>, Error> {
     let list = resource.list();
     let mut records = Vec::new();
@@ -38,7 +61,7 @@ pub(crate) async fn find(
             break;
         }
     }
-    Ok(since.and_then(|since| only_candidate(&records, paths, known, since)))
+    Ok(since.and_then(|since| only_candidate(&records, batch, known, since)))
 }
 
 /// When the service's clock showed the sending, at the earliest: `Date` counts whole seconds.
@@ -48,11 +71,11 @@ fn sent_by_their_clock(now: SystemTime, elapsed: Duration) -> Option<SystemTime>
 
 fn only_candidate(
     records: &[PurgeRecord],
-    paths: &[PurgePath],
+    batch: &Batch,
     known: impl Fn(&OperationId) -> bool,
     since: SystemTime,
 ) -> Option<OperationId> {
-    let wanted: HashSet<&str> = paths.iter().map(PurgePath::as_str).collect();
+    let wanted: HashSet<&str> = batch.paths().collect();
     let mut operations: HashMap<&OperationId, Option<HashSet<&str>>> = HashMap::new();
     for record in records {
         let Some(id) = &record.op_id else { continue };
@@ -82,6 +105,7 @@ fn is_new(record: &PurgeRecord, since: SystemTime) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Plan;
 
     const SINCE: &str = "2025-08-06T11:39:51Z";
 
@@ -99,10 +123,10 @@ mod tests {
 
     fn check(records: &[(&str, &str, &str)], expected: Option<&str>) {
         let records: Vec<_> = records.iter().map(|(i, p, c)| record(i, p, c)).collect();
-        let paths = ["/a", "/b"].map(|path| PurgePath::new(path).expect(path));
+        let plan = Plan::parse(["/a", "/b"]).expect("a plan");
         let since = humantime::parse_rfc3339(SINCE).expect("a time");
         let known = |id: &OperationId| id.as_str() == "known";
-        let found = only_candidate(&records, &paths, known, since);
+        let found = only_candidate(&records, &plan.batches()[0], known, since);
         assert_eq!(found.as_ref().map(OperationId::as_str), expected, "{records:?}");
     }
 

@@ -177,9 +177,9 @@ impl PathState {
 impl Report {
     /// What a plan would do: nothing is sent.
     #[must_use]
-    pub fn planned(plan: Plan) -> Self {
-        let counts = Summary::of_plan(&plan);
-        let operations = plan.into_batches().map(OperationOutcome::planned).collect();
+    pub fn planned(plan: &Plan) -> Self {
+        let counts = Summary::of_plan(plan);
+        let operations = plan.batches().iter().map(OperationOutcome::planned).collect();
         Self { dry_run: true, ..Self::new(None, None, counts, operations) }
     }
 
@@ -249,17 +249,20 @@ impl Report {
         self.error().is_none() && self.paths().all(|p| !p.state.is_failure())
     }
 
-    /// The error that a program should act on first: a refused token before a refused request, that
-    /// before an answer that cannot be trusted, before an unavailable service, before a deadline.
+    /// The error that a program should act on first: a refused token before a journal that cannot be
+    /// written, that before a refused request, before an answer that cannot be trusted, before an
+    /// unavailable service, before a deadline, before a shutdown.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         let urgency = |kind: ErrorKind| match kind {
             ErrorKind::InvalidInput => 0,
             ErrorKind::Unauthorized => 1,
-            ErrorKind::Refused => 2,
-            ErrorKind::Untrusted => 3,
-            ErrorKind::Unavailable => 4,
-            ErrorKind::Deadline => 5,
+            ErrorKind::Journal => 2,
+            ErrorKind::Refused => 3,
+            ErrorKind::Untrusted => 4,
+            ErrorKind::Unavailable => 5,
+            ErrorKind::Deadline => 6,
+            ErrorKind::Interrupted => 7,
         };
         let errors = self.operations.iter().filter_map(|operation| operation.error.as_ref());
         errors.min_by_key(|error| urgency(error.kind()))
@@ -288,18 +291,22 @@ impl Default for Summary {
 }
 
 impl Summary {
-    pub(crate) fn of_plan(plan: &Plan) -> Self {
+    /// The counts of a plan, of which nothing was sent yet: those of [`Report::planned`].
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Self {
         Self {
             input: plan.input(),
             duplicates: plan.duplicates(),
             covered: plan.covered(),
             extra: plan.extra(),
             requests: plan.batches().len(),
+            paths: plan.sent(),
             ..Self::default()
         }
     }
 
     fn with_outcomes(mut self, operations: &[OperationOutcome]) -> Self {
+        self.paths = 0;
         for path in operations.iter().flat_map(|operation| &operation.paths) {
             self.paths += 1;
             let count = match path.state {
@@ -320,20 +327,20 @@ impl Summary {
 }
 
 impl OperationOutcome {
-    fn planned(batch: Batch) -> Self {
+    fn planned(batch: &Batch) -> Self {
         Self::of_batch(batch, OperationState::Planned, PathState::Planned)
     }
 
-    pub(crate) fn of_batch(batch: Batch, state: OperationState, path_state: PathState) -> Self {
+    pub(crate) fn of_batch(batch: &Batch, state: OperationState, path_state: PathState) -> Self {
         let outcome =
-            |path: PurgePath| PathOutcome { path: path.into(), state: path_state, message: None };
+            |path: &str| PathOutcome { path: path.to_owned(), state: path_state, message: None };
         Self {
             op_id: None,
             state,
             attempts: 0,
             possible_duplicate: false,
             message: None,
-            paths: batch.into_paths().map(outcome).collect(),
+            paths: batch.paths().map(outcome).collect(),
             error: None,
             foreign: false,
         }

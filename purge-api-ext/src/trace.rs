@@ -6,9 +6,11 @@
 /// The span of one request of a plan.
 #[cfg(feature = "tracing")]
 macro_rules! span {
-    ($future:expr, $($field:tt)*) => {
-        tracing::Instrument::instrument($future, tracing::info_span!("purge", $($field)*))
-    };
+    ($future:expr, $($field:tt)*) => {{
+        // The future may consume what the fields are taken from.
+        let span = tracing::info_span!("purge", $($field)*);
+        tracing::Instrument::instrument($future, span)
+    }};
 }
 
 /// The span of one request of a plan.

@@ -4,14 +4,15 @@ use std::error::Error as StdError;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::retry::parse_retry_after;
 use crate::text::{escape, excerpt};
 use crate::{Error, ErrorKind, tls};
 
 /// What is known of the request after a call that did not answer 200 with a readable body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Applied {
     /// It was surely not carried out.
     No,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use purge_api_ext::{Client, OperationId, OrganizationId, PageSize, Rate, ResourceId};
+use purge_api_ext::{OperationId, OrganizationId, PageSize, Purge, Rate, ResourceId};
 
 use crate::output::Format;
 
@@ -27,7 +27,8 @@ Exit codes:
   3  not authorized
   4  temporary: unavailable or rate-limited, try again later
   5  the deadline passed while waiting
-  6  an answer that cannot be trusted";
+  6  an answer that cannot be trusted
+  130, 143  interrupted (SIGINT, SIGTERM) before all was done; a second signal ends it at once";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -45,6 +46,15 @@ Examples:
   purge plan --from changed.txt
   purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
     Plan(PlanArgs),
+    /// Finish a run that ended early
+    #[command(after_help = "\
+Sends what is not known to be accepted, and tries again what failed. The organization, the resource \
+and the address of the service stand in the journal.
+
+Examples:
+  purge create --from changed.txt --journal deploy.journal
+  purge resume deploy.journal --wait")]
+    Resume(ResumeArgs),
     /// List purge requests
     List(ListArgs),
     /// Follow operations to their end
@@ -66,26 +76,64 @@ pub(crate) struct CreateArgs {
     pub(crate) paths: PathArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Follow the jobs to their end, for at most this long [without a value: 5m]
-    #[arg(
-        long, help_heading = "Sending", value_name = "DURATION", num_args = 0..=1, require_equals = true,
-        default_missing_value = "5m", value_parser = humantime::parse_duration
-    )]
-    pub(crate) wait: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) sending: SendingArgs,
     /// The same as `purge plan`: sends nothing
     #[arg(long, help_heading = "Sending")]
     pub(crate) dry_run: bool,
-    /// How many requests are under way at once
-    #[arg(long, help_heading = "Sending", value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) concurrency: u16,
-    /// How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]
-    #[arg(long, help_heading = "Sending", value_name = "N/s")]
-    pub(crate) rate: Option<Rate>,
-    /// How often a request is sent at most
-    #[arg(long, help_heading = "Sending", value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub(crate) max_attempts: u32,
+    /// Write down in a new file what is sent and accepted, so that `purge resume FILE` can finish the run
+    /// if it ends early
+    #[arg(long, help_heading = "Sending", value_name = "FILE", conflicts_with_all = ["dry_run", "sandbox"])]
+    pub(crate) journal: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(clap::Args)]
+#[command(mut_arg("sandbox", |arg| arg.hide(true)))]
+pub(crate) struct ResumeArgs {
+    /// The file of `purge create --journal`
+    #[arg(value_name = "JOURNAL")]
+    pub(crate) journal: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) sending: SendingArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Sending")]
+pub(crate) struct SendingArgs {
+    /// Follow the jobs to their end, for at most this long [without a value: 5m]
+    #[arg(
+        long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
+        default_missing_value = "5m", value_parser = humantime::parse_duration
+    )]
+    pub(crate) wait: Option<Duration>,
+    /// How many requests are under way at once
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) concurrency: u16,
+    /// How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]
+    #[arg(long, value_name = "N/s")]
+    pub(crate) rate: Option<Rate>,
+    /// How often a request is sent at most
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) max_attempts: u32,
+}
+
+impl SendingArgs {
+    pub(crate) fn apply(&self, purge: Purge) -> Purge {
+        let mut purge = purge.concurrency(self.concurrency.into()).max_attempts(self.max_attempts);
+        if let Some(rate) = self.rate {
+            purge = purge.rate(rate);
+        }
+        if let Some(deadline) = self.wait {
+            purge = purge.wait(deadline);
+        }
+        purge
+    }
 }
 
 #[derive(clap::Args)]
@@ -139,9 +187,9 @@ pub(crate) struct TargetArgs {
     /// in a shell, but no shell runs it: write `sh -c '...'` for pipes and variables
     #[arg(long, value_name = "CMD")]
     pub(crate) token_command: Option<TokenCommand>,
-    /// Address of the service; plain http only to this machine
-    #[arg(long, value_name = "URL", env = "PURGE_BASE_URL", default_value = Client::BASE_URL)]
-    pub(crate) base_url: String,
+    /// Address of the service; plain http only to this machine [default: https://cloud.medianova.com]
+    #[arg(long, value_name = "URL", env = "PURGE_BASE_URL")]
+    pub(crate) base_url: Option<String>,
     /// Start the embedded server for this command and use it; the options above are not needed then, and
     /// not used
     #[arg(long)]

@@ -1,44 +1,45 @@
 //! Reading paths, all of them, before anything is sent.
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use purge_api_ext::{PurgePath, escape};
+use memchr::memchr_iter;
+use purge_api_ext::{Paths, escape};
 
 use crate::exit::Failure;
 
 /// How many bad lines are shown.
 const SHOWN: usize = 20;
 
+/// How many bytes are read at once: what stays in the cache of a processor until it is looked at.
+const BLOCK: u64 = 64 * 1024;
+
 /// Paths that were read, and what is wrong with the others.
 #[derive(Default)]
-struct Paths {
+struct Input {
     /// Whether they are what a site has, and not what shall be purged.
     are_inventory: bool,
-    good: Vec<PurgePath>,
+    good: Paths,
     bad: Vec<String>,
     bad_count: usize,
 }
 
 /// Reads the arguments, then the files, in this order. Nothing is returned when one path is bad.
-pub(crate) fn read(
-    arguments: &[String],
-    files: &[impl AsRef<Path>],
-) -> Result<Vec<PurgePath>, Failure> {
-    let mut paths = Paths::default();
+pub(crate) fn read(arguments: &[String], files: &[impl AsRef<Path>]) -> Result<Paths, Failure> {
+    let mut input = Input::default();
     for (index, argument) in arguments.iter().enumerate() {
-        paths.add(argument.as_bytes(), || format!("argument {}", index + 1));
+        input.add(argument.as_bytes(), || format!("argument {}", index + 1));
     }
-    paths.add_files(files)?;
-    paths.finish()
+    input.add_files(files)?;
+    input.finish()
 }
 
 /// Reads all paths of a site: no wildcards.
-pub(crate) fn read_inventory(files: &[impl AsRef<Path>]) -> Result<Vec<PurgePath>, Failure> {
-    let mut paths = Paths { are_inventory: true, ..Paths::default() };
-    paths.add_files(files)?;
-    paths.finish()
+pub(crate) fn read_inventory(files: &[impl AsRef<Path>]) -> Result<Paths, Failure> {
+    let mut input = Input { are_inventory: true, ..Input::default() };
+    input.add_files(files)?;
+    input.finish()
 }
 
 /// Refuses to read standard input twice: the second time it would be empty.
@@ -53,16 +54,7 @@ pub(crate) fn only_one_standard_input<'a>(
     }
 }
 
-fn contents(file: &Path) -> io::Result<Vec<u8>> {
-    if file == Path::new("-") {
-        let mut text = Vec::new();
-        io::stdin().lock().read_to_end(&mut text)?;
-        return Ok(text);
-    }
-    fs::read(file)
-}
-
-impl Paths {
+impl Input {
     fn add_files(&mut self, files: &[impl AsRef<Path>]) -> Result<(), Failure> {
         for file in files {
             let file = file.as_ref();
@@ -71,37 +63,50 @@ impl Paths {
             } else {
                 escape(&file.to_string_lossy())
             };
-            let text = contents(file)
+            self.add_file(file, &name)
                 .map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
-            self.add_lines(&text, &name);
         }
         Ok(())
     }
 
-    fn add_lines(&mut self, text: &[u8], name: &str) {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+    fn add_file(&mut self, file: &Path, name: &str) -> io::Result<()> {
+        if file == Path::new("-") {
+            return self.add_lines(io::stdin().lock(), name);
+        }
+        let file = File::open(file)?;
+        // What says nothing of its size, such as a pipe, says 0.
+        self.good.reserve(file.metadata()?.len().try_into().unwrap_or_default());
+        self.add_lines(file, name)
+    }
+
+    fn add_lines(&mut self, text: impl Read, name: &str) -> io::Result<()> {
+        let mut number = 0;
+        each_line(text, |mut line| {
+            number += 1;
+            if number == 1 {
+                line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            }
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if !line.trim_ascii().is_empty() && !line.starts_with(b"#") {
-                self.add(line, || format!("{name}:{}", index + 1));
+                self.add(line, || format!("{name}:{number}"));
             }
-        }
+        })
     }
 
     fn add(&mut self, text: &[u8], place: impl FnOnce() -> String) {
         let parsed = match std::str::from_utf8(text) {
-            Ok(text) => match text.find('*').filter(|_| self.are_inventory) {
+            Ok(text) => match self.are_inventory.then(|| text.find('*')).flatten() {
                 Some(star) => Err(format!(
                     "a `*`, at byte {star}: an inventory has no wildcards; write `%2A` for the character"
                 )),
-                None => PurgePath::new(text).map_err(|error| error.to_string()),
+                None => self.good.try_push(text).map_err(|error| error.to_string()),
             },
             Err(error) => {
                 Err(format!("not UTF-8, at byte {}: percent-encode it", error.valid_up_to()))
             }
         };
         match parsed {
-            Ok(path) => self.good.push(path),
+            Ok(()) => {}
             Err(error) => {
                 self.bad_count += 1;
                 if self.bad.len() < SHOWN {
@@ -112,7 +117,7 @@ impl Paths {
         }
     }
 
-    fn finish(self) -> Result<Vec<PurgePath>, Failure> {
+    fn finish(self) -> Result<Paths, Failure> {
         if self.bad_count == 0 {
             return Ok(self.good);
         }
@@ -131,15 +136,35 @@ impl Paths {
     }
 }
 
+/// Hands over each line without its end, and what follows the last line end, without holding more of the
+/// text than a block and a line.
+fn each_line(mut text: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut block = Vec::new();
+    loop {
+        let unread = block.len();
+        let is_end = text.by_ref().take(BLOCK).read_to_end(&mut block)? == 0;
+        let mut start = 0;
+        for end in memchr_iter(b'\n', &block[unread..]) {
+            take(&block[start..unread + end]);
+            start = unread + end + 1;
+        }
+        if is_end {
+            take(&block);
+            return Ok(());
+        }
+        block.drain(..start);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn lines(text: &[u8]) -> Result<Vec<String>, String> {
-        let mut paths = Paths::default();
-        paths.add_lines(text, "paths.txt");
-        match paths.finish() {
-            Ok(good) => Ok(good.into_iter().map(String::from).collect()),
+        let mut input = Input::default();
+        input.add_lines(text, "paths.txt").expect("memory can be read");
+        match input.finish() {
+            Ok(good) => Ok(good.iter().map(ToOwned::to_owned).collect()),
             Err(failure) => Err(failure.to_string()),
         }
     }

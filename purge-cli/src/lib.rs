@@ -6,6 +6,7 @@ mod command;
 mod exit;
 mod input;
 mod output;
+mod signals;
 mod target;
 
 use std::io::{self, BufWriter, Write as _};
@@ -15,7 +16,8 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use args::{Args, Command};
 use exit::{Exit, Failure};
-use output::Format;
+use output::{Format, Out};
+use signals::Signals;
 
 /// The command line with all its commands and options.
 #[must_use]
@@ -32,6 +34,11 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let format = args.command.format();
+    let signals = match args.command {
+        // A server that is told to stop has done its work.
+        Command::Sandbox(_) => Signals::default(),
+        _ => Signals::watch(),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -42,7 +49,7 @@ pub fn main() -> ExitCode {
     };
     let mut out = BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();
-    let done = runtime.block_on(run(args, &mut out, &mut err));
+    let done = runtime.block_on(run(args, &signals, &mut out, &mut err));
     let done = done.and_then(|exit| match out.flush() {
         // Whoever closed the pipe has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -57,12 +64,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args, out: output::Out<'_>, err: output::Out<'_>) -> Result<Exit, Failure> {
+async fn run(args: Args, signals: &Signals, out: Out<'_>, err: Out<'_>) -> Result<Exit, Failure> {
     match args.command {
-        Command::Create(args) => command::create::run(args, out, err).await,
+        Command::Create(args) => command::create::run(args, signals, out, err).await,
         Command::Plan(args) => command::create::plan(&args, out),
+        Command::Resume(args) => command::resume::run(args, signals, out, err).await,
         Command::List(args) => command::list::run(args, out).await,
-        Command::Wait(args) => command::wait::run(args, out, err).await,
+        Command::Wait(args) => command::wait::run(args, signals, out, err).await,
         Command::Sandbox(args) => command::sandbox::run(args, out).await,
     }
 }
@@ -72,6 +80,7 @@ impl Command {
         match self {
             Self::Create(args) => args.output.format,
             Self::Plan(args) => args.output.format,
+            Self::Resume(args) => args.output.format,
             Self::List(args) => args.output.format,
             Self::Wait(args) => args.output.format,
             Self::Sandbox(_) => Format::Text,

@@ -3,12 +3,14 @@
 mod text;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::ValueEnum;
-use purge_api_ext::{Page, Report};
+use purge_api_ext::{Page, Plan, Report};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
+use crate::signals::Signals;
 
 /// Where something is written: a stream of this process, or a buffer of a test.
 pub(crate) type Out<'a> = &'a mut (dyn Write + 'a);
@@ -29,13 +31,14 @@ pub(crate) fn outcome(
     err: Out<'_>,
     format: Format,
     report_: &Report,
+    signals: &Signals,
+    journal: Option<&Path>,
 ) -> Result<Exit, Failure> {
     report(out, format, report_)?;
-    let exit = Exit::of(report_);
+    let exit = Exit::of(report_, signals.received());
     if exit != Exit::Success {
         out.flush().or_else(closed_pipe)?;
-        let why = report_.error().map_or("some paths failed".to_owned(), ToString::to_string);
-        failure(err, format, &Failure::new(exit, why));
+        failure(err, format, &Failure::of(report_, exit, journal));
     }
     Ok(exit)
 }
@@ -44,6 +47,16 @@ pub(crate) fn report(out: Out<'_>, format: Format, report: &Report) -> io::Resul
     match format {
         Format::Text => text::report(out, report),
         Format::Json => json(out, report),
+    }
+    .or_else(closed_pipe)
+}
+
+/// Writes what would be done.
+pub(crate) fn plan(out: Out<'_>, format: Format, plan: &Plan) -> io::Result<()> {
+    match format {
+        // Not by way of a report: that has a text of its own for each of millions of paths.
+        Format::Text => text::plan(out, plan),
+        Format::Json => json(out, &Report::planned(plan)),
     }
     .or_else(closed_pipe)
 }

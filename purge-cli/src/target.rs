@@ -32,7 +32,7 @@ impl Target {
             missing("token", "--token-file FILE or --token-command CMD", "PURGE_TOKEN")
         })?;
         let client = Client::builder(token)
-            .base_url(&args.base_url)
+            .base_url(args.base_url.as_deref().unwrap_or(Client::BASE_URL))
             .attempt_timeout(args.timeout)
             .build()?;
         // A token that is not there is bad input, and shows before anything is sent.

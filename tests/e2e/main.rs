@@ -3,7 +3,12 @@
 mod coalesce;
 mod command_line;
 mod contract;
+#[cfg(target_os = "linux")]
+mod crash;
+mod journal;
 mod library;
+#[cfg(unix)]
+mod signals;
 mod tokens;
 mod traps;
 mod trust;

@@ -1,7 +1,9 @@
-//! What the tests share: the contract, a server that says exactly what it is told, the command line.
+//! What the tests share: the contract, a server that says exactly what it is told, the command line,
+//! what a journal says.
 
 pub mod cli;
 pub mod contract;
+pub mod journal;
 pub mod raw;
 pub mod tls;
 

@@ -53,6 +53,17 @@ pub(crate) fn canonical(pattern: &str) -> Cow<'_, str> {
     canonical.into()
 }
 
+/// Whether a path purges the whole resource. An escaped star counts as a star.
+pub(crate) fn is_everything(path: &str) -> bool {
+    let Some(mut stars) = path.strip_prefix('/').filter(|rest| !rest.is_empty()) else {
+        return false;
+    };
+    while let Some(rest) = ["*", "%2A", "%2a"].iter().find_map(|star| stars.strip_prefix(star)) {
+        stars = rest;
+    }
+    stars.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

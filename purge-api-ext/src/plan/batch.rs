@@ -1,5 +1,55 @@
-use super::{Batch, PlanError};
-use crate::PurgePath;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::Paths;
+
+/// The paths of one request: at least 1, at most [`Plan::MAX_BATCH`](crate::Plan::MAX_BATCH).
+///
+/// It is a part of the plan's paths, so that to clone it copies none.
+#[derive(Clone)]
+pub struct Batch {
+    all: Arc<Paths>,
+    range: Range<usize>,
+}
+
+impl Batch {
+    /// The paths, in order.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
+        self.all.slice(self.range.clone())
+    }
+
+    /// Its first paths, and the others.
+    pub(crate) fn split_at(self, at: usize) -> [Self; 2] {
+        let middle = self.range.start.saturating_add(at).min(self.range.end);
+        let first = Self { all: Arc::clone(&self.all), range: self.range.start..middle };
+        [first, Self { all: self.all, range: middle..self.range.end }]
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.paths()).finish()
+    }
+}
+
+impl PartialEq for Batch {
+    fn eq(&self, other: &Self) -> bool {
+        self.paths().eq(other.paths())
+    }
+}
+
+impl Eq for Batch {}
+
+/// Makes the batches of which each ends at a place in a list of paths.
+pub(crate) fn batches(paths: Paths, ends: &[usize]) -> Vec<Batch> {
+    let all = Arc::new(paths);
+    let starts = std::iter::once(&0).chain(ends);
+    starts
+        .zip(ends)
+        .map(|(&start, &end)| Batch { all: Arc::clone(&all), range: start..end })
+        .collect()
+}
 
 /// A request's body without its paths. A resource's UUID is always written in 36 characters.
 const FRAME: usize =
@@ -12,42 +62,55 @@ pub(super) struct Limits {
     pub(super) bytes: usize,
 }
 
+/// A path that is longer than a whole body may be.
+#[derive(Debug)]
+pub(super) struct TooLong {
+    pub(super) index: usize,
+    pub(super) needs: usize,
+}
+
 impl Limits {
-    /// Fills one request after the other, in order.
-    pub(super) fn batches(self, paths: &[&PurgePath]) -> Result<Vec<Batch>, PlanError> {
-        let mut rest = paths;
-        let mut batches = Vec::with_capacity(paths.len().div_ceil(self.paths));
-        while let [first, ..] = rest {
-            let mut bytes = FRAME;
-            let fits = |path: &&&PurgePath| {
-                let comma = usize::from(bytes > FRAME);
-                bytes += comma + json_len(path);
-                bytes <= self.bytes
-            };
-            let count = rest.iter().take(self.paths).take_while(fits).count();
-            if count == 0 {
-                return Err(PlanError::body(first, FRAME + json_len(first), self.bytes));
+    /// Fills one request after the other, in order: after which path each ends. A path is given as its
+    /// length in a body.
+    pub(super) fn ends(self, lengths: impl Iterator<Item = usize>) -> Result<Vec<usize>, TooLong> {
+        let mut ends = Vec::new();
+        let (mut paths, mut bytes, mut all) = (0, FRAME, 0);
+        for (index, length) in lengths.enumerate() {
+            let comma = usize::from(paths > 0);
+            if paths == self.paths || bytes + comma + length > self.bytes {
+                if paths > 0 {
+                    ends.push(index);
+                }
+                (paths, bytes) = (1, FRAME + length);
+                if bytes > self.bytes {
+                    return Err(TooLong { index, needs: bytes });
+                }
+            } else {
+                paths += 1;
+                bytes += comma + length;
             }
-            let (batch, others) = rest.split_at(count);
-            batches.push(Batch(batch.iter().map(|&path| path.clone()).collect()));
-            rest = others;
+            all = index + 1;
         }
-        Ok(batches)
+        if paths > 0 {
+            ends.push(all);
+        }
+        Ok(ends)
     }
 }
 
 /// The length of a path as a JSON string: a path has no character that JSON escapes but `"`.
-fn json_len(path: &PurgePath) -> usize {
-    path.as_str().len() + 2 + path.as_str().matches('"').count()
+pub(super) fn json_len(path: &str) -> usize {
+    path.len() + 2 + path.bytes().filter(|&byte| byte == b'"').count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Plan, PurgePath};
     use proptest::prelude::*;
     use purge_api::types::CreatePurgeRequest;
 
-    fn body(batch: &[PurgePath]) -> usize {
+    fn body(batch: &[&str]) -> usize {
         let request = CreatePurgeRequest {
             resource_uuid: uuid::Uuid::nil(),
             file_path: batch.iter().map(ToString::to_string).collect(),
@@ -62,15 +125,17 @@ mod tests {
             paths in 1_usize..9,
             bytes in 95_usize..200,
         ) {
-            let all: Vec<PurgePath> = texts.iter().filter_map(|t| PurgePath::new(t.as_str()).ok()).collect();
+            let all: Paths = texts.iter().filter_map(|t| PurgePath::new(t.as_str()).ok()).collect();
             let limits = Limits { paths, bytes };
-            let batches = limits.batches(&all.iter().collect::<Vec<_>>()).expect("each fits");
-            prop_assert_eq!(batches.iter().flat_map(Batch::paths).collect::<Vec<_>>(), all.iter().collect::<Vec<_>>());
+            let ends = limits.ends(all.iter().map(json_len)).expect("each fits");
+            let batches = batches(all.clone(), &ends);
+            let sent = batches.iter().flat_map(Batch::paths);
+            prop_assert_eq!(sent.collect::<Vec<_>>(), all.iter().collect::<Vec<_>>());
             for (index, batch) in batches.iter().enumerate() {
-                let mut batch = batch.paths().to_vec();
+                let mut batch: Vec<&str> = batch.paths().collect();
                 prop_assert!(batch.len() <= paths && body(&batch) <= bytes);
                 if let Some(next) = batches.get(index + 1) {
-                    batch.push(next.paths()[0].clone());
+                    batch.push(next.paths().next().expect("a path"));
                     prop_assert!(batch.len() > paths || body(&batch) > bytes);
                 }
             }
@@ -80,10 +145,10 @@ mod tests {
     #[test]
     fn path_that_fits_in_no_body_is_an_error() {
         let path = PurgePath::new("/a\"b").expect("a path");
-        let limits = |bytes| Limits { paths: 100, bytes };
-        let whole = body(std::slice::from_ref(&path));
-        assert_eq!(limits(whole).batches(&[&path]).expect("it fits").len(), 1);
-        let error = limits(whole - 1).batches(&[&path]).expect_err("one byte too many");
+        let plan = |bytes| Plan::planner().max_body_bytes(bytes).plan([path.clone()]);
+        let whole = body(&[path.as_str()]);
+        assert_eq!(plan(whole).expect("it fits").batches().len(), 1);
+        let error = plan(whole - 1).expect_err("one byte too many");
         assert_eq!(
             error.to_string(),
             "`/a\"b` needs a request body of 78 bytes, more than the limit of 77; raise the limit"

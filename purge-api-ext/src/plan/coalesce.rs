@@ -1,8 +1,14 @@
 //! Replacing sets of paths by directories: what a wildcard for a directory saves, and what it costs.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::choose::{self, Goal, Node, choose};
 use super::cover::Cover;
-use crate::PurgePath;
+use super::order::Order;
+use super::unique::repeated;
+use crate::{Paths, PurgePath};
 
 /// The directories in which at least two of the asked-for paths are: others need no wildcard.
 pub(super) struct Directories<'a> {
@@ -34,10 +40,24 @@ struct Directory {
 #[derive(Default)]
 pub(super) struct Coalesced {
     pub(super) wildcards: Vec<PurgePath>,
-    /// For each path the wildcard that replaces it.
-    pub(super) replaced_by: Vec<Option<usize>>,
+    /// What is sent, by its place in the paths with the wildcards behind them: in the order that was asked
+    /// for, a wildcard where the first path stood that it replaces.
+    pub(super) order: Vec<usize>,
+    /// How many paths are replaced.
+    pub(super) replaced: usize,
     /// How many paths of the inventory are purged beyond what was asked for.
     pub(super) extra: u64,
+}
+
+impl Coalesced {
+    /// One of those that are sent in place of the paths.
+    pub(super) fn sent<'a>(&'a self, paths: &[&'a str], index: usize) -> &'a str {
+        let place = self.order[index];
+        match paths.get(place) {
+            Some(path) => path,
+            None => self.wildcards[place - paths.len()].as_str(),
+        }
+    }
 }
 
 impl<'a> Directories<'a> {
@@ -100,32 +120,27 @@ impl<'a> Directories<'a> {
     }
 
     /// Lets a wildcard cost as much as there are paths in the inventory that it purges and nobody asked
-    /// for. The inventory is sorted and holds each path once; `asked` are the wildcards among the paths.
-    pub(super) fn cost_by_inventory(&mut self, inventory: &[&str], asked: &Cover<'_>) {
-        let mut outer_first: Vec<usize> = (0..self.directories.len()).collect();
-        outer_first.sort_unstable_by_key(|&index| {
-            let directory = &self.directories[index];
-            (directory.first, directory.length)
-        });
-        let mut next = outer_first.into_iter().peekable();
-        let mut around: Vec<usize> = Vec::new();
-        let mut heads = self.heads.iter().filter(|head| !head.is_wildcard).peekable();
-        for &path in inventory {
-            let text = |index: usize| {
-                let directory = &self.directories[index];
-                &self.heads[directory.first].text[..directory.length]
-            };
-            while around.pop_if(|index| !path.starts_with(text(*index))).is_some() {}
-            while let Some(index) = next.next_if(|index| text(*index) <= path) {
-                if path.starts_with(text(index)) {
-                    around.push(index);
-                }
-            }
-            while heads.next_if(|head| head.text < path).is_some() {}
-            let is_asked = heads.peek().is_some_and(|head| head.text == path) || asked.covers(path);
-            if let Some(&inner) = around.last()
-                && !is_asked
-            {
+    /// for: they are none of `paths`, which these directories are of, and the wildcards among those cover
+    /// none of them.
+    pub(super) fn cost_by_inventory(
+        &mut self,
+        paths: &[&str],
+        inventory: &Paths,
+        wildcards: &Cover<'_>,
+    ) {
+        let directories = self.directories.iter().enumerate();
+        let nodes: HashMap<&str, usize, RandomState> =
+            directories.map(|(index, d)| (&self.heads[d.first].text[..d.length], index)).collect();
+        // What was asked for stands before the inventory, and so it is repeated there.
+        let text = |place: usize| match paths.get(place) {
+            Some(path) => *path,
+            None => inventory.at(place - paths.len()),
+        };
+        let repeated = repeated(paths.len() + inventory.len(), |place| text(place).into());
+        let others = inventory.iter().zip(&repeated[paths.len()..]);
+        for (path, _) in others.filter(|(path, repeated)| !**repeated && !wildcards.covers(path)) {
+            let mut slashes = path.rmatch_indices('/').map(|(slash, _)| slash);
+            if let Some(&inner) = slashes.find_map(|slash| nodes.get(&path[..=slash])) {
                 self.nodes[inner].extra += 1;
             }
         }
@@ -154,56 +169,34 @@ impl<'a> Directories<'a> {
     /// `None` when so much cannot be saved.
     pub(super) fn coalesce(&self, goal: Goal) -> Option<Coalesced> {
         let chosen = choose(&self.nodes, goal, choose::STEPS)?;
-        let mut coalesced = Coalesced {
-            replaced_by: vec![None; self.heads.len()],
-            extra: chosen.iter().map(|&index| self.nodes[index].extra).sum(),
-            ..Coalesced::default()
-        };
+        let paths = self.heads.len();
+        let mut wildcards = Vec::with_capacity(chosen.len());
+        let mut replaced_by = vec![None; paths];
         for (wildcard, &index) in chosen.iter().enumerate() {
             let Directory { length, first, last } = self.directories[index];
             let directory = &self.heads[first].text[..length];
-            coalesced.wildcards.push(PurgePath::of_directory(directory));
+            wildcards.push(PurgePath::of_directory(directory));
             for head in &self.heads[first..=last] {
-                coalesced.replaced_by[head.position] = Some(wildcard);
+                replaced_by[head.position] = Some(wildcard);
             }
         }
-        Some(coalesced)
-    }
-}
-
-/// Sorts texts and drops those that are there twice.
-pub(super) fn sorted<'a>(texts: &[&'a str]) -> Vec<&'a str> {
-    let order = Order::of(texts);
-    let mut sorted: Vec<_> = texts.iter().map(|text| (order.of_text(text), *text)).collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted.into_iter().map(|(_, text)| text).collect()
-}
-
-/// The order of texts by the first bytes in which they differ, as a number: where that decides, and it
-/// mostly does, the texts themselves, somewhere in memory, need not be looked at.
-struct Order {
-    /// How many bytes all texts have in common.
-    common: usize,
-}
-
-impl Order {
-    fn of(texts: &[&str]) -> Self {
-        let first = texts.first().copied().unwrap_or_default();
-        let common = texts.iter().fold(first.len(), |common, text| {
-            let both = first[..common].bytes().zip(text.bytes());
-            both.take_while(|(a, b)| a == b).count()
-        });
-        Self { common }
-    }
-
-    /// A text that ends early gets zeros, which no path holds, and so it stands first.
-    fn of_text(&self, text: &str) -> u128 {
-        let mut bytes = [0; 16];
-        let rest = text.as_bytes().get(self.common..).unwrap_or_default();
-        let length = rest.len().min(bytes.len());
-        bytes[..length].copy_from_slice(&rest[..length]);
-        u128::from_be_bytes(bytes)
+        let mut is_sent = vec![false; wildcards.len()];
+        let order: Vec<usize> = replaced_by
+            .into_iter()
+            .enumerate()
+            .filter_map(|(place, wildcard)| match wildcard {
+                None => Some(place),
+                Some(wildcard) => {
+                    (!std::mem::replace(&mut is_sent[wildcard], true)).then_some(paths + wildcard)
+                }
+            })
+            .collect();
+        Some(Coalesced {
+            replaced: paths + wildcards.len() - order.len(),
+            wildcards,
+            order,
+            extra: chosen.iter().map(|&index| self.nodes[index].extra).sum(),
+        })
     }
 }
 

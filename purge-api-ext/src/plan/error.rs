@@ -12,10 +12,10 @@ enum Why {
     Empty,
     FullPurge(PurgePath),
     Path { index: usize, text: String, error: PathError },
-    Body { path: PurgePath, needs: usize, limit: usize },
+    Body { path: String, needs: usize, limit: usize },
     NoInventory,
     EmptyInventory,
-    InventoryWildcard(PurgePath),
+    InventoryWildcard(String),
     Requests { limit: usize, fewest: usize },
     Extra { requests: usize, needs: usize, limit: usize },
 }
@@ -25,8 +25,8 @@ impl PlanError {
         Self(Why::Empty)
     }
 
-    pub(super) fn full_purge(path: &PurgePath) -> Self {
-        Self(Why::FullPurge(path.clone()))
+    pub(super) fn full_purge(path: &str) -> Self {
+        Self(Why::FullPurge(PurgePath::of_checked(path)))
     }
 
     pub(super) fn path(index: usize, text: &str, error: PathError) -> Self {
@@ -35,8 +35,8 @@ impl PlanError {
         Self(Why::Path { index, text, error })
     }
 
-    pub(super) fn body(path: &PurgePath, needs: usize, limit: usize) -> Self {
-        Self(Why::Body { path: path.clone(), needs, limit })
+    pub(super) fn body(path: &str, needs: usize, limit: usize) -> Self {
+        Self(Why::Body { path: path.to_owned(), needs, limit })
     }
 
     pub(super) fn no_inventory() -> Self {
@@ -47,8 +47,8 @@ impl PlanError {
         Self(Why::EmptyInventory)
     }
 
-    pub(super) fn inventory_wildcard(path: &PurgePath) -> Self {
-        Self(Why::InventoryWildcard(path.clone()))
+    pub(super) fn inventory_wildcard(path: &str) -> Self {
+        Self(Why::InventoryWildcard(path.to_owned()))
     }
 
     pub(super) fn requests(limit: usize, fewest: usize) -> Self {
@@ -96,7 +96,7 @@ impl fmt::Display for PlanError {
                 write!(f, "`{path}` purges the whole resource, which needs an explicit consent")
             }
             Why::Body { path, needs, limit } => {
-                let path = excerpt(path.as_str());
+                let path = excerpt(path);
                 write!(
                     f,
                     "`{path}` needs a request body of {needs} bytes, more than the limit of {limit}; \
@@ -113,7 +113,7 @@ impl fmt::Display for PlanError {
             Why::InventoryWildcard(path) => write!(
                 f,
                 "`{}` in the inventory is a wildcard; write `%2A` if the name of a file holds a star",
-                excerpt(path.as_str())
+                excerpt(path)
             ),
             Why::Requests { limit, fewest } => write!(
                 f,

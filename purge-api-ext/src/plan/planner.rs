@@ -1,13 +1,13 @@
 use std::borrow::Cow;
-use std::collections::HashSet;
 
-use super::batch::Limits;
+use super::batch::{Limits, TooLong, batches, json_len};
 use super::choose::Goal;
-use super::coalesce::{Coalesced, Directories, sorted};
+use super::coalesce::{Coalesced, Directories};
 use super::cover::Cover;
-use super::{Batch, Plan, PlanError, PurgeEverything};
-use crate::PurgePath;
-use crate::path::canonical;
+use super::unique::repeated;
+use super::{Plan, PlanError, PurgeEverything};
+use crate::Paths;
+use crate::path::{Span, canonical, is_everything};
 
 /// The options of a [`Plan`].
 ///
@@ -50,7 +50,7 @@ use crate::path::canonical;
 ///     .inventory(paths(["/a/1", "/a/2", "/a/3"]))
 ///     .max_extra(1)
 ///     .plan(paths(["/a/1", "/b", "/a/3"]))?;
-/// assert_eq!(plan.paths().map(PurgePath::as_str).collect::<Vec<_>>(), ["/a/*", "/b"]);
+/// assert_eq!(plan.paths().collect::<Vec<_>>(), ["/a/*", "/b"]);
 /// assert_eq!(plan.extra(), Some(1));
 /// # Ok::<(), purge_api_ext::PlanError>(())
 /// ```
@@ -59,7 +59,7 @@ use crate::path::canonical;
 pub struct Planner {
     limits: Limits,
     full_purge: Option<PurgeEverything>,
-    inventory: Option<Vec<PurgePath>>,
+    inventory: Option<Paths>,
     max_requests: Option<usize>,
     max_extra: Option<usize>,
 }
@@ -95,8 +95,8 @@ impl Planner {
     }
 
     /// All paths of the site, in any order: with them, whole directories are coalesced.
-    pub fn inventory(mut self, paths: impl IntoIterator<Item = PurgePath>) -> Self {
-        self.inventory = Some(paths.into_iter().collect());
+    pub fn inventory(mut self, paths: impl Into<Paths>) -> Self {
+        self.inventory = Some(paths.into());
         self
     }
 
@@ -121,82 +121,104 @@ impl Planner {
     /// [`allow_full_purge`](Self::allow_full_purge), or when one alone is too long for a body. When
     /// the limits of requests and of extra paths cannot be kept. When the inventory is empty or holds a
     /// wildcard, or is missing although the extra paths are limited.
-    pub fn plan(self, paths: impl IntoIterator<Item = PurgePath>) -> Result<Plan, PlanError> {
-        let paths: Vec<PurgePath> = paths.into_iter().collect();
-        if paths.is_empty() {
+    pub fn plan(self, paths: impl Into<Paths>) -> Result<Plan, PlanError> {
+        self.planned(paths.into())
+    }
+
+    fn planned(self, mut paths: Paths) -> Result<Plan, PlanError> {
+        let input = paths.len();
+        if input == 0 {
             return Err(PlanError::empty());
         }
         if self.full_purge.is_none()
-            && let Some(path) = paths.iter().find(|path| path.is_full_purge())
+            && let Some(path) = paths.special().find(|path| is_everything(path))
         {
             return Err(PlanError::full_purge(path));
         }
 
-        let mut seen: HashSet<Cow<'_, str>> = HashSet::with_capacity(paths.len());
-        let first: Vec<bool> = paths.iter().map(|p| seen.insert(canonical(p.as_str()))).collect();
-        let cover = Cover::of(seen.iter().filter(|p| p.contains('*')).map(AsRef::as_ref));
-        let kept: Vec<&PurgePath> = paths
+        let (text, spans) = paths.parts();
+        let mut repeated = repeated(input, |place| meaning(spans[place], text)).into_iter();
+        spans.retain(|_| repeated.next() == Some(false));
+        let unique = spans.len();
+        let wildcards: Vec<_> = spans
             .iter()
-            .zip(&first)
-            .filter(|(path, first)| **first && !cover.covers(&canonical(path.as_str())))
-            .map(|(path, _)| path)
+            .filter(|span| !span.is_plain())
+            .map(|span| canonical(span.of(text)))
+            .filter(|path| path.contains('*'))
             .collect();
+        let cover = Cover::of(wildcards.iter().map(AsRef::as_ref));
+        if !wildcards.is_empty() {
+            spans.retain(|span| !cover.covers(&meaning(*span, text)));
+        }
 
-        let (batches, coalesced) = match self.directories(&kept, &cover)? {
-            None => (self.limits.batches(&kept)?, Coalesced::default()),
-            Some(directories) => self.coalesced(&kept, &directories)?,
+        let kept = spans.len();
+        let (ends, coalesced) = if self.coalesces()? {
+            let kept: Vec<&str> = spans.iter().map(|span| span.of(text)).collect();
+            self.coalesced(&kept, &self.directories(&kept, &cover)?)?
+        } else {
+            // A plain path need not be read for its length: it holds no quotation mark.
+            let lengths = spans.iter().map(|span| match span.is_plain() {
+                true => span.len() + 2,
+                false => json_len(span.of(text)),
+            });
+            (self.ends(lengths, |index| spans[index].of(text))?, Coalesced::default())
         };
+        let (covered, extra) = (unique - kept + coalesced.replaced, self.extra(&coalesced));
+        if coalesced.replaced > 0 {
+            paths.extend(coalesced.wildcards);
+            paths.select(&coalesced.order);
+        }
         Ok(Plan {
-            batches,
-            input: paths.len(),
-            duplicates: paths.len() - seen.len(),
-            covered: seen.len() - kept.len() + coalesced.replaced_by.iter().flatten().count(),
-            extra: self.extra(&coalesced),
+            input,
+            duplicates: input - unique,
+            covered,
+            extra,
+            batches: batches(paths, &ends),
         })
     }
 
-    /// What may be coalesced, and what it costs; `None` when nothing shall be.
+    fn coalesces(&self) -> Result<bool, PlanError> {
+        match (&self.inventory, self.max_extra) {
+            (None, Some(_)) => Err(PlanError::no_inventory()),
+            (None, None) => Ok(self.max_requests.is_some()),
+            (Some(_), _) => Ok(true),
+        }
+    }
+
+    /// What may be coalesced, and what it costs.
     fn directories<'a>(
         &self,
-        kept: &[&'a PurgePath],
+        kept: &[&'a str],
         cover: &Cover<'_>,
-    ) -> Result<Option<Directories<'a>>, PlanError> {
-        if self.inventory.is_none() && self.max_extra.is_some() {
-            return Err(PlanError::no_inventory());
-        }
-        if self.inventory.is_none() && self.max_requests.is_none() {
-            return Ok(None);
-        }
-        let kept: Vec<&str> = kept.iter().map(|path| path.as_str()).collect();
+    ) -> Result<Directories<'a>, PlanError> {
         let full_purge = self.full_purge.is_some();
-        let mut directories = Directories::of(&kept, |directory| {
+        let mut directories = Directories::of(kept, |directory| {
             let is_root = directory == "/";
             (full_purge || !is_root) && !directory.contains("%2A") && !directory.contains("%2a")
         });
         let Some(inventory) = &self.inventory else {
             directories.cost_by_paths();
-            return Ok(Some(directories));
+            return Ok(directories);
         };
         if inventory.is_empty() {
             return Err(PlanError::empty_inventory());
         }
-        if let Some(path) = inventory.iter().find(|path| path.is_wildcard()) {
+        if let Some(path) = inventory.special().find(|path| path.contains('*')) {
             return Err(PlanError::inventory_wildcard(path));
         }
-        let inventory: Vec<&str> = inventory.iter().map(PurgePath::as_str).collect();
-        directories.cost_by_inventory(&sorted(&inventory), cover);
-        Ok(Some(directories))
+        directories.cost_by_inventory(kept, inventory, cover);
+        Ok(directories)
     }
 
     fn coalesced(
         &self,
-        kept: &[&PurgePath],
+        kept: &[&str],
         directories: &Directories<'_>,
-    ) -> Result<(Vec<Batch>, Coalesced), PlanError> {
+    ) -> Result<(Vec<usize>, Coalesced), PlanError> {
         let Some(requests) = self.max_requests else {
             let most = self.max_extra.unwrap_or_default() as u64;
             let coalesced = directories.coalesce(Goal::Extra(most)).unwrap_or_default();
-            return Ok((self.batches(kept, &coalesced)?, coalesced));
+            return Ok((self.coalesced_ends(kept, &coalesced)?, coalesced));
         };
         let fewest = kept.len() - directories.most_saved();
         let mut sent = requests.saturating_mul(self.limits.paths);
@@ -206,40 +228,55 @@ impl Planner {
                 let fewest = fewest.div_ceil(self.limits.paths);
                 return Err(PlanError::requests(requests, fewest.max(requests + 1)));
             };
-            let batches = self.batches(kept, &coalesced)?;
-            if batches.len() > requests {
+            let ends = self.coalesced_ends(kept, &coalesced)?;
+            if ends.len() > requests {
                 // The bytes are what counts: with as much fewer paths it should fit, or next time.
-                sent = (sent.min(kept.len()) * requests / batches.len()).max(fewest).min(sent - 1);
+                sent = (sent.min(kept.len()) * requests / ends.len()).max(fewest).min(sent - 1);
                 continue;
             }
             return match (self.extra(&coalesced), self.max_extra) {
                 (Some(extra), Some(most)) if extra > most => {
                     Err(PlanError::extra(requests, extra, most))
                 }
-                _ => Ok((batches, coalesced)),
+                _ => Ok((ends, coalesced)),
             };
         }
     }
 
-    /// What is sent, in the order in which it was asked for: a wildcard where the first path stood that
-    /// it replaces.
-    fn batches(&self, kept: &[&PurgePath], coalesced: &Coalesced) -> Result<Vec<Batch>, PlanError> {
-        let mut wildcards: Vec<_> = coalesced.wildcards.iter().map(Some).collect();
-        let replaced_by = coalesced.replaced_by.iter().copied().chain(std::iter::repeat(None));
-        let sent = kept.iter().zip(replaced_by).filter_map(|(path, wildcard)| match wildcard {
-            None => Some(*path),
-            Some(wildcard) => wildcards[wildcard].take(),
-        });
-        self.limits.batches(&sent.collect::<Vec<_>>())
+    /// After which path each request ends.
+    fn ends<'a>(
+        &self,
+        lengths: impl Iterator<Item = usize>,
+        path: impl Fn(usize) -> &'a str,
+    ) -> Result<Vec<usize>, PlanError> {
+        let ends = self.limits.ends(lengths);
+        ends.map_err(|TooLong { index, needs }| {
+            PlanError::body(path(index), needs, self.limits.bytes)
+        })
+    }
+
+    /// After which path each request ends, of those that are sent in place of the others.
+    fn coalesced_ends(
+        &self,
+        kept: &[&str],
+        coalesced: &Coalesced,
+    ) -> Result<Vec<usize>, PlanError> {
+        let sent = |index: usize| coalesced.sent(kept, index);
+        self.ends((0..coalesced.order.len()).map(|index| json_len(sent(index))), sent)
     }
 
     fn extra(&self, coalesced: &Coalesced) -> Option<usize> {
         match self.inventory {
-            None if !coalesced.wildcards.is_empty() => None,
+            None if coalesced.replaced > 0 => None,
             None => Some(0),
             Some(_) => usize::try_from(coalesced.extra).ok(),
         }
     }
+}
+
+/// The one way to write what a path means.
+fn meaning(span: Span, text: &str) -> Cow<'_, str> {
+    if span.is_plain() { span.of(text).into() } else { canonical(span.of(text)) }
 }
 
 #[cfg(test)]

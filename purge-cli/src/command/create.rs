@@ -1,39 +1,39 @@
-use purge_api_ext::{Plan, PurgeEverything, Report};
+use purge_api_ext::{Journal, Plan, PurgeEverything};
 
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Out};
+use crate::signals::Signals;
 use crate::{input, target::Target};
 
-pub(crate) async fn run(args: CreateArgs, out: Out<'_>, err: Out<'_>) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    args: CreateArgs,
+    signals: &Signals,
+    out: Out<'_>,
+    err: Out<'_>,
+) -> Result<Exit, Failure> {
     let plan = planned(&args.paths)?;
     if args.dry_run {
-        output::report(out, args.output.format, &Report::planned(plan))?;
+        output::plan(out, args.output.format, &plan)?;
         return Ok(Exit::Success);
     }
     let target = Target::connect(&args.target).await?;
+    let journal = args.journal.as_ref().map(Journal::create).transpose()?;
     if !args.output.quiet {
         // A message that nobody can read must not keep the purge from being sent.
         let _ = writeln!(err, "purging {plan}");
     }
-    let mut purge = target
-        .resource
-        .purge(plan)
-        .concurrency(args.concurrency.into())
-        .max_attempts(args.max_attempts);
-    if let Some(rate) = args.rate {
-        purge = purge.rate(rate);
+    let mut purge = args.sending.apply(target.resource.purge(plan)).shutdown(signals.shutdown());
+    if let Some(journal) = journal {
+        purge = purge.journal(journal);
     }
-    if let Some(deadline) = args.wait {
-        purge = purge.wait(deadline);
-    }
-    let report = purge.await;
+    let report = signals.drain(args.output.quiet, purge).await;
     target.close().await;
-    output::outcome(out, err, args.output.format, &report)
+    output::outcome(out, err, args.output.format, &report, signals, args.journal.as_deref())
 }
 
 pub(crate) fn plan(args: &PlanArgs, out: Out<'_>) -> Result<Exit, Failure> {
-    output::report(out, args.output.format, &Report::planned(planned(&args.paths)?))?;
+    output::plan(out, args.output.format, &planned(&args.paths)?)?;
     Ok(Exit::Success)
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use purge_api_ext::{Page, PathOutcome, PathState, Report, escape};
+use purge_api_ext::{Page, PathOutcome, PathState, Plan, Report, Summary, escape};
 
 use super::Out;
 
@@ -18,10 +18,9 @@ pub(super) fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
         .partition(|_| report.summary.paths - failed.len() <= LISTED);
     list_paths(out, &others)?;
     if !rest.is_empty() && failed.is_empty() {
-        // Thousands of lines that say the same help nobody; the counts below do.
-        writeln!(out, "  {} paths, none failed", rest.len())?;
+        none_failed(out, rest.len())?;
     }
-    summary(out, report)?;
+    summary(out, &report.summary, report.dry_run)?;
     let operations: Vec<_> = report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect();
     if operations.len() > LISTED {
         writeln!(out, "  {} operations; --output json names them", operations.len())?;
@@ -31,6 +30,22 @@ pub(super) fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+pub(super) fn plan(out: Out<'_>, plan: &Plan) -> io::Result<()> {
+    if plan.sent() > LISTED {
+        none_failed(out, plan.sent())?;
+    } else {
+        for path in plan.paths() {
+            writeln!(out, "  {:<11} {path}", PathState::Planned)?;
+        }
+    }
+    summary(out, &Summary::of_plan(plan), true)
+}
+
+/// Thousands of lines that say the same help nobody; the counts below them do.
+fn none_failed(out: Out<'_>, paths: usize) -> io::Result<()> {
+    writeln!(out, "  {paths} paths, none failed")
 }
 
 fn list_paths(out: Out<'_>, paths: &[&PathOutcome]) -> io::Result<()> {
@@ -48,11 +63,10 @@ fn list_paths(out: Out<'_>, paths: &[&PathOutcome]) -> io::Result<()> {
     Ok(())
 }
 
-fn summary(out: Out<'_>, report: &Report) -> io::Result<()> {
-    let s = &report.summary;
+fn summary(out: Out<'_>, s: &Summary, dry_run: bool) -> io::Result<()> {
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let paths = format!("{} path{}", s.paths, plural(s.paths));
-    if report.dry_run {
+    if dry_run {
         let requests = format!("{} request{}", s.requests, plural(s.requests));
         writeln!(out, "{paths} in {requests}; nothing was sent")?;
     } else {

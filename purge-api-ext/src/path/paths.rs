@@ -1,0 +1,175 @@
+use std::fmt;
+use std::ops::Range;
+
+use super::check::{Query, check_closely, is_plain};
+use super::{PathError, PurgePath};
+
+/// A million paths, each with a piece of memory of its own, cost more to make and to drop than to plan.
+///
+/// So this holds many paths one behind the other, each with 8 bytes beside its text: what to collect
+/// paths in that come from a file or a database. It keeps the order, and what is there twice.
+///
+/// Whatever yields [`PurgePath`]s turns into it, so that functions that take `impl Into<Paths>` take a
+/// `Vec<PurgePath>` as well.
+///
+/// ```
+/// use purge_api_ext::{Paths, Plan};
+///
+/// let mut paths = Paths::new();
+/// for line in "/index.html\n/images/*\n".lines() {
+///     paths.try_push(line)?;
+/// }
+/// assert_eq!(paths.iter().collect::<Vec<_>>(), ["/index.html", "/images/*"]);
+/// assert_eq!(Plan::new(paths)?.batches().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Paths {
+    text: String,
+    spans: Vec<Span>,
+}
+
+/// Where a path stands in the text of all of them, and whether it needs a second look.
+///
+/// From the lowest bit: 1 for what is not plain, 15 for the length, 48 for the start.
+#[derive(Clone, Copy)]
+pub(crate) struct Span(u64);
+
+impl Paths {
+    /// No paths yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes room for so many more bytes of paths, the size of a file for example. Room that is not used
+    /// costs no memory on common systems.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
+    }
+
+    /// Adds a path.
+    pub fn push(&mut self, path: &PurgePath) {
+        self.add(path.as_str(), is_plain(path.as_str().as_bytes()));
+    }
+
+    /// Checks a text as [`PurgePath::new`] does, and adds it.
+    ///
+    /// # Errors
+    ///
+    /// As [`PurgePath::new`]; then nothing is added.
+    pub fn try_push(&mut self, path: &str) -> Result<(), PathError> {
+        let is_plain = is_plain(path.as_bytes());
+        if !is_plain {
+            check_closely(path, Query::Refused)?;
+        }
+        self.add(path, is_plain);
+        Ok(())
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The paths, in the order in which they were added.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
+        self.slice(0..self.len())
+    }
+
+    /// One of the paths, by its place.
+    pub(crate) fn at(&self, place: usize) -> &str {
+        self.spans[place].of(&self.text)
+    }
+
+    /// Some of the paths, by their places.
+    pub(crate) fn slice(
+        &self,
+        places: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
+        self.spans[places].iter().map(|span| span.of(&self.text))
+    }
+
+    /// Those that are not plain: all wildcards are among them.
+    pub(crate) fn special(&self) -> impl Iterator<Item = &str> {
+        let special = self.spans.iter().filter(|span| !span.is_plain());
+        special.map(|span| span.of(&self.text))
+    }
+
+    /// Keeps the paths at these places, in this order.
+    pub(crate) fn select(&mut self, places: &[usize]) {
+        self.spans = places.iter().map(|&place| self.spans[place]).collect();
+    }
+
+    /// The text of all, and where in it each path stands.
+    pub(crate) fn parts(&mut self) -> (&str, &mut Vec<Span>) {
+        (&self.text, &mut self.spans)
+    }
+
+    /// Adds a valid path.
+    fn add(&mut self, path: &str, is_plain: bool) {
+        self.spans.push(Span::new(self.text.len(), path.len(), is_plain));
+        self.text.push_str(path);
+    }
+}
+
+impl Span {
+    const LENGTH: u32 = 15;
+
+    fn new(start: usize, length: usize, is_plain: bool) -> Self {
+        let place = (start as u64) << Self::LENGTH | length as u64;
+        Self(place << 1 | u64::from(!is_plain))
+    }
+
+    /// The path in the text of all.
+    pub(crate) fn of(self, text: &str) -> &str {
+        let start = (self.0 >> (Self::LENGTH + 1)) as usize;
+        &text[start..start + self.len()]
+    }
+
+    /// The length of the path.
+    pub(crate) fn len(self) -> usize {
+        (self.0 >> 1) as usize & ((1 << Self::LENGTH) - 1)
+    }
+
+    /// Whether the path holds nothing that means more than itself: no wildcard, no escape, and nothing
+    /// that JSON escapes.
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & 1 == 0
+    }
+}
+
+impl fmt::Debug for Paths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Extend<PurgePath> for Paths {
+    fn extend<T: IntoIterator<Item = PurgePath>>(&mut self, paths: T) {
+        for path in paths {
+            self.push(&path);
+        }
+    }
+}
+
+impl FromIterator<PurgePath> for Paths {
+    fn from_iter<T: IntoIterator<Item = PurgePath>>(paths: T) -> Self {
+        let mut all = Self::new();
+        all.extend(paths);
+        all
+    }
+}
+
+impl<T: IntoIterator<Item = PurgePath>> From<T> for Paths {
+    fn from(paths: T) -> Self {
+        paths.into_iter().collect()
+    }
+}
