@@ -5,6 +5,8 @@
 //! the file until then is what reached it at a crash, to the byte; no destructor runs. The random moments
 //! are a SIGKILL, some time after the start or after a number of requests that the server has seen.
 
+#![expect(clippy::print_stdout, reason = "the figures are what the test is read for")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -95,37 +95,52 @@ async fn finished_run_resumes_to_the_same_report_without_a_request() {
     assert_eq!(posts(&sandbox).len(), 1 + 1 + 6);
 }
 
-/// Starts a server anew at the same address, with nothing in it.
-async fn anew(sandbox: Sandbox) -> Sandbox {
-    let address = sandbox.address();
-    sandbox.shutdown().await;
-    Sandbox::builder().listen(address).start().await.expect("the same address")
+/// The journal as a run against another server would have written it, checksums included.
+fn moved(journal: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let mut checksum = 0;
+    let lines = std::str::from_utf8(journal).expect("text").lines();
+    let lines = lines.flat_map(|line| {
+        // Behind the checksum, which has eight digits.
+        let rest = line[r#"{"crc":"00000000","#.len()..].replace(from, to);
+        let mut hasher = crc32fast::Hasher::new_with_initial(checksum);
+        hasher.update(rest.as_bytes());
+        checksum = hasher.finalize();
+        format!("{{\"crc\":\"{checksum:08x}\",{rest}\n").into_bytes()
+    });
+    lines.collect()
+}
+
+/// Behind each line.
+fn line_ends(journal: &[u8]) -> Vec<usize> {
+    let bytes = journal.iter().enumerate();
+    bytes.filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_prefix_of_a_journal_is_gone_on_with() {
     let fault = Fault::status(413).on_post();
-    let mut sandbox = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
-    let (folder, site) = (Folder::new(), site(sandbox.base_url()));
+    let first = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
+    let folder = Folder::new();
     let journal = Journal::create(folder.journal()).expect("a journal");
-    let purge = impatient(site.purge(plan(4, 2)).journal(journal)).concurrency(2);
-    assert!(purge.await.is_success());
-    let whole = std::fs::read(folder.journal()).expect("a file");
-    let ends = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
-    let ends: Vec<usize> = ends.collect();
-    let plan_end = ends[4];
+    let purge = site(first.base_url()).purge(plan(4, 2)).journal(journal).concurrency(2);
+    assert!(impatient(purge).await.is_success());
+    let written = std::fs::read(folder.journal()).expect("a file");
+    let cuts = (0..line_ends(&written).len()).flat_map(|line| [0, 1, 40].map(|less| (line, less)));
     let mut checked = 0;
-    for (cut, arrived) in
-        ends.iter().flat_map(|&end| [end, end - 1, end - 40]).zip([true, false].into_iter().cycle())
-    {
-        let path = folder.0.path().join(format!("cut-{cut}"));
+    for ((line, less), arrived) in cuts.flat_map(|cut| [(cut, true), (cut, false)]) {
+        // A server that has seen nothing yet.
+        let sandbox = Sandbox::start().await.expect("a sandbox");
+        let site = site(sandbox.base_url());
+        let whole = moved(&written, first.base_url(), sandbox.base_url());
+        let ends = line_ends(&whole);
+        let (cut, plan_end) = (ends[line] - less, ends[4]);
+        let path = folder.0.path().join(format!("cut-{cut}-{arrived}"));
         std::fs::write(&path, &whole[..cut]).expect("a file");
         if cut < plan_end {
             let error = Journal::open(&path).expect_err("no whole plan");
             assert!(error.to_string().contains("nothing was sent"), "{error}");
             continue;
         }
-        sandbox = anew(sandbox).await;
         let known = Told::of(&whole[..cut]);
         // What was sent without an answer may have arrived, or not.
         let mut lost = Vec::new();

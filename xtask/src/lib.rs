@@ -1,4 +1,4 @@
-//! The maintenance commands: `cargo xtask regen`, `spec-diff`, `ci` and `release-check`.
+//! The maintenance commands: `cargo xtask regen`, `spec-diff`, `bench`, `ci` and `release-check`.
 //!
 //! ```
 //! let mut out = Vec::new();
@@ -7,6 +7,7 @@
 //! assert!(String::from_utf8_lossy(&out).contains("two descriptions"));
 //! ```
 
+mod bench;
 mod checklist;
 pub mod ci;
 mod cli;
