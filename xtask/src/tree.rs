@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
+use serde_json::Value;
+
 use crate::Error;
 
 /// The description, from the root of the workspace.
@@ -83,10 +85,30 @@ impl Tree {
         output(Command::new("git").arg("-C").arg(&self.root).args(args), "git")
     }
 
+    /// The committed files whose names match a pattern of git's, from the root of the workspace.
+    pub(crate) fn committed(&self, pattern: &str) -> Result<Vec<String>, Error> {
+        let names = self.git(&["ls-files", "-z", "--", pattern])?;
+        Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    }
+
     /// What a cargo command prints, or its complaint.
     pub(crate) fn cargo(&self, args: &[&str]) -> Result<String, Error> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         output(Command::new(cargo).current_dir(&self.root).args(args), "cargo")
+    }
+
+    /// What cargo says of the workspace's own packages.
+    pub(crate) fn metadata(&self) -> Result<Value, Error> {
+        self.cargo_metadata(&["--no-deps"])
+    }
+
+    /// What cargo says of the workspace, with the packages that it depends on unless `arguments` say
+    /// otherwise.
+    pub(crate) fn cargo_metadata(&self, arguments: &[&str]) -> Result<Value, Error> {
+        let text = self.cargo(&[&["metadata", "--format-version=1"], arguments].concat())?;
+        serde_json::from_str(&text).map_err(|e| {
+            Error::new(format!("`cargo metadata` printed something that is not JSON: {e}"))
+        })
     }
 }
 
