@@ -12,11 +12,17 @@ mod coalescing;
 mod growth;
 mod inputs;
 mod instructions;
+mod listing;
+mod one_call;
 mod plan;
 mod planning;
 mod plot;
 mod run;
+mod server;
+mod size;
+mod submitting;
 mod table;
+mod waiting;
 mod wildcards;
 
 /// The exit code when a figure is over its bound.
@@ -28,6 +34,11 @@ const COMPARISONS: &[(&str, Comparison)] = &[
     ("wildcards", wildcards::compare),
     ("growth", growth::compare),
     ("coalescing", coalescing::compare),
+    ("submitting", submitting::compare),
+    ("one-call", one_call::compare),
+    ("waiting", waiting::compare),
+    ("listing", listing::compare),
+    ("size", size::compare),
 ];
 
 type Comparison = fn(&Bench<'_>) -> Result<Vec<Figure>, Error>;

@@ -28,6 +28,20 @@ impl Bench<'_> {
         command
     }
 
+    /// Builds what the others are.
+    pub(super) fn build_baseline(&self) -> Result<(), Error> {
+        self.tree
+            .cargo(&["build", "--release", "--package", "purge-baseline", "--locked"])
+            .map(drop)
+    }
+
+    /// The program that holds what the command is measured against.
+    pub(super) fn baseline(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.tree.path("target/release/purge-baseline"));
+        command.args(args);
+        command
+    }
+
     /// Runs both once to warm up, and then in turn.
     pub(super) fn pairs(
         &self,

@@ -1,0 +1,52 @@
+use super::run::{measured, ratios};
+use super::server::Server;
+use super::{Bench, Figure, inputs};
+use crate::Error;
+
+const FEW: usize = 10_000;
+const MANY: usize = 100_000;
+
+pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
+    bench.build_baseline()?;
+    let (few, many) = (server(bench, FEW)?, server(bench, MANY)?);
+    let ours = |server: &Server, records: usize| {
+        let list = bench.purge(["list", "--all", "--output", "ndjson"]);
+        of_records(records, measured(server.known_to(list))?)
+    };
+    let theirs = || of_records(MANY, measured(many.known_to(bench.baseline(&["list"])))?);
+    let pairs = bench.pairs(|| ours(&many, MANY), theirs)?;
+    let memory = bench.pairs(|| ours(&many, MANY), || ours(&few, FEW))?;
+    Ok(vec![
+        Figure {
+            work: "100,000 records, all pages, as lines of JSON: `purge list --all --output ndjson`",
+            against: "the generated bindings alone, page by page, as lines of JSON",
+            figure: "wall time",
+            at_most: 1.0,
+            ratios: ratios(&pairs, |usage| usage.wall.as_secs_f64()),
+        },
+        Figure {
+            work: "100,000 records: `purge list --all --output ndjson`",
+            against: "10,000 records",
+            figure: "peak memory",
+            at_most: 1.1,
+            ratios: ratios(&memory, |usage| usage.peak as f64),
+        },
+    ])
+}
+
+/// A sandbox that has so many records.
+fn server(bench: &Bench<'_>, records: usize) -> Result<Server, Error> {
+    let server = Server::sandbox(bench, "0s")?;
+    let mut create = bench.purge(["create", "--quiet", "--from"]);
+    create.arg(inputs::unique(bench.tree, records)?);
+    measured(server.known_to(create))?;
+    Ok(server)
+}
+
+fn of_records(records: usize, usage: super::run::Usage) -> Result<super::run::Usage, Error> {
+    let lines = usage.output.lines().count();
+    if lines == records {
+        return Ok(usage);
+    }
+    Err(Error::new(format!("{lines} records were listed, not {records}")))
+}
