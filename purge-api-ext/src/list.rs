@@ -1,5 +1,7 @@
 //! Reading the list of purge requests, page by page.
 
+mod repeats;
+
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::SystemTime;
@@ -9,6 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, OperationId, Resource, text};
+use repeats::Repeats;
 
 /// The number of records on a page: 1 to 100, from the published reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -253,14 +256,15 @@ impl List {
         if let Some(operation) = &self.operation {
             request = request.op_id(operation.as_str());
         }
-        let sent = self.resource.session().authorized(|| request.clone().send());
+        let sent = self.resource.session().authorized("GET", || request.clone().send());
         let answer = sent.await.map_err(|failure| failure.error)?;
         let clock = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let clock = clock.and_then(|date| httpdate::parse_http_date(date).ok());
         let answer = answer.into_inner();
         if !answer.status {
             let said = answer.message.unwrap_or_default();
-            let message = format!("the service refused to list: {}", text::excerpt(&said));
+            let said = text::excerpt(&self.resource.session().redactor().clean(&said));
+            let message = format!("the service refused to list: {said}");
             return Err(Error::new(ErrorKind::Refused, message).with_status(200));
         }
         let Some(data) = answer.data else {
@@ -292,37 +296,33 @@ impl List {
     ///
     /// # Errors
     ///
-    /// An item is an error when a page cannot be read, or repeats the one before it; it is the last item.
+    /// An item is an error when a page cannot be read, when it repeats an earlier one or most of the one
+    /// before it, and after 1,000,000 pages; it is the last item. Of all pages no more than two are kept.
     pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send {
         struct State {
             list: List,
             next: Option<NonZeroU64>,
-            last: Vec<PurgeRecord>,
-            total: Option<u64>,
+            repeats: Repeats,
         }
-        let start = State { next: Some(self.first), list: self, last: Vec::new(), total: None };
+        let start = State { next: Some(self.first), list: self, repeats: Repeats::default() };
         stream::try_unfold(start, async |mut state| {
             let Some(number) = state.next else { return Ok(None) };
             let page = state.list.page(number).await?;
             let limit = u64::from(page.limit.get());
             let received = page.requests.len() as u64;
+            let untrusted = |message: String| Err(Error::new(ErrorKind::Untrusted, message));
             if received > limit {
-                let message = format!("page {number} has {received} records, more than asked for");
-                return Err(Error::new(ErrorKind::Untrusted, message));
+                return untrusted(format!(
+                    "page {number} has {received} records, more than asked for"
+                ));
             }
-            // Records that came meanwhile move the others on to later pages.
-            let grown = page.total > state.total;
-            if received > 0 && page.requests == state.last && !grown {
-                let message = format!("page {number} of the list repeats the one before it");
-                return Err(Error::new(ErrorKind::Untrusted, message));
+            if let Some(what) = state.repeats.of(&page) {
+                return untrusted(format!("page {number} of the list repeats {what}"));
             }
             if number.get() > List::MAX_PAGES {
-                let message = format!("the list does not end after {number} pages");
-                return Err(Error::new(ErrorKind::Untrusted, message));
+                return untrusted(format!("the list does not end after {number} pages"));
             }
             state.next = page.next.as_ref().map(|cursor| cursor.page);
-            state.total = page.total;
-            state.last.clone_from(&page.requests);
             Ok(Some((page, state)))
         })
         .boxed()

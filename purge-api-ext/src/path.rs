@@ -9,7 +9,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use check::{Query, check};
 pub use error::{PathError, PathErrorKind};
@@ -43,8 +44,8 @@ pub(crate) use pattern::{canonical, covers, is_everything};
 /// );
 /// # Ok::<(), purge_api_ext::PathError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct PurgePath(Box<str>);
 
 impl PurgePath {
@@ -198,6 +199,13 @@ impl TryFrom<String> for PurgePath {
     }
 }
 
+/// A path that was written is read back: whether it may have a query string was decided when it was made.
+impl<'de> Deserialize<'de> for PurgePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::with_query(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 impl From<PurgePath> for String {
     fn from(path: PurgePath) -> Self {
         path.0.into()
@@ -286,6 +294,9 @@ mod tests {
     fn serde_checks_like_the_parser() {
         let path: PurgePath = serde_json::from_str(r#""/a/*""#).expect("a path");
         assert_eq!(serde_json::to_string(&path).expect("JSON"), r#""/a/*""#);
+        let query = PurgePath::with_query("/a?b").expect("a query");
+        let written = serde_json::to_string(&query).expect("JSON");
+        assert_eq!(serde_json::from_str::<PurgePath>(&written).expect("a path"), query);
         let error = serde_json::from_str::<PurgePath>(r#""a""#).expect_err("no slash");
         assert!(error.to_string().contains("no leading slash"), "{error}");
     }

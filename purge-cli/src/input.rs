@@ -188,6 +188,19 @@ mod tests {
     }
 
     #[test]
+    fn lines_go_over_the_ends_of_blocks() {
+        let lengths = [0, 1, 30, 1000, BLOCK as usize - 1, BLOCK as usize, 3 * BLOCK as usize, 7];
+        let lines = lengths.iter().cycle().take(100).map(|&length| "x".repeat(length));
+        for end in ["", "\n", "\r\n"] {
+            let text = lines.clone().collect::<Vec<_>>().join("\n") + end;
+            let mut read = Vec::new();
+            let done = each_line(text.as_bytes(), |line| read.push(line.to_owned()));
+            done.expect("memory can be read");
+            assert!(read.iter().map(Vec::as_slice).eq(text.as_bytes().split(|&b| b == b'\n')));
+        }
+    }
+
+    #[test]
     fn no_more_than_20_bad_lines_are_shown() {
         let error = lines("x\n".repeat(23).as_bytes()).expect_err("23 bad lines");
         assert!(error.starts_with("23 of 23 paths are not valid"), "{error}");

@@ -1,5 +1,5 @@
-//! The command line `purge`, as a library: the binary is one call of [`main`], and whatever documents
-//! the command line takes it from [`command`].
+//! The command line `purge`, as a library: the binary is one call of [`main`], whatever runs commands
+//! inside a program calls [`run`], and whatever documents the command line takes it from [`command`].
 
 mod args;
 mod command;
@@ -9,10 +9,12 @@ mod output;
 mod signals;
 mod target;
 
-use std::io::{self, BufWriter, Write as _};
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Args, Command};
 use exit::{Exit, Failure};
@@ -27,44 +29,76 @@ pub fn command() -> clap::Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
-    // What `get_matches` accepts, `from_arg_matches` takes; both come from the same declaration.
-    let args = match Args::from_arg_matches(&matches) {
-        Ok(args) => args,
-        Err(error) => error.exit(),
-    };
-    let format = args.command.format();
+    // What clap prints itself, it prints in colour where that is welcome.
+    let args = Args::try_parse_from(env::args_os()).unwrap_or_else(|error| error.exit());
     let signals = match args.command {
         // A server that is told to stop has done its work.
         Command::Sandbox(_) => Signals::default(),
         _ => Signals::watch(),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let failure = Failure::new(Exit::Failed, format!("the runtime cannot start: {error}"));
-            output::failure(&mut io::stderr(), format, &failure);
-            return failure.exit().into();
-        }
-    };
     let mut out = BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();
-    let done = runtime.block_on(run(args, &signals, &mut out, &mut err));
+    let exit = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(execute(args, &signals, &mut out, &mut err)),
+        Err(error) => {
+            let failure = Failure::new(Exit::Failed, format!("the runtime cannot start: {error}"));
+            output::failure(&mut err, args.command.format(), &failure);
+            failure.exit()
+        }
+    };
+    exit.into()
+}
+
+/// Runs one command inside a program: arguments in, of which the first is the program's name; results
+/// to `out`, messages to `err`; and the exit code back. Options that are not given are taken from the
+/// environment, as on the command line. Signals are left to the program.
+///
+/// ```
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let (mut out, mut err) = (Vec::new(), Vec::new());
+/// let code = purge_cli::run(["purge", "plan", "/a", "/a"], &mut out, &mut err).await;
+/// assert_eq!(code, 0);
+/// assert!(out.ends_with(b"1 of 2 not sent: given twice\n"));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn run(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    match Args::try_parse_from(arguments) {
+        Ok(args) => execute(args, &Signals::default(), out, err).await as u8,
+        Err(error) => {
+            let text = error.render();
+            // Where nobody reads, only the exit code is left to tell it.
+            let _ = if error.use_stderr() { write!(err, "{text}") } else { write!(out, "{text}") };
+            u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8)
+        }
+    }
+}
+
+async fn execute(args: Args, signals: &Signals, out: Out<'_>, err: Out<'_>) -> Exit {
+    let format = args.command.format();
+    let done = dispatch(args, signals, out, err).await;
     let done = done.and_then(|exit| match out.flush() {
         // Whoever closed the pipe has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(exit),
     });
-    match done {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            output::failure(&mut err, format, &failure);
-            failure.exit().into()
-        }
-    }
+    done.unwrap_or_else(|failure| {
+        output::failure(err, format, &failure);
+        failure.exit()
+    })
 }
 
-async fn run(args: Args, signals: &Signals, out: Out<'_>, err: Out<'_>) -> Result<Exit, Failure> {
+async fn dispatch(
+    args: Args,
+    signals: &Signals,
+    out: Out<'_>,
+    err: Out<'_>,
+) -> Result<Exit, Failure> {
     match args.command {
         Command::Create(args) => command::create::run(args, signals, out, err).await,
         Command::Plan(args) => command::create::plan(&args, out),

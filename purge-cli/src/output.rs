@@ -1,5 +1,6 @@
 //! Results on standard output, messages on standard error.
 
+mod json;
 mod text;
 
 use std::io::{self, Write};
@@ -46,7 +47,7 @@ pub(crate) fn outcome(
 pub(crate) fn report(out: Out<'_>, format: Format, report: &Report) -> io::Result<()> {
     match format {
         Format::Text => text::report(out, report),
-        Format::Json => json(out, report),
+        Format::Json => json::line(out, report),
     }
     .or_else(closed_pipe)
 }
@@ -56,7 +57,7 @@ pub(crate) fn plan(out: Out<'_>, format: Format, plan: &Plan) -> io::Result<()> 
     match format {
         // Not by way of a report: that has a text of its own for each of millions of paths.
         Format::Text => text::plan(out, plan),
-        Format::Json => json(out, &Report::planned(plan)),
+        Format::Json => json::line(out, &Report::planned(plan)),
     }
     .or_else(closed_pipe)
 }
@@ -70,7 +71,7 @@ pub(crate) fn list(out: Out<'_>, format: Format, page: &Page) -> io::Result<()> 
     }
     match format {
         Format::Text => text::list(out, page),
-        Format::Json => json(out, &List { schema: 1, page }),
+        Format::Json => json::line(out, &List { schema: 1, page }),
     }
     .or_else(closed_pipe)
 }
@@ -94,16 +95,11 @@ pub(crate) fn failure(err: Out<'_>, format: Format, failure: &Failure) {
         Format::Json => {
             let (kind, message) = (exit.kind(), failure.to_string());
             let error = Detail { kind, message, exit_code: exit as u8 };
-            json(err, &Object { schema: 1, error })
+            json::line(err, &Object { schema: 1, error })
         }
     };
     // Where standard error is closed, only the exit code is left to tell it.
     drop(written);
-}
-
-fn json(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    writeln!(out)
 }
 
 /// Whoever closed the pipe has read enough.

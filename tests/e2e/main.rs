@@ -1,12 +1,18 @@
 //! The whole, over real HTTP on loopback.
 
+#![expect(clippy::print_stdout, reason = "what was measured is a part of what the tests say")]
+
+mod bounds;
 mod coalesce;
 mod command_line;
 mod contract;
 #[cfg(target_os = "linux")]
 mod crash;
+mod faults;
 mod journal;
 mod library;
+mod outage;
+mod secrets;
 #[cfg(unix)]
 mod signals;
 mod tokens;

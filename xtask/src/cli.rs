@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::tree::Tree;
-use crate::{Error, ci, regen, spec_diff};
+use crate::{Error, bench, ci, regen, spec_diff};
 
 /// Bad usage, or an input that cannot be judged.
 const USAGE: u8 = 2;
@@ -50,6 +50,8 @@ enum Verb {
     Regen(regen::Options),
     /// Compare two descriptions: what changes on the wire, and in the Rust bindings
     SpecDiff(spec_diff::Options),
+    /// Measure the tools beside what a user would take instead, and write docs/benchmarks.md
+    Bench(bench::Options),
     /// Check what must hold beyond formatting, lints, documentation and tests
     Ci,
 }
@@ -60,6 +62,7 @@ impl Arguments {
         match self.verb {
             Verb::Regen(options) => regen::run(&tree, &options, out),
             Verb::SpecDiff(options) => spec_diff::run(&tree, &options, out),
+            Verb::Bench(options) => bench::run(&tree, &options, out),
             Verb::Ci => ci::run(&tree, out),
         }
     }

@@ -7,6 +7,7 @@
 //! assert!(String::from_utf8_lossy(&out).contains("two descriptions"));
 //! ```
 
+mod bench;
 pub mod ci;
 mod cli;
 mod error;

@@ -42,10 +42,11 @@ impl Paths {
         Self::default()
     }
 
-    /// Makes room for so many more bytes of paths, the size of a file for example. Room that is not used
-    /// costs no memory on common systems.
+    /// Makes room for so many more bytes of paths, the size of a file for example, if there is so much. Room
+    /// that is not used costs no memory on common systems.
     pub fn reserve(&mut self, bytes: usize) {
-        self.text.reserve(bytes);
+        // A size that a file only claims to have must not end the program.
+        let _ = self.text.try_reserve(bytes);
     }
 
     /// Adds a path.

@@ -261,7 +261,7 @@ impl<'a> Run<'a> {
             .organization_uuid(self.resource.organization().uuid())
             .resource_uuid(self.resource.id().uuid())
             .body(body.clone());
-        let sent = self.resource.session().authorized(|| async {
+        let sent = self.resource.session().authorized("POST", || async {
             match request.clone().send().await {
                 // Documented is only 200, but these say the same.
                 Err(purge_api::Error::UnexpectedResponse(other))
@@ -272,7 +272,7 @@ impl<'a> Run<'a> {
                 sent => sent,
             }
         });
-        accepted(sent.await?.into_inner())
+        accepted(sent.await?.into_inner(), &self.resource.session().redactor())
     }
 
     /// The operation that a request of an earlier run has created although its answer got lost. Only a list
@@ -366,8 +366,9 @@ impl<'a> Run<'a> {
     }
 }
 
-fn accepted(answer: CreatePurgeResponse) -> Attempt {
-    let said = answer.message.as_deref().map(text::excerpt).filter(|said| !said.is_empty());
+fn accepted(answer: CreatePurgeResponse, redactor: &text::Redactor) -> Attempt {
+    let said = answer.message.as_deref().map(|said| text::excerpt(&redactor.clean(said)));
+    let said = said.filter(|said| !said.is_empty());
     if !answer.status {
         let said = said.map(|said| format!(": {said}")).unwrap_or_default();
         let message = format!("the service refused the request (status: false){said}");

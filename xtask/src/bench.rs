@@ -1,0 +1,114 @@
+//! `cargo xtask bench`: what the tools cost, side by side with what a user would take instead.
+//!
+//! A comparison runs two commands in turn, A B A B, so that a machine whose speed drifts slows both, and
+//! what counts is the median of the ratios. It checks that both did the work.
+
+use std::io::Write;
+
+use crate::Error;
+use crate::tree::Tree;
+
+mod coalescing;
+mod growth;
+mod inputs;
+mod instructions;
+mod plan;
+mod planning;
+mod plot;
+mod run;
+mod table;
+mod wildcards;
+
+/// The exit code when a figure is over its bound.
+const OVER: u8 = 1;
+
+/// One file each: it prepares the inputs, runs the pairs, checks the results, and gives the figures.
+const COMPARISONS: &[(&str, Comparison)] = &[
+    ("planning", planning::compare),
+    ("wildcards", wildcards::compare),
+    ("growth", growth::compare),
+    ("coalescing", coalescing::compare),
+];
+
+type Comparison = fn(&Bench<'_>) -> Result<Vec<Figure>, Error>;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The comparisons to run [default: all]
+    #[arg(value_name = "NAME", value_parser = names())]
+    names: Vec<String>,
+    /// Pairs of runs of each
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=100))]
+    runs: u32,
+    /// Count instructions instead, which are the same on a busy machine, and exit 1 when there are 10 %
+    /// more than the committed number
+    #[arg(long, conflicts_with_all = ["names", "runs"])]
+    instructions: bool,
+    /// Write down the instructions as they are now
+    #[arg(long, requires = "instructions")]
+    update: bool,
+}
+
+fn names() -> clap::builder::PossibleValuesParser {
+    COMPARISONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().into()
+}
+
+/// What every comparison needs.
+struct Bench<'a> {
+    tree: &'a Tree,
+    runs: u32,
+}
+
+/// One ratio that was measured, ours to theirs: less is better.
+struct Figure {
+    /// What is done.
+    work: &'static str,
+    against: &'static str,
+    /// What was measured, such as `wall time`.
+    figure: &'static str,
+    at_most: f64,
+    /// One for each pair of runs.
+    ratios: Vec<f64>,
+}
+
+pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
+    if options.instructions {
+        return instructions::run(tree, options.update, out);
+    }
+    tree.cargo(&["build", "--release", "--package", "purge-cli", "--locked"])?;
+    let bench = Bench { tree, runs: options.runs };
+    let mut code = 0;
+    for (name, compare) in COMPARISONS {
+        if !options.names.is_empty() && !options.names.iter().any(|chosen| chosen == name) {
+            continue;
+        }
+        writeln!(out, "{name}")?;
+        out.flush()?;
+        let figures = compare(&bench)?;
+        for figure in &figures {
+            let holds = figure.median() <= figure.at_most;
+            let verdict = if holds { "ok  " } else { "over" };
+            writeln!(out, "  {verdict} {}: {}", figure.figure, figure.measured())?;
+            if !holds {
+                code = OVER;
+            }
+        }
+        table::replace(tree, name, &figures)?;
+    }
+    Ok(code)
+}
+
+impl Figure {
+    fn median(&self) -> f64 {
+        run::median(&self.ratios)
+    }
+
+    /// The median, the least and the most, and the bound.
+    fn measured(&self) -> String {
+        let (least, most) = self
+            .ratios
+            .iter()
+            .fold((f64::MAX, 0.0_f64), |(least, most), &ratio| (least.min(ratio), most.max(ratio)));
+        format!("{:.3} ({least:.3} to {most:.3}), at most {}", self.median(), self.at_most)
+    }
+}

@@ -1,0 +1,104 @@
+//! How many instructions the tools need: unlike times, nearly the same on every run and machine.
+//!
+//! They are counted in the development profile, in which only what is counted is optimized, so that what
+//! the tests have built is used. What the start of the process takes is counted apart and taken off.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+use super::{OVER, inputs};
+use crate::Error;
+use crate::tree::Tree;
+
+/// The numbers that were written down.
+const COMMITTED: &str = "xtask/src/bench/instructions.json";
+/// How many more than the committed number are too many.
+const TOLERANCE: f64 = 0.10;
+
+/// What is optimized before it is counted.
+const OPTIMIZED: [&str; 4] = ["foldhash", "memchr", "purge-api-ext", "purge-cli"];
+
+type Count = fn(&Tree) -> Result<u64, Error>;
+
+const COUNTS: &[(&str, Count)] = &[("plan 20,000 paths", plan)];
+
+pub(super) fn run(tree: &Tree, update: bool, out: &mut dyn Write) -> Result<u8, Error> {
+    build(tree)?;
+    let committed = tree.read_if_there(COMMITTED)?.unwrap_or_else(|| "{}".to_owned());
+    let committed: BTreeMap<String, u64> = serde_json::from_str(&committed)
+        .map_err(|e| Error::new(format!("{COMMITTED} holds no numbers: {e}")))?;
+    let mut counted = BTreeMap::new();
+    let mut code = 0;
+    for (name, count) in COUNTS {
+        let now = count(tree)?;
+        counted.insert((*name).to_owned(), now);
+        match committed.get(*name) {
+            None => writeln!(out, "new     {name}: {now} instructions")?,
+            Some(&then) => {
+                let more = now as f64 / then as f64 - 1.0;
+                let is_over = more > TOLERANCE && !update;
+                let verdict = if is_over { "over   " } else { "ok     " };
+                writeln!(out, "{verdict} {name}: {now} instructions, {:+.1} %", 100.0 * more)?;
+                if is_over {
+                    code = OVER;
+                }
+            }
+        }
+    }
+    if update {
+        let text = serde_json::to_string_pretty(&counted)
+            .map_err(|e| Error::new(format!("the numbers are no JSON: {e}")))?;
+        tree.write(COMMITTED, &format!("{text}\n"))?;
+    }
+    Ok(code)
+}
+
+fn build(tree: &Tree) -> Result<(), Error> {
+    let settings = OPTIMIZED.map(|package| format!("profile.dev.package.{package}.opt-level=3"));
+    let mut args = vec!["build", "--package", "purge-cli", "--locked"];
+    for setting in &settings {
+        args.extend(["--config", setting]);
+    }
+    tree.cargo(&args).map(drop)
+}
+
+fn plan(tree: &Tree) -> Result<u64, Error> {
+    let (paths, one) = (inputs::paths(tree, 20_000)?, inputs::paths(tree, 1)?);
+    let of = |file: &Path| {
+        let args = ["plan", "--quiet", "--from"].map(OsStr::new);
+        instructions(tree, args.into_iter().chain([file.as_os_str()]))
+    };
+    Ok(of(&paths)?.saturating_sub(of(&one)?))
+}
+
+/// The instructions of one run of `purge`, the system's not counted.
+fn instructions<'a>(tree: &Tree, args: impl Iterator<Item = &'a OsStr>) -> Result<u64, Error> {
+    let counts = tree.path("target/bench/callgrind.out");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree.path("target"), Into::into);
+    let mut command = Command::new("valgrind");
+    let mut file = std::ffi::OsString::from("--callgrind-out-file=");
+    file.push(&counts);
+    command.args(["--tool=callgrind", "--quiet"]).arg(file);
+    command.arg(target.join("debug/purge")).args(args);
+    let output = command.output().map_err(|e| {
+        Error::new(format!("valgrind could not be started: {e}; install the package `valgrind`"))
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(Error::new(format!("valgrind ended with {}: {said}", output.status)));
+    }
+    let text = fs::read_to_string(&counts)
+        .map_err(|e| Error::new(format!("{} could not be read: {e}", counts.display())))?;
+    let total = |line: &str| {
+        line.strip_prefix("summary: ")
+            .or_else(|| line.strip_prefix("totals: "))?
+            .trim()
+            .parse()
+            .ok()
+    };
+    text.lines().find_map(total).ok_or_else(|| Error::new("valgrind counted nothing"))
+}

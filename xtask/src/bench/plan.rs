@@ -1,0 +1,82 @@
+//! What `purge plan` says, and what the comparisons of it share.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use super::Bench;
+use super::run::{Usage, measured};
+use crate::Error;
+
+/// The counts that `purge plan` prints.
+#[derive(Debug, PartialEq)]
+pub(super) struct Counts {
+    pub(super) sent: u64,
+    pub(super) requests: u64,
+    pub(super) covered: u64,
+}
+
+impl Bench<'_> {
+    /// Plans the purge of the paths in a file.
+    pub(super) fn plan(&self, from: &Path, more: &[&OsStr]) -> Result<Usage, Error> {
+        let first = ["plan", "--quiet", "--from"].map(OsStr::new);
+        measured(
+            self.purge(first.into_iter().chain([from.as_os_str()]).chain(more.iter().copied())),
+        )
+    }
+}
+
+/// How many different lines a file has, by the program that everybody has.
+pub(super) fn different_lines(file: &Path) -> Result<u64, Error> {
+    let mut command = Command::new("sh");
+    command.args(["-c", "LC_ALL=C sort -u \"$1\" | wc -l", "sh"]).arg(file);
+    let output = measured(command)?.output;
+    output.trim().parse().map_err(|_| Error::new(format!("`wc` counted {output:?}")))
+}
+
+/// The directory of a path, its last slash included.
+pub(super) fn directory(path: &str) -> &str {
+    &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
+}
+
+impl Counts {
+    pub(super) fn of(output: &str) -> Result<Self, Error> {
+        let number = |before: &str, after: &str| {
+            output.lines().find_map(|line| {
+                let (start, _) = line.split_once(after)?;
+                let start = if before.is_empty() { start } else { start.split_once(before)?.1 };
+                start.split_whitespace().next()?.parse().ok()
+            })
+        };
+        let counts = || {
+            Some(Self {
+                sent: number("", " paths in ")?,
+                requests: number(" paths in ", " request")?,
+                covered: number("", " not sent: covered").unwrap_or_default(),
+            })
+        };
+        counts().ok_or_else(|| Error::new(format!("`purge plan` printed no counts: {output}")))
+    }
+
+    /// Fails if the result is not what it must be.
+    pub(super) fn must(&self, what: &str, is: u64, expected: u64) -> Result<(), Error> {
+        if is == expected {
+            return Ok(());
+        }
+        Err(Error::new(format!("{what} are {is}, and must be {expected}: {self:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_from_what_is_printed() {
+        let output = "  450 paths, none failed\n450 paths in 5 requests; nothing was sent\n  \
+                      50 of 900 not sent: given twice\n  400 of 900 not sent: covered by a wildcard\n";
+        let counts = Counts { sent: 450, requests: 5, covered: 400 };
+        assert_eq!(Counts::of(output).expect("counts"), counts);
+        Counts::of("no paths").expect_err("no counts");
+    }
+}

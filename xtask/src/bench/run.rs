@@ -1,0 +1,101 @@
+//! Running a command as a whole process, and what that took.
+
+use std::ffi::OsStr;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use wait4::Wait4 as _;
+
+use super::Bench;
+use crate::Error;
+
+/// What a process took.
+pub(super) struct Usage {
+    pub(super) wall: Duration,
+    /// Of all processors, in the process and in the system for it.
+    pub(super) cpu: Duration,
+    /// The most memory that it had at once, in bytes.
+    pub(super) peak: u64,
+    pub(super) output: String,
+}
+
+impl Bench<'_> {
+    /// The command that is measured.
+    pub(super) fn purge<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(self.tree.path("target/release/purge"));
+        command.args(args);
+        command
+    }
+
+    /// Runs both once to warm up, and then in turn.
+    pub(super) fn pairs(
+        &self,
+        mut ours: impl FnMut() -> Result<Usage, Error>,
+        mut theirs: impl FnMut() -> Result<Usage, Error>,
+    ) -> Result<Vec<(Usage, Usage)>, Error> {
+        ours()?;
+        theirs()?;
+        (0..self.runs).map(|_| Ok((ours()?, theirs()?))).collect()
+    }
+}
+
+/// The ratio of each pair in some figure.
+pub(super) fn ratios(pairs: &[(Usage, Usage)], figure: impl Fn(&Usage) -> f64) -> Vec<f64> {
+    pairs.iter().map(|(ours, theirs)| figure(ours) / figure(theirs)).collect()
+}
+
+pub(super) fn median(figures: &[f64]) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        odd if odd % 2 == 1 => sorted[odd / 2],
+        even => f64::midpoint(sorted[even / 2 - 1], sorted[even / 2]),
+    }
+}
+
+/// Runs a command to its end, without showing what it prints.
+pub(super) fn measured(mut command: Command) -> Result<Usage, Error> {
+    let name = format!("{command:?}");
+    let failed = |what: &dyn std::fmt::Display| Error::new(format!("`{name}` {what}"));
+    let start = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| failed(&format!("could not be started: {e}")))?;
+    let mut output = String::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        stdout.read_to_string(&mut output).map_err(|e| failed(&format!("cannot be read: {e}")))?;
+    }
+    let ended = child.wait4().map_err(|e| failed(&format!("cannot be waited for: {e}")))?;
+    let wall = start.elapsed();
+    if !ended.status.success() {
+        return Err(failed(&format!("ended with {}", ended.status)));
+    }
+    let rusage = ended.rusage;
+    Ok(Usage { wall, cpu: rusage.utime + rusage.stime, peak: rusage.maxrss, output })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_accounted_for() {
+        let mut command = Command::new("cargo");
+        command.arg("--version");
+        let usage = measured(command).expect("cargo runs");
+        assert!(usage.output.starts_with("cargo "), "{}", usage.output);
+        assert!(usage.cpu > Duration::ZERO && usage.peak > 100_000, "{} B", usage.peak);
+        measured(Command::new("no-such-command")).map(drop).expect_err("there is none");
+    }
+
+    #[test]
+    fn a_median_is_the_middle() {
+        for (figures, middle) in [(vec![3.0, 1.0, 2.0], 2.0), (vec![4.0, 1.0], 2.5)] {
+            assert_eq!(median(&figures).to_bits(), f64::to_bits(middle), "{figures:?}");
+        }
+    }
+}
