@@ -35,6 +35,12 @@ impl Client {
     /// The address of the service, from another page of its documentation.
     pub const BASE_URL: &'static str = "https://cloud.medianova.com";
 
+    /// The version of the service's description that this crate was made from: its `info.version`.
+    #[must_use]
+    pub fn api_version() -> &'static str {
+        <purge_api::Client as purge_api::ClientInfo<purge_api::Bearer>>::api_version()
+    }
+
     /// Begins a client for an account's bearer token: the token itself, without the word `Bearer`, or a
     /// [`TokenProvider`] that fetches it.
     pub fn builder(token: impl Into<TokenProvider>) -> ClientBuilder {

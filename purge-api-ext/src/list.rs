@@ -15,7 +15,9 @@ use repeats::Repeats;
 
 /// The number of records on a page: 1 to 100, from the published reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "u8", into = "u8")]
+#[cfg_attr(feature = "schemars", schemars(extend("minimum" = 1, "maximum" = 100)))]
 pub struct PageSize(u8);
 
 impl PageSize {
@@ -87,6 +89,7 @@ pub struct List {
 /// published): records that came meanwhile move the others on to later pages, so that some are seen
 /// twice, but none is missed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Cursor {
     page: NonZeroU64,
     limit: PageSize,
@@ -95,6 +98,7 @@ pub struct Cursor {
 
 /// One page of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Page {
     /// Its number, from 1.
@@ -113,6 +117,7 @@ pub struct Page {
 
 /// The state of one purged path, as the service tells it. Every field may be missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PurgeRecord {
     /// The purge job that it belongs to.

@@ -8,7 +8,7 @@ mod pattern;
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -82,7 +82,8 @@ impl PurgePath {
     }
 
     /// Turns a file name, relative to the root of the site, into its path: percent-encoded as a browser
-    /// does it, with a leading `/`. A `*` in the name is a character of the name, and becomes `%2A`.
+    /// does it, with a leading `/`. A `*` in the name is a character of the name, and becomes `%2A`. A name need
+    /// not be UTF-8: each byte is encoded.
     ///
     /// # Errors
     ///
@@ -94,13 +95,14 @@ impl PurgePath {
     /// assert_eq!(PurgePath::from_file_name("./Über uns.html")?.as_str(), "/%C3%9Cber%20uns.html");
     /// # Ok::<(), purge_api_ext::PathError>(())
     /// ```
-    pub fn from_file_name(name: &str) -> Result<Self, PathError> {
-        let name = name.strip_prefix("./").unwrap_or(name);
-        let name = name.strip_prefix('/').unwrap_or(name);
+    pub fn from_file_name(name: impl AsRef<[u8]>) -> Result<Self, PathError> {
+        let name = name.as_ref();
+        let name = name.strip_prefix(b"./").unwrap_or(name);
+        let name = name.strip_prefix(b"/").unwrap_or(name);
         if name.is_empty() {
             return Err(PathError::new(PathErrorKind::Empty, 0, None));
         }
-        Self::new(format!("/{}", utf8_percent_encode(name, FILE_NAME)))
+        Self::new(format!("/{}", percent_encode(name, FILE_NAME)))
     }
 
     /// The wildcard for all that is in a directory: a path up to and with one of its slashes, not in its
@@ -268,6 +270,8 @@ mod tests {
         check("*.txt", "/%2A.txt");
         check("a\nb", "/a%0Ab");
         check("~x/\u{1f600}", "/~x/%F0%9F%98%80");
+        let latin = PurgePath::from_file_name(b"caf\xe9").expect("any bytes are a name");
+        assert_eq!(latin.as_str(), "/caf%E9");
         PurgePath::from_file_name("../a").expect_err("outside of the site");
         PurgePath::from_file_name("./").expect_err("no name");
     }

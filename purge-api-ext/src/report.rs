@@ -11,9 +11,11 @@ use crate::{Error, ErrorKind, OperationId, OrganizationId, PurgePath, ResourceId
 ///
 /// It serializes to the JSON that the command line prints.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Report {
     /// The version of this form: 1.
+    #[cfg_attr(feature = "schemars", schemars(extend("const" = 1)))]
     pub schema: u32,
     /// Whether this is only what would be done.
     pub dry_run: bool,
@@ -29,6 +31,7 @@ pub struct Report {
 
 /// How many paths ended how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Summary {
     /// Paths that were given.
@@ -62,6 +65,7 @@ pub struct Summary {
 
 /// What became of one request, and of the operation that it created.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OperationOutcome {
     /// The operation, if the service named one.
@@ -86,6 +90,7 @@ pub struct OperationOutcome {
 
 /// What became of one path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PathOutcome {
     /// The path.
@@ -98,6 +103,7 @@ pub struct PathOutcome {
 
 /// Where an operation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OperationState {
@@ -117,6 +123,7 @@ pub enum OperationState {
 
 /// Where a path stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PathState {

@@ -136,7 +136,7 @@ impl Purge {
         let (counts, paths) = (work.counts, work.paths);
         reporter.tell(|| Event::Started { requests: counts.requests, paths });
         let run = Run::new(&resource, retry, rate, &reporter, &mut work);
-        let mut operations = run.send_all(work.requests, concurrency, &shutdown).await;
+        let mut operations = run.send_all(work.requests, concurrency, &shutdown, wait).await;
         if let Some(deadline) = wait {
             follow(&resource, &mut operations, deadline, &shutdown, &reporter).await;
         }

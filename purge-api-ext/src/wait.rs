@@ -109,9 +109,12 @@ pub(crate) async fn follow(
     reporter: &Reporter,
 ) {
     let end = Instant::now() + deadline.min(crate::retry::LONGEST);
+    // Those of which it was not told yet what became of them.
+    let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
+    let mut open: Vec<usize> = followed.map(|(index, _)| index).collect();
     let (why, message) = {
         let begun = pin!(shutdown.begun());
-        let polling = pin!(poll(resource, operations, end, reporter));
+        let polling = pin!(poll(resource, operations, end, &mut open, reporter));
         match select(begun, polling).await {
             Either::Left(_) => {
                 (ErrorKind::Interrupted, "not finished when waiting was interrupted".to_owned())
@@ -120,20 +123,27 @@ pub(crate) async fn follow(
         }
     };
     give_up(operations, why, &message);
+    tell_settled(operations, &mut open, reporter);
+}
+
+fn tell_settled(operations: &[OperationOutcome], open: &mut Vec<usize>, reporter: &Reporter) {
+    let settled = open.extract_if(.., |index| !is_followed(&operations[*index]));
+    settled.for_each(|index| reporter.settled(&operations[index]));
 }
 
 async fn poll(
     resource: &Resource,
     operations: &mut [OperationOutcome],
     end: Instant,
+    open: &mut Vec<usize>,
     reporter: &Reporter,
 ) {
-    let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
-    let mut queue: VecDeque<usize> = followed.map(|(index, _)| index).collect();
+    let mut queue: VecDeque<usize> = open.iter().copied().collect();
     let mut interval = FIRST_POLL;
     while !queue.is_empty() {
         let before = queue.len();
         let asked = timeout_at(end, round(resource, operations, &mut queue)).await;
+        tell_settled(operations, open, reporter);
         reporter.tell(|| progress(operations));
         // A round that is cut off has lost its place, but then there is no other one.
         let Ok(pause) = asked else { break };
@@ -156,7 +166,7 @@ async fn poll(
     }
 }
 
-fn is_followed(operation: &OperationOutcome) -> bool {
+pub(crate) fn is_followed(operation: &OperationOutcome) -> bool {
     operation.state == OperationState::Accepted && operation.error.is_none()
 }
 

@@ -3,23 +3,29 @@
 
 mod args;
 mod command;
+mod config;
+mod derived;
 mod exit;
 mod input;
 mod output;
+mod refused;
 mod signals;
 mod target;
+mod version;
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Args, Command};
 use exit::{Exit, Failure};
-use output::{Format, Out};
+use output::{Console, Format, Screen};
 use signals::Signals;
+
+pub use derived::derived_files;
 
 /// The command line with all its commands and options.
 #[must_use]
@@ -29,20 +35,29 @@ pub fn command() -> clap::Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    // What clap prints itself, it prints in colour where that is welcome.
-    let args = Args::try_parse_from(env::args_os()).unwrap_or_else(|error| error.exit());
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut err = io::stderr();
+    let interactive = err.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let screen = Screen::of_stdout();
+    let mut console = Console { out: &mut out, err: &mut err, screen, interactive };
+    let args = match Args::try_parse_from(env::args_os()) {
+        Ok(args) => args,
+        Err(error) => {
+            // What clap prints itself, it prints in colour where that is welcome.
+            let print = |error: &clap::Error, _: &mut Console<'_>| error.print();
+            return refused::say(error, env::args_os(), &mut console, print).into();
+        }
+    };
     let signals = match args.command {
         // A server that is told to stop has done its work.
         Command::Sandbox(_) => Signals::default(),
         _ => Signals::watch(),
     };
-    let mut out = BufWriter::new(io::stdout().lock());
-    let mut err = io::stderr();
     let exit = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(execute(args, &signals, &mut out, &mut err)),
+        Ok(runtime) => runtime.block_on(execute(args, &signals, &mut console)),
         Err(error) => {
             let failure = Failure::new(Exit::Failed, format!("the runtime cannot start: {error}"));
-            output::failure(&mut err, args.command.format(), &failure);
+            output::failure(console.err, args.command.format(), &failure);
             failure.exit()
         }
     };
@@ -51,7 +66,7 @@ pub fn main() -> ExitCode {
 
 /// Runs one command inside a program: arguments in, of which the first is the program's name; results
 /// to `out`, messages to `err`; and the exit code back. Options that are not given are taken from the
-/// environment, as on the command line. Signals are left to the program.
+/// environment and from `purge.toml`, as on the command line. Signals are left to the program.
 ///
 /// ```
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -64,31 +79,35 @@ pub fn main() -> ExitCode {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub async fn run(
-    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
-    match Args::try_parse_from(arguments) {
-        Ok(args) => execute(args, &Signals::default(), out, err).await as u8,
-        Err(error) => {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let mut console = Console { out, err, screen: Screen::NONE, interactive: false };
+    let exit = match Args::try_parse_from(&arguments) {
+        Ok(args) => execute(args, &Signals::default(), &mut console).await,
+        Err(error) => refused::say(error, arguments.into_iter(), &mut console, |error, console| {
             let text = error.render();
-            // Where nobody reads, only the exit code is left to tell it.
-            let _ = if error.use_stderr() { write!(err, "{text}") } else { write!(out, "{text}") };
-            u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8)
-        }
-    }
+            if error.use_stderr() {
+                write!(console.err, "{text}")
+            } else {
+                write!(console.out, "{text}")
+            }
+        }),
+    };
+    exit as u8
 }
 
-async fn execute(args: Args, signals: &Signals, out: Out<'_>, err: Out<'_>) -> Exit {
+async fn execute(args: Args, signals: &Signals, console: &mut Console<'_>) -> Exit {
     let format = args.command.format();
-    let done = dispatch(args, signals, out, err).await;
-    let done = done.and_then(|exit| match out.flush() {
-        // Whoever closed the pipe has read enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(exit),
+    let done = dispatch(args, signals, console).await;
+    let done = done.and_then(|exit| match console.out.flush().or_else(output::closed_pipe) {
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(exit),
     });
     done.unwrap_or_else(|failure| {
-        output::failure(err, format, &failure);
+        output::failure(console.err, format, &failure);
         failure.exit()
     })
 }
@@ -96,28 +115,31 @@ async fn execute(args: Args, signals: &Signals, out: Out<'_>, err: Out<'_>) -> E
 async fn dispatch(
     args: Args,
     signals: &Signals,
-    out: Out<'_>,
-    err: Out<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     match args.command {
-        Command::Create(args) => command::create::run(args, signals, out, err).await,
-        Command::Plan(args) => command::create::plan(&args, out),
-        Command::Resume(args) => command::resume::run(args, signals, out, err).await,
-        Command::List(args) => command::list::run(args, out).await,
-        Command::Wait(args) => command::wait::run(args, signals, out, err).await,
-        Command::Sandbox(args) => command::sandbox::run(args, out).await,
+        Command::Create(args) => command::create::run(*args, signals, console).await,
+        Command::Plan(args) => command::create::plan(&args, console),
+        Command::Resume(args) => command::resume::run(*args, signals, console).await,
+        Command::List(args) => command::list::run(args, console).await,
+        Command::Wait(args) => command::wait::run(args, signals, console).await,
+        Command::Sandbox(args) => command::sandbox::run(args, console).await,
+        Command::Config(args) => command::config::run(&args, console),
+        Command::Completions(args) => command::shell::completions(&args, console),
+        Command::Man(args) => command::shell::man(&args, console),
     }
 }
 
 impl Command {
     fn format(&self) -> Format {
         match self {
-            Self::Create(args) => args.output.format,
-            Self::Plan(args) => args.output.format,
-            Self::Resume(args) => args.output.format,
+            Self::Create(args) => args.report.output.format,
+            Self::Plan(args) => args.report.output.format,
+            Self::Resume(args) => args.report.output.format,
             Self::List(args) => args.output.format,
-            Self::Wait(args) => args.output.format,
-            Self::Sandbox(_) => Format::Text,
+            Self::Wait(args) => args.report.output.format,
+            Self::Config(args) => args.output.format,
+            Self::Sandbox(_) | Self::Completions(_) | Self::Man(_) => Format::Text,
         }
     }
 }

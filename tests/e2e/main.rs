@@ -8,11 +8,19 @@ mod command_line;
 mod contract;
 #[cfg(target_os = "linux")]
 mod crash;
+mod environment;
+mod events;
+mod exit_codes;
 mod faults;
+mod files;
 mod journal;
 mod library;
+mod messages;
 mod outage;
+mod output;
+mod recipes;
 mod secrets;
+mod shell;
 #[cfg(unix)]
 mod signals;
 mod tokens;

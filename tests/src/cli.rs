@@ -1,6 +1,7 @@
 //! Running the real binary.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -40,6 +41,13 @@ impl Run {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Sets the working directory.
+    #[must_use]
+    pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
         self
     }
 

@@ -59,6 +59,27 @@ impl Tree {
             .map_err(|e| Error::new(format!("{} could not be written: {e}", file.display())))
     }
 
+    pub(crate) fn remove(&self, path: &str) -> Result<(), Error> {
+        let file = self.path(path);
+        fs::remove_file(&file)
+            .map_err(|e| Error::new(format!("{} could not be removed: {e}", file.display())))
+    }
+
+    /// The files that are directly in a folder, from the root of the workspace and in order; none if
+    /// there is no such folder.
+    pub(crate) fn files(&self, folder: &str) -> Result<Vec<String>, Error> {
+        let path = self.path(folder);
+        let entries = match fs::read_dir(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|e| unreadable(&path, &e))?,
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names: Result<Vec<_>, io::Error> = names.collect();
+        let mut names = names.map_err(|e| unreadable(&path, &e))?;
+        names.sort();
+        Ok(names.into_iter().map(|name| format!("{folder}/{name}")).collect())
+    }
+
     /// What a git command prints, or its complaint.
     pub(crate) fn git<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
         output(Command::new("git").arg("-C").arg(&self.root).args(args), "git")

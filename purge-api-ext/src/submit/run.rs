@@ -22,6 +22,7 @@ use crate::report::{OperationOutcome, OperationState, PathState};
 use crate::retry::{RetryPolicy, RetryQuota};
 use crate::trace::{event, span};
 use crate::transport::{Applied, Failure};
+use crate::wait::is_followed;
 use crate::{Error, ErrorKind, OperationId, Resource, Shutdown, text};
 
 /// What the requests of one run share.
@@ -82,10 +83,11 @@ impl<'a> Run<'a> {
         requests: impl Iterator<Item = Request>,
         concurrency: usize,
         shutdown: &Shutdown,
+        wait: Option<Duration>,
     ) -> Vec<OperationOutcome> {
         let outcomes = {
             let sending = stream::iter(requests)
-                .map(|request| self.submit(request))
+                .map(|request| self.submit(request, wait))
                 .buffered(concurrency)
                 .flat_map(stream::iter)
                 .collect();
@@ -106,12 +108,17 @@ impl<'a> Run<'a> {
     }
 
     /// Sends a request, and if it is too large its parts, in order.
-    async fn submit(&self, request: Request) -> Vec<OperationOutcome> {
+    async fn submit(&self, request: Request, wait: Option<Duration>) -> Vec<OperationOutcome> {
         let mut outcomes = Vec::new();
         let mut rest = vec![request];
         while let Some(request) = rest.pop() {
             match span!(self.settle(request), request = request.number).await {
-                Settled::Outcome(outcome) => outcomes.push(outcome),
+                Settled::Outcome(outcome) => {
+                    if wait.is_none() || !is_followed(&outcome) {
+                        self.reporter.settled(&outcome);
+                    }
+                    outcomes.push(outcome);
+                }
                 Settled::Halves([first, others]) => rest.extend([others, first]),
             }
         }
