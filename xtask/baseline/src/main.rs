@@ -2,6 +2,7 @@
 //! their own, so that what they take is told apart.
 
 mod list;
+mod peak;
 mod poll;
 mod serve;
 mod submit;
@@ -11,7 +12,8 @@ use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: purge-baseline serve [CERTIFICATE] | submit BODIES | list | poll IDS";
+const USAGE: &str = "usage: purge-baseline serve [CERTIFICATE] | submit BODIES | list | poll IDS | \
+                     peak PROGRAM [ARGUMENT]...";
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -29,6 +31,9 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    if let ["peak", program, arguments @ ..] = &args[..] {
+        return peak::run(program, arguments);
+    }
     // One thread, as the command line has.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
