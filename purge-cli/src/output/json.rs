@@ -11,8 +11,11 @@ use crate::exit::Failure;
 
 /// Writes one value and ends the line.
 pub(super) fn line(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
-    write(out, value)?;
-    writeln!(out)
+    // The serializer writes a few bytes at a time.
+    let mut line = Vec::with_capacity(512);
+    write(&mut line, value)?;
+    line.push(b'\n');
+    out.write_all(&line)
 }
 
 /// Writes one value.
