@@ -8,6 +8,7 @@ use std::io::Write;
 use crate::Error;
 use crate::tree::Tree;
 
+mod building;
 mod coalescing;
 mod growth;
 mod inputs;
@@ -28,17 +29,19 @@ mod wildcards;
 /// The exit code when a figure is over its bound.
 const OVER: u8 = 1;
 
-/// One file each: it prepares the inputs, runs the pairs, checks the results, and gives the figures.
-const COMPARISONS: &[(&str, Comparison)] = &[
-    ("planning", planning::compare),
-    ("wildcards", wildcards::compare),
-    ("growth", growth::compare),
-    ("coalescing", coalescing::compare),
-    ("submitting", submitting::compare),
-    ("one-call", one_call::compare),
-    ("waiting", waiting::compare),
-    ("listing", listing::compare),
-    ("size", size::compare),
+/// One file each: it prepares the inputs, runs the pairs, checks the results, and gives the figures. Before
+/// it stand the programs that it needs.
+const COMPARISONS: &[(&str, &[&str], Comparison)] = &[
+    ("planning", &["sort"], planning::compare),
+    ("wildcards", &[], wildcards::compare),
+    ("growth", &[], growth::compare),
+    ("coalescing", &[], coalescing::compare),
+    ("submitting", &["curl"], submitting::compare),
+    ("one-call", &["curl"], one_call::compare),
+    ("waiting", &[], waiting::compare),
+    ("listing", &[], listing::compare),
+    ("building", &["java", "python3"], building::compare),
+    ("size", &[], size::compare),
 ];
 
 type Comparison = fn(&Bench<'_>) -> Result<Vec<Figure>, Error>;
@@ -61,7 +64,7 @@ pub(crate) struct Options {
 }
 
 fn names() -> clap::builder::PossibleValuesParser {
-    COMPARISONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().into()
+    COMPARISONS.iter().map(|(name, ..)| *name).collect::<Vec<_>>().into()
 }
 
 /// What every comparison needs.
@@ -89,12 +92,16 @@ pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result
     tree.cargo(&["build", "--release", "--package", "purge-cli", "--locked"])?;
     let bench = Bench { tree, runs: options.runs };
     let mut code = 0;
-    for (name, compare) in COMPARISONS {
+    for (name, needs, compare) in COMPARISONS {
         if !options.names.is_empty() && !options.names.iter().any(|chosen| chosen == name) {
             continue;
         }
         writeln!(out, "{name}")?;
         out.flush()?;
+        if let Some(missing) = needs.iter().find(|program| !run::is_there(program)) {
+            writeln!(out, "  skipped: `{missing}` is not there")?;
+            continue;
+        }
         let figures = compare(&bench)?;
         for figure in &figures {
             let holds = figure.median() <= figure.at_most;

@@ -102,6 +102,13 @@ pub(super) fn measured(mut command: Command) -> Result<Usage, Error> {
     Ok(Usage { wall, cpu: rusage.utime + rusage.stime, peak: rusage.maxrss, output })
 }
 
+/// Whether there is such a program.
+pub(super) fn is_there(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

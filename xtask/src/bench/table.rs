@@ -34,7 +34,7 @@ fn merged(old: Vec<&str>, name: &str, measured: Vec<String>) -> Vec<String> {
     let mut rows: Vec<String> =
         old.into_iter().filter(|row| cell(row, 1) != name).map(Into::into).collect();
     rows.extend(measured);
-    rows.sort_by_key(|row| COMPARISONS.iter().position(|(name, _)| *name == cell(row, 1)));
+    rows.sort_by_key(|row| COMPARISONS.iter().position(|(name, ..)| *name == cell(row, 1)));
     rows
 }
 
