@@ -10,6 +10,7 @@ use serde_json::Value;
 
 mod circle;
 mod error;
+mod identifier;
 mod panic;
 
 pub use error::CodegenError;
@@ -59,8 +60,9 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     let tokens = Generator::new(&settings()?)
         .generate_tokens(&spec)
         .map_err(|e| CodegenError::new(format!("no bindings for this document: {e}")))?;
-    let file = syn::parse2(tokens)
+    let mut file = syn::parse2(tokens)
         .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
+    identifier::read_from_numbers(&mut file);
     // The examples in the generated documentation cannot compile by themselves; as plain text they do
     // not show up as tests that are never run.
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))

@@ -8,7 +8,9 @@ use crate::list::List;
 use crate::session::Session;
 use crate::submit::Purge;
 use crate::wait::Wait;
-use crate::{Error, ErrorKind, OperationId, OrganizationId, Plan, ResourceId, TokenProvider};
+use crate::{
+    Error, ErrorKind, Journal, OperationId, OrganizationId, Plan, ResourceId, TokenProvider,
+};
 
 /// A connection pool to the service, and the token that opens it. Cheap to clone.
 ///
@@ -32,6 +34,12 @@ pub struct Client {
 impl Client {
     /// The address of the service, from another page of its documentation.
     pub const BASE_URL: &'static str = "https://cloud.medianova.com";
+
+    /// The version of the service's description that this crate was made from: its `info.version`.
+    #[must_use]
+    pub fn api_version() -> &'static str {
+        <purge_api::Client as purge_api::ClientInfo<purge_api::Bearer>>::api_version()
+    }
 
     /// Begins a client for an account's bearer token: the token itself, without the word `Bearer`, or a
     /// [`TokenProvider`] that fetches it.
@@ -200,6 +208,18 @@ impl Resource {
         Purge::new(self.clone(), plan)
     }
 
+    /// Goes on with a run that ended early: see [`Journal`]. It sends what is not known to be accepted, and
+    /// takes the same options as [`purge`](Self::purge).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when the journal belongs to another service, organization or resource, or
+    /// is a new one.
+    pub fn resume(&self, journal: Journal) -> Result<Purge, Error> {
+        journal.check(self, None)?;
+        Ok(Purge::resume(self.clone(), journal))
+    }
+
     /// Lists purge requests: see [`List`].
     pub fn list(&self) -> List {
         List::new(self.clone())
@@ -208,6 +228,10 @@ impl Resource {
     /// Follows operations to their end: see [`Wait`].
     pub fn wait(&self, operations: impl IntoIterator<Item = OperationId>) -> Wait {
         Wait::new(self.clone(), operations)
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        &self.client.base_url
     }
 
     pub(crate) fn raw(&self) -> &purge_api::Client {

@@ -104,7 +104,9 @@ impl Settings {
         builder = tls::configure(builder, base.encrypted, &self.roots)?;
         builder.build().map_err(|error| {
             let error = error.without_url();
-            Error::new(ErrorKind::InvalidInput, "the HTTP client cannot start").with_source(error)
+            let why = std::error::Error::source(&error).map(|why| format!(": {why}"));
+            let message = format!("the HTTP client cannot start{}", why.unwrap_or_default());
+            Error::new(ErrorKind::InvalidInput, message).with_cause(&error)
         })
     }
 }

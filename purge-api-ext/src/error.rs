@@ -3,11 +3,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::text::escape;
+
 /// What went wrong, with what, and how to mend it.
 ///
-/// One opaque type: [`kind`](Self::kind) says what a program should do, the text says it to people, and
-/// [`source`](StdError::source) what lies beneath. Texts that came from the service are escaped, and
-/// the token is in none of them.
+/// One opaque type: [`kind`](Self::kind) says what a program should do, and the text says all of it to
+/// people, the cause included. [`source`](StdError::source) is there only where it adds to the text: the
+/// error of a token function, what is wrong with an answer. Texts that came from the service are escaped,
+/// and the token is in none of them.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -17,6 +20,8 @@ struct Inner {
     status: Option<u16>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// All that lies beneath, outermost first, for `Debug`.
+    causes: Option<String>,
 }
 
 /// What a program should do about an [`Error`].
@@ -35,6 +40,10 @@ pub enum ErrorKind {
     Deadline,
     /// An answer that cannot be trusted: a redirect, a page that is no answer of this service.
     Untrusted,
+    /// The [`Journal`](crate::Journal) could not be written, so nothing more was sent.
+    Journal,
+    /// A [`Shutdown`](crate::Shutdown) had begun: not sent, or not waited for.
+    Interrupted,
 }
 
 impl fmt::Display for ErrorKind {
@@ -46,6 +55,8 @@ impl fmt::Display for ErrorKind {
             Self::Unavailable => "unavailable",
             Self::Deadline => "deadline",
             Self::Untrusted => "untrusted",
+            Self::Journal => "journal",
+            Self::Interrupted => "interrupted",
         })
     }
 }
@@ -58,6 +69,7 @@ impl Error {
             status: None,
             retry_after: None,
             source: None,
+            causes: None,
         }))
     }
 
@@ -71,6 +83,18 @@ impl Error {
 
     pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.change(|inner| inner.source = Some(source.into()))
+    }
+
+    /// What the message says already. It is shown by `Debug` alone: whoever prints an error and its
+    /// sources would see it twice, and the types of the libraries beneath are nobody's business.
+    pub(crate) fn with_cause(self, cause: &(dyn StdError + 'static)) -> Self {
+        let mut causes = escape(&cause.to_string());
+        let mut below = cause.source();
+        while let Some(cause) = below {
+            causes = format!("{causes}: {}", escape(&cause.to_string()));
+            below = cause.source();
+        }
+        self.change(|inner| inner.causes = Some(causes))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -121,6 +145,9 @@ impl fmt::Debug for Error {
         }
         if let Some(source) = &self.0.source {
             debug.field("source", &source.to_string());
+        }
+        if let Some(causes) = &self.0.causes {
+            debug.field("causes", causes);
         }
         debug.finish()
     }

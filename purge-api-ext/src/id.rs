@@ -20,6 +20,7 @@ macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident, $noun:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(Uuid);
 
@@ -80,10 +81,14 @@ uuid_id! {
 /// # Ok::<(), purge_api_ext::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "String")]
 pub struct OperationId(Box<str>);
 
 impl OperationId {
+    /// The longest that is taken for an identifier; those that were seen have 36 bytes.
+    const MAX_BYTES: usize = 1024;
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -103,6 +108,10 @@ impl FromStr for OperationId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         if text.trim().is_empty() {
             return Err(IdError("the operation ID is empty".to_owned()));
+        }
+        if text.len() > Self::MAX_BYTES {
+            let message = format!("the operation ID has {} bytes, more than 1024", text.len());
+            return Err(IdError(message));
         }
         Ok(Self(text.into()))
     }

@@ -1,18 +1,24 @@
 //! Reading the list of purge requests, page by page.
 
+mod repeats;
+
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::SystemTime;
 
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use purge_api::types::ListPurgeRequestsResponse;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, OperationId, Resource, text};
+use repeats::Repeats;
 
 /// The number of records on a page: 1 to 100, from the published reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "u8", into = "u8")]
+#[cfg_attr(feature = "schemars", schemars(extend("minimum" = 1, "maximum" = 100)))]
 pub struct PageSize(u8);
 
 impl PageSize {
@@ -84,6 +90,7 @@ pub struct List {
 /// published): records that came meanwhile move the others on to later pages, so that some are seen
 /// twice, but none is missed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Cursor {
     page: NonZeroU64,
     limit: PageSize,
@@ -92,6 +99,7 @@ pub struct Cursor {
 
 /// One page of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Page {
     /// Its number, from 1.
@@ -110,6 +118,7 @@ pub struct Page {
 
 /// The state of one purged path, as the service tells it. Every field may be missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PurgeRecord {
     /// The purge job that it belongs to.
@@ -253,14 +262,23 @@ impl List {
         if let Some(operation) = &self.operation {
             request = request.op_id(operation.as_str());
         }
-        let sent = self.resource.session().authorized(|| request.clone().send());
+        let sent = self.resource.session().authorized("GET", || request.clone().send());
         let answer = sent.await.map_err(|failure| failure.error)?;
         let clock = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let clock = clock.and_then(|date| httpdate::parse_http_date(date).ok());
-        let answer = answer.into_inner();
+        Ok((self.page_of(number, answer.into_inner())?, clock))
+    }
+
+    /// The page that an answer holds.
+    pub(crate) fn page_of(
+        &self,
+        number: NonZeroU64,
+        answer: ListPurgeRequestsResponse,
+    ) -> Result<Page, Error> {
         if !answer.status {
             let said = answer.message.unwrap_or_default();
-            let message = format!("the service refused to list: {}", text::excerpt(&said));
+            let said = text::excerpt(&self.resource.session().redactor().clean(&said));
+            let message = format!("the service refused to list: {said}");
             return Err(Error::new(ErrorKind::Refused, message).with_status(200));
         }
         let Some(data) = answer.data else {
@@ -273,7 +291,7 @@ impl List {
         // A page may be shorter than it was asked for, while the total says that there is more.
         let short = (requests.len() as u64) < limit && total.is_none();
         let next = if last || short || requests.is_empty() { None } else { number.checked_add(1) };
-        let page = Page {
+        Ok(Page {
             page: number.get(),
             limit: self.page_size,
             total,
@@ -283,8 +301,7 @@ impl List {
                 limit: self.page_size,
                 op_id: self.operation.clone(),
             }),
-        };
-        Ok((page, clock))
+        })
     }
 
     /// Reads page after page, and ends without asking for a page that need not be there: after a page
@@ -292,37 +309,33 @@ impl List {
     ///
     /// # Errors
     ///
-    /// An item is an error when a page cannot be read, or repeats the one before it; it is the last item.
+    /// An item is an error when a page cannot be read, when it repeats an earlier one or most of the one
+    /// before it, and after 1,000,000 pages; it is the last item. Of all pages no more than two are kept.
     pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send {
         struct State {
             list: List,
             next: Option<NonZeroU64>,
-            last: Vec<PurgeRecord>,
-            total: Option<u64>,
+            repeats: Repeats,
         }
-        let start = State { next: Some(self.first), list: self, last: Vec::new(), total: None };
+        let start = State { next: Some(self.first), list: self, repeats: Repeats::default() };
         stream::try_unfold(start, async |mut state| {
             let Some(number) = state.next else { return Ok(None) };
             let page = state.list.page(number).await?;
             let limit = u64::from(page.limit.get());
             let received = page.requests.len() as u64;
+            let untrusted = |message: String| Err(Error::new(ErrorKind::Untrusted, message));
             if received > limit {
-                let message = format!("page {number} has {received} records, more than asked for");
-                return Err(Error::new(ErrorKind::Untrusted, message));
+                return untrusted(format!(
+                    "page {number} has {received} records, more than asked for"
+                ));
             }
-            // Records that came meanwhile move the others on to later pages.
-            let grown = page.total > state.total;
-            if received > 0 && page.requests == state.last && !grown {
-                let message = format!("page {number} of the list repeats the one before it");
-                return Err(Error::new(ErrorKind::Untrusted, message));
+            if let Some(what) = state.repeats.of(&page) {
+                return untrusted(format!("page {number} of the list repeats {what}"));
             }
             if number.get() > List::MAX_PAGES {
-                let message = format!("the list does not end after {number} pages");
-                return Err(Error::new(ErrorKind::Untrusted, message));
+                return untrusted(format!("the list does not end after {number} pages"));
             }
             state.next = page.next.as_ref().map(|cursor| cursor.page);
-            state.total = page.total;
-            state.last.clone_from(&page.requests);
             Ok(Some((page, state)))
         })
         .boxed()

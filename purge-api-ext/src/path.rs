@@ -8,8 +8,9 @@ mod pattern;
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use check::{Query, check};
 pub use error::{PathError, PathErrorKind};
@@ -43,8 +44,8 @@ pub(crate) use pattern::{canonical, covers, is_everything};
 /// );
 /// # Ok::<(), purge_api_ext::PathError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct PurgePath(Box<str>);
 
 impl PurgePath {
@@ -81,7 +82,8 @@ impl PurgePath {
     }
 
     /// Turns a file name, relative to the root of the site, into its path: percent-encoded as a browser
-    /// does it, with a leading `/`. A `*` in the name is a character of the name, and becomes `%2A`.
+    /// does it, with a leading `/`. A `*` in the name is a character of the name, and becomes `%2A`. A name need
+    /// not be UTF-8: each byte is encoded.
     ///
     /// # Errors
     ///
@@ -93,13 +95,14 @@ impl PurgePath {
     /// assert_eq!(PurgePath::from_file_name("./Über uns.html")?.as_str(), "/%C3%9Cber%20uns.html");
     /// # Ok::<(), purge_api_ext::PathError>(())
     /// ```
-    pub fn from_file_name(name: &str) -> Result<Self, PathError> {
-        let name = name.strip_prefix("./").unwrap_or(name);
-        let name = name.strip_prefix('/').unwrap_or(name);
+    pub fn from_file_name(name: impl AsRef<[u8]>) -> Result<Self, PathError> {
+        let name = name.as_ref();
+        let name = name.strip_prefix(b"./").unwrap_or(name);
+        let name = name.strip_prefix(b"/").unwrap_or(name);
         if name.is_empty() {
             return Err(PathError::new(PathErrorKind::Empty, 0, None));
         }
-        Self::new(format!("/{}", utf8_percent_encode(name, FILE_NAME)))
+        Self::new(format!("/{}", percent_encode(name, FILE_NAME)))
     }
 
     /// The wildcard for all that is in a directory: a path up to and with one of its slashes, not in its
@@ -198,6 +201,13 @@ impl TryFrom<String> for PurgePath {
     }
 }
 
+/// A path that was written is read back: whether it may have a query string was decided when it was made.
+impl<'de> Deserialize<'de> for PurgePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::with_query(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 impl From<PurgePath> for String {
     fn from(path: PurgePath) -> Self {
         path.0.into()
@@ -260,6 +270,8 @@ mod tests {
         check("*.txt", "/%2A.txt");
         check("a\nb", "/a%0Ab");
         check("~x/\u{1f600}", "/~x/%F0%9F%98%80");
+        let latin = PurgePath::from_file_name(b"caf\xe9").expect("any bytes are a name");
+        assert_eq!(latin.as_str(), "/caf%E9");
         PurgePath::from_file_name("../a").expect_err("outside of the site");
         PurgePath::from_file_name("./").expect_err("no name");
     }
@@ -286,6 +298,9 @@ mod tests {
     fn serde_checks_like_the_parser() {
         let path: PurgePath = serde_json::from_str(r#""/a/*""#).expect("a path");
         assert_eq!(serde_json::to_string(&path).expect("JSON"), r#""/a/*""#);
+        let query = PurgePath::with_query("/a?b").expect("a query");
+        let written = serde_json::to_string(&query).expect("JSON");
+        assert_eq!(serde_json::from_str::<PurgePath>(&written).expect("a path"), query);
         let error = serde_json::from_str::<PurgePath>(r#""a""#).expect_err("no slash");
         assert!(error.to_string().contains("no leading slash"), "{error}");
     }

@@ -14,6 +14,7 @@ use std::fmt;
 use crate::Paths;
 
 pub use batch::Batch;
+pub(crate) use batch::batches;
 pub use error::PlanError;
 pub use planner::Planner;
 

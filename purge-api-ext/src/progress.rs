@@ -9,9 +9,10 @@ use std::time::Duration;
 use futures_core::Stream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::{Error, OperationId, Report};
+use crate::{Error, OperationId, OperationOutcome, Report};
 
-/// Something that happened. Requests are named by their place in the plan, from 0.
+/// Something that happened. Requests are named by their place in the plan, from 0; those that others are
+/// split into have the numbers after these.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -45,12 +46,25 @@ pub enum Event {
         /// The operation that carries it out.
         op_id: OperationId,
     },
+    /// The service found a request too large (413): it goes on as two smaller ones.
+    Split {
+        /// Which request.
+        request: usize,
+        /// The requests with its first paths, and with the others.
+        into: [usize; 2],
+    },
     /// Nothing more can be done for a request.
     Failed {
         /// Which request.
         request: usize,
         /// What went wrong.
         error: Error,
+    },
+    /// What became of a request is known, and does not change any more: without waiting, it was accepted
+    /// or failed; with waiting, its paths are finished, or the deadline passed.
+    Settled {
+        /// Its outcome, as it will stand in the report.
+        outcome: Box<OperationOutcome>,
     },
     /// While waiting: some more paths are finished.
     Progress {
@@ -143,5 +157,9 @@ impl Reporter {
             // The stream that holds the receiver also holds the run that tells.
             let _ = sender.send(event());
         }
+    }
+
+    pub(crate) fn settled(&self, outcome: &OperationOutcome) {
+        self.tell(|| Event::Settled { outcome: Box::new(outcome.clone()) });
     }
 }

@@ -17,12 +17,35 @@ use crate::{Batch, Error, OperationId, Resource};
 /// The newest records are enough; a list in another order is not searched for minutes.
 const PAGES: u64 = 5;
 
+/// When a request was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    /// A moment of this run.
+    moment: Instant,
+    /// How long before it. An earlier run is told from by the wall clock, which may have been set.
+    before: Duration,
+}
+
+impl Sent {
+    pub(crate) fn now() -> Self {
+        Self::before(Duration::ZERO)
+    }
+
+    pub(crate) fn before(before: Duration) -> Self {
+        Self { moment: Instant::now(), before }
+    }
+
+    fn elapsed(self) -> Duration {
+        self.before.saturating_add(self.moment.elapsed())
+    }
+}
+
 /// Looks for the operation that a request sent at `sent` has created.
 pub(crate) async fn find(
     resource: &Resource,
     batch: &Batch,
     known: impl Fn(&OperationId) -> bool,
-    sent: Instant,
+    sent: Sent,
 ) -> Result<Option<OperationId>, Error> {
     let list = resource.list();
     let mut records = Vec::new();

@@ -11,9 +11,11 @@ use crate::{Error, ErrorKind, OperationId, OrganizationId, PurgePath, ResourceId
 ///
 /// It serializes to the JSON that the command line prints.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Report {
     /// The version of this form: 1.
+    #[cfg_attr(feature = "schemars", schemars(extend("const" = 1)))]
     pub schema: u32,
     /// Whether this is only what would be done.
     pub dry_run: bool,
@@ -29,6 +31,7 @@ pub struct Report {
 
 /// How many paths ended how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Summary {
     /// Paths that were given.
@@ -62,6 +65,7 @@ pub struct Summary {
 
 /// What became of one request, and of the operation that it created.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OperationOutcome {
     /// The operation, if the service named one.
@@ -86,6 +90,7 @@ pub struct OperationOutcome {
 
 /// What became of one path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PathOutcome {
     /// The path.
@@ -98,6 +103,7 @@ pub struct PathOutcome {
 
 /// Where an operation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OperationState {
@@ -117,6 +123,7 @@ pub enum OperationState {
 
 /// Where a path stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PathState {
@@ -249,17 +256,20 @@ impl Report {
         self.error().is_none() && self.paths().all(|p| !p.state.is_failure())
     }
 
-    /// The error that a program should act on first: a refused token before a refused request, that
-    /// before an answer that cannot be trusted, before an unavailable service, before a deadline.
+    /// The error that a program should act on first: a refused token before a journal that cannot be
+    /// written, that before a refused request, before an answer that cannot be trusted, before an
+    /// unavailable service, before a deadline, before a shutdown.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         let urgency = |kind: ErrorKind| match kind {
             ErrorKind::InvalidInput => 0,
             ErrorKind::Unauthorized => 1,
-            ErrorKind::Refused => 2,
-            ErrorKind::Untrusted => 3,
-            ErrorKind::Unavailable => 4,
-            ErrorKind::Deadline => 5,
+            ErrorKind::Journal => 2,
+            ErrorKind::Refused => 3,
+            ErrorKind::Untrusted => 4,
+            ErrorKind::Unavailable => 5,
+            ErrorKind::Deadline => 6,
+            ErrorKind::Interrupted => 7,
         };
         let errors = self.operations.iter().filter_map(|operation| operation.error.as_ref());
         errors.min_by_key(|error| urgency(error.kind()))

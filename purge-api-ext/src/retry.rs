@@ -96,6 +96,11 @@ impl RetryQuota {
         left.is_some()
     }
 
+    /// Whether there is not enough left for a retry.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.0 < Self::RETRY
+    }
+
     /// Takes note of an accepted request.
     pub(crate) fn refund(&mut self) {
         self.0 = (self.0 + 1).min(Self::CAPACITY);

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use purge_api::{Bearer, ClientInfo as _};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::text::Redactor;
+use crate::trace::step;
 use crate::transport::{Applied, Failure, failure};
 use crate::{Error, ErrorKind, TokenProvider};
 
@@ -18,6 +20,8 @@ struct Inner {
     /// Held while the provider is asked, so that it is asked once for all who need it.
     last: tokio::sync::Mutex<Last>,
     seen: Mutex<Seen>,
+    /// For the token that is sent.
+    redactor: Mutex<Redactor>,
 }
 
 /// What the provider said when it was asked last.
@@ -50,12 +54,14 @@ impl Session {
                 (bearer.map_err(|e| Error::new(ErrorKind::InvalidInput, e.to_string()))?, 1)
             }
         };
+        let redactor = Redactor::new(provider.known().cloned());
         let last = Last { token: provider.known().cloned(), error: None };
         Ok(Self(Arc::new(Inner {
             raw: purge_api::Client::new_with_client(base_url, http, bearer),
             provider,
             last: tokio::sync::Mutex::new(last),
             seen: Mutex::new(Seen { asked: 0, tokens }),
+            redactor: Mutex::new(redactor),
         })))
     }
 
@@ -77,15 +83,27 @@ impl Session {
 
     /// Sends a request; and once more if its token is refused, and the provider has another one by then.
     /// A refused token means that the first request was surely not carried out.
-    pub(crate) async fn authorized<T, F>(&self, send: impl Fn() -> F) -> Result<T, Failure>
+    pub(crate) async fn authorized<T, F>(
+        &self,
+        method: &'static str,
+        send: impl Fn() -> F,
+    ) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, purge_api::Error<()>>>,
     {
+        // The body of a refusal belongs to the request, too.
+        let exchange = async || {
+            let redactor = self.redactor();
+            match send().await {
+                Ok(answer) => Ok(answer),
+                Err(error) => Err(failure(error, &redactor).await),
+            }
+        };
         self.prepare().await.map_err(|error| Failure::new(Applied::Refused, error))?;
         let seen = self.seen();
-        let refusal = match send().await {
+        let refusal = match step!(exchange(), "http", method).await {
             Ok(answer) => return Ok(answer),
-            Err(error) => failure(error).await,
+            Err(refusal) => refusal,
         };
         if refusal.error.status() != Some(401) {
             return Err(refusal);
@@ -96,13 +114,10 @@ impl Session {
             Err(why) => {
                 let message = format!("{}, which failed: {why}", refusal.error);
                 let error = Error::new(ErrorKind::Unauthorized, message).with_status(401);
-                return Err(Failure::new(refusal.applied, error.with_source(why)));
+                return Err(Failure::new(refusal.applied, error.with_cause(&why)));
             }
         }
-        match send().await {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(failure(error).await),
-        }
+        step!(exchange(), "http", method).await
     }
 
     /// Asks the provider, unless somebody did so since `seen`; and says whether there is another token now.
@@ -117,7 +132,7 @@ impl Session {
             };
         }
         // Nothing is kept until the answer is here: whoever drops this future leaves all as it was.
-        let answer = self.0.provider.fetch().await;
+        let answer = step!(self.0.provider.fetch(), "token").await;
         let changed = match answer {
             Ok(token) => {
                 let old = last.token.as_ref().map(ExposeSecret::expose_secret);
@@ -125,6 +140,8 @@ impl Session {
                 if changed {
                     let replaced = self.raw().inner().replace(token.expose_secret());
                     replaced.map_err(|e| Error::new(ErrorKind::InvalidInput, e.to_string()))?;
+                    *self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Redactor::new(Some(token.clone()));
                 }
                 *last = Last { token: Some(token), error: None };
                 Ok(changed)
@@ -138,6 +155,11 @@ impl Session {
         *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) =
             Seen { asked: now.asked + 1, tokens };
         changed
+    }
+
+    /// What takes the token out of texts from outside.
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn seen(&self) -> Seen {

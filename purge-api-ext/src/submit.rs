@@ -1,26 +1,26 @@
 //! Sending a plan.
 
-use std::collections::HashSet;
+mod request;
+mod run;
+mod stop;
+mod work;
+
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::select;
-use futures_util::{StreamExt, stream};
-use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep};
-
-use crate::pace::{Pace, Rate};
-use crate::plan::{Batch, Plan};
+use crate::journal::Kept;
+use crate::pace::Rate;
+use crate::plan::Plan;
 use crate::progress::{Event, Events, Reporter};
-use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
-use crate::retry::{LONGEST, RetryPolicy, RetryQuota};
-use crate::trace::{event, span};
-use crate::transport::{Applied, Failure};
+use crate::report::Report;
+use crate::retry::{LONGEST, RetryPolicy};
 use crate::wait::follow;
-use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
+use crate::{Journal, Resource, Shutdown};
+use run::Run;
+#[cfg(any(test, fuzzing))]
+pub(crate) use run::accepted;
+use work::Work;
 
 /// A purge about to be sent. Await it, and every path of the plan has an outcome:
 ///
@@ -47,12 +47,18 @@ use crate::{Error, ErrorKind, OperationId, Resource, reconcile, text};
 /// that five accepted requests pay for one, so that an outage costs 1,000 batches at most 1,100 requests.
 /// There is no time limit on sending as a whole: it is `max_attempts` and `backoff` for each request.
 ///
-/// Dropping the future stops the run at once: requests under way may still be carried out.
+/// A request that the service finds too large (413) goes on as two with half of its paths each.
+///
+/// Dropping the future stops the run at once: requests under way may still be carried out. A
+/// [`Shutdown`] ends it in good order, and a [`Journal`] makes it possible to go on with it in any case.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Purge {
     resource: Resource,
-    plan: Plan,
+    /// What to send; a run that is gone on with has it in its journal.
+    plan: Option<Plan>,
+    journal: Option<Kept>,
+    shutdown: Shutdown,
     concurrency: usize,
     rate: Option<Rate>,
     wait: Option<Duration>,
@@ -61,8 +67,31 @@ pub struct Purge {
 
 impl Purge {
     pub(crate) fn new(resource: Resource, plan: Plan) -> Self {
-        let retry = RetryPolicy::default();
-        Self { resource, plan, concurrency: 4, rate: None, wait: None, retry }
+        Self::with(resource, Some(plan), None)
+    }
+
+    pub(crate) fn resume(resource: Resource, journal: Journal) -> Self {
+        Self::with(resource, None, Some(Kept::new(journal)))
+    }
+
+    fn with(resource: Resource, plan: Option<Plan>, journal: Option<Kept>) -> Self {
+        let (shutdown, retry) = (Shutdown::new(), RetryPolicy::default());
+        Self { resource, plan, journal, shutdown, concurrency: 4, rate: None, wait: None, retry }
+    }
+
+    /// Keeps a journal, so that the run can be gone on with if it ends early: see [`Journal`]. One that was
+    /// opened must be of the same service, organization, resource and plan; else nothing is sent, and the
+    /// outcomes say why. Of several clones of this value the first one that is awaited gets it, and the
+    /// others send nothing. Default: none.
+    pub fn journal(mut self, journal: Journal) -> Self {
+        self.journal = Some(Kept::new(journal));
+        self
+    }
+
+    /// Ends the run early, in good order: see [`Shutdown`].
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
     }
 
     /// How many requests are under way at once; 0 counts as 1. Default: 4.
@@ -104,25 +133,14 @@ impl Purge {
     }
 
     async fn run(self, reporter: Reporter) -> Report {
-        let Self { resource, plan, concurrency, rate, wait, retry } = self;
-        let counts = Summary::of_plan(&plan);
-        let (requests, paths) = (plan.batches().len(), plan.sent());
-        reporter.tell(|| Event::Started { requests, paths });
-        let run = Run {
-            resource: &resource,
-            retry,
-            pace: Pace::new(rate),
-            shared: Mutex::default(),
-            stop: Stop::default(),
-            reporter: &reporter,
-        };
-        let mut operations: Vec<OperationOutcome> = stream::iter(plan.into_batches().enumerate())
-            .map(|(request, batch)| span!(run.submit(request, batch), request))
-            .buffered(concurrency)
-            .collect()
-            .await;
+        let Self { resource, plan, journal, shutdown, concurrency, rate, wait, retry } = self;
+        let mut work = Work::prepare(&resource, plan, journal).await;
+        let (counts, paths) = (work.counts, work.paths);
+        reporter.tell(|| Event::Started { requests: counts.requests, paths });
+        let run = Run::new(&resource, retry, rate, &reporter, &mut work);
+        let mut operations = run.send_all(work.requests, concurrency, &shutdown, wait).await;
         if let Some(deadline) = wait {
-            follow(&resource, &mut operations, deadline, &reporter).await;
+            follow(&resource, &mut operations, deadline, &shutdown, &reporter).await;
         }
         Report::new(Some(resource.organization()), Some(resource.id()), counts, operations)
     }
@@ -135,209 +153,4 @@ impl IntoFuture for Purge {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run(Reporter::default()))
     }
-}
-
-/// What the requests of one run share.
-struct Run<'a> {
-    resource: &'a Resource,
-    retry: RetryPolicy,
-    pace: Pace,
-    shared: Mutex<Shared>,
-    stop: Stop,
-    reporter: &'a Reporter,
-}
-
-#[derive(Default)]
-struct Shared {
-    quota: RetryQuota,
-    /// The operations that belong to a request of this run.
-    operations: HashSet<OperationId>,
-}
-
-/// How one attempt ended. A 200 that refuses is a [`Failure`] like any other refusal.
-type Attempt = Result<Accepted, Failure>;
-
-struct Accepted {
-    op_id: OperationId,
-    message: Option<String>,
-}
-
-impl Run<'_> {
-    /// Sends one batch until its outcome is known, or nothing more can be done for it.
-    async fn submit(&self, request: usize, batch: Batch) -> OperationOutcome {
-        let body = CreatePurgeRequest {
-            resource_uuid: self.resource.id().uuid(),
-            file_path: batch.paths().map(ToOwned::to_owned).collect(),
-        };
-        let (mut attempts, mut ambiguous) = (0, 0);
-        // The first time after which the request may have been carried out, and what the last answer to it
-        // says of that.
-        let mut lost: Option<(Instant, Applied)> = None;
-        let mut failure = loop {
-            if let Some(error) = self.turn().await {
-                break Failure::new(Applied::No, error);
-            }
-            attempts += 1;
-            event!(attempt = attempts, "sending");
-            self.reporter.tell(|| Event::Attempt { request, attempt: attempts });
-            let sent = Instant::now();
-            let failure = match self.attempt(&body).await {
-                Ok(accepted) => {
-                    return self.accepted(request, batch, accepted, attempts, ambiguous > 0);
-                }
-                Err(failure) => failure,
-            };
-            let asked = failure.error.retry_after();
-            // What the service asks for holds for every request, whatever becomes of this one.
-            if let Some(asked) = asked {
-                self.pace.pause(asked.min(self.retry.longest_retry_after));
-            }
-            if self.retry.ends_run(&failure.error) {
-                self.stop.now(&failure.error);
-            }
-            if matches!(failure.applied, Applied::Maybe | Applied::Yes) {
-                ambiguous += 1;
-                let since = lost.as_ref().map_or(sent, |(since, _)| *since);
-                if let Some(op_id) = self.adopt(&batch, since).await {
-                    let message = format!("{}; found in the list", failure.error);
-                    let accepted = Accepted { op_id, message: Some(message) };
-                    return self.accepted(request, batch, accepted, attempts, ambiguous > 1);
-                }
-                lost = Some((since, failure.applied));
-            }
-            let random = fastrand::f64();
-            let delay = self.retry.delay(failure.applied, attempts, ambiguous, asked, random);
-            let Some(delay) = delay.filter(|_| self.shared().quota.spend()) else { break failure };
-            event!(?delay, error = %failure.error, "trying again");
-            self.reporter.tell(|| Event::Retrying { request, delay, error: failure.error });
-            sleep(delay).await;
-        };
-        // A later refusal does not undo what an earlier attempt may have done.
-        if let Some((_, applied)) = lost {
-            failure.applied = applied;
-        }
-        let (state, path_state) = match failure.applied {
-            Applied::No => (OperationState::NotSent, PathState::NotSent),
-            Applied::Refused => (OperationState::Failed, PathState::Failed),
-            Applied::Maybe | Applied::Yes => (OperationState::Unconfirmed, PathState::Unconfirmed),
-        };
-        event!(error = %failure.error, "failed");
-        self.reporter.tell(|| Event::Failed { request, error: failure.error.clone() });
-        let mut outcome = OperationOutcome::of_batch(&batch, state, path_state);
-        outcome.attempts = attempts;
-        outcome.possible_duplicate = ambiguous > 1;
-        outcome.message = Some(failure.error.to_string());
-        outcome.error = Some(failure.error);
-        outcome
-    }
-
-    /// Waits until a request may be sent, or until the run ends; then it says why.
-    async fn turn(&self) -> Option<Error> {
-        self.stop.or(self.pace.turn()).await
-    }
-
-    async fn attempt(&self, body: &CreatePurgeRequest) -> Attempt {
-        let request = self
-            .resource
-            .raw()
-            .create_purge()
-            .organization_uuid(self.resource.organization().uuid())
-            .resource_uuid(self.resource.id().uuid())
-            .body(body.clone());
-        let sent = self.resource.session().authorized(|| async {
-            match request.clone().send().await {
-                // Documented is only 200, but these say the same.
-                Err(purge_api::Error::UnexpectedResponse(other))
-                    if matches!(other.status().as_u16(), 201 | 202) =>
-                {
-                    purge_api::ResponseValue::from_response(other).await
-                }
-                sent => sent,
-            }
-        });
-        accepted(sent.await?.into_inner())
-    }
-
-    /// The operation that a request has created although its answer got lost.
-    async fn adopt(&self, batch: &Batch, sent: Instant) -> Option<OperationId> {
-        // Looking it up costs as much as sending it again, and a service that is down answers neither.
-        if !self.shared().quota.spend() || self.turn().await.is_some() {
-            return None;
-        }
-        let known = |id: &OperationId| self.shared().operations.contains(id);
-        // If the list cannot be read either, nobody can tell.
-        reconcile::find(self.resource, batch, known, sent).await.ok().flatten()
-    }
-
-    fn accepted(
-        &self,
-        request: usize,
-        batch: Batch,
-        accepted: Accepted,
-        attempts: u32,
-        possible_duplicate: bool,
-    ) -> OperationOutcome {
-        let mut shared = self.shared();
-        shared.quota.refund();
-        shared.operations.insert(accepted.op_id.clone());
-        event!(op_id = %accepted.op_id, "accepted");
-        self.reporter.tell(|| Event::Accepted { request, op_id: accepted.op_id.clone() });
-        let mut outcome =
-            OperationOutcome::of_batch(&batch, OperationState::Accepted, PathState::Accepted);
-        outcome.op_id = Some(accepted.op_id);
-        outcome.attempts = attempts;
-        outcome.possible_duplicate = possible_duplicate;
-        outcome.message = accepted.message;
-        outcome
-    }
-
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The end of a run, and why.
-#[derive(Default)]
-struct Stop {
-    why: Mutex<Option<Error>>,
-    signal: Notify,
-}
-
-impl Stop {
-    fn now(&self, why: &Error) {
-        self.why().get_or_insert_with(|| why.clone());
-        self.signal.notify_waiters();
-    }
-
-    /// Waits for something, unless the run ends first; then it says so.
-    async fn or(&self, something: impl Future<Output = ()>) -> Option<Error> {
-        let mut stopped = std::pin::pin!(self.signal.notified());
-        stopped.as_mut().enable();
-        if self.why().is_none() {
-            select(std::pin::pin!(something), stopped).await;
-        }
-        let why = self.why().clone()?;
-        let message = format!("not sent, since the run was stopped: {why}");
-        Some(Error::new(why.kind(), message))
-    }
-
-    fn why(&self) -> MutexGuard<'_, Option<Error>> {
-        self.why.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn accepted(answer: CreatePurgeResponse) -> Attempt {
-    let said = answer.message.as_deref().map(text::excerpt).filter(|said| !said.is_empty());
-    if !answer.status {
-        let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-        let message = format!("the service refused the request (status: false){said}");
-        let error = Error::new(ErrorKind::Refused, message).with_status(200);
-        return Err(Failure::new(Applied::Refused, error));
-    }
-    let op_id = answer.op_id.and_then(|id| id.parse().ok()).ok_or_else(|| {
-        let message = "the answer names no operation, so nothing can tell what became of it";
-        let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
-        Failure::new(Applied::Yes, error)
-    })?;
-    Ok(Accepted { op_id, message: said })
 }

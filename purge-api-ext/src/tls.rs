@@ -49,7 +49,7 @@ pub(crate) fn configure(
     use rustls::pki_types::pem::PemObject as _;
 
     let cannot = |error: rustls::Error| {
-        Error::new(ErrorKind::InvalidInput, "TLS cannot start").with_source(error)
+        Error::new(ErrorKind::InvalidInput, format!("TLS cannot start: {error}")).with_cause(&error)
     };
     let mut extra = rustls::RootCertStore::empty();
     let mut certificates = Vec::new();

@@ -1,17 +1,19 @@
 //! What answers mean, and what is known of a request that got none.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::retry::parse_retry_after;
-use crate::text::{escape, excerpt};
+use crate::text::{Redactor, escape, excerpt};
 use crate::{Error, ErrorKind, tls};
 
 /// What is known of the request after a call that did not answer 200 with a readable body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Applied {
     /// It was surely not carried out.
     No,
@@ -37,7 +39,7 @@ impl Failure {
 }
 
 /// Reads what went wrong from the generated client's error.
-pub(crate) async fn failure(error: purge_api::Error<()>) -> Failure {
+pub(crate) async fn failure(error: purge_api::Error<()>, redactor: &Redactor) -> Failure {
     use purge_api::Error as Raw;
 
     match error {
@@ -45,20 +47,24 @@ pub(crate) async fn failure(error: purge_api::Error<()>) -> Failure {
             let (status, headers) = (response.status(), response.headers().clone());
             // The status is what counts; a body that breaks off takes only the message away.
             let body = response.bytes().await.unwrap_or_default();
-            from_status(status, &headers, &body)
+            from_status(status, &headers, &body, redactor)
         }
         Raw::CommunicationError(error) => from_connection(error),
         Raw::ResponseBodyError(error) => Failure::new(
             Applied::Maybe,
             Error::new(ErrorKind::Untrusted, format!("the answer broke off: {}", root(&error)))
                 .with_status(200)
-                .with_source(error.without_url()),
+                .with_cause(&error.without_url()),
         ),
         Raw::InvalidResponsePayload(body, error) => {
             let body = String::from_utf8_lossy(&body);
-            let message = format!("the answer is no answer of this service: `{}`", excerpt(&body));
-            let error = Error::new(ErrorKind::Untrusted, message).with_source(error);
-            Failure::new(Applied::Maybe, error.with_status(200))
+            let shown = excerpt(&redactor.clean(&body));
+            let message = format!("the answer is no answer of this service: `{shown}`");
+            let untrusted = Error::new(ErrorKind::Untrusted, message).with_status(200);
+            // What is wrong with a body may quote it.
+            let quotes = matches!(redactor.clean(&error.to_string()), Cow::Owned(_));
+            let untrusted = if quotes { untrusted } else { untrusted.with_source(error) };
+            Failure::new(Applied::Maybe, untrusted)
         }
         // The rest never leaves this machine. Its own texts hold nothing from outside.
         other => {
@@ -78,9 +84,10 @@ fn from_connection(error: reqwest::Error) -> Failure {
     // The type of this error cannot be named.
     let proxy = chain(&error).any(|cause| cause.to_string().ends_with(PROXY_AUTHORIZATION));
     if error.is_connect() && proxy {
-        return Failure::new(Applied::Refused, proxy_authorization().with_source(error));
+        return Failure::new(Applied::Refused, proxy_authorization().with_cause(&error));
     }
     let distrust = tls::distrust(chain(&error)).map(|cause| escape(&cause.to_string()));
+    let find = |wanted: fn(&(dyn StdError + 'static)) -> bool| chain(&error).any(wanted);
     let (applied, kind, message) = if error.is_connect()
         && let Some(why) = distrust
     {
@@ -89,10 +96,30 @@ fn from_connection(error: reqwest::Error) -> Failure {
         (Applied::No, ErrorKind::Unavailable, format!("the service cannot be reached: {text}"))
     } else if error.is_timeout() {
         (Applied::Maybe, ErrorKind::Unavailable, "no answer within the attempt's time".to_owned())
+    } else if find(is_not_processed) {
+        let message = format!("the service did not take the request: {text}");
+        (Applied::No, ErrorKind::Unavailable, message)
+    } else if find(is_no_http) {
+        let message = format!("the answer is no HTTP that can be read: {text}");
+        (Applied::Maybe, ErrorKind::Untrusted, message)
     } else {
         (Applied::Maybe, ErrorKind::Unavailable, format!("the connection broke off: {text}"))
     };
-    Failure::new(applied, Error::new(kind, message).with_source(error))
+    Failure::new(applied, Error::new(kind, message).with_cause(&error))
+}
+
+/// Whether the other side says that it has not looked at the request (RFC 9113, section 8.7).
+fn is_not_processed(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref::<h2::Error>().is_some_and(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        // A server that shuts down answers what it has taken.
+        let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+        error.is_remote() && (refused || leaving)
+    })
+}
+
+fn is_no_http(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
 }
 
 const PROXY_AUTHORIZATION: &str = "proxy authorization required";
@@ -121,12 +148,17 @@ struct Refusal {
     message: Option<String>,
 }
 
-fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+fn from_status(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    redactor: &Redactor,
+) -> Failure {
     let said = serde_json::from_slice::<Refusal>(body)
         .ok()
         .and_then(|refusal| refusal.message)
         .filter(|message| !message.trim().is_empty())
-        .map(|message| format!(": {}", excerpt(message.trim_end_matches('.'))))
+        .map(|message| format!(": {}", excerpt(redactor.clean(&message).trim_end_matches('.'))))
         .unwrap_or_default();
     let retry_after = parse_retry_after(headers.get_all(RETRY_AFTER), std::time::SystemTime::now());
     let code = status.as_u16();
@@ -145,7 +177,9 @@ fn from_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure 
         ),
         300..=399 => {
             let target = headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
-            let target = target.map(|to| format!(" to `{}`", excerpt(&to))).unwrap_or_default();
+            let target = target
+                .map(|to| format!(" to `{}`", excerpt(&redactor.clean(&to))))
+                .unwrap_or_default();
             (
                 Applied::Refused,
                 ErrorKind::Untrusted,
@@ -189,7 +223,7 @@ mod tests {
         let check = |codes: &[u16], applied: Applied, kind: ErrorKind| {
             for &code in codes {
                 let status = StatusCode::from_u16(code).expect("a status");
-                let failure = from_status(status, &HeaderMap::new(), b"");
+                let failure = from_status(status, &HeaderMap::new(), b"", &Redactor::default());
                 assert_eq!((failure.applied, failure.error.kind()), (applied, kind), "{code}");
                 assert_eq!(failure.error.status(), Some(code));
             }
@@ -206,7 +240,8 @@ mod tests {
     #[test]
     fn messages_of_the_service_are_shown_escaped() {
         let said = |body: &str| {
-            from_status(StatusCode::NOT_FOUND, &HeaderMap::new(), body.as_bytes()).error.to_string()
+            let (status, headers) = (StatusCode::NOT_FOUND, HeaderMap::new());
+            from_status(status, &headers, body.as_bytes(), &Redactor::default()).error.to_string()
         };
         assert_eq!(
             said(r#"{"status":false,"message":"no \u001b[31msuch\nresource"}"#),

@@ -6,9 +6,10 @@ use records::Listed;
 use std::collections::{HashMap, VecDeque};
 use std::future::IntoFuture;
 use std::num::NonZeroU64;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -16,7 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::list::PurgeRecord;
 use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
-use crate::{Error, ErrorKind, OperationId, Resource};
+use crate::{Error, ErrorKind, OperationId, Resource, Shutdown};
 
 /// Operations about to be followed. Await it, and each has an outcome:
 ///
@@ -40,6 +41,7 @@ pub struct Wait {
     resource: Resource,
     operations: Vec<OperationId>,
     deadline: Duration,
+    shutdown: Shutdown,
 }
 
 impl Wait {
@@ -48,7 +50,8 @@ impl Wait {
         operations: impl IntoIterator<Item = OperationId>,
     ) -> Self {
         let operations = operations.into_iter().collect();
-        Self { resource, operations, deadline: Duration::from_secs(300) }
+        let (deadline, shutdown) = (Duration::from_secs(300), Shutdown::new());
+        Self { resource, operations, deadline, shutdown }
     }
 
     /// How long to wait at most; a year counts as the longest time. Default: 5 minutes; the service's documentation speaks of seconds to
@@ -58,15 +61,22 @@ impl Wait {
         self
     }
 
+    /// Ends the waiting early, in good order: see [`Shutdown`]. What is not finished by then is pending.
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
+    }
+
     /// Waits, and tells what happens on the way; the last event holds the report.
     pub fn events(self) -> Events {
         Events::of(|reporter| self.run(reporter))
     }
 
     async fn run(self, reporter: Reporter) -> Report {
-        let mut operations: Vec<_> =
-            self.operations.into_iter().map(OperationOutcome::of_job).collect();
-        follow(&self.resource, &mut operations, self.deadline, &reporter).await;
+        let jobs = self.operations.iter().cloned();
+        let mut operations: Vec<_> = jobs.map(OperationOutcome::of_job).collect();
+        let Self { resource, deadline, shutdown, .. } = &self;
+        follow(resource, &mut operations, *deadline, shutdown, &reporter).await;
         let (organization, resource) = (self.resource.organization(), self.resource.id());
         Report::new(Some(organization), Some(resource), Summary::default(), operations)
     }
@@ -89,21 +99,51 @@ const CONCURRENCY: usize = 4;
 /// With fewer paths an operation than this, the whole list is the shorter way.
 const FEW_PATHS: usize = 25;
 
-/// Asks for all operations that the service accepted, again and again, until each is finished or the
-/// deadline passes.
+/// Asks for all operations that the service accepted, again and again, until each is finished, the
+/// deadline passes, or a shutdown begins.
 pub(crate) async fn follow(
     resource: &Resource,
     operations: &mut [OperationOutcome],
     deadline: Duration,
+    shutdown: &Shutdown,
     reporter: &Reporter,
 ) {
     let end = Instant::now() + deadline.min(crate::retry::LONGEST);
+    // Those of which it was not told yet what became of them.
     let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
-    let mut queue: VecDeque<usize> = followed.map(|(index, _)| index).collect();
+    let mut open: Vec<usize> = followed.map(|(index, _)| index).collect();
+    let (why, message) = {
+        let begun = pin!(shutdown.begun());
+        let polling = pin!(poll(resource, operations, end, &mut open, reporter));
+        match select(begun, polling).await {
+            Either::Left(_) => {
+                (ErrorKind::Interrupted, "not finished when waiting was interrupted".to_owned())
+            }
+            Either::Right(_) => (ErrorKind::Deadline, format!("not finished within {deadline:?}")),
+        }
+    };
+    give_up(operations, why, &message);
+    tell_settled(operations, &mut open, reporter);
+}
+
+fn tell_settled(operations: &[OperationOutcome], open: &mut Vec<usize>, reporter: &Reporter) {
+    let settled = open.extract_if(.., |index| !is_followed(&operations[*index]));
+    settled.for_each(|index| reporter.settled(&operations[index]));
+}
+
+async fn poll(
+    resource: &Resource,
+    operations: &mut [OperationOutcome],
+    end: Instant,
+    open: &mut Vec<usize>,
+    reporter: &Reporter,
+) {
+    let mut queue: VecDeque<usize> = open.iter().copied().collect();
     let mut interval = FIRST_POLL;
     while !queue.is_empty() {
         let before = queue.len();
         let asked = timeout_at(end, round(resource, operations, &mut queue)).await;
+        tell_settled(operations, open, reporter);
         reporter.tell(|| progress(operations));
         // A round that is cut off has lost its place, but then there is no other one.
         let Ok(pause) = asked else { break };
@@ -124,10 +164,9 @@ pub(crate) async fn follow(
         sleep_until(now + wait.min(left.mul_f64(0.75))).await;
         interval = interval.mul_f64(1.5).min(LONGEST_POLL);
     }
-    give_up(operations, deadline);
 }
 
-fn is_followed(operation: &OperationOutcome) -> bool {
+pub(crate) fn is_followed(operation: &OperationOutcome) -> bool {
     operation.state == OperationState::Accepted && operation.error.is_none()
 }
 
@@ -254,14 +293,14 @@ fn progress(operations: &[OperationOutcome]) -> Event {
     Event::Progress { finished, paths: finished + pending }
 }
 
-fn give_up(operations: &mut [OperationOutcome], deadline: Duration) {
+fn give_up(operations: &mut [OperationOutcome], why: ErrorKind, message: &str) {
     for operation in operations.iter_mut().filter(|o| is_followed(o)) {
         set_pending(operation);
-        let mut message = format!("not finished within {deadline:?}");
+        let mut message = message.to_owned();
         if let Some(last) = &operation.message {
             message = format!("{message}; the last answer: {last}");
         }
-        operation.error = Some(Error::new(ErrorKind::Deadline, message.as_str()));
+        operation.error = Some(Error::new(why, message.as_str()));
         operation.message = Some(message);
     }
 }

@@ -2,6 +2,7 @@
 
 mod bearer;
 mod hooks;
+mod identifier;
 
 #[allow(
     missing_docs,

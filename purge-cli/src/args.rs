@@ -1,25 +1,49 @@
 //! What can be said on the command line.
 
-use std::net::SocketAddr;
-use std::num::{NonZeroU64, NonZeroUsize};
-use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
+mod config;
+mod create;
+mod list;
+mod output;
+mod paths;
+mod sandbox;
+mod shell;
+mod target;
+mod wait;
 
 use clap::{Parser, Subcommand};
-use purge_api_ext::{Client, OperationId, OrganizationId, PageSize, Rate, ResourceId};
 
-use crate::output::Format;
+pub(crate) use config::ConfigArgs;
+pub(crate) use create::{CreateArgs, PlanArgs, ResumeArgs};
+pub(crate) use list::ListArgs;
+pub(crate) use output::{FormatArgs, MessageArgs, ReportArgs};
+pub(crate) use paths::PathArgs;
+pub(crate) use sandbox::{Origin, SandboxArgs};
+pub(crate) use shell::{CompletionsArgs, ManArgs};
+pub(crate) use target::{TargetArgs, TokenCommand};
+pub(crate) use wait::{Operation, WaitArgs};
 
-/// Purge files of a CDN resource, and say what happened to every path.
+/// Purge files of a CDN resource, and say what happened to every path
 #[derive(Parser)]
-#[command(name = "purge", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(
+    name = "purge",
+    version,
+    long_version = crate::version::long(),
+    max_term_width = 100,
+    after_help = "`purge --help` has examples and the exit codes; `purge COMMAND --help` has the options.",
+    after_long_help = EXAMPLES_AND_EXIT_CODES
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "\
+const EXAMPLES_AND_EXIT_CODES: &str = "\
+Examples:
+  purge create --sandbox --wait /index.html     try it, without an account
+  purge create --wait --from changed.txt        purge, and wait until it is done
+  purge plan --from changed.txt                 what would be sent
+  purge list --limit 20                         what was purged
+
 Exit codes:
   0  all accepted (with --wait: all finished)
   1  some path failed
@@ -27,30 +51,52 @@ Exit codes:
   3  not authorized
   4  temporary: unavailable or rate-limited, try again later
   5  the deadline passed while waiting
-  6  an answer that cannot be trusted";
+  6  an answer that cannot be trusted
+  130, 143  interrupted (SIGINT, SIGTERM) before all was done; a second signal ends it at once";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Create purge jobs
-    #[command(after_help = "\
+    #[command(after_long_help = "\
 Examples:
   purge create /index.html '/images/*'
   purge create --wait --from changed.txt
-  find public -type f -printf '/%P\\n' | purge create --from - --output json
+  find public -type f -printf '%P\\0' | purge create --from - -0 --raw
+  git diff --name-only -z --no-renames --relative=public HEAD~1 |
+    purge create --from - -0 --raw --prefix /assets
   purge create --sandbox --wait /index.html   without an account")]
-    Create(CreateArgs),
+    Create(Box<CreateArgs>),
     /// Show what `create` would send; sends nothing
-    #[command(after_help = "\
+    #[command(after_long_help = "\
 Examples:
   purge plan --from changed.txt
+  purge plan --from changed.txt --rate 5/s   how long it would take
   purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
     Plan(PlanArgs),
+    /// Finish a run that ended early
+    ///
+    /// Sends what is not known to be accepted, and tries again what failed. The organization, the resource
+    /// and the address of the service stand in the journal.
+    #[command(after_long_help = "\
+Examples:
+  purge create --from changed.txt --journal deploy.journal
+  purge resume deploy.journal --wait")]
+    Resume(Box<ResumeArgs>),
     /// List purge requests
+    #[command(after_long_help = "\
+Examples:
+  purge list --limit 20
+  purge list --op-id 0b508058-9c8c-475a-b5e7-0bf9014423b2
+  purge list --all --output ndjson | grep '/images/'")]
     List(ListArgs),
     /// Follow operations to their end
+    #[command(after_long_help = "\
+Examples:
+  purge wait 0b508058-9c8c-475a-b5e7-0bf9014423b2
+  purge create --from changed.txt --output ndjson | jq -r '.op_id // empty' | purge wait -")]
     Wait(WaitArgs),
     /// Run the embedded server
-    #[command(after_help = "\
+    #[command(after_long_help = "\
 Example:
   purge sandbox --listen 127.0.0.1:8080 &
   export PURGE_BASE_URL=http://127.0.0.1:8080 PURGE_TOKEN=sandbox-token
@@ -58,233 +104,27 @@ Example:
   export PURGE_RESOURCE=660f9511-f30c-52e5-b827-557766551111
   purge create --wait /index.html")]
     Sandbox(SandboxArgs),
-}
-
-#[derive(clap::Args)]
-pub(crate) struct CreateArgs {
-    #[command(flatten)]
-    pub(crate) paths: PathArgs,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
-    /// Follow the jobs to their end, for at most this long [without a value: 5m]
-    #[arg(
-        long, help_heading = "Sending", value_name = "DURATION", num_args = 0..=1, require_equals = true,
-        default_missing_value = "5m", value_parser = humantime::parse_duration
-    )]
-    pub(crate) wait: Option<Duration>,
-    /// The same as `purge plan`: sends nothing
-    #[arg(long, help_heading = "Sending")]
-    pub(crate) dry_run: bool,
-    /// How many requests are under way at once
-    #[arg(long, help_heading = "Sending", value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) concurrency: u16,
-    /// How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]
-    #[arg(long, help_heading = "Sending", value_name = "N/s")]
-    pub(crate) rate: Option<Rate>,
-    /// How often a request is sent at most
-    #[arg(long, help_heading = "Sending", value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub(crate) max_attempts: u32,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct PlanArgs {
-    #[command(flatten)]
-    pub(crate) paths: PathArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(clap::Args)]
-#[command(next_help_heading = "Paths")]
-pub(crate) struct PathArgs {
-    /// Absolute paths of the resource; `*` stands for any run of characters, `/` included
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<String>,
-    /// Read paths from a file, one a line; `-` is standard input. Blank lines and lines that start with
-    /// `#` are skipped
-    #[arg(long, value_name = "FILE")]
-    pub(crate) from: Vec<PathBuf>,
-    /// Allow a path that purges the whole resource, such as `/*`
-    #[arg(long)]
-    pub(crate) allow_full_purge: bool,
-    /// Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard
-    /// where that purges no path that was not asked for
-    #[arg(long, value_name = "FILE")]
-    pub(crate) inventory: Vec<PathBuf>,
-    /// Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those
-    /// that purge the fewest other paths
-    #[arg(long, value_name = "N")]
-    pub(crate) max_requests: Option<NonZeroUsize>,
-    /// How many paths of the inventory may be purged that were not asked for [default: 0; with
-    /// `--max-requests`, as many as it takes]
-    #[arg(long, value_name = "N", requires = "inventory")]
-    pub(crate) max_extra: Option<usize>,
-}
-
-#[derive(clap::Args)]
-#[command(next_help_heading = "Service")]
-pub(crate) struct TargetArgs {
-    /// Organization
-    #[arg(short, long, value_name = "UUID", env = "PURGE_ORGANIZATION")]
-    pub(crate) organization: Option<OrganizationId>,
-    /// CDN resource
-    #[arg(short, long, value_name = "UUID", env = "PURGE_RESOURCE")]
-    pub(crate) resource: Option<ResourceId>,
-    /// File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]
-    #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
-    pub(crate) token_file: Option<PathBuf>,
-    /// Command that prints the bearer token; run again if the service refuses the token. Words are split as
-    /// in a shell, but no shell runs it: write `sh -c '...'` for pipes and variables
-    #[arg(long, value_name = "CMD")]
-    pub(crate) token_command: Option<TokenCommand>,
-    /// Address of the service; plain http only to this machine
-    #[arg(long, value_name = "URL", env = "PURGE_BASE_URL", default_value = Client::BASE_URL)]
-    pub(crate) base_url: String,
-    /// Start the embedded server for this command and use it; the options above are not needed then, and
-    /// not used
-    #[arg(long)]
-    pub(crate) sandbox: bool,
-    /// How long one request may take
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
-    pub(crate) timeout: Duration,
-}
-
-/// A program and its arguments.
-#[derive(Clone)]
-pub(crate) struct TokenCommand {
-    pub(crate) program: String,
-    pub(crate) arguments: Vec<String>,
-}
-
-impl FromStr for TokenCommand {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut words = shlex::split(text).ok_or("a quote is not closed")?.into_iter();
-        let program = words.next().ok_or("it names no program")?;
-        Ok(Self { program, arguments: words.collect() })
-    }
-}
-
-#[derive(clap::Args)]
-#[command(next_help_heading = "Output")]
-pub(crate) struct OutputArgs {
-    /// Form of the result on standard output
-    #[arg(long = "output", value_name = "FORMAT", value_enum, default_value_t)]
-    pub(crate) format: Format,
-    /// No messages on standard error but errors
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct ListArgs {
-    /// Only the records of one operation
-    #[arg(long, help_heading = "List", value_name = "ID")]
-    pub(crate) op_id: Option<OperationId>,
-    /// Page, from 1
-    #[arg(
-        long,
-        help_heading = "List",
-        value_name = "N",
-        default_value = "1",
-        conflicts_with = "all"
-    )]
-    pub(crate) page: NonZeroU64,
-    /// Records on a page, 1 to 100
-    #[arg(long, help_heading = "List", value_name = "N", default_value = "100", value_parser = page_size)]
-    pub(crate) limit: PageSize,
-    /// All pages
-    #[arg(long, help_heading = "List")]
-    pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-fn page_size(text: &str) -> Result<PageSize, String> {
-    let size = text.parse().ok().and_then(PageSize::new);
-    size.ok_or_else(|| "a page has 1 to 100 records".to_owned())
-}
-
-#[derive(clap::Args)]
-pub(crate) struct WaitArgs {
-    /// Operations, as `create` printed them
-    #[arg(value_name = "OP_ID", required = true)]
-    pub(crate) operations: Vec<OperationId>,
-    /// How long to wait at most
-    #[arg(long = "wait", help_heading = "Waiting", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
-    pub(crate) deadline: Duration,
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct SandboxArgs {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
-    /// Allow an address that other machines can reach: what is sent there is not encrypted
-    #[arg(long)]
-    pub(crate) allow_non_loopback: bool,
-    /// Folder whose files the edge serves and caches, or an http server on this machine
-    /// (http://127.0.0.1:PORT) [default: a small built-in site]
-    #[arg(long, value_name = "DIR|URL")]
-    pub(crate) origin: Option<Origin>,
-    /// How long a purge job takes
-    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]
-    pub(crate) purge_delay: Duration,
-    /// JSON file of faults: what the server does wrong, and when
-    #[arg(long, value_name = "FILE")]
-    pub(crate) faults: Option<PathBuf>,
-    /// Answer 429 to what comes faster, such as 5/s or 30/m
-    #[arg(long, value_name = "N/s")]
-    pub(crate) rate_limit: Option<Rate>,
-    /// Do not log requests on standard error
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-}
-
-/// Where the edge of the sandbox gets its files.
-#[derive(Clone, Debug)]
-pub(crate) enum Origin {
-    Folder(PathBuf),
-    Server(SocketAddr),
-}
-
-impl std::str::FromStr for Origin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let Some(authority) = text.strip_prefix("http://") else {
-            return Ok(Self::Folder(text.into()));
-        };
-        let address = authority.trim_end_matches('/').parse();
-        address.map(Self::Server).map_err(|_| "write it as http://127.0.0.1:PORT".to_owned())
-    }
+    /// Show the settings that hold here, and where each comes from
+    #[command(after_long_help = crate::config::HELP)]
+    Config(ConfigArgs),
+    /// Print a completion script for a shell
+    #[command(after_long_help = "\
+Examples:
+  purge completions bash > ~/.local/share/bash-completion/completions/purge
+  purge completions zsh > ~/.zfunc/_purge    with `fpath+=~/.zfunc` before `compinit`
+  purge completions fish > ~/.config/fish/completions/purge.fish
+  purge completions powershell >> $PROFILE")]
+    Completions(CompletionsArgs),
+    /// Print a manual page
+    #[command(after_long_help = "\
+Examples:
+  purge man | man -l -
+  purge man create > /usr/local/share/man/man1/purge-create.1")]
+    Man(ManArgs),
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn token_commands() {
-        let words = |text: &str| {
-            let command = text.parse::<TokenCommand>().map_err(str::to_owned)?;
-            Ok::<_, String>([vec![command.program], command.arguments].concat().join("|"))
-        };
-        assert_eq!(words("vault kv get 'a b' \"c\"").expect("words"), "vault|kv|get|a b|c");
-        assert_eq!(words("sh -c 'a | b'").expect("words"), "sh|-c|a | b");
-        assert_eq!(words("a 'b").expect_err("open"), "a quote is not closed");
-        assert_eq!(words(" ").expect_err("empty"), "it names no program");
-    }
-
     #[test]
     fn declaration_is_consistent() {
         crate::command().debug_assert();

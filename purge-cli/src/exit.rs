@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use purge_api_ext::{Error, ErrorKind, PlanError, Report};
@@ -13,6 +14,8 @@ pub(crate) enum Exit {
     Temporary = 4,
     Deadline = 5,
     Untrusted = 6,
+    Interrupted = 130,
+    Terminated = 143,
 }
 
 impl Exit {
@@ -26,12 +29,14 @@ impl Exit {
             Self::Temporary => "temporary",
             Self::Deadline => "deadline",
             Self::Untrusted => "untrusted",
+            Self::Interrupted | Self::Terminated => "interrupted",
         }
     }
 
-    pub(crate) fn of(report: &Report) -> Self {
+    /// A signal that came when all was done already has changed nothing.
+    pub(crate) fn of(report: &Report, signal: Option<Self>) -> Self {
         match report.error() {
-            Some(error) => error.kind().into(),
+            Some(error) => signal.unwrap_or_else(|| error.kind().into()),
             None if report.is_success() => Self::Success,
             None => Self::Failed,
         }
@@ -46,6 +51,7 @@ impl From<ErrorKind> for Exit {
             ErrorKind::Unavailable => Self::Temporary,
             ErrorKind::Deadline => Self::Deadline,
             ErrorKind::Untrusted => Self::Untrusted,
+            ErrorKind::Interrupted => Self::Interrupted,
             // What a later version of the library tells apart is a failure until this one does, too.
             _ => Self::Failed,
         }
@@ -74,8 +80,42 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// What a pipeline should know of a report that is no success.
+    pub(crate) fn of(report: &Report, exit: Exit, journal: Option<&Path>) -> Self {
+        let why = report.error().map_or("some paths failed".to_owned(), ToString::to_string);
+        let next = match journal {
+            Some(journal) => resume(report, journal),
+            None => wait(report),
+        };
+        let next = next.map(|next| format!("; {next}")).unwrap_or_default();
+        Self::new(exit, format!("{why}{next}"))
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
+    }
+}
+
+/// How to go on with a run that has a journal.
+fn resume(report: &Report, journal: &Path) -> Option<String> {
+    let begun = report.operations.iter().any(|operation| operation.attempts > 0);
+    // A journal that could not be begun is empty.
+    let broken = report.error().is_some_and(|error| error.kind() == ErrorKind::Journal);
+    let file = journal.to_str().and_then(|file| shlex::try_quote(file).ok())?;
+    (begun || !broken).then(|| format!("resume with: purge resume {file}"))
+}
+
+/// How to go on waiting.
+fn wait(report: &Report) -> Option<String> {
+    /// More of them would hide what is said before.
+    const NAMED: usize = 5;
+    let pending: Vec<_> = report.pending_operations().map(ToString::to_string).collect();
+    match pending.len() {
+        0 => None,
+        1..=NAMED => Some(format!("the jobs go on: purge wait {}", pending.join(" "))),
+        count => {
+            Some(format!("{count} jobs go on: `purge wait` with their IDs, which stand above"))
+        }
     }
 }
 

@@ -1,11 +1,18 @@
 //! Reading paths, all of them, before anything is sent.
 
+mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use memchr::memchr_iter;
 use purge_api_ext::{Paths, escape};
+
+pub(crate) use form::Form;
 
 use crate::exit::Failure;
 
@@ -17,7 +24,8 @@ const BLOCK: u64 = 64 * 1024;
 
 /// Paths that were read, and what is wrong with the others.
 #[derive(Default)]
-struct Input {
+struct Input<'a> {
+    form: Form<'a>,
     /// Whether they are what a site has, and not what shall be purged.
     are_inventory: bool,
     good: Paths,
@@ -26,20 +34,32 @@ struct Input {
 }
 
 /// Reads the arguments, then the files, in this order. Nothing is returned when one path is bad.
-pub(crate) fn read(arguments: &[String], files: &[impl AsRef<Path>]) -> Result<Paths, Failure> {
-    let mut input = Input::default();
+pub(crate) fn read(
+    form: Form<'_>,
+    arguments: &[OsString],
+    files: &[impl AsRef<Path>],
+) -> Result<Paths, Failure> {
+    let mut input = Input { form, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
-        input.add(argument.as_bytes(), || format!("argument {}", index + 1));
+        input.add(argument.as_encoded_bytes(), || format!("argument {}", index + 1));
     }
     input.add_files(files)?;
     input.finish()
 }
 
 /// Reads all paths of a site: no wildcards.
-pub(crate) fn read_inventory(files: &[impl AsRef<Path>]) -> Result<Paths, Failure> {
-    let mut input = Input { are_inventory: true, ..Input::default() };
+pub(crate) fn read_inventory(form: Form<'_>, files: &[impl AsRef<Path>]) -> Result<Paths, Failure> {
+    let mut input = Input { form, are_inventory: true, ..Input::default() };
     input.add_files(files)?;
     input.finish()
+}
+
+fn name(file: &Path) -> String {
+    if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        escape(&file.to_string_lossy())
+    }
 }
 
 /// Refuses to read standard input twice: the second time it would be empty.
@@ -54,15 +74,11 @@ pub(crate) fn only_one_standard_input<'a>(
     }
 }
 
-impl Input {
+impl Input<'_> {
     fn add_files(&mut self, files: &[impl AsRef<Path>]) -> Result<(), Failure> {
         for file in files {
             let file = file.as_ref();
-            let name = if file == Path::new("-") {
-                "standard input".to_owned()
-            } else {
-                escape(&file.to_string_lossy())
-            };
+            let name = name(file);
             self.add_file(file, &name)
                 .map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
         }
@@ -71,48 +87,31 @@ impl Input {
 
     fn add_file(&mut self, file: &Path, name: &str) -> io::Result<()> {
         if file == Path::new("-") {
-            return self.add_lines(io::stdin().lock(), name);
+            return self.add_text(io::stdin().lock(), name);
         }
         let file = File::open(file)?;
         // What says nothing of its size, such as a pipe, says 0.
         self.good.reserve(file.metadata()?.len().try_into().unwrap_or_default());
-        self.add_lines(file, name)
+        self.add_text(file, name)
     }
 
-    fn add_lines(&mut self, text: impl Read, name: &str) -> io::Result<()> {
+    fn add_text(&mut self, text: impl Read, name: &str) -> io::Result<()> {
+        let form = self.form;
         let mut number = 0;
-        each_line(text, |mut line| {
+        each_entry(text, form.end(), |entry| {
             number += 1;
-            if number == 1 {
-                line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-            }
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if !line.trim_ascii().is_empty() && !line.starts_with(b"#") {
-                self.add(line, || format!("{name}:{number}"));
+            if let Some(entry) = form.entry(entry, number) {
+                self.add(entry, || format!("{name}:{number}"));
             }
         })
     }
 
     fn add(&mut self, text: &[u8], place: impl FnOnce() -> String) {
-        let parsed = match std::str::from_utf8(text) {
-            Ok(text) => match self.are_inventory.then(|| text.find('*')).flatten() {
-                Some(star) => Err(format!(
-                    "a `*`, at byte {star}: an inventory has no wildcards; write `%2A` for the character"
-                )),
-                None => self.good.try_push(text).map_err(|error| error.to_string()),
-            },
-            Err(error) => {
-                Err(format!("not UTF-8, at byte {}: percent-encode it", error.valid_up_to()))
-            }
-        };
-        match parsed {
-            Ok(()) => {}
-            Err(error) => {
-                self.bad_count += 1;
-                if self.bad.len() < SHOWN {
-                    let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
-                    self.bad.push(format!("{}: `{}`: {error}", place(), escape(&shown)));
-                }
+        if let Err(error) = self.form.read(text, self.are_inventory, &mut self.good) {
+            self.bad_count += 1;
+            if self.bad.len() < SHOWN {
+                let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
+                self.bad.push(format!("{}: `{}`: {error}", place(), escape(&shown)));
             }
         }
     }
@@ -136,17 +135,21 @@ impl Input {
     }
 }
 
-/// Hands over each line without its end, and what follows the last line end, without holding more of the
-/// text than a block and a line.
-fn each_line(mut text: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+/// Hands over each entry without its end, and what follows the last end, without holding more of the text
+/// than a block and an entry.
+pub(crate) fn each_entry(
+    mut text: impl Read,
+    end: u8,
+    mut take: impl FnMut(&[u8]),
+) -> io::Result<()> {
     let mut block = Vec::new();
     loop {
         let unread = block.len();
         let is_end = text.by_ref().take(BLOCK).read_to_end(&mut block)? == 0;
         let mut start = 0;
-        for end in memchr_iter(b'\n', &block[unread..]) {
-            take(&block[start..unread + end]);
-            start = unread + end + 1;
+        for at in memchr_iter(end, &block[unread..]) {
+            take(&block[start..unread + at]);
+            start = unread + at + 1;
         }
         if is_end {
             take(&block);
@@ -162,9 +165,9 @@ mod tests {
 
     fn lines(text: &[u8]) -> Result<Vec<String>, String> {
         let mut input = Input::default();
-        input.add_lines(text, "paths.txt").expect("memory can be read");
+        input.add_text(text, "paths.txt").expect("memory can be read");
         match input.finish() {
-            Ok(good) => Ok(good.iter().map(ToOwned::to_owned).collect()),
+            Ok(good) => Ok(good.iter().map(str::to_owned).collect()),
             Err(failure) => Err(failure.to_string()),
         }
     }
@@ -194,7 +197,7 @@ mod tests {
         for end in ["", "\n", "\r\n"] {
             let text = lines.clone().collect::<Vec<_>>().join("\n") + end;
             let mut read = Vec::new();
-            let done = each_line(text.as_bytes(), |line| read.push(line.to_owned()));
+            let done = each_entry(text.as_bytes(), b'\n', |line| read.push(line.to_owned()));
             done.expect("memory can be read");
             assert!(read.iter().map(Vec::as_slice).eq(text.as_bytes().split(|&b| b == b'\n')));
         }

@@ -1,21 +1,34 @@
-//! The command line `purge`, as a library: the binary is one call of [`main`], and whatever documents
-//! the command line takes it from [`command`].
+//! The command line `purge`, as a library: the binary is one call of [`main`], whatever runs commands
+//! inside a program calls [`run`], and whatever documents the command line takes it from [`command`].
 
 mod args;
 mod command;
+mod config;
+mod derived;
 mod exit;
 mod input;
 mod output;
+mod refused;
+mod signals;
 mod target;
+mod version;
 
-use std::io::{self, BufWriter, Write as _};
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Args, Command};
 use exit::{Exit, Failure};
-use output::Format;
+use output::{Console, Format, Screen};
+use signals::Signals;
+
+pub use derived::derived_files;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use input::fuzz::paths_file;
 
 /// The command line with all its commands and options.
 #[must_use]
@@ -25,56 +38,111 @@ pub fn command() -> clap::Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
-    // What `get_matches` accepts, `from_arg_matches` takes; both come from the same declaration.
-    let args = match Args::from_arg_matches(&matches) {
-        Ok(args) => args,
-        Err(error) => error.exit(),
-    };
-    let format = args.command.format();
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let failure = Failure::new(Exit::Failed, format!("the runtime cannot start: {error}"));
-            output::failure(&mut io::stderr(), format, &failure);
-            return failure.exit().into();
-        }
-    };
     let mut out = BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();
-    let done = runtime.block_on(run(args, &mut out, &mut err));
-    let done = done.and_then(|exit| match out.flush() {
-        // Whoever closed the pipe has read enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(exit),
-    });
-    match done {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            output::failure(&mut err, format, &failure);
-            failure.exit().into()
+    let interactive = err.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let screen = Screen::of_stdout();
+    let mut console = Console { out: &mut out, err: &mut err, screen, interactive };
+    let args = match Args::try_parse_from(env::args_os()) {
+        Ok(args) => args,
+        Err(error) => {
+            // What clap prints itself, it prints in colour where that is welcome.
+            let print = |error: &clap::Error, _: &mut Console<'_>| error.print();
+            return refused::say(error, env::args_os(), &mut console, print).into();
         }
-    }
+    };
+    let signals = match args.command {
+        // A server that is told to stop has done its work.
+        Command::Sandbox(_) => Signals::default(),
+        _ => Signals::watch(),
+    };
+    let exit = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(execute(args, &signals, &mut console)),
+        Err(error) => {
+            let failure = Failure::new(Exit::Failed, format!("the runtime cannot start: {error}"));
+            output::failure(console.err, args.command.format(), &failure);
+            failure.exit()
+        }
+    };
+    exit.into()
 }
 
-async fn run(args: Args, out: output::Out<'_>, err: output::Out<'_>) -> Result<Exit, Failure> {
+/// Runs one command inside a program: arguments in, of which the first is the program's name; results
+/// to `out`, messages to `err`; and the exit code back. Options that are not given are taken from the
+/// environment and from `purge.toml`, as on the command line. Signals are left to the program.
+///
+/// ```
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let (mut out, mut err) = (Vec::new(), Vec::new());
+/// let code = purge_cli::run(["purge", "plan", "/a", "/a"], &mut out, &mut err).await;
+/// assert_eq!(code, 0);
+/// assert!(out.ends_with(b"1 of 2 not sent: given twice\n"));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn run(
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let mut console = Console { out, err, screen: Screen::NONE, interactive: false };
+    let exit = match Args::try_parse_from(&arguments) {
+        Ok(args) => execute(args, &Signals::default(), &mut console).await,
+        Err(error) => refused::say(error, arguments.into_iter(), &mut console, |error, console| {
+            let text = error.render();
+            if error.use_stderr() {
+                write!(console.err, "{text}")
+            } else {
+                write!(console.out, "{text}")
+            }
+        }),
+    };
+    exit as u8
+}
+
+async fn execute(args: Args, signals: &Signals, console: &mut Console<'_>) -> Exit {
+    let format = args.command.format();
+    let done = dispatch(args, signals, console).await;
+    let done = done.and_then(|exit| match console.out.flush().or_else(output::closed_pipe) {
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(exit),
+    });
+    done.unwrap_or_else(|failure| {
+        output::failure(console.err, format, &failure);
+        failure.exit()
+    })
+}
+
+async fn dispatch(
+    args: Args,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
     match args.command {
-        Command::Create(args) => command::create::run(args, out, err).await,
-        Command::Plan(args) => command::create::plan(&args, out),
-        Command::List(args) => command::list::run(args, out).await,
-        Command::Wait(args) => command::wait::run(args, out, err).await,
-        Command::Sandbox(args) => command::sandbox::run(args, out).await,
+        Command::Create(args) => command::create::run(*args, signals, console).await,
+        Command::Plan(args) => command::create::plan(&args, console),
+        Command::Resume(args) => command::resume::run(*args, signals, console).await,
+        Command::List(args) => command::list::run(args, console).await,
+        Command::Wait(args) => command::wait::run(args, signals, console).await,
+        Command::Sandbox(args) => command::sandbox::run(args, console).await,
+        Command::Config(args) => command::config::run(&args, console),
+        Command::Completions(args) => command::shell::completions(&args, console),
+        Command::Man(args) => command::shell::man(&args, console),
     }
 }
 
 impl Command {
     fn format(&self) -> Format {
         match self {
-            Self::Create(args) => args.output.format,
-            Self::Plan(args) => args.output.format,
+            Self::Create(args) => args.report.output.format,
+            Self::Plan(args) => args.report.output.format,
+            Self::Resume(args) => args.report.output.format,
             Self::List(args) => args.output.format,
-            Self::Wait(args) => args.output.format,
-            Self::Sandbox(_) => Format::Text,
+            Self::Wait(args) => args.report.output.format,
+            Self::Config(args) => args.output.format,
+            Self::Sandbox(_) | Self::Completions(_) | Self::Man(_) => Format::Text,
         }
     }
 }

@@ -1,17 +1,43 @@
 //! Results on standard output, messages on standard error.
 
+mod json;
+mod list;
+mod markdown;
+mod progress;
+mod screen;
+mod settings;
+mod table;
 mod text;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::ValueEnum;
-use purge_api_ext::{Page, Plan, Report};
-use serde::Serialize;
+use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
+
+#[cfg(feature = "schema")]
+pub(crate) use json::schemas;
+pub(crate) use list::ListWriter;
+pub(crate) use markdown::Summary;
+pub(crate) use progress::Progress;
+pub(crate) use screen::Screen;
+pub(crate) use settings::{Object as Settings, Setting, settings};
 
 use crate::exit::{Exit, Failure};
+use crate::signals::Signals;
 
 /// Where something is written: a stream of this process, or a buffer of a test.
 pub(crate) type Out<'a> = &'a mut (dyn Write + 'a);
+
+/// The streams of a command.
+pub(crate) struct Console<'a> {
+    pub(crate) out: Out<'a>,
+    pub(crate) err: Out<'a>,
+    /// How `out` shows what is written.
+    pub(crate) screen: Screen,
+    /// Whether somebody looks at `err`, so that bars can be drawn there.
+    pub(crate) interactive: bool,
+}
 
 /// The form of a result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -21,92 +47,85 @@ pub(crate) enum Format {
     Text,
     /// One JSON object
     Json,
+    /// One JSON object a line, for each operation or record, as soon as it is known
+    Ndjson,
 }
 
-/// Writes a report, and on standard error what a pipeline should know of a failure.
-pub(crate) fn outcome(
-    out: Out<'_>,
-    err: Out<'_>,
+/// Writes what would be sent.
+pub(crate) fn plan(
+    console: &mut Console<'_>,
     format: Format,
-    report_: &Report,
+    plan: &Plan,
+    rate: Option<Rate>,
+) -> Result<(), Failure> {
+    let out = &mut *console.out;
+    let written = match format {
+        // Not by way of a report: that has a text of its own for each of millions of paths.
+        Format::Text => text::plan(out, console.screen, plan, rate),
+        Format::Json => json::line(out, &Report::planned(plan)),
+        Format::Ndjson => {
+            let operations = Report::planned(plan).operations;
+            operations.iter().try_for_each(|operation| json::line(out, operation))
+        }
+    };
+    Ok(written.or_else(closed_pipe)?)
+}
+
+/// Writes one operation, if the form is one in which each stands for itself.
+pub(crate) fn operation(
+    out: Out<'_>,
+    format: Format,
+    operation: &OperationOutcome,
+) -> io::Result<()> {
+    if format == Format::Ndjson {
+        json::line(out, operation)?;
+        // Whoever reads it shall have it now, and not with the end of the run.
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// Writes a report, and on standard error what a pipeline should know of a failure. In a form in which
+/// each operation stands for itself, they have been written.
+pub(crate) fn outcome(
+    console: &mut Console<'_>,
+    format: Format,
+    report: &Report,
+    signals: &Signals,
+    journal: Option<&Path>,
 ) -> Result<Exit, Failure> {
-    report(out, format, report_)?;
-    let exit = Exit::of(report_);
+    let out = &mut *console.out;
+    let written = match format {
+        Format::Text => text::report(out, console.screen, report),
+        Format::Json => json::line(out, report),
+        Format::Ndjson => Ok(()),
+    };
+    written.and_then(|()| out.flush()).or_else(closed_pipe)?;
+    let exit = Exit::of(report, signals.received());
     if exit != Exit::Success {
-        out.flush().or_else(closed_pipe)?;
-        let why = report_.error().map_or("some paths failed".to_owned(), ToString::to_string);
-        failure(err, format, &Failure::new(exit, why));
+        failure(console.err, format, &Failure::of(report, exit, journal));
     }
     Ok(exit)
 }
 
-pub(crate) fn report(out: Out<'_>, format: Format, report: &Report) -> io::Result<()> {
-    match format {
-        Format::Text => text::report(out, report),
-        Format::Json => json(out, report),
-    }
-    .or_else(closed_pipe)
-}
-
-/// Writes what would be done.
-pub(crate) fn plan(out: Out<'_>, format: Format, plan: &Plan) -> io::Result<()> {
-    match format {
-        // Not by way of a report: that has a text of its own for each of millions of paths.
-        Format::Text => text::plan(out, plan),
-        Format::Json => json(out, &Report::planned(plan)),
-    }
-    .or_else(closed_pipe)
-}
-
-pub(crate) fn list(out: Out<'_>, format: Format, page: &Page) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct List<'a> {
-        schema: u32,
-        #[serde(flatten)]
-        page: &'a Page,
-    }
-    match format {
-        Format::Text => text::list(out, page),
-        Format::Json => json(out, &List { schema: 1, page }),
-    }
-    .or_else(closed_pipe)
-}
-
 /// Writes why there is no result, or what is wrong with it.
 pub(crate) fn failure(err: Out<'_>, format: Format, failure: &Failure) {
-    #[derive(Serialize)]
-    struct Object<'a> {
-        schema: u32,
-        error: Detail<'a>,
-    }
-    #[derive(Serialize)]
-    struct Detail<'a> {
-        kind: &'a str,
-        message: String,
-        exit_code: u8,
-    }
-    let exit = failure.exit();
     let written = match format {
         Format::Text => writeln!(err, "purge: {failure}"),
-        Format::Json => {
-            let (kind, message) = (exit.kind(), failure.to_string());
-            let error = Detail { kind, message, exit_code: exit as u8 };
-            json(err, &Object { schema: 1, error })
-        }
+        Format::Json | Format::Ndjson => json::line(err, &json::Failed::of(failure)),
     };
     // Where standard error is closed, only the exit code is left to tell it.
     drop(written);
 }
 
-fn json(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    writeln!(out)
-}
-
 /// Whoever closed the pipe has read enough.
-fn closed_pipe(error: io::Error) -> io::Result<()> {
+pub(crate) fn closed_pipe(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(error),
     }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }

@@ -1,12 +1,17 @@
 //! What a command talks to: the service, or a server of its own.
 
 use std::env;
+use std::time::Duration;
 
-use purge_api_ext::{Client, Resource, TokenProvider};
+use purge_api_ext::{Client, OrganizationId, Resource, ResourceId, TokenProvider};
 use purge_sandbox::Sandbox;
 
 use crate::args::TargetArgs;
+use crate::config::{Settings, TokenSource};
 use crate::exit::{Exit, Failure};
+
+/// The variable that holds the token itself.
+pub(crate) const TOKEN_VARIABLE: &str = "PURGE_TOKEN";
 
 /// A resource, and the server that lives as long as it is used.
 pub(crate) struct Target {
@@ -14,40 +19,50 @@ pub(crate) struct Target {
     sandbox: Option<Sandbox>,
 }
 
+/// A target of which everything is known, and to which nothing was sent yet.
+pub(crate) enum Checked {
+    Sandbox { timeout: Duration },
+    Service { client: Client, organization: OrganizationId, resource: ResourceId },
+}
+
 impl Target {
-    pub(crate) async fn connect(args: &TargetArgs) -> Result<Self, Failure> {
+    /// Looks for all that a command needs to know of its target.
+    pub(crate) fn check(args: &TargetArgs, settings: &Settings) -> Result<Checked, Failure> {
+        const TIMEOUT: Duration = Duration::from_secs(30);
+        let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);
         if args.sandbox {
-            return Self::sandbox(args).await;
+            return Ok(Checked::Sandbox { timeout });
         }
         let missing = |what: &str, flag: &str, variable: &str| {
             Failure::usage(format!("no {what}: pass {flag} or set {variable}, or use --sandbox"))
         };
         let organization = args
             .organization
+            .or(settings.organization)
             .ok_or_else(|| missing("organization", "--organization UUID", "PURGE_ORGANIZATION"))?;
         let resource = args
             .resource
+            .or(settings.resource)
             .ok_or_else(|| missing("resource", "--resource UUID", "PURGE_RESOURCE"))?;
-        let token = token(args).ok_or_else(|| {
-            missing("token", "--token-file FILE or --token-command CMD", "PURGE_TOKEN")
+        let token = token(args, settings).ok_or_else(|| {
+            missing("token", "--token-file FILE or --token-command CMD", TOKEN_VARIABLE)
         })?;
+        let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
         let client = Client::builder(token)
-            .base_url(&args.base_url)
-            .attempt_timeout(args.timeout)
+            .base_url(base_url.unwrap_or(Client::BASE_URL))
+            .attempt_timeout(timeout)
             .build()?;
-        // A token that is not there is bad input, and shows before anything is sent.
-        client.fetch_token().await?;
-        Ok(Self { resource: client.resource(organization, resource), sandbox: None })
+        Ok(Checked::Service { client, organization, resource })
     }
 
-    async fn sandbox(args: &TargetArgs) -> Result<Self, Failure> {
+    async fn sandbox(timeout: Duration) -> Result<Self, Failure> {
         let cannot = |error: &dyn std::fmt::Display| {
             Failure::new(Exit::Failed, format!("the sandbox cannot start: {error}"))
         };
         let sandbox = Sandbox::start().await.map_err(|error| cannot(&error))?;
         let client = Client::builder(sandbox.token())
             .base_url(sandbox.base_url())
-            .attempt_timeout(args.timeout)
+            .attempt_timeout(timeout)
             .build()?;
         let organization = sandbox.organization().parse().map_err(|error| cannot(&error))?;
         let resource = sandbox.resource().parse().map_err(|error| cannot(&error))?;
@@ -61,15 +76,34 @@ impl Target {
     }
 }
 
-/// What is said on the command line goes before the environment.
-fn token(args: &TargetArgs) -> Option<TokenProvider> {
-    const VARIABLE: &str = "PURGE_TOKEN";
+impl Checked {
+    pub(crate) async fn connect(self) -> Result<Target, Failure> {
+        match self {
+            Self::Sandbox { timeout } => Target::sandbox(timeout).await,
+            Self::Service { client, organization, resource } => {
+                // A token that is not there is bad input, and shows before anything is sent.
+                client.fetch_token().await?;
+                Ok(Target { resource: client.resource(organization, resource), sandbox: None })
+            }
+        }
+    }
+}
 
+/// What is said on the command line goes before the environment, and that before the files.
+fn token(args: &TargetArgs, settings: &Settings) -> Option<TokenProvider> {
     if let Some(file) = &args.token_file {
         return Some(TokenProvider::from_file(file));
     }
     if let Some(command) = &args.token_command {
         return Some(TokenProvider::from_command(&command.program, &command.arguments));
     }
-    env::var_os(VARIABLE).map(|_| TokenProvider::from_env(VARIABLE))
+    if env::var_os(TOKEN_VARIABLE).is_some() {
+        return Some(TokenProvider::from_env(TOKEN_VARIABLE));
+    }
+    match settings.token.as_ref()? {
+        TokenSource::File(file) => Some(TokenProvider::from_file(file)),
+        TokenSource::Command(command) => {
+            Some(TokenProvider::from_command(&command.program, &command.arguments))
+        }
+    }
 }

@@ -13,7 +13,7 @@ REFUSALS = {
     400: "The body is not JSON.",
     401: "No valid token.",
     404: "No such organization or resource.",
-    405: "Neither GET nor POST.",
+    405: "No operation has this method.",
     413: "The body is too large.",
     415: "The body is not application/json.",
     422: "The reference forbids it.",
@@ -35,6 +35,8 @@ def before_load_schema(context, raw_schema):
     }
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
     for path in raw_schema["paths"].values():
-        for method in ("get", "post"):
-            for status, description in REFUSALS.items():
-                path[method]["responses"][str(status)] = {"description": description, "content": content}
+        for operation in path.values():
+            # Beside the operations stand the parameters that they share.
+            if "responses" in operation:
+                for status, description in REFUSALS.items():
+                    operation["responses"][str(status)] = {"description": description, "content": content}

@@ -35,11 +35,7 @@ pub(crate) async fn purge(
             let message = format!("{} is not allowed here; use GET or POST", head.method);
             return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message));
         }
-        authorize(&head.headers, &shared)?;
-        if let Some(bucket) = &shared.bucket {
-            lock(bucket).take(shared.now()).map_err(Refusal::too_often)?;
-        }
-        let resource = find(&shared, &organization, &resource)?;
+        let resource = admit(&shared, &head.headers, &organization, &resource)?;
         if head.method == Method::GET {
             list(&shared, resource, head.uri.query().unwrap_or_default())
         } else {
@@ -47,6 +43,20 @@ pub(crate) async fn purge(
         }
     };
     answer().unwrap_or_else(IntoResponse::into_response)
+}
+
+/// What every operation asks of a request first: a token, patience, and a resource that can be purged.
+fn admit(
+    shared: &Shared,
+    headers: &HeaderMap,
+    organization: &str,
+    resource: &str,
+) -> Result<Uuid, Refusal> {
+    authorize(headers, shared)?;
+    if let Some(bucket) = &shared.bucket {
+        lock(bucket).take(shared.now()).map_err(Refusal::too_often)?;
+    }
+    find(shared, organization, resource)
 }
 
 fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {

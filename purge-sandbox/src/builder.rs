@@ -34,6 +34,7 @@ use crate::{edge, routes, server, site};
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use]
 pub struct Builder {
     listen: SocketAddr,
     non_loopback: bool,
@@ -74,7 +75,6 @@ impl Default for Builder {
 
 impl Builder {
     /// Listens here; port 0 is a free one. The default is 127.0.0.1 with a free port.
-    #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -82,14 +82,12 @@ impl Builder {
 
     /// Allows an address that other machines can reach. The sandbox is a tool for tests: it speaks plain
     /// HTTP, and who reaches it can read all that was sent to it.
-    #[must_use]
     pub fn allow_non_loopback(mut self) -> Self {
         self.non_loopback = true;
         self
     }
 
     /// The bearer token; `sandbox-token` by default.
-    #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = token.into();
         self
@@ -97,7 +95,6 @@ impl Builder {
 
     /// The token expires so long after the start, or after
     /// [`Sandbox::replace_token`]: 401 from then on.
-    #[must_use]
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = Some(lifetime);
         self
@@ -105,7 +102,6 @@ impl Builder {
 
     /// The token expires after so many requests: a client that loses its token in the middle of its work
     /// can be tested without a clock.
-    #[must_use]
     pub fn token_uses(mut self, requests: u32) -> Self {
         self.token_uses = Some(requests);
         self
@@ -113,21 +109,18 @@ impl Builder {
 
     /// Answers with 429 and `Retry-After` when there are more than so many requests to the API in a
     /// period. It is a token bucket: all of them may come at once, then the rest of the period evens out.
-    #[must_use]
     pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
         self.rate_limit = Some((requests, period));
         self
     }
 
     /// The UUID of the organization; the reference's example by default.
-    #[must_use]
     pub fn organization(mut self, uuid: impl Into<String>) -> Self {
         self.organization = uuid.into();
         self
     }
 
     /// The UUID of the default resource; the reference's example by default.
-    #[must_use]
     pub fn resource(mut self, uuid: impl Into<String>) -> Self {
         self.resource = uuid.into();
         self
@@ -136,21 +129,18 @@ impl Builder {
     /// How long it takes from the creation of a job until its last path is purged; 200 ms by default.
     /// A quarter of it the job waits, then its paths take turns. With zero, a job is finished before it
     /// is first listed; with [`Duration::MAX`] it never is.
-    #[must_use]
     pub fn purge_delay(mut self, delay: Duration) -> Self {
         self.purge_delay = delay;
         self
     }
 
     /// Appends a fault to the queue.
-    #[must_use]
     pub fn fault(self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
     /// Appends faults to the queue, for example those of a file that [`Fault::from_json`] read.
-    #[must_use]
     pub fn faults(self, faults: impl IntoIterator<Item = Fault>) -> Self {
         faults.into_iter().for_each(|fault| self.faults.push(fault));
         self
@@ -158,7 +148,6 @@ impl Builder {
 
     /// Is called with every request when its answer is about to be sent, or its connection to be broken:
     /// to write a log, for example. It must not block.
-    #[must_use]
     pub fn on_request(
         mut self,
         observer: impl Fn(&RecordedRequest) + Send + Sync + 'static,
@@ -169,14 +158,12 @@ impl Builder {
 
     /// Serves the files of this folder through the edge, with an empty cache at first; by default it is
     /// a small built-in site, all of which is cached.
-    #[must_use]
     pub fn origin(mut self, folder: impl Into<PathBuf>) -> Self {
         self.origin = Origin::Directory(folder.into());
         self
     }
 
     /// Fetches through the edge from an HTTP server on this machine, whose `Cache-Control` counts.
-    #[must_use]
     pub fn origin_server(mut self, address: SocketAddr) -> Self {
         self.origin = Origin::Server(address);
         self
@@ -184,7 +171,6 @@ impl Builder {
 
     /// What the origin says about caching its files; `public, max-age=3600` by default. It has no effect
     /// on [`origin_server`](Self::origin_server).
-    #[must_use]
     pub fn cache_control(mut self, value: impl Into<String>) -> Self {
         self.cache_control = value.into();
         self
@@ -192,7 +178,6 @@ impl Builder {
 
     /// How many bytes of paths and bodies each resource may cache; 256 MiB by default. What was used
     /// least recently makes room.
-    #[must_use]
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
         self

@@ -30,6 +30,7 @@ use crate::shared::lock;
 /// # let _ = (faults, page);
 /// ```
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct Fault {
     pub(crate) method: Option<Method>,
     pub(crate) times: Option<u32>,
@@ -121,7 +122,6 @@ impl Fault {
     /// # Panics
     ///
     /// When the name or the value cannot stand in HTTP.
-    #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         self.try_header(name, value)
             .unwrap_or_else(|| panic!("{name:?}: {value:?} cannot be a header; use visible ASCII"))
@@ -134,56 +134,48 @@ impl Fault {
     }
 
     /// Puts this body in place of the answer's.
-    #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into().into());
         self
     }
 
     /// Waits before answering; where the request is applied, that is before the wait.
-    #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
     /// Sends only the first half of the answer.
-    #[must_use]
     pub fn truncate(mut self) -> Self {
         self.ending = Ending::Truncated;
         self
     }
 
     /// Applies the request before the fault happens: the client sees a failure that was none.
-    #[must_use]
     pub fn after_applying(mut self) -> Self {
         self.applies = Some(Applies::Before);
         self
     }
 
     /// Does not apply the request, although its answer may look as if.
-    #[must_use]
     pub fn without_applying(mut self) -> Self {
         self.applies = Some(Applies::Never);
         self
     }
 
     /// Is meant for `POST` only.
-    #[must_use]
     pub fn on_post(mut self) -> Self {
         self.method = Some(Method::POST);
         self
     }
 
     /// Is meant for `GET` only.
-    #[must_use]
     pub fn on_get(mut self) -> Self {
         self.method = Some(Method::GET);
         self
     }
 
     /// Happens so many times before the next one in the queue has its turn.
-    #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self

@@ -32,6 +32,7 @@ pub struct RecordedRequest {
 
 impl RecordedRequest {
     /// The first header of this name, which is given in lower case.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }

@@ -25,6 +25,7 @@ use crate::shared::{Shared, lock};
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "it stops when it is dropped"]
 pub struct Sandbox {
     pub(crate) shared: Arc<Shared>,
     pub(crate) address: SocketAddr,
@@ -52,41 +53,49 @@ impl Sandbox {
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
+    #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
     /// The address that it listens on.
+    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// The bearer token that is accepted.
+    #[must_use]
     pub fn token(&self) -> &str {
         &self.token
     }
 
     /// The UUID of the one organization.
+    #[must_use]
     pub fn organization(&self) -> &str {
         &self.organization
     }
 
     /// The UUID of the resource of type [`ResourceType::Small`].
+    #[must_use]
     pub fn resource(&self) -> &str {
         self.resource_of(ResourceType::Small)
     }
 
     /// The UUID of the resource of a type.
+    #[must_use]
     pub fn resource_of(&self, kind: ResourceType) -> &str {
         self.resources.iter().find(|(k, _)| *k == kind).map_or("", |(_, id)| id)
     }
 
     /// Every request that arrived so far, in that order: the last 100,000 of them.
+    #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.log.all()
     }
 
     /// The paths that are cached for a resource, sorted; none for a resource that does not exist.
+    #[must_use]
     pub fn cached(&self, resource: &str) -> Vec<String> {
         parse_uuid(resource)
             .and_then(|id| {

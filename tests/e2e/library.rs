@@ -143,6 +143,7 @@ async fn events_tell_the_story_in_order() {
             Event::Retrying { request, error, .. } => format!("retrying {request}: {error}"),
             Event::Accepted { request, op_id } => format!("accepted {request} as {op_id}"),
             Event::Failed { request, error } => format!("failed {request}: {error}"),
+            Event::Settled { outcome } => format!("settled: {}", outcome.state),
             Event::Finished(report) => format!("finished, {} failed", report.summary.failed),
             other => format!("{other:?}"),
         })
@@ -154,8 +155,10 @@ async fn events_tell_the_story_in_order() {
     retrying 0: the service is unavailable (503)
     attempt 2 of 0
     accepted 0 as a
+    settled: accepted
     attempt 1 of 1
     failed 1: the service refused the request (404)
+    settled: failed
     finished, 1 failed
     ");
 }

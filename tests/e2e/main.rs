@@ -1,9 +1,28 @@
 //! The whole, over real HTTP on loopback.
 
+#![expect(clippy::print_stdout, reason = "what was measured is a part of what the tests say")]
+
+mod bounds;
 mod coalesce;
 mod command_line;
 mod contract;
+#[cfg(target_os = "linux")]
+mod crash;
+mod environment;
+mod events;
+mod exit_codes;
+mod faults;
+mod files;
+mod journal;
 mod library;
+mod messages;
+mod outage;
+mod output;
+mod recipes;
+mod secrets;
+mod shell;
+#[cfg(unix)]
+mod signals;
 mod tokens;
 mod traps;
 mod trust;

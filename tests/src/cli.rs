@@ -1,17 +1,20 @@
 //! Running the real binary.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 /// One run of the command line, with an environment that holds nothing but what is given.
 #[derive(Debug)]
 pub struct Run {
     command: Command,
     input: Vec<u8>,
+    unread: bool,
 }
 
 /// How a run ended.
@@ -31,13 +34,20 @@ impl Run {
         let mut command = Command::new(binary);
         command.args(arguments).env_clear().kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { command, input: Vec::new() }
+        Self { command, input: Vec::new(), unread: false }
     }
 
     /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Sets the working directory.
+    #[must_use]
+    pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
         self
     }
 
@@ -57,8 +67,21 @@ impl Run {
         self
     }
 
+    /// Leaves its standard output unread.
+    #[must_use]
+    pub fn unread(mut self) -> Self {
+        self.unread = true;
+        self
+    }
+
     /// Runs it to its end.
-    pub async fn end(mut self) -> Ended {
+    pub async fn end(self) -> Ended {
+        self.start().end().await
+    }
+
+    /// Starts it, to be interrupted on the way.
+    #[must_use]
+    pub fn start(mut self) -> Running {
         let mut child = self.command.spawn().expect("the binary runs");
         let mut stdin = child.stdin.take().expect("standard input is a pipe");
         let input = self.input;
@@ -66,10 +89,78 @@ impl Run {
             // A command that ends before it has read everything closes the pipe.
             let _ = stdin.write_all(&input).await;
         });
-        let output = child.wait_with_output().await.expect("the binary ends");
-        writer.await.expect("the writer ends");
-        let text = |bytes| String::from_utf8(bytes).expect("the output is UTF-8");
-        Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        let out =
+            Reader::start(child.stdout.take().expect("standard output is a pipe"), self.unread);
+        let err = Reader::start(child.stderr.take().expect("standard error is a pipe"), false);
+        Running { child, writer, out, err }
+    }
+}
+
+/// A run that is under way. Dropping it kills it.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    writer: JoinHandle<()>,
+    out: Reader,
+    err: Reader,
+}
+
+/// What reads a stream while the command runs: a full pipe would hold it up.
+#[derive(Debug)]
+struct Reader(JoinHandle<Vec<u8>>);
+
+impl Reader {
+    fn start(mut stream: impl AsyncRead + Unpin + Send + 'static, unread: bool) -> Self {
+        Self(tokio::spawn(async move {
+            let mut bytes = Vec::new();
+            // A pipe that nobody reads is as open as any other.
+            if !unread {
+                stream.read_to_end(&mut bytes).await.expect("a stream");
+            } else {
+                std::future::pending::<()>().await;
+            }
+            bytes
+        }))
+    }
+
+    async fn text(self) -> String {
+        String::from_utf8(self.0.await.expect("the reader ends")).expect("the output is UTF-8")
+    }
+}
+
+impl Running {
+    /// Waits for its end.
+    pub async fn end(mut self) -> Ended {
+        let status = self.child.wait().await.expect("the binary ends");
+        // What a command has not read by its end, it never will.
+        self.writer.abort();
+        Ended { code: status.code(), out: self.out.text().await, err: self.err.text().await }
+    }
+
+    /// Waits for its end without reading what it writes, and says with which code.
+    pub async fn code(mut self) -> Option<i32> {
+        self.child.wait().await.expect("the binary ends").code()
+    }
+
+    /// Kills it as a failure of the machine would: it learns nothing of it.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("the binary can be killed");
+        // A kill that comes too late is none.
+        self.writer.abort();
+    }
+
+    /// Sends it a signal: `INT` or `TERM`.
+    pub async fn signal(&self, name: &str) {
+        let Some(id) = self.child.id() else { return };
+        // The shell's own `kill`: there need not be another one.
+        let mut kill = Command::new("sh");
+        kill.args(["-c", &format!("kill -{name} {id}")]);
+        kill.status().await.expect("a shell");
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a state").is_some()
     }
 }
 

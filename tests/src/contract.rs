@@ -2,10 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-/// The schemas of the description, as JSON Schema.
+/// The description, with its schemas as JSON Schema.
 #[derive(Debug)]
 pub struct Contract {
     document: Value,
+}
+
+/// One operation of the description.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation<'a> {
+    contract: &'a Contract,
+    path: &'a str,
+    item: &'a Value,
+    operation: &'a Value,
 }
 
 impl Contract {
@@ -16,42 +25,35 @@ impl Contract {
         Self { document }
     }
 
-    /// Fails unless `value` is valid for a schema under `components/schemas`.
-    pub fn check(&self, schema: &str, value: &Value) {
-        self.check_against(json!({ "$ref": format!("#/components/schemas/{schema}") }), value);
+    /// Every operation that is described.
+    pub fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        paths.flat_map(move |(path, item)| {
+            let methods = item.as_object().into_iter().flatten();
+            methods
+                .filter(|(_, operation)| operation.get("operationId").is_some())
+                .map(move |(_, operation)| Operation { contract: self, path, item, operation })
+        })
     }
 
-    /// Fails unless a query or path parameter has a value that is valid for `components/parameters`.
-    pub fn check_parameter(&self, name: &str, text: &str) {
-        let schema = &self.document["components"]["parameters"][name]["schema"];
-        let value = match schema["type"].as_str() {
-            Some("integer") => json!(text.parse::<i64>().expect(name)),
-            Some("string") => json!(text),
-            other => panic!("no parameter {name} of a type {other:?}"),
-        };
-        self.check_against(schema.clone(), &value);
-    }
-
-    /// The names of an operation's parameters, path-level ones included, and whether they are required.
+    /// The operation that a request goes to; fails when none is described.
     #[must_use]
-    pub fn parameters(&self, method: &str) -> Vec<(String, bool)> {
-        let path = self.document["paths"].as_object().and_then(|paths| paths.values().next());
-        let path = path.expect("one path");
-        let both = [&path["parameters"], &path[method]["parameters"]];
-        let references = both.into_iter().filter_map(Value::as_array).flatten();
-        references
-            .map(|reference| {
-                let pointer =
-                    reference["$ref"].as_str().expect("a reference").trim_start_matches('#');
-                let parameter = self.document.pointer(pointer).expect(pointer);
-                let name = parameter["name"].as_str().expect("a name").to_owned();
-                (name, parameter["required"].as_bool().unwrap_or(false))
-            })
-            .collect()
+    pub fn operation(&self, method: &str, path: &str) -> Operation<'_> {
+        let mut operations = self.operations().filter(|operation| {
+            operation.path_values(path).is_some()
+                && operation.item[method.to_lowercase()] == *operation.operation
+        });
+        operations.next().unwrap_or_else(|| panic!("{method} {path} is not described"))
     }
 
-    fn check_against(&self, schema: Value, value: &Value) {
-        let mut schema = json_schema(schema);
+    fn follow<'a>(&'a self, value: &'a Value) -> &'a Value {
+        let pointer = value["$ref"].as_str().map(|to| to.trim_start_matches('#'));
+        pointer.map_or(value, |pointer| self.document.pointer(pointer).expect(pointer))
+    }
+
+    /// Fails unless `value` is valid for a schema.
+    fn check(&self, schema: &Value, value: &Value) {
+        let mut schema = json_schema(schema.clone());
         schema["components"] = json_schema(self.document["components"].clone());
         let validator = jsonschema::draft4::options()
             .should_validate_formats(true)
@@ -62,6 +64,82 @@ impl Contract {
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect();
         assert!(errors.is_empty(), "{value:#} breaks the contract: {errors:#?}");
+    }
+
+    fn check_text(&self, schema: &Value, name: &str, text: &str) {
+        let value = match schema["type"].as_str() {
+            Some("integer") => json!(text.parse::<i64>().expect(name)),
+            Some("string") => json!(text),
+            other => panic!("{name} has the type {other:?}"),
+        };
+        self.check(schema, &value);
+    }
+}
+
+impl<'a> Operation<'a> {
+    /// Its `operationId`.
+    #[must_use]
+    pub fn id(&self) -> &'a str {
+        self.operation["operationId"].as_str().expect("a text")
+    }
+
+    /// Fails unless the path and the query of a request hold what is described, and nothing else.
+    pub fn check_parameters(&self, path: &str, query: &str) {
+        let path =
+            self.path_values(path).unwrap_or_else(|| panic!("{path} is of no {}", self.id()));
+        let query: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        for (place, given) in [("path", path), ("query", query)] {
+            let described: Vec<_> = self.parameters().filter(|p| p["in"] == place).collect();
+            for (name, text) in &given {
+                let parameter = described.iter().find(|parameter| parameter["name"] == *name);
+                let parameter = parameter.unwrap_or_else(|| panic!("{name} is not described"));
+                self.contract.check_text(self.contract.follow(&parameter["schema"]), name, text);
+            }
+            for parameter in described.iter().filter(|parameter| parameter["required"] == true) {
+                let name = &parameter["name"];
+                assert!(given.iter().any(|(given, _)| name == *given), "{name} is required");
+            }
+        }
+    }
+
+    /// Fails unless a request's body is as described.
+    pub fn check_body(&self, body: &[u8]) {
+        let described = self.contract.follow(&self.operation["requestBody"]);
+        match &described["content"]["application/json"]["schema"] {
+            Value::Null => assert!(body.is_empty(), "{} takes no body", self.id()),
+            schema => self.contract.check(schema, &serde_json::from_slice(body).expect("JSON")),
+        }
+    }
+
+    /// Fails unless the body of an answer with the status 200 is as described.
+    pub fn check_answer(&self, body: &Value) {
+        let described = self.contract.follow(&self.operation["responses"]["200"]);
+        self.contract.check(&described["content"]["application/json"]["schema"], body);
+    }
+
+    /// Those of the path come first.
+    fn parameters(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        let contract = self.contract;
+        let lists = [&self.item["parameters"], &self.operation["parameters"]];
+        let all = lists.into_iter().filter_map(Value::as_array).flatten();
+        all.map(move |parameter| contract.follow(parameter))
+    }
+
+    /// The names in the template and what stands there in a path, if the path has its form.
+    fn path_values<'p>(&self, path: &'p str) -> Option<Vec<(&'a str, &'p str)>> {
+        let (template, segments) = (self.path.split('/'), path.split('/'));
+        if template.clone().count() != segments.clone().count() {
+            return None;
+        }
+        let mut values = Vec::new();
+        for (expected, given) in template.zip(segments) {
+            match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) => values.push((name, given)),
+                None if expected == given => {}
+                None => return None,
+            }
+        }
+        Some(values)
     }
 }
 

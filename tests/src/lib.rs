@@ -1,8 +1,13 @@
-//! What the tests share: the contract, a server that says exactly what it is told, the command line.
+//! What the tests share: the contract, servers that say exactly what they are told, a clock that can be
+//! held, the command line, what a journal says.
 
 pub mod cli;
+pub mod clock;
 pub mod contract;
+pub mod http2;
+pub mod journal;
 pub mod raw;
+pub mod script;
 pub mod tls;
 
 #[cfg(doctest)]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::AsyncWriteExt;
@@ -26,7 +28,7 @@ pub struct TlsServer {
 impl TlsServer {
     /// Starts it on a free port, with a certificate for `name` (a host name or an address).
     pub async fn start(name: &str, answer: Vec<u8>) -> Self {
-        let (authority, config) = certified(name);
+        let (authority, config) = certified(name, Validity::Current);
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("https://{}", listener.local_addr().expect("an address"));
@@ -74,8 +76,18 @@ impl Drop for TlsServer {
     }
 }
 
-/// An authority of its own, and a server that it vouches for.
-fn certified(name: &str) -> (String, ServerConfig) {
+/// How long a certificate is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    /// For as long as the tests are run.
+    Current,
+    /// Until the year 2001.
+    Expired,
+}
+
+/// An authority of its own, as PEM, and a server that it vouches for.
+#[must_use]
+pub fn certified(name: &str, validity: Validity) -> (String, ServerConfig) {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new([]).expect("parameters");
     // The same name as the server's would make some TLS libraries take the server for its own authority.
@@ -85,16 +97,29 @@ fn certified(name: &str) -> (String, ServerConfig) {
     let issuer = Issuer::new(params, key);
 
     let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new([name.to_owned()]).expect("parameters");
+    let mut params = CertificateParams::new([name.to_owned()]).expect("parameters");
+    if validity == Validity::Expired {
+        params.not_after = date_time_ymd(2001, 1, 1);
+    }
     let certificate = params.signed_by(&key, &issuer).expect("a certificate");
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    (authority, server(&certificate, &key))
+}
 
+/// A server that vouches for itself.
+#[must_use]
+pub fn self_signed(name: &str) -> ServerConfig {
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new([name.to_owned()]).expect("parameters");
+    server(&params.self_signed(&key).expect("a certificate"), &key)
+}
+
+fn server(certificate: &Certificate, key: &KeyPair) -> ServerConfig {
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("protocol versions")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
-        .expect("a server");
-    (authority, config)
+        .expect("a server")
 }

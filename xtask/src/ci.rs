@@ -4,29 +4,16 @@
 
 use std::io::Write;
 
-use serde_json::Value;
-
+use crate::checklist::{self, Claim, Outcome};
 use crate::tree::{SPEC, Tree};
-use crate::{Error, regen, spec_diff};
+use crate::{Error, regen, release, spec_diff};
 
 mod api;
 mod dependencies;
 mod purity;
 mod source;
 
-/// The exit code when an invariant does not hold.
-const BROKEN: u8 = 1;
-
-enum Outcome {
-    Holds,
-    /// What is missing to check it.
-    Skipped(String),
-    Broken(String),
-}
-
-type Check = fn(&Tree) -> Result<Outcome, Error>;
-
-const CHECKS: &[(&str, Check)] = &[
+const CHECKS: &[Claim] = &[
     ("derived files are what the description makes them", derived_files),
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan and retry do no I/O and read no clock", pure_modules),
@@ -36,32 +23,18 @@ const CHECKS: &[(&str, Check)] = &[
 ];
 
 pub(crate) fn run(tree: &Tree, out: &mut dyn Write) -> Result<u8, Error> {
-    let mut code = 0;
-    for (claim, check) in CHECKS {
-        match check(tree)? {
-            Outcome::Holds => writeln!(out, "ok      {claim}")?,
-            Outcome::Skipped(why) => writeln!(out, "skipped {claim}: {why}")?,
-            Outcome::Broken(how) => {
-                code = BROKEN;
-                writeln!(out, "broken  {claim}")?;
-                for line in how.trim_end().lines() {
-                    writeln!(out, "          {line}")?;
-                }
-            }
-        }
-    }
-    Ok(code)
+    checklist::run(tree, &[CHECKS, release::ALWAYS].concat(), out)
 }
 
 fn derived_files(tree: &Tree) -> Result<Outcome, Error> {
     let mut said = Vec::new();
     let code = regen::run(tree, &regen::Options::check(), &mut said)?;
-    Ok(unless(code == 0, said))
+    Ok(Outcome::unless(code == 0, &said))
 }
 
 fn public_api(tree: &Tree) -> Result<Outcome, Error> {
     let Some(sources) = source::folder(tree, source::CLIENT, "")? else { return Ok(no_client()) };
-    judge(api::leaks(&sources)?)
+    Ok(Outcome::judge(api::leaks(&sources)?))
 }
 
 fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
@@ -72,27 +45,21 @@ fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
         };
         impure.extend(purity::impurities(&sources)?);
     }
-    judge(impure)
+    Ok(Outcome::judge(impure))
 }
 
 fn independent_sandbox(tree: &Tree) -> Result<Outcome, Error> {
-    match dependencies::of_sandbox(&metadata(tree)?) {
-        Some(found) => judge(found),
+    match dependencies::of_sandbox(&tree.metadata()?) {
+        Some(found) => Ok(Outcome::judge(found)),
         None => Ok(Outcome::Skipped("there is no purge-sandbox".to_owned())),
     }
 }
 
 fn independent_xtask(tree: &Tree) -> Result<Outcome, Error> {
-    match dependencies::of_xtask(&metadata(tree)?) {
-        Some(found) => judge(found),
+    match dependencies::of_xtask(&tree.metadata()?) {
+        Some(found) => Ok(Outcome::judge(found)),
         None => Ok(Outcome::Skipped("there is no xtask".to_owned())),
     }
-}
-
-fn metadata(tree: &Tree) -> Result<Value, Error> {
-    serde_json::from_str(&tree.cargo(&["metadata", "--no-deps", "--format-version=1"])?).map_err(
-        |e| Error::new(format!("`cargo metadata` printed something that is not JSON: {e}")),
-    )
 }
 
 fn description(tree: &Tree) -> Result<Outcome, Error> {
@@ -104,21 +71,9 @@ fn description(tree: &Tree) -> Result<Outcome, Error> {
     }
     let mut said = Vec::new();
     let code = spec_diff::run(tree, &spec_diff::Options::base(base), &mut said)?;
-    Ok(unless(code == 0, said))
+    Ok(Outcome::unless(code == 0, &said))
 }
 
 fn no_client() -> Outcome {
     Outcome::Skipped(format!("there is no {}", source::CLIENT))
-}
-
-fn judge(found: Vec<String>) -> Result<Outcome, Error> {
-    Ok(if found.is_empty() { Outcome::Holds } else { Outcome::Broken(found.join("\n")) })
-}
-
-fn unless(holds: bool, said: Vec<u8>) -> Outcome {
-    if holds {
-        Outcome::Holds
-    } else {
-        Outcome::Broken(String::from_utf8_lossy(&said).into_owned())
-    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::tree::Tree;
-use crate::{Error, bench, ci, regen, spec_diff};
+use crate::{Error, bench, ci, regen, release, spec_diff};
 
 /// Bad usage, or an input that cannot be judged.
 const USAGE: u8 = 2;
@@ -54,6 +54,8 @@ enum Verb {
     Bench(bench::Options),
     /// Check what must hold beyond formatting, lints, documentation and tests
     Ci,
+    /// Check that the crates can be published as they are; publishes nothing
+    ReleaseCheck,
 }
 
 impl Arguments {
@@ -64,6 +66,7 @@ impl Arguments {
             Verb::SpecDiff(options) => spec_diff::run(&tree, &options, out),
             Verb::Bench(options) => bench::run(&tree, &options, out),
             Verb::Ci => ci::run(&tree, out),
+            Verb::ReleaseCheck => release::run(&tree, out),
         }
     }
 }

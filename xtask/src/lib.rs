@@ -1,4 +1,4 @@
-//! The maintenance commands: `cargo xtask regen`, `cargo xtask spec-diff` and `cargo xtask ci`.
+//! The maintenance commands: `cargo xtask regen`, `spec-diff`, `bench`, `ci` and `release-check`.
 //!
 //! ```
 //! let mut out = Vec::new();
@@ -8,10 +8,12 @@
 //! ```
 
 mod bench;
+mod checklist;
 pub mod ci;
 mod cli;
 mod error;
 pub mod regen;
+pub mod release;
 pub mod spec_diff;
 mod tree;
 

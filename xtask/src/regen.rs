@@ -33,17 +33,29 @@ pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result
     for file in derived::files(tree) {
         let file = file?;
         let old = file.committed.as_deref().unwrap_or_default();
-        if file.committed.is_some() && old == file.text {
+        if file.committed == file.text {
             writeln!(out, "{}: up to date", file.path)?;
             continue;
         }
         stale = true;
-        let diff = TextDiff::from_lines(old, &file.text);
+        let Some(text) = &file.text else {
+            if !options.check {
+                tree.remove(&file.path)?;
+            }
+            writeln!(
+                out,
+                "{}: {}",
+                file.path,
+                if options.check { "left over" } else { "removed" }
+            )?;
+            continue;
+        };
+        let diff = TextDiff::from_lines(old, text);
         if options.check {
             writeln!(out, "{}: stale", file.path)?;
             first_difference(&diff, out)?;
         } else {
-            tree.write(file.path, &file.text)?;
+            tree.write(&file.path, text)?;
             let count = |tag| diff.iter_all_changes().filter(|c| c.tag() == tag).count();
             let (added, removed) = (count(ChangeTag::Insert), count(ChangeTag::Delete));
             writeln!(out, "{}: rewritten, +{added} -{removed} lines", file.path)?;

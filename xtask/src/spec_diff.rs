@@ -70,12 +70,18 @@ pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result
             let base = options.base.clone().or_else(|| default_base(tree)).ok_or_else(|| {
                 Error::new("neither origin/main nor main is here; name the base with --base, or give two files")
             })?;
-            (at_merge_base(tree, &base)?, from_file(&tree.path(SPEC))?)
+            both(tree, &base)?
         }
     };
     let review = review(&old, &new);
     review.render(options.format, out)?;
     Ok(if review.is_breaking() && !review.is_announced() { BREAKING } else { 0 })
+}
+
+/// Reviews what changed in the working tree since it left `base`.
+pub(crate) fn since(tree: &Tree, base: &str) -> Result<Review, Error> {
+    let (old, new) = both(tree, base)?;
+    Ok(review(&old, &new))
 }
 
 /// Compares two OpenAPI 3.0 documents on the wire.
@@ -98,6 +104,10 @@ pub(crate) fn default_base(tree: &Tree) -> Option<String> {
 pub(crate) fn is_at_merge_base(tree: &Tree, base: &str) -> Result<bool, Error> {
     let name = name_at_merge_base(tree, base)?;
     Ok(tree.git(&["cat-file", "-e", &name]).is_ok())
+}
+
+fn both(tree: &Tree, base: &str) -> Result<(Value, Value), Error> {
+    Ok((at_merge_base(tree, base)?, from_file(&tree.path(SPEC))?))
 }
 
 fn at_merge_base(tree: &Tree, base: &str) -> Result<Value, Error> {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
+use serde_json::Value;
+
 use crate::Error;
 
 /// The description, from the root of the workspace.
@@ -57,15 +59,56 @@ impl Tree {
             .map_err(|e| Error::new(format!("{} could not be written: {e}", file.display())))
     }
 
+    pub(crate) fn remove(&self, path: &str) -> Result<(), Error> {
+        let file = self.path(path);
+        fs::remove_file(&file)
+            .map_err(|e| Error::new(format!("{} could not be removed: {e}", file.display())))
+    }
+
+    /// The files that are directly in a folder, from the root of the workspace and in order; none if
+    /// there is no such folder.
+    pub(crate) fn files(&self, folder: &str) -> Result<Vec<String>, Error> {
+        let path = self.path(folder);
+        let entries = match fs::read_dir(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|e| unreadable(&path, &e))?,
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names: Result<Vec<_>, io::Error> = names.collect();
+        let mut names = names.map_err(|e| unreadable(&path, &e))?;
+        names.sort();
+        Ok(names.into_iter().map(|name| format!("{folder}/{name}")).collect())
+    }
+
     /// What a git command prints, or its complaint.
     pub(crate) fn git<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
         output(Command::new("git").arg("-C").arg(&self.root).args(args), "git")
+    }
+
+    /// The committed files whose names match a pattern of git's, from the root of the workspace.
+    pub(crate) fn committed(&self, pattern: &str) -> Result<Vec<String>, Error> {
+        let names = self.git(&["ls-files", "-z", "--", pattern])?;
+        Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     }
 
     /// What a cargo command prints, or its complaint.
     pub(crate) fn cargo(&self, args: &[&str]) -> Result<String, Error> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         output(Command::new(cargo).current_dir(&self.root).args(args), "cargo")
+    }
+
+    /// What cargo says of the workspace's own packages.
+    pub(crate) fn metadata(&self) -> Result<Value, Error> {
+        self.cargo_metadata(&["--no-deps"])
+    }
+
+    /// What cargo says of the workspace, with the packages that it depends on unless `arguments` say
+    /// otherwise.
+    pub(crate) fn cargo_metadata(&self, arguments: &[&str]) -> Result<Value, Error> {
+        let text = self.cargo(&[&["metadata", "--format-version=1"], arguments].concat())?;
+        serde_json::from_str(&text).map_err(|e| {
+            Error::new(format!("`cargo metadata` printed something that is not JSON: {e}"))
+        })
     }
 }
 

@@ -1,7 +1,11 @@
 //! `regen` on a copy of the tree: does it notice, does it mend, and does it leave alone what is right?
 
+mod workspace;
+
 use std::fs;
 use std::path::Path;
+
+use workspace::{replace, xtask};
 
 const FILES: [&str; 3] =
     ["openapi/purge.yaml", "openapi/README.md", "purge-api/tests/snapshots/bindings.snap"];
@@ -18,19 +22,7 @@ fn copy_of_the_tree() -> tempfile::TempDir {
 }
 
 fn regen(root: &Path, check: bool) -> (u8, String) {
-    let mut arguments =
-        vec!["xtask".into(), "--root".into(), root.as_os_str().to_owned(), "regen".into()];
-    arguments.extend(check.then(|| "--check".into()));
-    let mut out = Vec::new();
-    let code = xtask::run(arguments, &mut out);
-    (code, String::from_utf8(out).expect("the output is UTF-8"))
-}
-
-fn replace(root: &Path, file: &str, from: &str, to: &str) {
-    let file = root.join(file);
-    let text = fs::read_to_string(&file).expect("the copy has this file");
-    assert!(text.contains(from), "nothing to replace");
-    fs::write(&file, text.replacen(from, to, 1)).expect("the copy is writable");
+    xtask(root, if check { &["regen", "--check"] } else { &["regen"] })
 }
 
 #[test]

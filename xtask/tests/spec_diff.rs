@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use support::git;
 
 fn description() -> &'static str {
-    purge_openapi::YAML
+    include_str!("description.yaml")
 }
 
 fn changed(edits: &[(&str, &str)]) -> String {

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::PurgePath;
+use crate::text::escape;
 
 /// Why a text is not a [`PurgePath`], where, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl fmt::Display for PathError {
         use PathErrorKind as Kind;
 
         // What is quoted here came from outside, and may hold what a terminal would obey.
-        let instead = self.instead.as_deref().unwrap_or_default().escape_debug();
+        let instead = escape(self.instead.as_deref().unwrap_or_default());
         let at = self.position;
         match self.kind {
             Kind::Empty => f.write_str("no path: write at least `/`"),

@@ -18,6 +18,13 @@ impl Batch {
     pub fn paths(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
         self.all.slice(self.range.clone())
     }
+
+    /// Its first paths, and the others.
+    pub(crate) fn split_at(self, at: usize) -> [Self; 2] {
+        let middle = self.range.start.saturating_add(at).min(self.range.end);
+        let first = Self { all: Arc::clone(&self.all), range: self.range.start..middle };
+        [first, Self { all: self.all, range: middle..self.range.end }]
+    }
 }
 
 impl fmt::Debug for Batch {
@@ -35,7 +42,7 @@ impl PartialEq for Batch {
 impl Eq for Batch {}
 
 /// Makes the batches of which each ends at a place in a list of paths.
-pub(super) fn batches(paths: Paths, ends: &[usize]) -> Vec<Batch> {
+pub(crate) fn batches(paths: Paths, ends: &[usize]) -> Vec<Batch> {
     let all = Arc::new(paths);
     let starts = std::iter::once(&0).chain(ends);
     starts

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::text::excerpt;
+use crate::text::{escape, excerpt};
 use crate::{PathError, PurgePath};
 
 /// Why no [`Plan`](crate::Plan) could be made.
@@ -129,7 +129,7 @@ impl fmt::Display for PlanError {
                 plural(*needs)
             ),
             Why::Path { index, text, error } => {
-                write!(f, "path {}, `{}`: {error}", index + 1, text.escape_debug())
+                write!(f, "path {}, `{}`: {error}", index + 1, escape(text))
             }
         }
     }

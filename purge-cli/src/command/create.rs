@@ -1,39 +1,58 @@
-use purge_api_ext::{Plan, PurgeEverything};
+use std::path::Path;
 
+use purge_api_ext::{Journal, Plan, PurgeEverything};
+
+use super::run;
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
+use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Out};
-use crate::{input, target::Target};
+use crate::input::{self, Form};
+use crate::output::{self, Console, Progress, Summary};
+use crate::signals::Signals;
+use crate::target::Target;
 
-pub(crate) async fn run(args: CreateArgs, out: Out<'_>, err: Out<'_>) -> Result<Exit, Failure> {
-    let plan = planned(&args.paths)?;
+pub(crate) async fn run(
+    args: CreateArgs,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let settings = Config::load()?.settings;
     if args.dry_run {
-        output::plan(out, args.output.format, &plan)?;
-        return Ok(Exit::Success);
+        let plan = PlanArgs { paths: args.paths, rate: args.sending.rate, report: args.report };
+        return show(&plan, &settings, console);
     }
-    let target = Target::connect(&args.target).await?;
-    if !args.output.quiet {
-        // A message that nobody can read must not keep the purge from being sent.
-        let _ = writeln!(err, "purging {plan}");
+    // Whatever is wrong shows before anything is read, and surely before anything is sent.
+    let target = Target::check(&args.target, &settings)?;
+    let summary = Summary::open(args.report.summary.as_deref())?;
+    let format = args.report.output.format;
+    let reading = console.interactive && !reads_terminal(&args.paths);
+    let mut progress = Progress::start(args.messages.level(), reading, "reading paths");
+    let plan = planned(&args.paths)?;
+    progress.plan(console.err, &plan);
+    let target = target.connect().await?;
+    let journal = args.journal.as_ref().map(Journal::create).transpose()?;
+    let purge = args.sending.apply(&settings, target.resource.purge(plan));
+    let mut purge = purge.shutdown(signals.shutdown());
+    if let Some(journal) = journal {
+        purge = purge.journal(journal);
     }
-    let mut purge = target
-        .resource
-        .purge(plan)
-        .concurrency(args.concurrency.into())
-        .max_attempts(args.max_attempts);
-    if let Some(rate) = args.rate {
-        purge = purge.rate(rate);
-    }
-    if let Some(deadline) = args.wait {
-        purge = purge.wait(deadline);
-    }
-    let report = purge.await;
+    let report = run::follow(purge.events(), progress, signals, console, format).await;
     target.close().await;
-    output::outcome(out, err, args.output.format, &report)
+    let report = report?;
+    summary.write(&report)?;
+    output::outcome(console, format, &report, signals, args.journal.as_deref())
 }
 
-pub(crate) fn plan(args: &PlanArgs, out: Out<'_>) -> Result<Exit, Failure> {
-    output::plan(out, args.output.format, &planned(&args.paths)?)?;
+pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    show(args, &Config::load()?.settings, console)
+}
+
+fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let summary = Summary::open(args.report.summary.as_deref())?;
+    let plan = planned(&args.paths)?;
+    summary.write_plan(&plan)?;
+    let rate = args.rate.or(settings.rate);
+    output::plan(console, args.report.output.format, &plan, rate)?;
     Ok(Exit::Success)
 }
 
@@ -49,9 +68,17 @@ fn planned(args: &PathArgs) -> Result<Plan, Failure> {
         planner = planner.max_extra(extra);
     }
     input::only_one_standard_input(args.from.iter().chain(&args.inventory))?;
-    let paths = input::read(&args.paths, &args.from)?;
+    let form = Form { null: args.null, raw: args.raw, prefix: args.prefix.as_ref() };
+    let paths = input::read(form, &args.paths, &args.from)?;
     if !args.inventory.is_empty() {
-        planner = planner.inventory(input::read_inventory(&args.inventory)?);
+        planner = planner.inventory(input::read_inventory(form, &args.inventory)?);
     }
     Ok(planner.plan(paths)?)
+}
+
+/// Whether somebody types the paths, and a bar would stand in the way.
+fn reads_terminal(args: &PathArgs) -> bool {
+    use std::io::IsTerminal as _;
+    let from_input = args.from.iter().chain(&args.inventory).any(|file| file == Path::new("-"));
+    from_input && std::io::stdin().is_terminal()
 }

@@ -1,33 +1,35 @@
 use futures_util::TryStreamExt as _;
-use purge_api_ext::{List, Page};
 
 use crate::args::ListArgs;
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Out};
+use crate::output::{Console, ListWriter, closed_pipe};
 use crate::target::Target;
 
-pub(crate) async fn run(args: ListArgs, out: Out<'_>) -> Result<Exit, Failure> {
-    let target = Target::connect(&args.target).await?;
-    let mut list = target.resource.list().page_size(args.limit);
-    if let Some(operation) = args.op_id {
-        list = list.operation(operation);
-    }
-    let page = if args.all { all(list).await? } else { list.page(args.page).await? };
+pub(crate) async fn run(args: ListArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let target = Target::check(&args.target, &Config::load()?.settings)?.connect().await?;
+    let listed = list(&args, &target, console).await;
     target.close().await;
-    output::list(out, args.output.format, &page)?;
-    Ok(Exit::Success)
+    listed.map(|()| Exit::Success)
 }
 
-/// All pages as one.
-async fn all(list: List) -> Result<Page, Failure> {
-    let mut pages = list.pages();
-    // The first page is always asked for, and is there even if it has no records.
-    let Some(mut first) = pages.try_next().await? else {
-        return Err(Failure::new(Exit::Untrusted, "the service sent no page"));
-    };
-    while let Some(page) = pages.try_next().await? {
-        first.total = page.total.or(first.total);
-        first.requests.extend(page.requests);
+/// Writes each page before it asks for the next one, and asks for none that nobody reads.
+async fn list(args: &ListArgs, target: &Target, console: &mut Console<'_>) -> Result<(), Failure> {
+    let mut list = target.resource.list().page_size(args.limit);
+    if let Some(operation) = &args.op_id {
+        list = list.operation(operation.clone());
     }
-    Ok(first)
+    let mut writer = ListWriter::new(args.output.format, console.screen);
+    let mut written = Ok(());
+    if args.all {
+        let mut pages = list.pages();
+        while written.is_ok()
+            && let Some(page) = pages.try_next().await?
+        {
+            written = writer.page(console.out, &page);
+        }
+    } else {
+        written = writer.page(console.out, &list.page(args.page).await?);
+    }
+    Ok(written.and_then(|()| writer.end(console.out)).or_else(closed_pipe)?)
 }

@@ -6,9 +6,10 @@ use purge_sandbox::{Builder, Fault, Sandbox};
 
 use crate::args::{Origin, SandboxArgs};
 use crate::exit::{Exit, Failure};
-use crate::output::Out;
+use crate::output::Console;
 
-pub(crate) async fn run(args: SandboxArgs, out: Out<'_>) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let out = &mut *console.out;
     let sandbox = builder(&args)?
         .start()
         .await

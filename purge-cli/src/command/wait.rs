@@ -1,11 +1,91 @@
-use crate::args::WaitArgs;
+use std::io::{self, Read as _};
+
+use purge_api_ext::{OperationId, escape};
+
+use super::run;
+use crate::args::{Operation, WaitArgs};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Out};
+use crate::output::{self, Console, Progress, Summary};
+use crate::signals::Signals;
 use crate::target::Target;
 
-pub(crate) async fn run(args: WaitArgs, out: Out<'_>, err: Out<'_>) -> Result<Exit, Failure> {
-    let target = Target::connect(&args.target).await?;
-    let report = target.resource.wait(args.operations).deadline(args.deadline).await;
+pub(crate) async fn run(
+    args: WaitArgs,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let settings = Config::load()?.settings;
+    let target = Target::check(&args.target, &settings)?;
+    let summary = Summary::open(args.report.summary.as_deref())?;
+    let operations = operations(args.operations)?;
+    let format = args.report.output.format;
+    let progress = Progress::start(args.messages.level(), console.interactive, "waiting");
+    let target = target.connect().await?;
+    let wait = target.resource.wait(operations).deadline(args.deadline);
+    let wait = wait.shutdown(signals.shutdown());
+    let report = run::follow(wait.events(), progress, signals, console, format).await;
     target.close().await;
-    output::outcome(out, err, args.output.format, &report)
+    let report = report?;
+    summary.write(&report)?;
+    output::outcome(console, format, &report, signals, None)
+}
+
+/// The operations in the order in which they were given, each once.
+fn operations(given: Vec<Operation>) -> Result<Vec<OperationId>, Failure> {
+    if given.iter().filter(|operation| **operation == Operation::StandardInput).count() > 1 {
+        return Err(Failure::usage("standard input can be read only once; write one `-`"));
+    }
+    let mut operations = Vec::new();
+    for operation in given {
+        match operation {
+            Operation::Id(id) => operations.push(id),
+            Operation::StandardInput => {
+                let mut text = Vec::new();
+                io::stdin().lock().read_to_end(&mut text).map_err(|error| {
+                    Failure::usage(format!("standard input cannot be read: {error}"))
+                })?;
+                read(&text, &mut operations)?;
+            }
+        }
+    }
+    let mut known = std::collections::HashSet::new();
+    operations.retain(|id| known.insert(id.clone()));
+    if operations.is_empty() {
+        return Err(Failure::usage("no operations to wait for; standard input named none"));
+    }
+    Ok(operations)
+}
+
+fn read(text: &[u8], operations: &mut Vec<OperationId>) -> Result<(), Failure> {
+    for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        let text = String::from_utf8_lossy(line);
+        // An ID is opaque, but what has spaces or braces is another file.
+        let is_id = line.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b));
+        let id = text.parse().ok().filter(|_| is_id).ok_or_else(|| {
+            let shown: String = text.chars().take(120).collect();
+            let (line, shown) = (index + 1, escape(&shown));
+            Failure::usage(format!("standard input:{line}: `{shown}` is no operation ID"))
+        })?;
+        operations.push(id);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_one_a_line() {
+        let mut ids = Vec::new();
+        read(b"a-1\r\n\n b_2 \n", &mut ids).expect("IDs");
+        assert_eq!(ids.iter().map(OperationId::as_str).collect::<Vec<_>>(), ["a-1", "b_2"]);
+        let failure = read(b"a\n{\"op_id\": 1}\n", &mut ids).expect_err("JSON");
+        assert_eq!(failure.to_string(), "standard input:2: `{\"op_id\": 1}` is no operation ID");
+    }
 }

@@ -1,99 +1,172 @@
-//! Results for people: what failed comes first, and a large run still fits on a screen.
+//! Reports for people: what failed comes first, and a large run still fits on a screen.
 
 use std::io;
+use std::time::Duration;
 
-use purge_api_ext::{Page, PathOutcome, PathState, Plan, Report, Summary, escape};
+use anstyle::Style;
+use purge_api_ext::{Batch, PathOutcome, PathState, Plan, Rate, Report, Summary, escape};
+use unicode_width::UnicodeWidthStr as _;
 
-use super::Out;
+use super::screen::pad;
+use super::{Out, Screen, plural};
 
 /// How many paths of a kind are listed.
 const LISTED: usize = 20;
+/// The width of the longest state.
+const STATE: usize = 11;
 
-pub(super) fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
-    let failed: Vec<_> = report.paths().filter(|path| path.state.is_failure()).collect();
-    list_paths(out, &failed)?;
-    let (others, rest): (Vec<_>, Vec<_>) = report
-        .paths()
-        .filter(|path| !path.state.is_failure())
-        .partition(|_| report.summary.paths - failed.len() <= LISTED);
-    list_paths(out, &others)?;
-    if !rest.is_empty() && failed.is_empty() {
-        none_failed(out, rest.len())?;
+/// A path, and what is to be said to it.
+type Row<'a> = (&'a PathOutcome, Option<&'a str>);
+
+fn rows(report: &Report) -> impl Iterator<Item = Row<'_>> {
+    report.operations.iter().flat_map(|operation| {
+        operation.paths.iter().map(|path| {
+            let message = path.message.as_ref().or(operation.message.as_ref());
+            let worth_saying = path.state.is_failure() || path.state == PathState::Pending;
+            (path, message.map(String::as_str).filter(|_| worth_saying))
+        })
+    })
+}
+
+pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
+    let failed: Vec<_> = rows(report).filter(|(path, _)| path.state.is_failure()).collect();
+    list_paths(out, screen, &failed)?;
+    let count = report.summary.paths - failed.len();
+    if count <= LISTED {
+        let others: Vec<_> = rows(report).filter(|(path, _)| !path.state.is_failure()).collect();
+        list_paths(out, screen, &others)?;
+    } else if failed.is_empty() {
+        // Thousands of lines that say the same help nobody; the counts below do.
+        writeln!(out, "  {count} paths, none failed")?;
     }
-    summary(out, &report.summary, report.dry_run)?;
+    counts(out, screen, report)?;
+    not_sent(out, &report.summary)?;
     let operations: Vec<_> = report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect();
     if operations.len() > LISTED {
-        writeln!(out, "  {} operations; --output json names them", operations.len())?;
-    } else {
-        for id in operations {
-            writeln!(out, "  operation {id}")?;
-        }
+        return writeln!(out, "  {} operations; --output json names them", operations.len());
     }
-    Ok(())
+    operations.iter().try_for_each(|id| writeln!(out, "  operation {id}"))
 }
 
-pub(super) fn plan(out: Out<'_>, plan: &Plan) -> io::Result<()> {
-    if plan.sent() > LISTED {
-        none_failed(out, plan.sent())?;
-    } else {
+pub(super) fn plan(
+    out: Out<'_>,
+    screen: Screen,
+    plan: &Plan,
+    rate: Option<Rate>,
+) -> io::Result<()> {
+    if plan.sent() <= LISTED {
         for path in plan.paths() {
-            writeln!(out, "  {:<11} {path}", PathState::Planned)?;
+            let state = pad(&PathState::Planned.to_string(), STATE);
+            writeln!(out, "  {state} {}", screen.fit(path, STATE + 3))?;
         }
+    } else {
+        list_requests(out, screen, plan.batches())?;
     }
-    summary(out, &Summary::of_plan(plan), true)
+    let (paths, requests) = (plan.sent(), plan.batches().len());
+    let bold = screen.style(Style::new().bold());
+    writeln!(
+        out,
+        "{bold}{paths} path{} in {requests} request{}; nothing was sent{bold:#}",
+        plural(paths),
+        plural(requests)
+    )?;
+    // One request is sent at once, whatever the rate.
+    if let Some(rate) = rate.filter(|_| requests > 1) {
+        let time = humantime::format_duration(whole(time_needed(requests, rate)));
+        writeln!(out, "  at this rate, the last request is sent after {time}")?;
+    }
+    not_sent(out, &Summary::of_plan(plan))
 }
 
-/// Thousands of lines that say the same help nobody; the counts below them do.
-fn none_failed(out: Out<'_>, paths: usize) -> io::Result<()> {
-    writeln!(out, "  {paths} paths, none failed")
+/// The first request is sent at once.
+fn time_needed(requests: usize, rate: Rate) -> Duration {
+    let pauses = u32::try_from(requests.saturating_sub(1)).unwrap_or(u32::MAX);
+    rate.interval().saturating_mul(pauses)
 }
 
-fn list_paths(out: Out<'_>, paths: &[&PathOutcome]) -> io::Result<()> {
-    for path in paths.iter().take(LISTED) {
-        write!(out, "  {:<11} {}", path.state, path.path)?;
-        let worth_saying = path.state.is_failure() || path.state == PathState::Pending;
-        if let Some(message) = path.message.as_deref().filter(|_| worth_saying) {
-            write!(out, "  ({message})")?;
+/// Without the digits that nobody plans with.
+fn whole(time: Duration) -> Duration {
+    match time.as_secs() {
+        0 => Duration::from_millis(time.subsec_millis().into()),
+        seconds => Duration::from_secs(seconds + u64::from(time.subsec_nanos() > 0)),
+    }
+}
+
+fn list_requests(out: Out<'_>, screen: Screen, requests: &[Batch]) -> io::Result<()> {
+    let digits = requests.len().min(LISTED).to_string().len();
+    for (index, request) in requests.iter().take(LISTED).enumerate() {
+        let count = request.paths().len();
+        let head = format!("  request {:>digits$}  {count:>3} path{:<1}", index + 1, plural(count));
+        let mut paths = request.paths();
+        let first = paths.next().unwrap_or_default();
+        let range = paths.next_back().map(|last| format!("{first} … {last}"));
+        let range = range.unwrap_or_else(|| first.to_owned());
+        writeln!(out, "{head}  {}", screen.fit(&range, head.len() + 2))?;
+    }
+    match requests.len().saturating_sub(LISTED) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more request{}", plural(more)),
+    }
+}
+
+fn list_paths(out: Out<'_>, screen: Screen, paths: &[Row<'_>]) -> io::Result<()> {
+    let mut said = None;
+    for &(path, message) in paths.iter().take(LISTED) {
+        let style = screen.style_of(path.state);
+        let state = pad(&path.state.to_string(), STATE);
+        // Of a job that somebody else created, the service names the paths.
+        let shown = screen.fit(&escape(&path.path), STATE + 3);
+        write!(out, "  {style}{state}{style:#} {shown}")?;
+        // What holds for many paths is said with the first of them.
+        if let Some(message) = message.filter(|message| said != Some(*message)) {
+            let used = STATE + 3 + shown.width() + message.width() + 4;
+            // It says how to mend it, and is not cut off.
+            match screen.width {
+                Some(width) if used > width => write!(out, "\n    {message}")?,
+                _ => write!(out, "  ({message})")?,
+            }
         }
+        said = message;
         writeln!(out)?;
     }
-    if paths.len() > LISTED {
-        writeln!(out, "  and {} more", paths.len() - LISTED)?;
+    match paths.len().saturating_sub(LISTED) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more"),
     }
-    Ok(())
 }
 
-fn summary(out: Out<'_>, s: &Summary, dry_run: bool) -> io::Result<()> {
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    let paths = format!("{} path{}", s.paths, plural(s.paths));
-    if dry_run {
-        let requests = format!("{} request{}", s.requests, plural(s.requests));
-        writeln!(out, "{paths} in {requests}; nothing was sent")?;
-    } else {
-        let counts = [
-            (s.failed, "failed"),
-            (s.unconfirmed, "unconfirmed"),
-            (s.not_sent, "not sent"),
-            (s.accepted, "accepted"),
-            (s.purged, "purged"),
-            (s.not_cached, "not cached"),
-            (s.pending, "pending"),
-        ];
-        let counts: Vec<_> = counts
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        writeln!(out, "{paths}: {}", counts.join(", "))?;
+fn counts(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
+    let s = &report.summary;
+    let counts = [
+        (s.failed, "failed", PathState::Failed),
+        (s.unconfirmed, "unconfirmed", PathState::Unconfirmed),
+        (s.not_sent, "not sent", PathState::NotSent),
+        (s.accepted, "accepted", PathState::Accepted),
+        (s.purged, "purged", PathState::Purged),
+        (s.not_cached, "not cached", PathState::NotCached),
+        (s.pending, "pending", PathState::Pending),
+    ];
+    let counts = counts.iter().filter(|(count, ..)| *count > 0).map(|(count, what, state)| {
+        let style = screen.style_of(*state);
+        format!("{style}{count} {what}{style:#}")
+    });
+    let counts: Vec<_> = counts.collect();
+    if counts.is_empty() {
+        return writeln!(out, "no path is known yet");
     }
+    writeln!(out, "{} path{}: {}", s.paths, plural(s.paths), counts.join(", "))
+}
+
+/// What is purged that nobody asked for, and what was asked for and needs no request.
+fn not_sent(out: Out<'_>, s: &Summary) -> io::Result<()> {
     match s.extra {
         Some(0) => {}
         Some(1) => writeln!(out, "  1 path of the inventory is purged that was not asked for")?,
         Some(n) => {
-            writeln!(out, "  {n} paths of the inventory are purged that were not asked for")?
+            writeln!(out, "  {n} paths of the inventory are purged that were not asked for")?;
         }
         None => {
-            writeln!(out, "  without an inventory, nobody knows what else the wildcards purge")?
+            writeln!(out, "  without an inventory, nobody knows what else the wildcards purge")?;
         }
     }
     let dropped = [(s.duplicates, "given twice"), (s.covered, "covered by a wildcard")];
@@ -103,18 +176,5 @@ fn summary(out: Out<'_>, s: &Summary, dry_run: bool) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn list(out: Out<'_>, page: &Page) -> io::Result<()> {
-    if page.requests.is_empty() {
-        return writeln!(out, "no purge requests");
-    }
-    for record in &page.requests {
-        let id = record.op_id.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-        let created = escape(record.created_at.as_deref().unwrap_or("-"));
-        let path = escape(record.path().unwrap_or("-"));
-        writeln!(out, "{id}  {:<10}  {created}  {path}", record.state())?;
-    }
-    match page.total {
-        Some(total) => writeln!(out, "{} of {total} records", page.requests.len()),
-        None => writeln!(out, "{} records", page.requests.len()),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! Identifiers in answers that may be numbers.
+//!
+//! The description says that an operation ID is a text, since nothing else was seen, and no answer of a
+//! service whose jobs are numbered may become unreadable by it. The generator cannot say how one field is
+//! read, so that the attribute for it is added to what it wrote.
+
+use syn::{Field, File, Item, Meta, parse_quote};
+
+/// How such a field is called in JSON.
+const NAME: &str = r#"rename = "opID""#;
+
+/// Lets the identifiers of a file be read from numbers, too.
+pub(super) fn read_from_numbers(file: &mut File) {
+    items(&mut file.items);
+}
+
+fn items(all: &mut [Item]) {
+    for item in all {
+        match item {
+            Item::Mod(module) => {
+                if let Some((_, inner)) = &mut module.content {
+                    items(inner);
+                }
+            }
+            Item::Struct(item) => {
+                for field in item.fields.iter_mut().filter(|field| is_identifier(field)) {
+                    field.attrs.push(parse_quote!(#[serde(default, with = "crate::identifier")]));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_identifier(field: &Field) -> bool {
+    field.attrs.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) => list.path.is_ident("serde") && list.tokens.to_string().contains(NAME),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_identifiers_get_the_attribute() {
+        let mut file = parse_quote! {
+            pub mod types {
+                pub struct Answer {
+                    #[serde(rename = "opID", skip_serializing_if = "Option::is_none")]
+                    pub op_id: Option<String>,
+                    #[serde(rename = "createdAt")]
+                    pub created_at: Option<String>,
+                }
+                pub mod builder {
+                    pub struct Answer {
+                        op_id: Result<Option<String>, String>,
+                    }
+                }
+            }
+        };
+        read_from_numbers(&mut file);
+        let text = prettyplease::unparse(&file);
+        assert_eq!(text.matches("crate::identifier").count(), 1, "{text}");
+        let (before, after) = text.split_once("crate::identifier").expect("one");
+        assert!(before.contains("opID") && after.starts_with("\")]\n        pub op_id"), "{text}");
+    }
+}

@@ -1,0 +1,244 @@
+//! What a run has done, in a file that outlives it.
+
+mod file;
+mod format;
+mod read;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::fmt;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::plan::Plan;
+use crate::{Error, OrganizationId, Resource, ResourceId};
+
+pub(crate) use format::{Entry, Header};
+pub(crate) use read::{Contents, End, Known, Lost};
+pub(crate) use writer::Writer;
+#[cfg(any(test, fuzzing))]
+pub(crate) use {format::sealed, read::read};
+
+use file::{Locked, refusal};
+use format::{Fingerprint, VERSION};
+use writer::Start;
+
+/// The journal of a run: what a crash, a full disk or an impatient operator cannot make unknown.
+///
+/// A run that ends early leaves the question which of its paths are purged. With a journal there is an
+/// answer: the plan stands in it before anything is sent, and each request before it is sent. The next run
+/// sends only what is not known to be accepted:
+///
+/// ```no_run
+/// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
+/// use purge_api_ext::{Journal, Plan};
+///
+/// let plan = Plan::parse(["/index.html", "/images/*"])?;
+/// let report = site.purge(plan).journal(Journal::create("deploy.journal")?).await;
+/// if !report.is_success() {
+///     // Later, perhaps in another process:
+///     let report = site.resume(Journal::open("deploy.journal")?)?.await;
+///     println!("{:?}", report.summary);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A request that was sent, and whose answer is not in the journal, is looked up in the list of purge
+/// requests first. If it is not found there it is sent again, and its outcome says that there may be a
+/// duplicate. These are at most as many as were under way at once: [`Purge::concurrency`]. What failed is
+/// tried again, too. The clocks of the two runs must agree for the look-up; if they do not, the worst case is
+/// a duplicate, or, if the clock was set forward between them, that a job that somebody else created in this
+/// time for exactly the same paths is taken for the lost one.
+///
+/// The file holds the service's address, the organization, the resource, the paths, and the identifiers of
+/// the operations, a JSON object a line; never the token. Its owner alone can read it. Each line has a
+/// checksum that includes the lines before. A last line that is torn is dropped; any other damage is an
+/// error that names the line.
+///
+/// As long as it exists it is locked against other processes, and a run keeps it to its end. If it cannot be
+/// written any more, no further request is sent, and the outcomes say why: [`ErrorKind::Journal`].
+/// The file is written on a thread of its own; what requests under way at the same time tell is synced to
+/// the disk at once.
+///
+/// [`Purge::concurrency`]: crate::Purge::concurrency
+/// [`ErrorKind::Journal`]: crate::ErrorKind::Journal
+#[must_use = "it does nothing until it is given to a purge"]
+pub struct Journal {
+    path: PathBuf,
+    file: Locked,
+    /// What is in it; nothing, if it is new.
+    contents: Option<Contents>,
+}
+
+impl Journal {
+    /// Creates the file of a new journal. This and [`open`](Self::open) block, as the functions of
+    /// [`std::fs`] do.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when there is such a file and it is not empty, when it cannot be created,
+    /// or another process has it.
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let path = path.into();
+        Ok(Self { file: file::create(&path)?, path, contents: None })
+    }
+
+    /// Opens the journal of an earlier run and reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when there is no such file, it is no journal or a damaged one, the run
+    /// ended before it sent anything, or another process has it.
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let path = path.into();
+        let file = file::open(&path)?;
+        let contents = read::read(BufReader::new(&*file)).map_err(|why| refusal(&path, why))?;
+        Ok(Self { path, file, contents: Some(contents) })
+    }
+
+    /// The name of the file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The address of the service that an opened journal was written for, for
+    /// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url); none of a new journal.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        self.header().map(|header| header.service.as_str())
+    }
+
+    /// The organization that an opened journal was written for.
+    #[must_use]
+    pub fn organization(&self) -> Option<OrganizationId> {
+        self.header().map(|header| header.organization)
+    }
+
+    /// The CDN resource that an opened journal was written for.
+    #[must_use]
+    pub fn resource(&self) -> Option<ResourceId> {
+        self.header().map(|header| header.resource)
+    }
+
+    /// How many requests an opened journal holds, with those that others were split into and without the
+    /// latter; 0 of a new journal.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.count(|end| !matches!(end, End::Split { .. }))
+    }
+
+    /// How many of them the service has accepted.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.count(|end| matches!(end, End::Accepted { .. }))
+    }
+
+    fn count(&self, counts: impl Fn(&End) -> bool) -> usize {
+        let known = self.contents.iter().flat_map(|contents| &contents.known);
+        known.filter(|known| counts(&known.end)).count()
+    }
+
+    fn header(&self) -> Option<&Header> {
+        self.contents.as_ref().map(|contents| &contents.header)
+    }
+
+    /// Refuses a journal that is about something else.
+    pub(crate) fn check(&self, resource: &Resource, plan: Option<&Plan>) -> Result<(), Error> {
+        let Some(header) = self.header() else {
+            let new = "is new: there is nothing to resume; purge a plan with it";
+            return if plan.is_some() { Ok(()) } else { Err(refusal(&self.path, new)) };
+        };
+        let other = |what: &str, its: &dyn fmt::Display, asked: &dyn fmt::Display| {
+            refusal(&self.path, format!("belongs to the {what} {its}, not to {asked}"))
+        };
+        if header.service != resource.base_url() {
+            return Err(other("service", &header.service, &resource.base_url()));
+        }
+        if header.organization != resource.organization() {
+            return Err(other("organization", &header.organization, &resource.organization()));
+        }
+        if header.resource != resource.id() {
+            return Err(other("resource", &header.resource, &resource.id()));
+        }
+        match plan {
+            Some(plan) if Fingerprint::of(plan) != header.plan => Err(refusal(
+                &self.path,
+                "belongs to another list of paths; resume it without a list",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Begins to write: for a new journal, the plan. What is in an opened one comes back in any case, unless
+    /// it is about something else.
+    pub(crate) async fn begin(
+        self,
+        resource: &Resource,
+        plan: Option<Arc<Plan>>,
+    ) -> (Result<Writer, Error>, Option<Contents>) {
+        if let Err(error) = self.check(resource, plan.as_deref()) {
+            return (Err(error), None);
+        }
+        let start = match (&self.contents, plan) {
+            (None, Some(plan)) => Start::Plan { header: Header::of(resource, &plan), plan },
+            (contents, _) => {
+                let tail = contents.as_ref().map(|contents| (contents.length, contents.checksum));
+                let (length, checksum) = tail.unwrap_or_default();
+                Start::Tail { length, checksum }
+            }
+        };
+        (Writer::start(self.file, self.path, start).await, self.contents)
+    }
+}
+
+impl Header {
+    fn of(resource: &Resource, plan: &Plan) -> Self {
+        Self {
+            version: VERSION,
+            service: resource.base_url().to_owned(),
+            organization: resource.organization(),
+            resource: resource.id(),
+            plan: Fingerprint::of(plan),
+            requests: plan.batches().len(),
+            input: plan.input(),
+            duplicates: plan.duplicates(),
+            covered: plan.covered(),
+            extra: plan.extra(),
+        }
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// The journal of a run, which only the first of the run's clones gets.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept(Arc<Mutex<Option<Journal>>>);
+
+impl Kept {
+    pub(crate) fn new(journal: Journal) -> Self {
+        Self(Arc::new(Mutex::new(Some(journal))))
+    }
+
+    pub(crate) fn take(&self) -> Option<Journal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// What time it is, in milliseconds since 1970: the clock that two runs share.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis().try_into().unwrap_or(u64::MAX)
+}

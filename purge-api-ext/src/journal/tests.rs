@@ -1,0 +1,315 @@
+use proptest::prelude::*;
+
+use super::format::{Entry, Fingerprint, Header, Line, VERSION, encode};
+use super::read::{Contents, End, Known, Lost, Unreadable, read};
+use crate::PurgePath;
+use crate::transport::Applied;
+
+/// A journal of these requests, and lines of these events.
+fn written(requests: &[Vec<PurgePath>], lines: &[Vec<Entry>]) -> Vec<u8> {
+    let mut fingerprint = Fingerprint::default();
+    requests.iter().for_each(|request| fingerprint.add(request.iter().map(PurgePath::as_str)));
+    let header = Header {
+        version: VERSION,
+        service: "https://example.com".to_owned(),
+        organization: "550e8400-e29b-41d4-a716-446655440000".parse().expect("a UUID"),
+        resource: "660f9511-f30c-52e5-b827-557766551111".parse().expect("a UUID"),
+        plan: fingerprint.finish(),
+        requests: requests.len(),
+        input: 7,
+        duplicates: 1,
+        covered: 2,
+        extra: None,
+    };
+    let requests = requests.iter().enumerate().map(|(number, paths)| Line::Request {
+        number,
+        paths: paths.iter().map(|path| path.as_str().into()).collect(),
+    });
+    let events = lines.iter().map(|events| Line::Events(events.clone()));
+    joined(std::iter::once(Line::Header(header)).chain(requests).chain(events))
+}
+
+fn joined<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> Vec<u8> {
+    let mut checksum = 0;
+    let encoded = lines.into_iter().flat_map(|line| {
+        let (bytes, next) = encode(checksum, &line).expect("JSON");
+        checksum = next;
+        bytes
+    });
+    encoded.collect()
+}
+
+fn requests(sizes: &[usize]) -> Vec<Vec<PurgePath>> {
+    let mut number = 0;
+    let mut path = || {
+        number += 1;
+        PurgePath::with_query(format!("/\"{number}\"?a={{*}}")).expect("a path")
+    };
+    sizes.iter().map(|&size| (0..size).map(|_| path()).collect()).collect()
+}
+
+/// Turns chance into events that can follow each other, and how many paths each request has in the end.
+fn story(sizes: &[usize], chance: &[(usize, u8)]) -> (Vec<Entry>, Vec<usize>) {
+    let mut sizes = sizes.to_vec();
+    // Of each request, whether it is under way, and whether it is settled.
+    let mut states = vec![(false, false); sizes.len()];
+    let mut events = Vec::new();
+    for (at, &(choice, kind)) in (1000..).zip(chance) {
+        let request = choice % sizes.len();
+        let (under_way, settled) = &mut states[request];
+        if *settled {
+            continue;
+        }
+        let failed = |applied| Entry::Failed { request, applied, message: "a \"b\"\n".to_owned() };
+        let attempt = |e: &&Entry| matches!(e, Entry::Sending { request: r, .. } if *r == request);
+        events.push(match (*under_way, kind % 8) {
+            (false, 0) => Entry::Ended { at },
+            (false, 1) | (true, 1) if sizes[request] > 1 => {
+                *settled = true;
+                let half = sizes[request] / 2;
+                let into = [sizes.len(), sizes.len() + 1];
+                sizes.extend([half, sizes[request] - half]);
+                states.extend([(false, false); 2]);
+                events.push(Entry::Split { request, at: half, into });
+                continue;
+            }
+            (true, 2) => failed(Applied::No),
+            (true, 3) => failed(Applied::Refused),
+            (true, 4) => failed(Applied::Maybe),
+            (true, 5) => failed(Applied::Yes),
+            (true, 6) => {
+                *settled = true;
+                let op_id = format!("op-{at}").parse().expect("an ID");
+                let message = (kind > 99).then(|| "said".to_owned());
+                Entry::Accepted { request, op_id, message, possible_duplicate: kind > 127 }
+            }
+            (_, _) => {
+                *under_way = true;
+                let attempt = events.iter().filter(attempt).count() as u32 + 1;
+                events.push(Entry::Sending { request, attempt, at });
+                continue;
+            }
+        });
+        *under_way = *under_way && matches!(events.last(), Some(Entry::Ended { .. }));
+    }
+    (events, sizes)
+}
+
+/// What the events say of one request, by going through all of them for each question.
+fn expected(events: &[Entry], request: usize) -> (u32, u32, Option<Lost>, End) {
+    let own = events.iter().filter(|event| match event {
+        Entry::Sending { request: r, .. }
+        | Entry::Failed { request: r, .. }
+        | Entry::Accepted { request: r, .. }
+        | Entry::Split { request: r, .. } => *r == request,
+        Entry::Ended { .. } => false,
+    });
+    let own: Vec<&Entry> = own.collect();
+    let sent = |event: &&&Entry| matches!(event, Entry::Sending { .. });
+    let end = own.iter().find_map(|event| match event {
+        Entry::Accepted { op_id, message, possible_duplicate, .. } => Some(End::Accepted {
+            op_id: op_id.clone(),
+            message: message.clone(),
+            possible_duplicate: *possible_duplicate,
+        }),
+        Entry::Split { at, into, .. } => Some(End::Split { at: *at, into: *into }),
+        _ => None,
+    });
+    let mut lost: Vec<Lost> = Vec::new();
+    for (index, event) in own.iter().enumerate() {
+        let Entry::Sending { at, .. } = event else { continue };
+        let applied = match own.get(index + 1) {
+            None | Some(Entry::Sending { .. }) => Applied::Maybe,
+            Some(Entry::Failed { applied, .. }) => *applied,
+            Some(_) => continue,
+        };
+        if matches!(applied, Applied::Maybe | Applied::Yes) {
+            lost.push(Lost { at: *at, applied });
+        }
+    }
+    let first = lost.first().map(|first| first.at);
+    let whole = first.zip(lost.last()).map(|(at, last)| Lost { at, applied: last.applied });
+    let parent = events.iter().find_map(|event| match event {
+        Entry::Split { request: parent, into, .. } if into.contains(&request) => Some(*parent),
+        _ => None,
+    });
+    // What may have been carried out before the split may have been carried out of both parts.
+    let split = events
+        .iter()
+        .position(|e| matches!(e, Entry::Split { into, .. } if into.contains(&request)));
+    let inherited = parent.map_or(0, |parent| {
+        let until = split.unwrap_or_default();
+        let before = &events[..until];
+        let (_, ambiguous, ..) = expected(before, parent);
+        // The one that was split away was answered.
+        let open = before.iter().rev().find_map(|event| match event {
+            Entry::Sending { request, .. } if *request == parent => Some(1),
+            Entry::Failed { request, .. } if *request == parent => Some(0),
+            _ => None,
+        });
+        ambiguous - open.unwrap_or(0)
+    });
+    (
+        own.iter().filter(sent).count() as u32,
+        lost.len() as u32 + inherited,
+        whole,
+        end.unwrap_or_default(),
+    )
+}
+
+fn outline(known: &Known) -> (u32, u32, Option<Lost>, End) {
+    (known.attempts, known.ambiguous, known.lost, known.end.clone())
+}
+
+fn story_strategy() -> impl Strategy<Value = (Vec<usize>, Vec<(usize, u8)>, usize)> {
+    let sizes = prop::collection::vec(1_usize..5, 1..5);
+    (sizes, prop::collection::vec((any::<usize>(), any::<u8>()), 0..40), 1_usize..4)
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read((sizes, chance, group) in story_strategy()) {
+        let (events, all) = story(&sizes, &chance);
+        let lines: Vec<_> = events.chunks(group).map(<[_]>::to_vec).collect();
+        let requests = requests(&sizes);
+        let bytes = written(&requests, &lines);
+        let contents = read(&bytes[..]).expect("a journal");
+        let texts = requests.iter().map(|request| request.iter().map(PurgePath::as_str).collect::<Vec<_>>());
+        let found = contents.requests.iter().map(|batch| batch.paths().collect::<Vec<_>>());
+        prop_assert!(found.eq(texts));
+        prop_assert_eq!(contents.length, bytes.len() as u64);
+        prop_assert_eq!(contents.known.len(), all.len());
+        for (request, known) in contents.known.iter().enumerate() {
+            prop_assert_eq!(outline(known), expected(&events, request), "request {} of {:?}", request, events);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read(&bytes[..]);
+        let mut broken = br#"{"crc":""#.to_vec();
+        broken.extend(bytes);
+        prop_assert!(read(&broken[..]).is_err());
+    }
+
+    #[test]
+    fn flipped_bit_is_found(
+        (sizes, chance, group) in story_strategy(),
+        place in any::<prop::sample::Index>(),
+        bit in 0_u8..8,
+    ) {
+        let (events, _) = story(&sizes, &chance);
+        let lines: Vec<_> = events.chunks(group).map(<[_]>::to_vec).collect();
+        let whole = written(&requests(&sizes), &lines);
+        let mut bytes = whole.clone();
+        let place = place.index(bytes.len());
+        bytes[place] ^= 1 << bit;
+        let last = whole[..whole.len() - 1].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        match read(&bytes[..]) {
+            Ok(contents) => prop_assert!(place >= last && contents.length == last as u64),
+            Err(Unreadable::Damaged { line, .. }) => {
+                prop_assert_eq!(line, 1 + whole[..place].iter().filter(|b| **b == b'\n').count());
+            }
+            Err(Unreadable::NoJournal) => prop_assert!(place < 8),
+            Err(Unreadable::Unfinished) => prop_assert!(place >= last && lines.is_empty()),
+            Err(other) => prop_assert!(false, "{other:?}"),
+        }
+    }
+}
+
+/// A finished run of two requests, one of which was split.
+fn finished() -> Vec<u8> {
+    let sizes = [2, 2];
+    let chance = [(0, 7), (1, 7), (1, 1), (0, 6), (2, 7), (3, 7), (2, 4), (2, 7), (3, 6), (2, 6)];
+    let (events, _) = story(&sizes, &chance);
+    assert!(matches!(events[2], Entry::Split { .. }), "{events:?}");
+    assert_eq!(events.len(), chance.len());
+    let lines: Vec<_> = events.chunks(2).map(<[_]>::to_vec).collect();
+    written(&requests(&sizes), &lines)
+}
+
+#[test]
+fn every_prefix_is_read_up_to_its_last_whole_line_or_refused() {
+    let whole = finished();
+    let plan = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(2).expect("a plan").0 + 1;
+    for cut in 0..=whole.len() {
+        let lines = whole[..cut].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        match read(&whole[..cut]) {
+            Ok(Contents { length, .. }) => assert!(cut >= plan && length == lines as u64, "{cut}"),
+            Err(Unreadable::Empty) => assert_eq!(cut, 0),
+            Err(Unreadable::Unfinished) => assert!(cut < plan, "{cut}"),
+            Err(other) => panic!("{cut}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn tail_of_a_crash_is_dropped() {
+    let whole = finished();
+    for tail in [&b"\0\0\0\0"[..], b"{\"crc\":\"00000000\",\"events\":[]}\n", b"garbage\n", b"{"] {
+        let contents = read(&[&whole[..], tail].concat()[..]).expect("a journal");
+        assert_eq!(contents.length, whole.len() as u64, "{tail:?}");
+    }
+}
+
+#[test]
+fn every_damage_names_its_line() {
+    let whole = finished();
+    let lines: Vec<&[u8]> = whole.split_inclusive(|b| *b == b'\n').collect();
+    let check = |lines: &[&[u8]], expected: &str| {
+        let error = read(&lines.concat()[..]).expect_err(expected).to_string();
+        assert!(error.contains(expected), "{error}");
+    };
+    // A line that is missing, doubled, or stands elsewhere.
+    check(&[&lines[..4], &lines[5..]].concat(), "damaged at line 5: its checksum is wrong");
+    check(&[&lines[..5], &lines[4..]].concat(), "damaged at line 6: its checksum is wrong");
+    check(&[&lines[..1], &lines[2..3], &lines[1..2]].concat(), "damaged at line 2");
+    check(&[b"garbage\n", lines[1]], "is no journal");
+    check(&[&vec![b' '; 3_000_000]], "is no journal");
+    let endless = [br#"{"crc":""#, &vec![b' '; 3_000_000][..]].concat();
+    check(&[&endless], "damaged at line 1: it is longer than any that is written");
+    check(&[&lines[..8], &[&endless]].concat(), "damaged at line 9: it is longer");
+}
+
+#[test]
+fn lines_that_are_whole_and_make_no_sense_are_damage() {
+    let with = |events: Vec<Entry>| {
+        let sent = Entry::Sending { request: 0, attempt: 1, at: 1 };
+        written(&requests(&[2, 1]), &[vec![sent], events, vec![Entry::Ended { at: 1 }]])
+    };
+    let failed = |request| Entry::Failed { request, applied: Applied::No, message: String::new() };
+    let accepted = |request| Entry::Accepted {
+        request,
+        op_id: "a".parse().expect("an ID"),
+        message: None,
+        possible_duplicate: false,
+    };
+    let split = |request, at, into| Entry::Split { request, at, into };
+    let check = |events: Vec<Entry>, expected: &str| {
+        let error = read(&with(events)[..]).expect_err(expected).to_string();
+        assert!(error.contains(&format!("damaged at line 5: {expected}")), "{error}");
+    };
+    check(vec![failed(2)], "it names a request that is not there");
+    check(vec![failed(usize::MAX)], "it names a request that is not there");
+    check(vec![failed(1)], "an answer comes before its request");
+    check(vec![accepted(0), accepted(0)], "it names a request that is settled");
+    check(vec![accepted(0), split(0, 1, [2, 3])], "it names a request that is settled");
+    for (request, at, into) in
+        [(0, 0, [2, 3]), (0, 2, [2, 3]), (0, 1, [3, 4]), (1, 1, [2, 3]), (9, 1, [2, 3])]
+    {
+        check(vec![split(request, at, into)], "a request cannot be split like that");
+    }
+    assert!(read(&with(vec![split(0, 1, [2, 3]), accepted(3)])[..]).is_ok());
+}
+
+#[test]
+fn form_of_a_later_version_is_not_guessed() {
+    let whole = String::from_utf8(finished()).expect("text");
+    let header = whole.lines().next().expect("a header");
+    let rest =
+        header.split_at(r#"{"crc":"00000000","#.len()).1.replace("\"version\":1", "\"version\":2");
+    let checksum = crc32fast::hash(rest.as_bytes());
+    let bytes = format!("{{\"crc\":\"{checksum:08x}\",{rest}\n");
+    let error = read(bytes.as_bytes()).expect_err("another version").to_string();
+    assert!(error.starts_with("has the form 2, and this program reads the form 1"), "{error}");
+}

@@ -1,0 +1,392 @@
+//! One run: what its requests share, and what becomes of each.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt, stream};
+use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
+use tokio::time::sleep;
+
+use super::request::Request;
+use super::stop::Stop;
+use super::work::Work;
+use crate::journal::{self, End, Entry, Lost, Writer};
+use crate::pace::{Pace, Rate};
+use crate::plan::Batch;
+use crate::progress::{Event, Reporter};
+use crate::reconcile::{self, Sent};
+use crate::report::{OperationOutcome, OperationState, PathState};
+use crate::retry::{RetryPolicy, RetryQuota};
+use crate::trace::{event, span};
+use crate::transport::{Applied, Failure};
+use crate::wait::is_followed;
+use crate::{Error, ErrorKind, OperationId, Resource, Shutdown, text};
+
+/// What the requests of one run share.
+pub(super) struct Run<'a> {
+    resource: &'a Resource,
+    retry: RetryPolicy,
+    pace: Pace,
+    shared: Mutex<Shared>,
+    stop: Stop,
+    reporter: &'a Reporter,
+    journal: Option<Writer>,
+}
+
+#[derive(Default)]
+struct Shared {
+    quota: RetryQuota,
+    /// The operations that belong to a request of this run, or of an earlier one in its journal.
+    operations: HashSet<OperationId>,
+    /// How many requests there are, those that others were split into included.
+    numbers: usize,
+}
+
+/// How one attempt ended. A 200 that refuses is a [`Failure`] like any other refusal.
+pub(crate) type Attempt = Result<Accepted, Failure>;
+
+pub(crate) struct Accepted {
+    pub(crate) op_id: OperationId,
+    pub(crate) message: Option<String>,
+}
+
+/// What became of a request.
+enum Settled {
+    Outcome(OperationOutcome),
+    /// It is too large.
+    Halves([Request; 2]),
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        resource: &'a Resource,
+        retry: RetryPolicy,
+        rate: Option<Rate>,
+        reporter: &'a Reporter,
+        work: &mut Work,
+    ) -> Self {
+        let operations = std::mem::take(&mut work.operations);
+        let shared = Shared { quota: RetryQuota::default(), operations, numbers: work.numbers };
+        let (pace, journal, stop) = (Pace::new(rate), work.journal.take(), Stop::default());
+        if let Some(error) = &work.refused {
+            stop.now(error);
+        }
+        Self { resource, retry, pace, shared: Mutex::new(shared), stop, reporter, journal }
+    }
+
+    /// Sends what is to be sent, and closes the journal.
+    pub(super) async fn send_all(
+        mut self,
+        requests: impl Iterator<Item = Request>,
+        concurrency: usize,
+        shutdown: &Shutdown,
+        wait: Option<Duration>,
+    ) -> Vec<OperationOutcome> {
+        let outcomes = {
+            let sending = stream::iter(requests)
+                .map(|request| self.submit(request, wait))
+                .buffered(concurrency)
+                .flat_map(stream::iter)
+                .collect();
+            // One that has begun already ends the run before its first request.
+            match select(pin!(shutdown.begun()), pin!(sending)).await {
+                Either::Right((outcomes, _)) => outcomes,
+                Either::Left(((), sending)) => {
+                    self.stop.now(&Error::new(ErrorKind::Interrupted, "a shutdown had begun"));
+                    sending.await
+                }
+            }
+        };
+        if let Some(journal) = self.journal.take() {
+            // What could not be written was the reason to stop, or nothing is left to be done.
+            let _ = journal.end().await;
+        }
+        outcomes
+    }
+
+    /// Sends a request, and if it is too large its parts, in order.
+    async fn submit(&self, request: Request, wait: Option<Duration>) -> Vec<OperationOutcome> {
+        let mut outcomes = Vec::new();
+        let mut rest = vec![request];
+        while let Some(request) = rest.pop() {
+            match span!(self.settle(request), request = request.number).await {
+                Settled::Outcome(outcome) => {
+                    if wait.is_none() || !is_followed(&outcome) {
+                        self.reporter.settled(&outcome);
+                    }
+                    outcomes.push(outcome);
+                }
+                Settled::Halves([first, others]) => rest.extend([others, first]),
+            }
+        }
+        outcomes
+    }
+
+    /// Sends a request until its outcome is known, or nothing more can be done for it.
+    async fn settle(&self, mut request: Request) -> Settled {
+        if let End::Split { at, into } = request.known.end {
+            return Settled::Halves(request.halves(at, into));
+        }
+        let number = request.number;
+        let mut attempts = request.known.attempts;
+        if let End::Accepted { op_id, message, possible_duplicate } = request.known.end {
+            let accepted = Accepted { op_id, message };
+            return self.accepted(number, &request.batch, accepted, attempts, possible_duplicate);
+        }
+        let earlier = request.known.ambiguous;
+        // The first time after which the request may have been carried out, and what the last answer to it
+        // says of that.
+        let mut lost = request.known.lost.map(|Lost { at, applied }| {
+            let before = Duration::from_millis(journal::now().saturating_sub(at));
+            (Sent::before(before), applied)
+        });
+        if let Some((since, _)) = lost
+            && let Some(op_id) = self.recall(&request.batch, since).await
+        {
+            let message = Some("found in the list".to_owned());
+            let accepted = Accepted { op_id, message };
+            return self.newly_accepted(request, accepted, attempts, earlier > 1);
+        }
+        let body = CreatePurgeRequest {
+            resource_uuid: self.resource.id().uuid(),
+            file_path: request.batch.paths().map(ToOwned::to_owned).collect(),
+        };
+        let (mut tries, mut ambiguous) = (0, 0);
+        let mut failure = loop {
+            if let Err(error) = self.may_send(number, attempts + 1).await {
+                break Failure::new(Applied::No, error);
+            }
+            attempts += 1;
+            tries += 1;
+            event!(attempt = attempts, "sending");
+            self.reporter.tell(|| Event::Attempt { request: number, attempt: attempts });
+            let sent = Sent::now();
+            let failure = match self.attempt(&body).await {
+                Ok(accepted) => {
+                    let duplicate = earlier + ambiguous > 0;
+                    return self.newly_accepted(request, accepted, attempts, duplicate);
+                }
+                Err(failure) => failure,
+            };
+            if failure.error.status() == Some(413) && request.batch.paths().len() > 1 {
+                request.known.ambiguous = earlier + ambiguous;
+                return self.split(request);
+            }
+            self.note(|| Entry::Failed {
+                request: number,
+                applied: failure.applied,
+                message: text::excerpt(&failure.error.to_string()),
+            });
+            let asked = failure.error.retry_after();
+            // What the service asks for holds for every request, whatever becomes of this one.
+            if let Some(asked) = asked {
+                self.pace.pause(asked.min(self.retry.longest_retry_after));
+            }
+            if self.retry.ends_run(&failure.error) {
+                self.stop.now(&failure.error);
+            }
+            if matches!(failure.applied, Applied::Maybe | Applied::Yes) {
+                ambiguous += 1;
+                let since = lost.map_or(sent, |(since, _)| since);
+                if let Some(op_id) = self.adopt(&request.batch, since).await {
+                    let message = Some(format!("{}; found in the list", failure.error));
+                    let accepted = Accepted { op_id, message };
+                    let duplicate = earlier + ambiguous > 1;
+                    return self.newly_accepted(request, accepted, attempts, duplicate);
+                }
+                lost = Some((since, failure.applied));
+            }
+            let random = fastrand::f64();
+            let delay = self.retry.delay(failure.applied, tries, ambiguous, asked, random);
+            let Some(delay) = delay.filter(|_| self.shared().quota.spend()) else { break failure };
+            event!(?delay, error = %failure.error, "trying again");
+            let error = failure.error.clone();
+            self.reporter.tell(|| Event::Retrying { request: number, delay, error });
+            if let Some(error) = self.stop.or(sleep(delay)).await {
+                // What may have been carried out has a better reason to be unconfirmed.
+                break if lost.is_some() { failure } else { Failure::new(Applied::No, error) };
+            }
+        };
+        // A later refusal does not undo what an earlier attempt may have done.
+        if let Some((_, applied)) = lost {
+            failure.applied = applied;
+        }
+        let (state, path_state) = match failure.applied {
+            Applied::No => (OperationState::NotSent, PathState::NotSent),
+            Applied::Refused => (OperationState::Failed, PathState::Failed),
+            Applied::Maybe | Applied::Yes => (OperationState::Unconfirmed, PathState::Unconfirmed),
+        };
+        event!(error = %failure.error, "failed");
+        self.reporter.tell(|| Event::Failed { request: number, error: failure.error.clone() });
+        let mut outcome = OperationOutcome::of_batch(&request.batch, state, path_state);
+        outcome.attempts = attempts;
+        outcome.possible_duplicate = earlier + ambiguous > 1;
+        outcome.message = Some(failure.error.to_string());
+        outcome.error = Some(failure.error);
+        Settled::Outcome(outcome)
+    }
+
+    /// Waits until a request may be sent, and writes down that it is; or says why nothing is sent any more.
+    async fn may_send(&self, request: usize, attempt: u32) -> Result<(), Error> {
+        if let Some(error) = self.turn().await {
+            return Err(error);
+        }
+        let mut token = Ok(());
+        let fetched = async { token = self.resource.session().prepare().await };
+        if let Some(error) = self.stop.or(fetched).await {
+            return Err(error);
+        }
+        // Without a token nothing is sent, and no other request could be.
+        token.inspect_err(|error| self.stop.now(error))?;
+        let Some(journal) = &self.journal else { return Ok(()) };
+        let sending = Entry::Sending { request, attempt, at: journal::now() };
+        journal.write(sending).await.inspect_err(|error| self.stop.now(error))?;
+        // The disk may have taken its time.
+        match self.stop.reason() {
+            None => Ok(()),
+            Some(error) => {
+                let message = error.to_string();
+                journal.note(Entry::Failed { request, applied: Applied::No, message });
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits until a request may be sent, or until the run ends; then it says why.
+    async fn turn(&self) -> Option<Error> {
+        self.stop.or(self.pace.turn()).await
+    }
+
+    async fn attempt(&self, body: &CreatePurgeRequest) -> Attempt {
+        let request = self
+            .resource
+            .raw()
+            .create_purge()
+            .organization_uuid(self.resource.organization().uuid())
+            .resource_uuid(self.resource.id().uuid())
+            .body(body.clone());
+        let sent = self.resource.session().authorized("POST", || async {
+            match request.clone().send().await {
+                // Documented is only 200, but these say the same.
+                Err(purge_api::Error::UnexpectedResponse(other))
+                    if matches!(other.status().as_u16(), 201 | 202) =>
+                {
+                    purge_api::ResponseValue::from_response(other).await
+                }
+                sent => sent,
+            }
+        });
+        accepted(sent.await?.into_inner(), &self.resource.session().redactor())
+    }
+
+    /// The operation that a request of an earlier run has created although its answer got lost. Only a list
+    /// that cannot be read costs as much as sending the request again.
+    async fn recall(&self, batch: &Batch, since: Sent) -> Option<OperationId> {
+        if self.turn().await.is_some() || self.shared().quota.is_spent() {
+            return None;
+        }
+        let found = self.find(batch, since).await;
+        if found.is_err() {
+            self.shared().quota.spend();
+        }
+        found.ok().flatten()
+    }
+
+    /// The operation that a request has created although its answer got lost.
+    async fn adopt(&self, batch: &Batch, since: Sent) -> Option<OperationId> {
+        // Looking it up costs as much as sending it again, and a service that is down answers neither.
+        if !self.shared().quota.spend() || self.turn().await.is_some() {
+            return None;
+        }
+        // If the list cannot be read either, nobody can tell.
+        self.find(batch, since).await.ok().flatten()
+    }
+
+    async fn find(&self, batch: &Batch, since: Sent) -> Result<Option<OperationId>, Error> {
+        let known = |id: &OperationId| self.shared().operations.contains(id);
+        reconcile::find(self.resource, batch, known, since).await
+    }
+
+    fn newly_accepted(
+        &self,
+        request: Request,
+        accepted: Accepted,
+        attempts: u32,
+        possible_duplicate: bool,
+    ) -> Settled {
+        self.note(|| Entry::Accepted {
+            request: request.number,
+            op_id: accepted.op_id.clone(),
+            message: accepted.message.clone(),
+            possible_duplicate,
+        });
+        self.shared().quota.refund();
+        self.accepted(request.number, &request.batch, accepted, attempts, possible_duplicate)
+    }
+
+    fn accepted(
+        &self,
+        request: usize,
+        batch: &Batch,
+        accepted: Accepted,
+        attempts: u32,
+        possible_duplicate: bool,
+    ) -> Settled {
+        self.shared().operations.insert(accepted.op_id.clone());
+        event!(op_id = %accepted.op_id, "accepted");
+        self.reporter.tell(|| Event::Accepted { request, op_id: accepted.op_id.clone() });
+        let mut outcome =
+            OperationOutcome::of_batch(batch, OperationState::Accepted, PathState::Accepted);
+        outcome.op_id = Some(accepted.op_id);
+        outcome.attempts = attempts;
+        outcome.possible_duplicate = possible_duplicate;
+        outcome.message = accepted.message;
+        Settled::Outcome(outcome)
+    }
+
+    fn split(&self, request: Request) -> Settled {
+        let (number, at) = (request.number, request.batch.paths().len() / 2);
+        let into = {
+            // The journal takes the numbers in their order.
+            let mut shared = self.shared();
+            let into = [shared.numbers, shared.numbers + 1];
+            shared.numbers += 2;
+            self.note(|| Entry::Split { request: number, at, into });
+            into
+        };
+        event!("too large, so it is split");
+        self.reporter.tell(|| Event::Split { request: number, into });
+        Settled::Halves(request.split(at, into))
+    }
+
+    fn note(&self, entry: impl FnOnce() -> Entry) {
+        if let Some(journal) = &self.journal {
+            journal.note(entry());
+        }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an answer with a documented body says.
+pub(crate) fn accepted(answer: CreatePurgeResponse, redactor: &text::Redactor) -> Attempt {
+    let said = answer.message.as_deref().map(|said| text::excerpt(&redactor.clean(said)));
+    let said = said.filter(|said| !said.is_empty());
+    if !answer.status {
+        let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+        let message = format!("the service refused the request (status: false){said}");
+        let error = Error::new(ErrorKind::Refused, message).with_status(200);
+        return Err(Failure::new(Applied::Refused, error));
+    }
+    let op_id = answer.op_id.and_then(|id| id.parse().ok()).ok_or_else(|| {
+        let message = "the answer names no operation, so nothing can tell what became of it";
+        let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
+        Failure::new(Applied::Yes, error)
+    })?;
+    Ok(Accepted { op_id, message: said })
+}

@@ -1,0 +1,232 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'purge'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'purge' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
+            [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run the embedded server')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the settings that hold here, and where each comes from')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'purge;create' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one a line; `-` is standard input')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
+            [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
+            [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')
+            [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Command that prints the bearer token; run again if the service refuses the token')
+            [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take [default: 30s]')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Follow the jobs to their end, for at most this long [without a value: 5m]')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests are under way at once [default: 4]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]')
+            [CompletionResult]::new('--max-attempts', '--max-attempts', [CompletionResultType]::ParameterName, 'How often a request is sent at most [default: 4]')
+            [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Write down in a new file what is sent and accepted, so that `purge resume FILE` can finish the run if it ends early')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result to a file, as Markdown, such as the job summary of a CI system')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
+            [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start the embedded server for this command and use it; the options above are not needed then, and not used')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'The same as `purge plan`: sends nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;plan' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one a line; `-` is standard input')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
+            [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
+            [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')
+            [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Show how long it takes to send it at this rate, such as 5/s or 30/m')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result to a file, as Markdown, such as the job summary of a CI system')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
+            [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;resume' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Command that prints the bearer token; run again if the service refuses the token')
+            [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take [default: 30s]')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Follow the jobs to their end, for at most this long [without a value: 5m]')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests are under way at once [default: 4]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]')
+            [CompletionResult]::new('--max-attempts', '--max-attempts', [CompletionResultType]::ParameterName, 'How often a request is sent at most [default: 4]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result to a file, as Markdown, such as the job summary of a CI system')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start the embedded server for this command and use it; the options above are not needed then, and not used')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;list' {
+            [CompletionResult]::new('--op-id', '--op-id', [CompletionResultType]::ParameterName, 'Only the records of one operation')
+            [CompletionResult]::new('--page', '--page', [CompletionResultType]::ParameterName, 'Page, from 1')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Records on a page, 1 to 100')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Command that prints the bearer token; run again if the service refuses the token')
+            [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take [default: 30s]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All pages, each written as soon as it is read')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start the embedded server for this command and use it; the options above are not needed then, and not used')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;wait' {
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to wait at most')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Command that prints the bearer token; run again if the service refuses the token')
+            [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take [default: 30s]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result to a file, as Markdown, such as the job summary of a CI system')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start the embedded server for this command and use it; the options above are not needed then, and not used')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;sandbox' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; port 0 takes a free one')
+            [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Folder whose files the edge serves and caches, or an http server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]')
+            [CompletionResult]::new('--purge-delay', '--purge-delay', [CompletionResultType]::ParameterName, 'How long a purge job takes')
+            [CompletionResult]::new('--faults', '--faults', [CompletionResultType]::ParameterName, 'JSON file of faults: what the server does wrong, and when')
+            [CompletionResult]::new('--rate-limit', '--rate-limit', [CompletionResultType]::ParameterName, 'Answer 429 to what comes faster, such as 5/s or 30/m')
+            [CompletionResult]::new('--allow-non-loopback', '--allow-non-loopback', [CompletionResultType]::ParameterName, 'Allow an address that other machines can reach: what is sent there is not encrypted')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Do not log requests on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Do not log requests on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;config' {
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;completions' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;man' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'purge;help' {
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
+            [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run the embedded server')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the settings that hold here, and where each comes from')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'purge;help;create' {
+            break
+        }
+        'purge;help;plan' {
+            break
+        }
+        'purge;help;resume' {
+            break
+        }
+        'purge;help;list' {
+            break
+        }
+        'purge;help;wait' {
+            break
+        }
+        'purge;help;sandbox' {
+            break
+        }
+        'purge;help;config' {
+            break
+        }
+        'purge;help;completions' {
+            break
+        }
+        'purge;help;man' {
+            break
+        }
+        'purge;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

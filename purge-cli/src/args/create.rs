@@ -1,0 +1,94 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use purge_api_ext::{Purge, Rate};
+
+use super::{MessageArgs, PathArgs, ReportArgs, TargetArgs};
+use crate::config::Settings;
+
+#[derive(clap::Args)]
+pub(crate) struct CreateArgs {
+    #[command(flatten)]
+    pub(crate) paths: PathArgs,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) sending: SendingArgs,
+    /// The same as `purge plan`: sends nothing
+    #[arg(long, help_heading = "Sending")]
+    pub(crate) dry_run: bool,
+    /// Write down in a new file what is sent and accepted, so that `purge resume FILE` can finish the run
+    /// if it ends early
+    #[arg(long, help_heading = "Sending", value_name = "FILE", conflicts_with_all = ["dry_run", "sandbox"])]
+    pub(crate) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(clap::Args)]
+#[command(mut_arg("sandbox", |arg| arg.hide(true)))]
+pub(crate) struct ResumeArgs {
+    /// The file of `purge create --journal`
+    #[arg(value_name = "JOURNAL")]
+    pub(crate) journal: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) sending: SendingArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Sending")]
+pub(crate) struct SendingArgs {
+    /// Follow the jobs to their end, for at most this long [without a value: 5m]
+    #[arg(
+        long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
+        default_missing_value = "5m", value_parser = humantime::parse_duration
+    )]
+    pub(crate) wait: Option<Duration>,
+    /// How many requests are under way at once [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) concurrency: Option<u16>,
+    /// How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]
+    #[arg(long, value_name = "N/s")]
+    pub(crate) rate: Option<Rate>,
+    /// How often a request is sent at most [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) max_attempts: Option<u32>,
+}
+
+impl SendingArgs {
+    /// Sends as is said here; what is not said here, as the files say.
+    pub(crate) fn apply(&self, settings: &Settings, mut purge: Purge) -> Purge {
+        if let Some(requests) = self.concurrency.or(settings.concurrency) {
+            purge = purge.concurrency(requests.into());
+        }
+        if let Some(attempts) = self.max_attempts.or(settings.max_attempts) {
+            purge = purge.max_attempts(attempts);
+        }
+        if let Some(rate) = self.rate.or(settings.rate) {
+            purge = purge.rate(rate);
+        }
+        if let Some(deadline) = self.wait {
+            purge = purge.wait(deadline);
+        }
+        purge
+    }
+}
+
+#[derive(clap::Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) paths: PathArgs,
+    /// Show how long it takes to send it at this rate, such as 5/s or 30/m
+    #[arg(long, help_heading = "Sending", value_name = "N/s")]
+    pub(crate) rate: Option<Rate>,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
+}

@@ -1,0 +1,36 @@
+use std::num::NonZeroU64;
+
+use purge_api_ext::{OperationId, PageSize};
+
+use super::{FormatArgs, TargetArgs};
+
+#[derive(clap::Args)]
+pub(crate) struct ListArgs {
+    /// Only the records of one operation
+    #[arg(long, help_heading = "List", value_name = "ID")]
+    pub(crate) op_id: Option<OperationId>,
+    /// Page, from 1
+    #[arg(
+        long,
+        help_heading = "List",
+        value_name = "N",
+        default_value = "1",
+        conflicts_with = "all"
+    )]
+    pub(crate) page: NonZeroU64,
+    /// Records on a page, 1 to 100
+    #[arg(long, help_heading = "List", value_name = "N", default_value = "100", value_parser = page_size)]
+    pub(crate) limit: PageSize,
+    /// All pages, each written as soon as it is read
+    #[arg(long, help_heading = "List")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) output: FormatArgs,
+}
+
+fn page_size(text: &str) -> Result<PageSize, String> {
+    let size = text.parse().ok().and_then(PageSize::new);
+    size.ok_or_else(|| "a page has 1 to 100 records".to_owned())
+}

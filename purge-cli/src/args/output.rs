@@ -1,0 +1,32 @@
+use std::path::PathBuf;
+
+use crate::output::Format;
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct FormatArgs {
+    /// Form of the result on standard output
+    #[arg(long = "output", value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) output: FormatArgs,
+    /// Append the result to a file, as Markdown, such as the job summary of a CI system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct MessageArgs {
+    /// No messages on standard error but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say on standard error what happens to each request
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}

@@ -1,0 +1,56 @@
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use purge_api_ext::PurgePath;
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Paths")]
+pub(crate) struct PathArgs {
+    /// Absolute paths of the resource; `*` stands for any run of characters, `/` included
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<OsString>,
+    /// Read paths from a file, one a line; `-` is standard input
+    ///
+    /// Blank lines and lines that start with `#` are skipped. The option may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Vec<PathBuf>,
+    /// Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z`
+    /// write them
+    ///
+    /// Every byte between two of them counts: nothing is skipped but what is empty.
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
+    /// All paths are file names, relative to the root of the site: percent-encode them
+    ///
+    /// A `*` is a character of the name then, and no line is a comment. `img/über.png` is
+    /// `/img/%C3%BCber.png`, and a name that ends with `/` is the address of a folder.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Where the site lies below the root of the resource: put before every path
+    #[arg(long, value_name = "PATH", value_parser = prefix)]
+    pub(crate) prefix: Option<PurgePath>,
+    /// Allow a path that purges the whole resource, such as `/*`
+    #[arg(long)]
+    pub(crate) allow_full_purge: bool,
+    /// Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard
+    /// where that purges no path that was not asked for
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inventory: Vec<PathBuf>,
+    /// Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those
+    /// that purge the fewest other paths
+    #[arg(long, value_name = "N")]
+    pub(crate) max_requests: Option<NonZeroUsize>,
+    /// How many paths of the inventory may be purged that were not asked for [default: 0; with
+    /// `--max-requests`, as many as it takes]
+    #[arg(long, value_name = "N", requires = "inventory")]
+    pub(crate) max_extra: Option<usize>,
+}
+
+fn prefix(text: &str) -> Result<PurgePath, String> {
+    let path = PurgePath::new(text).map_err(|error| error.to_string())?;
+    if path.is_wildcard() {
+        return Err("a wildcard, but a prefix is one folder: write its path".to_owned());
+    }
+    Ok(path)
+}

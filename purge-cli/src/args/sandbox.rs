@@ -1,0 +1,51 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use purge_api_ext::Rate;
+
+#[derive(clap::Args)]
+pub(crate) struct SandboxArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Allow an address that other machines can reach: what is sent there is not encrypted
+    #[arg(long)]
+    pub(crate) allow_non_loopback: bool,
+    /// Folder whose files the edge serves and caches, or an http server on this machine
+    /// (http://127.0.0.1:PORT) [default: a small built-in site]
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) origin: Option<Origin>,
+    /// How long a purge job takes
+    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]
+    pub(crate) purge_delay: Duration,
+    /// JSON file of faults: what the server does wrong, and when
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// Answer 429 to what comes faster, such as 5/s or 30/m
+    #[arg(long, value_name = "N/s")]
+    pub(crate) rate_limit: Option<Rate>,
+    /// Do not log requests on standard error
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Where the edge of the sandbox gets its files.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    Folder(PathBuf),
+    Server(SocketAddr),
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(authority) = text.strip_prefix("http://") else {
+            return Ok(Self::Folder(text.into()));
+        };
+        let address = authority.trim_end_matches('/').parse();
+        address.map(Self::Server).map_err(|_| "write it as http://127.0.0.1:PORT".to_owned())
+    }
+}

@@ -1,0 +1,46 @@
+use std::env;
+
+use crate::args::ConfigArgs;
+use crate::config::{Config, KEYS, Settings};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Console, settings};
+use crate::target::TOKEN_VARIABLE;
+
+pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let config = Config::load()?;
+    let mut shown = settings_of(&config)?;
+    if env::var_os(TOKEN_VARIABLE).is_some() {
+        // It goes before what the files say about the token.
+        shown.retain(|setting| !setting.name.starts_with("token-"));
+        let source = Some(TOKEN_VARIABLE.to_owned());
+        shown.insert(2, output::Setting { name: "token", value: None, source });
+    }
+    let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let object = output::Settings { schema: 1, files, settings: shown };
+    settings(console.out, args.output.format, &object)?;
+    Ok(Exit::Success)
+}
+
+fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
+    let setting = |key: &'static crate::config::Key| {
+        let variable = key.variable.and_then(|name| Some((name, env::var_os(name)?)));
+        let entry = config.entries.iter().find(|entry| entry.key.name == key.name);
+        let (value, source) = match (variable, entry) {
+            (Some((name, value)), _) => {
+                let value = value.to_string_lossy().into_owned();
+                (key.set)(&mut Settings::default(), &value, "".as_ref())
+                    .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+                (Some(value), Some(name.to_owned()))
+            }
+            (None, Some(entry)) => {
+                let source = format!("{}:{}", entry.file.to_string_lossy(), entry.line);
+                (Some(entry.value.clone()), Some(source))
+            }
+            (None, None) => {
+                (key.default.map(str::to_owned), key.default.map(|_| "default".to_owned()))
+            }
+        };
+        Ok(output::Setting { name: key.name, value, source })
+    };
+    KEYS.iter().map(setting).collect()
+}

@@ -1,0 +1,89 @@
+//! What a shell and `man` need to know of the command line.
+
+use std::io;
+
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
+
+use crate::args::{CompletionsArgs, ManArgs};
+use crate::exit::{Exit, Failure};
+use crate::output::{Console, closed_pipe};
+
+pub(crate) fn completions(
+    args: &CompletionsArgs,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    console.out.write_all(&script(args.shell)).or_else(closed_pipe)?;
+    Ok(Exit::Success)
+}
+
+pub(crate) fn man(args: &ManArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let page = page(args.command.as_deref())?;
+    console.out.write_all(&page).or_else(closed_pipe)?;
+    Ok(Exit::Success)
+}
+
+/// The completion script for a shell.
+pub(crate) fn script(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    // It writes to a buffer, which takes everything.
+    clap_complete::generate(shell, &mut crate::command(), "purge", &mut script);
+    script
+}
+
+/// The manual page of a command, or of the program itself.
+pub(crate) fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
+    // Of `purge help` there is nothing to say that its page would not say of itself.
+    let mut command = crate::command().disable_help_subcommand(true);
+    command.build();
+    let command = match name {
+        None => &command,
+        Some(name) => command.find_subcommand(name).ok_or_else(|| {
+            let names: Vec<_> = names(&command).collect();
+            let name = purge_api_ext::escape(name);
+            Failure::usage(format!("no command `{name}`; there are {}", names.join(", ")))
+        })?,
+    };
+    Ok(render(command.clone())?)
+}
+
+/// The commands that have a page.
+pub(crate) fn names(command: &clap::Command) -> impl Iterator<Item = &str> {
+    command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help")
+}
+
+fn render(command: clap::Command) -> io::Result<Vec<u8>> {
+    let name = command.get_display_name().unwrap_or(command.get_name()).to_uppercase();
+    let notes = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let source = format!("purge {}", env!("CARGO_PKG_VERSION"));
+    let has_commands = command.has_subcommands();
+    // The width of whatever terminal this runs in must not show.
+    let man = Man::new(command.term_width(0)).title(name).source(source).manual("purge");
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if has_commands {
+        man.render_subcommands_section(&mut page)?;
+    }
+    sections(&notes).to_writer(&mut page)?;
+    Ok(page)
+}
+
+/// The text below the options, as sections of their own: a title is a line that ends with a colon.
+fn sections(text: &str) -> Roff {
+    let mut roff = Roff::new();
+    for block in text.split("\n\n") {
+        let (title, body) = match block.split_once(":\n") {
+            Some((title, body)) if !title.contains('\n') => (title, body),
+            _ => ("Notes", block),
+        };
+        roff.control("SH", [title.to_uppercase().as_str()]);
+        roff.control("nf", []);
+        roff.text([roman(body)]);
+        roff.control("fi", []);
+    }
+    roff
+}

@@ -1,0 +1,139 @@
+//! Settings from files: `purge.toml` in the working directory or above it, and that of the user.
+
+mod file;
+mod key;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs, io};
+
+use purge_api_ext::{OrganizationId, Rate, ResourceId};
+
+pub(crate) use key::{KEYS, Key};
+
+use crate::args::TokenCommand;
+use crate::exit::Failure;
+
+/// The name of the file, wherever it is.
+const NAME: &str = "purge.toml";
+
+pub(crate) const HELP: &str = "\
+Where settings come from, the first that says something:
+  1. the command line
+  2. the environment
+  3. purge.toml in the working directory, or in the nearest folder above it that has one
+  4. purge/purge.toml in your configuration folder ($XDG_CONFIG_HOME or ~/.config; %APPDATA% on Windows)
+
+Example of a purge.toml:
+  organization = \"550e8400-e29b-41d4-a716-446655440000\"
+  resource = \"660f9511-f30c-52e5-b827-557766551111\"
+  rate = \"5/s\"
+  concurrency = 4
+  max-attempts = 4
+  timeout = \"30s\"
+
+What may stand only in your own file:
+  token-file, token-command and base-url: whoever can write into a working directory must not say where
+  the token goes, nor which program runs. The token itself is in no file of settings.";
+
+/// The values that the files hold; what the command line and the environment say goes before them.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) organization: Option<OrganizationId>,
+    pub(crate) resource: Option<ResourceId>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) token: Option<TokenSource>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) concurrency: Option<u16>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) max_attempts: Option<u32>,
+}
+
+/// Where the files say that the token comes from.
+pub(crate) enum TokenSource {
+    File(PathBuf),
+    Command(TokenCommand),
+}
+
+/// The settings, and where each comes from.
+pub(crate) struct Config {
+    pub(crate) settings: Settings,
+    pub(crate) entries: Vec<Entry>,
+    /// The files that were read, the nearest first.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// One value of a file, as it is written there.
+pub(crate) struct Entry {
+    pub(crate) key: &'static Key,
+    pub(crate) value: String,
+    pub(crate) file: PathBuf,
+    pub(crate) line: usize,
+}
+
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// Whoever can write into the working directory, or above it.
+    Project,
+    User,
+}
+
+impl Config {
+    /// Reads the files of this process's working directory and user.
+    pub(crate) fn load() -> Result<Self, Failure> {
+        // Without a working directory there is none to look into.
+        let here = env::current_dir().ok();
+        Self::of(here.as_deref(), user_folder(|name| env::var_os(name)).as_deref())
+    }
+
+    fn of(here: Option<&Path>, user: Option<&Path>) -> Result<Self, Failure> {
+        let mut config =
+            Self { settings: Settings::default(), entries: Vec::new(), files: Vec::new() };
+        let user = user.map(|folder| folder.join("purge").join(NAME));
+        let above = here.into_iter().flat_map(Path::ancestors).map(|folder| folder.join(NAME));
+        for file in above {
+            // In the user's configuration folder it is found from below, and is still the user's.
+            if Some(&file) == user.as_ref() || config.read(&file, Owner::Project)? {
+                break;
+            }
+        }
+        if let Some(file) = user {
+            config.read(&file, Owner::User)?;
+        }
+        Ok(config)
+    }
+
+    /// Takes what a file says and nothing before it said; tells whether there is such a file.
+    fn read(&mut self, file: &Path, owner: Owner) -> Result<bool, Failure> {
+        let text = match fs::read_to_string(file) {
+            Ok(text) => text,
+            // A folder that may not be searched hides whether there is one.
+            Err(error) if is_absent(&error) || file.metadata().is_err() => return Ok(false),
+            Err(error) => {
+                let name = purge_api_ext::escape(&file.to_string_lossy());
+                return Err(Failure::usage(format!("{name} cannot be read: {error}")));
+            }
+        };
+        file::read(self, &text, file, owner)?;
+        self.files.push(file.to_owned());
+        Ok(true)
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
+}
+
+fn user_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let folder = |name| variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    if cfg!(windows) {
+        return folder("APPDATA");
+    }
+    folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")))
+}
+
+#[cfg(test)]
+mod tests;

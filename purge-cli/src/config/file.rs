@@ -1,0 +1,88 @@
+//! One `purge.toml`.
+
+use std::path::Path;
+
+use purge_api_ext::escape;
+use toml::de::{DeTable, DeValue};
+
+use super::{Config, Entry, KEYS, Key, Owner};
+use crate::exit::Failure;
+
+/// Words in a name that belong to a secret.
+const SECRETS: [&str; 6] = ["token", "secret", "password", "bearer", "authorization", "api-key"];
+
+pub(super) fn read(
+    config: &mut Config,
+    text: &str,
+    file: &Path,
+    owner: Owner,
+) -> Result<(), Failure> {
+    let name = escape(&file.to_string_lossy());
+    let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
+    let wrong = |at: usize, what: &str| Failure::usage(format!("{name}:{}: {what}", line(at)));
+    // The whole text of the error would show the line, and with it whatever stands there.
+    let table = DeTable::parse(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        wrong(at, &format!("not TOML: {}", escape(error.message().trim_end())))
+    })?;
+    // In the order of the text, so that the first mistake is the one that is named.
+    let mut pairs: Vec<_> = table.get_ref().iter().collect();
+    pairs.sort_by_key(|(key, _)| key.span().start);
+    let mut token: Option<&str> = None;
+    for (key, value) in pairs {
+        let (at, name) = (key.span().start, key.get_ref().as_ref());
+        let key = known(name).map_err(|what| wrong(at, &what))?;
+        if key.is_private && owner == Owner::Project {
+            let what = format!(
+                "`{name}` may stand only in the user's own purge.toml: whoever can write here must not \
+                 say where the token goes, nor which program runs"
+            );
+            return Err(wrong(at, &what));
+        }
+        if name.starts_with("token-")
+            && let Some(other) = token.replace(key.name)
+        {
+            return Err(wrong(at, &format!("both `{other}` and `{name}`: remove one")));
+        }
+        let value = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.to_string(),
+            _ => return Err(wrong(at, &format!("`{name}` is neither a text nor a number"))),
+        };
+        let folder = file.parent().unwrap_or(Path::new(""));
+        (key.set)(&mut config.settings, &value, folder)
+            .map_err(|error| wrong(at, &format!("`{name}`: {error}")))?;
+        config.entries.push(Entry { key, value, file: file.to_owned(), line: line(at) });
+    }
+    Ok(())
+}
+
+fn known(name: &str) -> Result<&'static Key, String> {
+    if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+        return Ok(key);
+    }
+    let plain = name.to_lowercase().replace('_', "-");
+    let shown = escape(name);
+    let similar = |key: &&Key| strsim::jaro_winkler(key.name, &plain) > 0.85;
+    let nearest = KEYS.iter().filter(similar).max_by(|a, b| {
+        let near = |key: &Key| strsim::jaro_winkler(key.name, &plain);
+        near(a).total_cmp(&near(b))
+    });
+    match nearest {
+        Some(key) if plain == key.name || !is_secret(&plain) => {
+            Err(format!("unknown setting `{shown}`; did you mean `{}`?", key.name))
+        }
+        _ if is_secret(&plain) => Err(format!(
+            "`{shown}`: a token does not belong in this file, which others may read; set PURGE_TOKEN, or \
+             write it to a file that only you can read and name that with --token-file"
+        )),
+        _ => {
+            let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
+            Err(format!("unknown setting `{shown}`; there are {}", names.join(", ")))
+        }
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    SECRETS.iter().any(|word| name.contains(word))
+}

@@ -1,0 +1,103 @@
+//! The names of the settings.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::str::FromStr;
+
+use purge_api_ext::Client;
+
+use super::{Settings, TokenSource};
+
+/// A setting that a file may hold.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    /// The environment variable that goes before the files.
+    pub(crate) variable: Option<&'static str>,
+    /// What holds if nothing is said.
+    pub(crate) default: Option<&'static str>,
+    /// Whether only the user's own file may hold it.
+    pub(super) is_private: bool,
+    /// Reads a value. Names of files are relative to the folder.
+    pub(crate) set: fn(&mut Settings, &str, &Path) -> Result<(), String>,
+}
+
+impl Key {
+    const fn new(
+        name: &'static str,
+        set: fn(&mut Settings, &str, &Path) -> Result<(), String>,
+    ) -> Self {
+        Self { name, variable: None, default: None, is_private: false, set }
+    }
+
+    const fn variable(self, variable: &'static str) -> Self {
+        Self { variable: Some(variable), ..self }
+    }
+
+    const fn default(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    const fn private(self) -> Self {
+        Self { is_private: true, ..self }
+    }
+}
+
+/// All settings.
+pub(crate) static KEYS: [Key; 9] = [
+    Key::new("organization", |settings, text, _| put(&mut settings.organization, text))
+        .variable("PURGE_ORGANIZATION"),
+    Key::new("resource", |settings, text, _| put(&mut settings.resource, text))
+        .variable("PURGE_RESOURCE"),
+    Key::new("token-file", |settings, text, folder| {
+        let file = TokenSource::File(folder.join(text));
+        settings.token.get_or_insert(file);
+        Ok(())
+    })
+    .private(),
+    Key::new("token-command", |settings, text, _| {
+        let command = TokenSource::Command(parsed(text)?);
+        settings.token.get_or_insert(command);
+        Ok(())
+    })
+    .private(),
+    Key::new("base-url", |settings, text, _| put(&mut settings.base_url, text))
+        .variable("PURGE_BASE_URL")
+        .default(Client::BASE_URL)
+        .private(),
+    Key::new("timeout", |settings, text, _| {
+        let timeout = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+        settings.timeout.get_or_insert(timeout);
+        Ok(())
+    })
+    .default("30s"),
+    Key::new("concurrency", |settings, text, _| {
+        let requests = in_range(text, 1..=1000)?;
+        put(&mut settings.concurrency, &requests)
+    })
+    .default("4"),
+    Key::new("rate", |settings, text, _| put(&mut settings.rate, text)),
+    Key::new("max-attempts", |settings, text, _| {
+        let attempts = in_range(text, 1..=100)?;
+        put(&mut settings.max_attempts, &attempts)
+    })
+    .default("4"),
+];
+
+/// Sets a value that nothing before has set.
+fn put<T: FromStr<Err: Display>>(setting: &mut Option<T>, text: &str) -> Result<(), String> {
+    let value = parsed(text)?;
+    setting.get_or_insert(value);
+    Ok(())
+}
+
+fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+fn in_range(text: &str, range: std::ops::RangeInclusive<u32>) -> Result<String, String> {
+    let number = parsed(text)?;
+    if range.contains(&number) {
+        return Ok(number.to_string());
+    }
+    Err(format!("{number} is not in {}..={}", range.start(), range.end()))
+}

@@ -1,0 +1,141 @@
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use super::{Config, user_folder};
+
+const ID: &str = "550e8400-e29b-41d4-a716-446655440000";
+
+/// Loads a working directory that is two folders below the project's file.
+fn load(project: &str, user: &str) -> Result<Config, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    let here = root.join("project/deep/down");
+    fs::create_dir_all(&here).expect("folders");
+    fs::create_dir_all(root.join("config/purge")).expect("folders");
+    for (file, text) in [("project/purge.toml", project), ("config/purge/purge.toml", user)] {
+        fs::write(root.join(file), text).expect("a file");
+    }
+    let config = Config::of(Some(&here), Some(&root.join("config")));
+    config.map_err(|failure| failure.to_string().replace(&*root.to_string_lossy(), ""))
+}
+
+#[track_caller]
+fn refused(project: &str, user: &str, expected: &str) {
+    let error = load(project, user).err().expect("an error");
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn nearer_file_goes_first() {
+    let user = format!("organization = '{ID}'\nrate = '1/s'\ntoken-file = 'token'\n");
+    let config = load("rate = '5/s'\nconcurrency = 8\n", &user).expect("settings");
+    assert_eq!(config.settings.rate, "5/s".parse().ok());
+    assert_eq!(config.settings.concurrency, Some(8));
+    assert_eq!(config.settings.organization, ID.parse().ok());
+    assert!(matches!(
+        config.settings.token,
+        Some(super::TokenSource::File(file)) if file.ends_with("config/purge/token")
+    ));
+    let places: Vec<_> = config.entries.iter().map(|e| (e.key.name, e.line)).collect();
+    assert_eq!(
+        places,
+        [("rate", 1), ("concurrency", 2), ("organization", 1), ("rate", 2), ("token-file", 3)]
+    );
+    assert_eq!(config.files.len(), 2);
+}
+
+#[test]
+fn no_file_is_no_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = Config::of(Some(folder.path()), None).expect("no settings");
+    assert!(config.entries.is_empty());
+    Config::of(None, Some(Path::new("/dev/null"))).expect("no settings");
+}
+
+#[test]
+fn tokens_are_refused_and_not_shown() {
+    let mend = "a token does not belong in this file, which others may read; set PURGE_TOKEN, or write it \
+                to a file that only you can read and name that with --token-file";
+    for (key, at) in [
+        ("token", "token"),
+        ("PURGE_TOKEN", "PURGE_TOKEN"),
+        ("bearer", "bearer"),
+        ("client_secret", "client_secret"),
+        ("[token]\nvalue", "token"),
+    ] {
+        for (project, user, file) in
+            [(true, false, "/project/purge.toml"), (false, true, "/config/purge/purge.toml")]
+        {
+            let text = format!("# mine\n{key} = 's3cret'\n");
+            let pick = |here: bool| if here { text.as_str() } else { "" };
+            refused(pick(project), pick(user), &format!("{file}:2: `{at}`: {mend}"));
+        }
+    }
+    let error = load("token = s3cret\n", "").err().expect("no TOML");
+    assert!(error.starts_with("/project/purge.toml:1: not TOML: "), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
+}
+
+#[test]
+fn mistakes_are_named_with_file_line_and_mend() {
+    refused(
+        "organisation = 'x'",
+        "",
+        "/project/purge.toml:1: unknown setting `organisation`; did you mean `organization`?",
+    );
+    refused(
+        "\nmax_attempts = 1",
+        "",
+        "/project/purge.toml:2: unknown setting `max_attempts`; did you mean `max-attempts`?",
+    );
+    refused(
+        "token_file = 'x'",
+        "",
+        "/project/purge.toml:1: unknown setting `token_file`; did you mean `token-file`?",
+    );
+    refused(
+        "colour = 'x'",
+        "",
+        "/project/purge.toml:1: unknown setting `colour`; there are organization, resource, token-file, \
+         token-command, base-url, timeout, concurrency, rate, max-attempts",
+    );
+    refused("concurrency = 0", "", "/project/purge.toml:1: `concurrency`: 0 is not in 1..=1000");
+    refused("rate = true", "", "/project/purge.toml:1: `rate` is neither a text nor a number");
+    refused(
+        "",
+        "rate = 'fast'",
+        "/config/purge/purge.toml:1: `rate`: a rate is a number of requests in a second, minute or hour: \
+         `5/s`, `30/m`, `100/h`",
+    );
+    refused(
+        "",
+        "token-file = 'a'\ntoken-command = 'b'",
+        "/config/purge/purge.toml:2: both `token-file` and `token-command`: remove one",
+    );
+}
+
+#[test]
+fn project_says_neither_where_the_token_goes_nor_which_program_runs() {
+    for key in ["base-url", "token-file", "token-command"] {
+        let text = format!("{key} = 'https://example.com'");
+        load("", &text).expect("the user's own file");
+        let error = load(&text, "").err().expect("refused");
+        assert!(error.contains("may stand only in the user's own purge.toml"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn user_folder_follows_the_environment() {
+    let check = |variables: &[(&str, &str)], expected: Option<&str>| {
+        let value = |name: &str| {
+            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| OsString::from(value))
+        };
+        assert_eq!(user_folder(value), expected.map(Into::into));
+    };
+    check(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/home/me")], Some("/x"));
+    check(&[("XDG_CONFIG_HOME", "x"), ("HOME", "/home/me")], Some("/home/me/.config"));
+    check(&[("XDG_CONFIG_HOME", ""), ("HOME", "")], None);
+    check(&[], None);
+}

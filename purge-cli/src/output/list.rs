@@ -1,0 +1,75 @@
+//! Purge requests, page by page as they come.
+
+use std::io;
+
+use purge_api_ext::Page;
+
+use super::table::Table;
+use super::{Format, Out, Screen, json};
+
+/// Writes pages one after the other, and never holds more than one.
+pub(crate) enum ListWriter {
+    Text(Table),
+    Json(Object),
+    Ndjson,
+}
+
+/// One JSON object that is written piece by piece.
+#[derive(Default)]
+pub(crate) struct Object {
+    records: usize,
+    pages: usize,
+    total: Option<u64>,
+}
+
+impl ListWriter {
+    pub(crate) fn new(format: Format, screen: Screen) -> Self {
+        match format {
+            Format::Text => Self::Text(Table::new(screen)),
+            Format::Json => Self::Json(Object::default()),
+            Format::Ndjson => Self::Ndjson,
+        }
+    }
+
+    pub(crate) fn page(&mut self, out: Out<'_>, page: &Page) -> io::Result<()> {
+        match self {
+            Self::Text(table) => table.page(out, page)?,
+            Self::Json(object) => object.page(out, page)?,
+            Self::Ndjson => page.requests.iter().try_for_each(|record| json::line(out, record))?,
+        }
+        // Whoever reads it shall have it before the next page is asked for.
+        out.flush()
+    }
+
+    pub(crate) fn end(self, out: Out<'_>) -> io::Result<()> {
+        match self {
+            Self::Text(table) => table.end(out),
+            // The total is that of the last page, which is why it stands behind the records.
+            Self::Json(object) => {
+                write!(out, "],\"total\":")?;
+                json::write(out, &object.total)?;
+                writeln!(out, "}}")
+            }
+            Self::Ndjson => Ok(()),
+        }
+    }
+}
+
+impl Object {
+    fn page(&mut self, out: Out<'_>, page: &Page) -> io::Result<()> {
+        if self.pages == 0 {
+            let (number, limit) = (page.page, page.limit.get());
+            write!(out, "{{\"schema\":1,\"page\":{number},\"limit\":{limit},\"requests\":[")?;
+        }
+        self.pages += 1;
+        self.total = page.total.or(self.total);
+        for record in &page.requests {
+            if self.records > 0 {
+                write!(out, ",")?;
+            }
+            self.records += 1;
+            json::write(out, record)?;
+        }
+        Ok(())
+    }
+}

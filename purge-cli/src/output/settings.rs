@@ -1,0 +1,58 @@
+//! The settings that hold, and where each comes from.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::screen::pad;
+use super::{Format, Out, json};
+
+/// Settings, as `purge config` shows them.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "Settings"))]
+pub(crate) struct Object {
+    /// The version of this form: 1.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
+    pub(crate) schema: u32,
+    /// The files that were read, the nearest first.
+    pub(crate) files: Vec<String>,
+    /// The settings.
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// A setting.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Setting {
+    /// Its name in `purge.toml`, and with two dashes on the command line.
+    pub(crate) name: &'static str,
+    /// Its value; none if nothing is said, and for the token, which is not shown.
+    pub(crate) value: Option<String>,
+    /// Where it comes from: `default`, an environment variable, or a file and its line; none if nothing
+    /// is said.
+    pub(crate) source: Option<String>,
+}
+
+pub(crate) fn settings(out: Out<'_>, format: Format, object: &Object) -> io::Result<()> {
+    match format {
+        Format::Text => text(out, object),
+        Format::Json => json::line(out, object),
+        Format::Ndjson => object.settings.iter().try_for_each(|setting| json::line(out, setting)),
+    }
+    .or_else(super::closed_pipe)
+}
+
+fn text(out: Out<'_>, object: &Object) -> io::Result<()> {
+    for setting in &object.settings {
+        let name = pad(setting.name, 14);
+        let value = match (&setting.value, &setting.source) {
+            (Some(value), _) => purge_api_ext::escape(value),
+            (None, Some(_)) => "(not shown)".to_owned(),
+            (None, None) => "-".to_owned(),
+        };
+        let source = setting.source.as_deref().map(purge_api_ext::escape).unwrap_or_default();
+        writeln!(out, "{}", format!("{name} {}  {source}", pad(&value, 36)).trim_end())?;
+    }
+    Ok(())
+}

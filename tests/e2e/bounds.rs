@@ -1,0 +1,108 @@
+//! What a service that misbehaves costs, measured on the real binary: memory and time.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use purge_tests::clock::Clock;
+use purge_tests::raw::answer;
+use purge_tests::script::{Script, ScriptServer, Step};
+use tokio::process::{Child, Command};
+
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+const ACCEPTED: &str = r#"{"status":true,"opID":"a"}"#;
+/// How much more memory than a plain call anything may take.
+const GROWTH_KIB: u64 = 16 * 1024;
+
+/// Starts the command, and lets it go on until it asks for the list; then it waits for an answer that never
+/// comes.
+async fn run(arguments: &[&str], posts: Step) -> (Child, ScriptServer) {
+    let script = Script::new([posts], [Step::Stall]);
+    let server = ScriptServer::start(script, Clock::default(), None).await;
+    let child = Command::new(PURGE)
+        .args(arguments)
+        .args(["-o", ORGANIZATION, "-r", RESOURCE])
+        .arg(format!("--base-url=http://{}", server.authority()))
+        .env_clear()
+        .env("PURGE_TOKEN", "t0ken")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the binary runs");
+    while server.seen().count("GET") == 0 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    (child, server)
+}
+
+/// The most memory that a process has had, in KiB.
+fn peak(child: &Child) -> u64 {
+    let id = child.id().expect("a process that runs");
+    let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a status");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("a line");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(body).expect("memory");
+    let packed = packed.finish().expect("memory");
+    let length = packed.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\ncontent-encoding: gzip\r\n\r\n");
+    [head.as_bytes(), &packed].concat()
+}
+
+fn long(bytes: usize) -> Vec<u8> {
+    answer("200 OK", &format!("{{\"status\":true,\"message\":\"{}\"}}", "a".repeat(bytes)))
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_costs_much_memory() {
+    let accepted = Step::Send(answer("200 OK", ACCEPTED));
+    let (child, _server) = run(&["create", "/a", "--wait"], accepted).await;
+    let plain = peak(&child);
+    drop(child);
+    let nested = |prefix: &str| answer("200 OK", &format!("{prefix}{}", "[".repeat(200_000)));
+    let mut figures = vec![format!("a plain call: {plain} KiB")];
+    let mut check = |name: &str, child: Child| {
+        let growth = peak(&child).saturating_sub(plain);
+        figures.push(format!("{name}: {growth} KiB more"));
+        assert!(growth < GROWTH_KIB, "{figures:#?}");
+    };
+    // After an answer that cannot be read the list is asked; by then the answer has been dealt with.
+    for (name, bytes) in [
+        ("a body of 1 MiB and a bit", long(1 << 20)),
+        ("a body of 64 MiB", long(64 << 20)),
+        (
+            "a refusal of 64 MiB",
+            [&b"HTTP/1.1 500 Oops\r\n\r\n"[..], &vec![b'a'; 64 << 20]].concat(),
+        ),
+        ("a head of 64 MiB", [&b"HTTP/1.1 200 OK\r\nx: "[..], &vec![b'a'; 64 << 20]].concat()),
+        ("a bomb of 256 MiB", gzip(&vec![b' '; 256 << 20])),
+        ("200,000 brackets", nested("")),
+        ("200,000 brackets in a field", nested(r#"{"status":true,"opID":"a","x":"#)),
+    ] {
+        let (child, _server) = run(&["create", "/a"], Step::Send(bytes)).await;
+        check(name, child);
+    }
+    println!("{}", figures.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_that_drips_does_not_outlive_the_deadline() {
+    let promise = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n ".to_vec();
+    let drip = Step::Drip(Duration::from_millis(5), promise);
+    let started = Instant::now();
+    let (_child, server) = run(&["create", "/a", "--timeout", "300ms"], drip).await;
+    let took = started.elapsed();
+    // The list is asked when the attempt is given up. All of the answer would take more than 8 minutes.
+    assert!((Duration::from_millis(300)..Duration::from_secs(30)).contains(&took), "{took:?}");
+    assert_eq!(server.seen().count("POST"), 1);
+}

@@ -1,0 +1,89 @@
+//! The faults that the client must survive, as one table: what the server does, and what must come of it.
+//!
+//! Every case is played on a paused clock over real connections, as a command with its result as text and
+//! as JSON, and where it purges `/a` without options also as a call of the library. Whatever a row says,
+//! the token is shown nowhere, no other host is sent anything, and nothing that is shown is a command to
+//! a terminal or to the system that runs a pipeline. To add a case is to add a row.
+
+mod input;
+mod payload;
+mod place;
+mod play;
+mod row;
+mod secret;
+mod status;
+mod transport;
+
+use play::By;
+use purge_tests::cli::Run;
+use purge_tests::clock::Clock;
+use row::Row;
+
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+pub(crate) use play::{CANARY, assert_no_secret, token_file};
+
+fn rows() -> Vec<Row> {
+    [status::rows(), transport::rows(), payload::rows(), input::rows(), secret::rows()].concat()
+}
+
+#[test]
+fn every_fault_has_its_outcome() {
+    // What is logged by the older way is seen, too. Another test may have set it up already.
+    let _ = tracing_log::LogTracer::init();
+    let rows = rows();
+    let mut plays = 0;
+    let mut failed = Vec::new();
+    let mut silent = vec!["purge_api_ext", "reqwest::", "hyper_util::", "h2::", "rustls::"];
+    for row in &rows {
+        let plain = row.arguments == ["create", "/a"];
+        let command = [By::Text, By::Json].map(|by| (by, !row.place.is_for_the_library()));
+        for (by, _) in [command[0], command[1], (By::Library, plain)].iter().filter(|(_, is)| *is) {
+            plays += 1;
+            let Ok(played) = std::panic::catch_unwind(|| play::play(row, *by)) else {
+                failed.push(format!("{} ({by:?})\n  a panic", row.name));
+                continue;
+            };
+            silent.retain(|library| !played.log.contains(library));
+            let faults = played.faults(row, *by);
+            if !faults.is_empty() {
+                let faults = faults.join("\n  ");
+                let play::Played { out, err, seen, code, took, .. } = &played;
+                failed.push(format!(
+                    "{} ({by:?})\n  {faults}\n  code {code}, {took:?}\n  out: {out}\n  err: {err}\n  \
+                     requests: {seen:#?}",
+                    row.name
+                ));
+            }
+        }
+    }
+    let summary = format!("{} cases, {plays} plays, {} failed", rows.len(), failed.len());
+    assert!(failed.is_empty(), "{}\n\n{summary}", failed.join("\n\n"));
+    assert!(rows.len() >= 60, "{summary}");
+    assert!(silent.is_empty(), "{silent:?} logged nothing, so that nothing was searched for there");
+    println!("{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_binary_ends_with_each_exit_code() {
+    let deadline = Row::new("deadline").call(["wait", "a", "--wait", "300ms"]).ends(5, "");
+    let rows = [rows(), vec![deadline]].concat();
+    for (code, name) in [
+        (0, "P3 no message"),
+        (1, "A1 404"),
+        (2, "I1 no path at all"),
+        (3, "A2 401"),
+        (4, "A11 Retry-After beyond the cap"),
+        (5, "deadline"),
+        (6, "A15 301 to the same path"),
+    ] {
+        let row = rows.iter().find(|row| row.name == name).expect(name);
+        assert_eq!(row.code, code, "{name}");
+        let served = place::Served::start(row, "http://other.invalid", &Clock::default()).await;
+        let run = Run::new(PURGE, &row.arguments);
+        let ended = run.account(&served.base, CANARY, ORGANIZATION, RESOURCE).end().await;
+        assert_eq!(ended.code, Some(code.into()), "{name}: {ended:?}");
+        assert_no_secret(format!("{ended:?}").as_bytes());
+        assert!(row.says.iter().all(|text| ended.err.contains(text)), "{name}: {ended:?}");
+    }
+}

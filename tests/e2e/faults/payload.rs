@@ -1,0 +1,248 @@
+//! Bodies.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use purge_tests::script::Step;
+
+use super::row::{ACCEPTED, NOTHING, Row, ok, status};
+
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = unreadable();
+    rows.extend(tolerated());
+    rows.extend(escaped());
+    rows.extend(records());
+    rows
+}
+
+fn raw(head: &str, body: &[u8]) -> Step {
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close{head}\r\n\r\n");
+    Step::Send([head.as_bytes(), body].concat())
+}
+
+fn gzip(body: &[u8]) -> Step {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(body).expect("memory");
+    raw("\r\ncontent-encoding: gzip", &packed.finish().expect("memory"))
+}
+
+fn unreadable() -> Vec<Row> {
+    let cut = |head: &str| {
+        Step::Send(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{{\"status\":true,").into())
+    };
+    let long =
+        |prefix: &str, unit: &str| format!("{prefix}{}", unit.repeat((1 << 20) / unit.len() + 1));
+    let nested = |prefix: &str| format!("{prefix}{}", "[".repeat(200_000));
+    let mut rows = Vec::new();
+    for (name, step) in [
+        ("P1 truncated, with Content-Length", cut("content-length: 99")),
+        ("P1 truncated, without Content-Length", cut("connection: close")),
+        ("P1 truncated, in chunks", cut("transfer-encoding: chunked")),
+        (
+            "P1 truncated by a reset",
+            Step::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"s".into()),
+        ),
+        ("P2 200 with HTML", ok("<html><h1>Welcome</h1></html>")),
+        ("P2 200 without a body", ok("")),
+        ("P2 200 with null", ok("null")),
+        ("P2 200 with a list", ok("[true]")),
+        ("P4 status as text", ok(r#"{"status":"true","opID":"a"}"#)),
+        ("P4 status as a number", ok(r#"{"status":1,"opID":"a"}"#)),
+        ("P4 status of null", ok(r#"{"status":null,"opID":"a"}"#)),
+        ("P4 no status", ok(r#"{"opID":"a"}"#)),
+        ("P6 status twice", ok(r#"{"status":false,"status":true,"opID":"a"}"#)),
+        ("P6 operation id twice", ok(r#"{"status":true,"opID":"a","opID":"b"}"#)),
+        ("P6 bytes after the JSON", ok(r#"{"status":true,"opID":"a"}{}"#)),
+        ("P6 byte order mark", ok("\u{feff}{\"status\":true,\"opID\":\"a\"}")),
+        ("P7 body over 1 MiB", ok(&long(r#"{"status":true,"opID":"a","message":""#, "a"))),
+        ("P7 body over 1 MiB of blanks", ok(&long(ACCEPTED, " "))),
+        ("P7 compressed, although nobody asked for it", gzip(ACCEPTED.as_bytes())),
+        ("P7 compressed bomb", gzip(&vec![b' '; 64 << 20])),
+        ("P8 200,000 nested brackets", ok(&nested(""))),
+        ("P8 200,000 nested brackets in an unknown field", ok(&nested(r#"{"status":true,"x":"#))),
+        ("P8 invalid UTF-8", raw("", b"{\"status\":true,\"opID\":\"a\",\"message\":\"\xff\"}")),
+        ("P5 operation id of a kind that cannot be", ok(r#"{"status":true,"opID":["a"]}"#)),
+    ] {
+        let row = Row::new(name).post([step]).ends(6, "1 unconfirmed");
+        rows.push(row.seen(3, 3).possible_duplicate().takes(0.0..=3.0));
+    }
+    // What says that it is a refusal is one, whatever its body is.
+    for (name, body) in [
+        ("P7 refusal over 1 MiB", long("", "a")),
+        ("P8 refusal of 200,000 nested brackets", nested("")),
+        ("P8 refusal with nested brackets in its message", nested(r#"{"message":"#)),
+    ] {
+        let row = Row::new(name).post([status("400 Bad Request", &body)]);
+        rows.push(row.ends(1, "1 failed").seen(1, 0));
+    }
+    rows
+}
+
+fn tolerated() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (name, body) in [
+        ("P3 unknown fields", r#"{"status":true,"opID":"a","new":{"field":[1]}}"#),
+        ("P3 message of null", r#"{"status":true,"opID":"a","message":null}"#),
+        ("P3 no message", ACCEPTED),
+        ("P3 message as an empty text", r#"{"status":true,"opID":"a","message":""}"#),
+        ("P5 operation id as a number", r#"{"status":true,"opID":17}"#),
+        ("P5 operation id as a large number", r#"{"status":true,"opID":18446744073709551615}"#),
+    ] {
+        let row = Row::new(name).post([ok(body)]).ends(0, "1 accepted");
+        rows.push(row.seen(1, 0));
+    }
+    for (name, body) in [
+        ("P5 no operation id", r#"{"status":true}"#),
+        ("P5 operation id of null", r#"{"status":true,"opID":null}"#),
+        ("P5 empty operation id", r#"{"status":true,"opID":" "}"#),
+    ] {
+        let row = Row::new(name).post([ok(body)]).ends(6, "1 unconfirmed").seen(1, 1);
+        rows.push(row.says("names no operation"));
+    }
+    rows
+}
+
+fn escaped() -> Vec<Row> {
+    let nasty = r#"::error::no\n::set-output name=x::y\r\n##[error]no\u001b[2J\u009b31m\u202e##vso[task.complete]"#;
+    let message = |status: &str| format!(r#"{{"status":{status},"opID":"a","message":"{nasty}"}}"#);
+    let record = format!(
+        r#"{{"status":true,"data":{{"total":1,"requests":[{{"opID":"{nasty}","url":"{nasty}","status":7,
+            "message":"{nasty}","createdAt":"{nasty}","completedAt":"{nasty}"}}]}}}}"#
+    );
+    let finished = format!(
+        r#"{{"status":true,"data":{{"total":1,"requests":[{{"opID":"a","url":"/a","status":7,
+            "message":"{nasty}","completedAt":"now"}}]}}}}"#
+    );
+    let strange = format!(r#"{{"status":true,"opID":"{nasty}"}}"#);
+    vec![
+        Row::new("P9 commands in a refusal")
+            .post([status("400 Bad Request", &message("false"))])
+            .ends(1, "1 failed")
+            .seen(1, 0),
+        Row::new("P9 commands in a page")
+            .post([status(
+                "403 Forbidden",
+                &nasty.replace("\\n", "\n").replace("\\u001b", "\u{1b}"),
+            )])
+            .ends(3, "1 failed")
+            .seen(1, 0),
+        Row::new("P9 commands in a page of status 200")
+            .post([ok(&nasty.replace("\\n", "\n").replace("\\u001b", "\u{1b}"))])
+            .ends(6, "1 unconfirmed")
+            .seen(3, 3)
+            .possible_duplicate()
+            .takes(0.0..=3.0),
+        Row::new("P9 commands in a refusal inside a success")
+            .post([ok(&message("false"))])
+            .ends(1, "1 failed")
+            .seen(1, 0),
+        Row::new("P9 commands in an acceptance")
+            .post([ok(&message("true"))])
+            .ends(0, "1 accepted")
+            .seen(1, 0),
+        Row::new("P9 commands in an operation id")
+            .post([ok(&strange)])
+            .ends(0, "1 accepted")
+            .seen(1, 0),
+        Row::new("P9 commands in a redirect")
+            .post([status("302 Found\r\nlocation: ::error::no##vso[x]\x1b[2J", "")])
+            .ends(6, "1 unconfirmed")
+            .seen(3, 3)
+            .possible_duplicate()
+            .takes(0.0..=3.0),
+        Row::new("P9 commands in a list").call(["list"]).get([ok(&record)]).seen(0, 1),
+        Row::new("P9 commands in a refusal of the list")
+            .call(["list"])
+            .get([ok(&message("false"))])
+            .ends(1, "")
+            .seen(0, 1),
+        Row::new("P9 commands in the records of a wait")
+            .call(["create", "/a", "--wait=60s"])
+            .get([ok(&finished)])
+            .ends(6, "1 unconfirmed")
+            .seen(1, 1),
+        Row::new("P9 commands in the records of another's job")
+            .call(["wait", "a", "--wait", "60s"])
+            .get([ok(&finished.replace("\"/a\"", &format!("\"{nasty}\"")))])
+            .ends(6, "")
+            .seen(0, 1),
+        Row::new("P9 commands in an argument")
+            .call(["create", "/a", "::error::no##vso[x]\u{1b}[2J"])
+            .ends(2, ""),
+    ]
+}
+
+fn records() -> Vec<Row> {
+    let list = |records: &str| {
+        ok(&format!(r#"{{"status":true,"data":{{"total":1,"requests":[{records}]}}}}"#))
+    };
+    let mut rows = Vec::new();
+    for (name, time, finished) in [
+        ("null", "null", false),
+        ("zero time", r#""0001-01-01T00:00:00Z""#, false),
+        ("zero time with microseconds", r#""0001-01-01T00:00:00.000000Z""#, false),
+        ("empty text", r#""""#, false),
+        ("microseconds", r#""2025-08-06T11:39:51.000000Z""#, true),
+        ("offset", r#""2025-08-06T13:39:51+02:00""#, true),
+        ("nonsense", r#""yesterday""#, true),
+    ] {
+        let record = format!(r#"{{"opID":"a","url":"/a","status":1,"completedAt":{time}}}"#);
+        let row = Row::new(format!("P10 time of completion: {name}")).get([list(&record)]);
+        let row = row.call(["create", "/a", "--wait=10s"]);
+        rows.push(if finished {
+            row.ends(0, "1 accepted, 1 purged").seen(1, 1)
+        } else {
+            row.ends(5, "1 accepted, 1 pending").seen(1, 0).asked(8..=14).takes(10.0..=10.1)
+        });
+    }
+    rows.extend([
+        Row::new("P10 time of creation that is nonsense is kept as it is")
+            .call(["list"])
+            .get([list(r#"{"opID":"a","url":"/a","status":2,"createdAt":"yesterday"}"#)])
+            .seen(0, 1)
+            .shows("yesterday"),
+        Row::new("P11 unknown status that is finished")
+            .call(["create", "/a", "--wait=10s"])
+            .get([list(r#"{"opID":"a","url":"/a","status":-7,"completedAt":"now"}"#)])
+            .ends(6, "1 unconfirmed")
+            .seen(1, 1),
+        Row::new("P11 unknown status that is not finished")
+            .call(["create", "/a", "--wait=10s"])
+            .get([list(r#"{"opID":"a","url":"/a","status":99}"#)])
+            .ends(5, "1 accepted, 1 pending")
+            .seen(1, 0)
+            .asked(8..=14)
+            .takes(10.0..=10.1),
+        Row::new("P5 operation id of a record as a number")
+            .call(["create", "/a", "--wait=10s"])
+            .post([ok(r#"{"status":true,"opID":17}"#)])
+            .get([list(r#"{"opID":17,"url":"/a","status":1,"completedAt":"now"}"#)])
+            .ends(0, "1 accepted, 1 purged")
+            .seen(1, 1),
+        Row::new("P5 list with operation ids of all kinds")
+            .call(["list"])
+            .get([list(r#"{"opID":17},{"opID":"b"},{"opID":null},{"opID":""},{}"#)])
+            .seen(0, 1)
+            .shows("17"),
+        Row::new("P3 page without anything")
+            .call(["list"])
+            .get([ok(r#"{"status":true,"data":{}}"#)])
+            .seen(0, 1),
+        Row::new("P2 list without a page")
+            .call(["list"])
+            .get([ok(r#"{"status":true}"#)])
+            .ends(6, "")
+            .seen(0, 1)
+            .says("no page"),
+        Row::new("P2 list with HTML").call(["list"]).get([ok("<html>")]).ends(6, "").seen(0, 1),
+        Row::new("P7 list over 1 MiB")
+            .call(["list"])
+            .get([ok(&format!("{NOTHING}{}", " ".repeat(1 << 20)))])
+            .ends(6, "")
+            .seen(0, 1),
+    ]);
+    rows
+}

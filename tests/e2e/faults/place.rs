@@ -1,0 +1,185 @@
+//! Where the service of a case is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use purge_api_ext::ClientBuilder;
+use purge_tests::clock::Clock;
+use purge_tests::http2::{self, Frame};
+use purge_tests::script::{ScriptServer, Seen};
+use purge_tests::tls::{self, Validity};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::play::CANARY;
+use super::row::{Certificate, Place, Row};
+
+const HOST: &str = "127.0.0.1";
+
+/// A service under its address, as long as this lives.
+pub(crate) struct Served {
+    pub(crate) base: String,
+    pub(crate) seen: Seen,
+    /// The certificate of the authority that the client shall trust, as PEM.
+    authority: Option<String>,
+    proxy: Option<String>,
+    _alive: Alive,
+}
+
+/// What ends with the service.
+#[expect(dead_code, reason = "they are kept, not used")]
+enum Alive {
+    Script(ScriptServer),
+    Task(Task),
+    Deaf(TcpListener, Vec<TcpStream>),
+    Nothing,
+}
+
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Served {
+    pub(crate) async fn start(row: &Row, other: &str, clock: &Clock) -> Self {
+        let script = row.script(other);
+        match row.place {
+            Place::Plain => Self::of(ScriptServer::start(script, clock.clone(), None).await, None),
+            Place::Tls(certificate) => {
+                let (authority, config) = identity(certificate);
+                let acceptor = TlsAcceptor::from(Arc::new(config));
+                let server = ScriptServer::start(script, clock.clone(), Some(acceptor)).await;
+                Self::of(server, Some(authority))
+            }
+            Place::Proxy => {
+                let server = ScriptServer::start(script, clock.clone(), None).await;
+                let proxy = format!("http://user:{CANARY}@{}", server.authority());
+                // Nobody resolves this name: the proxy would.
+                let base = "https://cdn.invalid".to_owned();
+                Self { base, proxy: Some(proxy), ..Self::of(server, None) }
+            }
+            Place::Http2(frames) => http2(frames).await,
+            Place::Speaks(bytes) => speaks(bytes).await,
+            Place::Dead => {
+                // A port that was free a moment ago, and on which nobody listens.
+                let listener = TcpListener::bind((HOST, 0)).await.expect("a free port");
+                Self::nobody(&format!("http://{}", listener.local_addr().expect("an address")))
+            }
+            Place::Deaf => {
+                clock.free();
+                deaf().await
+            }
+            // No part of a name is that long, so that nobody is asked for it.
+            Place::Nameless => Self::nobody(&format!("https://{}.invalid", "a".repeat(64))),
+        }
+    }
+
+    /// A client that trusts the authority, and goes through the proxy.
+    pub(crate) fn trusted_by(&self, mut builder: ClientBuilder) -> ClientBuilder {
+        if let Some(authority) = &self.authority {
+            builder = builder.root_certificate_pem(authority.as_str());
+        }
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy);
+        }
+        builder
+    }
+
+    fn of(server: ScriptServer, authority: Option<String>) -> Self {
+        let scheme = if authority.is_some() { "https" } else { "http" };
+        Self {
+            base: format!("{scheme}://{}", server.authority()),
+            seen: server.seen().clone(),
+            authority,
+            proxy: None,
+            _alive: Alive::Script(server),
+        }
+    }
+
+    fn nobody(base: &str) -> Self {
+        let (base, seen) = (base.to_owned(), Seen::default());
+        Self { base, seen, authority: None, proxy: None, _alive: Alive::Nothing }
+    }
+}
+
+fn identity(certificate: Certificate) -> (String, rustls::ServerConfig) {
+    let certified = |name, validity| tls::certified(name, validity);
+    match certificate {
+        Certificate::Valid => certified(HOST, Validity::Current),
+        Certificate::Expired => certified(HOST, Validity::Expired),
+        Certificate::OfAnotherHost => certified("other.example", Validity::Current),
+        Certificate::SelfSigned => (certified(HOST, Validity::Current).0, tls::self_signed(HOST)),
+        Certificate::OfAnotherAuthority => {
+            (certified(HOST, Validity::Current).0, certified(HOST, Validity::Current).1)
+        }
+    }
+}
+
+/// A server that speaks HTTP/2, frame by frame.
+async fn http2(frames: &'static [Frame]) -> Served {
+    let (authority, mut config) = identity(Certificate::Valid);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind((HOST, 0)).await.expect("a free port");
+    let base = format!("https://{}", listener.local_addr().expect("an address"));
+    let seen = Seen::default();
+    let log = seen.clone();
+    let played = Arc::new(AtomicUsize::new(0));
+    let task = tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.expect("a connection");
+            let (acceptor, log, played) = (acceptor.clone(), log.clone(), Arc::clone(&played));
+            tokio::spawn(async move {
+                let Ok(socket) = acceptor.accept(socket).await else { return };
+                let next = || {
+                    let place = played.fetch_add(1, Ordering::SeqCst).min(frames.len() - 1);
+                    frames[place]
+                };
+                // The client closes the connection when it has seen enough.
+                let _ = http2::play(socket, &log, next).await;
+            });
+        }
+    });
+    let alive = Alive::Task(Task(task));
+    Served { base, seen, authority: Some(authority), proxy: None, _alive: alive }
+}
+
+/// A server that says the same to whatever comes, and hangs up.
+async fn speaks(bytes: &'static [u8]) -> Served {
+    let listener = TcpListener::bind((HOST, 0)).await.expect("a free port");
+    let base = format!("https://{}", listener.local_addr().expect("an address"));
+    let task = tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.expect("a connection");
+            let _ = socket.read_u8().await;
+            let _ = socket.write_all(bytes).await;
+            let _ = socket.shutdown().await;
+            // A reset would take what was said away.
+            let mut rest = Vec::new();
+            let _ = socket.read_to_end(&mut rest).await;
+        }
+    });
+    Served { _alive: Alive::Task(Task(task)), ..Served::nobody(&base) }
+}
+
+/// An address whose queue of connections is full, so that one more gets no answer.
+async fn deaf() -> Served {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+    let listener = socket.listen(1).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let mut queue = Vec::new();
+    // Time is free here: the one that gets no answer is the sign that the queue is full.
+    while let Ok(Ok(connection)) =
+        tokio::time::timeout(std::time::Duration::from_secs(1), TcpStream::connect(address)).await
+    {
+        queue.push(connection);
+    }
+    let alive = Alive::Deaf(listener, queue);
+    Served { _alive: alive, ..Served::nobody(&format!("http://{address}")) }
+}

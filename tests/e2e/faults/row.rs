@@ -1,0 +1,244 @@
+//! One case of the table.
+
+use std::ops::RangeInclusive;
+use std::time::{Duration, SystemTime};
+
+use purge_tests::http2::Frame;
+use purge_tests::raw::answer;
+use purge_tests::script::{Script, Step};
+
+/// A case: what the server does, what is called, and what must come of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// The case of the list of faults, and what is special here.
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) place: Place,
+    posts_get: Vec<Step>,
+    gets_get: Vec<Step>,
+    pub(crate) code: u8,
+    /// The counts of the report that are not 0.
+    pub(crate) counts: String,
+    /// How many requests the server has seen.
+    pub(crate) posts: RangeInclusive<usize>,
+    pub(crate) gets: RangeInclusive<usize>,
+    pub(crate) possible_duplicate: bool,
+    /// The time that passes on the paused clock, in seconds.
+    pub(crate) takes: RangeInclusive<f64>,
+    /// What stands on standard output, whatever the form.
+    pub(crate) shows: Vec<String>,
+    /// What stands on standard error.
+    pub(crate) says: Vec<String>,
+    /// What stands nowhere.
+    pub(crate) hides: Vec<String>,
+}
+
+/// Where the service is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On loopback, without TLS.
+    Plain,
+    /// Behind TLS, with a certificate.
+    Tls(Certificate),
+    /// Behind TLS, with HTTP/2: what becomes of each request, the last one again and again.
+    Http2(&'static [Frame]),
+    /// Where https is expected, and these bytes come instead.
+    Speaks(&'static [u8]),
+    /// Behind a proxy that asks for credentials.
+    Proxy,
+    /// Nowhere: the connection is refused.
+    Dead,
+    /// Where nobody accepts connections.
+    Deaf,
+    /// A name that cannot be found.
+    Nameless,
+}
+
+impl Place {
+    /// Whether the command line has no option for what the client needs there.
+    pub(crate) fn is_for_the_library(self) -> bool {
+        matches!(self, Self::Tls(_) | Self::Http2(_) | Self::Proxy)
+    }
+}
+
+/// What a server shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Certificate {
+    Valid,
+    Expired,
+    SelfSigned,
+    OfAnotherHost,
+    OfAnotherAuthority,
+}
+
+/// A body that accepts, as operation `a`.
+pub(crate) const ACCEPTED: &str = r#"{"status":true,"opID":"a"}"#;
+
+/// A page without records.
+pub(crate) const NOTHING: &str = r#"{"status":true,"data":{"total":0,"requests":[]}}"#;
+
+/// An answer 200.
+pub(crate) fn ok(body: &str) -> Step {
+    status("200 OK", body)
+}
+
+/// An answer with a status line, perhaps with further header lines, and a body.
+pub(crate) fn status(line: &str, body: &str) -> Step {
+    Step::Send(answer(line, body))
+}
+
+/// A page with one record for each path, all of one operation, of a service whose clock shows the 6th of
+/// November 1994, 08:49:37.
+pub(crate) fn page_of_1994(id: &str, paths: &[&str], created: &str) -> Step {
+    let record = |path: &&str| {
+        format!(
+            r#"{{"opID":"{id}","url":"https://e.com{path}","status":2,"createdAt":"{created}"}}"#
+        )
+    };
+    let records: Vec<_> = paths.iter().map(record).collect();
+    let (total, records) = (paths.len(), records.join(","));
+    status(
+        "200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT",
+        &format!(r#"{{"status":true,"data":{{"total":{total},"requests":[{records}]}}}}"#),
+    )
+}
+
+impl Row {
+    /// A case that purges `/a`, with a service that accepts everything, and a list that is empty.
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            arguments: ["create", "/a"].map(str::to_owned).into(),
+            place: Place::Plain,
+            posts_get: vec![ok(ACCEPTED)],
+            gets_get: vec![ok(NOTHING)],
+            code: 0,
+            counts: String::new(),
+            posts: 0..=0,
+            gets: 0..=0,
+            possible_duplicate: false,
+            takes: 0.0..=0.0,
+            shows: Vec::new(),
+            says: Vec::new(),
+            hides: Vec::new(),
+        }
+    }
+
+    /// What is called. `{base}`, `{other}` and `{token}` stand for the address of the service, that of a
+    /// server to which nothing may ever be sent, and the token's file.
+    pub(crate) fn call<S: AsRef<str>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.arguments = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
+        self
+    }
+
+    pub(crate) fn at(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// What posted requests get, one after another; the last one again and again.
+    pub(crate) fn post(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+        self.posts_get = steps.into_iter().collect();
+        self
+    }
+
+    /// What those for the list get.
+    pub(crate) fn get(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
+        self.gets_get = steps.into_iter().collect();
+        self
+    }
+
+    /// The exit code, and the counts of the report that are not 0.
+    pub(crate) fn ends(mut self, code: u8, counts: &str) -> Self {
+        self.code = code;
+        self.counts = counts.to_owned();
+        self
+    }
+
+    /// How many requests of each method the server has seen.
+    pub(crate) fn seen(mut self, posts: usize, gets: usize) -> Self {
+        (self.posts, self.gets) = (posts..=posts, gets..=gets);
+        self
+    }
+
+    /// How many requests for the list the server has seen, where chance has a part in it.
+    pub(crate) fn asked(mut self, gets: RangeInclusive<usize>) -> Self {
+        self.gets = gets;
+        self
+    }
+
+    pub(crate) fn possible_duplicate(mut self) -> Self {
+        self.possible_duplicate = true;
+        self
+    }
+
+    /// How long it takes, in seconds.
+    pub(crate) fn takes(mut self, seconds: RangeInclusive<f64>) -> Self {
+        self.takes = seconds;
+        self
+    }
+
+    pub(crate) fn shows(mut self, text: &str) -> Self {
+        self.shows.push(text.to_owned());
+        self
+    }
+
+    pub(crate) fn says(mut self, text: &str) -> Self {
+        self.says.push(text.to_owned());
+        self
+    }
+
+    pub(crate) fn hides(mut self, text: &str) -> Self {
+        self.hides.push(text.to_owned());
+        self
+    }
+
+    /// What the server does, when `{other}` has an address.
+    pub(crate) fn script(&self, other: &str) -> Script {
+        let named =
+            |steps: &[Step]| steps.iter().map(|step| named(step, other)).collect::<Vec<_>>();
+        Script::new(named(&self.posts_get), named(&self.gets_get))
+    }
+}
+
+/// Fills in what is known only when a case is played: the address of the other server, and dates.
+fn named(step: &Step, other: &str) -> Step {
+    let Step::Send(bytes) = step else { return step.clone() };
+    let Some(bytes) = Some(bytes).filter(|bytes| bytes.len() < 4096 && bytes.contains(&b'{'))
+    else {
+        return step.clone();
+    };
+    let Ok(mut text) = String::from_utf8(bytes.clone()) else { return step.clone() };
+    text = text.replace("{other}", other);
+    let now = SystemTime::now();
+    for (what, time) in
+        [("ahead", now + Duration::from_secs(40)), ("past", now - Duration::from_secs(3600))]
+    {
+        for (form, date) in date_forms(time) {
+            text = text.replace(&format!("{{{what} {form}}}"), &date);
+        }
+    }
+    Step::Send(text.into())
+}
+
+/// The form of today and the two obsolete ones (RFC 9110, section 5.6.7).
+fn date_forms(time: SystemTime) -> [(&'static str, String); 3] {
+    let date = httpdate::fmt_http_date(time);
+    let words: Vec<&str> = date.split(' ').collect();
+    let [weekday, day, month, year, clock, _] = words[..] else { panic!("a date: {date}") };
+    let weekday = weekday.trim_end_matches(',');
+    let long = match weekday {
+        "Tue" => "Tuesday".to_owned(),
+        "Wed" => "Wednesday".to_owned(),
+        "Thu" => "Thursday".to_owned(),
+        "Sat" => "Saturday".to_owned(),
+        other => format!("{other}day"),
+    };
+    let short_year = &year[2..];
+    let day_of_month: u32 = day.parse().expect("a number");
+    [
+        ("HTTP", date.clone()),
+        ("RFC 850", format!("{long}, {day}-{month}-{short_year} {clock} GMT")),
+        ("asctime", format!("{weekday} {month} {day_of_month:>2} {clock} {year}")),
+    ]
+}

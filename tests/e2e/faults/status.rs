@@ -1,0 +1,340 @@
+//! Statuses.
+
+use purge_tests::script::Step;
+
+use super::row::{ACCEPTED, NOTHING, Row, ok, page_of_1994, status};
+
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = refused();
+    rows.extend(ambiguous());
+    rows.extend(not_applied());
+    rows.extend(redirected());
+    rows.extend(accepted());
+    rows.extend(listed());
+    rows
+}
+
+fn refused() -> Vec<Row> {
+    let said = r#"{"status":false,"message":"no \u001b[31msuch\nthing"}"#;
+    let mut rows = Vec::new();
+    for code in [400, 404, 405, 422] {
+        let row = Row::new(format!("A1 {code}")).post([status(&format!("{code} No"), said)]);
+        rows.push(row.ends(1, "1 failed").seen(1, 0).says(r"\nthing").says(&code.to_string()));
+    }
+    let forbidden = status("403 Forbidden", "<html><h1>blocked</h1></html>");
+    let many: Vec<String> = (0..300).map(|i| format!("/{i}")).collect();
+    let many = [&["create".to_owned(), "--concurrency".to_owned(), "1".to_owned()][..], &many];
+    rows.extend([
+        Row::new("A2 401")
+            .post([status("401 Unauthorized", "")])
+            .ends(3, "1 failed")
+            .seen(1, 0)
+            .says("get a new one"),
+        Row::new("A2 401 stops the whole run")
+            .call(many.concat())
+            .post([status("401 Unauthorized", "")])
+            .ends(3, "100 failed, 200 not_sent")
+            .seen(1, 0),
+        Row::new("A3 403 with a page of HTML")
+            .post([forbidden])
+            .ends(3, "1 failed")
+            .seen(1, 0)
+            .says("something in between")
+            .hides("<h1>"),
+        Row::new("A17 200 with status false")
+            .post([ok(r#"{"status":false,"message":"quota\u2028reached"}"#)])
+            .ends(1, "1 failed")
+            .seen(1, 0)
+            .says("quota"),
+    ]);
+    let large = || status("413 Content Too Large", "");
+    rows.extend([
+        Row::new("A6 413 for two paths, which are taken one by one")
+            .call(["create", "/a", "/b"])
+            .post([large(), ok(ACCEPTED)])
+            .ends(0, "2 accepted")
+            .seen(3, 0),
+        Row::new("A6 413 for a single path")
+            .post([large()])
+            .ends(1, "1 failed")
+            .seen(1, 0)
+            .says("(413)"),
+        Row::new("A6 413 for whatever is sent")
+            .call(["create", "/a", "/b", "/c", "/d"])
+            .post([large()])
+            .ends(1, "4 failed")
+            .seen(7, 0),
+    ]);
+    for code in [501, 505, 511] {
+        let row = Row::new(format!("A14 {code}")).post([status(&format!("{code} No"), "")]);
+        rows.push(row.ends(1, "1 failed").seen(1, 0));
+    }
+    rows
+}
+
+fn ambiguous() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (case, code) in [("A4", 408), ("A12", 500), ("A12", 502), ("A12", 504)] {
+        let failed = status(&format!("{code} Oops"), "<html>");
+        let row = Row::new(format!("{case} {code} for ever")).post([failed.clone()]);
+        rows.push(row.ends(4, "1 unconfirmed").seen(3, 3).possible_duplicate().takes(0.0..=3.0));
+        let row = Row::new(format!("{case} {code}, then accepted")).post([failed, ok(ACCEPTED)]);
+        rows.push(row.ends(0, "1 accepted").seen(2, 1).possible_duplicate().takes(0.0..=1.0));
+    }
+    let conflict = || status("409 Conflict", r#"{"message":"already there"}"#);
+    let lost = || page_of_1994("lost", &["/a"], "1994-11-06T08:49:37Z");
+    rows.extend([
+        Row::new("A5 409, and not in the list")
+            .post([conflict()])
+            .ends(1, "1 unconfirmed")
+            .seen(1, 1)
+            .says("already there"),
+        Row::new("A5 409, and in the list")
+            .post([conflict()])
+            .get([lost()])
+            .ends(0, "1 accepted")
+            .seen(1, 1)
+            .shows("lost"),
+        Row::new("A12 500, and the list is down, too")
+            .post([status("500 Oops", "")])
+            .get([status("500 Oops", "")])
+            .ends(4, "1 unconfirmed")
+            .seen(3, 3)
+            .possible_duplicate()
+            .takes(0.0..=3.0),
+        Row::new("A12 500, and two operations that may be the lost one")
+            .post([status("500 Oops", ""), ok(ACCEPTED)])
+            .get([ok(&r#"{"status":true,"data":{"requests":[
+                {"opID":"x","url":"/a","createdAt":"2999-01-01T00:00:00Z"},
+                {"opID":"y","url":"/a","createdAt":"2999-01-01T00:00:00Z"}]}}"#
+                .replace('\n', ""))])
+            .ends(0, "1 accepted")
+            .seen(2, 1)
+            .possible_duplicate()
+            .takes(0.0..=1.0),
+        Row::new("A12 500, then 401")
+            .post([status("500 Oops", ""), status("401 Unauthorized", "")])
+            .ends(3, "1 unconfirmed")
+            .seen(2, 1)
+            .takes(0.0..=1.0),
+    ]);
+    rows
+}
+
+fn not_applied() -> Vec<Row> {
+    let busy = |header: &str| status(&format!("429 Too Many Requests{header}"), "");
+    let after = |value: &str| busy(&format!("\r\nretry-after: {value}"));
+    let mut rows = vec![
+        Row::new("A7 429 with seconds")
+            .post([after("7"), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(2, 0)
+            .takes(7.0..=8.0),
+        Row::new("A7 429 with seconds pauses all workers")
+            .call(three_requests())
+            .post([after("7"), ok(ACCEPTED)])
+            .ends(0, "300 accepted")
+            .seen(4, 0)
+            .takes(7.0..=8.0),
+        Row::new("A7 429 with 0 seconds")
+            .post([after("0"), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(2, 0)
+            .takes(0.0..=1.0),
+        Row::new("A7 429 with the longest pause that is honoured")
+            .post([after("60"), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(2, 0)
+            .takes(60.0..=61.0),
+        Row::new("A8 429 without a hint")
+            .post([busy(""), busy(""), busy(""), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(4, 0)
+            .takes(0.0..=7.0),
+        Row::new("A8 429 for ever")
+            .post([busy("")])
+            .ends(4, "1 not_sent")
+            .seen(4, 0)
+            .takes(0.0..=7.0),
+        Row::new("A11 Retry-After beyond the cap")
+            .post([after("61")])
+            .ends(4, "1 not_sent")
+            .seen(1, 0),
+        Row::new("A11 Retry-After of an hour ends the run")
+            .call(three_requests())
+            .post([after("3600")])
+            .ends(4, "300 not_sent")
+            .seen(1, 0)
+            .says("429"),
+        Row::new("A13 503, then accepted")
+            .post([status("503 Busy", "<html>"), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(2, 0)
+            .takes(0.0..=1.0),
+        Row::new("A13 503 with a pause")
+            .post([status("503 Busy\r\nretry-after: 9", ""), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(2, 0)
+            .takes(9.0..=10.0),
+        Row::new("A13 503 for ever")
+            .post([status("503 Busy", "")])
+            .ends(4, "1 not_sent")
+            .seen(4, 0)
+            .takes(0.0..=7.0),
+    ];
+    for value in ["-1", "1.5", "+5", "", "99999999999999999999", "soon", "1, 2", "0x10", "\u{663}"]
+    {
+        let row = Row::new(format!("A10 Retry-After `{value}`")).post([after(value), ok(ACCEPTED)]);
+        rows.push(row.ends(0, "1 accepted").seen(2, 0).takes(0.0..=1.0));
+    }
+    let twice = busy("\r\nretry-after: 50\r\nretry-after: 50");
+    let row = Row::new("A10 Retry-After twice").post([twice, ok(ACCEPTED)]);
+    rows.push(row.ends(0, "1 accepted").seen(2, 0).takes(0.0..=1.0));
+
+    // A date counts whole seconds, and some time passes until it is read.
+    for (what, takes) in [("ahead", 20.0..=41.0), ("past", 0.0..=1.0)] {
+        for form in ["HTTP", "RFC 850", "asctime"] {
+            let row = Row::new(format!("A9 Retry-After as an {form} date, {what}"));
+            let row = row.post([after(&format!("{{{what} {form}}}")), ok(ACCEPTED)]);
+            rows.push(row.ends(0, "1 accepted").seen(2, 0).takes(takes.clone()));
+        }
+    }
+    rows
+}
+
+fn three_requests() -> Vec<String> {
+    let paths = (0..300).map(|i| format!("/{i}"));
+    ["create", "--concurrency", "1"].map(str::to_owned).into_iter().chain(paths).collect()
+}
+
+fn redirected() -> Vec<Row> {
+    let mut rows = Vec::new();
+    let path = "/api/v1/cdn/x/job/y/purge";
+    for code in [301, 302, 303, 307, 308] {
+        let same = status(&format!("{code} Moved\r\nlocation: {path}"), "");
+        let row = Row::new(format!("A15 {code} to the same path")).post([same]);
+        rows.push(row.ends(6, "1 failed").seen(1, 0).says(path));
+        let other = status(&format!("{code} Moved\r\nlocation: {{other}}{path}"), "");
+        let row = Row::new(format!("A16 {code} to another host")).post([other]);
+        rows.push(row.ends(6, "1 failed").seen(1, 0).says("was not followed"));
+    }
+    rows.push(
+        Row::new("A16 308 of the list to another host")
+            .call(["list"])
+            .get([status("308 Moved\r\nlocation: {other}/x", "")])
+            .ends(6, "")
+            .seen(0, 1)
+            .says("was not followed"),
+    );
+    rows
+}
+
+fn accepted() -> Vec<Row> {
+    let created = |line: &str| status(line, ACCEPTED);
+    vec![
+        Row::new("A18 201").post([created("201 Created")]).ends(0, "1 accepted").seen(1, 0),
+        Row::new("A18 202").post([created("202 Accepted")]).ends(0, "1 accepted").seen(1, 0),
+        Row::new("A18 202 that refuses")
+            .post([status("202 Accepted", r#"{"status":false}"#)])
+            .ends(1, "1 failed")
+            .seen(1, 0),
+        Row::new("A18 204")
+            .post([Step::Send(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".into())])
+            .ends(6, "1 unconfirmed")
+            .seen(3, 3)
+            .possible_duplicate()
+            .takes(0.0..=3.0),
+        Row::new("A18 206")
+            .post([status("206 Partial Content", ACCEPTED)])
+            .ends(6, "1 unconfirmed")
+            .seen(3, 3)
+            .possible_duplicate()
+            .takes(0.0..=3.0),
+    ]
+}
+
+fn listed() -> Vec<Row> {
+    let all = || ["list", "--all", "--limit", "2"];
+    let record = |id: &str| format!(r#"{{"opID":"{id}","url":"/{id}","status":2}}"#);
+    let page = |total: &str, ids: [&str; 2]| {
+        let records = ids.map(record).join(",");
+        ok(&format!(r#"{{"status":true,"data":{{"total":{total},"requests":[{records}]}}}}"#))
+    };
+    vec![
+        Row::new("A20 page that repeats")
+            .call(all())
+            .get([page("null", ["a", "b"])])
+            .ends(6, "")
+            .seen(0, 2)
+            .says("page 2 of the list repeats"),
+        Row::new("A20 pages that take turns")
+            .call(all())
+            .get((0..1000).flat_map(|_| [page("null", ["a", "b"]), page("null", ["c", "d"])]))
+            .ends(6, "")
+            .seen(0, 4)
+            .says("repeats"),
+        Row::new("A20 pages that come round again after a while")
+            .call(all())
+            .get((0..1000).map(|i| {
+                let id = ["a", "b", "c", "d", "e", "f", "g"][if i < 3 { i } else { 3 + i % 4 }];
+                page("null", [id, "x"])
+            }))
+            .ends(6, "")
+            .seen(0, 8)
+            .says("repeats"),
+        Row::new("A20 page that shifts by one")
+            .call(["list", "--all", "--limit", "3"])
+            .get((0..9).map(|i| {
+                let ids: Vec<_> = (i..i + 3).map(|id| record(&id.to_string())).collect();
+                let records = ids.join(",");
+                ok(&format!(r#"{{"status":true,"data":{{"total":27,"requests":[{records}]}}}}"#))
+            }))
+            .ends(6, "")
+            .seen(0, 2)
+            .says("page 2 of the list repeats"),
+        Row::new("A20 page with more records than asked for")
+            .call(["list", "--all", "--limit", "1"])
+            .get([page("2", ["a", "b"])])
+            .ends(6, "")
+            .seen(0, 1)
+            .says("more than asked for"),
+        Row::new("A20 list that grows while it is read is no error")
+            .call(all())
+            .get([page("4", ["a", "b"]), page("6", ["a", "b"]), page("6", ["c", "d"])])
+            .seen(0, 3)
+            .shows("6"),
+        Row::new("A19 operation that the list does not know yet")
+            .call(["create", "/a", "--wait=90s"])
+            .ends(5, "1 accepted, 1 pending")
+            .seen(1, 0)
+            .asked(15..=25)
+            .takes(90.0..=90.1)
+            .says("not finished within 90s"),
+        Row::new("A19 operation that the list knows at last")
+            .call(["create", "/a", "--wait=90s"])
+            .get([
+                ok(NOTHING),
+                ok(NOTHING),
+                ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"a","url":"/a","status":1,
+                    "completedAt":"2025-08-06T11:39:53Z"}]}}"#),
+            ])
+            .ends(0, "1 accepted, 1 purged")
+            .seen(1, 3)
+            .takes(0.4..=1.2),
+        Row::new("A19 401 while waiting")
+            .call(["create", "/a", "--wait=90s"])
+            .get([status("401 Unauthorized", "")])
+            .ends(3, "1 accepted, 1 pending")
+            .seen(1, 1),
+        Row::new("A19 503 with a pause while waiting")
+            .call(["create", "/a", "--wait=90s"])
+            .get([
+                status("503 Busy\r\nretry-after: 20", ""),
+                ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"a","url":"/a","status":0,
+                    "completedAt":"2025-08-06T11:39:53Z"}]}}"#),
+            ])
+            .ends(0, "1 accepted, 1 not_cached")
+            .seen(1, 2)
+            .takes(20.0..=20.0),
+    ]
+}

@@ -1,0 +1,218 @@
+//! What the binary prints: forms for programs, a summary for CI systems, and nothing that they obey.
+
+use std::path::Path;
+
+use purge_sandbox::{Fault, Sandbox};
+use purge_tests::cli::{Ended, Run};
+use purge_tests::raw::{RawServer, answer};
+use serde_json::{Value, json};
+
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+async fn run(sandbox: &Sandbox, arguments: &[&str], input: &str) -> Ended {
+    let (organization, resource) = (sandbox.organization(), sandbox.resource());
+    Run::new(PURGE, arguments)
+        .account(sandbox.base_url(), sandbox.token(), organization, resource)
+        .input(input)
+        .end()
+        .await
+}
+
+/// Fails unless a value is valid for a committed schema, and has no member that the schema does not name.
+fn check(schema: &str, value: &Value) {
+    let file = format!("../purge-cli/schema/{schema}.json");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+    let mut schema: Value = serde_json::from_str(&text.expect("a schema")).expect("JSON");
+    close(&mut schema);
+    let validator = jsonschema::draft202012::new(&schema).expect("a JSON Schema");
+    let errors: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?} in {value:#}");
+}
+
+/// Later versions may add members, so the schemas allow them; this one has exactly those that are named.
+fn close(schema: &mut Value) {
+    if let Some(object) = schema.as_object_mut()
+        && object.contains_key("properties")
+    {
+        object.insert("additionalProperties".to_owned(), json!(false));
+    }
+    match schema {
+        Value::Object(object) => object.values_mut().for_each(close),
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn lines(ended: &Ended) -> Vec<Value> {
+    ended.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn output_is_what_the_schemas_say() {
+    let sandbox =
+        Sandbox::builder().faults([Fault::status(404).on_post()]).start().await.expect("a sandbox");
+    let paths: String = (0..150).map(|i| format!("/{i}\n")).collect();
+    for arguments in [
+        &["create", "--from", "-", "--wait"][..],
+        &["create", "--from", "-", "--dry-run"],
+        &["plan", "--from", "-", "--max-requests", "2"],
+        &["wait", "unknown", "--wait", "100ms"],
+        &["list", "--limit", "3"],
+        &["list", "--limit", "20", "--all"],
+        &["config"],
+    ] {
+        let ended = run(&sandbox, &[arguments, &["--output", "json"]].concat(), &paths).await;
+        let schema = match arguments[0] {
+            "list" => "list",
+            "config" => "settings",
+            _ => "report",
+        };
+        check(schema, &ended.json());
+        let failures = ended.err.lines().filter(|line| line.starts_with('{'));
+        failures.for_each(|line| check("error", &serde_json::from_str(line).expect("JSON")));
+        assert_eq!(ended.code == Some(0), !ended.err.contains("\"error\""), "{ended:?}");
+    }
+    for arguments in [
+        &["create", "--from", "-"][..],
+        &["plan", "--from", "-"],
+        &["wait", "unknown", "--wait", "100ms"],
+        &["list", "--limit", "20", "--all"],
+    ] {
+        let ended = run(&sandbox, &[arguments, &["--output", "ndjson"]].concat(), &paths).await;
+        let schema = if arguments[0] == "list" { "record" } else { "operation" };
+        assert!(!ended.out.is_empty(), "{ended:?}");
+        lines(&ended).iter().for_each(|line| check(schema, line));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_errors_are_json_too() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    for (arguments, expected) in [
+        (
+            &["create", "--output", "json", "--resource", "www", "/a"][..],
+            "the resource `www` is no UUID",
+        ),
+        (&["create", "--output=ndjson", "--concurency", "1", "/a"], "'--concurrency' exists"),
+        (&["create", "--output", "json", "a"], "no leading slash"),
+        (&["create", "--output", "json", "--concurrency", "0", "/a"], "0 is not in 1..=1000"),
+    ] {
+        let ended = run(&sandbox, arguments, "").await;
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
+        let error: Value = serde_json::from_str(&ended.err).expect("one JSON object");
+        check("error", &error);
+        let message = error["error"]["message"].as_str().expect("a message");
+        let found = message.contains(expected) || message.contains("a similar argument exists");
+        assert!(found && !message.contains("Usage:"), "{message}");
+    }
+    let ended = run(&sandbox, &["creat", "/a"], "").await;
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("similar subcommand exists: 'create'"), "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_are_written_as_soon_as_they_are_known() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+    // The second request is never answered: the first line has to come all the same.
+    let slow = Fault::slow(std::time::Duration::from_secs(600)).on_post();
+    let faults = [Fault::answer().on_post(), slow];
+    let sandbox = Sandbox::builder().faults(faults).start().await.expect("a sandbox");
+    let mut command = tokio::process::Command::new(PURGE);
+    let paths = (0..150).map(|i| format!("/{i}"));
+    command.env_clear().kill_on_drop(true).stdout(std::process::Stdio::piped());
+    command.args(["create", "--output", "ndjson", "--concurrency", "1"]).args(paths);
+    command.env("PURGE_BASE_URL", sandbox.base_url()).env("PURGE_TOKEN", sandbox.token());
+    command.env("PURGE_ORGANIZATION", ORGANIZATION).env("PURGE_RESOURCE", RESOURCE);
+    let mut child = command.stderr(std::process::Stdio::null()).spawn().expect("the binary runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let first = lines.next_line().await.expect("a pipe").expect("a line");
+    let first: Value = serde_json::from_str(&first).expect("JSON");
+    assert_eq!(
+        (&first["state"], first["paths"].as_array().map(Vec::len)),
+        (&json!("accepted"), Some(100))
+    );
+    child.kill().await.expect("it still runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_pages_are_one_object_and_one_table() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let paths: String = (0..45).map(|i| format!("/{i}\n")).collect();
+    assert_eq!(run(&sandbox, &["create", "--from", "-"], &paths).await.code, Some(0));
+    let listed = run(&sandbox, &["list", "--all", "--limit", "20", "--output", "json"], "").await;
+    let listed = listed.json();
+    assert_eq!(
+        (&listed["page"], &listed["limit"], &listed["total"]),
+        (&json!(1), &json!(20), &json!(45))
+    );
+    assert_eq!(listed["requests"].as_array().map(Vec::len), Some(45));
+    let text = run(&sandbox, &["list", "--all", "--limit", "20"], "").await.out;
+    assert_eq!(text.lines().count(), 1 + 45 + 1, "{text}");
+    assert!(text.ends_with("45 of 45 records\n"), "{text}");
+
+    let page = r#"{"status":true,"data":{"total":3,"requests":[{"url":"https://e/1"},{"url":"https://e/2"}]}}"#;
+    let server = RawServer::start([answer("200 OK", page), answer("404 Not Found", "")]).await;
+    let run = Run::new(PURGE, ["list", "--all", "--limit", "2", "--output", "json"]);
+    let ended = run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains("https://e/2"), "the first page was written: {}", ended.out);
+    let cut_off = serde_json::from_str::<Value>(&ended.out);
+    assert!(cut_off.is_err(), "what is not whole must not look whole: {}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn summary_is_appended_as_markdown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("summary.md");
+    std::fs::write(&file, "before\n").expect("a file");
+    let name = file.to_str().expect("a name");
+    let sandbox =
+        Sandbox::builder().faults([Fault::status(404).on_post()]).start().await.expect("a sandbox");
+    let ended = run(&sandbox, &["create", "/a|b", "/c", "--summary", name], "").await;
+    assert_eq!(ended.code, Some(1));
+    let ended = run(&sandbox, &["create", "/index.html", "--wait", "--summary", name], "").await;
+    assert_eq!(ended.code, Some(0));
+    insta::assert_snapshot!(std::fs::read_to_string(&file).expect("a file"));
+
+    let ended = run(&sandbox, &["create", "/a", "--summary", "/not/there/s.md"], "").await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("the summary /not/there/s.md cannot be written"), "{}", ended.err);
+    assert_eq!(sandbox.requests().iter().filter(|r| r.method == "POST").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_from_outside_is_a_command_for_a_terminal_or_a_ci_system() {
+    const EVIL: &str =
+        "::error::x\n##[error]y\n##vso[task.setvariable variable=a]b\n\u{1b}]0;z\u{7}";
+    let said = json!({ "status": false, "message": EVIL }).to_string();
+    let record = json!({ "url": format!("https://e/{EVIL}"), "message": EVIL, "opID": EVIL, "createdAt": EVIL });
+    let page = json!({ "status": true, "data": { "total": 1, "requests": [record] } }).to_string();
+    for format in ["text", "json", "ndjson"] {
+        let answers = [&said, &page, &page].map(|body| answer("200 OK", body));
+        let server = RawServer::start(answers).await;
+        for arguments in [
+            &["create", "/a"][..],
+            &["list"],
+            &["wait", EVIL, "--wait", "10ms"],
+            &["create", EVIL],
+            &["create", "--resource", EVIL, "/a"],
+            &["create", "--concurrency", EVIL, "/a"],
+            &["plan", "--from", EVIL],
+            &[EVIL],
+            &["man", EVIL],
+        ] {
+            let arguments = [arguments, &["--output", format]].concat();
+            let run = Run::new(PURGE, &arguments);
+            let ended = run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await;
+            let all = format!("{}{}", ended.out, ended.err);
+            for line in all.lines() {
+                let harmless = !line.trim_start().starts_with("::")
+                    && !line.contains("##[")
+                    && !line.contains("##vso[")
+                    && !line.contains(['\u{1b}', '\u{7}']);
+                assert!(harmless, "{arguments:?}: {line:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Completion scripts and manual pages, as shells and `man` take them.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use purge_tests::cli::{Ended, Run};
+
+use crate::PURGE;
+
+fn committed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../purge-cli").join(name)
+}
+
+async fn sh(program: &str, arguments: &[&str]) -> Ended {
+    let path = std::env::var("PATH").expect("a search path");
+    Run::new(program, arguments).env("PATH", &path).env("TERM", "dumb").end().await
+}
+
+/// Whether a program is there; what is not there is not tried.
+async fn is_there(program: &str) -> bool {
+    let found = sh("sh", &["-c", &format!("command -v {program}")]).await.code == Some(0);
+    if !found {
+        let text = format!("{program} is not installed: its script is not tried");
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_and_pages_are_those_that_are_committed() {
+    for (shell, file) in [
+        ("bash", "purge.bash"),
+        ("zsh", "_purge"),
+        ("fish", "purge.fish"),
+        ("powershell", "_purge.ps1"),
+    ] {
+        let printed = Run::new(PURGE, ["completions", shell]).end().await;
+        assert_eq!(printed.code, Some(0), "{printed:?}");
+        let file = fs::read_to_string(committed("completions").join(file)).expect(shell);
+        assert!(printed.out == file, "{shell}: run `cargo xtask regen`");
+    }
+    for (command, file) in [(None, "purge.1"), (Some("create"), "purge-create.1")] {
+        let printed = Run::new(PURGE, ["man"].into_iter().chain(command)).end().await;
+        let file = fs::read_to_string(committed("man").join(file)).expect(file);
+        assert!(printed.out == file, "{command:?}: run `cargo xtask regen`");
+    }
+    let ended = Run::new(PURGE, ["man", "nope"]).end().await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("no command `nope`; there are create, plan"), "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bash_completes_commands_and_options() {
+    let script = committed("completions/purge.bash");
+    let script = script.to_str().expect("a name");
+    let complete = async |words: &[&str]| {
+        let test = format!(
+            "source {script}; complete -p purge >&2 || exit 1; COMP_WORDS=({}); COMP_CWORD={}; \
+             _purge purge \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words.join(" "),
+            words.len() - 1
+        );
+        let ended = sh("bash", &["--noprofile", "--norc", "-c", &test]).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.err.contains("-F _purge") && ended.err.contains("purge"), "{ended:?}");
+        ended.out
+    };
+    assert_eq!(complete(&["purge", "cr"]).await, "create\n");
+    assert_eq!(complete(&["purge", "create", "--allow"]).await, "--allow-full-purge\n");
+    assert_eq!(complete(&["purge", "list", "--output", "nd"]).await, "ndjson\n");
+    assert_eq!(complete(&["purge", "completions", "fi"]).await, "fish\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zsh_and_fish_take_their_scripts() {
+    let folder = committed("completions");
+    let folder = folder.to_str().expect("a name");
+    if is_there("zsh").await {
+        let test = format!(
+            "fpath=({folder} $fpath); autoload -Uz compinit && compinit -u -D && print -r -- ${{_comps[purge]}} && \
+             autoload -Uz _purge && autoload +X _purge && print -r -- ${{+functions[_purge]}}"
+        );
+        let ended = sh("zsh", &["-f", "-c", &test]).await;
+        assert_eq!((ended.code, ended.out.as_str()), (Some(0), "_purge\n1\n"), "{ended:?}");
+    }
+    if is_there("fish").await {
+        let test = format!(
+            "source {folder}/purge.fish; complete -C 'purge cr'; complete -C 'purge list --al'"
+        );
+        let ended = sh("fish", &["--no-config", "-c", &test]).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.out.contains("create\tCreate purge jobs"), "{ended:?}");
+        assert!(ended.out.contains("--all\tAll pages"), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn man_shows_the_pages_without_a_warning() {
+    if !is_there("groff").await {
+        return;
+    }
+    for page in fs::read_dir(committed("man")).expect("pages") {
+        let page = page.expect("a page").path();
+        let page = page.to_str().expect("a name");
+        let ended = sh("groff", &["-man", "-Tutf8", "-P-cbou", "-ww", "-Kutf8", page]).await;
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{page}: {ended:?}");
+        assert!(ended.out.contains("SYNOPSIS"), "{page}: {}", ended.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn version_names_the_api_and_help_comes_short_and_long() {
+    let long = Run::new(PURGE, ["--version"]).end().await;
+    let api = purge_openapi::parse(purge_openapi::YAML).expect("the description");
+    let api = api["info"]["version"].as_str().expect("a version").to_owned();
+    assert!(long.out.contains(&format!("(API {api}")), "{long:?}");
+    let short = Run::new(PURGE, ["-V"]).end().await;
+    assert_eq!(short.out, concat!("purge ", env!("CARGO_PKG_VERSION"), "\n"));
+    for command in ["create", "plan", "list", "wait"] {
+        let short = Run::new(PURGE, [command, "-h"]).end().await;
+        let long = Run::new(PURGE, [command, "--help"]).end().await;
+        assert_eq!((short.code, long.code), (Some(0), Some(0)));
+        assert!(long.out.contains("Examples:") && !short.out.contains("Examples:"), "{command}");
+        assert!(short.out.len() < long.out.len(), "{command}");
+    }
+    let create = Run::new(PURGE, ["create", "-h"]).end().await.out;
+    for expected in ["env: PURGE_ORGANIZATION", "env: PURGE_TOKEN", "\nSending:", "\nOutput:"] {
+        assert!(create.contains(expected), "{expected}: {create}");
+    }
+}

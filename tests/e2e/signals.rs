@@ -1,0 +1,216 @@
+//! Signals end a run in good order, and the second one at once.
+
+use std::time::{Duration, Instant};
+
+use purge_api_ext::{Client, ErrorKind, OperationState, PathState, Plan, Resource, Shutdown};
+use purge_sandbox::{Fault, Sandbox};
+use purge_tests::cli::{Run, Running};
+use serde_json::Value;
+
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+fn purge_at(sandbox: &Sandbox, arguments: &[&str]) -> Run {
+    let run = Run::new(PURGE, arguments);
+    run.account(sandbox.base_url(), sandbox.token(), ORGANIZATION, RESOURCE)
+}
+
+fn lines(paths: usize) -> String {
+    (0..paths).map(|i| format!("/{i}\n")).collect()
+}
+
+fn count(sandbox: &Sandbox, method: &str) -> usize {
+    sandbox.requests().iter().filter(|request| request.method == method).count()
+}
+
+async fn until(what: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !what() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it does not happen");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Sends signal after signal until it ends, and says how many that took.
+async fn signal_until_end(running: &mut Running, name: &str) -> usize {
+    let started = Instant::now();
+    let mut signals = 0;
+    while !running.has_ended() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it does not end");
+        running.signal(name).await;
+        signals += 1;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    signals
+}
+
+async fn drains(name: &str, code: i32) {
+    let slow = Fault::slow(Duration::from_millis(300)).on_post().times(1000);
+    let sandbox = Sandbox::builder().fault(slow).start().await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = folder.path().join("a journal");
+    let journal = journal.to_str().expect("UTF-8");
+    let arguments = ["create", "--from", "-", "--journal", journal, "--output", "json"];
+    let running = purge_at(&sandbox, &arguments).input(lines(2000)).start();
+    until(|| count(&sandbox, "POST") > 4).await;
+    running.signal(name).await;
+    let ended = running.end().await;
+    assert_eq!(ended.code, Some(code), "{ended:?}");
+
+    let sent = count(&sandbox, "POST");
+    let summary = &ended.json()["summary"];
+    // Whatever was under way is in the report as what it has become.
+    assert_eq!(summary["accepted"], sent * 100, "{summary}");
+    assert_eq!(summary["not_sent"], 2000 - sent * 100, "{summary}");
+    assert!((5..20).contains(&sent), "{sent}");
+    assert!(ended.err.contains("interrupted: no new request is sent"), "{}", ended.err);
+    let last: Value =
+        serde_json::from_str(ended.err.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(
+        (&last["error"]["kind"], &last["error"]["exit_code"]),
+        (&"interrupted".into(), &code.into())
+    );
+    let message = last["error"]["message"].as_str().expect("a message");
+    let (_, command) = message.split_once("resume with: ").expect(message);
+    assert_eq!(command, format!("purge resume '{journal}'"));
+
+    let ended = purge_at(&sandbox, &["resume", journal, "--output", "json"]).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.json()["summary"]["accepted"], 2000);
+    assert_eq!(count(&sandbox, "POST"), 20, "nothing is sent twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupt_drains_what_is_under_way_and_says_how_to_resume() {
+    drains("INT", 130).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn termination_drains_just_so() {
+    drains("TERM", 143).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_before_a_retry_ends_at_once() {
+    let busy = Fault::status(503).header("retry-after", "50").on_post().times(1000);
+    let sandbox = Sandbox::builder().fault(busy).start().await.expect("a sandbox");
+    let started = Instant::now();
+    let running = purge_at(&sandbox, &["create", "--from", "-"]).input(lines(1000)).start();
+    until(|| count(&sandbox, "POST") >= 1).await;
+    running.signal("INT").await;
+    let ended = running.end().await;
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert!(started.elapsed() < Duration::from_secs(25), "the pause is 50 s");
+    assert!(!ended.err.contains("resume with"), "{}", ended.err);
+    assert!(ended.out.contains("1000 paths: 1000 not sent"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn second_signal_ends_it_at_once() {
+    let stall = Fault::stall(Duration::from_secs(60)).times(1000);
+    let sandbox = Sandbox::builder().fault(stall).start().await.expect("a sandbox");
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let before = count(&sandbox, "POST");
+        let mut running = purge_at(&sandbox, &["create", "/a"]).start();
+        until(|| count(&sandbox, "POST") > before).await;
+        assert_eq!(signal_until_end(&mut running, name).await, 2);
+        let ended = running.end().await;
+        assert_eq!((ended.code, ended.out.as_str()), (Some(code), ""), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn output_that_nobody_reads_does_not_hold_it_up() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    // More than a pipe takes.
+    let arguments = ["create", "--from", "-", "--output", "json", "--quiet"];
+    let mut running = purge_at(&sandbox, &arguments).input(lines(5000)).unread().start();
+    until(|| count(&sandbox, "POST") == 50).await;
+    assert!(signal_until_end(&mut running, "TERM").await <= 2);
+    assert_eq!(running.code().await, Some(143));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_ends_with_the_operations_that_are_pending() {
+    let day = Duration::from_secs(24 * 3600);
+    let sandbox = Sandbox::builder().purge_delay(day).start().await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = folder.path().join("journal");
+    let journal = journal.to_str().expect("UTF-8");
+    let check = async |arguments: &[&str], expected: &str| {
+        let before = count(&sandbox, "GET");
+        let running = purge_at(&sandbox, &[arguments, &["--output", "json"]].concat()).start();
+        // The run before may have left one question that arrives only now.
+        until(|| count(&sandbox, "GET") > before + 1).await;
+        running.signal("TERM").await;
+        let ended = running.end().await;
+        assert_eq!(ended.code, Some(143), "{ended:?}");
+        let report = ended.json();
+        let id = report["operations"][0]["op_id"].as_str().expect("an operation").to_owned();
+        assert_eq!(report["summary"]["pending"], 1, "{report}");
+        let expected = expected.replace("ID", &id);
+        assert!(ended.err.contains(&expected), "{expected}: {}", ended.err);
+        id
+    };
+    let id = check(&["create", "--wait", "/a"], "the jobs go on: purge wait ID").await;
+    check(&["wait", &id], "the jobs go on: purge wait ID").await;
+    let resume = format!("resume with: purge resume {journal}");
+    check(&["create", "--wait", "/b", "--journal", journal], &resume).await;
+    check(&["resume", "--wait", journal], &resume).await;
+    assert_eq!(count(&sandbox, "POST"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_that_have_sent_nothing_end_at_once() {
+    let stall = Fault::stall(Duration::from_secs(60)).times(1000);
+    let sandbox = Sandbox::builder().fault(stall).start().await.expect("a sandbox");
+    let mut running = purge_at(&sandbox, &["list"]).start();
+    until(|| count(&sandbox, "GET") == 1).await;
+    assert_eq!(signal_until_end(&mut running, "INT").await, 1);
+    assert_eq!(running.end().await.code, Some(130));
+
+    // A pipe that is opened once the command reads it, and has no end.
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    for arguments in [&["plan"][..], &["create"]] {
+        let arguments = [arguments, &["--from", pipe.to_str().expect("UTF-8")]].concat();
+        let mut running = purge_at(&sandbox, &arguments).start();
+        let pipe = pipe.clone();
+        let open = move || std::fs::OpenOptions::new().write(true).open(pipe);
+        let opened = tokio::task::spawn_blocking(open).await.expect("a thread").expect("a pipe");
+        assert_eq!(signal_until_end(&mut running, "TERM").await, 1, "{arguments:?}");
+        assert_eq!(running.end().await.code, Some(143), "{arguments:?}");
+        drop(opened);
+    }
+    assert_eq!(count(&sandbox, "POST"), 0);
+}
+
+fn site(sandbox: &Sandbox) -> Resource {
+    let client = Client::builder(sandbox.token()).base_url(sandbox.base_url());
+    let client = client.build().expect("a client");
+    client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_handle_ends_every_run_that_has_it() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let shutdown = Shutdown::new();
+    shutdown.begin();
+    let plan = || Plan::parse(["/a", "/b"]).expect("a plan");
+    let purge = site(&sandbox).purge(plan()).shutdown(shutdown.clone());
+    let report = purge.wait(Duration::from_secs(60)).await;
+    assert_eq!(report.operations[0].state, OperationState::NotSent);
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Interrupted));
+    assert_eq!(report.failed_paths().count(), 2);
+    assert!(sandbox.requests().is_empty());
+
+    let id = "00000000-0000-4000-8000-000000000000".parse().expect("an ID");
+    let report = site(&sandbox).wait([id]).shutdown(shutdown).await;
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Interrupted));
+    assert_eq!(report.pending_operations().count(), 1);
+
+    // Another handle leaves it alone.
+    let report = site(&sandbox).purge(plan()).shutdown(Shutdown::new()).await;
+    assert!(report.paths().all(|path| path.state == PathState::Accepted));
+}

@@ -1,0 +1,209 @@
+//! A server that plays a script, and sees all that is sent to it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+
+use crate::clock::Clock;
+use crate::raw::read_request;
+
+/// What becomes of one request.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// These bytes, and the end of the connection.
+    Send(Vec<u8>),
+    /// These bytes; the connection stays open for further requests.
+    Keep(Vec<u8>),
+    /// No answer, ever.
+    Stall,
+    /// These bytes, but after a while.
+    Late(Duration, Vec<u8>),
+    /// These bytes, one each such time, then again from the last one on.
+    Drip(Duration, Vec<u8>),
+    /// A reset in place of an answer.
+    Reset,
+    /// A reset in the middle of an answer.
+    Cut(Vec<u8>),
+}
+
+/// What a server does: the next step for each request, the last one again and again.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    posts: VecDeque<Step>,
+    gets: VecDeque<Step>,
+}
+
+impl Script {
+    /// One list of steps for what is posted, one for what is asked for.
+    pub fn new(
+        posts: impl IntoIterator<Item = Step>,
+        gets: impl IntoIterator<Item = Step>,
+    ) -> Self {
+        Self { posts: posts.into_iter().collect(), gets: gets.into_iter().collect() }
+    }
+
+    fn next(&mut self, request: &str) -> Step {
+        let steps = if request.starts_with("POST") { &mut self.posts } else { &mut self.gets };
+        let step = if steps.len() > 1 { steps.pop_front() } else { steps.front().cloned() };
+        step.unwrap_or(Step::Send(crate::raw::answer("500 No Script", "")))
+    }
+}
+
+/// The requests that a server has seen, head and body.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<Mutex<Vec<String>>>);
+
+impl Seen {
+    /// Takes down a request.
+    pub fn add(&self, request: String) {
+        self.0.lock().expect("the log").push(request);
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> Vec<String> {
+        self.0.lock().expect("the log").clone()
+    }
+
+    /// How many were made by a method.
+    #[must_use]
+    pub fn count(&self, method: &str) -> usize {
+        self.all().iter().filter(|request| request.starts_with(method)).count()
+    }
+}
+
+/// A server on loopback that plays a [`Script`], on the runtime of the client.
+#[derive(Debug)]
+pub struct ScriptServer {
+    authority: String,
+    seen: Seen,
+    task: JoinHandle<()>,
+}
+
+impl ScriptServer {
+    /// Starts it on a free port, with or without TLS.
+    pub async fn start(script: Script, clock: Clock, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let authority = listener.local_addr().expect("an address").to_string();
+        let seen = Seen::default();
+        let player = Player { script: Arc::new(Mutex::new(script)), seen: seen.clone(), clock };
+        let task = tokio::spawn(async move {
+            loop {
+                let (socket, _) = listener.accept().await.expect("a connection");
+                let (player, tls) = (player.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => player.play(socket).await,
+                        Some(tls) => {
+                            // A client that does not trust the certificate breaks off here.
+                            if let Ok(socket) = tls.accept(socket).await {
+                                player.play(socket).await;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        Self { authority, seen, task }
+    }
+
+    /// Its host and port.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// What it has seen.
+    #[must_use]
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+impl Drop for ScriptServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What can end by a reset.
+trait Wire: AsyncRead + AsyncWrite + Unpin {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Wire for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Wire for tokio_rustls::server::TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+#[derive(Clone)]
+struct Player {
+    script: Arc<Mutex<Script>>,
+    seen: Seen,
+    clock: Clock,
+}
+
+impl Player {
+    async fn play(&self, mut socket: impl Wire) {
+        loop {
+            let request = read_request(&mut socket).await;
+            // A connection that was opened in reserve brings no request, and uses up no step.
+            if request.is_empty() {
+                return;
+            }
+            let step = self.script.lock().expect("the script").next(&request);
+            self.seen.add(request);
+            // A client that has seen enough closes the connection, and is to be let go.
+            match step {
+                Step::Keep(bytes) => match socket.write_all(&bytes).await {
+                    Ok(()) => continue,
+                    Err(_) => return,
+                },
+                Step::Send(bytes) => drop(socket.write_all(&bytes).await),
+                Step::Stall => {
+                    self.clock.release();
+                    let _ = socket.read_u8().await;
+                    return;
+                }
+                Step::Late(delay, bytes) => {
+                    self.clock.release();
+                    sleep(delay).await;
+                    self.clock.hold();
+                    drop(socket.write_all(&bytes).await);
+                }
+                Step::Drip(delay, bytes) => {
+                    self.clock.release();
+                    let last = bytes.last().copied();
+                    for byte in
+                        bytes.into_iter().chain(std::iter::repeat_n(last, 1 << 20).flatten())
+                    {
+                        sleep(delay).await;
+                        if socket.write_all(&[byte]).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                Step::Reset => return drop(socket.tcp().set_zero_linger()),
+                Step::Cut(bytes) => {
+                    let _ = socket.write_all(&bytes).await;
+                    return drop(socket.tcp().set_zero_linger());
+                }
+            }
+            let _ = socket.shutdown().await;
+            return;
+        }
+    }
+}

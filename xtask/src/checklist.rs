@@ -1,0 +1,50 @@
+//! A list of claims about the tree. Each takes a line: it holds, nobody could look, or it is broken, and how.
+
+use std::io::Write;
+
+use crate::Error;
+use crate::tree::Tree;
+
+/// The exit code when a claim does not hold.
+const BROKEN: u8 = 1;
+
+pub(crate) enum Outcome {
+    Holds,
+    /// What is missing to check it.
+    Skipped(String),
+    /// What is wrong, where, and how to mend it: a line each.
+    Broken(String),
+}
+
+/// What is claimed, and the check of it.
+pub(crate) type Claim = (&'static str, fn(&Tree) -> Result<Outcome, Error>);
+
+pub(crate) fn run(tree: &Tree, claims: &[Claim], out: &mut dyn Write) -> Result<u8, Error> {
+    let mut code = 0;
+    for (claim, check) in claims {
+        match check(tree)? {
+            Outcome::Holds => writeln!(out, "ok      {claim}")?,
+            Outcome::Skipped(why) => writeln!(out, "skipped {claim}: {why}")?,
+            Outcome::Broken(how) => {
+                code = BROKEN;
+                writeln!(out, "broken  {claim}")?;
+                for line in how.trim_end().lines() {
+                    writeln!(out, "          {line}")?;
+                }
+            }
+        }
+    }
+    Ok(code)
+}
+
+impl Outcome {
+    /// Broken by everything that was found.
+    pub(crate) fn judge(found: Vec<String>) -> Self {
+        if found.is_empty() { Self::Holds } else { Self::Broken(found.join("\n")) }
+    }
+
+    /// Broken unless it holds, as another command said it.
+    pub(crate) fn unless(holds: bool, said: &[u8]) -> Self {
+        if holds { Self::Holds } else { Self::Broken(String::from_utf8_lossy(said).into_owned()) }
+    }
+}

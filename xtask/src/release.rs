@@ -1,0 +1,187 @@
+//! `cargo xtask release-check`: what has to hold before the crates are published, one line each.
+//!
+//! What can be kept true between two releases is checked by `ci` too, so that it breaks in the pull request
+//! that breaks it and not on the day of the release.
+
+use std::fs;
+use std::io::Write;
+
+use semver::Version;
+
+use crate::checklist::{self, Claim, Outcome};
+use crate::tree::{SPEC, Tree};
+use crate::{Error, spec_diff};
+
+mod changelog;
+mod contents;
+mod metadata;
+mod package;
+mod policy;
+mod rust_version;
+mod versions;
+
+use package::Package;
+
+/// What holds at any time.
+pub(crate) const ALWAYS: &[Claim] = &[
+    ("the crates have one version, wherever it is written", one_version),
+    (
+        "the oldest Rust that is supported is one everywhere, and no dependency needs a newer",
+        one_rust,
+    ),
+    ("every package says what the registry and docs.rs ask for", described),
+    ("every package holds what belongs to it, and nothing else", belongs),
+];
+
+/// What is brought about for a release. The last two take minutes.
+const BEFORE_A_RELEASE: &[Claim] = &[
+    ("nothing is uncommitted", committed),
+    ("the changelog tells of this version, and of when", told),
+    ("the versions rise as far as the description changed", risen),
+    ("every package builds from what is in it", builds),
+    ("the oldest Rust that is supported compiles the workspace", old_rust_compiles),
+];
+
+pub(crate) fn run(tree: &Tree, out: &mut dyn Write) -> Result<u8, Error> {
+    checklist::run(tree, &[ALWAYS, BEFORE_A_RELEASE].concat(), out)
+}
+
+/// Runs a check on the packages that are published, and skips it where there are none.
+fn judge(
+    tree: &Tree,
+    check: impl FnOnce(&[Package]) -> Result<Vec<String>, Error>,
+) -> Result<Outcome, Error> {
+    match package::published(&tree.metadata()?)? {
+        packages if packages.is_empty() => Ok(nothing_to_publish()),
+        packages => check(&packages).map(Outcome::judge),
+    }
+}
+
+fn nothing_to_publish() -> Outcome {
+    Outcome::Skipped("no package is published".to_owned())
+}
+
+fn one_version(tree: &Tree) -> Result<Outcome, Error> {
+    judge(tree, |packages| {
+        let mut found = versions::of_packages(packages);
+        for name in tree.committed("*.md")?.iter().filter(|name| *name != changelog::FILE) {
+            found.extend(versions::in_text(name, &text(tree, name)?, packages));
+        }
+        for name in tree.committed("*Cargo.lock")? {
+            found.extend(versions::in_lock(&name, &text(tree, &name)?, packages));
+        }
+        Ok(found)
+    })
+}
+
+/// The text of a committed file, which may be gone from the working tree.
+fn text(tree: &Tree, name: &str) -> Result<String, Error> {
+    tree.read_if_there(name).map(Option::unwrap_or_default)
+}
+
+fn one_rust(tree: &Tree) -> Result<Outcome, Error> {
+    judge(tree, |packages| {
+        let readme = tree.read_if_there("README.md")?.unwrap_or_default();
+        let mut found = rust_version::of_packages(packages, &readme);
+        for name in ["clippy.toml", ".clippy.toml"] {
+            let text = tree.read_if_there(name)?.unwrap_or_default();
+            found.extend(rust_version::in_clippy(name, &text, packages));
+        }
+        let all = tree.cargo_metadata(&["--locked"])?;
+        found.extend(rust_version::of_dependencies(&all, packages));
+        Ok(found)
+    })
+}
+
+fn described(tree: &Tree) -> Result<Outcome, Error> {
+    judge(tree, |packages| Ok(packages.iter().flat_map(metadata::problems).collect()))
+}
+
+fn belongs(tree: &Tree) -> Result<Outcome, Error> {
+    judge(tree, |packages| {
+        let licences = contents::licences(tree)?;
+        let mut found = Vec::new();
+        for package in packages {
+            let list = ["package", "--list", "--allow-dirty", "--package", &package.name];
+            let files = tree.cargo(&list)?;
+            found.extend(contents::problems(tree, package, &files, &licences)?);
+        }
+        Ok(found)
+    })
+}
+
+fn committed(tree: &Tree) -> Result<Outcome, Error> {
+    let found = tree.git(&["status", "--porcelain"])?;
+    Ok(Outcome::judge(found.lines().map(str::to_owned).collect()))
+}
+
+fn told(tree: &Tree) -> Result<Outcome, Error> {
+    judge(tree, |packages| {
+        let Some(text) = tree.read_if_there(changelog::FILE)? else {
+            return Ok(vec![format!("there is no {}", changelog::FILE)]);
+        };
+        Ok(packages
+            .first()
+            .map(|first| changelog::problems(&text, &first.version))
+            .unwrap_or_default())
+    })
+}
+
+fn risen(tree: &Tree) -> Result<Outcome, Error> {
+    let packages = package::published(&tree.metadata()?)?;
+    let Some(Package { version, .. }) = packages.first() else { return Ok(nothing_to_publish()) };
+    let Some((tag, released)) = last_release(tree, version)? else {
+        return Ok(Outcome::Skipped("no earlier release has a tag `vX.Y.Z`".to_owned()));
+    };
+    if !spec_diff::is_at_merge_base(tree, &tag)? {
+        return Ok(Outcome::Skipped(format!("{tag} has no {SPEC} yet")));
+    }
+    let review = spec_diff::since(tree, &tag)?;
+    Ok(Outcome::judge(policy::problems(&tag, (&released, version), &review)))
+}
+
+/// The newest release before the one that is being made, with its tag.
+fn last_release(tree: &Tree, next: &Version) -> Result<Option<(String, Version)>, Error> {
+    let here = tree.git(&["tag", "--points-at", "HEAD"])?;
+    let being_made = format!("v{next}");
+    let tags = tree.git(&["tag", "--merged", "HEAD", "--list", "v*"])?;
+    let released = tags
+        .lines()
+        .filter(|tag| *tag != being_made || !here.lines().any(|here| here == *tag))
+        .filter_map(|tag| Some((tag.to_owned(), Version::parse(tag.strip_prefix('v')?).ok()?)));
+    Ok(released.max_by(|(_, a), (_, b)| a.cmp(b)))
+}
+
+fn builds(tree: &Tree) -> Result<Outcome, Error> {
+    let packages = package::published(&tree.metadata()?)?;
+    if packages.is_empty() {
+        return Ok(nothing_to_publish());
+    }
+    // Cargo takes two packages of one version for the same package, and would use what an earlier run
+    // unpacked or compiled of it: so in a folder of a name that was never used before.
+    let target = tree.path("target");
+    let new = fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(&target));
+    let new = new.map_err(|e| {
+        Error::new(format!("no new folder could be made in {}: {e}", target.display()))
+    })?;
+    let folder = format!("--target-dir={}", new.path().display());
+    let mut command = vec!["package", "--quiet", "--locked", "--allow-dirty", &folder];
+    // All in one call, which takes each from the others' packages and not from a registry.
+    command.extend(packages.iter().flat_map(|package| ["--package", &package.name]));
+    Ok(match tree.cargo(&command) {
+        Ok(_) => Outcome::Holds,
+        Err(e) => Outcome::Broken(e.to_string()),
+    })
+}
+
+fn old_rust_compiles(tree: &Tree) -> Result<Outcome, Error> {
+    let packages = package::published(&tree.metadata()?)?;
+    let Some(oldest) = packages.first().and_then(|first| first.text("rust_version")) else {
+        return Ok(nothing_to_publish());
+    };
+    match rust_version::compile(tree, oldest) {
+        Some(Ok(())) => Ok(Outcome::Holds),
+        Some(Err(how)) => Ok(Outcome::Broken(how)),
+        None => Ok(Outcome::Skipped(format!("rustup has no toolchain {oldest}"))),
+    }
+}

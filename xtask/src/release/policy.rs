@@ -1,0 +1,181 @@
+//! How far a version has to rise with the description.
+//!
+//! `info.version` counts what the service offers, the version of the crates what programs compile with.
+//! What breaks callers on the wire or in Rust raises both by a major, what is new by a minor; below 1.0.0
+//! each rise is one place further right, as Cargo reads it.
+
+use semver::Version;
+
+use crate::spec_diff::{Level, Review};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rise {
+    /// The same, or lower.
+    None,
+    Patch,
+    Minor,
+    Major,
+}
+
+/// What is wrong with the versions after a release with the tag `tag`, from which the crates go from one
+/// version to another.
+pub(super) fn problems(
+    tag: &str,
+    (old, new): (&Version, &Version),
+    review: &Review,
+) -> Vec<String> {
+    let needed = needed(review);
+    let mut found = Vec::new();
+    // A release needs a version of its own even when the description is what it was.
+    if rise(old, new) < needed.max(Rise::Patch) {
+        found.push(format!(
+            "the crates have {new} after {old}; {} since {tag}, so write {} or a higher one",
+            said(needed),
+            next(old, needed.max(Rise::Patch))
+        ));
+    }
+    let versions = [&review.versions.0, &review.versions.1].map(|text| Version::parse(text));
+    match versions {
+        [Ok(old), Ok(new)] if rise(&old, &new) < needed => found.push(format!(
+            "info.version is {new} after {old}; {} since {tag}, so write {} or a higher one",
+            said(needed),
+            next(&old, needed)
+        )),
+        [_, Err(e)] => {
+            found.push(format!("info.version {:?} cannot be compared: {e}", review.versions.1));
+        }
+        _ => {}
+    }
+    found
+}
+
+fn said(needed: Rise) -> &'static str {
+    match needed {
+        Rise::None => "nothing changed in the description",
+        Rise::Patch => "texts of the description changed",
+        Rise::Minor => "the description grew",
+        Rise::Major => "the description breaks callers",
+    }
+}
+
+fn needed(review: &Review) -> Rise {
+    let grown = review.count(Level::Additive) + review.count(Level::Unclassified) > 0;
+    if review.is_breaking() {
+        Rise::Major
+    } else if grown || !review.rust.is_empty() {
+        Rise::Minor
+    } else if review.changes.is_empty() {
+        Rise::None
+    } else {
+        Rise::Patch
+    }
+}
+
+fn rise(old: &Version, new: &Version) -> Rise {
+    if new <= old {
+        return Rise::None;
+    }
+    let places = |v: &Version| [v.major, v.minor, v.patch];
+    let changed = places(old).iter().zip(places(new)).position(|(old, new)| *old != new);
+    match (changed, old.major) {
+        (Some(0), _) | (Some(1), 0) => Rise::Major,
+        (Some(1), _) | (Some(2), 0) => Rise::Minor,
+        _ => Rise::Patch,
+    }
+}
+
+/// The lowest version that rises so far.
+fn next(old: &Version, rise: Rise) -> Version {
+    match (rise, old.major) {
+        (Rise::None, _) => old.clone(),
+        (Rise::Major, 1..) => Version::new(old.major + 1, 0, 0),
+        (Rise::Major, 0) | (Rise::Minor, 1..) => Version::new(old.major, old.minor + 1, 0),
+        (Rise::Minor, 0) | (Rise::Patch, _) => Version::new(old.major, old.minor, old.patch + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::spec_diff::review;
+
+    fn version(text: &str) -> Version {
+        Version::parse(text).expect("a version")
+    }
+
+    fn change(change: impl FnOnce(&mut Value)) -> Review {
+        let old = purge_openapi::parse(include_str!("../../tests/description.yaml"));
+        let old = old.expect("the description parses");
+        let mut new = old.clone();
+        change(&mut new);
+        review(&old, &new)
+    }
+
+    #[test]
+    fn versions_rise_as_far_as_the_description_changed() {
+        let check = |review: &Review, (old, new): (&str, &str), expected: &[&str]| {
+            assert_eq!(problems("v1", (&version(old), &version(new)), review), expected);
+        };
+        let same = change(|_| {});
+        check(&same, ("0.1.0", "0.1.1"), &[]);
+        let nothing = "the crates have 0.1.0 after 0.1.0; nothing changed in the description since v1, \
+                       so write 0.1.1 or a higher one";
+        check(&same, ("0.1.0", "0.1.0"), &[nothing]);
+
+        let limit = "/components/parameters/limit";
+        let narrowed = |to: &str| {
+            change(|document| {
+                document.pointer_mut(limit).expect("limit")["schema"]["maximum"] = 50.into();
+                document["info"]["version"] = to.into();
+            })
+        };
+        check(&narrowed("2.0.0"), ("0.1.0", "0.2.0"), &[]);
+        check(&narrowed("2.0.0"), ("1.0.0", "2.0.0"), &[]);
+        check(
+            &narrowed("1.1.0"),
+            ("0.1.0", "0.1.1"),
+            &[
+                "the crates have 0.1.1 after 0.1.0; the description breaks callers since v1, \
+                 so write 0.2.0 or a higher one",
+                "info.version is 1.1.0 after 1.0.0; the description breaks callers since v1, \
+                 so write 2.0.0 or a higher one",
+            ],
+        );
+
+        let grown = change(|document| {
+            document["components"]["schemas"]["PurgeRequest"]["properties"]["size"] =
+                serde_json::json!({ "type": "integer", "nullable": true });
+        });
+        let unsaid = "info.version is 1.0.0 after 1.0.0; the description grew since v1, \
+                      so write 1.1.0 or a higher one";
+        check(&grown, ("0.1.0", "0.2.0"), &[unsaid]);
+
+        let worded = change(|document| {
+            document.pointer_mut(limit).expect("limit")["description"] = "Records.".into();
+            document["info"]["version"] = "one".into();
+        });
+        check(
+            &worded,
+            ("0.1.0", "0.1.1"),
+            &[
+                "info.version \"one\" cannot be compared: unexpected character 'o' while parsing major version number",
+            ],
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_next_version_is_the_lowest_that_rises_so_far(
+            places in prop::array::uniform3(0_u64..3), wanted in 0_usize..4,
+        ) {
+            let wanted = [Rise::None, Rise::Patch, Rise::Minor, Rise::Major][wanted];
+            let old = Version::new(places[0], places[1], places[2]);
+            let all = (0..5).flat_map(|a| (0..5).flat_map(move |b| (0..5).map(move |c| Version::new(a, b, c))));
+            let lowest = all.filter(|new| *new >= old && rise(&old, new) >= wanted).min();
+            prop_assert_eq!(Some(next(&old, wanted)), lowest);
+        }
+    }
+}

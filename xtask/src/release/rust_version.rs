@@ -1,0 +1,127 @@
+//! The oldest Rust that is supported: one number, which the manifests, the README and the linter share.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::package::Package;
+use crate::tree::Tree;
+
+pub(super) fn of_packages(packages: &[Package], readme: &str) -> Vec<String> {
+    let Some(oldest) = oldest(packages) else { return Vec::new() };
+    let mut found: Vec<_> = packages
+        .iter()
+        .filter(|package| package.text("rust_version") != Some(oldest))
+        .map(|package| {
+            let manifest = package.manifest();
+            format!(
+                "{manifest}: not Rust {oldest} as elsewhere; write `rust-version.workspace = true`"
+            )
+        })
+        .collect();
+    if !readme.contains(&format!("Rust {oldest}")) {
+        found.push(format!("README.md: does not say that it takes Rust {oldest} or newer; say so"));
+    }
+    found
+}
+
+/// Clippy reads `Cargo.toml`; a number of its own would hide that one.
+pub(super) fn in_clippy(file: &str, text: &str, packages: &[Package]) -> Vec<String> {
+    let settings = text.lines().filter(|line| line.trim_start().starts_with("msrv"));
+    let own = settings.filter(|line| {
+        oldest(packages).is_none_or(|oldest| !line.contains(&format!("\"{oldest}\"")))
+    });
+    own.map(|line| format!("{file}: `{}`; take it out, Cargo.toml says it", line.trim())).collect()
+}
+
+/// The packages that need a newer Rust than is promised.
+pub(super) fn of_dependencies(metadata: &Value, packages: &[Package]) -> Vec<String> {
+    let Some(oldest) = oldest(packages).and_then(numbers) else { return Vec::new() };
+    let all = metadata["packages"].as_array().into_iter().flatten();
+    all.filter_map(|package| {
+        let needed = package["rust_version"].as_str()?;
+        let text = |key: &str| package[key].as_str().unwrap_or_default();
+        (numbers(needed)? > oldest).then(|| {
+            format!(
+                "Cargo.lock: {} {} needs Rust {needed}; take an older one, or promise less",
+                text("name"),
+                text("version")
+            )
+        })
+    })
+    .collect()
+}
+
+/// Whether that toolchain compiles everything; nothing when it is not here.
+pub(super) fn compile(tree: &Tree, oldest: &str) -> Option<Result<(), String>> {
+    let rust = |arguments: &[&str]| {
+        let mut command = Command::new("rustup");
+        command.args(["run", oldest]).args(arguments).current_dir(tree.path(""));
+        // Set by the cargo that runs this program, for its own toolchain.
+        for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+            command.env_remove(name);
+        }
+        command.output().ok()
+    };
+    rust(&["rustc", "--version"]).filter(|output| output.status.success())?;
+    let check = ["cargo", "check", "--quiet", "--workspace", "--all-features", "--locked"];
+    let output = rust(&[&check[..], &["--target-dir=target/oldest-rust"]].concat())?;
+    Some(if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    })
+}
+
+fn oldest(packages: &[Package]) -> Option<&str> {
+    packages.first()?.text("rust_version")
+}
+
+fn numbers(version: &str) -> Option<(u64, u64, u64)> {
+    let mut numbers = version.split('.').map(|part| part.parse().ok());
+    Some((numbers.next()??, numbers.next().unwrap_or(Some(0))?, numbers.next().unwrap_or(Some(0))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_number_everywhere() {
+        let packages =
+            [Package::sample(&json!({})), Package::sample(&json!({ "rust_version": "1.9" }))];
+        assert_eq!(of_packages(&packages[..1], "Needs Rust 1.88 or newer."), [""; 0]);
+        assert_eq!(
+            of_packages(&packages, "Needs Rust 1.90."),
+            [
+                "good/Cargo.toml: not Rust 1.88 as elsewhere; write `rust-version.workspace = true`",
+                "README.md: does not say that it takes Rust 1.88 or newer; say so",
+            ]
+        );
+        assert_eq!(in_clippy("clippy.toml", "msrv = \"1.88\"\n", &packages), [""; 0]);
+        assert_eq!(
+            in_clippy("clippy.toml", "msrv = \"1.90\"\n", &packages),
+            ["clippy.toml: `msrv = \"1.90\"`; take it out, Cargo.toml says it"]
+        );
+    }
+
+    #[test]
+    fn a_dependency_must_not_need_more() {
+        let packages = [Package::sample(&json!({}))];
+        let of = |needed: Value| {
+            let all = json!({ "packages": [{ "name": "a", "version": "1.0.0", "rust_version": needed }] });
+            of_dependencies(&all, &packages)
+        };
+        for enough in [json!(null), json!("1.9"), json!("1.88"), json!("1.88.0")] {
+            assert_eq!(of(enough), [""; 0]);
+        }
+        for more in ["1.88.1", "1.89", "2.0"] {
+            let line = format!(
+                "Cargo.lock: a 1.0.0 needs Rust {more}; take an older one, or promise less"
+            );
+            assert_eq!(of(json!(more)), [line]);
+        }
+    }
+}

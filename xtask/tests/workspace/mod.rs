@@ -1,0 +1,27 @@
+//! A workspace of a test: its files, and what a verb says of it.
+
+use std::fs;
+use std::path::Path;
+
+/// Writes a file and the folders that it is in.
+pub(crate) fn write(root: &Path, file: &str, text: &str) {
+    let file = root.join(file);
+    fs::create_dir_all(file.parent().expect("every file is in a folder")).expect("a folder");
+    fs::write(file, text).expect("the folder is writable");
+}
+
+/// Replaces a text that is in a file once.
+pub(crate) fn replace(root: &Path, file: &str, from: &str, to: &str) {
+    let text = fs::read_to_string(root.join(file)).expect("the file is there");
+    assert!(text.contains(from), "nothing to replace in {file}: {from}");
+    write(root, file, &text.replacen(from, to, 1));
+}
+
+/// Runs a verb on a workspace: its exit code, and what it says.
+pub(crate) fn xtask(root: &Path, verb: &[&str]) -> (u8, String) {
+    let mut arguments = vec!["xtask".into(), "--root".into(), root.as_os_str().to_owned()];
+    arguments.extend(verb.iter().map(Into::into));
+    let mut out = Vec::new();
+    let code = xtask::run(arguments, &mut out);
+    (code, String::from_utf8(out).expect("the output is UTF-8"))
+}
