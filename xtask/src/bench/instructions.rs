@@ -69,7 +69,7 @@ fn build(tree: &Tree) -> Result<(), Error> {
 fn plan(tree: &Tree) -> Result<u64, Error> {
     let (paths, one) = (inputs::paths(tree, 20_000)?, inputs::paths(tree, 1)?);
     let of = |file: &Path| {
-        let args = ["plan", "--quiet", "--from"].map(OsStr::new);
+        let args = ["plan", "--from"].map(OsStr::new);
         instructions(tree, args.into_iter().chain([file.as_os_str()]))
     };
     Ok(of(&paths)?.saturating_sub(of(&one)?))

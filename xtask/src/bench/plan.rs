@@ -19,7 +19,7 @@ pub(super) struct Counts {
 impl Bench<'_> {
     /// Plans the purge of the paths in a file.
     pub(super) fn plan(&self, from: &Path, more: &[&OsStr]) -> Result<Usage, Error> {
-        let first = ["plan", "--quiet", "--from"].map(OsStr::new);
+        let first = ["plan", "--from"].map(OsStr::new);
         measured(
             self.purge(first.into_iter().chain([from.as_os_str()]).chain(more.iter().copied())),
         )
