@@ -1,13 +1,19 @@
 //! What must hold for any bytes whatever: one function for each parser, called by the fuzz targets and by
 //! the tests below. It is compiled for these two only.
 
+use std::num::NonZeroU64;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt as _;
+use purge_api::ResponseValue;
 use reqwest::header::HeaderValue;
+use serde::de::DeserializeOwned;
 
-use crate::PurgePath;
-use crate::journal;
 use crate::retry::parse_retry_after;
+use crate::text::Redactor;
+use crate::transport::{Failure, failure};
+use crate::{Client, List, PurgePath, journal, submit};
 
 /// A text is refused with a place in it, or kept byte for byte, also by way of JSON.
 pub fn path(bytes: &[u8]) {
@@ -44,6 +50,49 @@ pub fn pattern(bytes: &[u8]) {
     } else if !b.is_wildcard() {
         assert!(!a.matches(b.as_str()), "{a} {b}");
     }
+}
+
+/// A byte for the status, and a body: whatever it is, it is read to a decision in a harmless text.
+pub fn answer(bytes: &[u8]) {
+    static LIST: LazyLock<List> = LazyLock::new(|| {
+        let client = Client::builder("t0ken-of-the-fuzzer").base_url("http://127.0.0.1:1").build();
+        let id = "660f9511-f30c-52e5-b827-557766551111";
+        let (organization, resource) = (id.parse().expect("a UUID"), id.parse().expect("a UUID"));
+        client.expect("a client").resource(organization, resource).list()
+    });
+    let Some((&first, body)) = bytes.split_first() else { return };
+    let status = [200, 200, 200, 201, 308, 401, 413, 429, 500][usize::from(first) % 9];
+    let created = read(status, body).and_then(|said| submit::accepted(said, &Redactor::default()));
+    let listed = read(status, body)
+        .and_then(|said| LIST.page_of(NonZeroU64::MIN, said).map_err(|e| refused(&e)));
+    for error in [created.as_ref().err(), listed.as_ref().err()].into_iter().flatten() {
+        let text = error.error.to_string();
+        assert!(!text.contains(char::is_control) && text.len() < 2000, "{text:?}");
+    }
+    if let Ok(accepted) = created {
+        assert!(status == 200 && !accepted.op_id.as_str().is_empty());
+        assert!(!accepted.message.unwrap_or_default().contains(char::is_control));
+    }
+    for record in listed.iter().flat_map(|page| &page.requests) {
+        // Whatever its texts are, each has a state and perhaps a path.
+        let _ = (record.state(), record.path());
+    }
+}
+
+fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
+    let answer = http::Response::builder().status(status).body(body.to_vec());
+    let answer = reqwest::Response::from(answer.expect("a response"));
+    let read = match status {
+        200 => ResponseValue::from_response(answer).now_or_never().expect("the body is here"),
+        _ => Err(purge_api::Error::UnexpectedResponse(answer)),
+    };
+    let no_token = Redactor::default();
+    read.map(ResponseValue::into_inner)
+        .map_err(|error| failure(error, &no_token).now_or_never().expect("the body is here"))
+}
+
+fn refused(error: &crate::Error) -> Failure {
+    Failure::new(crate::transport::Applied::Refused, error.clone())
 }
 
 /// A header's value is a time that a clock can hold, or says nothing.
@@ -116,6 +165,7 @@ mod tests {
     }
 
     targets! {
+        answer: "[\\x00-\\x09](\\{\"status\":(true|1),\"(opID|message|data)\":(\"a\\u{1b}\"|1e9|null|\\{\\}|\\[\\])\\}|[<{\\[\"]{0,9})";
         journal: "(\\{\"crc\":\"[0-9a-f]{8}\",(\"header\":\\{\\}|\"request\":\\{\\}|\"events\":\\[\\])\\}\n){0,4}[a-z{]?";
         path: "[/a*%2E.~? \\\\\u{e9}\u{0}]{0,12}";
         pattern: "/[ab*]{0,6}\n/[ab*]{0,6}";

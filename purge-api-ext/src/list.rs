@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use purge_api::types::ListPurgeRequestsResponse;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, OperationId, Resource, text};
@@ -265,7 +266,15 @@ impl List {
         let answer = sent.await.map_err(|failure| failure.error)?;
         let clock = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let clock = clock.and_then(|date| httpdate::parse_http_date(date).ok());
-        let answer = answer.into_inner();
+        Ok((self.page_of(number, answer.into_inner())?, clock))
+    }
+
+    /// The page that an answer holds.
+    pub(crate) fn page_of(
+        &self,
+        number: NonZeroU64,
+        answer: ListPurgeRequestsResponse,
+    ) -> Result<Page, Error> {
         if !answer.status {
             let said = answer.message.unwrap_or_default();
             let said = text::excerpt(&self.resource.session().redactor().clean(&said));
@@ -282,7 +291,7 @@ impl List {
         // A page may be shorter than it was asked for, while the total says that there is more.
         let short = (requests.len() as u64) < limit && total.is_none();
         let next = if last || short || requests.is_empty() { None } else { number.checked_add(1) };
-        let page = Page {
+        Ok(Page {
             page: number.get(),
             limit: self.page_size,
             total,
@@ -292,8 +301,7 @@ impl List {
                 limit: self.page_size,
                 op_id: self.operation.clone(),
             }),
-        };
-        Ok((page, clock))
+        })
     }
 
     /// Reads page after page, and ends without asking for a page that need not be there: after a page

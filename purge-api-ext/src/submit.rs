@@ -18,6 +18,8 @@ use crate::retry::{LONGEST, RetryPolicy};
 use crate::wait::follow;
 use crate::{Journal, Resource, Shutdown};
 use run::Run;
+#[cfg(any(test, fuzzing))]
+pub(crate) use run::accepted;
 use work::Work;
 
 /// A purge about to be sent. Await it, and every path of the plan has an outcome:

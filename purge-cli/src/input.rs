@@ -1,6 +1,8 @@
 //! Reading paths, all of them, before anything is sent.
 
 mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -26,6 +26,9 @@ use output::{Console, Format, Screen};
 use signals::Signals;
 
 pub use derived::derived_files;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use input::fuzz::paths_file;
 
 /// The command line with all its commands and options.
 #[must_use]

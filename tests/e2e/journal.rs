@@ -432,6 +432,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
     check(&run.input(lines(1200)).end().await, 0, "");
     let whole = std::fs::read(folder.journal()).expect("a journal");
     let plan = whole.windows(9).position(|bytes| bytes == b"\"events\":").expect("events") - 18;
+    // Another run may put the same events in fewer lines, and needs no disk for its last answers.
     let events = whole.len() - plan;
     let limits = [
         0,
@@ -441,7 +442,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
         plan + 1,
         plan + events / 4,
         plan + events / 2,
-        plan + events * 3 / 4,
+        plan + events * 3 / 8,
     ];
     let mut stopped = BTreeSet::new();
     for limit in limits {

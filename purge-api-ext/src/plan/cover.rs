@@ -20,7 +20,7 @@ pub(super) struct Cover<'a> {
 /// Wildcards by some bytes of theirs.
 #[derive(Default)]
 struct Table<'a> {
-    /// One for each number of bytes, as a mask: at most 17.
+    /// One for each number of bytes, as a mask: at most 10.
     by_mask: Vec<(u128, HashMap<u128, Heads<'a>, RandomState>)>,
 }
 
@@ -55,11 +55,13 @@ impl<'a> Cover<'a> {
             others: Table::default(),
         };
         for (head, wildcard) in prefixes {
-            let (start, mask) = first_bytes(&head[cover.common.len()..]);
+            let rest = &head[cover.common.len()..];
+            let (start, mask) = first_bytes(&rest[..looked_at(rest.len())]);
             cover.prefixes.insert(start, mask, head, wildcard);
         }
         for (head, wildcard) in others {
-            let (end, mask) = last_bytes(wildcard.rsplit('*').next().unwrap_or_default());
+            let rest = wildcard.rsplit('*').next().unwrap_or_default();
+            let (end, mask) = last_bytes(&rest[rest.len() - looked_at(rest.len())..]);
             cover.others.insert(end, mask, head, wildcard);
         }
         cover.prefixes.loosen();
@@ -128,6 +130,11 @@ impl<'a> Heads<'a> {
         }
         false
     }
+}
+
+/// How many of so many bytes are looked at: of a few numbers only, since each is a table of its own.
+fn looked_at(length: usize) -> usize {
+    [16, 12, 8, 6].into_iter().find(|&step| step <= length).unwrap_or(length)
 }
 
 /// The first 16 bytes, and a mask for those that are there.

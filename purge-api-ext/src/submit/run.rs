@@ -46,11 +46,11 @@ struct Shared {
 }
 
 /// How one attempt ended. A 200 that refuses is a [`Failure`] like any other refusal.
-type Attempt = Result<Accepted, Failure>;
+pub(crate) type Attempt = Result<Accepted, Failure>;
 
-struct Accepted {
-    op_id: OperationId,
-    message: Option<String>,
+pub(crate) struct Accepted {
+    pub(crate) op_id: OperationId,
+    pub(crate) message: Option<String>,
 }
 
 /// What became of a request.
@@ -373,7 +373,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn accepted(answer: CreatePurgeResponse, redactor: &text::Redactor) -> Attempt {
+/// What an answer with a documented body says.
+pub(crate) fn accepted(answer: CreatePurgeResponse, redactor: &text::Redactor) -> Attempt {
     let said = answer.message.as_deref().map(|said| text::excerpt(&redactor.clean(said)));
     let said = said.filter(|said| !said.is_empty());
     if !answer.status {

@@ -1,0 +1,54 @@
+//! What must hold for any text of paths, called by the fuzz target and by the tests below. It is compiled
+//! for these two only.
+
+use super::{Form, Input};
+
+/// A byte for the form, and a text: each of its entries is a path that could be sent, or is counted as
+/// one that cannot.
+pub fn paths_file(bytes: &[u8]) {
+    let Some((&first, text)) = bytes.split_first() else { return };
+    let form = Form { null: first & 1 > 0, raw: first & 2 > 0, prefix: None };
+    let mut input = Input { form, are_inventory: first & 4 > 0, ..Input::default() };
+    input.add_text(text, "paths").expect("memory can be read");
+
+    let entries = text.split(|&byte| byte == form.end()).enumerate();
+    let entries = entries.filter(|(index, entry)| form.entry(entry, index + 1).is_some()).count();
+    assert_eq!(input.good.len() + input.bad_count, entries);
+    for path in input.good.iter() {
+        assert!(path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic()), "{path:?}");
+        assert!(!path.contains('*') || !(form.raw || input.are_inventory), "{path}");
+    }
+    let bad = input.bad_count;
+    match input.finish() {
+        Ok(_) => assert_eq!(bad, 0),
+        Err(failure) => {
+            let text = failure.to_string();
+            assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+            assert!(text.lines().count() <= 22, "{text}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// What the fuzzer found worth keeping must still hold.
+    #[test]
+    fn corpus() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/paths_file");
+        let files: Vec<_> = fs::read_dir(&folder).expect("the corpus").collect();
+        assert!(!files.is_empty());
+        for file in files {
+            super::paths_file(&fs::read(file.expect("a file").path()).expect("its bytes"));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn random(bytes in "[\\x00-\\x07](\\x{feff}|)([/a*#%?.\" \u{e9}\\x00\r\n-]|\n/|\r\n){0,30}") {
+            super::paths_file(bytes.as_bytes());
+        }
+    }
+}
