@@ -3,9 +3,23 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::HeaderValue;
+use serde::{Deserialize, Serialize};
 
-use crate::transport::Applied;
 use crate::{Error, ErrorKind};
+
+/// What is known of the request after a call that did not answer 200 with a readable body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Applied {
+    /// It was surely not carried out.
+    No,
+    /// It was refused, and would be again.
+    Refused,
+    /// It may have been carried out.
+    Maybe,
+    /// It was taken, or another one like it, but the answer does not name the operation.
+    Yes,
+}
 
 /// The longest time that is waited for anything: a year. Longer ones do not fit on every clock.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::format::{Entry, Fingerprint, Header, Line, VERSION, encode};
 use super::read::{Contents, End, Known, Lost, Unreadable, read};
 use crate::PurgePath;
-use crate::transport::Applied;
+use crate::retry::Applied;
 
 /// A journal of these requests, and lines of these events.
 fn written(requests: &[Vec<PurgePath>], lines: &[Vec<Entry>]) -> Vec<u8> {
