@@ -18,10 +18,11 @@ const ACCEPTED: &str = r#"{"status":true,"opID":"a"}"#;
 /// How much more memory than a plain call anything may take.
 const GROWTH_KIB: u64 = 16 * 1024;
 
-/// Starts the command, and lets it go on until it asks for the list; then it waits for an answer that never
-/// comes.
-async fn run(arguments: &[&str], posts: Step) -> (Child, ScriptServer) {
-    let script = Script::new([posts], [Step::Stall]);
+/// Starts the command, and lets it go on until it has read these pages of the list and asks for another
+/// one; then it waits for an answer that never comes.
+async fn run(arguments: &[&str], posts: Step, pages: Vec<Step>) -> (Child, ScriptServer) {
+    let gets = pages.len() + 1;
+    let script = Script::new([posts], pages.into_iter().chain([Step::Stall]));
     let server = ScriptServer::start(script, Clock::default(), None).await;
     let child = Command::new(PURGE)
         .args(arguments)
@@ -34,7 +35,7 @@ async fn run(arguments: &[&str], posts: Step) -> (Child, ScriptServer) {
         .kill_on_drop(true)
         .spawn()
         .expect("the binary runs");
-    while server.seen().count("GET") == 0 {
+    while server.seen().count("GET") < gets {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     (child, server)
@@ -62,11 +63,21 @@ fn long(bytes: usize) -> Vec<u8> {
     answer("200 OK", &format!("{{\"status\":true,\"message\":\"{}\"}}", "a".repeat(bytes)))
 }
 
+/// A page of 100 records, unlike all others, of a list that says nothing of its end.
+fn page(number: usize) -> Step {
+    let record =
+        |i: usize| format!(r#"{{"opID":"{number}-{i}","url":"https://e.com/{i}","status":2}}"#);
+    let records: Vec<_> = (0..100).map(record).collect();
+    let body = format!(r#"{{"status":true,"data":{{"requests":[{}]}}}}"#, records.join(","));
+    let length = body.len();
+    Step::Keep(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").into())
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_costs_much_memory() {
     let accepted = Step::Send(answer("200 OK", ACCEPTED));
-    let (child, _server) = run(&["create", "/a", "--wait"], accepted).await;
+    let (child, _server) = run(&["create", "/a", "--wait"], accepted.clone(), vec![]).await;
     let plain = peak(&child);
     drop(child);
     let nested = |prefix: &str| answer("200 OK", &format!("{prefix}{}", "[".repeat(200_000)));
@@ -89,9 +100,12 @@ async fn no_answer_costs_much_memory() {
         ("200,000 brackets", nested("")),
         ("200,000 brackets in a field", nested(r#"{"status":true,"opID":"a","x":"#)),
     ] {
-        let (child, _server) = run(&["create", "/a"], Step::Send(bytes)).await;
+        let (child, _server) = run(&["create", "/a"], Step::Send(bytes), vec![]).await;
         check(name, child);
     }
+    let pages = (1..=2000).map(page).collect();
+    let (child, _server) = run(&["list", "--all"], accepted, pages).await;
+    check("a list of 2,000 pages that does not end", child);
     println!("{}", figures.join("\n"));
 }
 
@@ -100,7 +114,7 @@ async fn answer_that_drips_does_not_outlive_the_deadline() {
     let promise = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n ".to_vec();
     let drip = Step::Drip(Duration::from_millis(5), promise);
     let started = Instant::now();
-    let (_child, server) = run(&["create", "/a", "--timeout", "300ms"], drip).await;
+    let (_child, server) = run(&["create", "/a", "--timeout", "300ms"], drip, vec![]).await;
     let took = started.elapsed();
     // The list is asked when the attempt is given up. All of the answer would take more than 8 minutes.
     assert!((Duration::from_millis(300)..Duration::from_secs(30)).contains(&took), "{took:?}");

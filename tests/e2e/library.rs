@@ -241,7 +241,7 @@ async fn logs_tell_the_attempts_and_never_the_token() {
         .with_writer(move || writer.clone())
         .with_ansi(false)
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = purge_tests::logs::listen(subscriber);
 
     let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
     let script = [answer("503 Busy", ""), accepted, answer("401 Unauthorized", "")];

@@ -30,7 +30,7 @@ fn run(script: Option<Script>, change: impl FnOnce(Purge) -> Purge) -> Run {
     fastrand::seed(7);
     let clock = Clock::default();
     let subscriber = tracing_subscriber::registry().with(clock.clone());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = purge_tests::logs::listen(subscriber);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().start_paused(true).build().expect("a runtime");
     runtime.block_on(async {

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod contract;
 pub mod http2;
 pub mod journal;
+pub mod logs;
 pub mod raw;
 pub mod script;
 pub mod tls;

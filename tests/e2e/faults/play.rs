@@ -69,7 +69,7 @@ pub(crate) fn play(row: &Row, by: By) -> Played {
         tracing_subscriber::fmt::layer().with_writer(move || lines.clone()).with_ansi(false);
     let subscriber =
         tracing_subscriber::registry().with(LevelFilter::TRACE).with(shown).with(clock.clone());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = purge_tests::logs::listen(subscriber);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().start_paused(true).build().expect("a runtime");
     let mut played = runtime.block_on(play_here(row, by, &clock));

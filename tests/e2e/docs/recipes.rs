@@ -5,27 +5,17 @@ use std::io::Write as _;
 
 use purge_tests::cli::Ended;
 
-use super::{Bench, text};
+use super::Bench;
+use super::page::{Example, Page, shown};
 
-/// The script and the output of a recipe.
-fn recipe(title: &str) -> (String, String) {
-    let page = text("docs/recipes.md");
-    let section = page.split("\n## ").find(|section| section.starts_with(title)).expect(title);
-    let block = |kind: &str| {
-        let (_, rest) = section.split_once(&format!("```{kind}\n")).expect("a block");
-        rest.split_once("```").expect("an end").0.to_owned()
-    };
-    (block("bash"), block("text"))
+fn recipe(title: &str) -> Example {
+    Page::read("recipes.md").example(title)
 }
 
 #[track_caller]
 fn assert_prints(ended: &Ended, expected: &str) {
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let shown = ended.out.lines().map(|line| match line.split_once("  operation ") {
-        Some(_) => "  operation …\n".to_owned(),
-        None => format!("{line}\n"),
-    });
-    assert_eq!(shown.collect::<String>(), expected, "{}", ended.err);
+    assert_eq!(shown(&ended.out, expected), expected, "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +33,7 @@ async fn what_this_commit_changed() {
     fs::write(bench.path("README"), "changed").expect("a file");
     bench.git("git mv public/img/logo.png public/img/new.png; git add README public; git commit -qm two").await;
 
-    let (script, output) = recipe("Purge what this commit changed");
+    let Example { script, output } = recipe("Purge what this commit changed");
     assert_prints(&bench.bash(&script, &[("BEFORE", "HEAD~1")]).await, &output);
     let ended = bench.bash(&script, &[("BEFORE", "HEAD")]).await;
     assert_prints(&ended, "nothing changed\n");
@@ -65,7 +55,7 @@ async fn what_this_upload_changed() {
     }
     let server = bench.path("server").display().to_string();
     let server = [("SERVER", server.as_str())];
-    let (script, output) = recipe("Purge what this upload changed");
+    let Example { script, output } = recipe("Purge what this upload changed");
     let first = bench.bash(&script, &server).await;
     assert_eq!(first.code, Some(0), "{first:?}");
     bench.sandbox.fill(["/index.html", "/same.txt"]);
@@ -94,7 +84,7 @@ async fn what_is_newer_than_the_last_upload() {
     bench.git("touch -d '2 hours ago' public/*; touch -d '1 hour ago' last-upload").await;
     bench.sandbox.fill(["/index.html", "/same.txt"]);
     bench.write("index.html", "the second version");
-    let (script, output) = recipe("Purge what is newer");
+    let Example { script, output } = recipe("Purge what is newer");
     assert_prints(&bench.bash(&script, &[]).await, &output);
     bench.git("touch -d '1 minute ago' public/index.html").await;
     assert_prints(&bench.bash(&script, &[]).await, "nothing changed\n");
@@ -103,7 +93,7 @@ async fn what_is_newer_than_the_last_upload() {
 #[tokio::test(flavor = "multi_thread")]
 async fn act_on_the_exit_code() {
     let bench = Bench::new().await;
-    let (script, output) = recipe("Act on the exit code");
+    let Example { script, output } = recipe("Act on the exit code");
     fs::write(bench.path("changed.txt"), "/index.html\n").expect("a file");
     assert_prints(&bench.bash(&script, &[]).await, &output);
     fs::write(bench.path("changed.txt"), "index.html\n").expect("a file");

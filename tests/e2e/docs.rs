@@ -1,7 +1,9 @@
-//! The recipes of `docs/`, and what CI systems run, as they stand there.
+//! The commands of the pages in `docs/`, and what CI systems run, as they stand there.
 
 mod actions;
-mod documented;
+mod guide;
+mod page;
+mod recipes;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,8 +79,12 @@ impl Bench {
     }
 }
 
+/// The root of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 /// A file of the workspace.
 fn text(name: &str) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
-    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{name}: {error}"))
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
