@@ -92,7 +92,7 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
 }
 
 fn refused(error: &crate::Error) -> Failure {
-    Failure::new(crate::transport::Applied::Refused, error.clone())
+    Failure::new(crate::retry::Applied::Refused, error.clone())
 }
 
 /// A header's value is a time that a clock can hold, or says nothing.

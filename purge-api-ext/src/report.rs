@@ -12,6 +12,7 @@ use crate::{Error, ErrorKind, OperationId, OrganizationId, PurgePath, ResourceId
 /// It serializes to the JSON that the command line prints.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[must_use = "a path that failed is told here alone"]
 #[non_exhaustive]
 pub struct Report {
     /// The version of this form: 1.
@@ -183,7 +184,6 @@ impl PathState {
 
 impl Report {
     /// What a plan would do: nothing is sent.
-    #[must_use]
     pub fn planned(plan: &Plan) -> Self {
         let counts = Summary::of_plan(plan);
         let operations = plan.batches().iter().map(OperationOutcome::planned).collect();

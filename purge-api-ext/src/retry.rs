@@ -3,9 +3,23 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::HeaderValue;
+use serde::{Deserialize, Serialize};
 
-use crate::transport::Applied;
 use crate::{Error, ErrorKind};
+
+/// What is known of the request after a call that did not answer 200 with a readable body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Applied {
+    /// It was surely not carried out.
+    No,
+    /// It was refused, and would be again.
+    Refused,
+    /// It may have been carried out.
+    Maybe,
+    /// It was taken, or another one like it, but the answer does not name the operation.
+    Yes,
+}
 
 /// The longest time that is waited for anything: a year. Longer ones do not fit on every clock.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -157,6 +171,24 @@ mod tests {
     }
 
     #[test]
+    fn some_answers_are_the_answer_to_all_requests() {
+        let check = |kind, status: Option<u16>, asked: Option<u64>, ends: bool| {
+            let error = Error::new(kind, "").with_retry_after(asked.map(Duration::from_secs));
+            let error = status.into_iter().fold(error, Error::with_status);
+            let found = RetryPolicy::default().ends_run(&error);
+            assert_eq!(found, ends, "{kind} {status:?} {asked:?}");
+        };
+        check(ErrorKind::InvalidInput, None, None, true);
+        check(ErrorKind::Unauthorized, Some(401), None, true);
+        check(ErrorKind::Unauthorized, Some(407), None, true);
+        check(ErrorKind::Unauthorized, Some(403), None, false);
+        check(ErrorKind::Refused, Some(404), None, false);
+        check(ErrorKind::Unavailable, None, None, false);
+        check(ErrorKind::Unavailable, Some(429), Some(60), false);
+        check(ErrorKind::Unavailable, Some(429), Some(61), true);
+    }
+
+    #[test]
     fn what_may_have_been_carried_out_is_sent_again_twice() {
         let policy = RetryPolicy { attempts: 10, ..RetryPolicy::default() };
         let again = |applied, ambiguous| policy.delay(applied, 3, ambiguous, None, 0.5).is_some();
@@ -179,10 +211,10 @@ mod tests {
         }
         assert_eq!(requests, 1100);
         for _ in 0..5 {
-            assert!(!quota.spend());
+            assert!(quota.is_spent() && !quota.spend());
             quota.refund();
         }
-        assert!(quota.spend() && !quota.spend());
+        assert!(!quota.is_spent() && quota.spend() && !quota.spend());
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use purge_api::{Bearer, ClientInfo as _};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::retry::Applied;
 use crate::text::Redactor;
 use crate::trace::step;
-use crate::transport::{Applied, Failure, failure};
+use crate::transport::{Failure, failure};
 use crate::{Error, ErrorKind, TokenProvider};
 
 /// The generated client, and the token that it sends. Clones share both.

@@ -5,25 +5,11 @@ use std::error::Error as StdError;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::retry::parse_retry_after;
+use crate::retry::{Applied, parse_retry_after};
 use crate::text::{Redactor, escape, excerpt};
 use crate::{Error, ErrorKind, tls};
-
-/// What is known of the request after a call that did not answer 200 with a readable body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Applied {
-    /// It was surely not carried out.
-    No,
-    /// It was refused, and would be again.
-    Refused,
-    /// It may have been carried out.
-    Maybe,
-    /// It was taken, or another one like it, but the answer does not name the operation.
-    Yes,
-}
 
 /// An error, and whether the request may have been carried out all the same.
 #[derive(Clone, Debug)]

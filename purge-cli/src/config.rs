@@ -12,8 +12,8 @@ use purge_api_ext::{OrganizationId, Rate, ResourceId};
 
 pub(crate) use key::{KEYS, Key};
 
-use crate::args::TokenCommand;
 use crate::exit::Failure;
+use crate::token_command::TokenCommand;
 
 /// The name of the file, wherever it is.
 const NAME: &str = "purge.toml";

@@ -11,6 +11,7 @@ mod output;
 mod refused;
 mod signals;
 mod target;
+mod token_command;
 mod version;
 
 use std::env;

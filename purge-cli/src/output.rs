@@ -19,7 +19,7 @@ use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
 pub(crate) use json::schemas;
 pub(crate) use list::ListWriter;
 pub(crate) use markdown::Summary;
-pub(crate) use progress::Progress;
+pub(crate) use progress::{Messages, Progress};
 pub(crate) use screen::Screen;
 pub(crate) use settings::{Object as Settings, Setting, settings};
 

@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use crate::front::{MAX_BODY, Payload};
 use crate::limits::Verdict;
+use crate::lock::lock;
 use crate::refusal::{Refusal, json};
 use crate::resource::{Resource, parse_uuid};
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 use crate::work::RecordView;
 
 pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";

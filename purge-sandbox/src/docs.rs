@@ -9,9 +9,10 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::html::{self, Text};
+use crate::lock::lock;
 use crate::refusal::Refusal;
 use crate::resource::ResourceType;
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 
 const METHODS: [&str; 7] = ["post", "get", "put", "patch", "delete", "head", "options"];
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::shared::lock;
+use crate::lock::lock;
 
 /// One way to misbehave, for one request to the API unless [`times`](Self::times) says more.
 ///

@@ -69,6 +69,7 @@ mod fault;
 mod front;
 mod html;
 mod limits;
+mod lock;
 mod log;
 mod origin;
 mod page;

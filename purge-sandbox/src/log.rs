@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use http::request::Parts;
 
-use crate::shared::lock;
+use crate::lock::lock;
 
 /// A sandbox that runs for weeks must not grow for weeks.
 const MAX_REQUESTS: usize = 100_000;

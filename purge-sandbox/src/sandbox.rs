@@ -9,9 +9,10 @@ use crate::builder::{Builder, checked_token};
 use crate::cache::Object;
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::lock::lock;
 use crate::log::RecordedRequest;
 use crate::resource::{ResourceType, parse_uuid};
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 
 /// A running server. It stops when it is dropped.
 ///

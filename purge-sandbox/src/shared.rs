@@ -1,6 +1,6 @@
 //! What every connection shares.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::HeaderValue;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::fault::Faults;
 use crate::limits::{Bucket, Token};
+use crate::lock::lock;
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::resource::Resource;
@@ -73,9 +74,4 @@ impl Clock {
     pub(crate) fn start() -> Self {
         Self { started: Instant::now(), date: SystemTime::now() }
     }
-}
-
-/// A panic in another thread is that thread's failure; the data here is never left half changed.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

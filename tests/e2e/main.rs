@@ -8,6 +8,7 @@ mod command_line;
 mod contract;
 #[cfg(target_os = "linux")]
 mod crash;
+mod docs;
 mod environment;
 mod events;
 mod exit_codes;
@@ -18,7 +19,6 @@ mod library;
 mod messages;
 mod outage;
 mod output;
-mod recipes;
 mod secrets;
 mod shell;
 #[cfg(unix)]

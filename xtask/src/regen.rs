@@ -9,6 +9,7 @@ use crate::tree::Tree;
 
 mod derived;
 mod operations;
+mod picture;
 pub mod reference;
 
 /// The exit code of `--check` when a file is not what it is derived from.

@@ -93,8 +93,14 @@ impl Tree {
 
     /// What a cargo command prints, or its complaint.
     pub(crate) fn cargo(&self, args: &[&str]) -> Result<String, Error> {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        output(Command::new(cargo).current_dir(&self.root).args(args), "cargo")
+        output(&mut self.cargo_command(args), "cargo")
+    }
+
+    /// A cargo command in this tree, about to be started.
+    pub(crate) fn cargo_command(&self, args: &[&str]) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root).args(args);
+        cargo
     }
 
     /// What cargo says of the workspace's own packages.

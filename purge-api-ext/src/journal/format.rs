@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::Plan;
 use crate::report::Summary;
-use crate::transport::Applied;
+use crate::retry::Applied;
 use crate::{OperationId, OrganizationId, ResourceId};
 
 /// The version of this form.

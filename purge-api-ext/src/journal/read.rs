@@ -7,7 +7,7 @@ use super::format::{
     Entry, Fingerprint, Header, Line, MAX_LINE, VERSION, checked, holds_another, looks_like_one,
 };
 use crate::plan::{Batch, batches};
-use crate::transport::Applied;
+use crate::retry::Applied;
 use crate::{OperationId, Paths, PurgePath};
 
 /// What a journal says.

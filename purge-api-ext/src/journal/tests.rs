@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::format::{Entry, Fingerprint, Header, Line, VERSION, encode};
 use super::read::{Contents, End, Known, Lost, Unreadable, read};
 use crate::PurgePath;
-use crate::transport::Applied;
+use crate::retry::Applied;
 
 /// A journal of these requests, and lines of these events.
 fn written(requests: &[Vec<PurgePath>], lines: &[Vec<Entry>]) -> Vec<u8> {
@@ -300,6 +300,35 @@ fn lines_that_are_whole_and_make_no_sense_are_damage() {
         check(vec![split(request, at, into)], "a request cannot be split like that");
     }
     assert!(read(&with(vec![split(0, 1, [2, 3]), accepted(3)])[..]).is_ok());
+}
+
+#[test]
+fn halves_are_split_by_their_own_number_of_paths() {
+    let split = |request, at, into| Entry::Split { request, at, into };
+    let is_read = |events: Vec<Entry>| {
+        let sent = Entry::Sending { request: 0, attempt: 1, at: 1 };
+        read(&written(&requests(&[5]), &[vec![sent], events])[..]).is_ok()
+    };
+    let first = || split(0, 2, [1, 2]);
+    assert!(is_read(vec![first(), split(1, 1, [3, 4])]), "2 paths");
+    assert!(!is_read(vec![first(), split(1, 2, [3, 4])]), "2 paths");
+    assert!(is_read(vec![first(), split(2, 2, [3, 4])]), "3 paths");
+    assert!(!is_read(vec![first(), split(2, 3, [3, 4])]), "3 paths");
+}
+
+#[test]
+fn requests_stand_in_their_order_and_have_paths() {
+    let whole = written(&requests(&[1, 1]), &[]);
+    let header: Header = read(&whole[..]).expect("a journal").header;
+    let line = |number, paths: &[&'static str]| Line::Request {
+        number,
+        paths: paths.iter().map(|path| (*path).into()).collect(),
+    };
+    for wrong in [line(1, &["/a"]), line(0, &[])] {
+        let header = Header { requests: 1, ..header.clone() };
+        let error = read(&joined([Line::Header(header), wrong])[..]).expect_err("no request");
+        assert!(error.to_string().contains("line 2: it is not the next request"), "{error}");
+    }
 }
 
 #[test]

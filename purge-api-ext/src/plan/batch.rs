@@ -143,6 +143,16 @@ mod tests {
     }
 
     #[test]
+    fn limit_of_bytes_may_be_reached() {
+        let (one, two) = (FRAME + 4, FRAME + 4 + 1 + 4);
+        let ends = |bytes| Limits { paths: 9, bytes }.ends([4, 4, 4].into_iter()).expect("it fits");
+        assert_eq!(ends(one), [1, 2, 3]);
+        assert_eq!(ends(two - 1), [1, 2, 3]);
+        assert_eq!(ends(two), [2, 3]);
+        assert_eq!(ends(two + 1), [2, 3]);
+    }
+
+    #[test]
     fn path_that_fits_in_no_body_is_an_error() {
         let path = PurgePath::new("/a\"b").expect("a path");
         let plan = |bytes| Plan::planner().max_body_bytes(bytes).plan([path.clone()]);

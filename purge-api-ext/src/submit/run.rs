@@ -19,9 +19,9 @@ use crate::plan::Batch;
 use crate::progress::{Event, Reporter};
 use crate::reconcile::{self, Sent};
 use crate::report::{OperationOutcome, OperationState, PathState};
-use crate::retry::{RetryPolicy, RetryQuota};
+use crate::retry::{Applied, RetryPolicy, RetryQuota};
 use crate::trace::{event, span};
-use crate::transport::{Applied, Failure};
+use crate::transport::Failure;
 use crate::wait::is_followed;
 use crate::{Error, ErrorKind, OperationId, Resource, Shutdown, text};
 

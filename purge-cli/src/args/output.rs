@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::output::Format;
+use crate::output::{Format, Messages};
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
@@ -29,4 +29,14 @@ pub(crate) struct MessageArgs {
     /// Say on standard error what happens to each request
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+impl MessageArgs {
+    pub(crate) fn level(&self) -> Messages {
+        match (self.quiet, self.verbose) {
+            (true, _) => Messages::Quiet,
+            (_, true) => Messages::Verbose,
+            _ => Messages::Normal,
+        }
+    }
 }

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use purge_api_ext::{OrganizationId, ResourceId};
+
+use crate::token_command::TokenCommand;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Service")]
@@ -33,39 +34,8 @@ pub(crate) struct TargetArgs {
     pub(crate) timeout: Option<Duration>,
 }
 
-/// A program and its arguments.
-#[derive(Clone)]
-pub(crate) struct TokenCommand {
-    pub(crate) program: String,
-    pub(crate) arguments: Vec<String>,
-}
-
-impl FromStr for TokenCommand {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut words = shlex::split(text).ok_or("a quote is not closed")?.into_iter();
-        let program = words.next().ok_or("it names no program")?;
-        Ok(Self { program, arguments: words.collect() })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn token_commands() {
-        let words = |text: &str| {
-            let command = text.parse::<TokenCommand>().map_err(str::to_owned)?;
-            Ok::<_, String>([vec![command.program], command.arguments].concat().join("|"))
-        };
-        assert_eq!(words("vault kv get 'a b' \"c\"").expect("words"), "vault|kv|get|a b|c");
-        assert_eq!(words("sh -c 'a | b'").expect("words"), "sh|-c|a | b");
-        assert_eq!(words("a 'b").expect_err("open"), "a quote is not closed");
-        assert_eq!(words(" ").expect_err("empty"), "it names no program");
-    }
-
     #[test]
     fn help_names_the_address_that_is_used() {
         let command = crate::command();

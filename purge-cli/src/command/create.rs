@@ -22,15 +22,16 @@ pub(crate) async fn run(
         return show(&plan, &settings, console);
     }
     // Whatever is wrong shows before anything is read, and surely before anything is sent.
+    no_duration_among_paths(&args)?;
     let target = Target::check(&args.target, &settings)?;
     let summary = Summary::open(args.report.summary.as_deref())?;
     let format = args.report.output.format;
     let reading = console.interactive && !reads_terminal(&args.paths);
     let mut progress = Progress::start(args.messages.level(), reading, "reading paths");
     let plan = planned(&args.paths)?;
-    progress.plan(console.err, &plan);
     let target = target.connect().await?;
     let journal = args.journal.as_ref().map(Journal::create).transpose()?;
+    progress.plan(console.err, &plan);
     let purge = args.sending.apply(&settings, target.resource.purge(plan));
     let mut purge = purge.shutdown(signals.shutdown());
     if let Some(journal) = journal {
@@ -74,6 +75,18 @@ fn planned(args: &PathArgs) -> Result<Plan, Failure> {
         planner = planner.inventory(input::read_inventory(form, &args.inventory)?);
     }
     Ok(planner.plan(paths)?)
+}
+
+/// `--wait 5m` waits for its default, and takes `5m` for a path: the value of this option may be left out.
+fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
+    if args.sending.wait.is_none() || args.paths.raw {
+        return Ok(());
+    }
+    let mut texts = args.paths.paths.iter().filter_map(|path| path.to_str());
+    match texts.find(|text| humantime::parse_duration(text).is_ok()) {
+        Some(text) => Err(Failure::usage(format!("`{text}` is no path; write `--wait={text}`"))),
+        None => Ok(()),
+    }
 }
 
 /// Whether somebody types the paths, and a bar would stand in the way.

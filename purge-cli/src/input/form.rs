@@ -27,8 +27,8 @@ impl Form<'_> {
         if self.null {
             return Some(entry).filter(|entry| !entry.is_empty());
         }
-        let mark = if number == 1 { &b"\xef\xbb\xbf"[..] } else { b"" };
-        let line = entry.strip_prefix(mark).unwrap_or(entry);
+        let marked = entry.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1);
+        let line = marked.unwrap_or(entry);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // A file name may begin with anything.
         let comment = !self.raw && line.starts_with(b"#");
@@ -74,7 +74,8 @@ fn checked(text: &[u8], is_inventory: bool) -> Result<&str, String> {
     let text = str::from_utf8(text).map_err(|error| {
         format!("not UTF-8, at byte {}: percent-encode it", error.valid_up_to())
     })?;
-    match text.find('*').filter(|_| is_inventory) {
+    // Of millions of paths that are no inventory none is searched.
+    match is_inventory.then(|| text.find('*')).flatten() {
         Some(star) => Err(format!(
             "a `*`, at byte {star}: an inventory has no wildcards; write `%2A` for the character"
         )),

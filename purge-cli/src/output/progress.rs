@@ -12,7 +12,6 @@ use bars::Bars;
 use counts::Counts;
 
 use super::Out;
-use crate::args::MessageArgs;
 
 /// How often a log that nobody watches says how far it is.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -23,16 +22,6 @@ pub(crate) enum Messages {
     Quiet,
     Normal,
     Verbose,
-}
-
-impl MessageArgs {
-    pub(crate) fn level(&self) -> Messages {
-        match (self.quiet, self.verbose) {
-            (true, _) => Messages::Quiet,
-            (_, true) => Messages::Verbose,
-            _ => Messages::Normal,
-        }
-    }
 }
 
 /// Bars on a terminal, lines anywhere else, nothing if that is wished.

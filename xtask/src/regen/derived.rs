@@ -7,7 +7,7 @@ use std::iter;
 use purge_openapi::codegen;
 use serde_json::Value;
 
-use super::operations;
+use super::{operations, picture};
 use crate::Error;
 use crate::tree::{SPEC, Tree};
 
@@ -36,6 +36,9 @@ const FILES: &[(&str, Produce)] = &[
 
 /// The folders in which every file follows the command line.
 const FOLDERS: [&str; 3] = ["purge-cli/completions", "purge-cli/man", "purge-cli/schema"];
+
+/// What the README shows of the command line.
+const PICTURE: &str = "docs/purge.svg";
 
 /// Derives one file after the other.
 pub(super) fn files(tree: &Tree) -> impl Iterator<Item = Result<Derived, Error>> {
@@ -86,7 +89,12 @@ fn command_line(tree: &Tree) -> Result<Vec<Derived>, Error> {
     })?;
     let texts: BTreeMap<String, String> = serde_json::from_str(&printed)
         .map_err(|e| Error::new(format!("`reference` printed something that is no JSON: {e}")))?;
-    let mut files = Vec::new();
+    let picture = Derived {
+        committed: tree.read_if_there(PICTURE)?,
+        path: PICTURE.to_owned(),
+        text: Some(picture::svg(tree)?),
+    };
+    let mut files = vec![picture];
     for (path, text) in texts {
         let path = format!("{HOME}/{path}");
         files.push(Derived { committed: tree.read_if_there(&path)?, path, text: Some(text) });

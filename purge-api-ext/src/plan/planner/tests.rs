@@ -76,6 +76,18 @@ fn limits_that_cannot_be_kept_are_errors() {
         "the paths fit in 2 requests only if 2 extra paths may be purged, more than the limit of 1; \
          raise one of the two",
     );
+    // Two of five paths share a directory, and the others stand alone.
+    let five = paths(&["/a/1", "/a/2", "/b", "/c", "/d"]);
+    let error = Plan::planner().batch_size(1).max_requests(1).plan(five).expect_err("1 request");
+    assert!(error.to_string().contains("allow at least 4"), "{error}");
+}
+
+#[test]
+fn limits_of_requests_and_of_extra_paths_may_both_be_reached() {
+    let inventory = paths(&["/a/1", "/a/2", "/a/3", "/a/4", "/b"]);
+    let planner = Plan::planner().inventory(inventory).batch_size(1).max_requests(2).max_extra(2);
+    let plan = planner.plan(paths(&["/a/1", "/a/2", "/b"])).expect("2 requests, 2 extra paths");
+    assert_eq!((sent(&plan), plan.extra()), (vec!["/a/*", "/b"], Some(2)));
 }
 
 #[test]

@@ -13,7 +13,7 @@ async fn page() -> Page {
     let paths =
         ["/index.html", "/images/*", "/deeply/nested/folder/with/a/long/name/index.html", "/d"];
     let plan = purge_api_ext::Plan::parse(paths).expect("a plan");
-    site.purge(plan).await;
+    assert!(site.purge(plan).await.is_success());
     let mut page =
         site.list().page_size(PageSize::MAX).page(std::num::NonZeroU64::MIN).await.expect("a page");
     let times = [

@@ -1,0 +1,90 @@
+//! The commands of the pages in `docs/`, and what CI systems run, as they stand there.
+
+mod actions;
+mod guide;
+mod page;
+mod recipes;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use purge_sandbox::Sandbox;
+use purge_tests::cli::{Ended, Run};
+use serde_json::Value;
+
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+/// A folder with a site in `public`, a sandbox that serves it, and `purge` on the search path.
+struct Bench {
+    folder: tempfile::TempDir,
+    sandbox: Sandbox,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(folder.path().join("public")).expect("a folder");
+        fs::create_dir_all(folder.path().join("bin")).expect("a folder");
+        fs::hard_link(PURGE, folder.path().join("bin/purge"))
+            .or_else(|_| fs::copy(PURGE, folder.path().join("bin/purge")).map(drop))
+            .expect("the binary");
+        let builder = Sandbox::builder().origin(folder.path().join("public"));
+        Self { sandbox: builder.start().await.expect("a sandbox"), folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let file = self.path("public").join(name);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("a file");
+    }
+
+    /// Runs a script as CI systems do, with these variables and the account of the sandbox.
+    async fn bash(&self, script: &str, variables: &[(&str, &str)]) -> Ended {
+        let path = std::env::var("PATH").expect("a search path");
+        let path = format!("{}:{path}", self.path("bin").display());
+        let mut run =
+            Run::new("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script])
+                .folder(self.folder.path())
+                .env("PATH", &path)
+                .env("HOME", self.folder.path().to_str().expect("a name"))
+                .account(self.sandbox.base_url(), self.sandbox.token(), ORGANIZATION, RESOURCE);
+        for (name, value) in variables {
+            run = run.env(name, value);
+        }
+        run.end().await
+    }
+
+    /// Runs git in the folder.
+    async fn git(&self, script: &str) -> String {
+        let setup = "git() { command git -c user.name=t -c user.email=t@example.com \
+                     -c init.defaultBranch=main -c commit.gpgsign=false \"$@\"; }\n";
+        let ended = self.bash(&format!("{setup}{script}"), &[]).await;
+        assert_eq!(ended.code, Some(0), "{script}: {ended:?}");
+        ended.out.trim().to_owned()
+    }
+
+    /// The paths that were posted since the bench was made.
+    fn posted(&self) -> Vec<String> {
+        let requests = self.sandbox.requests();
+        let posts = requests.iter().filter(|request| request.method == "POST");
+        let paths = posts.flat_map(|request| {
+            let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+            serde_json::from_value::<Vec<String>>(body["file_path"].clone()).expect("paths")
+        });
+        paths.collect()
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A file of the workspace.
+fn text(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
