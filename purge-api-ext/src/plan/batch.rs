@@ -19,6 +19,11 @@ impl Batch {
         self.all.slice(self.range.clone())
     }
 
+    /// One of its paths, by its place.
+    pub(crate) fn at(&self, place: usize) -> &str {
+        self.all.at(self.range.start + place)
+    }
+
     /// Its first paths, and the others.
     pub(crate) fn split_at(self, at: usize) -> [Self; 2] {
         let middle = self.range.start.saturating_add(at).min(self.range.end);
