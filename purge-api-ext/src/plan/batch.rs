@@ -118,7 +118,7 @@ mod tests {
     fn body(batch: &[&str]) -> usize {
         let request = CreatePurgeRequest {
             resource_uuid: uuid::Uuid::nil(),
-            file_path: batch.iter().map(ToString::to_string).collect(),
+            file_path: batch.iter().collect(),
         };
         serde_json::to_vec(&request).expect("JSON").len()
     }

@@ -262,7 +262,7 @@ impl<'a> Run<'a> {
         let sent = self.resource.session().authorized("POST", || async {
             let body = CreatePurgeRequest {
                 resource_uuid: self.resource.id().uuid(),
-                file_path: batch.paths().map(ToOwned::to_owned).collect(),
+                file_path: batch.paths().collect(),
             };
             let request = self
                 .resource

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Bench;
 use crate::Error;
@@ -59,7 +60,9 @@ impl Server {
         tree: &Tree,
         mut command: Command,
     ) -> Result<(Self, Lines<BufReader<ChildStdout>>), Error> {
-        let log = tree.path("target/bench/server.log");
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = tree.path(&format!("target/bench/server-{number}.log"));
         let name = format!("{command:?}");
         let failed = |e: std::io::Error| Error::new(format!("`{name}` could not be started: {e}"));
         fs::create_dir_all(tree.path("target/bench")).map_err(failed)?;

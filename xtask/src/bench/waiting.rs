@@ -1,4 +1,5 @@
 use std::process::Command;
+use std::thread;
 
 use serde_json::Value;
 
@@ -8,7 +9,8 @@ use super::{Bench, Figure, inputs};
 use crate::Error;
 
 const OPERATIONS: usize = 1000;
-const DELAY: &str = "30s";
+/// The service's documentation speaks of seconds to minutes.
+const DELAY: &str = "60s";
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     bench.build_baseline()?;
@@ -44,10 +46,18 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         measured(server.known_to(command))?;
         server.lists()
     };
-    let ratios: Result<Vec<f64>, Error> =
-        (0..bench.runs).map(|_| Ok(ours()? as f64 / theirs()? as f64)).collect();
+    // They count requests, and mostly sleep: side by side they take half the time.
+    let pair = |_| {
+        let (ours, theirs) = thread::scope(|scope| {
+            let ours = scope.spawn(ours);
+            (theirs(), ours.join())
+        });
+        let ours = ours.map_err(|_| Error::new("waiting was not measured"))?;
+        Ok(ours? as f64 / theirs? as f64)
+    };
+    let ratios: Result<Vec<f64>, Error> = (0..bench.runs).map(pair).collect();
     Ok(vec![Figure {
-        work: "1,000 operations of 100 paths, each of which the server takes 30 s for, to the end: \
+        work: "1,000 operations of 100 paths, each of which the server takes 60 s for, to the end: \
                `purge create --wait`",
         against: "each operation that is not finished is asked for in turn, with the same pauses",
         figure: "requests",
