@@ -50,7 +50,8 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let pair = |_| {
         let (ours, theirs) = thread::scope(|scope| {
             let ours = scope.spawn(ours);
-            (theirs(), ours.join())
+            let theirs = theirs();
+            (ours.join(), theirs)
         });
         let ours = ours.map_err(|_| Error::new("waiting was not measured"))?;
         Ok(ours? as f64 / theirs? as f64)
