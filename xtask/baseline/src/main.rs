@@ -12,8 +12,8 @@ use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: purge-baseline serve [CERTIFICATE] | submit BODIES | list | poll IDS | \
-                     peak PROGRAM [ARGUMENT]...";
+const USAGE: &str = "usage: purge-baseline serve [CERTIFICATE] | submit hyper|reqwest BODIES | list | \
+                     poll IDS | peak PROGRAM [ARGUMENT]...";
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -40,7 +40,8 @@ fn run() -> Result<(), Failure> {
         match args[..] {
             ["serve"] => serve::run(None).await,
             ["serve", certificate] => serve::run(Some(certificate.as_ref())).await,
-            ["submit", bodies] => submit::run(bodies.as_ref()).await,
+            ["submit", "hyper", bodies] => submit::with_hyper(bodies.as_ref()).await,
+            ["submit", "reqwest", bodies] => submit::with_reqwest(bodies.as_ref()).await,
             ["list"] => list::run().await,
             ["poll", ids] => poll::run(ids.as_ref()).await,
             _ => Err(USAGE.into()),

@@ -1,5 +1,5 @@
-//! Prepared bodies over 16 connections that stay open, and nothing else: no plan, no check of what the
-//! answers say, no retry, no report.
+//! Prepared bodies, 16 at once over connections that stay open, and nothing else: no plan, no check of what
+//! the answers say, no retry, no report.
 
 use std::cell::RefCell;
 use std::fs;
@@ -7,6 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
@@ -19,14 +20,10 @@ use crate::target::Target;
 
 const IN_FLIGHT: usize = 16;
 
-/// Sends each line of a file, to the path of the service's purges.
-pub(crate) async fn run(bodies: &Path) -> Result<(), Failure> {
+/// Sends each line of a file, to the path of the service's purges, with hyper alone.
+pub(crate) async fn with_hyper(bodies: &Path) -> Result<(), Failure> {
     let target = Rc::new(Target::from_env()?);
-    let bodies = Bytes::from(fs::read(bodies)?);
-    let lines = bodies.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    // Parts of one text, so that none is copied.
-    let lines: Vec<Bytes> = lines.map(|line| bodies.slice_ref(line)).collect();
-    let queue = Rc::new(RefCell::new(lines.into_iter()));
+    let queue = Rc::new(RefCell::new(lines(bodies)?.into_iter()));
     let all = async {
         let mut connections = JoinSet::new();
         for _ in 0..IN_FLIGHT {
@@ -40,13 +37,39 @@ pub(crate) async fn run(bodies: &Path) -> Result<(), Failure> {
     LocalSet::new().run_until(all).await
 }
 
+/// The same with the HTTP client that the generated bindings use.
+pub(crate) async fn with_reqwest(bodies: &Path) -> Result<(), Failure> {
+    let target = Target::from_env()?;
+    let (http, url) = (target.http()?, format!("{}{}", target.base, target.path()));
+    let (http, url) = (&http, &reqwest::Url::parse(&url)?);
+    let authorization = &format!("Bearer {}", target.token);
+    let send = |body| async move {
+        let request = http
+            .post(url.clone())
+            .header("authorization", authorization)
+            .header("content-type", "application/json")
+            .header("accept", "application/json")
+            .body::<Bytes>(body);
+        let answer = request.send().await?.error_for_status()?;
+        answer.bytes().await.map(drop)
+    };
+    let sending = stream::iter(lines(bodies)?).map(send).buffered(IN_FLIGHT);
+    Ok(sending.try_collect().await?)
+}
+
+/// The bodies: parts of one text, so that none is copied.
+fn lines(bodies: &Path) -> Result<Vec<Bytes>, Failure> {
+    let bodies = Bytes::from(fs::read(bodies)?);
+    let lines = bodies.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    Ok(lines.map(|line| bodies.slice_ref(line)).collect())
+}
+
 async fn connection(
     target: Rc<Target>,
     queue: Rc<RefCell<std::vec::IntoIter<Bytes>>>,
 ) -> Result<(), Failure> {
     let authority = target.base.strip_prefix("http://").ok_or("the server has no http:// URL")?;
-    let Target { organization, resource, .. } = &*target;
-    let path = format!("/api/v1/cdn/{organization}/job/{resource}/purge");
+    let path = target.path();
     let socket = TcpStream::connect(authority).await?;
     socket.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await?;

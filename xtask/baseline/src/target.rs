@@ -28,9 +28,19 @@ impl Target {
 
     /// The generated bindings, without anything around them.
     pub(crate) fn bindings(&self) -> Result<purge_api::Client, Failure> {
-        // This HTTP client shares its features with the library's, which brings its own TLS provider.
+        let bearer = Bearer::new(&self.token)?;
+        Ok(purge_api::Client::new_with_client(&self.base, self.http()?, bearer))
+    }
+
+    /// The HTTP client beneath them.
+    pub(crate) fn http(&self) -> Result<reqwest::Client, Failure> {
+        // It shares its features with the library's, which brings its own TLS provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().build()?;
-        Ok(purge_api::Client::new_with_client(&self.base, http, Bearer::new(&self.token)?))
+        Ok(reqwest::Client::builder().build()?)
+    }
+
+    /// Where purges are created.
+    pub(crate) fn path(&self) -> String {
+        format!("/api/v1/cdn/{}/job/{}/purge", self.organization, self.resource)
     }
 }

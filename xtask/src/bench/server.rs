@@ -62,7 +62,7 @@ impl Server {
     ) -> Result<(Self, Lines<BufReader<ChildStdout>>), Error> {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let log = tree.path(&format!("target/bench/server-{number}.log"));
+        let log = tree.path(format!("target/bench/server-{number}.log"));
         let name = format!("{command:?}");
         let failed = |e: std::io::Error| Error::new(format!("`{name}` could not be started: {e}"));
         fs::create_dir_all(tree.path("target/bench")).map_err(failed)?;

@@ -12,7 +12,9 @@ const PATHS: usize = 1_000_000;
 const BATCH: usize = 100;
 const WORK: &str = "1,000,000 paths from a file in 10,000 requests, 16 in flight, over loopback: \
                     `purge create --from F --concurrency 16 --quiet`";
+const WITHOUT_PLANNING: &str = "the same, without what `purge plan` takes for the paths";
 const HYPER: &str = "a bare hyper client that sends the same bodies, made beforehand";
+const REQWEST: &str = "a bare reqwest client, which is what the bindings use, with the same bodies";
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     bench.build_baseline()?;
@@ -35,23 +37,26 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         command.arg(&paths);
         sent(command)
     };
-    let hyper = || {
-        let mut command = bench.baseline(&["submit"]);
+    let bare = |client| {
+        let mut command = bench.baseline(&["submit", client]);
         command.arg(&bodies);
         sent(command)
     };
     let curl = || {
         let mut command = Command::new("curl");
-        command.args(["--parallel", "--parallel-max", "16", "--config"]).arg(&requests);
+        command
+            .args(["--no-progress-meter", "--parallel", "--parallel-max", "16", "--config"])
+            .arg(&requests);
         sent(command)
     };
     let cpu = |usage: &Usage| usage.cpu.as_secs_f64();
-    let beside_hyper = bench.pairs(ours, hyper)?;
+    let beside_hyper = bench.pairs(ours, || bare("hyper"))?;
+    let beside_reqwest = bench.pairs(ours, || bare("reqwest"))?;
     let planning: Result<Vec<f64>, Error> =
         (0..bench.runs).map(|_| Ok(cpu(&bench.plan(&paths, &[])?))).collect();
     let planning = median(&planning?);
     let beside_curl = bench.pairs(ours, curl)?;
-    let without = |(ours, hyper): &(Usage, Usage)| (cpu(ours) - planning) / cpu(hyper);
+    let without = |(ours, bare): &(Usage, Usage)| (cpu(ours) - planning) / cpu(bare);
     Ok(vec![
         Figure {
             work: WORK,
@@ -61,11 +66,18 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
             ratios: ratios(&beside_hyper, cpu),
         },
         Figure {
-            work: "the same, without what `purge plan` takes for the paths",
+            work: WITHOUT_PLANNING,
             against: HYPER,
             figure: "processor time without planning",
             at_most: 1.3,
             ratios: beside_hyper.iter().map(without).collect(),
+        },
+        Figure {
+            work: WITHOUT_PLANNING,
+            against: REQWEST,
+            figure: "processor time without planning, beside reqwest",
+            at_most: 2.0,
+            ratios: beside_reqwest.iter().map(without).collect(),
         },
         Figure {
             work: WORK,
