@@ -32,7 +32,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
             work,
             against: "`curl` with the same POST",
             figure,
-            at_most,
+            at_most: Some(at_most),
             ratios,
         };
         let [wall, peak] = names;

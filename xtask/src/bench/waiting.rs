@@ -62,7 +62,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
                `purge create --wait`",
         against: "each operation that is not finished is asked for in turn, with the same pauses",
         figure: "requests",
-        at_most: 0.1,
+        at_most: Some(0.1),
         ratios: ratios?,
     }])
 }
