@@ -158,3 +158,69 @@ impl Serialize for PathOutcomes {
         serializer.collect_seq(self.iter())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Plan, PurgePath};
+    use proptest::prelude::*;
+
+    const STATES: [PathState; 3] = [PathState::Accepted, PathState::Purged, PathState::Pending];
+
+    type Told = (String, PathState, Option<String>);
+
+    /// Every outcome, and what is told of all of them.
+    fn told(paths: &PathOutcomes) -> (Vec<Told>, String, usize) {
+        let each = paths.iter().map(|outcome| {
+            (outcome.path.to_owned(), outcome.state, outcome.message.map(str::to_owned))
+        });
+        let json = serde_json::to_string(paths).expect("texts");
+        (each.collect(), json, paths.states().map(|(_, paths)| paths).sum())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_does_not_depend_on_how_it_is_kept(
+            names in prop::collection::btree_set("[a-c]{1,2}", 1..6),
+            rounds in prop::collection::vec(prop::collection::vec((0..3_usize, any::<bool>()), 6), 0..4),
+        ) {
+            let paths = names.iter().filter_map(|name| PurgePath::new(format!("/{name}")).ok());
+            let plan = Plan::new(paths.collect::<Vec<_>>()).expect("a plan");
+            let mut kept = PathOutcomes::alike(plan.batches()[0].clone(), PathState::Accepted);
+            let mut slow: Vec<Told> =
+                plan.paths().map(|path| (path.to_owned(), PathState::Accepted, None)).collect();
+            for round in rounds {
+                let judge = |path: &str| {
+                    let place = plan.paths().position(|other| other == path).expect("a path");
+                    let (state, speaks) = round[place];
+                    (STATES[state], speaks.then(|| format!("of {path}")))
+                };
+                kept.judge(|outcome| judge(outcome.path));
+                for (path, state, message) in &mut slow {
+                    (*state, *message) = judge(path);
+                }
+                let again: PathOutcomes = kept.iter().collect();
+                prop_assert_eq!(told(&again), told(&kept));
+                prop_assert_eq!(&again, &kept);
+            }
+            let objects = slow.iter().map(|(path, state, message)| {
+                serde_json::json!({ "path": path, "state": state, "message": message })
+            });
+            let (each, json, counted) = told(&kept);
+            let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+            prop_assert_eq!(json, objects.collect::<serde_json::Value>());
+            prop_assert_eq!(counted, slow.len());
+            prop_assert_eq!(each, slow);
+        }
+    }
+
+    #[test]
+    fn outcomes_that_are_alike_are_one_state() {
+        let plan = Plan::parse(["/a", "/b"]).expect("a plan");
+        let mut paths = PathOutcomes::alike(plan.batches()[0].clone(), PathState::Accepted);
+        paths.judge(|_| (PathState::Purged, None));
+        assert_eq!(paths.states().collect::<Vec<_>>(), [(PathState::Purged, 2)]);
+        paths.judge(|outcome| (outcome.state, (outcome.path == "/b").then(|| "gone".to_owned())));
+        assert_eq!(paths.states().collect::<Vec<_>>(), [(PathState::Purged, 1); 2]);
+    }
+}
