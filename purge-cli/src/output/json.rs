@@ -1,6 +1,6 @@
 //! Results for programs, and the schemas of their forms.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use purge_api_ext::escape;
 use serde::Serialize;
@@ -11,11 +11,11 @@ use crate::exit::Failure;
 
 /// Writes one value and ends the line.
 pub(super) fn line(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
-    // The serializer writes a few bytes at a time.
-    let mut line = Vec::with_capacity(512);
-    write(&mut line, value)?;
-    line.push(b'\n');
-    out.write_all(&line)
+    // The serializer writes a few bytes at a time, and a report may have a million paths.
+    let mut out = io::BufWriter::with_capacity(16 * 1024, out);
+    write(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// Writes one value.
