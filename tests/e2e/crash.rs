@@ -9,8 +9,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use purge_api_ext::{Client, Journal, Plan, TokenProvider};
@@ -18,6 +16,8 @@ use purge_sandbox::Sandbox;
 use purge_tests::cli::{Ended, Run};
 use purge_tests::journal::Told;
 use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::PURGE;
 
@@ -26,16 +26,18 @@ struct Scene {
     folder: tempfile::TempDir,
     sandbox: Sandbox,
     /// How many POSTs the server has answered.
-    answered: Arc<AtomicUsize>,
+    answered: watch::Receiver<usize>,
     paths: Vec<String>,
 }
 
 impl Scene {
     async fn new(paths: usize) -> Self {
-        let answered = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&answered);
+        let (count, answered) = watch::channel(0);
         let sandbox = Sandbox::builder().on_request(move |request| {
-            count.fetch_add(usize::from(request.method == "POST"), Ordering::SeqCst);
+            count.send_if_modified(|count| {
+                *count += usize::from(request.method == "POST");
+                request.method == "POST"
+            });
         });
         let sandbox = sandbox.start().await.expect("a sandbox");
         let folder = tempfile::tempdir().expect("a folder");
@@ -93,7 +95,7 @@ impl Scene {
     /// Whether there is a plan in the journal.
     fn is_planned(&self) -> bool {
         // What was sent once is in the journal for good.
-        self.answered.load(Ordering::SeqCst) > 0 || Journal::open(self.journal()).is_ok()
+        *self.answered.borrow() > 0 || Journal::open(self.journal()).is_ok()
     }
 
     /// The next run: the journal decides which one. Without a plan in it, nothing was sent.
@@ -218,17 +220,19 @@ impl Figures {
             if self.kills == kills {
                 break running.end().await;
             }
-            let (before, started) = (scene.answered.load(Ordering::SeqCst), Instant::now());
-            let (answers, time) = if random.u8(0..4) < early {
-                (usize::MAX, Duration::from_micros(random.u64(0..soon)))
+            let mut answered = scene.answered.clone();
+            let before = *answered.borrow();
+            if random.u8(0..4) < early {
+                tokio::select! {
+                    () = sleep(Duration::from_micros(random.u64(0..soon))) => {}
+                    () = running.ended() => {}
+                }
             } else {
-                (random.usize(1..5), Duration::from_secs(10))
-            };
-            while scene.answered.load(Ordering::SeqCst) - before < answers
-                && started.elapsed() < time
-                && !running.has_ended()
-            {
-                tokio::time::sleep(Duration::from_micros(200)).await;
+                let answers = random.usize(1..5);
+                tokio::select! {
+                    known = answered.wait_for(|now| now - before >= answers) => drop(known),
+                    () = running.ended() => {}
+                }
             }
             // Not always at the answer, but anywhere between two of them.
             std::thread::sleep(Duration::from_micros(random.u64(0..800)));
