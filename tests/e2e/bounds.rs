@@ -1,14 +1,11 @@
 //! What a service that misbehaves costs, measured on the real binary: memory and time.
 
 use std::fs;
-use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use purge_tests::clock::Clock;
-use purge_tests::raw::answer;
+use purge_tests::raw::{answer, gzip, kept};
 use purge_tests::script::{Script, ScriptServer, Step};
 use tokio::process::{Child, Command};
 
@@ -49,10 +46,8 @@ fn peak(child: &Child) -> u64 {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
 }
 
-fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-    packed.write_all(body).expect("memory");
-    let packed = packed.finish().expect("memory");
+fn bomb(mebibytes: usize) -> Vec<u8> {
+    let packed = gzip(&vec![b' '; 1 << 20], mebibytes);
     let length = packed.len();
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\ncontent-encoding: gzip\r\n\r\n");
@@ -69,8 +64,7 @@ fn page(number: usize) -> Step {
         |i: usize| format!(r#"{{"opID":"{number}-{i}","url":"https://e.com/{i}","status":2}}"#);
     let records: Vec<_> = (0..100).map(record).collect();
     let body = format!(r#"{{"status":true,"data":{{"requests":[{}]}}}}"#, records.join(","));
-    let length = body.len();
-    Step::Keep(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").into())
+    Step::Keep(kept("200 OK", &body))
 }
 
 #[cfg(target_os = "linux")]
@@ -96,7 +90,7 @@ async fn no_answer_costs_much_memory() {
             [&b"HTTP/1.1 500 Oops\r\n\r\n"[..], &vec![b'a'; 64 << 20]].concat(),
         ),
         ("a head of 64 MiB", [&b"HTTP/1.1 200 OK\r\nx: "[..], &vec![b'a'; 64 << 20]].concat()),
-        ("a bomb of 256 MiB", gzip(&vec![b' '; 256 << 20])),
+        ("a bomb of 256 MiB", bomb(256)),
         ("200,000 brackets", nested("")),
         ("200,000 brackets in a field", nested(r#"{"status":true,"opID":"a","x":"#)),
     ] {

@@ -6,25 +6,16 @@ use purge_sandbox::Sandbox;
 use purge_tests::cli::Run;
 use serde_json::{Value, json};
 
+use crate::account::{posts, purge_at};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 fn purge<const N: usize>(arguments: [&str; N]) -> Run {
     Run::new(PURGE, arguments)
 }
 
-/// A run against a sandbox that the test can look into.
-fn purge_at<const N: usize>(sandbox: &Sandbox, arguments: [&str; N]) -> Run {
-    let (organization, resource) = (sandbox.organization(), sandbox.resource());
-    purge(arguments).account(sandbox.base_url(), sandbox.token(), organization, resource)
-}
-
 /// The paths of all POSTs, and how many each had.
 fn posted(sandbox: &Sandbox) -> (Vec<String>, Vec<usize>) {
-    let bodies = sandbox.requests().into_iter().filter(|r| r.method == "POST").map(|request| {
-        let body: Value = serde_json::from_slice(&request.body).expect("JSON");
-        serde_json::from_value::<Vec<String>>(body["file_path"].clone()).expect("paths")
-    });
-    let bodies: Vec<Vec<String>> = bodies.collect();
+    let bodies = posts(sandbox);
     let sizes = bodies.iter().map(Vec::len).collect();
     (bodies.into_iter().flatten().collect(), sizes)
 }
@@ -50,7 +41,7 @@ async fn many_paths_from_standard_input_arrive_exactly() {
     let paths: Vec<String> =
         (0..10_001).map(|i| format!("/docs/{}/page-{i}.html", i % 17)).collect();
     let input = format!("# a site\n{}\n{}\n", paths.join("\n"), paths[0]);
-    let ended = purge_at(&sandbox, ["create", "--from", "-", "--wait", "--output", "json"])
+    let ended = purge_at(&sandbox, &["create", "--from", "-", "--wait", "--output", "json"])
         .input(input)
         .end()
         .await;
@@ -81,7 +72,7 @@ async fn many_paths_from_standard_input_arrive_exactly() {
 async fn a_hundred_and_one_paths_make_two_requests() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let paths: String = (0..101).map(|i| format!("/{i}\n")).collect();
-    let ended = purge_at(&sandbox, ["create", "--from", "-"]).input(paths).end().await;
+    let ended = purge_at(&sandbox, &["create", "--from", "-"]).input(paths).end().await;
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert_eq!(posted(&sandbox).1.iter().sum::<usize>(), 101);
     assert_eq!(posted(&sandbox).1.len(), 2);
@@ -129,7 +120,7 @@ async fn wrong_token_stops_the_run() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let paths: String = (0..1000).map(|i| format!("/{i}\n")).collect();
     let run =
-        purge_at(&sandbox, ["create", "--from", "-", "--concurrency", "1", "--output", "json"])
+        purge_at(&sandbox, &["create", "--from", "-", "--concurrency", "1", "--output", "json"])
             .env("PURGE_TOKEN", "wr0ng-t0ken");
     let ended = run.input(paths).end().await;
     assert_eq!(ended.code, Some(3), "{ended:?}");
@@ -169,12 +160,12 @@ async fn dry_run_shows_what_would_be_sent() {
 async fn created_operations_can_be_listed_and_waited_for() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let created =
-        purge_at(&sandbox, ["create", "--output", "json", "/index.html", "/b"]).end().await;
+        purge_at(&sandbox, &["create", "--output", "json", "/index.html", "/b"]).end().await;
     let created = created.json();
     assert_eq!(created["operations"][0]["state"], "accepted");
     let id = created["operations"][0]["op_id"].as_str().expect("an operation");
 
-    let waited = purge_at(&sandbox, ["wait", "--output", "json", id]).end().await;
+    let waited = purge_at(&sandbox, &["wait", "--output", "json", id]).end().await;
     assert_eq!(waited.code, Some(0), "{waited:?}");
     let waited = waited.json();
     assert_eq!(waited["operations"][0]["state"], "finished");
@@ -183,7 +174,7 @@ async fn created_operations_can_be_listed_and_waited_for() {
         (&json!(1), &json!(1))
     );
 
-    let listed = purge_at(&sandbox, ["list", "--output", "json", "--op-id", id, "--limit", "1"]);
+    let listed = purge_at(&sandbox, &["list", "--output", "json", "--op-id", id, "--limit", "1"]);
     let listed = listed.end().await.json();
     assert_eq!(
         (&listed["schema"], &listed["page"], &listed["limit"]),
@@ -191,7 +182,8 @@ async fn created_operations_can_be_listed_and_waited_for() {
     );
     assert_eq!((&listed["total"], listed["requests"][0]["op_id"].as_str()), (&json!(2), Some(id)));
 
-    let all = purge_at(&sandbox, ["list", "--output", "json", "--limit", "1", "--all"]).end().await;
+    let all =
+        purge_at(&sandbox, &["list", "--output", "json", "--limit", "1", "--all"]).end().await;
     assert_eq!(all.json()["requests"].as_array().map(Vec::len), Some(2));
 }
 
@@ -199,7 +191,7 @@ async fn created_operations_can_be_listed_and_waited_for() {
 async fn deadline_has_its_own_exit_code() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let unknown = "00000000-0000-4000-8000-000000000000";
-    let ended = purge_at(&sandbox, ["wait", "--wait", "300ms", unknown]).end().await;
+    let ended = purge_at(&sandbox, &["wait", "--wait", "300ms", unknown]).end().await;
     assert_eq!(ended.code, Some(5), "{ended:?}");
     assert!(ended.err.contains("not finished within 300ms"), "{}", ended.err);
 }

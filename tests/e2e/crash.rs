@@ -9,15 +9,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use purge_api_ext::Journal;
+use purge_api_ext::{Client, Journal, Plan, TokenProvider};
 use purge_sandbox::Sandbox;
 use purge_tests::cli::{Ended, Run};
 use purge_tests::journal::Told;
 use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::PURGE;
 
@@ -26,22 +26,41 @@ struct Scene {
     folder: tempfile::TempDir,
     sandbox: Sandbox,
     /// How many POSTs the server has answered.
-    answered: Arc<AtomicUsize>,
+    answered: watch::Receiver<usize>,
     paths: Vec<String>,
 }
 
 impl Scene {
     async fn new(paths: usize) -> Self {
-        let answered = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&answered);
+        let (count, answered) = watch::channel(0);
         let sandbox = Sandbox::builder().on_request(move |request| {
-            count.fetch_add(usize::from(request.method == "POST"), Ordering::SeqCst);
+            count.send_if_modified(|count| {
+                *count += usize::from(request.method == "POST");
+                request.method == "POST"
+            });
         });
         let sandbox = sandbox.start().await.expect("a sandbox");
         let folder = tempfile::tempdir().expect("a folder");
         let paths: Vec<String> = (0..paths).map(|i| format!("/{i}")).collect();
         std::fs::write(folder.path().join("paths"), paths.join("\n")).expect("a file");
         Self { folder, sandbox, answered, paths }
+    }
+
+    /// One whose plan stands in the journal already, in requests of one path each: the less there is in a
+    /// request, the more of them can be killed in a time. A program without a token has left it so.
+    async fn planned(requests: usize) -> Self {
+        let scene = Self::new(requests).await;
+        let nothing = || std::future::ready(Err::<String, _>(std::io::Error::other("no token")));
+        let client = Client::builder(TokenProvider::from_fn(nothing));
+        let client = client.base_url(scene.sandbox.base_url()).build().expect("a client");
+        let paths = scene.paths.iter().map(|path| path.parse().expect("a path"));
+        let plan = Plan::planner().batch_size(1).plan(paths).expect("a plan");
+        let organization = scene.sandbox.organization().parse().expect("a UUID");
+        let site = client.resource(organization, scene.sandbox.resource().parse().expect("a UUID"));
+        let report =
+            site.purge(plan).journal(Journal::create(scene.journal()).expect("a file")).await;
+        assert_eq!(report.summary.not_sent, requests, "{report:?}");
+        scene
     }
 
     fn journal(&self) -> PathBuf {
@@ -73,11 +92,15 @@ impl Scene {
         self.run(&[], &["resume", text(&journal), "--concurrency", &concurrency.to_string()])
     }
 
+    /// Whether there is a plan in the journal.
+    fn is_planned(&self) -> bool {
+        // What was sent once is in the journal for good.
+        *self.answered.borrow() > 0 || Journal::open(self.journal()).is_ok()
+    }
+
     /// The next run: the journal decides which one. Without a plan in it, nothing was sent.
     fn next(&self, concurrency: usize) -> Run {
-        // What was sent once is in the journal for good.
-        let begun = self.answered.load(Ordering::SeqCst) > 0;
-        if begun || Journal::open(self.journal()).is_ok() {
+        if self.is_planned() {
             return self.resume(concurrency);
         }
         assert_eq!(self.posts().values().sum::<u64>(), 0, "sent without a journal");
@@ -169,6 +192,8 @@ async fn no_path_is_lost_at_any_step_of_the_journal() {
 struct Figures {
     chains: usize,
     kills: usize,
+    /// Kills that came before there was a plan in the journal.
+    unplanned: usize,
     /// Kills that came while requests were under way, and how many these were.
     under_way: (usize, u64),
     requests: usize,
@@ -177,28 +202,37 @@ struct Figures {
 }
 
 const CONCURRENCY: usize = 4;
+const REQUESTS: usize = 24;
 
 impl Figures {
     /// Kills run after run until a plan is finished.
     async fn chain(&mut self, random: &mut fastrand::Rng, kills: usize) {
-        let scene = Scene::new(2400).await;
+        // One plan in four is written by the command line itself, and then mostly on the second try.
+        let scene = match random.u8(0..4) {
+            0 => Scene::new(REQUESTS * 100).await,
+            _ => Scene::planned(REQUESTS).await,
+        };
         let mut open = 0;
         let ended = loop {
+            // How many of four come early, and how soon: when the journal is written, or read.
+            let (early, soon) = if scene.is_planned() { (1, 40_000) } else { (3, 12_000) };
             let mut running = scene.next(CONCURRENCY).start();
             if self.kills == kills {
                 break running.end().await;
             }
-            let (before, started) = (scene.answered.load(Ordering::SeqCst), Instant::now());
-            // One in four comes early, when the journal is written or read.
-            let (answers, time) = match random.u8(0..4) {
-                0 => (usize::MAX, Duration::from_micros(random.u64(0..40_000))),
-                _ => (random.usize(1..5), Duration::from_secs(10)),
-            };
-            while scene.answered.load(Ordering::SeqCst) - before < answers
-                && started.elapsed() < time
-                && !running.has_ended()
-            {
-                tokio::time::sleep(Duration::from_micros(200)).await;
+            let mut answered = scene.answered.clone();
+            let before = *answered.borrow();
+            if random.u8(0..4) < early {
+                tokio::select! {
+                    () = sleep(Duration::from_micros(random.u64(0..soon))) => {}
+                    () = running.ended() => {}
+                }
+            } else {
+                let answers = random.usize(1..5);
+                tokio::select! {
+                    known = answered.wait_for(|now| now - before >= answers) => drop(known),
+                    () = running.ended() => {}
+                }
             }
             // Not always at the answer, but anywhere between two of them.
             std::thread::sleep(Duration::from_micros(random.u64(0..800)));
@@ -207,6 +241,7 @@ impl Figures {
             }
             running.kill().await;
             self.kills += 1;
+            self.unplanned += usize::from(!scene.is_planned());
             let now = Told::under_way(&scene.journal());
             assert!(now <= CONCURRENCY, "{now} requests under way");
             self.under_way.0 += usize::from(now > 0);
@@ -216,7 +251,7 @@ impl Figures {
         let (posts, twice) = scene.check(&ended);
         assert!(twice <= open, "{twice} requests arrived twice, {open} were under way");
         self.chains += 1;
-        self.requests += 24;
+        self.requests += REQUESTS;
         self.posts += posts;
         self.twice += twice;
     }
@@ -224,6 +259,7 @@ impl Figures {
     fn add(&mut self, other: &Self) {
         self.chains += other.chains;
         self.kills += other.kills;
+        self.unplanned += other.unplanned;
         self.under_way.0 += other.under_way.0;
         self.under_way.1 += other.under_way.1;
         self.requests += other.requests;
@@ -253,10 +289,12 @@ async fn no_path_is_lost_at_a_thousand_random_moments() {
     }
     let mut all = Figures::default();
     tasks.join_all().await.iter().for_each(|figures| all.add(figures));
-    let Figures { chains, kills, under_way: (during, open), requests, posts, twice } = all;
+    let Figures { chains, kills, unplanned, under_way: (during, open), requests, posts, twice } =
+        all;
     let bound = kills * CONCURRENCY;
     println!(
-        "{kills} kills of {chains} runs of 24 requests in {:.1?}: {during} kills with {open} requests under way; \
+        "{kills} kills of {chains} runs of {REQUESTS} requests in {:.1?}: {unplanned} kills before there was a plan, \
+         {during} with {open} requests under way; \
          {requests} requests arrived {posts} times, {twice} of them again (bound: {bound}); no path was lost",
         started.elapsed()
     );

@@ -9,6 +9,7 @@ use purge_tests::cli::{Ended, Run};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::account::{count, purge_at};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 fn account(run: Run, sandbox: &Sandbox) -> Run {
@@ -49,7 +50,7 @@ async fn closed_pipes_are_no_reason_to_panic() {
     let file = folder.path().join("paths");
     fs::write(&file, &paths).expect("a file");
     let file = file.to_str().expect("a name");
-    let created = account(Run::new(PURGE, ["create", "--from", file]), &sandbox).end().await;
+    let created = purge_at(&sandbox, &["create", "--from", file]).end().await;
     assert_eq!(created.code, Some(0));
     for (arguments, must_go_on) in [
         (&["create", "--from", file, "--output", "json"][..], true),
@@ -63,7 +64,7 @@ async fn closed_pipes_are_no_reason_to_panic() {
         (&["config"], false),
         (&["--help"], false),
     ] {
-        let before = posts(&sandbox);
+        let before = count(&sandbox, "POST");
         let mut command = tokio::process::Command::new(PURGE);
         command.env_clear().args(arguments).stdin(Stdio::null());
         command.env("PURGE_BASE_URL", sandbox.base_url()).env("PURGE_TOKEN", sandbox.token());
@@ -76,7 +77,7 @@ async fn closed_pipes_are_no_reason_to_panic() {
         assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {err}");
         assert!(!err.contains("panicked"), "{arguments:?}: {err}");
         if must_go_on {
-            assert_eq!(posts(&sandbox) - before, 30, "{arguments:?}: the purge goes on");
+            assert_eq!(count(&sandbox, "POST") - before, 30, "{arguments:?}: the purge goes on");
         }
     }
     let mut command = tokio::process::Command::new(PURGE);
@@ -84,10 +85,6 @@ async fn closed_pipes_are_no_reason_to_panic() {
     let mut child = command.spawn().expect("the binary runs");
     drop(child.stderr.take());
     assert_eq!(child.wait().await.expect("it ends").code(), Some(2));
-}
-
-fn posts(sandbox: &Sandbox) -> usize {
-    sandbox.requests().iter().filter(|request| request.method == "POST").count()
 }
 
 #[cfg(unix)]
@@ -126,7 +123,7 @@ async fn arguments_and_variables_need_not_be_utf8() {
 async fn missing_home_and_read_only_folder_are_no_matter() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     for home in [None, Some(""), Some("relative"), Some("/not/there"), Some("/dev/null")] {
-        let mut run = account(Run::new(PURGE, ["create", "/index.html", "--wait"]), &sandbox);
+        let mut run = purge_at(&sandbox, &["create", "/index.html", "--wait"]);
         if let Some(home) = home {
             run = run.env("HOME", home).env("XDG_CONFIG_HOME", home);
         }
@@ -196,14 +193,14 @@ async fn settings_come_from_flags_then_the_environment_then_files() {
     let run = run.folder(&deep).env("XDG_CONFIG_HOME", home.to_str().expect("a name"));
     let ended = run.env("PURGE_RESOURCE", other).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(posts(&sandbox), 2);
+    assert_eq!(count(&sandbox, "POST"), 2);
 
     fs::write(project.join("purge.toml"), "token = 's3cret'\n").expect("a file");
     let ended = settings(&deep, &home, &[]).await;
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("a token does not belong in this file"), "{}", ended.err);
     assert!(!ended.err.contains("s3cret"), "{}", ended.err);
-    let ended = account(Run::new(PURGE, ["create", "/a"]), &sandbox).folder(&deep).end().await;
+    let ended = purge_at(&sandbox, &["create", "/a"]).folder(&deep).end().await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
 }
 

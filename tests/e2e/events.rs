@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use purge_api_ext::{Client, Event, Events, Plan, Report, Resource};
+use purge_api_ext::{Event, Events, Plan, Report};
 use purge_sandbox::{Fault, Sandbox};
+use purge_tests::raw::{RawServer, answer};
 use serde_json::{Value, json};
 
-fn site(sandbox: &Sandbox) -> Resource {
-    let client = Client::builder(sandbox.token()).base_url(sandbox.base_url());
-    let organization = sandbox.organization().parse().expect("a UUID");
-    let resource = sandbox.resource().parse().expect("a UUID");
-    client.build().expect("a client").resource(organization, resource)
-}
+use crate::account::{plan, site};
 
 /// The outcomes of the requests, as they were told, and the report.
 async fn settled(mut events: Events) -> (Vec<Value>, Report) {
@@ -42,21 +38,71 @@ async fn each_request_is_settled_once_and_as_it_stands_in_the_report() {
     let fast = Duration::from_millis(1);
 
     let sandbox = Sandbox::builder().faults(faults()).start().await.expect("a sandbox");
-    let purge = site(&sandbox).purge(plan()).backoff(fast, fast);
+    let purge = site(sandbox.base_url()).purge(plan()).backoff(fast, fast);
     let (told, report) = settled(purge.events()).await;
     assert_eq!((told.len(), report.summary.failed), (5, 100));
     assert_told(told, &report);
 
     let sandbox = Sandbox::builder().faults(faults()).start().await.expect("a sandbox");
-    let purge = site(&sandbox).purge(plan()).backoff(fast, fast).wait(Duration::from_secs(60));
+    let purge =
+        site(sandbox.base_url()).purge(plan()).backoff(fast, fast).wait(Duration::from_secs(60));
     let (told, report) = settled(purge.events()).await;
     assert_eq!((told.len(), report.summary.failed, report.summary.not_cached), (5, 100, 350));
     assert_told(told, &report);
 
     let ids = report.operations.iter().filter_map(|o| o.op_id.clone());
     let unknown = "00000000-0000-4000-8000-000000000000".parse().expect("an ID");
-    let wait = site(&sandbox).wait(ids.chain([unknown])).deadline(Duration::from_millis(500));
+    let wait =
+        site(sandbox.base_url()).wait(ids.chain([unknown])).deadline(Duration::from_millis(500));
     let (told, report) = settled(wait.events()).await;
     assert_eq!((told.len(), report.summary.not_cached), (5, 350));
     assert_told(told, &report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_tell_the_story_in_order() {
+    let busy = answer("503 Busy", "");
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let refused = answer("404 Not Found", "");
+    let server = RawServer::start([busy, accepted, refused]).await;
+    let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
+    let purge = site(server.base_url()).purge(plan.expect("a plan"));
+    let purge = purge.concurrency(1).backoff(Duration::ZERO, Duration::ZERO);
+    let told: Vec<String> = purge
+        .events()
+        .map(|event| match event {
+            Event::Started { requests, paths } => format!("started {requests} {paths}"),
+            Event::Attempt { request, attempt } => format!("attempt {attempt} of {request}"),
+            Event::Retrying { request, error, .. } => format!("retrying {request}: {error}"),
+            Event::Accepted { request, op_id } => format!("accepted {request} as {op_id}"),
+            Event::Failed { request, error } => format!("failed {request}: {error}"),
+            Event::Settled { outcome } => format!("settled: {}", outcome.state),
+            Event::Finished(report) => format!("finished, {} failed", report.summary.failed),
+            other => format!("{other:?}"),
+        })
+        .collect()
+        .await;
+    insta::assert_snapshot!(told.join("\n"), @r"
+    started 2 2
+    attempt 1 of 0
+    retrying 0: the service is unavailable (503)
+    attempt 2 of 0
+    accepted 0 as a
+    settled: accepted
+    attempt 1 of 1
+    failed 1: the service refused the request (404)
+    settled: failed
+    finished, 1 failed
+    ");
+}
+
+#[tokio::test]
+async fn events_of_many_requests_at_once_all_arrive() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    // More at once than a task may receive before it has to yield.
+    let events = site(sandbox.base_url()).purge(plan(300, 1)).concurrency(300).events();
+    let told: Vec<Event> = events.collect().await;
+    let accepted = told.iter().filter(|event| matches!(event, Event::Accepted { .. })).count();
+    assert_eq!(accepted, 300);
+    assert!(matches!(told.last(), Some(Event::Finished(report)) if report.is_success()));
 }

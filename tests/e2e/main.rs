@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "what was measured is a part of what the tests say")]
 
+mod account;
 mod bounds;
 mod coalesce;
 mod command_line;
@@ -15,7 +16,9 @@ mod exit_codes;
 mod faults;
 mod files;
 mod journal;
-mod library;
+mod list;
+mod log;
+mod lost_answer;
 mod messages;
 mod outage;
 mod output;
@@ -23,9 +26,11 @@ mod secrets;
 mod shell;
 #[cfg(unix)]
 mod signals;
+mod submit;
 mod tokens;
 mod traps;
 mod trust;
+mod wait;
 
 /// The command line, as it is installed.
 const PURGE: &str = env!("CARGO_BIN_EXE_purge-under-test");

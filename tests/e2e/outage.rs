@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use purge_api_ext::{Client, Event, Plan, Purge, Report};
 use purge_tests::clock::Clock;
-use purge_tests::raw::answer;
+use purge_tests::raw::kept;
 use purge_tests::script::{Script, ScriptServer, Step};
 use tokio::time::{Instant, sleep};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -76,11 +76,11 @@ fn run(script: Option<Script>, change: impl FnOnce(Purge) -> Purge) -> Run {
 }
 
 fn busy() -> Step {
-    Step::Send(answer("503 Busy", ""))
+    Step::Keep(kept("503 Busy", ""))
 }
 
 fn broken() -> Step {
-    Step::Send(answer("500 Oops", ""))
+    Step::Keep(kept("500 Oops", ""))
 }
 
 #[test]
@@ -105,13 +105,13 @@ fn total_outage_costs_at_most_1_2_requests_a_batch() {
 fn recovering(down: usize, slowly: usize, fault: &Step) -> Script {
     let mut chance = fastrand::Rng::with_seed(42);
     let accepted =
-        |i: usize| Step::Send(answer("200 OK", &format!(r#"{{"status":true,"opID":"job-{i}"}}"#)));
+        |i: usize| Step::Keep(kept("200 OK", &format!(r#"{{"status":true,"opID":"job-{i}"}}"#)));
     let answers = (0..4 * BATCHES).map(|i| {
         let up = i.saturating_sub(down) as f64 / slowly as f64;
         if chance.f64() < up { accepted(i) } else { fault.clone() }
     });
-    let nothing = answer("200 OK", r#"{"status":true,"data":{"total":0,"requests":[]}}"#);
-    let lists = std::iter::repeat_n(fault.clone(), 20).chain([Step::Send(nothing)]);
+    let nothing = kept("200 OK", r#"{"status":true,"data":{"total":0,"requests":[]}}"#);
+    let lists = std::iter::repeat_n(fault.clone(), 20).chain([Step::Keep(nothing)]);
     Script::new(answers.collect::<Vec<_>>(), lists.collect::<Vec<_>>())
 }
 
@@ -136,7 +136,7 @@ fn slow_recovery_costs_at_most_1_2_requests_a_batch() {
 
 #[test]
 fn deadline_of_waiting_holds_in_an_outage() {
-    let accepted = Step::Send(answer("200 OK", r#"{"status":true,"opID":"a"}"#));
+    let accepted = Step::Keep(kept("200 OK", r#"{"status":true,"opID":"a"}"#));
     let script = Script::new([accepted], [busy()]);
     let run = run(Some(script), |purge| purge.wait(Duration::from_secs(600)));
     assert_eq!(run.report.summary.pending, BATCHES);

@@ -2,25 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use purge_api_ext::{Client, ErrorKind, OperationState, PathState, Plan, Resource, Shutdown};
+use purge_api_ext::{ErrorKind, OperationState, PathState, Plan, Shutdown};
 use purge_sandbox::{Fault, Sandbox};
-use purge_tests::cli::{Run, Running};
+use purge_tests::cli::Running;
 use serde_json::Value;
 
-use crate::{ORGANIZATION, PURGE, RESOURCE};
-
-fn purge_at(sandbox: &Sandbox, arguments: &[&str]) -> Run {
-    let run = Run::new(PURGE, arguments);
-    run.account(sandbox.base_url(), sandbox.token(), ORGANIZATION, RESOURCE)
-}
-
-fn lines(paths: usize) -> String {
-    (0..paths).map(|i| format!("/{i}\n")).collect()
-}
-
-fn count(sandbox: &Sandbox, method: &str) -> usize {
-    sandbox.requests().iter().filter(|request| request.method == method).count()
-}
+use crate::account::{count, lines, purge_at, site};
 
 async fn until(what: impl Fn() -> bool) {
     let started = Instant::now();
@@ -186,19 +173,13 @@ async fn commands_that_have_sent_nothing_end_at_once() {
     assert_eq!(count(&sandbox, "POST"), 0);
 }
 
-fn site(sandbox: &Sandbox) -> Resource {
-    let client = Client::builder(sandbox.token()).base_url(sandbox.base_url());
-    let client = client.build().expect("a client");
-    client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn one_handle_ends_every_run_that_has_it() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let shutdown = Shutdown::new();
     shutdown.begin();
     let plan = || Plan::parse(["/a", "/b"]).expect("a plan");
-    let purge = site(&sandbox).purge(plan()).shutdown(shutdown.clone());
+    let purge = site(sandbox.base_url()).purge(plan()).shutdown(shutdown.clone());
     let report = purge.wait(Duration::from_secs(60)).await;
     assert_eq!(report.operations[0].state, OperationState::NotSent);
     assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Interrupted));
@@ -206,11 +187,11 @@ async fn one_handle_ends_every_run_that_has_it() {
     assert!(sandbox.requests().is_empty());
 
     let id = "00000000-0000-4000-8000-000000000000".parse().expect("an ID");
-    let report = site(&sandbox).wait([id]).shutdown(shutdown).await;
+    let report = site(sandbox.base_url()).wait([id]).shutdown(shutdown).await;
     assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Interrupted));
     assert_eq!(report.pending_operations().count(), 1);
 
     // Another handle leaves it alone.
-    let report = site(&sandbox).purge(plan()).shutdown(Shutdown::new()).await;
+    let report = site(sandbox.base_url()).purge(plan()).shutdown(Shutdown::new()).await;
     assert!(report.paths().all(|path| path.state == PathState::Accepted));
 }

@@ -158,6 +158,11 @@ impl Running {
         kill.status().await.expect("a shell");
     }
 
+    /// Waits until it has ended.
+    pub async fn ended(&mut self) {
+        self.child.wait().await.expect("the binary ends");
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("a state").is_some()

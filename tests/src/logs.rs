@@ -1,6 +1,7 @@
 //! What libraries tell to `tracing`, for the tests that listen.
 
-use std::sync::Once;
+use std::io::Write;
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::Subscriber;
 use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
@@ -16,4 +17,27 @@ pub fn listen(subscriber: impl Subscriber + Send + Sync) -> DefaultGuard {
         set_global_default(Registry::default()).expect("nobody else sets it");
     });
     set_default(subscriber)
+}
+
+/// A place for log lines.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// What was written to it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("the log")).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the log").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use flate2::{Compress, Compression, FlushCompress};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -65,6 +66,39 @@ pub fn answer(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
         .into()
+}
+
+/// An answer as by [`answer`], after which the connection stays open.
+#[must_use]
+pub fn kept(status: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into()
+}
+
+/// A bomb: `times` times `part`, packed in the time and space of one. A part refers to nothing before it, so
+/// that its packed form can be repeated.
+///
+/// ```
+/// # use std::io::Read as _;
+/// let packed = purge_tests::raw::gzip(b"many bytes, ", 3);
+/// let mut text = String::new();
+/// flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text)?;
+/// assert_eq!(text, "many bytes, many bytes, many bytes, ");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use]
+pub fn gzip(part: &[u8], times: usize) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(part.len() + 64);
+    let mut deflate = Compress::new(Compression::best(), false);
+    deflate.compress_vec(part, &mut packed, FlushCompress::Full).expect("memory");
+    let mut one = crc32fast::Hasher::new();
+    one.update(part);
+    let mut checksum = crc32fast::Hasher::new();
+    (0..times).for_each(|_| checksum.combine(&one));
+    let length = (part.len() * times) as u32;
+    // A head that says nothing, an empty last block, and the end.
+    let head: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let end = [checksum.finalize().to_le_bytes(), length.to_le_bytes()].concat();
+    [head, &packed.repeat(times), &[3, 0], &end].concat()
 }
 
 pub(crate) async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {

@@ -1,13 +1,20 @@
+use std::sync::LazyLock;
+
 use purge_sandbox::Sandbox;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An HTTP client. Whether it has TLS depends on what else is built, and then it needs a provider.
+/// An HTTP client. To make one reads the certificates of the system, so that all tests share it. It keeps no
+/// connection: that would belong to the runtime of the test that has opened it.
 pub(crate) fn http() -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::new()
+    static HTTP: LazyLock<Client> = LazyLock::new(|| {
+        // Whether it has TLS depends on what else is built, and then it needs a provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder().pool_max_idle_per_host(0).build().expect("a client")
+    });
+    HTTP.clone()
 }
 
 pub(crate) fn url(sandbox: &Sandbox) -> String {

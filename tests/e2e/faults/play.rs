@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use purge_api_ext::{Client, Error, ErrorKind, Plan, Report};
 use purge_tests::clock::Clock;
+use purge_tests::logs::{Log, listen};
 use purge_tests::raw::answer;
 use purge_tests::script::{Script, ScriptServer, Step};
 use serde_json::Value;
@@ -69,7 +69,7 @@ pub(crate) fn play(row: &Row, by: By) -> Played {
         tracing_subscriber::fmt::layer().with_writer(move || lines.clone()).with_ansi(false);
     let subscriber =
         tracing_subscriber::registry().with(LevelFilter::TRACE).with(shown).with(clock.clone());
-    let _guard = purge_tests::logs::listen(subscriber);
+    let _guard = listen(subscriber);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().start_paused(true).build().expect("a runtime");
     let mut played = runtime.block_on(play_here(row, by, &clock));
@@ -281,25 +281,4 @@ fn well_formed(request: &str) -> bool {
     };
     // What is not asked for, nobody has to unpack.
     body && head.contains("authorization: bearer ") && !head.contains("accept-encoding")
-}
-
-/// A place for log lines.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().expect("the log")).into_owned()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("the log").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn change(change: impl FnOnce(&mut Value)) -> Review {
-        let old = purge_openapi::parse(include_str!("../../tests/description.yaml"));
+        let old = purge_openapi::parse(include_str!("../../tests/verbs/description.yaml"));
         let old = old.expect("the description parses");
         let mut new = old.clone();
         change(&mut new);

@@ -44,7 +44,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// What the fuzzer found worth keeping must still hold; `tests/random.rs` adds edits by chance.
+    /// What the fuzzer found worth keeping must still hold; `tests/verbs/random.rs` adds edits by chance.
     #[test]
     fn corpus() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/spec_diff");

@@ -2,7 +2,7 @@
 //!
 //! Levels follow oasdiff where it has a rule: its errors and warnings are `breaking`, its infos
 //! `additive`, or `docs` where nothing on the wire changes. The other lines are judgements of this
-//! project. Every rule but `unclassified` has a pair of documents in `tests/spec_diff`.
+//! project. Every rule but `unclassified` has a pair of documents in `tests/verbs/rules`.
 
 use super::report::Level;
 

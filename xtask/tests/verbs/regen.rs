@@ -1,11 +1,9 @@
 //! `regen` on a copy of the tree: does it notice, does it mend, and does it leave alone what is right?
 
-mod workspace;
-
 use std::fs;
 use std::path::Path;
 
-use workspace::{replace, xtask};
+use crate::workspace::{replace, xtask};
 
 const FILES: [&str; 3] =
     ["openapi/purge.yaml", "openapi/README.md", "purge-api/tests/snapshots/bindings.snap"];

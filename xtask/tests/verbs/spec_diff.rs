@@ -1,13 +1,11 @@
 //! The command itself: what it prints, its exit codes, and what it takes as input.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
 
-use support::git;
+use crate::workspace::git;
 
 fn description() -> &'static str {
     include_str!("description.yaml")

@@ -2,6 +2,7 @@
 //! when the two sides are swapped.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -206,19 +207,18 @@ fn means_the_same(old: &Value, new: &Value) -> bool {
     spelled_out(old, old, "", &mut Vec::new()) == spelled_out(new, new, "", &mut Vec::new())
 }
 
-fn description() -> Value {
-    purge_openapi::parse(purge_openapi::YAML).expect("the description parses")
-}
+static DESCRIPTION: LazyLock<Value> =
+    LazyLock::new(|| purge_openapi::parse(purge_openapi::YAML).expect("the description parses"));
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_edit_is_silent_and_no_sameness_is_reported(edits in edits()) {
-        let old = description();
-        let new = apply(&old, &edits);
-        let changes = wire(&old, &new);
-        if !means_the_same(&old, &new) {
+        let old = &*DESCRIPTION;
+        let new = apply(old, &edits);
+        let changes = wire(old, &new);
+        if !means_the_same(old, &new) {
             prop_assert!(!changes.is_empty(), "silent about {edits:?}");
         }
         prop_assert_eq!(wire(&new, &new), []);
@@ -226,8 +226,7 @@ proptest! {
 
     #[test]
     fn swapping_the_sides_inverts_every_rule(first in edits(), second in edits()) {
-        let original = description();
-        let (old, new) = (apply(&original, &first), apply(&original, &second));
+        let (old, new) = (apply(&DESCRIPTION, &first), apply(&DESCRIPTION, &second));
         let mut there: Vec<_> = wire(&old, &new).iter().map(|change| change.rule.inverse().name()).collect();
         let mut back: Vec<_> = wire(&new, &old).iter().map(|change| change.rule.name()).collect();
         there.sort_unstable();
@@ -242,9 +241,7 @@ proptest! {
 
     #[test]
     fn the_whole_review_survives_every_edit(edits in edits()) {
-        let old = description();
-        let new = apply(&old, &edits);
-        let review = review(&old, &new);
+        let review = review(&DESCRIPTION, &apply(&DESCRIPTION, &edits));
         for format in [xtask::spec_diff::Format::Markdown, xtask::spec_diff::Format::Text, xtask::spec_diff::Format::Json] {
             let mut out = Vec::new();
             review.render(format, &mut out).expect("a vector takes everything");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// Writes a file and the folders that it is in.
 pub(crate) fn write(root: &Path, file: &str, text: &str) {
@@ -24,4 +25,18 @@ pub(crate) fn xtask(root: &Path, verb: &[&str]) -> (u8, String) {
     let mut out = Vec::new();
     let code = xtask::run(arguments, &mut out);
     (code, String::from_utf8(out).expect("the output is UTF-8"))
+}
+
+/// Runs git in a folder, as somebody.
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
+    let identity = [
+        "-c",
+        "user.name=Somebody",
+        "-c",
+        "user.email=somebody@example.com",
+        "-c",
+        "commit.gpgsign=false",
+    ];
+    let status = Command::new("git").arg("-C").arg(folder).args(identity).args(arguments).status();
+    assert!(status.expect("git runs").success(), "git {arguments:?}");
 }

@@ -1,15 +1,11 @@
 //! `release-check` on a small workspace that is ready, and then is not.
 
-mod support;
-mod workspace;
-
 use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
-use support::git;
-use workspace::{replace, write, xtask};
+use crate::workspace::{git, replace, write, xtask};
 
 /// A Rust that nobody has, so that the outcome does not depend on what is installed.
 const OLDEST: &str = "1.85.99";

@@ -1,14 +1,10 @@
 //! `ci` on a small workspace in which every invariant is broken, and then mended.
 
-mod support;
-mod workspace;
-
 use std::fs;
 
 use tempfile::TempDir;
 
-use support::git;
-use workspace::{replace, write, xtask};
+use crate::workspace::{git, replace, write, xtask};
 
 /// A workspace with the description, what is derived from it, a sandbox and a client.
 fn workspace() -> TempDir {

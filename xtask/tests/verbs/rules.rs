@@ -1,4 +1,4 @@
-//! Every rule on a pair of documents, in both directions. A case is a file in `spec_diff`: where the
+//! Every rule on a pair of documents, in both directions. A case is a file in `rules`: where the
 //! base document is changed, from what, to what, and which rule has to say so.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use xtask::spec_diff::{Rule, wire};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec_diff")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verbs/rules")
 }
 
 fn read(file: &Path) -> Value {

@@ -1,0 +1,123 @@
+//! Going on where a run has ended.
+
+use std::time::Duration;
+
+use purge_api_ext::{Journal, OperationState, Plan};
+use purge_sandbox::{Fault, Sandbox};
+use purge_tests::cli::Run;
+
+use super::{Folder, check, json, resume};
+use crate::PURGE;
+use crate::account::{impatient, lines, plan, posts, purge_at, site};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finished_run_resumes_to_the_same_report_without_a_request() {
+    // One request is too large, one is answered late and one not at all.
+    let sandbox = Sandbox::builder()
+        .fault(Fault::status(413).on_post())
+        .fault(Fault::status(503).on_post())
+        .fault(Fault::reset().after_applying().on_post())
+        .start()
+        .await
+        .expect("a sandbox");
+    let (folder, site) = (Folder::new(), site(sandbox.base_url()));
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    let report = impatient(site.purge(plan(5, 3)).journal(journal)).concurrency(1).await;
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!(report.operations.len(), 6);
+    let (requests, written) =
+        (sandbox.requests().len(), std::fs::read(folder.journal()).expect("a file"));
+
+    let again = resume(&site, &folder.journal()).await;
+    assert_eq!(json(&again), json(&report));
+    assert_eq!(sandbox.requests().len(), requests, "nothing is left to be asked");
+    assert_eq!(std::fs::read(folder.journal()).expect("a file"), written);
+
+    let waited =
+        site.resume(Journal::open(folder.journal()).expect("a journal")).expect("the same");
+    let waited = waited.wait(Duration::from_secs(60)).await;
+    assert_eq!(waited.summary.not_cached, 15, "{waited:#?}");
+    assert_eq!(posts(&sandbox).len(), 1 + 1 + 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_tried_again() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (folder, site) = (Folder::new(), site(sandbox.base_url()));
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    for status in [422, 409] {
+        sandbox.fault(Fault::status(status).on_post().times(1));
+    }
+    let report = impatient(site.purge(plan(3, 1)).journal(journal)).concurrency(1).await;
+    let states: Vec<_> = report.operations.iter().map(|operation| operation.state).collect();
+    use OperationState::{Accepted, Failed, Unconfirmed};
+    assert_eq!(states, [Failed, Unconfirmed, Accepted]);
+
+    let report = resume(&site, &folder.journal()).await;
+    assert!(report.is_success(), "{report:#?}");
+    let duplicates: Vec<_> =
+        report.operations.iter().map(|o| (o.attempts, o.possible_duplicate)).collect();
+    assert_eq!(duplicates, [(2, false), (2, true), (1, false)]);
+    assert_eq!(posts(&sandbox).len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operation_that_the_journal_knows_is_not_taken_for_a_lost_one() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (folder, site) = (Folder::new(), site(sandbox.base_url()));
+    // Another plan for the same path was accepted at nearly the same time.
+    let one = || Plan::parse(["/a"]).expect("a plan");
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    assert!(site.purge(one()).journal(journal).await.is_success());
+    let whole = std::fs::read(folder.journal()).expect("a file");
+    let sending = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(2).expect("a line").0;
+    let text = String::from_utf8(whole.clone()).expect("text");
+    assert!(text[..sending].ends_with("}}]}") && text[..sending].contains("sending"), "{text}");
+    // The answer is lost: the one operation that fits is adopted.
+    std::fs::write(folder.journal(), &whole[..=sending]).expect("a file");
+    let report = resume(&site, &folder.journal()).await;
+    assert_eq!((posts(&sandbox).len(), report.operations[0].possible_duplicate), (1, false));
+    // With another one beside it nobody can tell.
+    assert!(site.purge(one()).await.is_success());
+    std::fs::write(folder.journal(), &whole[..=sending]).expect("a file");
+    let report = resume(&site, &folder.journal()).await;
+    assert_eq!((posts(&sandbox).len(), report.operations[0].possible_duplicate), (3, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_that_asks_for_much_patience_is_resumed_later() {
+    let fault = Fault::status(429).header("retry-after", "3600").on_post();
+    let sandbox = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
+    let folder = Folder::new();
+    let journal = folder.text();
+    let run =
+        purge_at(&sandbox, &["create", "--from", "-", "--journal", &journal, "--concurrency", "1"]);
+    let ended = run.input(lines(1000)).end().await;
+    check(&ended, 4, &format!("resume with: purge resume {journal}\n"));
+    assert_eq!(posts(&sandbox).len(), 1);
+
+    // The account stands in the journal; only the token does not.
+    let run = Run::new(PURGE, ["resume", &journal, "--output", "json"])
+        .env("PURGE_TOKEN", sandbox.token());
+    let ended = run.end().await;
+    check(&ended, 0, "resuming: 10 requests left\n");
+    assert_eq!(ended.json()["summary"]["accepted"], 1000);
+    assert_eq!(posts(&sandbox).len(), 11);
+    let text = std::fs::read_to_string(&journal).expect("a journal");
+    assert!(!text.contains(sandbox.token()), "the token is in the journal");
+
+    let run = purge_at(
+        &sandbox,
+        &["resume", &journal, "--organization", "11111111-1111-4111-8111-111111111111"],
+    );
+    check(
+        &run.end().await,
+        2,
+        "belongs to the organization 550e8400-e29b-41d4-a716-446655440000, not to 1111",
+    );
+    check(
+        &purge_at(&sandbox, &["resume", &journal, "--sandbox"]).end().await,
+        2,
+        "nothing to resume",
+    );
+}

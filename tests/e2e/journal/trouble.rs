@@ -1,0 +1,107 @@
+//! Files that others could read, disks that are full, and runs that never begin.
+
+use std::collections::BTreeSet;
+
+use purge_api_ext::{Client, Error, ErrorKind, Journal};
+use purge_sandbox::Sandbox;
+use purge_tests::cli::Run;
+use purge_tests::journal::Told;
+
+use super::{Folder, check};
+use crate::account::{lines, plan, posts, purge_at, resource_of, site};
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_its_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let folder = Folder::new();
+    let mode = || std::fs::metadata(folder.journal()).expect("a file").permissions().mode() & 0o777;
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    assert_eq!(mode(), 0o600);
+    drop(journal);
+    // A file that was reserved is taken, and taken away from others.
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(folder.journal(), open).expect("a mode");
+    let journal = Journal::create(folder.journal()).expect("an empty file");
+    assert_eq!(mode(), 0o600);
+    assert!(site(sandbox.base_url()).purge(plan(1, 1)).journal(journal).await.is_success());
+}
+
+/// A file system that takes no more stands here for one that is full: the limit of file sizes, whose signal
+/// is ignored, makes writing fail.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn journal_that_cannot_be_written_stops_the_run() {
+    let (sandbox, folder) = (Sandbox::start().await.expect("a sandbox"), Folder::new());
+    let run = purge_at(&sandbox, &["create", "--from", "-", "--journal", &folder.text()]);
+    check(&run.input(lines(1200)).end().await, 0, "");
+    let whole = std::fs::read(folder.journal()).expect("a journal");
+    let plan = whole.windows(9).position(|bytes| bytes == b"\"events\":").expect("events") - 18;
+    // Another run may put the same events in fewer lines, and needs no disk for its last answers.
+    let events = whole.len() - plan;
+    let limits = [
+        0,
+        1,
+        plan / 2,
+        plan,
+        plan + 1,
+        plan + events / 4,
+        plan + events / 2,
+        plan + events * 3 / 8,
+    ];
+    let mut stopped = BTreeSet::new();
+    for limit in limits {
+        let sandbox = Sandbox::start().await.expect("a sandbox");
+        let folder = Folder::new();
+        let journal = folder.text();
+        let script = format!("trap '' XFSZ; exec prlimit --fsize={limit}:{limit} \"$@\"");
+        let arguments =
+            ["-c", &script, "sh", PURGE, "create", "--from", "-", "--journal", &journal];
+        let run = Run::new("sh", [&arguments[..], &["--output", "json"]].concat());
+        let run = run.account(sandbox.base_url(), sandbox.token(), ORGANIZATION, RESOURCE);
+        let ended = run.input(lines(1200)).end().await;
+        check(&ended, 1, "cannot be written: File too large (os error 27)");
+        assert!(ended.err.contains(&format!("the journal `{journal}`")), "{}", ended.err);
+        let summary = &ended.json()["summary"];
+        let sent = posts(&sandbox).len();
+        // What was under way is finished; nothing else is sent; and every path has one outcome.
+        assert_eq!(summary["accepted"], sent * 100, "{limit}: {summary}");
+        assert_eq!(summary["not_sent"], 1200 - sent * 100, "{limit}: {summary}");
+        assert!(sent < 12, "{limit}: {sent}");
+        stopped.insert(sent);
+
+        let resumable = ended.err.contains("resume with: purge resume");
+        let next = if Journal::open(&journal).is_ok() { "resume" } else { "create" };
+        assert!(!resumable || next == "resume", "{limit}: {}", ended.err);
+        let run = match next {
+            "resume" => purge_at(&sandbox, &["resume", &journal]),
+            // A plan that could not be written has left nothing that stands in the way.
+            _ => purge_at(&sandbox, &["create", "--from", "-", "--journal", &journal])
+                .input(lines(1200)),
+        };
+        check(&run.end().await, 0, "");
+        assert_eq!(posts(&sandbox).len(), 12, "{limit}: nothing is sent twice");
+    }
+    assert!(stopped.contains(&0) && stopped.len() >= 3, "{stopped:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_nothing_is_sent_and_nothing_failed() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let folder = Folder::new();
+    let provider = purge_api_ext::TokenProvider::from_fn(|| {
+        std::future::ready(Err::<String, _>(std::io::Error::other("no login server")))
+    });
+    let client = Client::builder(provider).base_url(sandbox.base_url()).build().expect("a client");
+    let site = resource_of(&client);
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    let report = site.purge(plan(9, 1)).journal(journal).await;
+    assert_eq!((report.summary.not_sent, report.summary.failed), (9, 0));
+    assert_eq!(report.error().map(Error::kind), Some(ErrorKind::Unauthorized));
+    assert!(report.operations.iter().all(|operation| operation.attempts == 0));
+    assert!(Told::read(&folder.journal()).sent.is_empty());
+    assert!(sandbox.requests().is_empty());
+}

@@ -1,0 +1,73 @@
+//! Reading the list of purge requests, page by page.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU64;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use purge_api_ext::{ErrorKind, PageSize, Plan};
+use purge_sandbox::Sandbox;
+use purge_tests::raw::{RawServer, answer};
+
+use crate::account::{count, site};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unneeded_page_is_never_fetched() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    let plan = Plan::parse(["/1", "/2", "/3", "/4", "/5", "/6"]).expect("a plan");
+    assert!(site.purge(plan).await.is_success());
+    let gets = || count(&sandbox, "GET");
+
+    let two = || site.list().page_size(PageSize::new(2).expect("a size"));
+    assert_eq!(two().items().try_collect::<Vec<_>>().await.expect("records").len(), 6);
+    assert_eq!(gets(), 3, "the third page is full, and the total says that it is the last");
+
+    let some: Vec<_> = two().items().take(2).try_collect().await.expect("records");
+    assert_eq!((some.len(), gets()), (2, 4));
+
+    let beyond = two().page(NonZeroU64::new(9).expect("a page")).await.expect("a page");
+    assert_eq!((beyond.requests.len(), beyond.total), (0, Some(6)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_goes_on_where_it_was_left() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    let plan = Plan::parse(["/1", "/2", "/3", "/4", "/5"]).expect("a plan");
+    assert!(site.purge(plan).await.is_success());
+    let list = site.list().page_size(PageSize::new(2).expect("a size"));
+    let first = list.page(NonZeroU64::MIN).await.expect("a page");
+    let kept = serde_json::to_string(&first.next.expect("a next page")).expect("JSON");
+
+    let cursor = serde_json::from_str(&kept).expect("a cursor");
+    let rest: Vec<_> = site.list().resume(cursor).items().try_collect().await.expect("records");
+    let paths: Vec<_> = first.requests.iter().chain(&rest).filter_map(|r| r.path()).collect();
+    assert_eq!(paths.len(), 5);
+    assert_eq!(paths.iter().collect::<BTreeSet<_>>().len(), 5, "{paths:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_that_repeats_is_an_error() {
+    let page = r#"{"status":true,"data":{"requests":[{"opID":"a","url":"/a","status":2}]}}"#;
+    let server = RawServer::start([answer("200 OK", page), answer("200 OK", page)]).await;
+    let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
+    let error = list.items().try_collect::<Vec<_>>().await.expect_err("the same page twice");
+    assert_eq!(error.kind(), ErrorKind::Untrusted);
+    assert_eq!(error.to_string(), "page 2 of the list repeats the one before it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_that_grows_while_it_is_read_is_no_error() {
+    let page = |total: u32| {
+        answer(
+            "200 OK",
+            &format!(
+                r#"{{"status":true,"data":{{"total":{total},"requests":[{{"opID":"a","url":"/a","status":2}}]}}}}"#
+            ),
+        )
+    };
+    let end = answer("200 OK", r#"{"status":true,"data":{"total":3,"requests":[]}}"#);
+    let server = RawServer::start([page(2), page(3), end]).await;
+    let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
+    assert_eq!(list.items().try_collect::<Vec<_>>().await.expect("records").len(), 2);
+}

@@ -1,0 +1,74 @@
+//! A request whose answer got lost: the list of purge requests knows what became of it.
+
+use purge_api_ext::{ErrorKind, OperationId, OperationState};
+use purge_tests::raw::{RawServer, answer};
+
+use crate::account::purge_a;
+
+/// A page whose only record is of an operation `lost` for `/a`, in the answer of a service whose clock
+/// shows the 6th of November 1994, 08:49:37.
+fn page_of_1994(created: &str) -> Vec<u8> {
+    let body = format!(
+        r#"{{"status":true,"data":{{"total":1,"requests":[
+            {{"opID":"lost","url":"https://e.com/a","status":2,"createdAt":"{created}"}}]}}}}"#
+    );
+    answer("200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", &body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operation_whose_answer_got_lost_is_found_in_the_list() {
+    let nothing = Vec::new();
+    let server = RawServer::start([nothing, page_of_1994("1994-11-06T08:49:37Z")]).await;
+    let report = purge_a(server.base_url()).await;
+    let operation = &report.operations[0];
+    assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("lost"), "{report:?}");
+    assert_eq!((operation.attempts, operation.possible_duplicate), (1, false));
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_operation_for_the_same_paths_is_not_mistaken_for_the_lost_one() {
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"new"}"#);
+    let failed = answer("502 Bad Gateway", "");
+    let old = page_of_1994("1994-11-06T08:49:00Z");
+    let server = RawServer::start([failed, old, accepted]).await;
+    let report = purge_a(server.base_url()).await;
+    let operation = &report.operations[0];
+    assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("new"), "{report:?}");
+    assert_eq!((operation.attempts, operation.possible_duplicate), (2, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operation_that_is_taken_but_not_named_is_not_sent_again() {
+    for taken in [answer("200 OK", r#"{"status":true}"#), answer("409 Conflict", "")] {
+        let server = RawServer::start([taken, page_of_1994("1994-11-06T08:49:37Z")]).await;
+        let report = purge_a(server.base_url()).await;
+        let operation = &report.operations[0];
+        assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("lost"), "{report:?}");
+        let posts = server.requests().iter().filter(|request| request.starts_with("POST")).count();
+        assert_eq!(posts, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_carried_out_is_sent_three_times_at_most() {
+    // After the script, the server answers 500 to everything, the list included.
+    let server = RawServer::start([answer("500 Oops", "")]).await;
+    let report = purge_a(server.base_url()).max_attempts(10).await;
+    assert_eq!(report.operations[0].state, OperationState::Unconfirmed, "{report:?}");
+    assert!(report.operations[0].possible_duplicate);
+    let posts = server.requests().iter().filter(|request| request.starts_with("POST")).count();
+    assert_eq!(posts, 3);
+    assert_eq!(report.failed_paths().map(String::from).collect::<Vec<_>>(), ["/a"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_that_is_refused_after_a_lost_answer_is_what_to_act_on() {
+    let refused = || answer("401 Unauthorized", "");
+    // The list cannot be read either; then the request is sent again.
+    let script = [answer("500 Oops", ""), answer("500 Oops", ""), refused(), refused(), refused()];
+    let server = RawServer::start(script).await;
+    let report = purge_a(server.base_url()).await;
+    assert_eq!(report.operations[0].state, OperationState::Unconfirmed, "{report:?}");
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
+}

@@ -1,0 +1,150 @@
+//! What a service may answer to a purge, and what that is taken for.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use purge_api_ext::{Error, ErrorKind, Event, OperationState, PathState, Plan};
+use purge_sandbox::{Fault, Sandbox};
+use purge_tests::raw::{RawServer, answer};
+
+use crate::account::{count, plan, posts, purge_a, site};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_path_that_was_asked_for_has_an_outcome() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let asked = ["/images/*", "/images/logo.png", "/index.html", "/index.html", "/images/**"];
+    let plan = Plan::parse(asked).expect("a plan");
+    assert_eq!((plan.duplicates(), plan.covered()), (2, 1));
+    let report = site(sandbox.base_url()).purge(plan).wait(Duration::from_secs(60)).await;
+    for path in asked {
+        let outcome = report.outcome(path).expect(path);
+        assert_eq!(outcome.state, PathState::Purged, "{path}");
+    }
+    assert_eq!(report.outcome("/about.html"), None);
+    assert_eq!(report.outcome("no path"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undocumented_statuses_of_success_are_accepted_when_they_name_the_operation() {
+    for status in ["201 Created", "202 Accepted"] {
+        let server = RawServer::start([answer(status, r#"{"status":true,"opID":"a"}"#)]).await;
+        let report = purge_a(server.base_url()).await;
+        assert!(report.is_success(), "{status}: {report:?}");
+        assert_eq!(server.requests().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusal_inside_a_success_status_is_a_refusal() {
+    let refusal = r#"{"status":false,"message":"no such \u001b[1mresource"}"#;
+    let server = RawServer::start([answer("200 OK", refusal), answer("200 OK", refusal)]).await;
+    let site = site(server.base_url());
+    let report = site.purge(Plan::parse(["/a"]).expect("a plan")).await;
+    let error = report.error().expect("a refusal");
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert!(error.to_string().ends_with(r": no such \u{1b}[1mresource"), "{error}");
+    let error = site.list().page(NonZeroU64::MIN).await.expect_err("a refusal");
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_that_is_busy_is_asked_again() {
+    let accepted = r#"{"status":true,"opID":"a"}"#;
+    let busy = answer("429 Too Many Requests\r\nretry-after: 0", "");
+    let server = RawServer::start([busy, answer("200 OK", accepted)]).await;
+    let report = purge_a(server.base_url()).await;
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(report.operations[0].attempts, 2);
+    assert!(!report.operations[0].possible_duplicate, "what was refused was not carried out");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_that_asks_for_more_patience_than_there_is_ends_the_run() {
+    let wait = || answer("429 Too Many Requests\r\nretry-after: 3600", "");
+    let server = RawServer::start((0..20).map(|_| wait())).await;
+    let report = site(server.base_url()).purge(plan(20, 1)).concurrency(2).await;
+    assert!(server.requests().len() <= 2, "{}", server.requests().len());
+    assert_eq!(report.summary.not_sent, 20);
+    let error = report.error().expect("a reason");
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_token_ends_a_run_that_keeps_to_a_rate_at_once() {
+    let sandbox = Sandbox::builder().token("another").start().await.expect("a sandbox");
+    let purge = site(sandbox.base_url()).purge(plan(10, 1));
+    let started = std::time::Instant::now();
+    let report = purge.rate("1/h".parse().expect("a rate")).await;
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
+    assert_eq!((report.summary.failed, report.summary.not_sent), (1, 9));
+    // The second request would have been sent after an hour.
+    assert!(started.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_forbidden_request_does_not_end_the_run() {
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let server = RawServer::start([answer("403 Forbidden", "<html>no</html>"), accepted]).await;
+    let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
+    let report = site(server.base_url()).purge(plan.expect("a plan")).concurrency(1).await;
+    assert_eq!((report.summary.failed, report.summary.accepted), (1, 1), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_large_a_request_is_split_until_it_fits() {
+    // The first five requests are too large, whatever is in them.
+    let fault = Fault::status(413).on_post().times(5);
+    let sandbox = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    let events: Vec<_> = site.purge(plan(1, 9)).concurrency(1).events().collect().await;
+    let splits = events.iter().filter_map(|event| match event {
+        Event::Split { request, into } => Some((*request, *into)),
+        _ => None,
+    });
+    // 9 becomes 4 and 5, 4 becomes 2 and 2, 2 becomes 1 and 1; these two cannot be split.
+    assert_eq!(splits.collect::<Vec<_>>(), [(0, [1, 2]), (1, [3, 4]), (3, [5, 6])]);
+    let Some(Event::Finished(report)) = events.last() else { panic!("{events:#?}") };
+    let shapes: Vec<_> = report.operations.iter().map(|o| (o.paths.len(), o.state)).collect();
+    use OperationState::{Accepted, Failed};
+    assert_eq!(shapes, [(1, Failed), (1, Failed), (2, Accepted), (5, Accepted)]);
+    let paths: Vec<_> = report.paths().map(|path| path.path).collect();
+    assert_eq!(paths, (0..9).map(|i| format!("/{i}")).collect::<Vec<_>>());
+    assert_eq!(report.error().and_then(Error::status), Some(413));
+    assert_eq!((report.summary.requests, report.summary.failed), (1, 2));
+    assert_eq!(posts(&sandbox).len(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_run_sends_nothing_more() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let purge = site(sandbox.base_url()).purge(plan(1000, 1)).concurrency(2);
+    let mut events = purge.events();
+    let mut accepted = 0;
+    while accepted < 5 {
+        let event = events.next().await.expect("an event");
+        accepted += usize::from(matches!(event, Event::Accepted { .. }));
+    }
+    drop(events);
+    // Whatever was under way has arrived when a later request is answered.
+    site(sandbox.base_url()).list().page(NonZeroU64::MIN).await.expect("a page");
+    let posts = count(&sandbox, "POST");
+    assert!(posts < 20, "{posts}");
+}
+
+#[test]
+fn calls_can_move_between_threads() {
+    fn sent<T: Send>(_: &T) {}
+    fn shared<T: Send + Sync>(_: &T) {}
+
+    let site = site("http://127.0.0.1:1");
+    let plan = || Plan::parse(["/a"]).expect("a plan");
+    shared(&site);
+    sent(&site.purge(plan()).into_future());
+    sent(&site.purge(plan()).events());
+    sent(&site.wait([]).into_future());
+    let list = site.list();
+    sent(&list.page(NonZeroU64::MIN));
+    sent(&site.list().items());
+}
