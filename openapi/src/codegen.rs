@@ -5,7 +5,9 @@
 
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
-use schemars::schema::{InstanceType, SchemaObject, StringValidation};
+use schemars::schema::{
+    ArrayValidation, InstanceType, Schema, SchemaObject, SingleOrVec, StringValidation,
+};
 use serde_json::Value;
 
 mod circle;
@@ -83,18 +85,33 @@ fn settings() -> Result<GenerationSettings, CodegenError> {
             "::std::string::String",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         )
-        // A regular expression per path at run time is a high price for a leading slash.
+        // A text for each of 100 paths costs as much as sending them; and a regular expression per path at
+        // run time would be a high price for a leading slash.
         .with_conversion(
-            string(|s| {
+            list(string(|s| {
                 s.string = Some(Box::new(StringValidation {
                     pattern: Some("^/".to_owned()),
                     ..StringValidation::default()
                 }));
-            }),
-            "::std::string::String",
-            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+            })),
+            "crate::FilePaths",
+            std::iter::empty(),
         );
     Ok(settings)
+}
+
+/// 1 to 100 of them.
+fn list(item: SchemaObject) -> SchemaObject {
+    SchemaObject {
+        instance_type: Some(InstanceType::Array.into()),
+        array: Some(Box::new(ArrayValidation {
+            items: Some(SingleOrVec::Single(Box::new(Schema::Object(item)))),
+            min_items: Some(1),
+            max_items: Some(100),
+            ..ArrayValidation::default()
+        })),
+        ..SchemaObject::default()
+    }
 }
 
 fn string(constrain: impl FnOnce(&mut SchemaObject)) -> SchemaObject {

@@ -40,7 +40,9 @@ pub use pace::{Rate, RateError};
 pub use path::{PathError, PathErrorKind, Paths, PurgePath};
 pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use progress::{Event, Events};
-pub use report::{OperationOutcome, OperationState, PathOutcome, PathState, Report, Summary};
+pub use report::{
+    OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState, Report, Summary,
+};
 pub use shutdown::Shutdown;
 pub use submit::Purge;
 pub use text::escape;

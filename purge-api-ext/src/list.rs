@@ -117,7 +117,7 @@ pub struct Page {
 }
 
 /// The state of one purged path, as the service tells it. Every field may be missing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PurgeRecord {

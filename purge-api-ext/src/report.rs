@@ -1,11 +1,14 @@
 //! What happened to every path.
 
+mod paths;
+
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::plan::{Batch, Plan};
 use crate::{Error, ErrorKind, OperationId, OrganizationId, PurgePath, ResourceId};
+pub use paths::{PathOutcome, PathOutcomes};
 
 /// The outcome of a purge, or of waiting for one: one entry for every path that was planned.
 ///
@@ -80,26 +83,14 @@ pub struct OperationOutcome {
     /// What the service, or this crate, says to it; harmless to show.
     pub message: Option<String>,
     /// Its paths.
-    pub paths: Vec<PathOutcome>,
+    #[cfg_attr(feature = "schemars", schemars(with = "Vec<PathOutcome<'static>>"))]
+    pub paths: PathOutcomes,
     /// The error that ended it.
     #[serde(skip)]
     pub error: Option<Error>,
     /// Whether somebody else created the job, so that its paths are those of its records.
     #[serde(skip)]
     pub(crate) foreign: bool,
-}
-
-/// What became of one path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PathOutcome {
-    /// The path.
-    pub path: String,
-    /// Where it stands.
-    pub state: PathState,
-    /// What the service says to it; harmless to show.
-    pub message: Option<String>,
 }
 
 /// Where an operation stands.
@@ -202,8 +193,8 @@ impl Report {
 
     /// All paths that were planned, with what became of them. A path that was given twice, or that a
     /// wildcard covers, is not among them; [`outcome`](Self::outcome) answers for these, too.
-    pub fn paths(&self) -> impl Iterator<Item = &PathOutcome> {
-        self.operations.iter().flat_map(|operation| &operation.paths)
+    pub fn paths(&self) -> impl Iterator<Item = PathOutcome<'_>> {
+        self.operations.iter().flat_map(|operation| operation.paths.iter())
     }
 
     /// What became of one path that was asked for: its own outcome, or that of the wildcard that covers
@@ -219,12 +210,12 @@ impl Report {
     /// # }
     /// ```
     #[must_use]
-    pub fn outcome(&self, path: &str) -> Option<&PathOutcome> {
+    pub fn outcome(&self, path: &str) -> Option<PathOutcome<'_>> {
         let own = self.paths().find(|outcome| outcome.path == path);
         let asked = PurgePath::with_query(path).ok()?;
         own.or_else(|| {
             self.paths().filter(|outcome| outcome.path.contains('*')).find(|outcome| {
-                let sent = PurgePath::with_query(outcome.path.as_str());
+                let sent = PurgePath::with_query(outcome.path);
                 sent.is_ok_and(|sent| sent.covers(&asked))
             })
         })
@@ -246,14 +237,15 @@ impl Report {
     /// What the service refused it will most likely refuse again: see [`error`](Self::error).
     pub fn failed_paths(&self) -> impl Iterator<Item = PurgePath> {
         let failed = self.paths().filter(|outcome| outcome.state.is_failure());
-        failed.filter_map(|outcome| PurgePath::with_query(outcome.path.as_str()).ok())
+        failed.filter_map(|outcome| PurgePath::with_query(outcome.path).ok())
     }
 
     /// Whether no path failed and none is pending. Without waiting, a path that the service accepted
     /// counts as a success, although its cached copies may not be gone yet.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.error().is_none() && self.paths().all(|p| !p.state.is_failure())
+        let mut states = self.operations.iter().flat_map(|operation| operation.paths.states());
+        self.error().is_none() && states.all(|(state, _)| !state.is_failure())
     }
 
     /// The error that a program should act on first: a refused token before a journal that cannot be
@@ -314,9 +306,9 @@ impl Summary {
 
     fn with_outcomes(mut self, operations: &[OperationOutcome]) -> Self {
         self.paths = 0;
-        for path in operations.iter().flat_map(|operation| &operation.paths) {
-            self.paths += 1;
-            let count = match path.state {
+        for (state, paths) in operations.iter().flat_map(|operation| operation.paths.states()) {
+            self.paths += paths;
+            let count = match state {
                 PathState::Planned => continue,
                 PathState::Accepted => &mut self.accepted,
                 PathState::Purged => &mut self.purged,
@@ -326,7 +318,7 @@ impl Summary {
                 PathState::Unconfirmed => &mut self.unconfirmed,
                 PathState::NotSent => &mut self.not_sent,
             };
-            *count += 1;
+            *count += paths;
         }
         self.accepted += self.purged + self.not_cached + self.pending;
         self
@@ -339,15 +331,13 @@ impl OperationOutcome {
     }
 
     pub(crate) fn of_batch(batch: &Batch, state: OperationState, path_state: PathState) -> Self {
-        let outcome =
-            |path: &str| PathOutcome { path: path.to_owned(), state: path_state, message: None };
         Self {
             op_id: None,
             state,
             attempts: 0,
             possible_duplicate: false,
             message: None,
-            paths: batch.paths().map(outcome).collect(),
+            paths: PathOutcomes::alike(batch.clone(), path_state),
             error: None,
             foreign: false,
         }
@@ -361,7 +351,7 @@ impl OperationOutcome {
             attempts: 0,
             possible_duplicate: false,
             message: None,
-            paths: Vec::new(),
+            paths: PathOutcomes::none(),
             error: None,
             foreign: true,
         }

@@ -285,11 +285,14 @@ async fn read_whole_list(
 }
 
 fn progress(operations: &[OperationOutcome]) -> Event {
-    let paths = || operations.iter().flat_map(|operation| &operation.paths);
-    let waited = |state| matches!(state, PathState::Accepted | PathState::Pending);
-    let finished = |state| matches!(state, PathState::Purged | PathState::NotCached);
-    let finished = paths().filter(|path| finished(path.state)).count();
-    let pending = paths().filter(|path| waited(path.state)).count();
+    let (mut finished, mut pending) = (0, 0);
+    for (state, paths) in operations.iter().flat_map(|operation| operation.paths.states()) {
+        match state {
+            PathState::Purged | PathState::NotCached => finished += paths,
+            PathState::Accepted | PathState::Pending => pending += paths,
+            _ => {}
+        }
+    }
     Event::Progress { finished, paths: finished + pending }
 }
 
@@ -306,7 +309,9 @@ fn give_up(operations: &mut [OperationOutcome], why: ErrorKind, message: &str) {
 }
 
 fn set_pending(operation: &mut OperationOutcome) {
-    for path in operation.paths.iter_mut().filter(|path| path.state == PathState::Accepted) {
-        path.state = PathState::Pending;
-    }
+    operation.paths.judge(|path| {
+        let pending = path.state == PathState::Accepted;
+        let state = if pending { PathState::Pending } else { path.state };
+        (state, path.message.map(str::to_owned))
+    });
 }

@@ -31,6 +31,10 @@ impl ClientHooks<Bearer> for Client {
 }
 
 fn bound(response: Response) -> Response {
+    // A length that is stated is a bound itself.
+    if response.content_length().is_some_and(|length| length <= MAX_RESPONSE_BYTES as u64) {
+        return response;
+    }
     let url = response.url().clone();
     let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
     // Only a builder can carry the URL over, and it has nothing to refuse here.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bearer;
+mod file_paths;
 mod hooks;
 mod identifier;
 
@@ -17,5 +18,6 @@ mod generated {
 }
 
 pub use bearer::{Bearer, InvalidToken};
+pub use file_paths::FilePaths;
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, types};
 pub use hooks::MAX_RESPONSE_BYTES;

@@ -6,9 +6,9 @@ use tokio::net::TcpListener;
 
 type Listed = Result<ResponseValue<types::ListPurgeRequestsResponse>, Error<()>>;
 
-/// Answers one list request with `body`; returns the head of the request and what the client made of
-/// the answer.
-async fn exchange(body: Vec<u8>) -> (String, Listed) {
+/// Answers one list request with `body`, whose length is stated or shown by the end of the connection;
+/// returns the head of the request and what the client made of the answer.
+async fn exchange(body: Vec<u8>, states_length: bool) -> (String, Listed) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let server = tokio::spawn(async move {
@@ -17,10 +17,12 @@ async fn exchange(body: Vec<u8>) -> (String, Listed) {
         while !head.ends_with(b"\r\n\r\n") {
             head.push(socket.read_u8().await.expect("a request head"));
         }
-        let answer = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
+        let length = if states_length {
+            format!("content-length: {}\r\n", body.len())
+        } else {
+            "connection: close\r\n".to_owned()
+        };
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{length}\r\n");
         socket.write_all(answer.as_bytes()).await.expect("write");
         // A client that stops reading closes the connection, which is what one test wants.
         let _ = socket.write_all(&body).await;
@@ -48,7 +50,7 @@ fn padded(bytes: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn undocumented_version_header_is_not_sent() {
-    let (head, listed) = exchange(padded(100)).await;
+    let (head, listed) = exchange(padded(100), true).await;
     assert!(!head.contains("api-version"), "{head}");
     assert!(head.contains("accept: application/json"), "{head}");
     assert!(head.contains("authorization: bearer s3cret"), "{head}");
@@ -76,12 +78,16 @@ async fn without_a_token_nothing_is_sent() {
 
 #[tokio::test]
 async fn body_of_the_greatest_length_is_read() {
-    let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES)).await;
-    assert!(listed.expect("a page").status);
+    for states_length in [true, false] {
+        let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES), states_length).await;
+        assert!(listed.expect("a page").status);
+    }
 }
 
 #[tokio::test]
 async fn longer_body_is_an_error() {
-    let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES + 1)).await;
-    assert!(matches!(listed, Err(Error::ResponseBodyError(_))), "{listed:?}");
+    for states_length in [true, false] {
+        let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES + 1), states_length).await;
+        assert!(matches!(listed, Err(Error::ResponseBodyError(_))), "{listed:?}");
+    }
 }

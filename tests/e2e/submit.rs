@@ -109,7 +109,7 @@ async fn too_large_a_request_is_split_until_it_fits() {
     let shapes: Vec<_> = report.operations.iter().map(|o| (o.paths.len(), o.state)).collect();
     use OperationState::{Accepted, Failed};
     assert_eq!(shapes, [(1, Failed), (1, Failed), (2, Accepted), (5, Accepted)]);
-    let paths: Vec<_> = report.paths().map(|path| path.path.clone()).collect();
+    let paths: Vec<_> = report.paths().map(|path| path.path).collect();
     assert_eq!(paths, (0..9).map(|i| format!("/{i}")).collect::<Vec<_>>());
     assert_eq!(report.error().and_then(Error::status), Some(413));
     assert_eq!((report.summary.requests, report.summary.failed), (1, 2));

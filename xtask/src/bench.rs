@@ -8,26 +8,40 @@ use std::io::Write;
 use crate::Error;
 use crate::tree::Tree;
 
+mod building;
 mod coalescing;
 mod growth;
 mod inputs;
 mod instructions;
+mod listing;
+mod one_call;
 mod plan;
 mod planning;
 mod plot;
 mod run;
+mod server;
+mod size;
+mod submitting;
 mod table;
+mod waiting;
 mod wildcards;
 
 /// The exit code when a figure is over its bound.
 const OVER: u8 = 1;
 
-/// One file each: it prepares the inputs, runs the pairs, checks the results, and gives the figures.
-const COMPARISONS: &[(&str, Comparison)] = &[
-    ("planning", planning::compare),
-    ("wildcards", wildcards::compare),
-    ("growth", growth::compare),
-    ("coalescing", coalescing::compare),
+/// One file each: it prepares the inputs, runs the pairs, checks the results, and gives the figures. Before
+/// it stand the programs that it needs.
+const COMPARISONS: &[(&str, &[&str], Comparison)] = &[
+    ("planning", &["sort"], planning::compare),
+    ("wildcards", &[], wildcards::compare),
+    ("growth", &[], growth::compare),
+    ("coalescing", &[], coalescing::compare),
+    ("submitting", &["curl"], submitting::compare),
+    ("one-call", &["curl"], one_call::compare),
+    ("waiting", &[], waiting::compare),
+    ("listing", &[], listing::compare),
+    ("building", &["java", "python3"], building::compare),
+    ("size", &[], size::compare),
 ];
 
 type Comparison = fn(&Bench<'_>) -> Result<Vec<Figure>, Error>;
@@ -50,7 +64,7 @@ pub(crate) struct Options {
 }
 
 fn names() -> clap::builder::PossibleValuesParser {
-    COMPARISONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().into()
+    COMPARISONS.iter().map(|(name, ..)| *name).collect::<Vec<_>>().into()
 }
 
 /// What every comparison needs.
@@ -66,7 +80,8 @@ struct Figure {
     against: &'static str,
     /// What was measured, such as `wall time`.
     figure: &'static str,
-    at_most: f64,
+    /// None of a figure that only tells more.
+    at_most: Option<f64>,
     /// One for each pair of runs.
     ratios: Vec<f64>,
 }
@@ -78,15 +93,19 @@ pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result
     tree.cargo(&["build", "--release", "--package", "purge-cli", "--locked"])?;
     let bench = Bench { tree, runs: options.runs };
     let mut code = 0;
-    for (name, compare) in COMPARISONS {
+    for (name, needs, compare) in COMPARISONS {
         if !options.names.is_empty() && !options.names.iter().any(|chosen| chosen == name) {
             continue;
         }
         writeln!(out, "{name}")?;
         out.flush()?;
+        if let Some(missing) = needs.iter().find(|program| !run::is_there(program)) {
+            writeln!(out, "  skipped: `{missing}` is not there")?;
+            continue;
+        }
         let figures = compare(&bench)?;
         for figure in &figures {
-            let holds = figure.median() <= figure.at_most;
+            let holds = figure.at_most.is_none_or(|at_most| figure.median() <= at_most);
             let verdict = if holds { "ok  " } else { "over" };
             writeln!(out, "  {verdict} {}: {}", figure.figure, figure.measured())?;
             if !holds {
@@ -109,6 +128,7 @@ impl Figure {
             .ratios
             .iter()
             .fold((f64::MAX, 0.0_f64), |(least, most), &ratio| (least.min(ratio), most.max(ratio)));
-        format!("{:.3} ({least:.3} to {most:.3}), at most {}", self.median(), self.at_most)
+        let bound = self.at_most.map(|at_most| format!(", at most {at_most}")).unwrap_or_default();
+        format!("{:.3} ({least:.3} to {most:.3}){bound}", self.median())
     }
 }

@@ -3,12 +3,16 @@
 //! Any circle is found by Brent's method with one page in memory: the page that later ones are compared
 //! with is replaced after 1, 2, 4, 8 pages and so on, until it is within the circle and the circle is
 //! shorter than the time that it is kept. The page before is kept as well, since most circles are as short.
+//! Of both a hash of each record is enough, which takes no copies of its texts.
 
-use super::{Page, PurgeRecord};
+use std::hash::BuildHasher as _;
+
+use super::Page;
 
 /// The pages that the next one is compared with.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
+    hasher: foldhash::quality::RandomState,
     last: Seen,
     mark: Seen,
     /// How many pages came after the mark, and how many it is kept for.
@@ -18,14 +22,16 @@ pub(super) struct Repeats {
 
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    records: Vec<PurgeRecord>,
+    /// A hash of each.
+    records: Vec<u64>,
     total: Option<u64>,
 }
 
 impl Repeats {
     /// What a page repeats, if it does; otherwise later ones are compared with it.
     pub(super) fn of(&mut self, page: &Page) -> Option<&'static str> {
-        let now = Seen { records: page.requests.clone(), total: page.total };
+        let hashes = page.requests.iter().map(|record| self.hasher.hash_one(record));
+        let now = Seen { records: hashes.collect(), total: page.total };
         if !now.records.is_empty() {
             if now.grew_since(&self.last) {
                 // Records that came meanwhile have moved the others on to this page.
@@ -66,7 +72,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PageSize;
+    use crate::{PageSize, PurgeRecord};
 
     /// Which page of these, each of the records with these numbers, is said to repeat another one.
     fn first_repeat(

@@ -19,6 +19,11 @@ impl Batch {
         self.all.slice(self.range.clone())
     }
 
+    /// One of its paths, by its place.
+    pub(crate) fn at(&self, place: usize) -> &str {
+        self.all.at(self.range.start + place)
+    }
+
     /// Its first paths, and the others.
     pub(crate) fn split_at(self, at: usize) -> [Self; 2] {
         let middle = self.range.start.saturating_add(at).min(self.range.end);
@@ -113,7 +118,7 @@ mod tests {
     fn body(batch: &[&str]) -> usize {
         let request = CreatePurgeRequest {
             resource_uuid: uuid::Uuid::nil(),
-            file_path: batch.iter().map(ToString::to_string).collect(),
+            file_path: batch.iter().collect(),
         };
         serde_json::to_vec(&request).expect("JSON").len()
     }

@@ -20,7 +20,7 @@ pub(super) struct Cover<'a> {
 /// Wildcards by some bytes of theirs.
 #[derive(Default)]
 struct Table<'a> {
-    /// One for each number of bytes, as a mask: at most 10.
+    /// One for each number of bytes, as a mask: at most 14.
     by_mask: Vec<(u128, HashMap<u128, Heads<'a>, RandomState>)>,
 }
 
@@ -134,7 +134,7 @@ impl<'a> Heads<'a> {
 
 /// How many of so many bytes are looked at: of a few numbers only, since each is a table of its own.
 fn looked_at(length: usize) -> usize {
-    [16, 12, 8, 6].into_iter().find(|&step| step <= length).unwrap_or(length)
+    [16, 15, 14, 13, 12, 10, 8, 6].into_iter().find(|&step| step <= length).unwrap_or(length)
 }
 
 /// The first 16 bytes, and a mask for those that are there.

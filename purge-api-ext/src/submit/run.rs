@@ -150,10 +150,6 @@ impl<'a> Run<'a> {
             let accepted = Accepted { op_id, message };
             return self.newly_accepted(request, accepted, attempts, earlier > 1);
         }
-        let body = CreatePurgeRequest {
-            resource_uuid: self.resource.id().uuid(),
-            file_path: request.batch.paths().map(ToOwned::to_owned).collect(),
-        };
         let (mut tries, mut ambiguous) = (0, 0);
         let mut failure = loop {
             if let Err(error) = self.may_send(number, attempts + 1).await {
@@ -164,7 +160,7 @@ impl<'a> Run<'a> {
             event!(attempt = attempts, "sending");
             self.reporter.tell(|| Event::Attempt { request: number, attempt: attempts });
             let sent = Sent::now();
-            let failure = match self.attempt(&body).await {
+            let failure = match self.attempt(&request.batch).await {
                 Ok(accepted) => {
                     let duplicate = earlier + ambiguous > 0;
                     return self.newly_accepted(request, accepted, attempts, duplicate);
@@ -260,16 +256,22 @@ impl<'a> Run<'a> {
         self.stop.or(self.pace.turn()).await
     }
 
-    async fn attempt(&self, body: &CreatePurgeRequest) -> Attempt {
-        let request = self
-            .resource
-            .raw()
-            .create_purge()
-            .organization_uuid(self.resource.organization().uuid())
-            .resource_uuid(self.resource.id().uuid())
-            .body(body.clone());
+    async fn attempt(&self, batch: &Batch) -> Attempt {
+        // The body is made anew when it is sent again, which is rare: a copy kept for it would cost every
+        // request as much as its paths do.
         let sent = self.resource.session().authorized("POST", || async {
-            match request.clone().send().await {
+            let body = CreatePurgeRequest {
+                resource_uuid: self.resource.id().uuid(),
+                file_path: batch.paths().collect(),
+            };
+            let request = self
+                .resource
+                .raw()
+                .create_purge()
+                .organization_uuid(self.resource.organization().uuid())
+                .resource_uuid(self.resource.id().uuid())
+                .body(body);
+            match request.send().await {
                 // Documented is only 200, but these say the same.
                 Err(purge_api::Error::UnexpectedResponse(other))
                     if matches!(other.status().as_u16(), 201 | 202) =>

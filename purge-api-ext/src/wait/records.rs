@@ -27,31 +27,32 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
     }
     if operation.foreign {
         // What it purges is what its records say, and each answer may know more of them.
-        operation.paths = by_path
+        let found = by_path.iter().map(|(path, record)| (text::escape(path), state_of(record)));
+        let found: Vec<_> = found.collect();
+        operation.paths = found
             .iter()
-            .map(|(path, record)| {
-                let (state, message) = state_of(record);
-                PathOutcome { path: text::escape(path), state, message }
+            .map(|(path, (state, message))| PathOutcome {
+                path,
+                state: *state,
+                message: message.as_deref(),
             })
             .collect();
     } else {
         let whole = listed == Listed::Whole && !pending && by_path.len() >= operation.paths.len();
-        for path in &mut operation.paths {
+        operation.paths.judge(|PathOutcome { path, .. }| {
             // How the service writes percent escapes in its records is not published.
             let record = by_path
-                .get(&*path.path)
-                .or_else(|| by_decoded.get(&percent_decode_str(&path.path).collect::<Vec<u8>>()));
-            let (state, message) = match record {
+                .get(path)
+                .or_else(|| by_decoded.get(&percent_decode_str(path).collect::<Vec<u8>>()));
+            match record {
                 None if whole => {
                     let message = "the finished operation has no record of this path".to_owned();
                     (PathState::Unconfirmed, Some(message))
                 }
                 None => (PathState::Pending, None),
                 Some(record) => state_of(record),
-            };
-            path.state = state;
-            path.message = message;
-        }
+            }
+        });
     }
     let open = operation.paths.iter().any(|path| path.state == PathState::Pending)
         || (operation.foreign && pending);
@@ -118,12 +119,8 @@ mod tests {
     /// An operation with these paths, after these records.
     fn applied(paths: &[&str], records: &[PurgeRecord]) -> OperationOutcome {
         let mut operation = OperationOutcome::of_job("a".parse().expect("an ID"));
-        let accepted = |path: &&str| PathOutcome {
-            path: (*path).to_owned(),
-            state: PathState::Accepted,
-            message: None,
-        };
-        operation.paths = paths.iter().map(accepted).collect();
+        let accepted = |path| PathOutcome { path, state: PathState::Accepted, message: None };
+        operation.paths = paths.iter().copied().map(accepted).collect();
         operation.foreign = paths.is_empty();
         apply(&mut operation, &records.iter().collect::<Vec<_>>(), Listed::Whole);
         operation
@@ -131,6 +128,10 @@ mod tests {
 
     fn states(operation: &OperationOutcome) -> Vec<PathState> {
         operation.paths.iter().map(|path| path.state).collect()
+    }
+
+    fn first(operation: &OperationOutcome) -> PathOutcome<'_> {
+        operation.paths.iter().next().expect("a path")
     }
 
     #[test]
@@ -171,8 +172,8 @@ mod tests {
     fn number_that_nobody_documented_is_no_success() {
         let operation = applied(&["/a"], &[record("/a", 7, DONE)]);
         assert_eq!(states(&operation), [PathState::Unconfirmed]);
-        assert_eq!(operation.error.map(|e| e.kind()), Some(ErrorKind::Untrusted));
-        assert!(operation.paths[0].message.as_deref().is_some_and(|m| m.contains("status 7")));
+        assert_eq!(operation.error.as_ref().map(Error::kind), Some(ErrorKind::Untrusted));
+        assert!(first(&operation).message.is_some_and(|m| m.contains("status 7")));
     }
 
     #[test]
@@ -184,7 +185,7 @@ mod tests {
     #[test]
     fn paths_of_a_foreign_job_come_from_its_records() {
         let operation = applied(&[], &[record("https://e.com/a*", 1, DONE)]);
-        assert_eq!(operation.paths[0].path, "/a*");
+        assert_eq!(first(&operation).path, "/a*");
         assert_eq!(operation.state, OperationState::Finished);
     }
 

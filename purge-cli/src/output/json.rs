@@ -1,6 +1,6 @@
 //! Results for programs, and the schemas of their forms.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use purge_api_ext::escape;
 use serde::Serialize;
@@ -11,8 +11,11 @@ use crate::exit::Failure;
 
 /// Writes one value and ends the line.
 pub(super) fn line(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
-    write(out, value)?;
-    writeln!(out)
+    // The serializer writes a few bytes at a time, and a report may have a million paths.
+    let mut out = io::BufWriter::with_capacity(16 * 1024, out);
+    write(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// Writes one value.

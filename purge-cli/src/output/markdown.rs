@@ -86,10 +86,10 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
 fn list(out: Out<'_>, report: &Report) -> io::Result<()> {
     let paths = report.operations.iter().flat_map(|o| o.paths.iter().map(move |path| (o, path)));
     let (failed, others): (Vec<_>, Vec<_>) = paths.partition(|(_, path)| path.state.is_failure());
-    let row = |(operation, path): &(&OperationOutcome, &PathOutcome)| {
-        let message = path.message.as_ref().or(operation.message.as_ref());
-        let message = message.map(|message| text(message)).unwrap_or_default();
-        format!("| {} | <code>{}</code> | {message} |", path.state, text(&path.path))
+    let row = |(operation, path): &(&OperationOutcome, PathOutcome<'_>)| {
+        let message = path.message.or(operation.message.as_deref());
+        let message = message.map(text).unwrap_or_default();
+        format!("| {} | <code>{}</code> | {message} |", path.state, text(path.path))
     };
     let rows: Vec<_> = failed.iter().chain(&others).take(SHOWN).map(row).collect();
     if rows.is_empty() {

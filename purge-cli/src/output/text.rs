@@ -16,20 +16,24 @@ const LISTED: usize = 20;
 const STATE: usize = 11;
 
 /// A path, and what is to be said to it.
-type Row<'a> = (&'a PathOutcome, Option<&'a str>);
+type Row<'a> = (PathOutcome<'a>, Option<&'a str>);
 
 fn rows(report: &Report) -> impl Iterator<Item = Row<'_>> {
     report.operations.iter().flat_map(|operation| {
         operation.paths.iter().map(|path| {
-            let message = path.message.as_ref().or(operation.message.as_ref());
+            let message = path.message.or(operation.message.as_deref());
             let worth_saying = path.state.is_failure() || path.state == PathState::Pending;
-            (path, message.map(String::as_str).filter(|_| worth_saying))
+            (path, message.filter(|_| worth_saying))
         })
     })
 }
 
 pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
-    let failed: Vec<_> = rows(report).filter(|(path, _)| path.state.is_failure()).collect();
+    let s = &report.summary;
+    // Of a million paths of which none failed, none is looked at.
+    let failed = (s.failed + s.unconfirmed + s.not_sent > 0).then(|| rows(report));
+    let failed = failed.into_iter().flatten().filter(|(path, _)| path.state.is_failure());
+    let failed: Vec<_> = failed.collect();
     list_paths(out, screen, &failed)?;
     let count = report.summary.paths - failed.len();
     if count <= LISTED {
@@ -115,7 +119,7 @@ fn list_paths(out: Out<'_>, screen: Screen, paths: &[Row<'_>]) -> io::Result<()>
         let style = screen.style_of(path.state);
         let state = pad(&path.state.to_string(), STATE);
         // Of a job that somebody else created, the service names the paths.
-        let shown = screen.fit(&escape(&path.path), STATE + 3);
+        let shown = screen.fit(&escape(path.path), STATE + 3);
         write!(out, "  {style}{state}{style:#} {shown}")?;
         // What holds for many paths is said with the first of them.
         if let Some(message) = message.filter(|message| said != Some(*message)) {

@@ -20,14 +20,14 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
             work: "10,000,000 paths, per path",
             against: "10,000 paths, per path",
             figure: "wall time",
-            at_most: 1.5,
+            at_most: Some(1.5),
             ratios: per_path(ratios(&pairs, |usage| usage.wall.as_secs_f64())),
         },
         Figure {
             work: "10,000,000 paths, per path, without the start of the process",
             against: "10,000 paths, per path, without the start of the process",
             figure: "processor time",
-            at_most: 1.5,
+            at_most: Some(1.5),
             ratios: per_path(ratios(&pairs, |usage| cpu(usage) - start)),
         },
     ])

@@ -90,19 +90,24 @@ pub(super) fn paths_and_wildcards(tree: &Tree, count: usize) -> Result<PathBuf, 
     })
 }
 
-/// All paths of a site, and some that are asked for: half of these fill whole directories.
-pub(super) fn site(tree: &Tree, site: usize, asked: usize) -> Result<(PathBuf, PathBuf), Error> {
-    let inventory = cached(tree, &format!("site-{site}.txt"), |lines| {
+/// So many paths, each of them once.
+pub(super) fn unique(tree: &Tree, count: usize) -> Result<PathBuf, Error> {
+    cached(tree, &format!("site-{count}.txt"), |lines| {
         let mut random = Rng::with_seed(11);
         let mut given = HashSet::new();
-        while given.len() < site {
+        while given.len() < count {
             let path = path(&mut random);
             if given.insert(path.clone()) {
                 lines.add(&path)?;
             }
         }
         Ok(())
-    })?;
+    })
+}
+
+/// All paths of a site, and some that are asked for: half of these fill whole directories.
+pub(super) fn site(tree: &Tree, site: usize, asked: usize) -> Result<(PathBuf, PathBuf), Error> {
+    let inventory = unique(tree, site)?;
     let text = read(&inventory)?;
     let asked = cached(tree, &format!("site-{site}-asked-{asked}.txt"), |lines| {
         let mut random = Rng::with_seed(13);

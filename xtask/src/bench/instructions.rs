@@ -4,12 +4,13 @@
 //! the tests have built is used. What the start of the process takes is counted apart and taken off.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use super::server::Server;
 use super::{OVER, inputs};
 use crate::Error;
 use crate::tree::Tree;
@@ -24,7 +25,8 @@ const OPTIMIZED: [&str; 3] = ["foldhash", "purge-api-ext", "purge-cli"];
 
 type Count = fn(&Tree) -> Result<u64, Error>;
 
-const COUNTS: &[(&str, Count)] = &[("plan 20,000 paths", plan)];
+const COUNTS: &[(&str, Count)] =
+    &[("plan 20,000 paths", plan), ("submit 100 requests of 100 paths", submit)];
 
 pub(super) fn run(tree: &Tree, update: bool, out: &mut dyn Write) -> Result<u8, Error> {
     build(tree)?;
@@ -68,22 +70,43 @@ fn build(tree: &Tree) -> Result<(), Error> {
 
 fn plan(tree: &Tree) -> Result<u64, Error> {
     let (paths, one) = (inputs::paths(tree, 20_000)?, inputs::paths(tree, 1)?);
-    let of = |file: &Path| {
-        let args = ["plan", "--from"].map(OsStr::new);
-        instructions(tree, args.into_iter().chain([file.as_os_str()]))
-    };
+    let of = |file: &Path| instructions(tree, &["plan", "--from"], file, None);
     Ok(of(&paths)?.saturating_sub(of(&one)?))
 }
 
-/// The instructions of one run of `purge`, the system's not counted.
-fn instructions<'a>(tree: &Tree, args: impl Iterator<Item = &'a OsStr>) -> Result<u64, Error> {
-    let counts = tree.path("target/bench/callgrind.out");
+/// With what it takes to plan them. One request after the other: how many are ready at once depends on the
+/// machine.
+fn submit(tree: &Tree) -> Result<u64, Error> {
+    let (paths, one) = (inputs::unique(tree, 10_000)?, inputs::unique(tree, 1)?);
+    let mut sandbox = Command::new(binary(tree));
+    sandbox.args(["sandbox", "--quiet"]);
+    let server = Server::sandbox_of(tree, sandbox)?;
+    let args = ["create", "--quiet", "--concurrency", "1", "--from"];
+    let of = |file: &Path| instructions(tree, &args, file, Some(&server));
+    Ok(of(&paths)?.saturating_sub(of(&one)?))
+}
+
+fn binary(tree: &Tree) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree.path("target"), Into::into);
+    target.join("debug/purge")
+}
+
+/// The instructions of one run of `purge`, the system's not counted.
+fn instructions(
+    tree: &Tree,
+    args: &[&str],
+    file: &Path,
+    server: Option<&Server>,
+) -> Result<u64, Error> {
+    let counts = tree.path("target/bench/callgrind.out");
     let mut command = Command::new("valgrind");
-    let mut file = std::ffi::OsString::from("--callgrind-out-file=");
-    file.push(&counts);
-    command.args(["--tool=callgrind", "--quiet"]).arg(file);
-    command.arg(target.join("debug/purge")).args(args);
+    let mut option = OsString::from("--callgrind-out-file=");
+    option.push(&counts);
+    command.args(["--tool=callgrind", "--quiet"]).arg(option);
+    command.arg(binary(tree)).args(args).arg(file);
+    if let Some(server) = server {
+        command = server.known_to(command);
+    }
     let output = command.output().map_err(|e| {
         Error::new(format!("valgrind could not be started: {e}; install the package `valgrind`"))
     })?;

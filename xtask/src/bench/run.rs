@@ -15,7 +15,7 @@ pub(super) struct Usage {
     pub(super) wall: Duration,
     /// Of all processors, in the process and in the system for it.
     pub(super) cpu: Duration,
-    /// The most memory that it had at once, in bytes.
+    /// The most memory that it had at once, in bytes; at least as much as this program ever had.
     pub(super) peak: u64,
     pub(super) output: String,
 }
@@ -26,6 +26,30 @@ impl Bench<'_> {
         let mut command = Command::new(self.tree.path("target/release/purge"));
         command.args(args);
         command
+    }
+
+    /// Builds what the others are.
+    pub(super) fn build_baseline(&self) -> Result<(), Error> {
+        self.tree
+            .cargo(&["build", "--release", "--package", "purge-baseline", "--locked"])
+            .map(drop)
+    }
+
+    /// The program that holds what the command is measured against.
+    pub(super) fn baseline(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.tree.path("target/release/purge-baseline"));
+        command.args(args);
+        command
+    }
+
+    /// The most memory that a command has at once, in bytes, also if that is less than this program had.
+    pub(super) fn peak(&self, command: &Command) -> Result<f64, Error> {
+        let mut peak = self.baseline(&["peak"]);
+        peak.arg(command.get_program()).args(command.get_args());
+        peak.env_clear();
+        peak.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = measured(peak)?.output;
+        output.trim().parse().map_err(|_| Error::new(format!("no peak of memory: {output}")))
     }
 
     /// Runs both once to warm up, and then in turn.
@@ -76,6 +100,13 @@ pub(super) fn measured(mut command: Command) -> Result<Usage, Error> {
     }
     let rusage = ended.rusage;
     Ok(Usage { wall, cpu: rusage.utime + rusage.stime, peak: rusage.maxrss, output })
+}
+
+/// Whether there is such a program.
+pub(super) fn is_there(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
 }
 
 #[cfg(test)]

@@ -34,13 +34,14 @@ fn merged(old: Vec<&str>, name: &str, measured: Vec<String>) -> Vec<String> {
     let mut rows: Vec<String> =
         old.into_iter().filter(|row| cell(row, 1) != name).map(Into::into).collect();
     rows.extend(measured);
-    rows.sort_by_key(|row| COMPARISONS.iter().position(|(name, _)| *name == cell(row, 1)));
+    rows.sort_by_key(|row| COMPARISONS.iter().position(|(name, ..)| *name == cell(row, 1)));
     rows
 }
 
 fn row(name: &str, figure: &Figure) -> String {
     let (median, runs) = (figure.median(), figure.ratios.len());
     let Figure { work, against, figure, at_most, .. } = figure;
+    let at_most = at_most.map_or("–".to_owned(), |at_most| at_most.to_string());
     format!("| {name} | {work} | {against} | {figure} | {at_most} | {median:.3} | {runs} |\n")
 }
 
@@ -68,7 +69,7 @@ mod tests {
             work: "work",
             against: "other",
             figure: "wall time",
-            at_most: 0.25,
+            at_most: Some(0.25),
             ratios: vec![0.2, 0.1, 0.4],
         };
         let rows = merged(rows, "planning", vec![row("planning", &figure)]);

@@ -17,7 +17,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         work: "the same with 1,000 wildcards among them, 100 of which are no prefixes",
         against: "the same without",
         figure: "wall time",
-        at_most: 1.3,
+        at_most: Some(1.3),
         ratios: ratios(&pairs, |usage| usage.wall.as_secs_f64()),
     }])
 }

@@ -28,10 +28,9 @@ fn sent(plan: &Plan, state: impl Fn(usize) -> (PathState, Option<&'static str>))
     for (number, operation) in report.operations.iter_mut().enumerate() {
         operation.op_id = format!("00000000-0000-4000-8000-{number:012}").parse().ok();
         operation.state = OperationState::Finished;
-        for path in &mut operation.paths {
-            let message;
-            (path.state, message) = state(index);
-            path.message = message.map(str::to_owned);
+        let mut paths: Vec<_> = operation.paths.iter().collect();
+        for path in &mut paths {
+            (path.state, path.message) = state(index);
             index += 1;
             let s = &mut report.summary;
             let count = match path.state {
@@ -43,6 +42,7 @@ fn sent(plan: &Plan, state: impl Fn(usize) -> (PathState, Option<&'static str>))
             };
             *count += 1;
         }
+        operation.paths = paths.into_iter().collect();
     }
     let s = &mut report.summary;
     s.accepted = s.purged + s.not_cached + s.pending;

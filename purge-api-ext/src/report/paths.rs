@@ -1,0 +1,226 @@
+//! The outcomes of an operation's paths.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use super::PathState;
+use crate::plan::Batch;
+
+/// What became of one path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PathOutcome<'a> {
+    /// The path.
+    pub path: &'a str,
+    /// Where it stands.
+    pub state: PathState,
+    /// What the service says to it; harmless to show.
+    pub message: Option<&'a str>,
+}
+
+/// What became of each path of an operation, in the order in which they were sent.
+///
+/// Of most operations, all paths end alike. Then this is a part of the plan and one state, so that the report
+/// of a million paths takes next to no memory beside its plan.
+///
+/// ```
+/// use purge_api_ext::{PathState, Plan, Report};
+///
+/// let mut report = Report::planned(&Plan::parse(["/index.html", "/images/*"])?);
+/// let paths = &report.operations[0].paths;
+/// assert_eq!(paths.len(), 2);
+/// assert!(paths.iter().all(|outcome| outcome.state == PathState::Planned));
+///
+/// // What a test of a program that reads reports needs: outcomes that no service gave.
+/// report.operations[0].paths = paths
+///     .iter()
+///     .map(|mut outcome| {
+///         outcome.state = PathState::Failed;
+///         outcome.message = Some("no such path");
+///         outcome
+///     })
+///     .collect();
+/// assert_eq!(report.failed_paths().count(), 2);
+/// # Ok::<(), purge_api_ext::PlanError>(())
+/// ```
+#[derive(Clone)]
+pub struct PathOutcomes(Kept);
+
+#[derive(Clone)]
+enum Kept {
+    Alike(Batch, PathState),
+    Each(Arc<[Own]>),
+}
+
+/// A [`PathOutcome`] with texts of its own.
+struct Own {
+    path: Box<str>,
+    state: PathState,
+    message: Option<Box<str>>,
+}
+
+impl PathOutcomes {
+    pub(super) fn alike(batch: Batch, state: PathState) -> Self {
+        Self(Kept::Alike(batch, state))
+    }
+
+    pub(super) fn none() -> Self {
+        Self(Kept::Each(Arc::default()))
+    }
+
+    /// The outcomes, in the order in which the paths were sent.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = PathOutcome<'_>> + Clone {
+        (0..self.len()).map(|place| match &self.0 {
+            Kept::Alike(batch, state) => {
+                PathOutcome { path: batch.at(place), state: *state, message: None }
+            }
+            Kept::Each(all) => all[place].as_outcome(),
+        })
+    }
+
+    /// How many paths they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Kept::Alike(batch, _) => batch.paths().len(),
+            Kept::Each(all) => all.len(),
+        }
+    }
+
+    /// Whether there are none, as of a job of somebody else that the list does not know yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The states, each with a number of paths that have it: shorter than to look at each path.
+    pub(crate) fn states(&self) -> impl Iterator<Item = (PathState, usize)> {
+        let (alike, each) = match &self.0 {
+            Kept::Alike(batch, state) => (Some((*state, batch.paths().len())), &[][..]),
+            Kept::Each(all) => (None, &all[..]),
+        };
+        alike.into_iter().chain(each.iter().map(|own| (own.state, 1)))
+    }
+
+    /// Gives each path another outcome.
+    pub(crate) fn judge(&mut self, judge: impl Fn(PathOutcome<'_>) -> (PathState, Option<String>)) {
+        let judged: Vec<_> = self.iter().map(judge).collect();
+        if let Kept::Alike(_, state) = &mut self.0
+            && let Some((first, None)) = judged.first()
+            && judged.iter().all(|(state, message)| state == first && message.is_none())
+        {
+            *state = *first;
+            return;
+        }
+        let own = |(outcome, (state, message)): (PathOutcome<'_>, (PathState, Option<String>))| {
+            Own { path: outcome.path.into(), state, message: message.map(Into::into) }
+        };
+        self.0 = Kept::Each(self.iter().zip(judged).map(own).collect());
+    }
+}
+
+impl Own {
+    fn as_outcome(&self) -> PathOutcome<'_> {
+        PathOutcome { path: &self.path, state: self.state, message: self.message.as_deref() }
+    }
+}
+
+impl<'a> FromIterator<PathOutcome<'a>> for PathOutcomes {
+    fn from_iter<T: IntoIterator<Item = PathOutcome<'a>>>(outcomes: T) -> Self {
+        let own = |outcome: PathOutcome<'_>| Own {
+            path: outcome.path.into(),
+            state: outcome.state,
+            message: outcome.message.map(Into::into),
+        };
+        Self(Kept::Each(outcomes.into_iter().map(own).collect()))
+    }
+}
+
+impl fmt::Debug for PathOutcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for PathOutcomes {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for PathOutcomes {}
+
+impl Serialize for PathOutcomes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Plan, PurgePath};
+    use proptest::prelude::*;
+
+    const STATES: [PathState; 3] = [PathState::Accepted, PathState::Purged, PathState::Pending];
+
+    type Told = (String, PathState, Option<String>);
+
+    /// Every outcome, and what is told of all of them.
+    fn told(paths: &PathOutcomes) -> (Vec<Told>, String, usize) {
+        let each = paths.iter().map(|outcome| {
+            (outcome.path.to_owned(), outcome.state, outcome.message.map(str::to_owned))
+        });
+        let json = serde_json::to_string(paths).expect("texts");
+        (each.collect(), json, paths.states().map(|(_, paths)| paths).sum())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_does_not_depend_on_how_it_is_kept(
+            names in prop::collection::btree_set("[a-c]{1,2}", 1..6),
+            rounds in prop::collection::vec(prop::collection::vec((0..3_usize, any::<bool>()), 6), 0..4),
+        ) {
+            let paths = names.iter().filter_map(|name| PurgePath::new(format!("/{name}")).ok());
+            let plan = Plan::new(paths.collect::<Vec<_>>()).expect("a plan");
+            let mut kept = PathOutcomes::alike(plan.batches()[0].clone(), PathState::Accepted);
+            let mut slow: Vec<Told> =
+                plan.paths().map(|path| (path.to_owned(), PathState::Accepted, None)).collect();
+            for round in rounds {
+                let judge = |path: &str| {
+                    let place = plan.paths().position(|other| other == path).expect("a path");
+                    let (state, speaks) = round[place];
+                    (STATES[state], speaks.then(|| format!("of {path}")))
+                };
+                kept.judge(|outcome| judge(outcome.path));
+                for (path, state, message) in &mut slow {
+                    (*state, *message) = judge(path);
+                }
+                let again: PathOutcomes = kept.iter().collect();
+                prop_assert_eq!(told(&again), told(&kept));
+                prop_assert_eq!(&again, &kept);
+            }
+            let objects = slow.iter().map(|(path, state, message)| {
+                serde_json::json!({ "path": path, "state": state, "message": message })
+            });
+            let (each, json, counted) = told(&kept);
+            let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+            prop_assert_eq!(json, objects.collect::<serde_json::Value>());
+            prop_assert_eq!(counted, slow.len());
+            prop_assert_eq!(each, slow);
+        }
+    }
+
+    #[test]
+    fn outcomes_that_are_alike_are_one_state() {
+        let plan = Plan::parse(["/a", "/b"]).expect("a plan");
+        let mut paths = PathOutcomes::alike(plan.batches()[0].clone(), PathState::Accepted);
+        paths.judge(|_| (PathState::Purged, None));
+        assert_eq!(paths.states().collect::<Vec<_>>(), [(PathState::Purged, 2)]);
+        paths.judge(|outcome| (outcome.state, (outcome.path == "/b").then(|| "gone".to_owned())));
+        assert_eq!(paths.states().collect::<Vec<_>>(), [(PathState::Purged, 1); 2]);
+    }
+}

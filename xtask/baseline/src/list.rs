@@ -1,0 +1,36 @@
+//! The list by the generated bindings alone: page after page, each record as a line of JSON.
+
+use std::io::{BufWriter, Write as _};
+use std::num::NonZeroU64;
+
+use crate::Failure;
+use crate::target::Target;
+
+const LIMIT: NonZeroU64 = NonZeroU64::new(100).expect("not zero");
+
+pub(crate) async fn run() -> Result<(), Failure> {
+    let target = Target::from_env()?;
+    let client = target.bindings()?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut page = NonZeroU64::MIN;
+    loop {
+        let request = client
+            .list_purge_requests()
+            .organization_uuid(target.organization)
+            .resource_uuid(target.resource)
+            .page(page)
+            .limit(LIMIT);
+        let data = request.send().await?.into_inner().data.ok_or("an answer without a page")?;
+        for record in data.requests.unwrap_or_default() {
+            serde_json::to_writer(&mut out, &record)?;
+            out.write_all(b"\n")?;
+        }
+        // Whoever reads it shall have it before the next page is asked for, as with the command line.
+        out.flush()?;
+        let total = data.total.unwrap_or_default().cast_unsigned();
+        if page.get() * LIMIT.get() >= total {
+            return Ok(());
+        }
+        page = page.saturating_add(1);
+    }
+}

@@ -1,0 +1,49 @@
+//! Waiting as it is first written: every operation that is not finished is asked for, again and again.
+
+use std::fs;
+use std::num::NonZeroU64;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::Failure;
+use crate::target::Target;
+
+/// The pauses of the library: they grow by a half, and begin anew when something was finished.
+const FIRST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Follows the operations of a file, one a line.
+pub(crate) async fn run(ids: &Path) -> Result<(), Failure> {
+    let target = Target::from_env()?;
+    let client = target.bindings()?;
+    let text = fs::read_to_string(ids)?;
+    let mut open: Vec<&str> = text.lines().collect();
+    let mut pause = FIRST;
+    while !open.is_empty() {
+        let before = open.len();
+        let mut unfinished = Vec::new();
+        for id in open {
+            let request = client
+                .list_purge_requests()
+                .organization_uuid(target.organization)
+                .resource_uuid(target.resource)
+                .op_id(id)
+                .page(NonZeroU64::MIN)
+                .limit(NonZeroU64::new(100).ok_or("no limit")?);
+            let data = request.send().await?.into_inner().data.ok_or("an answer without a page")?;
+            let records = data.requests.unwrap_or_default();
+            if records.is_empty() || records.iter().any(|record| record.completed_at.is_none()) {
+                unfinished.push(id);
+            }
+        }
+        open = unfinished;
+        if open.len() < before {
+            pause = FIRST;
+        }
+        if !open.is_empty() {
+            tokio::time::sleep(pause).await;
+        }
+        pause = pause.mul_f64(1.5).min(LONGEST);
+    }
+    Ok(())
+}

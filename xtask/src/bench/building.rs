@@ -1,0 +1,111 @@
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::run::measured;
+use super::{Bench, Figure};
+use crate::Error;
+use crate::tree::SPEC;
+
+/// Its versions make different clients.
+const GENERATOR: &str = "openapi-generator-cli==7.26.0";
+const CLIENT: &str = "target/bench/generated-client";
+const COLD: &str = "target/bench/cold";
+/// How this workspace sets its builds: what others wrote has neither debug information nor checks.
+const SETTINGS: [&str; 7] = [
+    r#"profile.dev.debug="line-tables-only""#,
+    r#"profile.dev.package."*".debug=false"#,
+    r#"profile.dev.package."*".debug-assertions=false"#,
+    r#"profile.dev.package."*".overflow-checks=false"#,
+    "profile.dev.build-override.debug=false",
+    "profile.dev.build-override.debug-assertions=false",
+    "profile.dev.build-override.overflow-checks=false",
+];
+const WORK: &str = "`cargo build --package purge-api-ext` into an empty folder";
+const AGAINST: &str =
+    "the client that `openapi-generator-cli` 7.26.0 makes of the same description, with rustls";
+const ALIKE: &str = "the same, with the settings of this workspace";
+
+const OURS: Package = Package { folder: ".", options: &["--package", "purge-api-ext", "--locked"] };
+const THEIRS: Package =
+    Package { folder: CLIENT, options: &["--no-default-features", "--features", "rustls"] };
+
+/// What is built, and how.
+struct Package {
+    folder: &'static str,
+    options: &'static [&'static str],
+}
+
+pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
+    generate(bench)?;
+    let crates = [OURS.crates(bench)?, THEIRS.crates(bench)?];
+    let build = |package: &Package, settings: &[&str]| {
+        let cold = bench.tree.path(COLD);
+        if cold.exists() {
+            fs::remove_dir_all(&cold)
+                .map_err(|e| Error::new(format!("{} was not removed: {e}", cold.display())))?;
+        }
+        let mut command = package.cargo(bench, "build");
+        command.args(["--offline", "--quiet", "--target-dir"]).arg(&cold);
+        for setting in settings {
+            command.args(["--config", setting]);
+        }
+        measured(command)
+    };
+    // Nothing is warm in an empty folder, so that no pair goes before the others.
+    let turn = |_| Ok([build(&OURS, &[])?, build(&THEIRS, &[])?, build(&THEIRS, &SETTINGS)?]);
+    let turns: Result<Vec<_>, Error> = (0..bench.runs).map(turn).collect();
+    let ratios: Vec<[f64; 2]> = turns?
+        .iter()
+        .map(|turn| turn.each_ref().map(|usage| usage.cpu.as_secs_f64()))
+        .map(|[ours, theirs, alike]| [ours / theirs, ours / alike])
+        .collect();
+    let figure =
+        |against, figure, at_most, ratios| Figure { work: WORK, against, figure, at_most, ratios };
+    let of = |place: usize| ratios.iter().map(|ratios| ratios[place]).collect();
+    Ok(vec![
+        figure(AGAINST, "processor time", Some(0.9), of(0)),
+        figure(ALIKE, "processor time, set alike", Some(0.9), of(1)),
+        figure(AGAINST, "packages", None, vec![crates[0] as f64 / crates[1] as f64]),
+    ])
+}
+
+impl Package {
+    fn cargo(&self, bench: &Bench<'_>, verb: &str) -> Command {
+        let mut command = Command::new("cargo");
+        command.current_dir(bench.tree.path(self.folder)).arg(verb).args(self.options);
+        command
+    }
+
+    /// How many packages it is built of.
+    fn crates(&self, bench: &Bench<'_>) -> Result<usize, Error> {
+        let mut command = self.cargo(bench, "tree");
+        command.args(["--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
+        let output = measured(command)?.output;
+        let packages = output.lines().map(|line| line.trim_end_matches(" (*)"));
+        Ok(packages.collect::<HashSet<_>>().len())
+    }
+}
+
+/// Makes the other client, as the documentation of its generator says.
+fn generate(bench: &Bench<'_>) -> Result<(), Error> {
+    let (tree, folder) = (bench.tree, bench.tree.path("target/bench/generator"));
+    let run = |program: &Path, args: &[&str]| {
+        let mut command = Command::new(program);
+        command.current_dir(tree.path(".")).args(args);
+        measured(command).map(drop)
+    };
+    let bin = folder.join("bin");
+    if !bin.join("openapi-generator-cli").is_file() {
+        run(Path::new("python3"), &["-m", "venv", "target/bench/generator"])?;
+        run(&bin.join("pip"), &["install", "--quiet", GENERATOR])?;
+    }
+    let generate = ["generate", "--generator-name", "rust", "--input-spec", SPEC];
+    run(&bin.join("openapi-generator-cli"), &[&generate[..], &["--output", CLIENT]].concat())?;
+    // It is no part of this workspace, and is built of the same versions.
+    let manifest = format!("{CLIENT}/Cargo.toml");
+    tree.write(&manifest, &(tree.read(&manifest)? + "\n[workspace]\n"))?;
+    tree.write(&format!("{CLIENT}/Cargo.lock"), &tree.read("Cargo.lock")?)?;
+    run(Path::new("cargo"), &["fetch", "--manifest-path", &manifest])
+}

@@ -1,0 +1,122 @@
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use super::run::{Usage, measured, median, ratios};
+use super::server::{Received, Server};
+use super::{Bench, Figure, inputs};
+use crate::Error;
+use crate::tree::{Tree, read};
+
+const PATHS: usize = 1_000_000;
+const BATCH: usize = 100;
+const WORK: &str = "1,000,000 paths from a file in 10,000 requests, 16 in flight, over loopback: \
+                    `purge create --from F --concurrency 16 --quiet`";
+const WITHOUT_PLANNING: &str = "the same, without what `purge plan` takes for the paths";
+const HYPER: &str = "a bare hyper client that sends the same bodies, made beforehand";
+const REQWEST: &str = "a bare reqwest client, which is what the bindings use, with the same bodies";
+
+pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
+    bench.build_baseline()?;
+    let server = Server::minimal(bench, None)?;
+    let paths = inputs::unique(bench.tree, PATHS)?;
+    let (bodies, bytes) = bodies(bench.tree, &server, &paths)?;
+    let requests = curl_requests(bench.tree, &server, &bodies)?;
+
+    let sent = |command: Command| {
+        let usage = measured(server.known_to(command))?;
+        let (received, all) = (server.received()?, (PATHS / BATCH) as u64);
+        if received == (Received { requests: all, bytes }) {
+            return Ok(usage);
+        }
+        Err(Error::new(format!("the server received {received:?}, not {all} and {bytes}")))
+    };
+    let ours = || {
+        let args = ["create", "--quiet", "--concurrency", "16", "--from"];
+        let mut command = bench.purge(args);
+        command.arg(&paths);
+        sent(command)
+    };
+    let bare = |client| {
+        let mut command = bench.baseline(&["submit", client]);
+        command.arg(&bodies);
+        sent(command)
+    };
+    let curl = || {
+        let mut command = Command::new("curl");
+        command
+            .args(["--no-progress-meter", "--parallel", "--parallel-max", "16", "--config"])
+            .arg(&requests);
+        sent(command)
+    };
+    let cpu = |usage: &Usage| usage.cpu.as_secs_f64();
+    let beside_hyper = bench.pairs(ours, || bare("hyper"))?;
+    let beside_reqwest = bench.pairs(ours, || bare("reqwest"))?;
+    let planning: Result<Vec<f64>, Error> =
+        (0..bench.runs).map(|_| Ok(cpu(&bench.plan(&paths, &[])?))).collect();
+    let planning = median(&planning?);
+    let beside_curl = bench.pairs(ours, curl)?;
+    let without = |(ours, bare): &(Usage, Usage)| (cpu(ours) - planning) / cpu(bare);
+    Ok(vec![
+        Figure {
+            work: WORK,
+            against: HYPER,
+            figure: "processor time",
+            at_most: Some(1.3),
+            ratios: ratios(&beside_hyper, cpu),
+        },
+        Figure {
+            work: WITHOUT_PLANNING,
+            against: HYPER,
+            figure: "processor time without planning",
+            at_most: Some(1.3),
+            ratios: beside_hyper.iter().map(without).collect(),
+        },
+        Figure {
+            work: WITHOUT_PLANNING,
+            against: REQWEST,
+            figure: "processor time without planning, beside reqwest",
+            at_most: None,
+            ratios: beside_reqwest.iter().map(without).collect(),
+        },
+        Figure {
+            work: WORK,
+            against: "`curl --parallel --parallel-max 16`, the same bodies in its configuration",
+            figure: "wall time",
+            at_most: Some(0.333),
+            ratios: ratios(&beside_curl, |usage| usage.wall.as_secs_f64()),
+        },
+    ])
+}
+
+/// What is to be sent, a body on each line, and how many bytes that is without the ends of the lines.
+fn bodies(tree: &Tree, server: &Server, paths: &Path) -> Result<(std::path::PathBuf, u64), Error> {
+    let (text, mut bodies) = (read(paths)?, String::new());
+    let paths: Vec<&str> = text.lines().collect();
+    for batch in paths.chunks(BATCH) {
+        let body = serde_json::json!({ "resource_uuid": server.resource, "file_path": batch });
+        // Writing to a text cannot fail.
+        let _ = writeln!(bodies, "{body}");
+    }
+    let bytes = bodies.lines().map(|body| body.len() as u64).sum();
+    tree.write("target/bench/bodies.jsonl", &bodies)?;
+    Ok((tree.path("target/bench/bodies.jsonl"), bytes))
+}
+
+/// The same for curl: its settings begin anew after each `next`.
+fn curl_requests(tree: &Tree, server: &Server, bodies: &Path) -> Result<std::path::PathBuf, Error> {
+    let mut config = String::new();
+    for (index, body) in read(bodies)?.lines().enumerate() {
+        let next = if index == 0 { "" } else { "next\n" };
+        let body = body.replace('\\', "\\\\").replace('"', "\\\"");
+        let (url, token) = (server.url(), &server.token);
+        let _ = write!(
+            config,
+            "{next}silent\nfail\noutput = \"/dev/null\"\nurl = \"{url}\"\n\
+             header = \"authorization: Bearer {token}\"\nheader = \"content-type: application/json\"\n\
+             data-raw = \"{body}\"\n"
+        );
+    }
+    tree.write("target/bench/curl.txt", &config)?;
+    Ok(tree.path("target/bench/curl.txt"))
+}
