@@ -5,13 +5,12 @@
 
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
-use schemars::schema::{
-    ArrayValidation, InstanceType, Schema, SchemaObject, SingleOrVec, StringValidation,
-};
+use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
 
 mod circle;
 mod error;
+mod file_paths;
 mod identifier;
 mod panic;
 
@@ -57,7 +56,9 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     if let Some(component) = circle::find(document) {
         return Err(CodegenError::new(format!("`{component}` is made of itself")));
     }
-    let spec: OpenAPI = serde_json::from_value(document.clone())
+    let mut document = document.clone();
+    file_paths::without_limits(&mut document);
+    let spec: OpenAPI = serde_json::from_value(document)
         .map_err(|e| CodegenError::new(format!("not an OpenAPI 3.0 document: {e}")))?;
     let tokens = Generator::new(&settings()?)
         .generate_tokens(&spec)
@@ -85,33 +86,9 @@ fn settings() -> Result<GenerationSettings, CodegenError> {
             "::std::string::String",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         )
-        // A text for each of 100 paths costs as much as sending them; and a regular expression per path at
-        // run time would be a high price for a leading slash.
-        .with_conversion(
-            list(string(|s| {
-                s.string = Some(Box::new(StringValidation {
-                    pattern: Some("^/".to_owned()),
-                    ..StringValidation::default()
-                }));
-            })),
-            "crate::FilePaths",
-            std::iter::empty(),
-        );
+        // A text for each of 100 paths costs as much as sending them.
+        .with_conversion(file_paths::schema(), file_paths::TYPE, std::iter::empty());
     Ok(settings)
-}
-
-/// 1 to 100 of them.
-fn list(item: SchemaObject) -> SchemaObject {
-    SchemaObject {
-        instance_type: Some(InstanceType::Array.into()),
-        array: Some(Box::new(ArrayValidation {
-            items: Some(SingleOrVec::Single(Box::new(Schema::Object(item)))),
-            min_items: Some(1),
-            max_items: Some(100),
-            ..ArrayValidation::default()
-        })),
-        ..SchemaObject::default()
-    }
 }
 
 fn string(constrain: impl FnOnce(&mut SchemaObject)) -> SchemaObject {

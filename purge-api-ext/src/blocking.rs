@@ -38,6 +38,7 @@ use tokio::runtime::{Builder, Runtime};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
+#[must_use]
 pub struct Blocking(Runtime);
 
 impl Blocking {

@@ -1,9 +1,11 @@
 //! The service, an account, and one of its resources.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::{BaseUrl, Settings};
+use crate::endpoint::Endpoint;
 use crate::list::List;
 use crate::session::Session;
 use crate::submit::Purge;
@@ -28,7 +30,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     session: Session,
-    base_url: String,
+    base_url: Arc<str>,
 }
 
 impl Client {
@@ -55,7 +57,8 @@ impl Client {
     /// One CDN resource of an organization.
     #[must_use]
     pub fn resource(&self, organization: OrganizationId, resource: ResourceId) -> Resource {
-        Resource { client: self.clone(), organization, resource }
+        let (session, base_url) = (self.session.clone(), Arc::clone(&self.base_url));
+        Resource(Endpoint::new(session, base_url, organization, resource))
     }
 
     /// Fetches the token now, if that was not done yet, so that a missing one shows before the first
@@ -172,7 +175,7 @@ impl ClientBuilder {
             }
         };
         let session = Session::new(base.as_str(), http, self.token)?;
-        Ok(Client { session, base_url: base.as_str().to_owned() })
+        Ok(Client { session, base_url: base.as_str().into() })
     }
 }
 
@@ -184,28 +187,24 @@ impl fmt::Debug for ClientBuilder {
 
 /// A CDN resource: purge it, list its purge requests, wait for them.
 #[derive(Clone, Debug)]
-pub struct Resource {
-    client: Client,
-    organization: OrganizationId,
-    resource: ResourceId,
-}
+pub struct Resource(Endpoint);
 
 impl Resource {
     /// The organization it belongs to.
     #[must_use]
     pub fn organization(&self) -> OrganizationId {
-        self.organization
+        self.0.organization()
     }
 
     /// Its own identifier.
     #[must_use]
     pub fn id(&self) -> ResourceId {
-        self.resource
+        self.0.resource()
     }
 
     /// Carries out a plan: see [`Purge`].
     pub fn purge(&self, plan: Plan) -> Purge {
-        Purge::new(self.clone(), plan)
+        Purge::new(self.0.clone(), plan)
     }
 
     /// Goes on with a run that ended early: see [`Journal`]. It sends what is not known to be accepted, and
@@ -216,30 +215,18 @@ impl Resource {
     /// [`ErrorKind::InvalidInput`] when the journal belongs to another service, organization or resource, or
     /// is a new one.
     pub fn resume(&self, journal: Journal) -> Result<Purge, Error> {
-        journal.check(self, None)?;
-        Ok(Purge::resume(self.clone(), journal))
+        journal.check(&self.0, None)?;
+        Ok(Purge::resume(self.0.clone(), journal))
     }
 
     /// Lists purge requests: see [`List`].
     pub fn list(&self) -> List {
-        List::new(self.clone())
+        List::new(self.0.clone())
     }
 
     /// Follows operations to their end: see [`Wait`].
     pub fn wait(&self, operations: impl IntoIterator<Item = OperationId>) -> Wait {
-        Wait::new(self.clone(), operations)
-    }
-
-    pub(crate) fn base_url(&self) -> &str {
-        &self.client.base_url
-    }
-
-    pub(crate) fn raw(&self) -> &purge_api::Client {
-        self.session().raw()
-    }
-
-    pub(crate) fn session(&self) -> &Session {
-        self.client.session()
+        Wait::new(self.0.clone(), operations)
     }
 }
 

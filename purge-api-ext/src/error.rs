@@ -97,6 +97,11 @@ impl Error {
         self.change(|inner| inner.causes = Some(causes))
     }
 
+    /// What the caller gave cannot be used; nothing was sent.
+    pub(crate) fn invalid_input(why: &impl fmt::Display) -> Self {
+        Self::new(ErrorKind::InvalidInput, why.to_string())
+    }
+
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         // An error under construction has no other owner.
         if let Some(inner) = Arc::get_mut(&mut self.0) {
@@ -158,16 +163,3 @@ impl StdError for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
-
-/// What the caller gave cannot be used; nothing was sent.
-macro_rules! invalid_input {
-    ($($error:ty),*) => {$(
-        impl From<$error> for Error {
-            fn from(error: $error) -> Self {
-                Self::new(ErrorKind::InvalidInput, error.to_string())
-            }
-        }
-    )*};
-}
-
-invalid_input!(crate::PathError, crate::PlanError, crate::IdError, crate::RateError);

@@ -16,6 +16,12 @@ impl fmt::Display for IdError {
 
 impl std::error::Error for IdError {}
 
+impl From<IdError> for crate::Error {
+    fn from(error: IdError) -> Self {
+        Self::invalid_input(&error)
+    }
+}
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident, $noun:literal) => {
         $(#[$doc])*

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::endpoint::Endpoint;
 use crate::plan::Plan;
-use crate::{Error, OrganizationId, Resource, ResourceId};
+use crate::{Error, OrganizationId, ResourceId};
 
 pub(crate) use format::{Entry, Header};
 pub(crate) use read::{Contents, End, Known, Lost};
@@ -152,7 +153,7 @@ impl Journal {
     }
 
     /// Refuses a journal that is about something else.
-    pub(crate) fn check(&self, resource: &Resource, plan: Option<&Plan>) -> Result<(), Error> {
+    pub(crate) fn check(&self, endpoint: &Endpoint, plan: Option<&Plan>) -> Result<(), Error> {
         let Some(header) = self.header() else {
             let new = "is new: there is nothing to resume; purge a plan with it";
             return if plan.is_some() { Ok(()) } else { Err(refusal(&self.path, new)) };
@@ -160,14 +161,14 @@ impl Journal {
         let other = |what: &str, its: &dyn fmt::Display, asked: &dyn fmt::Display| {
             refusal(&self.path, format!("belongs to the {what} {its}, not to {asked}"))
         };
-        if header.service != resource.base_url() {
-            return Err(other("service", &header.service, &resource.base_url()));
+        if header.service != endpoint.base_url() {
+            return Err(other("service", &header.service, &endpoint.base_url()));
         }
-        if header.organization != resource.organization() {
-            return Err(other("organization", &header.organization, &resource.organization()));
+        if header.organization != endpoint.organization() {
+            return Err(other("organization", &header.organization, &endpoint.organization()));
         }
-        if header.resource != resource.id() {
-            return Err(other("resource", &header.resource, &resource.id()));
+        if header.resource != endpoint.resource() {
+            return Err(other("resource", &header.resource, &endpoint.resource()));
         }
         match plan {
             Some(plan) if Fingerprint::of(plan) != header.plan => Err(refusal(
@@ -182,14 +183,14 @@ impl Journal {
     /// it is about something else.
     pub(crate) async fn begin(
         self,
-        resource: &Resource,
+        endpoint: &Endpoint,
         plan: Option<Arc<Plan>>,
     ) -> (Result<Writer, Error>, Option<Contents>) {
-        if let Err(error) = self.check(resource, plan.as_deref()) {
+        if let Err(error) = self.check(endpoint, plan.as_deref()) {
             return (Err(error), None);
         }
         let start = match (&self.contents, plan) {
-            (None, Some(plan)) => Start::Plan { header: Header::of(resource, &plan), plan },
+            (None, Some(plan)) => Start::Plan { header: Header::of(endpoint, &plan), plan },
             (contents, _) => {
                 let tail = contents.as_ref().map(|contents| (contents.length, contents.checksum));
                 let (length, checksum) = tail.unwrap_or_default();
@@ -201,12 +202,12 @@ impl Journal {
 }
 
 impl Header {
-    fn of(resource: &Resource, plan: &Plan) -> Self {
+    fn of(endpoint: &Endpoint, plan: &Plan) -> Self {
         Self {
             version: VERSION,
-            service: resource.base_url().to_owned(),
-            organization: resource.organization(),
-            resource: resource.id(),
+            service: endpoint.base_url().to_owned(),
+            organization: endpoint.organization(),
+            resource: endpoint.resource(),
             plan: Fingerprint::of(plan),
             requests: plan.batches().len(),
             input: plan.input(),

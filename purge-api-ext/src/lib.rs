@@ -4,6 +4,7 @@
 mod blocking;
 mod client;
 mod connection;
+mod endpoint;
 mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

@@ -11,7 +11,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use purge_api::types::ListPurgeRequestsResponse;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ErrorKind, OperationId, Resource, text};
+use crate::endpoint::Endpoint;
+use crate::{Error, ErrorKind, OperationId, transport};
 use repeats::Repeats;
 
 /// The number of records on a page: 1 to 100, from the published reference.
@@ -78,7 +79,7 @@ impl Default for PageSize {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct List {
-    resource: Resource,
+    endpoint: Endpoint,
     page_size: PageSize,
     operation: Option<OperationId>,
     first: NonZeroU64,
@@ -211,8 +212,8 @@ impl List {
     /// More pages than any account has: 1,000,000. A service that sends so many does not count.
     const MAX_PAGES: u64 = 1_000_000;
 
-    pub(crate) fn new(resource: Resource) -> Self {
-        Self { resource, page_size: PageSize::MAX, operation: None, first: NonZeroU64::MIN }
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, page_size: PageSize::MAX, operation: None, first: NonZeroU64::MIN }
     }
 
     /// The number of records on a page. Default: 100.
@@ -249,20 +250,13 @@ impl List {
         &self,
         number: NonZeroU64,
     ) -> Result<(Page, Option<SystemTime>), Error> {
-        let mut request = self
-            .resource
-            .raw()
-            .list_purge_requests()
-            .organization_uuid(self.resource.organization().uuid())
-            .resource_uuid(self.resource.id().uuid())
-            .page(number)
-            .limit(NonZeroU64::from(
-                std::num::NonZeroU8::new(self.page_size.0).unwrap_or(std::num::NonZeroU8::MIN),
-            ));
+        let mut request = self.endpoint.list_purge_requests().page(number).limit(NonZeroU64::from(
+            std::num::NonZeroU8::new(self.page_size.0).unwrap_or(std::num::NonZeroU8::MIN),
+        ));
         if let Some(operation) = &self.operation {
             request = request.op_id(operation.as_str());
         }
-        let sent = self.resource.session().authorized("GET", || request.clone().send());
+        let sent = self.endpoint.session().authorized("GET", || request.clone().send());
         let answer = sent.await.map_err(|failure| failure.error)?;
         let clock = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let clock = clock.and_then(|date| httpdate::parse_http_date(date).ok());
@@ -275,12 +269,8 @@ impl List {
         number: NonZeroU64,
         answer: ListPurgeRequestsResponse,
     ) -> Result<Page, Error> {
-        if !answer.status {
-            let said = answer.message.unwrap_or_default();
-            let said = text::excerpt(&self.resource.session().redactor().clean(&said));
-            let message = format!("the service refused to list: {said}");
-            return Err(Error::new(ErrorKind::Refused, message).with_status(200));
-        }
+        let redactor = self.endpoint.session().redactor();
+        transport::granted(answer.status, answer.message.as_deref(), &redactor)?;
         let Some(data) = answer.data else {
             return Err(Error::new(ErrorKind::Untrusted, "the answer has no page").with_status(200));
         };

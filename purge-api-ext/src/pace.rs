@@ -51,6 +51,12 @@ impl std::fmt::Display for RateError {
 
 impl std::error::Error for RateError {}
 
+impl From<RateError> for crate::Error {
+    fn from(error: RateError) -> Self {
+        Self::invalid_input(&error)
+    }
+}
+
 impl std::str::FromStr for Rate {
     type Err = RateError;
 

@@ -44,7 +44,7 @@ pub struct PurgeEverything;
 
 impl Plan {
     /// The most paths of one request: 100, from the published reference.
-    pub const MAX_BATCH: usize = 100;
+    pub const MAX_BATCH_SIZE: usize = 100;
 
     /// The most bytes of a request's body, if nothing else is said: 1 MiB, which is what common servers
     /// accept by default. The service publishes no limit. 100 paths of the greatest length that a path

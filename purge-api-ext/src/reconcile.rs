@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use crate::list::PurgeRecord;
-use crate::{Batch, Error, OperationId, Resource};
+use crate::endpoint::Endpoint;
+use crate::list::{List, PurgeRecord};
+use crate::{Batch, Error, OperationId};
 
 /// The newest records are enough; a list in another order is not searched for minutes.
 const PAGES: u64 = 5;
@@ -42,12 +43,12 @@ impl Sent {
 
 /// Looks for the operation that a request sent at `sent` has created.
 pub(crate) async fn find(
-    resource: &Resource,
+    endpoint: &Endpoint,
     batch: &Batch,
     known: impl Fn(&OperationId) -> bool,
     sent: Sent,
 ) -> Result<Option<OperationId>, Error> {
-    let list = resource.list();
+    let list = List::new(endpoint.clone());
     let mut records = Vec::new();
     let mut since = None;
     for number in (1..=PAGES).filter_map(NonZeroU64::new) {

@@ -9,6 +9,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::endpoint::Endpoint;
 use crate::journal::Kept;
 use crate::pace::Rate;
 use crate::plan::Plan;
@@ -16,7 +17,7 @@ use crate::progress::{Event, Events, Reporter};
 use crate::report::Report;
 use crate::retry::{LONGEST, RetryPolicy};
 use crate::wait::follow;
-use crate::{Journal, Resource, Shutdown};
+use crate::{Journal, Shutdown};
 use run::Run;
 #[cfg(any(test, fuzzing))]
 pub(crate) use run::accepted;
@@ -54,7 +55,7 @@ use work::Work;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Purge {
-    resource: Resource,
+    endpoint: Endpoint,
     /// What to send; a run that is gone on with has it in its journal.
     plan: Option<Plan>,
     journal: Option<Kept>,
@@ -66,17 +67,17 @@ pub struct Purge {
 }
 
 impl Purge {
-    pub(crate) fn new(resource: Resource, plan: Plan) -> Self {
-        Self::with(resource, Some(plan), None)
+    pub(crate) fn new(endpoint: Endpoint, plan: Plan) -> Self {
+        Self::with(endpoint, Some(plan), None)
     }
 
-    pub(crate) fn resume(resource: Resource, journal: Journal) -> Self {
-        Self::with(resource, None, Some(Kept::new(journal)))
+    pub(crate) fn resume(endpoint: Endpoint, journal: Journal) -> Self {
+        Self::with(endpoint, None, Some(Kept::new(journal)))
     }
 
-    fn with(resource: Resource, plan: Option<Plan>, journal: Option<Kept>) -> Self {
+    fn with(endpoint: Endpoint, plan: Option<Plan>, journal: Option<Kept>) -> Self {
         let (shutdown, retry) = (Shutdown::new(), RetryPolicy::default());
-        Self { resource, plan, journal, shutdown, concurrency: 4, rate: None, wait: None, retry }
+        Self { endpoint, plan, journal, shutdown, concurrency: 4, rate: None, wait: None, retry }
     }
 
     /// Keeps a journal, so that the run can be gone on with if it ends early: see [`Journal`]. One that was
@@ -133,16 +134,16 @@ impl Purge {
     }
 
     async fn run(self, reporter: Reporter) -> Report {
-        let Self { resource, plan, journal, shutdown, concurrency, rate, wait, retry } = self;
-        let mut work = Work::prepare(&resource, plan, journal).await;
+        let Self { endpoint, plan, journal, shutdown, concurrency, rate, wait, retry } = self;
+        let mut work = Work::prepare(&endpoint, plan, journal).await;
         let (counts, paths) = (work.counts, work.paths);
         reporter.tell(|| Event::Started { requests: counts.requests, paths });
-        let run = Run::new(&resource, retry, rate, &reporter, &mut work);
+        let run = Run::new(&endpoint, retry, rate, &reporter, &mut work);
         let mut operations = run.send_all(work.requests, concurrency, &shutdown, wait).await;
         if let Some(deadline) = wait {
-            follow(&resource, &mut operations, deadline, &shutdown, &reporter).await;
+            follow(&endpoint, &mut operations, deadline, &shutdown, &reporter).await;
         }
-        Report::new(Some(resource.organization()), Some(resource.id()), counts, operations)
+        Report::new(Some(endpoint.organization()), Some(endpoint.resource()), counts, operations)
     }
 }
 

@@ -35,6 +35,7 @@ use crate::{Error, ErrorKind};
 /// A token is one word of visible ASCII characters, at most 64 KiB, without `Bearer`. White space around
 /// it is dropped, line ends of any kind included. It is shown in no error and no `Debug`.
 #[derive(Clone)]
+#[must_use]
 pub struct TokenProvider {
     source: Source,
     timeout: Duration,
@@ -115,7 +116,6 @@ impl TokenProvider {
     }
 
     /// How long fetching a token may take. Default: 30 s.
-    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

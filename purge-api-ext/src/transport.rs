@@ -60,6 +60,22 @@ pub(crate) async fn failure(error: purge_api::Error<()>, redactor: &Redactor) ->
     }
 }
 
+/// The message of an answer of the documented form, if it has one; an error if it refuses all the same.
+pub(crate) fn granted(
+    status: bool,
+    message: Option<&str>,
+    redactor: &Redactor,
+) -> Result<Option<String>, Error> {
+    let said = message.map(|said| excerpt(&redactor.clean(said)));
+    let said = said.filter(|said| !said.is_empty());
+    if status {
+        return Ok(said);
+    }
+    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+    let message = format!("the service refused the request (status: false){said}");
+    Err(Error::new(ErrorKind::Refused, message).with_status(200))
+}
+
 fn from_connection(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let text = root(&error);

@@ -14,10 +14,11 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::list::PurgeRecord;
+use crate::endpoint::Endpoint;
+use crate::list::{List, PurgeRecord};
 use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
-use crate::{Error, ErrorKind, OperationId, Resource, Shutdown};
+use crate::{Error, ErrorKind, OperationId, Shutdown};
 
 /// Operations about to be followed. Await it, and each has an outcome:
 ///
@@ -38,7 +39,7 @@ use crate::{Error, ErrorKind, OperationId, Resource, Shutdown};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked until it is awaited"]
 pub struct Wait {
-    resource: Resource,
+    endpoint: Endpoint,
     operations: Vec<OperationId>,
     deadline: Duration,
     shutdown: Shutdown,
@@ -46,12 +47,12 @@ pub struct Wait {
 
 impl Wait {
     pub(crate) fn new(
-        resource: Resource,
+        endpoint: Endpoint,
         operations: impl IntoIterator<Item = OperationId>,
     ) -> Self {
         let operations = operations.into_iter().collect();
         let (deadline, shutdown) = (Duration::from_secs(300), Shutdown::new());
-        Self { resource, operations, deadline, shutdown }
+        Self { endpoint, operations, deadline, shutdown }
     }
 
     /// How long to wait at most; a year counts as the longest time. Default: 5 minutes; the service's documentation speaks of seconds to
@@ -75,9 +76,9 @@ impl Wait {
     async fn run(self, reporter: Reporter) -> Report {
         let jobs = self.operations.iter().cloned();
         let mut operations: Vec<_> = jobs.map(OperationOutcome::of_job).collect();
-        let Self { resource, deadline, shutdown, .. } = &self;
-        follow(resource, &mut operations, *deadline, shutdown, &reporter).await;
-        let (organization, resource) = (self.resource.organization(), self.resource.id());
+        let Self { endpoint, deadline, shutdown, .. } = &self;
+        follow(endpoint, &mut operations, *deadline, shutdown, &reporter).await;
+        let (organization, resource) = (self.endpoint.organization(), self.endpoint.resource());
         Report::new(Some(organization), Some(resource), Summary::default(), operations)
     }
 }
@@ -102,7 +103,7 @@ const FEW_PATHS: usize = 25;
 /// Asks for all operations that the service accepted, again and again, until each is finished, the
 /// deadline passes, or a shutdown begins.
 pub(crate) async fn follow(
-    resource: &Resource,
+    endpoint: &Endpoint,
     operations: &mut [OperationOutcome],
     deadline: Duration,
     shutdown: &Shutdown,
@@ -114,7 +115,7 @@ pub(crate) async fn follow(
     let mut open: Vec<usize> = followed.map(|(index, _)| index).collect();
     let (why, message) = {
         let begun = pin!(shutdown.begun());
-        let polling = pin!(poll(resource, operations, end, &mut open, reporter));
+        let polling = pin!(poll(endpoint, operations, end, &mut open, reporter));
         match select(begun, polling).await {
             Either::Left(_) => {
                 (ErrorKind::Interrupted, "not finished when waiting was interrupted".to_owned())
@@ -132,7 +133,7 @@ fn tell_settled(operations: &[OperationOutcome], open: &mut Vec<usize>, reporter
 }
 
 async fn poll(
-    resource: &Resource,
+    endpoint: &Endpoint,
     operations: &mut [OperationOutcome],
     end: Instant,
     open: &mut Vec<usize>,
@@ -142,7 +143,7 @@ async fn poll(
     let mut interval = FIRST_POLL;
     while !queue.is_empty() {
         let before = queue.len();
-        let asked = timeout_at(end, round(resource, operations, &mut queue)).await;
+        let asked = timeout_at(end, round(endpoint, operations, &mut queue)).await;
         tell_settled(operations, open, reporter);
         reporter.tell(|| progress(operations));
         // A round that is cut off has lost its place, but then there is no other one.
@@ -172,18 +173,18 @@ pub(crate) fn is_followed(operation: &OperationOutcome) -> bool {
 
 /// Asks until enough operations turn out to be unfinished; these go to the end of the queue.
 async fn round(
-    resource: &Resource,
+    endpoint: &Endpoint,
     operations: &mut [OperationOutcome],
     queue: &mut VecDeque<usize>,
 ) -> Option<Duration> {
     let mut pause = None;
     let paths: usize = queue.iter().map(|&index| operations[index].paths.len()).sum();
     if queue.len() > CONCURRENCY && paths > 0 && paths / queue.len() < FEW_PATHS {
-        read_whole_list(resource, operations, queue, paths).await;
+        read_whole_list(endpoint, operations, queue, paths).await;
     }
     let ask = |index: usize, op_id: Option<OperationId>| async move {
         match op_id {
-            Some(op_id) => (index, records_of(resource, op_id).await),
+            Some(op_id) => (index, records_of(endpoint, op_id).await),
             None => (index, Ok(Vec::new())),
         }
     };
@@ -216,10 +217,10 @@ async fn round(
 
 /// The records of one operation: no more pages than its paths can fill, and no records of others, as a
 /// service would send that does not know the operation and ignores the filter.
-async fn records_of(resource: &Resource, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
+async fn records_of(endpoint: &Endpoint, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
     const PAGES: usize = 10;
     let mut records = Vec::new();
-    let mut pages = resource.list().operation(op_id.clone()).pages().take(PAGES);
+    let mut pages = List::new(endpoint.clone()).operation(op_id.clone()).pages().take(PAGES);
     while let Some(page) = pages.try_next().await? {
         let received = page.requests.len();
         let own = |record: &PurgeRecord| record.op_id.as_ref().is_none_or(|id| *id == op_id);
@@ -253,12 +254,12 @@ fn take_answer(operation: &mut OperationOutcome, answer: Result<Vec<PurgeRecord>
 /// Reads as much of the unfiltered list as the operations need if they are its newest, and takes over
 /// what is finished. What is not found there is asked for one by one.
 async fn read_whole_list(
-    resource: &Resource,
+    endpoint: &Endpoint,
     operations: &mut [OperationOutcome],
     queue: &mut VecDeque<usize>,
     paths: usize,
 ) {
-    let list = resource.list();
+    let list = List::new(endpoint.clone());
     let mut found: HashMap<OperationId, Vec<PurgeRecord>> = HashMap::new();
     let pages = paths as u64 / 100 + 2;
     for number in (1..=pages).filter_map(NonZeroU64::new) {

@@ -60,7 +60,6 @@
 //! It is a tool for tests: give it no token that is worth anything, since it shows it in `/docs`.
 
 mod api;
-mod builder;
 mod cache;
 mod docs;
 mod edge;
@@ -84,12 +83,11 @@ mod shared;
 mod site;
 mod work;
 
-pub use builder::Builder;
 pub use error::Error;
 pub use fault::Fault;
 pub use log::RecordedRequest;
 pub use resource::ResourceType;
-pub use sandbox::Sandbox;
+pub use sandbox::{Sandbox, SandboxBuilder};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

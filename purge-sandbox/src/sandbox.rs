@@ -1,3 +1,5 @@
+mod builder;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -5,7 +7,6 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::builder::{Builder, checked_token};
 use crate::cache::Object;
 use crate::error::Error;
 use crate::fault::Fault;
@@ -13,6 +14,8 @@ use crate::lock::lock;
 use crate::log::RecordedRequest;
 use crate::resource::{ResourceType, parse_uuid};
 use crate::shared::Shared;
+pub use builder::SandboxBuilder;
+use builder::checked_token;
 
 /// A running server. It stops when it is dropped.
 ///
@@ -28,18 +31,18 @@ use crate::shared::Shared;
 /// ```
 #[must_use = "it stops when it is dropped"]
 pub struct Sandbox {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) address: SocketAddr,
-    pub(crate) base_url: String,
-    pub(crate) token: String,
-    pub(crate) organization: String,
-    pub(crate) resources: Vec<(ResourceType, String)>,
-    pub(crate) stop: watch::Sender<bool>,
-    pub(crate) server: JoinHandle<()>,
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    base_url: String,
+    token: String,
+    organization: String,
+    resources: Vec<(ResourceType, String)>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
 }
 
 impl Sandbox {
-    /// Starts on a free port of 127.0.0.1 with the defaults of [`Builder`].
+    /// Starts on a free port of 127.0.0.1 with the defaults of [`SandboxBuilder`].
     ///
     /// # Errors
     ///
@@ -49,8 +52,8 @@ impl Sandbox {
     }
 
     /// Changes the defaults before the start.
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -108,7 +111,7 @@ impl Sandbox {
     }
 
     /// Puts paths into the cache of the default resource, without content. Like all that is cached they
-    /// count against [`Builder::cache_bytes`], with the length of the path.
+    /// count against [`SandboxBuilder::cache_bytes`], with the length of the path.
     pub fn fill(&self, paths: impl IntoIterator<Item = impl AsRef<str>>) {
         if let Some(id) = parse_uuid(self.resource()) {
             self.shared.with_resource(id, |resource, _| {

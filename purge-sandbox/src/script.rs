@@ -13,7 +13,7 @@ use crate::fault::Fault;
 pub(crate) const HEADER: &str = "x-sandbox-fault";
 
 impl Fault {
-    /// Reads a list of faults, for [`Builder::faults`](crate::Builder::faults).
+    /// Reads a list of faults, for [`SandboxBuilder::faults`](crate::SandboxBuilder::faults).
     ///
     /// Each is an object; every member may be left out:
     ///

@@ -10,6 +10,7 @@ use crate::{Error, regen, release, spec_diff};
 
 mod api;
 mod dependencies;
+mod layers;
 mod purity;
 mod source;
 
@@ -17,6 +18,7 @@ const CHECKS: &[Claim] = &[
     ("derived files are what the description makes them", derived_files),
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan and retry do no I/O and read no clock", pure_modules),
+    ("no module imports one that imports it", layered_modules),
     ("purge-sandbox shares no code with the client", independent_sandbox),
     ("xtask judges a description that the client does not build with", independent_xtask),
     ("the description breaks no caller without a new major version", description),
@@ -46,6 +48,20 @@ fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
         impure.extend(purity::impurities(&sources)?);
     }
     Ok(Outcome::judge(impure))
+}
+
+fn layered_modules(tree: &Tree) -> Result<Outcome, Error> {
+    let mut circles = Vec::new();
+    let mut crates = 0;
+    for root in layers::CRATES {
+        let Some(sources) = source::folder(tree, root, "")? else { continue };
+        circles.extend(layers::circles(root, &sources)?);
+        crates += 1;
+    }
+    if crates == 0 {
+        return Ok(Outcome::Skipped(format!("there is none of {}", layers::CRATES.join(", "))));
+    }
+    Ok(Outcome::judge(circles))
 }
 
 fn independent_sandbox(tree: &Tree) -> Result<Outcome, Error> {

@@ -107,3 +107,9 @@ impl fmt::Display for PathError {
 }
 
 impl std::error::Error for PathError {}
+
+impl From<PathError> for crate::Error {
+    fn from(error: PathError) -> Self {
+        Self::invalid_input(&error)
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::Paths;
 
-/// The paths of one request: at least 1, at most [`Plan::MAX_BATCH`](crate::Plan::MAX_BATCH).
+/// The paths of one request: at least 1, at most [`Plan::MAX_BATCH_SIZE`](crate::Plan::MAX_BATCH_SIZE).
 ///
 /// It is a part of the plan's paths, so that to clone it copies none.
 #[derive(Clone)]

@@ -140,3 +140,9 @@ fn plural(count: usize) -> &'static str {
 }
 
 impl std::error::Error for PlanError {}
+
+impl From<PlanError> for crate::Error {
+    fn from(error: PlanError) -> Self {
+        Self::invalid_input(&error)
+    }
+}

@@ -67,7 +67,7 @@ pub struct Planner {
 impl Planner {
     pub(super) fn new() -> Self {
         Self {
-            limits: Limits { paths: Plan::MAX_BATCH, bytes: Plan::MAX_BODY_BYTES },
+            limits: Limits { paths: Plan::MAX_BATCH_SIZE, bytes: Plan::MAX_BODY_BYTES },
             full_purge: None,
             inventory: None,
             max_requests: None,
@@ -81,10 +81,10 @@ impl Planner {
         self
     }
 
-    /// The most paths of one request; more than [`Plan::MAX_BATCH`] counts as that many, 0 as 1.
-    /// Default: [`Plan::MAX_BATCH`].
+    /// The most paths of one request; more than [`Plan::MAX_BATCH_SIZE`] counts as that many, 0 as 1.
+    /// Default: [`Plan::MAX_BATCH_SIZE`].
     pub fn batch_size(mut self, paths: usize) -> Self {
-        self.limits.paths = paths.clamp(1, Plan::MAX_BATCH);
+        self.limits.paths = paths.clamp(1, Plan::MAX_BATCH_SIZE);
         self
     }
 

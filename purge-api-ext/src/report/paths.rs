@@ -23,8 +23,8 @@ pub struct PathOutcome<'a> {
 
 /// What became of each path of an operation, in the order in which they were sent.
 ///
-/// Of most operations, all paths end alike. Then this is a part of the plan and one state, so that the report
-/// of a million paths takes next to no memory beside its plan.
+/// Of most operations, all paths end alike. Then this is a part of the plan, one state and one message, so that
+/// the report of a million paths takes next to no memory beside its plan.
 ///
 /// ```
 /// use purge_api_ext::{PathState, Plan, Report};
@@ -51,7 +51,7 @@ pub struct PathOutcomes(Kept);
 
 #[derive(Clone)]
 enum Kept {
-    Alike(Batch, PathState),
+    Alike { paths: Batch, state: PathState, message: Option<Arc<str>> },
     Each(Arc<[Own]>),
 }
 
@@ -63,8 +63,8 @@ struct Own {
 }
 
 impl PathOutcomes {
-    pub(super) fn alike(batch: Batch, state: PathState) -> Self {
-        Self(Kept::Alike(batch, state))
+    pub(super) fn alike(paths: Batch, state: PathState) -> Self {
+        Self(Kept::Alike { paths, state, message: None })
     }
 
     pub(super) fn none() -> Self {
@@ -74,8 +74,8 @@ impl PathOutcomes {
     /// The outcomes, in the order in which the paths were sent.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = PathOutcome<'_>> + Clone {
         (0..self.len()).map(|place| match &self.0 {
-            Kept::Alike(batch, state) => {
-                PathOutcome { path: batch.at(place), state: *state, message: None }
+            Kept::Alike { paths, state, message } => {
+                PathOutcome { path: paths.at(place), state: *state, message: message.as_deref() }
             }
             Kept::Each(all) => all[place].as_outcome(),
         })
@@ -85,7 +85,7 @@ impl PathOutcomes {
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.0 {
-            Kept::Alike(batch, _) => batch.paths().len(),
+            Kept::Alike { paths, .. } => paths.paths().len(),
             Kept::Each(all) => all.len(),
         }
     }
@@ -99,7 +99,7 @@ impl PathOutcomes {
     /// The states, each with a number of paths that have it: shorter than to look at each path.
     pub(crate) fn states(&self) -> impl Iterator<Item = (PathState, usize)> {
         let (alike, each) = match &self.0 {
-            Kept::Alike(batch, state) => (Some((*state, batch.paths().len())), &[][..]),
+            Kept::Alike { paths, state, .. } => (Some((*state, paths.paths().len())), &[][..]),
             Kept::Each(all) => (None, &all[..]),
         };
         alike.into_iter().chain(each.iter().map(|own| (own.state, 1)))
@@ -108,11 +108,11 @@ impl PathOutcomes {
     /// Gives each path another outcome.
     pub(crate) fn judge(&mut self, judge: impl Fn(PathOutcome<'_>) -> (PathState, Option<String>)) {
         let judged: Vec<_> = self.iter().map(judge).collect();
-        if let Kept::Alike(_, state) = &mut self.0
-            && let Some((first, None)) = judged.first()
-            && judged.iter().all(|(state, message)| state == first && message.is_none())
+        if let Kept::Alike { state, message, .. } = &mut self.0
+            && let Some((first, others)) = judged.split_first()
+            && others.iter().all(|other| other == first)
         {
-            *state = *first;
+            (*state, *message) = (first.0, first.1.as_deref().map(Into::into));
             return;
         }
         let own = |(outcome, (state, message)): (PathOutcome<'_>, (PathState, Option<String>))| {
@@ -193,7 +193,7 @@ mod tests {
                 let judge = |path: &str| {
                     let place = plan.paths().position(|other| other == path).expect("a path");
                     let (state, speaks) = round[place];
-                    (STATES[state], speaks.then(|| format!("of {path}")))
+                    (STATES[state], speaks.then(|| "said".to_owned()))
                 };
                 kept.judge(|outcome| judge(outcome.path));
                 for (path, state, message) in &mut slow {
@@ -218,7 +218,7 @@ mod tests {
     fn outcomes_that_are_alike_are_one_state() {
         let plan = Plan::parse(["/a", "/b"]).expect("a plan");
         let mut paths = PathOutcomes::alike(plan.batches()[0].clone(), PathState::Accepted);
-        paths.judge(|_| (PathState::Purged, None));
+        paths.judge(|_| (PathState::Purged, Some("purged".to_owned())));
         assert_eq!(paths.states().collect::<Vec<_>>(), [(PathState::Purged, 2)]);
         paths.judge(|outcome| (outcome.state, (outcome.path == "/b").then(|| "gone".to_owned())));
         assert_eq!(paths.states().collect::<Vec<_>>(), [(PathState::Purged, 1); 2]);

@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use super::request::Request;
 use super::stop::Stop;
 use super::work::Work;
+use crate::endpoint::Endpoint;
 use crate::journal::{self, End, Entry, Lost, Writer};
 use crate::pace::{Pace, Rate};
 use crate::plan::Batch;
@@ -23,11 +24,11 @@ use crate::retry::{Applied, RetryPolicy, RetryQuota};
 use crate::trace::{event, span};
 use crate::transport::Failure;
 use crate::wait::is_followed;
-use crate::{Error, ErrorKind, OperationId, Resource, Shutdown, text};
+use crate::{Error, ErrorKind, OperationId, Shutdown, text, transport};
 
 /// What the requests of one run share.
 pub(super) struct Run<'a> {
-    resource: &'a Resource,
+    endpoint: &'a Endpoint,
     retry: RetryPolicy,
     pace: Pace,
     shared: Mutex<Shared>,
@@ -62,7 +63,7 @@ enum Settled {
 
 impl<'a> Run<'a> {
     pub(super) fn new(
-        resource: &'a Resource,
+        endpoint: &'a Endpoint,
         retry: RetryPolicy,
         rate: Option<Rate>,
         reporter: &'a Reporter,
@@ -74,7 +75,7 @@ impl<'a> Run<'a> {
         if let Some(error) = &work.refused {
             stop.now(error);
         }
-        Self { resource, retry, pace, shared: Mutex::new(shared), stop, reporter, journal }
+        Self { endpoint, retry, pace, shared: Mutex::new(shared), stop, reporter, journal }
     }
 
     /// Sends what is to be sent, and closes the journal.
@@ -231,7 +232,7 @@ impl<'a> Run<'a> {
             return Err(error);
         }
         let mut token = Ok(());
-        let fetched = async { token = self.resource.session().prepare().await };
+        let fetched = async { token = self.endpoint.session().prepare().await };
         if let Some(error) = self.stop.or(fetched).await {
             return Err(error);
         }
@@ -259,19 +260,12 @@ impl<'a> Run<'a> {
     async fn attempt(&self, batch: &Batch) -> Attempt {
         // The body is made anew when it is sent again, which is rare: a copy kept for it would cost every
         // request as much as its paths do.
-        let sent = self.resource.session().authorized("POST", || async {
+        let sent = self.endpoint.session().authorized("POST", || async {
             let body = CreatePurgeRequest {
-                resource_uuid: self.resource.id().uuid(),
+                resource_uuid: self.endpoint.resource().uuid(),
                 file_path: batch.paths().collect(),
             };
-            let request = self
-                .resource
-                .raw()
-                .create_purge()
-                .organization_uuid(self.resource.organization().uuid())
-                .resource_uuid(self.resource.id().uuid())
-                .body(body);
-            match request.send().await {
+            match self.endpoint.create_purge().body(body).send().await {
                 // Documented is only 200, but these say the same.
                 Err(purge_api::Error::UnexpectedResponse(other))
                     if matches!(other.status().as_u16(), 201 | 202) =>
@@ -281,7 +275,7 @@ impl<'a> Run<'a> {
                 sent => sent,
             }
         });
-        accepted(sent.await?.into_inner(), &self.resource.session().redactor())
+        accepted(sent.await?.into_inner(), &self.endpoint.session().redactor())
     }
 
     /// The operation that a request of an earlier run has created although its answer got lost. Only a list
@@ -309,7 +303,7 @@ impl<'a> Run<'a> {
 
     async fn find(&self, batch: &Batch, since: Sent) -> Result<Option<OperationId>, Error> {
         let known = |id: &OperationId| self.shared().operations.contains(id);
-        reconcile::find(self.resource, batch, known, since).await
+        reconcile::find(self.endpoint, batch, known, since).await
     }
 
     fn newly_accepted(
@@ -377,14 +371,8 @@ impl<'a> Run<'a> {
 
 /// What an answer with a documented body says.
 pub(crate) fn accepted(answer: CreatePurgeResponse, redactor: &text::Redactor) -> Attempt {
-    let said = answer.message.as_deref().map(|said| text::excerpt(&redactor.clean(said)));
-    let said = said.filter(|said| !said.is_empty());
-    if !answer.status {
-        let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-        let message = format!("the service refused the request (status: false){said}");
-        let error = Error::new(ErrorKind::Refused, message).with_status(200);
-        return Err(Failure::new(Applied::Refused, error));
-    }
+    let said = transport::granted(answer.status, answer.message.as_deref(), redactor)
+        .map_err(|error| Failure::new(Applied::Refused, error))?;
     let op_id = answer.op_id.and_then(|id| id.parse().ok()).ok_or_else(|| {
         let message = "the answer names no operation, so nothing can tell what became of it";
         let error = Error::new(ErrorKind::Untrusted, message).with_status(200);

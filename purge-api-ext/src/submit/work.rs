@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::request::Request;
+use crate::endpoint::Endpoint;
 use crate::journal::{Contents, End, Kept, Writer};
 use crate::plan::{Plan, batches};
 use crate::report::Summary;
-use crate::{Error, ErrorKind, OperationId, Paths, Resource};
+use crate::{Error, ErrorKind, OperationId, Paths};
 
 pub(super) struct Work {
     pub(super) counts: Summary,
@@ -25,7 +26,7 @@ pub(super) struct Work {
 impl Work {
     /// Begins the journal, if there is one.
     pub(super) async fn prepare(
-        resource: &Resource,
+        endpoint: &Endpoint,
         plan: Option<Plan>,
         journal: Option<Kept>,
     ) -> Self {
@@ -37,7 +38,7 @@ impl Work {
                 (Err(Error::new(ErrorKind::InvalidInput, used)), None)
             }
             Some(Some(journal)) => {
-                let (begun, contents) = journal.begin(resource, plan.clone()).await;
+                let (begun, contents) = journal.begin(endpoint, plan.clone()).await;
                 (begun.map(Some), contents)
             }
         };

@@ -2,7 +2,7 @@ use std::fs;
 use std::io::Write as _;
 
 use purge_api_ext::escape;
-use purge_sandbox::{Builder, Fault, Sandbox};
+use purge_sandbox::{Fault, Sandbox, SandboxBuilder};
 
 use crate::args::{Origin, SandboxArgs};
 use crate::exit::{Exit, Failure};
@@ -24,7 +24,7 @@ pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<
     Ok(Exit::Success)
 }
 
-fn builder(args: &SandboxArgs) -> Result<Builder, Failure> {
+fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
     let mut builder = Sandbox::builder().listen(args.listen).purge_delay(args.purge_delay);
     if args.allow_non_loopback {
         builder = builder.allow_non_loopback();

@@ -1,12 +1,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use purge_sandbox::{Builder, Sandbox};
+use purge_sandbox::{Sandbox, SandboxBuilder};
 use reqwest::{Method, Response};
 
 use crate::support::created;
 
-async fn started(builder: Builder) -> Sandbox {
+async fn started(builder: SandboxBuilder) -> Sandbox {
     builder.purge_delay(Duration::ZERO).start().await.expect("a sandbox")
 }
 

@@ -115,7 +115,7 @@ async fn a_client_that_asks_first_is_spared_a_large_upload() {
 
 #[tokio::test]
 async fn a_sandbox_that_cannot_be_as_asked_does_not_start() {
-    let error = |builder: purge_sandbox::Builder| async {
+    let error = |builder: purge_sandbox::SandboxBuilder| async {
         builder.start().await.expect_err("a refusal").to_string()
     };
     let taken = Sandbox::start().await.expect("a sandbox");

@@ -9,13 +9,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::Sandbox;
 use crate::error::{Error, Kind};
 use crate::fault::{Fault, Faults};
 use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::resource::{Resource, parse_uuid};
-use crate::sandbox::Sandbox;
 use crate::shared::{Clock, Observer, Shared};
 use crate::{edge, routes, server, site};
 
@@ -35,7 +35,7 @@ use crate::{edge, routes, server, site};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub struct Builder {
+pub struct SandboxBuilder {
     listen: SocketAddr,
     non_loopback: bool,
     token: String,
@@ -52,7 +52,7 @@ pub struct Builder {
     cache_bytes: usize,
 }
 
-impl Default for Builder {
+impl Default for SandboxBuilder {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -73,7 +73,7 @@ impl Default for Builder {
     }
 }
 
-impl Builder {
+impl SandboxBuilder {
     /// Listens here; port 0 is a free one. The default is 127.0.0.1 with a free port.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
@@ -241,9 +241,9 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for SandboxBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("SandboxBuilder")
             .field("listen", &self.listen)
             .field("purge_delay", &self.purge_delay)
             .finish_non_exhaustive()

@@ -1,0 +1,64 @@
+//! The paths of a request are one type of `purge-api`, whatever their limits are.
+//!
+//! The generator replaces a type where its whole schema is known beforehand. So that another limit does not
+//! make another type, the limits are taken out of what it gets to see.
+
+use schemars::schema::{
+    ArrayValidation, InstanceType, Schema, SchemaObject, SingleOrVec, StringValidation,
+};
+use serde_json::{Value, json};
+
+/// The type that takes the place of a list of texts.
+pub(super) const TYPE: &str = "crate::FilePaths";
+
+/// How the list is called in JSON.
+const NAME: &str = "file_path";
+/// What marks it as the one to be replaced: a text is in no other list.
+const PATTERN: &str = "^/";
+
+/// Takes the limits out of all lists of paths in a document.
+pub(super) fn without_limits(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                match value {
+                    Value::Object(list)
+                        if name == NAME && list.get("type") == Some(&json!("array")) =>
+                    {
+                        let limits = ["minItems", "maxItems", "uniqueItems"];
+                        limits.iter().for_each(|limit| drop(list.remove(*limit)));
+                        if list.get("items").is_some_and(|item| item["type"] == "string") {
+                            list.insert(
+                                "items".to_owned(),
+                                json!({ "type": "string", "pattern": PATTERN }),
+                            );
+                        }
+                    }
+                    value => without_limits(value),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_limits),
+        _ => {}
+    }
+}
+
+/// The schema that is left.
+pub(super) fn schema() -> SchemaObject {
+    let path = SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        string: Some(Box::new(StringValidation {
+            pattern: Some(PATTERN.to_owned()),
+            ..StringValidation::default()
+        })),
+        ..SchemaObject::default()
+    };
+    SchemaObject {
+        instance_type: Some(InstanceType::Array.into()),
+        array: Some(Box::new(ArrayValidation {
+            items: Some(SingleOrVec::Single(Box::new(Schema::Object(path)))),
+            ..ArrayValidation::default()
+        })),
+        ..SchemaObject::default()
+    }
+}
