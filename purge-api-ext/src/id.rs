@@ -130,3 +130,19 @@ impl TryFrom<String> for OperationId {
         text.parse()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operation_ids_have_1_to_1024_bytes() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(text.parse::<OperationId>().expect_err(expected).to_string(), expected);
+        };
+        check("", "the operation ID is empty");
+        check(" \t", "the operation ID is empty");
+        check(&"a".repeat(1025), "the operation ID has 1025 bytes, more than 1024");
+        assert!("a".repeat(1024).parse::<OperationId>().is_ok());
+    }
+}

@@ -357,3 +357,33 @@ impl OperationOutcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_to_act_on_first_is_the_most_urgent_one() {
+        let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
+        let mut report = Report::planned(&plan.expect("a plan"));
+        assert!(report.error().is_none());
+        let order = [
+            ErrorKind::InvalidInput,
+            ErrorKind::Unauthorized,
+            ErrorKind::Journal,
+            ErrorKind::Refused,
+            ErrorKind::Untrusted,
+            ErrorKind::Unavailable,
+            ErrorKind::Deadline,
+            ErrorKind::Interrupted,
+        ];
+        for pair in order.windows(2) {
+            for kinds in [[pair[0], pair[1]], [pair[1], pair[0]]] {
+                for (operation, kind) in report.operations.iter_mut().zip(kinds) {
+                    operation.error = Some(Error::new(kind, "it failed"));
+                }
+                assert_eq!(report.error().map(Error::kind), Some(pair[0]), "{kinds:?}");
+            }
+        }
+    }
+}

@@ -207,8 +207,8 @@ const REQUESTS: usize = 24;
 impl Figures {
     /// Kills run after run until a plan is finished.
     async fn chain(&mut self, random: &mut fastrand::Rng, kills: usize) {
-        // One plan in four is written by the command line itself, and then mostly on the second try.
-        let scene = match random.u8(0..4) {
+        // One plan in eight is written by the command line itself, and then mostly on the second try.
+        let scene = match random.u8(0..8) {
             0 => Scene::new(REQUESTS * 100).await,
             _ => Scene::planned(REQUESTS).await,
         };

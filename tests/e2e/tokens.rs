@@ -330,3 +330,26 @@ async fn token_file_of_windows_is_read_and_one_of_everybody_refused() {
         assert!(!ended.err.contains("sandbox-token"), "{ended:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn renewal_that_fails_fails_for_all_that_wait_for_it() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let provider = TokenProvider::from_fn(move || {
+        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            // Long enough for all to be refused by then.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if first { Ok("old".to_owned()) } else { Err(std::io::Error::other("no login server")) }
+        }
+    });
+    let report = site(sandbox.base_url(), provider).purge(plan(400)).concurrency(4).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "one token, and one try to renew it");
+    assert_eq!(statuses(&sandbox), [401; 4]);
+    for operation in &report.operations {
+        let error = operation.error.as_ref().expect("a reason");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(401)));
+        assert!(error.to_string().ends_with("no login server"), "{error}");
+    }
+}

@@ -51,3 +51,15 @@ async fn one_unreadable_page_does_not_end_a_wait() {
     let report = site(server.base_url()).wait(["a".parse().expect("an ID")]).await;
     assert!(report.is_success(), "{report:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusal_ends_a_wait_at_once() {
+    let server = RawServer::start([answer("404 Not Found", "")]).await;
+    let id: OperationId = "a".parse().expect("an ID");
+    let report = site(server.base_url()).wait([id.clone()]).await;
+    let error = report.error().expect("a refusal");
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Refused, Some(404)));
+    // What became of the job is not known any better.
+    assert_eq!(report.pending_operations().collect::<Vec<_>>(), [&id]);
+    assert_eq!(server.requests().len(), 1);
+}

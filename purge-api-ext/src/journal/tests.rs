@@ -332,6 +332,16 @@ fn requests_stand_in_their_order_and_have_paths() {
 }
 
 #[test]
+fn requests_of_another_plan_are_damage() {
+    let whole = written(&requests(&[1, 1]), &[]);
+    let header = read(&whole[..]).expect("a journal").header;
+    let request = |number| Line::Request { number, paths: vec!["/a".into()] };
+    let error = read(&joined([Line::Header(header), request(0), request(1)])[..]);
+    let error = error.expect_err("another plan").to_string();
+    assert!(error.contains("line 3: the requests are not those of the plan"), "{error}");
+}
+
+#[test]
 fn form_of_a_later_version_is_not_guessed() {
     let whole = String::from_utf8(finished()).expect("text");
     let header = whole.lines().next().expect("a header");

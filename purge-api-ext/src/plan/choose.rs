@@ -85,8 +85,6 @@ fn first_choice(nodes: &[Node], goal: Goal, cap: u64) -> Option<First> {
         Goal::Extra(most) if high.extra <= most => return Some(First::Optimal(high)),
         Goal::Saved(least) if high.saved < least => return None,
         Goal::Saved(least) if low.saved >= least => return Some(First::Optimal(low)),
-        // Nothing that costs can be afforded.
-        Goal::Extra(0) => return Some(First::Optimal(low)),
         _ => {}
     }
     let price = loop {

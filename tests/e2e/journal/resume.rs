@@ -121,3 +121,21 @@ async fn service_that_asks_for_much_patience_is_resumed_later() {
         "nothing to resume",
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_that_cannot_be_read_lets_what_was_under_way_be_sent_again() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (folder, site) = (Folder::new(), site(sandbox.base_url()));
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    assert!(site.purge(plan(1, 1)).journal(journal).await.is_success());
+    // The header, the request, and that it is sent.
+    let whole = std::fs::read_to_string(folder.journal()).expect("a file");
+    let cut: String = whole.split_inclusive('\n').take(3).collect();
+    std::fs::write(folder.journal(), cut).expect("a file");
+    sandbox.fault(Fault::status(500).on_get());
+    let report = resume(&site, &folder.journal()).await;
+    assert!(report.is_success(), "{report:#?}");
+    let operation = &report.operations[0];
+    assert_eq!((operation.attempts, operation.possible_duplicate), (2, true));
+    assert_eq!(posts(&sandbox).len(), 2);
+}

@@ -88,6 +88,8 @@ fn limits_of_requests_and_of_extra_paths_may_both_be_reached() {
     let planner = Plan::planner().inventory(inventory).batch_size(1).max_requests(2).max_extra(2);
     let plan = planner.plan(paths(&["/a/1", "/a/2", "/b"])).expect("2 requests, 2 extra paths");
     assert_eq!((sent(&plan), plan.extra()), (vec!["/a/*", "/b"], Some(2)));
+    let shown = "3 paths: 2 covered by a wildcard; 2 paths in 2 requests, which purge 2 more that nobody asked for";
+    assert_eq!(plan.to_string(), shown);
 }
 
 #[test]
