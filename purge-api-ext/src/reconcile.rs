@@ -65,9 +65,12 @@ pub(crate) async fn find(
     Ok(since.and_then(|since| only_candidate(&records, batch, known, since)))
 }
 
-/// When the service's clock showed the sending, at the earliest: `Date` counts whole seconds.
+/// How much of a time may be missing that counts whole seconds.
+const CUT: Duration = Duration::from_secs(1);
+
+/// When the service's clock showed the sending, at the earliest: what is missing of `Date` makes it later.
 fn sent_by_their_clock(now: SystemTime, elapsed: Duration) -> Option<SystemTime> {
-    now.checked_sub(elapsed)?.checked_sub(Duration::from_secs(1))
+    now.checked_sub(elapsed)
 }
 
 fn only_candidate(
@@ -99,8 +102,12 @@ fn only_candidate(
 }
 
 fn is_new(record: &PurgeRecord, since: SystemTime) -> bool {
-    let created = record.created_at.as_deref().map(humantime::parse_rfc3339);
-    created.is_some_and(|created| created.is_ok_and(|created| created >= since))
+    let Some(Ok(created)) = record.created_at.as_deref().map(humantime::parse_rfc3339) else {
+        return false;
+    };
+    let seconds = created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    // A time that shows parts of a second was not cut to whole ones.
+    created >= since || (seconds.subsec_nanos() == 0 && created + CUT > since)
 }
 
 #[cfg(test)]
@@ -145,5 +152,22 @@ mod tests {
         check(&[("known", "/a", new), ("known", "/b", new)], None);
         check(&[("x", "/a", new), ("x", "/b", new), ("y", "/a", new), ("y", "/b", new)], None);
         check(&[("x", "/a", "soon"), ("x", "/b", "soon")], None);
+    }
+
+    #[test]
+    fn time_of_whole_seconds_may_lack_a_part_of_one() {
+        let since = humantime::parse_rfc3339("2025-08-06T11:39:51.300Z").expect("a time");
+        for (second, expected) in [
+            ("50.000000", false),
+            ("50", false),
+            ("51", true),
+            ("51.000000", true),
+            ("51.2", false),
+            ("51.3", true),
+            ("52", true),
+        ] {
+            let record = record("x", "/a", &format!("2025-08-06T11:39:{second}Z"));
+            assert_eq!(is_new(&record, since), expected, "{second}");
+        }
     }
 }

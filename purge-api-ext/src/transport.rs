@@ -45,7 +45,10 @@ pub(crate) async fn failure(error: purge_api::Error<()>, redactor: &Redactor) ->
         Raw::InvalidResponsePayload(body, error) => {
             let body = String::from_utf8_lossy(&body);
             let shown = excerpt(&redactor.clean(&body));
-            let message = format!("the answer is no answer of this service: `{shown}`");
+            let message = match shown.is_empty() {
+                true => "the answer is empty".to_owned(),
+                false => format!("the answer is no answer of this service: `{shown}`"),
+            };
             let untrusted = Error::new(ErrorKind::Untrusted, message).with_status(200);
             // What is wrong with a body may quote it.
             let quotes = matches!(redactor.clean(&error.to_string()), Cow::Owned(_));

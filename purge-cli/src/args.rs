@@ -20,7 +20,7 @@ pub(crate) use paths::PathArgs;
 pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use target::TargetArgs;
-pub(crate) use wait::{Operation, WaitArgs};
+pub(crate) use wait::{Operation, WaitArgs, operation_id};
 
 /// Purge files of a CDN resource, and say what happened to every path
 #[derive(Parser)]

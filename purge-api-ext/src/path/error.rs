@@ -54,6 +54,12 @@ impl PathError {
         self.kind
     }
 
+    /// What to write instead, if that can be said.
+    #[cfg(test)]
+    pub(super) fn instead(&self) -> Option<&str> {
+        self.instead.as_deref()
+    }
+
     /// The byte, counted from 0, at which it is broken.
     #[must_use]
     pub fn position(&self) -> usize {
@@ -76,10 +82,17 @@ impl fmt::Display for PathError {
                 PurgePath::MAX_BYTES
             ),
             Kind::Url => {
-                write!(f, "a URL, not a path, at byte {at}: write only its path, `{instead}`")
+                write!(f, "a URL, not a path, at byte {at}: write only its path")?;
+                if instead.is_empty() { Ok(()) } else { write!(f, ", `{instead}`") }
+            }
+            Kind::Host if instead.is_empty() => {
+                write!(f, "two leading slashes, which name a host, at byte {at}: write one")
             }
             Kind::Host => {
                 write!(f, "two leading slashes, which name a host, at byte {at}: write `{instead}`")
+            }
+            Kind::NoLeadingSlash if instead.is_empty() => {
+                write!(f, "no leading slash, at byte {at}: begin with `/`")
             }
             Kind::NoLeadingSlash => {
                 write!(f, "no leading slash, at byte {at}: write `{instead}`")

@@ -2,12 +2,12 @@ use std::num::NonZeroU64;
 
 use purge_api_ext::{OperationId, PageSize};
 
-use super::{FormatArgs, TargetArgs};
+use super::{FormatArgs, TargetArgs, operation_id};
 
 #[derive(clap::Args)]
 pub(crate) struct ListArgs {
     /// Only the records of one operation
-    #[arg(long, help_heading = "List", value_name = "ID")]
+    #[arg(long, help_heading = "List", value_name = "ID", value_parser = operation_id)]
     pub(crate) op_id: Option<OperationId>,
     /// Page, from 1
     #[arg(

@@ -29,12 +29,20 @@ pub(crate) enum Operation {
 }
 
 impl FromStr for Operation {
-    type Err = IdError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, IdError> {
+    fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "-" => Ok(Self::StandardInput),
-            id => id.parse().map(Self::Id),
+            id => operation_id(id).map(Self::Id),
         }
     }
+}
+
+/// An ID is opaque; but one is most likely none at all, and would be waited for to the deadline.
+pub(crate) fn operation_id(text: &str) -> Result<OperationId, String> {
+    if text == "null" {
+        return Err("`null` is what `jq -r` prints for a field that is not there".to_owned());
+    }
+    text.parse().map_err(|error: IdError| error.to_string())
 }

@@ -3,7 +3,7 @@ use std::io::{self, Read as _};
 use purge_api_ext::{OperationId, escape};
 
 use super::run;
-use crate::args::{Operation, WaitArgs};
+use crate::args::{Operation, WaitArgs, operation_id};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Progress, Summary};
@@ -66,11 +66,15 @@ fn read(text: &[u8], operations: &mut Vec<OperationId>) -> Result<(), Failure> {
         let text = String::from_utf8_lossy(line);
         // An ID is opaque, but what has spaces or braces is another file.
         let is_id = line.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b));
-        let id = text.parse().ok().filter(|_| is_id).ok_or_else(|| {
+        let line = index + 1;
+        if !is_id {
             let shown: String = text.chars().take(120).collect();
-            let (line, shown) = (index + 1, escape(&shown));
-            Failure::usage(format!("standard input:{line}: `{shown}` is no operation ID"))
-        })?;
+            let shown = escape(&shown);
+            let message = format!("standard input:{line}: `{shown}` is no operation ID");
+            return Err(Failure::usage(message));
+        }
+        let id = operation_id(&text)
+            .map_err(|why| Failure::usage(format!("standard input:{line}: {why}")))?;
         operations.push(id);
     }
     Ok(())
@@ -87,5 +91,10 @@ mod tests {
         assert_eq!(ids.iter().map(OperationId::as_str).collect::<Vec<_>>(), ["a-1", "b_2"]);
         let failure = read(b"a\n{\"op_id\": 1}\n", &mut ids).expect_err("JSON");
         assert_eq!(failure.to_string(), "standard input:2: `{\"op_id\": 1}` is no operation ID");
+        let failure = read(b"null\n", &mut ids).expect_err("a field that is not there");
+        assert_eq!(
+            failure.to_string(),
+            "standard input:1: `null` is what `jq -r` prints for a field that is not there"
+        );
     }
 }

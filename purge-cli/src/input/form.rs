@@ -130,7 +130,7 @@ mod tests {
     fn nothing_but_nul_ends_an_entry() {
         let null = Form { null: true, ..Form::default() };
         assert_eq!(paths(null, b"/a\0\0/b\0"), ["/a", "/b"]);
-        assert_eq!(paths(null, b"#/a\0"), ["1: no leading slash, at byte 0: write `/#/a`"]);
+        assert_eq!(paths(null, b"#/a\0"), ["1: no leading slash, at byte 0: begin with `/`"]);
         let raw = Form { raw: true, ..null };
         assert_eq!(
             paths(raw, b"a\nb\r\0\"\\\"\0 \0\xef\xbb\xbf"),
