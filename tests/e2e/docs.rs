@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use purge_sandbox::Sandbox;
 use purge_tests::cli::{Ended, Run};
-use serde_json::Value;
 
+use crate::account::posts;
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 /// A folder with a site in `public`, a sandbox that serves it, and `purge` on the search path.
@@ -69,13 +69,7 @@ impl Bench {
 
     /// The paths that were posted since the bench was made.
     fn posted(&self) -> Vec<String> {
-        let requests = self.sandbox.requests();
-        let posts = requests.iter().filter(|request| request.method == "POST");
-        let paths = posts.flat_map(|request| {
-            let body: Value = serde_json::from_slice(&request.body).expect("JSON");
-            serde_json::from_value::<Vec<String>>(body["file_path"].clone()).expect("paths")
-        });
-        paths.collect()
+        posts(&self.sandbox).concat()
     }
 }
 

@@ -7,15 +7,11 @@ use purge_tests::cli::{Ended, Run};
 use purge_tests::raw::{RawServer, answer};
 use serde_json::{Value, json};
 
+use crate::account::{count, purge_at};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 async fn run(sandbox: &Sandbox, arguments: &[&str], input: &str) -> Ended {
-    let (organization, resource) = (sandbox.organization(), sandbox.resource());
-    Run::new(PURGE, arguments)
-        .account(sandbox.base_url(), sandbox.token(), organization, resource)
-        .input(input)
-        .end()
-        .await
+    purge_at(sandbox, arguments).input(input).end().await
 }
 
 /// Fails unless a value is valid for a committed schema, and has no member that the schema does not name.
@@ -178,7 +174,7 @@ async fn summary_is_appended_as_markdown() {
     let ended = run(&sandbox, &["create", "/a", "--summary", "/not/there/s.md"], "").await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("the summary /not/there/s.md cannot be written"), "{}", ended.err);
-    assert_eq!(sandbox.requests().iter().filter(|r| r.method == "POST").count(), 2);
+    assert_eq!(count(&sandbox, "POST"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,11 +8,12 @@ use std::time::Duration;
 use std::{env, fs, process};
 
 use purge_api_ext::hatch::RawClient as _;
-use purge_api_ext::{Client, ErrorKind, OperationState, Plan, Resource, TokenProvider};
+use purge_api_ext::{Client, ErrorKind, OperationState, Resource, TokenProvider};
 use purge_sandbox::Sandbox;
 use purge_tests::cli::Run;
 use purge_tests::raw::{RawServer, answer};
 
+use crate::account::{plan, resource_of};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 const CANARY: &str = "c4nary";
@@ -22,8 +23,7 @@ fn client(base: &str, token: impl Into<TokenProvider>) -> Client {
 }
 
 fn site(base: &str, token: impl Into<TokenProvider>) -> Resource {
-    let (organization, resource) = (ORGANIZATION.parse(), RESOURCE.parse());
-    client(base, token).resource(organization.expect("a UUID"), resource.expect("a UUID"))
+    resource_of(&client(base, token))
 }
 
 /// A function that gives the tokens of a list, then the last one again and again; and how often it was
@@ -43,11 +43,6 @@ fn tokens<const N: usize>(list: [String; N]) -> (TokenProvider, Arc<AtomicUsize>
     (provider, asked)
 }
 
-fn plan(paths: usize) -> Plan {
-    let paths: Vec<String> = (0..paths).map(|i| format!("/{i}")).collect();
-    Plan::parse(paths.iter().map(String::as_str)).expect("a plan")
-}
-
 /// The answers that the sandbox gave, as status codes.
 fn statuses(sandbox: &Sandbox) -> Vec<u16> {
     sandbox.requests().iter().filter_map(|request| request.status).collect()
@@ -57,7 +52,7 @@ async fn renewed_once_for_all() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (provider, asked) = tokens(["old".to_owned(), sandbox.token().to_owned()]);
     let site = site(sandbox.base_url(), provider);
-    let report = site.purge(plan(4000)).concurrency(8).await;
+    let report = site.purge(plan(40, 100)).concurrency(8).await;
     assert!(report.is_success(), "{:?}", report.error());
     assert_eq!(report.operations.len(), 40);
     assert!(report.operations.iter().all(|operation| operation.attempts == 1));
@@ -127,7 +122,7 @@ async fn new_tokens_that_are_wrong_too_stop_the_run() {
         let token = format!("{CANARY}-{}", count.fetch_add(1, Ordering::SeqCst));
         async move { Ok::<_, std::io::Error>(token) }
     });
-    let report = site(sandbox.base_url(), provider).purge(plan(2000)).await;
+    let report = site(sandbox.base_url(), provider).purge(plan(20, 100)).await;
     let error = report.error().expect("an error");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(401)), "{error}");
     assert!(sandbox.requests().len() <= 8, "4 at a time, each twice at most: {error}");
@@ -165,7 +160,7 @@ async fn nothing_is_sent_without_a_token() {
     client.raw().await.expect_err("no token");
     let site =
         client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
-    let report = site.purge(plan(1)).await;
+    let report = site.purge(plan(1, 1)).await;
     assert_eq!(report.error().expect("an error").kind(), ErrorKind::InvalidInput);
     assert_eq!(sandbox.requests().len(), 0);
 }
@@ -208,7 +203,7 @@ fn futures_can_move_between_threads() {
     fn assert_send(_: impl Send) {}
     let site = site("http://127.0.0.1:1", TokenProvider::from_command("true", [""; 0]));
     assert_send(site.list().page(NonZeroU64::MIN));
-    assert_send(async { site.purge(plan(1)).await });
+    assert_send(async { site.purge(plan(1, 1)).await });
     assert_send(async { client("http://127.0.0.1:1", "a").fetch_token().await });
     assert_send(async { client("http://127.0.0.1:1", "a").raw().await.map(drop) });
 }
@@ -228,7 +223,7 @@ async fn canary_is_shown_nowhere() {
         let site = client
             .resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
         let error = site.list().page(NonZeroU64::MIN).await.expect_err(base);
-        let purge = site.purge(plan(1)).max_attempts(1);
+        let purge = site.purge(plan(1, 1)).max_attempts(1);
         let shown =
             format!("{shown} {client:?} {site:?} {:?} {purge:?} {error} {error:?}", site.list());
         let report = purge.await;
@@ -344,7 +339,7 @@ async fn renewal_that_fails_fails_for_all_that_wait_for_it() {
             if first { Ok("old".to_owned()) } else { Err(std::io::Error::other("no login server")) }
         }
     });
-    let report = site(sandbox.base_url(), provider).purge(plan(400)).concurrency(4).await;
+    let report = site(sandbox.base_url(), provider).purge(plan(4, 100)).concurrency(4).await;
     assert_eq!(asked.load(Ordering::SeqCst), 2, "one token, and one try to renew it");
     assert_eq!(statuses(&sandbox), [401; 4]);
     for operation in &report.operations {
