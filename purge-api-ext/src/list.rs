@@ -229,6 +229,20 @@ impl List {
     }
 
     /// Goes on where a page of an earlier list ended: with its page size and its operation.
+    ///
+    /// ```no_run
+    /// # type Failure = Box<dyn std::error::Error>;
+    /// # async fn run(site: purge_api_ext::Resource, kept: &str) -> Result<(), Failure> {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// // The `next` of the last page that an earlier run has worked through.
+    /// let mut pages = std::pin::pin!(site.list().resume(serde_json::from_str(kept)?).pages());
+    /// while let Some(page) = pages.try_next().await? {
+    ///     println!("{} records; then {}", page.requests.len(), serde_json::to_string(&page.next)?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resume(mut self, cursor: Cursor) -> Self {
         self.first = cursor.page;
         self.page_size = cursor.limit;

@@ -8,8 +8,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::str;
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memrchr};
 use purge_api_ext::{Paths, escape};
 
 pub(crate) use form::Form;
@@ -98,8 +99,13 @@ impl Input<'_> {
     fn add_text(&mut self, text: impl Read, name: &str) -> io::Result<()> {
         let form = self.form;
         let mut number = 0;
-        each_entry(text, form.end(), |entry| {
+        each_entry(text, form.end(), |entry, text| {
             number += 1;
+            // Of nearly all entries nothing is to be taken off, and nothing else is to be looked at.
+            let whole = text.filter(|text| !self.are_inventory && form.is_whole(text));
+            if whole.is_some_and(|path| self.good.try_push(path).is_ok()) {
+                return;
+            }
             if let Some(entry) = form.entry(entry, number) {
                 self.add(entry, || format!("{name}:{number}"));
             }
@@ -136,23 +142,27 @@ impl Input<'_> {
 }
 
 /// Hands over each entry without its end, and what follows the last end, without holding more of the text
-/// than a block and an entry.
+/// than a block and an entry. Where all of a block is UTF-8, which is known sooner than of each entry, it comes
+/// as a text, too.
 pub(crate) fn each_entry(
     mut text: impl Read,
     end: u8,
-    mut take: impl FnMut(&[u8]),
+    mut take: impl FnMut(&[u8], Option<&str>),
 ) -> io::Result<()> {
     let mut block = Vec::new();
     loop {
         let unread = block.len();
         let is_end = text.by_ref().take(BLOCK).read_to_end(&mut block)? == 0;
         let mut start = 0;
+        let last = memrchr(end, &block[unread..]).map_or(0, |at| unread + at);
+        let text = str::from_utf8(&block[..last]).ok();
         for at in memchr_iter(end, &block[unread..]) {
-            take(&block[start..unread + at]);
+            let entry = start..unread + at;
+            take(&block[entry.clone()], text.map(|text| &text[entry]));
             start = unread + at + 1;
         }
         if is_end {
-            take(&block);
+            take(&block, None);
             return Ok(());
         }
         block.drain(..start);
@@ -197,7 +207,10 @@ mod tests {
         for end in ["", "\n", "\r\n"] {
             let text = lines.clone().collect::<Vec<_>>().join("\n") + end;
             let mut read = Vec::new();
-            let done = each_entry(text.as_bytes(), b'\n', |line| read.push(line.to_owned()));
+            let done = each_entry(text.as_bytes(), b'\n', |line, text| {
+                assert!(text.is_none_or(|text| text.as_bytes() == line));
+                read.push(line.to_owned());
+            });
             done.expect("memory can be read");
             assert!(read.iter().map(Vec::as_slice).eq(text.as_bytes().split(|&b| b == b'\n')));
         }

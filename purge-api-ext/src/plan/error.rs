@@ -73,10 +73,17 @@ impl PlanError {
             _ => None,
         }
     }
-}
 
-impl PlanError {
     /// Which text was not a path, counted from 0, and why, when that is the reason.
+    ///
+    /// ```
+    /// use purge_api_ext::{PathErrorKind, Plan};
+    ///
+    /// let error = Plan::parse(["/a", "/b c"]).unwrap_err();
+    /// let (index, why) = error.path_error().ok_or("another reason")?;
+    /// assert_eq!((index, why.kind(), why.position()), (1, PathErrorKind::Space, 2));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn path_error(&self) -> Option<(usize, &PathError)> {
         match &self.0 {

@@ -21,6 +21,12 @@ impl Form<'_> {
         if self.null { b'\0' } else { b'\n' }
     }
 
+    /// Whether an entry is a path, or none, just as it stands.
+    pub(crate) fn is_whole(self, entry: &str) -> bool {
+        let is_bare = !self.null && !self.raw && self.prefix.is_none();
+        is_bare && entry.starts_with('/') && !entry.ends_with('\r')
+    }
+
     /// An entry of a text without what does not belong to it; none if nothing is left. They are counted
     /// from 1.
     pub(crate) fn entry(self, entry: &[u8], number: usize) -> Option<&[u8]> {
@@ -96,7 +102,7 @@ mod tests {
     fn paths(form: Form<'_>, text: &[u8]) -> Vec<String> {
         let mut read = Vec::new();
         let mut number = 0;
-        let take = |entry: &[u8]| {
+        let take = |entry: &[u8], _: Option<&str>| {
             number += 1;
             let Some(entry) = form.entry(entry, number) else { return };
             let mut paths = Paths::new();

@@ -15,7 +15,8 @@ pub(super) fn line(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(16 * 1024, out);
     write(&mut out, value)?;
     out.write_all(b"\n")?;
-    out.flush()
+    // What lies beneath need not be flushed with each line.
+    out.into_inner().map(drop).map_err(|error| error.into_error())
 }
 
 /// Writes one value.
