@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::batch::{Limits, TooLong, batches, json_len};
 use super::choose::Goal;
 use super::coalesce::{Coalesced, Directories};
-use super::cover::Cover;
+use super::cover::{self, Cover};
 use super::unique::repeated;
 use super::{Plan, PlanError, PurgeEverything};
 use crate::Paths;
@@ -148,7 +148,16 @@ impl Planner {
             .collect();
         let cover = Cover::of(wildcards.iter().map(AsRef::as_ref));
         if !wildcards.is_empty() {
-            spans.retain(|span| !cover.covers(&meaning(*span, text)));
+            let covered: Vec<u64> = spans
+                .chunks(cover::MANY)
+                .map(|spans| spans.iter().map(|span| meaning(*span, text)).collect::<Vec<_>>())
+                .map(|paths| cover.covered(&paths))
+                .collect();
+            let mut place = 0..;
+            spans.retain(|_| {
+                let place: usize = place.next().unwrap_or_default();
+                covered[place / cover::MANY] >> (place % cover::MANY) & 1 == 0
+            });
         }
 
         let kept = spans.len();
