@@ -95,6 +95,17 @@ impl OperationId {
     /// The longest that is taken for an identifier; those that were seen have 36 bytes.
     const MAX_BYTES: usize = 1024;
 
+    fn check(text: &str) -> Result<(), IdError> {
+        if text.trim().is_empty() {
+            return Err(IdError("the operation ID is empty".to_owned()));
+        }
+        if text.len() > Self::MAX_BYTES {
+            let message = format!("the operation ID has {} bytes, more than 1024", text.len());
+            return Err(IdError(message));
+        }
+        Ok(())
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -112,14 +123,7 @@ impl FromStr for OperationId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        if text.trim().is_empty() {
-            return Err(IdError("the operation ID is empty".to_owned()));
-        }
-        if text.len() > Self::MAX_BYTES {
-            let message = format!("the operation ID has {} bytes, more than 1024", text.len());
-            return Err(IdError(message));
-        }
-        Ok(Self(text.into()))
+        Self::check(text).map(|()| Self(text.into()))
     }
 }
 
@@ -127,7 +131,7 @@ impl TryFrom<String> for OperationId {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
-        text.parse()
+        Self::check(&text).map(|()| Self(text.into()))
     }
 }
 

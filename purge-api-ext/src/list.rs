@@ -197,7 +197,7 @@ impl PurgeRecord {
             text.filter(|t| !t.trim().is_empty() && !t.starts_with("0001-01-01T00:00:00"))
         };
         Self {
-            op_id: raw.op_id.and_then(|id| id.parse().ok()),
+            op_id: raw.op_id.and_then(|id| id.try_into().ok()),
             url: raw.url,
             status: raw.status,
             message: raw.message,

@@ -35,7 +35,14 @@ impl ListWriter {
         match self {
             Self::Text(table) => table.page(out, page)?,
             Self::Json(object) => object.page(out, page)?,
-            Self::Ndjson => page.requests.iter().try_for_each(|record| json::line(out, record))?,
+            Self::Ndjson => {
+                let mut lines = Vec::with_capacity(page.requests.len() * 300);
+                for record in &page.requests {
+                    json::write(&mut lines, record)?;
+                    lines.push(b'\n');
+                }
+                out.write_all(&lines)?;
+            }
         }
         // Whoever reads it shall have it before the next page is asked for.
         out.flush()
