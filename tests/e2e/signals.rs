@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use purge_api_ext::{ErrorKind, OperationState, PathState, Plan, Shutdown};
+use futures_util::StreamExt as _;
+use purge_api_ext::{ErrorKind, Event, OperationState, PathState, Plan, Shutdown};
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::cli::Running;
 use serde_json::Value;
@@ -194,4 +195,33 @@ async fn one_handle_ends_every_run_that_has_it() {
     // Another handle leaves it alone.
     let report = site(sandbox.base_url()).purge(plan()).shutdown(Shutdown::new()).await;
     assert!(report.paths().all(|path| path.state == PathState::Accepted));
+}
+
+#[tokio::test]
+async fn shutdown_ends_a_pause_before_a_retry_and_keeps_what_is_known_of_the_request() {
+    for (fault, state) in [
+        // It was surely not carried out.
+        (Fault::status(503), PathState::NotSent),
+        // Nobody knows, and the list has no such job.
+        (Fault::reset(), PathState::Unconfirmed),
+    ] {
+        let sandbox = Sandbox::builder().fault(fault.on_post()).start().await.expect("a sandbox");
+        let (shutdown, plan) = (Shutdown::new(), Plan::parse(["/a"]).expect("a plan"));
+        // Nearly always longer than the test may take.
+        let hour = Duration::from_secs(3600);
+        let purge = site(sandbox.base_url()).purge(plan).backoff(hour, hour);
+        let mut events = purge.shutdown(shutdown.clone()).events();
+        let mut report = None;
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Retrying { .. } => shutdown.begin(),
+                Event::Finished(end) => report = Some(end),
+                _ => {}
+            }
+        }
+        let report = report.expect("a report");
+        assert_eq!(report.paths().map(|path| path.state).collect::<Vec<_>>(), [state]);
+        let posts = sandbox.requests().iter().filter(|request| request.method == "POST").count();
+        assert_eq!(posts, 1);
+    }
 }
