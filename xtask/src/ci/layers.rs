@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::visit::Visit;
-
-use super::source::{Imports, Source, imports, trace};
+use super::source::{Imports, Source, imports, paths};
 use crate::Error;
 
 /// The crates whose modules are looked at.
@@ -60,10 +58,8 @@ fn graph(root: &str, sources: &[Source]) -> Result<Graph, Error> {
     let mut graph = Graph::new();
     for source in modules {
         let (file, module) = (source.parse()?, module_of(root, source));
-        let imports = imports(&file.items);
-        let mut paths = Paths { imports: &imports, found: imports.values().cloned().collect() };
-        paths.visit_file(&file);
-        let named = paths.found.iter().filter_map(|path| path.strip_prefix("crate::"));
+        let paths = paths(&file);
+        let named = paths.iter().filter_map(|path| path.strip_prefix("crate::"));
         let origin = |name: &str| {
             let name = name.split("::").next().unwrap_or_default();
             let path = exported.get(name).map_or(name, |path| path.trim_start_matches("crate::"));
@@ -82,18 +78,6 @@ fn graph(root: &str, sources: &[Source]) -> Result<Graph, Error> {
 fn module_of<'a>(root: &str, source: &'a Source) -> &'a str {
     let name = source.name.strip_prefix(root).unwrap_or(&source.name).trim_start_matches('/');
     name.split(['/', '.']).next().unwrap_or_default()
-}
-
-struct Paths<'a> {
-    imports: &'a Imports,
-    found: BTreeSet<String>,
-}
-
-impl<'ast> Visit<'ast> for Paths<'_> {
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        self.found.insert(trace(path, self.imports));
-        syn::visit::visit_path(self, path);
-    }
 }
 
 #[cfg(test)]

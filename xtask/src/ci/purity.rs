@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use syn::visit::Visit;
 
-use super::source::{Imports, Source, imports, trace};
+use super::source::{Source, paths};
 use crate::Error;
 
 /// What a decision must not reach. A moment that is handed in is fine, asking for the current one is not.
@@ -26,10 +26,9 @@ pub(super) fn impurities(sources: &[Source]) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     for source in sources {
         let file = source.parse()?;
-        let imports = imports(&file.items);
-        let mut paths = Paths { imports: &imports, found: imports.values().cloned().collect() };
-        paths.visit_file(&file);
-        found.extend(paths.found.iter().filter(|path| is_impure(path)).map(|path| {
+        let mut macros = Macros(paths(&file));
+        macros.visit_file(&file);
+        found.extend(macros.0.iter().filter(|path| is_impure(path)).map(|path| {
             format!(
                 "{}: `{path}`; hand in what it gives, and leave the asking to the caller",
                 source.name
@@ -45,24 +44,17 @@ fn is_impure(path: &str) -> bool {
     })
 }
 
-struct Paths<'a> {
-    imports: &'a Imports,
-    found: BTreeSet<String>,
-}
+/// The paths of a file, and what is impure inside its macros.
+struct Macros(BTreeSet<String>);
 
-impl<'ast> Visit<'ast> for Paths<'_> {
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        self.found.insert(trace(path, self.imports));
-        syn::visit::visit_path(self, path);
-    }
-
+impl<'ast> Visit<'ast> for Macros {
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         // The inside of a macro is not parsed; its paths are found by their text.
         let tokens = mac.tokens.to_string().replace(' ', "");
         for impure in IMPURE {
             let short = impure.trim_start_matches("std::time::").to_owned();
             if [impure, short.as_str()].iter().any(|name| contains_path(&tokens, name)) {
-                self.found.insert(impure.to_owned());
+                self.0.insert(impure.to_owned());
             }
         }
         syn::visit::visit_macro(self, mac);

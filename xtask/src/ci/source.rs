@@ -1,9 +1,10 @@
 //! The sources of a crate as syntax trees, with imported names traced back to where they come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fs, io};
 
+use syn::visit::Visit;
 use syn::{Attribute, Item, UseTree};
 
 use crate::Error;
@@ -145,4 +146,24 @@ pub(super) fn trace(path: &syn::Path, imports: &Imports) -> String {
         full.push_str(name);
     }
     full
+}
+
+/// Every path of a file, imports included, as [`trace`] writes it.
+pub(super) fn paths(file: &syn::File) -> BTreeSet<String> {
+    struct Paths<'a> {
+        imports: &'a Imports,
+        found: BTreeSet<String>,
+    }
+
+    impl<'ast> Visit<'ast> for Paths<'_> {
+        fn visit_path(&mut self, path: &'ast syn::Path) {
+            self.found.insert(trace(path, self.imports));
+            syn::visit::visit_path(self, path);
+        }
+    }
+
+    let imports = imports(&file.items);
+    let mut paths = Paths { imports: &imports, found: imports.values().cloned().collect() };
+    paths.visit_file(file);
+    paths.found
 }
