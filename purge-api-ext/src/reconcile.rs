@@ -54,7 +54,8 @@ pub(crate) async fn find(
     for number in (1..=PAGES).filter_map(NonZeroU64::new) {
         let (page, clock) = list.page_with_clock(number).await?;
         if since.is_none() {
-            since = clock.and_then(|now| sent_by_their_clock(now, sent.elapsed()));
+            // When their clock showed the sending, at the earliest: what is missing of `Date` makes it later.
+            since = clock.and_then(|now| now.checked_sub(sent.elapsed()));
         }
         let full = page.requests.len() >= usize::from(page.limit.get());
         records.extend(page.requests);
@@ -67,11 +68,6 @@ pub(crate) async fn find(
 
 /// How much of a time may be missing that counts whole seconds.
 const CUT: Duration = Duration::from_secs(1);
-
-/// When the service's clock showed the sending, at the earliest: what is missing of `Date` makes it later.
-fn sent_by_their_clock(now: SystemTime, elapsed: Duration) -> Option<SystemTime> {
-    now.checked_sub(elapsed)
-}
 
 fn only_candidate(
     records: &[PurgeRecord],

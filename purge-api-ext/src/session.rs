@@ -52,7 +52,7 @@ impl Session {
             None => (Bearer::unset(), 0),
             Some(token) => {
                 let bearer = Bearer::new(token.expose_secret());
-                (bearer.map_err(|e| Error::new(ErrorKind::InvalidInput, e.to_string()))?, 1)
+                (bearer.map_err(|e| Error::invalid_input(&e))?, 1)
             }
         };
         let redactor = Redactor::new(provider.known().cloned());
@@ -140,7 +140,7 @@ impl Session {
                 let changed = old != Some(token.expose_secret());
                 if changed {
                     let replaced = self.raw().inner().replace(token.expose_secret());
-                    replaced.map_err(|e| Error::new(ErrorKind::InvalidInput, e.to_string()))?;
+                    replaced.map_err(|e| Error::invalid_input(&e))?;
                     *self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner) =
                         Redactor::new(Some(token.clone()));
                 }

@@ -56,10 +56,7 @@ pub(crate) async fn failure(error: purge_api::Error<()>, redactor: &Redactor) ->
             Failure::new(Applied::Maybe, untrusted)
         }
         // The rest never leaves this machine. Its own texts hold nothing from outside.
-        other => {
-            let error = Error::new(ErrorKind::InvalidInput, other.to_string());
-            Failure::new(Applied::Refused, error)
-        }
+        other => Failure::new(Applied::Refused, Error::invalid_input(&other)),
     }
 }
 

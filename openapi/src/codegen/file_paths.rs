@@ -20,26 +20,28 @@ const PATTERN: &str = "^/";
 pub(super) fn without_limits(value: &mut Value) {
     match value {
         Value::Object(object) => {
-            for (name, value) in object {
-                match value {
-                    Value::Object(list)
-                        if name == NAME && list.get("type") == Some(&json!("array")) =>
-                    {
-                        let limits = ["minItems", "maxItems", "uniqueItems"];
-                        limits.iter().for_each(|limit| drop(list.remove(*limit)));
-                        if list.get("items").is_some_and(|item| item["type"] == "string") {
-                            list.insert(
-                                "items".to_owned(),
-                                json!({ "type": "string", "pattern": PATTERN }),
-                            );
-                        }
-                    }
-                    value => without_limits(value),
-                }
+            if let Some(list) = object.get_mut(NAME) {
+                open(list);
             }
+            object.values_mut().for_each(without_limits);
         }
         Value::Array(values) => values.iter_mut().for_each(without_limits),
         _ => {}
+    }
+}
+
+/// Takes the limits out of a schema, if it is one of a list of texts.
+fn open(schema: &mut Value) {
+    let Some(list) = schema.as_object_mut() else { return };
+    let is = |kind: Option<&Value>, expected| kind.is_some_and(|kind| kind == expected);
+    if !is(list.get("type"), "array") {
+        return;
+    }
+    for limit in ["minItems", "maxItems", "uniqueItems"] {
+        list.remove(limit);
+    }
+    if is(list.get("items").and_then(|item| item.get("type")), "string") {
+        list.insert("items".to_owned(), json!({ "type": "string", "pattern": PATTERN }));
     }
 }
 

@@ -71,6 +71,18 @@ impl PathOutcomes {
         Self(Kept::Each(Arc::default()))
     }
 
+    /// Of paths that are no part of a plan, or do not end alike.
+    pub(crate) fn each(
+        outcomes: impl Iterator<Item = (Box<str>, PathState, Option<String>)>,
+    ) -> Self {
+        let own = |(path, state, message): (Box<str>, PathState, Option<String>)| Own {
+            path,
+            state,
+            message: message.map(Into::into),
+        };
+        Self(Kept::Each(outcomes.map(own).collect()))
+    }
+
     /// The outcomes, in the order in which the paths were sent.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = PathOutcome<'_>> + Clone {
         (0..self.len()).map(|place| match &self.0 {
@@ -115,10 +127,9 @@ impl PathOutcomes {
             (*state, *message) = (first.0, first.1.as_deref().map(Into::into));
             return;
         }
-        let own = |(outcome, (state, message)): (PathOutcome<'_>, (PathState, Option<String>))| {
-            Own { path: outcome.path.into(), state, message: message.map(Into::into) }
-        };
-        self.0 = Kept::Each(self.iter().zip(judged).map(own).collect());
+        let paths = self.iter().map(|outcome| outcome.path.into());
+        let each = paths.zip(judged).map(|(path, (state, message))| (path, state, message));
+        *self = Self::each(each);
     }
 }
 
@@ -130,12 +141,9 @@ impl Own {
 
 impl<'a> FromIterator<PathOutcome<'a>> for PathOutcomes {
     fn from_iter<T: IntoIterator<Item = PathOutcome<'a>>>(outcomes: T) -> Self {
-        let own = |outcome: PathOutcome<'_>| Own {
-            path: outcome.path.into(),
-            state: outcome.state,
-            message: outcome.message.map(Into::into),
-        };
-        Self(Kept::Each(outcomes.into_iter().map(own).collect()))
+        Self::each(outcomes.into_iter().map(|outcome| {
+            (outcome.path.into(), outcome.state, outcome.message.map(str::to_owned))
+        }))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use percent_encoding::percent_decode_str;
 
 use crate::list::{PurgeRecord, RecordState};
-use crate::report::{OperationOutcome, OperationState, PathOutcome, PathState};
+use crate::report::{OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState};
 use crate::{Error, ErrorKind, text};
 
 /// Whether the records are all that the list holds of an operation.
@@ -27,16 +27,10 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
     }
     if operation.foreign {
         // What it purges is what its records say, and each answer may know more of them.
-        let found = by_path.iter().map(|(path, record)| (text::escape(path), state_of(record)));
-        let found: Vec<_> = found.collect();
-        operation.paths = found
-            .iter()
-            .map(|(path, (state, message))| PathOutcome {
-                path,
-                state: *state,
-                message: message.as_deref(),
-            })
-            .collect();
+        operation.paths = PathOutcomes::each(by_path.iter().map(|(path, record)| {
+            let (state, message) = state_of(record);
+            (text::escape(path).into(), state, message)
+        }));
     } else {
         let whole = listed == Listed::Whole && !pending && by_path.len() >= operation.paths.len();
         operation.paths.judge(|PathOutcome { path, .. }| {

@@ -4,9 +4,7 @@ use std::io::{BufWriter, Write as _};
 use std::num::NonZeroU64;
 
 use crate::Failure;
-use crate::target::Target;
-
-const LIMIT: NonZeroU64 = NonZeroU64::new(100).expect("not zero");
+use crate::target::{LIMIT, Target};
 
 pub(crate) async fn run() -> Result<(), Failure> {
     let target = Target::from_env()?;
@@ -14,12 +12,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut page = NonZeroU64::MIN;
     loop {
-        let request = client
-            .list_purge_requests()
-            .organization_uuid(target.organization)
-            .resource_uuid(target.resource)
-            .page(page)
-            .limit(LIMIT);
+        let request = target.page(&client, page);
         let data = request.send().await?.into_inner().data.ok_or("an answer without a page")?;
         for record in data.requests.unwrap_or_default() {
             serde_json::to_writer(&mut out, &record)?;

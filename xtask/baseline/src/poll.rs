@@ -23,13 +23,7 @@ pub(crate) async fn run(ids: &Path) -> Result<(), Failure> {
         let before = open.len();
         let mut unfinished = Vec::new();
         for id in open {
-            let request = client
-                .list_purge_requests()
-                .organization_uuid(target.organization)
-                .resource_uuid(target.resource)
-                .op_id(id)
-                .page(NonZeroU64::MIN)
-                .limit(NonZeroU64::new(100).ok_or("no limit")?);
+            let request = target.page(&client, NonZeroU64::MIN).op_id(id);
             let data = request.send().await?.into_inner().data.ok_or("an answer without a page")?;
             let records = data.requests.unwrap_or_default();
             if records.is_empty() || records.iter().any(|record| record.completed_at.is_none()) {

@@ -1,11 +1,16 @@
 //! What is talked to, from the same environment that the command line reads.
 
 use std::env;
+use std::num::NonZeroU64;
 
 use purge_api::Bearer;
+use purge_api::builder::ListPurgeRequests;
 use uuid::Uuid;
 
 use crate::Failure;
+
+/// How many records a page holds.
+pub(crate) const LIMIT: NonZeroU64 = NonZeroU64::new(100).expect("not zero");
 
 pub(crate) struct Target {
     pub(crate) base: String,
@@ -37,6 +42,20 @@ impl Target {
         // It shares its features with the library's, which brings its own TLS provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(reqwest::Client::builder().build()?)
+    }
+
+    /// A page of the list, of the most records that there may be.
+    pub(crate) fn page<'a>(
+        &self,
+        client: &'a purge_api::Client,
+        number: NonZeroU64,
+    ) -> ListPurgeRequests<'a> {
+        client
+            .list_purge_requests()
+            .organization_uuid(self.organization)
+            .resource_uuid(self.resource)
+            .page(number)
+            .limit(LIMIT)
     }
 
     /// Where purges are created.
