@@ -79,7 +79,9 @@ pub(crate) fn configure(
         config.with_root_certificates(extra)
     }
     .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let offered: &[&[u8]] =
+        if cfg!(feature = "http2") { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
+    config.alpn_protocols = offered.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(builder.tls_backend_preconfigured(config))
 }
 

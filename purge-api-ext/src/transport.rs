@@ -111,6 +111,7 @@ fn from_connection(error: reqwest::Error) -> Failure {
 }
 
 /// Whether the other side says that it has not looked at the request (RFC 9113, section 8.7).
+#[cfg(feature = "http2")]
 fn is_not_processed(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref::<h2::Error>().is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
@@ -118,6 +119,12 @@ fn is_not_processed(cause: &(dyn StdError + 'static)) -> bool {
         let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
         error.is_remote() && (refused || leaving)
     })
+}
+
+/// HTTP/1.1 has no way to say so.
+#[cfg(not(feature = "http2"))]
+fn is_not_processed(_cause: &(dyn StdError + 'static)) -> bool {
+    false
 }
 
 fn is_no_http(cause: &(dyn StdError + 'static)) -> bool {
