@@ -13,8 +13,9 @@ const GENERATOR: &str = "openapi-generator-cli==7.26.0";
 const CLIENT: &str = "target/bench/generated-client";
 const COLD: &str = "target/bench/cold";
 /// How this workspace sets its builds.
-const SETTING: &str = r#"profile.dev.debug="line-tables-only""#;
-const WORK: &str = "`cargo build --package purge-api-ext` into an empty folder";
+const SETTINGS: [&str; 2] =
+    [r#"profile.dev.debug="line-tables-only""#, r#"profile.dev.package."*".debug=false"#];
+const WORK: &str = "`CARGO_INCREMENTAL=0 cargo build --package purge-api-ext` into an empty folder";
 const AGAINST: &str =
     "the client that `openapi-generator-cli` 7.26.0 makes of the same description, with rustls";
 const ALIKE: &str = "the same, with the settings of this workspace";
@@ -40,12 +41,13 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         }
         let mut command = package.cargo(bench, "build");
         command.args(["--offline", "--quiet", "--target-dir"]).arg(&cold);
-        command.args(settings);
+        command.args(settings.iter().flat_map(|setting| ["--config", setting]));
+        // What is built once, or is a dependency, is not built for the next time.
+        command.env("CARGO_INCREMENTAL", "0");
         measured(command)
     };
     // Nothing is warm in an empty folder, so that no pair goes before the others.
-    let turn =
-        |_| Ok([build(&OURS, &[])?, build(&THEIRS, &[])?, build(&THEIRS, &["--config", SETTING])?]);
+    let turn = |_| Ok([build(&OURS, &[])?, build(&THEIRS, &[])?, build(&THEIRS, &SETTINGS)?]);
     let turns: Result<Vec<_>, Error> = (0..bench.runs).map(turn).collect();
     let ratios: Vec<[f64; 2]> = turns?
         .iter()
@@ -57,7 +59,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let of = |place: usize| ratios.iter().map(|ratios| ratios[place]).collect();
     Ok(vec![
         figure(AGAINST, "processor time", Some(0.9), of(0)),
-        figure(ALIKE, "processor time, set alike", Some(0.9), of(1)),
+        figure(ALIKE, "processor time, set alike", None, of(1)),
         figure(AGAINST, "packages", None, vec![crates[0] as f64 / crates[1] as f64]),
     ])
 }
