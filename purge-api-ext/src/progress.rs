@@ -30,6 +30,15 @@ pub enum Event {
         /// Which attempt, from 1.
         attempt: u32,
     },
+    /// The service may have taken a job without telling so: the list is looked into before anything is sent
+    /// again.
+    LookingUp {
+        /// Which request.
+        request: usize,
+        /// What went wrong with the attempt; nothing if it was one of an earlier run, which ended before its
+        /// answer.
+        error: Option<Error>,
+    },
     /// An attempt failed, and there will be another one.
     Retrying {
         /// Which request.

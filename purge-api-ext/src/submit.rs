@@ -95,7 +95,8 @@ impl Purge {
         self
     }
 
-    /// How many requests are under way at once; 0 counts as 1. Default: 4.
+    /// How many requests are under way at once, those that wait to be sent again included; 0 counts as 1.
+    /// Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
         self

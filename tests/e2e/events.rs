@@ -62,10 +62,13 @@ async fn each_request_is_settled_once_and_as_it_stands_in_the_report() {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_tell_the_story_in_order() {
     let busy = answer("503 Busy", "");
+    let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec();
     let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
     let refused = answer("404 Not Found", "");
-    let server = RawServer::start([busy, accepted, refused]).await;
-    let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
+    let none = answer("200 OK", r#"{"status":true,"data":{"requests":[],"total":0}}"#);
+    let late = answer("200 OK", r#"{"status":true,"opID":"c"}"#);
+    let server = RawServer::start([busy, accepted, refused, cut, none, late]).await;
+    let plan = Plan::planner().batch_size(1).plan(["/a", "/b", "/c"].map(|p| p.parse().expect(p)));
     let purge = site(server.base_url()).purge(plan.expect("a plan"));
     let purge = purge.concurrency(1).backoff(Duration::ZERO, Duration::ZERO);
     let told: Vec<String> = purge
@@ -73,6 +76,9 @@ async fn events_tell_the_story_in_order() {
         .map(|event| match event {
             Event::Started { requests, paths } => format!("started {requests} {paths}"),
             Event::Attempt { request, attempt } => format!("attempt {attempt} of {request}"),
+            Event::LookingUp { request, error } => {
+                format!("looking up {request}: {}", error.expect("why"))
+            }
             Event::Retrying { request, error, .. } => format!("retrying {request}: {error}"),
             Event::Accepted { request, op_id } => format!("accepted {request} as {op_id}"),
             Event::Failed { request, error } => format!("failed {request}: {error}"),
@@ -83,7 +89,7 @@ async fn events_tell_the_story_in_order() {
         .collect()
         .await;
     insta::assert_snapshot!(told.join("\n"), @r"
-    started 2 2
+    started 3 3
     attempt 1 of 0
     retrying 0: the service is unavailable (503)
     attempt 2 of 0
@@ -92,6 +98,12 @@ async fn events_tell_the_story_in_order() {
     attempt 1 of 1
     failed 1: the service refused the request (404)
     settled: failed
+    attempt 1 of 2
+    looking up 2: the answer broke off: end of file before message length reached
+    retrying 2: the answer broke off: end of file before message length reached
+    attempt 2 of 2
+    accepted 2 as c
+    settled: accepted
     finished, 1 failed
     ");
 }

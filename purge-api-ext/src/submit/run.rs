@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
             (Sent::before(before), applied)
         });
         if let Some((since, _)) = lost
-            && let Some(op_id) = self.recall(&request.batch, since).await
+            && let Some(op_id) = self.recall(&request, since).await
         {
             let message = Some("found in the list".to_owned());
             let accepted = Accepted { op_id, message };
@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
             if matches!(failure.applied, Applied::Maybe | Applied::Yes) {
                 ambiguous += 1;
                 let since = lost.map_or(sent, |(since, _)| since);
-                if let Some(op_id) = self.adopt(&request.batch, since).await {
+                if let Some(op_id) = self.adopt(&request, since, &failure.error).await {
                     let message = Some(format!("{}; found in the list", failure.error));
                     let accepted = Accepted { op_id, message };
                     let duplicate = earlier + ambiguous > 1;
@@ -282,11 +282,11 @@ impl<'a> Run<'a> {
 
     /// The operation that a request of an earlier run has created although its answer got lost. Only a list
     /// that cannot be read costs as much as sending the request again.
-    async fn recall(&self, batch: &Batch, since: Sent) -> Option<OperationId> {
+    async fn recall(&self, request: &Request, since: Sent) -> Option<OperationId> {
         if self.turn().await.is_some() || self.shared().quota.is_spent() {
             return None;
         }
-        let found = self.find(batch, since).await;
+        let found = self.find(request, since, None).await;
         if found.is_err() {
             self.shared().quota.spend();
         }
@@ -294,18 +294,25 @@ impl<'a> Run<'a> {
     }
 
     /// The operation that a request has created although its answer got lost.
-    async fn adopt(&self, batch: &Batch, since: Sent) -> Option<OperationId> {
+    async fn adopt(&self, request: &Request, since: Sent, error: &Error) -> Option<OperationId> {
         // Looking it up costs as much as sending it again, and a service that is down answers neither.
         if !self.shared().quota.spend() || self.turn().await.is_some() {
             return None;
         }
         // If the list cannot be read either, nobody can tell.
-        self.find(batch, since).await.ok().flatten()
+        self.find(request, since, Some(error)).await.ok().flatten()
     }
 
-    async fn find(&self, batch: &Batch, since: Sent) -> Result<Option<OperationId>, Error> {
+    async fn find(
+        &self,
+        request: &Request,
+        since: Sent,
+        error: Option<&Error>,
+    ) -> Result<Option<OperationId>, Error> {
+        let error = error.cloned();
+        self.reporter.tell(|| Event::LookingUp { request: request.number, error });
         let known = |id: &OperationId| self.shared().operations.contains(id);
-        reconcile::find(self.endpoint, batch, known, since).await
+        reconcile::find(self.endpoint, &request.batch, known, since).await
     }
 
     fn newly_accepted(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use purge_api_ext::{Event, OperationState};
+use purge_api_ext::{Error, Event, OperationState};
 
 /// Counts of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -116,6 +116,11 @@ pub(super) fn line(event: &Event) -> Option<String> {
         Event::Attempt { request, attempt: 1 } => format!("request {}: sent", request + 1),
         Event::Attempt { request, attempt } => {
             format!("request {}: sent again, attempt {attempt}", request + 1)
+        }
+        Event::LookingUp { request, error } => {
+            let why = error.as_ref().map(Error::to_string);
+            let why = why.as_deref().unwrap_or("an earlier run got no answer");
+            format!("request {}: {why}; looking for it in the list", request + 1)
         }
         Event::Retrying { request, delay, error } => {
             format!("request {}: {error}; again in {:.1} s", request + 1, delay.as_secs_f64())
