@@ -117,21 +117,6 @@ async fn too_large_a_request_is_split_until_it_fits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn request_without_an_answer_holds_up_no_other() {
-    let stall = Fault::stall(Duration::from_secs(3600)).on_post();
-    let sandbox = Sandbox::builder().fault(stall).start().await.expect("a sandbox");
-    let mut events = site(sandbox.base_url()).purge(plan(9, 1)).concurrency(2).events();
-    let mut accepted = 0;
-    while accepted < 8 {
-        match events.next().await.expect("an event") {
-            Event::Accepted { .. } => accepted += 1,
-            Event::Started { .. } | Event::Attempt { attempt: 1, .. } | Event::Settled { .. } => {}
-            other => panic!("{other:?} when {accepted} were accepted"),
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn dropped_run_sends_nothing_more() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let purge = site(sandbox.base_url()).purge(plan(1000, 1)).concurrency(2);

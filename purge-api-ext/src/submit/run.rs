@@ -86,13 +86,12 @@ impl<'a> Run<'a> {
         shutdown: &Shutdown,
         wait: Option<Duration>,
     ) -> Vec<OperationOutcome> {
-        let mut outcomes = {
-            // One without an answer must not hold up those behind it, so they end in any order.
+        let outcomes = {
             let sending = stream::iter(requests)
-                .enumerate()
-                .map(async |(place, request)| (place, self.submit(request, wait).await))
-                .buffer_unordered(concurrency)
-                .collect::<Vec<_>>();
+                .map(|request| self.submit(request, wait))
+                .buffered(concurrency)
+                .flat_map(stream::iter)
+                .collect();
             // One that has begun already ends the run before its first request.
             match select(pin!(shutdown.begun()), pin!(sending)).await {
                 Either::Right((outcomes, _)) => outcomes,
@@ -106,8 +105,7 @@ impl<'a> Run<'a> {
             // What could not be written was the reason to stop, or nothing is left to be done.
             let _ = journal.end().await;
         }
-        outcomes.sort_unstable_by_key(|(place, _)| *place);
-        outcomes.into_iter().flat_map(|(_, outcomes)| outcomes).collect()
+        outcomes
     }
 
     /// Sends a request, and if it is too large its parts, in order.
