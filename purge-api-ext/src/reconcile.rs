@@ -15,8 +15,11 @@ use crate::endpoint::Endpoint;
 use crate::list::{List, PurgeRecord};
 use crate::{Batch, Error, OperationId};
 
-/// The newest records are enough; a list in another order is not searched for minutes.
+/// So many pages are always read, in whatever order the list may be.
 const PAGES: u64 = 5;
+
+/// What others have made meanwhile is not searched for minutes.
+const MOST_PAGES: u64 = 100;
 
 /// When a request was sent.
 #[derive(Clone, Copy, Debug)]
@@ -41,25 +44,30 @@ impl Sent {
     }
 }
 
-/// Looks for the operation that a request sent at `sent` has created.
+/// Looks for the operation that a request sent at `sent` has created, which so many others may have followed.
 pub(crate) async fn find(
     endpoint: &Endpoint,
     batch: &Batch,
     known: impl Fn(&OperationId) -> bool,
     sent: Sent,
+    followers: usize,
 ) -> Result<Option<OperationId>, Error> {
     let list = List::new(endpoint.clone());
     let mut records = Vec::new();
     let mut since = None;
-    for number in (1..=PAGES).filter_map(NonZeroU64::new) {
+    // A request has no more paths than a page has records.
+    let pages = (followers as u64).saturating_add(1).clamp(PAGES, MOST_PAGES);
+    for number in (1..=pages).filter_map(NonZeroU64::new) {
         let (page, clock) = list.page_with_clock(number).await?;
         if since.is_none() {
             // When their clock showed the sending, at the earliest: what is missing of `Date` makes it later.
             since = clock.and_then(|now| now.checked_sub(sent.elapsed()));
         }
         let full = page.requests.len() >= usize::from(page.limit.get());
+        let is_since = |record| since.is_some_and(|since| is_new(record, since));
+        let may_be_further = number.get() < PAGES || page.requests.iter().all(is_since);
         records.extend(page.requests);
-        if !full {
+        if !full || !may_be_further {
             break;
         }
     }

@@ -139,8 +139,8 @@ impl Purge {
         let mut work = Work::prepare(&endpoint, plan, journal).await;
         let (counts, paths) = (work.counts, work.paths);
         reporter.tell(|| Event::Started { requests: counts.requests, paths });
-        let run = Run::new(&endpoint, retry, rate, &reporter, &mut work);
-        let mut operations = run.send_all(work.requests, concurrency, &shutdown, wait).await;
+        let run = Run::new(&endpoint, retry, rate, &reporter, &mut work, concurrency);
+        let mut operations = run.send_all(work.requests, &shutdown, wait).await;
         if let Some(deadline) = wait {
             follow(&endpoint, &mut operations, deadline, &shutdown, &reporter).await;
         }

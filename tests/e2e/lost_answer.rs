@@ -2,17 +2,24 @@
 
 use purge_api_ext::{ErrorKind, OperationId, OperationState};
 use purge_tests::raw::{RawServer, answer};
+use serde_json::{Value, json};
 
 use crate::account::purge_a;
 
 /// A page whose only record is of an operation `lost` for `/a`, in the answer of a service whose clock
 /// shows the 6th of November 1994, 08:49:37.
 fn page_of_1994(created: &str) -> Vec<u8> {
-    let body = format!(
-        r#"{{"status":true,"data":{{"total":1,"requests":[
-            {{"opID":"lost","url":"https://e.com/a","status":2,"createdAt":"{created}"}}]}}}}"#
-    );
-    answer("200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", &body)
+    page(&[record("lost", "/a", created)])
+}
+
+fn record(operation: &str, path: &str, created: &str) -> Value {
+    let url = format!("https://e.com{path}");
+    json!({ "opID": operation, "url": url, "status": 2, "createdAt": created })
+}
+
+fn page(records: &[Value]) -> Vec<u8> {
+    let page = json!({ "status": true, "data": { "requests": records } });
+    answer("200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", &page.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,6 +31,31 @@ async fn operation_whose_answer_got_lost_is_found_in_the_list() {
     assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("lost"), "{report:?}");
     assert_eq!((operation.attempts, operation.possible_duplicate), (1, false));
     assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_operation_is_found_behind_the_requests_that_followed_it() {
+    const NEW: &str = "1994-11-06T08:49:37Z";
+    // Of whole pages, whose records are of other requests that were under way.
+    let follower = |created| page(&vec![record("other", "/b", created); 100]);
+    let pages = |fifth| {
+        let mut pages = vec![Vec::new()];
+        pages.extend([NEW, NEW, NEW, NEW, fifth, NEW].map(follower));
+        pages.extend([page_of_1994(NEW), answer("200 OK", r#"{"status":true,"opID":"again"}"#)]);
+        pages
+    };
+    let check = async |fifth, concurrency, expected: (&str, usize)| {
+        let server = RawServer::start(pages(fifth)).await;
+        let report = purge_a(server.base_url()).concurrency(concurrency).max_attempts(1).await;
+        let found = report.operations[0].op_id.as_ref().map_or("", OperationId::as_str);
+        assert_eq!((found, server.requests().len()), expected, "{fifth} {concurrency}");
+    };
+    check(NEW, 4, ("lost", 8)).await;
+    check(NEW, usize::MAX, ("lost", 8)).await;
+    // Of two requests at once no more than two others follow one.
+    check(NEW, 2, ("", 6)).await;
+    // What is behind an older record is older still.
+    check("1994-11-06T08:49:00Z", 4, ("", 6)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,7 @@ pub(super) struct Run<'a> {
     stop: Stop,
     reporter: &'a Reporter,
     journal: Option<Writer>,
+    concurrency: usize,
 }
 
 #[derive(Default)]
@@ -68,6 +69,7 @@ impl<'a> Run<'a> {
         rate: Option<Rate>,
         reporter: &'a Reporter,
         work: &mut Work,
+        concurrency: usize,
     ) -> Self {
         let operations = std::mem::take(&mut work.operations);
         let shared = Shared { quota: RetryQuota::default(), operations, numbers: work.numbers };
@@ -75,21 +77,23 @@ impl<'a> Run<'a> {
         if let Some(error) = &work.refused {
             stop.now(error);
         }
-        Self { endpoint, retry, pace, shared: Mutex::new(shared), stop, reporter, journal }
+        let shared = Mutex::new(shared);
+        Self { endpoint, retry, pace, shared, stop, reporter, journal, concurrency }
     }
 
     /// Sends what is to be sent, and closes the journal.
     pub(super) async fn send_all(
         mut self,
         requests: impl Iterator<Item = Request>,
-        concurrency: usize,
         shutdown: &Shutdown,
         wait: Option<Duration>,
     ) -> Vec<OperationOutcome> {
         let outcomes = {
+            // Those that end in another order would get far ahead of one without an answer, and bury its job in
+            // the list.
             let sending = stream::iter(requests)
                 .map(|request| self.submit(request, wait))
-                .buffered(concurrency)
+                .buffered(self.concurrency)
                 .flat_map(stream::iter)
                 .collect();
             // One that has begun already ends the run before its first request.
@@ -310,7 +314,9 @@ impl<'a> Run<'a> {
         let error = error.cloned();
         self.reporter.tell(|| Event::LookingUp { request: request.number, error });
         let known = |id: &OperationId| self.shared().operations.contains(id);
-        reconcile::find(self.endpoint, &request.batch, known, since).await
+        // As many as were under way before it and then after it; all of them may have been taken meanwhile.
+        let followers = (self.concurrency - 1).saturating_mul(2);
+        reconcile::find(self.endpoint, &request.batch, known, since, followers).await
     }
 
     fn newly_accepted(
