@@ -311,8 +311,8 @@ impl<'a> Run<'a> {
         since: Sent,
         error: Option<&Error>,
     ) -> Result<Option<OperationId>, Error> {
-        let error = error.cloned();
-        self.reporter.tell(|| Event::LookingUp { request: request.number, error });
+        let event = || Event::LookingUp { request: request.number, error: error.cloned() };
+        self.reporter.tell(event);
         let known = |id: &OperationId| self.shared().operations.contains(id);
         // As many as were under way before it and then after it; all of them may have been taken meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
