@@ -11,10 +11,13 @@ use crate::session::Session;
 use crate::submit::Purge;
 use crate::wait::Wait;
 use crate::{
-    Error, ErrorKind, Journal, OperationId, OrganizationId, Plan, ResourceId, TokenProvider,
+    Error, ErrorKind, Journal, OperationId, OrganizationId, Plan, Rate, ResourceId, TokenProvider,
 };
 
 /// A connection pool to the service, and the token that opens it. Cheap to clone.
+///
+/// All that is sent through a client and its clones keeps one [rate](ClientBuilder::rate), and waits for one
+/// pause that the service asks for (`Retry-After`).
 ///
 /// Redirects are never followed: on this service a followed redirect would turn a purge into a list
 /// that looks like success, or carry the token to another host.
@@ -51,6 +54,7 @@ impl Client {
             base_url: Self::BASE_URL.to_owned(),
             settings: Settings::default(),
             http: None,
+            rate: None,
         }
     }
 
@@ -104,6 +108,7 @@ pub struct ClientBuilder {
     base_url: String,
     settings: Settings,
     http: Option<reqwest::Client>,
+    rate: Option<Rate>,
 }
 
 impl ClientBuilder {
@@ -111,6 +116,21 @@ impl ClientBuilder {
     /// the loopback of this machine. Default: [`Client::BASE_URL`].
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
+        self
+    }
+
+    /// How many requests are sent in a time at most: of all runs, lists and waits of this client and its
+    /// clones together, retries included. Default: no limit.
+    ///
+    /// A program that purges when something is published makes one client, so that twenty purges at once keep
+    /// the limit of the service as one does:
+    ///
+    /// ```
+    /// let client = purge_api_ext::Client::builder("token").rate("5/s".parse()?).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rate(mut self, rate: Rate) -> Self {
+        self.rate = Some(rate);
         self
     }
 
@@ -174,7 +194,7 @@ impl ClientBuilder {
                 return Err(Error::new(ErrorKind::InvalidInput, message));
             }
         };
-        let session = Session::new(base.as_str(), http, self.token)?;
+        let session = Session::new(base.as_str(), http, self.token, self.rate)?;
         Ok(Client { session, base_url: base.as_str().into() })
     }
 }

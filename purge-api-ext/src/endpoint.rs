@@ -1,17 +1,20 @@
-//! Where requests go: one CDN resource, over a session with the service.
+//! Where requests go: one CDN resource, over a session with the service, through the gate.
 
 use std::fmt;
 use std::sync::Arc;
 
 use purge_api::builder::{CreatePurge, ListPurgeRequests};
 
-use crate::session::Session;
-use crate::{OrganizationId, ResourceId};
+use crate::gate::{Gate, Pass, Stop};
+use crate::session::{Exchange, Seen, Session};
+use crate::transport::Failure;
+use crate::{Error, OrganizationId, ResourceId};
 
 /// What each request of a resource needs. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     session: Session,
+    gate: Gate,
     base_url: Arc<str>,
     organization: OrganizationId,
     resource: ResourceId,
@@ -24,7 +27,61 @@ impl Endpoint {
         organization: OrganizationId,
         resource: ResourceId,
     ) -> Self {
-        Self { session, base_url, organization, resource }
+        let gate = session.gate().clone();
+        Self { session, gate, base_url, organization, resource }
+    }
+
+    /// The same, for the requests of a run: none is sent after its stop.
+    pub(crate) fn of_run(&self, stop: &Stop) -> Self {
+        Self { gate: self.gate.of_run(stop), ..self.clone() }
+    }
+
+    /// The same, for the requests of somebody who waits, until a deadline, for as long as it takes.
+    pub(crate) fn of_waiting(&self) -> Self {
+        Self { gate: self.gate.of_waiting(), ..self.clone() }
+    }
+
+    /// Waits until a request may be sent: see [`Gate`].
+    pub(crate) async fn enter(&self) -> Result<Pass, Error> {
+        self.gate.enter(self.session.prepare()).await
+    }
+
+    /// Sends one request that has passed the gate, and takes note of the pause that its answer asks for.
+    pub(crate) async fn send<T>(
+        &self,
+        pass: Pass,
+        method: &'static str,
+        send: impl Future<Output = Result<T, purge_api::Error<()>>>,
+    ) -> Exchange<T> {
+        let exchange = self.session.exchange(pass, method, send).await;
+        if let Err(failure) = &exchange.outcome {
+            self.gate.note(&failure.error);
+        }
+        exchange
+    }
+
+    /// Reads something, with another token if the first one is refused.
+    pub(crate) async fn get<T, F>(&self, send: impl Fn() -> F) -> Result<Exchange<T>, Error>
+    where
+        F: Future<Output = Result<T, purge_api::Error<()>>>,
+    {
+        let exchange = self.send(self.enter().await?, "GET", send()).await;
+        match &exchange.outcome {
+            Err(refusal) if self.renew(refusal, exchange.seen).await.map_err(|f| f.error)? => {
+                Ok(self.send(self.enter().await?, "GET", send()).await)
+            }
+            _ => Ok(exchange),
+        }
+    }
+
+    /// Gets another token when that of a request was refused, and says whether there is one.
+    pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
+        self.session.renew(refusal, seen).await
+    }
+
+    /// Fails if the run was stopped: for a request that has passed the gate some time ago.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.gate.check()
     }
 
     pub(crate) fn session(&self) -> &Session {

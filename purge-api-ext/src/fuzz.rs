@@ -64,7 +64,7 @@ pub fn answer(bytes: &[u8]) {
     let status = [200, 200, 200, 201, 308, 401, 413, 429, 500][usize::from(first) % 9];
     let created = read(status, body).and_then(|said| submit::accepted(said, &Redactor::default()));
     let listed = read(status, body)
-        .and_then(|said| LIST.page_of(NonZeroU64::MIN, said).map_err(|e| refused(&e)));
+        .and_then(|said| LIST.page_of(NonZeroU64::MIN, Some(0), said).map_err(|e| refused(&e)));
     for error in [created.as_ref().err(), listed.as_ref().err()].into_iter().flatten() {
         let text = error.error.to_string();
         assert!(!text.contains(char::is_control) && text.len() < 2000, "{text:?}");

@@ -9,10 +9,13 @@ use std::time::SystemTime;
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use purge_api::types::ListPurgeRequestsResponse;
+use reqwest::header::{AGE, DATE, HeaderMap};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::endpoint::Endpoint;
-use crate::{Error, ErrorKind, OperationId, transport};
+use crate::text::Redactor;
+use crate::{Error, ErrorKind, OperationId, PurgePath, transport};
 use repeats::Repeats;
 
 /// The number of records on a page: 1 to 100, from the published reference.
@@ -83,6 +86,8 @@ pub struct List {
     page_size: PageSize,
     operation: Option<OperationId>,
     first: NonZeroU64,
+    /// How many records come before the first page, if that is known.
+    before: Option<u64>,
 }
 
 /// A place in a list, to go on from later: it can be kept as JSON.
@@ -96,6 +101,9 @@ pub struct Cursor {
     page: NonZeroU64,
     limit: PageSize,
     op_id: Option<OperationId>,
+    /// How many records came before it; unknown where the list was not read from its beginning.
+    #[serde(default)]
+    before: Option<u64>,
 }
 
 /// One page of the list.
@@ -111,13 +119,15 @@ pub struct Page {
     pub total: Option<u64>,
     /// The records, in the order in which the service sends them.
     pub requests: Vec<PurgeRecord>,
-    /// Where the next page begins; none after one that is empty, or that reaches the total, or where no
-    /// total is told, that is not full.
+    /// Where the next page begins; none after one that is empty, or that reaches the total. A page may be
+    /// shorter than it was asked for, so a short one is not the last.
     #[serde(skip)]
     pub next: Option<Cursor>,
 }
 
 /// The state of one purged path, as the service tells it. Every field may be missing.
+///
+/// Its texts are harmless to show: [escaped](crate::escape), without the token, and cut if they are long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -128,7 +138,7 @@ pub struct PurgeRecord {
     pub url: Option<String>,
     /// The service's number for the state: see [`state`](Self::state).
     pub status: Option<i64>,
-    /// A text for people, as the service sent it: [`escape`](crate::escape) it before you show it.
+    /// A text for people.
     pub message: Option<String>,
     /// When the record was created, as the service wrote it.
     pub created_at: Option<String>,
@@ -191,16 +201,18 @@ impl PurgeRecord {
         }
     }
 
-    fn from_raw(raw: purge_api::types::PurgeRequest) -> Self {
+    fn from_raw(raw: purge_api::types::PurgeRequest, redactor: &Redactor) -> Self {
+        let shown = |text: Option<String>| text.map(|text| redactor.excerpt(&text));
         // Go writes an unset time as its zero value.
         let time = |text: Option<String>| {
-            text.filter(|t| !t.trim().is_empty() && !t.starts_with("0001-01-01T00:00:00"))
+            shown(text.filter(|t| !t.trim().is_empty() && !t.starts_with("0001-01-01T00:00:00")))
         };
+        let op_id = raw.op_id.filter(|id| !redactor.hides(id));
         Self {
-            op_id: raw.op_id.and_then(|id| id.try_into().ok()),
-            url: raw.url,
+            op_id: op_id.and_then(|id| id.try_into().ok()),
+            url: raw.url.map(|url| redactor.show(&url, MAX_URL)),
             status: raw.status,
-            message: raw.message,
+            message: shown(raw.message),
             created_at: time(raw.created_at),
             started_at: time(raw.started_at),
             completed_at: time(raw.completed_at),
@@ -208,12 +220,16 @@ impl PurgeRecord {
     }
 }
 
+/// How many characters of a record's URL are kept: any path that can be purged, and a host.
+const MAX_URL: usize = PurgePath::MAX_BYTES + 1024;
+
 impl List {
     /// More pages than any account has: 1,000,000. A service that sends so many does not count.
     const MAX_PAGES: u64 = 1_000_000;
 
     pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, page_size: PageSize::MAX, operation: None, first: NonZeroU64::MIN }
+        let (page_size, first) = (PageSize::MAX, NonZeroU64::MIN);
+        Self { endpoint, page_size, operation: None, first, before: Some(0) }
     }
 
     /// The number of records on a page. Default: 100.
@@ -245,6 +261,7 @@ impl List {
     /// ```
     pub fn resume(mut self, cursor: Cursor) -> Self {
         self.first = cursor.page;
+        self.before = cursor.before;
         self.page_size = cursor.limit;
         self.operation = cursor.op_id;
         self
@@ -254,93 +271,108 @@ impl List {
     ///
     /// # Errors
     ///
-    /// When the service cannot be reached, refuses, or sends what is no page.
+    /// When the service cannot be reached, refuses, or sends something other than a page.
     pub async fn page(&self, number: NonZeroU64) -> Result<Page, Error> {
-        self.page_with_clock(number).await.map(|(page, _)| page)
+        let before = (number.get() == 1).then_some(0);
+        self.read(number, before).await.map(|(page, _)| page)
     }
 
-    /// A page, and what time it was for the service.
-    pub(crate) async fn page_with_clock(
+    /// Reads the list from its first page, or where it is resumed, without a look at what repeats.
+    pub(crate) fn reader(self) -> Reader {
+        Reader { next: Some((self.first, self.before)), list: self }
+    }
+
+    /// A page before which so many records came, and what the service's clock showed.
+    async fn read(
         &self,
         number: NonZeroU64,
-    ) -> Result<(Page, Option<SystemTime>), Error> {
+        before: Option<u64>,
+    ) -> Result<(Page, Option<Clock>), Error> {
         let mut request = self.endpoint.list_purge_requests().page(number).limit(NonZeroU64::from(
             std::num::NonZeroU8::new(self.page_size.0).unwrap_or(std::num::NonZeroU8::MIN),
         ));
         if let Some(operation) = &self.operation {
             request = request.op_id(operation.as_str());
         }
-        let sent = self.endpoint.session().authorized("GET", || request.clone().send());
-        let answer = sent.await.map_err(|failure| failure.error)?;
-        let clock = answer.headers().get("date").and_then(|date| date.to_str().ok());
-        let clock = clock.and_then(|date| httpdate::parse_http_date(date).ok());
-        Ok((self.page_of(number, answer.into_inner())?, clock))
+        let exchange = self.endpoint.get(|| request.clone().send()).await?;
+        let answer = exchange.outcome.map_err(|failure| failure.error)?;
+        let clock = Clock::of(answer.headers(), exchange.sent);
+        Ok((self.page_of(number, before, answer.into_inner())?, clock))
     }
 
-    /// The page that an answer holds.
+    /// The page that an answer holds, before which so many records came.
     pub(crate) fn page_of(
         &self,
         number: NonZeroU64,
+        before: Option<u64>,
         answer: ListPurgeRequestsResponse,
     ) -> Result<Page, Error> {
+        let untrusted =
+            |message: String| Error::new(ErrorKind::Untrusted, message).with_status(200);
         let redactor = self.endpoint.session().redactor();
         transport::granted(answer.status, answer.message.as_deref(), &redactor)?;
         let Some(data) = answer.data else {
-            return Err(Error::new(ErrorKind::Untrusted, "the answer has no page").with_status(200));
+            return Err(untrusted("the answer has no page".to_owned()));
         };
-        let requests = data.requests.unwrap_or_default();
-        let total = data.total.and_then(|total| total.try_into().ok());
-        let limit = u64::from(self.page_size.get());
-        let last = total.is_some_and(|total: u64| number.get().saturating_mul(limit) >= total);
-        // A page may be shorter than it was asked for, while the total says that there is more.
-        let short = (requests.len() as u64) < limit && total.is_none();
-        let next = if last || short || requests.is_empty() { None } else { number.checked_add(1) };
+        let total: Option<u64> = data.total.and_then(|total| total.try_into().ok());
+        let received = data.requests.as_ref().map_or(0, Vec::len) as u64;
+        if received > u64::from(self.page_size.get()) {
+            return Err(untrusted(format!(
+                "page {number} has {received} records, more than asked for: {}",
+                self.page_size.get()
+            )));
+        }
+        let seen = before.map(|before| before.saturating_add(received));
+        if let Some(total) = total.filter(|total| *total > 0)
+            && received == 0
+            // What the total counts when only one operation is asked for is unknown, so an empty page may be
+            // right; a first page without the member is not.
+            && (self.operation.is_none() || (data.requests.is_none() && number.get() == 1))
+            && seen.is_some_and(|seen| seen < total)
+        {
+            let seen = seen.unwrap_or_default();
+            return Err(untrusted(format!(
+                "page {number} has no records, but {total} are announced and {seen} came before it"
+            )));
+        }
+        // Pages may be shorter than they were asked for, so only what came is counted. A service that has
+        // sent more than it announced is read until it sends no more.
+        let is_last = received == 0 || (seen.is_some() && seen == total);
+        let next = if is_last { None } else { number.checked_add(1) };
+        let records = data.requests.unwrap_or_default().into_iter();
         Ok(Page {
             page: number.get(),
             limit: self.page_size,
             total,
-            requests: requests.into_iter().map(PurgeRecord::from_raw).collect(),
+            requests: records.map(|raw| PurgeRecord::from_raw(raw, &redactor)).collect(),
             next: next.map(|page| Cursor {
                 page,
                 limit: self.page_size,
                 op_id: self.operation.clone(),
+                before: seen,
             }),
         })
     }
 
-    /// Reads page after page, and ends without asking for a page that need not be there: after a page
-    /// that is not full, or that reaches the total.
+    /// Reads page after page, and ends after a page that reaches the total, or that is empty.
     ///
     /// # Errors
     ///
-    /// An item is an error when a page cannot be read, when it repeats an earlier one or most of the one
-    /// before it, and after 1,000,000 pages; it is the last item. Of all pages no more than two are kept.
+    /// An item is an error when a page cannot be read, when it is empty although more records are announced,
+    /// when it repeats an earlier one or most of the one before it, and after 1,000,000 pages; it is the last
+    /// item. Of all pages no more than two are kept.
     pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send {
-        struct State {
-            list: List,
-            next: Option<NonZeroU64>,
-            repeats: Repeats,
-        }
-        let start = State { next: Some(self.first), list: self, repeats: Repeats::default() };
-        stream::try_unfold(start, async |mut state| {
-            let Some(number) = state.next else { return Ok(None) };
-            let page = state.list.page(number).await?;
-            let limit = u64::from(page.limit.get());
-            let received = page.requests.len() as u64;
+        let start = (self.reader(), Repeats::default());
+        stream::try_unfold(start, async |(mut reader, mut repeats)| {
+            let Some((page, _)) = reader.next().await? else { return Ok(None) };
             let untrusted = |message: String| Err(Error::new(ErrorKind::Untrusted, message));
-            if received > limit {
-                return untrusted(format!(
-                    "page {number} has {received} records, more than asked for"
-                ));
+            if let Some(what) = repeats.of(&page) {
+                return untrusted(format!("page {} of the list repeats {what}", page.page));
             }
-            if let Some(what) = state.repeats.of(&page) {
-                return untrusted(format!("page {number} of the list repeats {what}"));
+            if page.page > List::MAX_PAGES {
+                return untrusted(format!("the list does not end after {} pages", page.page));
             }
-            if number.get() > List::MAX_PAGES {
-                return untrusted(format!("the list does not end after {number} pages"));
-            }
-            state.next = page.next.as_ref().map(|cursor| cursor.page);
-            Ok(Some((page, state)))
+            Ok(Some((page, (reader, repeats))))
         })
         .boxed()
     }
@@ -355,6 +387,40 @@ impl List {
     }
 }
 
+/// Reads one page after the other, and counts what came.
+pub(crate) struct Reader {
+    list: List,
+    /// The next page, and how many records came before it, if that is known.
+    next: Option<(NonZeroU64, Option<u64>)>,
+}
+
+impl Reader {
+    pub(crate) async fn next(&mut self) -> Result<Option<(Page, Option<Clock>)>, Error> {
+        let Some((number, before)) = self.next else { return Ok(None) };
+        let (page, clock) = self.list.read(number, before).await?;
+        self.next = page.next.as_ref().map(|cursor| (cursor.page, cursor.before));
+        Ok(Some((page, clock)))
+    }
+}
+
+/// What time it was for the service, and when it was asked for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    /// The time of day, without the fraction of its second.
+    pub(crate) date: SystemTime,
+    pub(crate) asked: Instant,
+}
+
+impl Clock {
+    /// None if the time may be that of an older answer: a cache that has kept one says so by `Age`.
+    fn of(headers: &HeaderMap, asked: Instant) -> Option<Self> {
+        let mut dates = headers.get_all(DATE).into_iter();
+        let date = dates.next().filter(|_| dates.next().is_none() && !headers.contains_key(AGE))?;
+        let date = httpdate::parse_http_date(date.to_str().ok()?).ok()?;
+        Some(Self { date, asked })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,7 +431,8 @@ mod tests {
         let check = |status: Option<i64>, completed: Option<&str>, state: RecordState| {
             let raw =
                 PurgeRequest::builder().status(status).completed_at(completed.map(str::to_owned));
-            let record = PurgeRecord::from_raw(raw.try_into().expect("a record"));
+            let record =
+                PurgeRecord::from_raw(raw.try_into().expect("a record"), &Redactor::default());
             assert_eq!(record.state(), state, "{status:?} {completed:?}");
         };
         let time = Some("2025-08-06T11:39:51.000000Z");
@@ -385,7 +452,8 @@ mod tests {
     fn paths_of_urls() {
         let check = |url: &str, path: &str| {
             let raw = PurgeRequest::builder().url(Some(url.to_owned()));
-            let record = PurgeRecord::from_raw(raw.try_into().expect("a record"));
+            let record =
+                PurgeRecord::from_raw(raw.try_into().expect("a record"), &Redactor::default());
             assert_eq!(record.path(), Some(path));
         };
         check("https://www.example.com/a/*?b=/c", "/a/*?b=/c");

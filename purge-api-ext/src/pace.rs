@@ -1,4 +1,4 @@
-//! When the next request of a run may be sent: not while the service asks for a pause, and not faster
+//! When the next request of a client may be sent: not while the service asks for a pause, and not faster
 //! than the caller allows.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -73,7 +73,7 @@ impl std::str::FromStr for Rate {
     }
 }
 
-/// The clock of a run.
+/// The clock that all requests of a client share.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     rate: Option<Rate>,
@@ -88,6 +88,13 @@ struct Next {
     place: Option<Instant>,
 }
 
+/// The service asked for a pause that is longer than the caller waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLong {
+    /// How much of the pause is left.
+    pub(crate) left: Duration,
+}
+
 impl Pace {
     pub(crate) fn new(rate: Option<Rate>) -> Self {
         Self { rate, next: Mutex::default() }
@@ -95,25 +102,32 @@ impl Pace {
 
     /// Holds all requests back for a while.
     pub(crate) fn pause(&self, delay: Duration) {
-        let until = Instant::now() + delay;
+        let until = Instant::now() + delay.min(crate::retry::LONGEST);
         let mut next = self.next();
         next.pause = Some(next.pause.map_or(until, |earlier| earlier.max(until)));
     }
 
-    /// Waits until a request may be sent.
-    pub(crate) async fn turn(&self) {
+    /// Waits until a request may be sent, unless the service has asked for a longer pause than `patience`.
+    pub(crate) async fn turn(&self, patience: Duration) -> Result<(), TooLong> {
         loop {
+            self.check(patience)?;
             if let Some(place) = self.place() {
                 sleep_until(place).await;
             }
+            self.check(patience)?;
             // A pause that began meanwhile takes the place away: all of them would come at its end.
-            let Some(until) = self.paused() else { return };
+            let Some(until) = self.paused() else { return Ok(()) };
             sleep_until(until).await;
         }
     }
 
+    fn check(&self, patience: Duration) -> Result<(), TooLong> {
+        let left = self.paused().map(|until| until - Instant::now());
+        left.filter(|left| *left > patience).map_or(Ok(()), |left| Err(TooLong { left }))
+    }
+
     fn place(&self) -> Option<Instant> {
-        let interval = self.rate?.interval;
+        let interval = self.rate?.interval();
         let now = Instant::now();
         let mut next = self.next();
         let place = [next.place, next.pause].into_iter().flatten().fold(now, Instant::max);
@@ -134,6 +148,8 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_secs(60);
+
     #[test]
     fn rates() {
         for bad in ["", "5", "0/s", "-1/s", "1.5/s", "5/d", "/s", "5/ s"] {
@@ -147,7 +163,7 @@ mod tests {
         let pace = Pace::new(Some(Rate::new(5, Duration::from_secs(1))));
         let start = Instant::now();
         for place in 0..10 {
-            pace.turn().await;
+            pace.turn(PATIENCE).await.expect("its turn");
             assert_eq!(start.elapsed(), Duration::from_millis(200 * place));
         }
     }
@@ -158,9 +174,9 @@ mod tests {
         let start = Instant::now();
         pace.pause(Duration::from_secs(7));
         pace.pause(Duration::from_secs(3));
-        pace.turn().await;
+        pace.turn(PATIENCE).await.expect("its turn");
         assert_eq!(start.elapsed(), Duration::from_secs(7));
-        pace.turn().await;
+        pace.turn(PATIENCE).await.expect("its turn");
         assert_eq!(start.elapsed(), Duration::from_secs(7));
     }
 
@@ -170,7 +186,7 @@ mod tests {
         let start = Instant::now();
         pace.pause(Duration::from_secs(10));
         let turn = async || {
-            pace.turn().await;
+            pace.turn(PATIENCE).await.expect("its turn");
             start.elapsed().as_secs()
         };
         let turns = tokio::join!(turn(), turn(), turn());
@@ -182,7 +198,7 @@ mod tests {
         let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         let turn = async || {
-            pace.turn().await;
+            pace.turn(PATIENCE).await.expect("its turn");
             start.elapsed().as_secs()
         };
         let pause = async {
@@ -196,7 +212,26 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn endless_rate_and_pause_are_no_panic() {
         let pace = Pace::new(Some(Rate::new(1, Duration::MAX)));
-        pace.turn().await;
-        assert!(tokio::time::timeout(Duration::from_secs(60), pace.turn()).await.is_err());
+        pace.turn(PATIENCE).await.expect("its turn");
+        assert!(tokio::time::timeout(Duration::from_secs(60), pace.turn(PATIENCE)).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pause_that_is_longer_than_the_patience_is_not_waited_for() {
+        let pace = Pace::default();
+        let start = Instant::now();
+        pace.pause(Duration::from_secs(100));
+        let too_long = pace.turn(PATIENCE).await.expect_err("a long pause");
+        assert_eq!((too_long.left.as_secs(), start.elapsed()), (100, Duration::ZERO));
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        pace.turn(PATIENCE).await.expect("what is left of it");
+        assert_eq!(start.elapsed().as_secs(), 100);
+        pace.pause(Duration::from_secs(10));
+        let longer = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            pace.pause(Duration::MAX);
+        };
+        let (turn, ()) = tokio::join!(pace.turn(PATIENCE), longer);
+        assert!(turn.is_err(), "a pause that grows while it is waited for");
     }
 }

@@ -1,46 +1,49 @@
-//! Was a request carried out whose answer got lost? The list of purge requests knows.
+//! Was a request applied whose answer got lost? The list of purge requests knows.
 //!
-//! An operation is taken for the lost one only if nothing else fits: it holds exactly the paths of the
-//! request, this run does not know it yet, and it was created after the request was sent. That last
-//! point needs the service's clock, which every answer shows in its `Date` header; without it, or with
-//! two operations that fit, the answer is that nobody can tell.
+//! An operation is taken for the lost one only if nothing else fits: it has exactly the paths of the request,
+//! this run does not know it yet, and it was created between the moment at which the request was sent and the
+//! moment at which the list answered. Both moments are needed by the service's clock, which an answer shows in
+//! its `Date` header. Without it, or with two operations that fit, it is unknown what became of the request,
+//! and sending it again costs no more than a duplicate.
 
 use std::collections::{HashMap, HashSet};
-use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use crate::endpoint::Endpoint;
-use crate::list::{List, PurgeRecord};
+use crate::list::{Clock, List, PurgeRecord};
 use crate::{Batch, Error, OperationId};
 
-/// So many pages are always read, in whatever order the list may be.
-const PAGES: u64 = 5;
+/// So many records are always read, in whatever order the list may be.
+const RECORDS: u64 = 500;
 
-/// What others have made meanwhile is not searched for minutes.
-const MOST_PAGES: u64 = 100;
+/// The jobs that others created meanwhile are not searched for minutes.
+const MOST_RECORDS: u64 = 10_000;
+
+/// A request has no more paths than this, each of which is a record.
+const PATHS: u64 = 100;
 
 /// When a request was sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
     /// A moment of this run.
     moment: Instant,
-    /// How long before it. An earlier run is told from by the wall clock, which may have been set.
+    /// How long before it. Time between runs is measured with the wall clock, which may have been adjusted.
     before: Duration,
 }
 
 impl Sent {
-    pub(crate) fn now() -> Self {
-        Self::before(Duration::ZERO)
+    pub(crate) fn at(moment: Instant) -> Self {
+        Self { moment, before: Duration::ZERO }
     }
 
     pub(crate) fn before(before: Duration) -> Self {
         Self { moment: Instant::now(), before }
     }
 
-    fn elapsed(self) -> Duration {
-        self.before.saturating_add(self.moment.elapsed())
+    fn elapsed_until(self, later: Instant) -> Duration {
+        self.before.saturating_add(later.saturating_duration_since(self.moment))
     }
 }
 
@@ -52,36 +55,65 @@ pub(crate) async fn find(
     sent: Sent,
     followers: usize,
 ) -> Result<Option<OperationId>, Error> {
-    let list = List::new(endpoint.clone());
+    let mut list = List::new(endpoint.clone()).reader();
     let mut records = Vec::new();
-    let mut since = None;
-    // A request has no more paths than a page has records.
-    let pages = (followers as u64).saturating_add(1).clamp(PAGES, MOST_PAGES);
-    for number in (1..=pages).filter_map(NonZeroU64::new) {
-        let (page, clock) = list.page_with_clock(number).await?;
-        if since.is_none() {
-            // When their clock showed the sending, at the earliest: what is missing of `Date` makes it later.
-            since = clock.and_then(|now| now.checked_sub(sent.elapsed()));
-        }
-        let full = page.requests.len() >= usize::from(page.limit.get());
-        let is_since = |record| since.is_some_and(|since| is_new(record, since));
-        let may_be_further = number.get() < PAGES || page.requests.iter().all(is_since);
+    let mut window = None;
+    let most = (followers as u64).saturating_add(1).saturating_mul(PATHS);
+    let most = most.clamp(RECORDS, MOST_RECORDS);
+    // Without a clock nothing can be found.
+    while let Some((page, clock)) = list.next().await?
+        && let Some(window) = *window.get_or_insert_with(|| Window::of(sent, clock?))
+    {
+        let are_all_new = page.requests.iter().all(|record| window.holds(record));
         records.extend(page.requests);
-        if !full || !may_be_further {
+        let read = records.len() as u64;
+        if read >= most || (read >= RECORDS && !are_all_new) {
             break;
         }
     }
-    Ok(since.and_then(|since| only_candidate(&records, batch, known, since)))
+    Ok(window.flatten().and_then(|window| only_candidate(&records, batch, known, window)))
 }
 
-/// How much of a time may be missing that counts whole seconds.
-const CUT: Duration = Duration::from_secs(1);
+/// The time, by the service's clock, in which the operation of a request was created.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    from: SystemTime,
+    until: SystemTime,
+}
+
+impl Window {
+    /// The unit of `Date`, and of the times of records that show no fraction: so much of a time may be missing.
+    ///
+    /// A job of somebody else for the same paths can be taken for the lost one if it was created before the
+    /// request was sent by less than this, or, if the service shows the times of records without a
+    /// fraction, by less than twice this. `docs/retries.md` has the same numbers.
+    const UNIT: Duration = Duration::from_secs(1);
+
+    /// The elapsed time ends when the list is asked for and not when it has answered: an answer that takes
+    /// long would otherwise make older jobs look newer than the request.
+    fn of(sent: Sent, clock: Clock) -> Option<Self> {
+        let from = clock.date.checked_sub(sent.elapsed_until(clock.asked))?;
+        // A record of the future is by another clock, which says nothing.
+        Some(Self { from, until: clock.date.checked_add(Self::UNIT)? })
+    }
+
+    fn holds(&self, record: &PurgeRecord) -> bool {
+        let Some(Ok(created)) = record.created_at.as_deref().map(humantime::parse_rfc3339) else {
+            return false;
+        };
+        let seconds = created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // A time that shows a fraction of a second was not cut to whole ones.
+        let is_whole = seconds.subsec_nanos() == 0;
+        let is_after = created >= self.from || (is_whole && created + Self::UNIT > self.from);
+        is_after && created < self.until
+    }
+}
 
 fn only_candidate(
     records: &[PurgeRecord],
     batch: &Batch,
     known: impl Fn(&OperationId) -> bool,
-    since: SystemTime,
+    window: Window,
 ) -> Option<OperationId> {
     let wanted: HashSet<&str> = batch.paths().collect();
     let mut operations: HashMap<&OperationId, Option<HashSet<&str>>> = HashMap::new();
@@ -89,7 +121,7 @@ fn only_candidate(
         let Some(id) = &record.op_id else { continue };
         let held = operations.entry(id).or_insert_with(|| Some(HashSet::new()));
         // One record that does not fit rules the whole operation out.
-        match record.path().filter(|path| wanted.contains(path) && is_new(record, since)) {
+        match record.path().filter(|path| wanted.contains(path) && window.holds(record)) {
             Some(path) => {
                 if let Some(held) = held {
                     held.insert(path);
@@ -103,15 +135,6 @@ fn only_candidate(
     });
     let (first, _) = candidates.next()?;
     candidates.next().is_none().then(|| first.clone())
-}
-
-fn is_new(record: &PurgeRecord, since: SystemTime) -> bool {
-    let Some(Ok(created)) = record.created_at.as_deref().map(humantime::parse_rfc3339) else {
-        return false;
-    };
-    let seconds = created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    // A time that shows parts of a second was not cut to whole ones.
-    created >= since || (seconds.subsec_nanos() == 0 && created + CUT > since)
 }
 
 #[cfg(test)]
@@ -136,9 +159,10 @@ mod tests {
     fn check(records: &[(&str, &str, &str)], expected: Option<&str>) {
         let records: Vec<_> = records.iter().map(|(i, p, c)| record(i, p, c)).collect();
         let plan = Plan::parse(["/a", "/b"]).expect("a plan");
-        let since = humantime::parse_rfc3339(SINCE).expect("a time");
+        let from = humantime::parse_rfc3339(SINCE).expect("a time");
+        let window = Window { from, until: from + Duration::from_secs(10) };
         let known = |id: &OperationId| id.as_str() == "known";
-        let found = only_candidate(&records, &plan.batches()[0], known, since);
+        let found = only_candidate(&records, &plan.batches()[0], known, window);
         assert_eq!(found.as_ref().map(OperationId::as_str), expected, "{records:?}");
     }
 
@@ -158,9 +182,18 @@ mod tests {
         check(&[("x", "/a", "soon"), ("x", "/b", "soon")], None);
     }
 
+    /// Whether a record of this second fits a request that was sent `before` ago, when the list was asked for.
+    fn holds(before: Duration, second: &str) -> bool {
+        let asked = Instant::now();
+        let sent = Sent { moment: asked, before };
+        let date = humantime::parse_rfc3339("2025-08-06T11:39:52Z").expect("a time");
+        let window = Window::of(sent, Clock { date, asked }).expect("a window");
+        window.holds(&record("x", "/a", &format!("2025-08-06T11:39:{second}Z")))
+    }
+
     #[test]
-    fn time_of_whole_seconds_may_lack_a_part_of_one() {
-        let since = humantime::parse_rfc3339("2025-08-06T11:39:51.300Z").expect("a time");
+    fn time_without_a_fraction_may_lack_a_part_of_a_second() {
+        // The request was sent at 51.3 at the earliest.
         for (second, expected) in [
             ("50.000000", false),
             ("50", false),
@@ -169,9 +202,31 @@ mod tests {
             ("51.2", false),
             ("51.3", true),
             ("52", true),
+            ("52.9", true),
         ] {
-            let record = record("x", "/a", &format!("2025-08-06T11:39:{second}Z"));
-            assert_eq!(is_new(&record, since), expected, "{second}");
+            assert_eq!(holds(Duration::from_millis(700), second), expected, "{second}");
         }
+    }
+
+    #[test]
+    fn record_of_the_future_is_by_another_clock() {
+        assert!(holds(Duration::ZERO, "52.999999"));
+        assert!(!holds(Duration::ZERO, "53"));
+        assert!(!holds(Duration::from_secs(3600), "59"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_list_makes_no_older_job_look_newer() {
+        let sent = Sent::at(Instant::now());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let asked = Instant::now();
+        // The answer takes 6 s, and its `Date` is of its end.
+        tokio::time::advance(Duration::from_secs(6)).await;
+        let date = humantime::parse_rfc3339("2025-08-06T11:39:58Z").expect("a time");
+        let window = Window::of(sent, Clock { date, asked }).expect("a window");
+        let holds =
+            |second: &str| window.holds(&record("x", "/a", &format!("2025-08-06T11:39:{second}Z")));
+        assert!(!holds("50.9") && !holds("53"), "jobs from before the request");
+        assert!(holds("57.0") && holds("58.5"));
     }
 }

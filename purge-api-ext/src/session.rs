@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use purge_api::{Bearer, ClientInfo as _};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
-use crate::retry::Applied;
+use crate::gate::{Gate, Pass};
+use crate::pace::{Pace, Rate};
 use crate::text::Redactor;
 use crate::trace::step;
 use crate::transport::{Failure, failure};
@@ -21,8 +23,19 @@ struct Inner {
     /// Held while the provider is asked, so that it is asked once for all who need it.
     last: tokio::sync::Mutex<Last>,
     seen: Mutex<Seen>,
-    /// For the token that is sent.
+    /// For the token that is sent, and for those before it, which a late answer may quote.
     redactor: Mutex<Redactor>,
+    /// The gate of all requests.
+    gate: Gate,
+}
+
+/// One request, and what came of it.
+pub(crate) struct Exchange<T> {
+    pub(crate) outcome: Result<T, Failure>,
+    /// When it was sent.
+    pub(crate) sent: Instant,
+    /// What had happened by then.
+    pub(crate) seen: Seen,
 }
 
 /// What the provider said when it was asked last.
@@ -34,7 +47,7 @@ struct Last {
 
 /// What had happened when a request was sent.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Seen {
+pub(crate) struct Seen {
     /// How often the provider had been asked.
     asked: u64,
     /// How many tokens there had been.
@@ -46,6 +59,7 @@ impl Session {
         base_url: &str,
         http: reqwest::Client,
         provider: TokenProvider,
+        rate: Option<Rate>,
     ) -> Result<Self, Error> {
         // A fixed token is there already, and whether it can be used needs no request.
         let (bearer, tokens) = match provider.known() {
@@ -63,11 +77,16 @@ impl Session {
             last: tokio::sync::Mutex::new(last),
             seen: Mutex::new(Seen { asked: 0, tokens }),
             redactor: Mutex::new(redactor),
+            gate: Gate::new(Arc::new(Pace::new(rate))),
         })))
     }
 
     pub(crate) fn raw(&self) -> &purge_api::Client {
         &self.0.raw
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     pub(crate) fn provider(&self) -> &TokenProvider {
@@ -77,48 +96,44 @@ impl Session {
     /// Makes sure that there is a token.
     pub(crate) async fn prepare(&self) -> Result<(), Error> {
         match self.seen() {
-            Seen { tokens: 0, .. } => self.ask(self.seen()).await.map(drop),
+            seen @ Seen { tokens: 0, .. } => self.ask(seen).await.map(drop),
             _ => Ok(()),
         }
     }
 
-    /// Sends a request; and once more if its token is refused, and the provider has another one by then.
-    /// A refused token means that the first request was surely not carried out.
-    pub(crate) async fn authorized<T, F>(
+    /// Sends a request with the token that there is, and reads the answer.
+    pub(crate) async fn exchange<T>(
         &self,
+        pass: Pass,
         method: &'static str,
-        send: impl Fn() -> F,
-    ) -> Result<T, Failure>
-    where
-        F: Future<Output = Result<T, purge_api::Error<()>>>,
-    {
-        // The body of a refusal belongs to the request, too.
-        let exchange = async || {
-            let redactor = self.redactor();
-            match send().await {
-                Ok(answer) => Ok(answer),
-                Err(error) => Err(failure(error, &redactor).await),
-            }
-        };
-        self.prepare().await.map_err(|error| Failure::new(Applied::Refused, error))?;
+        send: impl Future<Output = Result<T, purge_api::Error<()>>>,
+    ) -> Exchange<T> {
+        // The pass is used up, whatever becomes of the request.
+        let Pass { .. } = pass;
         let seen = self.seen();
-        let refusal = match step!(exchange(), "http", method).await {
-            Ok(answer) => return Ok(answer),
-            Err(refusal) => refusal,
-        };
-        if refusal.error.status() != Some(401) {
-            return Err(refusal);
-        }
-        match self.ask(seen).await {
-            Ok(true) => {}
-            Ok(false) => return Err(refusal),
-            Err(why) => {
-                let message = format!("{}, which failed: {why}", refusal.error);
-                let error = Error::new(ErrorKind::Unauthorized, message).with_status(401);
-                return Err(Failure::new(refusal.applied, error.with_cause(&why)));
+        let sent = Instant::now();
+        // The body of a refusal belongs to the request, too.
+        let exchange = async {
+            match send.await {
+                Ok(answer) => Ok(answer),
+                Err(error) => Err(failure(error, &self.redactor()).await),
             }
+        };
+        let outcome = step!(exchange, "http", method).await;
+        Exchange { outcome, sent, seen }
+    }
+
+    /// Gets another token when that of a request was refused, and says whether there is one. A refused token
+    /// means that the request was not applied.
+    pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
+        if refusal.error.status() != Some(401) {
+            return Ok(false);
         }
-        step!(exchange(), "http", method).await
+        self.ask(seen).await.map_err(|why| {
+            let message = format!("{}, which failed: {why}", refusal.error);
+            let error = Error::new(ErrorKind::Unauthorized, message).with_status(401);
+            Failure::new(refusal.applied, error.with_cause(&why))
+        })
     }
 
     /// Asks the provider, unless somebody did so since `seen`; and says whether there is another token now.
@@ -141,8 +156,9 @@ impl Session {
                 if changed {
                     let replaced = self.raw().inner().replace(token.expose_secret());
                     replaced.map_err(|e| Error::invalid_input(&e))?;
-                    *self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner) =
-                        Redactor::new(Some(token.clone()));
+                    let mut redactor =
+                        self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner);
+                    *redactor = redactor.with(Some(token.clone()));
                 }
                 *last = Last { token: Some(token), error: None };
                 Ok(changed)

@@ -2,7 +2,6 @@
 
 mod request;
 mod run;
-mod stop;
 mod work;
 
 use std::future::IntoFuture;
@@ -11,7 +10,6 @@ use std::time::Duration;
 
 use crate::endpoint::Endpoint;
 use crate::journal::Kept;
-use crate::pace::Rate;
 use crate::plan::Plan;
 use crate::progress::{Event, Events, Reporter};
 use crate::report::Report;
@@ -43,8 +41,8 @@ use work::Work;
 /// have been carried out is looked up in the list first; if it is not found there, it is sent again at
 /// most twice, and its outcome says that there may be a duplicate. A refused token ends the run.
 ///
-/// A pause that the service asks for (`Retry-After`) holds for all requests of the run; one over 60 s is
-/// not waited for, and ends the run. All retries of a run share a quota: 100 of them are free, and after
+/// A pause that the service asks for (`Retry-After`) holds for all requests of the [`Client`](crate::Client), as
+/// its [`rate`](crate::ClientBuilder::rate) does; a pause over 60 s is not waited for, and ends the run. All retries of a run share a quota: 100 of them are free, and after
 /// that five accepted requests pay for one, so that an outage costs 1,000 batches at most 1,100 requests.
 /// There is no time limit on sending as a whole: it is `max_attempts` and `backoff` for each request.
 ///
@@ -61,7 +59,6 @@ pub struct Purge {
     journal: Option<Kept>,
     shutdown: Shutdown,
     concurrency: usize,
-    rate: Option<Rate>,
     wait: Option<Duration>,
     retry: RetryPolicy,
 }
@@ -77,7 +74,7 @@ impl Purge {
 
     fn with(endpoint: Endpoint, plan: Option<Plan>, journal: Option<Kept>) -> Self {
         let (shutdown, retry) = (Shutdown::new(), RetryPolicy::default());
-        Self { endpoint, plan, journal, shutdown, concurrency: 4, rate: None, wait: None, retry }
+        Self { endpoint, plan, journal, shutdown, concurrency: 4, wait: None, retry }
     }
 
     /// Keeps a journal, so that the run can be gone on with if it ends early: see [`Journal`]. One that was
@@ -99,12 +96,6 @@ impl Purge {
     /// Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
-        self
-    }
-
-    /// How many requests are sent in a time at most, retries included. Default: no limit.
-    pub fn rate(mut self, rate: Rate) -> Self {
-        self.rate = Some(rate);
         self
     }
 
@@ -135,11 +126,11 @@ impl Purge {
     }
 
     async fn run(self, reporter: Reporter) -> Report {
-        let Self { endpoint, plan, journal, shutdown, concurrency, rate, wait, retry } = self;
+        let Self { endpoint, plan, journal, shutdown, concurrency, wait, retry } = self;
         let mut work = Work::prepare(&endpoint, plan, journal).await;
         let (counts, paths) = (work.counts, work.paths);
         reporter.tell(|| Event::Started { requests: counts.requests, paths });
-        let run = Run::new(&endpoint, retry, rate, &reporter, &mut work, concurrency);
+        let run = Run::new(&endpoint, retry, &reporter, &mut work, concurrency);
         let mut operations = run.send_all(work.requests, &shutdown, wait).await;
         if let Some(deadline) = wait {
             follow(&endpoint, &mut operations, deadline, &shutdown, &reporter).await;

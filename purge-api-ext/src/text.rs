@@ -1,6 +1,17 @@
+//! The door that foreign text passes: what comes from the service, a file or an argument is shown without
+//! the token, escaped and shortened.
+//!
+//! A page that refuses a request often quotes it, and a message may hold what a terminal or a CI system
+//! would obey. So a text from outside is never formatted into a message itself: only
+//! [`Redactor::excerpt`], or [`excerpt`] where no token can be in it, gives a text to show.
+
 use std::borrow::Cow;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
+
+use self::spelling::Spelled;
+
+mod spelling;
 
 /// Makes a text from outside harmless to show: what a terminal or a CI system would obey is escaped,
 /// and the text stays on one line.
@@ -18,20 +29,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// ```
 #[must_use]
 pub fn escape(text: &str) -> String {
+    if is_harmless(text) {
+        return text.to_owned();
+    }
     let mut escaped = String::with_capacity(text.len());
     let start = text.len() - text.trim_start().len();
     let mut before = ' ';
     for (at, character) in text.char_indices() {
-        // Directional marks reorder what stands around them, so that a line reads as another one.
-        let reorders = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let commands =
             (at == start && text[at..].starts_with("::")) || (before == '#' && character == '#');
         if commands {
             escaped.extend(character.escape_unicode());
-        } else if character.is_control()
-            || reorders
-            || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
-        {
+        } else if is_obeyed(character) {
             escaped.extend(character.escape_default());
         } else {
             escaped.push(character);
@@ -41,35 +50,82 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// The beginning of a text from outside, harmless to show.
-pub(crate) fn excerpt(text: &str) -> String {
-    const CHARACTERS: usize = 200;
-    let mut excerpt: String = text.trim().chars().take(CHARACTERS).collect();
-    if excerpt.len() < text.trim().len() {
-        excerpt.push('…');
-    }
-    escape(&excerpt)
+/// Whether [`escape`] has nothing to do, as far as a quick look tells.
+fn is_harmless(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
+        && !bytes.windows(2).any(|pair| pair == b"##")
+        && !text.trim_start().starts_with("::")
 }
 
-/// Takes the token out of texts from outside: some pages show the request that they refuse.
+/// Whether a terminal obeys a character, or shows what surrounds it differently.
+fn is_obeyed(character: char) -> bool {
+    // Directional marks reorder the text around them, so that a line reads as another one.
+    let reorders = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    character.is_control() || reorders || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// How many characters of a message from outside are shown.
+const MESSAGE: usize = 200;
+
+/// The beginning of a text from outside in which no token can be, harmless to show.
+pub(crate) fn excerpt(text: &str) -> String {
+    beginning(text, MESSAGE)
+}
+
+fn beginning(text: &str, characters: usize) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(characters) {
+        None => escape(text),
+        Some((end, _)) => escape(&text[..end]) + "…",
+    }
+}
+
+/// Takes the tokens of a session out of texts from outside.
 #[derive(Clone, Default)]
-pub(crate) struct Redactor(Option<SecretString>);
+pub(crate) struct Redactor(std::sync::Arc<[SecretString]>);
 
 impl Redactor {
-    /// A word that short is no secret, and may stand in any text.
-    const SHORTEST: usize = 8;
+    /// How many tokens are remembered: an answer may quote the token before the current one, and hardly one
+    /// that is older.
+    const TOKENS: usize = 8;
 
     pub(crate) fn new(token: Option<SecretString>) -> Self {
-        Self(token.filter(|token| token.expose_secret().len() >= Self::SHORTEST))
+        Self::default().with(token)
     }
 
-    pub(crate) fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match &self.0 {
-            Some(token) if text.contains(token.expose_secret()) => {
-                text.replace(token.expose_secret(), "[token]").into()
+    /// Also takes out another token.
+    pub(crate) fn with(&self, token: Option<SecretString>) -> Self {
+        let newest = token.into_iter().filter(Spelled::is_secret);
+        Self(newest.chain(self.0.iter().cloned()).take(Self::TOKENS).collect())
+    }
+
+    /// The beginning of a text, without a token and harmless to show.
+    pub(crate) fn excerpt(&self, text: &str) -> String {
+        beginning(&self.clean(text), MESSAGE)
+    }
+
+    /// As [`excerpt`](Self::excerpt), with a limit of its own: so many characters.
+    pub(crate) fn show(&self, text: &str, characters: usize) -> String {
+        beginning(&self.clean(text), characters)
+    }
+
+    /// Whether a token is in a text.
+    pub(crate) fn hides(&self, text: &str) -> bool {
+        matches!(self.clean(text), Cow::Owned(_))
+    }
+
+    /// The text without the tokens, in whatever spelling they are there.
+    fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.0.iter().fold(Cow::Borrowed(text), |text, token| {
+            match Spelled::of(token).out_of(&text) {
+                Some(cleaned) => cleaned.into(),
+                None => text,
             }
-            _ => text.into(),
-        }
+        })
     }
 }
 
@@ -78,22 +134,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn token_is_taken_out() {
+    fn token_is_taken_out_before_the_text_is_cut() {
         let redactor = Redactor::new(Some("c4nary-t0ken".into()));
-        assert_eq!(redactor.clean("Bearer c4nary-t0ken, c4nary-t0ken"), "Bearer [token], [token]");
-        assert_eq!(redactor.clean("nothing"), "nothing");
-        assert_eq!(Redactor::new(Some("a".into())).clean("a cat"), "a cat");
-        assert_eq!(Redactor::default().clean("a cat"), "a cat");
+        assert_eq!(
+            redactor.excerpt("Bearer c4nary-t0ken, c4nary-t0ken"),
+            "Bearer [token], [token]"
+        );
+        assert_eq!(redactor.excerpt("nothing"), "nothing");
+        let cut = format!("{}c4nary-t0ken", "x".repeat(MESSAGE - 4));
+        assert_eq!(redactor.excerpt(&cut), format!("{}[tok…", "x".repeat(MESSAGE - 4)));
+        assert_eq!(Redactor::new(Some("a".into())).excerpt("a cat"), "a cat");
+        assert_eq!(Redactor::default().excerpt("a cat"), "a cat");
     }
 
     #[test]
-    fn what_is_escaped_is_no_command() {
+    fn earlier_tokens_are_taken_out_too() {
+        let redactor = Redactor::new(Some("first-t0ken".into())).with(Some("second-t0ken".into()));
+        assert_eq!(redactor.excerpt("first-t0ken second-t0ken"), "[token] [token]");
+        assert!(redactor.hides("first-t0ken") && redactor.hides("a second-t0ken"));
+        assert!(!redactor.hides("third-t0ken"));
+    }
+
+    #[test]
+    fn escaped_texts_are_not_obeyed() {
         let check = |text: &str, expected: &str| assert_eq!(escape(text), expected, "{text:?}");
         check(" \t::warning::x", r" \t\u{3a}:warning::x");
+        check(" ::warning::x", r" \u{3a}:warning::x");
         check("a::b", "a::b");
         check("##[group]", r"#\u{23}[group]");
         check("####[", r"#\u{23}#\u{23}[");
         check("/a#b", "/a#b");
         check("\u{9b}2J", r"\u{9b}2J");
+        check("a\u{61c}b\u{202e}c\u{2067}", r"a\u{61c}b\u{202e}c\u{2067}");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let text = "ü".repeat(MESSAGE);
+        assert_eq!(excerpt(&text), text);
+        assert_eq!(excerpt(&(text.clone() + "x")), text + "…");
     }
 }

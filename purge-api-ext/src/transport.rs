@@ -1,14 +1,14 @@
 //! What answers mean, and what is known of a request that got none.
 
-use std::borrow::Cow;
+mod said;
+
 use std::error::Error as StdError;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
-use serde::Deserialize;
 
 use crate::retry::{Applied, parse_retry_after};
-use crate::text::{Redactor, escape, excerpt};
+use crate::text::{Redactor, escape};
 use crate::{Error, ErrorKind, tls};
 
 /// An error, and whether the request may have been carried out all the same.
@@ -44,14 +44,14 @@ pub(crate) async fn failure(error: purge_api::Error<()>, redactor: &Redactor) ->
         ),
         Raw::InvalidResponsePayload(body, error) => {
             let body = String::from_utf8_lossy(&body);
-            let shown = excerpt(&redactor.clean(&body));
+            let shown = redactor.excerpt(&body);
             let message = match shown.is_empty() {
                 true => "the answer is empty".to_owned(),
                 false => format!("the answer is no answer of this service: `{shown}`"),
             };
             let untrusted = Error::new(ErrorKind::Untrusted, message).with_status(200);
             // What is wrong with a body may quote it.
-            let quotes = matches!(redactor.clean(&error.to_string()), Cow::Owned(_));
+            let quotes = redactor.hides(&error.to_string());
             let untrusted = if quotes { untrusted } else { untrusted.with_source(error) };
             Failure::new(Applied::Maybe, untrusted)
         }
@@ -66,7 +66,7 @@ pub(crate) fn granted(
     message: Option<&str>,
     redactor: &Redactor,
 ) -> Result<Option<String>, Error> {
-    let said = message.map(|said| excerpt(&redactor.clean(said)));
+    let said = message.map(|said| redactor.excerpt(said));
     let said = said.filter(|said| !said.is_empty());
     if status {
         return Ok(said);
@@ -152,23 +152,13 @@ fn root(error: &reqwest::Error) -> String {
     chain(error).last().map(|cause| escape(&cause.to_string())).unwrap_or_default()
 }
 
-#[derive(Deserialize)]
-struct Refusal {
-    message: Option<String>,
-}
-
 fn from_status(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
     redactor: &Redactor,
 ) -> Failure {
-    let said = serde_json::from_slice::<Refusal>(body)
-        .ok()
-        .and_then(|refusal| refusal.message)
-        .filter(|message| !message.trim().is_empty())
-        .map(|message| format!(": {}", excerpt(redactor.clean(&message).trim_end_matches('.'))))
-        .unwrap_or_default();
+    let said = said::said(body, redactor).map(|said| format!(": {said}")).unwrap_or_default();
     let retry_after = parse_retry_after(headers.get_all(RETRY_AFTER), std::time::SystemTime::now());
     let code = status.as_u16();
     let (applied, kind, message) = match code {
@@ -181,46 +171,52 @@ fn from_status(
             Applied::Refused,
             ErrorKind::Unauthorized,
             format!(
-                "the request was forbidden (403), by the service or by something in between{said}"
+                "the request was forbidden (403), by the service or by a proxy or gateway{said}"
             ),
         ),
-        300..=399 => {
-            let target = headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
-            let target = target
-                .map(|to| format!(" to `{}`", excerpt(&redactor.clean(&to))))
-                .unwrap_or_default();
-            (
-                Applied::Refused,
-                ErrorKind::Untrusted,
-                format!("a redirect ({code}){target} was not followed; check the base URL"),
-            )
-        }
+        300..=399 => (Applied::Refused, ErrorKind::Untrusted, redirect(code, headers, redactor)),
         407 => return Failure::new(Applied::Refused, proxy_authorization()),
         429 => (Applied::No, ErrorKind::Unavailable, format!("too many requests (429){said}")),
         503 => {
             (Applied::No, ErrorKind::Unavailable, format!("the service is unavailable (503){said}"))
         }
+        // RFC 9110, section 15.5.20, and RFC 8470, section 5.2: the request was not looked at, and may be sent
+        // again.
+        421 | 425 => (
+            Applied::No,
+            ErrorKind::Unavailable,
+            format!("the service did not process the request ({code}){said}"),
+        ),
         409 => (
             Applied::Yes,
             ErrorKind::Refused,
             format!("the request is in conflict with another one (409){said}"),
         ),
-        408 | 500 | 502 | 504 => {
+        501 | 505 | 511 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
+        // RFC 9110, section 15: an unknown status is the x00 of its class, and one outside of the classes is a
+        // server error.
+        408 | 500.. => {
             (Applied::Maybe, ErrorKind::Unavailable, format!("the service failed ({code}){said}"))
         }
-        200..=299 => (
+        ..300 => (
             Applied::Maybe,
             ErrorKind::Untrusted,
-            format!("an answer ({code}) that the service does not document"),
+            format!("the service does not document a {code} response{said}"),
         ),
-        _ => (
-            Applied::Refused,
-            ErrorKind::Refused,
-            format!("the service refused the request ({code}){said}"),
-        ),
+        400..500 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
     };
     let error = Error::new(kind, message).with_status(code).with_retry_after(retry_after);
     Failure::new(applied, error)
+}
+
+fn refused(code: u16, said: &str) -> String {
+    format!("the service refused the request ({code}){said}")
+}
+
+fn redirect(code: u16, headers: &HeaderMap, redactor: &Redactor) -> String {
+    let target = headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
+    let target = target.map(|to| format!(" to `{}`", redactor.excerpt(&to))).unwrap_or_default();
+    format!("a redirect ({code}){target} was not followed; check the base URL")
 }
 
 #[cfg(test)]
@@ -238,25 +234,16 @@ mod tests {
             }
         };
         check(&[409], Applied::Yes, ErrorKind::Refused);
-        check(&[400, 404, 405, 413, 415, 422, 501, 505, 511], Applied::Refused, ErrorKind::Refused);
+        check(&[400, 402, 404, 405, 410, 413, 414, 415, 422], Applied::Refused, ErrorKind::Refused);
+        check(&[418, 423, 424, 426, 428, 431, 451, 499], Applied::Refused, ErrorKind::Refused);
+        check(&[501, 505, 511], Applied::Refused, ErrorKind::Refused);
         check(&[401, 403, 407], Applied::Refused, ErrorKind::Unauthorized);
-        check(&[301, 302, 303, 304, 307, 308], Applied::Refused, ErrorKind::Untrusted);
+        check(&[300, 301, 302, 303, 304, 307, 308, 399], Applied::Refused, ErrorKind::Untrusted);
         check(&[408, 500, 502, 504], Applied::Maybe, ErrorKind::Unavailable);
-        check(&[429, 503], Applied::No, ErrorKind::Unavailable);
-        check(&[201, 202, 204, 206], Applied::Maybe, ErrorKind::Untrusted);
-    }
-
-    #[test]
-    fn messages_of_the_service_are_shown_escaped() {
-        let said = |body: &str| {
-            let (status, headers) = (StatusCode::NOT_FOUND, HeaderMap::new());
-            from_status(status, &headers, body.as_bytes(), &Redactor::default()).error.to_string()
-        };
-        assert_eq!(
-            said(r#"{"status":false,"message":"no \u001b[31msuch\nresource"}"#),
-            r"the service refused the request (404): no \u{1b}[31msuch\nresource"
-        );
-        assert_eq!(said("<html>"), "the service refused the request (404)");
-        assert_eq!(said(r#"{"message":null}"#), "the service refused the request (404)");
+        check(&[506, 507, 508, 509, 510, 512], Applied::Maybe, ErrorKind::Unavailable);
+        check(&[520, 521, 522, 523, 524, 525, 526, 527], Applied::Maybe, ErrorKind::Unavailable);
+        check(&[529, 530, 561, 599, 600, 999], Applied::Maybe, ErrorKind::Unavailable);
+        check(&[421, 425, 429, 503], Applied::No, ErrorKind::Unavailable);
+        check(&[201, 202, 203, 204, 206, 299], Applied::Maybe, ErrorKind::Untrusted);
     }
 }

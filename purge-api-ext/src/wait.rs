@@ -5,7 +5,6 @@ mod records;
 use records::Listed;
 use std::collections::{HashMap, VecDeque};
 use std::future::IntoFuture;
-use std::num::NonZeroU64;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -110,6 +109,8 @@ pub(crate) async fn follow(
     reporter: &Reporter,
 ) {
     let end = Instant::now() + deadline.min(crate::retry::LONGEST);
+    // A pause of the service is over when it is over, or when the deadline has passed.
+    let endpoint = &endpoint.of_waiting();
     // Those of which it was not told yet what became of them.
     let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
     let mut open: Vec<usize> = followed.map(|(index, _)| index).collect();
@@ -215,10 +216,11 @@ async fn round(
     }
 }
 
-/// The records of one operation: no more pages than its paths can fill, and no records of others, as a
-/// service would send that does not know the operation and ignores the filter.
+/// The records of one operation, and none of others, as a service would send that does not know the operation
+/// and ignores the filter.
 async fn records_of(endpoint: &Endpoint, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
-    const PAGES: usize = 10;
+    /// More than the records of any operation take, if pages are much shorter than they were asked for.
+    const PAGES: usize = 200;
     let mut records = Vec::new();
     let mut pages = List::new(endpoint.clone()).operation(op_id.clone()).pages().take(PAGES);
     while let Some(page) = pages.try_next().await? {
@@ -259,18 +261,20 @@ async fn read_whole_list(
     queue: &mut VecDeque<usize>,
     paths: usize,
 ) {
-    let list = List::new(endpoint.clone());
+    /// Records of others that may be among them.
+    const OTHERS: usize = 100;
+    let mut list = List::new(endpoint.clone()).reader();
     let mut found: HashMap<OperationId, Vec<PurgeRecord>> = HashMap::new();
-    let pages = paths as u64 / 100 + 2;
-    for number in (1..=pages).filter_map(NonZeroU64::new) {
-        // Whatever is wrong with the list, asking one by one will say it.
-        let Ok(page) = list.page(number).await else { return };
+    let mut left = paths.saturating_add(OTHERS);
+    // Whatever is wrong with the list, asking one by one will say it.
+    while let Ok(Some((page, _))) = list.next().await {
+        left = left.saturating_sub(page.requests.len());
         for record in page.requests {
             if let Some(op_id) = record.op_id.clone() {
                 found.entry(op_id).or_default().push(record);
             }
         }
-        if page.next.is_none() {
+        if left == 0 {
             break;
         }
     }

@@ -3,7 +3,9 @@
 use std::env;
 use std::time::Duration;
 
-use purge_api_ext::{Client, OrganizationId, Resource, ResourceId, TokenProvider};
+use purge_api_ext::{
+    Client, ClientBuilder, OrganizationId, Rate, Resource, ResourceId, TokenProvider,
+};
 use purge_sandbox::Sandbox;
 
 use crate::args::TargetArgs;
@@ -21,7 +23,7 @@ pub(crate) struct Target {
 
 /// A target of which everything is known, and to which nothing was sent yet.
 pub(crate) enum Checked {
-    Sandbox { timeout: Duration },
+    Sandbox { timeout: Duration, rate: Option<Rate> },
     Service { client: Client, organization: OrganizationId, resource: ResourceId },
 }
 
@@ -30,8 +32,9 @@ impl Target {
     pub(crate) fn check(args: &TargetArgs, settings: &Settings) -> Result<Checked, Failure> {
         const TIMEOUT: Duration = Duration::from_secs(30);
         let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);
+        let rate = args.rate.or(settings.rate);
         if args.sandbox {
-            return Ok(Checked::Sandbox { timeout });
+            return Ok(Checked::Sandbox { timeout, rate });
         }
         let missing = |what: &str, flag: &str, variable: &str| {
             Failure::usage(format!("no {what}: pass {flag} or set {variable}, or use --sandbox"))
@@ -48,22 +51,18 @@ impl Target {
             missing("token", "--token-file FILE or --token-command CMD", TOKEN_VARIABLE)
         })?;
         let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
-        let client = Client::builder(token)
-            .base_url(base_url.unwrap_or(Client::BASE_URL))
-            .attempt_timeout(timeout)
-            .build()?;
+        let client = Client::builder(token).base_url(base_url.unwrap_or(Client::BASE_URL));
+        let client = limited(client, timeout, rate).build()?;
         Ok(Checked::Service { client, organization, resource })
     }
 
-    async fn sandbox(timeout: Duration) -> Result<Self, Failure> {
+    async fn sandbox(timeout: Duration, rate: Option<Rate>) -> Result<Self, Failure> {
         let cannot = |error: &dyn std::fmt::Display| {
             Failure::new(Exit::Failed, format!("the sandbox cannot start: {error}"))
         };
         let sandbox = Sandbox::start().await.map_err(|error| cannot(&error))?;
-        let client = Client::builder(sandbox.token())
-            .base_url(sandbox.base_url())
-            .attempt_timeout(timeout)
-            .build()?;
+        let client = Client::builder(sandbox.token()).base_url(sandbox.base_url());
+        let client = limited(client, timeout, rate).build()?;
         let organization = sandbox.organization().parse().map_err(|error| cannot(&error))?;
         let resource = sandbox.resource().parse().map_err(|error| cannot(&error))?;
         Ok(Self { resource: client.resource(organization, resource), sandbox: Some(sandbox) })
@@ -79,7 +78,7 @@ impl Target {
 impl Checked {
     pub(crate) async fn connect(self) -> Result<Target, Failure> {
         match self {
-            Self::Sandbox { timeout } => Target::sandbox(timeout).await,
+            Self::Sandbox { timeout, rate } => Target::sandbox(timeout, rate).await,
             Self::Service { client, organization, resource } => {
                 // A token that is not there is bad input, and shows before anything is sent.
                 client.fetch_token().await?;
@@ -87,6 +86,11 @@ impl Checked {
             }
         }
     }
+}
+
+fn limited(client: ClientBuilder, timeout: Duration, rate: Option<Rate>) -> ClientBuilder {
+    let client = client.attempt_timeout(timeout);
+    rate.into_iter().fold(client, ClientBuilder::rate)
 }
 
 /// What is said on the command line goes before the environment, and that before the files.

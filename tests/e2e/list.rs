@@ -58,16 +58,17 @@ async fn page_that_repeats_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn list_that_grows_while_it_is_read_is_no_error() {
-    let page = |total: u32| {
+    let page = |total: u32, path: &str| {
         answer(
             "200 OK",
             &format!(
-                r#"{{"status":true,"data":{{"total":{total},"requests":[{{"opID":"a","url":"/a","status":2}}]}}}}"#
+                r#"{{"status":true,"data":{{"total":{total},"requests":[{{"opID":"a","url":"{path}","status":2}}]}}}}"#
             ),
         )
     };
-    let end = answer("200 OK", r#"{"status":true,"data":{"total":3,"requests":[]}}"#);
-    let server = RawServer::start([page(2), page(3), end]).await;
+    // A record that came meanwhile moves the first one on to the second page.
+    let server = RawServer::start([page(2, "/a"), page(3, "/a"), page(3, "/b")]).await;
     let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
-    assert_eq!(list.items().try_collect::<Vec<_>>().await.expect("records").len(), 2);
+    assert_eq!(list.items().try_collect::<Vec<_>>().await.expect("records").len(), 3);
+    assert_eq!(server.requests().len(), 3);
 }

@@ -1,15 +1,17 @@
 //! A request whose answer got lost: the list of purge requests knows what became of it.
 
-use purge_api_ext::{ErrorKind, OperationId, OperationState};
+use std::time::Duration;
+
+use purge_api_ext::{Client, ErrorKind, OperationId, OperationState, Plan, TokenProvider};
 use purge_tests::raw::{RawServer, answer};
 use serde_json::{Value, json};
 
-use crate::account::purge_a;
+use crate::account::{impatient, purge_a, resource_of};
 
 /// A page whose only record is of an operation `lost` for `/a`, in the answer of a service whose clock
 /// shows the 6th of November 1994, 08:49:37.
 fn page_of_1994(created: &str) -> Vec<u8> {
-    page(&[record("lost", "/a", created)])
+    page(1, &[record("lost", "/a", created)])
 }
 
 fn record(operation: &str, path: &str, created: &str) -> Value {
@@ -17,8 +19,8 @@ fn record(operation: &str, path: &str, created: &str) -> Value {
     json!({ "opID": operation, "url": url, "status": 2, "createdAt": created })
 }
 
-fn page(records: &[Value]) -> Vec<u8> {
-    let page = json!({ "status": true, "data": { "requests": records } });
+fn page(total: usize, records: &[Value]) -> Vec<u8> {
+    let page = json!({ "status": true, "data": { "total": total, "requests": records } });
     answer("200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", &page.to_string())
 }
 
@@ -37,11 +39,14 @@ async fn operation_whose_answer_got_lost_is_found_in_the_list() {
 async fn lost_operation_is_found_behind_the_requests_that_followed_it() {
     const NEW: &str = "1994-11-06T08:49:37Z";
     // Of whole pages, whose records are of other requests that were under way.
-    let follower = |created| page(&vec![record("other", "/b", created); 100]);
+    let follower = |created| page(601, &vec![record("other", "/b", created); 100]);
     let pages = |fifth| {
         let mut pages = vec![Vec::new()];
         pages.extend([NEW, NEW, NEW, NEW, fifth, NEW].map(follower));
-        pages.extend([page_of_1994(NEW), answer("200 OK", r#"{"status":true,"opID":"again"}"#)]);
+        pages.extend([
+            page(601, &[record("lost", "/a", NEW)]),
+            answer("200 OK", r#"{"status":true,"opID":"again"}"#),
+        ]);
         pages
     };
     let check = async |fifth, concurrency, expected: (&str, usize)| {
@@ -103,4 +108,33 @@ async fn token_that_is_refused_after_a_lost_answer_is_what_to_act_on() {
     let report = purge_a(server.base_url()).await;
     assert_eq!(report.operations[0].state, OperationState::Unconfirmed, "{report:?}");
     assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
+}
+
+#[tokio::test]
+async fn time_that_a_new_token_takes_makes_no_older_job_look_newer() {
+    let provider = {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        TokenProvider::from_fn(move || {
+            let renews = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0;
+            async move {
+                if renews {
+                    tokio::time::pause();
+                    tokio::time::advance(Duration::from_secs(10)).await;
+                    tokio::time::resume();
+                }
+                Ok::<_, std::io::Error>(if renews { "second-token" } else { "first-token" })
+            }
+        })
+    };
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"new"}"#);
+    let refused = answer("401 Unauthorized", "");
+    // Older than the request by more than the tolerance, but newer than the refused one.
+    let older = page_of_1994("1994-11-06T08:49:34Z");
+    let server = RawServer::start([refused, Vec::new(), older, accepted]).await;
+    let client = Client::builder(provider).base_url(server.base_url()).build().expect("a client");
+    let plan = Plan::parse(["/a"]).expect("a plan");
+    let report = impatient(resource_of(&client).purge(plan)).await;
+    let operation = &report.operations[0];
+    assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("new"), "{report:?}");
+    assert_eq!((operation.attempts, operation.possible_duplicate), (3, true));
 }

@@ -15,6 +15,7 @@ mod events;
 mod exit_codes;
 mod faults;
 mod files;
+mod gate;
 mod journal;
 mod list;
 mod log;

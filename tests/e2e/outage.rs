@@ -136,7 +136,7 @@ fn slow_recovery_costs_at_most_1_2_requests_a_batch() {
 
 #[test]
 fn deadline_of_waiting_holds_in_an_outage() {
-    let accepted = Step::Keep(kept("200 OK", r#"{"status":true,"opID":"a"}"#));
+    let accepted = Step::Keep(kept("200 OK", r#"{"status":true,"opID":"job-NNNN"}"#));
     let script = Script::new([accepted], [busy()]);
     let run = run(Some(script), |purge| purge.wait(Duration::from_secs(600)));
     assert_eq!(run.report.summary.pending, BATCHES);

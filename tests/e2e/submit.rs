@@ -4,11 +4,11 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use purge_api_ext::{Error, ErrorKind, Event, OperationState, PathState, Plan};
+use purge_api_ext::{Client, Error, ErrorKind, Event, OperationState, PathState, Plan};
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::raw::{RawServer, answer};
 
-use crate::account::{count, plan, posts, purge_a, site};
+use crate::account::{count, plan, posts, purge_a, resource_of, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_path_that_was_asked_for_has_an_outcome() {
@@ -74,9 +74,10 @@ async fn service_that_asks_for_more_patience_than_there_is_ends_the_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_token_ends_a_run_that_keeps_to_a_rate_at_once() {
     let sandbox = Sandbox::builder().token("another").start().await.expect("a sandbox");
-    let purge = site(sandbox.base_url()).purge(plan(10, 1));
+    let client = Client::builder("sandbox-token").base_url(sandbox.base_url());
+    let client = client.rate("1/h".parse().expect("a rate")).build().expect("a client");
     let started = std::time::Instant::now();
-    let report = purge.rate("1/h".parse().expect("a rate")).await;
+    let report = resource_of(&client).purge(plan(10, 1)).await;
     assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
     assert_eq!((report.summary.failed, report.summary.not_sent), (1, 9));
     // The second request would have been sent after an hour.

@@ -32,6 +32,27 @@ pub enum Step {
     Cut(Vec<u8>),
 }
 
+impl Step {
+    /// What stands for a number of four digits, another one in each answer: no two operations have the same
+    /// identifier.
+    const NUMBER: &str = "NNNN";
+
+    fn numbered(self, number: usize) -> Self {
+        let fill = |bytes: Vec<u8>| match std::str::from_utf8(&bytes) {
+            Ok(text) if text.contains(Self::NUMBER) => {
+                text.replace(Self::NUMBER, &format!("{number:04}")).into_bytes()
+            }
+            _ => bytes,
+        };
+        match self {
+            Self::Send(bytes) => Self::Send(fill(bytes)),
+            Self::Keep(bytes) => Self::Keep(fill(bytes)),
+            Self::Late(delay, bytes) => Self::Late(delay, fill(bytes)),
+            other => other,
+        }
+    }
+}
+
 /// What a server does: the next step for each request, the last one again and again.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
@@ -165,6 +186,7 @@ impl Player {
                 return;
             }
             let step = self.script.lock().expect("the script").next(&request);
+            let step = step.numbered(self.seen.all().len());
             self.seen.add(request);
             // A client that has seen enough closes the connection, and is to be let go.
             match step {

@@ -11,16 +11,16 @@ use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
 use tokio::time::sleep;
 
 use super::request::Request;
-use super::stop::Stop;
 use super::work::Work;
 use crate::endpoint::Endpoint;
+use crate::gate::{Pass, Stop};
 use crate::journal::{self, End, Entry, Lost, Writer};
-use crate::pace::{Pace, Rate};
 use crate::plan::Batch;
 use crate::progress::{Event, Reporter};
 use crate::reconcile::{self, Sent};
 use crate::report::{OperationOutcome, OperationState, PathState};
 use crate::retry::{Applied, RetryPolicy, RetryQuota};
+use crate::session::Exchange;
 use crate::trace::{event, span};
 use crate::transport::Failure;
 use crate::wait::is_followed;
@@ -28,9 +28,9 @@ use crate::{Error, ErrorKind, OperationId, Shutdown, text, transport};
 
 /// What the requests of one run share.
 pub(super) struct Run<'a> {
-    endpoint: &'a Endpoint,
+    /// With the stop of this run.
+    endpoint: Endpoint,
     retry: RetryPolicy,
-    pace: Pace,
     shared: Mutex<Shared>,
     stop: Stop,
     reporter: &'a Reporter,
@@ -64,21 +64,21 @@ enum Settled {
 
 impl<'a> Run<'a> {
     pub(super) fn new(
-        endpoint: &'a Endpoint,
+        endpoint: &Endpoint,
         retry: RetryPolicy,
-        rate: Option<Rate>,
         reporter: &'a Reporter,
         work: &mut Work,
         concurrency: usize,
     ) -> Self {
         let operations = std::mem::take(&mut work.operations);
         let shared = Shared { quota: RetryQuota::default(), operations, numbers: work.numbers };
-        let (pace, journal, stop) = (Pace::new(rate), work.journal.take(), Stop::default());
+        let (journal, stop) = (work.journal.take(), Stop::default());
         if let Some(error) = &work.refused {
             stop.now(error);
         }
         let shared = Mutex::new(shared);
-        Self { endpoint, retry, pace, shared, stop, reporter, journal, concurrency }
+        let endpoint = endpoint.of_run(&stop);
+        Self { endpoint, retry, shared, stop, reporter, journal, concurrency }
     }
 
     /// Sends what is to be sent, and closes the journal.
@@ -156,16 +156,18 @@ impl<'a> Run<'a> {
             return self.newly_accepted(request, accepted, attempts, earlier > 1);
         }
         let (mut tries, mut ambiguous) = (0, 0);
+        // Whether the token is another one since the last refusal of one.
+        let mut renewed = false;
         let mut failure = loop {
-            if let Err(error) = self.may_send(number, attempts + 1).await {
-                break Failure::new(Applied::No, error);
-            }
+            let pass = match self.may_send(number, attempts + 1).await {
+                Ok(pass) => pass,
+                Err(error) => break Failure::new(Applied::No, error),
+            };
             attempts += 1;
-            tries += 1;
             event!(attempt = attempts, "sending");
             self.reporter.tell(|| Event::Attempt { request: number, attempt: attempts });
-            let sent = Sent::now();
-            let failure = match self.attempt(&request.batch).await {
+            let exchange = self.attempt(pass, &request.batch).await;
+            let mut failure = match exchange.outcome {
                 Ok(accepted) => {
                     let duplicate = earlier + ambiguous > 0;
                     return self.newly_accepted(request, accepted, attempts, duplicate);
@@ -181,17 +183,25 @@ impl<'a> Run<'a> {
                 applied: failure.applied,
                 message: text::excerpt(&failure.error.to_string()),
             });
-            let asked = failure.error.retry_after();
-            // What the service asks for holds for every request, whatever becomes of this one.
-            if let Some(asked) = asked {
-                self.pace.pause(asked.min(self.retry.longest_retry_after));
+            if !renewed {
+                match self.endpoint.renew(&failure, exchange.seen).await {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        // The same attempt again: the service did not look at the request.
+                        renewed = true;
+                        continue;
+                    }
+                    Err(why) => failure = why,
+                }
             }
+            renewed = false;
+            tries += 1;
             if self.retry.ends_run(&failure.error) {
                 self.stop.now(&failure.error);
             }
             if matches!(failure.applied, Applied::Maybe | Applied::Yes) {
                 ambiguous += 1;
-                let since = lost.map_or(sent, |(since, _)| since);
+                let since = lost.map_or(Sent::at(exchange.sent), |(since, _)| since);
                 if let Some(op_id) = self.adopt(&request, since, &failure.error).await {
                     let message = Some(format!("{}; found in the list", failure.error));
                     let accepted = Accepted { op_id, message };
@@ -200,14 +210,15 @@ impl<'a> Run<'a> {
                 }
                 lost = Some((since, failure.applied));
             }
+            let asked = failure.error.retry_after();
             let random = fastrand::f64();
             let delay = self.retry.delay(failure.applied, tries, ambiguous, asked, random);
             let Some(delay) = delay.filter(|_| self.shared().quota.spend()) else { break failure };
             event!(?delay, error = %failure.error, "trying again");
             let error = failure.error.clone();
             self.reporter.tell(|| Event::Retrying { request: number, delay, error });
-            if let Some(error) = self.stop.or(sleep(delay)).await {
-                // What may have been carried out has a better reason to be unconfirmed.
+            if let Err(error) = self.stop.or(sleep(delay)).await {
+                // What may have been applied has a better reason to be unconfirmed.
                 break if lost.is_some() { failure } else { Failure::new(Applied::No, error) };
             }
         };
@@ -231,44 +242,28 @@ impl<'a> Run<'a> {
     }
 
     /// Waits until a request may be sent, and writes down that it is; or says why nothing is sent any more.
-    async fn may_send(&self, request: usize, attempt: u32) -> Result<(), Error> {
-        if let Some(error) = self.turn().await {
-            return Err(error);
-        }
-        let mut token = Ok(());
-        let fetched = async { token = self.endpoint.session().prepare().await };
-        if let Some(error) = self.stop.or(fetched).await {
-            return Err(error);
-        }
-        // Without a token nothing is sent, and no other request could be.
-        token.inspect_err(|error| self.stop.now(error))?;
-        let Some(journal) = &self.journal else { return Ok(()) };
+    async fn may_send(&self, request: usize, attempt: u32) -> Result<Pass, Error> {
+        // What keeps one request from being sent keeps all others: no token, or too long a pause.
+        let pass = self.endpoint.enter().await.inspect_err(|error| self.stop.now(error))?;
+        let Some(journal) = &self.journal else { return Ok(pass) };
         let sending = Entry::Sending { request, attempt, at: journal::now() };
         journal.write(sending).await.inspect_err(|error| self.stop.now(error))?;
         // The disk may have taken its time.
-        match self.stop.reason() {
-            None => Ok(()),
-            Some(error) => {
-                let message = error.to_string();
-                journal.note(Entry::Failed { request, applied: Applied::No, message });
-                Err(error)
-            }
-        }
+        self.endpoint.check().inspect_err(|error| {
+            let message = error.to_string();
+            journal.note(Entry::Failed { request, applied: Applied::No, message });
+        })?;
+        Ok(pass)
     }
 
-    /// Waits until a request may be sent, or until the run ends; then it says why.
-    async fn turn(&self) -> Option<Error> {
-        self.stop.or(self.pace.turn()).await
-    }
-
-    async fn attempt(&self, batch: &Batch) -> Attempt {
+    async fn attempt(&self, pass: Pass, batch: &Batch) -> Exchange<Accepted> {
         // The body is made anew when it is sent again, which is rare: a copy kept for it would cost every
         // request as much as its paths do.
-        let sent = self.endpoint.session().authorized("POST", || async {
-            let body = CreatePurgeRequest {
-                resource_uuid: self.endpoint.resource().uuid(),
-                file_path: batch.paths().collect(),
-            };
+        let body = CreatePurgeRequest {
+            resource_uuid: self.endpoint.resource().uuid(),
+            file_path: batch.paths().collect(),
+        };
+        let send = async {
             match self.endpoint.create_purge().body(body).send().await {
                 // Documented is only 200, but these say the same.
                 Err(purge_api::Error::UnexpectedResponse(other))
@@ -278,14 +273,31 @@ impl<'a> Run<'a> {
                 }
                 sent => sent,
             }
-        });
-        accepted(sent.await?.into_inner(), &self.endpoint.session().redactor())
+        };
+        let exchange = self.endpoint.send(pass, "POST", send).await;
+        let redactor = self.endpoint.session().redactor();
+        let answer = exchange.outcome.and_then(|answer| accepted(answer.into_inner(), &redactor));
+        let outcome = answer.and_then(|accepted| self.claim(accepted));
+        Exchange { outcome, sent: exchange.sent, seen: exchange.seen }
+    }
+
+    /// Takes an operation for one request. A second one cannot have it too.
+    fn claim(&self, accepted: Accepted) -> Attempt {
+        if self.shared().operations.insert(accepted.op_id.clone()) {
+            return Ok(accepted);
+        }
+        let message = format!(
+            "the answer names the operation {}, which belongs to another request of this run",
+            accepted.op_id
+        );
+        let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
+        Err(Failure::new(Applied::Yes, error))
     }
 
     /// The operation that a request of an earlier run has created although its answer got lost. Only a list
     /// that cannot be read costs as much as sending the request again.
     async fn recall(&self, request: &Request, since: Sent) -> Option<OperationId> {
-        if self.turn().await.is_some() || self.shared().quota.is_spent() {
+        if self.shared().quota.is_spent() {
             return None;
         }
         let found = self.find(request, since, None).await;
@@ -298,10 +310,10 @@ impl<'a> Run<'a> {
     /// The operation that a request has created although its answer got lost.
     async fn adopt(&self, request: &Request, since: Sent, error: &Error) -> Option<OperationId> {
         // Looking it up costs as much as sending it again, and a service that is down answers neither.
-        if !self.shared().quota.spend() || self.turn().await.is_some() {
+        if self.stop.reason().is_some() || !self.shared().quota.spend() {
             return None;
         }
-        // If the list cannot be read either, nobody can tell.
+        // If the list cannot be read either, it stays unknown.
         self.find(request, since, Some(error)).await.ok().flatten()
     }
 
@@ -316,7 +328,9 @@ impl<'a> Run<'a> {
         let known = |id: &OperationId| self.shared().operations.contains(id);
         // As many as were under way before it and then after it; all of them may have been taken meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
-        reconcile::find(self.endpoint, &request.batch, known, since, followers).await
+        let found =
+            reconcile::find(&self.endpoint, &request.batch, known, since, followers).await?;
+        Ok(found.filter(|id| self.shared().operations.insert(id.clone())))
     }
 
     fn newly_accepted(
@@ -344,7 +358,6 @@ impl<'a> Run<'a> {
         attempts: u32,
         possible_duplicate: bool,
     ) -> Settled {
-        self.shared().operations.insert(accepted.op_id.clone());
         event!(op_id = %accepted.op_id, "accepted");
         self.reporter.tell(|| Event::Accepted { request, op_id: accepted.op_id.clone() });
         let mut outcome =
@@ -386,8 +399,11 @@ impl<'a> Run<'a> {
 pub(crate) fn accepted(answer: CreatePurgeResponse, redactor: &text::Redactor) -> Attempt {
     let said = transport::granted(answer.status, answer.message.as_deref(), redactor)
         .map_err(|error| Failure::new(Applied::Refused, error))?;
-    let op_id = answer.op_id.and_then(|id| id.parse().ok()).ok_or_else(|| {
-        let message = "the answer names no operation, so nothing can tell what became of it";
+    // What quotes the token is not an identifier.
+    let op_id = answer.op_id.filter(|id| !redactor.hides(id));
+    let op_id = op_id.and_then(|id| id.parse().ok()).ok_or_else(|| {
+        let message =
+            "the answer names no operation, so that it is unknown what became of the request";
         let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
         Failure::new(Applied::Yes, error)
     })?;

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::list::{PurgeRecord, RecordState};
 use crate::report::{OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState};
-use crate::{Error, ErrorKind, text};
+use crate::{Error, ErrorKind};
 
 /// Whether the records are all that the list holds of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
         // What it purges is what its records say, and each answer may know more of them.
         operation.paths = PathOutcomes::each(by_path.iter().map(|(path, record)| {
             let (state, message) = state_of(record);
-            (text::escape(path).into(), state, message)
+            ((*path).into(), state, message)
         }));
     } else {
         let whole = listed == Listed::Whole && !pending && by_path.len() >= operation.paths.len();
@@ -76,7 +76,7 @@ fn worse<'a>(known: &mut &'a PurgeRecord, record: &'a PurgeRecord) {
 }
 
 fn state_of(record: &PurgeRecord) -> (PathState, Option<String>) {
-    let said = record.message.as_deref().map(text::excerpt).filter(|said| !said.is_empty());
+    let said = record.message.clone().filter(|said| !said.is_empty());
     match record.state() {
         RecordState::Pending => (PathState::Pending, said),
         RecordState::Purged => (PathState::Purged, said),

@@ -55,9 +55,6 @@ pub(crate) struct SendingArgs {
     /// How many requests are under way at once [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: Option<u16>,
-    /// How many requests are sent in a time at most, such as 5/s or 30/m [default: no limit]
-    #[arg(long, value_name = "N/s")]
-    pub(crate) rate: Option<Rate>,
     /// How often a request is sent at most [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) max_attempts: Option<u32>,
@@ -71,9 +68,6 @@ impl SendingArgs {
         }
         if let Some(attempts) = self.max_attempts.or(settings.max_attempts) {
             purge = purge.max_attempts(attempts);
-        }
-        if let Some(rate) = self.rate.or(settings.rate) {
-            purge = purge.rate(rate);
         }
         if let Some(deadline) = self.wait {
             purge = purge.wait(deadline);

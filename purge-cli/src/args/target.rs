@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use purge_api_ext::{OrganizationId, ResourceId};
+use purge_api_ext::{OrganizationId, Rate, ResourceId};
 
 use crate::token_command::TokenCommand;
 
@@ -32,6 +32,10 @@ pub(crate) struct TargetArgs {
     /// How long one request may take [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Option<Duration>,
+    /// How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included
+    /// [default: no limit]
+    #[arg(long, value_name = "N/s")]
+    pub(crate) rate: Option<Rate>,
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     if args.dry_run {
-        let plan = PlanArgs { paths: args.paths, rate: args.sending.rate, report: args.report };
+        let plan = PlanArgs { paths: args.paths, rate: args.target.rate, report: args.report };
         return show(&plan, &settings, console);
     }
     // Whatever is wrong shows before anything is read, and surely before anything is sent.

@@ -108,7 +108,7 @@ fn escaped() -> Vec<Row> {
             "message":"{nasty}","createdAt":"{nasty}","completedAt":"{nasty}"}}]}}}}"#
     );
     let finished = format!(
-        r#"{{"status":true,"data":{{"total":1,"requests":[{{"opID":"a","url":"/a","status":7,
+        r#"{{"status":true,"data":{{"total":1,"requests":[{{"opID":"job-0000","url":"/a","status":7,
             "message":"{nasty}","completedAt":"now"}}]}}}}"#
     );
     let strange = format!(r#"{{"status":true,"opID":"{nasty}"}}"#);
@@ -160,7 +160,7 @@ fn escaped() -> Vec<Row> {
             .ends(6, "1 unconfirmed")
             .seen(1, 1),
         Row::new("P9 commands in the records of another's job")
-            .call(["wait", "a", "--wait", "60s"])
+            .call(["wait", "job-0000", "--wait", "60s"])
             .get([ok(&finished.replace("\"/a\"", &format!("\"{nasty}\"")))])
             .ends(6, "")
             .seen(0, 1),
@@ -184,7 +184,7 @@ fn records() -> Vec<Row> {
         ("offset", r#""2025-08-06T13:39:51+02:00""#, true),
         ("nonsense", r#""yesterday""#, true),
     ] {
-        let record = format!(r#"{{"opID":"a","url":"/a","status":1,"completedAt":{time}}}"#);
+        let record = format!(r#"{{"opID":"job-0000","url":"/a","status":1,"completedAt":{time}}}"#);
         let row = Row::new(format!("P10 time of completion: {name}")).get([list(&record)]);
         let row = row.call(["create", "/a", "--wait=10s"]);
         rows.push(if finished {
@@ -196,17 +196,17 @@ fn records() -> Vec<Row> {
     rows.extend([
         Row::new("P10 time of creation that is nonsense is kept as it is")
             .call(["list"])
-            .get([list(r#"{"opID":"a","url":"/a","status":2,"createdAt":"yesterday"}"#)])
+            .get([list(r#"{"opID":"job-0000","url":"/a","status":2,"createdAt":"yesterday"}"#)])
             .seen(0, 1)
             .shows("yesterday"),
         Row::new("P11 unknown status that is finished")
             .call(["create", "/a", "--wait=10s"])
-            .get([list(r#"{"opID":"a","url":"/a","status":-7,"completedAt":"now"}"#)])
+            .get([list(r#"{"opID":"job-0000","url":"/a","status":-7,"completedAt":"now"}"#)])
             .ends(6, "1 unconfirmed")
             .seen(1, 1),
         Row::new("P11 unknown status that is not finished")
             .call(["create", "/a", "--wait=10s"])
-            .get([list(r#"{"opID":"a","url":"/a","status":99}"#)])
+            .get([list(r#"{"opID":"job-0000","url":"/a","status":99}"#)])
             .ends(5, "1 accepted, 1 pending")
             .seen(1, 0)
             .asked(8..=14)

@@ -72,7 +72,7 @@ pub(crate) enum Certificate {
 }
 
 /// A body that accepts, as operation `a`.
-pub(crate) const ACCEPTED: &str = r#"{"status":true,"opID":"a"}"#;
+pub(crate) const ACCEPTED: &str = r#"{"status":true,"opID":"job-NNNN"}"#;
 
 /// A page without records.
 pub(crate) const NOTHING: &str = r#"{"status":true,"data":{"total":0,"requests":[]}}"#;
@@ -90,17 +90,29 @@ pub(crate) fn status(line: &str, body: &str) -> Step {
 /// A page with one record for each path, all of one operation, of a service whose clock shows the 6th of
 /// November 1994, 08:49:37.
 pub(crate) fn page_of_1994(id: &str, paths: &[&str], created: &str) -> Step {
-    let record = |path: &&str| {
+    let records: Vec<_> = paths.iter().map(|path| (id, *path, created)).collect();
+    records_of_1994(&records)
+}
+
+/// A time at which a record of [`records_of_1994`] is new.
+pub(crate) const NEW: &str = "1994-11-06T08:49:37Z";
+
+/// A page with these records (an operation, a path, a time) of a service with the same clock.
+pub(crate) fn records_of_1994(records: &[(&str, &str, &str)]) -> Step {
+    status("200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", &list_of(records))
+}
+
+/// The body of a page with these records.
+pub(crate) fn list_of(records: &[(&str, &str, &str)]) -> String {
+    let record = |(id, path, created): &(&str, &str, &str)| {
         format!(
             r#"{{"opID":"{id}","url":"https://e.com{path}","status":2,"createdAt":"{created}"}}"#
         )
     };
-    let records: Vec<_> = paths.iter().map(record).collect();
-    let (total, records) = (paths.len(), records.join(","));
-    status(
-        "200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT",
-        &format!(r#"{{"status":true,"data":{{"total":{total},"requests":[{records}]}}}}"#),
-    )
+    let total = records.len();
+    let records: Vec<_> = records.iter().map(record).collect();
+    let records = records.join(",");
+    format!(r#"{{"status":true,"data":{{"total":{total},"requests":[{records}]}}}}"#)
 }
 
 impl Row {

@@ -10,6 +10,7 @@ pub(super) fn rows() -> Vec<Row> {
     let mut rows = files();
     rows.extend(renewed());
     rows.extend(refused());
+    rows.extend(spelled());
     rows
 }
 
@@ -125,9 +126,61 @@ fn refused() -> Vec<Row> {
             .post([ok(&said)])
             .ends(1, "1 failed")
             .seen(1, 0),
+        Row::new("S1 operation id that is the token")
+            .post([ok(&format!(r#"{{"status":true,"opID":"{CANARY}"}}"#))])
+            .ends(6, "1 unconfirmed")
+            .seen(1, 1)
+            .says("names no operation"),
         Row::new("S1 redirect that echoes the token")
             .post([status(&format!("302 Found\r\nlocation: /login?token={CANARY}"), "")])
             .ends(6, "1 failed")
             .seen(1, 0),
     ]
+}
+
+/// The token as JSON, HTML and URLs may spell it.
+fn spelled() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (spelling, hyphen) in [
+        ("plain", "-"),
+        ("JSON", r"\u002d"),
+        ("HTML", "&#45;"),
+        ("percent", "%2D"),
+        ("twice", "%252D"),
+    ] {
+        let token = CANARY.replace('-', hyphen);
+        let record = |path: &str| {
+            format!(
+                r#"{{"status":true,"data":{{"total":1,"requests":[{{"opID":"job-0000","url":"{path}","status":7,
+                "message":"{token}","createdAt":"{token}","startedAt":"{token}","completedAt":"{token}"}}]}}}}"#
+            )
+        };
+        rows.extend([
+            Row::new(format!("S1 refusal with the token, {spelling}"))
+                .post([status("400 No", &format!(r#"{{"errors":["no {token}"]}}"#))])
+                .ends(1, "1 failed")
+                .seen(1, 0)
+                .says("token"),
+            Row::new(format!("S1 acceptance with the token, {spelling}"))
+                .post([ok(&format!(r#"{{"status":true,"opID":"a","message":"{token}"}}"#))])
+                .ends(0, "1 accepted")
+                .seen(1, 0),
+            Row::new(format!("S1 records with the token, {spelling}"))
+                .call(["list"])
+                .get([ok(&record(&format!("/a?token={token}")))])
+                .seen(0, 1)
+                .shows("token"),
+            Row::new(format!("S1 records of a wait with the token, {spelling}"))
+                .call(["create", "/a", "--wait=60s"])
+                .get([ok(&record("/a"))])
+                .ends(6, "1 unconfirmed")
+                .seen(1, 1),
+            Row::new(format!("S1 records of another's job with the token, {spelling}"))
+                .call(["wait", "job-0000", "--wait", "60s"])
+                .get([ok(&record(&format!("/{token}")))])
+                .ends(6, "")
+                .seen(0, 1),
+        ]);
+    }
+    rows
 }

@@ -2,7 +2,7 @@
 
 use purge_tests::script::Step;
 
-use super::row::{ACCEPTED, NOTHING, Row, ok, page_of_1994, status};
+use super::row::{ACCEPTED, NEW, NOTHING, Row, list_of, ok, page_of_1994, records_of_1994, status};
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = refused();
@@ -11,6 +11,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(redirected());
     rows.extend(accepted());
     rows.extend(listed());
+    rows.extend(contradictory());
     rows
 }
 
@@ -39,7 +40,7 @@ fn refused() -> Vec<Row> {
             .post([forbidden])
             .ends(3, "1 failed")
             .seen(1, 0)
-            .says("something in between")
+            .says("by a proxy or gateway")
             .hides("<h1>"),
         Row::new("A17 200 with status false")
             .post([ok(r#"{"status":false,"message":"quota\u2028reached"}"#)])
@@ -74,7 +75,8 @@ fn refused() -> Vec<Row> {
 
 fn ambiguous() -> Vec<Row> {
     let mut rows = Vec::new();
-    for (case, code) in [("A4", 408), ("A12", 500), ("A12", 502), ("A12", 504)] {
+    let codes = [500, 502, 504, 507, 508, 520, 522, 524, 529, 530, 599].map(|code| ("A12", code));
+    for (case, code) in codes.into_iter().chain([("A4", 408)]) {
         let failed = status(&format!("{code} Oops"), "<html>");
         let row = Row::new(format!("{case} {code} for ever")).post([failed.clone()]);
         rows.push(row.ends(4, "1 unconfirmed").seen(3, 3).possible_duplicate().takes(0.0..=3.0));
@@ -82,7 +84,11 @@ fn ambiguous() -> Vec<Row> {
         rows.push(row.ends(0, "1 accepted").seen(2, 1).possible_duplicate().takes(0.0..=1.0));
     }
     let conflict = || status("409 Conflict", r#"{"message":"already there"}"#);
-    let lost = || page_of_1994("lost", &["/a"], "1994-11-06T08:49:37Z");
+    let lost = || page_of_1994("lost", &["/a"], NEW);
+    let aged = || {
+        let head = "200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\nage: 30";
+        status(head, &list_of(&[("old", "/a", NEW)]))
+    };
     rows.extend([
         Row::new("A5 409, and not in the list")
             .post([conflict()])
@@ -104,10 +110,21 @@ fn ambiguous() -> Vec<Row> {
             .takes(0.0..=3.0),
         Row::new("A12 500, and two operations that may be the lost one")
             .post([status("500 Oops", ""), ok(ACCEPTED)])
-            .get([ok(&r#"{"status":true,"data":{"requests":[
-                {"opID":"x","url":"/a","createdAt":"2999-01-01T00:00:00Z"},
-                {"opID":"y","url":"/a","createdAt":"2999-01-01T00:00:00Z"}]}}"#
-                .replace('\n', ""))])
+            .get([records_of_1994(&[("x", "/a", NEW), ("y", "/a", NEW)])])
+            .ends(0, "1 accepted")
+            .seen(2, 1)
+            .possible_duplicate()
+            .takes(0.0..=1.0),
+        Row::new("A12 500, and a job of the future, by a clock that is another one")
+            .post([status("500 Oops", ""), ok(ACCEPTED)])
+            .get([page_of_1994("x", &["/a"], "1994-11-06T11:49:37Z")])
+            .ends(0, "1 accepted")
+            .seen(2, 1)
+            .possible_duplicate()
+            .takes(0.0..=1.0),
+        Row::new("A12 500, and a list from a cache, whose clock is of the past")
+            .post([status("500 Oops", ""), ok(ACCEPTED)])
+            .get([aged()])
             .ends(0, "1 accepted")
             .seen(2, 1)
             .possible_duplicate()
@@ -166,6 +183,30 @@ fn not_applied() -> Vec<Row> {
             .ends(4, "300 not_sent")
             .seen(1, 0)
             .says("429"),
+        Row::new("A11 Retry-After of an hour on a page of the list")
+            .post([status("500 Oops", ""), ok(ACCEPTED)])
+            .get([after("3600")])
+            .ends(4, "1 unconfirmed")
+            .seen(1, 1)
+            .takes(0.0..=1.0)
+            .says("asked for a pause"),
+        Row::new("A7 429 with seconds on a page of the list pauses what is sent, too")
+            .post([status("500 Oops", ""), ok(ACCEPTED)])
+            .get([after("7"), ok(NOTHING)])
+            .ends(0, "1 accepted")
+            .seen(2, 1)
+            .possible_duplicate()
+            .takes(7.0..=8.0),
+        Row::new("421, then accepted")
+            .post([status("421 Misdirected Request", ""), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(2, 0)
+            .takes(0.0..=1.0),
+        Row::new("425, then accepted")
+            .post([status("425 Too Early", ""), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(2, 0)
+            .takes(0.0..=1.0),
         Row::new("A13 503, then accepted")
             .post([status("503 Busy", "<html>"), ok(ACCEPTED)])
             .ends(0, "1 accepted")
@@ -253,6 +294,46 @@ fn accepted() -> Vec<Row> {
     ]
 }
 
+/// Pages that cannot be right.
+fn contradictory() -> Vec<Row> {
+    let announced = |requests: &str| {
+        ok(&format!(r#"{{"status":true,"data":{{"page":1,"total":1{requests}}}}}"#))
+    };
+    let mut rows = Vec::new();
+    for (what, requests) in
+        [("no member", ""), ("null", r#","requests":null"#), ("an empty list", r#","requests":[]"#)]
+    {
+        let row = Row::new(format!("total of 1, and {what} for the records")).call(["list"]);
+        let row = row.get([announced(requests)]).ends(6, "").seen(0, 1);
+        rows.push(row.says("page 1 has no records, but 1 are announced"));
+    }
+    // What the total counts beside the filter is unknown.
+    rows.push(
+        Row::new("total of 1, and no records of one operation")
+            .call(["list", "--op-id", "x"])
+            .get([announced(r#","requests":[]"#)])
+            .seen(0, 1),
+    );
+    rows.push(
+        Row::new("one operation for two requests")
+            .call(
+                ["create", "--concurrency", "1"]
+                    .into_iter()
+                    .map(str::to_owned)
+                    .chain(two_requests()),
+            )
+            .post([ok(r#"{"status":true,"opID":"same"}"#)])
+            .ends(6, "100 accepted, 100 unconfirmed")
+            .seen(2, 1)
+            .says("belongs to another request of this run"),
+    );
+    rows
+}
+
+fn two_requests() -> impl Iterator<Item = String> {
+    (0..200).map(|i| format!("/{i}"))
+}
+
 fn listed() -> Vec<Row> {
     let all = || ["list", "--all", "--limit", "2"];
     let record = |id: &str| format!(r#"{{"opID":"{id}","url":"/{id}","status":2}}"#);
@@ -298,6 +379,32 @@ fn listed() -> Vec<Row> {
             .ends(6, "")
             .seen(0, 1)
             .says("more than asked for"),
+        Row::new("A20 pages that are shorter than asked for, up to the total")
+            .call(["list", "--all", "--limit", "4"])
+            .get([page("4", ["a", "b"]), page("4", ["c", "d"])])
+            .seen(0, 2)
+            .shows("/d"),
+        Row::new("A20 pages that are shorter than asked for, up to an empty one")
+            .call(["list", "--all", "--limit", "4"])
+            .get([page("null", ["a", "b"]), page("null", ["c", "d"]), ok(NOTHING)])
+            .seen(0, 3)
+            .shows("/d"),
+        Row::new("A20 list that ends before its total")
+            .call(["list", "--all", "--limit", "4"])
+            .get([page("7", ["a", "b"]), ok(r#"{"status":true,"data":{"total":7,"requests":[]}}"#)])
+            .ends(6, "")
+            .seen(0, 2)
+            .says("page 2 has no records, but 7 are announced and 2 came before it"),
+        Row::new("A20 wait for a job whose pages are shorter than asked for")
+            .call(["create", "/a", "/b", "/c", "--wait=90s"])
+            .get(["/a", "/b", "/c"].map(|path| {
+                ok(&format!(
+                    r#"{{"status":true,"data":{{"total":3,"requests":[{{"opID":"job-0000","url":"{path}",
+                    "status":1,"completedAt":"2025-08-06T11:39:53Z"}}]}}}}"#
+                ))
+            }))
+            .ends(0, "3 accepted, 3 purged")
+            .seen(1, 3),
         Row::new("A20 list that grows while it is read is no error")
             .call(all())
             .get([page("4", ["a", "b"]), page("6", ["a", "b"]), page("6", ["c", "d"])])
@@ -315,7 +422,7 @@ fn listed() -> Vec<Row> {
             .get([
                 ok(NOTHING),
                 ok(NOTHING),
-                ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"a","url":"/a","status":1,
+                ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"job-0000","url":"/a","status":1,
                     "completedAt":"2025-08-06T11:39:53Z"}]}}"#),
             ])
             .ends(0, "1 accepted, 1 purged")
@@ -330,7 +437,7 @@ fn listed() -> Vec<Row> {
             .call(["create", "/a", "--wait=90s"])
             .get([
                 status("503 Busy\r\nretry-after: 20", ""),
-                ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"a","url":"/a","status":0,
+                ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"job-0000","url":"/a","status":0,
                     "completedAt":"2025-08-06T11:39:53Z"}]}}"#),
             ])
             .ends(0, "1 accepted, 1 not_cached")

@@ -1,0 +1,124 @@
+//! The gate that every request passes: posts, pages of the list, polls, and what is sent again with a new token.
+//!
+//! A limit or a stop that only some callers look at is broken by the others. So sending takes a [`Pass`], and
+//! only [`Gate::enter`] gives one: after the run was not stopped, the pause that the service asked for is over,
+//! and the rate has a place. The clock is the client's; the stop is the run's.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::select;
+use tokio::sync::Notify;
+
+use crate::pace::{Pace, TooLong};
+use crate::{Error, ErrorKind};
+
+/// What each request of a run, or of a client, passes.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pace: Arc<Pace>,
+    stop: Stop,
+    patience: Duration,
+}
+
+/// Leave to send one request.
+#[must_use]
+pub(crate) struct Pass(());
+
+impl Gate {
+    /// The longest pause that is waited for; a caller with a deadline of its own has another one.
+    pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+    pub(crate) fn new(pace: Arc<Pace>) -> Self {
+        Self { pace, stop: Stop::default(), patience: Self::PATIENCE }
+    }
+
+    /// The same clock, with the stop of a run.
+    pub(crate) fn of_run(&self, stop: &Stop) -> Self {
+        Self { stop: stop.clone(), ..self.clone() }
+    }
+
+    /// The same clock, for a caller that ends by itself when it has waited for long enough.
+    pub(crate) fn of_waiting(&self) -> Self {
+        Self { stop: Stop::default(), patience: Duration::MAX, ..self.clone() }
+    }
+
+    /// Waits until a request may be sent; `prepare` is what else it needs first.
+    pub(crate) async fn enter(
+        &self,
+        prepare: impl Future<Output = Result<(), Error>>,
+    ) -> Result<Pass, Error> {
+        self.stop.or(self.pace.turn(self.patience)).await?.map_err(|pause| too_long(&pause))?;
+        self.stop.or(prepare).await??;
+        Ok(Pass(()))
+    }
+
+    /// Fails if the run was stopped after the pass was given.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.stop.reason().map_or(Ok(()), Err)
+    }
+
+    /// Takes note of the pause that an answer asks for.
+    pub(crate) fn note(&self, answer: &Error) {
+        if let Some(asked) = answer.retry_after() {
+            self.pace.pause(asked);
+        }
+    }
+}
+
+fn too_long(TooLong { left }: &TooLong) -> Error {
+    let left = Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0));
+    let message = format!(
+        "the service asked for a pause, which ends in {}; try again then",
+        humantime::format_duration(left)
+    );
+    Error::new(ErrorKind::Unavailable, message).with_retry_after(Some(left))
+}
+
+/// The end of a run before all is sent. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Stop(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    why: Mutex<Option<Error>>,
+    signal: Notify,
+}
+
+impl Stop {
+    pub(crate) fn now(&self, why: &Error) {
+        self.why().get_or_insert_with(|| why.clone());
+        self.0.signal.notify_waiters();
+    }
+
+    /// Waits for something, unless the run ends first; then it says so.
+    pub(crate) async fn or<T>(&self, something: impl Future<Output = T>) -> Result<T, Error> {
+        use futures_util::future::Either::{Left, Right};
+
+        let mut stopped = std::pin::pin!(self.0.signal.notified());
+        stopped.as_mut().enable();
+        self.check()?;
+        match select(std::pin::pin!(something), stopped).await {
+            Left((done, _)) => self.check().map(|()| done),
+            Right(_) => Err(self.reason().unwrap_or_else(|| {
+                // It is told only after there is a reason.
+                Error::new(ErrorKind::Interrupted, "not sent, since the run was stopped")
+            })),
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.reason().map_or(Ok(()), Err)
+    }
+
+    /// Why nothing is sent any more, if that is so.
+    pub(crate) fn reason(&self) -> Option<Error> {
+        let why = self.why().clone()?;
+        let message = format!("not sent, since the run was stopped: {why}");
+        Some(Error::new(why.kind(), message))
+    }
+
+    fn why(&self) -> MutexGuard<'_, Option<Error>> {
+        self.0.why.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
