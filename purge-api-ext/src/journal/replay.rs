@@ -17,7 +17,7 @@ pub(crate) struct Known {
     pub(crate) attempts: u32,
     /// How often it may have been applied without an answer that names the operation.
     pub(crate) ambiguous: u32,
-    /// The first of these times.
+    /// The first of these times that the last one can be compared with.
     pub(crate) lost: Option<Lost>,
     pub(crate) end: End,
     /// When it was sent, as long as the answer to that is missing.
@@ -149,7 +149,8 @@ impl Known {
         self.open = None;
         if matches!(applied, Applied::Maybe | Applied::Yes) {
             self.ambiguous = self.ambiguous.saturating_add(1);
-            self.lost = Some(Lost { at: self.lost.map_or(at, |first| first.at), applied });
+            let first = self.lost.filter(|first| first.elapsed(at).is_some());
+            self.lost = Some(Lost { at: first.map_or(at, |first| first.at), applied });
         }
     }
 
@@ -175,6 +176,21 @@ impl Lost {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn first_time_counts_unless_the_clock_was_set_since() {
+        let first = |times: &[u64]| {
+            let mut known = Known::default();
+            times.iter().for_each(|&at| known.answered(at, Applied::Maybe));
+            assert_eq!(known.ambiguous as usize, times.len());
+            known.lost.map(|lost| lost.at)
+        };
+        const NOW: u64 = 1_800_000_000_000;
+        assert_eq!(first(&[NOW, NOW + 1, NOW + 2]), Some(NOW));
+        assert_eq!(first(&[0, NOW]), Some(NOW));
+        assert_eq!(first(&[u64::MAX, NOW]), Some(NOW));
+        assert_eq!(first(&[NOW, NOW - 1]), Some(NOW - 1));
+    }
 
     #[test]
     fn time_that_no_clock_can_have_shown_is_not_relied_on() {

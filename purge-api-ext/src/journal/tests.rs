@@ -1,3 +1,4 @@
+mod first_version;
 mod hostile;
 
 use proptest::prelude::*;
