@@ -90,10 +90,16 @@ async fn full_purge_needs_its_consent_again() {
         assert!(error.contains(expected.trim_end()), "{error}");
         assert!(sandbox.requests().is_empty());
 
+        // What the run says to do next is complete.
+        sandbox.fault(purge_sandbox::Fault::status(422).on_post().times(1));
+        let ended = run(&["--allow-full-purge"]).await;
+        let next = format!("resume with: purge resume {journal} --allow-full-purge\n");
+        check(&ended, 1, &next);
+
         let consented = open().allow_full_purge(PurgeEverything);
         drop(site.resume(consented).expect("with consent"));
         check(&run(&["--allow-full-purge"]).await, 0, "");
-        assert_eq!(posts(&sandbox), [[path]]);
+        assert_eq!(posts(&sandbox), [[path], [path]]);
     }
 }
 
