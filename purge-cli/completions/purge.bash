@@ -499,7 +499,7 @@ _purge() {
             return 0
             ;;
         purge__subcmd__resume)
-            opts="-o -r -q -v -h --organization --resource --token-file --token-command --base-url --timeout --wait --concurrency --rate --max-attempts --output --summary --quiet --verbose --sandbox --help"
+            opts="-o -r -q -v -h --allow-full-purge --organization --resource --token-file --token-command --base-url --timeout --wait --concurrency --rate --max-attempts --output --summary --quiet --verbose --sandbox --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
