@@ -232,8 +232,9 @@ impl Resource {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when the journal belongs to another service, organization or resource, or
-    /// is a new one.
+    /// [`ErrorKind::InvalidInput`] when the journal belongs to another service, organization or resource, is
+    /// a new one, or holds a path that purges the whole resource without
+    /// [`allow_full_purge`](Journal::allow_full_purge).
     pub fn resume(&self, journal: Journal) -> Result<Purge, Error> {
         journal.check(&self.0, None)?;
         Ok(Purge::resume(self.0.clone(), journal))

@@ -1,6 +1,7 @@
 //! What must hold for any bytes whatever: one function for each parser, called by the fuzz targets and by
 //! the tests below. It is compiled for these two only.
 
+use std::collections::HashSet;
 use std::num::NonZeroU64;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
@@ -11,9 +12,9 @@ use reqwest::header::HeaderValue;
 use serde::de::DeserializeOwned;
 
 use crate::retry::parse_retry_after;
-use crate::text::Redactor;
+use crate::text::{Redactor, escape};
 use crate::transport::{Failure, failure};
-use crate::{Client, List, PurgePath, journal, submit};
+use crate::{Client, List, Plan, PurgePath, journal, submit};
 
 /// A text is refused with a place in it, or kept byte for byte, also by way of JSON.
 pub fn path(bytes: &[u8]) {
@@ -121,8 +122,35 @@ fn check_journal(bytes: &[u8]) {
     assert!(bytes[..length].ends_with(b"\n"));
     assert_eq!(journal::read(&bytes[..length]).expect("the whole lines"), contents);
     assert_eq!(contents.requests.len(), contents.header.requests);
-    assert!(contents.known.len() >= contents.requests.len());
-    assert!(contents.requests.iter().all(|request| request.paths().len() > 0));
+    let mut paths = HashSet::new();
+    for request in &contents.requests {
+        assert!((1..=Plan::MAX_BATCH_SIZE).contains(&request.paths().len()));
+        assert!(request.paths().all(|path| paths.insert(path)));
+    }
+    assert!(!paths.is_empty() && contents.known.len() >= contents.requests.len());
+    let harmless = |text: &str| escape(text) == text;
+    assert!(harmless(&contents.header.service));
+    let mut operations = HashSet::new();
+    for known in &contents.known {
+        // An event of some bytes counts one.
+        assert!((known.attempts as usize) < length && (known.ambiguous as usize) < length);
+        if let journal::End::Accepted { op_id, message, .. } = &known.end {
+            assert!(operations.insert(op_id) && harmless(op_id.as_str()));
+            assert!(message.iter().all(|said| harmless(said) && said.chars().count() <= 2000));
+        }
+    }
+    // All that is resumed is a request or a part of one, with at least one path.
+    let mut rest: Vec<_> = contents.requests.iter().cloned().enumerate().collect();
+    let mut resumed = 0;
+    while let Some((number, batch)) = rest.pop() {
+        let journal::End::Split { at, into } = contents.known[number].end else {
+            assert!(batch.paths().len() > 0);
+            resumed += batch.paths().len();
+            continue;
+        };
+        rest.extend(into.into_iter().zip(batch.split_at(at)));
+    }
+    assert_eq!(resumed, paths.len());
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod file;
 mod format;
 mod read;
+mod replay;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -14,11 +15,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::endpoint::Endpoint;
-use crate::plan::Plan;
-use crate::{Error, OrganizationId, ResourceId};
+use crate::path::is_everything;
+use crate::plan::{Batch, Plan};
+use crate::text::excerpt;
+use crate::{Error, OrganizationId, PurgeEverything, ResourceId};
 
 pub(crate) use format::{Entry, Header};
-pub(crate) use read::{Contents, End, Known, Lost};
+pub(crate) use read::Contents;
+pub(crate) use replay::{End, Known};
 pub(crate) use writer::Writer;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {format::sealed, read::read};
@@ -51,14 +55,24 @@ use writer::Start;
 /// A request that was sent, and whose answer is not in the journal, is looked up in the list of purge
 /// requests first. If it is not found there it is sent again, and its outcome says that there may be a
 /// duplicate. These are at most as many as were under way at once: [`Purge::concurrency`]. What failed is
-/// tried again, too. The clocks of the two runs must agree for the look-up; if they do not, the worst case is
-/// a duplicate, or, if the clock was set forward between them, that a job that somebody else created in this
-/// time for exactly the same paths is taken for the lost one.
+/// tried again, too.
+///
+/// For the look-up, the time between the runs is measured with the wall clock. A request is sent again
+/// without a look-up if that clock shows a time before the sending or more than a day after it. A clock
+/// that was set back between the runs costs a duplicate; one that was set forward by less than a day can
+/// let the look-up take a job that somebody else created in this time for exactly the same paths for the
+/// lost one.
 ///
 /// The file holds the service's address, the organization, the resource, the paths, and the identifiers of
-/// the operations, a JSON object a line; never the token. Its owner alone can read it. Each line has a
+/// the operations, a JSON object a line; never the token. Only its owner can read it. Each line has a
 /// checksum that includes the lines before. A last line that is torn is dropped; any other damage is an
 /// error that names the line.
+///
+/// A checksum is not a signature: a journal that somebody else wrote says which paths of your account are
+/// purged, as a list of paths does. It does not say where your token goes, and a path that purges the whole
+/// resource needs your consent again: [`allow_full_purge`](Self::allow_full_purge). On Unix, a file that
+/// belongs to another user or can be written by others is refused, and so is everywhere a link, a device or a
+/// pipe.
 ///
 /// As long as it exists it is locked against other processes, and a run keeps it to its end. If it cannot be
 /// written any more, no further request is sent, and the outcomes say why: [`ErrorKind::Journal`].
@@ -73,6 +87,7 @@ pub struct Journal {
     file: Locked,
     /// What is in it; nothing, if it is new.
     contents: Option<Contents>,
+    full_purge: Option<PurgeEverything>,
 }
 
 impl Journal {
@@ -81,28 +96,36 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when there is such a file and it is not empty, when it cannot be created,
-    /// or another process has it.
+    /// [`ErrorKind::InvalidInput`] when there is such a file and it is not empty, not a regular file or, on
+    /// Unix, not private to its owner; when it cannot be created, or another process has it.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        Ok(Self { file: file::create(&path)?, path, contents: None })
+        Ok(Self { file: file::create(&path)?, path, contents: None, full_purge: None })
     }
 
     /// Opens the journal of an earlier run and reads it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when there is no such file, it is no journal or a damaged one, the run
-    /// ended before it sent anything, or another process has it.
+    /// [`ErrorKind::InvalidInput`] when there is no such file, it is not a journal or a damaged one, the run
+    /// ended before it sent anything, or another process has it; on Unix also when the file belongs to
+    /// another user or can be written by others.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
         let file = file::open(&path)?;
         let contents = read::read(BufReader::new(&*file)).map_err(|why| refusal(&path, why))?;
-        Ok(Self { path, file, contents: Some(contents) })
+        Ok(Self { path, file, contents: Some(contents), full_purge: None })
+    }
+
+    /// Lets a run that is resumed send a path that purges the whole resource, such as `/*`. The consent to
+    /// the first run is not in the file, since anyone may have written that.
+    pub fn allow_full_purge(mut self, consent: PurgeEverything) -> Self {
+        self.full_purge = Some(consent);
+        self
     }
 
     /// The name of the file.
@@ -111,8 +134,11 @@ impl Journal {
         &self.path
     }
 
-    /// The address of the service that an opened journal was written for, for
-    /// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url); none of a new journal.
+    /// The address of the service that an opened journal was written for; none of a new journal.
+    ///
+    /// It is there to be shown and compared. Do not give it to
+    /// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url): then the file would say where your token
+    /// goes. Take the address from your own settings; a journal of another one is refused.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         self.header().map(|header| header.service.as_str())
@@ -158,24 +184,42 @@ impl Journal {
             let new = "is new: there is nothing to resume; purge a plan with it";
             return if plan.is_some() { Ok(()) } else { Err(refusal(&self.path, new)) };
         };
-        let other = |what: &str, its: &dyn fmt::Display, asked: &dyn fmt::Display| {
-            refusal(&self.path, format!("belongs to the {what} {its}, not to {asked}"))
+        let other = |what: &str, its: &dyn fmt::Display, asked: &dyn fmt::Display, fix: &str| {
+            refusal(&self.path, format!("belongs to the {what} {its}, not to {asked}; {fix}"))
         };
         if header.service != endpoint.base_url() {
-            return Err(other("service", &header.service, &endpoint.base_url()));
+            let (its, asked) = (excerpt(&header.service), excerpt(endpoint.base_url()));
+            let fix = "if you trust the first with your token, pass it as `--base-url`";
+            return Err(other("service", &its, &asked, fix));
         }
         if header.organization != endpoint.organization() {
-            return Err(other("organization", &header.organization, &endpoint.organization()));
+            let fix = "to resume it, pass the first as `--organization`";
+            return Err(other("organization", &header.organization, &endpoint.organization(), fix));
         }
         if header.resource != endpoint.resource() {
-            return Err(other("resource", &header.resource, &endpoint.resource()));
+            let fix = "to resume it, pass the first as `--resource`";
+            return Err(other("resource", &header.resource, &endpoint.resource(), fix));
         }
-        match plan {
-            Some(plan) if Fingerprint::of(plan) != header.plan => Err(refusal(
+        let requests = self.contents.iter().flat_map(|contents| &contents.requests);
+        if let Some(plan) = plan {
+            // A checksum would not tell it from one that was made to have the same.
+            if requests.eq(plan.batches()) {
+                return Ok(());
+            }
+            let other = "belongs to another list of paths; resume it without a list";
+            return Err(refusal(&self.path, other));
+        }
+        let mut paths = requests.flat_map(Batch::paths);
+        match paths.find(|path| self.full_purge.is_none() && is_everything(path)) {
+            None => Ok(()),
+            Some(path) => Err(refusal(
                 &self.path,
-                "belongs to another list of paths; resume it without a list",
+                format!(
+                    "holds `{}`, which purges the whole resource; pass `--allow-full-purge` again if \
+                     that is what you want",
+                    excerpt(path)
+                ),
             )),
-            _ => Ok(()),
         }
     }
 

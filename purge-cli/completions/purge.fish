@@ -92,6 +92,7 @@ complete -c purge -n "__fish_purge_using_subcommand resume" -l output -d 'Form o
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
 complete -c purge -n "__fish_purge_using_subcommand resume" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
+complete -c purge -n "__fish_purge_using_subcommand resume" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`, again'
 complete -c purge -n "__fish_purge_using_subcommand resume" -s q -l quiet -d 'No messages on standard error but errors'
 complete -c purge -n "__fish_purge_using_subcommand resume" -s v -l verbose -d 'Say on standard error what happens to each request'
 complete -c purge -n "__fish_purge_using_subcommand resume" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and not used'

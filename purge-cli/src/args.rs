@@ -75,8 +75,9 @@ Examples:
     Plan(PlanArgs),
     /// Finish a run that ended early
     ///
-    /// Sends what is not known to be accepted, and tries again what failed. The organization, the resource
-    /// and the address of the service stand in the journal.
+    /// Sends what is not known to be accepted, and tries again what failed. The organization and the resource
+    /// are in the journal. The token and the address of the service are not taken from it: they come from
+    /// your settings, as for `create`.
     #[command(after_long_help = "\
 Examples:
   purge create --from changed.txt --journal deploy.journal

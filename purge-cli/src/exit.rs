@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use purge_api_ext::{Error, ErrorKind, PlanError, Report};
+use purge_api_ext::{Error, ErrorKind, PlanError, PurgePath, Report};
 
 /// How a command ended, for the pipeline that called it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,11 @@ fn resume(report: &Report, journal: &Path) -> Option<String> {
     // A journal that could not be begun is empty.
     let broken = report.error().is_some_and(|error| error.kind() == ErrorKind::Journal);
     let file = journal.to_str().and_then(|file| shlex::try_quote(file).ok())?;
-    (begun || !broken).then(|| format!("resume with: purge resume {file}"))
+    let is_full = |path: &str| PurgePath::with_query(path).is_ok_and(|path| path.is_full_purge());
+    // The consent is not in the journal.
+    let full = report.paths().any(|path| is_full(path.path));
+    let consent = if full { " --allow-full-purge" } else { "" };
+    (begun || !broken).then(|| format!("resume with: purge resume {file}{consent}"))
 }
 
 /// How to go on waiting.

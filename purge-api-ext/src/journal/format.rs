@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Plan;
 use crate::report::Summary;
 use crate::retry::Applied;
+use crate::text::escape;
 use crate::{OperationId, OrganizationId, ResourceId};
 
 /// The version of this form.
@@ -111,6 +112,14 @@ impl Header {
         let Self { input, duplicates, covered, extra, requests, .. } = *self;
         Summary { input, duplicates, covered, extra, requests, ..Summary::default() }
     }
+
+    /// Whether the counts can be those of a plan that sends so many paths. Wildcards that the plan has made
+    /// come on top of those of the given paths that it kept.
+    pub(super) fn can_count(&self, sent: usize) -> bool {
+        let kept = self.input.checked_sub(self.duplicates);
+        let kept = kept.and_then(|unique| unique.checked_sub(self.covered));
+        self.input > 0 && kept.is_some_and(|kept| kept <= sent)
+    }
 }
 
 /// A line as it is written, line feed included, and its checksum.
@@ -131,6 +140,12 @@ pub(super) fn checked(before: u32, line: &[u8]) -> Option<(Vec<u8>, u32)> {
     let checksum = checksum(before, rest);
     // Compared as text: a number could be written in several ways.
     (digits == format!("{checksum:08x}").as_bytes()).then(|| ([b"{", rest].concat(), checksum))
+}
+
+/// A message as it is shown: harmless, and not longer than any that a run writes.
+pub(super) fn shown(message: &str) -> String {
+    const CHARACTERS: usize = 2000;
+    escape(message).chars().take(CHARACTERS).collect()
 }
 
 /// Whether another line begins within this one, as when a line feed is lost. In JSON, a quotation mark in

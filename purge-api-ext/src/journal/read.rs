@@ -1,14 +1,19 @@
 //! Reading a journal: from bytes alone, to what is known of each request.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, BufRead, Read as _};
 
+use foldhash::fast::RandomState;
+
 use super::format::{
-    Entry, Fingerprint, Header, Line, MAX_LINE, VERSION, checked, holds_another, looks_like_one,
+    Fingerprint, Header, Line, MAX_LINE, VERSION, checked, holds_another, looks_like_one,
 };
+use super::replay::{Known, Replay};
+use crate::connection::BaseUrl;
 use crate::plan::{Batch, batches};
-use crate::retry::Applied;
-use crate::{OperationId, Paths, PurgePath};
+use crate::text::excerpt;
+use crate::{Paths, Plan, PurgePath};
 
 /// What a journal says.
 #[derive(Debug, PartialEq)]
@@ -21,46 +26,6 @@ pub(crate) struct Contents {
     /// Where the next line goes: behind the last one that is whole.
     pub(crate) length: u64,
     pub(super) checksum: u32,
-}
-
-/// What is known of a request.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Known {
-    /// How often it was sent.
-    pub(crate) attempts: u32,
-    /// How often it may have been carried out without an answer that names the operation.
-    pub(crate) ambiguous: u32,
-    /// The first of these times.
-    pub(crate) lost: Option<Lost>,
-    pub(crate) end: End,
-    /// When it was sent, as long as the answer to that is missing.
-    open: Option<u64>,
-}
-
-/// When a request was sent that may have been carried out, in milliseconds since 1970, and what the last
-/// answer says of that.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Lost {
-    pub(crate) at: u64,
-    pub(crate) applied: Applied,
-}
-
-/// What settled a request.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum End {
-    /// Nothing yet.
-    #[default]
-    Open,
-    Accepted {
-        op_id: OperationId,
-        message: Option<String>,
-        possible_duplicate: bool,
-    },
-    /// Its first `at` paths, and the others, are requests of their own.
-    Split {
-        at: usize,
-        into: [usize; 2],
-    },
 }
 
 /// Why a journal cannot be read.
@@ -84,14 +49,14 @@ impl fmt::Display for Unreadable {
         match self {
             Self::Io(error) => write!(f, "cannot be read: {error}"),
             Self::Empty => f.write_str("is empty: no run was begun with it, and nothing was sent"),
-            Self::NoJournal => f.write_str("is no journal of a purge; name the file of `--journal`"),
+            Self::NoJournal => f.write_str("is not a journal of a purge; name the file of `--journal`"),
             Self::Version(version) => write!(
                 f,
                 "has the form {version}, and this program reads the form {VERSION}; resume it with the \
                  version that wrote it"
             ),
             Self::Unfinished => f.write_str(
-                "was not finished before the run ended, so nothing was sent; remove it and begin anew",
+                "was not finished before the run ended, so nothing was sent; remove it and start again",
             ),
             Self::Damaged { line, why } => write!(
                 f,
@@ -102,7 +67,8 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Reads a journal. What a crash may have left of the last line is left out; any other damage is an error.
+/// Reads a journal. What a crash may have left of the last line is left out; any other damage is an error,
+/// and so is what no run can have written.
 pub(crate) fn read(input: impl BufRead) -> Result<Contents, Unreadable> {
     let mut lines = Lines { input, number: 0, length: 0, checksum: 0 };
     let header = match lines.next()? {
@@ -111,38 +77,18 @@ pub(crate) fn read(input: impl BufRead) -> Result<Contents, Unreadable> {
         }
         Some(json) => lines.header(&json)?,
     };
-    let mut contents =
-        Contents { header, requests: Vec::new(), known: Vec::new(), length: 0, checksum: 0 };
-    let mut fingerprint = Fingerprint::default();
-    let (mut paths, mut ends) = (Paths::new(), Vec::new());
-    while ends.len() < contents.header.requests {
-        let Some(json) = lines.next()? else { return Err(Unreadable::Unfinished) };
-        let request = lines.request(&json, ends.len())?;
-        fingerprint.add(request.iter().map(PurgePath::as_str));
-        request.iter().for_each(|path| paths.push(path));
-        ends.push(paths.len());
-    }
-    contents.requests = batches(paths, &ends);
-    if fingerprint.finish() != contents.header.plan {
-        return Err(lines.damaged("the requests are not those of the plan"));
-    }
-    let mut paths: Vec<_> = contents.requests.iter().map(|batch| batch.paths().len()).collect();
-    contents.known = vec![Known::default(); paths.len()];
+    let requests = lines.plan(&header)?;
+    let mut replay = Replay::new(requests.iter().map(|batch| batch.paths().len()).collect());
     while let Some(json) = lines.next()? {
         let Ok(Line::Events(events)) = serde_json::from_slice(&json) else {
             return Err(lines.damaged("it holds no events"));
         };
         for event in events {
-            apply(&mut contents.known, &mut paths, event).map_err(|why| lines.damaged(why))?;
+            replay.apply(event).map_err(|why| lines.damaged(why))?;
         }
     }
-    for known in &mut contents.known {
-        if let Some(at) = known.open {
-            known.answered(at, Applied::Maybe);
-        }
-    }
-    (contents.length, contents.checksum) = (lines.length, lines.checksum);
-    Ok(contents)
+    let (length, checksum) = (lines.length, lines.checksum);
+    Ok(Contents { header, requests, known: replay.end(), length, checksum })
 }
 
 /// The lines of a journal.
@@ -203,15 +149,44 @@ impl<R: BufRead> Lines<R> {
             }
             _ => {}
         }
-        match serde_json::from_slice(json) {
-            Ok(Line::Header(header)) => Ok(header),
-            _ => Err(self.damaged("it does not say what the journal is about")),
+        let Ok(Line::Header(header)) = serde_json::from_slice(json) else {
+            return Err(self.damaged("it does not say what the journal is about"));
+        };
+        // A text that is an address has no character that a terminal would obey.
+        let service = BaseUrl::parse(&header.service)
+            .map_err(|error| self.damaged(excerpt(&error.to_string())))?;
+        Ok(Header { service: service.as_str().to_owned(), ..header })
+    }
+
+    /// The requests that are sent.
+    fn plan(&mut self, header: &Header) -> Result<Vec<Batch>, Unreadable> {
+        let mut fingerprint = Fingerprint::default();
+        let (mut paths, mut ends) = (Paths::new(), Vec::new());
+        while ends.len() < header.requests {
+            let Some(json) = self.next()? else { return Err(Unreadable::Unfinished) };
+            let request = self.request(&json, ends.len())?;
+            fingerprint.add(request.iter().map(PurgePath::as_str));
+            request.iter().for_each(|path| paths.push(path));
+            ends.push(paths.len());
         }
+        let differs = fingerprint.finish() != header.plan;
+        if differs || ends.is_empty() || !header.can_count(paths.len()) {
+            return Err(self.damaged("the requests are not those of the plan"));
+        }
+        if let Some(path) = repeated(&paths) {
+            let path = excerpt(path);
+            return Err(self.damaged(format!("the path `{path}` is in the requests twice")));
+        }
+        Ok(batches(paths, &ends))
     }
 
     fn request(&self, json: &[u8], expected: usize) -> Result<Vec<PurgePath>, Unreadable> {
         let paths = match serde_json::from_slice(json) {
-            Ok(Line::Request { number, paths }) if number == expected && !paths.is_empty() => paths,
+            Ok(Line::Request { number, paths })
+                if number == expected && (1..=Plan::MAX_BATCH_SIZE).contains(&paths.len()) =>
+            {
+                paths
+            }
             _ => return Err(self.damaged("it is not the next request")),
         };
         let paths = paths.into_iter().map(PurgePath::with_query);
@@ -224,66 +199,8 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-fn apply(known: &mut Vec<Known>, paths: &mut Vec<usize>, event: Entry) -> Result<(), &'static str> {
-    let (request, end) = match event {
-        Entry::Ended { .. } => return Ok(()),
-        Entry::Sending { request, attempt, at } => {
-            let known = open(known, request)?;
-            // A run that could not write down the answer has left one open.
-            if let Some(earlier) = known.open.replace(at) {
-                known.answered(earlier, Applied::Maybe);
-                known.open = Some(at);
-            }
-            known.attempts = attempt;
-            return Ok(());
-        }
-        Entry::Failed { request, applied, .. } => {
-            let known = open(known, request)?;
-            let at = known.open.ok_or("an answer comes before its request")?;
-            known.answered(at, applied);
-            return Ok(());
-        }
-        Entry::Accepted { request, op_id, message, possible_duplicate } => {
-            (request, End::Accepted { op_id, message, possible_duplicate })
-        }
-        Entry::Split { request, at, into } => {
-            let count = paths.get(request).copied().unwrap_or_default();
-            if at == 0 || at >= count || into != [known.len(), known.len() + 1] {
-                return Err("a request cannot be split like that");
-            }
-            paths.extend([at, count - at]);
-            let ambiguous = known[request].ambiguous;
-            known.extend([Known::half(ambiguous), Known::half(ambiguous)]);
-            (request, End::Split { at, into })
-        }
-    };
-    let known = open(known, request)?;
-    known.open = None;
-    known.end = end;
-    Ok(())
-}
-
-/// A request that is not settled yet.
-fn open(known: &mut [Known], request: usize) -> Result<&mut Known, &'static str> {
-    match known.get_mut(request) {
-        None => Err("it names a request that is not there"),
-        Some(known) if known.end != End::Open => Err("it names a request that is settled"),
-        Some(known) => Ok(known),
-    }
-}
-
-impl Known {
-    /// What is known of half a request that may have been carried out so often.
-    pub(crate) fn half(ambiguous: u32) -> Self {
-        Self { ambiguous, ..Self::default() }
-    }
-
-    /// Takes note of the answer to what was sent at `at`.
-    fn answered(&mut self, at: u64, applied: Applied) {
-        self.open = None;
-        if matches!(applied, Applied::Maybe | Applied::Yes) {
-            self.ambiguous = self.ambiguous.saturating_add(1);
-            self.lost = Some(Lost { at: self.lost.map_or(at, |first| first.at), applied });
-        }
-    }
+/// A path that is there twice.
+fn repeated(paths: &Paths) -> Option<&str> {
+    let mut seen = HashSet::with_capacity_and_hasher(paths.len(), RandomState::default());
+    paths.iter().find(|path| !seen.insert(*path))
 }

@@ -32,7 +32,7 @@ struct Told {
 pub(super) enum Start {
     /// A new journal.
     Plan { header: Header, plan: Arc<Plan> },
-    /// One that is gone on with: where its last whole line ends, and its checksum.
+    /// One that is resumed: where its last whole line ends, and its checksum.
     Tail { length: u64, checksum: u32 },
 }
 
@@ -91,7 +91,7 @@ struct Lines {
     length: u64,
     /// Whether this run has written anything worth an end.
     changed: bool,
-    /// After an error nobody knows what is on the disk, so there is no second try.
+    /// After an error it is unknown what is on the disk, so there is no second try.
     failed: Option<Error>,
 }
 
@@ -189,7 +189,7 @@ impl Lines {
 
 fn cannot_be_written(path: &std::path::Path, error: &io::Error) -> Error {
     let message = format!(
-        "{} cannot be written: {error}; nothing more is sent. Mend that, then resume the run",
+        "{} cannot be written: {error}; no further requests are sent. Fix this, then resume the run",
         named(path)
     );
     Error::new(ErrorKind::Journal, message)

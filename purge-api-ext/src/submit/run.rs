@@ -14,7 +14,7 @@ use super::request::Request;
 use super::work::Work;
 use crate::endpoint::Endpoint;
 use crate::gate::{Pass, Stop};
-use crate::journal::{self, End, Entry, Lost, Writer};
+use crate::journal::{self, End, Entry, Writer};
 use crate::plan::Batch;
 use crate::progress::{Event, Reporter};
 use crate::reconcile::{self, Sent};
@@ -144,9 +144,10 @@ impl<'a> Run<'a> {
         let earlier = request.known.ambiguous;
         // The first time after which the request may have been carried out, and what the last answer to it
         // says of that.
-        let mut lost = request.known.lost.map(|Lost { at, applied }| {
-            let before = Duration::from_millis(journal::now().saturating_sub(at));
-            (Sent::before(before), applied)
+        let mut lost = request.known.lost.map(|lost| {
+            // Without a time that can be relied on, nothing is old enough to be taken for it.
+            let before = lost.elapsed(journal::now()).unwrap_or_default();
+            (Sent::before(before), lost.applied)
         });
         if let Some((since, _)) = lost
             && let Some(op_id) = self.recall(&request, since).await

@@ -33,6 +33,9 @@ pub(crate) struct ResumeArgs {
     /// The file of `purge create --journal`
     #[arg(value_name = "JOURNAL")]
     pub(crate) journal: PathBuf,
+    /// Allow a path that purges the whole resource, such as `/*`, again
+    #[arg(long)]
+    pub(crate) allow_full_purge: bool,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     #[command(flatten)]

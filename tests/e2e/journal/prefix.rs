@@ -6,23 +6,8 @@ use purge_api_ext::{Journal, Plan};
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::journal::Told;
 
-use super::{Folder, json, resume};
+use super::{Folder, changed, json, resume};
 use crate::account::{impatient, plan, posts, site};
-
-/// The journal as a run against another server would have written it, checksums included.
-fn moved(journal: &[u8], from: &str, to: &str) -> Vec<u8> {
-    let mut checksum = 0;
-    let lines = std::str::from_utf8(journal).expect("text").lines();
-    let lines = lines.flat_map(|line| {
-        // Behind the checksum, which has eight digits.
-        let rest = line[r#"{"crc":"00000000","#.len()..].replace(from, to);
-        let mut hasher = crc32fast::Hasher::new_with_initial(checksum);
-        hasher.update(rest.as_bytes());
-        checksum = hasher.finalize();
-        format!("{{\"crc\":\"{checksum:08x}\",{rest}\n").into_bytes()
-    });
-    lines.collect()
-}
 
 /// Behind each line.
 fn line_ends(journal: &[u8]) -> Vec<usize> {
@@ -45,7 +30,7 @@ async fn every_prefix_of_a_journal_is_gone_on_with() {
         // A server that has seen nothing yet.
         let sandbox = Sandbox::start().await.expect("a sandbox");
         let site = site(sandbox.base_url());
-        let whole = moved(&written, first.base_url(), sandbox.base_url());
+        let whole = changed(&written, first.base_url(), sandbox.base_url());
         let ends = line_ends(&whole);
         let (cut, plan_end) = (ends[line] - less, ends[4]);
         let path = folder.path().join(format!("cut-{cut}-{arrived}"));

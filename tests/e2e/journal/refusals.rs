@@ -84,7 +84,7 @@ async fn second_process_is_refused() {
     assert_eq!(posts(&sandbox).len(), 1);
     first.kill().await;
     let ended = purge_at(&sandbox, &["create", "/b", "--journal", &journal]).end().await;
-    check(&ended, 2, "exists already; go on with it by `purge resume`, or remove it");
+    check(&ended, 2, "exists already; resume it by `purge resume`, or remove it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,9 +103,9 @@ async fn damaged_journal_and_no_journal_are_refused() {
         check(&purge_at(&sandbox, &["resume", &journal]).end().await, 2, expected);
     };
     check_file(&damaged, "is damaged at line 2: its checksum is wrong").await;
-    check_file(b"/a\n/b\n", "is no journal of a purge").await;
+    check_file(b"/a\n/b\n", "is not a journal of a purge").await;
     check_file(b"", "is empty: no run was begun with it").await;
-    check_file(&whole[..300], "nothing was sent; remove it and begin anew").await;
+    check_file(&whole[..300], "nothing was sent; remove it and start again").await;
     let ended = purge_at(&sandbox, &["resume", "/not/there"]).end().await;
     check(&ended, 2, "the journal `/not/there` cannot be opened");
     let ended = purge_at(&sandbox, &["create", "/a", "--journal", "/not/there"]).end().await;

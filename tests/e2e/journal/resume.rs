@@ -96,8 +96,9 @@ async fn service_that_asks_for_much_patience_is_resumed_later() {
     check(&ended, 4, &format!("resume with: purge resume {journal}\n"));
     assert_eq!(posts(&sandbox).len(), 1);
 
-    // The account stands in the journal; only the token does not.
+    // The account is in the journal; the token is not, and where it goes is for the user to say.
     let run = Run::new(PURGE, ["resume", &journal, "--output", "json"])
+        .env("PURGE_BASE_URL", sandbox.base_url())
         .env("PURGE_TOKEN", sandbox.token());
     let ended = run.end().await;
     check(&ended, 0, "resuming: 10 requests left\n");

@@ -1,4 +1,4 @@
-//! Files that others could read, disks that are full, and runs that never begin.
+//! Disks that are full, and runs that never begin.
 
 use std::collections::BTreeSet;
 
@@ -8,27 +8,8 @@ use purge_tests::cli::Run;
 use purge_tests::journal::Told;
 
 use super::{Folder, check};
-use crate::account::{lines, plan, posts, purge_at, resource_of, site};
+use crate::account::{lines, plan, posts, purge_at, resource_of};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
-
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn only_its_owner_can_read_it() {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let sandbox = Sandbox::start().await.expect("a sandbox");
-    let folder = Folder::new();
-    let mode = || std::fs::metadata(folder.journal()).expect("a file").permissions().mode() & 0o777;
-    let journal = Journal::create(folder.journal()).expect("a journal");
-    assert_eq!(mode(), 0o600);
-    drop(journal);
-    // A file that was reserved is taken, and taken away from others.
-    let open = std::fs::Permissions::from_mode(0o644);
-    std::fs::set_permissions(folder.journal(), open).expect("a mode");
-    let journal = Journal::create(folder.journal()).expect("an empty file");
-    assert_eq!(mode(), 0o600);
-    assert!(site(sandbox.base_url()).purge(plan(1, 1)).journal(journal).await.is_success());
-}
 
 /// A file system that takes no more stands here for one that is full: the limit of file sizes, whose signal
 /// is ignored, makes writing fail.
