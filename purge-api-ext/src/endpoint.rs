@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use purge_api::ResponseValue;
 use purge_api::builder::{CreatePurge, ListPurgeRequests};
 
 use crate::gate::{Gate, Pass, Stop};
@@ -51,8 +52,8 @@ impl Endpoint {
         &self,
         pass: Pass,
         method: &'static str,
-        send: impl Future<Output = Result<T, purge_api::Error<()>>>,
-    ) -> Exchange<T> {
+        send: impl Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
+    ) -> Exchange<ResponseValue<T>> {
         let exchange = self.session.exchange(pass, method, send).await;
         if let Err(failure) = &exchange.outcome {
             self.gate.note(&failure.error);
@@ -61,9 +62,12 @@ impl Endpoint {
     }
 
     /// Reads something, with another token if the first one is refused.
-    pub(crate) async fn get<T, F>(&self, send: impl Fn() -> F) -> Result<Exchange<T>, Error>
+    pub(crate) async fn get<T, F>(
+        &self,
+        send: impl Fn() -> F,
+    ) -> Result<Exchange<ResponseValue<T>>, Error>
     where
-        F: Future<Output = Result<T, purge_api::Error<()>>>,
+        F: Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     {
         let exchange = self.send(self.enter().await?, "GET", send()).await;
         match &exchange.outcome {

@@ -103,6 +103,11 @@ impl OperationId {
             let message = format!("the operation ID has {} bytes, more than 1024", text.len());
             return Err(IdError(message));
         }
+        // It is shown, asked for and kept as it is.
+        if crate::text::escape(text) != text {
+            let shown = crate::text::excerpt(text);
+            return Err(IdError(format!("the operation ID `{shown}` has control characters")));
+        }
         Ok(())
     }
 
@@ -115,7 +120,7 @@ impl OperationId {
 
 impl fmt::Display for OperationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::text::escape(&self.0))
+        f.write_str(&self.0)
     }
 }
 
@@ -146,6 +151,8 @@ mod tests {
         };
         check("", "the operation ID is empty");
         check(" \t", "the operation ID is empty");
+        check("a\u{1b}[2Jb", r"the operation ID `a\u{1b}[2Jb` has control characters");
+        check("::error::x", r"the operation ID `\u{3a}:error::x` has control characters");
         check(&"a".repeat(1025), "the operation ID has 1025 bytes, more than 1024");
         assert!("a".repeat(1024).parse::<OperationId>().is_ok());
     }

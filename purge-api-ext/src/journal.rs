@@ -57,11 +57,9 @@ use writer::Start;
 /// duplicate. These are at most as many as were under way at once: [`Purge::concurrency`]. What failed is
 /// tried again, too.
 ///
-/// For the look-up, the time between the runs is measured with the wall clock. A request is sent again
-/// without a look-up if that clock shows a time before the sending or more than a day after it. A clock
-/// that was set back between the runs costs a duplicate; one that was set forward by less than a day can
-/// let the look-up take a job that somebody else created in this time for exactly the same paths for the
-/// lost one.
+/// The look-up compares times by the service's clock alone, which its answers show and the journal keeps: the
+/// clocks of the machines may differ, or be adjusted. A request that was sent before any answer had come is sent
+/// again without a look-up.
 ///
 /// The file holds the service's address, the organization, the resource, the paths, and the identifiers of
 /// the operations, a JSON object a line; never the token. Only its owner can read it. Each line has a

@@ -3,6 +3,7 @@
 #[cfg(feature = "blocking")]
 mod blocking;
 mod client;
+mod clock;
 mod connection;
 mod endpoint;
 mod error;

@@ -4,15 +4,13 @@ mod repeats;
 
 use std::fmt;
 use std::num::NonZeroU64;
-use std::time::SystemTime;
 
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use purge_api::types::ListPurgeRequestsResponse;
-use reqwest::header::{AGE, DATE, HeaderMap};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::text::Redactor;
 use crate::{Error, ErrorKind, OperationId, PurgePath, transport};
@@ -400,24 +398,6 @@ impl Reader {
         let (page, clock) = self.list.read(number, before).await?;
         self.next = page.next.as_ref().map(|cursor| (cursor.page, cursor.before));
         Ok(Some((page, clock)))
-    }
-}
-
-/// What time it was for the service, and when it was asked for it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
-    /// The time of day, without the fraction of its second.
-    pub(crate) date: SystemTime,
-    pub(crate) asked: Instant,
-}
-
-impl Clock {
-    /// None if the time may be that of an older answer: a cache that has kept one says so by `Age`.
-    fn of(headers: &HeaderMap, asked: Instant) -> Option<Self> {
-        let mut dates = headers.get_all(DATE).into_iter();
-        let date = dates.next().filter(|_| dates.next().is_none() && !headers.contains_key(AGE))?;
-        let date = httpdate::parse_http_date(date.to_str().ok()?).ok()?;
-        Some(Self { date, asked })
     }
 }
 

@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::endpoint::Endpoint;
-use crate::list::{Clock, List, PurgeRecord};
+use crate::list::{List, PurgeRecord};
 use crate::{Batch, Error, OperationId};
 
 /// So many records are always read, in whatever order the list may be.
@@ -26,25 +27,12 @@ const PATHS: u64 = 100;
 
 /// When a request was sent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sent {
+pub(crate) enum Sent {
     /// A moment of this run.
-    moment: Instant,
-    /// How long before it. Time between runs is measured with the wall clock, which may have been adjusted.
-    before: Duration,
-}
-
-impl Sent {
-    pub(crate) fn at(moment: Instant) -> Self {
-        Self { moment, before: Duration::ZERO }
-    }
-
-    pub(crate) fn before(before: Duration) -> Self {
-        Self { moment: Instant::now(), before }
-    }
-
-    fn elapsed_until(self, later: Instant) -> Duration {
-        self.before.saturating_add(later.saturating_duration_since(self.moment))
-    }
+    At(Instant),
+    /// The time that the service's clock showed, of an earlier run. Two runs share no other clock that may not
+    /// have been set in between.
+    On(SystemTime),
 }
 
 /// Looks for the operation that a request sent at `sent` has created, which so many others may have followed.
@@ -89,10 +77,11 @@ impl Window {
     /// fraction, by less than twice this. `docs/retries.md` has the same numbers.
     const UNIT: Duration = Duration::from_secs(1);
 
-    /// The elapsed time ends when the list is asked for and not when it has answered: an answer that takes
-    /// long would otherwise make older jobs look newer than the request.
     fn of(sent: Sent, clock: Clock) -> Option<Self> {
-        let from = clock.date.checked_sub(sent.elapsed_until(clock.asked))?;
+        let from = match sent {
+            Sent::At(moment) => clock.at(moment)?,
+            Sent::On(time) => time,
+        };
         // A record of the future is by another clock, which says nothing.
         Some(Self { from, until: clock.date.checked_add(Self::UNIT)? })
     }
@@ -185,7 +174,7 @@ mod tests {
     /// Whether a record of this second fits a request that was sent `before` ago, when the list was asked for.
     fn holds(before: Duration, second: &str) -> bool {
         let asked = Instant::now();
-        let sent = Sent { moment: asked, before };
+        let sent = Sent::At(asked - before);
         let date = humantime::parse_rfc3339("2025-08-06T11:39:52Z").expect("a time");
         let window = Window::of(sent, Clock { date, asked }).expect("a window");
         window.holds(&record("x", "/a", &format!("2025-08-06T11:39:{second}Z")))
@@ -217,7 +206,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn slow_list_makes_no_older_job_look_newer() {
-        let sent = Sent::at(Instant::now());
+        let sent = Sent::At(Instant::now());
         tokio::time::advance(Duration::from_secs(1)).await;
         let asked = Instant::now();
         // The answer takes 6 s, and its `Date` is of its end.

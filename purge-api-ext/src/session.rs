@@ -1,11 +1,14 @@
 //! Requests with a token that is current.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
-use purge_api::{Bearer, ClientInfo as _};
+use purge_api::{Bearer, ClientInfo as _, ResponseValue};
+use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::gate::{Gate, Pass};
 use crate::pace::{Pace, Rate};
 use crate::text::Redactor;
@@ -27,6 +30,8 @@ struct Inner {
     redactor: Mutex<Redactor>,
     /// The gate of all requests.
     gate: Gate,
+    /// The clock of the service, as an answer has shown it last.
+    clock: Mutex<Option<Clock>>,
 }
 
 /// One request, and what came of it.
@@ -78,6 +83,7 @@ impl Session {
             seen: Mutex::new(Seen { asked: 0, tokens }),
             redactor: Mutex::new(redactor),
             gate: Gate::new(Arc::new(Pace::new(rate))),
+            clock: Mutex::default(),
         })))
     }
 
@@ -106,8 +112,8 @@ impl Session {
         &self,
         pass: Pass,
         method: &'static str,
-        send: impl Future<Output = Result<T, purge_api::Error<()>>>,
-    ) -> Exchange<T> {
+        send: impl Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
+    ) -> Exchange<ResponseValue<T>> {
         // The pass is used up, whatever becomes of the request.
         let Pass { .. } = pass;
         let seen = self.seen();
@@ -115,12 +121,33 @@ impl Session {
         // The body of a refusal belongs to the request, too.
         let exchange = async {
             match send.await {
-                Ok(answer) => Ok(answer),
-                Err(error) => Err(failure(error, &self.redactor()).await),
+                Ok(answer) => {
+                    self.look(answer.headers(), sent);
+                    Ok(answer)
+                }
+                Err(error) => {
+                    if let purge_api::Error::UnexpectedResponse(answer) = &error {
+                        self.look(answer.headers(), sent);
+                    }
+                    Err(failure(error, &self.redactor()).await)
+                }
             }
         };
         let outcome = step!(exchange, "http", method).await;
         Exchange { outcome, sent, seen }
+    }
+
+    /// Looks at the clock of the service.
+    fn look(&self, headers: &HeaderMap, asked: Instant) {
+        if let Some(clock) = Clock::of(headers, asked) {
+            *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
+        }
+    }
+
+    /// What time it is for the service, if an answer has shown it: see [`Clock::at`].
+    pub(crate) fn service_time(&self) -> Option<SystemTime> {
+        let clock = *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        clock?.at(Instant::now())
     }
 
     /// Gets another token when that of a request was refused, and says whether there is one. A refused token

@@ -5,6 +5,7 @@
 //! at most the last one.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,8 +62,12 @@ pub(crate) enum Entry {
     Sending {
         request: usize,
         attempt: u32,
-        /// Milliseconds since 1970.
+        /// Milliseconds since 1970, by the clock of this machine: for people.
         at: u64,
+        /// What the service's clock showed at most, if an answer had shown it: also without the run, and
+        /// whatever becomes of the clock of this machine, this tells which jobs are older than the request.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+        service_time: Option<SystemTime>,
     },
     /// The service took it.
     Accepted {
@@ -77,6 +82,29 @@ pub(crate) enum Entry {
     Split { request: usize, at: usize, into: [usize; 2] },
     /// The run came to its end.
     Ended { at: u64 },
+}
+
+/// A time as milliseconds since 1970.
+mod millis {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        time: &Option<SystemTime>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        since.and_then(|since| u64::try_from(since.as_millis()).ok()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<SystemTime>, D::Error> {
+        let millis = Option::<u64>::deserialize(deserializer)?;
+        // A time that does not fit on the clock says nothing.
+        Ok(millis.and_then(|millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis))))
+    }
 }
 
 /// A checksum of the paths of a plan, and of how they are split into requests.

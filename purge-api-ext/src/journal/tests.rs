@@ -1,6 +1,8 @@
 mod first_version;
 mod hostile;
 
+use std::time::{Duration, SystemTime};
+
 use proptest::prelude::*;
 
 use super::format::{Entry, Fingerprint, Header, Line, VERSION, encode, sealed};
@@ -90,13 +92,18 @@ fn story(sizes: &[usize], chance: &[(usize, u8)]) -> (Vec<Entry>, Vec<usize>) {
             (_, _) => {
                 *under_way = true;
                 let attempt = events.iter().filter(attempt).count() as u32 + 1;
-                events.push(Entry::Sending { request, attempt, at });
+                let service_time = (kind > 63).then(|| time(at));
+                events.push(Entry::Sending { request, attempt, at, service_time });
                 continue;
             }
         });
         *under_way = *under_way && matches!(events.last(), Some(Entry::Ended { .. }));
     }
     (events, sizes)
+}
+
+fn time(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
 }
 
 /// What the events say of one request, by going through all of them for each question.
@@ -121,18 +128,18 @@ fn expected(events: &[Entry], request: usize) -> (u32, u32, Option<Lost>, End) {
     });
     let mut lost: Vec<Lost> = Vec::new();
     for (index, event) in own.iter().enumerate() {
-        let Entry::Sending { at, .. } = event else { continue };
+        let Entry::Sending { service_time, .. } = event else { continue };
         let applied = match own.get(index + 1) {
             None | Some(Entry::Sending { .. }) => Applied::Maybe,
             Some(Entry::Failed { applied, .. }) => *applied,
             Some(_) => continue,
         };
         if matches!(applied, Applied::Maybe | Applied::Yes) {
-            lost.push(Lost { at: *at, applied });
+            lost.push(Lost { on: *service_time, applied });
         }
     }
-    let first = lost.first().map(|first| first.at);
-    let whole = first.zip(lost.last()).map(|(at, last)| Lost { at, applied: last.applied });
+    let on = lost.iter().find_map(|lost| lost.on);
+    let whole = lost.last().map(|last| Lost { on, applied: last.applied });
     let parent = events.iter().find_map(|event| match event {
         Entry::Split { request: parent, into, .. } if into.contains(&request) => Some(*parent),
         _ => None,

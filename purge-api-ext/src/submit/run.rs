@@ -146,10 +146,9 @@ impl<'a> Run<'a> {
         // says of that.
         let mut lost = request.known.lost.map(|lost| {
             // Without a time that can be relied on, nothing is old enough to be taken for it.
-            let before = lost.elapsed(journal::now()).unwrap_or_default();
-            (Sent::before(before), lost.applied)
+            (lost.on.map(Sent::On), lost.applied)
         });
-        if let Some((since, _)) = lost
+        if let Some((Some(since), _)) = lost
             && let Some(op_id) = self.recall(&request, since).await
         {
             let message = Some("found in the list".to_owned());
@@ -202,14 +201,14 @@ impl<'a> Run<'a> {
             }
             if matches!(failure.applied, Applied::Maybe | Applied::Yes) {
                 ambiguous += 1;
-                let since = lost.map_or(Sent::at(exchange.sent), |(since, _)| since);
+                let since = lost.and_then(|(since, _)| since).unwrap_or(Sent::At(exchange.sent));
                 if let Some(op_id) = self.adopt(&request, since, &failure.error).await {
                     let message = Some(format!("{}; found in the list", failure.error));
                     let accepted = Accepted { op_id, message };
                     let duplicate = earlier + ambiguous > 1;
                     return self.newly_accepted(request, accepted, attempts, duplicate);
                 }
-                lost = Some((since, failure.applied));
+                lost = Some((Some(since), failure.applied));
             }
             let asked = failure.error.retry_after();
             let random = fastrand::f64();
@@ -247,7 +246,8 @@ impl<'a> Run<'a> {
         // What keeps one request from being sent keeps all others: no token, or too long a pause.
         let pass = self.endpoint.enter().await.inspect_err(|error| self.stop.now(error))?;
         let Some(journal) = &self.journal else { return Ok(pass) };
-        let sending = Entry::Sending { request, attempt, at: journal::now() };
+        let service_time = self.endpoint.session().service_time();
+        let sending = Entry::Sending { request, attempt, at: journal::now(), service_time };
         journal.write(sending).await.inspect_err(|error| self.stop.now(error))?;
         // The disk may have taken its time.
         self.endpoint.check().inspect_err(|error| {

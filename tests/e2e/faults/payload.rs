@@ -140,8 +140,9 @@ fn escaped() -> Vec<Row> {
             .seen(1, 0),
         Row::new("P9 commands in an operation id")
             .post([ok(&strange)])
-            .ends(0, "1 accepted")
-            .seen(1, 0),
+            .ends(6, "1 unconfirmed")
+            .seen(1, 1)
+            .says("names no operation"),
         Row::new("P9 commands in a redirect")
             .post([status("302 Found\r\nlocation: ::error::no##vso[x]\x1b[2J", "")])
             .ends(6, "1 unconfirmed")

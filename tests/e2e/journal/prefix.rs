@@ -6,7 +6,7 @@ use purge_api_ext::{Journal, Plan};
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::journal::Told;
 
-use super::{Folder, changed, json, resume};
+use super::{Folder, changed, json, resume, show_clock};
 use crate::account::{impatient, plan, posts, site};
 
 /// Behind each line.
@@ -21,7 +21,9 @@ async fn every_prefix_of_a_journal_is_gone_on_with() {
     let first = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
     let folder = Folder::new();
     let journal = Journal::create(folder.journal()).expect("a journal");
-    let purge = site(first.base_url()).purge(plan(4, 2)).journal(journal).concurrency(2);
+    let site_of_first = site(first.base_url());
+    show_clock(&site_of_first).await;
+    let purge = site_of_first.purge(plan(4, 2)).journal(journal).concurrency(2);
     assert!(impatient(purge).await.is_success());
     let written = std::fs::read(folder.journal()).expect("a file");
     let cuts = (0..line_ends(&written).len()).flat_map(|line| [0, 1, 40].map(|less| (line, less)));

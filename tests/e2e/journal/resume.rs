@@ -6,7 +6,7 @@ use purge_api_ext::{Journal, OperationState, Plan};
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::cli::Run;
 
-use super::{Folder, check, json, resume};
+use super::{Folder, changed, check, json, resume, show_clock};
 use crate::PURGE;
 use crate::account::{impatient, lines, plan, posts, purge_at, site};
 
@@ -67,6 +67,7 @@ async fn operation_that_the_journal_knows_is_not_taken_for_a_lost_one() {
     let (folder, site) = (Folder::new(), site(sandbox.base_url()));
     // Another plan for the same path was accepted at nearly the same time.
     let one = || Plan::parse(["/a"]).expect("a plan");
+    show_clock(&site).await;
     let journal = Journal::create(folder.journal()).expect("a journal");
     assert!(site.purge(one()).journal(journal).await.is_success());
     let whole = std::fs::read(folder.journal()).expect("a file");
@@ -139,4 +140,44 @@ async fn list_that_cannot_be_read_lets_what_was_under_way_be_sent_again() {
     let operation = &report.operations[0];
     assert_eq!((operation.attempts, operation.possible_duplicate), (2, true));
     assert_eq!(posts(&sandbox).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clock_of_this_machine_makes_no_older_job_look_newer() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (folder, site) = (Folder::new(), site(sandbox.base_url()));
+    // A job of somebody else for the same path.
+    let one = || Plan::parse(["/a"]).expect("a plan");
+    assert!(site.purge(one()).await.is_success());
+    show_clock(&site).await;
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    assert!(site.purge(one()).journal(journal).await.is_success());
+    let whole = std::fs::read_to_string(folder.journal()).expect("a file");
+    let cut: String = whole.split_inclusive('\n').take(3).collect();
+    let member = |name: &str| {
+        let (_, value) = cut.split_once(&format!("\"{name}\":")).expect("a member");
+        value.chars().take_while(char::is_ascii_digit).collect::<String>()
+    };
+    // The request never arrived, and was sent long after the job.
+    let (at, shown) = (member("at"), member("service_time"));
+    let later = (shown.parse::<u64>().expect("a time") + 60_000).to_string();
+    let journal = changed(cut.as_bytes(), &shown, &later);
+    // Whatever the clock of this machine showed then: it has been set since.
+    for shows in [at.clone(), "0".to_owned(), later.clone(), "9".repeat(15)] {
+        let before = posts(&sandbox).len();
+        let journal = changed(&journal, &format!("\"at\":{at}"), &format!("\"at\":{shows}"));
+        std::fs::write(folder.journal(), journal).expect("a file");
+        let report = resume(&site, &folder.journal()).await;
+        assert_eq!((posts(&sandbox).len(), report.summary.accepted), (before + 1, 1), "{shows}");
+        assert!(report.operations[0].possible_duplicate, "{shows}");
+    }
+    // A request of which no time is known is not looked for.
+    let known = format!(",\"service_time\":{shown}");
+    std::fs::write(folder.journal(), changed(cut.as_bytes(), &known, "")).expect("a file");
+    let before = posts(&sandbox).len();
+    let report = resume(&site, &folder.journal()).await;
+    assert_eq!(
+        (posts(&sandbox).len(), report.operations[0].possible_duplicate),
+        (before + 1, true)
+    );
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn sending(request: usize, attempt: u32) -> Entry {
-    Entry::Sending { request, attempt, at: 1 }
+    Entry::Sending { request, attempt, at: 1, service_time: None }
 }
 
 fn failed(request: usize) -> Entry {
@@ -74,8 +74,12 @@ fn operation_belongs_to_one_request() {
     let each = vec![accepted(0, "a"), sending(1, 1), accepted(1, "b")];
     assert!(read_with(each).is_ok());
     for op_id in ["a\u{1b}[31m", "::error::a", "a\u{202e}b", "a\nb"] {
-        let error = read_with(vec![accepted(0, op_id)]).expect_err("a sequence").to_string();
-        assert!(error.contains("line 5: it names an operation by control characters"), "{error}");
+        let journal = written(&requests(&[1]), &[vec![sending(0, 1), accepted(0, "ID")]]);
+        let journal = String::from_utf8(journal).expect("JSON");
+        let json = serde_json::to_string(op_id).expect("JSON");
+        let journal = sealed(journal.replace("\"ID\"", &json).as_bytes());
+        let error = read(&journal[..]).expect_err("a sequence").to_string();
+        assert!(error.contains("it holds no events"), "{error}");
     }
 }
 
@@ -207,7 +211,10 @@ fn any_entry() -> impl Strategy<Value = Entry> {
     let text = || prop_oneof!["[a-c]", ".{0,9}", "::[a\u{1b}\n#]{0,9}"];
     prop_oneof![
         4 => (request(), prop_oneof![9 => 0_u32..5, 1 => any::<u32>()], any::<u64>())
-            .prop_map(|(request, attempt, at)| Entry::Sending { request, attempt, at }),
+            .prop_map(|(request, attempt, at)| {
+                let service_time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(at));
+                Entry::Sending { request, attempt, at, service_time }
+            }),
         1 => (request(), applied, text())
             .prop_map(|(request, applied, message)| Entry::Failed { request, applied, message }),
         2 => (request(), text(), text(), any::<bool>()).prop_map(|(request, id, said, flag)| {
