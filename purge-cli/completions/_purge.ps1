@@ -157,6 +157,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; port 0 takes a free one')
             [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Folder whose files the edge serves and caches, or an http server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]')
             [CompletionResult]::new('--purge-delay', '--purge-delay', [CompletionResultType]::ParameterName, 'How long a purge job takes')
+            [CompletionResult]::new('--star', '--star', [CompletionResultType]::ParameterName, 'How much a `*` matches at least; what the real service does is unknown')
             [CompletionResult]::new('--faults', '--faults', [CompletionResultType]::ParameterName, 'JSON file of faults: what the server does wrong, and when')
             [CompletionResult]::new('--rate-limit', '--rate-limit', [CompletionResultType]::ParameterName, 'Answer 429 to what comes faster, such as 5/s or 30/m')
             [CompletionResult]::new('--allow-non-loopback', '--allow-non-loopback', [CompletionResultType]::ParameterName, 'Allow an address that other machines can reach: what is sent there is not encrypted')
