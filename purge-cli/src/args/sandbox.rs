@@ -26,7 +26,8 @@ pub(crate) struct SandboxArgs {
     /// JSON file of faults: what the server does wrong, and when
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
-    /// Answer 429 to what comes faster, such as 5/s or 30/m
+    /// Answer 429 to what comes faster, such as 5/s or 30/m. 5/s allows 5 requests at once, then one more
+    /// every 200 ms
     #[arg(long, value_name = "N/s")]
     pub(crate) rate_limit: Option<Rate>,
     /// Do not log requests on standard error

@@ -43,7 +43,7 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
         builder = builder.faults(Fault::from_json(&text).map_err(|error| cannot(&error))?);
     }
     if let Some(rate) = args.rate_limit {
-        builder = builder.rate_limit(1, rate.interval());
+        builder = builder.rate_limit(rate.requests(), rate.per());
     }
     if !args.quiet {
         builder = builder.on_request(|request| {

@@ -113,7 +113,10 @@ impl SandboxBuilder {
     }
 
     /// Answers with 429 and `Retry-After` when there are more than so many requests to the API in a
-    /// period. It is a token bucket: all of them may come at once, then the rest of the period evens out.
+    /// period. It is a token bucket that holds so many requests and fills evenly in one period: all of them
+    /// may come at once, then one each time its part of the period has passed. A request that comes early by
+    /// up to a tenth of that part is let through, since a client that keeps the rate exactly is sometimes
+    /// early by a few milliseconds. A refused request takes nothing from the bucket.
     pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
         self.rate_limit = Some((requests, period));
         self
