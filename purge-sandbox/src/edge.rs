@@ -41,10 +41,15 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
     match object {
         Some(Object::Placeholder) => {
             let text = format!("{path} was put into the cache without content\n");
-            return answer(HeaderMap::new(), StatusCode::OK, text.into(), "HIT", &head.headers);
+            let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind)]);
+            return answer(headers, StatusCode::OK, text.into(), "HIT", &head.headers);
         }
         Some(Object::Fetched(fetched)) => {
-            if let BeforeRequest::Fresh(cached) = fetched.policy.before_request(&request, now) {
+            if let BeforeRequest::Fresh(mut cached) = fetched.policy.before_request(&request, now) {
+                // The policy sets it to now, in the form of e-mail (`+0000`). The server does so in that of
+                // HTTP (`GMT`).
+                cached.headers.remove(header::DATE);
                 let body = fetched.body.clone();
                 return answer(cached.headers, cached.status, body, "HIT", &head.headers);
             }

@@ -60,8 +60,13 @@ async fn a_hit_has_an_age_and_a_known_tag_needs_no_body() {
     assert_eq!(headers["x-cache"], "HIT");
     assert_eq!(headers["cache-control"], "public, max-age=3600");
     assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    let date = headers["date"].to_str().expect("text");
+    assert!(date.ends_with(" GMT") && httpdate::parse_http_date(date).is_ok(), "{date}");
     let age: u64 = headers["age"].to_str().expect("text").parse().expect("seconds");
     assert!(age < 3600);
+    sandbox.fill(["/filled"]);
+    let filled = visit(&sandbox, "/filled").await;
+    assert_eq!(filled.headers()["content-type"], "text/plain; charset=utf-8");
     let tag = headers["etag"].to_str().expect("text").to_owned();
     for (sent, status) in [(format!("\"x\", W/{tag}"), 304), ("\"x\"".to_owned(), 200)] {
         let url = format!("{}/edge/{}/index.html", sandbox.base_url(), sandbox.resource());
