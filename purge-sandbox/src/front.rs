@@ -140,9 +140,8 @@ async fn misbehave(
     };
     let steps = match fault.ending {
         Ending::Whole => {
-            if !parts.headers.contains_key(header::CONTENT_LENGTH) {
-                parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
-            }
+            // That of the answer before the body was replaced.
+            parts.headers.remove(header::CONTENT_LENGTH);
             return Response::from_parts(parts, Body::from(body));
         }
         Ending::Truncated => vec![Step::Send(half(&parts, &body)), Step::End],

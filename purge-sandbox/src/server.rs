@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
+use http::header;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -15,6 +16,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+
+use crate::fault::has_body;
 
 /// How long a stopping server waits for answers that are under way.
 const GRACE: Duration = Duration::from_millis(500);
@@ -71,7 +74,15 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(wire.clone());
-        router.call(request)
+        let answer = router.call(request);
+        async move {
+            let mut answer = answer.await?;
+            if !has_body(answer.status()) {
+                // The router gives every answer a length; these must not have one.
+                answer.headers_mut().remove(header::CONTENT_LENGTH);
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut http = http1::Builder::new()
         // A client that has said all it has to say still wants the answer.

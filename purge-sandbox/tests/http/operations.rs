@@ -205,7 +205,7 @@ async fn a_client_of_http_1_0_may_keep_its_connection_and_one_may_ask_before_it_
     let answer = raw(
         &sandbox,
         &format!(
-            "POST {head}/purge HTTP/1.1\r\nHost: x\r\n{auth}\r\nContent-Type: application/json\r\n\
+            "POST {head}/purge HTTP/1.1\r\nHost: localhost\r\n{auth}\r\nContent-Type: application/json\r\n\
              Expect: 100-continue\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         ),

@@ -103,7 +103,7 @@ async fn a_client_that_asks_first_is_spared_a_large_upload() {
     let answer = raw(
         &sandbox,
         &format!(
-            "POST {path}/purge HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+            "POST {path}/purge HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nExpect: 100-continue\r\n\
              Content-Length: 2000000\r\n\r\n",
             sandbox.token()
