@@ -67,6 +67,7 @@ mod edge;
 mod error;
 mod fault;
 mod front;
+mod guard;
 mod html;
 mod limits;
 mod lock;

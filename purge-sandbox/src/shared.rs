@@ -16,6 +16,8 @@ use crate::resource::Resource;
 pub(crate) struct Shared {
     pub(crate) token: Mutex<Token>,
     pub(crate) bucket: Option<Mutex<Bucket>>,
+    /// Whether requests may name hosts that are not this machine.
+    pub(crate) non_loopback: bool,
     pub(crate) organization: Uuid,
     pub(crate) purge_delay: Duration,
     pub(crate) page_limit: Option<u32>,

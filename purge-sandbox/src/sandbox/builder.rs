@@ -85,8 +85,13 @@ impl SandboxBuilder {
         self
     }
 
-    /// Allows an address that other machines can reach. The sandbox is a tool for tests: it speaks plain
-    /// HTTP, and who reaches it can read all that was sent to it.
+    /// Allows an address that other machines can reach, and requests whose `Host` is not this machine. The
+    /// sandbox is a tool for tests: it speaks plain HTTP, and anyone who reaches it can read all that was
+    /// sent to it.
+    ///
+    /// Without this, a request is answered only if its `Host` is `localhost`, a name below it, or a loopback
+    /// address, with any port; others get 421, so that no web page can read the sandbox with a name that it
+    /// lets point to loopback.
     pub fn allow_non_loopback(mut self) -> Self {
         self.non_loopback = true;
         self
@@ -237,6 +242,7 @@ impl SandboxBuilder {
         let shared = Arc::new(Shared {
             token: Token::new(token.clone(), self.token_lifetime, self.token_uses).into(),
             bucket: self.rate_limit.map(|(requests, period)| Bucket::new(requests, period).into()),
+            non_loopback: self.non_loopback,
             organization,
             purge_delay: self.purge_delay,
             page_limit: self.page_limit,

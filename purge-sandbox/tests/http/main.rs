@@ -2,6 +2,7 @@
 
 mod edge;
 mod faults;
+mod hosts;
 mod operations;
 mod pages;
 mod refusals;
