@@ -2,6 +2,7 @@
 //! may have its turn.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -40,11 +41,10 @@ pub(crate) async fn front(
 ) -> Response {
     let (mut head, body) = request.into_parts();
     let arrival = shared.log.arrived(&head);
-    let payload = match read(&head.headers, body).await {
+    let payload = match in_time(shared.read_timeout, read(&head.headers, body)).await {
         Ok(payload) => payload,
-        Err(error) => {
-            let message = format!("the body cannot be read: {error}");
-            let response = Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
+        Err(refusal) => {
+            let response = refusal.into_response();
             answered(&shared, arrival, Some(&response));
             return response;
         }
@@ -73,6 +73,22 @@ pub(crate) async fn front(
     };
     answered(&shared, arrival, Some(&response));
     response
+}
+
+async fn in_time(
+    timeout: Duration,
+    read: impl Future<Output = Result<Payload, axum::Error>>,
+) -> Result<Payload, Refusal> {
+    match tokio::time::timeout(timeout, read).await {
+        Ok(read) => read.map_err(|error| {
+            let message = format!("the body cannot be read: {error}");
+            Refusal::new(StatusCode::BAD_REQUEST, message)
+        }),
+        Err(_) => {
+            let message = format!("the body did not come within {timeout:?}");
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message))
+        }
+    }
 }
 
 async fn read(headers: &HeaderMap, mut body: Body) -> Result<Payload, axum::Error> {

@@ -62,6 +62,7 @@
 
 mod api;
 mod cache;
+mod connections;
 mod docs;
 mod edge;
 mod error;

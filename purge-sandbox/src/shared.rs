@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) non_loopback: bool,
     pub(crate) organization: Uuid,
     pub(crate) purge_delay: Duration,
+    /// The time for the body of a request.
+    pub(crate) read_timeout: Duration,
     pub(crate) page_limit: Option<u32>,
     pub(crate) log: Log,
     pub(crate) faults: Faults,

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::Sandbox;
+use crate::connections::Connections;
 use crate::error::{Error, Kind};
 use crate::fault::{Fault, Faults};
 use crate::limits::{Bucket, Token};
@@ -17,6 +18,7 @@ use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::pattern::Star;
 use crate::resource::{Resource, parse_uuid};
+use crate::server::Bounds;
 use crate::shared::{Clock, Observer, Shared};
 use crate::{edge, routes, server, site};
 
@@ -53,7 +55,12 @@ pub struct SandboxBuilder {
     origin: Origin,
     cache_control: String,
     cache_bytes: usize,
+    read_timeout: Duration,
+    max_connections: usize,
 }
+
+/// Longer than any client waits, and short enough to be added to any time.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Default for SandboxBuilder {
     fn default() -> Self {
@@ -74,6 +81,8 @@ impl Default for SandboxBuilder {
             origin: Origin::Site,
             cache_control: "public, max-age=3600".to_owned(),
             cache_bytes: 256 * 1024 * 1024,
+            read_timeout: Duration::from_secs(60),
+            max_connections: 512,
         }
     }
 }
@@ -209,6 +218,21 @@ impl SandboxBuilder {
         self
     }
 
+    /// How long a client may take to send a request; 60 s by default. The time for the head begins when the
+    /// client connects, and again when it has its answer: a connection that is idle for so long is closed,
+    /// too. The body has the same time again; a client that needs longer gets 408.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout.min(YEAR);
+        self
+    }
+
+    /// How many connections may be open; 512 by default. A further one closes the one on which no request
+    /// has begun or ended for the longest time.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
@@ -245,6 +269,7 @@ impl SandboxBuilder {
             non_loopback: self.non_loopback,
             organization,
             purge_delay: self.purge_delay,
+            read_timeout: self.read_timeout,
             page_limit: self.page_limit,
             log: Log::default(),
             faults: self.faults,
@@ -255,7 +280,10 @@ impl SandboxBuilder {
             resources: resources.into(),
         });
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(server::serve(listener, routes::router(&shared), stopped));
+        let connections = Connections::new(self.max_connections);
+        let bounds = Bounds { connections, head: self.read_timeout };
+        let server =
+            tokio::spawn(server::serve(listener, routes::router(&shared), bounds, stopped));
         Ok(Sandbox {
             shared,
             address,

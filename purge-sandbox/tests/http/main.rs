@@ -1,5 +1,6 @@
 //! The sandbox over real HTTP, held against `purge.yaml`.
 
+mod bounds;
 mod edge;
 mod faults;
 mod hosts;
