@@ -62,19 +62,23 @@ fn admit(
 
 fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
     let refuse = |message| Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
+    match bearer(headers).map(|token| lock(&shared.token).judge(token, shared.now())) {
+        Ok(Verdict::Valid) => Ok(()),
+        Ok(Verdict::Expired) => refuse("the token has expired"),
+        Ok(Verdict::Wrong) => refuse("the token is not valid"),
+        Err(message) => refuse(message),
+    }
+}
+
+/// The token of a request, whether it is the right one or not.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return refuse("one header `Authorization: Bearer <token>` is needed");
+        return Err("one header `Authorization: Bearer <token>` is needed");
     };
     match value.to_str().ok().and_then(|text| text.split_once(' ')) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            match lock(&shared.token).judge(token.trim(), shared.now()) {
-                Verdict::Valid => Ok(()),
-                Verdict::Expired => refuse("the token has expired"),
-                Verdict::Wrong => refuse("the token is not valid"),
-            }
-        }
-        _ => refuse("the header `Authorization` does not have the form `Bearer <token>`"),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err("the header `Authorization` does not have the form `Bearer <token>`"),
     }
 }
 

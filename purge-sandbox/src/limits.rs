@@ -61,10 +61,15 @@ impl Token {
         *self = Self { text, issued: now, used: 0, ..*self };
     }
 
+    /// Whether a client sent this token, expired or not.
+    pub(crate) fn is(&self, sent: &str) -> bool {
+        sent == self.text
+    }
+
     pub(crate) fn judge(&mut self, sent: &str, now: Duration) -> Verdict {
         let old = self.lifetime.is_some_and(|lifetime| now.saturating_sub(self.issued) >= lifetime);
         let spent = self.uses.is_some_and(|uses| self.used >= uses);
-        if sent != self.text {
+        if !self.is(sent) {
             Verdict::Wrong
         } else if old || spent {
             Verdict::Expired

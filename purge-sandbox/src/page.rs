@@ -226,5 +226,9 @@ fn show_requests(out: &mut String, shared: &Shared) -> fmt::Result {
             )?;
         }
         Ok(())
-    })
+    })?;
+    match shared.log.dropped() {
+        0 => Ok(()),
+        count => writeln!(out, "<p>{count} earlier requests are not kept any more.</p>"),
+    }
 }

@@ -92,10 +92,18 @@ impl Sandbox {
         self.resources.iter().find(|(k, _)| *k == kind).map_or("", |(_, id)| id)
     }
 
-    /// Every request that arrived so far, in that order: the last 100,000 of them.
+    /// The requests that arrived, in that order: the last 100,000 of them, or fewer if they would take more
+    /// than [`SandboxBuilder::log_bytes`]. The oldest are dropped first. Requests for the sandbox's own pages
+    /// are not recorded, and neither are those that are refused for their `Host` or their origin.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.log.all()
+    }
+
+    /// How many requests [`requests`](Self::requests) holds no more.
+    #[must_use]
+    pub fn dropped_requests(&self) -> u64 {
+        self.shared.log.dropped()
     }
 
     /// The paths that are cached for a resource, sorted; none for a resource that does not exist.

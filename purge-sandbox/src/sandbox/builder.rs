@@ -55,6 +55,7 @@ pub struct SandboxBuilder {
     origin: Origin,
     cache_control: String,
     cache_bytes: usize,
+    log_bytes: usize,
     read_timeout: Duration,
     max_connections: usize,
 }
@@ -81,6 +82,7 @@ impl Default for SandboxBuilder {
             origin: Origin::Site,
             cache_control: "public, max-age=3600".to_owned(),
             cache_bytes: 256 * 1024 * 1024,
+            log_bytes: 64 * 1024 * 1024,
             read_timeout: Duration::from_secs(60),
             max_connections: 512,
         }
@@ -218,6 +220,13 @@ impl SandboxBuilder {
         self
     }
 
+    /// How many bytes the recorded requests may take, heads and bodies; 64 MiB by default. The oldest make
+    /// room, but the newest is always kept.
+    pub fn log_bytes(mut self, bytes: usize) -> Self {
+        self.log_bytes = bytes;
+        self
+    }
+
     /// How long a client may take to send a request; 60 s by default. The time for the head begins when the
     /// client connects, and again when it has its answer: a connection that is idle for so long is closed,
     /// too. The body has the same time again; a client that needs longer gets 408.
@@ -271,7 +280,7 @@ impl SandboxBuilder {
             purge_delay: self.purge_delay,
             read_timeout: self.read_timeout,
             page_limit: self.page_limit,
-            log: Log::default(),
+            log: Log::new(self.log_bytes),
             faults: self.faults,
             observer: self.observer,
             origin,

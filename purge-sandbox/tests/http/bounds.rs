@@ -6,7 +6,7 @@ use purge_sandbox::{Sandbox, SandboxBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::created;
+use crate::support::{body, created, http, post, url};
 
 async fn started(builder: SandboxBuilder) -> Sandbox {
     builder.purge_delay(Duration::ZERO).start().await.expect("a sandbox")
@@ -74,4 +74,61 @@ async fn a_head_that_is_too_large_is_refused() {
     let _ = stream.write_all(text.as_bytes()).await;
     let answer = rest(stream).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[tokio::test]
+async fn bodies_without_the_token_are_not_kept() {
+    let sandbox = started(Sandbox::builder()).await;
+    let large = vec![b'x'; 1024 * 1024];
+    for token in [None, Some("wrong")] {
+        for _ in 0..75 {
+            let request = http().post(url(&sandbox)).body(large.clone());
+            let request =
+                token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+            assert_eq!(request.send().await.expect("an answer").status(), 401);
+        }
+    }
+    let requests = sandbox.requests();
+    assert_eq!((requests.len(), sandbox.dropped_requests()), (150, 0));
+    assert!(requests.iter().all(|r| r.body.is_empty() && r.body_length == 1024 * 1024));
+    // A short one is: it shows what a client sent with a token that is no longer right.
+    let short = body(&sandbox, &["/a"]).to_string();
+    http().post(url(&sandbox)).body(short.clone()).send().await.expect("an answer");
+    assert_eq!(sandbox.requests()[150].body, short.as_bytes());
+}
+
+#[tokio::test]
+async fn bodies_of_an_expired_token_are_kept() {
+    let sandbox = started(Sandbox::builder().token_uses(0)).await;
+    let path = format!("/{}", "x".repeat(10_000));
+    assert_eq!(post(&sandbox, &[&path]).send().await.expect("an answer").status(), 401);
+    assert_eq!(sandbox.requests()[0].body, body(&sandbox, &[&path]).to_string().as_bytes());
+}
+
+#[tokio::test]
+async fn the_log_drops_the_oldest_requests_and_counts_them() {
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let observed = std::sync::Arc::clone(&seen);
+    let builder = Sandbox::builder().log_bytes(100_000).on_request(move |request| {
+        let entry = (request.body_length, request.body.len(), request.status);
+        observed.lock().expect("a lock").push(entry);
+    });
+    let sandbox = started(builder).await;
+    let path = format!("/{}", "x".repeat(40_000));
+    let length = body(&sandbox, &[&path]).to_string().len();
+    for _ in 0..5 {
+        created(&sandbox, &[&path]).await;
+    }
+    assert_eq!((sandbox.requests().len(), sandbox.dropped_requests()), (2, 3));
+    assert_eq!(*seen.lock().expect("a lock"), vec![(length as u64, length, Some(200)); 5]);
+    let page = http().get(sandbox.base_url()).send().await.expect("an answer");
+    let page = page.text().await.expect("a body");
+    assert!(page.contains("3 earlier requests are not kept any more"), "{page}");
+
+    // Without bodies, too.
+    for _ in 0..20 {
+        let target = format!("{}?{}", url(&sandbox), "x".repeat(30_000));
+        http().get(target).send().await.expect("an answer");
+    }
+    assert!(sandbox.requests().len() <= 3, "{}", sandbox.requests().len());
 }
