@@ -18,7 +18,7 @@ use crate::lock::lock;
 use crate::refusal::{Refusal, json};
 use crate::resource::{Resource, parse_uuid};
 use crate::shared::Shared;
-use crate::work::RecordView;
+use crate::work::{Full, RecordView};
 
 pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
 
@@ -115,9 +115,12 @@ fn create(
     })?;
     let paths = paths(&body, resource)?;
     let op_id = Uuid::new_v4().to_string();
-    shared.with_resource(resource, |resource, now| {
-        resource.work.create(op_id.clone(), paths, now, shared.purge_delay);
+    let created = shared.with_resource(resource, |resource, now| {
+        resource.work.create(op_id.clone(), paths, now, shared.purge_delay)
     });
+    if created == Some(Err(Full)) {
+        return Err(Refusal::full());
+    }
     #[derive(Serialize)]
     struct Created {
         status: bool,

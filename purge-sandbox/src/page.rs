@@ -108,10 +108,14 @@ fn show_resources(out: &mut String, resources: &[Resource]) -> fmt::Result {
     let columns = ["Type", "UUID", "Records", "Cached objects", "Cached bytes"];
     table(out, "Resources", &columns, |out| {
         for resource in resources {
+            let forgotten = match resource.work.forgotten() {
+                0 => String::new(),
+                count => format!(" ({count} older ones are not kept any more)"),
+            };
             let purge = if resource.kind.can_purge() { "" } else { " (purging is refused)" };
             writeln!(
                 out,
-                "<tr><th scope=\"row\">{}{purge}</th><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><th scope=\"row\">{}{purge}</th><td><code>{}</code></td><td>{}{forgotten}</td><td>{}</td><td>{}</td></tr>",
                 resource.kind,
                 resource.id,
                 resource.work.len(),

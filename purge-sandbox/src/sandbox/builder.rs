@@ -20,7 +20,7 @@ use crate::pattern::Star;
 use crate::resource::{Resource, parse_uuid};
 use crate::server::Bounds;
 use crate::shared::{Clock, Observer, Shared};
-use crate::{edge, routes, server, site};
+use crate::{edge, resource, routes, server, site};
 
 /// What a sandbox is like: where it listens, whom it knows, and how it misbehaves.
 ///
@@ -55,6 +55,7 @@ pub struct SandboxBuilder {
     origin: Origin,
     cache_control: String,
     cache_bytes: usize,
+    job_bytes: usize,
     log_bytes: usize,
     read_timeout: Duration,
     max_connections: usize,
@@ -82,6 +83,7 @@ impl Default for SandboxBuilder {
             origin: Origin::Site,
             cache_control: "public, max-age=3600".to_owned(),
             cache_bytes: 256 * 1024 * 1024,
+            job_bytes: 64 * 1024 * 1024,
             log_bytes: 64 * 1024 * 1024,
             read_timeout: Duration::from_secs(60),
             max_connections: 512,
@@ -220,6 +222,15 @@ impl SandboxBuilder {
         self
     }
 
+    /// How many bytes the jobs of each resource may take, their records included; 64 MiB by default, which is
+    /// about a million records with short paths. The oldest jobs make room once they are finished: their
+    /// records are then in no list, and `total` does not count them. While all jobs are unfinished, a further
+    /// one that has no room is refused with 503.
+    pub fn job_bytes(mut self, bytes: usize) -> Self {
+        self.job_bytes = bytes;
+        self
+    }
+
     /// How many bytes the recorded requests may take, heads and bodies; 64 MiB by default. The oldest make
     /// room, but the newest is always kept.
     pub fn log_bytes(mut self, bytes: usize) -> Self {
@@ -257,7 +268,8 @@ impl SandboxBuilder {
         let token = checked_token(self.token)?;
         let organization = uuid("organization", &self.organization)?;
         let resource = uuid("resource", &self.resource)?;
-        let mut resources = Resource::one_of_each(resource, self.cache_bytes, self.star);
+        let bounds = resource::Bounds { jobs: self.job_bytes, cache: self.cache_bytes };
+        let mut resources = Resource::one_of_each(resource, bounds, self.star);
         let cache_control = HeaderValue::try_from(&self.cache_control)
             .map_err(|_| Kind::CacheControl(self.cache_control))?;
         let origin = check(self.origin)?;

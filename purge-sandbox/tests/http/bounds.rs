@@ -6,7 +6,7 @@ use purge_sandbox::{Sandbox, SandboxBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{body, created, http, post, url};
+use crate::support::{body, created, http, listed, post, url};
 
 async fn started(builder: SandboxBuilder) -> Sandbox {
     builder.purge_delay(Duration::ZERO).start().await.expect("a sandbox")
@@ -131,4 +131,42 @@ async fn the_log_drops_the_oldest_requests_and_counts_them() {
         http().get(target).send().await.expect("an answer");
     }
     assert!(sandbox.requests().len() <= 3, "{}", sandbox.requests().len());
+}
+
+#[tokio::test]
+async fn old_jobs_are_forgotten_and_the_list_agrees_with_itself() {
+    let sandbox = started(Sandbox::builder().job_bytes(50_000)).await;
+    let path = format!("/{}", "x".repeat(10_000));
+    let mut ids = Vec::new();
+    for _ in 0..10 {
+        ids.push(created(&sandbox, &[&path, "/short"]).await);
+    }
+    let data = listed(&sandbox, "page=1&limit=100").await;
+    assert_eq!(data["total"], 8);
+    let listed_ids: Vec<_> =
+        data["requests"].as_array().expect("a list").iter().map(|r| &r["opID"]).collect();
+    assert_eq!(listed_ids, ids.iter().rev().take(4).flat_map(|id| [id, id]).collect::<Vec<_>>());
+    for (id, total) in [(&ids[5], 0), (&ids[6], 2)] {
+        let data = listed(&sandbox, &format!("page=1&limit=100&opID={id}")).await;
+        assert_eq!(
+            (&data["total"], data["requests"].as_array().map(Vec::len)),
+            (&total.into(), Some(total))
+        );
+    }
+    let page = http().get(sandbox.base_url()).send().await.expect("an answer");
+    let page = page.text().await.expect("a body");
+    assert!(page.contains("<td>8 (12 older ones are not kept any more)</td>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_job_without_room_is_refused_and_none_is_lost() {
+    let builder = Sandbox::builder().job_bytes(15_000).purge_delay(Duration::MAX);
+    let sandbox = builder.start().await.expect("a sandbox");
+    let path = format!("/{}", "x".repeat(10_000));
+    created(&sandbox, &[&path]).await;
+    let response = post(&sandbox, &[&path]).send().await.expect("an answer");
+    assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &1.into()));
+    let text = response.text().await.expect("a body");
+    assert!(text.contains("no room for a further job"), "{text}");
+    assert_eq!(listed(&sandbox, "page=1&limit=1").await["total"], 1);
 }
