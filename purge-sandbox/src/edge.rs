@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 use uuid::Uuid;
 
@@ -85,8 +85,15 @@ fn store(
     let policy = CachePolicy::new_options(request, fetched, now, CacheOptions::default());
     // What must be asked for again each time would only take up room.
     if policy.is_storable() && !policy.is_stale(now) {
-        resource.cache.insert(path, Object::Fetched(Arc::new(Fetched { policy, body })));
+        let headers = kept(request.headers()) + kept(&fetched.headers);
+        resource.cache.insert(path, Object::Fetched(Arc::new(Fetched { policy, body, headers })));
     }
+}
+
+/// What a map of headers takes, about.
+fn kept(headers: &HeaderMap) -> usize {
+    let entry = size_of::<(HeaderName, HeaderValue)>() + 4 * size_of::<usize>();
+    headers.iter().map(|(name, value)| entry + name.as_str().len() + value.len()).sum()
 }
 
 fn split(uri: &Uri) -> Option<(Uuid, String)> {

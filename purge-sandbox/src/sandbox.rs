@@ -118,8 +118,8 @@ impl Sandbox {
             .unwrap_or_default()
     }
 
-    /// Puts paths into the cache of the default resource, without content. Like all that is cached they
-    /// count against [`SandboxBuilder::cache_bytes`], with the length of the path.
+    /// Puts paths into the cache of the default resource, without content. Like all cached objects they
+    /// count against [`SandboxBuilder::cache_bytes`].
     pub fn fill(&self, paths: impl IntoIterator<Item = impl AsRef<str>>) {
         if let Some(id) = parse_uuid(self.resource()) {
             self.shared.with_resource(id, |resource, _| {

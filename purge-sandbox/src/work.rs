@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn a_record_waits_then_runs_then_is_finished() {
         let mut work = work(&[("op", &["/cached", "/not"])]);
-        let mut cache = Cache::new(100, Star::default());
+        let mut cache = Cache::new(1000, Star::default());
         cache.insert("/cached", Object::Placeholder);
         // What stands in the list at each second: started, completed.
         let mut seen: Vec<Vec<_>> = Vec::new();

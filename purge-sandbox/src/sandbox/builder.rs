@@ -215,8 +215,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// How many bytes of paths and bodies each resource may cache; 256 MiB by default. What was used
-    /// least recently makes room.
+    /// How many bytes each resource may cache, with paths, headers and what it takes to keep them; 256 MiB by
+    /// default. The least recently used objects make room.
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
         self

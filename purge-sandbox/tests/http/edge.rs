@@ -123,8 +123,8 @@ async fn a_server_can_be_the_origin_and_its_absence_is_no_crash() {
 #[tokio::test]
 async fn a_full_cache_drops_what_was_used_least_recently() {
     let folder = tempfile::tempdir().expect("a folder");
-    ["a", "b", "c"].iter().for_each(|name| write(folder.path(), name, &"x".repeat(40)));
-    let sandbox = started(Sandbox::builder().origin(folder.path()).cache_bytes(100)).await;
+    ["a", "b", "c"].iter().for_each(|name| write(folder.path(), name, &"x".repeat(40_000)));
+    let sandbox = started(Sandbox::builder().origin(folder.path()).cache_bytes(100_000)).await;
     for (path, cache) in [
         ("/a", "MISS"),
         ("/b", "MISS"),
@@ -135,6 +135,16 @@ async fn a_full_cache_drops_what_was_used_least_recently() {
     ] {
         assert_eq!(seen(&sandbox, path).await.1, cache, "{path}");
     }
+}
+
+#[tokio::test]
+async fn small_objects_cannot_fill_the_memory() {
+    let sandbox = started(Sandbox::builder().cache_bytes(100_000)).await;
+    for query in 0..200 {
+        visit(&sandbox, &format!("/robots.txt?{query}")).await;
+    }
+    let cached = sandbox.cached(sandbox.resource()).len();
+    assert!((10..190).contains(&cached), "{cached} objects of about 1 KB each in 100 KB");
 }
 
 #[tokio::test]
