@@ -1,7 +1,7 @@
 //! The edge: what a visitor of the site would see, cached as RFC 9111 says.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -56,7 +56,8 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
         }
         None => {}
     }
-    let (fetched, body) = shared.origin.fetch(&path, &shared.cache_control).await.into_parts();
+    let (fetched, body) =
+        shared.origin.fetch(&path, &shared.cache_control, shared.read_timeout).await.into_parts();
     shared.with_resource(id, |resource, now| {
         // What was fetched before a purge may be what the purge was meant for.
         if resource.cache.purges() == purges {
@@ -69,7 +70,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
 /// Puts a file of the built-in site into a cache, as if a visitor had asked for it.
 pub(crate) async fn warm(resource: &mut Resource, path: &str, cache_control: &HeaderValue) {
     let Some(request) = as_visitor(path, &HeaderMap::new()) else { return };
-    let response = Origin::Site.fetch(path, cache_control).await;
+    let response = Origin::Site.fetch(path, cache_control, Duration::MAX).await;
     let (fetched, body) = response.into_parts();
     store(resource, path, &request, &fetched, body, SystemTime::now());
 }

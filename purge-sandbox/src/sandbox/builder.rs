@@ -241,6 +241,7 @@ impl SandboxBuilder {
     /// How long a client may take to send a request; 60 s by default. The time for the head begins when the
     /// client connects, and again when it has its answer: a connection that is idle for so long is closed,
     /// too. The body has the same time again; a client that needs longer gets 408.
+    /// An origin server has it, too: one that needs longer to answer is 504 at the edge.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout.min(YEAR);
         self

@@ -121,6 +121,16 @@ async fn a_server_can_be_the_origin_and_its_absence_is_no_crash() {
 }
 
 #[tokio::test]
+async fn an_origin_that_does_not_answer_is_not_waited_for_without_end() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let origin = listener.local_addr().expect("an address");
+    let builder = Sandbox::builder().origin_server(origin).read_timeout(Duration::from_millis(50));
+    let sandbox = started(builder).await;
+    assert_eq!(visit(&sandbox, "/a").await.status(), 504);
+    assert_eq!(sandbox.cached(sandbox.resource()), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_full_cache_drops_what_was_used_least_recently() {
     let folder = tempfile::tempdir().expect("a folder");
     ["a", "b", "c"].iter().for_each(|name| write(folder.path(), name, &"x".repeat(40_000)));
