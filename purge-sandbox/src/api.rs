@@ -18,6 +18,7 @@ use crate::lock::lock;
 use crate::refusal::{Refusal, json};
 use crate::resource::{Resource, parse_uuid};
 use crate::shared::Shared;
+use crate::text::short;
 use crate::work::{Full, RecordView};
 
 pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
@@ -83,8 +84,9 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
 }
 
 fn find(shared: &Shared, organization: &str, resource: &str) -> Result<Uuid, Refusal> {
-    let refuse =
-        |what, id| Err(Refusal::new(StatusCode::NOT_FOUND, format!("there is no {what} {id:?}")));
+    let refuse = |what, id| {
+        Err(Refusal::new(StatusCode::NOT_FOUND, format!("there is no {what} {:?}", short(id))))
+    };
     if parse_uuid(organization) != Some(shared.organization) {
         return refuse("organization", organization);
     }
@@ -141,7 +143,7 @@ fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     match value.map(|value| value.split(';').next().unwrap_or_default().trim()) {
         Some(media_type) if media_type.eq_ignore_ascii_case("application/json") => Ok(()),
         Some(media_type) => {
-            refuse(format!("the body is {media_type:?}; send it as application/json"))
+            refuse(format!("the body is {:?}; send it as application/json", short(media_type)))
         }
         None => refuse("there is no Content-Type; send the body as application/json".to_owned()),
     }
@@ -156,7 +158,8 @@ fn paths(body: &Value, resource: Uuid) -> Result<Vec<String>, Refusal> {
         Some(Value::String(id)) if parse_uuid(id) == Some(resource) => {}
         Some(id) => {
             return refuse(format!(
-                "resource_uuid is {id}, and {resource} in the path; both must be the same"
+                "resource_uuid is {id}, and {resource} in the path; both must be the same",
+                id = short(&id.to_string())
             ));
         }
         None => return refuse("resource_uuid is missing".to_owned()),
@@ -172,7 +175,8 @@ fn paths(body: &Value, resource: Uuid) -> Result<Vec<String>, Refusal> {
         .map(|(index, path)| match path {
             Value::String(path) if path.starts_with('/') => Ok(path.clone()),
             other => Err(Refusal::unprocessable(format!(
-                "file_path[{index}] is {other}; a path is a string that starts with /"
+                "file_path[{index}] is {}; a path is a string that starts with /",
+                short(&other.to_string())
             ))),
         })
         .collect()
@@ -258,5 +262,8 @@ fn number(query: &str, name: &str, max: u64) -> Result<u64, Refusal> {
         return Ok(value);
     }
     let range = if max == u64::MAX { "from 1".to_owned() } else { format!("from 1 to {max}") };
-    Err(Refusal::unprocessable(format!("{name} is {text:?}; send a whole number {range}")))
+    Err(Refusal::unprocessable(format!(
+        "{name} is {:?}; send a whole number {range}",
+        short(&text)
+    )))
 }

@@ -84,6 +84,7 @@ mod script;
 mod server;
 mod shared;
 mod site;
+mod text;
 mod work;
 
 pub use error::Error;

@@ -233,6 +233,7 @@ mod tests {
             ("[{ \"delay\": \"soon\" }]", "\"soon\" is not a duration"),
             ("[{ \"on\": \"PUT\" }]", "unknown variant `PUT`"),
             ("{}", "line 1"),
+            ("[{ \"\\u001b[31m\": 1 }]", r"unknown field `\u{1b}[31m`"),
         ] {
             let message = Fault::from_json(text).expect_err(text).to_string();
             assert!(message.contains(expected), "{message}");

@@ -13,7 +13,7 @@ pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<
     let sandbox = builder(&args)?
         .start()
         .await
-        .map_err(|error| Failure::usage(format!("the sandbox cannot start: {error}")))?;
+        .map_err(|error| Failure::usage(escape(&format!("the sandbox cannot start: {error}"))))?;
     writeln!(out, "listening on {}", sandbox.base_url())?;
     writeln!(out, "  token         {}", sandbox.token())?;
     writeln!(out, "  organization  {}", sandbox.organization())?;
@@ -37,7 +37,7 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
     };
     if let Some(file) = &args.faults {
         let cannot = |error: &dyn std::fmt::Display| {
-            Failure::usage(format!("the faults of {}: {error}", escape(&file.to_string_lossy())))
+            Failure::usage(escape(&format!("the faults of {}: {error}", file.display())))
         };
         let text = fs::read_to_string(file).map_err(|error| cannot(&error))?;
         builder = builder.faults(Fault::from_json(&text).map_err(|error| cannot(&error))?);
