@@ -61,8 +61,7 @@ impl<'a> Visit<'a> {
     }
 
     /// The status is `None` when a fault breaks the connection instead.
-    fn answered(&mut self, response: Option<&Response>) {
-        let status = response.map(|response| response.status().as_u16());
+    fn answered(&mut self, status: Option<u16>) {
         self.change(|request| request.status = status);
         if let (Some(observer), Some(request)) = (&self.shared.observer, &self.observed) {
             observer(request);
@@ -84,7 +83,7 @@ pub(crate) async fn front(
             Ok(received) => received,
             Err(refusal) => {
                 let response = refusal.into_response();
-                visit.answered(Some(&response));
+                visit.answered(Some(response.status().as_u16()));
                 return response;
             }
         };
@@ -100,7 +99,7 @@ pub(crate) async fn front(
             Err(error) => {
                 let message = format!("in the header {}: {error}", script::HEADER);
                 let response = Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
-                visit.answered(Some(&response));
+                visit.answered(Some(response.status().as_u16()));
                 return response;
             }
         }
@@ -113,7 +112,7 @@ pub(crate) async fn front(
         (Some(fault), Some(wire)) => misbehave(&mut visit, fault, &wire, head, next).await,
         _ => next.run(Request::from_parts(head, Body::empty())).await,
     };
-    visit.answered(Some(&response));
+    visit.answered(Some(response.status().as_u16()));
     response
 }
 
@@ -203,11 +202,15 @@ async fn misbehave(
         Ending::Reset => vec![Step::Reset],
         Ending::Raw(bytes) => vec![Step::Send(bytes), Step::End],
     };
-    let response = Response::from_parts(parts, Body::empty());
-    let begun =
-        matches!(steps.as_slice(), [Step::Send(bytes), ..] if bytes.starts_with(b"HTTP/1.1 "));
-    visit.answered(begun.then_some(&response));
+    visit.answered(steps.first().and_then(status));
     wire.take_over(steps).await
+}
+
+/// The status that a client reads from the first bytes, if they are HTTP.
+fn status(step: &Step) -> Option<u16> {
+    let Step::Send(bytes) = step else { return None };
+    let digits = bytes.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The head, which promises the whole body, and the first half of it.

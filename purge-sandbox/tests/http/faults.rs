@@ -117,9 +117,13 @@ async fn garbage_is_not_http_and_raw_bytes_are_sent_as_they_are() {
     let sandbox = with(Fault::garbage().on_post()).await;
     assert!(post(&sandbox, &["/a"]).send().await.is_err());
     assert_eq!(total(&sandbox).await, 0);
+    assert_eq!(sandbox.requests()[0].status, None);
     sandbox
         .fault(Fault::raw("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}"));
     assert!(post(&sandbox, &["/a"]).send().await.is_err());
+    sandbox.fault(Fault::raw("HTTP/1.1 429 Slow\r\ncontent-length: 0\r\n\r\n"));
+    assert_eq!(post(&sandbox, &["/a"]).send().await.expect("an answer").status(), 429);
+    assert_eq!(sandbox.requests().last().expect("a request").status, Some(429));
 }
 
 #[tokio::test]
