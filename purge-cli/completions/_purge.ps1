@@ -160,7 +160,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--star', '--star', [CompletionResultType]::ParameterName, 'How much a `*` matches at least; what the real service does is unknown')
             [CompletionResult]::new('--faults', '--faults', [CompletionResultType]::ParameterName, 'JSON file of faults: what the server does wrong, and when')
             [CompletionResult]::new('--rate-limit', '--rate-limit', [CompletionResultType]::ParameterName, 'Answer 429 to what comes faster, such as 5/s or 30/m. 5/s allows 5 requests at once, then one more every 200 ms')
-            [CompletionResult]::new('--allow-non-loopback', '--allow-non-loopback', [CompletionResultType]::ParameterName, 'Allow an address that other machines can reach: what is sent there is not encrypted')
+            [CompletionResult]::new('--allow-non-loopback', '--allow-non-loopback', [CompletionResultType]::ParameterName, 'Allow an address that other machines can reach, and requests whose Host is not this machine: what is sent there is not encrypted')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Do not log requests on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Do not log requests on standard error')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -58,7 +58,11 @@
 //! `opID` that is empty counts as absent.
 //!
 //! The sandbox needs a tokio runtime that keeps running while it is used. It stops when it is dropped.
-//! It is a tool for tests: give it no token that is worth anything, since it shows it in `/docs`.
+//! It is a tool for tests: give it no token that is worth anything, since it shows it in `/docs`. It answers
+//! only requests whose `Host` is this machine, unless [`SandboxBuilder::allow_non_loopback`] was called.
+//!
+//! It can run for weeks: recorded requests, jobs, caches and connections are bounded. See
+//! [`Sandbox::requests`] and the setters of [`SandboxBuilder`] for what is dropped.
 
 mod api;
 mod cache;

@@ -10,7 +10,8 @@ pub(crate) struct SandboxArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
-    /// Allow an address that other machines can reach: what is sent there is not encrypted
+    /// Allow an address that other machines can reach, and requests whose Host is not this machine: what is
+    /// sent there is not encrypted
     #[arg(long)]
     pub(crate) allow_non_loopback: bool,
     /// Folder whose files the edge serves and caches, or an http server on this machine

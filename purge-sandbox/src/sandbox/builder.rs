@@ -135,6 +135,7 @@ impl SandboxBuilder {
     /// may come at once, then one each time its part of the period has passed. A request that comes early by
     /// up to a tenth of that part is let through, since a client that keeps the rate exactly is sometimes
     /// early by a few milliseconds. A refused request takes nothing from the bucket.
+    /// 0 requests count as 1.
     pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
         self.rate_limit = Some((requests, period));
         self
