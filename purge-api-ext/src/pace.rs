@@ -20,20 +20,33 @@ use tokio::time::{Instant, sleep_until};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    interval: Duration,
+    requests: u32,
+    per: Duration,
 }
 
 impl Rate {
     /// So many requests in so long a time; 0 requests count as 1.
     #[must_use]
     pub fn new(requests: u32, per: Duration) -> Self {
-        Self { interval: per.min(crate::retry::LONGEST) / requests.max(1) }
+        Self { requests: requests.max(1), per: per.min(crate::retry::LONGEST) }
+    }
+
+    /// How many requests, at least 1.
+    #[must_use]
+    pub fn requests(self) -> u32 {
+        self.requests
+    }
+
+    /// In how long a time.
+    #[must_use]
+    pub fn per(self) -> Duration {
+        self.per
     }
 
     /// The time from one request to the next.
     #[must_use]
     pub fn interval(self) -> Duration {
-        self.interval
+        self.per / self.requests
     }
 }
 
@@ -155,7 +168,9 @@ mod tests {
         for bad in ["", "5", "0/s", "-1/s", "1.5/s", "5/d", "/s", "5/ s"] {
             assert_eq!(bad.parse::<Rate>(), Err(RateError(())), "{bad}");
         }
-        assert_eq!("100/h".parse::<Rate>().expect("a rate").interval(), Duration::from_secs(36));
+        let rate: Rate = "100/h".parse().expect("a rate");
+        assert_eq!((rate.requests(), rate.per()), (100, Duration::from_secs(3600)));
+        assert_eq!(rate.interval(), Duration::from_secs(36));
     }
 
     #[tokio::test(start_paused = true)]

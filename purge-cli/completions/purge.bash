@@ -569,7 +569,7 @@ _purge() {
             return 0
             ;;
         purge__subcmd__sandbox)
-            opts="-q -h --listen --allow-non-loopback --origin --purge-delay --faults --rate-limit --quiet --help"
+            opts="-q -h --listen --allow-non-loopback --origin --purge-delay --star --faults --rate-limit --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -585,6 +585,10 @@ _purge() {
                     ;;
                 --purge-delay)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --star)
+                    COMPREPLY=($(compgen -W "one-or-more zero-or-more" -- "${cur}"))
                     return 0
                     ;;
                 --faults)

@@ -132,9 +132,11 @@ complete -c purge -n "__fish_purge_using_subcommand wait" -s h -l help -d 'Print
 complete -c purge -n "__fish_purge_using_subcommand sandbox" -l listen -d 'Address to listen on; port 0 takes a free one' -r
 complete -c purge -n "__fish_purge_using_subcommand sandbox" -l origin -d 'Folder whose files the edge serves and caches, or an http server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]' -r
 complete -c purge -n "__fish_purge_using_subcommand sandbox" -l purge-delay -d 'How long a purge job takes' -r
+complete -c purge -n "__fish_purge_using_subcommand sandbox" -l star -d 'How much a `*` matches at least; what the real service does is unknown' -r -f -a "one-or-more\t'`/blog/*` leaves `/blog/` cached'
+zero-or-more\t'`/blog/*` purges `/blog/`, too'"
 complete -c purge -n "__fish_purge_using_subcommand sandbox" -l faults -d 'JSON file of faults: what the server does wrong, and when' -r -F
-complete -c purge -n "__fish_purge_using_subcommand sandbox" -l rate-limit -d 'Answer 429 to what comes faster, such as 5/s or 30/m' -r
-complete -c purge -n "__fish_purge_using_subcommand sandbox" -l allow-non-loopback -d 'Allow an address that other machines can reach: what is sent there is not encrypted'
+complete -c purge -n "__fish_purge_using_subcommand sandbox" -l rate-limit -d 'Answer 429 to what comes faster, such as 5/s or 30/m. 5/s allows 5 requests at once, then one more every 200 ms' -r
+complete -c purge -n "__fish_purge_using_subcommand sandbox" -l allow-non-loopback -d 'Allow an address that other machines can reach, and requests whose Host is not this machine: what is sent there is not encrypted'
 complete -c purge -n "__fish_purge_using_subcommand sandbox" -s q -l quiet -d 'Do not log requests on standard error'
 complete -c purge -n "__fish_purge_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c purge -n "__fish_purge_using_subcommand config" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'

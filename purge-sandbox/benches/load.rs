@@ -74,7 +74,7 @@ async fn run() -> Result<(), Failure> {
     for (pattern, left) in [
         ("/site/007/7.html", all - 1),
         ("/site/008/*", all - 1 - 1000),
-        ("/site/009/*9.html", all - 1 - 2000),
+        ("/site/009/*.html", all - 1 - 2000),
         ("/*", 0),
     ] {
         create(&http, &url, &sandbox, &[pattern.to_owned()]).await?;

@@ -18,7 +18,8 @@ use crate::lock::lock;
 use crate::refusal::{Refusal, json};
 use crate::resource::{Resource, parse_uuid};
 use crate::shared::Shared;
-use crate::work::RecordView;
+use crate::text::short;
+use crate::work::{Full, RecordView};
 
 pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
 
@@ -62,25 +63,30 @@ fn admit(
 
 fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
     let refuse = |message| Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
+    match bearer(headers).map(|token| lock(&shared.token).judge(token, shared.now())) {
+        Ok(Verdict::Valid) => Ok(()),
+        Ok(Verdict::Expired) => refuse("the token has expired"),
+        Ok(Verdict::Wrong) => refuse("the token is not valid"),
+        Err(message) => refuse(message),
+    }
+}
+
+/// The token of a request, whether it is the right one or not.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return refuse("one header `Authorization: Bearer <token>` is needed");
+        return Err("one header `Authorization: Bearer <token>` is needed");
     };
     match value.to_str().ok().and_then(|text| text.split_once(' ')) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            match lock(&shared.token).judge(token.trim(), shared.now()) {
-                Verdict::Valid => Ok(()),
-                Verdict::Expired => refuse("the token has expired"),
-                Verdict::Wrong => refuse("the token is not valid"),
-            }
-        }
-        _ => refuse("the header `Authorization` does not have the form `Bearer <token>`"),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err("the header `Authorization` does not have the form `Bearer <token>`"),
     }
 }
 
 fn find(shared: &Shared, organization: &str, resource: &str) -> Result<Uuid, Refusal> {
-    let refuse =
-        |what, id| Err(Refusal::new(StatusCode::NOT_FOUND, format!("there is no {what} {id:?}")));
+    let refuse = |what, id| {
+        Err(Refusal::new(StatusCode::NOT_FOUND, format!("there is no {what} {:?}", short(id))))
+    };
     if parse_uuid(organization) != Some(shared.organization) {
         return refuse("organization", organization);
     }
@@ -111,9 +117,12 @@ fn create(
     })?;
     let paths = paths(&body, resource)?;
     let op_id = Uuid::new_v4().to_string();
-    shared.with_resource(resource, |resource, now| {
-        resource.work.create(op_id.clone(), paths, now, shared.purge_delay);
+    let created = shared.with_resource(resource, |resource, now| {
+        resource.work.create(op_id.clone(), paths, now, shared.purge_delay)
     });
+    if created == Some(Err(Full)) {
+        return Err(Refusal::full());
+    }
     #[derive(Serialize)]
     struct Created {
         status: bool,
@@ -134,7 +143,7 @@ fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     match value.map(|value| value.split(';').next().unwrap_or_default().trim()) {
         Some(media_type) if media_type.eq_ignore_ascii_case("application/json") => Ok(()),
         Some(media_type) => {
-            refuse(format!("the body is {media_type:?}; send it as application/json"))
+            refuse(format!("the body is {:?}; send it as application/json", short(media_type)))
         }
         None => refuse("there is no Content-Type; send the body as application/json".to_owned()),
     }
@@ -149,7 +158,8 @@ fn paths(body: &Value, resource: Uuid) -> Result<Vec<String>, Refusal> {
         Some(Value::String(id)) if parse_uuid(id) == Some(resource) => {}
         Some(id) => {
             return refuse(format!(
-                "resource_uuid is {id}, and {resource} in the path; both must be the same"
+                "resource_uuid is {id}, and {resource} in the path; both must be the same",
+                id = short(&id.to_string())
             ));
         }
         None => return refuse("resource_uuid is missing".to_owned()),
@@ -165,7 +175,8 @@ fn paths(body: &Value, resource: Uuid) -> Result<Vec<String>, Refusal> {
         .map(|(index, path)| match path {
             Value::String(path) if path.starts_with('/') => Ok(path.clone()),
             other => Err(Refusal::unprocessable(format!(
-                "file_path[{index}] is {other}; a path is a string that starts with /"
+                "file_path[{index}] is {}; a path is a string that starts with /",
+                short(&other.to_string())
             ))),
         })
         .collect()
@@ -174,6 +185,7 @@ fn paths(body: &Value, resource: Uuid) -> Result<Vec<String>, Refusal> {
 fn list(shared: &Shared, resource: Uuid, query: &str) -> Result<Response, Refusal> {
     let page = number(query, "page", u64::MAX)?;
     let limit = number(query, "limit", MAX_LIMIT)?;
+    let limit = shared.page_limit.map_or(limit, |most| limit.min(most.into()));
     let op_id = one(query, "opID")?.filter(|id| !id.is_empty());
     let list = shared.with_resource(resource, |resource, now| {
         let (total, records) = resource.work.list(op_id.as_deref(), page, limit, now);
@@ -250,5 +262,8 @@ fn number(query: &str, name: &str, max: u64) -> Result<u64, Refusal> {
         return Ok(value);
     }
     let range = if max == u64::MAX { "from 1".to_owned() } else { format!("from 1 to {max}") };
-    Err(Refusal::unprocessable(format!("{name} is {text:?}; send a whole number {range}")))
+    Err(Refusal::unprocessable(format!(
+        "{name} is {:?}; send a whole number {range}",
+        short(&text)
+    )))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_cache_semantics::CachePolicy;
 
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Star};
 
 #[derive(Debug)]
 pub(crate) struct Cache {
@@ -17,6 +17,7 @@ pub(crate) struct Cache {
     clock: u64,
     bytes: usize,
     max_bytes: usize,
+    star: Star,
     purges: u64,
 }
 
@@ -39,27 +40,43 @@ pub(crate) enum Object {
 pub(crate) struct Fetched {
     pub(crate) policy: CachePolicy,
     pub(crate) body: Bytes,
+    /// What the headers take that the policy keeps.
+    pub(crate) headers: usize,
+}
+
+impl Object {
+    /// What it takes to keep an object under this path. Small objects are mostly this, and anyone who asks for
+    /// `/a?1`, `/a?2` and so on makes many of them.
+    fn bytes(&self, path: &str) -> usize {
+        // The path is shared by both maps, with two counts.
+        let places = size_of::<(Arc<str>, Entry)>() + size_of::<(u64, Arc<str>)>();
+        let counts = 2 * size_of::<usize>();
+        let fetched = match self {
+            Self::Placeholder => 0,
+            Self::Fetched(fetched) => {
+                size_of::<Fetched>() + counts + fetched.headers + fetched.body.len()
+            }
+        };
+        places + counts + path.len() + fetched
+    }
 }
 
 impl Cache {
-    pub(crate) fn new(max_bytes: usize) -> Self {
+    pub(crate) fn new(max_bytes: usize, star: Star) -> Self {
         Self {
             entries: BTreeMap::new(),
             used: BTreeMap::new(),
             clock: 0,
             bytes: 0,
             max_bytes,
+            star,
             purges: 0,
         }
     }
 
     /// Stores an object, and drops the least recently used ones as far as the bound demands.
     pub(crate) fn insert(&mut self, path: &str, object: Object) {
-        let body = match &object {
-            Object::Placeholder => 0,
-            Object::Fetched(fetched) => fetched.body.len(),
-        };
-        let bytes = path.len() + body;
+        let bytes = object.bytes(path);
         self.remove(path);
         if bytes > self.max_bytes {
             return;
@@ -105,7 +122,8 @@ impl Cache {
     }
 
     /// Removes what the pattern matches and says how many objects that were.
-    pub(crate) fn purge(&mut self, pattern: Pattern<'_>) -> usize {
+    pub(crate) fn purge(&mut self, pattern: &str) -> usize {
+        let pattern = Pattern::new(pattern, self.star);
         self.purges += 1;
         if let Some(path) = pattern.exact() {
             return usize::from(self.remove(path));
@@ -141,7 +159,7 @@ mod tests {
     use super::*;
 
     fn filled(max_bytes: usize, paths: &[&str]) -> Cache {
-        let mut cache = Cache::new(max_bytes);
+        let mut cache = Cache::new(max_bytes, Star::default());
         paths.iter().for_each(|path| cache.insert(path, Object::Placeholder));
         cache
     }
@@ -150,26 +168,43 @@ mod tests {
     fn a_purge_removes_exactly_what_its_pattern_matches() {
         let all = ["/", "/a", "/a/b.jpg", "/a/b.png", "/a/c/d.jpg", "/ab", "/b"];
         for pattern in ["/a", "/a*", "/a/*", "/a/*.jpg", "/*", "/none", "/none/*", "/*b*"] {
-            let mut cache = filled(1000, &all);
-            let purged = cache.purge(Pattern::new(pattern));
-            let kept: Vec<&str> =
-                all.into_iter().filter(|path| !Pattern::new(pattern).matches(path)).collect();
+            let mut cache = filled(10_000, &all);
+            let purged = cache.purge(pattern);
+            let matches = |path: &&str| Pattern::new(pattern, Star::default()).matches(path);
+            let kept: Vec<&str> = all.into_iter().filter(|path| !matches(path)).collect();
             assert_eq!(cache.paths().collect::<Vec<_>>(), kept, "{pattern}");
             assert_eq!(purged, all.len() - kept.len(), "{pattern}");
-            assert_eq!(cache.bytes(), kept.iter().map(|path| path.len()).sum::<usize>());
+            let bytes = kept.iter().map(|path| Object::Placeholder.bytes(path)).sum::<usize>();
+            assert_eq!(cache.bytes(), bytes);
             assert_eq!(cache.used.len(), cache.len());
         }
     }
 
     #[test]
     fn the_bound_drops_what_was_used_least_recently() {
-        let mut cache = filled(9, &["/aa", "/bb", "/cc"]);
+        let size = Object::Placeholder.bytes("/aa");
+        let mut cache = filled(3 * size, &["/aa", "/bb", "/cc"]);
         assert!(cache.get("/aa").is_some());
         cache.insert("/dd", Object::Placeholder);
         assert_eq!(cache.paths().collect::<Vec<_>>(), ["/aa", "/cc", "/dd"]);
         cache.insert("/aa", Object::Placeholder);
-        assert_eq!((cache.len(), cache.bytes()), (3, 9));
-        cache.insert("/larger-than-all", Object::Placeholder);
+        assert_eq!((cache.len(), cache.bytes()), (3, 3 * size));
+        cache.insert(&"/larger-than-all".repeat(size), Object::Placeholder);
         assert_eq!(cache.paths().collect::<Vec<_>>(), ["/aa", "/cc", "/dd"]);
+    }
+
+    #[test]
+    fn an_object_counts_with_all_that_it_takes() {
+        let request = http::Request::get("/a").body(()).expect("a request");
+        let response = http::Response::new(());
+        let fetched = |headers, body: &'static [u8]| {
+            let policy = CachePolicy::new(&request, &response);
+            Object::Fetched(Arc::new(Fetched { policy, body: Bytes::from_static(body), headers }))
+        };
+        let empty = fetched(0, b"").bytes("/a");
+        assert!(empty > size_of::<CachePolicy>() + size_of::<Entry>());
+        assert_eq!(fetched(7, b"").bytes("/a"), empty + 7);
+        assert_eq!(fetched(0, b"12345").bytes("/a"), empty + 5);
+        assert_eq!(fetched(0, b"").bytes("/abc"), empty + 2);
     }
 }

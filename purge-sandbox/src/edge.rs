@@ -1,14 +1,14 @@
 //! The edge: what a visitor of the site would see, cached as RFC 9111 says.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 use uuid::Uuid;
 
@@ -41,17 +41,23 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
     match object {
         Some(Object::Placeholder) => {
             let text = format!("{path} was put into the cache without content\n");
-            return answer(HeaderMap::new(), StatusCode::OK, text.into(), "HIT", &head.headers);
+            let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind)]);
+            return answer(headers, StatusCode::OK, text.into(), "HIT", &head.headers);
         }
         Some(Object::Fetched(fetched)) => {
-            if let BeforeRequest::Fresh(cached) = fetched.policy.before_request(&request, now) {
+            if let BeforeRequest::Fresh(mut cached) = fetched.policy.before_request(&request, now) {
+                // The policy sets it to now, in the form of e-mail (`+0000`). The server does so in that of
+                // HTTP (`GMT`).
+                cached.headers.remove(header::DATE);
                 let body = fetched.body.clone();
                 return answer(cached.headers, cached.status, body, "HIT", &head.headers);
             }
         }
         None => {}
     }
-    let (fetched, body) = shared.origin.fetch(&path, &shared.cache_control).await.into_parts();
+    let (fetched, body) =
+        shared.origin.fetch(&path, &shared.cache_control, shared.read_timeout).await.into_parts();
     shared.with_resource(id, |resource, now| {
         // What was fetched before a purge may be what the purge was meant for.
         if resource.cache.purges() == purges {
@@ -64,7 +70,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
 /// Puts a file of the built-in site into a cache, as if a visitor had asked for it.
 pub(crate) async fn warm(resource: &mut Resource, path: &str, cache_control: &HeaderValue) {
     let Some(request) = as_visitor(path, &HeaderMap::new()) else { return };
-    let response = Origin::Site.fetch(path, cache_control).await;
+    let response = Origin::Site.fetch(path, cache_control, Duration::MAX).await;
     let (fetched, body) = response.into_parts();
     store(resource, path, &request, &fetched, body, SystemTime::now());
 }
@@ -80,8 +86,15 @@ fn store(
     let policy = CachePolicy::new_options(request, fetched, now, CacheOptions::default());
     // What must be asked for again each time would only take up room.
     if policy.is_storable() && !policy.is_stale(now) {
-        resource.cache.insert(path, Object::Fetched(Arc::new(Fetched { policy, body })));
+        let headers = kept(request.headers()) + kept(&fetched.headers);
+        resource.cache.insert(path, Object::Fetched(Arc::new(Fetched { policy, body, headers })));
     }
+}
+
+/// What a map of headers takes, about.
+fn kept(headers: &HeaderMap) -> usize {
+    let entry = size_of::<(HeaderName, HeaderValue)>() + 4 * size_of::<usize>();
+    headers.iter().map(|(name, value)| entry + name.as_str().len() + value.len()).sum()
 }
 
 fn split(uri: &Uri) -> Option<(Uuid, String)> {

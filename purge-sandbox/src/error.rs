@@ -3,6 +3,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::text::Visible;
+
 /// Why a sandbox cannot be as it was asked for.
 #[derive(Debug)]
 pub struct Error(Kind);
@@ -38,7 +40,7 @@ impl fmt::Display for Error {
                 write!(f, "the {what} {value:?} is not a UUID; write it as 8-4-4-4-12 hexadecimal digits")
             }
             Kind::OriginDirectory(path, error) => {
-                write!(f, "the origin {} is not a folder that can be read: {error}", path.display())
+                write!(f, "the origin {path:?} is not a folder that can be read: {error}")
             }
             Kind::OriginNotLoopback(address) => {
                 write!(f, "the origin {address} is not a loopback address; use a server on this machine")
@@ -46,7 +48,10 @@ impl fmt::Display for Error {
             Kind::CacheControl(value) => {
                 write!(f, "the Cache-Control {value:?} cannot stand in a header; use visible ASCII")
             }
-            Kind::Faults(error) => write!(f, "the faults cannot be read: {error}"),
+            Kind::Faults(error) => {
+                // It repeats what was read.
+                write!(f, "the faults cannot be read: {}", Visible(&error.to_string()))
+            }
             Kind::Fault(what) => write!(f, "the faults cannot be read: {what}"),
             Kind::Token => f.write_str(
                 "the token is empty or holds something other than visible ASCII; no header can carry it",

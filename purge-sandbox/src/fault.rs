@@ -1,11 +1,14 @@
+mod check;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::lock::lock;
+pub(crate) use check::has_body;
 
 /// One way to misbehave, for one request to the API unless [`times`](Self::times) says more.
 ///
@@ -70,12 +73,9 @@ impl Fault {
     ///
     /// # Panics
     ///
-    /// When the number is not from 200 to 999: what is below announces an answer and is none.
+    /// When the number is not from 200 to 999: a status below 200 announces an answer and is not one.
     pub fn status(status: u16) -> Self {
-        let known = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
-        let status = known
-            .unwrap_or_else(|| panic!("{status} is not the status of an answer; use 200 to 999"));
-        Self { status: Some(status), ..Self::default() }
+        Self::default().try_status(status.into()).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     /// Applies the request and answers as it should, with these changes: see the setters.
@@ -117,26 +117,26 @@ impl Fault {
         Self { ending: Ending::Raw(bytes.into().into()), ..Self::default() }
     }
 
-    /// Puts a header into the answer, in place of one of the same name.
+    /// Puts a header into the answer, in place of one of the same name. Two calls with one name send two
+    /// headers.
     ///
     /// # Panics
     ///
-    /// When the name or the value cannot stand in HTTP.
+    /// When the name or the value cannot be in a header, and when the header frames the answer, such as
+    /// `Content-Length`, `Transfer-Encoding` and `Connection`: the server writes those itself. Use
+    /// [`raw`](Self::raw) for an answer with wrong ones.
     pub fn header(self, name: &str, value: &str) -> Self {
-        self.try_header(name, value)
-            .unwrap_or_else(|| panic!("{name:?}: {value:?} cannot be a header; use visible ASCII"))
-    }
-
-    pub(crate) fn try_header(mut self, name: &str, value: &str) -> Option<Self> {
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        self.headers.append(name, HeaderValue::from_str(value).ok()?);
-        Some(self)
+        self.try_header(name, value).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     /// Puts this body in place of the answer's.
+    ///
+    /// # Panics
+    ///
+    /// When the fault's status is 204 or 304, which have no body.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into().into());
-        self
+        self.checked()
     }
 
     /// Waits before answering; where the request is applied, that is before the wait.
@@ -146,9 +146,13 @@ impl Fault {
     }
 
     /// Sends only the first half of the answer.
+    ///
+    /// # Panics
+    ///
+    /// When the fault's status is 204 or 304, which have no body that could be cut short.
     pub fn truncate(mut self) -> Self {
         self.ending = Ending::Truncated;
-        self
+        self.checked()
     }
 
     /// Applies the request before the fault happens: the client sees a failure that was none.

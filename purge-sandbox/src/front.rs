@@ -2,6 +2,7 @@
 //! may have its turn.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -12,8 +13,10 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 
+use crate::api::bearer;
 use crate::fault::{Ending, Fault};
-use crate::log::Arrival;
+use crate::lock::lock;
+use crate::log::{Arrival, RecordedRequest};
 use crate::refusal::Refusal;
 use crate::script;
 use crate::server::{Step, Wire};
@@ -26,11 +29,44 @@ pub(crate) const MAX_BODY: usize = 1024 * 1024;
 /// reads sees the refusal and not a reset.
 const MAX_DRAIN: usize = 64 * MAX_BODY;
 
+/// The same for a request without the sandbox's token, whose body is only read to be written down: a program
+/// that has nothing to do with the sandbox must not fill its memory.
+const MAX_UNKNOWN_BODY: usize = 4 * 1024;
+
 /// The body of a request, read to its end.
 #[derive(Clone)]
 pub(crate) enum Payload {
     Whole(Bytes),
     TooLarge,
+}
+
+/// A request in the log, until it is answered.
+struct Visit<'a> {
+    shared: &'a Shared,
+    arrival: Arrival,
+    /// For the observer, who is shown every request, those that the log has dropped included.
+    observed: Option<RecordedRequest>,
+}
+
+impl<'a> Visit<'a> {
+    fn begin(shared: &'a Shared, head: &Parts) -> Self {
+        let request = RecordedRequest::new(head);
+        let observed = shared.observer.is_some().then(|| request.clone());
+        Self { shared, arrival: shared.log.arrived(request), observed }
+    }
+
+    fn change(&mut self, change: impl Fn(&mut RecordedRequest)) {
+        self.shared.log.change(self.arrival, &change);
+        self.observed.iter_mut().for_each(change);
+    }
+
+    /// The status is `None` when a fault breaks the connection instead.
+    fn answered(&mut self, status: Option<u16>) {
+        self.change(|request| request.status = status);
+        if let (Some(observer), Some(request)) = (&self.shared.observer, &self.observed) {
+            observer(request);
+        }
+    }
 }
 
 pub(crate) async fn front(
@@ -39,26 +75,31 @@ pub(crate) async fn front(
     next: Next,
 ) -> Response {
     let (mut head, body) = request.into_parts();
-    let arrival = shared.log.arrived(&head);
-    let payload = match read(&head.headers, body).await {
-        Ok(payload) => payload,
-        Err(error) => {
-            let message = format!("the body cannot be read: {error}");
-            let response = Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
-            answered(&shared, arrival, Some(&response));
-            return response;
+    let mut visit = Visit::begin(&shared, &head);
+    let known = bearer(&head.headers).is_ok_and(|token| lock(&shared.token).is(token));
+    let most = if known { MAX_BODY } else { MAX_UNKNOWN_BODY };
+    let (payload, length) =
+        match in_time(shared.read_timeout, read(&head.headers, body, most)).await {
+            Ok(received) => received,
+            Err(refusal) => {
+                let response = refusal.into_response();
+                visit.answered(Some(response.status().as_u16()));
+                return response;
+            }
+        };
+    visit.change(|request| {
+        request.body_length = length;
+        if let Payload::Whole(bytes) = &payload {
+            request.body = bytes.to_vec();
         }
-    };
-    if let Payload::Whole(bytes) = &payload {
-        shared.log.change(arrival, |request| request.body = bytes.to_vec());
-    }
+    });
     let fault = if head.uri.path().starts_with("/api/") {
         match script::requested(&head.headers, &head.method) {
             Ok(requested) => requested.or_else(|| shared.faults.take(&head.method)),
             Err(error) => {
                 let message = format!("in the header {}: {error}", script::HEADER);
                 let response = Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
-                answered(&shared, arrival, Some(&response));
+                visit.answered(Some(response.status().as_u16()));
                 return response;
             }
         }
@@ -68,48 +109,58 @@ pub(crate) async fn front(
     let wire = head.extensions.remove::<Wire>();
     head.extensions.insert(payload);
     let response = match (fault, wire) {
-        (Some(fault), Some(wire)) => misbehave(&shared, arrival, fault, &wire, head, next).await,
+        (Some(fault), Some(wire)) => misbehave(&mut visit, fault, &wire, head, next).await,
         _ => next.run(Request::from_parts(head, Body::empty())).await,
     };
-    answered(&shared, arrival, Some(&response));
+    visit.answered(Some(response.status().as_u16()));
     response
 }
 
-async fn read(headers: &HeaderMap, mut body: Body) -> Result<Payload, axum::Error> {
+async fn in_time<T>(
+    timeout: Duration,
+    read: impl Future<Output = Result<T, axum::Error>>,
+) -> Result<T, Refusal> {
+    match tokio::time::timeout(timeout, read).await {
+        Ok(read) => read.map_err(|error| {
+            let message = format!("the body cannot be read: {error}");
+            Refusal::new(StatusCode::BAD_REQUEST, message)
+        }),
+        Err(_) => {
+            let message = format!("the body did not come within {timeout:?}");
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message))
+        }
+    }
+}
+
+/// The body, unless it is larger than `most`, and its length.
+async fn read(
+    headers: &HeaderMap,
+    mut body: Body,
+    most: usize,
+) -> Result<(Payload, u64), axum::Error> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > MAX_BODY)
-        && headers.contains_key(header::EXPECT)
-    {
+    if declared.is_some_and(|length: usize| length > most) && headers.contains_key(header::EXPECT) {
         // A client that asks first is spared the upload.
-        return Ok(Payload::TooLarge);
+        return Ok((Payload::TooLarge, 0));
     }
     let mut bytes = BytesMut::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         length = length.saturating_add(data.len());
-        if length <= MAX_BODY {
+        if length <= most {
             bytes.extend_from_slice(&data);
         } else if length > MAX_DRAIN {
             break;
         }
     }
-    Ok(if length > MAX_BODY { Payload::TooLarge } else { Payload::Whole(bytes.freeze()) })
-}
-
-fn answered(shared: &Shared, arrival: Arrival, response: Option<&Response>) {
-    let status = response.map(|response| response.status().as_u16());
-    shared.log.change(arrival, |request| request.status = status);
-    if let Some(observer) = &shared.observer
-        && let Some(request) = shared.log.get(arrival)
-    {
-        observer(&request);
-    }
+    let whole = length <= most;
+    let payload = if whole { Payload::Whole(bytes.freeze()) } else { Payload::TooLarge };
+    Ok((payload, length as u64))
 }
 
 async fn misbehave(
-    shared: &Shared,
-    arrival: Arrival,
+    visit: &mut Visit<'_>,
     fault: Fault,
     wire: &Wire,
     head: Parts,
@@ -140,9 +191,8 @@ async fn misbehave(
     };
     let steps = match fault.ending {
         Ending::Whole => {
-            if !parts.headers.contains_key(header::CONTENT_LENGTH) {
-                parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
-            }
+            // That of the answer before the body was replaced.
+            parts.headers.remove(header::CONTENT_LENGTH);
             return Response::from_parts(parts, Body::from(body));
         }
         Ending::Truncated => vec![Step::Send(half(&parts, &body)), Step::End],
@@ -152,11 +202,15 @@ async fn misbehave(
         Ending::Reset => vec![Step::Reset],
         Ending::Raw(bytes) => vec![Step::Send(bytes), Step::End],
     };
-    let response = Response::from_parts(parts, Body::empty());
-    let begun =
-        matches!(steps.as_slice(), [Step::Send(bytes), ..] if bytes.starts_with(b"HTTP/1.1 "));
-    answered(shared, arrival, begun.then_some(&response));
+    visit.answered(steps.first().and_then(status));
     wire.take_over(steps).await
+}
+
+/// The status that a client reads from the first bytes, if they are HTTP.
+fn status(step: &Step) -> Option<u16> {
+    let Step::Send(bytes) = step else { return None };
+    let digits = bytes.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The head, which promises the whole body, and the first half of it.

@@ -5,24 +5,22 @@ use std::fmt;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, header};
 
-/// Text that stands in HTML as what it is.
+use crate::text::write_visible;
+
+/// Text in HTML that is shown and not obeyed, by the browser or by the text around it. Line breaks are kept.
 pub(crate) struct Text<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self.0.split_inclusive(['&', '<', '>', '"', '\'']) {
-            let (plain, special) = match part.char_indices().next_back() {
-                Some((at, '&')) => (&part[..at], "&amp;"),
-                Some((at, '<')) => (&part[..at], "&lt;"),
-                Some((at, '>')) => (&part[..at], "&gt;"),
-                Some((at, '"')) => (&part[..at], "&quot;"),
-                Some((at, '\'')) => (&part[..at], "&#39;"),
-                _ => (part, ""),
-            };
-            f.write_str(plain)?;
-            f.write_str(special)?;
-        }
-        Ok(())
+        self.0.chars().try_for_each(|character| match character {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            '\'' => f.write_str("&#39;"),
+            '\n' => f.write_str("\n"),
+            _ => write_visible(f, character),
+        })
     }
 }
 
@@ -74,6 +72,7 @@ mod tests {
             "/&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;é"
         );
         assert_eq!(Text("").to_string(), "");
-        assert_eq!(Text("plain").to_string(), "plain");
+        assert_eq!(Text("plain\nline").to_string(), "plain\nline");
+        assert_eq!(Text("\u{202e}\u{1b}\r").to_string(), r"\u{202e}\u{1b}\u{d}");
     }
 }

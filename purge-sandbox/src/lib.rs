@@ -53,19 +53,26 @@
 //!
 //! Where the published reference is silent, the sandbox decides: records come newest first, and the paths
 //! of a job in the order in which they were sent; a record's `status` is 2 until it is finished, then 1 when
-//! something was purged and 0 when nothing was cached; paths are compared byte by byte, `*` matches any run
-//! of bytes, also in a query; an `opID` that is empty is none.
+//! something was purged and 0 when nothing was cached; paths are compared byte by byte; `*` matches a
+//! run of bytes, also in a query, and takes at least one unless [`SandboxBuilder::star`] says otherwise; an
+//! `opID` that is empty counts as absent.
 //!
 //! The sandbox needs a tokio runtime that keeps running while it is used. It stops when it is dropped.
-//! It is a tool for tests: give it no token that is worth anything, since it shows it in `/docs`.
+//! It is a tool for tests: give it no token that is worth anything, since it shows it in `/docs`. It answers
+//! only requests whose `Host` is this machine, unless [`SandboxBuilder::allow_non_loopback`] was called.
+//!
+//! It can run for weeks: recorded requests, jobs, caches and connections are bounded. See
+//! [`Sandbox::requests`] and the setters of [`SandboxBuilder`] for what is dropped.
 
 mod api;
 mod cache;
+mod connections;
 mod docs;
 mod edge;
 mod error;
 mod fault;
 mod front;
+mod guard;
 mod html;
 mod limits;
 mod lock;
@@ -81,11 +88,13 @@ mod script;
 mod server;
 mod shared;
 mod site;
+mod text;
 mod work;
 
 pub use error::Error;
 pub use fault::Fault;
 pub use log::RecordedRequest;
+pub use pattern::Star;
 pub use resource::ResourceType;
 pub use sandbox::{Sandbox, SandboxBuilder};
 

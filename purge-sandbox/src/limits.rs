@@ -4,13 +4,16 @@ use std::time::Duration;
 
 /// A token bucket: so many requests at once, then one each time a part of the period has passed.
 ///
-/// What is kept is the moment at which the bucket would be full again.
+/// The state is the moment at which the bucket would be full again.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     period: Duration,
     interval: Duration,
     full_at: Duration,
 }
+
+/// The part of the interval by which a request may be early.
+const LEEWAY: u32 = 10;
 
 impl Bucket {
     pub(crate) fn new(requests: u32, period: Duration) -> Self {
@@ -21,7 +24,9 @@ impl Bucket {
     pub(crate) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         let full_at = self.full_at.max(now).saturating_add(self.interval);
         let wait = full_at.saturating_sub(self.period).saturating_sub(now);
-        if !wait.is_zero() {
+        // A client that sends exactly at the limit is early when the request before it was held up on its
+        // way. The debt remains, so that the rate over a longer time is still the limit.
+        if wait > self.interval / LEEWAY {
             return Err(wait);
         }
         self.full_at = full_at;
@@ -56,10 +61,15 @@ impl Token {
         *self = Self { text, issued: now, used: 0, ..*self };
     }
 
+    /// Whether a client sent this token, expired or not.
+    pub(crate) fn is(&self, sent: &str) -> bool {
+        sent == self.text
+    }
+
     pub(crate) fn judge(&mut self, sent: &str, now: Duration) -> Verdict {
         let old = self.lifetime.is_some_and(|lifetime| now.saturating_sub(self.issued) >= lifetime);
         let spent = self.uses.is_some_and(|uses| self.used >= uses);
-        if sent != self.text {
+        if !self.is(sent) {
             Verdict::Wrong
         } else if old || spent {
             Verdict::Expired
@@ -90,6 +100,38 @@ mod tests {
         // After a long rest it holds its burst again, and no more.
         let given = (0..9).filter(|_| bucket.take(start + 100 * SECOND).is_ok()).count();
         assert_eq!(given, 3);
+    }
+
+    #[test]
+    fn an_even_client_at_the_limit_may_be_early_by_a_tenth_of_the_interval() {
+        for requests in [1, 5, 50] {
+            let interval = SECOND / requests;
+            let mut bucket = Bucket::new(requests, SECOND);
+            let start = 10 * SECOND;
+            let burst = (0..requests).filter(|_| bucket.take(start).is_ok()).count();
+            assert_eq!(burst, requests as usize);
+            for place in 1..=100 {
+                // Every other request comes as early as it may.
+                let early = interval / 10 * (place % 2);
+                assert_eq!(bucket.take(start + interval * place - early), Ok(()), "{place}");
+            }
+        }
+    }
+
+    #[test]
+    fn leeway_does_not_add_up_and_a_refusal_takes_nothing() {
+        let mut bucket = Bucket::new(1, SECOND);
+        let millis = Duration::from_millis;
+        assert_eq!(bucket.take(10 * SECOND), Ok(()));
+        for _ in 0..100 {
+            assert_eq!(bucket.take(millis(10_899)), Err(millis(101)));
+        }
+        assert_eq!(bucket.take(millis(10_900)), Ok(()));
+        assert_eq!(bucket.take(millis(11_800)), Err(millis(200)));
+        assert_eq!(bucket.take(millis(11_900)), Ok(()));
+        // Within 27 s, 27 and the first; they would be 30 if each were early.
+        let given = (0..3000).filter(|n| bucket.take(millis(20_000 + 9 * n)).is_ok()).count();
+        assert_eq!(given, 28);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use http::request::Parts;
 
 use crate::lock::lock;
 
-/// A sandbox that runs for weeks must not grow for weeks.
+/// A sandbox that runs for weeks must not grow for weeks. This many small requests are kept, and fewer
+/// large ones.
 const MAX_REQUESTS: usize = 100_000;
 
 /// A request that reached the sandbox, and how it was answered.
@@ -23,14 +24,45 @@ pub struct RecordedRequest {
     pub query: Option<String>,
     /// Names in lower case, in the order in which they came.
     pub headers: Vec<(String, String)>,
-    /// The body, of which at most 1 MiB is kept.
+    /// The body. It is empty if it was larger than 1 MiB, or than 4 KiB in a request without the sandbox's
+    /// token; [`body_length`](Self::body_length) tells.
     pub body: Vec<u8>,
+    /// How many bytes of body were received, whether or not they are in [`body`](Self::body).
+    pub body_length: u64,
     /// The status that was sent; `None` as long as there is no answer, and when there never was one
     /// because a fault broke the connection.
     pub status: Option<u16>,
 }
 
 impl RecordedRequest {
+    pub(crate) fn new(head: &Parts) -> Self {
+        let headers = head.headers.iter().map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        });
+        Self {
+            method: head.method.to_string(),
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().map(ToOwned::to_owned),
+            headers: headers.collect(),
+            body: Vec::new(),
+            body_length: 0,
+            status: None,
+        }
+    }
+
+    /// What it takes to keep it.
+    fn bytes(&self) -> usize {
+        let pair = |(name, value): &(String, String)| {
+            size_of::<(String, String)>() + name.len() + value.len()
+        };
+        size_of::<Self>()
+            + self.method.len()
+            + self.path.len()
+            + self.query.as_ref().map_or(0, String::len)
+            + self.headers.iter().map(pair).sum::<usize>()
+            + self.body.len()
+    }
+
     /// The first header of this name, which is given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -51,18 +83,22 @@ impl fmt::Debug for RecordedRequest {
             .field("query", &self.query)
             .field("headers", &headers)
             .field("body", &String::from_utf8_lossy(&self.body))
+            .field("body_length", &self.body_length)
             .field("status", &self.status)
             .finish()
     }
 }
 
-/// The last requests in the order in which they arrived.
-#[derive(Default)]
-pub(crate) struct Log(Mutex<Entries>);
+/// The last requests in the order in which they arrived, as many as fit.
+pub(crate) struct Log {
+    max_bytes: usize,
+    entries: Mutex<Entries>,
+}
 
 #[derive(Default)]
 struct Entries {
     dropped: u64,
+    bytes: usize,
     kept: VecDeque<RecordedRequest>,
 }
 
@@ -71,44 +107,35 @@ struct Entries {
 pub(crate) struct Arrival(u64);
 
 impl Log {
-    pub(crate) fn arrived(&self, head: &Parts) -> Arrival {
-        let headers = head.headers.iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
-        let request = RecordedRequest {
-            method: head.method.to_string(),
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().map(ToOwned::to_owned),
-            headers: headers.collect(),
-            body: Vec::new(),
-            status: None,
-        };
-        let mut entries = lock(&self.0);
-        if entries.kept.len() == MAX_REQUESTS {
-            entries.kept.pop_front();
-            entries.dropped += 1;
-        }
-        entries.kept.push_back(request);
-        Arrival(entries.dropped + entries.kept.len() as u64 - 1)
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self { max_bytes, entries: Mutex::default() }
     }
 
+    pub(crate) fn arrived(&self, request: RecordedRequest) -> Arrival {
+        let mut entries = lock(&self.entries);
+        entries.bytes += request.bytes();
+        entries.kept.push_back(request);
+        let arrival = Arrival(entries.dropped + entries.kept.len() as u64 - 1);
+        entries.shrink(self.max_bytes);
+        arrival
+    }
+
+    /// Changes a request that is still kept.
     pub(crate) fn change(&self, arrival: Arrival, change: impl FnOnce(&mut RecordedRequest)) {
-        let mut entries = lock(&self.0);
+        let mut entries = lock(&self.entries);
+        let entries = &mut *entries;
         let index = arrival.0.checked_sub(entries.dropped).and_then(|i| usize::try_from(i).ok());
         if let Some(request) = index.and_then(|i| entries.kept.get_mut(i)) {
+            entries.bytes -= request.bytes();
             change(request);
+            entries.bytes += request.bytes();
+            entries.shrink(self.max_bytes);
         }
-    }
-
-    pub(crate) fn get(&self, arrival: Arrival) -> Option<RecordedRequest> {
-        let mut copy = None;
-        self.change(arrival, |request| copy = Some(request.clone()));
-        copy
     }
 
     /// Method, target and status of the last requests, newest first.
     pub(crate) fn last(&self, limit: usize) -> Vec<(String, String, Option<u16>)> {
-        let entries = lock(&self.0);
+        let entries = lock(&self.entries);
         let last = entries.kept.iter().rev().take(limit);
         last.map(|request| {
             let query = request.query.as_ref().map(|query| format!("?{query}"));
@@ -119,6 +146,67 @@ impl Log {
     }
 
     pub(crate) fn all(&self) -> Vec<RecordedRequest> {
-        lock(&self.0).kept.iter().cloned().collect()
+        lock(&self.entries).kept.iter().cloned().collect()
+    }
+
+    pub(crate) fn dropped(&self) -> u64 {
+        lock(&self.entries).dropped
+    }
+}
+
+impl Entries {
+    /// Drops the oldest requests until the rest fits. The newest one is always kept.
+    fn shrink(&mut self, max_bytes: usize) {
+        while (self.bytes > max_bytes || self.kept.len() > MAX_REQUESTS) && self.kept.len() > 1 {
+            if let Some(oldest) = self.kept.pop_front() {
+                self.bytes -= oldest.bytes();
+                self.dropped += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(path: &str, body: usize) -> RecordedRequest {
+        let request = http::Request::get(path).header("x", "1").body(()).expect("a request");
+        let mut request = RecordedRequest::new(&request.into_parts().0);
+        request.body = vec![b'x'; body];
+        request
+    }
+
+    fn paths(log: &Log) -> Vec<String> {
+        log.all().into_iter().map(|request| request.path).collect()
+    }
+
+    #[test]
+    fn the_oldest_requests_go_when_the_rest_would_not_fit() {
+        let log = Log::new(3 * request("/1", 1000).bytes());
+        let first = log.arrived(request("/1", 1000));
+        let second = log.arrived(request("/2", 0));
+        log.arrived(request("/3", 1000));
+        assert_eq!((paths(&log), log.dropped()), (vec!["/1".into(), "/2".into(), "/3".into()], 0));
+        log.change(second, |request| request.body = vec![b'x'; 1001]);
+        assert_eq!((paths(&log), log.dropped()), (vec!["/2".into(), "/3".into()], 1));
+        // One that is gone cannot change, and a number is never given twice.
+        log.change(first, |request| request.status = Some(200));
+        log.change(second, |request| request.status = Some(201));
+        assert_eq!(log.all()[0].status, Some(201));
+        log.arrived(request("/4", 10_000));
+        assert_eq!((paths(&log), log.dropped()), (vec!["/4".into()], 3));
+        assert_eq!(lock(&log.entries).bytes, request("/4", 10_000).bytes());
+    }
+
+    #[test]
+    fn all_that_a_request_holds_is_counted() {
+        let plain = request("/", 0).bytes();
+        assert!(plain > size_of::<RecordedRequest>());
+        assert!(request(&format!("/{}", "x".repeat(1000)), 0).bytes() >= plain + 1000);
+        assert!(request(&format!("/?{}", "x".repeat(1000)), 0).bytes() >= plain + 1000);
+        let mut headers = request("/", 0);
+        headers.headers.push(("x".repeat(500), "y".repeat(500)));
+        assert!(headers.bytes() >= plain + 1000 + size_of::<(String, String)>());
     }
 }

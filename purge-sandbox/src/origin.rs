@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -26,7 +26,14 @@ pub(crate) enum Origin {
 
 impl Origin {
     /// Asks for a path, with its query. What cannot be had is an answer, too.
-    pub(crate) async fn fetch(&self, path: &str, cache_control: &HeaderValue) -> Response<Bytes> {
+    ///
+    /// A server gets as long as `timeout`.
+    pub(crate) async fn fetch(
+        &self,
+        path: &str,
+        cache_control: &HeaderValue,
+        timeout: Duration,
+    ) -> Response<Bytes> {
         let answer = match self {
             Self::Site => match site::file(path.split('?').next().unwrap_or_default()) {
                 Some(content) => Ok(file(path, Bytes::from_static(content), None, cache_control)),
@@ -43,7 +50,12 @@ impl Origin {
                     .await
                     .unwrap_or(Err(StatusCode::INTERNAL_SERVER_ERROR))
             }
-            Self::Server(address) => ask(*address, path).await.map_err(|_| StatusCode::BAD_GATEWAY),
+            Self::Server(address) => {
+                match tokio::time::timeout(timeout, ask(*address, path)).await {
+                    Ok(answer) => answer.map_err(|_| StatusCode::BAD_GATEWAY),
+                    Err(_) => Err(StatusCode::GATEWAY_TIMEOUT),
+                }
+            }
         };
         answer.unwrap_or_else(|status| {
             let text = format!("the origin has no {path}: {status}\n");

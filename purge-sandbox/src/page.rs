@@ -10,15 +10,21 @@ use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::html::{self, Text};
 use crate::resource::Resource;
 use crate::shared::Shared;
+use crate::text::short;
 use crate::work::{JobView, RecordView};
 
 const JOBS: usize = 20;
 const OBJECTS: usize = 100;
 const REQUESTS: usize = 50;
+
+/// What ends a link, or is not allowed in one. A path in the cache is otherwise as it was asked for.
+const NOT_IN_LINKS: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`');
 
 /// How often a viewer's page is compared with the state.
 const TICK: Duration = Duration::from_millis(250);
@@ -108,10 +114,14 @@ fn show_resources(out: &mut String, resources: &[Resource]) -> fmt::Result {
     let columns = ["Type", "UUID", "Records", "Cached objects", "Cached bytes"];
     table(out, "Resources", &columns, |out| {
         for resource in resources {
+            let forgotten = match resource.work.forgotten() {
+                0 => String::new(),
+                count => format!(" ({count} older ones are not kept any more)"),
+            };
             let purge = if resource.kind.can_purge() { "" } else { " (purging is refused)" };
             writeln!(
                 out,
-                "<tr><th scope=\"row\">{}{purge}</th><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><th scope=\"row\">{}{purge}</th><td><code>{}</code></td><td>{}{forgotten}</td><td>{}</td><td>{}</td></tr>",
                 resource.kind,
                 resource.id,
                 resource.work.len(),
@@ -158,7 +168,7 @@ fn show_jobs(
                 writeln!(
                     out,
                     "<tr><td><code>{}</code></td><td class=\"{}\">{state}</td></tr>",
-                    Text(record.path),
+                    Text(&short(record.path)),
                     state.replace(' ', "-"),
                 )?;
             }
@@ -193,12 +203,15 @@ fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
         } else {
             out.write_str("<ul>\n")?;
             for path in resource.cache.paths().take(OBJECTS) {
-                writeln!(
-                    out,
-                    "<li><a href=\"/edge/{}{path}\"><code>{path}</code></a></li>",
-                    resource.id,
-                    path = Text(path),
-                )?;
+                let link = utf8_percent_encode(path, NOT_IN_LINKS).to_string();
+                let (shown, id) = (short(path), resource.id);
+                // A path that is not shown whole is not worth a link of 64 KiB.
+                if shown == path {
+                    write!(out, "<li><a href=\"/edge/{id}{}\">", Text(&link))?;
+                    writeln!(out, "<code>{}</code></a></li>", Text(&shown))?;
+                } else {
+                    writeln!(out, "<li><code>{}</code></li>", Text(&shown))?;
+                }
             }
             out.write_str("</ul>\n")?;
             if resource.cache.len() > OBJECTS {
@@ -222,9 +235,13 @@ fn show_requests(out: &mut String, shared: &Shared) -> fmt::Result {
                 out,
                 "<tr><td>{}</td><td><code>{}</code></td><td>{status}</td></tr>",
                 Text(method),
-                Text(target),
+                Text(&short(target)),
             )?;
         }
         Ok(())
-    })
+    })?;
+    match shared.log.dropped() {
+        0 => Ok(()),
+        count => writeln!(out, "<p>{count} earlier requests are not kept any more.</p>"),
+    }
 }

@@ -25,6 +25,12 @@ impl Refusal {
         Self { status, message, retry_after: Some(seconds) }
     }
 
+    pub(crate) fn full() -> Self {
+        let message = "there is no room for a further job before an earlier one is finished";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self { status, message: message.to_owned(), retry_after: Some(1) }
+    }
+
     pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
     }

@@ -3,6 +3,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::cache::Cache;
+use crate::pattern::Star;
 use crate::work::Work;
 
 /// What a CDN resource is for. The reference offers purging for the first four.
@@ -73,17 +74,24 @@ pub(crate) struct Resource {
     pub(crate) cache: Cache,
 }
 
+/// How many bytes each resource may keep.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) jobs: usize,
+    pub(crate) cache: usize,
+}
+
 impl Resource {
     /// One resource of each type; the first has the given id.
-    pub(crate) fn one_of_each(first: Uuid, max_bytes: usize) -> Vec<Self> {
+    pub(crate) fn one_of_each(first: Uuid, bounds: Bounds, star: Star) -> Vec<Self> {
         ResourceType::ALL
             .into_iter()
             .map(|kind| Self {
                 id: if kind == ResourceType::Small { first } else { kind.default_uuid() },
                 kind,
                 site: kind.site(),
-                work: Work::default(),
-                cache: Cache::new(max_bytes),
+                work: Work::new(bounds.jobs),
+                cache: Cache::new(bounds.cache, star),
             })
             .collect()
     }

@@ -10,7 +10,7 @@ use http::request::Parts;
 
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::{api, docs, edge, front, html, page};
+use crate::{api, docs, edge, front, guard, html, page};
 
 const STYLE: &str = include_str!("../assets/ui/style.css");
 const PAGE_JS: &str = include_str!("../assets/ui/page.js");
@@ -34,6 +34,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/ui/docs.js", get(async || html::asset("text/javascript", DOCS_JS)))
         .route("/healthz", get(async || "ok\n"))
         .fallback_service(for_clients.with_state(Arc::clone(shared)))
+        .layer(from_fn_with_state(Arc::clone(shared), guard::guard))
         .with_state(Arc::clone(shared))
 }
 

@@ -92,10 +92,18 @@ impl Sandbox {
         self.resources.iter().find(|(k, _)| *k == kind).map_or("", |(_, id)| id)
     }
 
-    /// Every request that arrived so far, in that order: the last 100,000 of them.
+    /// The requests that arrived, in that order: the last 100,000 of them, or fewer if they would take more
+    /// than [`SandboxBuilder::log_bytes`]. The oldest are dropped first. Requests for the sandbox's own pages
+    /// are not recorded, and neither are those that are refused for their `Host` or their origin.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.log.all()
+    }
+
+    /// How many requests [`requests`](Self::requests) holds no more.
+    #[must_use]
+    pub fn dropped_requests(&self) -> u64 {
+        self.shared.log.dropped()
     }
 
     /// The paths that are cached for a resource, sorted; none for a resource that does not exist.
@@ -110,8 +118,8 @@ impl Sandbox {
             .unwrap_or_default()
     }
 
-    /// Puts paths into the cache of the default resource, without content. Like all that is cached they
-    /// count against [`SandboxBuilder::cache_bytes`], with the length of the path.
+    /// Puts paths into the cache of the default resource, without content. Like all cached objects they
+    /// count against [`SandboxBuilder::cache_bytes`].
     pub fn fill(&self, paths: impl IntoIterator<Item = impl AsRef<str>>) {
         if let Some(id) = parse_uuid(self.resource()) {
             self.shared.with_resource(id, |resource, _| {

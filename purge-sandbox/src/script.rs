@@ -1,9 +1,10 @@
 //! Faults as JSON: in a file, or in a header of one request.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Kind};
@@ -22,7 +23,7 @@ impl Fault {
     /// | `on` | `"POST"` or `"GET"` | [`on_post`](Self::on_post), [`on_get`](Self::on_get) |
     /// | `times` | a number | [`times`](Self::times) |
     /// | `status` | 200 to 999 | [`status`](Self::status) |
-    /// | `headers` | an object of texts | [`header`](Self::header) |
+    /// | `headers` | an object of texts; a name may be given more than once | [`header`](Self::header) |
     /// | `body` | a text | [`body`](Self::body) |
     /// | `delay` | a duration such as `"200ms"` | [`delay`](Self::delay) |
     /// | `ending` | `"truncated"`, `"reset"`, `"garbage"`, `{ "stalled": "5s" }` or `{ "raw": "…" }` | [`truncated`](Self::truncated), [`reset`](Self::reset), [`garbage`](Self::garbage), [`stall`](Self::stall), [`raw`](Self::raw) |
@@ -33,7 +34,8 @@ impl Fault {
     ///
     /// # Errors
     ///
-    /// When the text is not such a list; the message names the line.
+    /// When the text is not such a list, or has a fault that cannot be sent, such as one with a body for the
+    /// status 204 or with a `Content-Length` of its own; the message names the member and the line.
     ///
     /// ```
     /// let faults = purge_sandbox::Fault::from_json(
@@ -47,29 +49,33 @@ impl Fault {
     /// ```
     pub fn from_json(text: &str) -> Result<Vec<Self>, Error> {
         let entries: Vec<Entry> = serde_json::from_str(text).map_err(Kind::Faults)?;
-        entries.into_iter().map(|entry| entry.fault().map_err(Error::from)).collect()
+        Ok(entries.into_iter().map(|entry| entry.0).collect())
     }
 }
 
 /// The fault that a request asks for itself.
 pub(crate) fn requested(headers: &HeaderMap, method: &Method) -> Result<Option<Fault>, Error> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
-    let entry: Entry = serde_json::from_slice(value.as_bytes()).map_err(Kind::Faults)?;
-    if entry.times.is_some() {
+    let Entry(fault) = serde_json::from_slice(value.as_bytes()).map_err(Kind::Faults)?;
+    if fault.times.is_some() {
         return Err(Kind::Fault("a header holds for its own request alone; leave out times").into());
     }
-    let fault = entry.fault()?;
     Ok(fault.method.as_ref().is_none_or(|meant| meant == method).then_some(fault))
 }
 
+/// A fault that was checked while it was read, so that a refusal has its line.
+#[derive(Deserialize)]
+#[serde(try_from = "Members")]
+struct Entry(Fault);
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct Members {
     on: Option<On>,
     times: Option<u32>,
-    status: Option<u16>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
+    status: Option<i64>,
+    #[serde(default, deserialize_with = "pairs")]
+    headers: Vec<(String, String)>,
     body: Option<String>,
     #[serde(default, deserialize_with = "duration")]
     delay: Duration,
@@ -94,9 +100,11 @@ enum Ending {
     Raw(String),
 }
 
-impl Entry {
-    fn fault(self) -> Result<Fault, Kind> {
-        let mut fault = match self.ending {
+impl TryFrom<Members> for Entry {
+    type Error = String;
+
+    fn try_from(members: Members) -> Result<Self, String> {
+        let mut fault = match members.ending {
             None => Fault::answer(),
             Some(Ending::Truncated) => Fault::truncated(),
             Some(Ending::Reset) => Fault::reset(),
@@ -104,31 +112,50 @@ impl Entry {
             Some(Ending::Stalled(duration)) => Fault::stall(duration),
             Some(Ending::Raw(text)) => Fault::raw(text),
         };
-        if let Some(status) = self.status {
-            if !(200..=999).contains(&status) {
-                return Err(Kind::Fault("a status is a number from 200 to 999"));
-            }
-            fault.status = Fault::status(status).status;
+        if let Some(status) = members.status {
+            fault = fault.try_status(status)?;
         }
-        for (name, value) in &self.headers {
-            fault = fault
-                .try_header(name, value)
-                .ok_or(Kind::Fault("a header has a name or a value that HTTP does not allow"))?;
+        for (name, value) in &members.headers {
+            fault = fault.try_header(name, value)?;
         }
-        fault.body = self.body.map(Into::into);
-        fault.times = self.times;
-        fault = fault.delay(self.delay);
-        fault = match self.on {
+        fault.body = members.body.map(Into::into);
+        fault.times = members.times;
+        fault.check()?;
+        fault = fault.delay(members.delay);
+        fault = match members.on {
             None => fault,
             Some(On::Get) => fault.on_get(),
             Some(On::Post) => fault.on_post(),
         };
-        Ok(match self.applies {
+        Ok(Self(match members.applies {
             None => fault,
             Some(true) => fault.after_applying(),
             Some(false) => fault.without_applying(),
-        })
+        }))
     }
+}
+
+/// The members of an object in their order, with each of a name that comes more than once.
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
+    struct Pairs;
+
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<(String, String)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of texts")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                pairs.push(pair);
+            }
+            Ok(pairs)
+        }
+    }
+
+    deserializer.deserialize_map(Pairs)
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
@@ -167,14 +194,46 @@ mod tests {
     }
 
     #[test]
+    fn a_header_can_be_sent_twice() {
+        let text = r#"[{ "headers": { "Retry-After": "1", "retry-after": "2", "x": "" } }]"#;
+        let read = Fault::from_json(text).expect("a list of faults");
+        let values: Vec<_> = read[0].headers.get_all("retry-after").iter().collect();
+        assert_eq!(values, ["1", "2"]);
+    }
+
+    #[test]
     fn a_mistake_is_named() {
         for (text, expected) in [
             ("[{ \"statsu\": 1 }]", "unknown field `statsu`"),
-            ("[{ \"status\": 42 }]", "200 to 999"),
-            ("[{ \"headers\": { \"a b\": \"\" } }]", "a header has a name"),
+            (
+                "[\n{ \"status\": 42 }]",
+                "`status`: 42 is not the status of an answer; use 200 to 999",
+            ),
+            ("[\n{ \"status\": 42 }]", "line 2"),
+            ("[{ \"status\": 101 }]", "`status`: 101"),
+            ("[{ \"status\": -1 }]", "`status`: -1"),
+            ("[{ \"status\": 70000 }]", "`status`: 70000"),
+            ("[{ \"headers\": { \"a b\": \"\" } }]", "`headers`: \"a b\" is not the name"),
+            (
+                "[{ \"headers\": { \"a\": \"\\n\" } }]",
+                "`headers`: \"a\" cannot have the value \"\\n\"",
+            ),
+            (
+                "[{ \"headers\": { \"Content-Length\": \"1\" } }]",
+                "`headers`: \"Content-Length\" is written",
+            ),
+            ("[{ \"headers\": { \"connection\": \"close\" } }]", "raw ending"),
+            ("[{ \"headers\": [] }]", "an object of texts"),
+            ("[{ \"status\": 204, \"body\": \"x\" }]", "`body`: an answer of status 204"),
+            (
+                "[{ \"status\": 304, \"ending\": \"truncated\" }]",
+                "`ending`: an answer of status 304",
+            ),
+            ("[{ \"status\": 204, \"ending\": { \"stalled\": \"1s\" } }]", "`ending`: an answer"),
             ("[{ \"delay\": \"soon\" }]", "\"soon\" is not a duration"),
             ("[{ \"on\": \"PUT\" }]", "unknown variant `PUT`"),
             ("{}", "line 1"),
+            ("[{ \"\\u001b[31m\": 1 }]", r"unknown field `\u{1b}[31m`"),
         ] {
             let message = Fault::from_json(text).expect_err(text).to_string();
             assert!(message.contains(expected), "{message}");

@@ -2,19 +2,35 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
+use http::header;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+
+use crate::connections::{Connections, Seat};
+use crate::fault::has_body;
+
+/// About the largest head of a request. So much memory is kept for each connection while it comes.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// What a client may take of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) connections: Arc<Connections>,
+    /// The time for the head of a request. It runs while a connection is idle, too.
+    pub(crate) head: Duration,
+}
 
 /// How long a stopping server waits for answers that are under way.
 const GRACE: Duration = Duration::from_millis(500);
@@ -43,16 +59,33 @@ impl Wire {
 }
 
 /// Serves until told to stop, then lets answers that are under way finish for a moment.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone(), stop.clone()));
+                    let (seat, evicted) = bounds.connections.seat();
+                    let served = connection(stream, router.clone(), bounds.head, seat, stop.clone());
+                    connections.spawn(async move {
+                        tokio::select! {
+                            () = served => {}
+                            Ok(()) = evicted => {}
+                        }
+                    });
                 }
-                // Out of file descriptors, or a client that left before it was accepted.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                // A client that left before it was accepted.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // Out of file descriptors, as a rule.
+                Err(_) => {
+                    bounds.connections.make_room();
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
             },
             Some(_) = connections.join_next() => {}
             () = stopped(&mut stop) => break,
@@ -63,19 +96,42 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     let _ = tokio::time::timeout(GRACE, all_done).await;
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    head: Duration,
+    seat: Seat,
+    mut stop: watch::Receiver<bool>,
+) {
     // A small answer must not wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
     let (sender, mut taken_over) = mpsc::unbounded_channel();
     let wire = Wire(sender);
     let router = TowerToHyperService::new(router);
+    // A socket that is taken away from HTTP keeps its place.
+    let seat = Arc::new(seat);
+    let asked = Arc::clone(&seat);
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(wire.clone());
-        router.call(request)
+        let seat = Arc::clone(&asked);
+        let answer = router.call(request);
+        async move {
+            seat.touch();
+            let mut answer = answer.await?;
+            seat.touch();
+            if !has_body(answer.status()) {
+                // The router gives every answer a length; these must not have one.
+                answer.headers_mut().remove(header::CONTENT_LENGTH);
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut http = http1::Builder::new()
         // A client that has said all it has to say still wants the answer.
         .half_close(true)
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let mut stopping = false;
     loop {

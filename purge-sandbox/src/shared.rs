@@ -16,8 +16,13 @@ use crate::resource::Resource;
 pub(crate) struct Shared {
     pub(crate) token: Mutex<Token>,
     pub(crate) bucket: Option<Mutex<Bucket>>,
+    /// Whether requests may name hosts that are not this machine.
+    pub(crate) non_loopback: bool,
     pub(crate) organization: Uuid,
     pub(crate) purge_delay: Duration,
+    /// The time for the body of a request.
+    pub(crate) read_timeout: Duration,
+    pub(crate) page_limit: Option<u32>,
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) observer: Option<Observer>,

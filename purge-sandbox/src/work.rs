@@ -2,21 +2,28 @@
 //!
 //! No task works on a job: what state a record is in follows from the time. Only the evictions have an
 //! effect, and they are caught up with, in the order in which they fell due, before anyone looks.
+//!
+//! The oldest jobs are forgotten when all of them would take too much memory, whole jobs and finished ones
+//! alone. A job that would leave no room for unfinished ones is refused.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::cache::Cache;
-use crate::pattern::Pattern;
 
-/// Jobs and records, in the order in which they came. Times count from the start of the sandbox.
-#[derive(Debug, Default)]
+/// Jobs and records, in the order in which they came. Times count from the start of the sandbox, indices from
+/// its first job and its first record, which may be forgotten by now.
+#[derive(Debug)]
 pub(crate) struct Work {
-    jobs: Vec<Job>,
-    /// The records of a job stand together and backwards: read from the end, the newest job comes first,
-    /// its paths in the order in which they were sent.
-    records: Vec<Record>,
+    max_bytes: usize,
+    bytes: usize,
+    jobs: VecDeque<Job>,
+    forgotten_jobs: usize,
+    /// The records of a job are next to each other and backwards: read from the end, the newest job comes
+    /// first, its paths in the order in which they were sent.
+    records: VecDeque<Record>,
+    forgotten_records: usize,
     by_id: HashMap<Box<str>, usize>,
     /// When the next path of each unfinished job is due.
     due: BinaryHeap<Reverse<(Duration, usize)>>,
@@ -59,33 +66,71 @@ pub(crate) struct JobView<'a> {
     pub(crate) finished: usize,
 }
 
+/// There is no room for a further job as long as none of the others is finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
 impl Work {
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self {
+            max_bytes,
+            bytes: 0,
+            jobs: VecDeque::new(),
+            forgotten_jobs: 0,
+            records: VecDeque::new(),
+            forgotten_records: 0,
+            by_id: HashMap::new(),
+            due: BinaryHeap::new(),
+        }
+    }
+
     pub(crate) fn create(
         &mut self,
         id: String,
         paths: Vec<String>,
         now: Duration,
         takes: Duration,
-    ) {
-        let index = self.jobs.len();
+    ) -> Result<(), Full> {
+        let bytes = job_bytes(&id) + paths.iter().map(|path| record_bytes(path)).sum::<usize>();
+        while self.bytes.saturating_add(bytes) > self.max_bytes && self.forget() {}
+        if self.bytes.saturating_add(bytes) > self.max_bytes && !self.jobs.is_empty() {
+            return Err(Full);
+        }
+        self.bytes += bytes;
+        let index = self.forgotten_jobs + self.jobs.len();
         let job = Job {
             id: id.clone().into(),
             created: now,
             takes,
-            first: self.records.len(),
+            first: self.forgotten_records + self.records.len(),
             count: paths.len(),
             finished: 0,
         };
         if job.count > 0 {
             self.due.push(Reverse((job.completes(0), index)));
         }
-        self.jobs.push(job);
+        self.jobs.push_back(job);
         self.by_id.insert(id.into(), index);
         self.records.extend(paths.into_iter().rev().map(|path| Record {
             job: index,
             path: path.into(),
             evicted: false,
         }));
+        Ok(())
+    }
+
+    /// Forgets the oldest job, if it is finished. The jobs of a sandbox finish in their order.
+    fn forget(&mut self) -> bool {
+        if self.jobs.front().is_none_or(|job| job.finished < job.count) {
+            return false;
+        }
+        let Some(job) = self.jobs.pop_front() else { return false };
+        self.forgotten_jobs += 1;
+        self.forgotten_records += job.count;
+        self.by_id.remove(&job.id);
+        self.bytes -= job_bytes(&job.id);
+        self.bytes -= self.records.drain(..job.count).map(|r| record_bytes(&r.path)).sum::<usize>();
+        true
     }
 
     /// Carries out every purge that fell due.
@@ -95,9 +140,10 @@ impl Work {
                 break;
             }
             self.due.pop();
-            let job = &mut self.jobs[index];
-            let record = &mut self.records[job.first + job.count - 1 - job.finished];
-            record.evicted = cache.purge(Pattern::new(&record.path)) > 0;
+            let job = &mut self.jobs[index - self.forgotten_jobs];
+            let place = job.first + job.count - 1 - job.finished - self.forgotten_records;
+            let record = &mut self.records[place];
+            record.evicted = cache.purge(&record.path) > 0;
             job.finished += 1;
             if job.finished < job.count {
                 self.due.push(Reverse((job.completes(job.finished), index)));
@@ -119,7 +165,13 @@ impl Work {
         self.records.len()
     }
 
-    /// One page, newest first, and how many records there are on all pages.
+    /// How many records were forgotten to make room.
+    pub(crate) fn forgotten(&self) -> usize {
+        self.forgotten_records
+    }
+
+    /// One page, newest first, and how many records there are on all pages. What is forgotten is on none and
+    /// counts no more, as if it had never been.
     pub(crate) fn list(
         &self,
         op_id: Option<&str>,
@@ -130,7 +182,10 @@ impl Work {
         let (first, total) = match op_id.map(|id| self.by_id.get(id)) {
             None => (0, self.records.len()),
             Some(None) => (0, 0),
-            Some(Some(&index)) => (self.jobs[index].first, self.jobs[index].count),
+            Some(Some(&index)) => {
+                let job = &self.jobs[index - self.forgotten_jobs];
+                (job.first - self.forgotten_records, job.count)
+            }
         };
         let skip =
             usize::try_from(page.saturating_sub(1).saturating_mul(limit)).unwrap_or(usize::MAX);
@@ -141,8 +196,8 @@ impl Work {
 
     fn view(&self, index: usize, now: Duration) -> RecordView<'_> {
         let record = &self.records[index];
-        let job = &self.jobs[record.job];
-        let turn = job.first + job.count - 1 - index;
+        let job = &self.jobs[record.job - self.forgotten_jobs];
+        let turn = job.first + job.count - 1 - index - self.forgotten_records;
         let started = job.starts(turn);
         RecordView {
             op_id: &job.id,
@@ -167,6 +222,15 @@ impl Job {
     }
 }
 
+/// What it takes to keep a job, without its records: its ID is kept twice.
+fn job_bytes(id: &str) -> usize {
+    size_of::<Job>() + size_of::<(Box<str>, usize)>() + 2 * id.len()
+}
+
+fn record_bytes(path: &str) -> usize {
+    size_of::<Record>() + path.len()
+}
+
 /// The given number of parts of a duration.
 fn share(whole: Duration, parts: usize, of: usize) -> Duration {
     const NANOS: u128 = 1_000_000_000;
@@ -178,16 +242,21 @@ fn share(whole: Duration, parts: usize, of: usize) -> Duration {
 mod tests {
     use super::*;
     use crate::cache::Object;
+    use crate::pattern::Star;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn work(jobs: &[(&str, &[&str])]) -> Work {
-        let mut work = Work::default();
+        let mut work = Work::new(usize::MAX);
         for (id, paths) in jobs {
-            let paths = paths.iter().map(|&path| path.to_owned()).collect();
-            work.create((*id).to_owned(), paths, SECOND, 8 * SECOND);
+            assert_eq!(create(&mut work, id, paths, SECOND), Ok(()));
         }
         work
+    }
+
+    fn create(work: &mut Work, id: &str, paths: &[&str], now: Duration) -> Result<(), Full> {
+        let paths = paths.iter().map(|&path| path.to_owned()).collect();
+        work.create(id.to_owned(), paths, now, 8 * SECOND)
     }
 
     fn paths<'a>(page: &[RecordView<'a>]) -> Vec<&'a str> {
@@ -197,7 +266,7 @@ mod tests {
     #[test]
     fn a_record_waits_then_runs_then_is_finished() {
         let mut work = work(&[("op", &["/cached", "/not"])]);
-        let mut cache = Cache::new(100);
+        let mut cache = Cache::new(1000, Star::default());
         cache.insert("/cached", Object::Placeholder);
         // What stands in the list at each second: started, completed.
         let mut seen: Vec<Vec<_>> = Vec::new();
@@ -247,8 +316,68 @@ mod tests {
     fn a_page_or_a_delay_beyond_all_numbers_is_no_overflow() {
         let mut work = work(&[("op", &["/a"])]);
         assert_eq!(work.list(None, u64::MAX, 100, SECOND).1, vec![]);
-        work.create("never".to_owned(), vec!["/b".to_owned()], SECOND, Duration::MAX);
-        work.settle(&mut Cache::new(0), 1_000_000 * SECOND);
+        let never = work.create("never".to_owned(), vec!["/b".to_owned()], SECOND, Duration::MAX);
+        assert_eq!(never, Ok(()));
+        work.settle(&mut Cache::new(0, Star::default()), 1_000_000 * SECOND);
         assert_eq!(work.list(Some("never"), 1, 1, 1_000_000 * SECOND).1[0].completed, None);
+    }
+
+    #[test]
+    fn the_oldest_finished_jobs_are_forgotten_whole() {
+        let mut cache = Cache::new(1000, Star::default());
+        let size = job_bytes("0") + 3 * record_bytes("/0/a");
+        let mut work = Work::new(3 * size);
+        for n in 0..20 {
+            let now = 100 * n * SECOND;
+            work.settle(&mut cache, now);
+            let (id, n) = (n.to_string(), n as usize % 10);
+            let paths: [&str; 3] = [&format!("/{n}/a"), &format!("/{n}/b"), &format!("/{n}/c")];
+            assert_eq!(create(&mut work, &id[id.len() - 1..], &paths, now), Ok(()));
+        }
+        let now = 10_000 * SECOND;
+        work.settle(&mut cache, now);
+        assert_eq!((work.len(), work.forgotten()), (9, 51));
+        let all = ["/9/a", "/9/b", "/9/c", "/8/a", "/8/b", "/8/c", "/7/a", "/7/b", "/7/c"];
+        for limit in 1..=10 {
+            let pages = (1..=10).flat_map(|page| {
+                let (total, page) = work.list(None, page, limit, now);
+                assert_eq!(total, 9);
+                assert!(page.iter().all(|r| r.completed.is_some_and(|c| c.0 > 1700 * SECOND)));
+                paths(&page).into_iter().map(str::to_owned).collect::<Vec<_>>()
+            });
+            assert_eq!(pages.collect::<Vec<_>>(), all, "limit {limit}");
+        }
+        let (total, page) = work.list(Some("7"), 1, 10, now);
+        assert_eq!((total, paths(&page)), (3, vec!["/7/a", "/7/b", "/7/c"]));
+        assert_eq!(work.list(Some("6"), 1, 10, now), (0, vec![]));
+        assert_eq!(work.newest(10).map(|job| job.finished).collect::<Vec<_>>(), [3, 3, 3]);
+        assert_eq!((work.bytes, work.by_id.len()), (3 * size, 3));
+    }
+
+    #[test]
+    fn an_unfinished_job_is_never_forgotten() {
+        let mut cache = Cache::new(1000, Star::default());
+        let mut work = Work::new(2 * (job_bytes("a") + record_bytes("/a")));
+        assert_eq!(create(&mut work, "a", &["/a"], SECOND), Ok(()));
+        assert_eq!(create(&mut work, "b", &["/b"], 2 * SECOND), Ok(()));
+        assert_eq!(create(&mut work, "c", &["/c"], 3 * SECOND), Err(Full));
+        assert_eq!(paths(&work.list(None, 1, 10, 3 * SECOND).1), ["/b", "/a"]);
+        work.settle(&mut cache, 9 * SECOND);
+        assert_eq!(create(&mut work, "c", &["/c"], 9 * SECOND), Ok(()));
+        assert_eq!(paths(&work.list(None, 1, 10, 9 * SECOND).1), ["/c", "/b"]);
+        assert_eq!(create(&mut work, "d", &["/d"], 9 * SECOND), Err(Full));
+        work.settle(&mut cache, 100 * SECOND);
+        let finished = work.list(None, 1, 10, 100 * SECOND).1;
+        assert!(finished.iter().all(|record| record.completed.is_some()));
+    }
+
+    #[test]
+    fn a_job_larger_than_the_bound_is_kept_alone() {
+        let mut work = Work::new(1);
+        assert_eq!(create(&mut work, "a", &["/a"], SECOND), Ok(()));
+        assert_eq!(create(&mut work, "b", &["/b"], SECOND), Err(Full));
+        work.settle(&mut Cache::new(0, Star::default()), 100 * SECOND);
+        assert_eq!(create(&mut work, "b", &["/b"], 100 * SECOND), Ok(()));
+        assert_eq!(paths(&work.list(None, 1, 10, 100 * SECOND).1), ["/b"]);
     }
 }

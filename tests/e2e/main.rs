@@ -23,6 +23,7 @@ mod lost_answer;
 mod messages;
 mod outage;
 mod output;
+mod sandbox;
 mod secrets;
 mod shell;
 #[cfg(unix)]

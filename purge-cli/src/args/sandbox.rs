@@ -10,7 +10,8 @@ pub(crate) struct SandboxArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
-    /// Allow an address that other machines can reach: what is sent there is not encrypted
+    /// Allow an address that other machines can reach, and requests whose Host is not this machine: what is
+    /// sent there is not encrypted
     #[arg(long)]
     pub(crate) allow_non_loopback: bool,
     /// Folder whose files the edge serves and caches, or an http server on this machine
@@ -20,15 +21,37 @@ pub(crate) struct SandboxArgs {
     /// How long a purge job takes
     #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]
     pub(crate) purge_delay: Duration,
+    /// How much a `*` matches at least; what the real service does is unknown
+    #[arg(long, value_name = "HOW", default_value = "one-or-more")]
+    pub(crate) star: Star,
     /// JSON file of faults: what the server does wrong, and when
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
-    /// Answer 429 to what comes faster, such as 5/s or 30/m
+    /// Answer 429 to what comes faster, such as 5/s or 30/m. 5/s allows 5 requests at once, then one more
+    /// every 200 ms
     #[arg(long, value_name = "N/s")]
     pub(crate) rate_limit: Option<Rate>,
     /// Do not log requests on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// How much a `*` of a purged path matches.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Star {
+    /// `/blog/*` leaves `/blog/` cached
+    OneOrMore,
+    /// `/blog/*` purges `/blog/`, too
+    ZeroOrMore,
+}
+
+impl From<Star> for purge_sandbox::Star {
+    fn from(star: Star) -> Self {
+        match star {
+            Star::OneOrMore => Self::OneOrMore,
+            Star::ZeroOrMore => Self::ZeroOrMore,
+        }
+    }
 }
 
 /// Where the edge of the sandbox gets its files.

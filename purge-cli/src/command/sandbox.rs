@@ -13,7 +13,7 @@ pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<
     let sandbox = builder(&args)?
         .start()
         .await
-        .map_err(|error| Failure::usage(format!("the sandbox cannot start: {error}")))?;
+        .map_err(|error| Failure::usage(escape(&format!("the sandbox cannot start: {error}"))))?;
     writeln!(out, "listening on {}", sandbox.base_url())?;
     writeln!(out, "  token         {}", sandbox.token())?;
     writeln!(out, "  organization  {}", sandbox.organization())?;
@@ -25,7 +25,8 @@ pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<
 }
 
 fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
-    let mut builder = Sandbox::builder().listen(args.listen).purge_delay(args.purge_delay);
+    let mut builder =
+        Sandbox::builder().listen(args.listen).purge_delay(args.purge_delay).star(args.star.into());
     if args.allow_non_loopback {
         builder = builder.allow_non_loopback();
     }
@@ -36,13 +37,13 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
     };
     if let Some(file) = &args.faults {
         let cannot = |error: &dyn std::fmt::Display| {
-            Failure::usage(format!("the faults of {}: {error}", escape(&file.to_string_lossy())))
+            Failure::usage(escape(&format!("the faults of {}: {error}", file.display())))
         };
         let text = fs::read_to_string(file).map_err(|error| cannot(&error))?;
         builder = builder.faults(Fault::from_json(&text).map_err(|error| cannot(&error))?);
     }
     if let Some(rate) = args.rate_limit {
-        builder = builder.rate_limit(1, rate.interval());
+        builder = builder.rate_limit(rate.requests(), rate.per());
     }
     if !args.quiet {
         builder = builder.on_request(|request| {

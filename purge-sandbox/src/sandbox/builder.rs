@@ -10,14 +10,17 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::Sandbox;
+use crate::connections::Connections;
 use crate::error::{Error, Kind};
 use crate::fault::{Fault, Faults};
 use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
+use crate::pattern::Star;
 use crate::resource::{Resource, parse_uuid};
+use crate::server::Bounds;
 use crate::shared::{Clock, Observer, Shared};
-use crate::{edge, routes, server, site};
+use crate::{edge, resource, routes, server, site};
 
 /// What a sandbox is like: where it listens, whom it knows, and how it misbehaves.
 ///
@@ -45,12 +48,21 @@ pub struct SandboxBuilder {
     organization: String,
     resource: String,
     purge_delay: Duration,
+    star: Star,
+    page_limit: Option<u32>,
     faults: Faults,
     observer: Option<Observer>,
     origin: Origin,
     cache_control: String,
     cache_bytes: usize,
+    job_bytes: usize,
+    log_bytes: usize,
+    read_timeout: Duration,
+    max_connections: usize,
 }
+
+/// Longer than any client waits, and short enough to be added to any time.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Default for SandboxBuilder {
     fn default() -> Self {
@@ -64,11 +76,17 @@ impl Default for SandboxBuilder {
             organization: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
             resource: "660f9511-f30c-52e5-b827-557766551111".to_owned(),
             purge_delay: Duration::from_millis(200),
+            star: Star::default(),
+            page_limit: None,
             faults: Faults::default(),
             observer: None,
             origin: Origin::Site,
             cache_control: "public, max-age=3600".to_owned(),
             cache_bytes: 256 * 1024 * 1024,
+            job_bytes: 64 * 1024 * 1024,
+            log_bytes: 64 * 1024 * 1024,
+            read_timeout: Duration::from_secs(60),
+            max_connections: 512,
         }
     }
 }
@@ -80,8 +98,13 @@ impl SandboxBuilder {
         self
     }
 
-    /// Allows an address that other machines can reach. The sandbox is a tool for tests: it speaks plain
-    /// HTTP, and who reaches it can read all that was sent to it.
+    /// Allows an address that other machines can reach, and requests whose `Host` is not this machine. The
+    /// sandbox is a tool for tests: it speaks plain HTTP, and anyone who reaches it can read all that was
+    /// sent to it.
+    ///
+    /// Without this, a request is answered only if its `Host` is `localhost`, a name below it, or a loopback
+    /// address, with any port; others get 421, so that no web page can read the sandbox with a name that it
+    /// lets point to loopback.
     pub fn allow_non_loopback(mut self) -> Self {
         self.non_loopback = true;
         self
@@ -108,7 +131,11 @@ impl SandboxBuilder {
     }
 
     /// Answers with 429 and `Retry-After` when there are more than so many requests to the API in a
-    /// period. It is a token bucket: all of them may come at once, then the rest of the period evens out.
+    /// period. It is a token bucket that holds so many requests and fills evenly in one period: all of them
+    /// may come at once, then one each time its part of the period has passed. A request that comes early by
+    /// up to a tenth of that part is let through, since a client that keeps the rate exactly is sometimes
+    /// early by a few milliseconds. A refused request takes nothing from the bucket.
+    /// 0 requests count as 1.
     pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
         self.rate_limit = Some((requests, period));
         self
@@ -131,6 +158,19 @@ impl SandboxBuilder {
     /// is first listed; with [`Duration::MAX`] it never is.
     pub fn purge_delay(mut self, delay: Duration) -> Self {
         self.purge_delay = delay;
+        self
+    }
+
+    /// How much a `*` matches at least; [`Star::OneOrMore`] by default.
+    pub fn star(mut self, star: Star) -> Self {
+        self.star = star;
+        self
+    }
+
+    /// Sends at most so many records a page, whatever `limit` a request asks for; the answer's `limit` says
+    /// so. 0 counts as 1. By default a page is as long as the request asks for.
+    pub fn page_limit(mut self, records: u32) -> Self {
+        self.page_limit = Some(records.max(1));
         self
     }
 
@@ -176,10 +216,42 @@ impl SandboxBuilder {
         self
     }
 
-    /// How many bytes of paths and bodies each resource may cache; 256 MiB by default. What was used
-    /// least recently makes room.
+    /// How many bytes each resource may cache, with paths, headers and what it takes to keep them; 256 MiB by
+    /// default. The least recently used objects make room.
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
+        self
+    }
+
+    /// How many bytes the jobs of each resource may take, their records included; 64 MiB by default, which is
+    /// about a million records with short paths. The oldest jobs make room once they are finished: their
+    /// records are then in no list, and `total` does not count them. While all jobs are unfinished, a further
+    /// one that has no room is refused with 503.
+    pub fn job_bytes(mut self, bytes: usize) -> Self {
+        self.job_bytes = bytes;
+        self
+    }
+
+    /// How many bytes the recorded requests may take, heads and bodies; 64 MiB by default. The oldest make
+    /// room, but the newest is always kept.
+    pub fn log_bytes(mut self, bytes: usize) -> Self {
+        self.log_bytes = bytes;
+        self
+    }
+
+    /// How long a client may take to send a request; 60 s by default. The time for the head begins when the
+    /// client connects, and again when it has its answer: a connection that is idle for so long is closed,
+    /// too. The body has the same time again; a client that needs longer gets 408.
+    /// An origin server has it, too: one that needs longer to answer is 504 at the edge.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout.min(YEAR);
+        self
+    }
+
+    /// How many connections may be open; 512 by default. A further one closes the one on which no request
+    /// has begun or ended for the longest time.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
         self
     }
 
@@ -198,7 +270,8 @@ impl SandboxBuilder {
         let token = checked_token(self.token)?;
         let organization = uuid("organization", &self.organization)?;
         let resource = uuid("resource", &self.resource)?;
-        let mut resources = Resource::one_of_each(resource, self.cache_bytes);
+        let bounds = resource::Bounds { jobs: self.job_bytes, cache: self.cache_bytes };
+        let mut resources = Resource::one_of_each(resource, bounds, self.star);
         let cache_control = HeaderValue::try_from(&self.cache_control)
             .map_err(|_| Kind::CacheControl(self.cache_control))?;
         let origin = check(self.origin)?;
@@ -216,9 +289,12 @@ impl SandboxBuilder {
         let shared = Arc::new(Shared {
             token: Token::new(token.clone(), self.token_lifetime, self.token_uses).into(),
             bucket: self.rate_limit.map(|(requests, period)| Bucket::new(requests, period).into()),
+            non_loopback: self.non_loopback,
             organization,
             purge_delay: self.purge_delay,
-            log: Log::default(),
+            read_timeout: self.read_timeout,
+            page_limit: self.page_limit,
+            log: Log::new(self.log_bytes),
             faults: self.faults,
             observer: self.observer,
             origin,
@@ -227,7 +303,10 @@ impl SandboxBuilder {
             resources: resources.into(),
         });
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(server::serve(listener, routes::router(&shared), stopped));
+        let connections = Connections::new(self.max_connections);
+        let bounds = Bounds { connections, head: self.read_timeout };
+        let server =
+            tokio::spawn(server::serve(listener, routes::router(&shared), bounds, stopped));
         Ok(Sandbox {
             shared,
             address,

@@ -60,8 +60,13 @@ async fn a_hit_has_an_age_and_a_known_tag_needs_no_body() {
     assert_eq!(headers["x-cache"], "HIT");
     assert_eq!(headers["cache-control"], "public, max-age=3600");
     assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    let date = headers["date"].to_str().expect("text");
+    assert!(date.ends_with(" GMT") && httpdate::parse_http_date(date).is_ok(), "{date}");
     let age: u64 = headers["age"].to_str().expect("text").parse().expect("seconds");
     assert!(age < 3600);
+    sandbox.fill(["/filled"]);
+    let filled = visit(&sandbox, "/filled").await;
+    assert_eq!(filled.headers()["content-type"], "text/plain; charset=utf-8");
     let tag = headers["etag"].to_str().expect("text").to_owned();
     for (sent, status) in [(format!("\"x\", W/{tag}"), 304), ("\"x\"".to_owned(), 200)] {
         let url = format!("{}/edge/{}/index.html", sandbox.base_url(), sandbox.resource());
@@ -116,10 +121,20 @@ async fn a_server_can_be_the_origin_and_its_absence_is_no_crash() {
 }
 
 #[tokio::test]
+async fn an_origin_that_does_not_answer_is_not_waited_for_without_end() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let origin = listener.local_addr().expect("an address");
+    let builder = Sandbox::builder().origin_server(origin).read_timeout(Duration::from_millis(50));
+    let sandbox = started(builder).await;
+    assert_eq!(visit(&sandbox, "/a").await.status(), 504);
+    assert_eq!(sandbox.cached(sandbox.resource()), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_full_cache_drops_what_was_used_least_recently() {
     let folder = tempfile::tempdir().expect("a folder");
-    ["a", "b", "c"].iter().for_each(|name| write(folder.path(), name, &"x".repeat(40)));
-    let sandbox = started(Sandbox::builder().origin(folder.path()).cache_bytes(100)).await;
+    ["a", "b", "c"].iter().for_each(|name| write(folder.path(), name, &"x".repeat(40_000)));
+    let sandbox = started(Sandbox::builder().origin(folder.path()).cache_bytes(100_000)).await;
     for (path, cache) in [
         ("/a", "MISS"),
         ("/b", "MISS"),
@@ -130,6 +145,16 @@ async fn a_full_cache_drops_what_was_used_least_recently() {
     ] {
         assert_eq!(seen(&sandbox, path).await.1, cache, "{path}");
     }
+}
+
+#[tokio::test]
+async fn small_objects_cannot_fill_the_memory() {
+    let sandbox = started(Sandbox::builder().cache_bytes(100_000)).await;
+    for query in 0..200 {
+        visit(&sandbox, &format!("/robots.txt?{query}")).await;
+    }
+    let cached = sandbox.cached(sandbox.resource()).len();
+    assert!((10..190).contains(&cached), "{cached} objects of about 1 KB each in 100 KB");
 }
 
 #[tokio::test]

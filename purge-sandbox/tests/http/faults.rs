@@ -4,7 +4,7 @@ use purge_sandbox::{Fault, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{created, get, json_of, listed, post};
+use crate::support::{created, get, head, json_of, listed, post};
 
 async fn with(fault: Fault) -> Sandbox {
     Sandbox::builder().fault(fault).start().await.expect("a sandbox")
@@ -45,6 +45,53 @@ async fn a_changed_answer_applies_the_request() {
 }
 
 #[tokio::test]
+async fn a_replaced_body_has_its_own_length() {
+    let sandbox = with(Fault::answer().body("short").on_post()).await;
+    let response = post(&sandbox, &["/a"]).send().await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-length"], "5");
+    assert_eq!(response.text().await.expect("a body"), "short");
+    assert_eq!(total(&sandbox).await, 1);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_has_no_length() {
+    for status in [204, 304] {
+        let sandbox = with(Fault::status(status).header("retry-after", "1").times(2)).await;
+        let text = head(&sandbox, "GET", "/api/v1?page=1", "").await;
+        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+        assert!(text.contains("retry-after: 1\r\n"), "{text}");
+        assert!(!text.contains("content-length") && !text.contains("transfer-encoding"), "{text}");
+        assert!(text.ends_with("\r\n\r\n"), "{text}");
+        let own = "X-Sandbox-Fault: {\"status\": 204}\r\n";
+        let text = head(&sandbox, "POST", "/api/v1", own).await;
+        assert!(text.starts_with("HTTP/1.1 204 ") && !text.contains("content-length"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_a_request_that_cannot_be_sent_is_refused() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    for (fault, member) in [
+        (r#"{ "headers": { "Content-Length": "1" } }"#, "`headers`: \"Content-Length\""),
+        (
+            r#"{ "headers": { "transfer-encoding": "chunked" } }"#,
+            "`headers`: \"transfer-encoding\"",
+        ),
+        (r#"{ "headers": { "connection": "close" } }"#, "`headers`: \"connection\""),
+        (r#"{ "status": 204, "body": "x" }"#, "`body`: "),
+        (r#"{ "status": 304, "ending": "truncated" }"#, "`ending`: "),
+        (r#"{ "status": 103 }"#, "`status`: 103"),
+    ] {
+        let request = post(&sandbox, &["/a"]).header("X-Sandbox-Fault", fault);
+        let (status, answer) = json_of(request).await;
+        let message = answer["message"].as_str().expect("a message");
+        assert!(status == 400 && message.contains(member), "{status} {message}");
+    }
+    assert_eq!(total(&sandbox).await, 0);
+}
+
+#[tokio::test]
 async fn a_reset_comes_before_or_after_the_request_is_applied() {
     for (fault, applied) in [(Fault::reset(), 0), (Fault::reset().after_applying(), 1)] {
         let sandbox = with(fault.on_post()).await;
@@ -70,9 +117,13 @@ async fn garbage_is_not_http_and_raw_bytes_are_sent_as_they_are() {
     let sandbox = with(Fault::garbage().on_post()).await;
     assert!(post(&sandbox, &["/a"]).send().await.is_err());
     assert_eq!(total(&sandbox).await, 0);
+    assert_eq!(sandbox.requests()[0].status, None);
     sandbox
         .fault(Fault::raw("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}"));
     assert!(post(&sandbox, &["/a"]).send().await.is_err());
+    sandbox.fault(Fault::raw("HTTP/1.1 429 Slow\r\ncontent-length: 0\r\n\r\n"));
+    assert_eq!(post(&sandbox, &["/a"]).send().await.expect("an answer").status(), 429);
+    assert_eq!(sandbox.requests().last().expect("a request").status, Some(429));
 }
 
 #[tokio::test]
@@ -81,7 +132,7 @@ async fn a_stall_sends_the_first_half_and_then_nothing() {
     let mut stream = TcpStream::connect(sandbox.address()).await.expect("a connection");
     let request = get(&sandbox, "page=1&limit=1").build().expect("a request");
     let text = format!(
-        "GET {}?page=1&limit=1 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        "GET {}?page=1&limit=1 HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\r\n",
         request.url().path(),
         sandbox.token()
     );

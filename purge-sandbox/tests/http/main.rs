@@ -1,7 +1,9 @@
 //! The sandbox over real HTTP, held against `purge.yaml`.
 
+mod bounds;
 mod edge;
 mod faults;
+mod hosts;
 mod operations;
 mod pages;
 mod refusals;

@@ -41,6 +41,30 @@ async fn the_page_shows_resources_jobs_caches_and_requests_without_a_script() {
 }
 
 #[tokio::test]
+async fn the_page_shows_long_and_misleading_texts_short_and_by_number() {
+    let sandbox = Sandbox::builder().purge_delay(Duration::MAX).start().await.expect("a sandbox");
+    let long = format!("/{}", "x".repeat(10_000));
+    created(&sandbox, &[&long, "/\u{202e}gnp.exe\u{1b}[2J"]).await;
+    get(&sandbox, &format!("page=1&limit=1&opID={}", "y".repeat(10_000)))
+        .send()
+        .await
+        .expect("an answer");
+    sandbox.fill(["/%20 #\"<?a&b", &long]);
+    let page = text(&sandbox, "/").await;
+    for expected in [
+        r"<td><code>/\u{202e}gnp.exe\u{1b}[2J</code></td>".to_owned(),
+        format!("<td><code>/{}…</code></td>", "x".repeat(299)),
+        format!("<li><code>/{}…</code></li>", "x".repeat(299)),
+        "/%20%20%23%22%3C?a&amp;b\"><code>/%20 #&quot;&lt;?a&amp;b</code></a>".to_owned(),
+    ] {
+        assert!(page.contains(&expected), "{expected} is not in\n{page}");
+    }
+    for long in ["x".repeat(300), "y".repeat(300), "\u{202e}".into(), "\u{1b}".into()] {
+        assert!(!page.contains(&long), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_reaches_the_page_as_an_event() {
     let sandbox = Sandbox::builder().purge_delay(Duration::ZERO).start().await.expect("a sandbox");
     let mut events = open(&sandbox, "/events").await;

@@ -60,6 +60,8 @@ async fn each_refusal_has_its_status_and_says_why() {
     refused(with(right(), json!([])), 422, "0 paths").await;
     refused(with(right(), json!(vec!["/a"; 101])), 422, "101 paths").await;
     refused(with(right(), json!(["/a", "b"])), 422, "file_path[1] is \"b\"").await;
+    let long = format!("file_path[0] is \"{}…; a path", "x".repeat(299));
+    refused(with(right(), json!(["x".repeat(100_000)])), 422, &long).await;
     refused(with(right(), json!(["/a", 1])), 422, "file_path[1] is 1").await;
     refused(with(right(), json!([""])), 422, "file_path[0]").await;
 
@@ -103,7 +105,7 @@ async fn a_client_that_asks_first_is_spared_a_large_upload() {
     let answer = raw(
         &sandbox,
         &format!(
-            "POST {path}/purge HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+            "POST {path}/purge HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nExpect: 100-continue\r\n\
              Content-Length: 2000000\r\n\r\n",
             sandbox.token()

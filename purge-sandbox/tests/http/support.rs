@@ -63,6 +63,13 @@ pub(crate) async fn listed(sandbox: &Sandbox, query: &str) -> Value {
     answer["data"].take()
 }
 
+/// The whole answer to a request without a body, with these lines in its head.
+pub(crate) async fn head(sandbox: &Sandbox, method: &str, target: &str, lines: &str) -> String {
+    let host = sandbox.address();
+    let head = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    raw(sandbox, &format!("{head}{lines}\r\n")).await
+}
+
 /// Writes raw bytes and reads until the server closes the connection.
 pub(crate) async fn raw(sandbox: &Sandbox, request: &str) -> String {
     let mut stream = TcpStream::connect(sandbox.address()).await.expect("a connection");

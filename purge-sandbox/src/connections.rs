@@ -1,0 +1,109 @@
+//! How many connections there may be, and which one makes room.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::oneshot;
+
+use crate::lock::lock;
+
+/// The connections of a server, by the time at which something last happened on them.
+///
+/// A further one is never turned away, since then a client that holds connections and sends nothing would
+/// lock out all others: the one on which nothing has happened for the longest time makes room.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    max: usize,
+    seats: Mutex<Seats>,
+}
+
+#[derive(Debug, Default)]
+struct Seats {
+    clock: u64,
+    taken: BTreeMap<u64, oneshot::Sender<()>>,
+}
+
+/// The place of one connection, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    place: Mutex<u64>,
+    connections: Arc<Connections>,
+}
+
+impl Connections {
+    pub(crate) fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self { max: max.max(1), seats: Mutex::default() })
+    }
+
+    /// A place for one more connection, and what tells it that it has to make room.
+    pub(crate) fn seat(self: &Arc<Self>) -> (Seat, oneshot::Receiver<()>) {
+        let (evict, evicted) = oneshot::channel();
+        let mut seats = lock(&self.seats);
+        while seats.taken.len() >= self.max && seats.evict() {}
+        let place = seats.take(evict);
+        (Seat { place: place.into(), connections: Arc::clone(self) }, evicted)
+    }
+
+    /// Closes the connection on which nothing has happened for the longest time.
+    pub(crate) fn make_room(&self) {
+        lock(&self.seats).evict();
+    }
+}
+
+impl Seats {
+    fn take(&mut self, evict: oneshot::Sender<()>) -> u64 {
+        self.clock += 1;
+        self.taken.insert(self.clock, evict);
+        self.clock
+    }
+
+    fn evict(&mut self) -> bool {
+        let oldest = self.taken.pop_first();
+        // A connection that has just ended does not listen any more.
+        oldest.map(|(_, evict)| evict.send(())).is_some()
+    }
+}
+
+impl Seat {
+    /// Says that something happened on this connection.
+    pub(crate) fn touch(&self) {
+        let mut seats = lock(&self.connections.seats);
+        let mut place = lock(&self.place);
+        if let Some(evict) = seats.taken.remove(&place) {
+            *place = seats.take(evict);
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = lock(&self.connections.seats);
+        seats.taken.remove(&*lock(&self.place));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_one_that_was_quiet_for_longest_makes_room() {
+        let connections = Connections::new(2);
+        let (first, mut first_evicted) = connections.seat();
+        let (second, mut second_evicted) = connections.seat();
+        first.touch();
+        let (third, mut third_evicted) = connections.seat();
+        assert_eq!(second_evicted.try_recv(), Ok(()));
+        // It has no place any more that it could keep.
+        second.touch();
+        drop(second);
+        drop(third);
+        assert!(third_evicted.try_recv().is_err());
+        let (_fourth, _) = connections.seat();
+        assert!(first_evicted.try_recv().is_err(), "there was room");
+        connections.make_room();
+        assert_eq!(first_evicted.try_recv(), Ok(()));
+        drop(first);
+        assert_eq!(lock(&connections.seats).taken.len(), 1);
+    }
+}

@@ -1,0 +1,110 @@
+//! Which faults can be sent. One that cannot is refused when it is made, and never while a client waits.
+
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::{Ending, Fault};
+
+/// The headers that say where an answer ends and what becomes of its connection. The server writes them.
+const FRAMING: [&str; 8] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Whether an answer of this status has a body, and so a length. It is also asked for answers of an origin.
+pub(crate) fn has_body(status: StatusCode) -> bool {
+    let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    !status.is_informational() && !bodiless.contains(&status)
+}
+
+/// Every refusal begins with the member, named as in JSON.
+impl Fault {
+    pub(crate) fn try_status(mut self, status: i64) -> Result<Self, String> {
+        let known = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+        let known = known.filter(|status| !status.is_informational());
+        self.status = Some(known.ok_or_else(|| {
+            format!("`status`: {status} is not the status of an answer; use 200 to 999")
+        })?);
+        Ok(self)
+    }
+
+    pub(crate) fn try_header(mut self, name: &str, value: &str) -> Result<Self, String> {
+        let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+            format!(
+                "`headers`: {name:?} is not the name of a header; use letters, digits and hyphens"
+            )
+        })?;
+        if FRAMING.contains(&known.as_str()) {
+            return Err(format!(
+                "`headers`: {name:?} is written by the server; leave it out, or send the whole answer as a raw ending"
+            ));
+        }
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            format!("`headers`: {name:?} cannot have the value {value:?}; use text without control characters")
+        })?;
+        self.headers.append(known, value);
+        Ok(self)
+    }
+
+    /// The members together.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Some(status) = self.status.filter(|status| !has_body(*status)) else { return Ok(()) };
+        let status = status.as_u16();
+        if self.body.as_ref().is_some_and(|body| !body.is_empty()) {
+            return Err(format!("`body`: an answer of status {status} has none; leave it out"));
+        }
+        if matches!(self.ending, Ending::Truncated | Ending::Stalled(_)) {
+            return Err(format!(
+                "`ending`: an answer of status {status} has no body that could end early; leave it out"
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn checked(self) -> Self {
+        match self.check() {
+            Ok(()) => self,
+            Err(refusal) => panic!("{refusal}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(make: impl FnOnce() -> Fault + std::panic::UnwindSafe) -> String {
+        let panic = std::panic::catch_unwind(make).expect_err("a fault that cannot be sent");
+        *panic.downcast::<String>().expect("a message")
+    }
+
+    #[test]
+    fn a_fault_that_cannot_be_sent_is_refused_when_it_is_made() {
+        for status in [0, 99, 100, 101, 199, 1000, u16::MAX] {
+            let message = refusal(move || Fault::status(status));
+            assert!(message.starts_with(&format!("`status`: {status} is not")), "{message}");
+        }
+        for name in ["Content-Length", "transfer-encoding", "CONNECTION", "Upgrade", "Trailer"] {
+            let message = refusal(move || Fault::status(500).header(name, "5"));
+            assert!(message.starts_with(&format!("`headers`: {name:?} is written")), "{message}");
+        }
+        for (name, value) in
+            [("", "x"), ("a b", "x"), ("x:", "x"), ("é", "x"), ("x", "a\nb"), ("x", "a\0")]
+        {
+            let message = refusal(move || Fault::answer().header(name, value));
+            assert!(message.starts_with(&format!("`headers`: {name:?} ")), "{message}");
+        }
+        for status in [204, 304] {
+            let message = refusal(move || Fault::status(status).body("x"));
+            assert!(message.starts_with("`body`: an answer of status"), "{message}");
+            let message = refusal(move || Fault::status(status).truncate());
+            assert!(message.starts_with("`ending`: an answer of status"), "{message}");
+            let _ = Fault::status(status).body("").header("retry-after", "1");
+        }
+    }
+}
