@@ -1,6 +1,7 @@
 //! The commands of the pages in `docs/`, and what CI systems run, as they stand there.
 
 mod actions;
+mod gitlab;
 mod guide;
 mod page;
 mod recipes;
