@@ -12,6 +12,7 @@ mod circle;
 mod error;
 mod file_paths;
 mod identifier;
+mod page;
 mod panic;
 
 pub use error::CodegenError;
@@ -66,6 +67,7 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     let mut file = syn::parse2(tokens)
         .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
     identifier::read_from_numbers(&mut file);
+    page::read_from_empty_lists(&mut file);
     // The examples in the generated documentation cannot compile by themselves; as plain text they do
     // not show up as tests that are never run.
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))

@@ -58,6 +58,17 @@ async fn undocumented_version_header_is_not_sent() {
 }
 
 #[tokio::test]
+async fn an_empty_list_in_place_of_the_page_is_a_page() {
+    let (_, listed) = exchange(br#"{"status":true,"data":[]}"#.to_vec(), true).await;
+    let page = listed.expect("an answer").into_inner().data.expect("a page");
+    assert!(page.requests.is_none() && page.total.is_none());
+    let (_, listed) = exchange(br#"{"status":true,"data":null}"#.to_vec(), true).await;
+    assert!(listed.expect("an answer").data.is_none());
+    let (_, listed) = exchange(br#"{"status":true,"data":[{"opID":"a"}]}"#.to_vec(), true).await;
+    assert!(matches!(listed, Err(Error::InvalidResponsePayload(..))), "{listed:?}");
+}
+
+#[tokio::test]
 async fn without_a_token_nothing_is_sent() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");

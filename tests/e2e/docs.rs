@@ -1,15 +1,18 @@
 //! The commands of the pages in `docs/`, and what CI systems run, as they stand there.
 
 mod actions;
+mod gitlab;
 mod guide;
 mod page;
 mod recipes;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use purge_sandbox::Sandbox;
 use purge_tests::cli::{Ended, Run};
+use serde_json::Value;
 
 use crate::account::posts;
 use crate::{ORGANIZATION, PURGE, RESOURCE};
@@ -30,6 +33,35 @@ impl Bench {
             .expect("the binary");
         let builder = Sandbox::builder().origin(folder.path().join("public"));
         Self { sandbox: builder.start().await.expect("a sandbox"), folder }
+    }
+
+    /// A bench with two other programs first on the search path: a `purge` that is not ours and exits with
+    /// 0, as on macOS, and a `cargo` that puts ours where it is told to.
+    async fn in_ci() -> Self {
+        let bench = Self::new().await;
+        let program = |name: &str, script: &str| {
+            let file = bench.path("bin").join(name);
+            // Ours may be a hard link there.
+            let _ = fs::remove_file(&file);
+            fs::write(&file, format!("#!/bin/sh\n{script}")).expect("a file");
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a program");
+        };
+        program("purge", "echo \"purge $*\" >> \"$HOME/other-calls\"\n");
+        let cargo = "echo \"$PWD: cargo $*\" >> \"$HOME/cargo-calls\"\n\
+                     env >> \"$HOME/cargo-env\"\n\
+                     while [ \"$1\" != --root ]; do shift; done\n\
+                     mkdir -p \"$2/bin\"\n";
+        program("cargo", &format!("{cargo}ln -s '{PURGE}' \"$2/bin/purge\"\n"));
+        bench
+    }
+
+    /// The calls of `cargo`, one a line. Fails if another `purge` was run, or if the build had the account.
+    fn cargo_calls(&self) -> String {
+        let read = |name: &str| fs::read_to_string(self.path(name)).unwrap_or_default();
+        assert_eq!(read("other-calls"), "", "the other `purge` was run");
+        let environment = read("cargo-env");
+        assert!(!environment.contains("PURGE_"), "{environment}");
+        read("cargo-calls")
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -81,4 +113,9 @@ fn root() -> PathBuf {
 /// A file of the workspace.
 fn text(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A file of the workspace, as YAML.
+fn yaml(name: &str) -> Value {
+    purge_openapi::parse(&text(name)).expect("YAML")
 }

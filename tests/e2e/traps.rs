@@ -82,3 +82,25 @@ async fn unknown_fields_and_missing_messages_are_tolerated() {
         assert_eq!(ended.json()["operations"][0]["op_id"], json!("a"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_list_in_place_of_a_page_is_an_empty_page() {
+    let list = async |body: &str| {
+        let server = RawServer::start([answer("200 OK", body)]).await;
+        let run = Run::new(PURGE, ["list"]);
+        run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await
+    };
+    for body in [r#"{"status":true,"data":[]}"#, r#"{"status":true,"data":{}}"#] {
+        let ended = list(body).await;
+        assert_eq!((ended.code, ended.out.as_str()), (Some(0), "no purge requests\n"), "{ended:?}");
+    }
+    for body in [
+        r#"{"status":true}"#,
+        r#"{"status":true,"data":null}"#,
+        r#"{"status":true,"data":[{"opID":"a"}]}"#,
+        r#"{"status":true,"data":[10,1,[],null,0]}"#,
+    ] {
+        let ended = list(body).await;
+        assert_eq!(ended.code, Some(6), "{body}: {ended:?}");
+    }
+}

@@ -1,6 +1,6 @@
 //! `purge.yaml` as a judge of what is sent and answered.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The description, with its schemas as JSON Schema.
 #[derive(Debug)]
@@ -143,20 +143,72 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// OpenAPI 3.0 is JSON Schema of draft 4 with `nullable`.
+/// OpenAPI 3.0 is JSON Schema of draft 4 with `nullable`, which adds null to the `type` beside it and has no
+/// effect elsewhere.
 fn json_schema(value: Value) -> Value {
     match value {
         Value::Object(mut object) => {
-            let nullable = object.remove("nullable") == Some(Value::Bool(true));
-            let mut object: Map<String, Value> =
-                object.into_iter().map(|(key, value)| (key, json_schema(value))).collect();
-            if !nullable {
-                return Value::Object(object);
+            let nullable = object.get("nullable") == Some(&Value::Bool(true));
+            if let Some(Value::String(kind)) = object.get("type").filter(|_| nullable) {
+                let kinds = json!([kind, "null"]);
+                object.insert("type".to_owned(), kinds);
             }
-            object.remove("description");
-            json!({ "anyOf": [object, { "type": "null" }] })
+            object.into_iter().map(|(key, value)| (key, json_schema(value))).collect()
         }
         Value::Array(items) => items.into_iter().map(json_schema).collect(),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn takes(schema: &Value, value: &Value) -> bool {
+        jsonschema::draft4::new(&json_schema(schema.clone())).expect("a schema").is_valid(value)
+    }
+
+    #[test]
+    fn null_is_allowed_where_the_letter_of_openapi_allows_it() {
+        let object = json!({ "type": "object" });
+        assert!(!takes(&object, &Value::Null));
+        assert!(takes(&json!({ "type": "object", "nullable": true }), &Value::Null));
+        assert!(!takes(&json!({ "type": "object", "nullable": false }), &Value::Null));
+        // The two forms that look as if they allowed it.
+        assert!(!takes(
+            &json!({ "type": "object", "nullable": true, "allOf": [object] }),
+            &Value::Null
+        ));
+        assert!(!takes(&json!({ "nullable": true, "allOf": [object] }), &Value::Null));
+    }
+
+    #[test]
+    fn every_nullable_member_of_an_answer_may_be_null() {
+        let contract = Contract::read();
+        let mut checked = Vec::new();
+        for operation in contract.operations() {
+            let described = contract.follow(&operation.operation["responses"]["200"]);
+            let schema = &described["content"]["application/json"]["schema"];
+            members(&contract, schema, operation.id(), &mut checked);
+        }
+        assert!(checked.contains(&"listPurgeRequests.data".to_owned()), "{checked:?}");
+        assert!(checked.contains(&"listPurgeRequests.data.requests".to_owned()), "{checked:?}");
+        assert!(checked.contains(&"listPurgeRequests.data.requests[].opID".to_owned()));
+    }
+
+    /// Checks all members that are described as nullable, at any depth.
+    fn members(contract: &Contract, schema: &Value, at: &str, checked: &mut Vec<String>) {
+        let schema = contract.follow(schema);
+        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+            let at = format!("{at}.{name}");
+            if contract.follow(member)["nullable"] == true {
+                contract.check(member, &Value::Null);
+                checked.push(at.clone());
+            }
+            members(contract, member, &at, checked);
+        }
+        if let Some(items) = schema.get("items") {
+            members(contract, items, &format!("{at}[]"), checked);
+        }
     }
 }

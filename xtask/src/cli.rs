@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::text::{lines, plain};
 use crate::tree::Tree;
 use crate::{Error, bench, ci, regen, release, spec_diff};
 
@@ -16,18 +17,27 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
-    let result = match Arguments::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let result = match Arguments::try_parse_from(&args) {
         Ok(arguments) => arguments.run(out),
         Err(help) => {
             let code = if help.use_stderr() { USAGE } else { 0 };
-            write!(out, "{help}").map(|()| code).map_err(Error::from)
+            write!(out, "{}", complaint(&args, &help)).map(|()| code).map_err(Error::from)
         }
     };
     result.unwrap_or_else(|error| {
         // When even this cannot be written, the exit code is all that is left to say.
-        let _ = writeln!(out, "error: {error}");
+        let _ = writeln!(out, "error: {}", lines(&error.to_string()));
         USAGE
     })
+}
+
+/// What is wrong with some arguments. It repeats them, so it is asked for again with each made fit to be
+/// printed: none begins a line of its own.
+fn complaint(args: &[OsString], help: &clap::Error) -> String {
+    let shown = args.iter().map(|arg| plain(&arg.to_string_lossy()));
+    let again = Arguments::try_parse_from(shown).map(drop);
+    lines(&again.err().unwrap_or_else(|| clap::Error::new(help.kind())).to_string())
 }
 
 #[derive(Parser)]

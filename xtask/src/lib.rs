@@ -15,6 +15,7 @@ mod error;
 pub mod regen;
 pub mod release;
 pub mod spec_diff;
+mod text;
 mod tree;
 
 pub use cli::run;

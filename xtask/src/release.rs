@@ -16,6 +16,7 @@ mod changelog;
 mod contents;
 mod metadata;
 mod package;
+mod pins;
 mod policy;
 mod rust_version;
 mod versions;
@@ -67,6 +68,11 @@ fn one_version(tree: &Tree) -> Result<Outcome, Error> {
         for name in tree.committed("*.md")?.iter().filter(|name| *name != changelog::FILE) {
             found.extend(versions::in_text(name, &text(tree, name)?, packages));
         }
+        for pattern in ["*.md", "*.yml", "*.yaml"] {
+            for name in tree.committed(pattern)?.iter().filter(|name| *name != changelog::FILE) {
+                found.extend(pins::problems(name, &text(tree, name)?, packages));
+            }
+        }
         for name in tree.committed("*Cargo.lock")? {
             found.extend(versions::in_lock(&name, &text(tree, &name)?, packages));
         }
@@ -86,6 +92,9 @@ fn one_rust(tree: &Tree) -> Result<Outcome, Error> {
         for name in ["clippy.toml", ".clippy.toml"] {
             let text = tree.read_if_there(name)?.unwrap_or_default();
             found.extend(rust_version::in_clippy(name, &text, packages));
+        }
+        for name in tree.committed("*.yml")? {
+            found.extend(rust_version::in_image(&name, &text(tree, &name)?, packages));
         }
         let all = tree.cargo_metadata(&["--locked"])?;
         found.extend(rust_version::of_dependencies(&all, packages));

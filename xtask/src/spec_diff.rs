@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::Error;
+use crate::text::plain;
 use crate::tree::{SPEC, Tree, read};
 
 mod body;
@@ -14,6 +15,8 @@ mod docs;
 mod document;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod markdown;
+mod message;
 mod operation;
 mod parameter;
 mod paths;
@@ -28,6 +31,7 @@ mod shape;
 mod validate;
 mod walk;
 
+pub use message::{Message, Piece};
 pub use render::Format;
 pub use report::{Change, Level};
 pub use review::{Review, review};
@@ -36,6 +40,8 @@ pub use rust::{RustDiff, rust};
 
 /// The exit code when callers may break.
 const BREAKING: u8 = 1;
+/// The exit code when there is nothing to compare, as for bad usage.
+const INVALID: u8 = 2;
 
 pub(crate) const METHODS: [&str; 8] =
     ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -64,18 +70,30 @@ impl Options {
 }
 
 pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
-    let (old, new) = match options.files.as_slice() {
-        [old, new] => (from_file(old)?, from_file(new)?),
-        _ => {
-            let base = options.base.clone().or_else(|| default_base(tree)).ok_or_else(|| {
-                Error::new("neither origin/main nor main is here; name the base with --base, or give two files")
-            })?;
-            both(tree, &base)?
+    let review = match compared(tree, options) {
+        Ok((old, new)) => review(&old, &new),
+        // The comment on a pull request says it, in a form that nothing in a document can end.
+        Err(error) if options.format == Format::Markdown => {
+            render::refusal(&error.to_string(), out)?;
+            return Ok(INVALID);
         }
+        Err(error) => return Err(error),
     };
-    let review = review(&old, &new);
     review.render(options.format, out)?;
     Ok(if review.is_breaking() && !review.is_announced() { BREAKING } else { 0 })
+}
+
+/// The two documents that are to be compared.
+fn compared(tree: &Tree, options: &Options) -> Result<(Value, Value), Error> {
+    if let [old, new] = options.files.as_slice() {
+        return Ok((from_file(old)?, from_file(new)?));
+    }
+    let base = options.base.clone().or_else(|| default_base(tree)).ok_or_else(|| {
+        Error::new(
+            "neither origin/main nor main is here; name the base with --base, or give two files",
+        )
+    })?;
+    both(tree, &base)
 }
 
 /// Reviews what changed in the working tree since it left `base`.
@@ -112,16 +130,17 @@ fn both(tree: &Tree, base: &str) -> Result<(Value, Value), Error> {
 
 fn at_merge_base(tree: &Tree, base: &str) -> Result<Value, Error> {
     let name = name_at_merge_base(tree, base)?;
-    let text = tree.git(&["show", &name]).map_err(|e| Error::new(format!("{name}: {e}")))?;
+    let text =
+        tree.git(&["show", &name]).map_err(|e| Error::new(plain(&format!("{name}: {e}"))))?;
     parse(&text, &name)
 }
 
 fn name_at_merge_base(tree: &Tree, base: &str) -> Result<String, Error> {
     // A reference must not be read as an option.
     let commit = tree.git(&["merge-base", "--", base, "HEAD"]).map_err(|e| {
-        Error::new(format!(
+        Error::new(plain(&format!(
             "no merge base of `{base}` and HEAD: {e}; fetch it with its history, or name another with --base"
-        ))
+        )))
     })?;
     Ok(format!("{}:{SPEC}", commit.trim()))
 }
@@ -132,12 +151,15 @@ fn from_file(file: &Path) -> Result<Value, Error> {
 
 /// Reads a document and refuses it unless it is OpenAPI 3.0.
 fn parse(text: &str, name: &str) -> Result<Value, Error> {
-    let document = purge_openapi::parse(text).map_err(|e| Error::new(format!("{name}: {e}")))?;
+    let name = plain(name);
+    let document = purge_openapi::parse(text)
+        .map_err(|e| Error::new(format!("{name}: {}", plain(&e.to_string()))))?;
     let problems = validate::problems(&document);
     if problems.is_empty() {
         return Ok(document);
     }
-    let shown: Vec<_> = problems.iter().take(5).map(|problem| format!("  {problem}")).collect();
+    let shown: Vec<_> =
+        problems.iter().take(5).map(|problem| format!("  {}", plain(problem))).collect();
     let more = problems.len().saturating_sub(shown.len());
     let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
     Err(Error::new(format!(

@@ -8,6 +8,7 @@ use std::{env, fs, io};
 use serde_json::Value;
 
 use crate::Error;
+use crate::text::plain;
 
 /// The description, from the root of the workspace.
 pub(crate) const SPEC: &str = "openapi/purge.yaml";
@@ -134,5 +135,5 @@ pub(crate) fn read(file: &Path) -> Result<String, Error> {
 }
 
 fn unreadable(file: &Path, e: &io::Error) -> Error {
-    Error::new(format!("{} could not be read: {e}", file.display()))
+    Error::new(plain(&format!("{} could not be read: {e}", file.display())))
 }

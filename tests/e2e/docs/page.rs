@@ -26,8 +26,18 @@ impl Page {
 
     /// The example of the section with this title.
     pub(super) fn example(&self, title: &str) -> Example {
-        let section = self.0.split("\n## ").find(|section| section.starts_with(title));
-        examples(section.expect(title)).first().expect("an example").clone()
+        examples(self.section(title)).first().expect("an example").clone()
+    }
+
+    /// The first block of a kind in the section with this title.
+    pub(super) fn block(&self, title: &str, kind: &str) -> String {
+        let mut lines = self.section(title).lines();
+        lines.by_ref().find(|line| line.strip_prefix("```") == Some(kind)).expect(kind);
+        lines.take_while(|line| *line != "```").flat_map(|line| [line, "\n"]).collect()
+    }
+
+    fn section(&self, title: &str) -> &str {
+        self.0.split("\n## ").find(|section| section.starts_with(title)).expect(title)
     }
 }
 

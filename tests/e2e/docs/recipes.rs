@@ -7,6 +7,7 @@ use purge_tests::cli::Ended;
 
 use super::Bench;
 use super::page::{Example, Page, shown};
+use crate::PURGE;
 
 fn recipe(title: &str) -> Example {
     Page::read("recipes.md").example(title)
@@ -20,7 +21,7 @@ fn assert_prints(ended: &Ended, expected: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_this_commit_changed() {
-    let bench = Bench::new().await;
+    let bench = Bench::in_ci().await;
     for name in ["index.html", "about us.html", "docs/index.html", "img/logo.png", "same.txt"] {
         bench.write(name, &format!("the first version of {name}"));
     }
@@ -34,18 +35,20 @@ async fn what_this_commit_changed() {
     bench.git("git mv public/img/logo.png public/img/new.png; git add README public; git commit -qm two").await;
 
     let Example { script, output } = recipe("Purge what this commit changed");
-    assert_prints(&bench.bash(&script, &[("BEFORE", "HEAD~1")]).await, &output);
-    let ended = bench.bash(&script, &[("BEFORE", "HEAD")]).await;
+    let at = |before| [("BEFORE", before), ("SITE", "public"), ("PURGE", PURGE)];
+    assert_prints(&bench.bash(&script, &at("HEAD~1")).await, &output);
+    let ended = bench.bash(&script, &at("HEAD")).await;
     assert_prints(&ended, "nothing changed\n");
     let posted = bench.posted().len();
-    let ended = bench.bash(&script, &[("BEFORE", "0000000")]).await;
+    let ended = bench.bash(&script, &at("0000001")).await;
     assert_ne!(ended.code, Some(0), "a commit that is not there: {ended:?}");
     assert_eq!(bench.posted().len(), posted);
+    assert_eq!(bench.cargo_calls(), "", "nothing is built here");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_this_upload_changed() {
-    let bench = Bench::new().await;
+    let bench = Bench::in_ci().await;
     if bench.bash("command -v rsync", &[]).await.code != Some(0) {
         let _ = writeln!(std::io::stderr(), "rsync is not installed: its recipe is not run");
         return;
@@ -54,7 +57,7 @@ async fn what_this_upload_changed() {
         bench.write(name, &format!("the first version of {name}"));
     }
     let server = bench.path("server").display().to_string();
-    let server = [("SERVER", server.as_str())];
+    let server = [("SERVER", server.as_str()), ("PURGE", PURGE)];
     let Example { script, output } = recipe("Purge what this upload changed");
     let first = bench.bash(&script, &server).await;
     assert_eq!(first.code, Some(0), "{first:?}");
@@ -74,28 +77,31 @@ async fn what_this_upload_changed() {
     let mut posted = bench.posted().split_off(before);
     posted.sort();
     assert_eq!(posted, ["/%20space.html", "/caf%C3%A9%20%231%20100%25.html"]);
+    bench.cargo_calls();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_newer_than_the_last_upload() {
-    let bench = Bench::new().await;
+    let bench = Bench::in_ci().await;
     bench.write("index.html", "the first version");
     bench.write("same.txt", "the first version");
     bench.git("touch -d '2 hours ago' public/*; touch -d '1 hour ago' last-upload").await;
     bench.sandbox.fill(["/index.html", "/same.txt"]);
     bench.write("index.html", "the second version");
     let Example { script, output } = recipe("Purge what is newer");
-    assert_prints(&bench.bash(&script, &[]).await, &output);
+    assert_prints(&bench.bash(&script, &[("PURGE", PURGE)]).await, &output);
     bench.git("touch -d '1 minute ago' public/index.html").await;
-    assert_prints(&bench.bash(&script, &[]).await, "nothing changed\n");
+    assert_prints(&bench.bash(&script, &[("PURGE", PURGE)]).await, "nothing changed\n");
+    bench.cargo_calls();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn act_on_the_exit_code() {
-    let bench = Bench::new().await;
+    let bench = Bench::in_ci().await;
     let Example { script, output } = recipe("Act on the exit code");
     fs::write(bench.path("changed.txt"), "/index.html\n").expect("a file");
-    assert_prints(&bench.bash(&script, &[]).await, &output);
+    assert_prints(&bench.bash(&script, &[("PURGE", PURGE)]).await, &output);
     fs::write(bench.path("changed.txt"), "index.html\n").expect("a file");
-    assert_eq!(bench.bash(&script, &[]).await.code, Some(2));
+    assert_eq!(bench.bash(&script, &[("PURGE", PURGE)]).await.code, Some(2));
+    bench.cargo_calls();
 }

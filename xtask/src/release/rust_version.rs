@@ -34,6 +34,20 @@ pub(super) fn in_clippy(file: &str, text: &str, packages: &[Package]) -> Vec<Str
     own.map(|line| format!("{file}: `{}`; take it out, Cargo.toml says it", line.trim())).collect()
 }
 
+/// The images in which pipelines build the program.
+pub(super) fn in_image(file: &str, text: &str, packages: &[Package]) -> Vec<String> {
+    let Some(oldest) = oldest(packages) else { return Vec::new() };
+    let images = text.lines().enumerate().filter_map(|(index, line)| {
+        Some((index + 1, line.trim_start().strip_prefix("image: rust:")?.trim_end()))
+    });
+    images
+        .filter(|(_, image)| *image != oldest)
+        .map(|(line, image)| {
+            format!("{file}:{line}: the image is `rust:{image}`; write `rust:{oldest}`")
+        })
+        .collect()
+}
+
 /// The packages that need a newer Rust than is promised.
 pub(super) fn of_dependencies(metadata: &Value, packages: &[Package]) -> Vec<String> {
     let Some(oldest) = oldest(packages).and_then(numbers) else { return Vec::new() };
@@ -105,6 +119,19 @@ mod tests {
             in_clippy("clippy.toml", "msrv = \"1.90\"\n", &packages),
             ["clippy.toml: `msrv = \"1.90\"`; take it out, Cargo.toml says it"]
         );
+    }
+
+    #[test]
+    fn pipelines_build_with_the_oldest() {
+        let packages = [Package::sample(&json!({}))];
+        let check =
+            |image: &str| in_image("ci.yml", &format!("job:\n  image: {image}\n"), &packages);
+        assert_eq!(check("rust:1.88"), [""; 0]);
+        assert_eq!(check("debian:12"), [""; 0]);
+        for wrong in ["rust:1", "rust:1.89", "rust:latest"] {
+            let line = format!("ci.yml:2: the image is `{wrong}`; write `rust:1.88`");
+            assert_eq!(check(wrong), [line]);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Request bodies, responses and their media types.
 
 use super::docs::Kind;
+use super::message::{quote, word};
 use super::rules::Rule;
 use super::walk::{Direction, Pair, Walk};
 
@@ -44,9 +45,11 @@ impl<'a> Walk<'a> {
                 (Rule::FailureAdded, Rule::FailureRemoved)
             };
             match (response.old, response.new) {
-                (None, _) => walk.report(added, &format!("response {status} added")),
-                (_, None) => walk.report(removed, &format!("response {status} removed")),
-                _ => walk.about(format!("response {status}"), |walk| walk.response(response)),
+                (None, _) => walk.report(added, &format!("response {} added", word(status))),
+                (_, None) => walk.report(removed, &format!("response {} removed", word(status))),
+                _ => {
+                    walk.about(format!("response {}", word(status)), |walk| walk.response(response))
+                }
             }
         });
     }
@@ -69,8 +72,8 @@ impl<'a> Walk<'a> {
             Direction::Response => (Rule::ResponseMediaTypeAdded, Rule::ResponseMediaTypeRemoved),
         };
         self.entries(pair, |walk, name, media_type| match (media_type.old, media_type.new) {
-            (None, _) => walk.report(added, &format!("media type `{name}` added")),
-            (_, None) => walk.report(removed, &format!("media type `{name}` removed")),
+            (None, _) => walk.report(added, &format!("media type {} added", quote(name))),
+            (_, None) => walk.report(removed, &format!("media type {} removed", quote(name))),
             _ => walk.media_type(media_type, direction),
         });
         self.settle_when_empty(pair);

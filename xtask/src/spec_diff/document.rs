@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::docs::Kind;
+use super::message::quote;
 use super::rules::Rule;
-use super::walk::{Pair, Walk, show};
+use super::walk::{Pair, Walk};
 
 impl<'a> Walk<'a> {
     pub(super) fn document(&mut self) {
@@ -35,11 +36,11 @@ impl<'a> Walk<'a> {
         let (old, new) = pair.map(servers);
         let before = self.decisions();
         for (url, _) in old.iter().filter(|(url, _)| find(&new, url).is_none()) {
-            self.report(Rule::ServerRemoved, &format!("server `{url}` removed"));
+            self.report(Rule::ServerRemoved, &format!("server {} removed", quote(url)));
         }
         for (url, server) in &new {
             let Some(earlier) = find(&old, url) else {
-                self.report(Rule::ServerAdded, &format!("server `{url}` added"));
+                self.report(Rule::ServerAdded, &format!("server {} added", quote(url)));
                 continue;
             };
             let server = Pair { old: Some(earlier), new: Some(server) };
@@ -76,19 +77,19 @@ impl<'a> Walk<'a> {
             walk.entries(map, |walk, name, component| {
                 let pointer = format!("#/components/{kind}/{name}");
                 match (component.old, component.new) {
-                    (None, _) => {
-                        walk.report(Rule::ComponentAdded, &format!("component `{name}` added"))
-                    }
-                    (_, None) => {
-                        walk.report(Rule::ComponentRemoved, &format!("component `{name}` removed"))
-                    }
+                    (None, _) => walk
+                        .report(Rule::ComponentAdded, &format!("component {} added", quote(name))),
+                    (_, None) => walk.report(
+                        Rule::ComponentRemoved,
+                        &format!("component {} removed", quote(name)),
+                    ),
                     _ if kind == "securitySchemes" => walk.security_scheme(name, component),
                     _ if old_uses.contains(&pointer) && new_uses.contains(&pointer) => {
                         walk.settle()
                     }
                     _ => walk.report(
                         Rule::UnusedComponentChanged,
-                        &format!("component `{name}` changed, and no operation uses it"),
+                        &format!("component {} changed, and no operation uses it", quote(name)),
                     ),
                 }
             });
@@ -113,8 +114,8 @@ fn servers(side: Option<&Value>) -> Servers<'_> {
     }
     let url = |server: &Value| {
         server.get("url").map_or_else(
-            || show(server),
-            |url| url.as_str().map_or_else(|| show(url), str::to_owned),
+            || server.to_string(),
+            |url| url.as_str().map_or_else(|| url.to_string(), str::to_owned),
         )
     };
     list.iter().map(|server| (url(server), server)).collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::docs::Kind;
+use super::message::{quote, word};
 use super::paths::renamed_parameters;
 use super::rules::Rule;
 use super::walk::{Pair, Walk, follow};
@@ -109,7 +110,7 @@ impl<'a> Walk<'a> {
             if !self.same(pair) {
                 let (place, name) = key;
                 self.inside(&["parameters", place, name], |walk| {
-                    walk.about(format!("{place} parameter `{name}`"), |walk| {
+                    walk.about(format!("{} parameter {}", word(place), quote(name)), |walk| {
                         walk.decide(pair, |walk| walk.parameter(place, pair));
                     });
                 });

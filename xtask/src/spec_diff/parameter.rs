@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::docs::Kind;
+use super::message::{quote, word};
 use super::rules::Rule;
 use super::walk::{Direction, Pair, Walk};
 
@@ -52,7 +53,7 @@ impl<'a> Walk<'a> {
             "style" if styles.0 != styles.1 => {
                 walk.report(
                     Rule::ParameterStyleChanged,
-                    &format!("style {} → {}", styles.0, styles.1),
+                    &format!("style {} → {}", word(&styles.0), word(&styles.1)),
                 );
             }
             "explode" if explodes.0 != explodes.1 => {
@@ -94,13 +95,16 @@ impl<'a> Walk<'a> {
 
     pub(super) fn header(&mut self, name: &str, pair: Pair<'a>) {
         match (pair.old, pair.new) {
-            (None, _) => return self.report(Rule::HeaderAdded, &format!("header `{name}` added")),
+            (None, _) => {
+                return self.report(Rule::HeaderAdded, &format!("header {} added", quote(name)));
+            }
             (_, None) => {
-                return self.report(Rule::HeaderRemoved, &format!("header `{name}` removed"));
+                return self
+                    .report(Rule::HeaderRemoved, &format!("header {} removed", quote(name)));
             }
             _ => {}
         }
-        let subject = format!("{}, header `{name}`", self.subject);
+        let subject = format!("{}, header {}", self.subject, quote(name));
         self.about(subject, |walk| {
             walk.fields(Kind::Header, pair, |walk, key, field| match key {
                 "required" => match field.flags() {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::METHODS;
 use super::docs::Kind;
+use super::message::quote;
 use super::operation::Addresses;
 use super::rules::Rule;
 use super::walk::{Pair, Walk};
@@ -58,7 +59,7 @@ impl<'a> Walk<'a> {
                 self.inside(&[new], |walk| {
                     walk.report(
                         Rule::PathParameterRenamed,
-                        &format!("path `{old}` is written `{new}`"),
+                        &format!("path {} is written {}", quote(old), quote(new)),
                     );
                 });
             }
@@ -91,7 +92,7 @@ impl<'a> Walk<'a> {
         );
         if places.len() == before {
             self.inside(&[path], |walk| {
-                walk.report(rule, &format!("path `{path}`, without an operation"))
+                walk.report(rule, &format!("path {}, without an operation", quote(path)))
             });
         }
     }
@@ -140,7 +141,7 @@ impl<'a> Walk<'a> {
                 "parameters" | "servers" => {
                     walk.report(
                         Rule::SameMeaning,
-                        &format!("`{key}` of the path changed for no operation"),
+                        &format!("{} of the path changed for no operation", quote(key)),
                     );
                 }
                 _ if METHODS.contains(&key) => walk.settle(),
@@ -161,7 +162,8 @@ impl<'a> Walk<'a> {
             self.inside(&[new.path, new.method], |walk| {
                 let (from, to) = (old.method.to_uppercase(), new.method.to_uppercase());
                 walk.operation = id(&new).map(str::to_owned);
-                let message = format!("moved from {from} `{}` to {to} `{}`", old.path, new.path);
+                let message =
+                    format!("moved from {from} {} to {to} {}", quote(old.path), quote(new.path));
                 walk.report(Rule::OperationMoved, &message);
                 walk.operation = None;
                 let addresses = Addresses { old: old.path, new: new.path, method: new.method };
@@ -178,7 +180,7 @@ impl<'a> Walk<'a> {
     fn alone(&mut self, rule: Rule, place: Place<'a>, what: &str) {
         let Place { path, method, operation, .. } = place;
         self.inside(&[path, method], |walk| {
-            let address = format!("{} {path}", method.to_uppercase());
+            let address = quote(&format!("{} {path}", method.to_uppercase()));
             let id = operation.get("operationId").and_then(Value::as_str);
             walk.operation = Some(id.unwrap_or(&address).to_owned());
             walk.report(rule, &format!("operation {what}: {address}"));

@@ -5,9 +5,15 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use super::markdown::{block, code};
+use super::message::{Message, Piece, word};
 use super::report::{Change, Level};
 use super::review::Review;
 use super::rules::Rule;
+use crate::text::{lines, plain};
+
+#[cfg(test)]
+mod tests;
 
 /// Lets the workflow find its own earlier comment.
 const MARK: &str = "<!-- purge: spec-diff -->";
@@ -40,7 +46,7 @@ impl Review {
 
     fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
         let (headline, explanation) = self.verdict();
-        writeln!(out, "**{headline}** {explanation}")?;
+        writeln!(out, "**{headline}** {}", cell(&explanation))?;
         let rows = self.rows();
         if !rows.is_empty() {
             writeln!(
@@ -51,15 +57,13 @@ impl Review {
         for row in rows {
             let level =
                 if row.level == Level::Breaking { "**breaking**" } else { row.level.name() };
-            let operations = row
-                .operations
-                .iter()
-                .map(|name| name.as_ref().map_or("–".to_owned(), |name| format!("`{name}`")));
-            let operations: Vec<_> = operations.collect();
-            let message = row.message.replace('|', "\\|").replace(['\n', '\r'], " ");
-            let places: Vec<_> =
-                row.places.iter().map(|place| format!("`{}`", place.replace('|', "\\|"))).collect();
-            let (places, operations) = (places.join("<br>"), operations.join("<br>"));
+            let operations = row.operations.iter();
+            let operations: Vec<_> = operations
+                .map(|name| name.as_ref().map_or("–".to_owned(), |name| code(name)))
+                .collect();
+            let places: Vec<_> = row.places.iter().map(|place| code(place)).collect();
+            let (message, places) = (cell(row.message), places.join("<br>"));
+            let operations = operations.join("<br>");
             writeln!(
                 out,
                 "| {level} | {operations} | {message} | {places} | `{}` |",
@@ -72,47 +76,50 @@ impl Review {
                 out,
                 "\nRust: {} {}",
                 if rust.broken { "**no bindings can be generated any more**:" } else { "" },
-                error.replace('\n', " ")
+                code(error)
             )?;
         }
         if !rust.added.is_empty() || !rust.removed.is_empty() {
             let (removed, added) = (rust.removed.len(), rust.added.len());
             writeln!(
                 out,
-                "\n<details><summary>Rust bindings: {removed} removed, {added} added (a changed item is both)</summary>\n\n```diff"
+                "\n<details><summary>Rust bindings: {removed} removed, {added} added (a changed item is both)</summary>\n"
             )?;
-            self.items(out)?;
-            writeln!(out, "```\n\n</details>")?;
+            writeln!(out, "{}\n\n</details>", block("diff", &self.items()))?;
         }
         writeln!(out, "\n{MARK}")
     }
 
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         let (headline, explanation) = self.verdict();
-        writeln!(out, "{headline} {}", explanation.replace('`', ""))?;
+        let explanation = explanation.shown(|piece| match piece {
+            Piece::Words(words) => words.replace('`', ""),
+            Piece::Quoted(text) => plain(text),
+        });
+        writeln!(out, "{headline} {explanation}")?;
         for change in &self.changes {
-            let operation =
-                change.operation.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+            let operation = change.operation.as_ref().map(|name| format!("{}: ", plain(name)));
             writeln!(
                 out,
-                "{:<12} {operation}{}\n{:<12} at {}",
+                "{:<12} {}{}\n{:<12} at {}",
                 change.level.name(),
-                change.message,
+                operation.unwrap_or_default(),
+                plain(&change.message.to_string()),
                 "",
-                change.location
+                plain(&change.location)
             )?;
         }
         if let Some(error) = &self.rust.codegen_error {
-            writeln!(out, "rust         {error}")?;
+            writeln!(out, "rust         {}", plain(error))?;
         }
-        self.items(out)
+        write!(out, "{}", self.items())
     }
 
     fn json(&self, out: &mut dyn Write) -> io::Result<()> {
         let changes: Vec<_> = self
             .changes
             .iter()
-            .map(|change| json!({ "level": change.level.name(), "location": change.location, "message": change.message }))
+            .map(|change| json!({ "level": change.level.name(), "location": change.location, "message": change.message.to_string() }))
             .collect();
         let rust = &self.rust;
         let document = json!({
@@ -120,22 +127,19 @@ impl Review {
             "changes": changes,
             "rust": { "added": rust.added, "removed": rust.removed, "codegen_error": rust.codegen_error },
         });
-        writeln!(out, "{document:#}")
+        writeln!(out, "{}", lines(&format!("{document:#}")))
     }
 
-    /// Items with the old spelling of a thing above the new one.
-    fn items(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// Items, one a line, with the old spelling of a thing above the new one.
+    fn items(&self) -> String {
         let removed = whole(&self.rust.removed).into_iter().map(|item| (item, '-'));
         let added = whole(&self.rust.added).into_iter().map(|item| (item, '+'));
-        let mut lines: Vec<_> = removed.chain(added).collect();
-        lines.sort();
-        for (item, sign) in lines {
-            writeln!(out, "{sign} {item}")?;
-        }
-        Ok(())
+        let mut items: Vec<_> = removed.chain(added).collect();
+        items.sort();
+        items.into_iter().map(|(item, sign)| format!("{sign} {}\n", plain(&item))).collect()
     }
 
-    fn verdict(&self) -> (&'static str, String) {
+    fn verdict(&self) -> (&'static str, Message) {
         let counts: Vec<_> = LEVELS
             .iter()
             .filter(|level| self.count(**level) > 0)
@@ -152,15 +156,16 @@ impl Review {
         if self.changes.is_empty() && self.rust.is_empty() {
             return (
                 "No change.",
-                "The description means the same to callers, and its bindings are the same."
-                    .to_owned(),
+                Message::new(
+                    "The description means the same to callers, and its bindings are the same.",
+                ),
             );
         }
-        let (old, new) = &self.versions;
+        let (old, new) = (word(&self.versions.0), word(&self.versions.1));
         if self.is_breaking() && self.is_announced() {
             return (
                 "Breaking, and announced.",
-                format!("`info.version` rises from {old} to {new}. {axes}"),
+                Message::new(format!("`info.version` rises from {old} to {new}. {axes}")),
             );
         }
         if self.is_breaking() {
@@ -169,23 +174,23 @@ impl Review {
                 (true, false) => "Breaking on the wire.",
                 (false, _) => "Breaking in Rust.",
             };
-            let mend = format!(
+            let advice = format!(
                 "Keep what callers rely on, or raise the major number of `info.version` ({new})."
             );
-            return (headline, format!("{axes} {mend}"));
+            return (headline, Message::new(format!("{axes} {advice}")));
         }
         let headline = match self.changes.first().map(|change| change.level) {
             Some(Level::Unclassified) => "To be judged by a person.",
             Some(Level::Docs) if self.rust.is_empty() => "Documentation only.",
             _ => "Additive.",
         };
-        (headline, axes)
+        (headline, Message::new(axes))
     }
 
     /// The changes with those that say the same of several operations put together.
     fn rows(&self) -> Vec<Row<'_>> {
         let mut rows: Vec<Row<'_>> = Vec::new();
-        let mut known: BTreeMap<(Level, Rule, &str), usize> = BTreeMap::new();
+        let mut known: BTreeMap<(Level, Rule, &Message), usize> = BTreeMap::new();
         for change in &self.changes {
             let index =
                 *known.entry((change.level, change.rule, &change.message)).or_insert_with(|| {
@@ -212,10 +217,23 @@ impl Review {
     }
 }
 
+/// Says in a comment why there is no review, with the mark of one.
+pub(super) fn refusal(error: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "**Not reviewed.**\n\n{}\n\n{MARK}", block("text", &lines(error)))
+}
+
+/// A message in Markdown, also in a cell of a table.
+fn cell(message: &Message) -> String {
+    message.shown(|piece| match piece {
+        Piece::Words(words) => plain(words).replace('|', "\\|"),
+        Piece::Quoted(text) => code(text),
+    })
+}
+
 struct Row<'a> {
     level: Level,
     rule: Rule,
-    message: &'a str,
+    message: &'a Message,
     operations: Vec<Option<String>>,
     places: Vec<&'a str>,
 }

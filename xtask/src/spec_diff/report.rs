@@ -1,3 +1,4 @@
+use super::message::Message;
 use super::rules::Rule;
 
 /// What a change means for callers.
@@ -39,5 +40,5 @@ pub struct Change {
     /// The `operationId`, or method and path, of the operation that it belongs to.
     pub operation: Option<String>,
     /// What changed, from what to what.
-    pub message: String,
+    pub message: Message,
 }

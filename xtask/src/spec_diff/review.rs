@@ -36,7 +36,7 @@ pub fn review(old: &Value, new: &Value) -> Review {
     if titled && (depends_on_titles(old) || depends_on_titles(new)) {
         for change in changes.iter_mut().filter(|change| change.rule == Rule::TitleChanged) {
             change.level = Level::Unclassified;
-            change.message.push_str("; the bindings make names of titles");
+            change.message.push_words("; the bindings make names of titles");
         }
     }
     changes.sort_by(|a, b| {

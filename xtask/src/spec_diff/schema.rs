@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::docs::Kind;
+use super::message::quote;
 use super::rules::Rule;
 use super::walk::{Direction, Pair, Walk, address};
 
@@ -175,10 +176,10 @@ impl<'a> Walk<'a> {
         };
         let (gone, come) = (without(old, new), without(new, old));
         if !gone.is_empty() {
-            self.report(ENUM.narrowed(direction), &format!("`enum` lost `{gone}`"));
+            self.report(ENUM.narrowed(direction), &format!("`enum` lost {}", quote(&gone)));
         }
         if !come.is_empty() {
-            self.report(ENUM.widened(direction), &format!("`enum` gained `{come}`"));
+            self.report(ENUM.widened(direction), &format!("`enum` gained {}", quote(&come)));
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::docs::Kind;
+use super::message::quote;
 use super::rules::Rule;
 use super::walk::{Pair, Walk};
 
@@ -47,11 +48,12 @@ impl<'a> Walk<'a> {
             for scope in scopes.difference(&earlier) {
                 self.report(
                     Rule::SecurityScopeAdded,
-                    &format!("`{scheme}` needs the scope `{scope}` now"),
+                    &format!("{} needs the scope {} now", quote(scheme), quote(scope)),
                 );
             }
             for scope in earlier.difference(scopes) {
-                let message = format!("`{scheme}` does not need the scope `{scope}` any more");
+                let message =
+                    format!("{} does not need the scope {} any more", quote(scheme), quote(scope));
                 self.report(Rule::SecurityScopeRemoved, &message);
             }
         }
@@ -119,6 +121,6 @@ fn describe(alternative: &Alternative) -> String {
     if alternative.is_empty() {
         return "a request without credentials".to_owned();
     }
-    let names: Vec<_> = alternative.keys().map(|name| format!("`{name}`")).collect();
+    let names: Vec<_> = alternative.keys().map(|name| quote(name)).collect();
     names.join(" with ")
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::docs;
+use super::message::{Message, quote};
 use super::report::Change;
 use super::rules::Rule;
 
@@ -169,7 +170,7 @@ impl<'a> Walk<'a> {
         let subject = match (self.subject.as_str(), property.as_str()) {
             ("", _) => String::new(),
             (subject, "") => format!("{subject}: "),
-            (subject, property) => format!("{subject}, `{property}`: "),
+            (subject, property) => format!("{subject}, {}: ", quote(property)),
         };
         let location = self.at.iter().map(|key| format!("/{}", escape(key))).collect();
         self.changes.push(Change {
@@ -177,17 +178,18 @@ impl<'a> Walk<'a> {
             level: rule.level(),
             location,
             operation: self.operation.clone(),
-            message: format!("{subject}{message}"),
+            message: Message::new(format!("{subject}{message}")),
         });
     }
 
     /// Reports a value that is another one now.
     pub(super) fn changed(&mut self, rule: Rule, what: &str, pair: Pair<'a>) {
+        let what = quote(what);
         let message = match (pair.old, pair.new) {
-            (None, Some(new)) => format!("`{what}` added: {}", show(new)),
-            (Some(old), None) => format!("`{what}` removed: {}", show(old)),
-            (Some(old), Some(new)) => format!("`{what}`: {} → {}", show(old), show(new)),
-            (None, None) => format!("`{what}` changed"),
+            (None, Some(new)) => format!("{what} added: {}", show(new)),
+            (Some(old), None) => format!("{what} removed: {}", show(old)),
+            (Some(old), Some(new)) => format!("{what}: {} → {}", show(old), show(new)),
+            (None, None) => format!("{what} changed"),
         };
         self.report(rule, &message);
     }
@@ -281,11 +283,11 @@ pub(super) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// A value in a message: short, and on one line.
+/// A value in a message: short.
 pub(super) fn show(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 80 {
-        return format!("`{text}`");
+        return quote(&text);
     }
-    format!("`{}…`", text.chars().take(79).collect::<String>())
+    quote(&format!("{}…", text.chars().take(79).collect::<String>()))
 }

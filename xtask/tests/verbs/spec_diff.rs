@@ -206,7 +206,7 @@ fn what_is_not_openapi_is_refused_on_either_side_with_its_location() {
             (wrong.as_str(), description(), "old.yaml"),
             (description(), wrong.as_str(), "new.yaml"),
         ] {
-            let (code, out) = diff(old, new, "markdown");
+            let (code, out) = diff(old, new, "text");
             assert_eq!(code, 2, "{what}: {out}");
             assert!(out.contains(name) && out.contains(message), "{what}: {out}");
             if name == "new.yaml" {
@@ -215,6 +215,43 @@ fn what_is_not_openapi_is_refused_on_either_side_with_its_location() {
         }
     }
     insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_refusal_is_a_comment_that_nothing_in_the_document_can_end() {
+    let wrong = changed(&[(
+        "    post:\n      operationId",
+        "    post:\n      \"```\\n<img src=x>\\e[2J\\n::error::\": 1\n      operationId",
+    )]);
+    let (code, out) = diff(description(), &wrong, "markdown");
+    assert_eq!(code, 2, "{out}");
+    insta::assert_snapshot!(out);
+    let (code, out) = diff(description(), &wrong, "text");
+    assert_eq!(code, 2, "{out}");
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn names_and_arguments_begin_no_line_and_move_no_cursor() {
+    let evil = "a\n::error::b\u{1b}[2J\u{202e}##[error]c";
+    let shown = "a\\n::error::b\\u001b[2J\\u202e#\\u0023[error]c";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join(evil);
+    fs::write(&file, "openapi: [").expect("the folder is writable");
+    let file = file.display().to_string();
+    for arguments in [
+        &["spec-diff", &file, &file][..],
+        &["spec-diff", evil, evil],
+        &["spec-diff", "--base", evil],
+        &["spec-diff", &format!("--format={evil}")],
+        &["spec-diff", &format!("--{evil}")],
+        &[evil],
+    ] {
+        let (code, out) = xtask(arguments);
+        assert!(code == 2 && out.contains(shown), "{arguments:?}: {out}");
+        assert!(out.lines().all(|line| !line.trim_start().starts_with("::")), "{out}");
+        assert!(!out.contains(['\u{1b}', '\u{202e}']) && !out.contains("##["), "{out}");
+    }
 }
 
 #[test]

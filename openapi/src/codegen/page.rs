@@ -1,0 +1,88 @@
+//! A page in an answer that may be an empty list.
+//!
+//! The service sends `[]` for an empty object in another operation, as PHP writes an empty array. The description
+//! says object, since nothing else was seen in this one; the attribute is added to the generated text.
+
+use syn::{Field, File, Item, Type, parse_quote};
+
+/// How such a field is called in JSON, and in Rust.
+const NAME: &str = "data";
+
+/// Lets the pages of a file be read from an empty list, too.
+pub(super) fn read_from_empty_lists(file: &mut File) {
+    items(&mut file.items);
+}
+
+fn items(all: &mut [Item]) {
+    for item in all {
+        match item {
+            Item::Mod(module) => {
+                if let Some((_, inner)) = &mut module.content {
+                    items(inner);
+                }
+            }
+            Item::Struct(item) => {
+                for field in item.fields.iter_mut().filter(|field| is_page(field)) {
+                    field.attrs.push(
+                        parse_quote!(#[serde(default, deserialize_with = "crate::page::deserialize")]),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Builders have fields of this name, too, but read no JSON.
+fn is_page(field: &Field) -> bool {
+    let is_read = field.attrs.iter().any(|attribute| attribute.path().is_ident("serde"));
+    is_read && field.ident.as_ref().is_some_and(|name| name == NAME) && is_optional(&field.ty)
+}
+
+/// Whether a type is an `Option` of a type of the file: of a name alone.
+fn is_optional(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Option") else {
+        return false;
+    };
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    let inner = arguments.args.first();
+    matches!(inner, Some(syn::GenericArgument::Type(Type::Path(inner))) if inner.path.get_ident().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_optional_objects_of_that_name_get_the_attribute() {
+        let mut file = parse_quote! {
+            pub mod types {
+                pub struct Answer {
+                    #[serde(skip_serializing_if = "Option::is_none")]
+                    pub data: ::std::option::Option<Page>,
+                    #[serde(skip_serializing_if = "Option::is_none")]
+                    pub more: ::std::option::Option<Page>,
+                }
+                pub struct Text {
+                    #[serde(skip_serializing_if = "Option::is_none")]
+                    pub data: ::std::option::Option<::std::string::String>,
+                }
+                pub struct Required {
+                    pub data: Page,
+                }
+                pub mod builder {
+                    pub struct Answer {
+                        data: Result<Option<super::Page>, String>,
+                    }
+                }
+            }
+        };
+        read_from_empty_lists(&mut file);
+        let text = prettyplease::unparse(&file);
+        assert_eq!(text.matches("crate::page").count(), 1, "{text}");
+        let (before, after) = text.split_once("crate::page::deserialize").expect("one");
+        assert!(before.contains("struct Answer") && !before.contains("more"), "{text}");
+        assert!(after.starts_with("\")]\n        pub data"), "{text}");
+    }
+}

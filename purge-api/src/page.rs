@@ -1,0 +1,89 @@
+//! How the generated types read the page of an answer: an object, null, or an empty list in place of an empty
+//! object. An object that the service writes as `[]` when it is empty must not make the answer unreadable.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    struct ObjectOrEmptyList<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectOrEmptyList<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object, an empty list or null")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            if list.next_element::<IgnoredAny>()?.is_some() {
+                return Err(A::Error::custom("a list that is not empty, expected an object"));
+            }
+            let nothing: [(&str, &str); 0] = [];
+            T::deserialize(MapDeserializer::new(nothing.into_iter())).map(Some)
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+
+    deserializer.deserialize_any(ObjectOrEmptyList(PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::types::ListPurgeRequestsResponse;
+
+    fn read(data: &str) -> Result<ListPurgeRequestsResponse, serde_json::Error> {
+        serde_json::from_str(&format!(r#"{{"status":true{data}}}"#))
+    }
+
+    #[test]
+    fn an_empty_list_is_an_empty_page() {
+        for data in [r#","data":[]"#, r#","data":{}"#, r#","data":[ ]"#] {
+            let page = read(data).expect(data).data.expect("a page");
+            assert!(page.total.is_none() && page.requests.is_none(), "{data}");
+        }
+    }
+
+    #[test]
+    fn what_is_absent_or_null_is_no_page() {
+        for data in ["", r#","data":null"#] {
+            assert!(read(data).expect(data).data.is_none(), "{data}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_read_as_it_is() {
+        let data = r#","data":{"total":3,"requests":[{"opID":"a"}],"more":[1]}"#;
+        let page = read(data).expect("a page").data.expect("a page");
+        assert_eq!(page.total, Some(3));
+        assert_eq!(page.requests.expect("records").len(), 1);
+    }
+
+    #[test]
+    fn no_other_value_is_a_page() {
+        // Without the hook, a list of as many values as a page has members was read as a page.
+        for data in
+            ["[1]", "[[]]", "[null]", "[10,1,[],null,1]", r#""""#, "0", "false", r#"{"total":"1"}"#]
+        {
+            read(&format!(r#","data":{data}"#)).expect_err(data);
+        }
+    }
+
+    #[test]
+    fn it_is_written_as_an_object() {
+        let json = serde_json::to_string(&read(r#","data":[]"#).expect("a page"));
+        assert_eq!(json.expect("JSON"), r#"{"data":{},"status":true}"#);
+    }
+}
