@@ -174,6 +174,7 @@ fn paths(body: &Value, resource: Uuid) -> Result<Vec<String>, Refusal> {
 fn list(shared: &Shared, resource: Uuid, query: &str) -> Result<Response, Refusal> {
     let page = number(query, "page", u64::MAX)?;
     let limit = number(query, "limit", MAX_LIMIT)?;
+    let limit = shared.page_limit.map_or(limit, |most| limit.min(most.into()));
     let op_id = one(query, "opID")?.filter(|id| !id.is_empty());
     let list = shared.with_resource(resource, |resource, now| {
         let (total, records) = resource.work.list(op_id.as_deref(), page, limit, now);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_cache_semantics::CachePolicy;
 
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Star};
 
 #[derive(Debug)]
 pub(crate) struct Cache {
@@ -17,6 +17,7 @@ pub(crate) struct Cache {
     clock: u64,
     bytes: usize,
     max_bytes: usize,
+    star: Star,
     purges: u64,
 }
 
@@ -42,13 +43,14 @@ pub(crate) struct Fetched {
 }
 
 impl Cache {
-    pub(crate) fn new(max_bytes: usize) -> Self {
+    pub(crate) fn new(max_bytes: usize, star: Star) -> Self {
         Self {
             entries: BTreeMap::new(),
             used: BTreeMap::new(),
             clock: 0,
             bytes: 0,
             max_bytes,
+            star,
             purges: 0,
         }
     }
@@ -105,7 +107,8 @@ impl Cache {
     }
 
     /// Removes what the pattern matches and says how many objects that were.
-    pub(crate) fn purge(&mut self, pattern: Pattern<'_>) -> usize {
+    pub(crate) fn purge(&mut self, pattern: &str) -> usize {
+        let pattern = Pattern::new(pattern, self.star);
         self.purges += 1;
         if let Some(path) = pattern.exact() {
             return usize::from(self.remove(path));
@@ -141,7 +144,7 @@ mod tests {
     use super::*;
 
     fn filled(max_bytes: usize, paths: &[&str]) -> Cache {
-        let mut cache = Cache::new(max_bytes);
+        let mut cache = Cache::new(max_bytes, Star::default());
         paths.iter().for_each(|path| cache.insert(path, Object::Placeholder));
         cache
     }
@@ -151,9 +154,9 @@ mod tests {
         let all = ["/", "/a", "/a/b.jpg", "/a/b.png", "/a/c/d.jpg", "/ab", "/b"];
         for pattern in ["/a", "/a*", "/a/*", "/a/*.jpg", "/*", "/none", "/none/*", "/*b*"] {
             let mut cache = filled(1000, &all);
-            let purged = cache.purge(Pattern::new(pattern));
-            let kept: Vec<&str> =
-                all.into_iter().filter(|path| !Pattern::new(pattern).matches(path)).collect();
+            let purged = cache.purge(pattern);
+            let matches = |path: &&str| Pattern::new(pattern, Star::default()).matches(path);
+            let kept: Vec<&str> = all.into_iter().filter(|path| !matches(path)).collect();
             assert_eq!(cache.paths().collect::<Vec<_>>(), kept, "{pattern}");
             assert_eq!(purged, all.len() - kept.len(), "{pattern}");
             assert_eq!(cache.bytes(), kept.iter().map(|path| path.len()).sum::<usize>());

@@ -53,8 +53,9 @@
 //!
 //! Where the published reference is silent, the sandbox decides: records come newest first, and the paths
 //! of a job in the order in which they were sent; a record's `status` is 2 until it is finished, then 1 when
-//! something was purged and 0 when nothing was cached; paths are compared byte by byte, `*` matches any run
-//! of bytes, also in a query; an `opID` that is empty is none.
+//! something was purged and 0 when nothing was cached; paths are compared byte by byte; `*` matches a
+//! run of bytes, also in a query, and takes at least one unless [`SandboxBuilder::star`] says otherwise; an
+//! `opID` that is empty counts as absent.
 //!
 //! The sandbox needs a tokio runtime that keeps running while it is used. It stops when it is dropped.
 //! It is a tool for tests: give it no token that is worth anything, since it shows it in `/docs`.
@@ -86,6 +87,7 @@ mod work;
 pub use error::Error;
 pub use fault::Fault;
 pub use log::RecordedRequest;
+pub use pattern::Star;
 pub use resource::ResourceType;
 pub use sandbox::{Sandbox, SandboxBuilder};
 

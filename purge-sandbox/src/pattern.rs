@@ -1,32 +1,64 @@
-//! Which cached paths a purged path means: `*` matches any run of bytes, `/` included.
+//! Which cached paths a purged path matches. A `*` matches a run of bytes, `/` included.
+
+/// How much a `*` of a purged path matches at least.
+///
+/// The published reference says that `*` matches, but not whether it may match nothing: whether `/blog/*`
+/// purges `/blog/`, too. A client whose users see no stale page under either reading is safe with both.
+///
+/// Under either reading a `*` matches bytes: it may take `/`, and it may begin or end inside a percent
+/// escape. What the service does there is unknown as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Star {
+    /// Each `*` takes at least one byte: `/blog/*` leaves `/blog/` cached, and `/*` leaves `/`. The default,
+    /// since it is the reading that leaves stale what a client forgot to ask for.
+    #[default]
+    OneOrMore,
+    /// A `*` may take nothing: `/blog/*` purges `/blog/`.
+    ZeroOrMore,
+}
+
+impl Star {
+    fn least(self) -> usize {
+        match self {
+            Self::OneOrMore => 1,
+            Self::ZeroOrMore => 0,
+        }
+    }
+}
 
 /// A path as it was sent for purging.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pattern<'a>(&'a str);
+pub(crate) struct Pattern<'a> {
+    text: &'a str,
+    star: Star,
+}
 
 impl<'a> Pattern<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
-        Self(text)
+    pub(crate) fn new(text: &'a str, star: Star) -> Self {
+        Self { text, star }
     }
 
     /// The whole path when there is no `*` in it.
     pub(crate) fn exact(self) -> Option<&'a str> {
-        (!self.0.contains('*')).then_some(self.0)
+        (!self.text.contains('*')).then_some(self.text)
     }
 
     /// What every match begins with.
     pub(crate) fn prefix(self) -> &'a str {
-        self.0.split('*').next().unwrap_or_default()
+        self.text.split('*').next().unwrap_or_default()
     }
 
     pub(crate) fn matches(self, path: &str) -> bool {
-        let (pattern, path) = (self.0.as_bytes(), path.as_bytes());
+        let (pattern, path) = (self.text.as_bytes(), path.as_bytes());
+        let least = self.star.least();
         let (mut p, mut t) = (0, 0);
-        // Where to go on when the text after the last `*` does not fit here: one byte further.
+        // Where to resume when the text after the last `*` does not fit here: one byte further.
         let mut retry: Option<(usize, usize)> = None;
         while t < path.len() {
             if pattern.get(p) == Some(&b'*') {
                 p += 1;
+                t += least;
                 retry = Some((p, t));
             } else if pattern.get(p) == Some(&path[t]) {
                 p += 1;
@@ -39,22 +71,24 @@ impl<'a> Pattern<'a> {
                 return false;
             }
         }
-        pattern[p..].iter().all(|&byte| byte == b'*')
+        pattern[p..].iter().all(|&byte| byte == b'*' && least == 0)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Pattern;
+    use super::{Pattern, Star};
 
-    /// The definition, written down: a `*` eats nothing, or one byte and then perhaps more.
-    fn slow(pattern: &[u8], path: &[u8]) -> bool {
-        match (pattern.split_first(), path.split_first()) {
-            (None, None) => true,
-            (Some((b'*', rest)), None) => slow(rest, path),
-            (Some((b'*', rest)), Some((_, tail))) => slow(rest, path) || slow(pattern, tail),
-            (Some((p, rest)), Some((t, tail))) => p == t && slow(rest, tail),
-            _ => false,
+    const BOTH: [Star; 2] = [Star::OneOrMore, Star::ZeroOrMore];
+
+    /// The definition: a `*` takes every number of bytes that it may take.
+    fn slow(pattern: &[u8], path: &[u8], star: Star) -> bool {
+        match pattern.split_first() {
+            None => path.is_empty(),
+            Some((b'*', rest)) => {
+                (star.least()..=path.len()).any(|taken| slow(rest, &path[taken..], star))
+            }
+            Some((byte, rest)) => path.first() == Some(byte) && slow(rest, &path[1..], star),
         }
     }
 
@@ -76,13 +110,38 @@ mod tests {
     #[test]
     fn matches_as_the_definition_says_for_every_short_pattern_and_path() {
         for pattern in words(b"a/*", 5) {
-            for path in words(b"a/", 5) {
+            for (path, star) in
+                words(b"a/", 5).into_iter().flat_map(|path| BOTH.map(|star| (path.clone(), star)))
+            {
                 assert_eq!(
-                    Pattern::new(&pattern).matches(&path),
-                    slow(pattern.as_bytes(), path.as_bytes()),
-                    "{pattern} on {path}"
+                    Pattern::new(&pattern, star).matches(&path),
+                    slow(pattern.as_bytes(), path.as_bytes(), star),
+                    "{pattern} on {path}, {star:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn only_one_reading_lets_a_star_take_nothing() {
+        for (pattern, path) in [
+            ("/*", "/"),
+            ("/blog/*", "/blog/"),
+            ("/a*b", "/ab"),
+            ("/a/*/b", "/a//b"),
+            ("/**", "/a"),
+            ("/a*", "/a"),
+        ] {
+            assert!(Pattern::new(pattern, Star::ZeroOrMore).matches(path), "{pattern} on {path}");
+            assert!(!Pattern::new(pattern, Star::OneOrMore).matches(path), "{pattern} on {path}");
+        }
+    }
+
+    #[test]
+    fn a_star_matches_bytes_and_not_characters_or_percent_escapes() {
+        for star in BOTH {
+            assert!(Pattern::new("/p/*9", star).matches("/p/caf%C3%A9"));
+            assert!(Pattern::new("/p/caf*", star).matches("/p/café"));
         }
     }
 
@@ -97,7 +156,10 @@ mod tests {
             ("/images/*.jpg", "/images/a.jpg?w=1", false),
             ("/a", "/A", false),
         ] {
-            assert_eq!(Pattern::new(pattern).matches(path), expected, "{pattern} on {path}");
+            for star in BOTH {
+                let matches = Pattern::new(pattern, star).matches(path);
+                assert_eq!(matches, expected, "{pattern} on {path}, {star:?}");
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::cache::Cache;
+use crate::pattern::Star;
 use crate::work::Work;
 
 /// What a CDN resource is for. The reference offers purging for the first four.
@@ -75,7 +76,7 @@ pub(crate) struct Resource {
 
 impl Resource {
     /// One resource of each type; the first has the given id.
-    pub(crate) fn one_of_each(first: Uuid, max_bytes: usize) -> Vec<Self> {
+    pub(crate) fn one_of_each(first: Uuid, max_bytes: usize, star: Star) -> Vec<Self> {
         ResourceType::ALL
             .into_iter()
             .map(|kind| Self {
@@ -83,7 +84,7 @@ impl Resource {
                 kind,
                 site: kind.site(),
                 work: Work::default(),
-                cache: Cache::new(max_bytes),
+                cache: Cache::new(max_bytes, star),
             })
             .collect()
     }

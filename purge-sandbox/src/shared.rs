@@ -18,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) bucket: Option<Mutex<Bucket>>,
     pub(crate) organization: Uuid,
     pub(crate) purge_delay: Duration,
+    pub(crate) page_limit: Option<u32>,
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) observer: Option<Observer>,

@@ -8,7 +8,6 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
 use crate::cache::Cache;
-use crate::pattern::Pattern;
 
 /// Jobs and records, in the order in which they came. Times count from the start of the sandbox.
 #[derive(Debug, Default)]
@@ -97,7 +96,7 @@ impl Work {
             self.due.pop();
             let job = &mut self.jobs[index];
             let record = &mut self.records[job.first + job.count - 1 - job.finished];
-            record.evicted = cache.purge(Pattern::new(&record.path)) > 0;
+            record.evicted = cache.purge(&record.path) > 0;
             job.finished += 1;
             if job.finished < job.count {
                 self.due.push(Reverse((job.completes(job.finished), index)));
@@ -178,6 +177,7 @@ fn share(whole: Duration, parts: usize, of: usize) -> Duration {
 mod tests {
     use super::*;
     use crate::cache::Object;
+    use crate::pattern::Star;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_record_waits_then_runs_then_is_finished() {
         let mut work = work(&[("op", &["/cached", "/not"])]);
-        let mut cache = Cache::new(100);
+        let mut cache = Cache::new(100, Star::default());
         cache.insert("/cached", Object::Placeholder);
         // What stands in the list at each second: started, completed.
         let mut seen: Vec<Vec<_>> = Vec::new();
@@ -248,7 +248,7 @@ mod tests {
         let mut work = work(&[("op", &["/a"])]);
         assert_eq!(work.list(None, u64::MAX, 100, SECOND).1, vec![]);
         work.create("never".to_owned(), vec!["/b".to_owned()], SECOND, Duration::MAX);
-        work.settle(&mut Cache::new(0), 1_000_000 * SECOND);
+        work.settle(&mut Cache::new(0, Star::default()), 1_000_000 * SECOND);
         assert_eq!(work.list(Some("never"), 1, 1, 1_000_000 * SECOND).1[0].completed, None);
     }
 }

@@ -20,6 +20,9 @@ pub(crate) struct SandboxArgs {
     /// How long a purge job takes
     #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]
     pub(crate) purge_delay: Duration,
+    /// How much a `*` matches at least; what the real service does is unknown
+    #[arg(long, value_name = "HOW", default_value = "one-or-more")]
+    pub(crate) star: Star,
     /// JSON file of faults: what the server does wrong, and when
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
@@ -29,6 +32,24 @@ pub(crate) struct SandboxArgs {
     /// Do not log requests on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// How much a `*` of a purged path matches.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Star {
+    /// `/blog/*` leaves `/blog/` cached
+    OneOrMore,
+    /// `/blog/*` purges `/blog/`, too
+    ZeroOrMore,
+}
+
+impl From<Star> for purge_sandbox::Star {
+    fn from(star: Star) -> Self {
+        match star {
+            Star::OneOrMore => Self::OneOrMore,
+            Star::ZeroOrMore => Self::ZeroOrMore,
+        }
+    }
 }
 
 /// Where the edge of the sandbox gets its files.

@@ -25,7 +25,8 @@ pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<
 }
 
 fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
-    let mut builder = Sandbox::builder().listen(args.listen).purge_delay(args.purge_delay);
+    let mut builder =
+        Sandbox::builder().listen(args.listen).purge_delay(args.purge_delay).star(args.star.into());
     if args.allow_non_loopback {
         builder = builder.allow_non_loopback();
     }

@@ -15,6 +15,7 @@ use crate::fault::{Fault, Faults};
 use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
+use crate::pattern::Star;
 use crate::resource::{Resource, parse_uuid};
 use crate::shared::{Clock, Observer, Shared};
 use crate::{edge, routes, server, site};
@@ -45,6 +46,8 @@ pub struct SandboxBuilder {
     organization: String,
     resource: String,
     purge_delay: Duration,
+    star: Star,
+    page_limit: Option<u32>,
     faults: Faults,
     observer: Option<Observer>,
     origin: Origin,
@@ -64,6 +67,8 @@ impl Default for SandboxBuilder {
             organization: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
             resource: "660f9511-f30c-52e5-b827-557766551111".to_owned(),
             purge_delay: Duration::from_millis(200),
+            star: Star::default(),
+            page_limit: None,
             faults: Faults::default(),
             observer: None,
             origin: Origin::Site,
@@ -134,6 +139,19 @@ impl SandboxBuilder {
         self
     }
 
+    /// How much a `*` matches at least; [`Star::OneOrMore`] by default.
+    pub fn star(mut self, star: Star) -> Self {
+        self.star = star;
+        self
+    }
+
+    /// Sends at most so many records a page, whatever `limit` a request asks for; the answer's `limit` says
+    /// so. 0 counts as 1. By default a page is as long as the request asks for.
+    pub fn page_limit(mut self, records: u32) -> Self {
+        self.page_limit = Some(records.max(1));
+        self
+    }
+
     /// Appends a fault to the queue.
     pub fn fault(self, fault: Fault) -> Self {
         self.faults.push(fault);
@@ -198,7 +216,7 @@ impl SandboxBuilder {
         let token = checked_token(self.token)?;
         let organization = uuid("organization", &self.organization)?;
         let resource = uuid("resource", &self.resource)?;
-        let mut resources = Resource::one_of_each(resource, self.cache_bytes);
+        let mut resources = Resource::one_of_each(resource, self.cache_bytes, self.star);
         let cache_control = HeaderValue::try_from(&self.cache_control)
             .map_err(|_| Kind::CacheControl(self.cache_control))?;
         let origin = check(self.origin)?;
@@ -218,6 +236,7 @@ impl SandboxBuilder {
             bucket: self.rate_limit.map(|(requests, period)| Bucket::new(requests, period).into()),
             organization,
             purge_delay: self.purge_delay,
+            page_limit: self.page_limit,
             log: Log::default(),
             faults: self.faults,
             observer: self.observer,

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use purge_sandbox::{ResourceType, Sandbox};
+use purge_sandbox::{ResourceType, Sandbox, Star};
 use serde_json::{Value, json};
 
 use crate::schema;
@@ -108,6 +108,41 @@ async fn pages_are_newest_first_and_empty_beyond_the_last() {
     let data = listed(&sandbox, &format!("page=2&limit=1&opID={old}")).await;
     assert_eq!((outcomes(&data), &data["total"]), (vec![outcome("/2", 0)], &json!(2)));
     assert_eq!(page("page=1&limit=1&opID=none").await, []);
+}
+
+#[tokio::test]
+async fn pages_can_be_shorter_than_asked_for_and_lose_nothing() {
+    let sandbox =
+        Sandbox::builder().purge_delay(Duration::ZERO).page_limit(2).start().await.expect("one");
+    let id = created(&sandbox, &["/1", "/2", "/3"]).await;
+    for query in ["limit=100".to_owned(), format!("limit=3&opID={id}")] {
+        let mut paths = Vec::new();
+        for (page, count) in [(1, 2), (2, 1), (3, 0)] {
+            let data = listed(&sandbox, &format!("page={page}&{query}")).await;
+            assert_eq!((&data["limit"], &data["total"]), (&json!(2), &json!(3)));
+            assert_eq!(data["requests"].as_array().map(Vec::len), Some(count));
+            paths.extend(outcomes(&data));
+        }
+        assert_eq!(paths, [outcome("/1", 0), outcome("/2", 0), outcome("/3", 0)], "{query}");
+    }
+    assert_eq!(listed(&sandbox, "page=1&limit=1").await["limit"], 1);
+}
+
+#[tokio::test]
+async fn whether_a_star_may_take_nothing_can_be_set() {
+    for (star, status) in [(Star::OneOrMore, 0), (Star::ZeroOrMore, 1)] {
+        let builder = Sandbox::builder().purge_delay(Duration::ZERO).star(star);
+        let sandbox = builder.start().await.expect("a sandbox");
+        sandbox.fill(["/blog/"]);
+        created(&sandbox, &["/blog/*"]).await;
+        assert_eq!(
+            outcomes(&listed(&sandbox, "page=1&limit=1").await),
+            [outcome("/blog/*", status)]
+        );
+        let cached = sandbox.cached(sandbox.resource()).contains(&"/blog/".to_owned());
+        assert_eq!(cached, star == Star::OneOrMore);
+    }
+    assert_eq!(Star::default(), Star::OneOrMore);
 }
 
 #[tokio::test]
