@@ -17,7 +17,7 @@ pub use error::{PathError, PathErrorKind};
 pub use paths::Paths;
 #[cfg(test)]
 pub(crate) use pattern::readings;
-pub(crate) use pattern::{covers, is_everything};
+pub(crate) use pattern::{covers, is_bare, is_everything};
 
 /// A path that the service reads otherwise than its author meant purges the wrong files, or none, and
 /// nobody notices. So it is checked once, byte by byte, and then sent exactly as it was written.
@@ -132,8 +132,9 @@ impl PurgePath {
         self.0.contains('*')
     }
 
-    /// Whether it purges the whole resource: `/*`, and whatever means the same. An escaped `%2A` counts
-    /// as a `*` here, since it is not published how the service reads it.
+    /// Whether it may purge the whole resource, or nearly: it has a `*` and otherwise only `*`, `.` and `/`,
+    /// as `/*`, `/**` and `/*.*` do. An escape counts as what it stands for here, since it is not published
+    /// how the service reads `%2A`. Wildcards such as `/*e*` may purge as much and are not recognized.
     #[must_use]
     pub fn is_full_purge(&self) -> bool {
         is_everything(&self.0)
@@ -297,16 +298,26 @@ mod tests {
     }
 
     #[test]
-    fn full_purge_is_told_by_meaning() {
+    fn full_purge_is_recognized_by_meaning() {
         for (path, full) in [
             ("/*", true),
             ("/**", true),
             ("/***", true),
             ("/%2A", true),
             ("/%2a*", true),
+            ("/*.*", true),
+            ("/*/*", true),
+            ("/*/", true),
+            ("/*%2E*", true),
+            ("/%2F*", true),
+            ("/*%2f%2e*", true),
+            ("/.*", true),
             ("/", false),
+            ("/...", false),
             ("/a*", false),
+            ("/*e*", false),
             ("/*.html", false),
+            ("/*/%2B", false),
         ] {
             assert_eq!(PurgePath::new(path).expect(path).is_full_purge(), full, "{path}");
         }

@@ -176,6 +176,15 @@ pub(crate) mod tests {
     fn full_purge_needs_consent() {
         let error = Plan::new(paths(&["/a", "/**"])).expect_err("a full purge");
         assert!(error.to_string().starts_with("`/**` purges the whole resource"), "{error}");
+        for close in ["/*.*", "/*/*", "/*/", "/%2A", "/*%2E*"] {
+            let error = Plan::new(paths(&["/a", close])).expect_err(close);
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "`{close}` may purge the whole resource, or nearly, which needs an explicit consent"
+                )
+            );
+        }
         let plan = Plan::planner().allow_full_purge(PurgeEverything).plan(paths(&["/a", "/*"]));
         assert_eq!(plan.expect("consent").covered(), 1);
     }

@@ -46,15 +46,19 @@ fn unit(text: &[u8]) -> usize {
     }
 }
 
-/// Whether a path purges the whole resource. An escaped star counts as a star.
+/// Whether a path may purge the whole resource, or nearly: it has a star, and nothing that narrows it down. An
+/// escape counts as what it stands for.
 pub(crate) fn is_everything(path: &str) -> bool {
-    let Some(mut stars) = path.strip_prefix('/').filter(|rest| !rest.is_empty()) else {
-        return false;
-    };
-    while let Some(rest) = ["*", "%2A", "%2a"].iter().find_map(|star| stars.strip_prefix(star)) {
-        stars = rest;
+    is_bare(path) && ["*", "%2A", "%2a"].iter().any(|star| path.contains(star))
+}
+
+/// Whether a text holds nothing but stars, dots, slashes and escapes of these.
+pub(crate) fn is_bare(mut text: &str) -> bool {
+    const BARE: [&str; 9] = ["*", ".", "/", "%2A", "%2a", "%2E", "%2e", "%2F", "%2f"];
+    while let Some(rest) = BARE.iter().find_map(|unit| text.strip_prefix(unit)) {
+        text = rest;
     }
-    stars.is_empty()
+    text.is_empty()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::cover::{self, Cover};
 use super::unique::repeated;
 use super::{Plan, PlanError, PurgeEverything};
 use crate::Paths;
-use crate::path::is_everything;
+use crate::path::{is_bare, is_everything};
 
 /// The options of a [`Plan`].
 ///
@@ -78,7 +78,8 @@ impl Planner {
         }
     }
 
-    /// Allows a path that purges the whole resource, such as `/*`. Without it, such a path is an error.
+    /// Allows a path that may purge the whole resource, such as `/*`. Without it, such a path is an error:
+    /// see [`PurgePath::is_full_purge`](crate::PurgePath::is_full_purge).
     pub fn allow_full_purge(mut self, consent: PurgeEverything) -> Self {
         self.full_purge = Some(consent);
         self
@@ -120,7 +121,7 @@ impl Planner {
     ///
     /// # Errors
     ///
-    /// When there is no path, when one purges everything without
+    /// When there is no path, when one may purge everything without
     /// [`allow_full_purge`](Self::allow_full_purge), or when one alone is too long for a body. When
     /// the limits of requests and of extra paths cannot be kept. When the inventory is empty or holds a
     /// wildcard, or is missing although the extra paths are limited.
@@ -205,7 +206,7 @@ impl Planner {
     ) -> Result<Directories<'a>, PlanError> {
         let full_purge = self.full_purge.is_some();
         let mut directories = Directories::of(kept, |directory| {
-            (full_purge || directory != "/")
+            (full_purge || !is_bare(directory))
                 && !directory.contains("%2A")
                 && !directory.contains("%2a")
         });

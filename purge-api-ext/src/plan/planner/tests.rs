@@ -83,6 +83,18 @@ fn two_paths_of_which_one_is_the_directory_itself_are_no_wildcard() {
 }
 
 #[test]
+fn directory_that_may_mean_the_whole_resource_is_never_chosen_without_consent() {
+    for directory in ["/.../", "/%2F/", "/.../%2f/"] {
+        let asked = [format!("{directory}1"), format!("{directory}2")];
+        let planner = Plan::planner().inventory(paths(&asked));
+        assert_eq!(sent(&planner.clone().plan(paths(&asked)).expect("a plan")), asked);
+        let planner = planner.allow_full_purge(PurgeEverything);
+        let plan = planner.plan(paths(&asked)).expect("a plan");
+        assert_eq!(sent(&plan), [format!("{directory}*")]);
+    }
+}
+
+#[test]
 fn limits_that_cannot_be_kept_are_errors() {
     let check = |planner: Planner, expected: &str| {
         let error = planner.batch_size(1).plan(paths(&["/a/1", "/a/2", "/b"])).expect_err(expected);
