@@ -15,8 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use check::{Query, check};
 pub use error::{PathError, PathErrorKind};
 pub use paths::Paths;
-pub(crate) use paths::Span;
-pub(crate) use pattern::{canonical, covers, is_everything};
+#[cfg(test)]
+pub(crate) use pattern::readings;
+pub(crate) use pattern::{covers, is_bare, is_everything};
 
 /// A path that the service reads otherwise than its author meant purges the wrong files, or none, and
 /// nobody notices. So it is checked once, byte by byte, and then sent exactly as it was written.
@@ -28,7 +29,8 @@ pub(crate) use pattern::{canonical, covers, is_everything};
 /// crate's: they refuse what two programs could read in two ways.
 ///
 /// Two paths are equal, and sort, by their bytes. How the service compares percent escapes and case is
-/// not published.
+/// not published, nor whether a `*` may match nothing. What is unknown is not relied on: a path
+/// [covers](Self::covers) another one only if it does so under every reading.
 ///
 /// ```
 /// use purge_api_ext::PurgePath;
@@ -36,6 +38,7 @@ pub(crate) use pattern::{canonical, covers, is_everything};
 /// let images: PurgePath = "/images/*".parse()?;
 /// assert!(images.matches("/images/2025/logo.png"));
 /// assert!(images.covers(&"/images/*.jpg".parse()?));
+/// assert!(!images.covers(&"/images/".parse()?));
 ///
 /// let error = "https://www.example.com/a".parse::<PurgePath>().unwrap_err();
 /// assert_eq!(
@@ -129,20 +132,38 @@ impl PurgePath {
         self.0.contains('*')
     }
 
-    /// Whether it purges the whole resource: `/*`, and whatever means the same. An escaped `%2A` counts
-    /// as a `*` here, since it is not published how the service reads it.
+    /// Whether it may purge the whole resource, or nearly: it has a `*` and otherwise only `*`, `.` and `/`,
+    /// as `/*`, `/**` and `/*.*` do. An escape counts as what it stands for here, since it is not published
+    /// how the service reads `%2A`. Wildcards such as `/*e*` may purge as much and are not recognized.
     #[must_use]
     pub fn is_full_purge(&self) -> bool {
         is_everything(&self.0)
     }
 
-    /// Whether the pattern matches a path, byte by byte.
+    /// Whether the pattern matches a path for certain: under every reading of `*` that the service may have,
+    /// as [`covers`](Self::covers) does.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        pattern::matches(&self.0, path)
+        covers(&self.0, path)
     }
 
-    /// Whether everything that `other` matches, this one matches too.
+    /// Whether everything that `other` matches is matched by this one too, under every reading of `*` that
+    /// the service may have.
+    ///
+    /// A `*` takes at least one byte, so that `/blog/*` does not cover `/blog/`. It takes a percent escape
+    /// whole or not at all, and nothing that has a query string. Letters of different case are different, and
+    /// so are a character and its escape.
+    ///
+    /// ```
+    /// # use purge_api_ext::PurgePath;
+    /// let blog: PurgePath = "/blog/*".parse()?;
+    /// assert!(blog.covers(&"/blog/2025/*".parse()?));
+    /// assert!(!blog.covers(&"/blog/".parse()?));
+    /// let nine: PurgePath = "/menu/*9".parse()?;
+    /// assert!(nine.covers(&"/menu/page-9".parse()?));
+    /// assert!(!nine.covers(&"/menu/caf%C3%A9".parse()?));
+    /// # Ok::<(), purge_api_ext::PathError>(())
+    /// ```
     #[must_use]
     pub fn covers(&self, other: &PurgePath) -> bool {
         covers(&self.0, &other.0)
@@ -277,18 +298,26 @@ mod tests {
     }
 
     #[test]
-    fn full_purge_is_told_by_meaning() {
+    fn full_purge_is_recognized_by_meaning() {
         for (path, full) in [
             ("/*", true),
             ("/**", true),
             ("/***", true),
             ("/%2A", true),
             ("/%2a*", true),
+            ("/*.*", true),
+            ("/*/*", true),
+            ("/*/", true),
+            ("/*%2E*", true),
+            ("/%2F*", true),
+            ("/*%2f%2e*", true),
+            ("/.*", true),
             ("/", false),
+            ("/...", false),
             ("/a*", false),
-            ("/*/*", false),
+            ("/*e*", false),
             ("/*.html", false),
-            ("/*/", false),
+            ("/*/%2B", false),
         ] {
             assert_eq!(PurgePath::new(path).expect(path).is_full_purge(), full, "{path}");
         }

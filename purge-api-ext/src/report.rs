@@ -197,8 +197,9 @@ impl Report {
         self.operations.iter().flat_map(|operation| operation.paths.iter())
     }
 
-    /// What became of one path that was asked for: its own outcome, or that of the wildcard that covers
-    /// it. None for a path that was not asked for, and for one that is not valid.
+    /// What became of one path that was asked for: its own outcome, or that of a wildcard that
+    /// [covers](PurgePath::covers) it under every reading of `*`. None for a path that no sent path covers,
+    /// such as `/blog/` when only `/blog/*` was sent, and for one that is not valid.
     ///
     /// ```no_run
     /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {

@@ -129,7 +129,7 @@ _purge() {
             return 0
             ;;
         purge__subcmd__create)
-            opts="-0 -o -r -q -v -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --organization --resource --token-file --token-command --base-url --sandbox --timeout --wait --concurrency --rate --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
+            opts="-0 -o -r -q -v -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -187,15 +187,15 @@ _purge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --concurrency)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --rate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -377,7 +377,7 @@ _purge() {
             return 0
             ;;
         purge__subcmd__list)
-            opts="-o -r -h --op-id --page --limit --all --organization --resource --token-file --token-command --base-url --sandbox --timeout --output --help"
+            opts="-o -r -h --op-id --page --limit --all --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -424,6 +424,10 @@ _purge() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -499,7 +503,7 @@ _purge() {
             return 0
             ;;
         purge__subcmd__resume)
-            opts="-o -r -q -v -h --allow-full-purge --organization --resource --token-file --token-command --base-url --timeout --wait --concurrency --rate --max-attempts --output --summary --quiet --verbose --sandbox --help"
+            opts="-o -r -q -v -h --allow-full-purge --organization --resource --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --quiet --verbose --sandbox --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -537,15 +541,15 @@ _purge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --concurrency)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --rate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -607,7 +611,7 @@ _purge() {
             return 0
             ;;
         purge__subcmd__wait)
-            opts="-o -r -q -v -h --wait --organization --resource --token-file --token-command --base-url --sandbox --timeout --output --summary --quiet --verbose --help"
+            opts="-o -r -q -v -h --wait --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -646,6 +650,10 @@ _purge() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,7 +1,8 @@
-//! Directories in place of paths, as a pipeline asks for it. Nothing is sent: a dry run tells all.
+//! Directories in place of paths, as a pipeline asks for it. Mostly nothing is sent: a dry run tells all.
 
 use std::path::PathBuf;
 
+use purge_sandbox::{Sandbox, Star};
 use purge_tests::cli::{Ended, Run};
 use serde_json::{Value, json};
 
@@ -155,4 +156,53 @@ async fn whole_site_still_needs_its_flag() {
     assert!(ended.err.contains("do not fit in 1 request; allow at least 2"), "{}", ended.err);
     let ended = plan(&[&limited[..], &["--allow-full-purge"]].concat(), "").await;
     assert_eq!(self::paths(&ended.json()), ["/*"]);
+}
+
+/// Purges through a sandbox, and returns what was sent and what of the site is still cached.
+async fn purge(star: Star, site: &[&str], asked: &[&str], options: &[&str]) -> [Vec<String>; 2] {
+    let sandbox = Sandbox::builder().star(star).start().await.expect("a sandbox");
+    sandbox.fill(site);
+    let resource = sandbox.resource();
+    let cached = sandbox.cached(resource);
+    assert!(site.iter().all(|path| cached.iter().any(|cached| cached == path)), "{cached:?}");
+    let options = [&["create", "--wait", "--output", "json", "--from", "-"], options].concat();
+    let run = Run::new(PURGE, options)
+        .account(sandbox.base_url(), sandbox.token(), sandbox.organization(), resource)
+        .input(asked.join("\n"));
+    let ended = run.end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let sent = paths(&ended.json()).into_iter().map(str::to_owned).collect();
+    [sent, sandbox.cached(resource)]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_requested_path_stays_cached_under_either_reading_of_a_star() {
+    let blog = ["/blog/", "/blog/1.html", "/blog/2.html", "/blog/2025/", "/blog/2025/caf%C3%A9"];
+    let others = ["/", "/img/.jpg", "/img/a.jpg", "/p/caf%C3%A9", "/a", "/a1", "/a12"];
+    let stays = ["/stays/", "/stays/1.html"];
+    let site = [&blog[..], &others, &stays].concat();
+    let inventory = Listing::new("readings", &site);
+    let by_inventory = ["--inventory", inventory.path()];
+    let given = ["/blog/*", "/blog/", "/blog/1.html", "/img/*.jpg", "/img/.jpg", "/img/a.jpg"];
+    let given = [&given[..], &["/a**", "/a", "/a1", "/a12", "/p/*9", "/p/caf%C3%A9"]].concat();
+    for star in [Star::OneOrMore, Star::ZeroOrMore] {
+        // What is given, the options, what is sent, what must be gone.
+        let check = async |asked: &[&str], options: &[&str], expected: &[&str], gone: &[&str]| {
+            let [sent, cached] = purge(star, &site, asked, options).await;
+            assert_eq!(sent, expected, "{star:?}");
+            let stale: Vec<_> =
+                cached.iter().filter(|path| gone.contains(&path.as_str())).collect();
+            assert!(stale.is_empty(), "{stale:?} are stale under {star:?}, {sent:?} was sent");
+            let all = gone.len() == site.len();
+            assert!(all || stays.iter().all(|path| cached.iter().any(|cached| cached == path)));
+        };
+        let sent = ["/blog/*", "/blog/", "/img/*.jpg", "/img/.jpg", "/a**", "/a", "/a1"];
+        let sent = [&sent[..], &["/p/*9", "/p/caf%C3%A9"]].concat();
+        check(&given, &[], &sent, &given).await;
+        check(&blog, &by_inventory, &["/blog/", "/blog/*"], &blog).await;
+        let extra = [&by_inventory[..], &["--max-extra", "1"]].concat();
+        check(&blog[1..], &extra, &["/blog/*", "/blog/"], &blog).await;
+        let everything = [&by_inventory[..], &["--allow-full-purge"]].concat();
+        check(&site, &everything, &["/*", "/"], &site).await;
+    }
 }

@@ -13,16 +13,22 @@ use crate::account::{count, plan, posts, purge_a, resource_of, site};
 #[tokio::test(flavor = "multi_thread")]
 async fn every_path_that_was_asked_for_has_an_outcome() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
-    let asked = ["/images/*", "/images/logo.png", "/index.html", "/index.html", "/images/**"];
+    let asked =
+        ["/images/*", "/images/logo.png", "/images/", "/index.html", "/index.html", "/images/**"];
     let plan = Plan::parse(asked).expect("a plan");
-    assert_eq!((plan.duplicates(), plan.covered()), (2, 1));
+    assert_eq!((plan.duplicates(), plan.covered(), plan.sent()), (1, 2, 3));
+    sandbox.fill(["/images/"]);
     let report = site(sandbox.base_url()).purge(plan).wait(Duration::from_secs(60)).await;
     for path in asked {
         let outcome = report.outcome(path).expect(path);
         assert_eq!(outcome.state, PathState::Purged, "{path}");
     }
+    assert_eq!(report.outcome("/images/").map(|outcome| outcome.path), Some("/images/"));
     assert_eq!(report.outcome("/about.html"), None);
     assert_eq!(report.outcome("no path"), None);
+    let report = site(sandbox.base_url()).purge(Plan::parse(["/blog/*"]).expect("a plan")).await;
+    assert!(report.outcome("/blog/1.html").is_some());
+    assert_eq!(report.outcome("/blog/"), None, "what became of it is unknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]

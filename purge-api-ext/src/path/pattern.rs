@@ -1,122 +1,176 @@
-//! Patterns in which `*` stands for any run of bytes, as pure functions of text.
+//! Patterns with `*`, as pure functions of text.
+//!
+//! The service publishes that `*` matches any run of bytes, `/` included. It does not publish whether the run
+//! may be empty, whether it may begin or end inside a percent escape, and whether it reaches into a query
+//! string. So a pattern matches here only what it matches under every reading.
 
-use std::borrow::Cow;
-
-/// Whether the pattern matches the text.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+/// Whether the pattern matches the text under every reading of `*`. The text may be a pattern, too: then
+/// everything that it matches must be matched, under each reading by itself.
+///
+/// A star takes at least one unit: an escape such as `%C3`, or a byte outside of one. What a star takes under
+/// this reading, it takes under the others. That is enough for a text that is a pattern as well: its stars can
+/// only be taken by stars, and a star that takes one unit takes any longer run in its place.
+pub(crate) fn covers(pattern: &str, text: &str) -> bool {
+    if text.contains('?') {
+        return pattern == text;
+    }
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
-    // Where to go on after a mismatch: the last star takes one more byte. Earlier stars never need
+    // Where to resume after a mismatch: the last star takes one more unit. Earlier stars never need
     // to: the leftmost place that fits them leaves the most text to the rest.
     let mut retry = None;
     while t < text.len() {
         if pattern.get(p) == Some(&b'*') {
             p += 1;
+            t += unit(&text[t..]);
             retry = Some((p, t));
         } else if pattern.get(p) == Some(&text[t]) {
             p += 1;
             t += 1;
         } else if let Some((after_star, start)) = retry {
-            retry = Some((after_star, start + 1));
             p = after_star;
-            t = start + 1;
+            t = start + unit(&text[start..]);
+            retry = Some((p, t));
         } else {
             return false;
         }
     }
-    pattern[p..].iter().all(|&byte| byte == b'*')
+    p == pattern.len()
 }
 
-/// Whether everything that `b` matches, `a` matches too.
-///
-/// A star of `b` may stand for a byte that `a` does not hold anywhere, so only a star of `a` can take
-/// it; and what takes one such byte takes any run of bytes. So it is enough to match `b` with each of
-/// its stars as a byte of its own kind. No path holds a NUL byte.
-pub(crate) fn covers(a: &str, b: &str) -> bool {
-    let with_fresh_bytes: Cow<'_, str> =
-        if b.contains('*') { b.replace('*', "\0").into() } else { b.into() };
-    matches(a, &with_fresh_bytes)
-}
-
-/// The pattern with each run of stars as one star. Two patterns match the same texts exactly if their
-/// canonical forms are equal.
-pub(crate) fn canonical(pattern: &str) -> Cow<'_, str> {
-    if !pattern.contains("**") {
-        return pattern.into();
+/// The length of what a text begins with: an escape, or a byte.
+fn unit(text: &[u8]) -> usize {
+    match text {
+        [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 3,
+        _ => 1,
     }
-    let mut canonical = String::with_capacity(pattern.len());
-    for character in pattern.chars() {
-        if character != '*' || !canonical.ends_with('*') {
-            canonical.push(character);
-        }
-    }
-    canonical.into()
 }
 
-/// Whether a path purges the whole resource. An escaped star counts as a star.
+/// Whether a path may purge the whole resource, or nearly: it has a star, and nothing that narrows it down. An
+/// escape counts as what it stands for.
 pub(crate) fn is_everything(path: &str) -> bool {
-    let Some(mut stars) = path.strip_prefix('/').filter(|rest| !rest.is_empty()) else {
-        return false;
-    };
-    while let Some(rest) = ["*", "%2A", "%2a"].iter().find_map(|star| stars.strip_prefix(star)) {
-        stars = rest;
+    is_bare(path) && ["*", "%2A", "%2a"].iter().any(|star| path.contains(star))
+}
+
+/// Whether a text holds nothing but stars, dots, slashes and escapes of these.
+pub(crate) fn is_bare(mut text: &str) -> bool {
+    const BARE: [&str; 9] = ["*", ".", "/", "%2A", "%2a", "%2E", "%2e", "%2F", "%2f"];
+    while let Some(rest) = BARE.iter().find_map(|unit| text.strip_prefix(unit)) {
+        text = rest;
     }
-    stars.is_empty()
+    text.is_empty()
 }
 
 #[cfg(test)]
+pub(crate) mod readings;
+
+#[cfg(test)]
 mod tests {
+    use super::readings::{Reading, texts};
     use super::*;
     use proptest::prelude::*;
 
-    /// Matching as it is explained to a child: a star is nothing, or one byte and a star.
-    fn slow_matches(pattern: &[u8], text: &[u8]) -> bool {
-        match pattern {
-            [] => text.is_empty(),
-            [b'*', rest @ ..] => {
-                slow_matches(rest, text) || (!text.is_empty() && slow_matches(pattern, &text[1..]))
-            }
-            [byte, rest @ ..] => text.first() == Some(byte) && slow_matches(rest, &text[1..]),
-        }
-    }
-
-    /// All texts over `alphabet` of at most `length` bytes.
-    fn texts(alphabet: &[u8], length: usize) -> Vec<String> {
-        let mut all = vec![String::new()];
-        let mut last = all.clone();
-        for _ in 0..length {
-            last = last
-                .iter()
-                .flat_map(|text| alphabet.iter().map(move |&b| format!("{text}{}", b as char)))
-                .collect();
-            all.extend_from_slice(&last);
-        }
-        all
+    /// Letters, and an escape that holds both of them.
+    fn pattern(units: usize) -> impl Strategy<Value = String> {
+        let unit = prop_oneof![Just("a"), Just("b"), Just("%ab"), Just("*")];
+        prop::collection::vec(unit, 0..=units).prop_map(|units| units.concat())
     }
 
     proptest! {
+        // The texts have a letter that no pattern has, and are longer than the patterns, which is enough to
+        // tell two patterns of this length apart.
         #[test]
-        fn matches_what_the_slow_matcher_matches(pattern in "[ab*]{0,8}", text in "[ab]{0,10}") {
-            prop_assert_eq!(
-                matches(&pattern, &text),
-                slow_matches(pattern.as_bytes(), text.as_bytes())
-            );
-        }
-
-        // Two letters in the patterns and a third in the texts, which are long enough to tell two
-        // patterns of this length apart.
-        #[test]
-        fn covers_when_every_text_does(a in "[ab*]{0,4}", b in "[ab*]{0,4}") {
-            let every = texts(b"abc", 7)
-                .iter()
-                .filter(|text| slow_matches(b.as_bytes(), text.as_bytes()))
-                .all(|text| slow_matches(a.as_bytes(), text.as_bytes()));
+        fn covers_what_every_reading_covers(a in pattern(4), b in pattern(4)) {
+            let texts = texts(&["a", "b", "c", "%ab"], 5);
+            let every = Reading::ALL.iter().all(|reading| {
+                let mut of_b = texts.iter().filter(|text| reading.matches(&b, text));
+                of_b.all(|text| reading.matches(&a, text))
+            });
             prop_assert_eq!(covers(&a, &b), every, "{} covers {}", a, b);
         }
 
         #[test]
-        fn canonical_forms_are_equal_exactly_for_mutual_covers(a in "[ab*]{0,6}", b in "[ab*]{0,6}") {
-            prop_assert_eq!(canonical(&a) == canonical(&b), covers(&a, &b) && covers(&b, &a));
+        fn covers_a_text_that_every_reading_matches(a in pattern(8), b in pattern(10)) {
+            let text = b.replace('*', "c");
+            let every = Reading::ALL.iter().all(|reading| reading.matches(&a, &text));
+            prop_assert_eq!(covers(&a, &text), every, "{} covers {}", a, text);
+        }
+
+        #[test]
+        fn only_equal_patterns_cover_each_other(a in pattern(6), b in pattern(6)) {
+            prop_assert_eq!(a == b, covers(&a, &b) && covers(&b, &a));
+        }
+    }
+
+    #[test]
+    fn a_star_takes_at_least_one_byte() {
+        for (pattern, text) in [
+            ("/blog/*", "/blog/"),
+            ("/*", "/"),
+            ("/a*", "/a"),
+            ("/img/*.jpg", "/img/.jpg"),
+            ("/a**", "/a*"),
+            ("/**", "/a"),
+            ("/a*b*", "/a*"),
+        ] {
+            assert!(!covers(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("/blog/*", "/blog//"),
+            ("/blog/*", "/blog/*"),
+            ("/a*", "/a**"),
+            ("/*", "/blog/"),
+            ("/*", "/%41"),
+            ("/**", "/%41a"),
+            ("/a*", "/a*b*"),
+        ] {
+            assert!(covers(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_star_takes_no_part_of_an_escape() {
+        for (pattern, text) in [
+            ("/p/*9", "/p/caf%C3%A9"),
+            ("/p/*A9", "/p/caf%C3%A9"),
+            ("/p/*3%A9", "/p/caf%C3%A9"),
+            ("/*C3*", "/p/caf%C3%A9"),
+            ("/**", "/%41"),
+            ("/*1*", "/%41"),
+            ("/*9", "/%%A9"),
+        ] {
+            assert!(!covers(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("/p/*%A9", "/p/caf%C3%A9"),
+            ("/p/caf%C3*", "/p/caf%C3%A9"),
+            ("/p/*9", "/p/caf%C3%A99"),
+        ] {
+            assert!(covers(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn escapes_and_letters_are_compared_as_they_are_written() {
+        for (pattern, text) in [
+            ("/%c3*", "/%C3%A9"),
+            ("/~u/*", "/%7Eu/a"),
+            ("/a/*", "/A/b"),
+            ("/a*", "/%61b"),
+            ("/*/b", "/a%2Fb"),
+            ("/%2A", "/a"),
+        ] {
+            assert!(!covers(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn no_star_reaches_a_query_string() {
+        for (pattern, text) in
+            [("/a*", "/a?b"), ("/*?b", "/a?b"), ("/a?*", "/a?b"), ("/*", "/a?*"), ("/*", "/?")]
+        {
+            assert!(!covers(pattern, text), "{pattern} {text}");
+            assert!(covers(text, text));
         }
     }
 
@@ -124,6 +178,6 @@ mod tests {
     fn many_stars_stay_fast() {
         let pattern = "*a".repeat(2000);
         let text = "a".repeat(4000) + "b";
-        assert!(!matches(&pattern, &text));
+        assert!(!covers(&pattern, &text));
     }
 }

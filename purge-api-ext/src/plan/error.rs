@@ -65,7 +65,7 @@ impl PlanError {
         matches!(self.0, Why::Empty)
     }
 
-    /// The path that would purge everything, when that is the reason.
+    /// The path that would purge everything, or may, when that is the reason.
     #[must_use]
     pub fn full_purge_path(&self) -> Option<&PurgePath> {
         match &self.0 {
@@ -100,7 +100,12 @@ impl fmt::Display for PlanError {
                 f.write_str("no paths to purge; give at least one")
             }
             Why::FullPurge(path) => {
-                write!(f, "`{path}` purges the whole resource, which needs an explicit consent")
+                let is_plain = path.as_str()[1..].bytes().all(|byte| byte == b'*');
+                let purges = match is_plain {
+                    true => "purges the whole resource",
+                    false => "may purge the whole resource, or nearly",
+                };
+                write!(f, "`{path}` {purges}, which needs an explicit consent")
             }
             Why::Body { path, needs, limit } => {
                 let path = excerpt(path);

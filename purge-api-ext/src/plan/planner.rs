@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use super::batch::{Limits, TooLong, batches, json_len};
 use super::choose::Goal;
 use super::coalesce::{Coalesced, Directories};
@@ -7,7 +5,7 @@ use super::cover::{self, Cover};
 use super::unique::repeated;
 use super::{Plan, PlanError, PurgeEverything};
 use crate::Paths;
-use crate::path::{Span, canonical, is_everything};
+use crate::path::{is_bare, is_everything};
 
 /// The options of a [`Plan`].
 ///
@@ -23,17 +21,22 @@ use crate::path::{Span, canonical, is_everything};
 /// | with [`max_extra`](Self::max_extra) | sends the fewest paths while no more than so many others are purged |
 /// | with [`max_requests`](Self::max_requests) | purges the fewest others while it fits in so many requests |
 /// | with both | as for `max_requests`, or is an error when that takes more others than `max_extra` |
-/// | `max_requests` alone | takes narrow directories rather than wide ones; nobody knows what else is purged |
+/// | `max_requests` alone | takes narrow directories rather than wide ones; it is unknown what else is purged |
 ///
 /// Ties go to what purges less, then to what sends less. [`Plan::extra`] says how many paths of the
 /// inventory are purged that were not asked for. A path that was asked for and is not in the inventory
 /// is sent, or is in a directory that is. The whole resource, `/*`, is never chosen without
 /// [`allow_full_purge`](Self::allow_full_purge).
 ///
-/// The wildcards end after a `/`, although the service takes any prefix: an inventory is a little older
-/// than the site, and `/app*` also purges the `/apple/` of this morning, while `/app/*` stays in a
-/// directory that can be looked at. Directories whose path holds `%2A` are left alone, since it is not
-/// published whether the service reads that as a `*`.
+/// Whether `/directory/*` purges `/directory/`, too, is not published, and so the directory's own address is
+/// sent beside the wildcard if it was asked for. If it was not, but is in the inventory, it counts as
+/// purged, and is sent as well: a directory is purged as a whole, or is left alone.
+///
+/// A wildcard is for the innermost directory of the paths that it replaces, and ends after a `/`, although
+/// the service takes any prefix: an inventory is a little older than the site, and `/app*` also purges the
+/// `/apple/` of this morning, while `/app/*` stays in a directory that can be looked at. Directories whose
+/// path holds `%2A` are left alone, since it is not published whether the service reads that as a `*`. So
+/// are paths with a query string, since it is not published whether a `*` matches one.
 ///
 /// The choice is the best there is for such wildcards, with two exceptions. It is found by a search that
 /// looks only at what may beat a good first choice; should that take more than 16,777,216 steps, the
@@ -75,7 +78,8 @@ impl Planner {
         }
     }
 
-    /// Allows a path that purges the whole resource, such as `/*`. Without it, such a path is an error.
+    /// Allows a path that may purge the whole resource, such as `/*`. Without it, such a path is an error:
+    /// see [`PurgePath::is_full_purge`](crate::PurgePath::is_full_purge).
     pub fn allow_full_purge(mut self, consent: PurgeEverything) -> Self {
         self.full_purge = Some(consent);
         self
@@ -117,7 +121,7 @@ impl Planner {
     ///
     /// # Errors
     ///
-    /// When there is no path, when one purges everything without
+    /// When there is no path, when one may purge everything without
     /// [`allow_full_purge`](Self::allow_full_purge), or when one alone is too long for a body. When
     /// the limits of requests and of extra paths cannot be kept. When the inventory is empty or holds a
     /// wildcard, or is missing although the extra paths are limited.
@@ -137,20 +141,20 @@ impl Planner {
         }
 
         let (text, spans) = paths.parts();
-        let mut repeated = repeated(input, |place| meaning(spans[place], text)).into_iter();
+        let mut repeated = repeated(input, |place| spans[place].of(text)).into_iter();
         spans.retain(|_| repeated.next() == Some(false));
         let unique = spans.len();
         let wildcards: Vec<_> = spans
             .iter()
             .filter(|span| !span.is_plain())
-            .map(|span| canonical(span.of(text)))
+            .map(|span| span.of(text))
             .filter(|path| path.contains('*'))
             .collect();
-        let cover = Cover::of(wildcards.iter().map(AsRef::as_ref));
+        let cover = Cover::of(wildcards.iter().copied());
         if !wildcards.is_empty() {
             let covered: Vec<u64> = spans
                 .chunks(cover::MANY)
-                .map(|spans| spans.iter().map(|span| meaning(*span, text)).collect::<Vec<_>>())
+                .map(|spans| spans.iter().map(|span| span.of(text)).collect::<Vec<_>>())
                 .map(|paths| cover.covered(&paths))
                 .collect();
             let mut place = 0..;
@@ -174,7 +178,7 @@ impl Planner {
         };
         let (covered, extra) = (unique - kept + coalesced.replaced, self.extra(&coalesced));
         if coalesced.replaced > 0 {
-            paths.extend(coalesced.wildcards);
+            paths.extend(coalesced.added);
             paths.select(&coalesced.order);
         }
         Ok(Plan {
@@ -202,8 +206,9 @@ impl Planner {
     ) -> Result<Directories<'a>, PlanError> {
         let full_purge = self.full_purge.is_some();
         let mut directories = Directories::of(kept, |directory| {
-            let is_root = directory == "/";
-            (full_purge || !is_root) && !directory.contains("%2A") && !directory.contains("%2a")
+            (full_purge || !is_bare(directory))
+                && !directory.contains("%2A")
+                && !directory.contains("%2a")
         });
         let Some(inventory) = &self.inventory else {
             directories.cost_by_paths();
@@ -281,11 +286,6 @@ impl Planner {
             Some(_) => usize::try_from(coalesced.extra).ok(),
         }
     }
-}
-
-/// The one way to write what a path means.
-fn meaning(span: Span, text: &str) -> Cow<'_, str> {
-    if span.is_plain() { span.of(text).into() } else { canonical(span.of(text)) }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ fn refused() -> Vec<Row> {
     refuse("I6 one bad path is named by its line", &create(&one), "faults-one-bad:7001: `bad`");
     let many = file("many-bad", "bad\n".repeat(23));
     refuse("I6 many bad paths", &create(&many), "and 3 more");
-    for path in ["/*", "/**", "/%2A", "/%2a*"] {
+    for path in ["/*", "/**", "/%2A", "/%2a*", "/*.*", "/*/*", "/*/", "/*%2E*"] {
         let name = format!("I7 `{path}` without consent");
         refuse(&name, &["create", "/ok", path], "--allow-full-purge");
     }

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::PurgePath;
+use crate::path::readings::Reading;
+use crate::plan::tests::is_purged;
 
 fn paths<T: AsRef<str>>(texts: &[T]) -> Vec<PurgePath> {
     texts.iter().map(|text| PurgePath::new(text.as_ref()).expect("a path")).collect()
@@ -44,7 +46,52 @@ fn escaped_star_and_query_string_make_no_wildcard() {
     let asked = ["/a?b/1", "/a?b/2", "/c/?b/1", "/c/?b/2"];
     let asked = asked.map(|path| PurgePath::with_query(path).expect(path));
     let plan = Plan::planner().inventory(asked.clone()).plan(asked).expect("a plan");
-    assert_eq!(sent(&plan), ["/a?b/1", "/a?b/2", "/c/*"]);
+    assert_eq!(sent(&plan), ["/a?b/1", "/a?b/2", "/c/?b/1", "/c/?b/2"]);
+}
+
+#[test]
+fn own_address_of_a_directory_is_sent_beside_its_wildcard() {
+    // It was asked for.
+    let asked = ["/a/1", "/a/", "/a/2", "/a/b/", "/"];
+    let planner = Plan::planner().inventory(paths(&asked));
+    let plan = planner.clone().plan(paths(&asked)).expect("a plan");
+    assert_eq!(sent(&plan), ["/a/*", "/a/", "/"]);
+    assert_eq!((plan.covered(), plan.extra()), (3, Some(0)));
+    let plan = planner.allow_full_purge(PurgeEverything).plan(paths(&asked)).expect("a plan");
+    assert_eq!(sent(&plan), ["/*", "/"]);
+    let plan = Plan::planner().batch_size(1).max_requests(3).plan(paths(&asked)).expect("a plan");
+    assert_eq!(sent(&plan), ["/a/*", "/a/", "/"]);
+
+    // It was not asked for, and is in the inventory.
+    let asked = ["/a/1", "/b/1", "/a/2", "/a/3", "/b/2"];
+    let inventory = [&asked[..], &["/a/", "/b/", "/"]].concat();
+    let planner = Plan::planner().inventory(paths(&inventory));
+    let plan = planner.clone().plan(paths(&asked)).expect("a plan");
+    assert_eq!((sent(&plan), plan.extra()), (asked.to_vec(), Some(0)));
+    let plan = planner.clone().max_extra(9).plan(paths(&asked)).expect("a plan");
+    assert_eq!(sent(&plan), ["/a/*", "/a/", "/b/1", "/b/2"]);
+    assert_eq!((plan.covered(), plan.extra()), (3, Some(1)));
+    let error = planner.batch_size(1).max_requests(3).plan(paths(&asked)).expect_err("3 requests");
+    assert!(error.to_string().contains("allow at least 4"), "{error}");
+}
+
+#[test]
+fn two_paths_of_which_one_is_the_directory_itself_are_no_wildcard() {
+    let asked = ["/a/", "/a/1", "/b/", "/b/x*"];
+    let plan = Plan::planner().inventory(paths(&["/a/", "/a/1"])).plan(paths(&asked));
+    assert_eq!(sent(&plan.expect("a plan")), asked);
+}
+
+#[test]
+fn directory_that_may_mean_the_whole_resource_is_never_chosen_without_consent() {
+    for directory in ["/.../", "/%2F/", "/.../%2f/"] {
+        let asked = [format!("{directory}1"), format!("{directory}2")];
+        let planner = Plan::planner().inventory(paths(&asked));
+        assert_eq!(sent(&planner.clone().plan(paths(&asked)).expect("a plan")), asked);
+        let planner = planner.allow_full_purge(PurgeEverything);
+        let plan = planner.plan(paths(&asked)).expect("a plan");
+        assert_eq!(sent(&plan), [format!("{directory}*")]);
+    }
 }
 
 #[test]
@@ -152,22 +199,33 @@ fn every_way(asked: &[PurgePath], inventory: &[PurgePath], root: bool) -> Vec<(u
         all.into_iter().filter(|path| !asked.iter().any(|a| a.covers(path))).collect()
     };
     let kept = kept(asked);
+    // Not those of which an inner one holds the same paths.
+    let is_innermost = |outer: &&PurgePath| {
+        let mut inner = directories.iter().filter(|inner| inner != outer && outer.covers(inner));
+        !inner.any(|inner| kept.iter().all(|path| inner.covers(path) == outer.covers(path)))
+    };
+    let directories: Vec<&PurgePath> = directories.iter().filter(is_innermost).collect();
     (0..1_u32 << directories.len())
         .map(|set| {
             let used: Vec<_> = (0..directories.len())
                 .filter(|i| set >> i & 1 == 1)
-                .map(|i| &directories[i])
+                .map(|i| directories[i])
                 .collect();
             let is_covered = |path: &PurgePath| used.iter().any(|wildcard| wildcard.covers(path));
             let rest = kept.iter().filter(|path| !is_covered(path)).count();
-            let extra = others.iter().filter(|path| is_covered(path)).count();
-            (rest + used.len(), extra)
+            let own = others.iter().filter(|path| {
+                used.iter()
+                    .any(|wildcard| wildcard.as_str().strip_suffix('*') == Some(path.as_str()))
+            });
+            let own = own.filter(|path| !is_covered(path)).count();
+            let extra = others.iter().filter(|path| is_covered(path)).count() + own;
+            (rest + used.len() + own, extra)
         })
         .collect()
 }
 
 fn site() -> impl Strategy<Value = String> {
-    "(/[ab]){0,2}/[abc]?"
+    "(/[ab]){0,2}/([abc]?|%ab)"
 }
 
 fn asked() -> impl Strategy<Value = String> {
@@ -220,7 +278,7 @@ fn check(
 ) -> Result<(), TestCaseError> {
     let all = paths(&sent(plan));
     for path in asked {
-        prop_assert!(all.iter().any(|s| s.covers(path)), "{} is lost", path);
+        prop_assert!(is_purged(path, &all), "{} is lost", path);
     }
     prop_assert!(root || all.iter().all(|path| !path.is_full_purge()));
     let inventory: std::collections::BTreeSet<_> = inventory.iter().collect();
@@ -228,10 +286,19 @@ fn check(
         .iter()
         .filter(|path| all.iter().any(|s| s.covers(path)) && !asked.iter().any(|a| a.covers(path)));
     prop_assert_eq!(plan.extra(), Some(extra.count()));
+    // However the service reads a star, no more is purged than that.
+    for reading in Reading::ALL {
+        let is_of = |patterns: &[PurgePath], path: &PurgePath| {
+            patterns.iter().any(|pattern| reading.matches(pattern.as_str(), path.as_str()))
+        };
+        let extra =
+            inventory.iter().filter(|path| is_of(&all, path) && !is_of(asked, path)).count();
+        prop_assert!(plan.extra() >= Some(extra), "{extra} are purged under {reading:?}");
+    }
     // In the order in which the first path came that each of them purges, and that no other covered.
     let kept = kept(asked);
     let place = |s: &PurgePath| kept.iter().position(|path| s.covers(path));
-    prop_assert!(all.iter().map(place).is_sorted());
+    prop_assert!(all.iter().filter_map(place).is_sorted());
     let own = all.iter().filter(|s| asked.contains(s)).count();
     prop_assert!(plan.covered() + plan.duplicates() + own == plan.input());
     Ok(())
