@@ -1,16 +1,28 @@
 //! Where requests go, and through what.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use reqwest::{Proxy, Url};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::text::escape;
+use crate::text::{escape, excerpt};
 use crate::{Error, ErrorKind, tls};
 
-/// An address that the token may be sent to.
-pub(crate) struct BaseUrl {
+/// An address of the service that the token may be sent to: `https`, or plain `http` to the loopback of this
+/// machine.
+///
+/// ```
+/// use purge_api_ext::BaseUrl;
+///
+/// let base: BaseUrl = "https://cloud.medianova.com/\n".parse()?;
+/// assert_eq!(base.as_str(), "https://cloud.medianova.com");
+/// assert!("http://cloud.medianova.com".parse::<BaseUrl>().is_err());
+/// # Ok::<(), purge_api_ext::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct BaseUrl {
     text: String,
     loopback: bool,
     encrypted: bool,
@@ -22,9 +34,17 @@ impl BaseUrl {
             // What stands before an `@` may be a password, and a query may hold a token.
             let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
             let shown = shown.split(['?', '#']).next().unwrap_or_default();
-            let message = format!("the base URL `{}` cannot be used: {why}", escape(shown));
+            let message = format!("the base URL `{}` cannot be used: {why}", excerpt(shown));
             Err(Error::new(ErrorKind::InvalidInput, message))
         };
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidInput, "the base URL is empty"));
+        }
+        // A URL parser drops tabs and line breaks wherever they are, and so joins what was apart.
+        if text.contains(char::is_control) {
+            return refuse("it holds control characters");
+        }
         let url = match Url::parse(text) {
             Ok(url) => url,
             Err(error) => return refuse(&format!("{error}; write for example `https://host`")),
@@ -50,8 +70,18 @@ impl BaseUrl {
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The address, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
     }
 }
 
@@ -156,7 +186,11 @@ mod tests {
         check("https://example.com/?key=secret", Err("query"));
         check("https://example.com/#secret", Err("fragment"));
         check("cloud.medianova.com", Err("write for example"));
-        check("", Err("write for example"));
+        check(" https://example.com\r\n", Ok("https://example.com"));
+        check("", Err("is empty"));
+        check(" \n", Err("is empty"));
+        check("https://example.com\n.example.org", Err("control characters"));
+        check("https://exam\tple.com", Err("control characters"));
     }
 
     #[test]

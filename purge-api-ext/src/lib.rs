@@ -33,6 +33,7 @@ mod wait;
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;
 pub use client::{Client, ClientBuilder, Resource};
+pub use connection::BaseUrl;
 pub use error::{Error, ErrorKind};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};
 pub use journal::Journal;

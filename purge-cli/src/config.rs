@@ -10,6 +10,7 @@ use std::{env, fs, io};
 
 use purge_api_ext::{OrganizationId, Rate, ResourceId};
 
+pub(crate) use file::is_secret;
 pub(crate) use key::{KEYS, Key};
 
 use crate::exit::Failure;

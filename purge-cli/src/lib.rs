@@ -5,6 +5,7 @@ mod args;
 mod command;
 mod config;
 mod derived;
+mod environment;
 mod exit;
 mod input;
 mod output;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Args, Command};
+use args::{Args, Command, TargetArgs};
 use exit::{Exit, Failure};
 use output::{Console, Format, Screen};
 use signals::Signals;
@@ -117,10 +118,13 @@ async fn execute(args: Args, signals: &Signals, console: &mut Console<'_>) -> Ex
 }
 
 async fn dispatch(
-    args: Args,
+    mut args: Args,
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
+    if let Some(target) = args.command.target() {
+        target.complete()?;
+    }
     match args.command {
         Command::Create(args) => command::create::run(*args, signals, console).await,
         Command::Plan(args) => command::create::plan(&args, console),
@@ -135,6 +139,22 @@ async fn dispatch(
 }
 
 impl Command {
+    /// What it talks to, if it sends anything.
+    fn target(&mut self) -> Option<&mut TargetArgs> {
+        match self {
+            Self::Create(args) if args.dry_run => None,
+            Self::Create(args) => Some(&mut args.target),
+            Self::Resume(args) => Some(&mut args.target),
+            Self::List(args) => Some(&mut args.target),
+            Self::Wait(args) => Some(&mut args.target),
+            Self::Plan(_)
+            | Self::Sandbox(_)
+            | Self::Config(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
+        }
+    }
+
     fn format(&self) -> Format {
         match self {
             Self::Create(args) => args.report.output.format,

@@ -1,6 +1,5 @@
 //! What a command talks to: the service, or a server of its own.
 
-use std::env;
 use std::time::Duration;
 
 use purge_api_ext::{Client, OrganizationId, Resource, ResourceId, TokenProvider};
@@ -8,10 +7,8 @@ use purge_sandbox::Sandbox;
 
 use crate::args::TargetArgs;
 use crate::config::{Settings, TokenSource};
+use crate::environment;
 use crate::exit::{Exit, Failure};
-
-/// The variable that holds the token itself.
-pub(crate) const TOKEN_VARIABLE: &str = "PURGE_TOKEN";
 
 /// A resource, and the server that lives as long as it is used.
 pub(crate) struct Target {
@@ -33,19 +30,15 @@ impl Target {
         if args.sandbox {
             return Ok(Checked::Sandbox { timeout });
         }
-        let missing = |what: &str, flag: &str, variable: &str| {
-            Failure::usage(format!("no {what}: pass {flag} or set {variable}, or use --sandbox"))
-        };
-        let organization = args
-            .organization
-            .or(settings.organization)
-            .ok_or_else(|| missing("organization", "--organization UUID", "PURGE_ORGANIZATION"))?;
+        let organization = args.organization.or(settings.organization).ok_or_else(|| {
+            missing("organization", "--organization UUID", environment::ORGANIZATION)
+        })?;
         let resource = args
             .resource
             .or(settings.resource)
-            .ok_or_else(|| missing("resource", "--resource UUID", "PURGE_RESOURCE"))?;
+            .ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))?;
         let token = token(args, settings).ok_or_else(|| {
-            missing("token", "--token-file FILE or --token-command CMD", TOKEN_VARIABLE)
+            missing("token", "--token-file FILE or --token-command CMD", environment::TOKEN)
         })?;
         let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
         let client = Client::builder(token)
@@ -89,7 +82,15 @@ impl Checked {
     }
 }
 
-/// What is said on the command line goes before the environment, and that before the files.
+fn missing(what: &str, flag: &str, variable: &str) -> Failure {
+    let empty = match environment::is_empty(variable) {
+        true => format!("{variable} is empty; "),
+        false => String::new(),
+    };
+    Failure::usage(format!("no {what}: {empty}pass {flag} or set {variable}, or use --sandbox"))
+}
+
+/// The command line takes precedence over the environment, and that over the files.
 fn token(args: &TargetArgs, settings: &Settings) -> Option<TokenProvider> {
     if let Some(file) = &args.token_file {
         return Some(TokenProvider::from_file(file));
@@ -97,8 +98,8 @@ fn token(args: &TargetArgs, settings: &Settings) -> Option<TokenProvider> {
     if let Some(command) = &args.token_command {
         return Some(TokenProvider::from_command(&command.program, &command.arguments));
     }
-    if env::var_os(TOKEN_VARIABLE).is_some() {
-        return Some(TokenProvider::from_env(TOKEN_VARIABLE));
+    if environment::is_set(environment::TOKEN) {
+        return Some(TokenProvider::from_env(environment::TOKEN));
     }
     match settings.token.as_ref()? {
         TokenSource::File(file) => Some(TokenProvider::from_file(file)),

@@ -99,7 +99,7 @@ async fn bad_input_sends_nothing_and_says_what_to_mend() {
     check(&["create", "/a", "/**"], "", "pass --allow-full-purge").await;
     check(&["create", "--dry-run"], "", "no paths to purge").await;
     check(&["create", "/a", "--wait", "5m"], "", "`5m` is no path; write `--wait=5m`").await;
-    check(&["create", "--resource", "www", "/a"], "", "the resource `www` is no UUID").await;
+    check(&["create", "--resource", "www", "/a"], "", "the resource `www` is not a UUID").await;
     check(&["create", "--base-url", "http://example.com", "/a"], "", "use https").await;
     check(&["list", "--limit", "101"], "", "a page has 1 to 100 records").await;
     check(&["list", "--page", "0"], "", "--page").await;

@@ -87,7 +87,7 @@ async fn usage_errors_are_json_too() {
     for (arguments, expected) in [
         (
             &["create", "--output", "json", "--resource", "www", "/a"][..],
-            "the resource `www` is no UUID",
+            "the resource `www` is not a UUID",
         ),
         (&["create", "--output=ndjson", "--concurency", "1", "/a"], "'--concurrency' exists"),
         (&["create", "--output", "json", "a"], "no leading slash"),

@@ -1,18 +1,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use purge_api_ext::{OrganizationId, ResourceId};
+use purge_api_ext::{BaseUrl, OrganizationId, ResourceId};
 
+use crate::environment;
+use crate::exit::Failure;
 use crate::token_command::TokenCommand;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Service")]
 pub(crate) struct TargetArgs {
-    /// Organization
-    #[arg(short, long, value_name = "UUID", env = "PURGE_ORGANIZATION")]
+    /// Organization [env: PURGE_ORGANIZATION]
+    #[arg(short, long, value_name = "UUID")]
     pub(crate) organization: Option<OrganizationId>,
-    /// CDN resource
-    #[arg(short, long, value_name = "UUID", env = "PURGE_RESOURCE")]
+    /// CDN resource [env: PURGE_RESOURCE]
+    #[arg(short, long, value_name = "UUID")]
     pub(crate) resource: Option<ResourceId>,
     /// File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
@@ -23,15 +25,42 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "CMD")]
     pub(crate) token_command: Option<TokenCommand>,
     /// Address of the service; plain http only to this machine [default: https://cloud.medianova.com]
-    #[arg(long, value_name = "URL", env = "PURGE_BASE_URL")]
+    /// [env: PURGE_BASE_URL]
+    #[arg(long, value_name = "URL", value_parser = base_url)]
     pub(crate) base_url: Option<String>,
     /// Start the embedded server for this command and use it; the options above are not needed then, and
-    /// not used
+    /// neither they nor their variables are used
     #[arg(long)]
     pub(crate) sandbox: bool,
     /// How long one request may take [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Option<Duration>,
+}
+
+impl TargetArgs {
+    /// Takes from the environment what the command line leaves open. The embedded server needs none of it.
+    pub(crate) fn complete(&mut self) -> Result<(), Failure> {
+        if self.sandbox {
+            return Ok(());
+        }
+        if self.organization.is_none() {
+            self.organization = environment::value(environment::ORGANIZATION)?;
+        }
+        if self.resource.is_none() {
+            self.resource = environment::value(environment::RESOURCE)?;
+        }
+        if self.base_url.is_none() {
+            let base: Option<BaseUrl> = environment::value(environment::BASE_URL)?;
+            self.base_url = base.map(|base| base.as_str().to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// An address of the service, as it is used.
+pub(crate) fn base_url(text: &str) -> Result<String, String> {
+    let base: BaseUrl = text.parse().map_err(|error: purge_api_ext::Error| error.to_string())?;
+    Ok(base.as_str().to_owned())
 }
 
 #[cfg(test)]

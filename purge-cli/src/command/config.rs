@@ -1,18 +1,16 @@
-use std::env;
-
 use crate::args::ConfigArgs;
 use crate::config::{Config, KEYS, Settings};
+use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, settings};
-use crate::target::TOKEN_VARIABLE;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let config = Config::load()?;
     let mut shown = settings_of(&config)?;
-    if env::var_os(TOKEN_VARIABLE).is_some() {
+    if environment::is_set(environment::TOKEN) {
         // It goes before what the files say about the token.
         shown.retain(|setting| !setting.name.starts_with("token-"));
-        let source = Some(TOKEN_VARIABLE.to_owned());
+        let source = Some(environment::TOKEN.to_owned());
         shown.insert(2, output::Setting { name: "token", value: None, source });
     }
     let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
@@ -23,11 +21,13 @@ pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, 
 
 fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
     let setting = |key: &'static crate::config::Key| {
-        let variable = key.variable.and_then(|name| Some((name, env::var_os(name)?)));
+        let variable = match key.variable {
+            Some(name) => environment::text(name)?.map(|value| (name, value)),
+            None => None,
+        };
         let entry = config.entries.iter().find(|entry| entry.key.name == key.name);
         let (value, source) = match (variable, entry) {
             (Some((name, value)), _) => {
-                let value = value.to_string_lossy().into_owned();
                 (key.set)(&mut Settings::default(), &value, "".as_ref())
                     .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
                 (Some(value), Some(name.to_owned()))

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use purge_api_ext::Client;
 
 use super::{Settings, TokenSource};
+use crate::args::base_url;
+use crate::environment;
 
 /// A setting that a file may hold.
 pub(crate) struct Key {
@@ -45,9 +47,9 @@ impl Key {
 /// All settings.
 pub(crate) static KEYS: [Key; 9] = [
     Key::new("organization", |settings, text, _| put(&mut settings.organization, text))
-        .variable("PURGE_ORGANIZATION"),
+        .variable(environment::ORGANIZATION),
     Key::new("resource", |settings, text, _| put(&mut settings.resource, text))
-        .variable("PURGE_RESOURCE"),
+        .variable(environment::RESOURCE),
     Key::new("token-file", |settings, text, folder| {
         let file = TokenSource::File(folder.join(text));
         settings.token.get_or_insert(file);
@@ -60,10 +62,14 @@ pub(crate) static KEYS: [Key; 9] = [
         Ok(())
     })
     .private(),
-    Key::new("base-url", |settings, text, _| put(&mut settings.base_url, text))
-        .variable("PURGE_BASE_URL")
-        .default(Client::BASE_URL)
-        .private(),
+    Key::new("base-url", |settings, text, _| {
+        let base = base_url(text)?;
+        settings.base_url.get_or_insert(base);
+        Ok(())
+    })
+    .variable(environment::BASE_URL)
+    .default(Client::BASE_URL)
+    .private(),
     Key::new("timeout", |settings, text, _| {
         let timeout = humantime::parse_duration(text).map_err(|error| error.to_string())?;
         settings.timeout.get_or_insert(timeout);
