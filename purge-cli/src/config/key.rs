@@ -9,6 +9,7 @@ use purge_api_ext::Client;
 use super::{Settings, TokenSource};
 use crate::args::base_url;
 use crate::environment;
+use crate::token_command::TokenCommand;
 
 /// A setting that a file may hold.
 pub(crate) struct Key {
@@ -19,7 +20,7 @@ pub(crate) struct Key {
     pub(crate) default: Option<&'static str>,
     /// Whether only the user's own file may hold it.
     pub(super) is_private: bool,
-    /// Reads a value. Names of files are relative to the folder.
+    /// Reads a value. Names of files and programs are relative to the folder.
     pub(crate) set: fn(&mut Settings, &str, &Path) -> Result<(), String>,
 }
 
@@ -56,9 +57,9 @@ pub(crate) static KEYS: [Key; 9] = [
         Ok(())
     })
     .private(),
-    Key::new("token-command", |settings, text, _| {
-        let command = TokenSource::Command(parsed(text)?);
-        settings.token.get_or_insert(command);
+    Key::new("token-command", |settings, text, folder| {
+        let command: TokenCommand = parsed(text)?;
+        settings.token.get_or_insert(TokenSource::Command(command.below(folder)));
         Ok(())
     })
     .private(),
