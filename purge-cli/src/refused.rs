@@ -112,8 +112,13 @@ mod tests {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let error = Args::try_parse_from(&arguments).err()?;
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut console =
-            Console { out: &mut out, err: &mut err, screen: Screen::NONE, interactive: false };
+        let mut console = Console {
+            out: &mut out,
+            err: &mut err,
+            screen: Screen::NONE,
+            interactive: false,
+            quiet: false,
+        };
         say(error, arguments.into_iter(), &mut console, |error, console| {
             write!(console.err, "{}", error.render().ansi())
         });
