@@ -62,7 +62,7 @@ macro_rules! uuid_id {
 }
 
 uuid_id! {
-    /// The UUID of an organization. White space around the text is dropped when it is parsed.
+    /// The UUID of an organization.
     ///
     /// ```
     /// let id: purge_api_ext::OrganizationId = "550e8400-e29b-41d4-a716-446655440000".parse()?;
@@ -73,7 +73,7 @@ uuid_id! {
 }
 
 uuid_id! {
-    /// The UUID of a CDN resource. White space around the text is dropped when it is parsed.
+    /// The UUID of a CDN resource.
     ///
     /// ```
     /// let error = "www".parse::<purge_api_ext::ResourceId>().unwrap_err();

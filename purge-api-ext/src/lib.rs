@@ -17,6 +17,7 @@ mod pace;
 mod path;
 mod plan;
 mod progress;
+mod proxy;
 mod reconcile;
 mod report;
 mod retry;
@@ -42,6 +43,7 @@ pub use pace::{Rate, RateError};
 pub use path::{PathError, PathErrorKind, Paths, PurgePath};
 pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use progress::{Event, Events};
+pub use proxy::Proxy;
 pub use report::{
     OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState, Report, Summary,
 };

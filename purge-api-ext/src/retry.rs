@@ -13,6 +13,9 @@ use crate::{Error, ErrorKind};
 pub(crate) enum Applied {
     /// It was surely not carried out.
     No,
+    /// It never left this machine, and would not the next time: there is no connection that can be trusted.
+    #[serde(rename = "no", skip_deserializing)]
+    Unsent,
     /// It was refused, and would be again.
     Refused,
     /// It may have been carried out.
@@ -74,7 +77,7 @@ impl RetryPolicy {
         let again = match applied {
             Applied::No => true,
             Applied::Maybe => ambiguous <= self.resends,
-            Applied::Refused | Applied::Yes => false,
+            Applied::Unsent | Applied::Refused | Applied::Yes => false,
         };
         if !again || attempts >= self.attempts {
             return None;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use purge_api::{Bearer, ClientInfo as _};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::proxy::Proxy;
 use crate::retry::Applied;
 use crate::text::Redactor;
 use crate::trace::step;
@@ -17,6 +18,8 @@ pub(crate) struct Session(Arc<Inner>);
 
 struct Inner {
     raw: purge_api::Client,
+    /// What requests go through, as far as that is known.
+    proxy: Option<Proxy>,
     provider: TokenProvider,
     /// Held while the provider is asked, so that it is asked once for all who need it.
     last: tokio::sync::Mutex<Last>,
@@ -45,6 +48,7 @@ impl Session {
     pub(crate) fn new(
         base_url: &str,
         http: reqwest::Client,
+        proxy: Option<Proxy>,
         provider: TokenProvider,
     ) -> Result<Self, Error> {
         // A fixed token is there already, and whether it can be used needs no request.
@@ -59,6 +63,7 @@ impl Session {
         let last = Last { token: provider.known().cloned(), error: None };
         Ok(Self(Arc::new(Inner {
             raw: purge_api::Client::new_with_client(base_url, http, bearer),
+            proxy,
             provider,
             last: tokio::sync::Mutex::new(last),
             seen: Mutex::new(Seen { asked: 0, tokens }),
@@ -97,7 +102,7 @@ impl Session {
             let redactor = self.redactor();
             match send().await {
                 Ok(answer) => Ok(answer),
-                Err(error) => Err(failure(error, &redactor).await),
+                Err(error) => Err(failure(error, &redactor, self.0.proxy.as_ref()).await),
             }
         };
         self.prepare().await.map_err(|error| Failure::new(Applied::Refused, error))?;

@@ -40,7 +40,11 @@ Example of a purge.toml:
 
 What may stand only in your own file:
   token-file, token-command and base-url: whoever can write into a working directory must not say where
-  the token goes, nor which program runs. The token itself is in no file of settings.";
+  the token goes, nor which program runs. The token itself is in no file of settings.
+
+What stands in no file:
+  the proxy, which HTTPS_PROXY or ALL_PROXY names and NO_PROXY limits; and certificates of your own, which
+  SSL_CERT_FILE names (Linux).";
 
 /// The values that the files hold; the command line and the environment take precedence over them.
 #[derive(Default)]

@@ -109,7 +109,7 @@ pub(crate) fn outcome(
         // A hint that nobody can read changes nothing.
         drop(writeln!(
             console.err,
-            "nothing was cached under these paths; are the paths and their prefix right, and the resource?"
+            "nothing was cached under these paths; check the prefix and the resource"
         ));
     }
     if exit != Exit::Success {

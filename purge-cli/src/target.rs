@@ -9,6 +9,7 @@ use crate::args::TargetArgs;
 use crate::config::{Settings, TokenSource};
 use crate::environment;
 use crate::exit::{Exit, Failure};
+use crate::token_command::TokenCommand;
 
 /// A resource, and the server that lives as long as it is used.
 pub(crate) struct Target {
@@ -37,7 +38,7 @@ impl Target {
             .resource
             .or(settings.resource)
             .ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))?;
-        let token = token(args, settings).ok_or_else(|| {
+        let token = token(args, settings)?.ok_or_else(|| {
             missing("token", "--token-file FILE or --token-command CMD", environment::TOKEN)
         })?;
         let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
@@ -91,20 +92,21 @@ fn missing(what: &str, flag: &str, variable: &str) -> Failure {
 }
 
 /// The command line takes precedence over the environment, and that over the files.
-fn token(args: &TargetArgs, settings: &Settings) -> Option<TokenProvider> {
+fn token(args: &TargetArgs, settings: &Settings) -> Result<Option<TokenProvider>, Failure> {
+    let from_command =
+        |command: &TokenCommand| TokenProvider::from_command(&command.program, &command.arguments);
     if let Some(file) = &args.token_file {
-        return Some(TokenProvider::from_file(file));
+        return Ok(Some(TokenProvider::from_file(file)));
     }
     if let Some(command) = &args.token_command {
-        return Some(TokenProvider::from_command(&command.program, &command.arguments));
+        let wrong = |why: &str| Failure::usage(format!("--token-command: {why}"));
+        return Ok(Some(from_command(&command.parse().map_err(wrong)?)));
     }
     if environment::is_set(environment::TOKEN) {
-        return Some(TokenProvider::from_env(environment::TOKEN));
+        return Ok(Some(TokenProvider::from_env(environment::TOKEN)));
     }
-    match settings.token.as_ref()? {
-        TokenSource::File(file) => Some(TokenProvider::from_file(file)),
-        TokenSource::Command(command) => {
-            Some(TokenProvider::from_command(&command.program, &command.arguments))
-        }
-    }
+    Ok(settings.token.as_ref().map(|source| match source {
+        TokenSource::File(file) => TokenProvider::from_file(file),
+        TokenSource::Command(command) => from_command(command),
+    }))
 }

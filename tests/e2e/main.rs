@@ -22,6 +22,7 @@ mod lost_answer;
 mod messages;
 mod outage;
 mod output;
+mod proxy;
 mod secrets;
 mod shell;
 #[cfg(unix)]

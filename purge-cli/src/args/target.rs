@@ -5,7 +5,6 @@ use purge_api_ext::{BaseUrl, OrganizationId, ResourceId};
 
 use crate::environment;
 use crate::exit::Failure;
-use crate::token_command::TokenCommand;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Service")]
@@ -22,11 +21,13 @@ pub(crate) struct TargetArgs {
     /// Command that prints the bearer token; run again if the service refuses the token
     ///
     /// Words are split as in a shell, but no shell runs it: write `sh -c '...'` for pipes and variables.
+    // Parsed later: what clap refuses, it shows, and arguments of the command may be secret.
     #[arg(long, value_name = "CMD")]
-    pub(crate) token_command: Option<TokenCommand>,
+    pub(crate) token_command: Option<String>,
     /// Address of the service; plain http only to this machine [default: https://cloud.medianova.com]
     /// [env: PURGE_BASE_URL]
-    #[arg(long, value_name = "URL", value_parser = base_url)]
+    // Clap repeats what its parsers refuse, and this may hold a password.
+    #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
     /// Start the embedded server for this command and use it; the options above are not needed then, and
     /// neither they nor their variables are used
@@ -49,10 +50,11 @@ impl TargetArgs {
         if self.resource.is_none() {
             self.resource = environment::value(environment::RESOURCE)?;
         }
-        if self.base_url.is_none() {
-            let base: Option<BaseUrl> = environment::value(environment::BASE_URL)?;
-            self.base_url = base.map(|base| base.as_str().to_owned());
-        }
+        self.base_url = match &self.base_url {
+            Some(given) => Some(base_url(given).map_err(Failure::usage)?),
+            None => environment::value(environment::BASE_URL)?
+                .map(|base: BaseUrl| base.as_str().to_owned()),
+        };
         Ok(())
     }
 }
