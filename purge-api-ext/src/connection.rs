@@ -202,6 +202,9 @@ mod tests {
         check("http://localhost:1", Ok("http://localhost:1"));
         check("http://example.com", Err("use https"));
         check("http://localhost.example.com", Err("use https"));
+        check("http://localhost.", Err("use https"));
+        check("http://a.localhost", Err("use https"));
+        check("http://[::ffff:128.0.0.1]", Err("use https"));
         check("http://128.0.0.1", Err("use https"));
         check("ftp://example.com", Err("only https"));
         check("https://user:secret@example.com", Err("user name"));

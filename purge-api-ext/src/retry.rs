@@ -148,6 +148,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_never_left_is_written_down_as_not_applied() {
+        assert_eq!(serde_json::to_string(&Applied::Unsent).expect("text"), "\"no\"");
+        assert_eq!(serde_json::from_str::<Applied>("\"no\"").expect("a value"), Applied::No);
+        let again = RetryPolicy::default().delay(Applied::Unsent, 1, 0, None, 0.5);
+        assert_eq!(again, None);
+    }
+
+    #[test]
     fn delays() {
         let policy = RetryPolicy::default();
         let seconds = Duration::from_secs;

@@ -198,6 +198,8 @@ async fn deadline_has_its_own_exit_code() {
     let ended = purge_at(&sandbox, &["wait", "--wait", "300ms", unknown]).end().await;
     assert_eq!(ended.code, Some(5), "{ended:?}");
     assert!(ended.err.contains("not finished within 300ms"), "{}", ended.err);
+    let expected = format!("no record was seen; to wait longer: purge wait {unknown}");
+    assert!(ended.err.contains(&expected), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

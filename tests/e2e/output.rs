@@ -171,6 +171,12 @@ async fn summary_is_appended_as_markdown() {
     assert_eq!(ended.code, Some(0));
     insta::assert_snapshot!(std::fs::read_to_string(&file).expect("a file"));
 
+    let ended = run(&sandbox, &["wait", "unknown", "--wait", "10ms", "--summary", name], "").await;
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    let text = std::fs::read_to_string(&file).expect("a file");
+    let title = text.lines().filter(|line| line.starts_with('#')).next_back();
+    assert_eq!(title, Some("### CDN purge: no path is known yet"));
+
     let ended = run(&sandbox, &["create", "/a", "--summary", "/not/there/s.md"], "").await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("the summary /not/there/s.md cannot be written"), "{}", ended.err);

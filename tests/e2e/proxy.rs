@@ -204,10 +204,8 @@ async fn config_shows_the_proxy_in_effect() {
     };
     let url = format!("http://user:{PASSWORD}@proxy.example.com:3128");
     let there = |source: &str| {
-        Some("http://proxy.example.com:3128")
-            .map(str::to_owned)
-            .zip(Some(source.to_owned()))
-            .unzip()
+        let address = "http://proxy.example.com:3128".to_owned();
+        (Some(address), Some(source.to_owned()))
     };
     assert_eq!(shown(&[("HTTPS_PROXY", &url)]).await, there("HTTPS_PROXY"));
     assert_eq!(shown(&[("HTTPS_PROXY", ""), ("all_proxy", &url)]).await, there("all_proxy"));
