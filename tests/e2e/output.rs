@@ -174,7 +174,7 @@ async fn summary_is_appended_as_markdown() {
     let ended = run(&sandbox, &["wait", "unknown", "--wait", "10ms", "--summary", name], "").await;
     assert_eq!(ended.code, Some(5), "{ended:?}");
     let text = std::fs::read_to_string(&file).expect("a file");
-    let title = text.lines().filter(|line| line.starts_with('#')).next_back();
+    let title = text.lines().rfind(|line| line.starts_with('#'));
     assert_eq!(title, Some("### CDN purge: no path is known yet"));
 
     let ended = run(&sandbox, &["create", "/a", "--summary", "/not/there/s.md"], "").await;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use purge_api_ext::{BaseUrl, OrganizationId, ResourceId};
 
+use crate::config::base_url;
 use crate::environment;
 use crate::exit::Failure;
 
@@ -57,12 +58,6 @@ impl TargetArgs {
         };
         Ok(())
     }
-}
-
-/// An address of the service, as it is used.
-pub(crate) fn base_url(text: &str) -> Result<String, String> {
-    let base: BaseUrl = text.parse().map_err(|error: purge_api_ext::Error| error.to_string())?;
-    Ok(base.as_str().to_owned())
 }
 
 #[cfg(test)]

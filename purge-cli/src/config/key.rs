@@ -4,10 +4,9 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
-use purge_api_ext::Client;
+use purge_api_ext::{BaseUrl, Client};
 
 use super::{Settings, TokenSource};
-use crate::args::base_url;
 use crate::environment;
 use crate::token_command::TokenCommand;
 
@@ -89,6 +88,12 @@ pub(crate) static KEYS: [Key; 9] = [
     })
     .default("4"),
 ];
+
+/// An address of the service, as it is used.
+pub(crate) fn base_url(text: &str) -> Result<String, String> {
+    let base: BaseUrl = text.parse().map_err(|error: purge_api_ext::Error| error.to_string())?;
+    Ok(base.as_str().to_owned())
+}
 
 /// Sets a value that nothing before has set.
 fn put<T: FromStr<Err: Display>>(setting: &mut Option<T>, text: &str) -> Result<(), String> {
