@@ -183,9 +183,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let base = BaseUrl::parse(&self.base_url)?;
         let chosen = self.settings.chosen();
-        let http = match self.http {
+        let (http, proxy) = match self.http {
             None => self.settings.http_client(&base)?,
-            Some(http) if chosen.is_empty() => http,
+            Some(http) if chosen.is_empty() => (http, None),
             Some(_) => {
                 let message = format!(
                     "a ready HTTP client cannot be changed: set {} on that client, not here",
@@ -194,7 +194,7 @@ impl ClientBuilder {
                 return Err(Error::new(ErrorKind::InvalidInput, message));
             }
         };
-        let session = Session::new(base.as_str(), http, self.token, self.rate)?;
+        let session = Session::new(base.as_str(), http, proxy, self.token, self.rate)?;
         Ok(Client { session, base_url: base.as_str().into() })
     }
 }
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn ready_http_client_takes_no_further_settings() {
         let base = BaseUrl::parse("http://127.0.0.1:1").expect("a base URL");
-        let http = Settings::default().http_client(&base).expect("an HTTP client");
+        let (http, _) = Settings::default().http_client(&base).expect("an HTTP client");
         let builder = Client::builder("token").http_client(http);
         builder.clone().base_url("http://127.0.0.1:1").build().expect("a client");
         let error = builder.clone().base_url("http://example.com").build().expect_err("plain");

@@ -1,16 +1,30 @@
 //! Where requests go, and through what.
 
-use std::net::IpAddr;
+use std::env;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
 use std::time::Duration;
 
-use reqwest::{Proxy, Url};
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::text::escape;
+use crate::proxy::Proxy;
+use crate::text::{escape, excerpt};
 use crate::{Error, ErrorKind, tls};
 
-/// An address that the token may be sent to.
-pub(crate) struct BaseUrl {
+/// An address of the service that the token may be sent to: `https`, or plain `http` to the loopback of this
+/// machine.
+///
+/// ```
+/// use purge_api_ext::BaseUrl;
+///
+/// let base: BaseUrl = "https://cloud.medianova.com/\n".parse()?;
+/// assert_eq!(base.as_str(), "https://cloud.medianova.com");
+/// assert!("http://cloud.medianova.com".parse::<BaseUrl>().is_err());
+/// # Ok::<(), purge_api_ext::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct BaseUrl {
     text: String,
     loopback: bool,
     encrypted: bool,
@@ -22,9 +36,17 @@ impl BaseUrl {
             // What stands before an `@` may be a password, and a query may hold a token.
             let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
             let shown = shown.split(['?', '#']).next().unwrap_or_default();
-            let message = format!("the base URL `{}` cannot be used: {why}", escape(shown));
+            let message = format!("the base URL `{}` cannot be used: {why}", excerpt(shown));
             Err(Error::new(ErrorKind::InvalidInput, message))
         };
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidInput, "the base URL is empty"));
+        }
+        // A URL parser drops tabs and line breaks wherever they are, and so joins what was apart.
+        if text.contains(char::is_control) {
+            return refuse("it holds control characters");
+        }
         let url = match Url::parse(text) {
             Ok(url) => url,
             Err(error) => return refuse(&format!("{error}; write for example `https://host`")),
@@ -50,8 +72,32 @@ impl BaseUrl {
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The proxy that the environment names for requests to this address: `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY`
+    /// or `all_proxy`, unless `NO_PROXY` or `no_proxy` holds the host; on macOS and Windows then that of the system.
+    /// The loopback of this machine needs none.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when a variable names a proxy that cannot be used.
+    pub fn proxy(&self) -> Result<Option<Proxy>, Error> {
+        if self.loopback {
+            return Ok(None);
+        }
+        Proxy::of_environment(&self.text, |name| env::var_os(name))
+    }
+
+    /// The address, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
     }
 }
 
@@ -79,8 +125,36 @@ impl Settings {
         all.into_iter().filter(|(_, chosen)| *chosen).map(|(name, _)| name).collect()
     }
 
-    pub(crate) fn http_client(&self, base: &BaseUrl) -> Result<reqwest::Client, Error> {
+    /// The client, and the proxy that it sends requests through.
+    pub(crate) fn http_client(
+        &self,
+        base: &BaseUrl,
+    ) -> Result<(reqwest::Client, Option<Proxy>), Error> {
+        let proxy = match &self.proxy {
+            // A proxy that cannot work is a mistake, also where it is not used.
+            Some(text) => Some(Proxy::of_program(text.expose_secret())?).filter(|_| !base.loopback),
+            None => base.proxy()?,
+        };
+        let client = self.builder(base, proxy.as_ref())?.build().map_err(|error| {
+            let error = error.without_url();
+            let why = std::error::Error::source(&error).map(|why| format!(": {why}"));
+            let message = format!("the HTTP client cannot start{}", why.unwrap_or_default());
+            Error::new(ErrorKind::InvalidInput, message).with_cause(&error)
+        })?;
+        Ok((client, proxy))
+    }
+
+    fn builder(
+        &self,
+        base: &BaseUrl,
+        proxy: Option<&Proxy>,
+    ) -> Result<reqwest::ClientBuilder, Error> {
         const USER_AGENT: &str = concat!("purge-api-ext/", env!("CARGO_PKG_VERSION"));
+        // Of the port, that of the URL counts.
+        const LOOPBACK: [SocketAddr; 2] = [
+            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+        ];
 
         let agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
         if reqwest::header::HeaderValue::from_str(agent).is_err() {
@@ -88,42 +162,21 @@ impl Settings {
             let message = format!("the user agent `{agent}` cannot be used: no control characters");
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        let mut builder = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .user_agent(agent)
             .redirect(reqwest::redirect::Policy::none())
+            // A resolver may name another machine, which would get the token in plain text.
+            .resolve_to_addrs("localhost", &LOOPBACK)
             // Each attempt is counted and classified here, so nothing may be sent again underneath.
             .retry(reqwest::retry::never())
             .connect_timeout(self.connect_timeout.unwrap_or(Duration::from_secs(3)))
             .timeout(self.attempt_timeout.unwrap_or(Duration::from_secs(30)));
-        if let Some(proxy) = &self.proxy {
-            builder = builder.proxy(parse_proxy(proxy.expose_secret())?);
-        }
-        if base.loopback {
-            builder = builder.no_proxy();
-        }
-        builder = tls::configure(builder, base.encrypted, &self.roots)?;
-        builder.build().map_err(|error| {
-            let error = error.without_url();
-            let why = std::error::Error::source(&error).map(|why| format!(": {why}"));
-            let message = format!("the HTTP client cannot start{}", why.unwrap_or_default());
-            Error::new(ErrorKind::InvalidInput, message).with_cause(&error)
-        })
+        let builder = match proxy {
+            Some(proxy) => proxy.apply(builder)?,
+            None => builder.no_proxy(),
+        };
+        tls::configure(builder, base.encrypted, &self.roots)
     }
-}
-
-/// Reads the address of a proxy. No error shows it: it may hold a password.
-fn parse_proxy(text: &str) -> Result<Proxy, Error> {
-    let refuse = |why: &str| {
-        let message = format!(
-            "the proxy URL cannot be used: {why}; write for example `http://proxy.example.com:3128`"
-        );
-        Error::new(ErrorKind::InvalidInput, message)
-    };
-    let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(refuse("only http and https proxies are supported"));
-    }
-    Proxy::all(url).map_err(|_| refuse("it names no host"))
 }
 
 #[cfg(test)]
@@ -149,6 +202,9 @@ mod tests {
         check("http://localhost:1", Ok("http://localhost:1"));
         check("http://example.com", Err("use https"));
         check("http://localhost.example.com", Err("use https"));
+        check("http://localhost.", Err("use https"));
+        check("http://a.localhost", Err("use https"));
+        check("http://[::ffff:128.0.0.1]", Err("use https"));
         check("http://128.0.0.1", Err("use https"));
         check("ftp://example.com", Err("only https"));
         check("https://user:secret@example.com", Err("user name"));
@@ -156,26 +212,11 @@ mod tests {
         check("https://example.com/?key=secret", Err("query"));
         check("https://example.com/#secret", Err("fragment"));
         check("cloud.medianova.com", Err("write for example"));
-        check("", Err("write for example"));
-    }
-
-    #[test]
-    fn proxies() {
-        for url in ["http://127.0.0.1:3128", "https://user:secret@proxy.example.com"] {
-            parse_proxy(url).expect(url);
-        }
-        for (url, part) in [
-            ("socks5://user:secret@proxy", "only http and https"),
-            ("proxy.example.com:3128", "only http and https"),
-            ("user:secret@proxy", "only http and https"),
-            ("http://user:secret@proxy:port", "port"),
-            ("http://", "host"),
-            ("", "relative URL"),
-        ] {
-            let error = parse_proxy(url).expect_err(url).to_string();
-            assert!(error.contains(part), "{url}: {error}");
-            assert!(!error.contains("secret"), "{url}: {error}");
-        }
+        check(" https://example.com\r\n", Ok("https://example.com"));
+        check("", Err("is empty"));
+        check(" \n", Err("is empty"));
+        check("https://example.com\n.example.org", Err("control characters"));
+        check("https://exam\tple.com", Err("control characters"));
     }
 
     #[test]
@@ -191,6 +232,41 @@ mod tests {
             let error = Settings { roots, ..Settings::default() }.http_client(&base);
             let error = error.expect_err("no certificate");
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn localhost_is_this_machine_whatever_a_resolver_says() {
+        use std::io::{Read as _, Write as _};
+        use std::sync::Arc;
+
+        struct Refusing;
+
+        impl reqwest::dns::Resolve for Refusing {
+            fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+                let name = name.as_str().to_owned();
+                Box::pin(async move { Err(format!("the resolver was asked for {name}").into()) })
+            }
+        }
+
+        for listen in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = std::net::TcpListener::bind(listen) else {
+                assert!(listen.starts_with('['), "only IPv6 may be missing");
+                continue;
+            };
+            let port = listener.local_addr().expect("an address").port();
+            std::thread::spawn(move || {
+                let (mut socket, _) = listener.accept().expect("a connection");
+                let _ = socket.read(&mut [0; 4096]);
+                socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("an answer");
+            });
+            let base = BaseUrl::parse(&format!("http://LocalHost:{port}")).expect("a base URL");
+            let builder = Settings::default().builder(&base, None).expect("settings");
+            let client = builder.dns_resolver(Arc::new(Refusing)).build().expect("a client");
+            let answer = client.get(base.as_str()).send().await.expect("an answer");
+            assert_eq!(answer.status(), 204);
+            // The resolver is the one that all other names are looked up with.
+            client.get("http://example.invalid").send().await.expect_err("no such name");
         }
     }
 

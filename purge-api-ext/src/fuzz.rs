@@ -91,7 +91,7 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
     };
     let no_token = Redactor::default();
     read.map(ResponseValue::into_inner)
-        .map_err(|error| failure(error, &no_token).now_or_never().expect("the body is here"))
+        .map_err(|error| failure(error, &no_token, None).now_or_never().expect("the body is here"))
 }
 
 fn refused(error: &crate::Error) -> Failure {

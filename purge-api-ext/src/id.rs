@@ -46,12 +46,15 @@ macro_rules! uuid_id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                Uuid::parse_str(text).map(Self).map_err(|e| {
-                    IdError(format!(
-                        concat!("the ", $noun, " `{}` is no UUID: {}"),
-                        crate::text::escape(text),
-                        e,
-                    ))
+                let text = text.trim();
+                if text.is_empty() {
+                    return Err(IdError(concat!("the ", $noun, " is empty").to_owned()));
+                }
+                Uuid::parse_str(text).map(Self).map_err(|error| {
+                    // The error shows a character of the text as it is.
+                    let why = crate::text::escape(&error.to_string());
+                    let shown = crate::text::excerpt(text);
+                    IdError(format!(concat!("the ", $noun, " `{}` is not a UUID: {}"), shown, why))
                 })
             }
         }
@@ -74,7 +77,7 @@ uuid_id! {
     ///
     /// ```
     /// let error = "www".parse::<purge_api_ext::ResourceId>().unwrap_err();
-    /// assert!(error.to_string().starts_with("the resource `www` is no UUID"));
+    /// assert!(error.to_string().starts_with("the resource `www` is not a UUID"));
     /// ```
     ResourceId, "resource"
 }
@@ -155,5 +158,26 @@ mod tests {
         check("::error::x", r"the operation ID `\u{3a}:error::x` has control characters");
         check(&"a".repeat(1025), "the operation ID has 1025 bytes, more than 1024");
         assert!("a".repeat(1024).parse::<OperationId>().is_ok());
+    }
+
+    #[test]
+    fn uuids_are_trimmed_and_what_is_wrong_with_them_is_harmless_to_show() {
+        const ID: &str = "550e8400-e29b-41d4-a716-446655440000";
+        for text in [ID.to_owned(), format!("{ID}\n"), format!(" \t{ID}\r\n")] {
+            let id: ResourceId = text.parse().expect("a UUID");
+            assert_eq!(id.to_string(), ID);
+        }
+        let error = |text: &str| text.parse::<OrganizationId>().expect_err(text).to_string();
+        assert_eq!(error(" \n"), "the organization is empty");
+        // The cause names the characters that it found.
+        for evil in ["\u{1b}[31m", "\u{202e}", "a\n::error::x", "::error::x", "##[error]x"] {
+            for text in [evil.to_owned(), ID.replace("550e", evil), format!("{ID}{evil}")] {
+                let shown = error(&text);
+                assert_eq!(crate::text::escape(&shown), shown, "{text:?}");
+                assert!(shown.starts_with("the organization `"), "{shown}");
+                assert!(shown.contains("` is not a UUID: "), "{shown}");
+            }
+        }
+        assert!(error(&"a".repeat(10_000)).len() < 500);
     }
 }

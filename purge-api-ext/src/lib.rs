@@ -19,6 +19,7 @@ mod pace;
 mod path;
 mod plan;
 mod progress;
+mod proxy;
 mod reconcile;
 mod report;
 mod retry;
@@ -35,6 +36,7 @@ mod wait;
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;
 pub use client::{Client, ClientBuilder, Resource};
+pub use connection::BaseUrl;
 pub use error::{Error, ErrorKind};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};
 pub use journal::Journal;
@@ -43,6 +45,7 @@ pub use pace::{Rate, RateError};
 pub use path::{PathError, PathErrorKind, Paths, PurgePath};
 pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use progress::{Event, Events};
+pub use proxy::Proxy;
 pub use report::{
     OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState, Report, Summary,
 };

@@ -13,6 +13,9 @@ use crate::{Error, ErrorKind};
 pub(crate) enum Applied {
     /// It was surely not carried out.
     No,
+    /// It never left this machine, and would not the next time: there is no connection that can be trusted.
+    #[serde(rename = "no", skip_deserializing)]
+    Unsent,
     /// It was refused, and would be again.
     Refused,
     /// It may have been carried out.
@@ -74,7 +77,7 @@ impl RetryPolicy {
         let again = match applied {
             Applied::No => true,
             Applied::Maybe => ambiguous <= self.resends,
-            Applied::Refused | Applied::Yes => false,
+            Applied::Unsent | Applied::Refused | Applied::Yes => false,
         };
         if !again || attempts >= self.attempts {
             return None;
@@ -143,6 +146,14 @@ pub(crate) fn parse_retry_after<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_never_left_is_written_down_as_not_applied() {
+        assert_eq!(serde_json::to_string(&Applied::Unsent).expect("text"), "\"no\"");
+        assert_eq!(serde_json::from_str::<Applied>("\"no\"").expect("a value"), Applied::No);
+        let again = RetryPolicy::default().delay(Applied::Unsent, 1, 0, None, 0.5);
+        assert_eq!(again, None);
+    }
 
     #[test]
     fn delays() {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::gate::{Gate, Pass};
 use crate::pace::{Pace, Rate};
+use crate::proxy::Proxy;
 use crate::text::Redactor;
 use crate::trace::step;
 use crate::transport::{Failure, failure};
@@ -22,6 +23,8 @@ pub(crate) struct Session(Arc<Inner>);
 
 struct Inner {
     raw: purge_api::Client,
+    /// What requests go through, as far as that is known.
+    proxy: Option<Proxy>,
     provider: TokenProvider,
     /// Held while the provider is asked, so that it is asked once for all who need it.
     last: tokio::sync::Mutex<Last>,
@@ -63,6 +66,7 @@ impl Session {
     pub(crate) fn new(
         base_url: &str,
         http: reqwest::Client,
+        proxy: Option<Proxy>,
         provider: TokenProvider,
         rate: Option<Rate>,
     ) -> Result<Self, Error> {
@@ -78,6 +82,7 @@ impl Session {
         let last = Last { token: provider.known().cloned(), error: None };
         Ok(Self(Arc::new(Inner {
             raw: purge_api::Client::new_with_client(base_url, http, bearer),
+            proxy,
             provider,
             last: tokio::sync::Mutex::new(last),
             seen: Mutex::new(Seen { asked: 0, tokens }),
@@ -129,7 +134,7 @@ impl Session {
                     if let purge_api::Error::UnexpectedResponse(answer) = &error {
                         self.look(answer.headers(), sent);
                     }
-                    Err(failure(error, &self.redactor()).await)
+                    Err(failure(error, &self.redactor(), self.0.proxy.as_ref()).await)
                 }
             }
         };

@@ -5,9 +5,9 @@ mod file;
 
 use std::env;
 use std::error::Error as StdError;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -170,12 +170,25 @@ impl Source {
                 // The text of this error shows the value.
                 Err(env::VarError::NotUnicode(_)) => Err(not_text(&self.name())),
             },
-            Self::File(path) => file::read(path.clone(), self.name()).await,
-            Self::Command(command) => command.run(&self.name()).await,
+            Self::File(path) => file::read(path.clone(), self.name(), self.missing()).await,
+            Self::Command(command) => command.run(&self.name(), &self.missing()).await,
             Self::Function(function) => function().await.map_err(|error| {
                 let message = format!("{} failed: {}", self.name(), excerpt(&error.to_string()));
                 Error::new(ErrorKind::Unauthorized, message).with_source(error)
             }),
+        }
+    }
+
+    /// How messages call what cannot be opened or started: its name may be the token itself.
+    fn missing(&self) -> String {
+        match self {
+            Self::File(path) if looks_like_token(path.as_os_str()) => {
+                "the token file (its name looks like a token, and is not shown)".to_owned()
+            }
+            Self::Command(command) if looks_like_token(&command.program) => {
+                "the token command (its name looks like a token, and is not shown)".to_owned()
+            }
+            _ => self.name(),
         }
     }
 
@@ -195,6 +208,27 @@ impl Source {
     }
 }
 
+/// Whether the name of a file or program looks like a token that was written where a name belongs. Such a name
+/// is not shown.
+fn looks_like_token(name: &OsStr) -> bool {
+    const SHORTEST: usize = 20;
+
+    let Some(text) = name.to_str() else { return false };
+    let of_a_token = |c: char| c.is_ascii_alphanumeric() || "-._~+=".contains(c);
+    // Some tokens hold slashes, so each part is looked at.
+    let random = |part: &str| {
+        part.len() >= SHORTEST
+            && part.chars().all(of_a_token)
+            && part.contains(|c: char| c.is_ascii_digit())
+            && part.contains(|c: char| c.is_ascii_alphabetic())
+    };
+    let folder = Path::new(text).parent().filter(|folder| !folder.as_os_str().is_empty());
+    // The header of a JSON Web Token, `{"`, always begins like this.
+    text.starts_with("eyJ")
+        || text.to_ascii_lowercase().starts_with("bearer ")
+        || (!folder.is_some_and(Path::is_dir) && text.split('/').any(random))
+}
+
 fn not_text(name: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, format!("{name} gave no usable token: it is not UTF-8"))
 }
@@ -210,6 +244,12 @@ impl fmt::Debug for TokenProvider {
         match &self.source {
             Source::Fixed(_) => f.write_str("fixed(..)"),
             Source::Env(variable) => write!(f, "from_env({variable:?})"),
+            Source::File(path) if looks_like_token(path.as_os_str()) => {
+                f.write_str("from_file(..)")
+            }
+            Source::Command(command) if looks_like_token(&command.program) => {
+                f.write_str("from_command(..)")
+            }
             Source::File(path) => write!(f, "from_file({path:?})"),
             // Whoever passes a secret to the command does not want it to be shown either.
             Source::Command(command) => write!(f, "from_command({:?}, ..)", command.program),
@@ -259,6 +299,38 @@ mod tests {
         }
         let error = fetch(&"a".repeat(MAX_BYTES + 1)).await.expect_err("too long");
         assert_eq!(error.to_string(), "the token function gave more than 64 KiB");
+    }
+
+    #[tokio::test]
+    async fn names_that_look_like_a_token_are_not_shown() {
+        for name in [
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+            "Bearer c4nary",
+            "Bq0xk7jW2n9tYp4s8vLr",
+            "Bq0xk7jW2n9tYp4s8vLr/wZ1+c3e5g7i9kAbCdEfGh==",
+            "/Bq0xk7jW2n9tYp4s8vLr/c3e5g7i9kAbCdEfGh",
+            &format!("eyJ{}", "a1".repeat(4_000)),
+        ] {
+            for provider in
+                [TokenProvider::from_file(name), TokenProvider::from_command(name, [""; 0])]
+            {
+                let error = provider.fetch().await.expect_err(name);
+                let shown = format!("{error} {error:?} {provider:?}");
+                assert!(!shown.contains(&name[..6]), "{shown}");
+                assert!(error.to_string().contains("its name looks like a token"), "{error}");
+            }
+        }
+        for name in [
+            "token",
+            "/run/secrets/cdn-token",
+            "secrets/production.txt",
+            "/tmp/Bq0xk7jW2n9tYp4s8vLr",
+        ] {
+            let provider = TokenProvider::from_file(name);
+            let error = provider.fetch().await.expect_err(name);
+            assert!(error.to_string().contains(name), "{error}");
+            assert!(format!("{provider:?}").contains(name), "{provider:?}");
+        }
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 
+use crate::proxy::Proxy;
 use crate::retry::{Applied, parse_retry_after};
 use crate::text::{Redactor, escape};
 use crate::{Error, ErrorKind, tls};
@@ -25,7 +26,11 @@ impl Failure {
 }
 
 /// Reads what went wrong from the generated client's error.
-pub(crate) async fn failure(error: purge_api::Error<()>, redactor: &Redactor) -> Failure {
+pub(crate) async fn failure(
+    error: purge_api::Error<()>,
+    redactor: &Redactor,
+    proxy: Option<&Proxy>,
+) -> Failure {
     use purge_api::Error as Raw;
 
     match error {
@@ -35,7 +40,7 @@ pub(crate) async fn failure(error: purge_api::Error<()>, redactor: &Redactor) ->
             let body = response.bytes().await.unwrap_or_default();
             from_status(status, &headers, &body, redactor)
         }
-        Raw::CommunicationError(error) => from_connection(error),
+        Raw::CommunicationError(error) => from_connection(error, proxy),
         Raw::ResponseBodyError(error) => Failure::new(
             Applied::Maybe,
             Error::new(ErrorKind::Untrusted, format!("the answer broke off: {}", root(&error)))
@@ -76,27 +81,18 @@ pub(crate) fn granted(
     Err(Error::new(ErrorKind::Refused, message).with_status(200))
 }
 
-fn from_connection(error: reqwest::Error) -> Failure {
+fn from_connection(error: reqwest::Error, proxy: Option<&Proxy>) -> Failure {
     let error = error.without_url();
     let text = root(&error);
     if error.is_builder() {
         let message = format!("the request cannot be made: {text}");
         return Failure::new(Applied::Refused, Error::new(ErrorKind::InvalidInput, message));
     }
-    // The type of this error cannot be named.
-    let proxy = chain(&error).any(|cause| cause.to_string().ends_with(PROXY_AUTHORIZATION));
-    if error.is_connect() && proxy {
-        return Failure::new(Applied::Refused, proxy_authorization().with_cause(&error));
+    if error.is_connect() {
+        return not_connected(&error, proxy);
     }
-    let distrust = tls::distrust(chain(&error)).map(|cause| escape(&cause.to_string()));
     let find = |wanted: fn(&(dyn StdError + 'static)) -> bool| chain(&error).any(wanted);
-    let (applied, kind, message) = if error.is_connect()
-        && let Some(why) = distrust
-    {
-        (Applied::Refused, ErrorKind::Untrusted, format!("no trusted connection: {why}"))
-    } else if error.is_connect() {
-        (Applied::No, ErrorKind::Unavailable, format!("the service cannot be reached: {text}"))
-    } else if error.is_timeout() {
+    let (applied, kind, message) = if error.is_timeout() {
         (Applied::Maybe, ErrorKind::Unavailable, "no answer within the attempt's time".to_owned())
     } else if find(is_not_processed) {
         let message = format!("the service did not take the request: {text}");
@@ -108,6 +104,45 @@ fn from_connection(error: reqwest::Error) -> Failure {
         (Applied::Maybe, ErrorKind::Unavailable, format!("the connection broke off: {text}"))
     };
     Failure::new(applied, Error::new(kind, message).with_cause(&error))
+}
+
+/// There is no connection, so that nothing was sent: whose fault that is, the service's or the proxy's.
+fn not_connected(error: &reqwest::Error, proxy: Option<&Proxy>) -> Failure {
+    // The type of what goes wrong between this machine and a proxy cannot be named.
+    let tunnel = chain(error).map(ToString::to_string);
+    let tunnel = tunnel.filter_map(|text| text.strip_prefix("tunnel error: ").map(str::to_owned));
+    let tunnel = tunnel.last();
+    let other = match (proxy, &tunnel) {
+        (Some(proxy), _) => proxy.to_string(),
+        // That of a client that the program brought.
+        (None, Some(_)) => "the proxy".to_owned(),
+        (None, None) => "the service".to_owned(),
+    };
+    let through = match (proxy, &tunnel) {
+        (Some(proxy), None) => format!(" to the service through {proxy}"),
+        (_, Some(_)) => format!(" to {other}"),
+        (None, None) => String::new(),
+    };
+    let text = root(error);
+    let (applied, failure) = if tunnel.as_deref() == Some(PROXY_AUTHORIZATION) {
+        let message =
+            format!("{other} asks for credentials (407); write them into the URL of the proxy");
+        let refused = Error::new(ErrorKind::Unauthorized, message).with_status(407);
+        (Applied::Unsent, refused)
+    } else if let Some(why) = tls::distrust(chain(error)).map(tls::explain) {
+        let message = format!("no trusted connection{through}: {why}");
+        (Applied::Unsent, Error::new(ErrorKind::Untrusted, message))
+    } else {
+        let message = match tunnel.as_deref() {
+            None if proxy.is_none() => format!("the service cannot be reached: {text}"),
+            None => format!("no connection{through}: {text}"),
+            Some(TUNNEL_CONNECT) => format!("{other} cannot be reached: {text}"),
+            Some("unsuccessful") => format!("{other} refused to connect to the service"),
+            Some(why) => format!("{other} did not connect to the service: {}", escape(why)),
+        };
+        (Applied::No, Error::new(ErrorKind::Unavailable, message))
+    };
+    Failure::new(applied, failure.with_cause(error))
 }
 
 /// Whether the other side says that it has not looked at the request (RFC 9113, section 8.7).
@@ -132,6 +167,7 @@ fn is_no_http(cause: &(dyn StdError + 'static)) -> bool {
 }
 
 const PROXY_AUTHORIZATION: &str = "proxy authorization required";
+const TUNNEL_CONNECT: &str = "failed to create underlying connection";
 
 fn proxy_authorization() -> Error {
     let message = "the proxy asks for credentials (407); write them into the URL of the proxy";

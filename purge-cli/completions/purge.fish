@@ -41,11 +41,11 @@ complete -c purge -n "__fish_purge_using_subcommand create" -l prefix -d 'Where 
 complete -c purge -n "__fish_purge_using_subcommand create" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
 complete -c purge -n "__fish_purge_using_subcommand create" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l max-extra -d 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]' -r
-complete -c purge -n "__fish_purge_using_subcommand create" -s o -l organization -d 'Organization' -r
-complete -c purge -n "__fish_purge_using_subcommand create" -s r -l resource -d 'CDN resource' -r
+complete -c purge -n "__fish_purge_using_subcommand create" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
+complete -c purge -n "__fish_purge_using_subcommand create" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
 complete -c purge -n "__fish_purge_using_subcommand create" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
-complete -c purge -n "__fish_purge_using_subcommand create" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]' -r
+complete -c purge -n "__fish_purge_using_subcommand create" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l timeout -d 'How long one request may take [default: 30s]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l wait -d 'Follow the jobs to their end, for at most this long [without a value: 5m]' -r
@@ -59,7 +59,7 @@ complete -c purge -n "__fish_purge_using_subcommand create" -l summary -d 'Appen
 complete -c purge -n "__fish_purge_using_subcommand create" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
 complete -c purge -n "__fish_purge_using_subcommand create" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c purge -n "__fish_purge_using_subcommand create" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
-complete -c purge -n "__fish_purge_using_subcommand create" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and not used'
+complete -c purge -n "__fish_purge_using_subcommand create" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
 complete -c purge -n "__fish_purge_using_subcommand create" -l dry-run -d 'The same as `purge plan`: sends nothing'
 complete -c purge -n "__fish_purge_using_subcommand create" -s q -l quiet -d 'No messages on standard error but errors'
 complete -c purge -n "__fish_purge_using_subcommand create" -s v -l verbose -d 'Say on standard error what happens to each request'
@@ -78,11 +78,11 @@ complete -c purge -n "__fish_purge_using_subcommand plan" -s 0 -l null -d 'Paths
 complete -c purge -n "__fish_purge_using_subcommand plan" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c purge -n "__fish_purge_using_subcommand plan" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
 complete -c purge -n "__fish_purge_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c purge -n "__fish_purge_using_subcommand resume" -s o -l organization -d 'Organization' -r
-complete -c purge -n "__fish_purge_using_subcommand resume" -s r -l resource -d 'CDN resource' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
 complete -c purge -n "__fish_purge_using_subcommand resume" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
-complete -c purge -n "__fish_purge_using_subcommand resume" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l timeout -d 'How long one request may take [default: 30s]' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l wait -d 'Follow the jobs to their end, for at most this long [without a value: 5m]' -r
@@ -95,37 +95,37 @@ complete -c purge -n "__fish_purge_using_subcommand resume" -l summary -d 'Appen
 complete -c purge -n "__fish_purge_using_subcommand resume" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`, again'
 complete -c purge -n "__fish_purge_using_subcommand resume" -s q -l quiet -d 'No messages on standard error but errors'
 complete -c purge -n "__fish_purge_using_subcommand resume" -s v -l verbose -d 'Say on standard error what happens to each request'
-complete -c purge -n "__fish_purge_using_subcommand resume" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and not used'
+complete -c purge -n "__fish_purge_using_subcommand resume" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
 complete -c purge -n "__fish_purge_using_subcommand resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c purge -n "__fish_purge_using_subcommand list" -l op-id -d 'Only the records of one operation' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l page -d 'Page, from 1' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l limit -d 'Records on a page, 1 to 100' -r
-complete -c purge -n "__fish_purge_using_subcommand list" -s o -l organization -d 'Organization' -r
-complete -c purge -n "__fish_purge_using_subcommand list" -s r -l resource -d 'CDN resource' -r
+complete -c purge -n "__fish_purge_using_subcommand list" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
+complete -c purge -n "__fish_purge_using_subcommand list" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
 complete -c purge -n "__fish_purge_using_subcommand list" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
-complete -c purge -n "__fish_purge_using_subcommand list" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]' -r
+complete -c purge -n "__fish_purge_using_subcommand list" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l timeout -d 'How long one request may take [default: 30s]' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
 complete -c purge -n "__fish_purge_using_subcommand list" -l all -d 'All pages, each written as soon as it is read'
-complete -c purge -n "__fish_purge_using_subcommand list" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and not used'
+complete -c purge -n "__fish_purge_using_subcommand list" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
 complete -c purge -n "__fish_purge_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c purge -n "__fish_purge_using_subcommand wait" -l wait -d 'How long to wait at most' -r
-complete -c purge -n "__fish_purge_using_subcommand wait" -s o -l organization -d 'Organization' -r
-complete -c purge -n "__fish_purge_using_subcommand wait" -s r -l resource -d 'CDN resource' -r
+complete -c purge -n "__fish_purge_using_subcommand wait" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
+complete -c purge -n "__fish_purge_using_subcommand wait" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c purge -n "__fish_purge_using_subcommand wait" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
 complete -c purge -n "__fish_purge_using_subcommand wait" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
-complete -c purge -n "__fish_purge_using_subcommand wait" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com]' -r
+complete -c purge -n "__fish_purge_using_subcommand wait" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
 complete -c purge -n "__fish_purge_using_subcommand wait" -l timeout -d 'How long one request may take [default: 30s]' -r
 complete -c purge -n "__fish_purge_using_subcommand wait" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand wait" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
 complete -c purge -n "__fish_purge_using_subcommand wait" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
-complete -c purge -n "__fish_purge_using_subcommand wait" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and not used'
+complete -c purge -n "__fish_purge_using_subcommand wait" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
 complete -c purge -n "__fish_purge_using_subcommand wait" -s q -l quiet -d 'No messages on standard error but errors'
 complete -c purge -n "__fish_purge_using_subcommand wait" -s v -l verbose -d 'Say on standard error what happens to each request'
 complete -c purge -n "__fish_purge_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -3,20 +3,25 @@
 mod file;
 mod key;
 
+use std::env;
 use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs, io};
 
 use purge_api_ext::{OrganizationId, Rate, ResourceId};
 
-pub(crate) use key::{KEYS, Key};
+pub(crate) use file::is_secret;
+pub(crate) use key::{KEYS, Key, base_url};
 
 use crate::exit::Failure;
 use crate::token_command::TokenCommand;
 
 /// The name of the file, wherever it is.
 const NAME: &str = "purge.toml";
+/// The most that it may hold.
+const MAX_BYTES: u64 = 64 * 1024;
 
 pub(crate) const HELP: &str = "\
 Where settings come from, the first that says something:
@@ -35,9 +40,13 @@ Example of a purge.toml:
 
 What may stand only in your own file:
   token-file, token-command and base-url: whoever can write into a working directory must not say where
-  the token goes, nor which program runs. The token itself is in no file of settings.";
+  the token goes, nor which program runs. The token itself is in no file of settings.
 
-/// The values that the files hold; what the command line and the environment say goes before them.
+What stands in no file:
+  the proxy, which HTTPS_PROXY or ALL_PROXY names and NO_PROXY limits; and certificates of your own, which
+  SSL_CERT_FILE names (Linux).";
+
+/// The values that the files hold; the command line and the environment take precedence over them.
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) organization: Option<OrganizationId>,
@@ -107,7 +116,7 @@ impl Config {
 
     /// Takes what a file says and nothing before it said; tells whether there is such a file.
     fn read(&mut self, file: &Path, owner: Owner) -> Result<bool, Failure> {
-        let text = match fs::read_to_string(file) {
+        let text = match contents(file) {
             Ok(text) => text,
             // A folder that may not be searched hides whether there is one.
             Err(error) if is_absent(&error) || file.metadata().is_err() => return Ok(false),
@@ -122,9 +131,28 @@ impl Config {
     }
 }
 
+/// The text of a regular file. Anyone who can write into the working directory can put a link to a device or a
+/// pipe there, and reading it may never end.
+fn contents(file: &Path) -> io::Result<String> {
+    // Before it is opened, since opening a pipe waits for its writer; and after, since it may be another file by
+    // then.
+    regular(&file.metadata()?)?;
+    let open = File::open(file)?;
+    regular(&open.metadata()?)?;
+    let mut bytes = Vec::new();
+    open.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other("it is larger than 64 KiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
+fn regular(file: &Metadata) -> io::Result<()> {
+    if file.is_file() { Ok(()) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
 fn is_absent(error: &io::Error) -> bool {
-    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
-    matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn user_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {

@@ -116,6 +116,10 @@ fn wait(report: &Report) -> Option<String> {
     let pending: Vec<_> = report.pending_operations().map(ToString::to_string).collect();
     match pending.len() {
         0 => None,
+        // Of a mistyped ID, there is no job that goes on.
+        1..=NAMED if report.summary.paths == 0 => {
+            Some(format!("no record was seen; to wait longer: purge wait {}", pending.join(" ")))
+        }
         1..=NAMED => Some(format!("the jobs go on: purge wait {}", pending.join(" "))),
         count => {
             Some(format!("{count} jobs go on: `purge wait` with their IDs, which stand above"))

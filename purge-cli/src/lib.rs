@@ -5,6 +5,7 @@ mod args;
 mod command;
 mod config;
 mod derived;
+mod environment;
 mod exit;
 mod input;
 mod output;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Args, Command};
+use args::{Args, Command, TargetArgs};
 use exit::{Exit, Failure};
 use output::{Console, Format, Screen};
 use signals::Signals;
@@ -43,7 +44,7 @@ pub fn main() -> ExitCode {
     let mut err = io::stderr();
     let interactive = err.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
     let screen = Screen::of_stdout();
-    let mut console = Console { out: &mut out, err: &mut err, screen, interactive };
+    let mut console = Console { out: &mut out, err: &mut err, screen, interactive, quiet: false };
     let args = match Args::try_parse_from(env::args_os()) {
         Ok(args) => args,
         Err(error) => {
@@ -88,7 +89,7 @@ pub async fn run(
     err: &mut dyn Write,
 ) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-    let mut console = Console { out, err, screen: Screen::NONE, interactive: false };
+    let mut console = Console { out, err, screen: Screen::NONE, interactive: false, quiet: false };
     let exit = match Args::try_parse_from(&arguments) {
         Ok(args) => execute(args, &Signals::default(), &mut console).await,
         Err(error) => refused::say(error, arguments.into_iter(), &mut console, |error, console| {
@@ -105,6 +106,7 @@ pub async fn run(
 
 async fn execute(args: Args, signals: &Signals, console: &mut Console<'_>) -> Exit {
     let format = args.command.format();
+    console.quiet = args.command.is_quiet();
     let done = dispatch(args, signals, console).await;
     let done = done.and_then(|exit| match console.out.flush().or_else(output::closed_pipe) {
         Err(error) => Err(error.into()),
@@ -117,10 +119,13 @@ async fn execute(args: Args, signals: &Signals, console: &mut Console<'_>) -> Ex
 }
 
 async fn dispatch(
-    args: Args,
+    mut args: Args,
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
+    if let Some(target) = args.command.target() {
+        target.complete()?;
+    }
     match args.command {
         Command::Create(args) => command::create::run(*args, signals, console).await,
         Command::Plan(args) => command::create::plan(&args, console),
@@ -135,6 +140,32 @@ async fn dispatch(
 }
 
 impl Command {
+    /// What it talks to, if it sends anything.
+    fn target(&mut self) -> Option<&mut TargetArgs> {
+        match self {
+            Self::Create(args) if args.dry_run => None,
+            Self::Create(args) => Some(&mut args.target),
+            Self::Resume(args) => Some(&mut args.target),
+            Self::List(args) => Some(&mut args.target),
+            Self::Wait(args) => Some(&mut args.target),
+            Self::Plan(_)
+            | Self::Sandbox(_)
+            | Self::Config(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
+        }
+    }
+
+    /// Whether nothing but errors is welcome on standard error.
+    fn is_quiet(&self) -> bool {
+        match self {
+            Self::Create(args) => args.messages.quiet,
+            Self::Resume(args) => args.messages.quiet,
+            Self::Wait(args) => args.messages.quiet,
+            _ => false,
+        }
+    }
+
     fn format(&self) -> Format {
         match self {
             Self::Create(args) => args.report.output.format,

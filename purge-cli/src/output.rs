@@ -37,6 +37,8 @@ pub(crate) struct Console<'a> {
     pub(crate) screen: Screen,
     /// Whether somebody looks at `err`, so that bars can be drawn there.
     pub(crate) interactive: bool,
+    /// Whether `err` takes nothing but errors.
+    pub(crate) quiet: bool,
 }
 
 /// The form of a result.
@@ -102,10 +104,24 @@ pub(crate) fn outcome(
     };
     written.and_then(|()| out.flush()).or_else(closed_pipe)?;
     let exit = Exit::of(report, signals.received());
+    if exit == Exit::Success && format == Format::Text && !console.quiet && is_all_uncached(report)
+    {
+        // A hint that nobody can read changes nothing.
+        drop(writeln!(
+            console.err,
+            "nothing was cached under these paths; check the prefix and the resource"
+        ));
+    }
     if exit != Exit::Success {
         failure(console.err, format, &Failure::of(report, exit, journal));
     }
     Ok(exit)
+}
+
+/// Whether the run was followed to its end and purged nothing at all, which a wrong prefix does, too.
+fn is_all_uncached(report: &Report) -> bool {
+    let s = &report.summary;
+    s.paths > 0 && s.not_cached == s.paths
 }
 
 /// Writes why there is no result, or what is wrong with it.

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::io;
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use purge_api_ext::escape;
 
+use crate::config::is_secret;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Format};
 
@@ -16,6 +18,10 @@ pub(crate) fn say(
     console: &mut Console<'_>,
     print: impl FnOnce(&clap::Error, &mut Console<'_>) -> io::Result<()>,
 ) -> Exit {
+    if let Some(failure) = secret(&error) {
+        output::failure(console.err, format(arguments), &failure);
+        return failure.exit();
+    }
     let error = harmless(error);
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let format = format(arguments);
@@ -33,21 +39,44 @@ pub(crate) fn say(
     if asked { Exit::Success } else { Exit::Usage }
 }
 
-/// What was typed is shown, and what a terminal or a CI system would obey in it is not.
+/// An option that would take the token itself is a habit from other programs.
+fn secret(error: &clap::Error) -> Option<Failure> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) else { return None };
+    let (option, _) = typed.split_once('=').unwrap_or((typed, ""));
+    let name = option.strip_prefix("--")?.to_lowercase().replace('_', "-");
+    // What is left are misspelt options that name a file or a command.
+    if !is_secret(&name) || name.starts_with("token-") {
+        return None;
+    }
+    let message = format!(
+        "there is no `{}`: every user of a machine can see the arguments of its programs, so that no option \
+         takes a token; set PURGE_TOKEN, or pass --token-file FILE or --token-command CMD",
+        escape(option)
+    );
+    Some(Failure::usage(message))
+}
+
+/// What was typed is shown, and what a terminal or a CI system would obey in it is not. Clap repeats arguments
+/// in many places, in its tips as well; only the usage is of its own making.
 fn harmless(mut error: clap::Error) -> clap::Error {
-    let shown: Vec<_> = error
-        .context()
-        .filter_map(|(kind, value)| match (kind, value) {
-            (
-                ContextKind::InvalidValue
-                | ContextKind::InvalidSubcommand
-                | ContextKind::InvalidArg,
-                ContextValue::String(text),
-            ) => Some((kind, ContextValue::String(escape(text)))),
-            _ => None,
-        })
-        .collect();
+    let shown: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in shown {
+        let plain = |text: &StyledStr| StyledStr::from(escape(&text.to_string()));
+        let value = match value {
+            _ if kind == ContextKind::Usage => continue,
+            ContextValue::String(text) => ContextValue::String(escape(&text)),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| escape(text)).collect())
+            }
+            ContextValue::StyledStr(text) => ContextValue::StyledStr(plain(&text)),
+            ContextValue::StyledStrs(texts) => {
+                ContextValue::StyledStrs(texts.iter().map(plain).collect())
+            }
+            _ => continue,
+        };
         error.insert(kind, value);
     }
     error
@@ -68,4 +97,109 @@ fn format(arguments: impl Iterator<Item = OsString>) -> Format {
         is_value = text == "--output";
     }
     format
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::Args;
+    use crate::output::Screen;
+
+    /// What is written about these arguments; none if they can be understood.
+    fn refused(arguments: &[String]) -> Option<String> {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let error = Args::try_parse_from(&arguments).err()?;
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console {
+            out: &mut out,
+            err: &mut err,
+            screen: Screen::NONE,
+            interactive: false,
+            quiet: false,
+        };
+        say(error, arguments.into_iter(), &mut console, |error, console| {
+            write!(console.err, "{}", error.render().ansi())
+        });
+        let err = String::from_utf8(err).expect("text");
+        // The styles are those of clap, and begin and end with these bytes alone.
+        let styles = [0, 1, 4, 31, 32, 33].map(|style| format!("\u{1b}[{style}m"));
+        Some(styles.iter().fold(err, |err, style| err.replace(style, "")))
+    }
+
+    fn is_harmless(text: &str) -> bool {
+        text.lines().all(|line| {
+            !line.trim_start().starts_with("::") && escape(line.trim_start()) == line.trim_start()
+        })
+    }
+
+    /// All ways to write a text in place of, or behind, an option or argument of a command.
+    fn spellings(command: &clap::Command, text: &str) -> Vec<Vec<String>> {
+        let mut all =
+            vec![vec![text.to_owned()], vec![format!("-{text}")], vec![format!("--{text}")]];
+        for arg in command.get_arguments() {
+            if let Some(long) = arg.get_long() {
+                all.push(vec![format!("--{long}={text}")]);
+                all.push(vec![format!("--{long}"), text.to_owned()]);
+                all.push(vec![format!("--{long}{text}")]);
+            }
+            if let Some(short) = arg.get_short() {
+                all.push(vec![format!("-{short}{text}")]);
+                all.push(vec![format!("-{short}"), text.to_owned()]);
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn nothing_that_was_typed_drives_a_terminal_or_a_ci_system() {
+        const ID: &str = "550e8400-e29b-41d4-a716-446655440000";
+        let root = crate::command();
+        let mut count = 0;
+        for evil in ["\u{1b}[2J", "x\n::error::y", "::error::x", "##[error]x", "\u{202e}"] {
+            for before in ["", "5", "https://e.net/", ID] {
+                let text = format!("{before}{evil}");
+                let commands = root.get_subcommands().map(|c| (vec![c.get_name().to_owned()], c));
+                for (name, command) in [(Vec::new(), &root)].into_iter().chain(commands) {
+                    for given in spellings(command, &text) {
+                        let arguments = [vec!["purge".to_owned()], name.clone(), given].concat();
+                        for form in [&[][..], &["--output=json".to_owned()]] {
+                            let arguments = [arguments.as_slice(), form].concat();
+                            let Some(shown) = refused(&arguments) else { continue };
+                            count += 1;
+                            assert!(is_harmless(&shown), "{arguments:?}: {shown:?}");
+                        }
+                    }
+                }
+            }
+        }
+        assert!(count > 3_000, "{count} command lines were refused");
+    }
+
+    #[test]
+    fn token_that_is_written_where_it_does_not_belong_is_not_shown() {
+        for option in
+            ["--token", "--bearer", "--auth-token", "--api-key", "--PASSWORD", "--api_key"]
+        {
+            for command in ["create", "list", "wait", "plan", "resume", "config", "sandbox"] {
+                for given in
+                    [vec![format!("{option}=s3cret")], vec![option.into(), "s3cret".into()]]
+                {
+                    let arguments = [vec!["purge".to_owned(), command.to_owned()], given].concat();
+                    let shown = refused(&arguments).expect("it is refused");
+                    assert!(!shown.contains("s3cret"), "{arguments:?}: {shown}");
+                    let message = format!("purge: there is no `{option}`: ");
+                    assert!(shown.starts_with(&message), "{arguments:?}: {shown}");
+                    assert!(
+                        shown.contains("set PURGE_TOKEN, or pass --token-file FILE"),
+                        "{shown}"
+                    );
+                }
+            }
+        }
+        let typo = ["purge", "create", "--token-fil=s3cret"].map(str::to_owned);
+        let shown = refused(&typo).expect("it is refused");
+        assert!(shown.contains("'--token-file'") && !shown.contains("s3cret"), "{shown}");
+    }
 }

@@ -1,6 +1,5 @@
 //! What a command talks to: the service, or a server of its own.
 
-use std::env;
 use std::time::Duration;
 
 use purge_api_ext::{
@@ -10,10 +9,9 @@ use purge_sandbox::Sandbox;
 
 use crate::args::TargetArgs;
 use crate::config::{Settings, TokenSource};
+use crate::environment;
 use crate::exit::{Exit, Failure};
-
-/// The variable that holds the token itself.
-pub(crate) const TOKEN_VARIABLE: &str = "PURGE_TOKEN";
+use crate::token_command::TokenCommand;
 
 /// A resource, and the server that lives as long as it is used.
 pub(crate) struct Target {
@@ -36,19 +34,15 @@ impl Target {
         if args.sandbox {
             return Ok(Checked::Sandbox { timeout, rate });
         }
-        let missing = |what: &str, flag: &str, variable: &str| {
-            Failure::usage(format!("no {what}: pass {flag} or set {variable}, or use --sandbox"))
-        };
-        let organization = args
-            .organization
-            .or(settings.organization)
-            .ok_or_else(|| missing("organization", "--organization UUID", "PURGE_ORGANIZATION"))?;
+        let organization = args.organization.or(settings.organization).ok_or_else(|| {
+            missing("organization", "--organization UUID", environment::ORGANIZATION)
+        })?;
         let resource = args
             .resource
             .or(settings.resource)
-            .ok_or_else(|| missing("resource", "--resource UUID", "PURGE_RESOURCE"))?;
-        let token = token(args, settings).ok_or_else(|| {
-            missing("token", "--token-file FILE or --token-command CMD", TOKEN_VARIABLE)
+            .ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))?;
+        let token = token(args, settings)?.ok_or_else(|| {
+            missing("token", "--token-file FILE or --token-command CMD", environment::TOKEN)
         })?;
         let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
         let client = Client::builder(token).base_url(base_url.unwrap_or(Client::BASE_URL));
@@ -93,21 +87,30 @@ fn limited(client: ClientBuilder, timeout: Duration, rate: Option<Rate>) -> Clie
     rate.into_iter().fold(client, ClientBuilder::rate)
 }
 
-/// What is said on the command line goes before the environment, and that before the files.
-fn token(args: &TargetArgs, settings: &Settings) -> Option<TokenProvider> {
+fn missing(what: &str, flag: &str, variable: &str) -> Failure {
+    let empty = match environment::is_empty(variable) {
+        true => format!("{variable} is empty; "),
+        false => String::new(),
+    };
+    Failure::usage(format!("no {what}: {empty}pass {flag} or set {variable}, or use --sandbox"))
+}
+
+/// The command line takes precedence over the environment, and that over the files.
+fn token(args: &TargetArgs, settings: &Settings) -> Result<Option<TokenProvider>, Failure> {
+    let from_command =
+        |command: &TokenCommand| TokenProvider::from_command(&command.program, &command.arguments);
     if let Some(file) = &args.token_file {
-        return Some(TokenProvider::from_file(file));
+        return Ok(Some(TokenProvider::from_file(file)));
     }
     if let Some(command) = &args.token_command {
-        return Some(TokenProvider::from_command(&command.program, &command.arguments));
+        let wrong = |why: &str| Failure::usage(format!("--token-command: {why}"));
+        return Ok(Some(from_command(&command.parse().map_err(wrong)?)));
     }
-    if env::var_os(TOKEN_VARIABLE).is_some() {
-        return Some(TokenProvider::from_env(TOKEN_VARIABLE));
+    if environment::is_set(environment::TOKEN) {
+        return Ok(Some(TokenProvider::from_env(environment::TOKEN)));
     }
-    match settings.token.as_ref()? {
-        TokenSource::File(file) => Some(TokenProvider::from_file(file)),
-        TokenSource::Command(command) => {
-            Some(TokenProvider::from_command(&command.program, &command.arguments))
-        }
-    }
+    Ok(settings.token.as_ref().map(|source| match source {
+        TokenSource::File(file) => TokenProvider::from_file(file),
+        TokenSource::Command(command) => from_command(command),
+    }))
 }

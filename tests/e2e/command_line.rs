@@ -89,6 +89,7 @@ async fn bad_input_sends_nothing_and_says_what_to_mend() {
         assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
         assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
         assert_eq!(ended.out, "", "{arguments:?}");
+        assert!(!ended.err.contains("s3cret"), "{arguments:?}: {}", ended.err);
     };
     check(&["create"], "", "no paths to purge").await;
     check(&["create", "--from", "-"], "\n# nothing\n", "no paths to purge").await;
@@ -99,8 +100,11 @@ async fn bad_input_sends_nothing_and_says_what_to_mend() {
     check(&["create", "/a", "/**"], "", "pass --allow-full-purge").await;
     check(&["create", "--dry-run"], "", "no paths to purge").await;
     check(&["create", "/a", "--wait", "5m"], "", "`5m` is no path; write `--wait=5m`").await;
-    check(&["create", "--resource", "www", "/a"], "", "the resource `www` is no UUID").await;
+    check(&["create", "--resource", "www", "/a"], "", "the resource `www` is not a UUID").await;
     check(&["create", "--base-url", "http://example.com", "/a"], "", "use https").await;
+    let open = "login 's3cret";
+    check(&["create", "--token-command", open, "/a"], "", "--token-command: a quote is not closed")
+        .await;
     check(&["list", "--limit", "101"], "", "a page has 1 to 100 records").await;
     check(&["list", "--page", "0"], "", "--page").await;
     assert_eq!(sandbox.requests().len(), 0);
@@ -194,6 +198,8 @@ async fn deadline_has_its_own_exit_code() {
     let ended = purge_at(&sandbox, &["wait", "--wait", "300ms", unknown]).end().await;
     assert_eq!(ended.code, Some(5), "{ended:?}");
     assert!(ended.err.contains("not finished within 300ms"), "{}", ended.err);
+    let expected = format!("no record was seen; to wait longer: purge wait {unknown}");
+    assert!(ended.err.contains(&expected), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,6 +87,98 @@ async fn closed_pipes_are_no_reason_to_panic() {
     assert_eq!(child.wait().await.expect("it ends").code(), Some(2));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn variables_are_trimmed_and_empty_ones_are_unset() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let account = [
+        ("PURGE_ORGANIZATION", ORGANIZATION),
+        ("PURGE_RESOURCE", RESOURCE),
+        ("PURGE_BASE_URL", sandbox.base_url()),
+        ("PURGE_TOKEN", sandbox.token()),
+    ];
+    let run = async |arguments: &[&str], changed: &str, value: Option<&str>| {
+        let mut run = Run::new(PURGE, arguments);
+        for (name, own) in account {
+            if let Some(value) = if name == changed { value } else { Some(own) } {
+                run = run.env(name, value);
+            }
+        }
+        run.end().await
+    };
+    for (name, value) in account {
+        for value in [format!("{value}\n"), format!(" \t{value}\r\n")] {
+            let ended = run(&["create", "/a"], name, Some(&value)).await;
+            assert_eq!(ended.code, Some(0), "{name}: {ended:?}");
+            let shown = run(&["config"], name, Some(&value)).await;
+            assert!(shown.code == Some(0) && !shown.out.contains("\\n"), "{name}: {shown:?}");
+        }
+    }
+    for (name, what) in [
+        ("PURGE_ORGANIZATION", "organization"),
+        ("PURGE_RESOURCE", "resource"),
+        ("PURGE_TOKEN", "token"),
+    ] {
+        for (value, empty) in [(None, false), (Some(""), true), (Some(" \r\n"), true)] {
+            let ended = run(&["create", "/a"], name, value).await;
+            assert_eq!(ended.code, Some(2), "{name}: {ended:?}");
+            let expected = if empty {
+                format!("no {what}: {name} is empty; pass ")
+            } else {
+                format!("no {what}: pass ")
+            };
+            assert!(ended.err.starts_with(&format!("purge: {expected}")), "{}", ended.err);
+            let shown = run(&["config"], name, value).await;
+            assert!(shown.code == Some(0) && !shown.out.contains(name), "{name}: {shown:?}");
+        }
+    }
+    // Without it, there is the address of the service.
+    let shown = run(&["config"], "PURGE_BASE_URL", Some("\n")).await;
+    assert!(shown.out.contains("https://cloud.medianova.com           default"), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn variables_that_cannot_be_used_are_named_and_not_read_without_need() {
+    let junk = |arguments: &[&str], variable: &str, value: &str| {
+        let run = Run::new(PURGE, arguments).env("PURGE_TOKEN", "t0ken");
+        let run = run.env("PURGE_ORGANIZATION", ORGANIZATION).env("PURGE_RESOURCE", RESOURCE);
+        run.env("PURGE_BASE_URL", "http://127.0.0.1:1").env(variable, value).end()
+    };
+    for (variable, value, expected) in [
+        ("PURGE_ORGANIZATION", "a\n::error::b", r"the organization `a\n::error::b` is not a UUID"),
+        ("PURGE_RESOURCE", "\u{1b}[2J", r"the resource `\u{1b}[2J` is not a UUID"),
+        (
+            "PURGE_BASE_URL",
+            "http://example.com",
+            "the base URL `http://example.com` cannot be used",
+        ),
+        ("PURGE_BASE_URL", "https://a\n.b", r"the base URL `https://a\n.b` cannot be used"),
+        ("PURGE_BASE_URL", "https://u:s3cret@a", "the base URL `a` cannot be used"),
+    ] {
+        for arguments in [&["create", "/a"][..], &["list"], &["wait", "a"], &["config"]] {
+            let ended = junk(arguments, variable, value).await;
+            assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
+            let expected = format!("purge: {variable}: {expected}");
+            assert!(ended.err.starts_with(&expected), "{arguments:?}: {}", ended.err);
+            assert!(ended.err.lines().count() == 1 && !ended.err.contains("s3cret"), "{ended:?}");
+        }
+        for arguments in [
+            &["create", "--sandbox", "/a"][..],
+            &["create", "--dry-run", "/a"],
+            &["plan", "/a"],
+            &["list", "--sandbox"],
+        ] {
+            let ended = junk(arguments, variable, value).await;
+            assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
+        }
+    }
+    // A flag takes precedence, and then the variable does not matter.
+    let flag = ["config"];
+    let ended = junk(&flag, "PURGE_TOKEN", "").await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let ended = junk(&["list", "-o", ORGANIZATION], "PURGE_ORGANIZATION", "junk").await;
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn arguments_and_variables_need_not_be_utf8() {
@@ -116,6 +208,24 @@ async fn arguments_and_variables_need_not_be_utf8() {
     ] {
         let ended = run(&[&text(arguments)[..], &[latin]].concat()).await;
         assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
+    }
+    // Nor does a byte that is no text open a way for those that are.
+    let evil = OsStr::from_bytes(b"x\n::error::\xe9\x1b[2J");
+    for arguments in
+        [&["plan"][..], &["plan", "--from"], &["wait"], &["list", "--op-id"], &["list"]]
+    {
+        let ended = run(&[&text(arguments)[..], &[evil]].concat()).await;
+        assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
+        let obeyed = |line: &str| line.starts_with("::") || line.contains('\u{1b}');
+        assert!(!ended.err.lines().any(obeyed), "{arguments:?}: {}", ended.err);
+    }
+    for name in ["PURGE_ORGANIZATION", "PURGE_RESOURCE", "PURGE_BASE_URL", "HTTPS_PROXY"] {
+        let mut command = tokio::process::Command::new(PURGE);
+        command.env_clear().arg("config").env(name, latin);
+        let ended = command.output().await.expect("the binary runs");
+        assert_eq!(ended.status.code(), Some(2), "{name}: {ended:?}");
+        let err = String::from_utf8(ended.stderr).expect("text");
+        assert!(err.contains(name) && err.contains("is not UTF-8"), "{name}: {err}");
     }
 }
 

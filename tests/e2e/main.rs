@@ -23,6 +23,7 @@ mod lost_answer;
 mod messages;
 mod outage;
 mod output;
+mod proxy;
 mod sandbox;
 mod secrets;
 mod shell;

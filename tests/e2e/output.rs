@@ -87,7 +87,7 @@ async fn usage_errors_are_json_too() {
     for (arguments, expected) in [
         (
             &["create", "--output", "json", "--resource", "www", "/a"][..],
-            "the resource `www` is no UUID",
+            "the resource `www` is not a UUID",
         ),
         (&["create", "--output=ndjson", "--concurency", "1", "/a"], "'--concurrency' exists"),
         (&["create", "--output", "json", "a"], "no leading slash"),
@@ -171,10 +171,41 @@ async fn summary_is_appended_as_markdown() {
     assert_eq!(ended.code, Some(0));
     insta::assert_snapshot!(std::fs::read_to_string(&file).expect("a file"));
 
+    let ended = run(&sandbox, &["wait", "unknown", "--wait", "10ms", "--summary", name], "").await;
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    let text = std::fs::read_to_string(&file).expect("a file");
+    let title = text.lines().rfind(|line| line.starts_with('#'));
+    assert_eq!(title, Some("### CDN purge: no path is known yet"));
+
     let ended = run(&sandbox, &["create", "/a", "--summary", "/not/there/s.md"], "").await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("the summary /not/there/s.md cannot be written"), "{}", ended.err);
     assert_eq!(count(&sandbox, "POST"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_that_purged_nothing_at_all_is_asked_about() {
+    const HINT: &str = "nothing was cached under these paths; check the prefix and the resource\n";
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let ended = run(&sandbox, &["create", "--output", "json", "/a", "/b"], "").await;
+    let id = ended.json()["operations"][0]["op_id"].as_str().expect("an ID").to_owned();
+    for (arguments, asked) in [
+        (&["create", "--wait", "/a", "/b"][..], true),
+        (&["wait", &id], true),
+        (&["create", "--wait", "/a", "-q"], false),
+        (&["create", "--wait", "/a", "--output", "json"], false),
+        (&["create", "--wait", "/a", "--output", "ndjson"], false),
+        (&["create", "/a"], false),
+        (&["plan", "/a"], false),
+        (&["create", "--wait", "/a", "/index.html"], false),
+    ] {
+        // What is purged is not cached afterwards.
+        sandbox.fill(["/index.html"]);
+        let ended = run(&sandbox, arguments, "").await;
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
+        assert_eq!(ended.err.ends_with(HINT), asked, "{arguments:?}: {}", ended.err);
+        assert_eq!(ended.err.matches("cached").count(), usize::from(asked), "{}", ended.err);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,6 +228,9 @@ async fn nothing_from_outside_is_a_command_for_a_terminal_or_a_ci_system() {
             &["plan", "--from", EVIL],
             &[EVIL],
             &["man", EVIL],
+            &["plan", &format!("--{EVIL}")],
+            &["plan", &format!("--from{EVIL}")],
+            &["create", "--base-url", &format!("https://{EVIL}"), "/a"],
         ] {
             let arguments = [arguments, &["--output", format]].concat();
             let run = Run::new(PURGE, &arguments);

@@ -38,13 +38,55 @@ async fn certificate_of_an_unknown_authority_is_refused_at_once() {
     assert_eq!(error.kind(), ErrorKind::Untrusted, "{error}");
     assert!(error.to_string().starts_with("no trusted connection: "), "{error}");
     assert!(!shown(error).contains(SECRET), "{}", shown(error));
-    assert_eq!(report.operations[0].attempts, 1);
+    assert_eq!((report.operations[0].attempts, report.summary.not_sent), (1, 1), "{report:?}");
     assert_eq!(server.counts(), (1, 0));
 
     let run = Run::new(PURGE, ["create", "/a"]);
     let ended = run.account(server.base_url(), SECRET, ORGANIZATION, RESOURCE).end().await;
     assert_eq!(ended.code, Some(6), "{ended:?}");
     assert_eq!(server.counts(), (2, 0));
+    assert!(ended.err.contains("(UnknownIssuer)"), "{}", ended.err);
+    #[cfg(target_os = "linux")]
+    assert!(ended.err.contains("name a PEM file that holds it in SSL_CERT_FILE"), "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_without_tls_is_no_reason_to_try_all_requests() {
+    let server = RawServer::hasty(answer("400 Bad Request", "")).await;
+    let base = server.base_url().replace("http://", "https://");
+    let paths: String = (0..1_000).map(|i| format!("/{i}\n")).collect();
+    let options = ["create", "--from", "-", "--concurrency", "1", "--output", "json"];
+    let run = Run::new(PURGE, options).input(paths);
+    let ended = run.account(&base, SECRET, ORGANIZATION, RESOURCE).end().await;
+    assert_eq!(ended.code, Some(6), "{}", ended.err);
+    assert!(ended.err.contains("it does not speak TLS"), "{}", ended.err);
+    assert_eq!(ended.json()["summary"]["not_sent"], 1_000);
+    let operations = ended.json()["operations"].clone();
+    let attempts = operations.as_array().expect("operations").iter();
+    assert_eq!(attempts.filter_map(|operation| operation["attempts"].as_u64()).sum::<u64>(), 1);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn file_in_the_tree_does_not_say_where_the_token_goes() {
+    let other = RawServer::start([answer("200 OK", ACCEPTED)]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let below = folder.path().join("a/b");
+    fs::create_dir_all(&below).expect("a folder");
+    let account = format!("organization = '{ORGANIZATION}'\nresource = '{RESOURCE}'\n");
+    for setting in ["base-url", "proxy", "https-proxy"] {
+        let text = format!("{account}{setting} = '{}'\n", other.base_url());
+        fs::write(folder.path().join("purge.toml"), text).expect("a file");
+        for folder in [folder.path(), &below] {
+            for command in [&["create", "/a"][..], &["list"], &["wait", "a"]] {
+                let run = Run::new(PURGE, command).folder(folder).env("PURGE_TOKEN", SECRET);
+                let ended = run.end().await;
+                assert_eq!(ended.code, Some(2), "{command:?}: {ended:?}");
+                assert!(ended.err.contains("purge.toml:3: "), "{}", ended.err);
+            }
+        }
+    }
+    assert_eq!(other.requests().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +136,9 @@ async fn proxy_that_asks_for_credentials_has_its_own_error() {
     let report = purge(Client::builder(SECRET).base_url(base).proxy(&url)).await;
     let error = report.error().expect("an error");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(407)), "{error}");
-    assert!(error.to_string().contains("the proxy asks for credentials (407)"), "{error}");
+    let expected = format!("the proxy `{}` asks for credentials (407)", proxy.base_url());
+    assert!(error.to_string().starts_with(&expected), "{error}");
+    assert_eq!(report.summary.not_sent, 1, "nothing reached the service: {report:?}");
     assert!(!shown(error).contains(SECRET), "{}", shown(error));
 
     let run = Run::new(PURGE, ["create", "/a"]).env("HTTPS_PROXY", &url);
@@ -125,7 +169,19 @@ async fn proxy_that_is_not_there_is_named_without_its_password() {
         client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
     let error = site.list().page(std::num::NonZeroU64::MIN).await.expect_err("no proxy");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    let expected = format!("the proxy `http://{address}` cannot be reached: ");
+    assert!(error.to_string().starts_with(&expected), "{error}");
     assert!(!shown(&error).contains(SECRET), "{}", shown(&error));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_that_are_not_there_are_named_by_their_variable() {
+    let run = Run::new(PURGE, ["create", "/a"]).env("SSL_CERT_FILE", "/not/there\n");
+    let ended = run.account("https://127.0.0.1:1", SECRET, ORGANIZATION, RESOURCE).end().await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let expected = r"no certificate can be read from SSL_CERT_FILE (`/not/there\n`)";
+    assert!(ended.err.contains(expected), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,6 +41,26 @@ impl RawServer {
         Self { base, requests, task }
     }
 
+    /// Starts one that gives every connection the same answer, as soon as it says anything.
+    pub async fn hasty(answer: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&requests);
+        let task = tokio::spawn(async move {
+            loop {
+                let (mut socket, _) = listener.accept().await.expect("a connection");
+                let mut chunk = [0; 4096];
+                let read = socket.read(&mut chunk).await.unwrap_or(0);
+                let said = String::from_utf8_lossy(&chunk[..read]).into_owned();
+                log.lock().expect("the log").push(said);
+                let _ = socket.write_all(&answer).await;
+                let _ = socket.shutdown().await;
+            }
+        });
+        Self { base, requests, task }
+    }
+
     /// Its address, `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> &str {

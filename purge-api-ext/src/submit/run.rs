@@ -196,7 +196,8 @@ impl<'a> Run<'a> {
             }
             renewed = false;
             tries += 1;
-            if self.retry.ends_run(&failure.error) {
+            // Where no connection can be trusted, no other request gets one either.
+            if self.retry.ends_run(&failure.error) || failure.applied == Applied::Unsent {
                 self.stop.now(&failure.error);
             }
             if matches!(failure.applied, Applied::Maybe | Applied::Yes) {
@@ -227,7 +228,7 @@ impl<'a> Run<'a> {
             failure.applied = applied;
         }
         let (state, path_state) = match failure.applied {
-            Applied::No => (OperationState::NotSent, PathState::NotSent),
+            Applied::No | Applied::Unsent => (OperationState::NotSent, PathState::NotSent),
             Applied::Refused => (OperationState::Failed, PathState::Failed),
             Applied::Maybe | Applied::Yes => (OperationState::Unconfirmed, PathState::Unconfirmed),
         };

@@ -19,12 +19,12 @@ pub(super) struct TokenCommand {
 
 impl TokenCommand {
     /// Runs it to its end. Dropping the future kills it.
-    pub(super) async fn run(&self, name: &str) -> Result<SecretString, Error> {
+    pub(super) async fn run(&self, name: &str, missing: &str) -> Result<SecretString, Error> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| {
-            let message = format!("{name} cannot be started: {error}");
+            let message = format!("{missing} cannot be started: {error}");
             Error::new(ErrorKind::InvalidInput, message)
         })?;
         let printed = beginning(child.stdout.take(), MAX_BYTES + 2);

@@ -11,7 +11,13 @@ use crate::{Error, ErrorKind};
 
 /// Reads a file on a thread of its own: one that is a pipe may let its reader wait forever, and a thread
 /// of the runtime would then keep the program from its end.
-pub(super) async fn read(path: PathBuf, name: String) -> Result<SecretString, Error> {
+///
+/// A pipe is welcome: `--token-file <(login)` of a shell names one.
+pub(super) async fn read(
+    path: PathBuf,
+    name: String,
+    missing: String,
+) -> Result<SecretString, Error> {
     let cannot = |error: &dyn std::fmt::Display| {
         Error::new(ErrorKind::InvalidInput, format!("{name} cannot be read: {error}"))
     };
@@ -19,17 +25,18 @@ pub(super) async fn read(path: PathBuf, name: String) -> Result<SecretString, Er
     let read = {
         let name = name.clone();
         // If nobody waits any more, nobody misses it.
-        move || drop(sender.send(read_now(&path, &name)))
+        move || drop(sender.send(read_now(&path, &name, &missing)))
     };
     std::thread::Builder::new().name("token".to_owned()).spawn(read).map_err(|e| cannot(&e))?;
     receiver.await.map_err(|e| cannot(&e))?
 }
 
-fn read_now(path: &Path, name: &str) -> Result<SecretString, Error> {
-    let cannot = |error: std::io::Error| {
+fn read_now(path: &Path, name: &str, missing: &str) -> Result<SecretString, Error> {
+    let unreadable = |name: &str, error: std::io::Error| {
         Error::new(ErrorKind::InvalidInput, format!("{name} cannot be read: {error}"))
     };
-    let file = File::open(path).map_err(cannot)?;
+    let cannot = |error| unreadable(name, error);
+    let file = File::open(path).map_err(|error| unreadable(missing, error))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -106,6 +113,31 @@ mod tests {
         }
         let error = TokenProvider::from_file("/not/there").fetch().await.expect_err("no file");
         assert!(error.to_string().starts_with("the token file `/not/there` cannot be read: "));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_is_not_a_regular_file_ends_too() {
+        use std::time::Duration;
+
+        let folder = std::env::temp_dir();
+        let error = TokenProvider::from_file(&folder).fetch().await.expect_err("a folder");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        // Others can use it; if they could not, 64 KiB of it would be read.
+        let error = TokenProvider::from_file("/dev/zero").fetch().await.expect_err("a device");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        let pipe = folder.join(format!("purge-token-pipe-{}", std::process::id()));
+        let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status();
+        assert!(made.expect("mkfifo").success());
+        let silent = TokenProvider::from_file(&pipe).timeout(Duration::from_millis(50));
+        let error = silent.fetch().await.expect_err("nobody writes");
+        let written = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::write(pipe, "c4nary\n")
+        });
+        written.join().expect("a thread").expect("the first reader takes it");
+        fs::remove_file(&pipe).expect("a pipe");
+        assert!(error.to_string().ends_with("gave no token within 50ms"), "{error}");
     }
 
     #[cfg(unix)]

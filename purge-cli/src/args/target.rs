@@ -1,18 +1,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use purge_api_ext::{OrganizationId, Rate, ResourceId};
+use purge_api_ext::{BaseUrl, OrganizationId, Rate, ResourceId};
 
-use crate::token_command::TokenCommand;
+use crate::config::base_url;
+use crate::environment;
+use crate::exit::Failure;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Service")]
 pub(crate) struct TargetArgs {
-    /// Organization
-    #[arg(short, long, value_name = "UUID", env = "PURGE_ORGANIZATION")]
+    /// Organization [env: PURGE_ORGANIZATION]
+    #[arg(short, long, value_name = "UUID")]
     pub(crate) organization: Option<OrganizationId>,
-    /// CDN resource
-    #[arg(short, long, value_name = "UUID", env = "PURGE_RESOURCE")]
+    /// CDN resource [env: PURGE_RESOURCE]
+    #[arg(short, long, value_name = "UUID")]
     pub(crate) resource: Option<ResourceId>,
     /// File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
@@ -20,13 +22,16 @@ pub(crate) struct TargetArgs {
     /// Command that prints the bearer token; run again if the service refuses the token
     ///
     /// Words are split as in a shell, but no shell runs it: write `sh -c '...'` for pipes and variables.
+    // Parsed later: what clap refuses, it shows, and arguments of the command may be secret.
     #[arg(long, value_name = "CMD")]
-    pub(crate) token_command: Option<TokenCommand>,
+    pub(crate) token_command: Option<String>,
     /// Address of the service; plain http only to this machine [default: https://cloud.medianova.com]
-    #[arg(long, value_name = "URL", env = "PURGE_BASE_URL")]
+    /// [env: PURGE_BASE_URL]
+    // Clap repeats what its parsers refuse, and this may hold a password.
+    #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
     /// Start the embedded server for this command and use it; the options above are not needed then, and
-    /// not used
+    /// neither they nor their variables are used
     #[arg(long)]
     pub(crate) sandbox: bool,
     /// How long one request may take [default: 30s]
@@ -36,6 +41,27 @@ pub(crate) struct TargetArgs {
     /// [default: no limit]
     #[arg(long, value_name = "N/s")]
     pub(crate) rate: Option<Rate>,
+}
+
+impl TargetArgs {
+    /// Takes from the environment what the command line leaves open. The embedded server needs none of it.
+    pub(crate) fn complete(&mut self) -> Result<(), Failure> {
+        if self.sandbox {
+            return Ok(());
+        }
+        if self.organization.is_none() {
+            self.organization = environment::value(environment::ORGANIZATION)?;
+        }
+        if self.resource.is_none() {
+            self.resource = environment::value(environment::RESOURCE)?;
+        }
+        self.base_url = match &self.base_url {
+            Some(given) => Some(base_url(given).map_err(Failure::usage)?),
+            None => environment::value(environment::BASE_URL)?
+                .map(|base: BaseUrl| base.as_str().to_owned()),
+        };
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,24 @@
-use std::env;
+use purge_api_ext::{BaseUrl, Client};
 
 use crate::args::ConfigArgs;
 use crate::config::{Config, KEYS, Settings};
+use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, settings};
-use crate::target::TOKEN_VARIABLE;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let config = Config::load()?;
     let mut shown = settings_of(&config)?;
-    if env::var_os(TOKEN_VARIABLE).is_some() {
+    let base = shown.iter().find(|setting| setting.name == "base-url");
+    let base = base.and_then(|setting| setting.value.as_deref()).unwrap_or(Client::BASE_URL);
+    let connection = connection(&base.parse()?)?;
+    if environment::is_set(environment::TOKEN) {
         // It goes before what the files say about the token.
         shown.retain(|setting| !setting.name.starts_with("token-"));
-        let source = Some(TOKEN_VARIABLE.to_owned());
+        let source = Some(environment::TOKEN.to_owned());
         shown.insert(2, output::Setting { name: "token", value: None, source });
     }
+    shown.extend(connection);
     let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let object = output::Settings { schema: 1, files, settings: shown };
     settings(console.out, args.output.format, &object)?;
@@ -23,11 +27,13 @@ pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, 
 
 fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
     let setting = |key: &'static crate::config::Key| {
-        let variable = key.variable.and_then(|name| Some((name, env::var_os(name)?)));
+        let variable = match key.variable {
+            Some(name) => environment::text(name)?.map(|value| (name, value)),
+            None => None,
+        };
         let entry = config.entries.iter().find(|entry| entry.key.name == key.name);
         let (value, source) = match (variable, entry) {
             (Some((name, value)), _) => {
-                let value = value.to_string_lossy().into_owned();
                 (key.set)(&mut Settings::default(), &value, "".as_ref())
                     .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
                 (Some(value), Some(name.to_owned()))
@@ -43,4 +49,26 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
         Ok(output::Setting { name: key.name, value, source })
     };
     KEYS.iter().map(setting).collect()
+}
+
+/// What the environment and the system alone decide: no file says through what the token goes.
+fn connection(base: &BaseUrl) -> Result<Vec<output::Setting>, Failure> {
+    let proxy = base.proxy()?;
+    let source = proxy.as_ref().map(|proxy| proxy.variable().unwrap_or("system").to_owned());
+    let value = proxy.map(|proxy| proxy.address().to_owned());
+    let mut settings = vec![output::Setting { name: "proxy", value, source }];
+    let mut add = |name, variables: &[&str]| {
+        let variable = variables.iter().find(|variable| environment::is_set(variable));
+        let value = variable.and_then(std::env::var_os);
+        let value = value.map(|value| value.to_string_lossy().trim().to_owned());
+        let source = variable.map(|variable| (*variable).to_owned());
+        settings.push(output::Setting { name, value, source });
+    };
+    add("no-proxy", &["NO_PROXY", "no_proxy"]);
+    // Elsewhere the system verifies certificates, and asks no variable.
+    if cfg!(all(unix, not(target_vendor = "apple"), not(target_os = "android"))) {
+        add("ssl-cert-file", &["SSL_CERT_FILE"]);
+        add("ssl-cert-dir", &["SSL_CERT_DIR"]);
+    }
+    Ok(settings)
 }

@@ -83,6 +83,7 @@ fn known(name: &str) -> Result<&'static Key, String> {
     }
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether a name is that of a secret.
+pub(crate) fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|word| name.contains(word))
 }

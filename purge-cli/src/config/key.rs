@@ -4,9 +4,11 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
-use purge_api_ext::Client;
+use purge_api_ext::{BaseUrl, Client};
 
 use super::{Settings, TokenSource};
+use crate::environment;
+use crate::token_command::TokenCommand;
 
 /// A setting that a file may hold.
 pub(crate) struct Key {
@@ -17,7 +19,7 @@ pub(crate) struct Key {
     pub(crate) default: Option<&'static str>,
     /// Whether only the user's own file may hold it.
     pub(super) is_private: bool,
-    /// Reads a value. Names of files are relative to the folder.
+    /// Reads a value. Names of files and programs are relative to the folder.
     pub(crate) set: fn(&mut Settings, &str, &Path) -> Result<(), String>,
 }
 
@@ -45,25 +47,29 @@ impl Key {
 /// All settings.
 pub(crate) static KEYS: [Key; 9] = [
     Key::new("organization", |settings, text, _| put(&mut settings.organization, text))
-        .variable("PURGE_ORGANIZATION"),
+        .variable(environment::ORGANIZATION),
     Key::new("resource", |settings, text, _| put(&mut settings.resource, text))
-        .variable("PURGE_RESOURCE"),
+        .variable(environment::RESOURCE),
     Key::new("token-file", |settings, text, folder| {
         let file = TokenSource::File(folder.join(text));
         settings.token.get_or_insert(file);
         Ok(())
     })
     .private(),
-    Key::new("token-command", |settings, text, _| {
-        let command = TokenSource::Command(parsed(text)?);
-        settings.token.get_or_insert(command);
+    Key::new("token-command", |settings, text, folder| {
+        let command: TokenCommand = parsed(text)?;
+        settings.token.get_or_insert(TokenSource::Command(command.below(folder)));
         Ok(())
     })
     .private(),
-    Key::new("base-url", |settings, text, _| put(&mut settings.base_url, text))
-        .variable("PURGE_BASE_URL")
-        .default(Client::BASE_URL)
-        .private(),
+    Key::new("base-url", |settings, text, _| {
+        let base = base_url(text)?;
+        settings.base_url.get_or_insert(base);
+        Ok(())
+    })
+    .variable(environment::BASE_URL)
+    .default(Client::BASE_URL)
+    .private(),
     Key::new("timeout", |settings, text, _| {
         let timeout = humantime::parse_duration(text).map_err(|error| error.to_string())?;
         settings.timeout.get_or_insert(timeout);
@@ -82,6 +88,12 @@ pub(crate) static KEYS: [Key; 9] = [
     })
     .default("4"),
 ];
+
+/// An address of the service, as it is used.
+pub(crate) fn base_url(text: &str) -> Result<String, String> {
+    let base: BaseUrl = text.parse().map_err(|error: purge_api_ext::Error| error.to_string())?;
+    Ok(base.as_str().to_owned())
+}
 
 /// Sets a value that nothing before has set.
 fn put<T: FromStr<Err: Display>>(setting: &mut Option<T>, text: &str) -> Result<(), String> {

@@ -117,12 +117,76 @@ fn mistakes_are_named_with_file_line_and_mend() {
 
 #[test]
 fn project_says_neither_where_the_token_goes_nor_which_program_runs() {
+    // No file says through which proxy it goes.
+    for key in ["proxy", "https-proxy", "no-proxy", "ssl-cert-file"] {
+        for (project, user) in [(true, false), (false, true)] {
+            let text = |here: bool| {
+                if here { format!("{key} = 'http://127.0.0.1:1'") } else { String::new() }
+            };
+            let error = load(&text(project), &text(user)).err().expect("refused");
+            assert!(error.contains(&format!("unknown setting `{key}`")), "{error}");
+        }
+    }
     for key in ["base-url", "token-file", "token-command"] {
         let text = format!("{key} = 'https://example.com'");
         load("", &text).expect("the user's own file");
         let error = load(&text, "").err().expect("refused");
         assert!(error.contains("may stand only in the user's own purge.toml"), "{error}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_regular_files_of_some_size_are_read() {
+    use std::os::unix::fs::symlink;
+
+    type Make<'a> = &'a dyn Fn(&Path);
+    let check = |what: &str, make: Make<'_>, expected: Result<usize, &str>| {
+        for owner in ["project/purge.toml", "config/purge/purge.toml"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let root = folder.path();
+            fs::create_dir_all(root.join("project")).expect("a folder");
+            fs::create_dir_all(root.join("config/purge")).expect("a folder");
+            make(&root.join(owner));
+            let found = Config::of(Some(&root.join("project")), Some(&root.join("config")));
+            let found = found.map(|config| config.files.len()).map_err(|error| error.to_string());
+            let expected = expected
+                .map_err(|why| format!("{} cannot be read: {why}", root.join(owner).display()));
+            assert_eq!(found, expected, "{what}");
+        }
+    };
+    let other = "it is not a regular file";
+    check("device without end", &|at| symlink("/dev/zero", at).expect("a link"), Err(other));
+    check("empty device", &|at| symlink("/dev/null", at).expect("a link"), Err(other));
+    let pipe = |at: &Path| {
+        let made = std::process::Command::new("mkfifo").arg(at).status().expect("mkfifo");
+        assert!(made.success());
+    };
+    check("pipe that nobody writes to", &pipe, Err(other));
+    check("folder", &|at| fs::create_dir(at).expect("a folder"), Err(other));
+    let filled = |at: &Path, bytes: usize| {
+        fs::write(at, format!("# {}", "a".repeat(bytes - 2))).expect("a file");
+    };
+    check("64 KiB", &|at| filled(at, 64 * 1024), Ok(1));
+    check("more", &|at| filled(at, 64 * 1024 + 1), Err("it is larger than 64 KiB"));
+    check("Latin-1", &|at| fs::write(at, b"# \xe9").expect("a file"), Err("it is not UTF-8"));
+    let linked = |at: &Path| {
+        let file = at.with_extension("other");
+        fs::write(&file, "rate = '5/s'").expect("a file");
+        symlink(&file, at).expect("a link");
+    };
+    check("link to a file", &linked, Ok(1));
+    check("link to nothing", &|at| symlink("/not/there", at).expect("a link"), Ok(0));
+}
+
+#[test]
+fn commands_of_the_user_file_are_relative_to_it() {
+    let config = load("", "token-command = 'bin/login --quiet'").expect("settings");
+    let Some(super::TokenSource::Command(command)) = config.settings.token else {
+        panic!("a command")
+    };
+    assert!(Path::new(&command.program).ends_with("config/purge/bin/login"));
+    assert_eq!(command.arguments, ["--quiet"]);
 }
 
 #[cfg(unix)]

@@ -45,24 +45,17 @@ impl Summary {
 
 fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
     let s = &report.summary;
-    let (paths, requests) = (s.paths, s.requests);
-    let title = match (report.dry_run, report.is_success()) {
-        (true, _) => format!("{requests} request{} planned, nothing sent", plural(requests)),
-        (_, true) => format!("{paths} path{} purged", plural(paths)),
-        (_, false) => "not all paths were purged".to_owned(),
-    };
-    let title = if s.accepted == paths && s.pending == 0 && s.purged + s.not_cached == 0 {
-        format!("purge of {paths} path{} accepted", plural(paths))
-    } else {
-        title
-    };
-    writeln!(out, "### CDN purge: {title}\n")?;
+    writeln!(out, "### CDN purge: {}\n", title(report))?;
     if let Some(error) = report.error() {
         writeln!(out, "{}\n", text(&error.to_string()))?;
     }
-    let mut counts = vec![("paths given", Some(s.input)), ("paths sent", Some(paths))];
+    // Operations that are waited for have no input of their own.
+    let mut counts = match s.input {
+        0 => vec![("paths", Some(s.paths))],
+        _ => vec![("paths given", Some(s.input)), ("paths of the plan", Some(s.paths))],
+    };
     if s.extra != Some(0) {
-        counts.push(("other paths purged", s.extra));
+        counts.push(("other paths matched", s.extra));
     }
     if !report.dry_run {
         counts.extend([("accepted", Some(s.accepted)), ("failed", Some(s.failed))]);
@@ -81,6 +74,32 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
         writeln!(out, "| {what} | {count} |")?;
     }
     list(out, report)
+}
+
+/// What became of the paths, and nothing beyond: a headline is what most people read.
+fn title(report: &Report) -> String {
+    let s = &report.summary;
+    if report.dry_run {
+        return format!("{} request{} planned, nothing sent", s.requests, plural(s.requests));
+    }
+    let followed = s.purged + s.not_cached + s.pending;
+    // That none was purged is news where all were waited for, and so is that all were.
+    let purged = (followed > 0).then(|| format!("{} purged", s.purged));
+    let others = [
+        (s.not_cached, "not cached"),
+        (s.pending, "pending"),
+        (s.accepted.saturating_sub(followed), "accepted"),
+        (s.failed, "failed"),
+        (s.unconfirmed, "unconfirmed"),
+        (s.not_sent, "not sent"),
+    ];
+    let others = others.iter().filter(|(count, _)| *count > 0);
+    let others = others.map(|(count, state)| format!("{count} {state}"));
+    let states: Vec<_> = purged.into_iter().chain(others).collect();
+    if states.is_empty() {
+        return "no path is known yet".to_owned();
+    }
+    format!("{} path{}: {}", s.paths, plural(s.paths), states.join(", "))
 }
 
 fn list(out: Out<'_>, report: &Report) -> io::Result<()> {
@@ -132,6 +151,53 @@ mod tests {
             "/a&#124;&#96;b&#96;&#95;&#42;&#60;b&#62;&#91;x&#93;&#40;y&#41;&#126;&#64;z"
         );
         assert_eq!(text("/caf%C3%A9-1.html"), "/caf%C3%A9-1.html");
+    }
+
+    #[test]
+    fn title_says_what_became_of_the_paths_and_no_more() {
+        let plan = Plan::parse(["/a"]).expect("a plan");
+        let title = |purged, not_cached, pending, accepted, failed, unconfirmed, not_sent| {
+            let mut report = Report::planned(&plan);
+            report.dry_run = false;
+            let s = &mut report.summary;
+            (s.purged, s.not_cached, s.pending) = (purged, not_cached, pending);
+            (s.failed, s.unconfirmed, s.not_sent) = (failed, unconfirmed, not_sent);
+            s.accepted = purged + not_cached + pending + accepted;
+            s.paths = s.accepted + failed + unconfirmed + not_sent;
+            super::title(&report)
+        };
+        assert_eq!(title(3, 0, 0, 0, 0, 0, 0), "3 paths: 3 purged");
+        assert_eq!(title(0, 1, 0, 0, 0, 0, 0), "1 path: 0 purged, 1 not cached");
+        assert_eq!(title(1, 1, 2, 0, 0, 0, 0), "4 paths: 1 purged, 1 not cached, 2 pending");
+        assert_eq!(title(0, 0, 2, 0, 0, 0, 0), "2 paths: 0 purged, 2 pending");
+        assert_eq!(title(0, 0, 0, 2, 0, 0, 0), "2 paths: 2 accepted");
+        assert_eq!(title(0, 0, 0, 2, 1, 0, 7), "10 paths: 2 accepted, 1 failed, 7 not sent");
+        assert_eq!(title(0, 0, 0, 0, 0, 1, 0), "1 path: 1 unconfirmed");
+        assert_eq!(title(0, 0, 0, 0, 0, 0, 0), "no path is known yet");
+
+        // Every state that is named has its own number, and together they are all paths.
+        let named = |title: &str, state: &str| -> usize {
+            let (_, states) = title.split_once(": ").unwrap_or_default();
+            let number = states.split(", ").find_map(|part| part.strip_suffix(state));
+            number.map_or(0, |number| number.trim().parse().expect(title))
+        };
+        for code in 0..3_usize.pow(7) {
+            let [a, b, c, d, e, f, g] = [0, 1, 2, 3, 4, 5, 6].map(|i| code / 3_usize.pow(i) % 3);
+            let title = title(a, b, c, d, e, f, g);
+            let states = [
+                " purged",
+                " not cached",
+                " pending",
+                " accepted",
+                " failed",
+                " unconfirmed",
+                " not sent",
+            ];
+            assert_eq!(states.map(|state| named(&title, state)), [a, b, c, d, e, f, g], "{title}");
+            let all = a + b + c + d + e + f + g;
+            assert!(all == 0 || title.starts_with(&format!("{all} path")), "{title}");
+            assert!(a > 0 || !title.contains("purged") || title.contains(": 0 purged"), "{title}");
+        }
     }
 
     #[test]

@@ -25,12 +25,13 @@ pub(crate) struct Object {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Setting {
-    /// Its name in `purge.toml`, and with two dashes on the command line.
+    /// Its name in `purge.toml`, and with two dashes on the command line; or `proxy`, `no-proxy`,
+    /// `ssl-cert-file` and `ssl-cert-dir`, which only the environment and the system set.
     pub(crate) name: &'static str,
     /// Its value; none if nothing is said, and for the token, which is not shown.
     pub(crate) value: Option<String>,
-    /// Where it comes from: `default`, an environment variable, or a file and its line; none if nothing
-    /// is said.
+    /// Where it comes from: `default`, an environment variable, a file and its line, or `system`; none if
+    /// nothing is said.
     pub(crate) source: Option<String>,
 }
 

@@ -102,7 +102,11 @@ async fn action_purges_paths_and_files_and_reports_the_outcome() {
     let used = purge(&bench, &[("paths", "/index.html\n/images/*\n"), ("rate", "100/s")]).await;
     assert_eq!(used.ended.code, Some(0), "{:?}", used.ended);
     assert!(used.output.starts_with("exit-code=0\n"), "{}", used.output);
-    assert!(used.summary.contains("### CDN purge: "), "{}", used.summary);
+    assert!(
+        used.summary.contains("### CDN purge: 2 paths: 1 purged, 1 not cached"),
+        "{}",
+        used.summary
+    );
     assert_eq!(used.report()["summary"]["purged"], 1);
 
     fs::write(bench.path("names"), "a b.png\0c\nd.png\0").expect("a file");
@@ -152,7 +156,7 @@ async fn action_fails_with_the_exit_code_and_without_input() {
     let used = purge(&bench, &[("paths", "/a")]).await;
     assert_eq!(used.ended.code, Some(1), "{:?}", used.ended);
     assert!(used.output.starts_with("exit-code=1\n"), "{}", used.output);
-    assert!(used.summary.contains("not all paths were purged"), "{}", used.summary);
+    assert!(used.summary.contains("### CDN purge: 1 path: 1 failed"), "{}", used.summary);
     let used = purge(&bench, &[]).await;
     assert_eq!(used.ended.code, Some(2), "nothing is not everything: {:?}", used.ended);
     assert!(used.output.starts_with("exit-code=2\n"), "{}", used.output);

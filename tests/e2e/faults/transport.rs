@@ -34,17 +34,34 @@ fn unreachable() -> Vec<Row> {
 
 fn distrusted() -> Vec<Row> {
     let mut rows = Vec::new();
-    for (name, place) in [
-        ("T2 certificate that has expired", Place::Tls(Certificate::Expired)),
-        ("T2 certificate that is signed by itself", Place::Tls(Certificate::SelfSigned)),
-        ("T2 certificate of another host", Place::Tls(Certificate::OfAnotherHost)),
-        ("T2 certificate of another authority", Place::Tls(Certificate::OfAnotherAuthority)),
-        ("T2 TLS 1.1, said by an alert", Place::Speaks(b"\x15\x03\x02\x00\x02\x02\x46")),
-        ("T2 TLS 1.1, chosen by the server", Place::Speaks(TLS_1_1_HELLO)),
-        ("T2 no TLS at all", Place::Speaks(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
+    let alert = b"\x15\x03\x02\x00\x02\x02\x46";
+    for (name, place, why) in [
+        (
+            "T2 certificate that has expired",
+            Place::Tls(Certificate::Expired),
+            "expired at 2001-01-01T",
+        ),
+        ("T2 certificate that is signed by itself", Place::Tls(Certificate::SelfSigned), ""),
+        (
+            "T2 certificate of another host",
+            Place::Tls(Certificate::OfAnotherHost),
+            "for another name",
+        ),
+        (
+            "T2 certificate of another authority",
+            Place::Tls(Certificate::OfAnotherAuthority),
+            "signed by",
+        ),
+        ("T2 TLS 1.1, said by an alert", Place::Speaks(alert), ""),
+        ("T2 TLS 1.1, chosen by the server", Place::Speaks(TLS_1_1_HELLO), ""),
+        (
+            "T2 no TLS at all",
+            Place::Speaks(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            "it does not speak TLS",
+        ),
     ] {
-        let row = Row::new(name).at(place).ends(6, "1 failed");
-        rows.push(row.says("no trusted connection"));
+        let row = Row::new(name).at(place).ends(6, "1 not_sent");
+        rows.push(row.says("no trusted connection").says(why));
     }
     rows.push(
         Row::new("T2 certificate that is trusted")
@@ -58,9 +75,9 @@ fn distrusted() -> Vec<Row> {
         Row::new("T9 proxy that asks for credentials")
             .at(Place::Proxy)
             .get([asks])
-            .ends(3, "1 failed")
+            .ends(3, "1 not_sent")
             .seen(1, 0)
-            .says("the proxy asks for credentials (407)"),
+            .says("asks for credentials (407)"),
     );
     rows.push(
         Row::new("T9 service that asks for a proxy's credentials")

@@ -1,0 +1,291 @@
+//! The proxy between this machine and the service.
+//!
+//! An address of the service is known from the start, and redirects are never followed: so the proxy is found once,
+//! and one that cannot work shows before anything is sent. The HTTP client itself would leave it out silently.
+
+use std::ffi::OsString;
+use std::fmt;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::{Error, ErrorKind};
+
+/// The variables that name a proxy for https, the first that is not empty. Plain http goes to this machine alone,
+/// and through no proxy.
+const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// A proxy that requests go through. It is shown without its user name and password.
+///
+/// ```
+/// use purge_api_ext::BaseUrl;
+///
+/// let service: BaseUrl = "https://cloud.medianova.com".parse()?;
+/// if let Some(proxy) = service.proxy()? {
+///     println!("{} from {:?}", proxy.address(), proxy.variable());
+/// }
+/// let sandbox: BaseUrl = "http://127.0.0.1:8080".parse()?;
+/// assert!(sandbox.proxy()?.is_none());
+/// # Ok::<(), purge_api_ext::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Proxy {
+    /// With its password; none if only the HTTP client knows it.
+    url: Option<SecretString>,
+    address: String,
+    source: Source,
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    Program,
+    Variable(&'static str),
+    System,
+}
+
+impl Proxy {
+    /// Its address, without a user name and a password.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The environment variable that names it; none if the program or the system does.
+    #[must_use]
+    pub fn variable(&self) -> Option<&'static str> {
+        match self.source {
+            Source::Variable(name) => Some(name),
+            Source::Program | Source::System => None,
+        }
+    }
+
+    /// A proxy that the program names.
+    pub(crate) fn of_program(text: &str) -> Result<Self, Error> {
+        let url = parse(text).map_err(|why| unusable("the proxy URL", &why))?;
+        Ok(Self::new(&url, Source::Program))
+    }
+
+    /// The proxy for an https address that the environment names, or the system.
+    pub(crate) fn of_environment(
+        address: &str,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<Self>, Error> {
+        // In a CGI program, a client of the server chooses some variables.
+        if variable("REQUEST_METHOD").is_some() {
+            return Ok(None);
+        }
+        let first = |names: &[&'static str]| {
+            let mut found = names.iter().filter_map(|name| Some((*name, variable(name)?)));
+            found.find(|(_, value)| !value.to_string_lossy().trim().is_empty())
+        };
+        let Some((name, value)) = first(&VARIABLES) else { return Ok(Self::of_system(address)) };
+        let exceptions = first(&EXCEPTIONS).map(|(_, value)| value.to_string_lossy().into_owned());
+        if exceptions.is_some_and(|list| is_exception(address, &list)) {
+            return Ok(None);
+        }
+        let refuse = |why: &str| unusable(&format!("the proxy in {name}"), why);
+        let text = value.to_str().ok_or_else(|| refuse("it is not UTF-8"))?.trim();
+        // As other programs do, a host and a port are taken for an http proxy.
+        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let url = parse(&text).map_err(|why| refuse(&why))?;
+        Ok(Some(Self::new(&url, Source::Variable(name))))
+    }
+
+    /// The proxy in the settings of macOS or Windows.
+    fn of_system(address: &str) -> Option<Self> {
+        if !cfg!(any(target_os = "macos", windows)) {
+            return None;
+        }
+        let found = Matcher::from_system().intercept(&address.parse().ok()?)?;
+        let address = found.uri().to_string().trim_end_matches('/').to_owned();
+        Some(Self { url: None, address, source: Source::System })
+    }
+
+    fn new(url: &Url, source: Source) -> Self {
+        let mut shown = url.clone();
+        // Neither fails for a URL with a host.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        let address = shown.as_str().trim_end_matches('/').to_owned();
+        Self { url: Some(url.as_str().into()), address, source }
+    }
+
+    /// Sends all requests through it.
+    pub(crate) fn apply(
+        &self,
+        builder: reqwest::ClientBuilder,
+    ) -> Result<reqwest::ClientBuilder, Error> {
+        let Some(url) = &self.url else { return Ok(builder) };
+        let proxy = reqwest::Proxy::all(url.expose_secret());
+        Ok(builder.proxy(proxy.map_err(|_| unusable("the proxy URL", "it names no host"))?))
+    }
+}
+
+/// How messages call it.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the proxy `{}`", self.address)?;
+        match self.source {
+            Source::Program => Ok(()),
+            Source::Variable(name) => write!(f, " (from {name})"),
+            Source::System => f.write_str(" (from the settings of the system)"),
+        }
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("address", &self.address)
+            .field("variable", &self.variable())
+            .finish_non_exhaustive()
+    }
+}
+
+fn unusable(what: &str, why: &str) -> Error {
+    let message =
+        format!("{what} cannot be used: {why}; write for example `http://proxy.example.com:3128`");
+    Error::new(ErrorKind::InvalidInput, message)
+}
+
+/// Whether requests to an address go past the proxy, as the HTTP client reads the list.
+fn is_exception(address: &str, list: &str) -> bool {
+    let Ok(address) = address.parse() else { return false };
+    Matcher::builder().all("http://proxy").no(list).build().intercept(&address).is_none()
+}
+
+/// Reads the address of a proxy. No error shows it: it may hold a password.
+fn parse(text: &str) -> Result<Url, String> {
+    const PASSWORD: &str =
+        "in its user name and password, `#` is written `%23`, `/` `%2F`, `?` `%3F` and `@` `%40`";
+
+    let wrong = |why: &str| match text.contains('@') {
+        true => Err(format!("{why}; {PASSWORD}")),
+        false => Err(why.to_owned()),
+    };
+    let url = match Url::parse(text) {
+        // Its parser drops tabs and line breaks.
+        _ if text.contains(char::is_control) => return wrong("it holds control characters"),
+        _ if text.contains(['#', '?']) => return wrong("it has a query string or fragment"),
+        Ok(url) => url,
+        Err(error) => return wrong(&error.to_string()),
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return wrong("only http and https proxies are supported");
+    }
+    if !matches!(url.path(), "" | "/") {
+        return wrong("it has a path, but a proxy is a host and a port");
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVICE: &str = "https://cdn.example.net";
+
+    fn found(variables: &[(&str, &str)]) -> Result<Option<Proxy>, Error> {
+        Proxy::of_environment(SERVICE, |name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| value.into())
+        })
+    }
+
+    #[track_caller]
+    fn uses(variables: &[(&str, &str)], expected: Option<(&str, &str)>) {
+        let proxy = found(variables).expect("a proxy or none");
+        let proxy = proxy.as_ref().map(|proxy| (proxy.address(), proxy.variable().unwrap_or("-")));
+        assert_eq!(proxy, expected, "{variables:?}");
+    }
+
+    #[test]
+    fn first_variable_that_is_not_empty_names_the_proxy() {
+        let (a, b) = ("http://a:1", "http://b:2");
+        uses(&[], None);
+        uses(&[("HTTPS_PROXY", a), ("https_proxy", b)], Some((a, "HTTPS_PROXY")));
+        uses(&[("HTTPS_PROXY", ""), ("https_proxy", b)], Some((b, "https_proxy")));
+        uses(&[("https_proxy", a), ("ALL_PROXY", b)], Some((a, "https_proxy")));
+        uses(&[("HTTPS_PROXY", " \n"), ("ALL_PROXY", b)], Some((b, "ALL_PROXY")));
+        uses(&[("all_proxy", b)], Some((b, "all_proxy")));
+        uses(&[("HTTP_PROXY", a), ("http_proxy", a)], None);
+        uses(&[("HTTPS_PROXY", a), ("REQUEST_METHOD", "GET")], None);
+        uses(&[("HTTPS_PROXY", "a:1\n")], Some((a, "HTTPS_PROXY")));
+        uses(&[("HTTPS_PROXY", "user:s3cret@a:1")], Some((a, "HTTPS_PROXY")));
+        uses(&[("HTTPS_PROXY", "https://user:s3%23@a:1/")], Some(("https://a:1", "HTTPS_PROXY")));
+        uses(&[("HTTPS_PROXY", "http://user:p@ss@a:1")], Some((a, "HTTPS_PROXY")));
+    }
+
+    #[test]
+    fn exceptions() {
+        for (list, proxied) in [
+            ("cdn.example.net", false),
+            ("other.net, example.net", false),
+            (".example.net", false),
+            ("*", false),
+            ("ample.net", true),
+            ("other.net", true),
+            ("", true),
+        ] {
+            for name in EXCEPTIONS {
+                let proxy = found(&[("HTTPS_PROXY", "http://a:1"), (name, list)]);
+                assert_eq!(proxy.expect("a proxy or none").is_some(), proxied, "{name}={list}");
+            }
+        }
+        // What is not used need not work.
+        let proxy = found(&[("HTTPS_PROXY", "socks5://a"), ("NO_PROXY", "example.net")]);
+        assert!(proxy.expect("no proxy").is_none());
+    }
+
+    #[test]
+    fn proxy_that_cannot_work_is_named_by_its_variable_and_not_shown() {
+        for (value, part) in [
+            ("socks5://user:s3cret@a:1", "only http and https proxies"),
+            ("socks5h://a:1", "only http and https proxies"),
+            ("http://user:s3cret#x@a:1", "`#` is written `%23`"),
+            ("http://user:#s3cret@a:1", "`#` is written `%23`"),
+            ("http://user:s3cret?x@a:1", "`?` `%3F`"),
+            ("http://user:s3cret/x@a:1", "`/` `%2F`"),
+            ("http://user/s3cret@a:1", "`/` `%2F`"),
+            ("http://a:port", "invalid port number"),
+            ("http://a b:1", "invalid international domain name"),
+            ("http://", "empty host"),
+            ("http:/a:1", "it has a path"),
+            ("http://a/proxy.pac", "it has a path"),
+            ("http://a:1\nhttp://b:2", "control characters"),
+            ("http://[::1", "invalid IPv6 address"),
+        ] {
+            for name in VARIABLES {
+                let error = found(&[(name, value)]).expect_err(value);
+                assert_eq!(error.kind(), ErrorKind::InvalidInput, "{value}");
+                let error = error.to_string();
+                let start = format!("the proxy in {name} cannot be used: ");
+                assert!(error.starts_with(&start) && error.contains(part), "{value}: {error}");
+                assert!(!error.contains("s3cret"), "{value}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn proxies_of_programs_are_written_in_full() {
+        for url in ["http://127.0.0.1:3128", "https://user:s3cret@proxy.example.com"] {
+            let proxy = Proxy::of_program(url).expect(url);
+            assert!(!format!("{proxy} {proxy:?}").contains("s3cret"), "{proxy:?}");
+        }
+        for (url, part) in [
+            ("socks5://user:s3cret@proxy", "only http and https"),
+            ("proxy.example.com:3128", "only http and https"),
+            ("user:s3cret@proxy", "only http and https"),
+            ("http://user:s3cret@proxy:port", "port"),
+            ("http://", "host"),
+            ("", "relative URL"),
+        ] {
+            let error = Proxy::of_program(url).expect_err(url).to_string();
+            assert!(error.starts_with("the proxy URL cannot be used: "), "{url}: {error}");
+            assert!(error.contains(part), "{url}: {error}");
+            assert!(!error.contains("s3cret"), "{url}: {error}");
+        }
+    }
+}

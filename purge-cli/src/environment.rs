@@ -1,0 +1,45 @@
+//! Variables of the environment. White space around a value is dropped, and an empty one counts as unset:
+//! CI systems set a variable to nothing when they have no value for it.
+
+use std::env;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use crate::exit::Failure;
+
+/// The token itself.
+pub(crate) const TOKEN: &str = "PURGE_TOKEN";
+pub(crate) const ORGANIZATION: &str = "PURGE_ORGANIZATION";
+pub(crate) const RESOURCE: &str = "PURGE_RESOURCE";
+pub(crate) const BASE_URL: &str = "PURGE_BASE_URL";
+
+/// The value of a variable.
+pub(crate) fn text(name: &str) -> Result<Option<String>, Failure> {
+    let Some(value) = env::var_os(name) else { return Ok(None) };
+    let value = value.into_string();
+    let value = value.map_err(|_| Failure::usage(format!("{name}: the value is not UTF-8")))?;
+    Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
+}
+
+/// Reads the value of a variable, and names the variable if it cannot be used.
+pub(crate) fn value<T>(name: &str) -> Result<Option<T>, Failure>
+where
+    T: FromStr<Err: Display>,
+{
+    let wrong = |error: T::Err| Failure::usage(format!("{name}: {error}"));
+    text(name)?.map(|text| text.parse().map_err(wrong)).transpose()
+}
+
+/// Whether a variable has a value, whatever it is.
+pub(crate) fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !is_blank(&value.to_string_lossy()))
+}
+
+/// Whether a variable is there and holds nothing.
+pub(crate) fn is_empty(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| is_blank(&value.to_string_lossy()))
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}

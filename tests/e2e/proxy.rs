@@ -1,0 +1,217 @@
+//! Proxies: what they see, and who is blamed.
+
+use std::sync::{Arc, Mutex};
+
+use purge_tests::cli::{Ended, Run};
+use purge_tests::raw::{RawServer, answer};
+use purge_tests::tls::TlsServer;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+/// Nobody resolves this name: the proxy would.
+const SERVICE: &str = "https://cdn.invalid";
+const ACCEPTED: &str = r#"{"status":true,"opID":"a"}"#;
+const TOKEN: &str = "c4nary-t0ken";
+const PASSWORD: &str = "s3cret-passw0rd";
+
+/// A proxy that connects everybody to one server, and keeps all that it is told.
+struct Relay {
+    url: String,
+    seen: Arc<Mutex<Vec<u8>>>,
+    task: JoinHandle<()>,
+}
+
+impl Relay {
+    async fn start(to: &str) -> Self {
+        let to = to.strip_prefix("https://").expect("a server behind TLS").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        let task = tokio::spawn(async move {
+            loop {
+                let (socket, _) = listener.accept().await.expect("a connection");
+                let server = TcpStream::connect(&to).await.expect("the server");
+                tokio::spawn(relay(socket, server, Arc::clone(&log)));
+            }
+        });
+        Self { url: format!("http://user:{PASSWORD}@{address}"), seen, task }
+    }
+
+    /// Its address, as it may be shown.
+    fn address(&self) -> String {
+        self.url.replace(&format!("user:{PASSWORD}@"), "")
+    }
+
+    fn seen(&self) -> String {
+        String::from_utf8_lossy(&self.seen.lock().expect("the log")).into_owned()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn relay(mut client: TcpStream, server: TcpStream, log: Arc<Mutex<Vec<u8>>>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await.expect("a request"));
+    }
+    log.lock().expect("the log").extend(head);
+    client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await.expect("a client");
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let mut chunk = [0; 4096];
+    while let Ok(read @ 1..) = from_client.read(&mut chunk).await {
+        log.lock().expect("the log").extend(&chunk[..read]);
+        if to_server.write_all(&chunk[..read]).await.is_err() {
+            break;
+        }
+    }
+}
+
+async fn create(base: &str, variables: &[(&str, &str)]) -> Ended {
+    let options = ["create", "/a", "--output", "json", "--max-attempts", "1"];
+    let mut run = Run::new(PURGE, options).account(base, TOKEN, ORGANIZATION, RESOURCE);
+    for (name, value) in variables {
+        run = run.env(name, value);
+    }
+    let ended = run.end().await;
+    assert!(!format!("{ended:?}").contains(PASSWORD), "the password is shown: {ended:?}");
+    ended
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn proxy_sees_no_token_and_the_authority_behind_it_is_named() {
+    let server = TlsServer::start("cdn.invalid", answer("200 OK", ACCEPTED)).await;
+    let proxy = Relay::start(server.base_url()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("company.pem");
+    std::fs::write(&file, server.authority()).expect("a file");
+    let file = file.to_str().expect("a name");
+
+    let ended = create(SERVICE, &[("HTTPS_PROXY", &proxy.url), ("SSL_CERT_FILE", file)]).await;
+    assert_eq!((ended.code, server.counts()), (Some(0), (1, 1)), "{ended:?}");
+    let seen = proxy.seen();
+    assert!(seen.starts_with("CONNECT cdn.invalid:443 "), "{seen}");
+    assert!(!seen.contains(TOKEN) && !seen.to_lowercase().contains("bearer"), "{seen}");
+
+    // A proxy that opens TLS shows a certificate of its own authority.
+    let ended = create(SERVICE, &[("ALL_PROXY", &proxy.url)]).await;
+    assert_eq!((ended.code, server.counts()), (Some(6), (2, 1)), "{ended:?}");
+    let address = proxy.address();
+    for part in [
+        &format!("to the service through the proxy `{address}` (from ALL_PROXY): "),
+        "(UnknownIssuer)",
+        "SSL_CERT_FILE",
+    ] {
+        assert!(ended.err.contains(part), "{part}: {}", ended.err);
+    }
+    assert_eq!(ended.json()["operations"][0]["state"], "not_sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proxy_that_does_not_do_its_work_is_blamed() {
+    let refusing = RawServer::start([answer("403 Forbidden", "no")]).await;
+    let broken = RawServer::start([b""]).await;
+    let plain = RawServer::hasty(answer("400 Bad Request", "")).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let dead = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    // No part of a name is that long, so that nobody is asked for it.
+    let nameless = format!("http://{}.invalid:3128", "a".repeat(64));
+    let tls = plain.base_url().replace("http://", "https://");
+    for (address, code, expected) in [
+        (refusing.base_url(), 4, "refused to connect to the service"),
+        (broken.base_url(), 4, "did not connect to the service: unexpected end of file"),
+        (&dead, 4, "cannot be reached: "),
+        (&nameless, 4, "cannot be reached: "),
+        (&tls, 6, "it does not speak TLS"),
+    ] {
+        let url = address.replace("://", &format!("://user:{PASSWORD}@"));
+        let ended = create(SERVICE, &[("https_proxy", &url)]).await;
+        assert_eq!(ended.code, Some(code), "{address}: {ended:?}");
+        assert_eq!(ended.json()["summary"]["not_sent"], 1, "{address}: {ended:?}");
+        let error: serde_json::Value =
+            serde_json::from_str(ended.err.lines().last().expect("an error")).expect("JSON");
+        let error = error["error"]["message"].as_str().expect("a message");
+        let named = format!("the proxy `{address}` (from https_proxy)");
+        assert!(error.contains(&named) && error.contains(expected), "{address}: {error}");
+        assert!(!error.contains("the service cannot be reached"), "{address}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proxy_that_cannot_work_is_a_mistake_that_shows_before_anything_is_sent() {
+    let server = RawServer::start([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
+    for value in [
+        format!("socks5://user:{PASSWORD}@127.0.0.1:1"),
+        format!("http://user:{PASSWORD}#1@127.0.0.1:1"),
+        format!("http://user:{PASSWORD}/1@127.0.0.1:1"),
+        "http://127.0.0.1:port".to_owned(),
+    ] {
+        for name in ["HTTPS_PROXY", "all_proxy"] {
+            let ended = create(SERVICE, &[(name, &value)]).await;
+            assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{value}: {ended:?}");
+            let named = format!("the proxy in {name} cannot be used: ");
+            assert!(ended.err.contains(&named), "{value}: {}", ended.err);
+            let shown = Run::new(PURGE, ["config"]).env(name, &value).end().await;
+            assert_eq!(shown.code, Some(2), "{shown:?}");
+            assert!(shown.err.contains(&named) && !shown.err.contains(PASSWORD), "{shown:?}");
+        }
+        // Where no proxy is used, none has to work.
+        let ended = create(server.base_url(), &[("HTTPS_PROXY", &value)]).await;
+        assert_eq!(ended.code, Some(0), "{value}: {ended:?}");
+    }
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_variable_sends_requests_to_this_machine_through_a_proxy() {
+    let proxy = RawServer::start([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
+    let server = RawServer::start([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
+    let localhost = server.base_url().replace("127.0.0.1", "localhost");
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"] {
+        for base in [server.base_url(), &localhost] {
+            let ended = create(base, &[(name, proxy.base_url())]).await;
+            assert_eq!(ended.code, Some(0), "{name} {base}: {ended:?}");
+        }
+    }
+    assert_eq!((proxy.requests().len(), server.requests().len()), (0, 8));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn config_shows_the_proxy_in_effect() {
+    let shown = async |variables: &[(&str, &str)]| {
+        let mut run = Run::new(PURGE, ["config", "--output", "json"]);
+        for (name, value) in variables {
+            run = run.env(name, value);
+        }
+        let ended = run.end().await;
+        assert!(ended.code == Some(0) && !ended.out.contains(PASSWORD), "{ended:?}");
+        let settings = ended.json()["settings"].clone();
+        let settings = settings.as_array().expect("settings").iter();
+        let proxy = settings.into_iter().find(|setting| setting["name"] == "proxy").cloned();
+        let proxy = proxy.expect("the proxy");
+        (proxy["value"].as_str().map(str::to_owned), proxy["source"].as_str().map(str::to_owned))
+    };
+    let url = format!("http://user:{PASSWORD}@proxy.example.com:3128");
+    let there = |source: &str| {
+        let address = "http://proxy.example.com:3128".to_owned();
+        (Some(address), Some(source.to_owned()))
+    };
+    assert_eq!(shown(&[("HTTPS_PROXY", &url)]).await, there("HTTPS_PROXY"));
+    assert_eq!(shown(&[("HTTPS_PROXY", ""), ("all_proxy", &url)]).await, there("all_proxy"));
+    let none = (None, None);
+    assert_eq!(shown(&[("HTTP_PROXY", &url)]).await, none);
+    assert_eq!(shown(&[("HTTPS_PROXY", &url), ("NO_PROXY", "medianova.com")]).await, none);
+    let local = ("PURGE_BASE_URL", "http://localhost:8080");
+    assert_eq!(shown(&[("HTTPS_PROXY", &url), local]).await, none);
+}
