@@ -214,7 +214,7 @@ impl<R: BufRead> Lines<R> {
             Ok(Line::Request { number, paths }) if number == expected && !paths.is_empty() => paths,
             _ => return Err(self.damaged("it is not the next request")),
         };
-        let paths = paths.into_iter().map(PurgePath::with_query);
+        let paths = paths.into_iter().map(PurgePath::accepted);
         let paths: Result<_, _> = paths.collect();
         paths.map_err(|error| self.damaged(format!("a path is not valid: {error}")))
     }

@@ -100,7 +100,9 @@ impl fmt::Display for PlanError {
                 f.write_str("no paths to purge; give at least one")
             }
             Why::FullPurge(path) => {
-                write!(f, "`{path}` purges the whole resource, which needs an explicit consent")
+                // How the service reads an escaped star is not published.
+                let may = if path.as_str().contains('%') { "may purge" } else { "purges" };
+                write!(f, "`{path}` {may} the whole resource, which needs an explicit consent")
             }
             Why::Body { path, needs, limit } => {
                 let path = excerpt(path);
