@@ -47,7 +47,7 @@ pub enum PathErrorKind {
     ControlEscape,
     /// A drive of Windows, such as `C:/`, which Git Bash puts before arguments that begin with `/`.
     Drive,
-    /// A second path after a space, a comma or a semicolon.
+    /// A second path after a space or a comma.
     Several,
     /// Two slashes in a row in a file name.
     EmptySegment,
