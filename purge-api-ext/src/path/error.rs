@@ -104,7 +104,7 @@ impl fmt::Display for PathError {
                 write!(f, "two leading slashes, which name a host, at byte {at}: write `{instead}`")
             }
             Kind::NoLeadingSlash if instead.is_empty() => {
-                write!(f, "no leading slash, at byte {at}: begin with `/`, and leave a host out")
+                write!(f, "no leading slash, at byte {at}: begin with `/`, without a host")
             }
             Kind::NoLeadingSlash => {
                 write!(f, "no leading slash, at byte {at}: write `{instead}`")

@@ -8,7 +8,7 @@ fn refusals_name_the_place_and_the_fix() {
     };
     check("", "no path: write at least `/`");
     check("a/b", "no leading slash, at byte 0: write `/a/b`");
-    check("example.com/a", "no leading slash, at byte 0: begin with `/`, and leave a host out");
+    check("example.com/a", "no leading slash, at byte 0: begin with `/`, without a host");
     check("https://e.com/a?b", "a URL, not a path, at byte 0: write only its path");
     check("http://e.com", "a URL, not a path, at byte 0: write only its path, `/`");
     check("http://e.com/*", "a URL, not a path, at byte 0: write only its path");
