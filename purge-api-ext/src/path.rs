@@ -119,11 +119,11 @@ impl PurgePath {
         if relative.is_empty() {
             return Err(PathError::new(PathErrorKind::Empty, 0, None));
         }
-        let is_folder = relative.starts_with(b"/").then_some(0);
-        if let Some(at) = is_folder.or_else(|| relative.windows(2).position(|pair| pair == b"//")) {
+        if let Some(at) = relative.windows(2).position(|pair| pair == b"//") {
             let at = name.len() - relative.len() + at;
             return Err(PathError::new(PathErrorKind::EmptySegment, at, None));
         }
+        // A name that begins with two slashes is refused for the host that follows them.
         let path = format!("/{}", percent_encode(relative, FILE_NAME));
         check(&path, Rules::NAME)?;
         Ok(Self(path.into_boxed_str()))

@@ -192,7 +192,8 @@ impl Input<'_> {
             message.push_str(&format!("\n  and {} more", self.bad_count - self.bad.len()));
         }
         if self.names * 2 > all {
-            message.push_str("\nif these are names of files, pass --raw");
+            let these_are = if all == 1 { "this is a file name" } else { "these are file names" };
+            message.push_str(&format!("\nif {these_are}, pass --raw"));
         }
         Err(Failure::usage(message))
     }
@@ -269,7 +270,7 @@ mod tests {
           paths.txt:1: `public/index.html`: no leading slash, at byte 0: write `/public/index.html`
           paths.txt:2: `"public/caf\303\251.html"`: a name in quotes, as git writes it in lines: use `-z` there, and `-0 --raw` here
           paths.txt:3: `public/a b.html`: no leading slash, at byte 0: begin with `/`, without a host
-        if these are names of files, pass --raw
+        if these are file names, pass --raw
         "#);
         let error = lines(b"/ok\n/ok\nindex.html\nimg/logo.png\n").expect_err("two names");
         assert!(!error.contains("--raw"), "{error}");

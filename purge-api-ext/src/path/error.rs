@@ -131,7 +131,7 @@ impl fmt::Display for PathError {
                 }
                 write!(
                     f,
-                    "; `{instead}` may purge every query string, but whether `*` matches them is not \
+                    "; `{instead}` reaches every query string only if `*` matches them, which is not \
                      published"
                 )
             }

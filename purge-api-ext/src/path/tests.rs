@@ -40,8 +40,8 @@ fn refusals_name_the_place_and_the_fix() {
     check("/a/?b", "a `?`, at byte 3: write `%3F`, or leave the query string out");
     check(
         "/a?b",
-        "a `?`, at byte 2: write `%3F`, or leave the query string out; `/a*` may purge every query \
-         string, but whether `*` matches them is not published",
+        "a `?`, at byte 2: write `%3F`, or leave the query string out; `/a*` reaches \
+         every query string only if `*` matches them, which is not published",
     );
     check("/\u{fc}", "a character that is not ASCII, at byte 1: write `%C3%BC`");
     check("/a%2", "a broken percent escape, at byte 2: write `%25` for a percent sign");
@@ -127,7 +127,9 @@ fn names_that_are_none_are_refused() {
     check("http://a/b", "a URL, not a path, at byte 0: write only its path, `/b`");
     check("s3://a/b c", "a URL, not a path, at byte 0: write only its path");
     check("a//b", "two slashes in a row, at byte 1: write one");
-    check("//a", "two slashes in a row, at byte 1: write one");
+    let host = "two leading slashes, which name a host, at byte 0: write";
+    check("//a", &format!("{host} the path alone, with one slash"));
+    check("//www.e.com/a", &format!("{host} `/a`"));
     check("./a//", "two slashes in a row, at byte 3: write one");
     let drive = "write the path that the site has; if Git Bash changed it, set MSYS_NO_PATHCONV=1";
     for (at, name) in [(0, "C:/Program Files/Git/a"), (0, "C:\\a"), (1, "/C:/a")] {

@@ -98,6 +98,15 @@ impl Form<'_> {
             Why::Path(error) if error.kind() == Kind::ControlEscape => {
                 format!("{error}; a name of a file that has one needs `-0 --raw`")
             }
+            Why::Path(error) if text.get(error.position()) == Some(&b'\n') => format!(
+                "a line break, at byte {}: give each path by itself; `--from -` reads one a line",
+                error.position()
+            ),
+            // What is not a path may be told better by what it is.
+            Why::Path(error) if error.kind() == Kind::NoLeadingSlash && !is_name => {
+                let why = name::refusal(text).and_then(|why| why.split(';').next());
+                why.map_or_else(|| error.to_string(), str::to_owned)
+            }
             Why::Path(error) => error.to_string(),
         };
         Refusal { message, is_name }
@@ -220,6 +229,28 @@ mod tests {
                 "/a.css%20b.css",
                 "/%22a%22"
             ]
+        );
+    }
+
+    #[test]
+    fn what_another_program_wrote_is_told_without_raw_too() {
+        assert_eq!(
+            paths(Form::default(), b"M\tindex.html\n[\"/a\"]\n'/a'\na.html b.html\n /a\n/a%0Ab\n"),
+            [
+                "1: a line of a status or a log: list the names alone, as `git diff --name-only` and \
+                 `rsync --out-format=%n` do",
+                "2: JSON: write one name a line, as `jq -r '.[]'` does",
+                "3: a name in quotes: leave them out",
+                "4: several names: write one a line",
+                "5: a space before the `/`: remove it",
+                "6: an escaped control character, at byte 2: give each path by itself, without it; a \
+                 name of a file that has one needs `-0 --raw`",
+            ]
+        );
+        let break_in = Form::default().read(b"/a\n/b", false, &mut Paths::new());
+        assert_eq!(
+            break_in.expect_err("two paths in an argument").message,
+            "a line break, at byte 2: give each path by itself; `--from -` reads one a line"
         );
     }
 

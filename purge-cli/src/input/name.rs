@@ -24,6 +24,8 @@ pub(super) fn refusal(line: &[u8]) -> Option<&'static str> {
     } else if has_column(line) {
         "a line of a status or a log: list the names alone, as `git diff --name-only` and `rsync \
          --out-format=%n` do"
+    } else if line.contains(&b'\n') {
+        "several names: pass them with `--from -`, which reads one a line"
     } else if line.iter().any(u8::is_ascii_control) {
         "a control character: a line holds one name; for a name that has one, use `-z` there and `-0` \
          here"
@@ -38,10 +40,12 @@ pub(super) fn refusal(line: &[u8]) -> Option<&'static str> {
         "a backslash: write `/` between folders, and one name a line; a name that has one needs `-0`"
     } else if has(" -> ") || has(" => ") {
         "two names: write one a line, as `git diff --no-renames --name-only` does"
-    } else if has(" /") || is_list(line) {
+    } else if memmem::find(line.trim_ascii_start(), b" /").is_some() || is_list(line) {
         "several names: write one a line; a name that looks like that needs `-0`"
-    } else if line.starts_with(b" ") || line.ends_with(b" ") {
-        "a space at the beginning or the end: remove it; a name that has one needs `-0`"
+    } else if line.starts_with(b" ") && line.trim_ascii_start().starts_with(b"/") {
+        "a space before the `/`: remove it"
+    } else if has_host(line) {
+        "a host before the name: leave it out; a folder of this name needs `-0`"
     } else if line.starts_with(b"<") && line.ends_with(b">") {
         "markup: write one name a line; a name that looks like that needs `-0`"
     } else {
@@ -136,6 +140,12 @@ fn has_date(line: &[u8]) -> bool {
     start.iter().map(form).eq(*b"0000-00-00 00:00")
 }
 
+/// `www.example.com/a`
+fn has_host(line: &[u8]) -> bool {
+    let host = line.split(|&byte| byte == b'/').next().filter(|host| host.starts_with(b"www."));
+    host.is_some_and(|host| host[4..].contains(&b'.') && !is_file(host))
+}
+
 fn is_json(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let starts = |texts: &[&str]| texts.iter().any(|text| line.starts_with(text.as_bytes()));
@@ -156,11 +166,12 @@ fn is_quoted(line: &[u8]) -> bool {
 /// Whether there is more than one name, each with the ending of a file: `a.html b.css`.
 fn is_list(line: &[u8]) -> bool {
     let mut names = line.split(|byte| b" ,;".contains(byte)).filter(|name| !name.is_empty());
-    let is_file = |name: &[u8]| {
-        let ending = name.rsplit(|&byte| byte == b'.').next().filter(|end| end.len() < name.len());
-        ending.is_some_and(|end| ENDINGS.iter().any(|e| end.eq_ignore_ascii_case(e.as_bytes())))
-    };
     names.next().is_some_and(is_file) && names.next().is_some_and(is_file) && names.all(is_file)
+}
+
+fn is_file(name: &[u8]) -> bool {
+    let ending = name.rsplit(|&byte| byte == b'.').next().filter(|end| end.len() < name.len());
+    ending.is_some_and(|end| ENDINGS.iter().any(|e| end.eq_ignore_ascii_case(e.as_bytes())))
 }
 
 #[cfg(test)]
@@ -266,7 +277,9 @@ mod tests {
             "several names",
             &["a /b", "/a /b", "a.html b.css", "a.html,b.css,c.PNG", "a.js; b.js"],
         );
-        check("a space", &[" a", "a ", "   12 a"]);
+        check("several names: pass them", &["a\nb", "a.html\n"]);
+        check("a host", &["www.example.com/index.html", "www.example.com"]);
+        check("a space", &[" /a", "  /a"]);
         check("markup", &["<urlset>", "<?xml version='1.0'?>"]);
     }
 
