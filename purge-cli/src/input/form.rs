@@ -78,7 +78,15 @@ impl Form<'_> {
         let path = PurgePath::from_file_name(&name);
         // What Git Bash has changed is named first: it has spaces, and may have backslashes.
         let is_drive = path.as_ref().is_err_and(|error| error.kind() == Kind::Drive);
-        match name::refusal(&name).filter(|_| !self.null && !is_drive) {
+        let refusal = match self.null {
+            // Each is a name by itself, and no file is called like all of them.
+            true if name.contains(&b'\n') && name::is_list(&name) => {
+                Some("line breaks between names: end each with a NUL byte, or leave -0 out")
+            }
+            true => None,
+            false => name::refusal(&name),
+        };
+        match refusal.filter(|_| !is_drive) {
             Some(why) => Err(Refusal { message: why.to_owned(), is_name: false }),
             None => path.map_err(|error| error.into()),
         }
@@ -251,6 +259,18 @@ mod tests {
         assert_eq!(
             break_in.expect_err("two paths in an argument").message,
             "a line break, at byte 2: give each path by itself; `--from -` reads one a line"
+        );
+    }
+
+    #[test]
+    fn lines_between_nul_bytes_are_not_a_name() {
+        let raw = Form { raw: true, null: true, ..Form::default() };
+        assert_eq!(
+            paths(raw, b"a.html\nb.css\n\0a\nb.css\0"),
+            [
+                "1: line breaks between names: end each with a NUL byte, or leave -0 out",
+                "/a%0Ab.css"
+            ]
         );
     }
 

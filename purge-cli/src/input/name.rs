@@ -29,6 +29,8 @@ pub(super) fn refusal(line: &[u8]) -> Option<&'static str> {
     } else if line.iter().any(u8::is_ascii_control) {
         "a control character: a line holds one name; for a name that has one, use `-z` there and `-0` \
          here"
+    } else if ["%0A", "%0a", "%0D", "%0d", "%00"].iter().any(|escape| has(escape)) {
+        "an escaped control character: write one name a line; a name that looks like that needs `-0`"
     } else if has("://") {
         "a URL, or a line of a log: list names of files, or leave --raw out and write the paths of the \
          URLs"
@@ -82,9 +84,16 @@ fn has_column(line: &[u8]) -> bool {
         || has_changes(line)
         || has_checksum(line)
         || has_date(line)
-        || memmem::find(line, b":  ").is_some()
-        || memmem::find(line, b" bytes  received ").is_some()
+        || has_table(line)
         || line.strip_prefix(b"total ").is_some_and(|n| n.iter().all(u8::is_ascii_digit))
+}
+
+/// `index.html   100%   12 KB`, `modified:   a`, ` a | 2 +-`, `├── a`
+fn has_table(line: &[u8]) -> bool {
+    let has = |text: &str| memmem::find(line, text.as_bytes()).is_some();
+    let is_diffstat = line.starts_with(b" ") && (has(" | ") || has(" mode 1") || has(" changed, "));
+    is_diffstat
+        || ["   ", ":  ", " bytes  received ", "\u{2500}\u{2500} "].iter().any(|text| has(text))
 }
 
 /// `M<TAB>a`, `R100<TAB>a<TAB>b`; ` M a`, `R  a -> b`, `?? a`; `M       a`.
@@ -164,8 +173,11 @@ fn is_quoted(line: &[u8]) -> bool {
 }
 
 /// Whether there is more than one name, each with the ending of a file: `a.html b.css`.
-fn is_list(line: &[u8]) -> bool {
-    let mut names = line.split(|byte| b" ,;".contains(byte)).filter(|name| !name.is_empty());
+pub(super) fn is_list(line: &[u8]) -> bool {
+    if let Some(name) = line.strip_suffix(b",").or_else(|| line.strip_suffix(b";")) {
+        return is_file(name);
+    }
+    let mut names = line.split(|byte| b" ,;\n".contains(byte)).filter(|name| !name.is_empty());
     names.next().is_some_and(is_file) && names.next().is_some_and(is_file) && names.all(is_file)
 }
 
@@ -239,6 +251,13 @@ mod tests {
                 "2026-01-31T12:00:00Z a",
                 "d41d8cd98f00b204e9800998ecf8427e  a",
                 "d41d8cd98f00b204e9800998ecf8427e *a",
+                // scp, git diff --stat, tree
+                "index.html      100%   12     1.2KB/s   00:00",
+                " a | 2 +-",
+                " create mode 100644 a",
+                " 3 files changed, 10 insertions(+)",
+                "\u{251c}\u{2500}\u{2500} a",
+                "   12 a",
                 // lists
                 "- a.html",
                 "* main",
@@ -272,10 +291,11 @@ mod tests {
             ],
         );
         check("a backslash", &["a.html\\nb.html", "img\\logo.png", "a\\#012b", "a\\ b"]);
+        check("an escaped control", &["a.html%0Ab.html", "a%0d%0ab", "a%00b"]);
         check("two names", &["old.html -> new.html", "a => b", "RM old -> new"]);
         check(
             "several names",
-            &["a /b", "/a /b", "a.html b.css", "a.html,b.css,c.PNG", "a.js; b.js"],
+            &["a /b", "/a /b", "a.html b.css", "a.html,b.css,c.PNG", "a.js; b.js", "a.html,"],
         );
         check("several names: pass them", &["a\nb", "a.html\n"]);
         check("a host", &["www.example.com/index.html", "www.example.com"]);
