@@ -50,7 +50,7 @@ pub(crate) fn read(
     let mut input = Input { form, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
         let place = || format!("argument {}", index + 1);
-        // It is a path to nobody, and other programs read standard input there.
+        // Other programs read standard input for it, and no site has this path.
         if argument == "-" {
             input.refuse(b"-", place, "not a path; `--from -` reads paths from standard input");
         } else {

@@ -119,7 +119,7 @@ fn what_browsers_escape_is_escaped() {
 }
 
 #[test]
-fn names_that_are_none_are_refused() {
+fn urls_drives_and_double_slashes_are_not_names() {
     let check = |name: &str, expected: &str| {
         let error = PurgePath::from_file_name(name).expect_err(name);
         assert_eq!(error.to_string(), expected, "{name:?}");

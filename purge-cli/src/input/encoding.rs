@@ -16,6 +16,8 @@ pub(crate) fn wide(text: &[u8], null: bool) -> Option<&'static str> {
     if let Some((_, encoding)) = marked {
         return Some(encoding);
     }
+    // Nearly all lists end here.
+    memchr::memchr(0, text)?;
     // Where in each four bytes how many NUL bytes are.
     let mut nuls = [0; 4];
     for four in text.as_chunks::<4>().0 {
