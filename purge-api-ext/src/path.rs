@@ -2,8 +2,11 @@
 
 mod check;
 mod error;
+mod hint;
 mod paths;
 mod pattern;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +15,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use check::{Query, check};
+use check::{Rules, check};
 pub use error::{PathError, PathErrorKind};
 pub use paths::Paths;
 #[cfg(test)]
@@ -60,13 +63,19 @@ impl PurgePath {
     ///
     /// # Errors
     ///
-    /// [`PathError`] says which rule is broken, where, and how to mend it: the path must start with one
-    /// `/` and be no URL; it holds no control character, space, backslash, `#`, `?`, raw non-ASCII byte,
-    /// broken percent escape or dot segment (also an escaped one), and is at most
-    /// [`MAX_BYTES`](Self::MAX_BYTES) long.
+    /// [`PathError`] says which rule is broken, where, and how to fix it:
+    ///
+    /// - the path starts with one `/`; it is not a URL, and does not begin with a drive such as `C:/`;
+    /// - it holds no control character, not an escaped one either, no space, backslash, `#`, `?` or raw
+    ///   non-ASCII byte, and none of `"<>^{}` and the backtick, which browsers escape in a path;
+    /// - it holds no broken percent escape, no dot segment (not an escaped one either), and no second path;
+    /// - it is at most [`MAX_BYTES`](Self::MAX_BYTES) long.
+    ///
+    /// `[`, `]` and `|` are accepted: the [URL standard](https://url.spec.whatwg.org/#path-percent-encode-set)
+    /// leaves them as they are in a path, and so browsers send them.
     pub fn new(path: impl Into<String>) -> Result<Self, PathError> {
         let path = path.into();
-        check(&path, Query::Refused)?;
+        check(&path, Rules::PATH)?;
         Ok(Self(path.into_boxed_str()))
     }
 
@@ -77,10 +86,10 @@ impl PurgePath {
     ///
     /// # Errors
     ///
-    /// As [`PurgePath::new`], except for `?`.
+    /// As [`PurgePath::new`], except for `?`, and for what browsers do not escape after it.
     pub fn with_query(path: impl Into<String>) -> Result<Self, PathError> {
         let path = path.into();
-        check(&path, Query::Allowed)?;
+        check(&path, Rules::QUERY)?;
         Ok(Self(path.into_boxed_str()))
     }
 
@@ -90,8 +99,8 @@ impl PurgePath {
     ///
     /// # Errors
     ///
-    /// When the name has a `.` or `..` segment (a leading `./` is dropped, as `find` prints it), is empty,
-    /// or becomes too long.
+    /// When the name has a `.` or `..` segment (a leading `./` is dropped, as `find` prints it) or two
+    /// slashes in a row, is a URL, begins with a drive such as `C:/`, is empty, or becomes too long.
     ///
     /// ```
     /// # use purge_api_ext::PurgePath;
@@ -100,12 +109,53 @@ impl PurgePath {
     /// ```
     pub fn from_file_name(name: impl AsRef<[u8]>) -> Result<Self, PathError> {
         let name = name.as_ref();
-        let name = name.strip_prefix(b"./").unwrap_or(name);
-        let name = name.strip_prefix(b"/").unwrap_or(name);
-        if name.is_empty() {
+        if let Some(at) = check::drive(name) {
+            return Err(PathError::new(PathErrorKind::Drive, at, None));
+        }
+        // A URL is refused for what it is, and not for its two slashes.
+        if let Some(url) = std::str::from_utf8(name).ok().filter(|name| check::url(name).is_some())
+        {
+            check(url, Rules::NAME)?;
+        }
+        let relative = name.strip_prefix(b"./").unwrap_or(name);
+        let relative = relative.strip_prefix(b"/").unwrap_or(relative);
+        if relative.is_empty() {
             return Err(PathError::new(PathErrorKind::Empty, 0, None));
         }
-        Self::new(format!("/{}", percent_encode(name, FILE_NAME)))
+        if let Some(at) = relative.windows(2).position(|pair| pair == b"//") {
+            let at = name.len() - relative.len() + at;
+            return Err(PathError::new(PathErrorKind::EmptySegment, at, None));
+        }
+        // A name that begins with two slashes is refused for the host that follows them.
+        let path = format!("/{}", percent_encode(relative, FILE_NAME));
+        check(&path, Rules::NAME)?;
+        Ok(Self(path.into_boxed_str()))
+    }
+
+    /// Puts the path into a folder, such as the one that a site lies in: `/a` in `/shop/` is `/shop/a`.
+    ///
+    /// # Errors
+    ///
+    /// When the folder has a query string, or the path becomes too long.
+    ///
+    /// ```
+    /// # use purge_api_ext::PurgePath;
+    /// let path = PurgePath::from_file_name("a b.html")?.in_folder(&"/shop/".parse()?)?;
+    /// assert_eq!(path.as_str(), "/shop/a%20b.html");
+    /// # Ok::<(), purge_api_ext::PathError>(())
+    /// ```
+    pub fn in_folder(&self, folder: &PurgePath) -> Result<Self, PathError> {
+        check(&folder.0, Rules::NAME)?;
+        let path = format!("{}{self}", folder.0.trim_end_matches('/'));
+        check(&path, Rules::ANY)?;
+        Ok(Self(path.into_boxed_str()))
+    }
+
+    /// Checks a path that this crate has accepted before, also in an earlier version.
+    pub(crate) fn accepted(path: impl Into<String>) -> Result<Self, PathError> {
+        let path = path.into();
+        check(&path, Rules::ACCEPTED)?;
+        Ok(Self(path.into_boxed_str()))
     }
 
     /// The wildcard for all that is in a directory: a path up to and with one of its slashes, not in its
@@ -222,115 +272,18 @@ impl TryFrom<String> for PurgePath {
     }
 }
 
-/// A path that was written is read back: whether it may have a query string was decided when it was made.
+/// A path that was written is read back: whether it may have a query string, or an escaped control character
+/// from a file name, was decided when it was made.
 impl<'de> Deserialize<'de> for PurgePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::with_query(String::deserialize(deserializer)?).map_err(D::Error::custom)
+        let path = String::deserialize(deserializer)?;
+        check(&path, Rules::ANY).map_err(D::Error::custom)?;
+        Ok(Self(path.into_boxed_str()))
     }
 }
 
 impl From<PurgePath> for String {
     fn from(path: PurgePath) -> Self {
         path.0.into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_name_the_place_and_the_mend() {
-        let check = |path: &str, expected: &str| {
-            let error = PurgePath::new(path).expect_err(path);
-            assert_eq!(error.to_string(), expected, "{path:?}");
-        };
-        check("", "no path: write at least `/`");
-        check("a/b", "no leading slash, at byte 0: write `/a/b`");
-        check("https://e.com/a?b", "a URL, not a path, at byte 0: write only its path");
-        check("http://e.com", "a URL, not a path, at byte 0: write only its path, `/`");
-        check("//e.com/a", "two leading slashes, which name a host, at byte 0: write `/e.com/a`");
-        check("/a b", "a space, at byte 2: write `%20`");
-        check("/a\tb", "a control character, at byte 2: remove it");
-        check("/a\\b", "a backslash, at byte 2: write `/`");
-        check("/a#b", "a `#`, at byte 2: write `%23`, or leave the fragment out");
-        check("/a?b", "a `?`, at byte 2: write `%3F`, or leave the query string out");
-        check("/\u{fc}", "a character that is not ASCII, at byte 1: write `%C3%BC`");
-        check("/a%2", "a broken percent escape, at byte 2: write `%25` for a percent sign");
-        check("/a/../b", "a dot segment, at byte 3: write the path without `.` and `..`");
-        check("/%2e%2E", "a dot segment, at byte 1: write the path without `.` and `..`");
-        check("/a/..%2Fb", "a dot segment, at byte 3: write the path without `.` and `..`");
-        check("/a/.", "a dot segment, at byte 3: write the path without `.` and `..`");
-        check(
-            &format!("/{}", "a".repeat(PurgePath::MAX_BYTES)),
-            "longer than 8192 bytes: shorten it, or purge it by a wildcard",
-        );
-    }
-
-    #[test]
-    fn accepted_paths_are_kept_byte_for_byte() {
-        for path in
-            ["/", "/a", "/*", "/a//b", "/a%2Fb", "/...", "/a;b=c@d:e!$&'()+,", "/~u/{x}|\"<>^`"]
-        {
-            assert_eq!(PurgePath::new(path).expect(path).as_str(), path);
-        }
-        assert_eq!(PurgePath::with_query("/a?b=../c").expect("a query").as_str(), "/a?b=../c");
-        let longest = format!("/{}", "a".repeat(PurgePath::MAX_BYTES - 1));
-        assert_eq!(PurgePath::new(longest.as_str()).expect("8 KiB").as_str(), longest);
-    }
-
-    #[test]
-    fn file_names_become_paths() {
-        let check = |name: &str, path: &str| {
-            assert_eq!(PurgePath::from_file_name(name).expect(name).as_str(), path);
-        };
-        check("index.html", "/index.html");
-        check("./a/b.png", "/a/b.png");
-        check("/a", "/a");
-        check("100% #1?.txt", "/100%25%20%231%3F.txt");
-        check("*.txt", "/%2A.txt");
-        check("a\nb", "/a%0Ab");
-        check("~x/\u{1f600}", "/~x/%F0%9F%98%80");
-        let latin = PurgePath::from_file_name(b"caf\xe9").expect("any bytes are a name");
-        assert_eq!(latin.as_str(), "/caf%E9");
-        PurgePath::from_file_name("../a").expect_err("outside of the site");
-        PurgePath::from_file_name("./").expect_err("no name");
-    }
-
-    #[test]
-    fn full_purge_is_recognized_by_meaning() {
-        for (path, full) in [
-            ("/*", true),
-            ("/**", true),
-            ("/***", true),
-            ("/%2A", true),
-            ("/%2a*", true),
-            ("/*.*", true),
-            ("/*/*", true),
-            ("/*/", true),
-            ("/*%2E*", true),
-            ("/%2F*", true),
-            ("/*%2f%2e*", true),
-            ("/.*", true),
-            ("/", false),
-            ("/...", false),
-            ("/a*", false),
-            ("/*e*", false),
-            ("/*.html", false),
-            ("/*/%2B", false),
-        ] {
-            assert_eq!(PurgePath::new(path).expect(path).is_full_purge(), full, "{path}");
-        }
-    }
-
-    #[test]
-    fn serde_checks_like_the_parser() {
-        let path: PurgePath = serde_json::from_str(r#""/a/*""#).expect("a path");
-        assert_eq!(serde_json::to_string(&path).expect("JSON"), r#""/a/*""#);
-        let query = PurgePath::with_query("/a?b").expect("a query");
-        let written = serde_json::to_string(&query).expect("JSON");
-        assert_eq!(serde_json::from_str::<PurgePath>(&written).expect("a path"), query);
-        let error = serde_json::from_str::<PurgePath>(r#""a""#).expect_err("no slash");
-        assert!(error.to_string().contains("no leading slash"), "{error}");
     }
 }

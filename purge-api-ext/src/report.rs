@@ -213,10 +213,10 @@ impl Report {
     #[must_use]
     pub fn outcome(&self, path: &str) -> Option<PathOutcome<'_>> {
         let own = self.paths().find(|outcome| outcome.path == path);
-        let asked = PurgePath::with_query(path).ok()?;
+        let asked = PurgePath::accepted(path).ok()?;
         own.or_else(|| {
             self.paths().filter(|outcome| outcome.path.contains('*')).find(|outcome| {
-                let sent = PurgePath::with_query(outcome.path);
+                let sent = PurgePath::accepted(outcome.path);
                 sent.is_ok_and(|sent| sent.covers(&asked))
             })
         })
@@ -238,7 +238,7 @@ impl Report {
     /// What the service refused it will most likely refuse again: see [`error`](Self::error).
     pub fn failed_paths(&self) -> impl Iterator<Item = PurgePath> {
         let failed = self.paths().filter(|outcome| outcome.state.is_failure());
-        failed.filter_map(|outcome| PurgePath::with_query(outcome.path).ok())
+        failed.filter_map(|outcome| PurgePath::accepted(outcome.path).ok())
     }
 
     /// Whether no path failed and none is pending. Without waiting, a path that the service accepted

@@ -1,8 +1,10 @@
 //! Reading paths, all of them, before anything is sent.
 
+mod encoding;
 mod form;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod name;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -10,9 +12,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str;
 
-use memchr::{memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use purge_api_ext::{Paths, escape};
 
+pub(crate) use encoding::wide;
 pub(crate) use form::Form;
 
 use crate::exit::Failure;
@@ -32,6 +35,10 @@ struct Input<'a> {
     good: Paths,
     bad: Vec<String>,
     bad_count: usize,
+    /// How many of them would be good names of files.
+    names: usize,
+    /// Where a NUL byte is that ends no entry.
+    nul: Option<String>,
 }
 
 /// Reads the arguments, then the files, in this order. Nothing is returned when one path is bad.
@@ -42,7 +49,13 @@ pub(crate) fn read(
 ) -> Result<Paths, Failure> {
     let mut input = Input { form, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
-        input.add(argument.as_encoded_bytes(), || format!("argument {}", index + 1));
+        let place = || format!("argument {}", index + 1);
+        // Other programs read standard input for it, and no site has this path.
+        if argument == "-" {
+            input.refuse(b"-", place, "not a path; `--from -` reads paths from standard input");
+        } else {
+            input.add(argument.as_encoded_bytes(), place);
+        }
     }
     input.add_files(files)?;
     input.finish()
@@ -63,6 +76,10 @@ fn name(file: &Path) -> String {
     }
 }
 
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::usage(format!("{name} cannot be read: {error}"))
+}
+
 /// Refuses to read standard input twice: the second time it would be empty.
 pub(crate) fn only_one_standard_input<'a>(
     files: impl Iterator<Item = &'a PathBuf>,
@@ -80,45 +97,82 @@ impl Input<'_> {
         for file in files {
             let file = file.as_ref();
             let name = name(file);
-            self.add_file(file, &name)
-                .map_err(|error| Failure::usage(format!("{name} cannot be read: {error}")))?;
+            self.add_file(file, &name)?;
         }
         Ok(())
     }
 
-    fn add_file(&mut self, file: &Path, name: &str) -> io::Result<()> {
+    fn add_file(&mut self, file: &Path, name: &str) -> Result<(), Failure> {
         if file == Path::new("-") {
             return self.add_text(io::stdin().lock(), name);
         }
-        let file = File::open(file)?;
+        let file = File::open(file).map_err(|error| unreadable(name, &error))?;
+        let size = file.metadata().map_err(|error| unreadable(name, &error))?.len();
         // What says nothing of its size, such as a pipe, says 0.
-        self.good.reserve(file.metadata()?.len().try_into().unwrap_or_default());
+        self.good.reserve(size.try_into().unwrap_or_default());
         self.add_text(file, name)
     }
 
-    fn add_text(&mut self, text: impl Read, name: &str) -> io::Result<()> {
+    /// Adds all entries of a text, or says why it has none as a whole.
+    fn add_text(&mut self, mut text: impl Read, name: &str) -> Result<(), Failure> {
         let form = self.form;
+        let mut start = Vec::new();
+        let read = text.by_ref().take(BLOCK).read_to_end(&mut start);
+        let read = read.map_err(|error| unreadable(name, &error))? as u64;
+        if let Some(encoding) = wide(&start, form.null) {
+            let why = format!("{name} is {encoding}; save it as UTF-8; nothing was sent");
+            return Err(Failure::usage(why));
+        }
+        // A terminal that has ended once is not read again.
+        let rest = text.take(if read < BLOCK { 0 } else { u64::MAX });
         let mut number = 0;
-        each_entry(text, form.end(), |entry, text| {
+        let mut has_break = false;
+        let done = each_entry(start.chain(rest), form.end(), |entry, text| {
             number += 1;
             // Of nearly all entries nothing is to be taken off, and nothing else is to be looked at.
             let whole = text.filter(|text| !self.are_inventory && form.is_whole(text));
             if whole.is_some_and(|path| self.good.try_push(path).is_ok()) {
                 return;
             }
+            has_break = form.null && memchr(b'\n', entry).is_some();
             if let Some(entry) = form.entry(entry, number) {
                 self.add(entry, || format!("{name}:{number}"));
             }
-        })
+        });
+        done.map_err(|error| unreadable(name, &error))?;
+        let why = match &self.nul {
+            Some(place) => {
+                format!("{place}: the list has NUL bytes; pass -0 if they end its paths")
+            }
+            None if has_break && number == 1 => {
+                format!("{name}: the list has line breaks and no NUL byte; leave -0 out")
+            }
+            None if has_break => format!(
+                "{name}: line breaks follow the last NUL byte; end each path with a NUL byte, or leave -0 \
+                 out and end each with a line break"
+            ),
+            None => return Ok(()),
+        };
+        Err(Failure::usage(format!("{why}; nothing was sent")))
     }
 
-    fn add(&mut self, text: &[u8], place: impl FnOnce() -> String) {
-        if let Err(error) = self.form.read(text, self.are_inventory, &mut self.good) {
-            self.bad_count += 1;
-            if self.bad.len() < SHOWN {
-                let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
-                self.bad.push(format!("{}: `{}`: {error}", place(), escape(&shown)));
-            }
+    fn add(&mut self, text: &[u8], place: impl Fn() -> String) {
+        let Err(refusal) = self.form.read(text, self.are_inventory, &mut self.good) else {
+            return;
+        };
+        // A name with a NUL byte is in no file system.
+        if self.nul.is_none() && memchr(b'\0', text).is_some() {
+            self.nul = Some(place());
+        }
+        self.names += usize::from(refusal.is_name);
+        self.refuse(text, place, &refusal.message);
+    }
+
+    fn refuse(&mut self, text: &[u8], place: impl Fn() -> String, why: &str) {
+        self.bad_count += 1;
+        if self.bad.len() < SHOWN {
+            let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
+            self.bad.push(format!("{}: `{}`: {why}", place(), escape(&shown)));
         }
     }
 
@@ -137,6 +191,10 @@ impl Input<'_> {
         if self.bad_count > self.bad.len() {
             message.push_str(&format!("\n  and {} more", self.bad_count - self.bad.len()));
         }
+        if self.names * 2 > all {
+            let these_are = if all == 1 { "this is a file name" } else { "these are file names" };
+            message.push_str(&format!("\nif {these_are}, pass --raw"));
+        }
         Err(Failure::usage(message))
     }
 }
@@ -152,7 +210,7 @@ pub(crate) fn each_entry(
     let mut block = Vec::new();
     loop {
         let unread = block.len();
-        let is_end = text.by_ref().take(BLOCK).read_to_end(&mut block)? == 0;
+        let is_end = (text.by_ref().take(BLOCK).read_to_end(&mut block)? as u64) < BLOCK;
         let mut start = 0;
         let last = memrchr(end, &block[unread..]).map_or(0, |at| unread + at);
         let text = str::from_utf8(&block[..last]).ok();
@@ -162,7 +220,7 @@ pub(crate) fn each_entry(
             start = unread + at + 1;
         }
         if is_end {
-            take(&block, None);
+            take(&block[start..], None);
             return Ok(());
         }
         block.drain(..start);
@@ -174,9 +232,12 @@ mod tests {
     use super::*;
 
     fn lines(text: &[u8]) -> Result<Vec<String>, String> {
-        let mut input = Input::default();
-        input.add_text(text, "paths.txt").expect("memory can be read");
-        match input.finish() {
+        read(Form::default(), text)
+    }
+
+    fn read(form: Form<'_>, text: &[u8]) -> Result<Vec<String>, String> {
+        let mut input = Input { form, ..Input::default() };
+        match input.add_text(text, "paths.txt").and_then(|()| input.finish()) {
             Ok(good) => Ok(good.iter().map(str::to_owned).collect()),
             Err(failure) => Err(failure.to_string()),
         }
@@ -191,13 +252,70 @@ mod tests {
 
     #[test]
     fn errors_name_file_and_line() {
-        let error = lines(b"/a\nb\n/\xff\n/c\0\n").expect_err("three bad lines");
+        let error = lines(b"/a\nb\n/\xff\n/c\x01\n").expect_err("three bad lines");
         insta::assert_snapshot!(error, @r"
         3 of 4 paths are not valid; nothing was sent
           paths.txt:2: `b`: no leading slash, at byte 0: write `/b`
           paths.txt:3: `/�`: not UTF-8, at byte 1: percent-encode it
-          paths.txt:4: `/c\u{0}`: a control character, at byte 2: remove it
+          paths.txt:4: `/c\u{1}`: a control character, at byte 2: remove it
         ");
+    }
+
+    #[test]
+    fn names_of_files_lead_to_raw() {
+        let error =
+            lines(b"public/index.html\n\"public/caf\\303\\251.html\"\npublic/a b.html\n/ok\n");
+        insta::assert_snapshot!(error.expect_err("three names"), @r#"
+        3 of 4 paths are not valid; nothing was sent
+          paths.txt:1: `public/index.html`: no leading slash, at byte 0: write `/public/index.html`
+          paths.txt:2: `"public/caf\303\251.html"`: a name in quotes, as git writes it in lines: use `-z` there, and `-0 --raw` here
+          paths.txt:3: `public/a b.html`: no leading slash, at byte 0: begin with `/`, without a host
+        if these are file names, pass --raw
+        "#);
+        let error = lines(b"/ok\n/ok\nindex.html\nimg/logo.png\n").expect_err("two names");
+        assert!(!error.contains("--raw"), "{error}");
+        let raw = Form { raw: true, ..Form::default() };
+        let error = read(raw, b"../a\n").expect_err("no name");
+        assert!(!error.contains("--raw"), "{error}");
+    }
+
+    #[test]
+    fn wide_texts_are_refused_as_a_whole() {
+        let text = "index.html\r\nimg\\logo.png\r\ncaf\u{e9}.html\r\n";
+        for mark in ["", "\u{feff}"] {
+            let text = format!("{mark}{text}");
+            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            for text in [little, big] {
+                for (null, raw) in [(false, false), (false, true), (true, false), (true, true)] {
+                    let error = read(Form { null, raw, prefix: None }, &text);
+                    assert_eq!(
+                        error.expect_err("UTF-16"),
+                        "paths.txt is UTF-16; save it as UTF-8; nothing was sent"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nul_bytes_and_line_breaks_are_not_mixed_up() {
+        let raw = Form { raw: true, ..Form::default() };
+        let null = Form { null: true, ..raw };
+        let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("a mixed list");
+        let nul = "the list has NUL bytes; pass -0 if they end its paths; nothing was sent";
+        assert_eq!(says(raw, b"index.html\0docs/a b.html\0"), format!("paths.txt:1: {nul}"));
+        assert_eq!(says(Form::default(), b"/a\n/b\0/c\n"), format!("paths.txt:2: {nul}"));
+        // Not only in the first block.
+        let late = [b"a.html\n".repeat(BLOCK as usize), b"b\0".to_vec()].concat();
+        assert_eq!(says(raw, &late), format!("paths.txt:{}: {nul}", BLOCK + 1));
+        let breaks =
+            "paths.txt: the list has line breaks and no NUL byte; leave -0 out; nothing was sent";
+        assert_eq!(says(null, b"a.html\nb.html\n"), breaks);
+        assert_eq!(says(null, b"a.html\r\n"), breaks);
+        assert_eq!(says(Form { raw: false, ..null }, b"/a\n/b\n"), breaks);
+        assert!(says(null, b"a\0b\nc\n").contains("line breaks follow the last NUL byte"));
+        assert_eq!(read(null, b"a\nb\0c").expect("names"), ["/a%0Ab", "/c"]);
     }
 
     #[test]
@@ -220,7 +338,7 @@ mod tests {
     fn no_more_than_20_bad_lines_are_shown() {
         let error = lines("x\n".repeat(23).as_bytes()).expect_err("23 bad lines");
         assert!(error.starts_with("23 of 23 paths are not valid"), "{error}");
-        assert_eq!(error.lines().count(), 22);
-        assert!(error.ends_with("\n  and 3 more"), "{error}");
+        assert_eq!(error.lines().count(), 23);
+        assert!(error.contains("\n  and 3 more\nif these"), "{error}");
     }
 }

@@ -55,6 +55,7 @@ async fn file_names_become_paths_below_a_prefix() {
         ("assets", "no leading slash, at byte 0: write `/assets`"),
         ("/a*", "a wildcard, but a prefix is one folder"),
         ("https://e.com/a", "a URL, not a path, at byte 0: write only its path, `/a`"),
+        ("C:/Program Files/Git/shop", "if Git Bash changed it, set MSYS_NO_PATHCONV=1"),
     ] {
         let ended = Run::new(PURGE, ["plan", "/a", "--prefix", prefix]).end().await;
         assert_eq!(ended.code, Some(2), "{ended:?}");
@@ -75,4 +76,34 @@ async fn all_that_is_wrong_is_said_before_anything_is_sent() {
         "  standard input:20: `../secret`: a dot segment, at byte 1: write the path without `.` and `..`"
     );
     assert_eq!((lines[21], lines.len()), ("  and 11 more", 22));
+}
+
+/// What is not read is not silently left out.
+#[tokio::test]
+async fn standard_input_is_named_where_nothing_was_read() {
+    for arguments in [&["create", "--sandbox"][..], &["plan"]] {
+        let ended = Run::new(PURGE, arguments).input("/a\n").end().await;
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert_eq!(
+            ended.err,
+            "purge: no paths to purge; give at least one, or read standard input with `--from -`\n"
+        );
+    }
+    for arguments in [&["create", "--sandbox", "-"][..], &["plan", "--raw", "-"]] {
+        let ended = Run::new(PURGE, arguments).input("/a\n").end().await;
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        let says = "argument 1: `-`: not a path; `--from -` reads paths from standard input";
+        assert!(ended.err.contains(says), "{}", ended.err);
+    }
+    let ended = plan(&["--from", "-"], b"").await;
+    assert!(ended.err.contains("give at least one") && !ended.err.contains("--from"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn file_called_star_may_purge_everything() {
+    let ended = plan(&["--raw", "*"], b"").await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("`/%2A` may purge the whole resource"), "{}", ended.err);
+    let ended = plan(&["/*"], b"").await;
+    assert!(ended.err.contains("`/*` purges the whole resource"), "{}", ended.err);
 }

@@ -189,7 +189,7 @@ impl<R: BufRead> Lines<R> {
             }
             _ => return Err(self.damaged("it is not the next request")),
         };
-        let paths = paths.into_iter().map(PurgePath::with_query);
+        let paths = paths.into_iter().map(PurgePath::accepted);
         let paths: Result<_, _> = paths.collect();
         paths.map_err(|error| self.damaged(format!("a path is not valid: {error}")))
     }

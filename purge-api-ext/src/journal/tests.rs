@@ -49,7 +49,7 @@ fn requests(sizes: &[usize]) -> Vec<Vec<PurgePath>> {
     let mut number = 0;
     let mut path = || {
         number += 1;
-        PurgePath::with_query(format!("/\"{number}\"?a={{*}}")).expect("a path")
+        PurgePath::accepted(format!("/\"{number}\"%0A?a={{*}}")).expect("a path")
     };
     sizes.iter().map(|&size| (0..size).map(|_| path()).collect()).collect()
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use super::PurgePath;
 use crate::text::escape;
 
-/// Why a text is not a [`PurgePath`], where, and how to mend it.
+/// Why a text is not a [`PurgePath`], where, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathError {
     kind: PathErrorKind,
@@ -19,7 +19,7 @@ pub enum PathErrorKind {
     Empty,
     /// Longer than [`PurgePath::MAX_BYTES`].
     TooLong,
-    /// A URL with a scheme.
+    /// A URL; without its scheme, too, if what it begins with is surely a host.
     Url,
     /// Two leading slashes, after which a browser reads a host.
     Host,
@@ -41,6 +41,16 @@ pub enum PathErrorKind {
     Escape,
     /// A `.` or `..` segment, also an escaped one, which clients and servers resolve differently.
     DotSegment,
+    /// A character that browsers escape in a path: one of `"<>^{}` and the backtick.
+    Unescaped,
+    /// An escaped control character, such as `%0A`.
+    ControlEscape,
+    /// A drive of Windows, such as `C:/`, which Git Bash puts before arguments that begin with `/`.
+    Drive,
+    /// A second path after a space or a comma.
+    Several,
+    /// Two slashes in a row in a file name.
+    EmptySegment,
 }
 
 impl PathError {
@@ -85,26 +95,45 @@ impl fmt::Display for PathError {
                 write!(f, "a URL, not a path, at byte {at}: write only its path")?;
                 if instead.is_empty() { Ok(()) } else { write!(f, ", `{instead}`") }
             }
-            Kind::Host if instead.is_empty() => {
-                write!(f, "two leading slashes, which name a host, at byte {at}: write one")
-            }
+            Kind::Host if instead.is_empty() => write!(
+                f,
+                "two leading slashes, which name a host, at byte {at}: write the path alone, with one \
+                 slash"
+            ),
             Kind::Host => {
                 write!(f, "two leading slashes, which name a host, at byte {at}: write `{instead}`")
             }
             Kind::NoLeadingSlash if instead.is_empty() => {
-                write!(f, "no leading slash, at byte {at}: begin with `/`")
+                write!(f, "no leading slash, at byte {at}: begin with `/`, without a host")
             }
             Kind::NoLeadingSlash => {
                 write!(f, "no leading slash, at byte {at}: write `{instead}`")
             }
             Kind::Control => write!(f, "a control character, at byte {at}: remove it"),
+            Kind::Space if instead.is_empty() => write!(
+                f,
+                "a space, at byte {at}: remove it, and what follows it unless it is a part of the path"
+            ),
             Kind::Space => write!(f, "a space, at byte {at}: write `{instead}`"),
+            Kind::Backslash if instead.is_empty() => write!(
+                f,
+                "a backslash, at byte {at}: write `/` between folders, and each path on a line of its \
+                 own"
+            ),
             Kind::Backslash => write!(f, "a backslash, at byte {at}: write `{instead}`"),
             Kind::Fragment => {
                 write!(f, "a `#`, at byte {at}: write `{instead}`, or leave the fragment out")
             }
             Kind::Query => {
-                write!(f, "a `?`, at byte {at}: write `{instead}`, or leave the query string out")
+                write!(f, "a `?`, at byte {at}: write `%3F`, or leave the query string out")?;
+                if instead.is_empty() {
+                    return Ok(());
+                }
+                write!(
+                    f,
+                    "; `{instead}` reaches every query string only if `*` matches them, which is not \
+                     published"
+                )
             }
             Kind::NonAscii => {
                 write!(f, "a character that is not ASCII, at byte {at}: write `{instead}`")
@@ -115,6 +144,23 @@ impl fmt::Display for PathError {
             Kind::DotSegment => {
                 write!(f, "a dot segment, at byte {at}: write the path without `.` and `..`")
             }
+            Kind::Unescaped => {
+                write!(f, "a character that browsers escape, at byte {at}: write `{instead}`")
+            }
+            Kind::ControlEscape => write!(
+                f,
+                "an escaped control character, at byte {at}: give each path by itself, without it"
+            ),
+            Kind::Drive => write!(
+                f,
+                "a path of Windows, at byte {at}: write the path that the site has; if Git Bash \
+                 changed it, set MSYS_NO_PATHCONV=1"
+            ),
+            Kind::Several => write!(
+                f,
+                "a second path, at byte {at}: give each path by itself, in a file one a line"
+            ),
+            Kind::EmptySegment => write!(f, "two slashes in a row, at byte {at}: write one"),
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::check::{Query, check_closely, is_plain};
+use super::check::{Rules, check_closely, is_plain};
 use super::{PathError, PurgePath};
 
 /// A million paths, each with a piece of memory of its own, cost more to make and to drop than to plan.
@@ -62,7 +62,7 @@ impl Paths {
     pub fn try_push(&mut self, path: &str) -> Result<(), PathError> {
         let is_plain = is_plain(path.as_bytes());
         if !is_plain {
-            check_closely(path, Query::Refused)?;
+            check_closely(path, Rules::PATH)?;
         }
         self.add(path, is_plain);
         Ok(())

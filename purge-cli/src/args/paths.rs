@@ -24,7 +24,9 @@ pub(crate) struct PathArgs {
     /// All paths are file names, relative to the root of the site: percent-encode them
     ///
     /// A `*` is a character of the name then, and no line is a comment. `img/über.png` is
-    /// `/img/%C3%BCber.png`, and a name that ends with `/` is the address of a folder.
+    /// `/img/%C3%BCber.png`, and a name that ends with `/` is the address of a folder. A line that is
+    /// most likely not a name, such as a URL, a line of a log or several names, is refused; with `-0`
+    /// any name is taken.
     #[arg(long)]
     pub(crate) raw: bool,
     /// Where the site lies below the root of the resource: put before every path

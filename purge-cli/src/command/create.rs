@@ -74,7 +74,11 @@ fn planned(args: &PathArgs) -> Result<Plan, Failure> {
     if !args.inventory.is_empty() {
         planner = planner.inventory(input::read_inventory(form, &args.inventory)?);
     }
-    Ok(planner.plan(paths)?)
+    planner.plan(paths).map_err(|error| match args.from.is_empty() && error.is_empty() {
+        // Whatever is piped in was not read.
+        true => Failure::usage(format!("{error}, or read standard input with `--from -`")),
+        false => error.into(),
+    })
 }
 
 /// `--wait 5m` waits for its default, and takes `5m` for a path: the value of this option may be left out.

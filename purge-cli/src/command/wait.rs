@@ -6,6 +6,7 @@ use super::run;
 use crate::args::{Operation, WaitArgs, operation_id};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::input;
 use crate::output::{self, Console, Progress, Summary};
 use crate::signals::Signals;
 use crate::target::Target;
@@ -58,6 +59,13 @@ fn operations(given: Vec<Operation>) -> Result<Vec<OperationId>, Failure> {
 }
 
 fn read(text: &[u8], operations: &mut Vec<OperationId>) -> Result<(), Failure> {
+    if let Some(encoding) = input::wide(text, false) {
+        return Err(Failure::usage(format!("standard input is {encoding}; write it as UTF-8")));
+    }
+    if text.contains(&0) {
+        return Err(Failure::usage("standard input has NUL bytes; write one operation ID a line"));
+    }
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
         let line = line.trim_ascii();
         if line.is_empty() {
@@ -96,5 +104,22 @@ mod tests {
             failure.to_string(),
             "standard input:1: `null` is what `jq -r` prints for a field that is not there"
         );
+    }
+
+    #[test]
+    fn ids_in_another_form_are_refused() {
+        let check = |text: &[u8], expected: &str| {
+            let failure = read(text, &mut Vec::new()).expect_err("no IDs");
+            assert_eq!(failure.to_string(), expected);
+        };
+        for mark in ["", "\u{feff}"] {
+            let text = format!("{mark}0b508058\r\n");
+            let text: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            check(&text, "standard input is UTF-16; write it as UTF-8");
+        }
+        check(b"0b508058\x005f0c\0", "standard input has NUL bytes; write one operation ID a line");
+        let mut ids = Vec::new();
+        read(b"\xef\xbb\xbfa-1\r\n", &mut ids).expect("an ID after a byte order mark");
+        assert_eq!(ids[0].as_str(), "a-1");
     }
 }

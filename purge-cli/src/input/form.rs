@@ -1,8 +1,11 @@
 //! How paths are written: one a line or NUL by NUL, as paths or as file names.
 
+use std::borrow::Cow;
 use std::str;
 
-use purge_api_ext::{Paths, PurgePath};
+use purge_api_ext::{PathError, PathErrorKind as Kind, Paths, PurgePath};
+
+use super::name;
 
 /// What a text of paths looks like.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,52 +50,130 @@ impl Form<'_> {
         text: &[u8],
         is_inventory: bool,
         paths: &mut Paths,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refusal> {
         if !self.raw && self.prefix.is_none() {
-            return paths.try_push(checked(text, is_inventory)?).map_err(|error| error.to_string());
+            let path = checked(text, is_inventory).map_err(|why| self.refusal(text, why))?;
+            return paths.try_push(path).map_err(|error| self.refusal(text, Why::Path(error)));
         }
         let path = if self.raw {
             self.name(text)?
         } else {
-            PurgePath::new(checked(text, is_inventory)?).map_err(|error| error.to_string())?
+            checked(text, is_inventory)
+                .and_then(|text| PurgePath::new(text).map_err(Why::Path))
+                .map_err(|why| self.refusal(text, why))?
         };
-        let prefix = self.prefix.map_or("", PurgePath::as_str).trim_end_matches('/');
         // What is checked in two parts may still be too long as a whole.
-        paths.try_push(&format!("{prefix}{path}")).map_err(|error| error.to_string())
+        let whole = self.prefix.map(|prefix| path.in_folder(prefix)).transpose();
+        let whole = whole.map_err(|error| self.refusal(text, Why::Path(error)))?;
+        paths.push(whole.as_ref().unwrap_or(&path));
+        Ok(())
     }
 
-    fn name(self, name: &[u8]) -> Result<PurgePath, String> {
+    fn name(self, name: &[u8]) -> Result<PurgePath, Refusal> {
+        let name = with_slashes(name, cfg!(windows));
         // The root of the site is the one folder whose name is empty.
-        if name == b"/" {
-            return PurgePath::new("/").map_err(|error| error.to_string());
+        if *name == *b"/" {
+            return PurgePath::new("/").map_err(|error| error.into());
         }
-        if !self.null && is_quoted_by_git(name) {
-            return Err(
-                "a name in quotes, as git writes it in lines: use `-z` there and `-0` here"
-                    .to_owned(),
-            );
+        let path = PurgePath::from_file_name(&name);
+        // What Git Bash has changed is named first: it has spaces, and may have backslashes.
+        let is_drive = path.as_ref().is_err_and(|error| error.kind() == Kind::Drive);
+        let refusal = match self.null {
+            // Each is a name by itself, and no file is called like all of them.
+            true if name.contains(&b'\n') && name::is_list(&name) => {
+                Some("line breaks between names: end each with a NUL byte, or leave -0 out")
+            }
+            true => None,
+            false => name::refusal(&name),
+        };
+        match refusal.filter(|_| !is_drive) {
+            Some(why) => Err(Refusal { message: why.to_owned(), is_name: false }),
+            None => path.map_err(|error| error.into()),
         }
-        PurgePath::from_file_name(name).map_err(|error| error.to_string())
+    }
+
+    fn refusal(self, text: &[u8], why: Why) -> Refusal {
+        let is_name = !self.raw && self.might_be_name(text, &why);
+        let message = match why {
+            _ if !self.raw && name::is_quoted_by_git(text) => {
+                "a name in quotes, as git writes it in lines: use `-z` there, and `-0 --raw` here"
+                    .into()
+            }
+            Why::NotUtf8 { at } => format!("not UTF-8, at byte {at}: percent-encode it"),
+            Why::Star { at } => format!(
+                "a `*`, at byte {at}: an inventory has no wildcards; write `%2A` for the character"
+            ),
+            Why::Path(error) if error.kind() == Kind::ControlEscape => {
+                format!("{error}; a name of a file that has one needs `-0 --raw`")
+            }
+            Why::Path(error) if text.get(error.position()) == Some(&b'\n') => format!(
+                "a line break, at byte {}: give each path by itself; `--from -` reads one a line",
+                error.position()
+            ),
+            // What is not a path may be told better by what it is.
+            Why::Path(error) if error.kind() == Kind::NoLeadingSlash && !is_name => {
+                let why = name::refusal(text).and_then(|why| why.split(';').next());
+                why.map_or_else(|| error.to_string(), str::to_owned)
+            }
+            Why::Path(error) => error.to_string(),
+        };
+        Refusal { message, is_name }
+    }
+
+    /// Whether the text would be a good name of a file, and is wrong only as a path.
+    fn might_be_name(self, text: &[u8], why: &Why) -> bool {
+        let is_kind = match why {
+            Why::NotUtf8 { .. } => true,
+            Why::Star { .. } => false,
+            Why::Path(error) => matches!(
+                error.kind(),
+                Kind::NoLeadingSlash
+                    | Kind::Space
+                    | Kind::NonAscii
+                    | Kind::Unescaped
+                    | Kind::Escape
+            ),
+        };
+        let raw = Form { raw: true, ..self };
+        is_kind && (name::is_quoted_by_git(text) || raw.name(text).is_ok())
     }
 }
 
-fn checked(text: &[u8], is_inventory: bool) -> Result<&str, String> {
-    let text = str::from_utf8(text).map_err(|error| {
-        format!("not UTF-8, at byte {}: percent-encode it", error.valid_up_to())
-    })?;
+/// Why an entry is not a path.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) message: String,
+    /// Whether it looks like the name of a file.
+    pub(crate) is_name: bool,
+}
+
+impl From<PathError> for Refusal {
+    fn from(error: PathError) -> Self {
+        Self { message: error.to_string(), is_name: false }
+    }
+}
+
+enum Why {
+    NotUtf8 { at: usize },
+    Star { at: usize },
+    Path(PathError),
+}
+
+fn checked(text: &[u8], is_inventory: bool) -> Result<&str, Why> {
+    let text = str::from_utf8(text).map_err(|error| Why::NotUtf8 { at: error.valid_up_to() })?;
     // Of millions of paths that are no inventory none is searched.
     match is_inventory.then(|| text.find('*')).flatten() {
-        Some(star) => Err(format!(
-            "a `*`, at byte {star}: an inventory has no wildcards; write `%2A` for the character"
-        )),
+        Some(at) => Err(Why::Star { at }),
         None => Ok(text),
     }
 }
 
-/// Git puts a name in quotes if a character of it would break a line or needs more than ASCII. Taken as
-/// it stands, it would be the name of a file that does not exist, and its purge would look like success.
-fn is_quoted_by_git(line: &[u8]) -> bool {
-    line.len() > 1 && line.starts_with(b"\"") && line.ends_with(b"\"") && line.contains(&b'\\')
+/// A name with the separators of URLs: Windows writes `img\logo.png`. Elsewhere a backslash is a character.
+fn with_slashes(name: &[u8], windows: bool) -> Cow<'_, [u8]> {
+    if !windows || !name.contains(&b'\\') {
+        return name.into();
+    }
+    name.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect()
 }
 
 #[cfg(test)]
@@ -108,7 +189,7 @@ mod tests {
             let mut paths = Paths::new();
             read.push(match form.read(entry, false, &mut paths) {
                 Ok(()) => paths.iter().collect(),
-                Err(error) => format!("{number}: {error}"),
+                Err(refusal) => format!("{number}: {}", refusal.message),
             });
         };
         crate::input::each_entry(text, form.end(), take).expect("memory can be read");
@@ -123,20 +204,128 @@ mod tests {
             ["/a%20b.txt", "/%231.txt", "/%2A.png", "/docs/", "/", "/caf%E9"]
         );
         assert_eq!(
-            paths(raw, b"\"caf\\303\\251\"\n\"\n../a\n"),
+            paths(raw, b"\"caf\\303\\251\"\n\"\n../a\na//b\nC:\\site\\a b\n"),
             [
                 "1: a name in quotes, as git writes it in lines: use `-z` there and `-0` here",
                 "/%22",
-                "3: a dot segment, at byte 1: write the path without `.` and `..`"
+                "3: a dot segment, at byte 1: write the path without `.` and `..`",
+                "4: two slashes in a row, at byte 1: write one",
+                "5: a path of Windows, at byte 0: write the path that the site has; if Git Bash changed \
+                 it, set MSYS_NO_PATHCONV=1",
             ]
         );
+    }
+
+    /// Each has a place in lines that another program writes, but between NUL bytes it is a name.
+    #[test]
+    fn between_nul_bytes_any_name_is_one() {
+        let raw = Form { raw: true, null: true, ..Form::default() };
+        assert_eq!(
+            paths(
+                raw,
+                b"M\ta\0 M a\0old -> new\0a \0a\\b\0[\"a\"]\0a\x1b\0a /b\0a.css b.css\0\"a\"\0"
+            ),
+            [
+                "/M%09a",
+                "/%20M%20a",
+                "/old%20-%3E%20new",
+                "/a%20",
+                "/a%5Cb",
+                "/[%22a%22]",
+                "/a%1B",
+                "/a%20/b",
+                "/a.css%20b.css",
+                "/%22a%22"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_another_program_wrote_is_told_without_raw_too() {
+        assert_eq!(
+            paths(Form::default(), b"M\tindex.html\n[\"/a\"]\n'/a'\na.html b.html\n /a\n/a%0Ab\n"),
+            [
+                "1: a line of a status or a log: list the names alone, as `git diff --name-only` and \
+                 `rsync --out-format=%n` do",
+                "2: JSON: write one name a line, as `jq -r '.[]'` does",
+                "3: a name in quotes: leave them out",
+                "4: several names: write one a line",
+                "5: a space before the `/`: remove it",
+                "6: an escaped control character, at byte 2: give each path by itself, without it; a \
+                 name of a file that has one needs `-0 --raw`",
+            ]
+        );
+        let break_in = Form::default().read(b"/a\n/b", false, &mut Paths::new());
+        assert_eq!(
+            break_in.expect_err("two paths in an argument").message,
+            "a line break, at byte 2: give each path by itself; `--from -` reads one a line"
+        );
+    }
+
+    #[test]
+    fn lines_between_nul_bytes_are_not_a_name() {
+        let raw = Form { raw: true, null: true, ..Form::default() };
+        assert_eq!(
+            paths(raw, b"a.html\nb.css\n\0a\nb.css\0"),
+            [
+                "1: line breaks between names: end each with a NUL byte, or leave -0 out",
+                "/a%0Ab.css"
+            ]
+        );
+    }
+
+    #[test]
+    fn windows_separates_by_backslashes() {
+        assert_eq!(*with_slashes(b".\\img\\a.png", true), *b"./img/a.png");
+        assert_eq!(*with_slashes(b"img\\a.png", false), *b"img\\a.png");
+    }
+
+    #[test]
+    fn what_might_be_a_name_is_told() {
+        let is_name = |text: &[u8]| {
+            let refusal = Form::default().read(text, false, &mut Paths::new());
+            refusal.expect_err("no path").is_name
+        };
+        for name in [
+            &b"index.html"[..],
+            b"/a b.html",
+            b"\xc3\xbcber.html",
+            b"/caf\xe9",
+            b"100%.png",
+            b"{lang}/a",
+            b"\"caf\\303\\251\"",
+            b"#1.txt",
+        ] {
+            assert!(is_name(name), "{name:?}");
+        }
+        for other in [
+            &b"https://e.com/a"[..],
+            b"www.e.com/a",
+            b"//e.com/a",
+            b"M\tindex.html",
+            b" M index.html",
+            b"[\"a\"]",
+            b"/a?b",
+            b"/a#b",
+            b"/a /b",
+            b"C:/a",
+            b"../a",
+            b"a\\b",
+            b"/a%0Ab",
+            b"/a\tb",
+        ] {
+            assert!(!is_name(other), "{other:?}");
+        }
     }
 
     #[test]
     fn nothing_but_nul_ends_an_entry() {
         let null = Form { null: true, ..Form::default() };
         assert_eq!(paths(null, b"/a\0\0/b\0"), ["/a", "/b"]);
-        assert_eq!(paths(null, b"#/a\0"), ["1: no leading slash, at byte 0: begin with `/`"]);
+        assert_eq!(
+            paths(null, b"#/a\0"),
+            ["1: no leading slash, at byte 0: begin with `/`, without a host"]
+        );
         let raw = Form { raw: true, ..null };
         assert_eq!(
             paths(raw, b"a\nb\r\0\"\\\"\0 \0\xef\xbb\xbf"),
@@ -154,6 +343,7 @@ mod tests {
         );
         let raw = Form { raw: true, ..form };
         assert_eq!(paths(raw, b"a\n/\nb/c d"), ["/assets/a", "/assets/", "/assets/b/c%20d"]);
+        assert_eq!(paths(Form { null: true, ..raw }, b"a\nb\0"), ["/assets/a%0Ab"]);
         let root = PurgePath::new("/").expect("a path");
         assert_eq!(paths(Form { prefix: Some(&root), ..raw }, b"a"), ["/a"]);
         let longest = format!("/{}", "a".repeat(PurgePath::MAX_BYTES - 1));

@@ -49,9 +49,28 @@ fn refused() -> Vec<Row> {
         ("a", "write `/a`"),
         ("//host/a", "two leading slashes"),
         ("https://e.com/a", "write only its path, `/a`"),
+        ("www.e.com/a", "write only its path, `/a`"),
+        ("example.com/a", "begin with `/`, without a host"),
+        ("/{a}", "write `%7B`"),
+        ("/a\"b", "write `%22`"),
+        ("/a%0ab", "an escaped control character"),
+        ("/a%00", "an escaped control character"),
+        ("/a /b", "a second path"),
+        ("/a.css,/b.css", "a second path"),
+        ("/a\n/b", "a line break, at byte 2"),
+        ("C:/Program Files/Git/a", "MSYS_NO_PATHCONV=1"),
+        ("/C:/Program%20Files/Git/a", "MSYS_NO_PATHCONV=1"),
+        ("-", "`--from -` reads paths from standard input"),
     ] {
         let escaped = path.escape_default();
         refuse(&format!("I5 `{escaped}`"), &["create", "/ok", path], mend);
+    }
+    for (name, text, options, says) in lists() {
+        let file = file(&name.replace(' ', "-"), text);
+        let call = [&create(&file)[..], options].concat();
+        refuse(&format!("I8 {name}"), &call, says);
+        let call = [&["create", "/ok", "--inventory", &file], options].concat();
+        refuse(&format!("I8 {name}, as inventory"), &call, says);
     }
     let mut lines: Vec<String> = (0..10_000).map(|i| format!("/{i}")).collect();
     lines[7_000] = "bad".to_owned();
@@ -65,6 +84,33 @@ fn refused() -> Vec<Row> {
         refuse(&name, &["create", "/ok", path], "--allow-full-purge");
     }
     rows
+}
+
+type List = (&'static str, Vec<u8>, &'static [&'static str], &'static str);
+
+/// Lists that other programs wrote for something else.
+fn lists() -> Vec<List> {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let raw: &[&str] = &["--raw"];
+    let null: &[&str] = &["--raw", "-0"];
+    let text = |text: &str| text.as_bytes().to_vec();
+    vec![
+        ("UTF-16 paths", wide("\u{feff}/a\r\n/b\r\n"), &[], "is UTF-16; save it as UTF-8"),
+        ("UTF-16 names", wide("\u{feff}a.html\r\nb\r\n"), raw, "is UTF-16; save it as UTF-8"),
+        ("UTF-16 under -0", wide("a.html\r\nb\r\n"), null, "is UTF-16; save it as UTF-8"),
+        ("NUL bytes in paths", text("/a\0/b\0"), &[], ":1: the list has NUL bytes; pass -0"),
+        ("NUL bytes in names", text("a\0b c\0"), raw, ":1: the list has NUL bytes; pass -0"),
+        ("lines under -0", text("a\nb c\n"), null, "no NUL byte; leave -0 out"),
+        ("name-status", text("M\ta\nR100\ta\tb\n"), raw, "a line of a status or a log"),
+        ("porcelain", text(" M a\n?? b\n"), raw, ":2: `?? b`: a line of a status"),
+        ("names on a line", text("/a.html /b.html\n"), raw, "several names: write one a line"),
+        ("escaped line breaks", text("a\\nb\n"), raw, "a backslash"),
+        ("JSON", text("[\"a\",\"b\"]\n"), raw, "`jq -r '.[]'`"),
+        ("URLs", text("https://e.com/a\n"), raw, "a URL"),
+        ("log", text("upload: ./a to s3://b/a\n"), raw, "a line of a status or a log"),
+        ("drive", text("C:/Program Files/Git/a\n"), raw, "MSYS_NO_PATHCONV=1"),
+        ("names without --raw", text("index.html\nimg/a b.png\n"), &[], "file names, pass --raw"),
+    ]
 }
 
 fn taken() -> Vec<Row> {
@@ -84,6 +130,16 @@ fn taken() -> Vec<Row> {
         Row::new("I4 CRLF, byte order mark, blank lines, comments")
             .call(create(&file("lines", text)))
             .ends(0, "2 accepted")
+            .seen(1, 0),
+        Row::new("I8 names with every kind of byte")
+            .call([
+                "create",
+                "--raw",
+                "-0",
+                "--from",
+                &file("odd", b"a\nb\0M\tc\0\"d\\\"\0 e \0\xff\xff\0"),
+            ])
+            .ends(0, "5 accepted")
             .seen(1, 0),
         Row::new("I7 `/*` with consent")
             .call(["create", "/*", "--allow-full-purge"])

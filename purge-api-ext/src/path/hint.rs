@@ -1,0 +1,219 @@
+//! What to write instead of a text that is not a path: a path that purges what the author meant, or nothing
+//! is suggested.
+
+use super::PathErrorKind as Kind;
+use super::check::{Rules, check};
+use super::pattern::is_everything;
+
+/// Endings of files on web sites which are not top-level domains, so that `index.html` is not a host.
+const ENDINGS: [&str; 33] = [
+    "htm", "html", "xhtml", "php", "asp", "aspx", "jsp", "css", "scss", "js", "mjs", "json", "map",
+    "xml", "txt", "csv", "pdf", "svg", "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp",
+    "woff", "woff2", "ttf", "mp3", "mp4", "webm", "wasm",
+];
+
+/// Whether a text ends like the name of a file of a web site.
+pub(super) fn ends_like_a_file(text: &str) -> bool {
+    text.rsplit_once('.')
+        .is_some_and(|(_, last)| ENDINGS.iter().any(|ending| last.eq_ignore_ascii_case(ending)))
+}
+
+/// The path of a URL: what follows the scheme and the host.
+pub(super) fn of_url(scheme: &str, rest: &str, rules: Rules) -> Option<String> {
+    // Where a bucket or a local disk is served is unknown.
+    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    let (host, path) = split(rest);
+    if is_web && !host.is_empty() { safe(path, rules) } else { None }
+}
+
+/// Which rule a text without a leading slash breaks, and the path that it stands for.
+pub(super) fn of_relative(text: &str, rules: Rules) -> (Kind, Option<String>) {
+    let text = text.strip_prefix("./").unwrap_or(text);
+    let (first, path) = split(text);
+    match Segment::of(first) {
+        Segment::Host => (Kind::Url, safe(path, rules)),
+        Segment::Name if begins_like_a_name(text) && !has_separator(text) => {
+            (Kind::NoLeadingSlash, safe(&format!("/{text}"), rules))
+        }
+        _ => (Kind::NoLeadingSlash, None),
+    }
+}
+
+/// The path of a text with two leading slashes, after which a browser reads a host.
+pub(super) fn of_host(text: &str, rules: Rules) -> Option<String> {
+    let text = text.trim_start_matches('/');
+    let (first, path) = split(text);
+    match Segment::of(first) {
+        Segment::Host => safe(path, rules),
+        Segment::Dotted if !first.is_empty() => safe(path, rules),
+        Segment::Name if first.contains('.') => safe(&format!("/{text}"), rules),
+        // A directory after one slash too many, or a host of the local network.
+        _ => None,
+    }
+}
+
+/// The wildcard for a path in front of a query string.
+pub(super) fn of_query(path: &str, rules: Rules) -> Option<String> {
+    // That of a directory would purge all that is in it.
+    if path.ends_with(['/', '*']) { None } else { safe(&format!("{path}*"), rules) }
+}
+
+/// Which separator a backslash stands for, unless it is an escape such as `\n`.
+pub(super) fn of_backslash(after: &[u8]) -> Option<String> {
+    let is_escape = matches!(after.first(), None | Some(b'n' | b'r' | b't' | b'u' | b'x' | b'0'));
+    let is_slash = after.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    (is_slash && !is_escape).then(|| "/".to_owned())
+}
+
+/// What is suggested breaks no rule, keeps no scheme, and does not purge everything.
+fn safe(path: &str, rules: Rules) -> Option<String> {
+    let is_safe = check(path, rules).is_ok() && !path.contains("://") && !is_everything(path);
+    is_safe.then(|| path.to_owned())
+}
+
+/// The text up to its first slash, and the path that begins there.
+fn split(text: &str) -> (&str, &str) {
+    match text.find(['/', '?', '#']) {
+        None => (text, "/"),
+        Some(at) => text.split_at(at),
+    }
+}
+
+/// What stands in front of the first slash.
+#[derive(PartialEq)]
+enum Segment {
+    Host,
+    /// A name that is not a host in any network.
+    Name,
+    /// A host or a name with dots in it.
+    Dotted,
+    Unknown,
+}
+
+impl Segment {
+    fn of(text: &str) -> Self {
+        if let Some((_, port)) = text.rsplit_once(':') {
+            let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            return if is_port { Self::Host } else { Self::Unknown };
+        }
+        if text.find('@').is_some_and(|at| at > 0) {
+            return Self::Unknown;
+        }
+        let labels: Vec<&str> = text.strip_suffix('.').unwrap_or(text).split('.').collect();
+        let [first, .., last] = labels[..] else {
+            let is_name = !text.is_empty() && !text.eq_ignore_ascii_case("localhost");
+            return if is_name { Self::Name } else { Self::Unknown };
+        };
+        let is_number = |label: &&str| label.bytes().all(|byte| byte.is_ascii_digit());
+        let in_host = |label: &&str| {
+            !label.is_empty()
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_*".contains(&b))
+        };
+        if !labels.iter().all(in_host) || ends_like_a_file(text) {
+            Self::Name
+        } else if labels.iter().all(is_number) && labels.len() == 4 {
+            Self::Host
+        } else if is_number(&last) {
+            // No top-level domain is a number: this is a version.
+            Self::Name
+        } else if first.eq_ignore_ascii_case("www") && labels.len() > 2 {
+            Self::Host
+        } else {
+            Self::Dotted
+        }
+    }
+}
+
+/// Whether a text does not begin with a quote, a variable, or what else comes before names in lists.
+fn begins_like_a_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || "_.~@[(%+*".contains(c))
+}
+
+/// Whether several names are in a text: `a.html,b.html`.
+fn has_separator(text: &str) -> bool {
+    text.match_indices([',', ';', '|']).any(|(at, _)| ends_like_a_file(&text[..at]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_left_out_of_paths() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(of_relative(text, Rules::PATH).1.as_deref(), expected, "{text}");
+        };
+        check("www.example.com/index.html", Some("/index.html"));
+        check("www.example.com", Some("/"));
+        check("WWW.example.co.uk/a/", Some("/a/"));
+        check("localhost:8080/a", Some("/a"));
+        check("example.com:443/a", Some("/a"));
+        check("127.0.0.1/a", Some("/a"));
+        for unknown in [
+            "example.com/a",
+            "example.com",
+            "cdn.example.net/index.html",
+            "localhost/a",
+            "*.example.com/a",
+            "me@example.com/a",
+            "host:folder/a",
+            "s3:bucket",
+            "[::1]/a",
+            "node.dev/a",
+            "lib.rs",
+            "README.md",
+            "www.example.com?a=b",
+            "-",
+            "-/a",
+            "'/a'",
+            "$FILES",
+            "$FOLDER/a",
+            ",a",
+            "*",
+            "**",
+            "a.html,b.html",
+            "a.html;b.html",
+            "a.html|b.html",
+        ] {
+            check(unknown, None);
+        }
+        for name in [
+            "index.html",
+            "INDEX.HTML",
+            "img/logo.png",
+            "v1.2/a",
+            "jquery-3.7.1/a",
+            "1.0.0/a",
+            "docs",
+            ".well-known/security.txt",
+            "[slug].js",
+            "next.js/a",
+            "@scope/pkg",
+            "~me/a",
+            "*.html",
+            "a,b",
+            "a=b",
+            "c++",
+            "a%20b.html",
+            "_next/static/a.js",
+        ] {
+            check(name, Some(&format!("/{name}")));
+        }
+        check("./index.html", Some("/index.html"));
+    }
+
+    #[test]
+    fn two_slashes_are_followed_by_a_host() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(of_host(text, Rules::PATH).as_deref(), expected, "{text}");
+        };
+        check("//www.example.com/a.css", Some("/a.css"));
+        check("//cdn.example.net/a.css", Some("/a.css"));
+        check("//localhost:8080/a.css", Some("/a.css"));
+        check("//index.html", Some("/index.html"));
+        check("//v1.2/a", Some("/v1.2/a"));
+        check("//assets/app.js", None);
+        check("//localhost/app.js", None);
+        check("//", None);
+    }
+}
