@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connection::{BaseUrl, Settings};
+use crate::connection::{BaseUrl, Route, Settings};
 use crate::endpoint::Endpoint;
 use crate::list::List;
 use crate::session::Session;
@@ -183,9 +183,9 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let base = BaseUrl::parse(&self.base_url)?;
         let chosen = self.settings.chosen();
-        let (http, proxy) = match self.http {
+        let (http, route) = match self.http {
             None => self.settings.http_client(&base)?,
-            Some(http) if chosen.is_empty() => (http, None),
+            Some(http) if chosen.is_empty() => (http, Route::default()),
             Some(_) => {
                 let message = format!(
                     "a ready HTTP client cannot be changed: set {} on that client, not here",
@@ -194,7 +194,7 @@ impl ClientBuilder {
                 return Err(Error::new(ErrorKind::InvalidInput, message));
             }
         };
-        let session = Session::new(base.as_str(), http, proxy, self.token, self.rate)?;
+        let session = Session::new(base.as_str(), http, route, self.token, self.rate)?;
         Ok(Client { session, base_url: base.as_str().into() })
     }
 }

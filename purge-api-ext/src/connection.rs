@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::connected::Connected;
 use crate::proxy::Proxy;
 use crate::text::{escape, excerpt};
 use crate::{Error, ErrorKind, tls};
@@ -101,6 +102,13 @@ impl FromStr for BaseUrl {
     }
 }
 
+/// How requests get to the service, as far as that is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Route {
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) connected: Connected,
+}
+
 /// What the caller may choose.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
@@ -126,22 +134,21 @@ impl Settings {
     }
 
     /// The client, and the proxy that it sends requests through.
-    pub(crate) fn http_client(
-        &self,
-        base: &BaseUrl,
-    ) -> Result<(reqwest::Client, Option<Proxy>), Error> {
+    pub(crate) fn http_client(&self, base: &BaseUrl) -> Result<(reqwest::Client, Route), Error> {
         let proxy = match &self.proxy {
             // A proxy that cannot work is a mistake, also where it is not used.
             Some(text) => Some(Proxy::of_program(text.expose_secret())?).filter(|_| !base.loopback),
             None => base.proxy()?,
         };
-        let client = self.builder(base, proxy.as_ref())?.build().map_err(|error| {
+        let connected = Connected::default();
+        let builder = self.builder(base, proxy.as_ref())?.connector_layer(connected.clone());
+        let client = builder.build().map_err(|error| {
             let error = error.without_url();
             let why = std::error::Error::source(&error).map(|why| format!(": {why}"));
             let message = format!("the HTTP client cannot start{}", why.unwrap_or_default());
             Error::new(ErrorKind::InvalidInput, message).with_cause(&error)
         })?;
-        Ok((client, proxy))
+        Ok((client, Route { proxy, connected }))
     }
 
     fn builder(

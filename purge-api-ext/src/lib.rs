@@ -4,6 +4,7 @@
 mod blocking;
 mod client;
 mod clock;
+mod connected;
 mod connection;
 mod endpoint;
 mod error;

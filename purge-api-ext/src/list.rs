@@ -294,7 +294,7 @@ impl List {
         }
         let exchange = self.endpoint.get(|| request.clone().send()).await?;
         let answer = exchange.outcome.map_err(|failure| failure.error)?;
-        let clock = Clock::of(answer.headers(), exchange.sent);
+        let clock = Clock::of(answer.headers(), exchange.asked);
         Ok((self.page_of(number, before, answer.into_inner())?, clock))
     }
 

@@ -9,9 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::connection::Route;
 use crate::gate::{Gate, Pass};
 use crate::pace::{Pace, Rate};
-use crate::proxy::Proxy;
 use crate::text::Redactor;
 use crate::trace::step;
 use crate::transport::{Failure, failure};
@@ -23,8 +23,7 @@ pub(crate) struct Session(Arc<Inner>);
 
 struct Inner {
     raw: purge_api::Client,
-    /// What requests go through, as far as that is known.
-    proxy: Option<Proxy>,
+    route: Route,
     provider: TokenProvider,
     /// Held while the provider is asked, so that it is asked once for all who need it.
     last: tokio::sync::Mutex<Last>,
@@ -40,7 +39,9 @@ struct Inner {
 /// One request, and what came of it.
 pub(crate) struct Exchange<T> {
     pub(crate) outcome: Result<T, Failure>,
-    /// When it was sent.
+    /// When it was given to the HTTP client.
+    pub(crate) asked: Instant,
+    /// The latest moment at which it can have been sent.
     pub(crate) sent: Instant,
     /// What had happened by then.
     pub(crate) seen: Seen,
@@ -66,7 +67,7 @@ impl Session {
     pub(crate) fn new(
         base_url: &str,
         http: reqwest::Client,
-        proxy: Option<Proxy>,
+        route: Route,
         provider: TokenProvider,
         rate: Option<Rate>,
     ) -> Result<Self, Error> {
@@ -82,7 +83,7 @@ impl Session {
         let last = Last { token: provider.known().cloned(), error: None };
         Ok(Self(Arc::new(Inner {
             raw: purge_api::Client::new_with_client(base_url, http, bearer),
-            proxy,
+            route,
             provider,
             last: tokio::sync::Mutex::new(last),
             seen: Mutex::new(Seen { asked: 0, tokens }),
@@ -122,24 +123,24 @@ impl Session {
         // The pass is used up, whatever becomes of the request.
         let Pass { .. } = pass;
         let seen = self.seen();
-        let sent = Instant::now();
+        let asked = Instant::now();
         // The body of a refusal belongs to the request, too.
         let exchange = async {
             match send.await {
                 Ok(answer) => {
-                    self.look(answer.headers(), sent);
+                    self.look(answer.headers(), asked);
                     Ok(answer)
                 }
                 Err(error) => {
                     if let purge_api::Error::UnexpectedResponse(answer) = &error {
-                        self.look(answer.headers(), sent);
+                        self.look(answer.headers(), asked);
                     }
-                    Err(failure(error, &self.redactor(), self.0.proxy.as_ref()).await)
+                    Err(failure(error, &self.redactor(), self.0.route.proxy.as_ref()).await)
                 }
             }
         };
         let outcome = step!(exchange, "http", method).await;
-        Exchange { outcome, sent, seen }
+        Exchange { outcome, asked, sent: self.0.route.connected.latest_after(asked), seen }
     }
 
     /// Looks at the clock of the service.

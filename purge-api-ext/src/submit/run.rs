@@ -280,7 +280,7 @@ impl<'a> Run<'a> {
         let redactor = self.endpoint.session().redactor();
         let answer = exchange.outcome.and_then(|answer| accepted(answer.into_inner(), &redactor));
         let outcome = answer.and_then(|accepted| self.claim(accepted));
-        Exchange { outcome, sent: exchange.sent, seen: exchange.seen }
+        Exchange { outcome, asked: exchange.asked, sent: exchange.sent, seen: exchange.seen }
     }
 
     /// Takes an operation for one request. A second one cannot have it too.

@@ -19,11 +19,9 @@ pub(super) enum Listed {
 pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], listed: Listed) {
     let pending = records.iter().any(|record| record.state() == RecordState::Pending);
     let mut by_path: BTreeMap<&str, &PurgeRecord> = BTreeMap::new();
-    let mut by_decoded: HashMap<Vec<u8>, &PurgeRecord> = HashMap::new();
     for &record in records {
         let Some(path) = record.path() else { continue };
         worse(by_path.entry(path).or_insert(record), record);
-        worse(by_decoded.entry(percent_decode_str(path).collect()).or_insert(record), record);
     }
     if operation.foreign {
         // What it purges is what its records say, and each answer may know more of them.
@@ -33,12 +31,9 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
         }));
     } else {
         let whole = listed == Listed::Whole && !pending && by_path.len() >= operation.paths.len();
+        let by_spelling = other_spellings(&operation.paths, &by_path);
         operation.paths.judge(|PathOutcome { path, .. }| {
-            // How the service writes percent escapes in its records is not published.
-            let record = by_path
-                .get(path)
-                .or_else(|| by_decoded.get(&percent_decode_str(path).collect::<Vec<u8>>()));
-            match record {
+            match by_path.get(path).or_else(|| by_spelling.get(path)) {
                 None if whole => {
                     let message = "the finished operation has no record of this path".to_owned();
                     (PathState::Unconfirmed, Some(message))
@@ -60,6 +55,30 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
         operation.message = Some(message.to_owned());
         operation.error = Some(Error::new(ErrorKind::Untrusted, message));
     }
+}
+
+/// The records of paths that have none under their own name, but one under another spelling: how the service
+/// writes percent escapes in its records is not published.
+///
+/// A record that is another path's, or that could be that of two paths, is not evidence.
+fn other_spellings<'a>(
+    paths: &PathOutcomes,
+    by_path: &BTreeMap<&str, &'a PurgeRecord>,
+) -> HashMap<Box<str>, &'a PurgeRecord> {
+    let decoded = |path: &str| -> Vec<u8> { percent_decode_str(path).collect() };
+    if paths.iter().all(|path| by_path.contains_key(path.path)) {
+        return HashMap::new();
+    }
+    let mut spelled: HashMap<Vec<u8>, Vec<&str>> = HashMap::new();
+    paths.iter().for_each(|path| spelled.entry(decoded(path.path)).or_default().push(path.path));
+    let mut found: HashMap<Box<str>, &PurgeRecord> = HashMap::new();
+    for (&path, &record) in by_path {
+        match spelled.get(&decoded(path)).map(Vec::as_slice) {
+            Some(&[own]) if own != path => worse(found.entry(own.into()).or_insert(record), record),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Of several records of a path the worst one counts.
@@ -160,6 +179,22 @@ mod tests {
             let operation = applied(&[path], &[record(url, 1, DONE)]);
             assert_eq!(states(&operation), [PathState::Purged], "{path} {url}");
         }
+    }
+
+    #[test]
+    fn record_of_one_path_is_not_taken_for_that_of_another_spelling() {
+        let pending = (PathState::Pending, PathState::Purged);
+        for (first, second) in [("/a%2Fb", "/a/b"), ("/%7Ea", "/~a")] {
+            let operation = applied(&[first, second], &[record(second, 1, DONE)]);
+            assert_eq!((states(&operation)[0], states(&operation)[1]), pending, "{first}");
+            assert_eq!(operation.state, OperationState::Accepted);
+        }
+        // A third spelling could be either.
+        let operation =
+            applied(&["/%61", "/a"], &[record("/%6", 1, DONE), record("/%61%", 1, DONE)]);
+        assert!(states(&operation).iter().all(|state| *state != PathState::Purged));
+        let operation = applied(&["/%7Ea", "/%7ea"], &[record("/~a", 1, DONE)]);
+        assert_eq!(states(&operation), [PathState::Pending; 2]);
     }
 
     #[test]

@@ -138,7 +138,11 @@ async fn texts_of_a_journal_are_harmless() {
     std::fs::write(folder.journal(), changed(&written, sandbox.base_url(), address)).expect("file");
     let run = Run::new(PURGE, ["resume", &folder.text()]).env("PURGE_TOKEN", sandbox.token());
     let ended = run.end().await;
-    check(&ended, 2, "belongs to the service https://example.com/%1B[2J::error::stolen, not to ");
+    check(
+        &ended,
+        2,
+        r"the base URL `https://example.com/\u{1b}[2J\n::error::stolen` cannot be used",
+    );
     assert!(!ended.err.trim_end().contains(char::is_control), "{:?}", ended.err);
     assert_eq!(posts(&sandbox).len(), 1);
 }

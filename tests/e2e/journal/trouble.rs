@@ -29,6 +29,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
         plan / 2,
         plan,
         plan + 1,
+        plan + events / 8,
         plan + events / 4,
         plan + events / 2,
         plan + events * 3 / 8,

@@ -179,12 +179,18 @@ fn service_is_an_address_that_a_token_may_be_sent_to() {
     let of = |service: &str| {
         one_request(0, &numbered(1), |header| service.clone_into(&mut header.service))
     };
-    for service in ["", "evil", "http://example.com", "file:///etc", "https://u:p@example.com"] {
+    refuse(&of(""), "damaged at line 1: the base URL is empty");
+    for service in [
+        "evil",
+        "http://example.com",
+        "file:///etc",
+        "https://u:p@example.com",
+        "https://example.com/\u{1b}[2J\n::error::x",
+    ] {
         refuse(&of(service), "damaged at line 1: the base URL `");
     }
     for (service, expected) in [
         ("https://example.com", "https://example.com"),
-        ("https://example.com/\u{1b}[2J\n::error::x", "https://example.com/%1B[2J::error::x"),
         (" https://EXAMPLE.com/ ", "https://example.com"),
     ] {
         let header = read(&of(service)[..]).expect("a journal").header;
