@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::front::{MAX_BODY, Payload};
-use crate::limits::Verdict;
+use crate::limits::{Verdict, bearer};
 use crate::lock::lock;
 use crate::refusal::{Refusal, json};
 use crate::resource::{Resource, parse_uuid};
@@ -68,18 +68,6 @@ fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
         Ok(Verdict::Expired) => refuse("the token has expired"),
         Ok(Verdict::Wrong) => refuse("the token is not valid"),
         Err(message) => refuse(message),
-    }
-}
-
-/// The token of a request, whether it is the right one or not.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err("one header `Authorization: Bearer <token>` is needed");
-    };
-    match value.to_str().ok().and_then(|text| text.split_once(' ')) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        _ => Err("the header `Authorization` does not have the form `Bearer <token>`"),
     }
 }
 

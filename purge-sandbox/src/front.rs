@@ -13,8 +13,8 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 
-use crate::api::bearer;
 use crate::fault::{Ending, Fault};
+use crate::limits::bearer;
 use crate::lock::lock;
 use crate::log::{Arrival, RecordedRequest};
 use crate::refusal::Refusal;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::{HeaderMap, header};
+
 /// A token bucket: so many requests at once, then one each time a part of the period has passed.
 ///
 /// The state is the moment at which the bucket would be full again.
@@ -31,6 +33,18 @@ impl Bucket {
         }
         self.full_at = full_at;
         Ok(())
+    }
+}
+
+/// The token of a request, whether it is the right one or not.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err("one header `Authorization: Bearer <token>` is needed");
+    };
+    match value.to_str().ok().and_then(|text| text.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err("the header `Authorization` does not have the form `Bearer <token>`"),
     }
 }
 

@@ -44,7 +44,7 @@ async fn a_request_that_does_not_come_to_its_end_is_ended() {
 }
 
 #[tokio::test]
-async fn connections_that_send_nothing_lock_nobody_out() {
+async fn idle_connections_do_not_lock_out_others() {
     let sandbox = started(Sandbox::builder().max_connections(4)).await;
     let mut idle = Vec::new();
     for _ in 0..50 {

@@ -46,7 +46,7 @@ async fn no_route_answers_a_name_that_is_not_this_machine() {
             assert!(answer.starts_with("HTTP/1.1 403 "), "{route}: {answer}");
         }
     }
-    assert!(sandbox.requests().is_empty(), "what was refused is not in the log");
+    assert!(sandbox.requests().is_empty(), "a refused request is in the log");
 }
 
 #[tokio::test]
