@@ -12,6 +12,7 @@ mod circle;
 mod error;
 mod file_paths;
 mod identifier;
+mod object;
 mod page;
 mod panic;
 
@@ -68,6 +69,7 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
         .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
     identifier::read_from_numbers(&mut file);
     page::read_from_empty_lists(&mut file);
+    object::read_from_objects_only(&mut file);
     // The examples in the generated documentation cannot compile by themselves; as plain text they do
     // not show up as tests that are never run.
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))

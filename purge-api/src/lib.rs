@@ -4,6 +4,7 @@ mod bearer;
 mod file_paths;
 mod hooks;
 mod identifier;
+mod object;
 mod page;
 
 #[allow(

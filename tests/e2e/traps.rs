@@ -57,6 +57,7 @@ async fn answer_that_cannot_be_read_is_no_success() {
         answer("200 OK", r#"{"status":"true","opID":"a"}"#),
         answer("200 OK", r#"{"status":1,"opID":"a"}"#),
         answer("200 OK", r#"{"status":true}"#),
+        answer("200 OK", r#"["a message","a",true]"#),
         answer("200 OK", r#"{"status":true,"opID":""}"#),
         answer("200 OK", r#"{"status":true,"opID":"a"}{}"#),
         answer("204 No Content", ""),
@@ -99,6 +100,7 @@ async fn an_empty_list_in_place_of_a_page_is_an_empty_page() {
         r#"{"status":true,"data":null}"#,
         r#"{"status":true,"data":[{"opID":"a"}]}"#,
         r#"{"status":true,"data":[10,1,[],null,0]}"#,
+        r#"[{"requests":[]},null,true]"#,
     ] {
         let ended = list(body).await;
         assert_eq!(ended.code, Some(6), "{body}: {ended:?}");

@@ -1,0 +1,106 @@
+//! Objects are read from JSON objects only.
+//!
+//! What serde derives for a struct also reads a list, whose values are taken for the fields in their order: an
+//! answer `["", "a", true]` would be a success. The derived code becomes functions of the type (`remote = "Self"`),
+//! and an implementation that is added calls them with a deserializer that asks for a map.
+
+use syn::{Attribute, Fields, File, Ident, Item, ItemStruct, Meta, Path, Token, parse_quote};
+
+/// Lets no struct of a file be read from a list.
+pub(super) fn read_from_objects_only(file: &mut File) {
+    items(&mut file.items);
+}
+
+fn items(all: &mut Vec<Item>) {
+    let mut added = Vec::new();
+    for item in all.iter_mut() {
+        match item {
+            Item::Mod(module) => {
+                if let Some((_, inner)) = &mut module.content {
+                    items(inner);
+                }
+            }
+            Item::Struct(item) if is_read(item) => {
+                item.attrs.push(parse_quote!(#[serde(remote = "Self")]));
+                added.extend(implementations(&item.ident));
+            }
+            _ => {}
+        }
+    }
+    all.extend(added);
+}
+
+/// Whether a struct has named fields, and is read and written by derived code alone.
+fn is_read(item: &ItemStruct) -> bool {
+    let derives = |name: &str| item.attrs.iter().any(|attribute| derives(attribute, name));
+    let named = matches!(item.fields, Fields::Named(_)) && item.generics.params.is_empty();
+    named && derives("Deserialize") && derives("Serialize")
+}
+
+fn derives(attribute: &Attribute, name: &str) -> bool {
+    let Meta::List(list) = &attribute.meta else { return false };
+    let paths =
+        list.parse_args_with(syn::punctuated::Punctuated::<Path, Token![,]>::parse_terminated);
+    list.path.is_ident("derive")
+        && paths
+            .into_iter()
+            .flatten()
+            .any(|path| path.segments.last().is_some_and(|segment| segment.ident == name))
+}
+
+fn implementations(name: &Ident) -> [Item; 2] {
+    [
+        parse_quote! {
+            impl<'de> ::serde::Deserialize<'de> for #name {
+                fn deserialize<D: ::serde::Deserializer<'de>>(
+                    deserializer: D,
+                ) -> ::std::result::Result<Self, D::Error> {
+                    #name::deserialize(crate::object::Object(deserializer))
+                }
+            }
+        },
+        parse_quote! {
+            impl ::serde::Serialize for #name {
+                fn serialize<S: ::serde::Serializer>(
+                    &self,
+                    serializer: S,
+                ) -> ::std::result::Result<S::Ok, S::Error> {
+                    #name::serialize(self, serializer)
+                }
+            }
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_structs_with_named_fields_are_changed() {
+        let mut file = parse_quote! {
+            pub mod types {
+                #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
+                #[serde(deny_unknown_fields)]
+                pub struct Answer {
+                    pub status: bool,
+                }
+                #[derive(::serde::Deserialize, ::serde::Serialize)]
+                #[serde(transparent)]
+                pub struct Text(pub String);
+                #[derive(Clone)]
+                pub struct Builder {
+                    status: bool,
+                }
+            }
+        };
+        read_from_objects_only(&mut file);
+        let text = prettyplease::unparse(&file);
+        assert_eq!(text.matches("remote = \"Self\"").count(), 1, "{text}");
+        assert!(
+            text.contains("Answer::deserialize(crate::object::Object(deserializer))"),
+            "{text}"
+        );
+        assert!(text.contains("for Answer") && !text.contains("for Text"), "{text}");
+    }
+}
