@@ -20,7 +20,7 @@ async fn published(
     Json(paths): Json<Vec<PurgePath>>,
 ) -> Result<Json<Report>, (StatusCode, String)> {
     let plan = Plan::new(paths).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
-    // The client is shared by all handlers, and with it the connections to the service.
+    // All handlers share the client, and with it the connections to the service, its rate and its pauses.
     let report = site.purge(plan).await;
     match report.error() {
         Some(error) => Err((StatusCode::BAD_GATEWAY, error.to_string())),
@@ -31,7 +31,11 @@ async fn published(
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start().await?;
-    let client = Client::builder(sandbox.token()).base_url(sandbox.base_url()).build()?;
+    let client = Client::builder(sandbox.token())
+        .base_url(sandbox.base_url())
+        // However many handlers run at once.
+        .rate("5/s".parse()?)
+        .build()?;
     let site = client.resource(sandbox.organization().parse()?, sandbox.resource().parse()?);
 
     let app = Router::new().route("/published", post(published)).with_state(site);
