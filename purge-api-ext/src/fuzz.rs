@@ -11,6 +11,7 @@ use purge_api::ResponseValue;
 use reqwest::header::HeaderValue;
 use serde::de::DeserializeOwned;
 
+use crate::ledger::End;
 use crate::retry::parse_retry_after;
 use crate::text::{Redactor, escape};
 use crate::transport::{Failure, failure};
@@ -130,14 +131,14 @@ fn check_journal(bytes: &[u8]) {
         assert!((1..=Plan::MAX_BATCH_SIZE).contains(&request.paths().len()));
         assert!(request.paths().all(|path| paths.insert(path)));
     }
-    assert!(!paths.is_empty() && contents.known.len() >= contents.requests.len());
+    assert!(!paths.is_empty() && contents.ledger.stories().len() >= contents.requests.len());
     let harmless = |text: &str| escape(text) == text;
     assert!(harmless(&contents.header.service));
     let mut operations = HashSet::new();
-    for known in &contents.known {
+    for known in contents.ledger.stories() {
         // An event of some bytes counts one.
         assert!((known.attempts as usize) < length && (known.ambiguous as usize) < length);
-        if let journal::End::Accepted { op_id, message, .. } = &known.end {
+        if let End::Accepted { op_id, message, .. } = &known.end {
             assert!(operations.insert(op_id) && harmless(op_id.as_str()));
             assert!(message.iter().all(|said| harmless(said) && said.chars().count() <= 2000));
         }
@@ -146,7 +147,7 @@ fn check_journal(bytes: &[u8]) {
     let mut rest: Vec<_> = contents.requests.iter().cloned().enumerate().collect();
     let mut resumed = 0;
     while let Some((number, batch)) = rest.pop() {
-        let journal::End::Split { at, into } = contents.known[number].end else {
+        let End::Split { at, into } = contents.ledger.stories()[number].end else {
             assert!(batch.paths().len() > 0);
             resumed += batch.paths().len();
             continue;

@@ -3,7 +3,6 @@
 mod file;
 mod format;
 mod read;
-mod replay;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -15,14 +14,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::endpoint::Endpoint;
+use crate::ledger::End;
 use crate::path::is_everything;
 use crate::plan::{Batch, Plan};
 use crate::text::excerpt;
 use crate::{Error, OrganizationId, PurgeEverything, ResourceId};
 
-pub(crate) use format::{Entry, Header};
+pub(crate) use format::Header;
 pub(crate) use read::Contents;
-pub(crate) use replay::{End, Known};
 pub(crate) use writer::Writer;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {format::sealed, read::read};
@@ -168,8 +167,8 @@ impl Journal {
     }
 
     fn count(&self, counts: impl Fn(&End) -> bool) -> usize {
-        let known = self.contents.iter().flat_map(|contents| &contents.known);
-        known.filter(|known| counts(&known.end)).count()
+        let stories = self.contents.iter().flat_map(|contents| contents.ledger.stories());
+        stories.filter(|story| counts(&story.end)).count()
     }
 
     fn header(&self) -> Option<&Header> {

@@ -15,6 +15,7 @@ mod gate;
 pub mod hatch;
 mod id;
 mod journal;
+mod ledger;
 mod list;
 mod pace;
 mod path;

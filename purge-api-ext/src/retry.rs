@@ -24,6 +24,13 @@ pub(crate) enum Applied {
     Yes,
 }
 
+impl Applied {
+    /// Whether an operation may have come of it whose identifier is not known.
+    pub(crate) fn is_ambiguous(self) -> bool {
+        matches!(self, Self::Maybe | Self::Yes)
+    }
+}
+
 /// The longest time that is waited for anything: a year. Longer ones do not fit on every clock.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 

@@ -47,6 +47,14 @@ pub(crate) struct Exchange<T> {
     pub(crate) seen: Seen,
 }
 
+impl<T> Exchange<T> {
+    /// The same exchange, with what its answer means.
+    pub(crate) fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, Failure>) -> Exchange<U> {
+        let Self { outcome, asked, sent, seen } = self;
+        Exchange { outcome: outcome.and_then(read), asked, sent, seen }
+    }
+}
+
 /// What the provider said when it was asked last.
 #[derive(Default)]
 struct Last {

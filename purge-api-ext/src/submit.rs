@@ -2,6 +2,7 @@
 
 mod request;
 mod run;
+mod turn;
 mod work;
 
 use std::future::IntoFuture;
@@ -18,7 +19,7 @@ use crate::wait::follow;
 use crate::{Journal, Shutdown};
 use run::Run;
 #[cfg(any(test, fuzzing))]
-pub(crate) use run::accepted;
+pub(crate) use turn::accepted;
 use work::Work;
 
 /// A purge about to be sent. Await it, and every path of the plan has an outcome:

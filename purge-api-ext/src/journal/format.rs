@@ -5,15 +5,14 @@
 //! at most the last one.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::Entry;
 use crate::plan::Plan;
 use crate::report::Summary;
-use crate::retry::Applied;
 use crate::text::escape;
-use crate::{OperationId, OrganizationId, ResourceId};
+use crate::{OrganizationId, ResourceId};
 
 /// The version of this form.
 pub(super) const VERSION: u32 = 1;
@@ -51,60 +50,6 @@ pub(crate) struct Header {
     pub(crate) duplicates: usize,
     pub(crate) covered: usize,
     pub(crate) extra: Option<usize>,
-}
-
-/// Something that happened to a request. Requests are numbered in the order of the plan, and those that
-/// others are split into after these.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Entry {
-    /// It is about to be sent.
-    Sending {
-        request: usize,
-        attempt: u32,
-        /// Milliseconds since 1970, by the clock of this machine: for people.
-        at: u64,
-        /// What the service's clock showed at most, if an answer had shown it: also without the run, and
-        /// whatever becomes of the clock of this machine, this tells which jobs are older than the request.
-        #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
-        service_time: Option<SystemTime>,
-    },
-    /// The service took it.
-    Accepted {
-        request: usize,
-        op_id: OperationId,
-        message: Option<String>,
-        possible_duplicate: bool,
-    },
-    /// The attempt failed.
-    Failed { request: usize, applied: Applied, message: String },
-    /// It was too large, and goes on as two requests: its first paths, and the others.
-    Split { request: usize, at: usize, into: [usize; 2] },
-    /// The run came to its end.
-    Ended { at: u64 },
-}
-
-/// A time as milliseconds since 1970.
-mod millis {
-    use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        time: &Option<SystemTime>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        since.and_then(|since| u64::try_from(since.as_millis()).ok()).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<SystemTime>, D::Error> {
-        let millis = Option::<u64>::deserialize(deserializer)?;
-        // A time that does not fit on the clock says nothing.
-        Ok(millis.and_then(|millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis))))
-    }
 }
 
 /// A checksum of the paths of a plan, and of how they are split into requests.
@@ -170,10 +115,13 @@ pub(super) fn checked(before: u32, line: &[u8]) -> Option<(Vec<u8>, u32)> {
     (digits == format!("{checksum:08x}").as_bytes()).then(|| ([b"{", rest].concat(), checksum))
 }
 
-/// A message as it is shown: harmless, and not longer than any that a run writes.
-pub(super) fn shown(message: &str) -> String {
+/// An entry whose message is harmless to show, and not longer than any that a run writes.
+pub(super) fn harmless(mut entry: Entry) -> Entry {
     const CHARACTERS: usize = 2000;
-    escape(message).chars().take(CHARACTERS).collect()
+    if let Entry::Accepted { message: Some(message), .. } = &mut entry {
+        *message = escape(message).chars().take(CHARACTERS).collect();
+    }
+    entry
 }
 
 /// Whether another line begins within this one, as when a line feed is lost. In JSON, a quotation mark in

@@ -7,10 +7,10 @@ use std::io::{self, BufRead, Read as _};
 use foldhash::fast::RandomState;
 
 use super::format::{
-    Fingerprint, Header, Line, MAX_LINE, VERSION, checked, holds_another, looks_like_one,
+    Fingerprint, Header, Line, MAX_LINE, VERSION, checked, harmless, holds_another, looks_like_one,
 };
-use super::replay::{Known, Replay};
 use crate::connection::BaseUrl;
+use crate::ledger::Ledger;
 use crate::plan::{Batch, batches};
 use crate::text::excerpt;
 use crate::{Paths, Plan, PurgePath};
@@ -21,8 +21,8 @@ pub(crate) struct Contents {
     pub(crate) header: Header,
     /// The requests of the plan.
     pub(crate) requests: Vec<Batch>,
-    /// What is known of them, and after them of those that others were split into.
-    pub(crate) known: Vec<Known>,
+    /// What is known of them.
+    pub(crate) ledger: Ledger,
     /// Where the next line goes: behind the last one that is whole.
     pub(crate) length: u64,
     pub(super) checksum: u32,
@@ -78,17 +78,18 @@ pub(crate) fn read(input: impl BufRead) -> Result<Contents, Unreadable> {
         Some(json) => lines.header(&json)?,
     };
     let requests = lines.plan(&header)?;
-    let mut replay = Replay::new(requests.iter().map(|batch| batch.paths().len()).collect());
+    let mut ledger = Ledger::new(requests.iter().map(|batch| batch.paths().len()).collect());
     while let Some(json) = lines.next()? {
         let Ok(Line::Events(events)) = serde_json::from_slice(&json) else {
             return Err(lines.damaged("it holds no events"));
         };
         for event in events {
-            replay.apply(event).map_err(|why| lines.damaged(why))?;
+            ledger.apply(&harmless(event)).map_err(|why| lines.damaged(why))?;
         }
     }
     let (length, checksum) = (lines.length, lines.checksum);
-    Ok(Contents { header, requests, known: replay.end(), length, checksum })
+    ledger.close();
+    Ok(Contents { header, requests, ledger, length, checksum })
 }
 
 /// The lines of a journal.

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
-use super::format::{Entry, Fingerprint, Header, Line, VERSION, encode, sealed};
+use super::format::{Fingerprint, Header, Line, VERSION, encode, sealed};
 use super::read::{Contents, Unreadable, read};
-use super::replay::{End, Known, Lost};
 use crate::PurgePath;
+use crate::ledger::{End, Entry, Ledger, Lost, Story};
 use crate::retry::Applied;
 
 /// A journal of these requests, and lines of these events.
@@ -168,7 +168,7 @@ fn expected(events: &[Entry], request: usize) -> (u32, u32, Option<Lost>, End) {
     )
 }
 
-fn outline(known: &Known) -> (u32, u32, Option<Lost>, End) {
+fn outline(known: &Story) -> (u32, u32, Option<Lost>, End) {
     (known.attempts, known.ambiguous, known.lost, known.end.clone())
 }
 
@@ -189,10 +189,17 @@ proptest! {
         let found = contents.requests.iter().map(|batch| batch.paths().collect::<Vec<_>>());
         prop_assert!(found.eq(texts));
         prop_assert_eq!(contents.length, bytes.len() as u64);
-        prop_assert_eq!(contents.known.len(), all.len());
-        for (request, known) in contents.known.iter().enumerate() {
+        prop_assert_eq!(contents.ledger.stories().len(), all.len());
+        for (request, known) in contents.ledger.stories().iter().enumerate() {
             prop_assert_eq!(outline(known), expected(&events, request), "request {} of {:?}", request, events);
         }
+        // A run that goes on knows the same.
+        let mut live = Ledger::new(sizes);
+        for event in &events {
+            prop_assert_eq!(live.apply(event), Ok(()));
+        }
+        live.close();
+        prop_assert_eq!(&contents.ledger, &live);
     }
 
     #[test]

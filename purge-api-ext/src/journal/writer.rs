@@ -11,7 +11,8 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::file::{Locked, named, sync_folder};
-use super::format::{Entry, Header, Line, MAX_EVENTS, encode};
+use super::format::{Header, Line, MAX_EVENTS, encode};
+use crate::ledger::Entry;
 use crate::plan::Plan;
 use crate::{Error, ErrorKind};
 

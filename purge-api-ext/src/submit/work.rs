@@ -1,23 +1,21 @@
 //! What a run has to do: a whole plan, or what an earlier run left of it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::request::Request;
 use crate::endpoint::Endpoint;
-use crate::journal::{Contents, End, Kept, Writer};
-use crate::plan::{Plan, batches};
+use crate::journal::{Contents, Kept, Writer};
+use crate::ledger::Ledger;
+use crate::plan::{Batch, Plan, batches};
 use crate::report::Summary;
-use crate::{Error, ErrorKind, OperationId, Paths};
+use crate::{Error, ErrorKind, Paths};
 
 pub(super) struct Work {
     pub(super) counts: Summary,
     pub(super) paths: usize,
     pub(super) requests: Box<dyn Iterator<Item = Request> + Send>,
-    /// How many requests are known, those that others were split into included.
-    pub(super) numbers: usize,
-    /// The operations that belong to some of them.
-    pub(super) operations: HashSet<OperationId>,
+    /// What is known of them.
+    pub(super) ledger: Ledger,
     pub(super) journal: Option<Writer>,
     /// Why nothing may be sent.
     pub(super) refused: Option<Error>,
@@ -54,48 +52,35 @@ impl Work {
     }
 
     fn whole(plan: Plan) -> Self {
-        let batches = plan.batches().len();
         Self {
             counts: Summary::of_plan(&plan),
             paths: plan.sent(),
-            requests: Box::new(
-                plan.into_batches().enumerate().map(|(number, batch)| Request::new(number, batch)),
-            ),
-            numbers: batches,
-            ..Self::unknown()
+            ledger: Ledger::new(plan.batches().iter().map(|batch| batch.paths().len()).collect()),
+            ..Self::of(plan.into_batches())
         }
     }
 
     fn left(contents: Contents) -> Self {
-        let operations = contents.known.iter().filter_map(|known| match &known.end {
-            End::Accepted { op_id, .. } => Some(op_id.clone()),
-            _ => None,
-        });
-        let operations = operations.collect();
-        let known = Arc::new(contents.known);
-        let numbers = known.len();
         Self {
             counts: contents.header.counts(),
             paths: contents.requests.iter().map(|batch| batch.paths().len()).sum(),
-            requests: Box::new(contents.requests.into_iter().enumerate().map(
-                move |(number, batch)| Request::new(number, batch).recalled(Arc::clone(&known)),
-            )),
-            numbers,
-            operations,
-            ..Self::unknown()
+            ledger: contents.ledger,
+            ..Self::of(contents.requests.into_iter())
         }
     }
 
     /// That of a run whose journal another one has: a request without paths carries the reason.
     fn unknown() -> Self {
+        Self { ledger: Ledger::new(vec![0]), ..Self::of(batches(Paths::new(), &[0]).into_iter()) }
+    }
+
+    fn of(batches: impl Iterator<Item = Batch> + Send + 'static) -> Self {
+        let request = |(number, batch)| Request { number, batch };
         Self {
             counts: Summary::default(),
             paths: 0,
-            requests: Box::new(
-                batches(Paths::new(), &[0]).into_iter().map(|batch| Request::new(0, batch)),
-            ),
-            numbers: 0,
-            operations: HashSet::new(),
+            requests: Box::new(batches.enumerate().map(request)),
+            ledger: Ledger::default(),
             journal: None,
             refused: None,
         }

@@ -14,10 +14,11 @@ fn read_file(name: &str) -> Contents {
 #[test]
 fn journals_of_the_first_version_are_read() {
     let ends = |name: &str| -> Vec<String> {
-        let known = read_file(name).known.into_iter();
-        known
-            .map(|known| match known.end {
-                End::Open => format!("open after {}", known.attempts),
+        let contents = read_file(name);
+        let stories = contents.ledger.stories().iter();
+        stories
+            .map(|story| match story.end {
+                End::Open => format!("open after {}", story.attempts),
                 End::Accepted { .. } => "accepted".to_owned(),
                 End::Split { into, .. } => format!("split into {into:?}"),
             })

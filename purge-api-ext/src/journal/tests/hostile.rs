@@ -63,7 +63,10 @@ fn attempts_are_counted_one_by_one() {
         assert!(error.contains("line 5: its attempts are not counted one by one"), "{error}");
     }
     let contents = read_with(vec![sending(0, 2), failed(0), sending(0, 3)]).expect("a journal");
-    assert_eq!((contents.known[0].attempts, contents.known[0].ambiguous), (3, 2));
+    assert_eq!(
+        (contents.ledger.stories()[0].attempts, contents.ledger.stories()[0].ambiguous),
+        (3, 2)
+    );
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn messages_are_harmless_and_short() {
         let op_id = "a".parse().expect("an ID");
         let (message, possible_duplicate) = (Some(message.to_owned()), false);
         let events = vec![Entry::Accepted { request: 0, op_id, message, possible_duplicate }];
-        match read_with(events).expect("a journal").known.swap_remove(0).end {
+        match read_with(events).expect("a journal").ledger.stories()[0].end.clone() {
             End::Accepted { message, .. } => message.expect("a message"),
             other => panic!("{other:?}"),
         }
@@ -207,7 +210,7 @@ fn member_that_a_later_version_adds_is_passed_over() {
     let more = whole.replace("\"attempt\":1", "\"attempt\":1,\"later\":[1]");
     assert_ne!(more, whole);
     let read = |bytes: &[u8]| read(bytes).expect("a journal");
-    assert_eq!(read(&sealed(more.as_bytes())).known, read(whole.as_bytes()).known);
+    assert_eq!(read(&sealed(more.as_bytes())).ledger, read(whole.as_bytes()).ledger);
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {

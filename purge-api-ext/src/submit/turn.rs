@@ -1,0 +1,277 @@
+//! The steps of a run for one request: what the ledger asks for is done here, and its result recorded.
+
+use std::time::Duration;
+
+use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
+use tokio::time::sleep;
+
+use super::request::Request;
+use super::run::Run;
+use crate::gate::Pass;
+use crate::journal;
+use crate::ledger::{Entry, Stage, Story, Tries};
+use crate::plan::Batch;
+use crate::progress::Event;
+use crate::reconcile::{self, Sent};
+use crate::retry::Applied;
+use crate::session::{Exchange, Seen};
+use crate::text::{Redactor, excerpt};
+use crate::trace::event;
+use crate::transport::{Failure, granted};
+use crate::{Error, ErrorKind, OperationId};
+
+/// How one attempt ended. A 200 that refuses is a [`Failure`] like any other refusal.
+pub(crate) type Attempt = Result<Accepted, Failure>;
+
+pub(crate) struct Accepted {
+    pub(crate) op_id: OperationId,
+    pub(crate) message: Option<String>,
+}
+
+/// What a run knows of its own tries for a request, beside its story.
+#[derive(Default)]
+pub(super) struct Turn {
+    pub(super) stage: Stage,
+    pub(super) tries: Tries,
+    /// Whether the token is another one since the last refusal of one.
+    renewed: bool,
+    /// What the session had seen when the last attempt was sent.
+    seen: Seen,
+    /// The first time after which the request may have been applied, if one is known.
+    since: Option<Sent>,
+}
+
+impl Turn {
+    pub(super) fn begin(story: &Story) -> Self {
+        Self { since: story.lost.and_then(|lost| lost.on).map(Sent::On), ..Self::default() }
+    }
+
+    /// The failure that nothing more was done about.
+    pub(super) fn into_failure(self) -> Failure {
+        match self.stage {
+            Stage::Over(failure) | Stage::Failed(failure) | Stage::LookedUp(failure) => failure,
+            // The other stages are followed by a step.
+            Stage::Begun | Stage::Ready | Stage::TooLarge | Stage::TokenRefused(_) => {
+                let error = Error::new(ErrorKind::Interrupted, "the run ended before it was sent");
+                Failure::new(Applied::No, error)
+            }
+        }
+    }
+
+    /// The failure whose operation is looked for; none if an earlier run has sent the request.
+    fn take_failure(&mut self) -> Option<Failure> {
+        match std::mem::take(&mut self.stage) {
+            Stage::Failed(failure) | Stage::TokenRefused(failure) | Stage::LookedUp(failure) => {
+                Some(failure)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Sends the request once.
+    pub(super) async fn send(&self, request: &Request, turn: &mut Turn) {
+        let number = request.number;
+        let (pass, attempt) = match self.may_send(number).await {
+            Ok(leave) => leave,
+            Err(error) => return turn.stage = Stage::Over(Failure::new(Applied::No, error)),
+        };
+        event!(attempt, "sending");
+        self.reporter.tell(|| Event::Attempt { request: number, attempt });
+        let Exchange { outcome, sent, seen, .. } = self.attempt(pass, &request.batch).await;
+        turn.seen = seen;
+        let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
+        let Err(failure) = accepted else { return };
+        if failure.error.status() == Some(413) && request.batch.paths().len() > 1 {
+            return turn.stage = Stage::TooLarge;
+        }
+        let message = excerpt(&failure.error.to_string());
+        self.note(Entry::Failed { request: number, applied: failure.applied, message });
+        if failure.applied.is_ambiguous() {
+            turn.since.get_or_insert(Sent::At(sent));
+        }
+        match failure.error.status() {
+            Some(401) if !turn.renewed => turn.stage = Stage::TokenRefused(failure),
+            _ => self.fail(turn, failure),
+        }
+    }
+
+    /// Counts a failed attempt.
+    fn fail(&self, turn: &mut Turn, failure: Failure) {
+        turn.renewed = false;
+        turn.tries.failed += 1;
+        turn.tries.ambiguous += u32::from(failure.applied.is_ambiguous());
+        // Where no connection can be trusted, no other request gets one either.
+        if self.retry.ends_run(&failure.error) || failure.applied == Applied::Unsent {
+            self.stop.now(&failure.error);
+        }
+        turn.stage = Stage::Failed(failure);
+    }
+
+    /// Gets another token, with which the request is sent again at once: the service did not look at it.
+    pub(super) async fn renew(&self, turn: &mut Turn) {
+        let Some(refusal) = turn.take_failure() else { return };
+        match self.endpoint.renew(&refusal, turn.seen).await {
+            Ok(true) => {
+                turn.renewed = true;
+                turn.stage = Stage::Ready;
+            }
+            Ok(false) => self.fail(turn, refusal),
+            Err(why) => self.fail(turn, why),
+        }
+    }
+
+    /// Waits before the next attempt, if the run can afford one.
+    pub(super) async fn pause(&self, request: &Request, turn: &mut Turn, delay: Duration) {
+        let Some(failure) = turn.take_failure() else { return };
+        if !self.shared().quota.spend() {
+            return turn.stage = Stage::Over(failure);
+        }
+        event!(?delay, error = %failure.error, "trying again");
+        let event =
+            || Event::Retrying { request: request.number, delay, error: failure.error.clone() };
+        self.reporter.tell(event);
+        turn.stage = match self.stop.or(sleep(delay)).await {
+            Ok(()) => Stage::Ready,
+            // What may have been applied has a better reason to be unconfirmed.
+            Err(_) if self.story(request.number).lost.is_some() => Stage::Over(failure),
+            Err(error) => Stage::Over(Failure::new(Applied::No, error)),
+        };
+    }
+
+    /// Looks into the list for the operation of a request whose answer got lost.
+    pub(super) async fn look_up(&self, request: &Request, turn: &mut Turn) {
+        let failure = turn.take_failure();
+        let found = match turn.since {
+            Some(since) if self.may_look_up(failure.as_ref()) => {
+                self.find(request, since, failure.as_ref()).await
+            }
+            _ => None,
+        };
+        if let Some(op_id) = found {
+            let found = failure.as_ref().map(|failure| format!("{}; ", failure.error));
+            let message = Some(format!("{}found in the list", found.unwrap_or_default()));
+            if self.accept(request.number, Accepted { op_id, message }, false).is_ok() {
+                return;
+            }
+        }
+        turn.stage = failure.map_or(Stage::Ready, Stage::LookedUp);
+    }
+
+    /// Whether the run can afford a look-up. It costs as much as sending the request again, and a service that is
+    /// down answers neither; for a request of an earlier run, only a list that cannot be read costs as much.
+    fn may_look_up(&self, failure: Option<&Failure>) -> bool {
+        let quota = &mut self.shared().quota;
+        match failure {
+            None => !quota.is_spent(),
+            Some(_) => self.stop.reason().is_none() && quota.spend(),
+        }
+    }
+
+    async fn find(
+        &self,
+        request: &Request,
+        since: Sent,
+        failure: Option<&Failure>,
+    ) -> Option<OperationId> {
+        let error = failure.map(|failure| failure.error.clone());
+        self.reporter.tell(|| Event::LookingUp { request: request.number, error });
+        let known = |id: &OperationId| self.shared().ledger.has(id);
+        // As many as were under way before it and then after it; all of them may have been taken meanwhile.
+        let followers = (self.concurrency - 1).saturating_mul(2);
+        let found = reconcile::find(&self.endpoint, &request.batch, known, since, followers).await;
+        if found.is_err() && failure.is_none() {
+            self.shared().quota.spend();
+        }
+        // If the list cannot be read, it stays unknown.
+        found.ok().flatten()
+    }
+
+    /// Waits until a request may be sent, and writes down that it is; or says why nothing is sent any more.
+    async fn may_send(&self, request: usize) -> Result<(Pass, u32), Error> {
+        // What keeps one request from being sent keeps all others: no token, or too long a pause.
+        let pass = self.endpoint.enter().await.inspect_err(|error| self.stop.now(error))?;
+        let (at, service_time) = (journal::now(), self.endpoint.session().service_time());
+        let (sending, attempt) = {
+            let ledger = &mut self.shared().ledger;
+            let attempt = ledger.stories()[request].attempts + 1;
+            let sending = Entry::Sending { request, attempt, at, service_time };
+            // A request that is sent is not settled.
+            let _ = ledger.apply(&sending);
+            (sending, attempt)
+        };
+        let Some(journal) = &self.journal else { return Ok((pass, attempt)) };
+        let written = journal.write(sending).await.inspect_err(|error| self.stop.now(error));
+        // The disk may have taken its time.
+        let may =
+            written.inspect_err(|error| self.stop.now(error)).and_then(|()| self.endpoint.check());
+        if let Err(error) = &may {
+            let (applied, message) = (Applied::No, error.to_string());
+            self.note(Entry::Failed { request, applied, message });
+        }
+        may.map(|()| (pass, attempt))
+    }
+
+    async fn attempt(&self, pass: Pass, batch: &Batch) -> Exchange<Accepted> {
+        // The body is made anew when it is sent again, which is rare: a copy kept for it would cost every
+        // request as much as its paths do.
+        let body = CreatePurgeRequest {
+            resource_uuid: self.endpoint.resource().uuid(),
+            file_path: batch.paths().collect(),
+        };
+        let send = async {
+            match self.endpoint.create_purge().body(body).send().await {
+                // Documented is only 200, but these say the same.
+                Err(purge_api::Error::UnexpectedResponse(other))
+                    if matches!(other.status().as_u16(), 201 | 202) =>
+                {
+                    purge_api::ResponseValue::from_response(other).await
+                }
+                sent => sent,
+            }
+        };
+        let exchange = self.endpoint.send(pass, "POST", send).await;
+        let redactor = self.endpoint.session().redactor();
+        exchange.and_then(|answer| accepted(answer.into_inner(), &redactor))
+    }
+
+    /// Takes an operation for a request. A second request cannot have it too.
+    fn accept(&self, request: usize, accepted: Accepted, by_answer: bool) -> Result<(), Failure> {
+        let mut shared = self.shared();
+        let possible_duplicate = shared.ledger.stories()[request].may_be_duplicate(by_answer);
+        let Accepted { op_id, message } = accepted;
+        if shared.ledger.has(&op_id) {
+            let message = format!(
+                "the answer names the operation {op_id}, which belongs to another request of this run"
+            );
+            let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
+            return Err(Failure::new(Applied::Yes, error));
+        }
+        let entry = Entry::Accepted { request, op_id, message, possible_duplicate };
+        // It was sent, and is not settled.
+        let _ = self.record(&mut shared, entry);
+        shared.quota.refund();
+        Ok(())
+    }
+
+    fn note(&self, entry: Entry) {
+        // What happens to a request that was sent is never out of order.
+        let _ = self.record(&mut self.shared(), entry);
+    }
+}
+
+/// What an answer with a documented body says.
+pub(crate) fn accepted(answer: CreatePurgeResponse, redactor: &Redactor) -> Attempt {
+    let said = granted(answer.status, answer.message.as_deref(), redactor)
+        .map_err(|error| Failure::new(Applied::Refused, error))?;
+    // What quotes the token is not an identifier.
+    let op_id = answer.op_id.filter(|id| !redactor.hides(id));
+    let op_id = op_id.and_then(|id| id.parse().ok()).ok_or_else(|| {
+        let message =
+            "the answer names no operation, so that it is unknown what became of the request";
+        let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
+        Failure::new(Applied::Yes, error)
+    })?;
+    Ok(Accepted { op_id, message: said })
+}
