@@ -2,7 +2,7 @@
 //!
 //! The times of records are by this clock, and no other one says when a job was created.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{AGE, DATE, HeaderMap};
 use tokio::time::Instant;
@@ -13,6 +13,8 @@ pub(crate) struct Clock {
     /// The time of day, without the fraction of its second.
     pub(crate) date: SystemTime,
     pub(crate) asked: Instant,
+    /// When it was asked, by the clock of this machine: see [`Clock::now`].
+    wall: SystemTime,
 }
 
 impl Clock {
@@ -21,7 +23,25 @@ impl Clock {
         let mut dates = headers.get_all(DATE).into_iter();
         let date = dates.next().filter(|_| dates.next().is_none() && !headers.contains_key(AGE))?;
         let date = httpdate::parse_http_date(date.to_str().ok()?).ok()?;
-        Some(Self { date, asked })
+        let wall = SystemTime::now().checked_sub(asked.elapsed())?;
+        Some(Self { date, asked, wall })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shown(date: SystemTime, asked: Instant) -> Self {
+        Self { date, asked, wall: SystemTime::now() }
+    }
+
+    /// What time it is for the service; nothing if that cannot be told.
+    ///
+    /// On some systems [`Instant`] stands still while the machine sleeps. The clock of this machine does not,
+    /// so that the two tell different times then, as they do after that clock was adjusted.
+    pub(crate) fn now(self) -> Option<SystemTime> {
+        const TOLERANCE: Duration = Duration::from_secs(1);
+        let now = Instant::now();
+        let by_wall = SystemTime::now().duration_since(self.wall).ok()?;
+        let differs = by_wall.abs_diff(now - self.asked) > TOLERANCE;
+        if differs { None } else { self.at(now) }
     }
 
     /// The latest time that the clock can have shown at a moment, but for the fraction of a second that the
@@ -41,7 +61,6 @@ impl Clock {
 mod tests {
     use super::*;
     use reqwest::header::HeaderValue;
-    use std::time::Duration;
 
     const DATE_OF_1994: HeaderValue = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
 
@@ -56,6 +75,11 @@ mod tests {
         assert_eq!(clock.at(asked), Some(clock.date));
         assert_eq!(clock.at(asked + second), Some(clock.date + second));
         assert_eq!(clock.at(asked - second), Some(clock.date - second));
+        assert!(clock.now().is_some());
+        for wall in [clock.wall - 2 * second, clock.wall + 2 * second] {
+            // The machine has slept, or its clock was adjusted.
+            assert!(Clock { wall, ..clock }.now().is_none());
+        }
         let mut aged = headers.clone();
         aged.append(AGE, HeaderValue::from_static("0"));
         assert!(Clock::of(&aged, asked).is_none());

@@ -9,7 +9,7 @@ use purge_api::builder::{CreatePurge, ListPurgeRequests};
 use crate::gate::{Gate, Pass, Stop};
 use crate::session::{Exchange, Seen, Session};
 use crate::transport::Failure;
-use crate::{Error, OrganizationId, ResourceId};
+use crate::{Error, ErrorKind, OrganizationId, ResourceId};
 
 /// What each request of a resource needs. Clones share it.
 #[derive(Clone)]
@@ -80,7 +80,17 @@ impl Endpoint {
 
     /// Gets another token when that of a request was refused, and says whether there is one.
     pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
-        self.session.renew(refusal, seen).await
+        match self.gate.unless_stopped(self.session.renew(refusal, seen)).await {
+            Ok(renewed) => renewed,
+            Err(stopped) if stopped.kind() == ErrorKind::Interrupted => Ok(false),
+            // What has stopped the run may be this very renewal, of another request.
+            Err(_) => self.session.renew(refusal, seen).await,
+        }
+    }
+
+    /// Why requests wait, if the service has asked for a pause.
+    pub(crate) fn pause(&self) -> Option<Error> {
+        self.gate.pause()
     }
 
     /// Fails if the run was stopped: for a request that has passed the gate some time ago.

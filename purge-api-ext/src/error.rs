@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::text::escape;
+use crate::text::Redactor;
 
 /// What went wrong, with what, and how to mend it.
 ///
@@ -88,13 +88,19 @@ impl Error {
     /// What the message says already. It is shown by `Debug` alone: whoever prints an error and its
     /// sources would see it twice, and the types of the libraries beneath are nobody's business.
     pub(crate) fn with_cause(self, cause: &(dyn StdError + 'static)) -> Self {
-        let mut causes = escape(&cause.to_string());
-        let mut below = cause.source();
-        while let Some(cause) = below {
-            causes = format!("{causes}: {}", escape(&cause.to_string()));
-            below = cause.source();
-        }
-        self.change(|inner| inner.causes = Some(causes))
+        self.with_foreign_cause(cause, &Redactor::default())
+    }
+
+    /// As [`with_cause`](Self::with_cause), where the other side may have had a say in the texts.
+    pub(crate) fn with_foreign_cause(
+        self,
+        cause: &(dyn StdError + 'static),
+        redactor: &Redactor,
+    ) -> Self {
+        let chain =
+            std::iter::successors(Some(cause), |&cause: &&(dyn StdError + 'static)| cause.source());
+        let causes: Vec<_> = chain.map(|cause| redactor.excerpt(&cause.to_string())).collect();
+        self.change(|inner| inner.causes = Some(causes.join(": ")))
     }
 
     /// What the caller gave cannot be used; nothing was sent.

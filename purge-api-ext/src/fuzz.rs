@@ -2,7 +2,6 @@
 //! the tests below. It is compiled for these two only.
 
 use std::collections::HashSet;
-use std::num::NonZeroU64;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +14,7 @@ use crate::ledger::End;
 use crate::retry::parse_retry_after;
 use crate::text::{Redactor, escape};
 use crate::transport::{Failure, failure};
-use crate::{Client, List, Plan, PurgePath, journal, submit};
+use crate::{Client, Cursor, List, Plan, PurgePath, journal, submit};
 
 /// A text is refused with a place in it, or kept byte for byte, also by way of JSON.
 pub fn path(bytes: &[u8]) {
@@ -69,7 +68,7 @@ pub fn answer(bytes: &[u8]) {
     let status = [200, 200, 200, 201, 308, 401, 413, 429, 500][usize::from(first) % 9];
     let created = read(status, body).and_then(|said| submit::accepted(said, &Redactor::default()));
     let listed = read(status, body)
-        .and_then(|said| LIST.page_of(NonZeroU64::MIN, Some(0), said).map_err(|e| refused(&e)));
+        .and_then(|said| LIST.page_of(&Cursor::FIRST, said).map_err(|e| refused(&e)));
     for error in [created.as_ref().err(), listed.as_ref().err()].into_iter().flatten() {
         let text = error.error.to_string();
         assert!(!text.contains(char::is_control) && text.len() < 2000, "{text:?}");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::select;
 use tokio::sync::Notify;
 
-use crate::pace::{Pace, TooLong};
+use crate::pace::{Pace, Place, TooLong};
 use crate::{Error, ErrorKind};
 
 /// What each request of a run, or of a client, passes.
@@ -21,13 +21,20 @@ pub(crate) struct Gate {
     patience: Duration,
 }
 
-/// Leave to send one request.
+/// Leave to send one request, and its place in the rate.
 #[must_use]
-pub(crate) struct Pass(());
+pub(crate) struct Pass(Place);
+
+impl Pass {
+    /// The request is sent now.
+    pub(crate) fn use_up(self) {
+        self.0.take();
+    }
+}
 
 impl Gate {
     /// The longest pause that is waited for; a caller with a deadline of its own has another one.
-    pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+    pub(crate) const PATIENCE: Duration = crate::retry::LONGEST_RETRY_AFTER;
 
     pub(crate) fn new(pace: Arc<Pace>) -> Self {
         Self { pace, stop: Stop::default(), patience: Self::PATIENCE }
@@ -48,14 +55,27 @@ impl Gate {
         &self,
         prepare: impl Future<Output = Result<(), Error>>,
     ) -> Result<Pass, Error> {
-        self.stop.or(self.pace.turn(self.patience)).await?.map_err(|pause| too_long(&pause))?;
         self.stop.or(prepare).await??;
-        Ok(Pass(()))
+        let place = self.stop.or(self.pace.turn(self.patience)).await?;
+        place.map(Pass).map_err(|pause| too_long(&pause))
     }
 
     /// Fails if the run was stopped after the pass was given.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.stop.reason().map_or(Ok(()), Err)
+    }
+
+    /// Why requests wait, if the service has asked for a pause.
+    pub(crate) fn pause(&self) -> Option<Error> {
+        self.pace.pause_left().map(|left| too_long(&TooLong { left }))
+    }
+
+    /// Waits for something, unless the run is stopped first.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        something: impl Future<Output = T>,
+    ) -> Result<T, Error> {
+        self.stop.or(something).await
     }
 
     /// Takes note of the pause that an answer asks for.

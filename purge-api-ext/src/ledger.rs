@@ -210,7 +210,7 @@ impl Ledger {
     fn split(&mut self, request: usize, at: usize, into: [usize; 2]) -> Result<(), &'static str> {
         let next = self.stories.len();
         let story = self.unsettled(request)?;
-        let (sent, half) = (story.open.is_some(), Story::half(story.ambiguous));
+        let (sent, half) = (story.open.is_some(), story.half());
         let count = self.paths[request];
         if !sent || at == 0 || at >= count || into != [next, next + 1] {
             return Err("a request cannot be split like that");
@@ -251,9 +251,11 @@ impl Ledger {
 }
 
 impl Story {
-    /// What is known of half a request that may have been applied so often.
-    fn half(ambiguous: u32) -> Self {
-        Self { ambiguous, ..Self::default() }
+    /// What is known of each half of it: what may have been applied may be found as a whole only, so no time
+    /// helps to look for it.
+    fn half(&self) -> Self {
+        let lost = self.lost.map(|lost| Lost { on: None, ..lost });
+        Self { ambiguous: self.ambiguous, lost, ..Self::default() }
     }
 
     /// Takes note of the answer to what was sent `on` a time.
@@ -355,6 +357,20 @@ mod tests {
         assert_eq!(lost.applied(Applied::Refused), Applied::Maybe);
         let clear = story(&[sent(1, None), failed(Applied::No)]);
         assert_eq!(clear.applied(Applied::Refused), Applied::Refused);
+    }
+
+    #[test]
+    fn halves_may_have_been_applied_as_a_whole() {
+        let mut ledger = Ledger::new(vec![4]);
+        let split = Entry::Split { request: 0, at: 2, into: [1, 2] };
+        for entry in [sent(1, Some(7)), failed(Applied::Maybe), sent(2, Some(8)), split] {
+            ledger.apply(&entry).expect("an entry");
+        }
+        for half in &ledger.stories()[1..] {
+            assert_eq!((half.attempts, half.ambiguous), (0, 1));
+            assert_eq!(half.lost, Some(Lost { on: None, applied: Applied::Maybe }));
+            assert_eq!(half.applied(Applied::Refused), Applied::Maybe);
+        }
     }
 
     #[test]

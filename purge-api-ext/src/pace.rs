@@ -1,10 +1,13 @@
 //! When the next request of a client may be sent: not while the service asks for a pause, and not faster
 //! than the caller allows.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::retry::LONGEST_RETRY_AFTER;
 
 /// A rate of requests, evenly spread: 5 a second means one every 200 ms, and never two at once.
 ///
@@ -90,15 +93,24 @@ impl std::str::FromStr for Rate {
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     rate: Option<Rate>,
-    next: Mutex<Next>,
+    /// No request before this.
+    pause: Mutex<Option<Instant>>,
+    /// The time of the next place of the rate. The request that holds it is the next to be sent; the others wait
+    /// in order.
+    next: Arc<tokio::sync::Mutex<Option<Instant>>>,
 }
 
-#[derive(Debug, Default)]
-struct Next {
-    /// No request before this.
-    pause: Option<Instant>,
-    /// The next free place of the rate.
-    place: Option<Instant>,
+/// The place of one request. Dropped without being taken, it is free for the next one.
+#[derive(Debug)]
+pub(crate) struct Place(Option<(OwnedMutexGuard<Option<Instant>>, Duration)>);
+
+impl Place {
+    /// The request is sent now, and the next one an interval later.
+    pub(crate) fn take(self) {
+        if let Some((mut next, interval)) = self.0 {
+            *next = Some(Instant::now() + interval);
+        }
+    }
 }
 
 /// The service asked for a pause that is longer than the caller waits for.
@@ -109,51 +121,61 @@ pub(crate) struct TooLong {
 }
 
 impl Pace {
+    /// A pause ends after this at the latest, so that one answer does not silence a program for a day: the next
+    /// request hears whether the service still asks for it.
+    const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
     pub(crate) fn new(rate: Option<Rate>) -> Self {
-        Self { rate, next: Mutex::default() }
+        Self { rate, pause: Mutex::default(), next: Arc::default() }
     }
 
     /// Holds all requests back for a while.
     pub(crate) fn pause(&self, delay: Duration) {
-        let until = Instant::now() + delay.min(crate::retry::LONGEST);
-        let mut next = self.next();
-        next.pause = Some(next.pause.map_or(until, |earlier| earlier.max(until)));
+        let until = Instant::now() + delay.min(Self::LONGEST_PAUSE);
+        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        *pause = Some(pause.map_or(until, |earlier| earlier.max(until)));
     }
 
     /// Waits until a request may be sent, unless the service has asked for a longer pause than `patience`.
-    pub(crate) async fn turn(&self, patience: Duration) -> Result<(), TooLong> {
+    pub(crate) async fn turn(&self, patience: Duration) -> Result<Place, TooLong> {
         loop {
-            self.check(patience)?;
-            if let Some(place) = self.place() {
-                sleep_until(place).await;
+            // A long pause is waited for outside of the queue: not all of those in it have the patience.
+            self.wait_while(|left| left > LONGEST_RETRY_AFTER, patience).await?;
+            let Some(rate) = self.rate else {
+                self.wait_while(|_| true, patience).await?;
+                return Ok(Place(None));
+            };
+            let next = Arc::clone(&self.next).lock_owned().await;
+            if let Some(at) = *next {
+                sleep_until(at).await;
             }
-            self.check(patience)?;
-            // A pause that began meanwhile takes the place away: all of them would come at its end.
-            let Some(until) = self.paused() else { return Ok(()) };
-            sleep_until(until).await;
+            // In the queue, a pause does not change the order.
+            self.wait_while(|left| left <= LONGEST_RETRY_AFTER, patience).await?;
+            if self.pause_left().is_none() {
+                return Ok(Place(Some((next, rate.interval()))));
+            }
         }
     }
 
-    fn check(&self, patience: Duration) -> Result<(), TooLong> {
-        let left = self.paused().map(|until| until - Instant::now());
-        left.filter(|left| *left > patience).map_or(Ok(()), |left| Err(TooLong { left }))
+    /// Waits as long as there is such a pause.
+    async fn wait_while(
+        &self,
+        is_such: impl Fn(Duration) -> bool,
+        patience: Duration,
+    ) -> Result<(), TooLong> {
+        while let Some(left) = self.pause_left().filter(|left| is_such(*left)) {
+            if left > patience {
+                return Err(TooLong { left });
+            }
+            sleep(left.min(LONGEST_RETRY_AFTER)).await;
+        }
+        Ok(())
     }
 
-    fn place(&self) -> Option<Instant> {
-        let interval = self.rate?.interval();
-        let now = Instant::now();
-        let mut next = self.next();
-        let place = [next.place, next.pause].into_iter().flatten().fold(now, Instant::max);
-        next.place = Some(place + interval);
-        Some(place)
-    }
-
-    fn paused(&self) -> Option<Instant> {
-        self.next().pause.filter(|until| *until > Instant::now())
-    }
-
-    fn next(&self) -> MutexGuard<'_, Next> {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How much is left of the pause that the service asked for.
+    pub(crate) fn pause_left(&self) -> Option<Duration> {
+        let until = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        until?.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 }
 
@@ -178,7 +200,7 @@ mod tests {
         let pace = Pace::new(Some(Rate::new(5, Duration::from_secs(1))));
         let start = Instant::now();
         for place in 0..10 {
-            pace.turn(PATIENCE).await.expect("its turn");
+            pace.turn(PATIENCE).await.expect("its turn").take();
             assert_eq!(start.elapsed(), Duration::from_millis(200 * place));
         }
     }
@@ -189,9 +211,9 @@ mod tests {
         let start = Instant::now();
         pace.pause(Duration::from_secs(7));
         pace.pause(Duration::from_secs(3));
-        pace.turn(PATIENCE).await.expect("its turn");
+        pace.turn(PATIENCE).await.expect("its turn").take();
         assert_eq!(start.elapsed(), Duration::from_secs(7));
-        pace.turn(PATIENCE).await.expect("its turn");
+        pace.turn(PATIENCE).await.expect("its turn").take();
         assert_eq!(start.elapsed(), Duration::from_secs(7));
     }
 
@@ -201,7 +223,7 @@ mod tests {
         let start = Instant::now();
         pace.pause(Duration::from_secs(10));
         let turn = async || {
-            pace.turn(PATIENCE).await.expect("its turn");
+            pace.turn(PATIENCE).await.expect("its turn").take();
             start.elapsed().as_secs()
         };
         let turns = tokio::join!(turn(), turn(), turn());
@@ -213,7 +235,7 @@ mod tests {
         let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         let turn = async || {
-            pace.turn(PATIENCE).await.expect("its turn");
+            pace.turn(PATIENCE).await.expect("its turn").take();
             start.elapsed().as_secs()
         };
         let pause = async {
@@ -227,7 +249,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn endless_rate_and_pause_are_no_panic() {
         let pace = Pace::new(Some(Rate::new(1, Duration::MAX)));
-        pace.turn(PATIENCE).await.expect("its turn");
+        pace.turn(PATIENCE).await.expect("its turn").take();
         assert!(tokio::time::timeout(Duration::from_secs(60), pace.turn(PATIENCE)).await.is_err());
     }
 
@@ -239,7 +261,7 @@ mod tests {
         let too_long = pace.turn(PATIENCE).await.expect_err("a long pause");
         assert_eq!((too_long.left.as_secs(), start.elapsed()), (100, Duration::ZERO));
         tokio::time::sleep(Duration::from_secs(40)).await;
-        pace.turn(PATIENCE).await.expect("what is left of it");
+        pace.turn(PATIENCE).await.expect("what is left of it").take();
         assert_eq!(start.elapsed().as_secs(), 100);
         pace.pause(Duration::from_secs(10));
         let longer = async {
@@ -248,5 +270,62 @@ mod tests {
         };
         let (turn, ()) = tokio::join!(pace.turn(PATIENCE), longer);
         assert!(turn.is_err(), "a pause that grows while it is waited for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn place_that_is_not_taken_is_free_for_the_next() {
+        let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
+        let start = Instant::now();
+        pace.turn(PATIENCE).await.expect("its turn").take();
+        for _ in 0..100 {
+            tokio::time::timeout(Duration::from_millis(1), pace.turn(PATIENCE))
+                .await
+                .expect_err("soon");
+        }
+        pace.turn(PATIENCE).await.expect("its turn").take();
+        assert_eq!(start.elapsed().as_secs(), 1);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        for _ in 0..100 {
+            drop(pace.turn(PATIENCE).await.expect("its turn"));
+        }
+        assert_eq!(start.elapsed().as_secs(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn interval_begins_when_a_place_is_taken() {
+        let pace = Pace::new(Some(Rate::new(4, Duration::from_secs(1))));
+        let start = Instant::now();
+        let slow = async || {
+            let place = pace.turn(PATIENCE).await.expect("its turn");
+            // What a request does before it is sent.
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            place.take();
+            start.elapsed().as_millis()
+        };
+        assert_eq!(tokio::join!(slow(), slow(), slow()), (2000, 4250, 6500));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn short_pause_keeps_the_order() {
+        let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
+        let start = Instant::now();
+        let turn = async || {
+            pace.turn(PATIENCE).await.expect("its turn").take();
+            start.elapsed().as_secs()
+        };
+        let pause = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            pace.pause(Duration::from_millis(600));
+        };
+        let waiting = futures_util::future::join_all((0..30).map(|_| turn()));
+        let (turns, ()) = tokio::join!(waiting, pause);
+        assert!(turns.iter().max().is_some_and(|last| *last <= 31), "{turns:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pause_of_a_year_ends_after_an_hour() {
+        let pace = Pace::default();
+        pace.pause(Duration::MAX);
+        assert_eq!(pace.pause_left(), Some(Pace::LONGEST_PAUSE));
     }
 }

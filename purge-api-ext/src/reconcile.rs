@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
-use crate::list::{List, PurgeRecord};
-use crate::{Batch, Error, OperationId};
+use crate::list::{List, PurgeRecord, Read};
+use crate::{Batch, Error, OperationId, Plan};
 
 /// So many records are always read, in whatever order the list may be.
 const RECORDS: u64 = 500;
@@ -22,8 +22,8 @@ const RECORDS: u64 = 500;
 /// The jobs that others created meanwhile are not searched for minutes.
 const MOST_RECORDS: u64 = 10_000;
 
-/// A request has no more paths than this, each of which is a record.
-const PATHS: u64 = 100;
+/// However short the pages are.
+const MOST_PAGES: usize = 200;
 
 /// When a request was sent.
 #[derive(Clone, Copy, Debug)]
@@ -46,12 +46,12 @@ pub(crate) async fn find(
     let mut list = List::new(endpoint.clone()).reader();
     let mut records = Vec::new();
     let mut window = None;
-    let most = (followers as u64).saturating_add(1).saturating_mul(PATHS);
+    let most = (followers as u64).saturating_add(1).saturating_mul(Plan::MAX_BATCH_SIZE as u64);
     let most = most.clamp(RECORDS, MOST_RECORDS);
     // Without a clock nothing can be found.
-    while let Some((page, clock)) = list.next().await?
-        && let Some(window) = *window.get_or_insert_with(|| Window::of(sent, clock?))
-    {
+    for _ in 0..MOST_PAGES {
+        let Some(Read { page, clock, .. }) = list.next_new().await? else { break };
+        let Some(window) = *window.get_or_insert_with(|| Window::of(sent, clock?)) else { break };
         let are_all_new = page.requests.iter().all(|record| window.holds(record));
         records.extend(page.requests);
         let read = records.len() as u64;
@@ -110,7 +110,7 @@ fn only_candidate(
         let Some(id) = &record.op_id else { continue };
         let held = operations.entry(id).or_insert_with(|| Some(HashSet::new()));
         // One record that does not fit rules the whole operation out.
-        match record.path().filter(|path| wanted.contains(path) && window.holds(record)) {
+        match record.written_path().filter(|path| wanted.contains(path) && window.holds(record)) {
             Some(path) => {
                 if let Some(held) = held {
                     held.insert(path);
@@ -129,20 +129,12 @@ fn only_candidate(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Plan;
 
     const SINCE: &str = "2025-08-06T11:39:51Z";
 
     fn record(id: &str, path: &str, created: &str) -> PurgeRecord {
-        PurgeRecord {
-            op_id: id.parse().ok(),
-            url: Some(format!("https://www.example.com{path}")),
-            status: Some(2),
-            message: None,
-            created_at: Some(created.to_owned()),
-            started_at: None,
-            completed_at: None,
-        }
+        let url = format!("https://www.example.com{path}");
+        PurgeRecord::of(Some(id), Some(&url), Some(2), Some(created), None)
     }
 
     fn check(records: &[(&str, &str, &str)], expected: Option<&str>) {
@@ -173,10 +165,10 @@ mod tests {
 
     /// Whether a record of this second fits a request that was sent `before` ago, when the list was asked for.
     fn holds(before: Duration, second: &str) -> bool {
-        let asked = Instant::now();
+        let asked = Instant::now() + Duration::from_secs(7200);
         let sent = Sent::At(asked - before);
         let date = humantime::parse_rfc3339("2025-08-06T11:39:52Z").expect("a time");
-        let window = Window::of(sent, Clock { date, asked }).expect("a window");
+        let window = Window::of(sent, Clock::shown(date, asked)).expect("a window");
         window.holds(&record("x", "/a", &format!("2025-08-06T11:39:{second}Z")))
     }
 
@@ -212,7 +204,7 @@ mod tests {
         // The answer takes 6 s, and its `Date` is of its end.
         tokio::time::advance(Duration::from_secs(6)).await;
         let date = humantime::parse_rfc3339("2025-08-06T11:39:58Z").expect("a time");
-        let window = Window::of(sent, Clock { date, asked }).expect("a window");
+        let window = Window::of(sent, Clock::shown(date, asked)).expect("a window");
         let holds =
             |second: &str| window.holds(&record("x", "/a", &format!("2025-08-06T11:39:{second}Z")));
         assert!(!holds("50.9") && !holds("53"), "jobs from before the request");

@@ -34,6 +34,9 @@ impl Applied {
 /// The longest time that is waited for anything: a year. Longer ones do not fit on every clock.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// The longest pause that is waited for when the service asks for one.
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
 /// How often and when a request is sent again. The figures are those of the AWS SDKs, with one attempt
 /// more; the service publishes none.
 #[derive(Clone, Debug)]
@@ -53,7 +56,7 @@ impl Default for RetryPolicy {
             attempts: 4,
             base: Duration::from_secs(1),
             cap: Duration::from_secs(20),
-            longest_retry_after: Duration::from_secs(60),
+            longest_retry_after: LONGEST_RETRY_AFTER,
             resends: 2,
         }
     }

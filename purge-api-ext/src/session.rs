@@ -128,9 +128,8 @@ impl Session {
         method: &'static str,
         send: impl Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     ) -> Exchange<ResponseValue<T>> {
-        // The pass is used up, whatever becomes of the request.
-        let Pass { .. } = pass;
         let seen = self.seen();
+        pass.use_up();
         let asked = Instant::now();
         // The body of a refusal belongs to the request, too.
         let exchange = async {
@@ -139,10 +138,8 @@ impl Session {
                     self.look(answer.headers(), asked);
                     Ok(answer)
                 }
+                // Something in between may have answered, by another clock.
                 Err(error) => {
-                    if let purge_api::Error::UnexpectedResponse(answer) = &error {
-                        self.look(answer.headers(), asked);
-                    }
                     Err(failure(error, &self.redactor(), self.0.route.proxy.as_ref()).await)
                 }
             }
@@ -151,17 +148,17 @@ impl Session {
         Exchange { outcome, asked, sent: self.0.route.connected.latest_after(asked), seen }
     }
 
-    /// Looks at the clock of the service.
+    /// Keeps what the service's clock shows.
     fn look(&self, headers: &HeaderMap, asked: Instant) {
         if let Some(clock) = Clock::of(headers, asked) {
             *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
         }
     }
 
-    /// What time it is for the service, if an answer has shown it: see [`Clock::at`].
+    /// What time it is for the service, if an answer has shown it: see [`Clock::now`].
     pub(crate) fn service_time(&self) -> Option<SystemTime> {
         let clock = *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner);
-        clock?.at(Instant::now())
+        clock?.now()
     }
 
     /// Gets another token when that of a request was refused, and says whether there is one. A refused token

@@ -3,9 +3,10 @@
 mod said;
 
 use std::error::Error as StdError;
+use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
 use crate::proxy::Proxy;
 use crate::retry::{Applied, parse_retry_after};
@@ -40,12 +41,15 @@ pub(crate) async fn failure(
             let body = response.bytes().await.unwrap_or_default();
             from_status(status, &headers, &body, redactor)
         }
-        Raw::CommunicationError(error) => from_connection(error, proxy),
+        Raw::CommunicationError(error) => from_connection(error, redactor, proxy),
         Raw::ResponseBodyError(error) => Failure::new(
             Applied::Maybe,
-            Error::new(ErrorKind::Untrusted, format!("the answer broke off: {}", root(&error)))
-                .with_status(200)
-                .with_cause(&error.without_url()),
+            Error::new(
+                ErrorKind::Untrusted,
+                format!("the answer broke off: {}", root(&error, redactor)),
+            )
+            .with_status(200)
+            .with_foreign_cause(&error.without_url(), redactor),
         ),
         Raw::InvalidResponsePayload(body, error) => {
             let body = String::from_utf8_lossy(&body);
@@ -81,15 +85,15 @@ pub(crate) fn granted(
     Err(Error::new(ErrorKind::Refused, message).with_status(200))
 }
 
-fn from_connection(error: reqwest::Error, proxy: Option<&Proxy>) -> Failure {
+fn from_connection(error: reqwest::Error, redactor: &Redactor, proxy: Option<&Proxy>) -> Failure {
     let error = error.without_url();
-    let text = root(&error);
+    let text = root(&error, redactor);
     if error.is_builder() {
         let message = format!("the request cannot be made: {text}");
         return Failure::new(Applied::Refused, Error::new(ErrorKind::InvalidInput, message));
     }
     if error.is_connect() {
-        return not_connected(&error, proxy);
+        return not_connected(&error, redactor, proxy);
     }
     let find = |wanted: fn(&(dyn StdError + 'static)) -> bool| chain(&error).any(wanted);
     let (applied, kind, message) = if error.is_timeout() {
@@ -98,16 +102,16 @@ fn from_connection(error: reqwest::Error, proxy: Option<&Proxy>) -> Failure {
         let message = format!("the service did not take the request: {text}");
         (Applied::No, ErrorKind::Unavailable, message)
     } else if find(is_no_http) {
-        let message = format!("the answer is no HTTP that can be read: {text}");
+        let message = format!("the response is not valid HTTP: {text}");
         (Applied::Maybe, ErrorKind::Untrusted, message)
     } else {
         (Applied::Maybe, ErrorKind::Unavailable, format!("the connection broke off: {text}"))
     };
-    Failure::new(applied, Error::new(kind, message).with_cause(&error))
+    Failure::new(applied, Error::new(kind, message).with_foreign_cause(&error, redactor))
 }
 
 /// There is no connection, so that nothing was sent: whose fault that is, the service's or the proxy's.
-fn not_connected(error: &reqwest::Error, proxy: Option<&Proxy>) -> Failure {
+fn not_connected(error: &reqwest::Error, redactor: &Redactor, proxy: Option<&Proxy>) -> Failure {
     // The type of what goes wrong between this machine and a proxy cannot be named.
     let tunnel = chain(error).map(ToString::to_string);
     let tunnel = tunnel.filter_map(|text| text.strip_prefix("tunnel error: ").map(str::to_owned));
@@ -123,7 +127,7 @@ fn not_connected(error: &reqwest::Error, proxy: Option<&Proxy>) -> Failure {
         (_, Some(_)) => format!(" to {other}"),
         (None, None) => String::new(),
     };
-    let text = root(error);
+    let text = root(error, redactor);
     let (applied, failure) = if tunnel.as_deref() == Some(PROXY_AUTHORIZATION) {
         let message =
             format!("{other} asks for credentials (407); write them into the URL of the proxy");
@@ -142,7 +146,7 @@ fn not_connected(error: &reqwest::Error, proxy: Option<&Proxy>) -> Failure {
         };
         (Applied::No, Error::new(ErrorKind::Unavailable, message))
     };
-    Failure::new(applied, failure.with_cause(error))
+    Failure::new(applied, failure.with_foreign_cause(error, redactor))
 }
 
 /// Whether the other side says that it has not looked at the request (RFC 9113, section 8.7).
@@ -184,8 +188,9 @@ fn chain<'a>(
     })
 }
 
-fn root(error: &reqwest::Error) -> String {
-    chain(error).last().map(|cause| escape(&cause.to_string())).unwrap_or_default()
+/// What lies beneath all. HTTP/2 lets the other side say something there.
+fn root(error: &reqwest::Error, redactor: &Redactor) -> String {
+    chain(error).last().map(|cause| redactor.excerpt(&cause.to_string())).unwrap_or_default()
 }
 
 fn from_status(
@@ -195,7 +200,6 @@ fn from_status(
     redactor: &Redactor,
 ) -> Failure {
     let said = said::said(body, redactor).map(|said| format!(": {said}")).unwrap_or_default();
-    let retry_after = parse_retry_after(headers.get_all(RETRY_AFTER), std::time::SystemTime::now());
     let code = status.as_u16();
     let (applied, kind, message) = match code {
         401 => (
@@ -210,6 +214,8 @@ fn from_status(
                 "the request was forbidden (403), by the service or by a proxy or gateway{said}"
             ),
         ),
+        // RFC 9110, section 15.4.4: the service has done something, and says elsewhere what.
+        303 => (Applied::Yes, ErrorKind::Untrusted, redirect(code, headers, redactor)),
         300..=399 => (Applied::Refused, ErrorKind::Untrusted, redirect(code, headers, redactor)),
         407 => return Failure::new(Applied::Refused, proxy_authorization()),
         429 => (Applied::No, ErrorKind::Unavailable, format!("too many requests (429){said}")),
@@ -241,8 +247,17 @@ fn from_status(
         ),
         400..500 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
     };
-    let error = Error::new(kind, message).with_status(code).with_retry_after(retry_after);
-    Failure::new(applied, error)
+    let error = Error::new(kind, message).with_status(code);
+    // What will not be different later is not to be waited for.
+    let asked = if error.is_retryable() { pause_asked_for(headers) } else { None };
+    Failure::new(applied, error.with_retry_after(asked))
+}
+
+/// The pause that an answer asks for. A date in it is by the clock of the answer.
+fn pause_asked_for(headers: &HeaderMap) -> Option<Duration> {
+    let date =
+        headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    parse_retry_after(headers.get_all(RETRY_AFTER), date.unwrap_or_else(SystemTime::now))
 }
 
 fn refused(code: u16, said: &str) -> String {
@@ -258,6 +273,33 @@ fn redirect(code: u16, headers: &HeaderMap, redactor: &Redactor) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reqwest::header::HeaderValue;
+
+    #[test]
+    fn only_what_may_be_different_later_is_waited_for() {
+        let asked = |code: u16, headers: &[(&'static str, &'static str)]| {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(*name, HeaderValue::from_static(value));
+            }
+            let status = StatusCode::from_u16(code).expect("a status");
+            from_status(status, &map, b"", &Redactor::default()).error.retry_after()
+        };
+        for code in [429, 503, 500, 421, 425] {
+            assert_eq!(
+                asked(code, &[("retry-after", "7")]),
+                Some(Duration::from_secs(7)),
+                "{code}"
+            );
+        }
+        for code in [400, 401, 403, 404, 303, 501] {
+            assert_eq!(asked(code, &[("retry-after", "7")]), None, "{code}");
+        }
+        // A date is by the clock of the answer, whatever that of this machine shows.
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        let later = ("retry-after", "Sun, 06 Nov 1994 08:49:57 GMT");
+        assert_eq!(asked(503, &[date, later]), Some(Duration::from_secs(20)));
+    }
 
     #[test]
     fn every_status_has_one_class() {
@@ -274,7 +316,8 @@ mod tests {
         check(&[418, 423, 424, 426, 428, 431, 451, 499], Applied::Refused, ErrorKind::Refused);
         check(&[501, 505, 511], Applied::Refused, ErrorKind::Refused);
         check(&[401, 403, 407], Applied::Refused, ErrorKind::Unauthorized);
-        check(&[300, 301, 302, 303, 304, 307, 308, 399], Applied::Refused, ErrorKind::Untrusted);
+        check(&[300, 301, 302, 304, 307, 308, 399], Applied::Refused, ErrorKind::Untrusted);
+        check(&[303], Applied::Yes, ErrorKind::Untrusted);
         check(&[408, 500, 502, 504], Applied::Maybe, ErrorKind::Unavailable);
         check(&[506, 507, 508, 509, 510, 512], Applied::Maybe, ErrorKind::Unavailable);
         check(&[520, 521, 522, 523, 524, 525, 526, 527], Applied::Maybe, ErrorKind::Unavailable);

@@ -8,13 +8,13 @@ use std::future::IntoFuture;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
-use futures_util::{StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::endpoint::Endpoint;
-use crate::list::{List, PurgeRecord};
+use crate::list::{List, PurgeRecord, Read};
 use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
 use crate::{Error, ErrorKind, OperationId, Shutdown};
@@ -54,7 +54,7 @@ impl Wait {
         Self { endpoint, operations, deadline, shutdown }
     }
 
-    /// How long to wait at most; a year counts as the longest time. Default: 5 minutes; the service's documentation speaks of seconds to
+    /// How long to wait, at most a year. Default: 5 minutes; the service's documentation speaks of seconds to
     /// minutes.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline.min(crate::retry::LONGEST);
@@ -121,7 +121,10 @@ pub(crate) async fn follow(
             Either::Left(_) => {
                 (ErrorKind::Interrupted, "not finished when waiting was interrupted".to_owned())
             }
-            Either::Right(_) => (ErrorKind::Deadline, format!("not finished within {deadline:?}")),
+            Either::Right(_) => {
+                let pause = endpoint.pause().map(|pause| format!(": {pause}")).unwrap_or_default();
+                (ErrorKind::Deadline, format!("not finished within {deadline:?}{pause}"))
+            }
         }
     };
     give_up(operations, why, &message);
@@ -217,15 +220,16 @@ async fn round(
 }
 
 /// The records of one operation, and none of others, as a service would send that does not know the operation
-/// and ignores the filter.
+/// and ignores the filter. A record without an operation is not evidence.
 async fn records_of(endpoint: &Endpoint, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
     /// More than the records of any operation take, if pages are much shorter than they were asked for.
     const PAGES: usize = 200;
     let mut records = Vec::new();
-    let mut pages = List::new(endpoint.clone()).operation(op_id.clone()).pages().take(PAGES);
-    while let Some(page) = pages.try_next().await? {
+    let mut list = List::new(endpoint.clone()).operation(op_id.clone()).reader();
+    for _ in 0..PAGES {
+        let Some(Read { page, .. }) = list.next_new().await? else { break };
         let received = page.requests.len();
-        let own = |record: &PurgeRecord| record.op_id.as_ref().is_none_or(|id| *id == op_id);
+        let own = |record: &PurgeRecord| record.op_id.as_ref().is_some_and(|id| *id == op_id);
         let before = records.len();
         records.extend(page.requests.into_iter().filter(own));
         if records.len() - before < received {
@@ -263,18 +267,21 @@ async fn read_whole_list(
 ) {
     /// Records of others that may be among them.
     const OTHERS: usize = 100;
+    /// A page that is shorter is not worth it.
+    const SHORTEST_PAGE: usize = 20;
     let mut list = List::new(endpoint.clone()).reader();
     let mut found: HashMap<OperationId, Vec<PurgeRecord>> = HashMap::new();
     let mut left = paths.saturating_add(OTHERS);
     // Whatever is wrong with the list, asking one by one will say it.
-    while let Ok(Some((page, _))) = list.next().await {
-        left = left.saturating_sub(page.requests.len());
+    while let Ok(Some(Read { page, .. })) = list.next_new().await {
+        let received = page.requests.len();
+        left = left.saturating_sub(received);
         for record in page.requests {
             if let Some(op_id) = record.op_id.clone() {
                 found.entry(op_id).or_default().push(record);
             }
         }
-        if left == 0 {
+        if left == 0 || received < SHORTEST_PAGE {
             break;
         }
     }

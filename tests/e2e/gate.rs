@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use purge_api_ext::{Client, ErrorKind, Plan, Rate, Resource, Shutdown};
+use purge_api_ext::{Client, ErrorKind, Plan, Rate, Resource, Shutdown, TokenProvider};
 use purge_sandbox::{Fault, Sandbox, SandboxBuilder};
 use purge_tests::raw::{RawServer, answer};
 
@@ -123,4 +123,27 @@ async fn no_page_of_a_look_up_is_asked_for_after_a_shutdown() {
     let report = purge.concurrency(100).shutdown(shutdown).await;
     assert_eq!(report.summary.unconfirmed, 1, "{report:?}");
     assert_eq!((lists.load(Ordering::SeqCst), count(&sandbox, "GET")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_does_not_wait_for_a_new_token() {
+    let sandbox = Sandbox::builder().token("another").start().await.expect("a sandbox");
+    let shutdown = Shutdown::new();
+    let (begins, asked) = (shutdown.clone(), AtomicUsize::new(0));
+    let provider = TokenProvider::from_fn(move || {
+        let renews = asked.fetch_add(1, Ordering::SeqCst) > 0;
+        let begins = begins.clone();
+        async move {
+            if renews {
+                begins.begin();
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, std::io::Error>("an-old-token")
+        }
+    });
+    let client = Client::builder(provider).base_url(sandbox.base_url()).build().expect("a client");
+    let purge = resource_of(&client).purge(plan(3, 1)).concurrency(1);
+    let report = purge.shutdown(shutdown).await;
+    assert_eq!((report.summary.failed, report.summary.not_sent), (1, 2), "{report:?}");
+    assert_eq!(count(&sandbox, "POST"), 1);
 }

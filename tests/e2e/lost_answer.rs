@@ -39,14 +39,16 @@ async fn operation_whose_answer_got_lost_is_found_in_the_list() {
 async fn lost_operation_is_found_behind_the_requests_that_followed_it() {
     const NEW: &str = "1994-11-06T08:49:37Z";
     // Of whole pages, whose records are of other requests that were under way.
-    let follower = |created| page(601, &vec![record("other", "/b", created); 100]);
-    let pages = |fifth| {
+    let follower = |number: usize, created: &str| {
+        let record = |i: usize| record(&format!("other-{number}-{i}"), "/b", created);
+        page(601, &(0..100).map(record).collect::<Vec<_>>())
+    };
+    let pages = |fifth: &str| {
         let mut pages = vec![Vec::new()];
-        pages.extend([NEW, NEW, NEW, NEW, fifth, NEW].map(follower));
-        pages.extend([
-            page(601, &[record("lost", "/a", NEW)]),
-            answer("200 OK", r#"{"status":true,"opID":"again"}"#),
-        ]);
+        let created = [NEW, NEW, NEW, NEW, fifth, NEW];
+        pages.extend(created.iter().enumerate().map(|(number, created)| follower(number, created)));
+        let again = answer("200 OK", r#"{"status":true,"opID":"again"}"#);
+        pages.extend([page(601, &[record("lost", "/a", NEW)]), again]);
         pages
     };
     let check = async |fifth, concurrency, expected: (&str, usize)| {

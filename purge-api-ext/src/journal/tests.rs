@@ -138,32 +138,27 @@ fn expected(events: &[Entry], request: usize) -> (u32, u32, Option<Lost>, End) {
             lost.push(Lost { on: *service_time, applied });
         }
     }
-    let on = lost.iter().find_map(|lost| lost.on);
-    let whole = lost.last().map(|last| Lost { on, applied: last.applied });
-    let parent = events.iter().find_map(|event| match event {
-        Entry::Split { request: parent, into, .. } if into.contains(&request) => Some(*parent),
-        _ => None,
-    });
     // What may have been applied before the split may have been applied of both parts.
     let split = events
         .iter()
         .position(|e| matches!(e, Entry::Split { into, .. } if into.contains(&request)));
-    let inherited = parent.map_or(0, |parent| {
-        let until = split.unwrap_or_default();
-        let before = &events[..until];
-        let (_, ambiguous, ..) = expected(before, parent);
+    let inherited = split.map(|at| {
+        let Entry::Split { request: parent, .. } = events[at] else { unreachable!() };
         // The one that was split away was answered.
-        let open = before.iter().rev().find_map(|event| match event {
-            Entry::Sending { request, .. } if *request == parent => Some(1),
-            Entry::Failed { request, .. } if *request == parent => Some(0),
-            _ => None,
-        });
-        ambiguous - open.unwrap_or(0)
+        let mut before = events[..at].to_vec();
+        let last = before
+            .iter()
+            .rposition(|e| matches!(e, Entry::Sending { request, .. } if *request == parent));
+        before.remove(last.expect("it was sent"));
+        expected(&before, parent)
     });
+    let (_, inherited, parent_lost, _) = inherited.unwrap_or((0, 0, None, End::Open));
+    let on = lost.iter().find_map(|lost| lost.on);
+    let whole = lost.last().map(|last| Lost { on, applied: last.applied });
     (
         own.iter().filter(sent).count() as u32,
         lost.len() as u32 + inherited,
-        whole,
+        whole.or(parent_lost.map(|lost| Lost { on: None, ..lost })),
         end.unwrap_or_default(),
     )
 }

@@ -84,15 +84,8 @@ mod tests {
     }
 
     fn page(numbers: &[u64], total: Option<u64>) -> Page {
-        let record = |number: &u64| PurgeRecord {
-            op_id: None,
-            url: Some(format!("/{number}")),
-            status: None,
-            message: None,
-            created_at: None,
-            started_at: None,
-            completed_at: None,
-        };
+        let record =
+            |number: &u64| PurgeRecord::of(None, Some(&format!("/{number}")), None, None, None);
         let requests = numbers.iter().map(record).collect();
         Page { page: 1, limit: PageSize::MAX, total, requests, next: None }
     }

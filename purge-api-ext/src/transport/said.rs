@@ -19,6 +19,8 @@ const MEMBERS: [&str; 9] = [
     "errors",
     "messages",
 ];
+/// How many messages of a refusal are read.
+const MESSAGES: usize = 8;
 /// How deep the messages of a refusal may be nested.
 const DEPTH: usize = 4;
 
@@ -53,6 +55,10 @@ fn is_empty(json: &Value) -> bool {
 /// The texts of a message, of the messages of a list, or of those by field, as validators write them.
 fn collect(json: &Value, field: Option<&str>, depth: usize, texts: &mut Vec<String>) {
     let Some(depth) = depth.checked_sub(1) else { return };
+    // More of them would not be shown.
+    if texts.len() >= MESSAGES {
+        return;
+    }
     match json {
         Value::String(text) if !text.trim().is_empty() => {
             let text = text.trim().trim_end_matches('.');
@@ -184,6 +190,14 @@ mod tests {
         check("<Error><Code>AccessDenied</Code></Error>", "AccessDenied");
         check("<html><title></title>nothing here", "nothing here");
         check("no \u{1b}[31msuch\n resource", r"no \u{1b}[31msuch\n resource");
+    }
+
+    #[test]
+    fn no_more_is_read_than_is_shown() {
+        let many: Vec<_> = (0..100_000).map(|i| format!("error {i}")).collect();
+        let body = serde_json::to_vec(&many).expect("JSON");
+        let said = said(&body, &Redactor::default()).expect("messages");
+        assert!(said.starts_with("error 0; error 1; ") && said.ends_with("error 7"), "{said}");
     }
 
     #[test]

@@ -20,14 +20,14 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
     let pending = records.iter().any(|record| record.state() == RecordState::Pending);
     let mut by_path: BTreeMap<&str, &PurgeRecord> = BTreeMap::new();
     for &record in records {
-        let Some(path) = record.path() else { continue };
+        let Some(path) = record.written_path() else { continue };
         worse(by_path.entry(path).or_insert(record), record);
     }
     if operation.foreign {
         // What it purges is what its records say, and each answer may know more of them.
         operation.paths = PathOutcomes::each(by_path.iter().map(|(path, record)| {
             let (state, message) = state_of(record);
-            ((*path).into(), state, message)
+            (record.path().unwrap_or(path).into(), state, message)
         }));
     } else {
         let whole = listed == Listed::Whole && !pending && by_path.len() >= operation.paths.len();
@@ -118,15 +118,7 @@ mod tests {
     const DONE: Option<&str> = Some("2025-08-06T11:39:53Z");
 
     fn record(url: &str, status: i64, completed: Option<&str>) -> PurgeRecord {
-        PurgeRecord {
-            op_id: "a".parse().ok(),
-            url: Some(url.to_owned()),
-            status: Some(status),
-            message: None,
-            created_at: None,
-            started_at: None,
-            completed_at: completed.map(str::to_owned),
-        }
+        PurgeRecord::of(Some("a"), Some(url), Some(status), None, completed)
     }
 
     /// An operation with these paths, after these records.
@@ -225,8 +217,7 @@ mod tests {
             apply(&mut operation, &records.iter().collect::<Vec<_>>(), Listed::Whole);
             (operation.state, operation.paths.len())
         };
-        let mut nameless = record("/c", 2, None);
-        nameless.url = None;
+        let nameless = PurgeRecord::of(Some("a"), None, Some(2), None, None);
         let done = |path| record(path, 1, DONE);
         assert_eq!(answer(&[record("/a", 2, None)]), (OperationState::Accepted, 1));
         assert_eq!(answer(&[done("/a"), record("/b", 2, None)]), (OperationState::Accepted, 2));

@@ -60,6 +60,12 @@ fn refused() -> Vec<Row> {
             .ends(1, "1 failed")
             .seen(1, 0)
             .says("(413)"),
+        Row::new("A6 413 after an answer that got lost")
+            .call(["create", "/a", "/b"])
+            .post([status("500 Oops", ""), large(), status("400 No", "")])
+            .ends(1, "2 unconfirmed")
+            .seen(4, 1)
+            .takes(0.0..=1.0),
         Row::new("A6 413 for whatever is sent")
             .call(["create", "/a", "/b", "/c", "/d"])
             .post([large()])
@@ -251,7 +257,14 @@ fn three_requests() -> Vec<String> {
 fn redirected() -> Vec<Row> {
     let mut rows = Vec::new();
     let path = "/api/v1/cdn/x/job/y/purge";
-    for code in [301, 302, 303, 307, 308] {
+    rows.push(
+        Row::new("A15 303, which says that something was done")
+            .post([status(&format!("303 See Other\r\nlocation: {path}"), "")])
+            .ends(6, "1 unconfirmed")
+            .seen(1, 1)
+            .says(path),
+    );
+    for code in [301, 302, 307, 308] {
         let same = status(&format!("{code} Moved\r\nlocation: {path}"), "");
         let row = Row::new(format!("A15 {code} to the same path")).post([same]);
         rows.push(row.ends(6, "1 failed").seen(1, 0).says(path));
@@ -306,6 +319,18 @@ fn contradictory() -> Vec<Row> {
         let row = Row::new(format!("total of 1, and {what} for the records")).call(["list"]);
         let row = row.get([announced(requests)]).ends(6, "").seen(0, 1);
         rows.push(row.says("page 1 has no records, but 1 are announced"));
+    }
+    let first = r#"{"opID":"a","url":"/a","status":2},{"opID":"b","url":"/b","status":2}"#;
+    for (what, second) in [
+        ("[]", r#"{"status":true,"data":[]}"#),
+        ("{}", r#"{"status":true,"data":{}}"#),
+        ("no total", r#"{"status":true,"data":{"total":null,"requests":[]}}"#),
+    ] {
+        let row = Row::new(format!("total of 4, then a second page that is {what}"));
+        let first = format!(r#"{{"status":true,"data":{{"total":4,"requests":[{first}]}}}}"#);
+        let row = row.call(["list", "--all", "--limit", "2"]).get([ok(&first), ok(second)]);
+        let row = row.ends(6, "").seen(0, 2);
+        rows.push(row.says("page 2 has no records, but 4 are announced and 2 came before it"));
     }
     // What the total counts beside the filter is unknown.
     rows.push(
@@ -405,6 +430,37 @@ fn listed() -> Vec<Row> {
             }))
             .ends(0, "3 accepted, 3 purged")
             .seen(1, 3),
+        Row::new("A20 list that repeats itself during a look-up")
+            .post([status("500 Oops", ""), ok(ACCEPTED)])
+            .get([status(
+                "200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT",
+                r#"{"status":true,"data":{"requests":[{"opID":"x","url":"/x","status":2}]}}"#,
+            )])
+            .ends(0, "1 accepted")
+            .seen(2, 2)
+            .possible_duplicate()
+            .takes(0.0..=1.0),
+        Row::new("A20 list that repeats its last page, and counts what it does not show")
+            .call(["create", "/a", "--wait=90s"])
+            .get([ok(r#"{"status":true,"data":{"total":5000,"requests":[{"opID":"job-0000","url":"/a",
+                "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#)])
+            .ends(0, "1 accepted, 1 purged")
+            .seen(1, 2),
+        Row::new("A19 record that names no operation is not evidence")
+            .call(["create", "/a", "--wait=5s"])
+            .get([ok(r#"{"status":true,"data":{"total":1,"requests":[{"url":"/a",
+                "status":1,"completedAt":"2001-08-06T11:39:53Z"}]}}"#)])
+            .ends(5, "1 accepted, 1 pending")
+            .seen(1, 0)
+            .asked(1..=20)
+            .takes(5.0..=5.1),
+        Row::new("A19 pause that is longer than the wait")
+            .call(["create", "/a", "--wait=10s"])
+            .get([status("429 Too Many Requests\r\nretry-after: 3600", "")])
+            .ends(5, "1 accepted, 1 pending")
+            .seen(1, 1)
+            .takes(10.0..=10.1)
+            .says("not finished within 10s: the service asked for a pause, which ends in 59m 50s"),
         Row::new("A20 list that grows while it is read is no error")
             .call(all())
             .get([page("4", ["a", "b"]), page("6", ["a", "b"]), page("6", ["c", "d"])])

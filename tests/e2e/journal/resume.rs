@@ -5,10 +5,11 @@ use std::time::Duration;
 use purge_api_ext::{Journal, OperationState, Plan};
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::cli::Run;
+use purge_tests::raw::{RawServer, answer};
 
 use super::{Folder, changed, check, json, resume, show_clock};
 use crate::PURGE;
-use crate::account::{impatient, lines, plan, posts, purge_at, site};
+use crate::account::{impatient, lines, plan, posts, purge_a, purge_at, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn finished_run_resumes_to_the_same_report_without_a_request() {
@@ -180,4 +181,18 @@ async fn clock_of_this_machine_makes_no_older_job_look_newer() {
         (posts(&sandbox).len(), report.operations[0].possible_duplicate),
         (before + 1, true)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clock_of_a_gateway_is_not_that_of_the_service() {
+    let busy = answer("503 Busy\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", "");
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let server = RawServer::start([busy, accepted]).await;
+    let folder = Folder::new();
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    let report = purge_a(server.base_url()).journal(journal).await;
+    assert_eq!(report.operations[0].attempts, 2, "{report:?}");
+    let text = std::fs::read_to_string(folder.journal()).expect("a journal");
+    assert_eq!(text.matches("sending").count(), 2, "{text}");
+    assert!(!text.contains("service_time"), "{text}");
 }

@@ -1,0 +1,126 @@
+//! Reading the pages of a list one after the other, and counting what came.
+
+use purge_api::types::ListPurgeRequestsResponse;
+
+use super::repeats::Repeats;
+use super::{Cursor, List, Page, PurgeRecord};
+use crate::clock::Clock;
+use crate::{Error, ErrorKind, transport};
+
+/// Reads a list to its end.
+pub(crate) struct Reader {
+    list: List,
+    next: Option<Cursor>,
+    repeats: Repeats,
+}
+
+/// A page, and how it was got.
+pub(crate) struct Read {
+    pub(crate) page: Page,
+    pub(crate) clock: Option<Clock>,
+    /// What the page repeats, if it does: the list loops.
+    pub(crate) repeats: Option<&'static str>,
+}
+
+impl Reader {
+    pub(super) fn new(list: List) -> Self {
+        Self { next: Some(list.first.clone()), list, repeats: Repeats::default() }
+    }
+
+    pub(crate) async fn next(&mut self) -> Result<Option<Read>, Error> {
+        let Some(cursor) = &self.next else { return Ok(None) };
+        let (page, clock) = self.list.read(cursor).await?;
+        self.next.clone_from(&page.next);
+        let repeats = self.repeats.of(&page);
+        Ok(Some(Read { page, clock, repeats }))
+    }
+
+    /// The next page, if it has anything new: for a caller that needs what the list has, and not all of it.
+    pub(crate) async fn next_new(&mut self) -> Result<Option<Read>, Error> {
+        Ok(self.next().await?.filter(|read| read.repeats.is_none()))
+    }
+}
+
+impl List {
+    /// Reads the list from its first page, or where it is resumed.
+    pub(crate) fn reader(self) -> Reader {
+        Reader::new(self)
+    }
+
+    /// A page, and what the service's clock showed.
+    pub(super) async fn read(&self, cursor: &Cursor) -> Result<(Page, Option<Clock>), Error> {
+        let request = self.endpoint.list_purge_requests().page(cursor.page);
+        let mut request = request.limit(cursor.limit.as_number());
+        if let Some(operation) = &cursor.op_id {
+            request = request.op_id(operation.as_str());
+        }
+        let exchange = self.endpoint.get(|| request.clone().send()).await?;
+        let answer = exchange.outcome.map_err(|failure| failure.error)?;
+        let clock = Clock::of(answer.headers(), exchange.asked);
+        Ok((self.page_of(cursor, answer.into_inner())?, clock))
+    }
+
+    /// The page that an answer holds.
+    pub(crate) fn page_of(
+        &self,
+        cursor: &Cursor,
+        answer: ListPurgeRequestsResponse,
+    ) -> Result<Page, Error> {
+        let redactor = self.endpoint.session().redactor();
+        transport::granted(answer.status, answer.message.as_deref(), &redactor)?;
+        let data = answer.data.ok_or_else(|| untrusted("the answer has no page"))?;
+        let total: Option<u64> = data.total.and_then(|total| total.try_into().ok());
+        let is_there = data.requests.is_some();
+        let records = data.requests.unwrap_or_default();
+        let received = records.len() as u64;
+        cursor.check(received, is_there, total)?;
+        // Pages may be shorter than they were asked for, so only what came is counted. A service that has
+        // sent more than it announced is read until it sends no more.
+        let before = cursor.before.map(|before| before.saturating_add(received));
+        let is_last = received == 0 || (before.is_some() && before == total);
+        let next = cursor.page.checked_add(1).filter(|_| !is_last);
+        Ok(Page {
+            page: cursor.page.get(),
+            limit: cursor.limit,
+            total,
+            requests: records
+                .into_iter()
+                .map(|raw| PurgeRecord::from_raw(raw, &redactor))
+                .collect(),
+            next: next.map(|page| Cursor {
+                page,
+                before,
+                total: total.or(cursor.total),
+                ..cursor.clone()
+            }),
+        })
+    }
+}
+
+impl Cursor {
+    /// Refuses a page that cannot be what was asked for: so many records, or none and not even the member for them.
+    fn check(&self, received: u64, is_there: bool, total: Option<u64>) -> Result<(), Error> {
+        let (page, limit) = (self.page, self.limit.get());
+        if received > u64::from(limit) {
+            let message =
+                format!("page {page} has {received} records, more than asked for: {limit}");
+            return Err(untrusted(message));
+        }
+        let (Some(before), Some(total)) = (self.before, total.or(self.total)) else {
+            return Ok(());
+        };
+        // What the total counts when only one operation is asked for is unknown, so an empty page may be right;
+        // a first page without the member is not.
+        let may_be_empty = self.op_id.is_some() && (is_there || page.get() > 1);
+        if received == 0 && before < total && !may_be_empty {
+            return Err(untrusted(format!(
+                "page {page} has no records, but {total} are announced and {before} came before it"
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn untrusted(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Untrusted, message).with_status(200)
+}

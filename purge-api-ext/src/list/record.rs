@@ -1,0 +1,190 @@
+//! One record of the list: the state of one path of an operation.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::text::Redactor;
+use crate::{OperationId, PurgePath};
+
+/// The state of one purged path, as the service tells it. Every field may be missing.
+///
+/// Its texts are harmless to show: [escaped](crate::escape), without the token, and cut if they are long.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PurgeRecord {
+    /// The purge job that it belongs to.
+    pub op_id: Option<OperationId>,
+    /// What was purged: a URL, of which the path counts.
+    pub url: Option<String>,
+    /// The service's number for the state: see [`state`](Self::state).
+    pub status: Option<i64>,
+    /// A text for people.
+    pub message: Option<String>,
+    /// When the record was created, as the service wrote it.
+    pub created_at: Option<String>,
+    /// When work on it began, as the service wrote it.
+    pub started_at: Option<String>,
+    /// When it was finished, as the service wrote it.
+    pub completed_at: Option<String>,
+    /// The URL as the service wrote it, where that must not be shown: paths are compared by what was written.
+    #[serde(skip)]
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    written: Option<Box<str>>,
+}
+
+/// What a [`PurgeRecord`] says.
+///
+/// Finished is what has a time of completion. The meaning of the numbers 0 and 1 is from the previous
+/// version of the API: a hint, not a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RecordState {
+    /// Not finished yet.
+    Pending,
+    /// Finished: the cached copies are gone.
+    Purged,
+    /// Finished: there was no cached copy.
+    NotCached,
+    /// Finished, with a number that nobody has documented.
+    Unknown(Option<i64>),
+}
+
+impl fmt::Display for RecordState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending => f.pad("pending"),
+            Self::Purged => f.pad("purged"),
+            Self::NotCached => f.pad("not cached"),
+            Self::Unknown(Some(status)) => f.pad(&format!("unknown status {status}")),
+            Self::Unknown(None) => f.pad("unknown"),
+        }
+    }
+}
+
+impl PurgeRecord {
+    /// What the record says.
+    #[must_use]
+    pub fn state(&self) -> RecordState {
+        match self.status {
+            _ if self.completed_at.is_none() => RecordState::Pending,
+            Some(0) => RecordState::NotCached,
+            Some(1) => RecordState::Purged,
+            status => RecordState::Unknown(status),
+        }
+    }
+
+    /// The path of [`url`](Self::url), with its query string.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.url.as_deref().map(path_of)
+    }
+
+    /// The path as the service wrote it, to be compared and not to be shown.
+    pub(crate) fn written_path(&self) -> Option<&str> {
+        self.written.as_deref().or(self.url.as_deref()).map(path_of)
+    }
+
+    pub(super) fn from_raw(raw: purge_api::types::PurgeRequest, redactor: &Redactor) -> Self {
+        let shown = |text: Option<String>| text.map(|text| redactor.excerpt(&text));
+        // Go writes an unset time as its zero value.
+        let time = |text: Option<String>| {
+            shown(text.filter(|t| !t.trim().is_empty() && !t.starts_with("0001-01-01T00:00:00")))
+        };
+        let op_id = raw.op_id.filter(|id| !redactor.hides(id));
+        let url = raw.url.as_deref().map(|url| redactor.show(url, MAX_URL));
+        let written = raw.url.filter(|raw| url.as_ref() != Some(raw) && !redactor.hides(raw));
+        Self {
+            op_id: op_id.and_then(|id| id.try_into().ok()),
+            url,
+            status: raw.status,
+            message: shown(raw.message),
+            created_at: time(raw.created_at),
+            started_at: time(raw.started_at),
+            completed_at: time(raw.completed_at),
+            written: written.map(Into::into),
+        }
+    }
+}
+
+fn path_of(url: &str) -> &str {
+    match url.split_once("://") {
+        Some((scheme, rest)) if !scheme.starts_with('/') => {
+            rest.find('/').map_or("/", |slash| &rest[slash..])
+        }
+        _ => url,
+    }
+}
+
+#[cfg(test)]
+impl PurgeRecord {
+    /// A record of an operation and a URL, created and perhaps finished at a time.
+    pub(crate) fn of(
+        op_id: Option<&str>,
+        url: Option<&str>,
+        status: Option<i64>,
+        created: Option<&str>,
+        completed: Option<&str>,
+    ) -> Self {
+        let raw = purge_api::types::PurgeRequest::builder()
+            .op_id(op_id.map(str::to_owned))
+            .url(url.map(str::to_owned))
+            .status(status)
+            .created_at(created.map(str::to_owned))
+            .completed_at(completed.map(str::to_owned));
+        Self::from_raw(raw.try_into().expect("a record"), &Redactor::default())
+    }
+}
+
+/// How many characters of a record's URL are kept: any path that can be purged, and a host.
+const MAX_URL: usize = PurgePath::MAX_BYTES + 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states() {
+        let check = |status: Option<i64>, completed: Option<&str>, state: RecordState| {
+            let record = PurgeRecord::of(None, None, status, None, completed);
+            assert_eq!(record.state(), state, "{status:?} {completed:?}");
+        };
+        let time = Some("2025-08-06T11:39:51.000000Z");
+        check(Some(1), time, RecordState::Purged);
+        check(Some(0), time, RecordState::NotCached);
+        check(Some(7), time, RecordState::Unknown(Some(7)));
+        check(None, time, RecordState::Unknown(None));
+        check(Some(1), Some("soon"), RecordState::Purged);
+        check(Some(2), None, RecordState::Pending);
+        check(Some(1), None, RecordState::Pending);
+        check(Some(1), Some("0001-01-01T00:00:00Z"), RecordState::Pending);
+        check(Some(1), Some("0001-01-01T00:00:00.000000Z"), RecordState::Pending);
+        check(Some(1), Some(""), RecordState::Pending);
+    }
+
+    #[test]
+    fn paths_of_urls() {
+        let check = |url: &str, path: &str| {
+            let record = PurgeRecord::of(None, Some(url), None, None, None);
+            assert_eq!((record.path(), record.written_path()), (Some(path), Some(path)));
+        };
+        check("https://www.example.com/a/*?b=/c", "/a/*?b=/c");
+        check("https://www.example.com", "/");
+        check("/a://b", "/a://b");
+    }
+
+    #[test]
+    fn paths_are_compared_as_they_were_written() {
+        for (path, shown) in [
+            ("/a\u{200f}b", r"/a\u{200f}b"),
+            ("/a\nb", r"/a\nb"),
+            ("/a ", "/a"),
+            ("/##", r"/#\u{23}"),
+        ] {
+            let record =
+                PurgeRecord::of(None, Some(&format!("https://e.com{path}")), None, None, None);
+            assert_eq!((record.path(), record.written_path()), (Some(shown), Some(path)));
+        }
+    }
+}
