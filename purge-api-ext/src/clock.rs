@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{AGE, DATE, HeaderMap};
+use reqwest::header::{AGE, DATE, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 /// What time it was for the service, and when it was asked for it.
@@ -17,14 +17,33 @@ pub(crate) struct Clock {
     wall: SystemTime,
 }
 
-impl Clock {
+/// A clock that was not read yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    date: HeaderValue,
+    asked: Instant,
+    wall: SystemTime,
+}
+
+impl Shown {
     /// None if the time may be that of an older answer: a cache that has kept one says so by `Age`.
     pub(crate) fn of(headers: &HeaderMap, asked: Instant) -> Option<Self> {
         let mut dates = headers.get_all(DATE).into_iter();
         let date = dates.next().filter(|_| dates.next().is_none() && !headers.contains_key(AGE))?;
-        let date = httpdate::parse_http_date(date.to_str().ok()?).ok()?;
         let wall = SystemTime::now().checked_sub(asked.elapsed())?;
-        Some(Self { date, asked, wall })
+        Some(Self { date: date.clone(), asked, wall })
+    }
+
+    pub(crate) fn read(&self) -> Option<Clock> {
+        let date = httpdate::parse_http_date(self.date.to_str().ok()?).ok()?;
+        Some(Clock { date, asked: self.asked, wall: self.wall })
+    }
+}
+
+impl Clock {
+    /// The clock that an answer shows.
+    pub(crate) fn of(headers: &HeaderMap, asked: Instant) -> Option<Self> {
+        Shown::of(headers, asked)?.read()
     }
 
     #[cfg(test)]
@@ -60,7 +79,6 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
 
     const DATE_OF_1994: HeaderValue = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
 

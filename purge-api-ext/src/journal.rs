@@ -10,7 +10,7 @@ mod writer;
 use std::fmt;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::endpoint::Endpoint;
@@ -262,20 +262,6 @@ impl Header {
 impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Journal").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-/// The journal of a run, which only the first of the run's clones gets.
-#[derive(Clone, Debug)]
-pub(crate) struct Kept(Arc<Mutex<Option<Journal>>>);
-
-impl Kept {
-    pub(crate) fn new(journal: Journal) -> Self {
-        Self(Arc::new(Mutex::new(Some(journal))))
-    }
-
-    pub(crate) fn take(&self) -> Option<Journal> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

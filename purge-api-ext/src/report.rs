@@ -31,6 +31,9 @@ pub struct Report {
     pub summary: Summary,
     /// The operations, in the order of the plan.
     pub operations: Vec<OperationOutcome>,
+    /// Why the run as a whole did not begin.
+    #[serde(skip)]
+    pub(crate) refused: Option<Error>,
 }
 
 /// How many paths ended how.
@@ -188,7 +191,8 @@ impl Report {
         operations: Vec<OperationOutcome>,
     ) -> Self {
         let summary = counts.with_outcomes(&operations);
-        Self { schema: 1, dry_run: false, organization, resource, summary, operations }
+        let (schema, dry_run, refused) = (1, false, None);
+        Self { schema, dry_run, organization, resource, summary, operations, refused }
     }
 
     /// All paths that were planned, with what became of them. A path that was given twice, or that a
@@ -265,6 +269,7 @@ impl Report {
             ErrorKind::Interrupted => 7,
         };
         let errors = self.operations.iter().filter_map(|operation| operation.error.as_ref());
+        let errors = self.refused.iter().chain(errors);
         errors.min_by_key(|error| urgency(error.kind()))
     }
 }

@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use crate::clock::Clock;
+use crate::clock::Shown;
 use crate::connection::Route;
 use crate::gate::{Gate, Pass};
 use crate::pace::{Pace, Rate};
@@ -33,7 +33,7 @@ struct Inner {
     /// The gate of all requests.
     gate: Gate,
     /// The clock of the service, as an answer has shown it last.
-    clock: Mutex<Option<Clock>>,
+    clock: Mutex<Option<Shown>>,
 }
 
 /// One request, and what came of it.
@@ -148,17 +148,17 @@ impl Session {
         Exchange { outcome, asked, sent: self.0.route.connected.latest_after(asked), seen }
     }
 
-    /// Keeps what the service's clock shows.
+    /// Keeps what the service's clock shows, to be read when somebody needs it.
     fn look(&self, headers: &HeaderMap, asked: Instant) {
-        if let Some(clock) = Clock::of(headers, asked) {
-            *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
+        if let Some(shown) = Shown::of(headers, asked) {
+            *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
         }
     }
 
     /// What time it is for the service, if an answer has shown it: see [`Clock::now`].
     pub(crate) fn service_time(&self) -> Option<SystemTime> {
-        let clock = *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner);
-        clock?.now()
+        let shown = self.0.clock.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        shown?.read()?.now()
     }
 
     /// Gets another token when that of a request was refused, and says whether there is one. A refused token

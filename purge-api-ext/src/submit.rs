@@ -10,7 +10,6 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
-use crate::journal::Kept;
 use crate::plan::Plan;
 use crate::progress::{Event, Events, Reporter};
 use crate::report::Report;
@@ -20,7 +19,7 @@ use crate::{Journal, Shutdown};
 use run::Run;
 #[cfg(any(test, fuzzing))]
 pub(crate) use turn::accepted;
-use work::Work;
+use work::{Source, Work};
 
 /// A purge about to be sent. Await it, and every path of the plan has an outcome:
 ///
@@ -51,13 +50,11 @@ use work::Work;
 ///
 /// Dropping the future stops the run at once: requests under way may still be carried out. A
 /// [`Shutdown`] ends it in good order, and a [`Journal`] makes it possible to go on with it in any case.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Purge {
     endpoint: Endpoint,
-    /// What to send; a run that is gone on with has it in its journal.
-    plan: Option<Plan>,
-    journal: Option<Kept>,
+    source: Source,
     shutdown: Shutdown,
     concurrency: usize,
     wait: Option<Duration>,
@@ -66,24 +63,27 @@ pub struct Purge {
 
 impl Purge {
     pub(crate) fn new(endpoint: Endpoint, plan: Plan) -> Self {
-        Self::with(endpoint, Some(plan), None)
+        Self::of(endpoint, Source::Plan { plan, journal: None })
     }
 
     pub(crate) fn resume(endpoint: Endpoint, journal: Journal) -> Self {
-        Self::with(endpoint, None, Some(Kept::new(journal)))
+        Self::of(endpoint, Source::Journal(journal))
     }
 
-    fn with(endpoint: Endpoint, plan: Option<Plan>, journal: Option<Kept>) -> Self {
+    fn of(endpoint: Endpoint, source: Source) -> Self {
         let (shutdown, retry) = (Shutdown::new(), RetryPolicy::default());
-        Self { endpoint, plan, journal, shutdown, concurrency: 4, wait: None, retry }
+        Self { endpoint, source, shutdown, concurrency: 4, wait: None, retry }
     }
 
-    /// Keeps a journal, so that the run can be gone on with if it ends early: see [`Journal`]. One that was
-    /// opened must be of the same service, organization, resource and plan; else nothing is sent, and the
-    /// outcomes say why. Of several clones of this value the first one that is awaited gets it, and the
-    /// others send nothing. Default: none.
+    /// Keeps a journal, so that the run can be resumed if it ends early: see [`Journal`]. One that was opened must be
+    /// of the same service, organization, resource and plan; else nothing is sent, and the outcomes say why. A run
+    /// that is resumed has its journal, and takes this one in its place only if it is of the same plan. Default:
+    /// none.
     pub fn journal(mut self, journal: Journal) -> Self {
-        self.journal = Some(Kept::new(journal));
+        self.source = match self.source {
+            Source::Plan { plan, .. } => Source::Plan { plan, journal: Some(journal) },
+            Source::Journal(_) => Source::Journal(journal),
+        };
         self
     }
 
@@ -127,8 +127,8 @@ impl Purge {
     }
 
     async fn run(self, reporter: Reporter) -> Report {
-        let Self { endpoint, plan, journal, shutdown, concurrency, wait, retry } = self;
-        let mut work = Work::prepare(&endpoint, plan, journal).await;
+        let Self { endpoint, source, shutdown, concurrency, wait, retry } = self;
+        let mut work = Work::prepare(&endpoint, source).await;
         let (counts, paths) = (work.counts, work.paths);
         reporter.tell(|| Event::Started { requests: counts.requests, paths });
         let run = Run::new(&endpoint, retry, &reporter, &mut work, concurrency);
@@ -136,7 +136,8 @@ impl Purge {
         if let Some(deadline) = wait {
             follow(&endpoint, &mut operations, deadline, &shutdown, &reporter).await;
         }
-        Report::new(Some(endpoint.organization()), Some(endpoint.resource()), counts, operations)
+        let (organization, resource) = (Some(endpoint.organization()), Some(endpoint.resource()));
+        Report { refused: work.refused, ..Report::new(organization, resource, counts, operations) }
     }
 }
 

@@ -17,7 +17,7 @@ mod source;
 const CHECKS: &[Claim] = &[
     ("derived files are what the description makes them", derived_files),
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
-    ("path, plan and retry do no I/O and read no clock", pure_modules),
+    ("path, plan, retry and ledger do no I/O and read no clock", pure_modules),
     ("no module imports one that imports it", layered_modules),
     ("purge-sandbox shares no code with the client", independent_sandbox),
     ("xtask judges a description that the client does not build with", independent_xtask),
@@ -41,7 +41,7 @@ fn public_api(tree: &Tree) -> Result<Outcome, Error> {
 
 fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
     let mut impure = Vec::new();
-    for module in ["path", "plan", "retry"] {
+    for module in ["path", "plan", "retry", "ledger"] {
         let Some(sources) = source::folder(tree, source::CLIENT, module)? else {
             return Ok(no_client());
         };

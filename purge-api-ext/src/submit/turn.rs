@@ -192,7 +192,10 @@ impl Run<'_> {
     async fn may_send(&self, request: usize) -> Result<(Pass, u32), Error> {
         // What keeps one request from being sent keeps all others: no token, or too long a pause.
         let pass = self.endpoint.enter().await.inspect_err(|error| self.stop.now(error))?;
-        let (at, service_time) = (journal::now(), self.endpoint.session().service_time());
+        let (at, service_time) = match &self.journal {
+            Some(_) => (journal::now(), self.endpoint.session().service_time()),
+            None => (0, None),
+        };
         let (sending, attempt) = {
             let ledger = &mut self.shared().ledger;
             let attempt = ledger.stories()[request].attempts + 1;

@@ -3,12 +3,23 @@
 use std::sync::Arc;
 
 use super::request::Request;
+use crate::Error;
 use crate::endpoint::Endpoint;
-use crate::journal::{Contents, Kept, Writer};
+use crate::journal::{Contents, Journal, Writer};
 use crate::ledger::Ledger;
-use crate::plan::{Batch, Plan, batches};
+use crate::plan::{Batch, Plan};
 use crate::report::Summary;
-use crate::{Error, ErrorKind, Paths};
+
+/// Where a run has its requests from.
+#[derive(Debug)]
+pub(super) enum Source {
+    Plan {
+        plan: Plan,
+        journal: Option<Journal>,
+    },
+    /// What an earlier run has left.
+    Journal(Journal),
+}
 
 pub(super) struct Work {
     pub(super) counts: Summary,
@@ -23,30 +34,21 @@ pub(super) struct Work {
 
 impl Work {
     /// Begins the journal, if there is one.
-    pub(super) async fn prepare(
-        endpoint: &Endpoint,
-        plan: Option<Plan>,
-        journal: Option<Kept>,
-    ) -> Self {
-        let plan = plan.map(Arc::new);
-        let (begun, contents) = match journal.map(|journal| journal.take()) {
-            None => (Ok(None), None),
-            Some(None) => {
-                let used = "another run has the journal already";
-                (Err(Error::new(ErrorKind::InvalidInput, used)), None)
-            }
-            Some(Some(journal)) => {
-                let (begun, contents) = journal.begin(endpoint, plan.clone()).await;
-                (begun.map(Some), contents)
-            }
+    pub(super) async fn prepare(endpoint: &Endpoint, source: Source) -> Self {
+        let (plan, journal) = match source {
+            Source::Plan { plan, journal: None } => return Self::whole(plan),
+            Source::Plan { plan, journal: Some(journal) } => (Some(Arc::new(plan)), journal),
+            Source::Journal(journal) => (None, journal),
         };
-        let work = match (plan, contents) {
-            (_, Some(contents)) => Self::left(contents),
-            (Some(plan), None) => Self::whole(Arc::unwrap_or_clone(plan)),
-            (None, None) => Self::unknown(),
+        let (begun, contents) = journal.begin(endpoint, plan.clone()).await;
+        let work = match (contents, plan) {
+            (Some(contents), _) => Self::left(contents),
+            (None, Some(plan)) => Self::whole(Arc::unwrap_or_clone(plan)),
+            // Only the report tells then why nothing was done.
+            (None, None) => Self::of(std::iter::empty()),
         };
         match begun {
-            Ok(journal) => Self { journal, ..work },
+            Ok(journal) => Self { journal: Some(journal), ..work },
             Err(error) => Self { refused: Some(error), ..work },
         }
     }
@@ -67,11 +69,6 @@ impl Work {
             ledger: contents.ledger,
             ..Self::of(contents.requests.into_iter())
         }
-    }
-
-    /// That of a run whose journal another one has: a request without paths carries the reason.
-    fn unknown() -> Self {
-        Self { ledger: Ledger::new(vec![0]), ..Self::of(batches(Paths::new(), &[0]).into_iter()) }
     }
 
     fn of(batches: impl Iterator<Item = Batch> + Send + 'static) -> Self {

@@ -50,24 +50,6 @@ async fn journal_of_something_else_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_one_of_several_clones_gets_the_journal() {
-    let sandbox = Sandbox::start().await.expect("a sandbox");
-    let (folder, site) = (Folder::new(), site(sandbox.base_url()));
-    let first =
-        site.purge(plan(1, 2)).journal(Journal::create(folder.journal()).expect("a journal"));
-    let second = first.clone();
-    assert!(first.await.is_success());
-    let report = second.await;
-    assert_eq!((report.summary.not_sent, report.is_success()), (2, false));
-    let first =
-        site.resume(Journal::open(folder.journal()).expect("free again")).expect("the same");
-    let second = first.clone();
-    assert!(first.await.is_success());
-    assert!(!second.await.is_success(), "nobody knows what it would have been");
-    assert_eq!(posts(&sandbox).len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn second_process_is_refused() {
     let stall = Fault::stall(Duration::from_secs(60)).times(1000);
     let sandbox = Sandbox::builder().fault(stall).start().await.expect("a sandbox");
@@ -110,5 +92,20 @@ async fn damaged_journal_and_no_journal_are_refused() {
     check(&ended, 2, "the journal `/not/there` cannot be opened");
     let ended = purge_at(&sandbox, &["create", "/a", "--journal", "/not/there"]).end().await;
     check(&ended, 2, "the journal `/not/there` cannot be created");
+    assert_eq!(posts(&sandbox).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resumed_run_whose_journal_is_replaced_by_a_new_one_is_no_success() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (folder, site) = (Folder::new(), site(sandbox.base_url()));
+    let journal = Journal::create(folder.journal()).expect("a journal");
+    assert!(site.purge(plan(1, 1)).journal(journal).await.is_success());
+    let resumed =
+        site.resume(Journal::open(folder.journal()).expect("a journal")).expect("the same");
+    let new = Journal::create(folder.path().join("new")).expect("a journal");
+    let report = resumed.journal(new).await;
+    assert!(!report.is_success(), "{report:?}");
+    assert!(report.error().expect("a reason").to_string().contains("nothing to resume"));
     assert_eq!(posts(&sandbox).len(), 1);
 }
