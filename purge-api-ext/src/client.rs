@@ -5,14 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::{BaseUrl, Route, Settings};
-use crate::endpoint::Endpoint;
-use crate::list::List;
+use crate::resource::Resource;
 use crate::session::Session;
-use crate::submit::Purge;
-use crate::wait::Wait;
-use crate::{
-    Error, ErrorKind, Journal, OperationId, OrganizationId, Plan, Rate, ResourceId, TokenProvider,
-};
+use crate::{Error, ErrorKind, OrganizationId, Rate, ResourceId, TokenProvider};
 
 /// A connection pool to the service, and the token that opens it. Cheap to clone.
 ///
@@ -62,7 +57,7 @@ impl Client {
     #[must_use]
     pub fn resource(&self, organization: OrganizationId, resource: ResourceId) -> Resource {
         let (session, base_url) = (self.session.clone(), Arc::clone(&self.base_url));
-        Resource(Endpoint::new(session, base_url, organization, resource))
+        Resource::new(session, base_url, organization, resource)
     }
 
     /// Fetches the token now, if that was not done yet, so that a missing one shows before the first
@@ -202,52 +197,6 @@ impl ClientBuilder {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").field("token", &self.token).finish_non_exhaustive()
-    }
-}
-
-/// A CDN resource: purge it, list its purge requests, wait for them.
-#[derive(Clone, Debug)]
-pub struct Resource(Endpoint);
-
-impl Resource {
-    /// The organization it belongs to.
-    #[must_use]
-    pub fn organization(&self) -> OrganizationId {
-        self.0.organization()
-    }
-
-    /// Its own identifier.
-    #[must_use]
-    pub fn id(&self) -> ResourceId {
-        self.0.resource()
-    }
-
-    /// Carries out a plan: see [`Purge`].
-    pub fn purge(&self, plan: Plan) -> Purge {
-        Purge::new(self.0.clone(), plan)
-    }
-
-    /// Goes on with a run that ended early: see [`Journal`]. It sends what is not known to be accepted, and
-    /// takes the same options as [`purge`](Self::purge).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`] when the journal belongs to another service, organization or resource, is
-    /// a new one, or holds a path that purges the whole resource without
-    /// [`allow_full_purge`](Journal::allow_full_purge).
-    pub fn resume(&self, journal: Journal) -> Result<Purge, Error> {
-        journal.check(&self.0, None)?;
-        Ok(Purge::resume(self.0.clone(), journal))
-    }
-
-    /// Lists purge requests: see [`List`].
-    pub fn list(&self) -> List {
-        List::new(self.0.clone())
-    }
-
-    /// Follows operations to their end: see [`Wait`].
-    pub fn wait(&self, operations: impl IntoIterator<Item = OperationId>) -> Wait {
-        Wait::new(self.0.clone(), operations)
     }
 }
 

@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::endpoint::Endpoint;
 use crate::ledger::End;
 use crate::path::is_everything;
 use crate::plan::{Batch, Plan};
+use crate::resource::Resource;
 use crate::text::excerpt;
 use crate::{Error, OrganizationId, PurgeEverything, ResourceId};
 
@@ -176,7 +176,7 @@ impl Journal {
     }
 
     /// Refuses a journal that is about something else.
-    pub(crate) fn check(&self, endpoint: &Endpoint, plan: Option<&Plan>) -> Result<(), Error> {
+    pub(crate) fn check(&self, resource: &Resource, plan: Option<&Plan>) -> Result<(), Error> {
         let Some(header) = self.header() else {
             let new = "is new: there is nothing to resume; purge a plan with it";
             return if plan.is_some() { Ok(()) } else { Err(refusal(&self.path, new)) };
@@ -184,18 +184,18 @@ impl Journal {
         let other = |what: &str, its: &dyn fmt::Display, asked: &dyn fmt::Display, fix: &str| {
             refusal(&self.path, format!("belongs to the {what} {its}, not to {asked}; {fix}"))
         };
-        if header.service != endpoint.base_url() {
-            let (its, asked) = (excerpt(&header.service), excerpt(endpoint.base_url()));
+        if header.service != resource.base_url() {
+            let (its, asked) = (excerpt(&header.service), excerpt(resource.base_url()));
             let fix = "if you trust the first with your token, pass it as `--base-url`";
             return Err(other("service", &its, &asked, fix));
         }
-        if header.organization != endpoint.organization() {
+        if header.organization != resource.organization() {
             let fix = "to resume it, pass the first as `--organization`";
-            return Err(other("organization", &header.organization, &endpoint.organization(), fix));
+            return Err(other("organization", &header.organization, &resource.organization(), fix));
         }
-        if header.resource != endpoint.resource() {
+        if header.resource != resource.id() {
             let fix = "to resume it, pass the first as `--resource`";
-            return Err(other("resource", &header.resource, &endpoint.resource(), fix));
+            return Err(other("resource", &header.resource, &resource.id(), fix));
         }
         let requests = self.contents.iter().flat_map(|contents| &contents.requests);
         if let Some(plan) = plan {
@@ -224,14 +224,14 @@ impl Journal {
     /// it is about something else.
     pub(crate) async fn begin(
         self,
-        endpoint: &Endpoint,
+        resource: &Resource,
         plan: Option<Arc<Plan>>,
     ) -> (Result<Writer, Error>, Option<Contents>) {
-        if let Err(error) = self.check(endpoint, plan.as_deref()) {
+        if let Err(error) = self.check(resource, plan.as_deref()) {
             return (Err(error), None);
         }
         let start = match (&self.contents, plan) {
-            (None, Some(plan)) => Start::Plan { header: Header::of(endpoint, &plan), plan },
+            (None, Some(plan)) => Start::Plan { header: Header::of(resource, &plan), plan },
             (contents, _) => {
                 let tail = contents.as_ref().map(|contents| (contents.length, contents.checksum));
                 let (length, checksum) = tail.unwrap_or_default();
@@ -243,12 +243,12 @@ impl Journal {
 }
 
 impl Header {
-    fn of(endpoint: &Endpoint, plan: &Plan) -> Self {
+    fn of(resource: &Resource, plan: &Plan) -> Self {
         Self {
             version: VERSION,
-            service: endpoint.base_url().to_owned(),
-            organization: endpoint.organization(),
-            resource: endpoint.resource(),
+            service: resource.base_url().to_owned(),
+            organization: resource.organization(),
+            resource: resource.id(),
             plan: Fingerprint::of(plan),
             requests: plan.batches().len(),
             input: plan.input(),

@@ -6,7 +6,6 @@ mod client;
 mod clock;
 mod connected;
 mod connection;
-mod endpoint;
 mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -24,6 +23,7 @@ mod progress;
 mod proxy;
 mod reconcile;
 mod report;
+mod resource;
 mod retry;
 mod session;
 mod shutdown;
@@ -37,7 +37,7 @@ mod wait;
 
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;
-pub use client::{Client, ClientBuilder, Resource};
+pub use client::{Client, ClientBuilder};
 pub use connection::BaseUrl;
 pub use error::{Error, ErrorKind};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};
@@ -51,6 +51,7 @@ pub use proxy::Proxy;
 pub use report::{
     OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState, Report, Summary,
 };
+pub use resource::Resource;
 pub use shutdown::Shutdown;
 pub use submit::Purge;
 pub use text::escape;

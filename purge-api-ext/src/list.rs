@@ -10,7 +10,7 @@ use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::Endpoint;
+use crate::resource::Resource;
 use crate::{Error, ErrorKind, OperationId};
 pub(crate) use reader::Read;
 pub use record::{PurgeRecord, RecordState};
@@ -83,7 +83,7 @@ impl Default for PageSize {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct List {
-    endpoint: Endpoint,
+    resource: Resource,
     first: Cursor,
 }
 
@@ -125,6 +125,13 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
+impl Resource {
+    /// Lists purge requests: see [`List`].
+    pub fn list(&self) -> List {
+        List::new(self.clone())
+    }
+}
+
 impl Cursor {
     pub(crate) const FIRST: Self = Self {
         page: NonZeroU64::MIN,
@@ -139,8 +146,8 @@ impl List {
     /// More pages than any account has: 1,000,000. A service that sends so many does not count.
     const MAX_PAGES: u64 = 1_000_000;
 
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, first: Cursor::FIRST }
+    pub(crate) fn new(resource: Resource) -> Self {
+        Self { resource, first: Cursor::FIRST }
     }
 
     /// The number of records on a page. Default: 100.

@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::endpoint::Endpoint;
 use crate::list::{List, PurgeRecord, Read};
+use crate::resource::Resource;
 use crate::{Batch, Error, OperationId, Plan};
 
 /// So many records are always read, in whatever order the list may be.
@@ -37,13 +37,13 @@ pub(crate) enum Sent {
 
 /// Looks for the operation that a request sent at `sent` has created, which so many others may have followed.
 pub(crate) async fn find(
-    endpoint: &Endpoint,
+    resource: &Resource,
     batch: &Batch,
     known: impl Fn(&OperationId) -> bool,
     sent: Sent,
     followers: usize,
 ) -> Result<Option<OperationId>, Error> {
-    let mut list = List::new(endpoint.clone()).reader();
+    let mut list = List::new(resource.clone()).reader();
     let mut records = Vec::new();
     let mut window = None;
     let most = (followers as u64).saturating_add(1).saturating_mul(Plan::MAX_BATCH_SIZE as u64);

@@ -9,13 +9,13 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::endpoint::Endpoint;
 use crate::plan::Plan;
 use crate::progress::{Event, Events, Reporter};
 use crate::report::Report;
+use crate::resource::Resource;
 use crate::retry::{LONGEST, RetryPolicy};
 use crate::wait::follow;
-use crate::{Journal, Shutdown};
+use crate::{Error, Journal, Shutdown};
 use run::Run;
 #[cfg(any(test, fuzzing))]
 pub(crate) use turn::accepted;
@@ -53,7 +53,7 @@ use work::{Source, Work};
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Purge {
-    endpoint: Endpoint,
+    resource: Resource,
     source: Source,
     shutdown: Shutdown,
     concurrency: usize,
@@ -61,18 +61,40 @@ pub struct Purge {
     retry: RetryPolicy,
 }
 
+impl Resource {
+    /// Carries out a plan: see [`Purge`].
+    pub fn purge(&self, plan: Plan) -> Purge {
+        Purge::new(self.clone(), plan)
+    }
+
+    /// Resumes a run that ended early: see [`Journal`]. It sends what is not known to be accepted, and takes the same
+    /// options as [`purge`](Self::purge).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when the journal belongs to another service, organization or resource, is
+    /// a new one, or holds a path that purges the whole resource without
+    /// [`allow_full_purge`](Journal::allow_full_purge).
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    pub fn resume(&self, journal: Journal) -> Result<Purge, Error> {
+        journal.check(self, None)?;
+        Ok(Purge::resume(self.clone(), journal))
+    }
+}
+
 impl Purge {
-    pub(crate) fn new(endpoint: Endpoint, plan: Plan) -> Self {
-        Self::of(endpoint, Source::Plan { plan, journal: None })
+    pub(crate) fn new(resource: Resource, plan: Plan) -> Self {
+        Self::of(resource, Source::Plan { plan, journal: None })
     }
 
-    pub(crate) fn resume(endpoint: Endpoint, journal: Journal) -> Self {
-        Self::of(endpoint, Source::Journal(journal))
+    pub(crate) fn resume(resource: Resource, journal: Journal) -> Self {
+        Self::of(resource, Source::Journal(journal))
     }
 
-    fn of(endpoint: Endpoint, source: Source) -> Self {
+    fn of(resource: Resource, source: Source) -> Self {
         let (shutdown, retry) = (Shutdown::new(), RetryPolicy::default());
-        Self { endpoint, source, shutdown, concurrency: 4, wait: None, retry }
+        Self { resource, source, shutdown, concurrency: 4, wait: None, retry }
     }
 
     /// Keeps a journal, so that the run can be resumed if it ends early: see [`Journal`]. One that was opened must be
@@ -127,16 +149,16 @@ impl Purge {
     }
 
     async fn run(self, reporter: Reporter) -> Report {
-        let Self { endpoint, source, shutdown, concurrency, wait, retry } = self;
-        let mut work = Work::prepare(&endpoint, source).await;
+        let Self { resource, source, shutdown, concurrency, wait, retry } = self;
+        let mut work = Work::prepare(&resource, source).await;
         let (counts, paths) = (work.counts, work.paths);
         reporter.tell(|| Event::Started { requests: counts.requests, paths });
-        let run = Run::new(&endpoint, retry, &reporter, &mut work, concurrency);
+        let run = Run::new(&resource, retry, &reporter, &mut work, concurrency);
         let mut operations = run.send_all(work.requests, &shutdown, wait).await;
         if let Some(deadline) = wait {
-            follow(&endpoint, &mut operations, deadline, &shutdown, &reporter).await;
+            follow(&resource, &mut operations, deadline, &shutdown, &reporter).await;
         }
-        let (organization, resource) = (Some(endpoint.organization()), Some(endpoint.resource()));
+        let (organization, resource) = (Some(resource.organization()), Some(resource.id()));
         Report { refused: work.refused, ..Report::new(organization, resource, counts, operations) }
     }
 }

@@ -13,10 +13,10 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::endpoint::Endpoint;
 use crate::list::{List, PurgeRecord, Read};
 use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
+use crate::resource::Resource;
 use crate::{Error, ErrorKind, OperationId, Shutdown};
 
 /// Operations about to be followed. Await it, and each has an outcome:
@@ -38,20 +38,27 @@ use crate::{Error, ErrorKind, OperationId, Shutdown};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked until it is awaited"]
 pub struct Wait {
-    endpoint: Endpoint,
+    resource: Resource,
     operations: Vec<OperationId>,
     deadline: Duration,
     shutdown: Shutdown,
 }
 
+impl Resource {
+    /// Follows operations to their end: see [`Wait`].
+    pub fn wait(&self, operations: impl IntoIterator<Item = OperationId>) -> Wait {
+        Wait::new(self.clone(), operations)
+    }
+}
+
 impl Wait {
     pub(crate) fn new(
-        endpoint: Endpoint,
+        resource: Resource,
         operations: impl IntoIterator<Item = OperationId>,
     ) -> Self {
         let operations = operations.into_iter().collect();
         let (deadline, shutdown) = (Duration::from_secs(300), Shutdown::new());
-        Self { endpoint, operations, deadline, shutdown }
+        Self { resource, operations, deadline, shutdown }
     }
 
     /// How long to wait, at most a year. Default: 5 minutes; the service's documentation speaks of seconds to
@@ -75,9 +82,9 @@ impl Wait {
     async fn run(self, reporter: Reporter) -> Report {
         let jobs = self.operations.iter().cloned();
         let mut operations: Vec<_> = jobs.map(OperationOutcome::of_job).collect();
-        let Self { endpoint, deadline, shutdown, .. } = &self;
-        follow(endpoint, &mut operations, *deadline, shutdown, &reporter).await;
-        let (organization, resource) = (self.endpoint.organization(), self.endpoint.resource());
+        let Self { resource, deadline, shutdown, .. } = &self;
+        follow(resource, &mut operations, *deadline, shutdown, &reporter).await;
+        let (organization, resource) = (self.resource.organization(), self.resource.id());
         Report::new(Some(organization), Some(resource), Summary::default(), operations)
     }
 }
@@ -102,7 +109,7 @@ const FEW_PATHS: usize = 25;
 /// Asks for all operations that the service accepted, again and again, until each is finished, the
 /// deadline passes, or a shutdown begins.
 pub(crate) async fn follow(
-    endpoint: &Endpoint,
+    resource: &Resource,
     operations: &mut [OperationOutcome],
     deadline: Duration,
     shutdown: &Shutdown,
@@ -110,19 +117,19 @@ pub(crate) async fn follow(
 ) {
     let end = Instant::now() + deadline.min(crate::retry::LONGEST);
     // A pause of the service is over when it is over, or when the deadline has passed.
-    let endpoint = &endpoint.of_waiting();
+    let resource = &resource.of_waiting();
     // Those of which it was not told yet what became of them.
     let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
     let mut open: Vec<usize> = followed.map(|(index, _)| index).collect();
     let (why, message) = {
         let begun = pin!(shutdown.begun());
-        let polling = pin!(poll(endpoint, operations, end, &mut open, reporter));
+        let polling = pin!(poll(resource, operations, end, &mut open, reporter));
         match select(begun, polling).await {
             Either::Left(_) => {
                 (ErrorKind::Interrupted, "not finished when waiting was interrupted".to_owned())
             }
             Either::Right(_) => {
-                let pause = endpoint.pause().map(|pause| format!(": {pause}")).unwrap_or_default();
+                let pause = resource.pause().map(|pause| format!(": {pause}")).unwrap_or_default();
                 (ErrorKind::Deadline, format!("not finished within {deadline:?}{pause}"))
             }
         }
@@ -137,7 +144,7 @@ fn tell_settled(operations: &[OperationOutcome], open: &mut Vec<usize>, reporter
 }
 
 async fn poll(
-    endpoint: &Endpoint,
+    resource: &Resource,
     operations: &mut [OperationOutcome],
     end: Instant,
     open: &mut Vec<usize>,
@@ -147,7 +154,7 @@ async fn poll(
     let mut interval = FIRST_POLL;
     while !queue.is_empty() {
         let before = queue.len();
-        let asked = timeout_at(end, round(endpoint, operations, &mut queue)).await;
+        let asked = timeout_at(end, round(resource, operations, &mut queue)).await;
         tell_settled(operations, open, reporter);
         reporter.tell(|| progress(operations));
         // A round that is cut off has lost its place, but then there is no other one.
@@ -177,18 +184,18 @@ pub(crate) fn is_followed(operation: &OperationOutcome) -> bool {
 
 /// Asks until enough operations turn out to be unfinished; these go to the end of the queue.
 async fn round(
-    endpoint: &Endpoint,
+    resource: &Resource,
     operations: &mut [OperationOutcome],
     queue: &mut VecDeque<usize>,
 ) -> Option<Duration> {
     let mut pause = None;
     let paths: usize = queue.iter().map(|&index| operations[index].paths.len()).sum();
     if queue.len() > CONCURRENCY && paths > 0 && paths / queue.len() < FEW_PATHS {
-        read_whole_list(endpoint, operations, queue, paths).await;
+        read_whole_list(resource, operations, queue, paths).await;
     }
     let ask = |index: usize, op_id: Option<OperationId>| async move {
         match op_id {
-            Some(op_id) => (index, records_of(endpoint, op_id).await),
+            Some(op_id) => (index, records_of(resource, op_id).await),
             None => (index, Ok(Vec::new())),
         }
     };
@@ -221,11 +228,11 @@ async fn round(
 
 /// The records of one operation, and none of others, as a service would send that does not know the operation
 /// and ignores the filter. A record without an operation is not evidence.
-async fn records_of(endpoint: &Endpoint, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
+async fn records_of(resource: &Resource, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
     /// More than the records of any operation take, if pages are much shorter than they were asked for.
     const PAGES: usize = 200;
     let mut records = Vec::new();
-    let mut list = List::new(endpoint.clone()).operation(op_id.clone()).reader();
+    let mut list = List::new(resource.clone()).operation(op_id.clone()).reader();
     for _ in 0..PAGES {
         let Some(Read { page, .. }) = list.next_new().await? else { break };
         let received = page.requests.len();
@@ -260,7 +267,7 @@ fn take_answer(operation: &mut OperationOutcome, answer: Result<Vec<PurgeRecord>
 /// Reads as much of the unfiltered list as the operations need if they are its newest, and takes over
 /// what is finished. What is not found there is asked for one by one.
 async fn read_whole_list(
-    endpoint: &Endpoint,
+    resource: &Resource,
     operations: &mut [OperationOutcome],
     queue: &mut VecDeque<usize>,
     paths: usize,
@@ -269,7 +276,7 @@ async fn read_whole_list(
     const OTHERS: usize = 100;
     /// A page that is shorter is not worth it.
     const SHORTEST_PAGE: usize = 20;
-    let mut list = List::new(endpoint.clone()).reader();
+    let mut list = List::new(resource.clone()).reader();
     let mut found: HashMap<OperationId, Vec<PurgeRecord>> = HashMap::new();
     let mut left = paths.saturating_add(OTHERS);
     // Whatever is wrong with the list, asking one by one will say it.

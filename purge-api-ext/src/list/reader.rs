@@ -49,12 +49,12 @@ impl List {
 
     /// A page, and what the service's clock showed.
     pub(super) async fn read(&self, cursor: &Cursor) -> Result<(Page, Option<Clock>), Error> {
-        let request = self.endpoint.list_purge_requests().page(cursor.page);
+        let request = self.resource.list_purge_requests().page(cursor.page);
         let mut request = request.limit(cursor.limit.as_number());
         if let Some(operation) = &cursor.op_id {
             request = request.op_id(operation.as_str());
         }
-        let exchange = self.endpoint.get(|| request.clone().send()).await?;
+        let exchange = self.resource.get(|| request.clone().send()).await?;
         let answer = exchange.outcome.map_err(|failure| failure.error)?;
         let clock = Clock::of(answer.headers(), exchange.asked);
         Ok((self.page_of(cursor, answer.into_inner())?, clock))
@@ -66,7 +66,7 @@ impl List {
         cursor: &Cursor,
         answer: ListPurgeRequestsResponse,
     ) -> Result<Page, Error> {
-        let redactor = self.endpoint.session().redactor();
+        let redactor = self.resource.session().redactor();
         transport::granted(answer.status, answer.message.as_deref(), &redactor)?;
         let data = answer.data.ok_or_else(|| untrusted("the answer has no page"))?;
         let total: Option<u64> = data.total.and_then(|total| total.try_into().ok());

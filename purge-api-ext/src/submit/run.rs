@@ -10,12 +10,12 @@ use futures_util::{StreamExt, stream};
 use super::request::Request;
 use super::turn::Turn;
 use super::work::Work;
-use crate::endpoint::Endpoint;
 use crate::gate::Stop;
 use crate::journal::Writer;
 use crate::ledger::{End, Entry, Ledger, Next, Story};
 use crate::progress::{Event, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState};
+use crate::resource::Resource;
 use crate::retry::{Applied, RetryPolicy, RetryQuota};
 use crate::trace::{event, span};
 use crate::wait::is_followed;
@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind, Shutdown};
 /// What the requests of one run share.
 pub(super) struct Run<'a> {
     /// With the stop of this run.
-    pub(super) endpoint: Endpoint,
+    pub(super) resource: Resource,
     pub(super) retry: RetryPolicy,
     pub(super) stop: Stop,
     pub(super) reporter: &'a Reporter,
@@ -47,7 +47,7 @@ enum Settled {
 
 impl<'a> Run<'a> {
     pub(super) fn new(
-        endpoint: &Endpoint,
+        resource: &Resource,
         retry: RetryPolicy,
         reporter: &'a Reporter,
         work: &mut Work,
@@ -59,8 +59,8 @@ impl<'a> Run<'a> {
         if let Some(error) = &work.refused {
             stop.now(error);
         }
-        let endpoint = endpoint.of_run(&stop);
-        Self { endpoint, retry, stop, reporter, concurrency, journal, shared }
+        let resource = resource.of_run(&stop);
+        Self { resource, retry, stop, reporter, concurrency, journal, shared }
     }
 
     /// Sends what is to be sent, and closes the journal.

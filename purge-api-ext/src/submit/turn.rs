@@ -112,7 +112,7 @@ impl Run<'_> {
     /// Gets another token, with which the request is sent again at once: the service did not look at it.
     pub(super) async fn renew(&self, turn: &mut Turn) {
         let Some(refusal) = turn.take_failure() else { return };
-        match self.endpoint.renew(&refusal, turn.seen).await {
+        match self.resource.renew(&refusal, turn.seen).await {
             Ok(true) => {
                 turn.renewed = true;
                 turn.stage = Stage::Ready;
@@ -180,7 +180,7 @@ impl Run<'_> {
         let known = |id: &OperationId| self.shared().ledger.has(id);
         // As many as were under way before it and then after it; all of them may have been taken meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
-        let found = reconcile::find(&self.endpoint, &request.batch, known, since, followers).await;
+        let found = reconcile::find(&self.resource, &request.batch, known, since, followers).await;
         if found.is_err() && failure.is_none() {
             self.shared().quota.spend();
         }
@@ -191,9 +191,9 @@ impl Run<'_> {
     /// Waits until a request may be sent, and writes down that it is; or says why nothing is sent any more.
     async fn may_send(&self, request: usize) -> Result<(Pass, u32), Error> {
         // What keeps one request from being sent keeps all others: no token, or too long a pause.
-        let pass = self.endpoint.enter().await.inspect_err(|error| self.stop.now(error))?;
+        let pass = self.resource.enter().await.inspect_err(|error| self.stop.now(error))?;
         let (at, service_time) = match &self.journal {
-            Some(_) => (journal::now(), self.endpoint.session().service_time()),
+            Some(_) => (journal::now(), self.resource.session().service_time()),
             None => (0, None),
         };
         let (sending, attempt) = {
@@ -208,7 +208,7 @@ impl Run<'_> {
         let written = journal.write(sending).await.inspect_err(|error| self.stop.now(error));
         // The disk may have taken its time.
         let may =
-            written.inspect_err(|error| self.stop.now(error)).and_then(|()| self.endpoint.check());
+            written.inspect_err(|error| self.stop.now(error)).and_then(|()| self.resource.check());
         if let Err(error) = &may {
             let (applied, message) = (Applied::No, error.to_string());
             self.note(Entry::Failed { request, applied, message });
@@ -220,11 +220,11 @@ impl Run<'_> {
         // The body is made anew when it is sent again, which is rare: a copy kept for it would cost every
         // request as much as its paths do.
         let body = CreatePurgeRequest {
-            resource_uuid: self.endpoint.resource().uuid(),
+            resource_uuid: self.resource.id().uuid(),
             file_path: batch.paths().collect(),
         };
         let send = async {
-            match self.endpoint.create_purge().body(body).send().await {
+            match self.resource.create_purge().body(body).send().await {
                 // Documented is only 200, but these say the same.
                 Err(purge_api::Error::UnexpectedResponse(other))
                     if matches!(other.status().as_u16(), 201 | 202) =>
@@ -234,8 +234,8 @@ impl Run<'_> {
                 sent => sent,
             }
         };
-        let exchange = self.endpoint.send(pass, "POST", send).await;
-        let redactor = self.endpoint.session().redactor();
+        let exchange = self.resource.send(pass, "POST", send).await;
+        let redactor = self.resource.session().redactor();
         exchange.and_then(|answer| accepted(answer.into_inner(), &redactor))
     }
 

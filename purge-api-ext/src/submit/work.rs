@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::request::Request;
 use crate::Error;
-use crate::endpoint::Endpoint;
 use crate::journal::{Contents, Journal, Writer};
 use crate::ledger::Ledger;
 use crate::plan::{Batch, Plan};
 use crate::report::Summary;
+use crate::resource::Resource;
 
 /// Where a run has its requests from.
 #[derive(Debug)]
@@ -34,13 +34,13 @@ pub(super) struct Work {
 
 impl Work {
     /// Begins the journal, if there is one.
-    pub(super) async fn prepare(endpoint: &Endpoint, source: Source) -> Self {
+    pub(super) async fn prepare(resource: &Resource, source: Source) -> Self {
         let (plan, journal) = match source {
             Source::Plan { plan, journal: None } => return Self::whole(plan),
             Source::Plan { plan, journal: Some(journal) } => (Some(Arc::new(plan)), journal),
             Source::Journal(journal) => (None, journal),
         };
-        let (begun, contents) = journal.begin(endpoint, plan.clone()).await;
+        let (begun, contents) = journal.begin(resource, plan.clone()).await;
         let work = match (contents, plan) {
             (Some(contents), _) => Self::left(contents),
             (None, Some(plan)) => Self::whole(Arc::unwrap_or_clone(plan)),

@@ -11,25 +11,37 @@ use crate::session::{Exchange, Seen, Session};
 use crate::transport::Failure;
 use crate::{Error, ErrorKind, OrganizationId, ResourceId};
 
-/// What each request of a resource needs. Clones share it.
+/// A CDN resource: purge it, list its purge requests, wait for them. Clones share the connections to the service.
 #[derive(Clone)]
-pub(crate) struct Endpoint {
+pub struct Resource {
     session: Session,
     gate: Gate,
     base_url: Arc<str>,
     organization: OrganizationId,
-    resource: ResourceId,
+    id: ResourceId,
 }
 
-impl Endpoint {
+impl Resource {
     pub(crate) fn new(
         session: Session,
         base_url: Arc<str>,
         organization: OrganizationId,
-        resource: ResourceId,
+        id: ResourceId,
     ) -> Self {
         let gate = session.gate().clone();
-        Self { session, gate, base_url, organization, resource }
+        Self { session, gate, base_url, organization, id }
+    }
+
+    /// The organization it belongs to.
+    #[must_use]
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// Its own identifier.
+    #[must_use]
+    pub fn id(&self) -> ResourceId {
+        self.id
     }
 
     /// The same, for the requests of a run: none is sent after its stop.
@@ -106,32 +118,24 @@ impl Endpoint {
         &self.base_url
     }
 
-    pub(crate) fn organization(&self) -> OrganizationId {
-        self.organization
-    }
-
-    pub(crate) fn resource(&self) -> ResourceId {
-        self.resource
-    }
-
     pub(crate) fn create_purge(&self) -> CreatePurge<'_> {
         let request = self.session.raw().create_purge();
-        request.organization_uuid(self.organization.uuid()).resource_uuid(self.resource.uuid())
+        request.organization_uuid(self.organization.uuid()).resource_uuid(self.id.uuid())
     }
 
     pub(crate) fn list_purge_requests(&self) -> ListPurgeRequests<'_> {
         let request = self.session.raw().list_purge_requests();
-        request.organization_uuid(self.organization.uuid()).resource_uuid(self.resource.uuid())
+        request.organization_uuid(self.organization.uuid()).resource_uuid(self.id.uuid())
     }
 }
 
-impl fmt::Debug for Endpoint {
+impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint")
+        f.debug_struct("Resource")
             .field("base_url", &self.base_url)
             .field("token", self.session.provider())
             .field("organization", &self.organization)
-            .field("resource", &self.resource)
+            .field("id", &self.id)
             .finish()
     }
 }
