@@ -21,11 +21,8 @@ async fn published(
 ) -> Result<Json<Report>, (StatusCode, String)> {
     let plan = Plan::new(paths).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
     // All handlers share the client, and with it the connections to the service, its rate and its pauses.
-    let report = site.purge(plan).await;
-    match report.error() {
-        Some(error) => Err((StatusCode::BAD_GATEWAY, error.to_string())),
-        None => Ok(Json(report)),
-    }
+    let report = site.purge(plan).await.into_result();
+    report.map(Json).map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))
 }
 
 #[tokio::main]

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let report = site.purge(Plan::parse(["/1", "/2", "/3", "/4", "/5"])?).await;
     assert!(report.is_success());
 
-    let mut records = std::pin::pin!(site.list().page_size(PageSize::MAX).items());
+    let mut records = site.list().page_size(PageSize::MAX).items();
     let mut pending = 0;
     while let Some(record) = records.try_next().await? {
         // What comes from outside is escaped before a terminal sees it.

@@ -23,10 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for path in report.paths() {
         println!("{:<10} {}", path.state, path.path);
     }
-    match report.error() {
-        Some(error) => Err(error.clone().into()),
-        None => Ok(()),
-    }
+    report.into_result()?;
+    Ok(())
 }
 
 #[test]

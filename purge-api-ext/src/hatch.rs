@@ -57,7 +57,8 @@ impl HttpClient for ClientBuilder {
 /// Gives the generated client of a [`Client`].
 pub trait RawClient: sealed::Sealed {
     /// The generated client, with the pool and the token of this one. The token is fetched if there is
-    /// none yet; what the service refuses is not sent again with another one.
+    /// none yet; what the service refuses is not sent again with another one. Its requests do not keep the
+    /// [rate](crate::ClientBuilder::rate) of this client, nor the pauses that the service asks for.
     ///
     /// # Errors
     ///

@@ -73,7 +73,7 @@ impl Default for PageSize {
 /// # async fn run(site: purge_api_ext::Resource) -> Result<(), purge_api_ext::Error> {
 /// use futures_util::TryStreamExt;
 ///
-/// let mut records = std::pin::pin!(site.list().items());
+/// let mut records = site.list().items();
 /// while let Some(record) = records.try_next().await? {
 ///     println!("{} {}", record.url.as_deref().unwrap_or("?"), record.state());
 /// }
@@ -170,7 +170,7 @@ impl List {
     /// use futures_util::TryStreamExt;
     ///
     /// // The `next` of the last page that an earlier run has worked through.
-    /// let mut pages = std::pin::pin!(site.list().resume(serde_json::from_str(kept)?).pages());
+    /// let mut pages = site.list().resume(serde_json::from_str(kept)?).pages();
     /// while let Some(page) = pages.try_next().await? {
     ///     println!("{} records; then {}", page.requests.len(), serde_json::to_string(&page.next)?);
     /// }
@@ -200,7 +200,7 @@ impl List {
     /// An item is an error when a page cannot be read, when it is empty although more records are announced,
     /// when it repeats an earlier one or most of the one before it, and after 1,000,000 pages; it is the last
     /// item. Of all pages no more than two are kept.
-    pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send {
+    pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send + Unpin {
         stream::try_unfold(self.reader(), async |mut reader| {
             let Some(Read { page, repeats, .. }) = reader.next().await? else { return Ok(None) };
             let untrusted = |message: String| Err(Error::new(ErrorKind::Untrusted, message));
@@ -220,7 +220,7 @@ impl List {
     /// # Errors
     ///
     /// As [`pages`](Self::pages).
-    pub fn items(self) -> impl Stream<Item = Result<PurgeRecord, Error>> + Send {
+    pub fn items(self) -> impl Stream<Item = Result<PurgeRecord, Error>> + Send + Unpin {
         self.pages().map_ok(|page| stream::iter(page.requests).map(Ok)).try_flatten()
     }
 }

@@ -253,6 +253,29 @@ impl Report {
         self.error().is_none() && states.all(|(state, _)| !state.is_failure())
     }
 
+    /// The report of a success, or the [error](Self::error) to act on first: for `?`.
+    ///
+    /// ```no_run
+    /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use purge_api_ext::Plan;
+    /// let report = site.purge(Plan::parse(["/index.html"])?).await.into_result()?;
+    /// println!("{} paths were accepted", report.summary.accepted);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What [`error`](Self::error) says. The error has no outcomes of paths; a program that purges what failed
+    /// again keeps the report.
+    pub fn into_result(self) -> Result<Self, Error> {
+        if self.is_success() {
+            return Ok(self);
+        }
+        let failed = || Error::new(ErrorKind::Refused, "some paths failed");
+        Err(self.error().cloned().unwrap_or_else(failed))
+    }
+
     /// The error that a program should act on first: a refused token before a journal that cannot be
     /// written, that before a refused request, before an answer that cannot be trusted, before an
     /// unavailable service, before a deadline, before a shutdown.
