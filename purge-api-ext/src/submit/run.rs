@@ -223,9 +223,12 @@ impl<'a> Run<'a> {
                 break if lost.is_some() { failure } else { Failure::new(Applied::No, error) };
             }
         };
-        // A later refusal does not undo what an earlier attempt may have done.
+        // A later refusal does not undo what an earlier attempt may have done, also of the request that this one
+        // is half of.
         if let Some((_, applied)) = lost {
             failure.applied = applied;
+        } else if earlier > 0 {
+            failure.applied = Applied::Maybe;
         }
         let (state, path_state) = match failure.applied {
             Applied::No | Applied::Unsent => (OperationState::NotSent, PathState::NotSent),
