@@ -151,7 +151,9 @@ impl Scene {
         let sent: BTreeSet<String> = last.operations.iter().flat_map(paths_of).collect();
         let covers = |path: &String| {
             sent.contains(path)
-                || sent.iter().any(|sent| sent.contains('*') && matches(sent, path, Star::OneOrMore))
+                || sent
+                    .iter()
+                    .any(|sent| sent.contains('*') && matches(sent, path, Star::OneOrMore))
         };
         let lost: Vec<_> = self.given.iter().filter(|path| !covers(path)).collect();
         self.require(lost.is_empty(), "lost", &lost);

@@ -76,7 +76,8 @@ impl Others {
             for record in records {
                 let id = record["opID"].as_str().expect("an operation").to_owned();
                 let created = time(&record["createdAt"]).expect("a time");
-                let job = jobs.entry(id).or_insert_with(|| Job { created, records: BTreeMap::new() });
+                let job =
+                    jobs.entry(id).or_insert_with(|| Job { created, records: BTreeMap::new() });
                 let url = record["url"].as_str().expect("a URL");
                 let path = url.splitn(4, '/').nth(3).expect("a path");
                 let status = record["status"].as_u64().expect("a status");
