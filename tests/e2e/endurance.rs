@@ -82,7 +82,7 @@ async fn play(seed: u64) -> Figures {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_is_lost_or_lied_about_whatever_goes_wrong() {
-    let plans = variable("PURGE_ENDURANCE_PLANS").unwrap_or(30);
+    let plans = variable("PURGE_ENDURANCE_PLANS").unwrap_or(40);
     let first = variable("PURGE_ENDURANCE_SEED").unwrap_or_else(|| fastrand::u64(..1 << 48));
     println!("PURGE_ENDURANCE_SEED={first} PURGE_ENDURANCE_PLANS={plans}");
     let started = Instant::now();

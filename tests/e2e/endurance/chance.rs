@@ -94,7 +94,11 @@ fn retry_after(random: &mut Rng, fault: Fault) -> Fault {
 
 fn by_status(random: &mut Rng, status: u16, token: &str) -> Fault {
     let fault = Fault::status(status);
-    let fault = if status == 204 { fault } else { fault.body(quoting(random, token)) };
+    let fault = match status {
+        // A body here could be read as an answer, and so must not say what is not so.
+        201 | 202 | 204 => fault,
+        _ => fault.body(quoting(random, token)),
+    };
     match status {
         429 | 503 => retry_after(random, fault),
         302 | 307 | 308 => fault.header("location", "/elsewhere"),

@@ -207,7 +207,8 @@ impl Scene {
             Err(_) => panic!("{}\n{what} does not end", self.history),
         };
         self.figures.runs += 1;
-        self.history += &format!("{what}\n  code {:?}: {}\n", ended.code, ended.err.trim_end());
+        self.history += &format!("{what}\n  {}\n", self.seen(before).join(", "));
+        self.history += &format!("  code {:?}: {}\n", ended.code, ended.err.trim_end());
         self.hides_the_tokens(&ended, before);
         self.told.push(Told::of(options, &ended));
     }
@@ -295,6 +296,19 @@ impl Scene {
 
     fn all_requests(&self) -> usize {
         self.requests("POST") + self.requests("GET")
+    }
+
+    /// What the program has sent since so many requests, and how that was answered.
+    fn seen(&self, before: usize) -> Vec<String> {
+        let requests = self.sandbox.requests().into_iter().skip(before);
+        let own = requests.filter(|request| request.header(MARK).is_none());
+        let shown = own.map(|request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let paths = body["file_path"].as_array().map_or(0, Vec::len);
+            let status = request.status.unwrap_or_default();
+            format!("{} {paths}: {status}", request.method)
+        });
+        shown.collect()
     }
 
     /// The tokens that the program has had are nowhere in what it leaves behind.
