@@ -41,7 +41,13 @@ struct Figures {
     posts: usize,
     gets: usize,
     jobs: usize,
-    /// Paths that are in more than one job. All of them were flagged.
+    /// Jobs of others for the same paths as a request, which must not be taken for its own.
+    alike: usize,
+    /// Requests whose answer got lost, and whose job was found in the list.
+    found: usize,
+    /// Requests that a last report flags as possible duplicates.
+    flagged: usize,
+    /// Paths that are in more than one job. All of them are in such a request.
     again: usize,
 }
 
@@ -57,6 +63,9 @@ impl Figures {
         self.posts += other.posts;
         self.gets += other.gets;
         self.jobs += other.jobs;
+        self.alike += other.alike;
+        self.found += other.found;
+        self.flagged += other.flagged;
         self.again += other.again;
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn paths(random: &mut Rng) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
     for number in 0..count {
         let folder = random.u8(..12);
-        let path = match random.u8(..40) {
+        let path = match random.u8(..=40) {
             0 if !paths.is_empty() => paths[random.usize(..paths.len())].clone(),
             1 => format!("/folder-{folder}/img*"),
             2 => format!("/folder-{folder}/a*-{number}.css"),
@@ -62,6 +62,7 @@ pub(super) fn paths(random: &mut Rng) -> Vec<String> {
             4 => format!("/folder-{folder}/"),
             5 => format!("/folder-{folder}/%C3%BC%20{number}.html"),
             6..10 => format!("/folder-{folder}/img-{number}.png"),
+            40 if once_in(random, 4) => format!("/folder-{folder}/*"),
             _ => format!("/folder-{folder}/{number}.html"),
         };
         paths.push(path);

@@ -33,7 +33,7 @@ impl Scene {
         self.sandbox.fill(self.cached.iter().chain(&self.bystanders));
     }
 
-    /// Judges what has come of all runs, and says how many paths were purged more than once.
+    /// Judges what has come of all runs.
     pub(super) async fn judge(&mut self) {
         let all = self.others.jobs(&self.sandbox).await;
         let foreign = &self.others.operations;
@@ -42,13 +42,18 @@ impl Scene {
         for told in &self.told {
             self.is_true(told, &own);
         }
-        let again = self.duplicates_are_flagged(&own);
+        self.figures.again = self.duplicates_are_flagged(&own);
         self.nothing_is_lost();
-        let jobs = own.len();
-        self.figures.again += again;
-        self.figures.jobs += jobs;
-        self.figures.posts += self.requests("POST");
-        self.figures.gets += self.requests("GET");
+        let last = self.told.last().into_iter().flat_map(|told| &told.operations);
+        let is_found = |operation: &&Value| {
+            let message = operation["message"].as_str();
+            message.is_some_and(|message| message.ends_with("found in the list"))
+        };
+        self.figures.found = last.clone().filter(is_found).count();
+        self.figures.flagged = last.filter(|o| o["possible_duplicate"] == true).count();
+        self.figures.jobs = all.len() - self.others.operations.len();
+        self.figures.posts = self.requests("POST");
+        self.figures.gets = self.requests("GET");
     }
 
     fn require(&self, holds: bool, what: &str, of: &dyn Debug) {

@@ -113,6 +113,7 @@ impl Scene {
             for paths in self.planned.iter().take(same) {
                 self.others.create(&self.sandbox, paths).await;
             }
+            self.figures.alike = same;
             // There is no other way to be older.
             sleep(Duration::from_millis(3100)).await;
         }
