@@ -1,13 +1,13 @@
-//! Plans that are sent while everything goes wrong, by the real binary: lost answers, refusals, limits, tokens that
-//! expire, signals and kills, in as many runs as it takes. What the program says is compared with what the server
-//! has: no path is lost, nothing is a success that is none, and no path is purged twice unless a report says so.
+//! The real binary sends plans while everything goes wrong: lost answers, refusals, limits, tokens that expire,
+//! signals and kills. It is resumed until all is sent. What it reports is compared with the jobs and the cache of the
+//! sandbox: no path is lost, no success is false, and no path is in two jobs unless a report says so.
 //!
-//! Chance decides what happens, by a seed for each plan that is printed when something is wrong:
+//! What goes wrong is random, by a seed for each plan, which is printed if the plan fails:
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `PURGE_ENDURANCE_PLANS` | how many plans are sent; a few by default |
-//! | `PURGE_ENDURANCE_SEED` | the seed of the first one, to repeat it; the following ones count up |
+//! | `PURGE_ENDURANCE_PLANS` | how many plans are sent; 40 by default |
+//! | `PURGE_ENDURANCE_SEED` | the seed of the first plan; the others count up from it |
 //! | `PURGE_ENDURANCE_BINARY` | the program, such as `target/release/purge`; by default that of the tests |
 
 mod chance;
@@ -30,7 +30,7 @@ const AT_ONCE: usize = 12;
 /// What all plans have come to.
 #[derive(Debug, Default)]
 struct Figures {
-    scenes: usize,
+    plans: usize,
     runs: usize,
     resumes: usize,
     signals: usize,
@@ -41,11 +41,11 @@ struct Figures {
     posts: usize,
     gets: usize,
     jobs: usize,
-    /// Jobs of others for the same paths as a request, which must not be taken for its own.
+    /// Older jobs of another client for exactly the paths of a request.
     alike: usize,
     /// Requests whose answer got lost, and whose job was found in the list.
     found: usize,
-    /// Requests that a last report flags as possible duplicates.
+    /// Requests that the last report of a plan flags as possible duplicates.
     flagged: usize,
     /// Paths that are in more than one job. All of them are in such a request.
     again: usize,
@@ -53,7 +53,7 @@ struct Figures {
 
 impl Figures {
     fn add(&mut self, other: &Self) {
-        self.scenes += other.scenes;
+        self.plans += other.plans;
         self.runs += other.runs;
         self.resumes += other.resumes;
         self.signals += other.signals;

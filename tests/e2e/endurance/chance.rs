@@ -5,21 +5,21 @@ use std::time::Duration;
 use fastrand::Rng;
 use purge_sandbox::Fault;
 
-/// The answers that say that a request was not applied. Sandboxes keep to it: a server that lies about that
-/// can make any client send something twice.
+/// Answers that say that a request was not applied. Here that is always true: a server that lies about it makes
+/// every client send something twice.
 const NOT_APPLIED: [u16; 23] = [
     302, 307, 308, 400, 401, 403, 404, 410, 413, 413, 413, 415, 421, 421, 422, 425, 425, 429, 451,
     501, 503, 505, 511,
 ];
 
-/// Those after which it may have been, whatever the client makes of them.
+/// Answers after which the request may or may not have been applied.
 const MAYBE_APPLIED: [u16; 15] =
     [201, 202, 204, 206, 408, 409, 500, 502, 504, 507, 520, 522, 599, 600, 999];
 
-/// Those of the list.
+/// Answers of the list.
 const LIST: [u16; 13] = [202, 302, 401, 403, 404, 408, 422, 429, 500, 502, 503, 520, 999];
 
-/// Bodies of the list that say less than there is.
+/// Bodies in place of a page of the list.
 const PAGES: [&str; 7] = [
     "",
     "<html>a login page</html>",
@@ -70,7 +70,7 @@ pub(super) fn paths(random: &mut Rng) -> Vec<String> {
     paths
 }
 
-/// What stands in the answer of a gateway that shows the request that it refuses.
+/// The body of an answer, mostly one that quotes the token, as some gateways do.
 fn quoting(random: &mut Rng, token: &str) -> String {
     let percent = token.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
     match random.u8(..6) {
@@ -96,7 +96,7 @@ fn retry_after(random: &mut Rng, fault: Fault) -> Fault {
 fn by_status(random: &mut Rng, status: u16, token: &str) -> Fault {
     let fault = Fault::status(status);
     let fault = match status {
-        // A body here could be read as an answer, and so must not say what is not so.
+        // The client reads a body here, so it must not claim that the request was refused.
         201 | 202 | 204 => fault,
         _ => fault.body(quoting(random, token)),
     };
@@ -118,7 +118,7 @@ fn by_connection(random: &mut Rng) -> Fault {
     }
 }
 
-/// One that creates no job, or of which the client cannot know.
+/// A fault that creates no job, or one after which the client cannot know.
 pub(super) fn post_fault(random: &mut Rng, token: &str) -> Fault {
     let fault = match random.u8(..10) {
         0..4 => {

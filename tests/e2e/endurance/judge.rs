@@ -60,17 +60,25 @@ impl Scene {
         assert!(holds, "{}\n{what}: {of:?}", self.history);
     }
 
-    /// Whatever one run has said is so.
+    /// Everything that one run has reported is true.
     fn is_true(&self, told: &Told, own: &BTreeMap<&str, &Job>) {
         let codes = [0, 1, 3, 4, 5, 6, 130, 143];
         let code = told.code;
-        self.require(code.is_none_or(|code| codes.contains(&code)), "an exit code", &code);
+        self.require(
+            code.is_none_or(|code| codes.contains(&code)),
+            "an undocumented exit code",
+            &code,
+        );
         let mut names = BTreeSet::new();
         let mut paths = Vec::new();
         for operation in &told.operations {
             paths.extend(paths_of(operation));
             let name = operation["op_id"].as_str();
-            self.require(name.is_none_or(|name| names.insert(name)), "named twice", &name);
+            self.require(
+                name.is_none_or(|name| names.insert(name)),
+                "one operation for two requests",
+                &name,
+            );
             self.operation_is_true(told, operation, name.and_then(|name| own.get(name)), own);
         }
         paths.sort();
@@ -78,7 +86,7 @@ impl Scene {
         planned.sort();
         // A program that was ended at once has not said everything.
         if code == Some(0) || !told.operations.is_empty() && matches!(code, Some(1..=6)) {
-            self.require(paths == planned, "all paths are in the report once", &paths);
+            self.require(paths == planned, "not all paths are in the report once", &paths);
         }
     }
 
@@ -96,7 +104,7 @@ impl Scene {
             let state = state.as_str().expect("a state");
             let is_failure = matches!(state, "failed" | "unconfirmed" | "not_sent");
             if is_failure {
-                self.require(told.code != Some(0), "a failure that is none", operation);
+                self.require(told.code != Some(0), "exit code 0 with a failed path", operation);
             } else {
                 self.require(job.is_some(), "a false success", operation);
                 self.require(held == sent, "a job of other paths", operation);
@@ -105,24 +113,33 @@ impl Scene {
                 let created = |job: &&&Job| job.created + CLOCKS < told.ended;
                 let jobs = own.values().filter(created);
                 let reached = jobs.filter(|job| job.records.contains_key(name)).count();
-                self.require(reached == 0, "a job that was not created", &(name, operation));
+                self.require(
+                    reached == 0,
+                    "a job of which the report says that there is none",
+                    &(name, operation),
+                );
             }
             let purged = match state {
                 "purged" => 1,
                 "not_cached" => 0,
                 _ => {
                     let waited = told.code == Some(0) && told.options.waits;
-                    self.require(!waited, "success before the end", operation);
+                    self.require(!waited, "exit code 0 before the job has finished", operation);
                     continue;
                 }
             };
             let Some(record) = job.and_then(|job| job.records.get(name)) else { continue };
             let is_over = record.completed.is_some_and(|at| at < told.ended + CLOCKS);
-            self.require(is_over && record.status == purged, "a false end", &(path, record));
+            self.require(
+                is_over && record.status == purged,
+                "not how the job has ended",
+                &(path, record),
+            );
         }
     }
 
-    /// A path that is in more than one job is in a request that says so. How many there are.
+    /// A path in more than one job is in a request that is reported as a possible duplicate. How many such paths
+    /// there are.
     fn duplicates_are_flagged(&self, own: &BTreeMap<&str, &Job>) -> usize {
         let mut count: BTreeMap<&str, usize> = BTreeMap::new();
         for path in own.values().flat_map(|job| job.records.keys()) {
@@ -136,7 +153,11 @@ impl Scene {
         let flagged = last.operations.iter().filter(|o| o["possible_duplicate"] == true);
         let flagged: BTreeSet<String> = flagged.flat_map(paths_of).collect();
         for (path, jobs) in &again {
-            self.require(flagged.contains(*path), "not flagged", &(path, jobs));
+            self.require(
+                flagged.contains(*path),
+                "a duplicate that is not reported",
+                &(path, jobs),
+            );
         }
         again.len()
     }
@@ -145,14 +166,14 @@ impl Scene {
     fn nothing_is_lost(&self) {
         let cached = BTreeSet::from_iter(self.sandbox.cached(self.sandbox.resource()));
         let gone: Vec<_> = self.bystanders.difference(&cached).collect();
-        self.require(gone.is_empty(), "purged without being asked for", &gone);
+        self.require(gone.is_empty(), "purged without being requested", &gone);
         let Some(last) = self.told.last() else { return };
         if !self.has_journal {
             return;
         }
-        self.require(last.code == Some(0), "the last run", &last.code);
+        self.require(last.code == Some(0), "the last run has not succeeded", &last.code);
         let stale: Vec<_> = self.cached.intersection(&cached).collect();
-        self.require(stale.is_empty(), "lost", &stale);
+        self.require(stale.is_empty(), "a path is lost: still cached", &stale);
         let sent: BTreeSet<String> = last.operations.iter().flat_map(paths_of).collect();
         let covers = |path: &String| {
             sent.contains(path)
@@ -161,7 +182,7 @@ impl Scene {
                     .any(|sent| sent.contains('*') && matches(sent, path, Star::OneOrMore))
         };
         let lost: Vec<_> = self.given.iter().filter(|path| !covers(path)).collect();
-        self.require(lost.is_empty(), "lost", &lost);
+        self.require(lost.is_empty(), "a path is lost: not in the report", &lost);
     }
 }
 

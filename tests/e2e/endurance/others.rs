@@ -1,4 +1,4 @@
-//! What does not go through the program under test: jobs of somebody else, and what the server knows.
+//! What does not go through the program under test: jobs of another client, and what the server has.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,7 @@ use purge_sandbox::Sandbox;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-/// Marks what is not sent by the program.
+/// The header of requests that the program has not sent.
 pub(super) const MARK: &str = "x-by";
 
 /// A job as the server has it.
@@ -23,7 +23,7 @@ pub(super) struct Record {
     pub(super) completed: Option<SystemTime>,
 }
 
-/// Somebody else at the same resource.
+/// Another client of the same resource.
 #[derive(Debug)]
 pub(super) struct Others {
     http: Client,

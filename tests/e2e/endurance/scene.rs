@@ -46,7 +46,7 @@ pub(super) struct Scene {
     pub(super) bystanders: BTreeSet<String>,
     pub(super) told: Vec<Told>,
     pub(super) figures: Figures,
-    /// What has happened, for whoever must find out why it went wrong.
+    /// What has happened so far, for the message of a failure.
     pub(super) history: String,
 }
 
@@ -92,7 +92,7 @@ impl Scene {
             cached: BTreeSet::new(),
             bystanders: BTreeSet::new(),
             told: Vec::new(),
-            figures: Figures { scenes: 1, ..Figures::default() },
+            figures: Figures { plans: 1, ..Figures::default() },
             history: format!("seed {seed}\n"),
             random,
             sandbox,
@@ -149,18 +149,16 @@ impl Scene {
             self.fail_at_random();
             let (options, acts) = (Options::any(&mut self.random), chance::acts(&mut self.random));
             self.once(options, &acts).await;
-            // Without a journal, nothing more can be done.
-            if !self.has_journal {
-                return;
-            }
-            if self.is_done() {
+            // Without a journal, there is nothing to resume.
+            if self.is_done() || !self.has_journal {
                 break;
             }
         }
         self.figures.faults -= self.others.drain().await;
+        // The limits of the server hold for the last run, too: it may take another one.
         for _ in 0..3 {
-            if self.is_done() {
-                return;
+            if self.is_done() || !self.has_journal {
+                break;
             }
             let options = Options::last(&mut self.random);
             self.once(options, &[]).await;
