@@ -165,6 +165,12 @@ impl Scene {
     /// In the end all paths are purged, and nothing else is.
     fn nothing_is_lost(&self) {
         let cached = BTreeSet::from_iter(self.sandbox.cached(self.sandbox.resource()));
+        let told = self.told.iter().flat_map(|told| &told.operations);
+        for path in told.flat_map(|operation| operation["paths"].as_array().expect("paths")) {
+            let is_over = path["state"] == "purged" || path["state"] == "not_cached";
+            let kept = path["path"].as_str().is_some_and(|path| cached.contains(path));
+            self.require(!(is_over && kept), "reported as purged, and still cached", path);
+        }
         let gone: Vec<_> = self.bystanders.difference(&cached).collect();
         self.require(gone.is_empty(), "purged without being requested", &gone);
         let Some(last) = self.told.last() else { return };
