@@ -10,6 +10,8 @@ mod contract;
 #[cfg(target_os = "linux")]
 mod crash;
 mod docs;
+#[cfg(unix)]
+mod endurance;
 mod environment;
 mod events;
 mod exit_codes;

@@ -8,7 +8,7 @@ use purge_api_ext::{Client, Error, ErrorKind, Event, OperationState, PathState, 
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::raw::{RawServer, answer};
 
-use crate::account::{count, plan, posts, purge_a, resource_of, site};
+use crate::account::{count, impatient, plan, posts, purge_a, resource_of, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_path_that_was_asked_for_has_an_outcome() {
@@ -121,6 +121,27 @@ async fn too_large_a_request_is_split_until_it_fits() {
     assert_eq!(report.error().and_then(Error::status), Some(413));
     assert_eq!((report.summary.requests, report.summary.failed), (1, 2));
     assert_eq!(posts(&sandbox).len(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_of_a_request_that_may_have_been_applied_is_unconfirmed() {
+    // The request is applied and its answer gets lost, in the list too. Sent again, it is too large, and so its
+    // paths are sent one by one.
+    let faults = [
+        Fault::reset().after_applying().on_post(),
+        Fault::status(500).on_get(),
+        Fault::status(413).on_post(),
+        Fault::status(404).on_post(),
+        Fault::status(429).header("retry-after", "3600").on_post(),
+    ];
+    let sandbox = Sandbox::builder().faults(faults).start().await.expect("a sandbox");
+    let report = impatient(site(sandbox.base_url()).purge(plan(1, 2))).concurrency(1).await;
+    let states: Vec<_> = report.operations.iter().map(|o| (o.state, o.attempts)).collect();
+    let unconfirmed = OperationState::Unconfirmed;
+    assert_eq!(states, [(unconfirmed, 1), (unconfirmed, 1)], "{report:?}");
+    // Each may be in one job only.
+    assert!(report.operations.iter().all(|operation| !operation.possible_duplicate));
+    assert_eq!(report.error().and_then(Error::status), Some(404));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// One run of the command line, with an environment that holds nothing but what is given.
@@ -107,24 +108,33 @@ pub struct Running {
 
 /// What reads a stream while the command runs: a full pipe would hold it up.
 #[derive(Debug)]
-struct Reader(JoinHandle<Vec<u8>>);
+struct Reader {
+    task: JoinHandle<()>,
+    read: watch::Receiver<Vec<u8>>,
+}
 
 impl Reader {
     fn start(mut stream: impl AsyncRead + Unpin + Send + 'static, unread: bool) -> Self {
-        Self(tokio::spawn(async move {
-            let mut bytes = Vec::new();
+        let (told, read) = watch::channel(Vec::new());
+        let task = tokio::spawn(async move {
             // A pipe that nobody reads is as open as any other.
-            if !unread {
-                stream.read_to_end(&mut bytes).await.expect("a stream");
-            } else {
+            if unread {
                 std::future::pending::<()>().await;
             }
-            bytes
-        }))
+            let mut bytes = [0; 16 * 1024];
+            loop {
+                match stream.read(&mut bytes).await.expect("a stream") {
+                    0 => break,
+                    count => told.send_modify(|read| read.extend_from_slice(&bytes[..count])),
+                }
+            }
+        });
+        Self { task, read }
     }
 
     async fn text(self) -> String {
-        String::from_utf8(self.0.await.expect("the reader ends")).expect("the output is UTF-8")
+        self.task.await.expect("the reader ends");
+        String::from_utf8(self.read.borrow().clone()).expect("the output is UTF-8")
     }
 }
 
@@ -142,11 +152,16 @@ impl Running {
         self.child.wait().await.expect("the binary ends").code()
     }
 
-    /// Kills it as a failure of the machine would: it learns nothing of it.
-    pub async fn kill(mut self) {
+    /// Kills it as a failure of the machine would: it learns nothing of it. A kill that comes too late is none.
+    pub async fn kill(mut self) -> Ended {
         self.child.kill().await.expect("the binary can be killed");
-        // A kill that comes too late is none.
-        self.writer.abort();
+        self.end().await
+    }
+
+    /// Waits until it has written a text to standard error, and says whether it has.
+    pub async fn says(&mut self, text: &str) -> bool {
+        let has = |read: &Vec<u8>| read.windows(text.len()).any(|part| part == text.as_bytes());
+        self.err.read.wait_for(has).await.is_ok()
     }
 
     /// Sends it a signal: `INT` or `TERM`.
