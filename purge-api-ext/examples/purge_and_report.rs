@@ -23,7 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for path in report.paths() {
         println!("{:<10} {}", path.state, path.path);
     }
-    report.into_result()?;
+    let report = report.into_result()?;
+    println!("{} of {} paths are purged", report.summary.purged, report.summary.paths);
     Ok(())
 }
 

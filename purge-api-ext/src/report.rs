@@ -15,7 +15,7 @@ pub use paths::{PathOutcome, PathOutcomes};
 /// It serializes to the JSON that the command line prints.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[must_use = "a path that failed is told here alone"]
+#[must_use = "failed paths are reported only here"]
 #[non_exhaustive]
 pub struct Report {
     /// The version of this form: 1.
