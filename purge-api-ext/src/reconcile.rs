@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn time_without_a_fraction_may_lack_a_part_of_a_second() {
-        // The request was sent at 51.3 at the earliest.
+        // The request was sent at 51.3 or later.
         for (second, expected) in [
             ("50.000000", false),
             ("50", false),

@@ -125,7 +125,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Why a file cannot be a journal, whoever owns it.
+/// Why a file cannot be a journal, whatever its owner.
 fn unfit(metadata: &Metadata) -> Option<&'static str> {
     let kind = metadata.file_type();
     if kind.is_symlink() {

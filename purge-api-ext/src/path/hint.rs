@@ -79,7 +79,7 @@ fn split(text: &str) -> (&str, &str) {
     }
 }
 
-/// What stands in front of the first slash.
+/// The text before the first slash.
 #[derive(PartialEq)]
 enum Segment {
     Host,

@@ -1,4 +1,4 @@
-//! What a refusal says, whoever wrote it: the service, a gateway, a proxy or a firewall.
+//! What a refusal says, no matter who wrote it: the service, a gateway, a proxy or a firewall.
 //!
 //! Nothing is published about the bodies of refusals, so whatever can be read is shown: the messages of a JSON
 //! object, the title of an HTML page, or the text itself.

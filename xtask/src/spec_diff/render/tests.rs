@@ -1,4 +1,4 @@
-//! Whatever stands in a document: every output keeps its form, and shows the text as text.
+//! Whatever a document says: every output keeps its form, and shows the text as text.
 
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
