@@ -19,6 +19,7 @@ const CHECKS: &[Claim] = &[
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan, retry and ledger do no I/O and read no clock", pure_modules),
     ("no module imports one that imports it", layered_modules),
+    ("no module of purge-api-ext imports from the crate root", home_imports),
     ("purge-sandbox shares no code with the client", independent_sandbox),
     ("xtask judges a description that the client does not build with", independent_xtask),
     ("the description breaks no caller without a new major version", description),
@@ -62,6 +63,11 @@ fn layered_modules(tree: &Tree) -> Result<Outcome, Error> {
         return Ok(Outcome::Skipped(format!("there is none of {}", layers::CRATES.join(", "))));
     }
     Ok(Outcome::judge(circles))
+}
+
+fn home_imports(tree: &Tree) -> Result<Outcome, Error> {
+    let Some(sources) = source::folder(tree, source::CLIENT, "")? else { return Ok(no_client()) };
+    Ok(Outcome::judge(layers::root_imports(source::CLIENT, &sources)?))
 }
 
 fn independent_sandbox(tree: &Tree) -> Result<Outcome, Error> {

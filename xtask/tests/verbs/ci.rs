@@ -31,7 +31,7 @@ fn workspace() -> TempDir {
     write(root, "xtask/Cargo.toml", &package("xtask", ""));
     write(root, "xtask/src/lib.rs", "");
     write(root, "purge-api-ext/src/lib.rs", "pub struct Client(purge_api::Client);\n");
-    for module in ["path", "plan", "retry"] {
+    for module in ["path", "plan", "retry", "ledger"] {
         write(root, &format!("purge-api-ext/src/{module}.rs"), "pub fn decide() {}\n");
     }
     git(root, &["init", "--quiet", "--initial-branch=main"]);
@@ -57,7 +57,7 @@ fn what_is_broken_is_said_with_its_place() {
     replace(root, "openapi/purge.yaml", "maximum: 100", "maximum: 50");
     write(root, "purge-api-ext/src/lib.rs", "pub struct Client(pub purge_api::Client);\n");
     write(root, "purge-api-ext/src/plan/cover.rs", "pub fn decide() { std::fs::read(\"a\"); }\n");
-    write(root, "purge-api-ext/src/plan/order.rs", "use crate::submit::Purge;\n");
+    write(root, "purge-api-ext/src/plan/order.rs", "use crate::{Client, submit::Purge};\n");
     write(root, "purge-api-ext/src/submit.rs", "use crate::plan::Plan;\npub struct Purge(Plan);\n");
     let secret = "secret = { package = \"purge-api\", path = \"../purge-api\" }\n";
     replace(
