@@ -4,6 +4,7 @@ mod encoding;
 mod form;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod list;
 mod name;
 
 use std::ffi::OsString;
@@ -13,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::str;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use purge_api_ext::{Paths, escape};
+use purge_api_ext::{Paths, PurgePath, escape, without_credentials};
 
 pub(crate) use encoding::wide;
 pub(crate) use form::Form;
+use list::List;
 
 use crate::exit::Failure;
 
@@ -39,14 +41,21 @@ struct Input<'a> {
     names: usize,
     /// Where a NUL byte is that ends no entry.
     nul: Option<String>,
+    /// What the names of this list look like.
+    list: List,
+    /// Where the first path is that may purge the whole resource.
+    full: Option<String>,
 }
+
+/// Paths, and where the first one of them is that may purge the whole resource.
+type Found = (Paths, Option<String>);
 
 /// Reads the arguments, then the files, in this order. Nothing is returned when one path is bad.
 pub(crate) fn read(
     form: Form<'_>,
     arguments: &[OsString],
     files: &[impl AsRef<Path>],
-) -> Result<Paths, Failure> {
+) -> Result<Found, Failure> {
     let mut input = Input { form, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
         let place = || format!("argument {}", index + 1);
@@ -57,8 +66,10 @@ pub(crate) fn read(
             input.add(argument.as_encoded_bytes(), place);
         }
     }
+    input.end_list("the arguments")?;
     input.add_files(files)?;
-    input.finish()
+    let full = input.full.take();
+    Ok((input.finish()?, full))
 }
 
 /// Reads all paths of a site: no wildcards.
@@ -66,6 +77,16 @@ pub(crate) fn read_inventory(form: Form<'_>, files: &[impl AsRef<Path>]) -> Resu
     let mut input = Input { form, are_inventory: true, ..Input::default() };
     input.add_files(files)?;
     input.finish()
+}
+
+/// The lists that were read, to say that they hold no path.
+pub(crate) fn names(files: &[PathBuf]) -> String {
+    let names = files.iter().map(|file| match file == Path::new("-") {
+        true => name(file),
+        false => format!("`{}`", name(file)),
+    });
+    let hold = if files.len() == 1 { "holds" } else { "hold" };
+    format!("{} {hold} no path", names.collect::<Vec<_>>().join(" and "))
 }
 
 fn name(file: &Path) -> String {
@@ -120,8 +141,8 @@ impl Input<'_> {
         let read = text.by_ref().take(BLOCK).read_to_end(&mut start);
         let read = read.map_err(|error| unreadable(name, &error))? as u64;
         if let Some(encoding) = wide(&start, form.null) {
-            let why = format!("{name} is {encoding}; save it as UTF-8; nothing was sent");
-            return Err(Failure::usage(why));
+            let how = "write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`)";
+            return Err(Failure::usage(format!("{name} is {encoding}; {how}; nothing was sent")));
         }
         // A terminal that has ended once is not read again.
         let rest = text.take(if read < BLOCK { 0 } else { u64::MAX });
@@ -132,7 +153,7 @@ impl Input<'_> {
             // Of nearly all entries nothing is to be taken off, and nothing else is to be looked at.
             let whole = text.filter(|text| !self.are_inventory && form.is_whole(text));
             if whole.is_some_and(|path| self.good.try_push(path).is_ok()) {
-                return;
+                return self.note_full(|| format!("{name}:{number}"));
             }
             has_break = form.null && memchr(b'\n', entry).is_some();
             if let Some(entry) = form.entry(entry, number) {
@@ -142,7 +163,7 @@ impl Input<'_> {
         done.map_err(|error| unreadable(name, &error))?;
         let why = match &self.nul {
             Some(place) => {
-                format!("{place}: the list has NUL bytes; pass -0 if they end its paths")
+                format!("{place}: the list has NUL bytes: pass `-0` if each path ends with one")
             }
             None if has_break && number == 1 => {
                 format!("{name}: the list has line breaks and no NUL byte; leave -0 out")
@@ -151,14 +172,38 @@ impl Input<'_> {
                 "{name}: line breaks follow the last NUL byte; end each path with a NUL byte, or leave -0 \
                  out and end each with a line break"
             ),
-            None => return Ok(()),
+            None => return self.end_list(name),
         };
         Err(Failure::usage(format!("{why}; nothing was sent")))
     }
 
-    fn add(&mut self, text: &[u8], place: impl Fn() -> String) {
-        let Err(refusal) = self.form.read(text, self.are_inventory, &mut self.good) else {
+    /// Looks at the names of a list together. What is wrong with one of them is said first.
+    fn end_list(&mut self, name: &str) -> Result<(), Failure> {
+        let list = std::mem::take(&mut self.list);
+        let refusal = list.refusal(self.form.null).filter(|_| self.bad_count == 0);
+        refusal
+            .map_or(Ok(()), |why| Err(Failure::usage(format!("{name}: {why}; nothing was sent"))))
+    }
+
+    /// Remembers where a path is that may purge everything.
+    fn note_full(&mut self, place: impl Fn() -> String) {
+        let path = self.good.iter().next_back().unwrap_or_default();
+        // Of nearly all paths the second byte tells.
+        if !matches!(path.as_bytes().get(1), Some(b'*' | b'.' | b'/' | b'%')) || self.full.is_some()
+        {
             return;
+        }
+        if PurgePath::with_query(path).is_ok_and(|path| path.is_full_purge()) {
+            self.full = Some(place());
+        }
+    }
+
+    fn add(&mut self, text: &[u8], place: impl Fn() -> String) {
+        if self.form.raw {
+            self.list.add(text);
+        }
+        let Err(refusal) = self.form.read(text, self.are_inventory, &mut self.good) else {
+            return self.note_full(place);
         };
         // A name with a NUL byte is in no file system.
         if self.nul.is_none() && memchr(b'\0', text).is_some() {
@@ -171,7 +216,8 @@ impl Input<'_> {
     fn refuse(&mut self, text: &[u8], place: impl Fn() -> String, why: &str) {
         self.bad_count += 1;
         if self.bad.len() < SHOWN {
-            let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
+            let text = String::from_utf8_lossy(text);
+            let shown: String = without_credentials(&text).chars().take(120).collect();
             self.bad.push(format!("{}: `{}`: {why}", place(), escape(&shown)));
         }
     }
@@ -181,7 +227,8 @@ impl Input<'_> {
             return Ok(self.good);
         }
         let all = self.good.len() + self.bad_count;
-        let (are, s) = if all == 1 { ("is", "") } else { ("are", "s") };
+        let are = if self.bad_count == 1 { "is" } else { "are" };
+        let s = if all == 1 { "" } else { "s" };
         let mut message =
             format!("{} of {all} path{s} {are} not valid; nothing was sent", self.bad_count);
         for bad in &self.bad {
@@ -255,7 +302,7 @@ mod tests {
         let error = lines(b"/a\nb\n/\xff\n/c\x01\n").expect_err("three bad lines");
         insta::assert_snapshot!(error, @r"
         3 of 4 paths are not valid; nothing was sent
-          paths.txt:2: `b`: no leading slash, at byte 0: write `/b`
+          paths.txt:2: `b`: it does not begin with `/`: write `/b`
           paths.txt:3: `/�`: not UTF-8, at byte 1: percent-encode it
           paths.txt:4: `/c\u{1}`: a control character, at byte 2: remove it
         ");
@@ -267,9 +314,9 @@ mod tests {
             lines(b"public/index.html\n\"public/caf\\303\\251.html\"\npublic/a b.html\n/ok\n");
         insta::assert_snapshot!(error.expect_err("three names"), @r#"
         3 of 4 paths are not valid; nothing was sent
-          paths.txt:1: `public/index.html`: no leading slash, at byte 0: write `/public/index.html`
-          paths.txt:2: `"public/caf\303\251.html"`: a name in quotes, as git writes it in lines: use `-z` there, and `-0 --raw` here
-          paths.txt:3: `public/a b.html`: no leading slash, at byte 0: begin with `/`, without a host
+          paths.txt:1: `public/index.html`: it does not begin with `/`: write `/public/index.html`
+          paths.txt:2: `"public/caf\303\251.html"`: git quotes such names: run git with `-z`, and pass `-0 --raw` here
+          paths.txt:3: `public/a b.html`: it does not begin with `/`: write the path as it stands after the host
         if these are file names, pass --raw
         "#);
         let error = lines(b"/ok\n/ok\nindex.html\nimg/logo.png\n").expect_err("two names");
@@ -291,9 +338,39 @@ mod tests {
                     let error = read(Form { null, raw, prefix: None }, &text);
                     assert_eq!(
                         error.expect_err("UTF-16"),
-                        "paths.txt is UTF-16; save it as UTF-8; nothing was sent"
+                        "paths.txt is UTF-16; write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`); \
+                         nothing was sent"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn lists_of_other_programs_are_refused_as_a_whole() {
+        let raw = Form { raw: true, ..Form::default() };
+        let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("no list of names");
+        assert_eq!(
+            says(Form { null: true, ..raw }, b"M\0index.html\0A\0b.html\0"),
+            "paths.txt: every name comes with a status or another column, as `M` does: use \
+             `--name-only -z`; a name that looks like that is taken with `./` before it; nothing was sent"
+        );
+        assert_eq!(
+            says(raw, b"caf%C3%A9.html\n"),
+            "paths.txt: the names are percent-encoded already, as `caf%C3%A9.html` is: leave --raw out, \
+             and begin each with `/`; a file with such a name needs `-0`; nothing was sent"
+        );
+        assert_eq!(read(raw, b"AM radio.html\nindex.html").expect("names").len(), 2);
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let raw = Form { raw: true, ..Form::default() };
+        for form in [Form::default(), raw] {
+            for text in ["https://user:secret@example.com/a", "user:secret@example.com/a.html"] {
+                let error = read(form, text.as_bytes()).expect_err("a host");
+                assert!(error.contains("…@example.com/a") && !error.contains("secret"), "{error}");
+                assert!(!error.contains("user"), "{error}");
             }
         }
     }
@@ -303,7 +380,7 @@ mod tests {
         let raw = Form { raw: true, ..Form::default() };
         let null = Form { null: true, ..raw };
         let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("a mixed list");
-        let nul = "the list has NUL bytes; pass -0 if they end its paths; nothing was sent";
+        let nul = "the list has NUL bytes: pass `-0` if each path ends with one; nothing was sent";
         assert_eq!(says(raw, b"index.html\0docs/a b.html\0"), format!("paths.txt:1: {nul}"));
         assert_eq!(says(Form::default(), b"/a\n/b\0/c\n"), format!("paths.txt:2: {nul}"));
         // Not only in the first block.

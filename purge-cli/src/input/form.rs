@@ -33,11 +33,11 @@ impl Form<'_> {
     /// An entry of a text without what does not belong to it; none if nothing is left. They are counted
     /// from 1.
     pub(crate) fn entry(self, entry: &[u8], number: usize) -> Option<&[u8]> {
-        if self.null {
-            return Some(entry).filter(|entry| !entry.is_empty());
-        }
-        let marked = entry.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1);
+        let marked = entry.strip_prefix(MARK).filter(|_| number == 1);
         let line = marked.unwrap_or(entry);
+        if self.null {
+            return Some(line).filter(|entry| !entry.is_empty());
+        }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // A file name may begin with anything.
         let comment = !self.raw && line.starts_with(b"#");
@@ -75,19 +75,24 @@ impl Form<'_> {
         if *name == *b"/" {
             return PurgePath::new("/").map_err(|error| error.into());
         }
+        if is_folder(&name) {
+            let what =
+                "the folder itself, as `find` lists it: list files only, as `find -type f` does";
+            return Err(what.into());
+        }
         let path = PurgePath::from_file_name(&name);
         // What Git Bash has changed is named first: it has spaces, and may have backslashes.
         let is_drive = path.as_ref().is_err_and(|error| error.kind() == Kind::Drive);
+        if is_drive && self.null && !cfg!(windows) {
+            // Nothing changes a name in such a list, and `./` says that it is one.
+            return Ok(PurgePath::from_file_name([b"./", &name[..]].concat())?);
+        }
         let refusal = match self.null {
-            // Each is a name by itself, and no file is called like all of them.
-            true if name.contains(&b'\n') && name::is_list(&name) => {
-                Some("line breaks between names: end each with a NUL byte, or leave -0 out")
-            }
-            true => None,
-            false => name::refusal(&name),
+            true => name::lines(&name).map(Cow::from),
+            false => name::refusal(&name).map(|why| why.what + why.unless),
         };
         match refusal.filter(|_| !is_drive) {
-            Some(why) => Err(Refusal { message: why.to_owned(), is_name: false }),
+            Some(why) => Err(Refusal { message: why.into_owned(), is_name: false }),
             None => path.map_err(|error| error.into()),
         }
     }
@@ -96,24 +101,31 @@ impl Form<'_> {
         let is_name = !self.raw && self.might_be_name(text, &why);
         let message = match why {
             _ if !self.raw && name::is_quoted_by_git(text) => {
-                "a name in quotes, as git writes it in lines: use `-z` there, and `-0 --raw` here"
-                    .into()
+                "git quotes such names: run git with `-z`, and pass `-0 --raw` here".into()
             }
             Why::NotUtf8 { at } => format!("not UTF-8, at byte {at}: percent-encode it"),
             Why::Star { at } => format!(
                 "a `*`, at byte {at}: an inventory has no wildcards; write `%2A` for the character"
             ),
+            Why::Path(error)
+                if text.get(error.position()..).is_some_and(|rest| rest.starts_with(MARK)) =>
+            {
+                "a byte order mark inside the list: remove it".into()
+            }
             Why::Path(error) if error.kind() == Kind::ControlEscape => {
                 format!("{error}; a name of a file that has one needs `-0 --raw`")
             }
             Why::Path(error) if text.get(error.position()) == Some(&b'\n') => format!(
-                "a line break, at byte {}: give each path by itself; `--from -` reads one a line",
+                "a line break, at byte {}: give each path separately; `--from -` reads one per line",
                 error.position()
             ),
+            Why::Path(_) if !self.raw && are_two_files(text) => {
+                "several names: list one per line".into()
+            }
             // What is not a path may be told better by what it is.
             Why::Path(error) if error.kind() == Kind::NoLeadingSlash && !is_name => {
-                let why = name::refusal(text).and_then(|why| why.split(';').next());
-                why.map_or_else(|| error.to_string(), str::to_owned)
+                let why = name::refusal(text).map(|why| why.what.into_owned());
+                why.unwrap_or_else(|| error.to_string())
             }
             Why::Path(error) => error.to_string(),
         };
@@ -135,7 +147,7 @@ impl Form<'_> {
             ),
         };
         let raw = Form { raw: true, ..self };
-        is_kind && (name::is_quoted_by_git(text) || raw.name(text).is_ok())
+        is_kind && !are_two_files(text) && (name::is_quoted_by_git(text) || raw.name(text).is_ok())
     }
 }
 
@@ -145,6 +157,12 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// Whether it looks like the name of a file.
     pub(crate) is_name: bool,
+}
+
+impl From<&str> for Refusal {
+    fn from(message: &str) -> Self {
+        Self { message: message.to_owned(), is_name: false }
+    }
 }
 
 impl From<PathError> for Refusal {
@@ -166,6 +184,18 @@ fn checked(text: &[u8], is_inventory: bool) -> Result<&str, Why> {
         Some(at) => Err(Why::Star { at }),
         None => Ok(text),
     }
+}
+
+/// A byte order mark.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether a name is that of the root of the site.
+fn is_folder(name: &[u8]) -> bool {
+    matches!(name, b"." | b"./" | b"/." | b"././")
+}
+
+fn are_two_files(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(name::are_two_files)
 }
 
 /// A name with the separators of URLs: Windows writes `img\logo.png`. Elsewhere a backslash is a character.
@@ -206,9 +236,9 @@ mod tests {
         assert_eq!(
             paths(raw, b"\"caf\\303\\251\"\n\"\n../a\na//b\nC:\\site\\a b\n"),
             [
-                "1: a name in quotes, as git writes it in lines: use `-z` there and `-0` here",
+                "1: git quotes such names: run git with `-z`, and pass `-0 --raw` here",
                 "/%22",
-                "3: a dot segment, at byte 1: write the path without `.` and `..`",
+                "3: a dot segment, at byte 0: write the path without `.` and `..`",
                 "4: two slashes in a row, at byte 1: write one",
                 "5: a path of Windows, at byte 0: write the path that the site has; if Git Bash changed \
                  it, set MSYS_NO_PATHCONV=1",
@@ -247,18 +277,18 @@ mod tests {
             [
                 "1: a line of a status or a log: list the names alone, as `git diff --name-only` and \
                  `rsync --out-format=%n` do",
-                "2: JSON: write one name a line, as `jq -r '.[]'` does",
+                "2: JSON: list one name per line, as `jq -r '.[]'` does",
                 "3: a name in quotes: leave them out",
-                "4: several names: write one a line",
+                "4: several names: list one per line",
                 "5: a space before the `/`: remove it",
-                "6: an escaped control character, at byte 2: give each path by itself, without it; a \
+                "6: an escaped control character at byte 2: give each path separately, without it; a \
                  name of a file that has one needs `-0 --raw`",
             ]
         );
         let break_in = Form::default().read(b"/a\n/b", false, &mut Paths::new());
         assert_eq!(
             break_in.expect_err("two paths in an argument").message,
-            "a line break, at byte 2: give each path by itself; `--from -` reads one a line"
+            "a line break, at byte 2: give each path separately; `--from -` reads one per line"
         );
     }
 
@@ -272,6 +302,42 @@ mod tests {
                 "/a%0Ab.css"
             ]
         );
+    }
+
+    #[test]
+    fn between_nul_bytes_a_drive_is_a_folder_and_a_mark_is_no_part_of_it() {
+        let raw = Form { raw: true, null: true, ..Form::default() };
+        let names = b"\xef\xbb\xbfa.html\0\xef\xbb\xbfb\0";
+        assert_eq!(paths(raw, names), ["/a.html", "/%EF%BB%BFb"]);
+        if !cfg!(windows) {
+            assert_eq!(paths(raw, b"c:/x.html\0C:\\x\0"), ["/c:/x.html", "/C:%5Cx"]);
+            let folder = PurgePath::new("/shop").expect("a path");
+            let below = Form { prefix: Some(&folder), ..raw };
+            assert_eq!(paths(below, b"c:/x.html\0"), ["/shop/c:/x.html"]);
+        }
+        assert_eq!(paths(Form { raw: false, ..raw }, b"\xef\xbb\xbf/a\0"), ["/a"]);
+    }
+
+    #[test]
+    fn folders_that_find_lists_are_not_names() {
+        for null in [false, true] {
+            for name in [".", "./", "/."] {
+                let raw = Form { raw: true, null, ..Form::default() };
+                let refusal = raw.read(name.as_bytes(), false, &mut Paths::new());
+                let says = refusal.expect_err("a folder").message;
+                assert!(
+                    says.ends_with("list files only, as `find -type f` does"),
+                    "{name}: {says}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn marks_inside_lists_are_named() {
+        let says = paths(Form::default(), b"/a\n\xef\xbb\xbf/b\n/c\xef\xbb\xbf\n");
+        assert_eq!(says[1], "2: a byte order mark inside the list: remove it");
+        assert_eq!(says[2], "3: a byte order mark inside the list: remove it");
     }
 
     #[test]
@@ -324,7 +390,7 @@ mod tests {
         assert_eq!(paths(null, b"/a\0\0/b\0"), ["/a", "/b"]);
         assert_eq!(
             paths(null, b"#/a\0"),
-            ["1: no leading slash, at byte 0: begin with `/`, without a host"]
+            ["1: it does not begin with `/`: write the path as it stands after the host"]
         );
         let raw = Form { raw: true, ..null };
         assert_eq!(
@@ -339,7 +405,7 @@ mod tests {
         let form = Form { prefix: Some(&prefix), ..Form::default() };
         assert_eq!(
             paths(form, b"/a\n/\n/*.js\nb"),
-            ["/assets/a", "/assets/", "/assets/*.js", "4: no leading slash, at byte 0: write `/b`"]
+            ["/assets/a", "/assets/", "/assets/*.js", "4: it does not begin with `/`: write `/b`"]
         );
         let raw = Form { raw: true, ..form };
         assert_eq!(paths(raw, b"a\n/\nb/c d"), ["/assets/a", "/assets/", "/assets/b/c%20d"]);
