@@ -5,6 +5,7 @@ use std::str;
 
 use purge_api_ext::{PathError, PathErrorKind as Kind, Paths, PurgePath};
 
+use super::list::List;
 use super::name;
 
 /// What a text of paths looks like.
@@ -119,6 +120,9 @@ impl Form<'_> {
                 "a line break, at byte {}: give each path separately; `--from -` reads one per line",
                 error.position()
             ),
+            Why::Path(error) if error.kind() == Kind::Several && name::is_rename(text) => {
+                "two paths (a rename?): list both, one per line".into()
+            }
             Why::Path(_) if !self.raw && are_two_files(text) => {
                 "several names: list one per line".into()
             }
@@ -147,7 +151,12 @@ impl Form<'_> {
             ),
         };
         let raw = Form { raw: true, ..self };
-        is_kind && !are_two_files(text) && (name::is_quoted_by_git(text) || raw.name(text).is_ok())
+        let is_listed = || {
+            let mut list = List::default();
+            list.add(text);
+            list.refusal(false).is_none()
+        };
+        is_kind && (name::is_quoted_by_git(text) || (raw.name(text).is_ok() && is_listed()))
     }
 }
 
@@ -290,6 +299,10 @@ mod tests {
             break_in.expect_err("two paths in an argument").message,
             "a line break, at byte 2: give each path separately; `--from -` reads one per line"
         );
+        assert_eq!(
+            paths(Form::default(), b"/a -> /b\n"),
+            ["1: two paths (a rename?): list both, one per line"]
+        );
     }
 
     #[test]
@@ -379,6 +392,11 @@ mod tests {
             b"a\\b",
             b"/a%0Ab",
             b"/a\tb",
+            b"%2Fa",
+            b"caf%C3%A9.html",
+            b"[/a]",
+            b"(/a)",
+            b"a.html b.html",
         ] {
             assert!(!is_name(other), "{other:?}");
         }

@@ -122,8 +122,11 @@ fn of_several(line: &str) -> Says {
     if line.contains('\\') {
         return says("a backslash: write `/` between folders, and one name per line", HAS_ONE);
     }
-    if line.contains(" -> ") || line.contains(" => ") {
+    if is_rename(line.as_bytes()) {
         return says("two names (a rename?): list both, one per line", LIKE_THAT);
+    }
+    if is_cut(line) {
+        return says("a piece of a list or a table: list the names alone, one per line", LIKE_THAT);
     }
     if line.trim_ascii_start().contains(" /") || is_list(line) {
         return says("several names: list one per line", LIKE_THAT);
@@ -167,19 +170,24 @@ pub(super) fn lines(name: &[u8]) -> Option<&'static str> {
     is_error.then_some("an error message of the program before the pipe: fix that first")
 }
 
+/// `a -> b`
+pub(super) fn is_rename(line: &[u8]) -> bool {
+    [b" -> ", b" => "].iter().any(|arrow| memchr::memmem::find(line, *arrow).is_some())
+}
+
+/// Whether something follows a name as in a table, or a quote and a comma: `index.html,200`, `a','b`.
+fn is_cut(line: &str) -> bool {
+    let split = line.split_once([',', ';', '|']);
+    let is_cut =
+        |(name, rest): (&str, &str)| is_file(name) && !rest.starts_with(' ') && !is_list(line);
+    split.is_some_and(is_cut)
+        || ["','", "\",\"", "', '", "\", \""].iter().any(|between| line.contains(between))
+}
+
 /// Whether a text is surely more than one name: `a.html,b.css`, or three of them with spaces between.
 fn is_list(line: &str) -> bool {
-    let is_rest = |rest: &str| rest.is_empty() || !rest.starts_with(' ');
-    let split = line.split_once([',', ';', '|']);
-    // With what follows the name in a table: `index.html,200`.
-    if split.is_some_and(|(name, rest)| is_file(name) && is_rest(rest)) {
-        return true;
-    }
-    if ["','", "\",\"", "', '", "\", \""].iter().any(|between| line.contains(between)) {
-        return true;
-    }
-    let names = || line.split([' ', ',', ';']).filter(|name| !name.is_empty());
-    let least = if line.contains([',', ';']) { 2 } else { 3 };
+    let names = || line.split([' ', ',', ';', '|']).filter(|name| !name.is_empty());
+    let least = if line.contains([',', ';', '|']) { 2 } else { 3 };
     names().count() >= least && names().all(is_file)
 }
 

@@ -26,7 +26,7 @@ pub(super) fn refusal(line: &str) -> Says {
 
 fn is_json(line: &str) -> bool {
     let line = line.trim_ascii();
-    let starts = ["[\"", "['", "{\"", "[{"].iter().any(|text| line.starts_with(text));
+    let starts = ["[\"", "['", "{\"", "[{", "[/", "(/"].iter().any(|text| line.starts_with(text));
     // `["slug"].html`
     let is_name = is_file(line) && ["\"]", "']", "\"}"].iter().any(|text| line.contains(text));
     let is_key = line.starts_with('"') && line.contains("\":");

@@ -183,15 +183,13 @@ fn lines_of_other_programs_are_not_names() {
             "a.html b.css c.js",
             "a.html,b.css,c.PNG",
             "a.js; b.js",
-            "a.html,",
-            "index.html,200",
             "a.html|b.html",
-            "index.html','b.html",
-            "/index.html|/b.html",
-            "/index.html;/b.html",
         ],
     );
     check("several names: pass them", &["a\nb", "a.html\n"]);
+    check("several names", &["/index.html|/b.html", "/index.html;/b.html"]);
+    check("a piece", &["a.html,", "a.html;", "index.html,200", "index.html','b.html", "a.css|1"]);
+    check("JSON", &["[/a]", "(/a)"]);
     check(
         "this looks like a host",
         &[
