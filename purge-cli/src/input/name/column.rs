@@ -83,11 +83,11 @@ fn is_pair(index: u8, tree: u8) -> bool {
     is_unmerged || is_changed || [*b"??", *b"!!", *b"D "].contains(&pair)
 }
 
-/// `index.html   100%   12 KB`, `modified:   a`, ` a | 2 +-`, `├── a`, ` 12 a`
+/// `index.html   100%   12 KB`, `modified:   a`, ` a | 2 +-`, `├── a`, `  12 a`
 fn has_table(line: &str) -> bool {
     let has = |text: &str| line.contains(text);
     let is_diffstat = line.starts_with(' ') && (has(" | ") || has(" mode 1") || has(" changed, "));
-    let indented = line.strip_prefix(' ').map_or("", str::trim_ascii_start);
+    let indented = line.strip_prefix("  ").map_or("", str::trim_ascii_start);
     let is_count = indented
         .split_once(' ')
         .is_some_and(|(count, _)| count.bytes().all(|byte| byte.is_ascii_digit()));

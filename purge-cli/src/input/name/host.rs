@@ -6,8 +6,8 @@ use super::is_file;
 pub(super) fn has_scheme(line: &str) -> bool {
     let Some((scheme, rest)) = line.split_once(':') else { return false };
     let is = |name: &&str| scheme.eq_ignore_ascii_case(name);
-    (["http", "https"].iter().any(|name| is(&name)) && !rest.is_empty() && !rest.starts_with(' '))
-        || (["file", "ftp", "s3", "gs"].iter().any(|name| is(&name)) && rest.starts_with('/'))
+    (["http", "https"].iter().any(&is) && !rest.is_empty() && !rest.starts_with(' '))
+        || (["file", "ftp", "s3", "gs"].iter().any(is) && rest.starts_with('/'))
 }
 
 /// Whether a line begins with a host that nothing else could be: `www.example.com/a`, `localhost:80/a`,

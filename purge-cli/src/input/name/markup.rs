@@ -30,7 +30,7 @@ fn is_json(line: &str) -> bool {
     // `["slug"].html`
     let is_name = is_file(line) && ["\"]", "']", "\"}"].iter().any(|text| line.contains(text));
     let is_key = line.starts_with('"') && line.contains("\":");
-    (starts && !(is_name && !line.contains(',')))
+    (starts && (!is_name || line.contains(',')))
         || ["[", "]", "{", "}", "],", "},", "[]", "{}"].contains(&line)
         || is_key
         || (line.starts_with('"') && line.ends_with("\","))
@@ -55,7 +55,8 @@ fn is_settings(line: &str) -> bool {
     let is_value = value.is_some_and(|(key, value)| {
         !key.is_empty()
             && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
-            && (value.starts_with('[')
+            && (["[\"", "['"].iter().any(|open| value.starts_with(open))
+                || value == "["
                 || (value.starts_with(['"', '\'']) && value.ends_with(['"', '\''])))
     });
     is_rule
@@ -79,7 +80,12 @@ fn is_variable(line: &str) -> bool {
     let opened = line.find("{{").map(|at| &line[at..]);
     first.strip_prefix('$').is_some_and(is_word)
         || percent.is_some_and(|(word, _)| is_word(word))
-        || ["${", "$("].iter().any(|open| line.contains(open))
+        || ["${", "$("].iter().any(|open| begins_word(line, open))
         || first.starts_with("$env:")
         || opened.is_some_and(|rest| rest.contains("}}"))
+}
+
+fn begins_word(line: &str, open: &str) -> bool {
+    let after = line.find(open).and_then(|at| line[at + open.len()..].chars().next());
+    after.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
 }

@@ -76,7 +76,7 @@ fn lines_of_other_programs_are_not_names() {
             "  adding: a.html (deflated 10%)",
             "removed 'a.html'",
             "SHA256 (a.html) = e3b0",
-            " 12 a.html",
+            "  12 a.html",
         ],
     );
     check("a control", &["a\tb", "a\0", "a\u{1b}[0m", "\ta", "a.html\tb.html", "a\rb", "a\u{7f}"]);
@@ -310,6 +310,14 @@ fn names_are_names() {
         "caf%C3%A9.html",
         "a=b.html",
         "q='a'.html",
+        "x=[1].html",
+        "cost $(10).html",
+        " 12 angry men.html",
+        "O'Reilly, Inc.html",
+        "report.pdf.html",
+        "index.html~",
+        "50% off.html",
+        "note: a.html",
         "SHA256.html",
         "commit messages.html",
         "Only in New York.html",
