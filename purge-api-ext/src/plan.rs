@@ -181,7 +181,7 @@ pub(crate) mod tests {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "`{close}` may purge the whole resource, or nearly, which needs an explicit consent"
+                    "`{close}` may purge the whole resource, or nearly, which needs explicit consent"
                 )
             );
         }
