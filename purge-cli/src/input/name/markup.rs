@@ -6,6 +6,9 @@ pub(super) fn refusal(line: &str) -> Says {
     if is_json(line) {
         return says("JSON: list one name per line, as `jq -r '.[]'` does", LIKE_THAT);
     }
+    if line.starts_with("[/") || line.starts_with("(/") {
+        return says("a path in brackets: leave them out", LIKE_THAT);
+    }
     if is_quoted(line) {
         return says("a name in quotes: leave them out", "; a name that has them needs `-0`");
     }
@@ -26,7 +29,7 @@ pub(super) fn refusal(line: &str) -> Says {
 
 fn is_json(line: &str) -> bool {
     let line = line.trim_ascii();
-    let starts = ["[\"", "['", "{\"", "[{", "[/", "(/"].iter().any(|text| line.starts_with(text));
+    let starts = ["[\"", "['", "{\"", "[{"].iter().any(|text| line.starts_with(text));
     // `["slug"].html`
     let is_name = is_file(line) && ["\"]", "']", "\"}"].iter().any(|text| line.contains(text));
     let is_key = line.starts_with('"') && line.contains("\":");

@@ -189,7 +189,7 @@ fn lines_of_other_programs_are_not_names() {
     check("several names: pass them", &["a\nb", "a.html\n"]);
     check("several names", &["/index.html|/b.html", "/index.html;/b.html"]);
     check("a piece", &["a.html,", "a.html;", "index.html,200", "index.html','b.html", "a.css|1"]);
-    check("JSON", &["[/a]", "(/a)"]);
+    check("a path in brackets", &["[/a]", "(/a)", "[/a, /b]"]);
     check(
         "this looks like a host",
         &[
