@@ -54,6 +54,6 @@ pub use report::{
 pub use resource::Resource;
 pub use shutdown::Shutdown;
 pub use submit::Purge;
-pub use text::escape;
+pub use text::{escape, without_credentials};
 pub use token::TokenProvider;
 pub use wait::Wait;

@@ -68,7 +68,8 @@ impl PurgePath {
     /// - the path starts with one `/`; it is not a URL, and does not begin with a drive such as `C:/`;
     /// - it holds no control character, not an escaped one either, no space, backslash, `#`, `?` or raw
     ///   non-ASCII byte, and none of `"<>^{}` and the backtick, which browsers escape in a path;
-    /// - it holds no broken percent escape, no dot segment (not an escaped one either), and no second path;
+    /// - it holds no broken percent escape, no dot segment (not an escaped one either), and no second path, and
+    ///   does not end with a comma, a semicolon or a quote;
     /// - it is at most [`MAX_BYTES`](Self::MAX_BYTES) long.
     ///
     /// `[`, `]` and `|` are accepted: the [URL standard](https://url.spec.whatwg.org/#path-percent-encode-set)
@@ -100,7 +101,8 @@ impl PurgePath {
     /// # Errors
     ///
     /// When the name has a `.` or `..` segment (a leading `./` is dropped, as `find` prints it) or two
-    /// slashes in a row, is a URL, begins with a drive such as `C:/`, is empty, or becomes too long.
+    /// slashes in a row, is a URL, begins with a drive such as `C:/` (`./C:/` is a folder of this name), is
+    /// empty, or becomes too long.
     ///
     /// ```
     /// # use purge_api_ext::PurgePath;
@@ -128,7 +130,12 @@ impl PurgePath {
         }
         // A name that begins with two slashes is refused for the host that follows them.
         let path = format!("/{}", percent_encode(relative, FILE_NAME));
-        check(&path, Rules::NAME)?;
+        check(&path, Rules::NAME).map_err(|error| {
+            let at = error.position();
+            // What is wrong with the name as a whole begins with it.
+            let before = if at == 0 { 0 } else { name.len() - relative.len() };
+            error.at(before + name_position(relative, at))
+        })?;
         Ok(Self(path.into_boxed_str()))
     }
 
@@ -218,6 +225,16 @@ impl PurgePath {
     pub fn covers(&self, other: &PurgePath) -> bool {
         covers(&self.0, &other.0)
     }
+}
+
+/// The byte of a name that is at this byte of its path.
+fn name_position(name: &[u8], at: usize) -> usize {
+    // The slash before the name is the first byte of the path.
+    let ends = name.iter().scan(1, |end, byte| {
+        *end += percent_encode(&[*byte], FILE_NAME).map(str::len).sum::<usize>();
+        Some(*end)
+    });
+    ends.take_while(|end| *end <= at).count()
 }
 
 /// What a browser escapes in the path of a URL, and what would otherwise change the meaning of a name.

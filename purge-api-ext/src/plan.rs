@@ -181,7 +181,7 @@ pub(crate) mod tests {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "`{close}` may purge the whole resource, or nearly, which needs an explicit consent"
+                    "`{close}` may purge the whole resource, or nearly, which needs explicit consent"
                 )
             );
         }
@@ -225,7 +225,7 @@ pub(crate) mod tests {
     #[test]
     fn errors_say_which_path() {
         let error = Plan::parse(["/a", "b"]).expect_err("no slash");
-        assert_eq!(error.to_string(), "path 2, `b`: no leading slash, at byte 0: write `/b`");
+        assert_eq!(error.to_string(), "path 2, `b`: it does not begin with `/`: write `/b`");
         assert_eq!(
             error.path_error().map(|(index, error)| (index, error.position())),
             Some((1, 0))

@@ -50,6 +50,49 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
+/// Hides the user and the password before a host, which a message must not show.
+///
+/// ```
+/// use purge_api_ext::without_credentials;
+///
+/// assert_eq!(without_credentials("https://me:secret@example.com/a"), "https://…@example.com/a");
+/// assert_eq!(without_credentials("me:secret@example.com/a"), "…@example.com/a");
+/// assert_eq!(without_credentials("node_modules/@scope/a@2:b"), "node_modules/@scope/a@2:b");
+/// ```
+#[must_use]
+pub fn without_credentials(text: &str) -> Cow<'_, str> {
+    if !text.contains('@') {
+        return text.into();
+    }
+    let mut is_any_hidden = false;
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let hidden = hidden(word);
+        is_any_hidden |= hidden.is_some();
+        hidden.unwrap_or_else(|| word.to_owned())
+    });
+    let words: String = words.collect();
+    // A space may be in a password, too.
+    let whole = if is_any_hidden { None } else { hidden(text) };
+    Cow::Owned(whole.unwrap_or(words))
+}
+
+/// A text whose credentials are replaced, if it has some.
+fn hidden(text: &str) -> Option<String> {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let quotes = text[start..].find(|c: char| !"/\"'`([{<,;".contains(c))?;
+    let is_url = start > 0;
+    let start = start + quotes;
+    let rest = &text[start..];
+    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+    // A password may hold any character, a slash and an `@` too.
+    let has_password = authority.split_once(':').is_some_and(|(_, after)| {
+        after.contains('@') || !after.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let within = if has_password { rest } else { authority };
+    let at = within.rfind('@').filter(|_| has_password || is_url)?;
+    Some(format!("{}…{}", &text[..start], &rest[at..]))
+}
+
 /// Whether [`escape`] has nothing to do, as far as a quick look tells.
 fn is_harmless(text: &str) -> bool {
     let bytes = text.as_bytes();

@@ -38,7 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             break
         }
         'purge;create' {
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one a line; `-` is standard input')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
             [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
             [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')
@@ -73,7 +73,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             break
         }
         'purge;plan' {
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one a line; `-` is standard input')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
             [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
             [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')

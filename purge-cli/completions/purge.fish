@@ -36,7 +36,7 @@ complete -c purge -n "__fish_purge_needs_command" -f -a "config" -d 'Show the se
 complete -c purge -n "__fish_purge_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c purge -n "__fish_purge_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c purge -n "__fish_purge_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c purge -n "__fish_purge_using_subcommand create" -l from -d 'Read paths from a file, one a line; `-` is standard input' -r -F
+complete -c purge -n "__fish_purge_using_subcommand create" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
 complete -c purge -n "__fish_purge_using_subcommand create" -l prefix -d 'Where the site lies below the root of the resource: put before every path' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
 complete -c purge -n "__fish_purge_using_subcommand create" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r
@@ -64,7 +64,7 @@ complete -c purge -n "__fish_purge_using_subcommand create" -l dry-run -d 'The s
 complete -c purge -n "__fish_purge_using_subcommand create" -s q -l quiet -d 'No messages on standard error but errors'
 complete -c purge -n "__fish_purge_using_subcommand create" -s v -l verbose -d 'Say on standard error what happens to each request'
 complete -c purge -n "__fish_purge_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c purge -n "__fish_purge_using_subcommand plan" -l from -d 'Read paths from a file, one a line; `-` is standard input' -r -F
+complete -c purge -n "__fish_purge_using_subcommand plan" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
 complete -c purge -n "__fish_purge_using_subcommand plan" -l prefix -d 'Where the site lies below the root of the resource: put before every path' -r
 complete -c purge -n "__fish_purge_using_subcommand plan" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
 complete -c purge -n "__fish_purge_using_subcommand plan" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r

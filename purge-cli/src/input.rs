@@ -4,7 +4,10 @@ mod encoding;
 mod form;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod list;
 mod name;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -13,10 +16,11 @@ use std::path::{Path, PathBuf};
 use std::str;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use purge_api_ext::{Paths, escape};
+use purge_api_ext::{Paths, PurgePath, escape, without_credentials};
 
 pub(crate) use encoding::wide;
 pub(crate) use form::Form;
+use list::List;
 
 use crate::exit::Failure;
 
@@ -39,14 +43,21 @@ struct Input<'a> {
     names: usize,
     /// Where a NUL byte is that ends no entry.
     nul: Option<String>,
+    /// What the names of this list look like.
+    list: List,
+    /// Where the first path is that may purge the whole resource.
+    full: Option<String>,
 }
+
+/// Paths, and where the first one of them is that may purge the whole resource.
+type Found = (Paths, Option<String>);
 
 /// Reads the arguments, then the files, in this order. Nothing is returned when one path is bad.
 pub(crate) fn read(
     form: Form<'_>,
     arguments: &[OsString],
     files: &[impl AsRef<Path>],
-) -> Result<Paths, Failure> {
+) -> Result<Found, Failure> {
     let mut input = Input { form, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
         let place = || format!("argument {}", index + 1);
@@ -57,8 +68,10 @@ pub(crate) fn read(
             input.add(argument.as_encoded_bytes(), place);
         }
     }
+    input.end_list("the arguments")?;
     input.add_files(files)?;
-    input.finish()
+    let full = input.full.take();
+    Ok((input.finish()?, full))
 }
 
 /// Reads all paths of a site: no wildcards.
@@ -66,6 +79,16 @@ pub(crate) fn read_inventory(form: Form<'_>, files: &[impl AsRef<Path>]) -> Resu
     let mut input = Input { form, are_inventory: true, ..Input::default() };
     input.add_files(files)?;
     input.finish()
+}
+
+/// The lists that were read, to say that they hold no path.
+pub(crate) fn names(files: &[PathBuf]) -> String {
+    let names = files.iter().map(|file| match file == Path::new("-") {
+        true => name(file),
+        false => format!("`{}`", name(file)),
+    });
+    let hold = if files.len() == 1 { "holds" } else { "hold" };
+    format!("{} {hold} no path", names.collect::<Vec<_>>().join(" and "))
 }
 
 fn name(file: &Path) -> String {
@@ -120,8 +143,8 @@ impl Input<'_> {
         let read = text.by_ref().take(BLOCK).read_to_end(&mut start);
         let read = read.map_err(|error| unreadable(name, &error))? as u64;
         if let Some(encoding) = wide(&start, form.null) {
-            let why = format!("{name} is {encoding}; save it as UTF-8; nothing was sent");
-            return Err(Failure::usage(why));
+            let how = "write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`)";
+            return Err(Failure::usage(format!("{name} is {encoding}; {how}; nothing was sent")));
         }
         // A terminal that has ended once is not read again.
         let rest = text.take(if read < BLOCK { 0 } else { u64::MAX });
@@ -131,7 +154,10 @@ impl Input<'_> {
             number += 1;
             // Of nearly all entries nothing is to be taken off, and nothing else is to be looked at.
             let whole = text.filter(|text| !self.are_inventory && form.is_whole(text));
-            if whole.is_some_and(|path| self.good.try_push(path).is_ok()) {
+            if let Some(path) = whole.filter(|path| self.good.try_push(path).is_ok()) {
+                if may_be_full(path) {
+                    self.note_full(|| format!("{name}:{number}"));
+                }
                 return;
             }
             has_break = form.null && memchr(b'\n', entry).is_some();
@@ -142,7 +168,7 @@ impl Input<'_> {
         done.map_err(|error| unreadable(name, &error))?;
         let why = match &self.nul {
             Some(place) => {
-                format!("{place}: the list has NUL bytes; pass -0 if they end its paths")
+                format!("{place}: the list has NUL bytes: pass `-0` if each path ends with one")
             }
             None if has_break && number == 1 => {
                 format!("{name}: the list has line breaks and no NUL byte; leave -0 out")
@@ -151,14 +177,36 @@ impl Input<'_> {
                 "{name}: line breaks follow the last NUL byte; end each path with a NUL byte, or leave -0 \
                  out and end each with a line break"
             ),
-            None => return Ok(()),
+            None => return self.end_list(name),
         };
         Err(Failure::usage(format!("{why}; nothing was sent")))
     }
 
-    fn add(&mut self, text: &[u8], place: impl Fn() -> String) {
-        let Err(refusal) = self.form.read(text, self.are_inventory, &mut self.good) else {
+    /// Looks at the names of a list together. What is wrong with one of them is said first.
+    fn end_list(&mut self, name: &str) -> Result<(), Failure> {
+        let list = std::mem::take(&mut self.list);
+        let refusal = list.refusal(self.form.null).filter(|_| self.bad_count == 0);
+        refusal
+            .map_or(Ok(()), |why| Err(Failure::usage(format!("{name}: {why}; nothing was sent"))))
+    }
+
+    /// Remembers where a path is that may purge everything.
+    fn note_full(&mut self, place: impl Fn() -> String) {
+        let path = self.good.iter().next_back().unwrap_or_default();
+        if self.full.is_some() || !may_be_full(path) {
             return;
+        }
+        if PurgePath::with_query(path).is_ok_and(|path| path.is_full_purge()) {
+            self.full = Some(place());
+        }
+    }
+
+    fn add(&mut self, text: &[u8], place: impl Fn() -> String) {
+        if self.form.raw {
+            self.list.add(text);
+        }
+        let Err(refusal) = self.form.read(text, self.are_inventory, &mut self.good) else {
+            return self.note_full(place);
         };
         // A name with a NUL byte is in no file system.
         if self.nul.is_none() && memchr(b'\0', text).is_some() {
@@ -171,7 +219,8 @@ impl Input<'_> {
     fn refuse(&mut self, text: &[u8], place: impl Fn() -> String, why: &str) {
         self.bad_count += 1;
         if self.bad.len() < SHOWN {
-            let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
+            let text = String::from_utf8_lossy(text);
+            let shown: String = without_credentials(&text).chars().take(120).collect();
             self.bad.push(format!("{}: `{}`: {why}", place(), escape(&shown)));
         }
     }
@@ -181,7 +230,8 @@ impl Input<'_> {
             return Ok(self.good);
         }
         let all = self.good.len() + self.bad_count;
-        let (are, s) = if all == 1 { ("is", "") } else { ("are", "s") };
+        let are = if self.bad_count == 1 { "is" } else { "are" };
+        let s = if all == 1 { "" } else { "s" };
         let mut message =
             format!("{} of {all} path{s} {are} not valid; nothing was sent", self.bad_count);
         for bad in &self.bad {
@@ -197,6 +247,11 @@ impl Input<'_> {
         }
         Err(Failure::usage(message))
     }
+}
+
+/// Whether a path may purge everything. Of nearly all paths the second byte tells.
+fn may_be_full(path: &str) -> bool {
+    matches!(path.as_bytes().get(1), Some(b'*' | b'.' | b'/' | b'%'))
 }
 
 /// Hands over each entry without its end, and what follows the last end, without holding more of the text
@@ -224,121 +279,5 @@ pub(crate) fn each_entry(
             return Ok(());
         }
         block.drain(..start);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(text: &[u8]) -> Result<Vec<String>, String> {
-        read(Form::default(), text)
-    }
-
-    fn read(form: Form<'_>, text: &[u8]) -> Result<Vec<String>, String> {
-        let mut input = Input { form, ..Input::default() };
-        match input.add_text(text, "paths.txt").and_then(|()| input.finish()) {
-            Ok(good) => Ok(good.iter().map(str::to_owned).collect()),
-            Err(failure) => Err(failure.to_string()),
-        }
-    }
-
-    #[test]
-    fn blank_lines_comments_line_ends_and_byte_order_marks_are_no_paths() {
-        let text = b"\xef\xbb\xbf/a\r\n\r\n# comment\n  \n/b\n/c";
-        assert_eq!(lines(text).expect("paths"), ["/a", "/b", "/c"]);
-        assert_eq!(lines(b"").expect("no paths"), [""; 0]);
-    }
-
-    #[test]
-    fn errors_name_file_and_line() {
-        let error = lines(b"/a\nb\n/\xff\n/c\x01\n").expect_err("three bad lines");
-        insta::assert_snapshot!(error, @r"
-        3 of 4 paths are not valid; nothing was sent
-          paths.txt:2: `b`: no leading slash, at byte 0: write `/b`
-          paths.txt:3: `/�`: not UTF-8, at byte 1: percent-encode it
-          paths.txt:4: `/c\u{1}`: a control character, at byte 2: remove it
-        ");
-    }
-
-    #[test]
-    fn names_of_files_lead_to_raw() {
-        let error =
-            lines(b"public/index.html\n\"public/caf\\303\\251.html\"\npublic/a b.html\n/ok\n");
-        insta::assert_snapshot!(error.expect_err("three names"), @r#"
-        3 of 4 paths are not valid; nothing was sent
-          paths.txt:1: `public/index.html`: no leading slash, at byte 0: write `/public/index.html`
-          paths.txt:2: `"public/caf\303\251.html"`: a name in quotes, as git writes it in lines: use `-z` there, and `-0 --raw` here
-          paths.txt:3: `public/a b.html`: no leading slash, at byte 0: begin with `/`, without a host
-        if these are file names, pass --raw
-        "#);
-        let error = lines(b"/ok\n/ok\nindex.html\nimg/logo.png\n").expect_err("two names");
-        assert!(!error.contains("--raw"), "{error}");
-        let raw = Form { raw: true, ..Form::default() };
-        let error = read(raw, b"../a\n").expect_err("no name");
-        assert!(!error.contains("--raw"), "{error}");
-    }
-
-    #[test]
-    fn wide_texts_are_refused_as_a_whole() {
-        let text = "index.html\r\nimg\\logo.png\r\ncaf\u{e9}.html\r\n";
-        for mark in ["", "\u{feff}"] {
-            let text = format!("{mark}{text}");
-            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-            for text in [little, big] {
-                for (null, raw) in [(false, false), (false, true), (true, false), (true, true)] {
-                    let error = read(Form { null, raw, prefix: None }, &text);
-                    assert_eq!(
-                        error.expect_err("UTF-16"),
-                        "paths.txt is UTF-16; save it as UTF-8; nothing was sent"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn nul_bytes_and_line_breaks_are_not_mixed_up() {
-        let raw = Form { raw: true, ..Form::default() };
-        let null = Form { null: true, ..raw };
-        let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("a mixed list");
-        let nul = "the list has NUL bytes; pass -0 if they end its paths; nothing was sent";
-        assert_eq!(says(raw, b"index.html\0docs/a b.html\0"), format!("paths.txt:1: {nul}"));
-        assert_eq!(says(Form::default(), b"/a\n/b\0/c\n"), format!("paths.txt:2: {nul}"));
-        // Not only in the first block.
-        let late = [b"a.html\n".repeat(BLOCK as usize), b"b\0".to_vec()].concat();
-        assert_eq!(says(raw, &late), format!("paths.txt:{}: {nul}", BLOCK + 1));
-        let breaks =
-            "paths.txt: the list has line breaks and no NUL byte; leave -0 out; nothing was sent";
-        assert_eq!(says(null, b"a.html\nb.html\n"), breaks);
-        assert_eq!(says(null, b"a.html\r\n"), breaks);
-        assert_eq!(says(Form { raw: false, ..null }, b"/a\n/b\n"), breaks);
-        assert!(says(null, b"a\0b\nc\n").contains("line breaks follow the last NUL byte"));
-        assert_eq!(read(null, b"a\nb\0c").expect("names"), ["/a%0Ab", "/c"]);
-    }
-
-    #[test]
-    fn lines_go_over_the_ends_of_blocks() {
-        let lengths = [0, 1, 30, 1000, BLOCK as usize - 1, BLOCK as usize, 3 * BLOCK as usize, 7];
-        let lines = lengths.iter().cycle().take(100).map(|&length| "x".repeat(length));
-        for end in ["", "\n", "\r\n"] {
-            let text = lines.clone().collect::<Vec<_>>().join("\n") + end;
-            let mut read = Vec::new();
-            let done = each_entry(text.as_bytes(), b'\n', |line, text| {
-                assert!(text.is_none_or(|text| text.as_bytes() == line));
-                read.push(line.to_owned());
-            });
-            done.expect("memory can be read");
-            assert!(read.iter().map(Vec::as_slice).eq(text.as_bytes().split(|&b| b == b'\n')));
-        }
-    }
-
-    #[test]
-    fn no_more_than_20_bad_lines_are_shown() {
-        let error = lines("x\n".repeat(23).as_bytes()).expect_err("23 bad lines");
-        assert!(error.starts_with("23 of 23 paths are not valid"), "{error}");
-        assert_eq!(error.lines().count(), 23);
-        assert!(error.contains("\n  and 3 more\nif these"), "{error}");
     }
 }

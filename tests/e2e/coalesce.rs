@@ -132,7 +132,7 @@ async fn bad_inventories_and_limits_are_told_by_line_and_value() {
         assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
         assert_eq!(ended.out, "", "{arguments:?}");
     };
-    let lines = format!("{}:3: `b`: no leading slash", bad.path());
+    let lines = format!("{}:3: `b`: it does not begin with `/`", bad.path());
     check(&["--inventory", bad.path()], &lines).await;
     let lines =
         format!("{}:4: `/c/*`: a `*`, at byte 3: an inventory has no wildcards", bad.path());

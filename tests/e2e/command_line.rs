@@ -93,13 +93,17 @@ async fn bad_input_sends_nothing_and_says_what_to_mend() {
     };
     check(&["create"], "", "no paths to purge").await;
     check(&["create", "--from", "-"], "\n# nothing\n", "no paths to purge").await;
-    check(&["create", "--from", "-"], "/a\n/b\nc\n", "standard input:3: `c`: no leading slash")
-        .await;
-    check(&["create", "/a", "b c"], "", "argument 2: `b c`: no leading slash").await;
+    check(
+        &["create", "--from", "-"],
+        "/a\n/b\nc\n",
+        "standard input:3: `c`: it does not begin with `/`",
+    )
+    .await;
+    check(&["create", "/a", "b c"], "", "argument 2: `b c`: it does not begin with `/`").await;
     check(&["create", "--from", "/not/there"], "", "/not/there cannot be read").await;
     check(&["create", "/a", "/**"], "", "pass --allow-full-purge").await;
     check(&["create", "--dry-run"], "", "no paths to purge").await;
-    check(&["create", "/a", "--wait", "5m"], "", "`5m` is no path; write `--wait=5m`").await;
+    check(&["create", "/a", "--wait", "5m"], "", "`5m` is not a path; write `--wait=5m`").await;
     check(&["create", "--resource", "www", "/a"], "", "the resource `www` is not a UUID").await;
     check(&["create", "--base-url", "http://example.com", "/a"], "", "use https").await;
     let open = "login 's3cret";

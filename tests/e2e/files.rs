@@ -52,7 +52,7 @@ async fn file_names_become_paths_below_a_prefix() {
         plan(&["--raw", "a b", "--inventory", "-", "--max-requests", "1"], b"a b\nc\n").await;
     assert_eq!(paths(&ended), ["/a%20b"]);
     for (prefix, expected) in [
-        ("assets", "no leading slash, at byte 0: write `/assets`"),
+        ("assets", "it does not begin with `/`: write `/assets`"),
         ("/a*", "a wildcard, but a prefix is one folder"),
         ("https://e.com/a", "a URL, not a path, at byte 0: write only its path, `/a`"),
         ("C:/Program Files/Git/shop", "if Git Bash changed it, set MSYS_NO_PATHCONV=1"),
@@ -73,7 +73,7 @@ async fn all_that_is_wrong_is_said_before_anything_is_sent() {
     assert_eq!(lines[0], "purge: 31 of 32 paths are not valid; nothing was sent");
     assert_eq!(
         lines[20],
-        "  standard input:20: `../secret`: a dot segment, at byte 1: write the path without `.` and `..`"
+        "  standard input:20: `../secret`: a dot segment, at byte 0: write the path without `.` and `..`"
     );
     assert_eq!((lines[21], lines.len()), ("  and 11 more", 22));
 }
@@ -96,7 +96,14 @@ async fn standard_input_is_named_where_nothing_was_read() {
         assert!(ended.err.contains(says), "{}", ended.err);
     }
     let ended = plan(&["--from", "-"], b"").await;
-    assert!(ended.err.contains("give at least one") && !ended.err.contains("--from"), "{ended:?}");
+    assert!(ended.err.contains("no paths to purge: standard input holds no path"), "{ended:?}");
+    let ended = plan(&["/a", "--inventory", "-"], b"\n").await;
+    assert!(
+        ended.err.contains("standard input holds no path: the inventory is empty"),
+        "{ended:?}"
+    );
+    let ended = plan(&["/a", "--max-requests", "0"], b"").await;
+    assert!(ended.err.contains(": at least 1"), "{ended:?}");
 }
 
 #[tokio::test]
@@ -105,5 +112,12 @@ async fn file_called_star_may_purge_everything() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("`/%2A` may purge the whole resource"), "{}", ended.err);
     let ended = plan(&["/*"], b"").await;
-    assert!(ended.err.contains("`/*` purges the whole resource"), "{}", ended.err);
+    assert!(ended.err.contains("argument 1: `/*` purges the whole resource"), "{}", ended.err);
+    let ended = Run::new(PURGE, ["plan", "/c", "--from", "-"]);
+    let ended = ended.input("/a\n# b\n/*\n/**\n").end().await;
+    assert_eq!(
+        ended.err,
+        "purge: standard input:3: `/*` purges the whole resource, which needs explicit consent; pass \
+         --allow-full-purge if that is what you want; nothing was sent\n"
+    );
 }

@@ -90,7 +90,7 @@ async fn usage_errors_are_json_too() {
             "the resource `www` is not a UUID",
         ),
         (&["create", "--output=ndjson", "--concurency", "1", "/a"], "'--concurrency' exists"),
-        (&["create", "--output", "json", "a"], "no leading slash"),
+        (&["create", "--output", "json", "a"], "does not begin with `/`"),
         (&["create", "--output", "json", "--concurrency", "0", "/a"], "0 is not in 1..=1000"),
     ] {
         let ended = run(&sandbox, arguments, "").await;

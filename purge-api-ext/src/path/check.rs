@@ -27,13 +27,20 @@ impl Rules {
     pub(super) const ACCEPTED: Self = Self { accepted: true, ..Self::ANY };
 }
 
+/// What a path ends with that was cut out of a list.
+const ENDS: &[u8] = b",;'\"";
+
 /// Whether a path breaks no rule, and holds nothing that means more than itself: no wildcard, no escape,
 /// and nothing that JSON escapes.
 ///
 /// Nearly all paths are like that, and it takes comparisons that a processor makes for 16 bytes at once.
 pub(super) fn is_plain(path: &[u8]) -> bool {
     let [b'/', bytes @ ..] = path else { return false };
-    if path.len() > PurgePath::MAX_BYTES || bytes.first() == Some(&b'/') {
+    let is_odd = |ends: &[u8], byte: Option<&u8>| byte.is_some_and(|byte| ends.contains(byte));
+    if path.len() > PurgePath::MAX_BYTES
+        || is_odd(b"/", bytes.first())
+        || is_odd(ENDS, bytes.last())
+    {
         return false;
     }
     // Each byte is looked at with the one before it. The last block may overlap the one before it.
@@ -56,7 +63,9 @@ fn is_any_special(before: &[u8; 16], bytes: &[u8; 16]) -> bool {
 fn is_special(before: u8, byte: u8) -> bool {
     let is_common = (b'&'..=b'z').contains(&byte);
     let is_hidden_or_dots = (before == b'/') & (byte == b'.');
-    let is_second_path_or_drive = ((before == b',') | (before == b':')) & (byte == b'/');
+    // `,/`, `;/`, `:/` and `,'`, `;'`, `:'`
+    let is_second_path_or_drive =
+        ((before == b',') | ((before | 1) == b';')) & ((byte | 8) == b'/');
     let has_meaning = (byte == b'*')
         | ((byte & !3) == b'<')
         | ((byte | 2) == b'^') // and `\`
@@ -78,7 +87,8 @@ pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
     if path.len() > PurgePath::MAX_BYTES {
         return Err(PathError::new(Kind::TooLong, PurgePath::MAX_BYTES, None));
     }
-    if let Some(at) = drive(path.as_bytes()).filter(|_| !rules.accepted) {
+    // The name of a file was looked at before it was encoded.
+    if let Some(at) = drive(path.as_bytes()).filter(|_| !rules.controls) {
         return Err(PathError::new(Kind::Drive, at, None));
     }
     if let Some((scheme, rest)) = url(path) {
@@ -115,6 +125,10 @@ pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
         }
         at += segment.len() + 1;
     }
+    let last = path.len() - 1;
+    if !rules.controls && query.is_none() && ENDS.contains(&path.as_bytes()[last]) {
+        return Err(PathError::new(Kind::Trailing, last, encoded(&path[last..])));
+    }
     Ok(())
 }
 
@@ -137,11 +151,18 @@ fn broken(path: &str, at: usize, in_query: bool, rules: Rules) -> Option<PathErr
             Some(0..=0x1f | 0x7f) if !rules.controls && !in_query => Kind::ControlEscape,
             Some(_) => return None,
         },
+        b'"' if !rules.controls && after.is_empty() => return None,
         b'"' | b'<' | b'>' if is_unescaped => Kind::Unescaped,
         // Browsers do not escape these in a query string.
         b'^' | b'`' | b'{' | b'}' if is_unescaped && !in_query => Kind::Unescaped,
-        b',' | b';'
+        b',' | b';' | b':' | b'|'
             if !rules.controls && after.starts_with(b"/") && hint::ends_like_a_file(before) =>
+        {
+            Kind::Several
+        }
+        b'\''
+            if !rules.controls
+                && [&b",'/"[..], b";'/"].iter().any(|next| after.starts_with(next)) =>
         {
             Kind::Several
         }
@@ -159,14 +180,27 @@ fn instead(path: &str, at: usize, kind: PathErrorKind, rules: Rules) -> Option<S
         // A comment, an arrow, or nothing at all follows.
         Kind::Space if path[at..].trim_ascii_start().starts_with(['#', '-', '=', '|']) => None,
         Kind::Space if path[at..].trim_ascii_start().is_empty() => None,
+        Kind::NonAscii if path[at..].starts_with(is_invisible) => None,
         Kind::Space | Kind::Fragment | Kind::NonAscii | Kind::Unescaped => {
             let character = path[at..].chars().next()?;
-            let mut buffer = [0; 4];
-            let text = character.encode_utf8(&mut buffer);
-            Some(utf8_percent_encode(text, FILE_NAME).to_string())
+            encoded(&path[at..at + character.len_utf8()])
         }
         _ => None,
     }
+}
+
+fn encoded(text: &str) -> Option<String> {
+    let escape = |byte: u8| format!("%{byte:02X}");
+    match text {
+        "," | ";" | "'" => text.bytes().next().map(escape),
+        _ => Some(utf8_percent_encode(text, FILE_NAME).to_string()),
+    }
+}
+
+/// Whether nobody sees a character, such as a byte order mark, so that nobody means it.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{85}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 /// The scheme of a URL, and what follows it.
@@ -239,7 +273,7 @@ mod tests {
             let is_valid = check_closely(&path, Rules::PATH).is_ok();
             let is_plain = is_plain(path.as_bytes());
             let needs_look = path.contains(['!', '$', '%', '*', '=', '|', '~']);
-            let needs_look = needs_look || ["/.", ",/", ":/"].iter().any(|pair| path.contains(pair));
+            let needs_look = needs_look || ["/.", ",/", ":/", ";/"].iter().any(|pair| path.contains(pair));
             prop_assert!(!is_plain || is_valid, "{:?}", path);
             prop_assert!(is_plain || !is_valid || needs_look, "{:?}", path);
         }
@@ -259,7 +293,7 @@ mod tests {
                 }
                 if at > 1 {
                     let mut path = path.clone();
-                    for pair in ["/.", ",/", ":/"] {
+                    for pair in ["/.", ",/", ":/", ";/", ",'"] {
                         path.replace_range(at - 1..=at, pair);
                         assert!(!is_plain(path.as_bytes()), "{path:?}");
                     }
@@ -273,7 +307,9 @@ mod tests {
         let plain = "&'()+,-./0123456789:;@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz";
         for byte in 0..=255 {
             let expected = plain.as_bytes().contains(&byte);
-            assert_eq!(is_plain(&[b'/', b'a', byte]), expected, "{byte:#x}");
+            assert_eq!(is_plain(&[b'/', b'a', byte, b'a']), expected, "{byte:#x}");
+            let ends = expected && !ENDS.contains(&byte);
+            assert_eq!(is_plain(&[b'/', b'a', byte]), ends, "{byte:#x}");
         }
     }
 }

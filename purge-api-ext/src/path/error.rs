@@ -47,8 +47,10 @@ pub enum PathErrorKind {
     ControlEscape,
     /// A drive of Windows, such as `C:/`, which Git Bash puts before arguments that begin with `/`.
     Drive,
-    /// A second path after a space or a comma.
+    /// A second path after a space, a comma, or another character that separates them in a list.
     Several,
+    /// A comma, a semicolon or a quote at the end, which was cut out of a list.
+    Trailing,
     /// Two slashes in a row in a file name.
     EmptySegment,
 }
@@ -56,6 +58,11 @@ pub enum PathErrorKind {
 impl PathError {
     pub(super) fn new(kind: PathErrorKind, position: usize, instead: Option<String>) -> Self {
         Self { kind, position, instead }
+    }
+
+    /// The same at another byte.
+    pub(super) fn at(self, position: usize) -> Self {
+        Self { position, ..self }
     }
 
     /// The rule that is broken.
@@ -103,22 +110,21 @@ impl fmt::Display for PathError {
             Kind::Host => {
                 write!(f, "two leading slashes, which name a host, at byte {at}: write `{instead}`")
             }
-            Kind::NoLeadingSlash if instead.is_empty() => {
-                write!(f, "no leading slash, at byte {at}: begin with `/`, without a host")
-            }
+            Kind::NoLeadingSlash if instead.is_empty() => f.write_str(
+                "it does not begin with `/`: write the path as it stands after the host",
+            ),
             Kind::NoLeadingSlash => {
-                write!(f, "no leading slash, at byte {at}: write `{instead}`")
+                write!(f, "it does not begin with `/`: write `{instead}`")
             }
             Kind::Control => write!(f, "a control character, at byte {at}: remove it"),
             Kind::Space if instead.is_empty() => write!(
                 f,
-                "a space, at byte {at}: remove it, and what follows it unless it is a part of the path"
+                "a space, at byte {at}: remove it and what follows, or write `%20` if it belongs to the path"
             ),
             Kind::Space => write!(f, "a space, at byte {at}: write `{instead}`"),
             Kind::Backslash if instead.is_empty() => write!(
                 f,
-                "a backslash, at byte {at}: write `/` between folders, and each path on a line of its \
-                 own"
+                "a backslash, at byte {at}: write `/` between folders, and each path on its own line"
             ),
             Kind::Backslash => write!(f, "a backslash, at byte {at}: write `{instead}`"),
             Kind::Fragment => {
@@ -135,6 +141,11 @@ impl fmt::Display for PathError {
                      published"
                 )
             }
+            Kind::NonAscii if instead.is_empty() => write!(
+                f,
+                "an invisible character, at byte {at}: remove it, or percent-encode it if it belongs to \
+                 the path"
+            ),
             Kind::NonAscii => {
                 write!(f, "a character that is not ASCII, at byte {at}: write `{instead}`")
             }
@@ -149,7 +160,7 @@ impl fmt::Display for PathError {
             }
             Kind::ControlEscape => write!(
                 f,
-                "an escaped control character, at byte {at}: give each path by itself, without it"
+                "an escaped control character at byte {at}: give each path separately, without it"
             ),
             Kind::Drive => write!(
                 f,
@@ -158,7 +169,12 @@ impl fmt::Display for PathError {
             ),
             Kind::Several => write!(
                 f,
-                "a second path, at byte {at}: give each path by itself, in a file one a line"
+                "there is a second path at byte {at}: give each path separately (in a file, one per line)"
+            ),
+            Kind::Trailing => write!(
+                f,
+                "the end of an entry of a list, at byte {at}: remove it, or write `{instead}` if it \
+                 belongs to the path"
             ),
             Kind::EmptySegment => write!(f, "two slashes in a row, at byte {at}: write one"),
         }

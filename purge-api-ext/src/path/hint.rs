@@ -32,7 +32,7 @@ pub(super) fn of_relative(text: &str, rules: Rules) -> (Kind, Option<String>) {
     let (first, path) = split(text);
     match Segment::of(first) {
         Segment::Host => (Kind::Url, safe(path, rules)),
-        Segment::Name if begins_like_a_name(text) && !has_separator(text) => {
+        Segment::Name if is_name(first, text) && !has_separator(text) => {
             (Kind::NoLeadingSlash, safe(&format!("/{text}"), rules))
         }
         _ => (Kind::NoLeadingSlash, None),
@@ -67,7 +67,11 @@ pub(super) fn of_backslash(after: &[u8]) -> Option<String> {
 
 /// What is suggested breaks no rule, keeps no scheme, and does not purge everything.
 fn safe(path: &str, rules: Rules) -> Option<String> {
-    let is_safe = check(path, rules).is_ok() && !path.contains("://") && !is_everything(path);
+    let is_safe = check(path, rules).is_ok()
+        && !path.contains("://")
+        && !is_everything(path)
+        && is_balanced(path)
+        && !path.ends_with(['\'', ':']);
     is_safe.then(|| path.to_owned())
 }
 
@@ -124,6 +128,29 @@ impl Segment {
     }
 }
 
+/// Whether a text is a name, and its first segment not just a bracket, a tilde or a dash.
+fn is_name(first: &str, text: &str) -> bool {
+    let is_wrapped = (text.starts_with('[') && text.ends_with(']')) || text.starts_with("(/");
+    let has_slash = text.contains("%2F") || text.contains("%2f");
+    begins_like_a_name(text)
+        && first.contains(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && is_balanced(first)
+        && !is_wrapped
+        && !has_slash
+}
+
+/// Whether each bracket that opens closes again: `[/a]` is a path in a list, not the folder `[`.
+fn is_balanced(text: &str) -> bool {
+    let depth = text.chars().try_fold((0_u32, 0_u32), |(round, square), c| match c {
+        '(' => Some((round + 1, square)),
+        ')' => Some((round.checked_sub(1)?, square)),
+        '[' => Some((round, square + 1)),
+        ']' => Some((round, square.checked_sub(1)?)),
+        _ => Some((round, square)),
+    });
+    depth == Some((0, 0))
+}
+
 /// Whether a text does not begin with a quote, a variable, or what else comes before names in lists.
 fn begins_like_a_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric() || "_.~@[(%+*".contains(c))
@@ -174,6 +201,20 @@ mod tests {
             "a.html,b.html",
             "a.html;b.html",
             "a.html|b.html",
+            "[/a]",
+            "(/a)",
+            "[a.html]",
+            "[a.html](/a.html)",
+            "a.html)",
+            "%2Fa",
+            "%2fa%2fb",
+            "a%2Fb",
+            "~/a",
+            "@/a",
+            "a.html,",
+            "a.html;",
+            "a.html'",
+            "a.html:",
         ] {
             check(unknown, None);
         }

@@ -7,8 +7,12 @@ fn refusals_name_the_place_and_the_fix() {
         assert_eq!(error.to_string(), expected, "{path:?}");
     };
     check("", "no path: write at least `/`");
-    check("a/b", "no leading slash, at byte 0: write `/a/b`");
-    check("example.com/a", "no leading slash, at byte 0: begin with `/`, without a host");
+    check("a/b", "it does not begin with `/`: write `/a/b`");
+    let host = "it does not begin with `/`: write the path as it stands after the host";
+    check("example.com/a", host);
+    for path in ["[/a]", "(/a)", "%2Fa", "%2fa%2fb", "~/a"] {
+        check(path, host);
+    }
     check("https://e.com/a?b", "a URL, not a path, at byte 0: write only its path");
     check("http://e.com", "a URL, not a path, at byte 0: write only its path, `/`");
     check("http://e.com/*", "a URL, not a path, at byte 0: write only its path");
@@ -21,19 +25,35 @@ fn refusals_name_the_place_and_the_fix() {
         "two leading slashes, which name a host, at byte 0: write the path alone, with one slash",
     );
     check("/a b", "a space, at byte 2: write `%20`");
-    let rest = "a space, at byte 2: remove it, and what follows it unless it is a part of the path";
+    let rest =
+        "a space, at byte 2: remove it and what follows, or write `%20` if it belongs to the path";
     check("/a ", rest);
     check("/a # home", rest);
     check("/a -> b", rest);
-    let several = "a second path, at byte 3: give each path by itself, in a file one a line";
+    let several =
+        "there is a second path at byte 3: give each path separately (in a file, one per line)";
     check("/ab  /c", several);
     check("/ab c /d", several);
     check("/ab https://e.com/c", several);
-    check("/a.css,/b.css", &several.replace('3', "6"));
+    for path in ["/a.css,/b.css", "/a.css;/b.css", "/a.css:/b.css", "/a.css|/b.css", "/a.css','/b"]
+    {
+        check(path, &several.replace('3', "6"));
+    }
+    for (path, escape) in
+        [("/a.css,", "2C"), ("/a.css;", "3B"), ("/a.css'", "27"), ("/a.css\"", "22")]
+    {
+        let end = "the end of an entry of a list, at byte 6: remove it, or write";
+        check(path, &format!("{end} `%{escape}` if it belongs to the path"));
+    }
+    for character in ['\u{a0}', '\u{85}', '\u{200b}', '\u{2028}', '\u{feff}'] {
+        let path = format!("/a{character}");
+        let invisible = "an invisible character, at byte 2: remove it, or percent-encode it if it \
+                         belongs to the path";
+        check(&path, invisible);
+    }
     check("/a\tb", "a control character, at byte 2: remove it");
     check("/a\\b", "a backslash, at byte 2: write `/`");
-    let escape =
-        "a backslash, at byte 2: write `/` between folders, and each path on a line of its own";
+    let escape = "a backslash, at byte 2: write `/` between folders, and each path on its own line";
     check("/a\\n/b", escape);
     check("/a\\", escape);
     check("/a#b", "a `#`, at byte 2: write `%23`, or leave the fragment out");
@@ -49,7 +69,7 @@ fn refusals_name_the_place_and_the_fix() {
     check("/%2e%2E", "a dot segment, at byte 1: write the path without `.` and `..`");
     check("/a/..%2Fb", "a dot segment, at byte 3: write the path without `.` and `..`");
     check("/a/.", "a dot segment, at byte 3: write the path without `.` and `..`");
-    let control = "an escaped control character, at byte 2: give each path by itself, without it";
+    let control = "an escaped control character at byte 2: give each path separately, without it";
     for escape in ["%00", "%0A", "%0a", "%0D", "%0d", "%09", "%1B", "%7f"] {
         check(&format!("/a{escape}b"), control);
     }
@@ -79,7 +99,7 @@ fn accepted_paths_are_kept_byte_for_byte() {
         "/a//b",
         "/a%2Fb",
         "/...",
-        "/a;b=c@d:e!$&'()+,",
+        "/a;b=c@d:e!$&'(),+",
         "/~u/[x]|",
         "/ab:/",
         "/1:/a",
@@ -130,6 +150,10 @@ fn urls_drives_and_double_slashes_are_not_names() {
     let host = "two leading slashes, which name a host, at byte 0: write";
     check("//a", &format!("{host} the path alone, with one slash"));
     check("//www.e.com/a", &format!("{host} `/a`"));
+    check("a b/../c", "a dot segment, at byte 4: write the path without `.` and `..`");
+    check("./\u{fc}/.", "a dot segment, at byte 5: write the path without `.` and `..`");
+    check("/..", "a dot segment, at byte 1: write the path without `.` and `..`");
+    check("..", "a dot segment, at byte 0: write the path without `.` and `..`");
     check("./a//", "two slashes in a row, at byte 3: write one");
     let drive = "write the path that the site has; if Git Bash changed it, set MSYS_NO_PATHCONV=1";
     for (at, name) in [(0, "C:/Program Files/Git/a"), (0, "C:\\a"), (1, "/C:/a")] {
@@ -219,5 +243,5 @@ fn serde_checks_like_the_parser() {
     let written = serde_json::to_string(&name).expect("JSON");
     assert_eq!(serde_json::from_str::<PurgePath>(&written).expect("a path"), name);
     let error = serde_json::from_str::<PurgePath>(r#""a""#).expect_err("no slash");
-    assert!(error.to_string().contains("no leading slash"), "{error}");
+    assert!(error.to_string().contains("does not begin with `/`"), "{error}");
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::text::{escape, excerpt};
+use crate::text::{escape, excerpt, without_credentials};
 use crate::{PathError, PurgePath};
 
 /// Why no [`Plan`](crate::Plan) could be made.
@@ -105,7 +105,7 @@ impl fmt::Display for PlanError {
                     true => "purges the whole resource",
                     false => "may purge the whole resource, or nearly",
                 };
-                write!(f, "`{path}` {purges}, which needs an explicit consent")
+                write!(f, "`{path}` {purges}, which needs explicit consent")
             }
             Why::Body { path, needs, limit } => {
                 let path = excerpt(path);
@@ -141,7 +141,8 @@ impl fmt::Display for PlanError {
                 plural(*needs)
             ),
             Why::Path { index, text, error } => {
-                write!(f, "path {}, `{}`: {error}", index + 1, escape(text))
+                let text = escape(&without_credentials(text));
+                write!(f, "path {}, `{text}`: {error}", index + 1)
             }
         }
     }

@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{IntErrorKind, NonZeroUsize};
 use std::path::PathBuf;
 
 use purge_api_ext::PurgePath;
@@ -10,7 +10,7 @@ pub(crate) struct PathArgs {
     /// Absolute paths of the resource; `*` stands for any run of characters, `/` included
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<OsString>,
-    /// Read paths from a file, one a line; `-` is standard input
+    /// Read paths from a file, one per line; `-` is standard input
     ///
     /// Blank lines and lines that start with `#` are skipped. The option may be given several times.
     #[arg(long, value_name = "FILE")]
@@ -25,8 +25,9 @@ pub(crate) struct PathArgs {
     ///
     /// A `*` is a character of the name then, and no line is a comment. `img/über.png` is
     /// `/img/%C3%BCber.png`, and a name that ends with `/` is the address of a folder. A line that is
-    /// most likely not a name, such as a URL, a line of a log or several names, is refused; with `-0`
-    /// any name is taken.
+    /// most likely not a name, such as a URL, a line of a log or several names, is refused. `-0` takes
+    /// any name but those that could not be purged or are lists: URLs, two slashes in a row, `.` and
+    /// `..` segments, drives on Windows, lines of names, and names that all come with a status.
     #[arg(long)]
     pub(crate) raw: bool,
     /// Where the site lies below the root of the resource: put before every path
@@ -41,12 +42,19 @@ pub(crate) struct PathArgs {
     pub(crate) inventory: Vec<PathBuf>,
     /// Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those
     /// that purge the fewest other paths
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) max_requests: Option<NonZeroUsize>,
     /// How many paths of the inventory may be purged that were not asked for [default: 0; with
     /// `--max-requests`, as many as it takes]
     #[arg(long, value_name = "N", requires = "inventory")]
     pub(crate) max_extra: Option<usize>,
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
+        IntErrorKind::Zero => "at least 1".to_owned(),
+        _ => error.to_string(),
+    })
 }
 
 fn prefix(text: &str) -> Result<PurgePath, String> {

@@ -70,14 +70,25 @@ fn planned(args: &PathArgs) -> Result<Plan, Failure> {
     }
     input::only_one_standard_input(args.from.iter().chain(&args.inventory))?;
     let form = Form { null: args.null, raw: args.raw, prefix: args.prefix.as_ref() };
-    let paths = input::read(form, &args.paths, &args.from)?;
+    let (paths, full) = input::read(form, &args.paths, &args.from)?;
     if !args.inventory.is_empty() {
-        planner = planner.inventory(input::read_inventory(form, &args.inventory)?);
+        let inventory = input::read_inventory(form, &args.inventory)?;
+        if inventory.is_empty() {
+            let why = "the inventory is empty; give all paths of the site";
+            return Err(Failure::usage(format!("{}: {why}", input::names(&args.inventory))));
+        }
+        planner = planner.inventory(inventory);
     }
-    planner.plan(paths).map_err(|error| match args.from.is_empty() && error.is_empty() {
+    planner.plan(paths).map_err(|error| match (error.is_empty(), full) {
         // Whatever is piped in was not read.
-        true => Failure::usage(format!("{error}, or read standard input with `--from -`")),
-        false => error.into(),
+        (true, _) if args.from.is_empty() => {
+            Failure::usage(format!("{error}, or read standard input with `--from -`"))
+        }
+        (true, _) => Failure::usage(format!("no paths to purge: {}", input::names(&args.from))),
+        (_, Some(place)) if error.full_purge_path().is_some() => {
+            Failure::usage(format!("{place}: {}; nothing was sent", Failure::from(error)))
+        }
+        _ => error.into(),
     })
 }
 
@@ -88,7 +99,7 @@ fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
     }
     let mut texts = args.paths.paths.iter().filter_map(|path| path.to_str());
     match texts.find(|text| humantime::parse_duration(text).is_ok()) {
-        Some(text) => Err(Failure::usage(format!("`{text}` is no path; write `--wait={text}`"))),
+        Some(text) => Err(Failure::usage(format!("`{text}` is not a path; write `--wait={text}`"))),
         None => Ok(()),
     }
 }

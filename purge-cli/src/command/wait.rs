@@ -60,10 +60,13 @@ fn operations(given: Vec<Operation>) -> Result<Vec<OperationId>, Failure> {
 
 fn read(text: &[u8], operations: &mut Vec<OperationId>) -> Result<(), Failure> {
     if let Some(encoding) = input::wide(text, false) {
-        return Err(Failure::usage(format!("standard input is {encoding}; write it as UTF-8")));
+        let how = "write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`)";
+        return Err(Failure::usage(format!("standard input is {encoding}; {how}")));
     }
     if text.contains(&0) {
-        return Err(Failure::usage("standard input has NUL bytes; write one operation ID a line"));
+        return Err(Failure::usage(
+            "standard input has NUL bytes; write one operation ID per line",
+        ));
     }
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
@@ -93,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_one_a_line() {
+    fn ids_one_per_line() {
         let mut ids = Vec::new();
         read(b"a-1\r\n\n b_2 \n", &mut ids).expect("IDs");
         assert_eq!(ids.iter().map(OperationId::as_str).collect::<Vec<_>>(), ["a-1", "b_2"]);
@@ -115,9 +118,15 @@ mod tests {
         for mark in ["", "\u{feff}"] {
             let text = format!("{mark}0b508058\r\n");
             let text: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            check(&text, "standard input is UTF-16; write it as UTF-8");
+            check(
+                &text,
+                "standard input is UTF-16; write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`)",
+            );
         }
-        check(b"0b508058\x005f0c\0", "standard input has NUL bytes; write one operation ID a line");
+        check(
+            b"0b508058\x005f0c\0",
+            "standard input has NUL bytes; write one operation ID per line",
+        );
         let mut ids = Vec::new();
         read(b"\xef\xbb\xbfa-1\r\n", &mut ids).expect("an ID after a byte order mark");
         assert_eq!(ids[0].as_str(), "a-1");

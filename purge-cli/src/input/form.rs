@@ -1,10 +1,14 @@
 //! How paths are written: one a line or NUL by NUL, as paths or as file names.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::str;
 
 use purge_api_ext::{PathError, PathErrorKind as Kind, Paths, PurgePath};
 
+use super::list::List;
 use super::name;
 
 /// What a text of paths looks like.
@@ -33,11 +37,11 @@ impl Form<'_> {
     /// An entry of a text without what does not belong to it; none if nothing is left. They are counted
     /// from 1.
     pub(crate) fn entry(self, entry: &[u8], number: usize) -> Option<&[u8]> {
-        if self.null {
-            return Some(entry).filter(|entry| !entry.is_empty());
-        }
-        let marked = entry.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1);
+        let marked = entry.strip_prefix(MARK).filter(|_| number == 1);
         let line = marked.unwrap_or(entry);
+        if self.null {
+            return Some(line).filter(|entry| !entry.is_empty());
+        }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // A file name may begin with anything.
         let comment = !self.raw && line.starts_with(b"#");
@@ -75,19 +79,24 @@ impl Form<'_> {
         if *name == *b"/" {
             return PurgePath::new("/").map_err(|error| error.into());
         }
+        if is_folder(&name) {
+            let what =
+                "the folder itself, as `find` lists it: list files only, as `find -type f` does";
+            return Err(what.into());
+        }
         let path = PurgePath::from_file_name(&name);
         // What Git Bash has changed is named first: it has spaces, and may have backslashes.
         let is_drive = path.as_ref().is_err_and(|error| error.kind() == Kind::Drive);
+        if is_drive && self.null && !cfg!(windows) {
+            // Nothing changes a name in such a list, and `./` says that it is one.
+            return Ok(PurgePath::from_file_name([b"./", &name[..]].concat())?);
+        }
         let refusal = match self.null {
-            // Each is a name by itself, and no file is called like all of them.
-            true if name.contains(&b'\n') && name::is_list(&name) => {
-                Some("line breaks between names: end each with a NUL byte, or leave -0 out")
-            }
-            true => None,
-            false => name::refusal(&name),
+            true => name::lines(&name).map(Cow::from),
+            false => name::refusal(&name).map(|why| why.what + why.unless),
         };
         match refusal.filter(|_| !is_drive) {
-            Some(why) => Err(Refusal { message: why.to_owned(), is_name: false }),
+            Some(why) => Err(Refusal { message: why.into_owned(), is_name: false }),
             None => path.map_err(|error| error.into()),
         }
     }
@@ -96,24 +105,34 @@ impl Form<'_> {
         let is_name = !self.raw && self.might_be_name(text, &why);
         let message = match why {
             _ if !self.raw && name::is_quoted_by_git(text) => {
-                "a name in quotes, as git writes it in lines: use `-z` there, and `-0 --raw` here"
-                    .into()
+                "git quotes such names: run git with `-z`, and pass `-0 --raw` here".into()
             }
             Why::NotUtf8 { at } => format!("not UTF-8, at byte {at}: percent-encode it"),
             Why::Star { at } => format!(
                 "a `*`, at byte {at}: an inventory has no wildcards; write `%2A` for the character"
             ),
+            Why::Path(error)
+                if text.get(error.position()..).is_some_and(|rest| rest.starts_with(MARK)) =>
+            {
+                "a byte order mark inside the list: remove it".into()
+            }
             Why::Path(error) if error.kind() == Kind::ControlEscape => {
                 format!("{error}; a name of a file that has one needs `-0 --raw`")
             }
             Why::Path(error) if text.get(error.position()) == Some(&b'\n') => format!(
-                "a line break, at byte {}: give each path by itself; `--from -` reads one a line",
+                "a line break, at byte {}: give each path separately; `--from -` reads one per line",
                 error.position()
             ),
+            Why::Path(error) if error.kind() == Kind::Several && name::is_rename(text) => {
+                "two paths (a rename?): list both, one per line".into()
+            }
+            Why::Path(_) if !self.raw && are_two_files(text) => {
+                "several names: list one per line".into()
+            }
             // What is not a path may be told better by what it is.
             Why::Path(error) if error.kind() == Kind::NoLeadingSlash && !is_name => {
-                let why = name::refusal(text).and_then(|why| why.split(';').next());
-                why.map_or_else(|| error.to_string(), str::to_owned)
+                let why = name::refusal(text).map(|why| why.what.into_owned());
+                why.unwrap_or_else(|| error.to_string())
             }
             Why::Path(error) => error.to_string(),
         };
@@ -135,7 +154,12 @@ impl Form<'_> {
             ),
         };
         let raw = Form { raw: true, ..self };
-        is_kind && (name::is_quoted_by_git(text) || raw.name(text).is_ok())
+        let is_listed = || {
+            let mut list = List::default();
+            list.add(text);
+            list.refusal(false).is_none()
+        };
+        is_kind && (name::is_quoted_by_git(text) || (raw.name(text).is_ok() && is_listed()))
     }
 }
 
@@ -145,6 +169,12 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// Whether it looks like the name of a file.
     pub(crate) is_name: bool,
+}
+
+impl From<&str> for Refusal {
+    fn from(message: &str) -> Self {
+        Self { message: message.to_owned(), is_name: false }
+    }
 }
 
 impl From<PathError> for Refusal {
@@ -168,188 +198,22 @@ fn checked(text: &[u8], is_inventory: bool) -> Result<&str, Why> {
     }
 }
 
+/// A byte order mark.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether a name is that of the root of the site.
+fn is_folder(name: &[u8]) -> bool {
+    matches!(name, b"." | b"./" | b"/." | b"././")
+}
+
+fn are_two_files(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(name::are_two_files)
+}
+
 /// A name with the separators of URLs: Windows writes `img\logo.png`. Elsewhere a backslash is a character.
 fn with_slashes(name: &[u8], windows: bool) -> Cow<'_, [u8]> {
     if !windows || !name.contains(&b'\\') {
         return name.into();
     }
     name.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn paths(form: Form<'_>, text: &[u8]) -> Vec<String> {
-        let mut read = Vec::new();
-        let mut number = 0;
-        let take = |entry: &[u8], _: Option<&str>| {
-            number += 1;
-            let Some(entry) = form.entry(entry, number) else { return };
-            let mut paths = Paths::new();
-            read.push(match form.read(entry, false, &mut paths) {
-                Ok(()) => paths.iter().collect(),
-                Err(refusal) => format!("{number}: {}", refusal.message),
-            });
-        };
-        crate::input::each_entry(text, form.end(), take).expect("memory can be read");
-        read
-    }
-
-    #[test]
-    fn lines_of_file_names() {
-        let raw = Form { raw: true, ..Form::default() };
-        assert_eq!(
-            paths(raw, b"\xef\xbb\xbfa b.txt\r\n\n#1.txt\n*.png\n./docs/\n/\ncaf\xe9\n"),
-            ["/a%20b.txt", "/%231.txt", "/%2A.png", "/docs/", "/", "/caf%E9"]
-        );
-        assert_eq!(
-            paths(raw, b"\"caf\\303\\251\"\n\"\n../a\na//b\nC:\\site\\a b\n"),
-            [
-                "1: a name in quotes, as git writes it in lines: use `-z` there and `-0` here",
-                "/%22",
-                "3: a dot segment, at byte 1: write the path without `.` and `..`",
-                "4: two slashes in a row, at byte 1: write one",
-                "5: a path of Windows, at byte 0: write the path that the site has; if Git Bash changed \
-                 it, set MSYS_NO_PATHCONV=1",
-            ]
-        );
-    }
-
-    /// Each has a place in lines that another program writes, but between NUL bytes it is a name.
-    #[test]
-    fn between_nul_bytes_any_name_is_one() {
-        let raw = Form { raw: true, null: true, ..Form::default() };
-        assert_eq!(
-            paths(
-                raw,
-                b"M\ta\0 M a\0old -> new\0a \0a\\b\0[\"a\"]\0a\x1b\0a /b\0a.css b.css\0\"a\"\0"
-            ),
-            [
-                "/M%09a",
-                "/%20M%20a",
-                "/old%20-%3E%20new",
-                "/a%20",
-                "/a%5Cb",
-                "/[%22a%22]",
-                "/a%1B",
-                "/a%20/b",
-                "/a.css%20b.css",
-                "/%22a%22"
-            ]
-        );
-    }
-
-    #[test]
-    fn what_another_program_wrote_is_told_without_raw_too() {
-        assert_eq!(
-            paths(Form::default(), b"M\tindex.html\n[\"/a\"]\n'/a'\na.html b.html\n /a\n/a%0Ab\n"),
-            [
-                "1: a line of a status or a log: list the names alone, as `git diff --name-only` and \
-                 `rsync --out-format=%n` do",
-                "2: JSON: write one name a line, as `jq -r '.[]'` does",
-                "3: a name in quotes: leave them out",
-                "4: several names: write one a line",
-                "5: a space before the `/`: remove it",
-                "6: an escaped control character, at byte 2: give each path by itself, without it; a \
-                 name of a file that has one needs `-0 --raw`",
-            ]
-        );
-        let break_in = Form::default().read(b"/a\n/b", false, &mut Paths::new());
-        assert_eq!(
-            break_in.expect_err("two paths in an argument").message,
-            "a line break, at byte 2: give each path by itself; `--from -` reads one a line"
-        );
-    }
-
-    #[test]
-    fn lines_between_nul_bytes_are_not_a_name() {
-        let raw = Form { raw: true, null: true, ..Form::default() };
-        assert_eq!(
-            paths(raw, b"a.html\nb.css\n\0a\nb.css\0"),
-            [
-                "1: line breaks between names: end each with a NUL byte, or leave -0 out",
-                "/a%0Ab.css"
-            ]
-        );
-    }
-
-    #[test]
-    fn windows_separates_by_backslashes() {
-        assert_eq!(*with_slashes(b".\\img\\a.png", true), *b"./img/a.png");
-        assert_eq!(*with_slashes(b"img\\a.png", false), *b"img\\a.png");
-    }
-
-    #[test]
-    fn what_might_be_a_name_is_told() {
-        let is_name = |text: &[u8]| {
-            let refusal = Form::default().read(text, false, &mut Paths::new());
-            refusal.expect_err("no path").is_name
-        };
-        for name in [
-            &b"index.html"[..],
-            b"/a b.html",
-            b"\xc3\xbcber.html",
-            b"/caf\xe9",
-            b"100%.png",
-            b"{lang}/a",
-            b"\"caf\\303\\251\"",
-            b"#1.txt",
-        ] {
-            assert!(is_name(name), "{name:?}");
-        }
-        for other in [
-            &b"https://e.com/a"[..],
-            b"www.e.com/a",
-            b"//e.com/a",
-            b"M\tindex.html",
-            b" M index.html",
-            b"[\"a\"]",
-            b"/a?b",
-            b"/a#b",
-            b"/a /b",
-            b"C:/a",
-            b"../a",
-            b"a\\b",
-            b"/a%0Ab",
-            b"/a\tb",
-        ] {
-            assert!(!is_name(other), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn nothing_but_nul_ends_an_entry() {
-        let null = Form { null: true, ..Form::default() };
-        assert_eq!(paths(null, b"/a\0\0/b\0"), ["/a", "/b"]);
-        assert_eq!(
-            paths(null, b"#/a\0"),
-            ["1: no leading slash, at byte 0: begin with `/`, without a host"]
-        );
-        let raw = Form { raw: true, ..null };
-        assert_eq!(
-            paths(raw, b"a\nb\r\0\"\\\"\0 \0\xef\xbb\xbf"),
-            ["/a%0Ab%0D", "/%22%5C%22", "/%20", "/%EF%BB%BF"]
-        );
-    }
-
-    #[test]
-    fn prefix_comes_before_every_path() {
-        let prefix = PurgePath::new("/assets/").expect("a path");
-        let form = Form { prefix: Some(&prefix), ..Form::default() };
-        assert_eq!(
-            paths(form, b"/a\n/\n/*.js\nb"),
-            ["/assets/a", "/assets/", "/assets/*.js", "4: no leading slash, at byte 0: write `/b`"]
-        );
-        let raw = Form { raw: true, ..form };
-        assert_eq!(paths(raw, b"a\n/\nb/c d"), ["/assets/a", "/assets/", "/assets/b/c%20d"]);
-        assert_eq!(paths(Form { null: true, ..raw }, b"a\nb\0"), ["/assets/a%0Ab"]);
-        let root = PurgePath::new("/").expect("a path");
-        assert_eq!(paths(Form { prefix: Some(&root), ..raw }, b"a"), ["/a"]);
-        let longest = format!("/{}", "a".repeat(PurgePath::MAX_BYTES - 1));
-        assert_eq!(
-            paths(form, longest.as_bytes()),
-            ["1: longer than 8192 bytes: shorten it, or purge it by a wildcard"]
-        );
-    }
 }

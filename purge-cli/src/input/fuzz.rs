@@ -16,6 +16,7 @@ pub fn paths_file(bytes: &[u8]) {
                 || text.starts_with(b"\xff\xfe")
                 || text.starts_with(b"\xfe\xff")
                 || form.null
+                || form.raw
         );
         let text = failure.to_string();
         return assert!(

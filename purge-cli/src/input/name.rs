@@ -1,9 +1,21 @@
 //! Lines that are not names of files: taken for one, each would be the name of a file that does not exist, and
 //! its purge would look like success.
 //!
-//! A name that looks like that, but is one, comes through in a list whose names end with a NUL byte.
+//! A name that looks like that, but is one, comes through in a list whose names end with a NUL byte. What one
+//! line alone cannot tell is decided by the [list](super::list).
 
-use memchr::memmem;
+mod column;
+mod host;
+mod markup;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use column::has_column;
+pub(super) use column::{Code, code, has_entry_column};
+pub(super) use host::is_domain;
+use host::is_host;
 
 /// Endings of files of which lists are made most often.
 const ENDINGS: [&str; 20] = [
@@ -11,371 +23,189 @@ const ENDINGS: [&str; 20] = [
     "jpeg", "gif", "webp", "avif", "ico", "woff", "woff2",
 ];
 
+/// How a name that looks like something else is passed.
+pub(super) const LIKE_THAT: &str = "; a name that looks like that needs `-0`";
+const HAS_ONE: &str = "; a name that has one needs `-0`";
+
+/// Why a line cannot be the name of a file.
+#[derive(Debug)]
+pub(super) struct Reason {
+    /// With what to do about it.
+    pub(super) what: Cow<'static, str>,
+    /// What to do if it is a name all the same. It helps only those who pass names.
+    pub(super) unless: &'static str,
+}
+
 /// Git puts a name in quotes if a character of it would break a line or needs more than ASCII.
 pub(super) fn is_quoted_by_git(line: &[u8]) -> bool {
     line.len() > 1 && line.starts_with(b"\"") && line.ends_with(b"\"") && line.contains(&b'\\')
 }
 
 /// Why a line cannot be the name of a file, and what to do about it.
-pub(super) fn refusal(line: &[u8]) -> Option<&'static str> {
-    let has = |text: &str| memmem::find(line, text.as_bytes()).is_some();
-    Some(if is_quoted_by_git(line) {
-        "a name in quotes, as git writes it in lines: use `-z` there and `-0` here"
-    } else if has_column(line) {
-        "a line of a status or a log: list the names alone, as `git diff --name-only` and `rsync \
-         --out-format=%n` do"
-    } else if line.contains(&b'\n') {
-        "several names: pass them with `--from -`, which reads one a line"
-    } else if line.iter().any(u8::is_ascii_control) {
-        "a control character: a line holds one name; for a name that has one, use `-z` there and `-0` \
-         here"
-    } else if ["%0A", "%0a", "%0D", "%0d", "%00"].iter().any(|escape| has(escape)) {
-        "an escaped control character: write one name a line; a name that looks like that needs `-0`"
-    } else if has("://") {
-        "a URL, or a line of a log: list names of files, or leave --raw out and write the paths of the \
-         URLs"
-    } else if is_json(line) {
-        "JSON: write one name a line, as `jq -r '.[]'` does"
-    } else if is_quoted(line) {
-        "a name in quotes: leave them out; a name that has them needs `-0`"
-    } else if line.contains(&b'\\') {
-        "a backslash: write `/` between folders, and one name a line; a name that has one needs `-0`"
-    } else if has(" -> ") || has(" => ") {
-        "two names: write one a line, as `git diff --no-renames --name-only` does"
-    } else if memmem::find(line.trim_ascii_start(), b" /").is_some() || is_list(line) {
-        "several names: write one a line; a name that looks like that needs `-0`"
-    } else if line.starts_with(b" ") && line.trim_ascii_start().starts_with(b"/") {
-        "a space before the `/`: remove it"
-    } else if has_host(line) {
-        "a host before the name: leave it out; a folder of this name needs `-0`"
-    } else if line.starts_with(b"<") && line.ends_with(b">") {
-        "markup: write one name a line; a name that looks like that needs `-0`"
-    } else {
+pub(super) fn refusal(line: &[u8]) -> Option<Reason> {
+    let text = String::from_utf8_lossy(line);
+    let (what, unless) = of_quotes(line)
+        .or_else(|| of_log(&text))
+        .or_else(|| of_control(&text))
+        .or_else(|| of_address(&text))
+        .or_else(|| markup::refusal(&text))
+        .or_else(|| of_several(&text))
+        .or_else(|| of_ends(&text))?;
+    Some(Reason { what, unless })
+}
+
+/// What is wrong, and what to do if it is not.
+type Says = Option<(Cow<'static, str>, &'static str)>;
+
+fn says(what: &'static str, unless: &'static str) -> Says {
+    Some((what.into(), unless))
+}
+
+fn of_quotes(line: &[u8]) -> Says {
+    if !is_quoted_by_git(line) {
         return None;
+    }
+    says("git quotes such names: run git with `-z`, and pass `-0 --raw` here", "")
+}
+
+fn of_log(line: &str) -> Says {
+    if line.contains('\u{feff}') {
+        return says("a byte order mark inside the list: remove it", HAS_ONE);
+    }
+    if column::is_error(line) {
+        return says("an error message of the program before the pipe: fix that first", LIKE_THAT);
+    }
+    if !has_column(line) {
+        return None;
+    }
+    says(
+        "a line of a status or a log: list the names alone, as `git diff --name-only` and `rsync \
+         --out-format=%n` do",
+        LIKE_THAT,
+    )
+}
+
+fn of_control(line: &str) -> Says {
+    if line.contains('\n') {
+        return says("several names: pass them with `--from -`, which reads one a line", "");
+    }
+    if let Some(control) = line.chars().find(char::is_ascii_control) {
+        let name = if control == '\t' { " (tab)" } else { "" };
+        let what = format!("a control character{name}: list the names alone, one per line");
+        return Some((what.into(), HAS_ONE));
+    }
+    if line.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+        return says("a line separator that does not end a line: list one name per line", HAS_ONE);
+    }
+    let escapes = ["%0A", "%0a", "%0D", "%0d", "%00"];
+    if escapes.iter().any(|escape| line.contains(escape)) {
+        return says("an escaped control character: list one name per line", LIKE_THAT);
+    }
+    None
+}
+
+fn of_address(line: &str) -> Says {
+    if line.contains("://") || host::has_scheme(line) {
+        return says(
+            "a URL, or a line of a log: list names of files, or leave --raw out and write the paths \
+             of the URLs",
+            "",
+        );
+    }
+    if !is_host(line) {
+        return None;
+    }
+    says("this looks like a host: leave it out", " (if it is a folder's name, pass `-0`)")
+}
+
+fn of_several(line: &str) -> Says {
+    if line.contains('\\') {
+        return says("a backslash: write `/` between folders, and one name per line", HAS_ONE);
+    }
+    if is_rename(line.as_bytes()) {
+        return says("two names (a rename?): list both, one per line", LIKE_THAT);
+    }
+    if is_cut(line) {
+        return says("a piece of a list or a table: list the names alone, one per line", LIKE_THAT);
+    }
+    if line.trim_ascii_start().contains(" /") || is_list(line) {
+        return says("several names: list one per line", LIKE_THAT);
+    }
+    if line.starts_with(' ') && line.trim_ascii_start().starts_with('/') {
+        return says("a space before the `/`: remove it", HAS_ONE);
+    }
+    if column::has_note(line) {
+        return says("a name and something after `:`: list the names alone", LIKE_THAT);
+    }
+    None
+}
+
+/// What nobody sees in an editor is not what anybody means. A space before a name is what rsync prints of one.
+fn of_ends(line: &str) -> Says {
+    let is_invisible = |c: char| c.is_whitespace() || is_zero_width(c);
+    let (begins, ends) = (line.chars().next(), line.chars().next_back());
+    if ends.is_some_and(is_invisible) {
+        return says("an invisible character at the end, such as a space: remove it", HAS_ONE);
+    }
+    if begins.is_some_and(|c| c != ' ' && is_invisible(c)) {
+        return says("an invisible character at the beginning: remove it", HAS_ONE);
+    }
+    None
+}
+
+fn is_zero_width(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ad}' | '\u{feff}')
+}
+
+/// Why a name between two NUL bytes cannot be one: each of its lines is a name, and no file is called like all
+/// of them, or the first is not.
+pub(super) fn lines(name: &[u8]) -> Option<&'static str> {
+    memchr::memchr(b'\n', name)?;
+    let name = String::from_utf8_lossy(name);
+    let mut lines = name.lines().filter(|line| !line.is_empty());
+    if lines.clone().all(is_file) && lines.clone().count() > 1 {
+        return Some("line breaks between names: end each with a NUL byte, or leave -0 out");
+    }
+    let is_error = lines.next().is_some_and(column::is_error);
+    is_error.then_some("an error message of the program before the pipe: fix that first")
+}
+
+/// `a -> b`
+pub(super) fn is_rename(line: &[u8]) -> bool {
+    [b" -> ", b" => "].iter().any(|arrow| memchr::memmem::find(line, *arrow).is_some())
+}
+
+/// Whether something follows a name as in a table, or a quote and a comma: `index.html,200`, `a','b`.
+fn is_cut(line: &str) -> bool {
+    let split = line.split_once([',', ';', '|']);
+    let is_cut =
+        |(name, rest): (&str, &str)| is_file(name) && !rest.starts_with(' ') && !is_list(line);
+    split.is_some_and(is_cut)
+        || ["','", "\",\"", "', '", "\", \""].iter().any(|between| line.contains(between))
+}
+
+/// Whether a text is surely more than one name: `a.html,b.css`, or three of them with spaces between.
+fn is_list(line: &str) -> bool {
+    let names = || line.split([' ', ',', ';', '|']).filter(|name| !name.is_empty());
+    let least = if line.contains([',', ';', '|']) { 2 } else { 3 };
+    names().count() >= least && names().all(is_file)
+}
+
+/// `a.html b.css`, which may be the name of a file, unlike three of them.
+pub(super) fn are_two_files(line: &str) -> bool {
+    let Some((one, two)) = line.split_once(' ').filter(|(one, two)| is_file(one) && is_file(two))
+    else {
+        return false;
+    };
+    let stem =
+        |name: &str| name.rsplit_once('.').map_or(String::new(), |(stem, _)| stem.to_owned());
+    let is_copy = two.starts_with(|c: char| !c.is_alphanumeric() && !"_./".contains(c))
+        || ["copy", "kopie", "backup", "old", "new"].contains(&stem(two).to_lowercase().as_str());
+    !two.contains(' ') && !is_copy && stem(one) != stem(two)
+}
+
+pub(super) fn is_file(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(name, end)| {
+        !name.is_empty() && ENDINGS.iter().any(|ending| end.eq_ignore_ascii_case(ending))
     })
-}
-
-/// Whether something stands before the name that is not a part of it.
-fn has_column(line: &[u8]) -> bool {
-    const PREFIXES: [&str; 19] = [
-        "- ",
-        "* ",
-        "+ ",
-        "? ",
-        "! ",
-        "diff --git ",
-        "--- a/",
-        "+++ b/",
-        "@@ -",
-        "*deleting ",
-        "upload: ",
-        "download: ",
-        "copy: ",
-        "move: ",
-        "delete: ",
-        "(dryrun) ",
-        "sending incremental file list",
-        "building file list",
-        "total size is ",
-    ];
-    PREFIXES.iter().any(|prefix| line.starts_with(prefix.as_bytes()))
-        || has_status(line)
-        || has_mode(line)
-        || has_changes(line)
-        || has_checksum(line)
-        || has_date(line)
-        || has_table(line)
-        || line.strip_prefix(b"total ").is_some_and(|n| n.iter().all(u8::is_ascii_digit))
-}
-
-/// `index.html   100%   12 KB`, `modified:   a`, ` a | 2 +-`, `├── a`
-fn has_table(line: &[u8]) -> bool {
-    let has = |text: &str| memmem::find(line, text.as_bytes()).is_some();
-    let is_diffstat = line.starts_with(b" ") && (has(" | ") || has(" mode 1") || has(" changed, "));
-    is_diffstat
-        || ["   ", ":  ", " bytes  received ", "\u{2500}\u{2500} "].iter().any(|text| has(text))
-}
-
-/// `M<TAB>a`, `R100<TAB>a<TAB>b`; ` M a`, `R  a -> b`, `?? a`; `M       a`.
-fn has_status(line: &[u8]) -> bool {
-    const STATES: &[u8] = b" MTADRCUXI?!~";
-    if let Some(tab) = memchr::memchr(b'\t', line) {
-        let (state, score) = line[..tab].split_first().unwrap_or((&0, &[]));
-        return STATES.contains(state) && score.iter().all(u8::is_ascii_digit);
-    }
-    let [index, tree, b' ', name, ..] = *line else { return false };
-    let is_blank = index == b' ' && tree == b' ';
-    let is_pair = [*b"??", *b"!!", *b"MM", *b"UU"].contains(&[index, tree]);
-    let is_half = index == b' ' || tree == b' ';
-    STATES.contains(&index)
-        && STATES.contains(&tree)
-        && (is_pair || (is_half && !is_blank))
-        && (name != b' ' || tree == b' ')
-}
-
-/// `-rw-r--r-- 1 root root 12 Jan  1 00:00 a`, as `ls -l` and `tar -tv` write it.
-fn has_mode(line: &[u8]) -> bool {
-    let Some((mode, [b' ' | b'.' | b'+' | b'@', ..])) = line.split_at_checked(10) else {
-        return false;
-    };
-    b"-dlbcpsD".contains(&mode[0]) && mode[1..].iter().all(|byte| b"-rwxsStT".contains(byte))
-}
-
-/// `>f.st...... a`, as `rsync --itemize-changes` writes it.
-fn has_changes(line: &[u8]) -> bool {
-    let Some(([kind, file, changes @ ..], [b' ', ..])) = line.split_at_checked(11) else {
-        return false;
-    };
-    b"<>ch.*".contains(kind)
-        && b"fdLDS".contains(file)
-        && changes.iter().all(|byte| b".+cstTpoguaxbn?".contains(byte))
-}
-
-/// `d41d8cd98f00b204e9800998ecf8427e  a`
-fn has_checksum(line: &[u8]) -> bool {
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    digits >= 32 && matches!(line[digits..], [b' ', b' ' | b'*', ..])
-}
-
-/// `2026-01-31 12:00:00 a`, as logs and lists of buckets write it.
-fn has_date(line: &[u8]) -> bool {
-    let Some(start) = line.get(..16) else { return false };
-    let form = |byte: &u8| match byte {
-        b'0'..=b'9' => b'0',
-        b'/' => b'-',
-        b'T' => b' ',
-        other => *other,
-    };
-    start.iter().map(form).eq(*b"0000-00-00 00:00")
-}
-
-/// `www.example.com/a`
-fn has_host(line: &[u8]) -> bool {
-    let host = line.split(|&byte| byte == b'/').next().filter(|host| host.starts_with(b"www."));
-    host.is_some_and(|host| host[4..].contains(&b'.') && !is_file(host))
-}
-
-fn is_json(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    let starts = |texts: &[&str]| texts.iter().any(|text| line.starts_with(text.as_bytes()));
-    let is = |texts: &[&str]| texts.iter().any(|text| line == text.as_bytes());
-    let is_key = line.starts_with(b"\"") && memmem::find(line, b"\":").is_some();
-    starts(&["[\"", "['", "{\"", "[{"])
-        || is(&["[", "]", "{", "}", "],", "},", "[]", "{}"])
-        || is_key
-        || (line.starts_with(b"\"") && line.ends_with(b"\","))
-}
-
-fn is_quoted(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    let line = line.strip_suffix(b",").unwrap_or(line);
-    matches!(line, [b'"', .., b'"'] | [b'\'', .., b'\''] | [b'`', .., b'`'])
-}
-
-/// Whether there is more than one name, each with the ending of a file: `a.html b.css`.
-pub(super) fn is_list(line: &[u8]) -> bool {
-    if let Some(name) = line.strip_suffix(b",").or_else(|| line.strip_suffix(b";")) {
-        return is_file(name);
-    }
-    let mut names = line.split(|byte| b" ,;\n".contains(byte)).filter(|name| !name.is_empty());
-    names.next().is_some_and(is_file) && names.next().is_some_and(is_file) && names.all(is_file)
-}
-
-fn is_file(name: &[u8]) -> bool {
-    let ending = name.rsplit(|&byte| byte == b'.').next().filter(|end| end.len() < name.len());
-    ending.is_some_and(|end| ENDINGS.iter().any(|e| end.eq_ignore_ascii_case(e.as_bytes())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_other_programs_are_not_names() {
-        let check = |says: &str, lines: &[&str]| {
-            for line in lines {
-                let refusal = refusal(line.as_bytes());
-                assert!(refusal.is_some_and(|why| why.starts_with(says)), "{line:?}: {refusal:?}");
-            }
-        };
-        check(
-            "a name in quotes",
-            &[r#""caf\303\251""#, r#""say \"hi\"""#, "\"a\"", "'a b'", "`a`", "'a',"],
-        );
-        check(
-            "a line of a status or a log",
-            &[
-                // git diff --name-status, --raw; git status --short; hg and svn status
-                "M\tindex.html",
-                "A\tdocs/new.html",
-                "R100\told.html\tnew.html",
-                "C75\ta\tb",
-                "D\ta b",
-                " M index.html",
-                "M  index.html",
-                "MM a",
-                "?? docs/x.html",
-                "!! a",
-                "R  old -> new",
-                " D a",
-                "UU a",
-                "M       a",
-                "?       a",
-                "? a",
-                "! a",
-                // git diff
-                "diff --git a/x b/x",
-                "--- a/x",
-                "+++ b/x",
-                "@@ -1 +1 @@",
-                // ls -l, tar -tv, rsync -i and -v
-                "-rw-r--r-- 1 root root 12 Jan  1 00:00 a",
-                "drwxr-xr-x. 2 root root 4096 a",
-                "total 12",
-                "lrwxrwxrwx 1 me me 1 a -> b",
-                "-rw-r--r-- me/me 1 2026-01-01 00:00 a",
-                ">f+++++++++ a",
-                "<f.st...... a",
-                "cd+++++++++ img/",
-                ".d..t...... ./",
-                "*deleting   old.html",
-                "sending incremental file list",
-                "sent 1,234 bytes  received 56 bytes  2,580.00 bytes/sec",
-                "total size is 5  speedup is 0.1",
-                // aws s3, rclone, sha256sum
-                "upload: ./a to s3://bucket/a",
-                "(dryrun) upload: a to s3://b/a",
-                "delete: s3://b/a",
-                "2026-01-31 12:00:00       1234 a",
-                "2026/01/31 12:00:00 INFO  : a: Copied (new)",
-                "2026-01-31T12:00:00Z a",
-                "d41d8cd98f00b204e9800998ecf8427e  a",
-                "d41d8cd98f00b204e9800998ecf8427e *a",
-                // scp, git diff --stat, tree
-                "index.html      100%   12     1.2KB/s   00:00",
-                " a | 2 +-",
-                " create mode 100644 a",
-                " 3 files changed, 10 insertions(+)",
-                "\u{251c}\u{2500}\u{2500} a",
-                "   12 a",
-                // lists
-                "- a.html",
-                "* main",
-                "\tmodified:   a",
-                "new file:   a",
-            ],
-        );
-        check(
-            "a control",
-            &["a\tb", "a\0", "a\u{1b}[0m", "\ta", "a.html\tb.html", "a\rb", "a\u{7f}"],
-        );
-        check(
-            "a URL",
-            &["https://e.com/a", "Copying file://a", "s3://b/a", "x://", "./a to gs://b"],
-        );
-        check(
-            "JSON",
-            &[
-                "[\"a\",\"b\"]",
-                "  [\"a\"",
-                "{\"a\":1}",
-                "[{\"a\":1}]",
-                "[",
-                "]",
-                "{",
-                "},",
-                "[]",
-                "  \"a\",",
-                "\"files\": [",
-                "['a', 'b']",
-            ],
-        );
-        check("a backslash", &["a.html\\nb.html", "img\\logo.png", "a\\#012b", "a\\ b"]);
-        check("an escaped control", &["a.html%0Ab.html", "a%0d%0ab", "a%00b"]);
-        check("two names", &["old.html -> new.html", "a => b", "RM old -> new"]);
-        check(
-            "several names",
-            &["a /b", "/a /b", "a.html b.css", "a.html,b.css,c.PNG", "a.js; b.js", "a.html,"],
-        );
-        check("several names: pass them", &["a\nb", "a.html\n"]);
-        check("a host", &["www.example.com/index.html", "www.example.com"]);
-        check("a space", &[" /a", "  /a"]);
-        check("markup", &["<urlset>", "<?xml version='1.0'?>"]);
-    }
-
-    #[test]
-    fn names_are_names() {
-        for name in [
-            "index.html",
-            "/index.html",
-            "./a/b",
-            "docs/",
-            "a b.txt",
-            "M index.html",
-            "A note.html",
-            "AM radio.html",
-            "DD-WRT.html",
-            "Report v1.2 final.pdf",
-            "Copy of a.txt",
-            "a - b.txt",
-            "a (1).png",
-            "\u{fc}ber uns.html",
-            "\u{4e2d}\u{6587}.html",
-            "\u{1f600}.png",
-            "[slug].js",
-            "[[...slug]].js",
-            "[...all].tsx",
-            "{lang}/a.html",
-            "100%.png",
-            "a=b",
-            "~",
-            "~me/a",
-            "@scope/pkg",
-            "c++",
-            "#1.txt",
-            "# a",
-            "*.png",
-            "a,b",
-            "a;b",
-            "a:b",
-            "a: b",
-            "a|b",
-            "a & b.html",
-            "it's.html",
-            "say\"hi\".html",
-            "a<b>.html",
-            "a^b`c.html",
-            "what?.txt",
-            "$a",
-            "-a",
-            "--",
-            "...",
-            "a...b",
-            "!important.css",
-            "?",
-            "+page.svelte",
-            "(group)/a",
-            "_next/static/a.js",
-            "2026-01-31 notes.html",
-            "2026/01/31/a.html",
-            "deadbeef  x",
-            "total eclipse.html",
-            "upload:a",
-            "\"",
-            "'",
-            "a->b",
-            "a=>b",
-            ".well-known/a",
-            "jquery.min.js.map",
-            "a.html b",
-            "R100",
-            "%41",
-            "MM",
-            "x  y",
-            "AA batteries.html",
-        ] {
-            assert_eq!(refusal(name.as_bytes()), None, "{name:?}");
-        }
-        assert_eq!(refusal(b"caf\xe9"), None);
-    }
 }

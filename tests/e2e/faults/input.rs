@@ -29,7 +29,7 @@ fn refused() -> Vec<Row> {
         rows.push(Row::new(name).call(call).ends(2, "").says(says));
     };
     refuse("I1 no path at all", &["create"], "no paths to purge");
-    refuse("I1 empty file", &create(&file("empty", "")), "no paths to purge");
+    refuse("I1 empty file", &create(&file("empty", "")), "faults-empty` holds no path");
     refuse("I1 file of comments", &create(&file("comments", "# a\n\n")), "no paths to purge");
     refuse("I1 file that is not there", &create("/not/there"), "cannot be read");
     refuse("I4 NUL in a line", &create(&file("nul", "/a\n/b\0\n")), "faults-nul:2: ");
@@ -50,13 +50,22 @@ fn refused() -> Vec<Row> {
         ("//host/a", "two leading slashes"),
         ("https://e.com/a", "write only its path, `/a`"),
         ("www.e.com/a", "write only its path, `/a`"),
-        ("example.com/a", "begin with `/`, without a host"),
+        ("example.com/a", "as it stands after the host"),
         ("/{a}", "write `%7B`"),
         ("/a\"b", "write `%22`"),
-        ("/a%0ab", "an escaped control character"),
-        ("/a%00", "an escaped control character"),
-        ("/a /b", "a second path"),
-        ("/a.css,/b.css", "a second path"),
+        ("/a%0ab", "an escaped control character at byte 2"),
+        ("/a%00", "an escaped control character at byte 2"),
+        ("/a /b", "a second path at byte"),
+        ("/a.css;/b.css", "a second path at byte"),
+        ("/a.css|/b.css", "a second path at byte"),
+        ("/a.css','/b", "a second path at byte"),
+        ("/a.css,", "write `%2C` if it belongs to the path"),
+        ("/a\u{feff}", "a byte order mark inside the list: remove it"),
+        ("https://user:secret@e.com/a", "`https://…@e.com/a`"),
+        ("user:secret@e.com/a", "`…@e.com/a`"),
+        ("[/a]", "a path in brackets: leave them out"),
+        ("%2Fa", "as it stands after the host"),
+        ("/a.css,/b.css", "a second path at byte"),
         ("/a\n/b", "a line break, at byte 2"),
         ("C:/Program Files/Git/a", "MSYS_NO_PATHCONV=1"),
         ("/C:/Program%20Files/Git/a", "MSYS_NO_PATHCONV=1"),
@@ -75,7 +84,7 @@ fn refused() -> Vec<Row> {
     let mut lines: Vec<String> = (0..10_000).map(|i| format!("/{i}")).collect();
     lines[7_000] = "bad".to_owned();
     let one = file("one-bad", lines.join("\n"));
-    refuse("I6 one bad path among 10,000", &create(&one), "1 of 10000 paths are not valid");
+    refuse("I6 one bad path among 10,000", &create(&one), "1 of 10000 paths is not valid");
     refuse("I6 one bad path is named by its line", &create(&one), "faults-one-bad:7001: `bad`");
     let many = file("many-bad", "bad\n".repeat(23));
     refuse("I6 many bad paths", &create(&many), "and 3 more");
@@ -95,20 +104,33 @@ fn lists() -> Vec<List> {
     let null: &[&str] = &["--raw", "-0"];
     let text = |text: &str| text.as_bytes().to_vec();
     vec![
-        ("UTF-16 paths", wide("\u{feff}/a\r\n/b\r\n"), &[], "is UTF-16; save it as UTF-8"),
-        ("UTF-16 names", wide("\u{feff}a.html\r\nb\r\n"), raw, "is UTF-16; save it as UTF-8"),
-        ("UTF-16 under -0", wide("a.html\r\nb\r\n"), null, "is UTF-16; save it as UTF-8"),
-        ("NUL bytes in paths", text("/a\0/b\0"), &[], ":1: the list has NUL bytes; pass -0"),
-        ("NUL bytes in names", text("a\0b c\0"), raw, ":1: the list has NUL bytes; pass -0"),
+        ("UTF-16 paths", wide("\u{feff}/a\r\n/b\r\n"), &[], "is UTF-16; write it as UTF-8"),
+        ("UTF-16 names", wide("\u{feff}a.html\r\nb\r\n"), raw, "is UTF-16; write it as UTF-8"),
+        ("UTF-16 under -0", wide("a.html\r\nb\r\n"), null, "is UTF-16; write it as UTF-8"),
+        ("NUL bytes in paths", text("/a\0/b\0"), &[], ":1: the list has NUL bytes: pass `-0`"),
+        ("NUL bytes in names", text("a\0b c\0"), raw, ":1: the list has NUL bytes: pass `-0`"),
         ("lines under -0", text("a\nb c\n"), null, "no NUL byte; leave -0 out"),
         ("name-status", text("M\ta\nR100\ta\tb\n"), raw, "a line of a status or a log"),
         ("porcelain", text(" M a\n?? b\n"), raw, ":2: `?? b`: a line of a status"),
-        ("names on a line", text("/a.html /b.html\n"), raw, "several names: write one a line"),
+        ("names on a line", text("/a.html /b.html\n"), raw, "several names: list one per line"),
         ("escaped line breaks", text("a\\nb\n"), raw, "a backslash"),
         ("JSON", text("[\"a\",\"b\"]\n"), raw, "`jq -r '.[]'`"),
         ("URLs", text("https://e.com/a\n"), raw, "a URL"),
-        ("log", text("upload: ./a to s3://b/a\n"), raw, "a line of a status or a log"),
+        ("log", text("upload: ./a to s3://b/a\n"), raw, "a URL, or a line of a log"),
         ("drive", text("C:/Program Files/Git/a\n"), raw, "MSYS_NO_PATHCONV=1"),
+        ("status under -0", text(" M a.html\0?? b\0R  c\0d\0"), null, "use `--name-only -z`"),
+        ("name-status under -0", text("M\0a.html\0A\0b.html\0"), null, "use `--name-only -z`"),
+        ("two letters", text("AM a\nRM b\n"), raw, "a line of a status or a log"),
+        ("hosts", text("127.0.0.1:8080/a\n"), raw, "this looks like a host: leave it out"),
+        ("hosts on all lines", text("e.com/a\ne.com/b\n"), raw, "`e.com`, which looks like a host"),
+        ("error", text("fatal: not a git repository\n"), raw, "the program before the pipe"),
+        ("CSV", text("index.html,200\nb.html,404\n"), raw, "a piece of a list or a table"),
+        ("YAML", text("paths:\n  - a.html\n"), raw, "a line of YAML, TOML or a table"),
+        ("grep", text("index.html:12:foo\n"), raw, "a name and something after `:`"),
+        ("variable", text("${FILE}\n"), raw, "a variable that was not replaced"),
+        ("escapes", text("a.html\ncaf%C3%A9.html\n"), raw, "percent-encoded already"),
+        ("mark inside", text("a\n\u{feff}b\n"), raw, "a byte order mark inside the list"),
+        ("find", text(".\na.html\n"), raw, "`find -type f`"),
         ("names without --raw", text("index.html\nimg/a b.png\n"), &[], "file names, pass --raw"),
     ]
 }
@@ -140,6 +162,18 @@ fn taken() -> Vec<Row> {
                 &file("odd", b"a\nb\0M\tc\0\"d\\\"\0 e \0\xff\xff\0"),
             ])
             .ends(0, "5 accepted")
+            .seen(1, 0),
+        Row::new("I8 names that look odd among others")
+            .call([
+                "create",
+                "--raw",
+                "--from",
+                &file(
+                    "plain",
+                    "? a.html\nAM b.html\na.html b.html\n- c\n space\n100%25\n5%\nd/e\n",
+                ),
+            ])
+            .ends(0, "8 accepted")
             .seen(1, 0),
         Row::new("I7 `/*` with consent")
             .call(["create", "/*", "--allow-full-purge"])

@@ -1,0 +1,383 @@
+//! What all names of a list have in common and names do not: a status before each of them, a host, percent
+//! escapes. One name alone may look like that, such as `AM radio.html`.
+
+use super::name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
+
+/// What the entries of a list of names have looked like so far.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    total: usize,
+    /// The first entry that one of these counts.
+    first: String,
+    codes: Codes,
+    pairs: Pairs,
+    /// Entries that begin with a size, a mode or a checksum.
+    columns: usize,
+    /// `upload: a`
+    transfers: usize,
+    /// `a.html b.html`
+    two_files: usize,
+    /// `total 8`, as `ls` writes it above the names.
+    has_total: bool,
+    host: Host,
+    escapes: Escapes,
+}
+
+impl List {
+    /// Looks at an entry.
+    pub(super) fn add(&mut self, entry: &[u8]) {
+        const TRANSFERS: [&str; 6] =
+            ["upload: ", "download: ", "copy: ", "move: ", "delete: ", "(dryrun) "];
+
+        self.total += 1;
+        let is_first = self.total == 1;
+        let text = String::from_utf8_lossy(entry);
+        if is_first {
+            self.first = text.chars().take(120).collect();
+            let count = text.strip_prefix("total ");
+            self.has_total = count.is_some_and(|n| n.bytes().all(|byte| byte.is_ascii_digit()));
+        }
+        self.codes.add(entry);
+        self.pairs.add(&text);
+        self.columns += usize::from(name::has_entry_column(entry));
+        self.transfers += usize::from(TRANSFERS.iter().any(|verb| text.starts_with(verb)));
+        self.two_files += usize::from(are_two_files(&text));
+        self.host.add(&text, is_first);
+        self.escapes.add(&text);
+    }
+
+    /// Why the entries cannot be names, if all of them look alike, and what to do about it.
+    pub(super) fn refusal(&self, null: bool) -> Option<String> {
+        if self.total == 0 {
+            return None;
+        }
+        let first = purge_api_ext::escape(&self.first);
+        if null {
+            let is_status =
+                self.total > 1 && (self.codes.are_all(self.total, true) || self.pairs.are_all());
+            let is_column = self.total > 1 && self.columns == self.total;
+            return (is_status || is_column).then(|| {
+                format!(
+                    "every name comes with a status or another column, as `{first}` does: use `--name-only \
+                     -z`; a name that looks like that is taken with `./` before it"
+                )
+            });
+        }
+        let all = |count: usize| count == self.total;
+        if self.has_total || self.codes.are_all(self.total, false) || all(self.transfers) {
+            return Some(format!(
+                "`{first}` is a line of a status or a log, and so are the others: list the names alone, as \
+                 `git diff --name-only` and `rsync --out-format=%n` do{LIKE_THAT}"
+            ));
+        }
+        if self.two_files * 2 >= self.total {
+            return Some(format!("several names on a line: list one per line{LIKE_THAT}"));
+        }
+        if let Some(host) = self.host.of_all().filter(|_| self.total > 1) {
+            return Some(format!(
+                "every name begins with `{host}`, which looks like a host: leave it out (if it is a \
+                 folder's name, pass `-0`)"
+            ));
+        }
+        let encoded = self.escapes.example()?;
+        Some(format!(
+            "the names are percent-encoded already, as `{}` is: leave --raw out, and begin each with `/`; a \
+             file with such a name needs `-0`",
+            purge_api_ext::escape(encoded)
+        ))
+    }
+}
+
+/// Codes of `git status`, `hg status` and `svn status`, each before its name.
+#[derive(Debug, Default)]
+struct Codes {
+    count: usize,
+    /// `? a`, `! a`
+    unknown: usize,
+    /// `- a`, `* a`, `+ a`
+    bullets: usize,
+    pairs: usize,
+    /// Which letters were there, as bits.
+    letters: u32,
+    /// The entry is the old name of the one before it, and has no code of its own.
+    is_old_name: bool,
+}
+
+impl Codes {
+    fn add(&mut self, entry: &[u8]) {
+        let is_old_name = std::mem::take(&mut self.is_old_name);
+        let code = match code(entry) {
+            None if is_old_name => {
+                self.count += 1;
+                return;
+            }
+            None => return,
+            Some(code) => code,
+        };
+        self.count += 1;
+        match code {
+            Code::Marker(b'?' | b'!') => self.unknown += 1,
+            Code::Marker(_) => self.bullets += 1,
+            Code::Letter(letter) => self.letters |= 1 << (letter - b'A'),
+            Code::Pair { has_old_name } => {
+                self.pairs += 1;
+                self.is_old_name = has_old_name;
+            }
+        }
+    }
+
+    /// Whether this is a status. All names may begin with `A `, or with `C `, but hardly with both.
+    fn are_all(&self, total: usize, null: bool) -> bool {
+        let markers = self.unknown + self.bullets;
+        let is_modified = self.letters & 1 << (b'M' - b'A') != 0;
+        let are_codes = self.pairs > 0
+            || is_modified
+            || self.letters.count_ones() > 1
+            || (self.letters > 0 && self.unknown > 0);
+        self.count == total
+            && match total == markers {
+                true => !null || self.bullets == 0,
+                false => total > 1 && are_codes,
+            }
+    }
+}
+
+/// `M<NUL>a<NUL>R100<NUL>a<NUL>b<NUL>`, as `git diff --name-status -z` and `--raw -z` write it.
+#[derive(Debug, Default)]
+struct Pairs {
+    is_broken: bool,
+    names_left: usize,
+    /// Whether a name was there which is surely one.
+    has_name: bool,
+}
+
+impl Pairs {
+    fn add(&mut self, entry: &str) {
+        let is_raw = entry.starts_with(':') && entry.contains(' ');
+        let state = entry.rsplit(' ').next().filter(|_| is_raw).unwrap_or(entry);
+        let (letter, score) = state.split_at_checked(1).unwrap_or(("", ""));
+        let is_number = !score.is_empty() && score.bytes().all(|byte| byte.is_ascii_digit());
+        let names = match letter {
+            "R" | "C" if is_number => 2,
+            "M" | "A" | "D" | "T" | "U" | "X" if score.is_empty() || is_number => 1,
+            _ => 0,
+        };
+        match (self.names_left, names) {
+            (0, 0) => self.is_broken = true,
+            (0, names) => self.names_left = names,
+            (left, _) => {
+                self.names_left = left - 1;
+                self.has_name |= entry.contains(['.', '/']);
+                self.is_broken |= names > 0 && !is_number;
+            }
+        }
+    }
+
+    fn are_all(&self) -> bool {
+        !self.is_broken && self.names_left == 0 && self.has_name
+    }
+}
+
+/// The same host before every name. A folder may be called like a site, but seldom with all these.
+#[derive(Debug, Default)]
+struct Host(Option<String>);
+
+impl Host {
+    fn add(&mut self, entry: &str, is_first: bool) {
+        let host = entry.split_once('/').map_or("", |(host, _)| host);
+        if is_first {
+            self.0 = is_common(host).then(|| host.to_owned());
+        } else if self.0.as_deref() != Some(host) {
+            self.0 = None;
+        }
+    }
+
+    fn of_all(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+/// `example.com`, `cdn.example.org`. `docs.rs` and `socket.io` are also names of other things.
+fn is_common(host: &str) -> bool {
+    const DOMAINS: [&str; 3] = ["com", "net", "org"];
+    is_domain(host) && host.rsplit('.').next().is_some_and(|last| DOMAINS.contains(&last))
+}
+
+/// Percent escapes that only an encoded name has.
+#[derive(Debug, Default)]
+struct Escapes {
+    /// A name that is not encoded was there.
+    has_plain: bool,
+    example: Option<String>,
+}
+
+impl Escapes {
+    fn add(&mut self, entry: &str) {
+        if self.has_plain {
+            return;
+        }
+        let is_escaped = |c: char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(c);
+        match decoded(entry) {
+            Some(escapes) if !entry.contains(is_escaped) => {
+                if self.example.is_none()
+                    && escapes.iter().any(|byte| !byte.is_ascii_alphanumeric())
+                {
+                    self.example = Some(entry.chars().take(120).collect());
+                }
+            }
+            _ => self.has_plain = true,
+        }
+    }
+
+    fn example(&self) -> Option<&str> {
+        self.example.as_deref().filter(|_| !self.has_plain)
+    }
+}
+
+/// The bytes that the escapes of a text stand for; none if a `%` begins none, or the text is not UTF-8 then.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let (mut whole, mut escapes) = (Vec::new(), Vec::new());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                let byte = (digit()? << 4 | digit()?) as u8;
+                escapes.push(byte);
+                byte
+            }
+            other => other,
+        };
+        whole.push(byte);
+    }
+    String::from_utf8(whole).is_ok().then_some(escapes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(null: bool, names: &[&str]) -> Option<String> {
+        let mut list = List::default();
+        names.iter().for_each(|name| list.add(name.as_bytes()));
+        list.refusal(null)
+    }
+
+    #[test]
+    fn lists_of_other_programs_are_not_names() {
+        let check = |null: bool, says: &str, lists: &[&[&str]]| {
+            for list in lists {
+                let refusal = refusal(null, list);
+                assert!(
+                    refusal.as_ref().is_some_and(|why| why.contains(says)),
+                    "{list:?}: {refusal:?}"
+                );
+            }
+        };
+        let status =
+            "use `--name-only -z`; a name that looks like that is taken with `./` before it";
+        check(
+            true,
+            status,
+            &[
+                &[" M index.html", "?? docs/x.html", "R  new.html", "old.html"],
+                &["?? a", "?? b"],
+                &["AM a", "DU b"],
+                &["M index.html", "A b.html"],
+                &["? a", "? b"],
+                &["M a.html", "M b.html"],
+                &["M", "index.html", "A", "b.html"],
+                &["M", "index.html"],
+                &["R100", "old.html", "new.html"],
+                &["D", "LICENSE", "C75", "a.html", "b.html", "M", "c"],
+                &[":100644 100644 bcd1234 0123456 M", "index.html"],
+                &[
+                    "100644 blob d41d8cd98f00b204e9800998ecf8427e01234567\ta",
+                    "100644 blob d41d8cd98f00b204e9800998ecf8427e01234567\tb",
+                ],
+                &["1\t2\ta", "-\t-\tb.png"],
+                &["4.0K\ta", "12\tb"],
+                &["1 .M N... 100644 100644 100644 abc abc a", "1 A. N... 0 1 1 abc abc b"],
+            ],
+        );
+        check(
+            false,
+            "a line of a status or a log",
+            &[
+                &["AM x.html", "RM y.html"],
+                &["AD x", "MD y", "DU z"],
+                &["M index.html", "? a.html"],
+                &["M index.html", "M a.html"],
+                &["A index.html", "D a.html"],
+                &["A index.html", "? a.html"],
+                &["? help.html"],
+                &["! a", "? b"],
+                &["- a.html", "- b.html"],
+                &["* a.html"],
+                &["total 8", "a.html"],
+                &["upload: a.html"],
+                &["(dryrun) upload: a", "delete: b"],
+            ],
+        );
+        check(false, "several names on a line", &[&["a.html b.css"], &["a.html b.html", "c.html"]]);
+        check(
+            false,
+            "`example.com`, which looks like a host",
+            &[&["example.com/a.html", "example.com/b/"]],
+        );
+        check(
+            false,
+            "percent-encoded already",
+            &[
+                &["caf%C3%A9.html"],
+                &["index.html", "a%20b.html"],
+                &["%2Fa.html"],
+                &["50%25.png", "a.png"],
+            ],
+        );
+    }
+
+    #[test]
+    fn names_are_names() {
+        let lists: &[&[&str]] = &[
+            &[],
+            &["index.html", "b.html"],
+            &["AM radio.html"],
+            &["AM radio.html", "index.html"],
+            &["A day.html", "A night.html"],
+            &["C basics.html", "C sharp.html"],
+            &["M index.html"],
+            &["? help.html", "index.html"],
+            &["- dash.html", "+ plus.html", "index.html"],
+            &["upload: a.html", "index.html"],
+            &["index.html", "total 8"],
+            &["a.html copy.html", "c.html (copy).html"],
+            &["index.html index.htm"],
+            &["a.html b.html", "c.html", "d.html"],
+            &["docs.rs/a", "docs.rs/b"],
+            &["example.com/a.html"],
+            &["example.com/a.html", "example.org/a.html"],
+            &["socket.io/a", "socket.io/b"],
+            &["100%.png", "a%20b.html"],
+            &["%41"],
+            &["100%DEAL.html"],
+            &["\u{fc}ber%20uns.html"],
+            &["a b%20c.html"],
+            &["./M a", "./A b"],
+            &["A", "D", "M", "a.html"],
+            &["A", "B"],
+            &["M", "Makefile"],
+            &["01 intro.html", "02 setup.html"],
+        ];
+        for list in lists {
+            assert_eq!(refusal(false, list), None, "{list:?}");
+            assert_eq!(refusal(true, list), None, "{list:?}");
+        }
+        for list in
+            [&[" M index.html"][..], &["- a", "- b"], &["caf%C3%A9.html"], &["a.html b.html"]]
+        {
+            assert_eq!(refusal(true, list), None, "{list:?}");
+        }
+        assert_eq!(refusal(true, &["! important.html"]), None);
+    }
+}

@@ -1,0 +1,141 @@
+use super::*;
+
+fn lines(text: &[u8]) -> Result<Vec<String>, String> {
+    read(Form::default(), text)
+}
+
+fn read(form: Form<'_>, text: &[u8]) -> Result<Vec<String>, String> {
+    let mut input = Input { form, ..Input::default() };
+    match input.add_text(text, "paths.txt").and_then(|()| input.finish()) {
+        Ok(good) => Ok(good.iter().map(str::to_owned).collect()),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+#[test]
+fn blank_lines_comments_line_ends_and_byte_order_marks_are_no_paths() {
+    let text = b"\xef\xbb\xbf/a\r\n\r\n# comment\n  \n/b\n/c";
+    assert_eq!(lines(text).expect("paths"), ["/a", "/b", "/c"]);
+    assert_eq!(lines(b"").expect("no paths"), [""; 0]);
+}
+
+#[test]
+fn errors_name_file_and_line() {
+    let error = lines(b"/a\nb\n/\xff\n/c\x01\n").expect_err("three bad lines");
+    insta::assert_snapshot!(error, @r"
+    3 of 4 paths are not valid; nothing was sent
+      paths.txt:2: `b`: it does not begin with `/`: write `/b`
+      paths.txt:3: `/�`: not UTF-8, at byte 1: percent-encode it
+      paths.txt:4: `/c\u{1}`: a control character, at byte 2: remove it
+    ");
+}
+
+#[test]
+fn names_of_files_lead_to_raw() {
+    let error = lines(b"public/index.html\n\"public/caf\\303\\251.html\"\npublic/a b.html\n/ok\n");
+    insta::assert_snapshot!(error.expect_err("three names"), @r#"
+    3 of 4 paths are not valid; nothing was sent
+      paths.txt:1: `public/index.html`: it does not begin with `/`: write `/public/index.html`
+      paths.txt:2: `"public/caf\303\251.html"`: git quotes such names: run git with `-z`, and pass `-0 --raw` here
+      paths.txt:3: `public/a b.html`: it does not begin with `/`: write the path as it stands after the host
+    if these are file names, pass --raw
+    "#);
+    let error = lines(b"/ok\n/ok\nindex.html\nimg/logo.png\n").expect_err("two names");
+    assert!(!error.contains("--raw"), "{error}");
+    let raw = Form { raw: true, ..Form::default() };
+    let error = read(raw, b"../a\n").expect_err("no name");
+    assert!(!error.contains("--raw"), "{error}");
+}
+
+#[test]
+fn wide_texts_are_refused_as_a_whole() {
+    let text = "index.html\r\nimg\\logo.png\r\ncaf\u{e9}.html\r\n";
+    for mark in ["", "\u{feff}"] {
+        let text = format!("{mark}{text}");
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for text in [little, big] {
+            for (null, raw) in [(false, false), (false, true), (true, false), (true, true)] {
+                let error = read(Form { null, raw, prefix: None }, &text);
+                assert_eq!(
+                    error.expect_err("UTF-16"),
+                    "paths.txt is UTF-16; write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`); \
+                     nothing was sent"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn lists_of_other_programs_are_refused_as_a_whole() {
+    let raw = Form { raw: true, ..Form::default() };
+    let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("no list of names");
+    assert_eq!(
+        says(Form { null: true, ..raw }, b"M\0index.html\0A\0b.html\0"),
+        "paths.txt: every name comes with a status or another column, as `M` does: use \
+         `--name-only -z`; a name that looks like that is taken with `./` before it; nothing was sent"
+    );
+    assert_eq!(
+        says(raw, b"caf%C3%A9.html\n"),
+        "paths.txt: the names are percent-encoded already, as `caf%C3%A9.html` is: leave --raw out, \
+         and begin each with `/`; a file with such a name needs `-0`; nothing was sent"
+    );
+    assert_eq!(read(raw, b"AM radio.html\nindex.html").expect("names").len(), 2);
+}
+
+#[test]
+fn credentials_are_not_shown() {
+    let raw = Form { raw: true, ..Form::default() };
+    for form in [Form::default(), raw] {
+        for text in ["https://user:secret@example.com/a", "user:secret@example.com/a.html"] {
+            let error = read(form, text.as_bytes()).expect_err("a host");
+            assert!(error.contains("…@example.com/a") && !error.contains("secret"), "{error}");
+            assert!(!error.contains("user"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn nul_bytes_and_line_breaks_are_not_mixed_up() {
+    let raw = Form { raw: true, ..Form::default() };
+    let null = Form { null: true, ..raw };
+    let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("a mixed list");
+    let nul = "the list has NUL bytes: pass `-0` if each path ends with one; nothing was sent";
+    assert_eq!(says(raw, b"index.html\0docs/a b.html\0"), format!("paths.txt:1: {nul}"));
+    assert_eq!(says(Form::default(), b"/a\n/b\0/c\n"), format!("paths.txt:2: {nul}"));
+    // Not only in the first block.
+    let late = [b"a.html\n".repeat(BLOCK as usize), b"b\0".to_vec()].concat();
+    assert_eq!(says(raw, &late), format!("paths.txt:{}: {nul}", BLOCK + 1));
+    let breaks =
+        "paths.txt: the list has line breaks and no NUL byte; leave -0 out; nothing was sent";
+    assert_eq!(says(null, b"a.html\nb.html\n"), breaks);
+    assert_eq!(says(null, b"a.html\r\n"), breaks);
+    assert_eq!(says(Form { raw: false, ..null }, b"/a\n/b\n"), breaks);
+    assert!(says(null, b"a\0b\nc\n").contains("line breaks follow the last NUL byte"));
+    assert_eq!(read(null, b"a\nb\0c").expect("names"), ["/a%0Ab", "/c"]);
+}
+
+#[test]
+fn lines_go_over_the_ends_of_blocks() {
+    let lengths = [0, 1, 30, 1000, BLOCK as usize - 1, BLOCK as usize, 3 * BLOCK as usize, 7];
+    let lines = lengths.iter().cycle().take(100).map(|&length| "x".repeat(length));
+    for end in ["", "\n", "\r\n"] {
+        let text = lines.clone().collect::<Vec<_>>().join("\n") + end;
+        let mut read = Vec::new();
+        let done = each_entry(text.as_bytes(), b'\n', |line, text| {
+            assert!(text.is_none_or(|text| text.as_bytes() == line));
+            read.push(line.to_owned());
+        });
+        done.expect("memory can be read");
+        assert!(read.iter().map(Vec::as_slice).eq(text.as_bytes().split(|&b| b == b'\n')));
+    }
+}
+
+#[test]
+fn no_more_than_20_bad_lines_are_shown() {
+    let error = lines("x\n".repeat(23).as_bytes()).expect_err("23 bad lines");
+    assert!(error.starts_with("23 of 23 paths are not valid"), "{error}");
+    assert_eq!(error.lines().count(), 23);
+    assert!(error.contains("\n  and 3 more\nif these"), "{error}");
+}
