@@ -33,6 +33,7 @@ mod tls;
 mod token;
 mod trace;
 mod transport;
+mod typed;
 mod wait;
 
 #[cfg(feature = "blocking")]
@@ -55,4 +56,5 @@ pub use shutdown::Shutdown;
 pub use submit::Purge;
 pub use text::escape;
 pub use token::TokenProvider;
+pub use typed::{typed, without_tokens, without_web_tokens};
 pub use wait::Wait;

@@ -141,20 +141,43 @@ impl TokenProvider {
                 let message = format!("{} gave no token within {limit}", self.source.name());
                 Error::new(ErrorKind::Unauthorized, message)
             })??;
-        match token.expose_secret().trim() {
-            trimmed if trimmed.len() > MAX_BYTES => {
-                let message = format!("{} gave more than 64 KiB", self.source.name());
-                Err(Error::new(ErrorKind::InvalidInput, message))
-            }
-            trimmed => {
-                Bearer::new(trimmed).map_err(|error| {
-                    let message = format!("{} gave no usable token: {error}", self.source.name());
-                    Error::new(ErrorKind::InvalidInput, message)
-                })?;
-                Ok(trimmed.into())
-            }
+        // Windows marks the beginning of a text with it, and it is no white space.
+        let token = token.expose_secret();
+        let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
+        if trimmed.len() > MAX_BYTES {
+            let message = format!("{} gave more than 64 KiB", self.source.name());
+            return Err(Error::new(ErrorKind::InvalidInput, message));
         }
+        check(trimmed).map_err(|why| unusable(&self.source.name(), &why))?;
+        Ok(trimmed.into())
     }
+}
+
+/// Why a text cannot be a token, without a word of it.
+pub(crate) fn check(token: &str) -> Result<(), String> {
+    let bearer = |start: &str| start.eq_ignore_ascii_case("bearer");
+    let wrong = if token.is_empty() {
+        "it is empty"
+    } else if token.split_ascii_whitespace().next().is_some_and(bearer) {
+        "it begins with `Bearer`: leave that out"
+    } else if let Some(why) = crate::typed::unfilled(token) {
+        return Err(format!("it {why}"));
+    } else if token.contains(['\n', '\r']) {
+        "it has more than one line"
+    } else if token.contains([' ', '\t']) {
+        "it has more than one word"
+    } else if !token.is_ascii() {
+        "it holds characters that are not ASCII"
+    } else if Bearer::new(token).is_err() {
+        "it holds control characters"
+    } else {
+        return Ok(());
+    };
+    Err(wrong.to_owned())
+}
+
+fn unusable(name: &str, why: &str) -> Error {
+    Error::new(ErrorKind::InvalidInput, format!("{name} gave no usable token: {why}"))
 }
 
 impl Source {
@@ -223,18 +246,23 @@ fn looks_like_token(name: &OsStr) -> bool {
             && part.contains(|c: char| c.is_ascii_alphabetic())
     };
     let folder = Path::new(text).parent().filter(|folder| !folder.as_os_str().is_empty());
-    // The header of a JSON Web Token, `{"`, always begins like this.
-    text.starts_with("eyJ")
+    matches!(crate::without_tokens(text), std::borrow::Cow::Owned(_))
         || text.to_ascii_lowercase().starts_with("bearer ")
         || (!folder.is_some_and(Path::is_dir) && text.split('/').any(random))
 }
 
 fn not_text(name: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("{name} gave no usable token: it is not UTF-8"))
+    unusable(name, "it is not UTF-8")
 }
 
 /// Takes what was read as text, and leaves no copy of it behind.
 fn text_of(bytes: &[u8], name: &str) -> Result<SecretString, Error> {
+    // As PowerShell writes it, with or without a mark: every second byte of ASCII is zero.
+    let zeros = |odd: usize| bytes.iter().skip(odd).step_by(2).take(8).all(|&byte| byte == 0);
+    let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if marked || (bytes.len() > 1 && (zeros(0) || zeros(1))) {
+        return Err(unusable(name, "it is UTF-16; write it as UTF-8"));
+    }
     std::str::from_utf8(bytes).map(Into::into).map_err(|_| not_text(name))
 }
 
@@ -292,10 +320,34 @@ mod tests {
         for text in ["c4nary", "c4nary\n", "c4nary\r\n", " \t c4nary \r\n\r\n"] {
             assert_eq!(fetch(text).await.expect("a token"), "c4nary", "{text:?}");
         }
-        for text in ["", "\n", "c4nary two", "c4nary\u{0}", "c4nary\nc4nary", "c4narý"] {
+        assert_eq!(fetch("\u{feff}c4nary\r\n").await.expect("a token"), "c4nary");
+        for (text, why) in [
+            ("", "it is empty"),
+            ("\u{feff}\n", "it is empty"),
+            ("c4nary two", "it has more than one word"),
+            ("c4nary\u{0}", "it holds control characters"),
+            ("c4nary\nc4nary", "it has more than one line"),
+            ("c4narý", "it holds characters that are not ASCII"),
+            ("Bearer c4nary", "it begins with `Bearer`: leave that out"),
+            ("bearer\tc4nary", "it begins with `Bearer`: leave that out"),
+            ("\"c4nary\"", "it is in quotes: leave them out"),
+            ("'c4nary'\n", "it is in quotes: leave them out"),
+            ("\u{201c}c4nary\u{201d}", "it is in quotes: leave them out"),
+            ("***", "it is only `*`, with which a CI system hides a secret: set the value itself"),
+            ("$c4nary", "it is the name of a variable, which no shell has replaced by its value"),
+            ("%c4nary%", "it is the name of a variable, which no shell has replaced by its value"),
+            ("{\"token\":\"c4nary\"}", "it is JSON: set the value itself"),
+            ("PURGE_TOKEN=c4nary", "it begins with `PURGE_TOKEN=`: leave that out"),
+            ("export PURGE_TOKEN=c4nary", "it begins with `export PURGE_TOKEN=`: leave that out"),
+        ] {
             let error = fetch(text).await.expect_err("no token");
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text:?}");
+            let expected = format!("the token function gave no usable token: {why}");
+            assert_eq!(error.to_string(), expected, "{text:?}");
             assert!(!format!("{error} {error:?}").contains("c4nar"), "{error:?}");
+        }
+        for token in ["a=", "c4nary==", "a/b+c=", "-x", "OTHER_NAME=x", "50%off"] {
+            assert_eq!(fetch(token).await.expect(token), token);
         }
         let error = fetch(&"a".repeat(MAX_BYTES + 1)).await.expect_err("too long");
         assert_eq!(error.to_string(), "the token function gave more than 64 KiB");
@@ -310,6 +362,8 @@ mod tests {
             "Bq0xk7jW2n9tYp4s8vLr/wZ1+c3e5g7i9kAbCdEfGh==",
             "/Bq0xk7jW2n9tYp4s8vLr/c3e5g7i9kAbCdEfGh",
             &format!("eyJ{}", "a1".repeat(4_000)),
+            // The folder is there, but no file has such a name.
+            "/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
         ] {
             for provider in
                 [TokenProvider::from_file(name), TokenProvider::from_command(name, [""; 0])]
