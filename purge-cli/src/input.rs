@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::str;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use purge_api_ext::{Paths, escape};
+use purge_api_ext::{Paths, escape, without_tokens};
 
 pub(crate) use encoding::wide;
 pub(crate) use form::Form;
@@ -72,7 +72,7 @@ fn name(file: &Path) -> String {
     if file == Path::new("-") {
         "standard input".to_owned()
     } else {
-        escape(&file.to_string_lossy())
+        escape(&without_tokens(&file.to_string_lossy()))
     }
 }
 
@@ -171,7 +171,10 @@ impl Input<'_> {
     fn refuse(&mut self, text: &[u8], place: impl Fn() -> String, why: &str) {
         self.bad_count += 1;
         if self.bad.len() < SHOWN {
-            let shown: String = String::from_utf8_lossy(text).chars().take(120).collect();
+            let shown: String =
+                without_tokens(&String::from_utf8_lossy(text)).chars().take(120).collect();
+            // What is suggested in its place holds it, too.
+            let why = without_tokens(why);
             self.bad.push(format!("{}: `{}`: {why}", place(), escape(&shown)));
         }
     }
@@ -332,6 +335,24 @@ mod tests {
             done.expect("memory can be read");
             assert!(read.iter().map(Vec::as_slice).eq(text.as_bytes().split(|&b| b == b'\n')));
         }
+    }
+
+    #[test]
+    fn tokens_in_place_of_paths_and_names_are_not_shown() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+        for raw in [false, true] {
+            for text in
+                [token.to_owned(), format!("Bearer {token}"), format!("{{\"t\":\"{token}\"}}")]
+            {
+                let form = Form { raw, ..Form::default() };
+                let Err(error) = read(form, text.as_bytes()) else { continue };
+                assert!(error.contains("(looks like a token, not shown)"), "{error}");
+                assert!(!error.contains(&token[4..20]), "{error}");
+            }
+        }
+        let error =
+            super::read(Form::default(), &[], &[format!("no/{token}")]).expect_err("no file");
+        assert!(!error.to_string().contains(&token[4..20]), "{error}");
     }
 
     #[test]

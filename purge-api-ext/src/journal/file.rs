@@ -84,7 +84,7 @@ pub(super) fn refusal(path: &Path, what: impl std::fmt::Display) -> Error {
 }
 
 pub(super) fn named(path: &Path) -> String {
-    format!("the journal `{}`", text::escape(&path.to_string_lossy()))
+    format!("the journal `{}`", text::escape(&crate::without_tokens(&path.to_string_lossy())))
 }
 
 /// Makes sure that a new file is found after a crash of the machine: its name stands in its folder.

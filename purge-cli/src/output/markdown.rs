@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape};
+use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape, without_tokens};
 
 use super::{Out, plural};
 use crate::exit::Failure;
@@ -19,9 +19,14 @@ impl Summary {
     /// Opens the file, if there is one, before anything is sent.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = file else { return Ok(Self(None)) };
+        if path == Path::new("-") {
+            let why = "--summary appends to a file, and `-` names none; for standard output, write `--summary /dev/stdout`, \
+                       or `./-` for a file of this name";
+            return Err(Failure::usage(why));
+        }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-            let path = escape(&path.to_string_lossy());
-            Failure::usage(format!("the summary {path} cannot be written: {error}"))
+            let path = escape(&without_tokens(&path.to_string_lossy()));
+            Failure::usage(format!("the summary `{path}` cannot be written: {error}"))
         })?;
         Ok(Self(Some(file)))
     }
@@ -52,7 +57,7 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
     // Operations that are waited for have no input of their own.
     let mut counts = match s.input {
         0 => vec![("paths", Some(s.paths))],
-        _ => vec![("paths given", Some(s.input)), ("paths of the plan", Some(s.paths))],
+        _ => vec![("paths given", Some(s.input)), ("paths planned", Some(s.paths))],
     };
     if s.extra != Some(0) {
         counts.push(("other paths matched", s.extra));
