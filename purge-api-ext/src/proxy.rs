@@ -3,6 +3,8 @@
 //! An address of the service is known from the start, and redirects are never followed: so the proxy is found once,
 //! and one that cannot work shows before anything is sent. The HTTP client itself would leave it out silently.
 
+mod refusal;
+
 use std::ffi::OsString;
 use std::fmt;
 
@@ -11,6 +13,8 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{Error, ErrorKind};
+
+pub(crate) use refusal::Refusal;
 
 /// The variables that name a proxy for https, the first that is not empty. Plain http goes to this machine alone,
 /// and through no proxy.

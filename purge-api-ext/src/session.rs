@@ -143,9 +143,7 @@ impl Session {
                     Ok(answer)
                 }
                 // Something in between may have answered, by another clock.
-                Err(error) => {
-                    Err(failure(error, &self.redactor(), self.0.route.proxy.as_ref()).await)
-                }
+                Err(error) => Err(failure(error, &self.redactor(), &self.0.route).await),
             }
         };
         let outcome = step!(exchange, "http", method).await;
