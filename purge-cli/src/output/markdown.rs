@@ -78,6 +78,10 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
         let count = count.map_or("unknown".to_owned(), |count| count.to_string());
         writeln!(out, "| {what} | {count} |")?;
     }
+    let hint = super::is_all_uncached(report).then(|| super::UNCACHED.to_owned());
+    for line in super::duplicates(report).into_iter().chain(hint) {
+        writeln!(out, "\n{line}")?;
+    }
     list(out, report)
 }
 
@@ -203,6 +207,28 @@ mod tests {
             assert!(all == 0 || title.starts_with(&format!("{all} path")), "{title}");
             assert!(a > 0 || !title.contains("purged") || title.contains(": 0 purged"), "{title}");
         }
+    }
+
+    #[test]
+    fn what_is_to_be_known_of_a_run_follows_the_counts() {
+        let plan = Plan::parse(["/a", "/b"]).expect("a plan");
+        let mut run = Report::planned(&plan);
+        let written = |run: &Report| {
+            let mut out = Vec::new();
+            report(&mut out, run).expect("a buffer takes everything");
+            String::from_utf8(out).expect("text")
+        };
+        assert!(!written(&run).contains("nothing was cached"), "{}", written(&run));
+        run.dry_run = false;
+        run.summary.not_cached = run.summary.paths;
+        let hint = "\n\nnothing was cached under these paths; check the prefix and the resource\n";
+        assert!(written(&run).contains(hint), "{}", written(&run));
+        (run.operations[0].possible_duplicate, run.operations[0].attempts) = (true, 2);
+        let twice = "\n\n1 request was sent twice and may have been applied twice\n";
+        assert!(written(&run).contains(twice), "{}", written(&run));
+        run.operations[0].attempts = 3;
+        let more = "1 request was sent more than once and may have been applied more than once";
+        assert!(written(&run).contains(more), "{}", written(&run));
     }
 
     #[test]
