@@ -123,7 +123,10 @@ pub(crate) async fn follow(
             Either::Left(_) => (ErrorKind::Interrupted, "waiting was interrupted".to_owned()),
             Either::Right(_) => {
                 let pause = endpoint.pause().map(|pause| format!(": {pause}")).unwrap_or_default();
-                (ErrorKind::Deadline, format!("not finished within {deadline:?}{pause}"))
+                (
+                    ErrorKind::Deadline,
+                    format!("not finished within {}{pause}", humantime::format_duration(deadline)),
+                )
             }
         }
     };

@@ -161,11 +161,11 @@ impl From<Error> for Failure {
 
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
-        let mend = match error.full_purge_path() {
+        let fix = match error.full_purge_path() {
             Some(_) => "; pass --allow-full-purge if that is what you want",
             None => "",
         };
-        Self::usage(format!("{error}{mend}"))
+        Self::usage(format!("{error}{fix}"))
     }
 }
 

@@ -88,7 +88,7 @@ fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
     }
     let mut texts = args.paths.paths.iter().filter_map(|path| path.to_str());
     match texts.find(|text| humantime::parse_duration(text).is_ok()) {
-        Some(text) => Err(Failure::usage(format!("`{text}` is no path; write `--wait={text}`"))),
+        Some(text) => Err(Failure::usage(format!("`{text}` is not a path; write `--wait={text}`"))),
         None => Ok(()),
     }
 }
