@@ -61,7 +61,10 @@ impl BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return refuse("it has a query string or fragment; leave that out");
         }
-        if let Some(at) = url.path().find("/api/v1") {
+        const API: &str = "/api/v1";
+        let ends =
+            |at: &usize| matches!(url.path().as_bytes().get(at + API.len()), None | Some(b'/'));
+        if let Some(at) = url.path().find(API).filter(ends) {
             let rest = excerpt(&url.path()[at..]);
             return refuse(&format!("leave `{rest}` out, which is added to it"));
         }
@@ -276,6 +279,7 @@ mod tests {
             "https://example.com/stem/api/v1/organizations/",
             Err("leave `/api/v1/organizations/` out"),
         );
+        check("https://example.com/api/v10", Ok("https://example.com/api/v10"));
         check("https://example.com/api", Ok("https://example.com/api"));
         check("cloud.medianova.com", Err("write for example"));
         check(" https://example.com\r\n", Ok("https://example.com"));
