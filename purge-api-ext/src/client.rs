@@ -141,6 +141,13 @@ impl ClientBuilder {
         self
     }
 
+    /// As [`attempt_timeout`](Self::attempt_timeout), and messages name the option of the program that sets it.
+    #[doc(hidden)]
+    pub fn attempt_timeout_of(mut self, option: &'static str, timeout: Duration) -> Self {
+        self.settings.timeout_option = Some(option);
+        self.attempt_timeout(timeout)
+    }
+
     /// What this program calls itself in the `User-Agent` header. Default: the name and version of this
     /// crate.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {

@@ -25,6 +25,13 @@ impl Connected {
     }
 }
 
+impl Connected {
+    /// Whether there was no connection at all so far, so that nothing can have been sent.
+    pub(crate) fn is_none_yet(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+}
+
 impl<S> Layer<S> for Connected {
     type Service = Connecting<S>;
 
@@ -95,8 +102,10 @@ mod tests {
         let connected = Connected::default();
         let begun = Instant::now();
         assert_eq!(connected.latest_after(begun), begun);
+        assert!(connected.is_none_yet());
         connected.layer(Slow).call(()).await.expect("a connection");
         assert_eq!(connected.latest_after(begun), begun + Duration::from_secs(2));
+        assert!(!connected.is_none_yet());
         let later = begun + Duration::from_secs(5);
         assert_eq!(connected.latest_after(later), later, "on a connection that was there");
     }

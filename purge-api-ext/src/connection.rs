@@ -37,7 +37,7 @@ impl BaseUrl {
             // What stands before an `@` may be a password, and a query may hold a token.
             let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
             let shown = shown.split(['?', '#']).next().unwrap_or_default();
-            let message = format!("the base URL `{}` cannot be used: {why}", excerpt(shown));
+            let message = format!("the base URL `{}` cannot be used: {why}", crate::typed(shown));
             Err(Error::new(ErrorKind::InvalidInput, message))
         };
         let text = text.trim();
@@ -59,7 +59,14 @@ impl BaseUrl {
             return refuse("it holds a user name or password; the token is all that is needed");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return refuse("it has a query string or fragment; leave it out");
+            return refuse("it has a query string or fragment; leave that out");
+        }
+        const API: &str = "/api/v1";
+        let ends =
+            |at: &usize| matches!(url.path().as_bytes().get(at + API.len()), None | Some(b'/'));
+        if let Some(at) = url.path().find(API).filter(ends) {
+            let rest = excerpt(&url.path()[at..]);
+            return refuse(&format!("leave `{rest}` out, which is added to it"));
         }
         let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
         let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
@@ -107,6 +114,41 @@ impl FromStr for BaseUrl {
 pub(crate) struct Route {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) connected: Connected,
+    /// The host and the port of the service.
+    pub(crate) authority: String,
+    /// None for an HTTP client that the program made.
+    pub(crate) limits: Option<Limits>,
+}
+
+/// How long a request may take.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    connect: Duration,
+    attempt: Duration,
+    /// The option of a program that sets the limit of an attempt.
+    option: Option<&'static str>,
+}
+
+impl Limits {
+    /// A connection that takes as long as all of the attempt may is no connection; which of the two limits ends the
+    /// request first must not be left to chance, since only that of the connection says that nothing was sent.
+    fn connecting(&self) -> Duration {
+        self.connect.min(self.attempt.mul_f64(0.95))
+    }
+
+    /// The time for a connection, in words.
+    pub(crate) fn connection(&self) -> String {
+        match self.connect < self.attempt {
+            true => humantime::format_duration(self.connect).to_string(),
+            false => self.attempt(),
+        }
+    }
+
+    /// The time for an attempt, in words.
+    pub(crate) fn attempt(&self) -> String {
+        let option = self.option.map(|option| format!(" ({option})")).unwrap_or_default();
+        format!("{}{option}", humantime::format_duration(self.attempt))
+    }
 }
 
 /// What the caller may choose.
@@ -114,6 +156,7 @@ pub(crate) struct Route {
 pub(crate) struct Settings {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) timeout_option: Option<&'static str>,
     pub(crate) user_agent: Option<String>,
     /// It may hold a password.
     pub(crate) proxy: Option<SecretString>,
@@ -148,7 +191,20 @@ impl Settings {
             let message = format!("the HTTP client cannot start{}", why.unwrap_or_default());
             Error::new(ErrorKind::InvalidInput, message).with_cause(&error)
         })?;
-        Ok((client, Route { proxy, connected }))
+        let url = Url::parse(&base.text).ok();
+        let authority = url
+            .as_ref()
+            .and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+        let limits = Some(self.limits());
+        Ok((client, Route { proxy, connected, authority: authority.unwrap_or_default(), limits }))
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            connect: self.connect_timeout.unwrap_or(Duration::from_secs(3)),
+            attempt: self.attempt_timeout.unwrap_or(Duration::from_secs(30)),
+            option: self.timeout_option,
+        }
     }
 
     fn builder(
@@ -176,8 +232,8 @@ impl Settings {
             .resolve_to_addrs("localhost", &LOOPBACK)
             // Each attempt is counted and classified here, so nothing may be sent again underneath.
             .retry(reqwest::retry::never())
-            .connect_timeout(self.connect_timeout.unwrap_or(Duration::from_secs(3)))
-            .timeout(self.attempt_timeout.unwrap_or(Duration::from_secs(30)));
+            .connect_timeout(self.limits().connecting())
+            .timeout(self.limits().attempt);
         let builder = match proxy {
             Some(proxy) => proxy.apply(builder)?,
             None => builder.no_proxy(),
@@ -218,12 +274,49 @@ mod tests {
         check("https://user:sec?ret@example.com:x", Err("port"));
         check("https://example.com/?key=secret", Err("query"));
         check("https://example.com/#secret", Err("fragment"));
+        check("https://example.com/api/v1", Err("leave `/api/v1` out"));
+        check(
+            "https://example.com/stem/api/v1/organizations/",
+            Err("leave `/api/v1/organizations/` out"),
+        );
+        check("https://example.com/api/v10", Ok("https://example.com/api/v10"));
+        check("https://example.com/api", Ok("https://example.com/api"));
         check("cloud.medianova.com", Err("write for example"));
         check(" https://example.com\r\n", Ok("https://example.com"));
         check("", Err("is empty"));
         check(" \n", Err("is empty"));
         check("https://example.com\n.example.org", Err("control characters"));
         check("https://exam\tple.com", Err("control characters"));
+    }
+
+    #[test]
+    fn connection_has_less_time_than_the_attempt() {
+        let limits = |connect, attempt, timeout_option| {
+            let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+            let (connect_timeout, attempt_timeout) = (seconds(connect), seconds(attempt));
+            let settings = Settings {
+                connect_timeout,
+                attempt_timeout,
+                timeout_option,
+                ..Settings::default()
+            };
+            settings.limits()
+        };
+        let option = Some("--timeout");
+        let default = limits(None, None, None);
+        assert_eq!(
+            (default.connecting(), default.connection()),
+            (Duration::from_secs(3), "3s".to_owned())
+        );
+        assert_eq!(default.attempt(), "30s");
+        let short = limits(None, Some(1), option);
+        assert_eq!(
+            (short.connecting(), short.connection()),
+            (Duration::from_millis(950), "1s (--timeout)".to_owned())
+        );
+        let same = limits(Some(5), Some(5), None);
+        assert!(same.connecting() < Duration::from_secs(5) && same.connection() == "5s");
+        assert_eq!(limits(None, Some(300), option).attempt(), "5m (--timeout)");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::text::Redactor;
 
-/// What went wrong, with what, and how to mend it.
+/// What went wrong, with what, and how to fix it.
 ///
 /// One opaque type: [`kind`](Self::kind) says what a program should do, and the text says all of it to
 /// people, the cause included. [`source`](StdError::source) is there only where it adds to the text: the
@@ -38,7 +38,7 @@ pub enum ErrorKind {
     Unavailable,
     /// The deadline passed; the jobs go on, and can be waited for again.
     Deadline,
-    /// An answer that cannot be trusted: a redirect, a page that is no answer of this service.
+    /// An answer that cannot be trusted: a redirect, a page that is not a response of the service.
     Untrusted,
     /// The [`Journal`](crate::Journal) could not be written, so nothing more was sent.
     Journal,

@@ -10,6 +10,7 @@ use purge_api::ResponseValue;
 use reqwest::header::HeaderValue;
 use serde::de::DeserializeOwned;
 
+use crate::connection::Route;
 use crate::ledger::End;
 use crate::retry::parse_retry_after;
 use crate::text::{Redactor, escape};
@@ -91,8 +92,9 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
         _ => Err(purge_api::Error::UnexpectedResponse(answer)),
     };
     let no_token = Redactor::default();
-    read.map(ResponseValue::into_inner)
-        .map_err(|error| failure(error, &no_token, None).now_or_never().expect("the body is here"))
+    read.map(ResponseValue::into_inner).map_err(|error| {
+        failure(error, &no_token, &Route::default()).now_or_never().expect("the body is here")
+    })
 }
 
 fn refused(error: &crate::Error) -> Failure {

@@ -122,7 +122,7 @@ impl Stop {
             Left((done, _)) => self.check().map(|()| done),
             Right(_) => Err(self.reason().unwrap_or_else(|| {
                 // It is told only after there is a reason.
-                Error::new(ErrorKind::Interrupted, "not sent, since the run was stopped")
+                Error::new(ErrorKind::Interrupted, "not sent: the run was stopped")
             })),
         }
     }
@@ -134,7 +134,10 @@ impl Stop {
     /// Why nothing is sent any more, if that is so.
     pub(crate) fn reason(&self) -> Option<Error> {
         let why = self.why().clone()?;
-        let message = format!("not sent, since the run was stopped: {why}");
+        let message = match why.kind() {
+            ErrorKind::Interrupted => format!("not sent: {why}"),
+            _ => format!("not sent, since the run was stopped: {why}"),
+        };
         Some(Error::new(why.kind(), message))
     }
 

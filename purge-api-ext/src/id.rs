@@ -50,10 +50,13 @@ macro_rules! uuid_id {
                 if text.is_empty() {
                     return Err(IdError(concat!("the ", $noun, " is empty").to_owned()));
                 }
+                if let Some(why) = crate::typed::unfilled(text) {
+                    return Err(IdError(format!(concat!("the ", $noun, " {}"), why)));
+                }
                 Uuid::parse_str(text).map(Self).map_err(|error| {
                     // The error shows a character of the text as it is.
                     let why = crate::text::escape(&error.to_string());
-                    let shown = crate::text::excerpt(text);
+                    let shown = crate::typed(text);
                     IdError(format!(concat!("the ", $noun, " `{}` is not a UUID: {}"), shown, why))
                 })
             }
@@ -108,7 +111,7 @@ impl OperationId {
         }
         // It is shown, asked for and kept as it is.
         if crate::text::escape(text) != text {
-            let shown = crate::text::excerpt(text);
+            let shown = crate::typed(text);
             return Err(IdError(format!("the operation ID `{shown}` has control characters")));
         }
         Ok(())
@@ -158,6 +161,43 @@ mod tests {
         check("::error::x", r"the operation ID `\u{3a}:error::x` has control characters");
         check(&"a".repeat(1025), "the operation ID has 1025 bytes, more than 1024");
         assert!("a".repeat(1024).parse::<OperationId>().is_ok());
+    }
+
+    #[test]
+    fn what_was_left_in_place_of_an_id_is_told() {
+        let check = |text: &str, expected: &str| {
+            let error = text.parse::<OrganizationId>().expect_err(text).to_string();
+            assert_eq!(error, format!("the organization {expected}"), "{text}");
+        };
+        const ID: &str = "550e8400-e29b-41d4-a716-446655440000";
+        const QUOTES: &str = "is in quotes: leave them out";
+        check(&format!("\"{ID}\""), QUOTES);
+        check(&format!("'{ID}'"), QUOTES);
+        check(&format!("\u{201c}{ID}\u{201d}"), QUOTES);
+        check(&format!("\"{ID}"), QUOTES);
+        check("***", "is only `*`, with which a CI system hides a secret: set the value itself");
+        let variable = "is the name of a variable, which no shell has replaced by its value";
+        check("$CDN_ORGANIZATION", variable);
+        check("${{ secrets.ORGANIZATION }}", variable);
+        check("'$CDN_ORGANIZATION'", QUOTES);
+        check("%CDN_ORGANIZATION%", variable);
+        check(
+            &format!("PURGE_ORGANIZATION={ID}"),
+            "begins with `PURGE_ORGANIZATION=`: leave that out",
+        );
+        let error = "{\"id\":1}".parse::<ResourceId>().expect_err("JSON").to_string();
+        assert_eq!(error, "the resource is JSON: set the value itself");
+    }
+
+    #[test]
+    fn tokens_in_place_of_ids_are_not_shown() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+        let organization = token.parse::<OrganizationId>().expect_err("a token").to_string();
+        let operation = format!("{token}\n").parse::<OperationId>().expect_err("LF").to_string();
+        for error in [organization, operation] {
+            assert!(error.contains("(looks like a token, not shown)"), "{error}");
+            assert!(!error.contains(&token[3..20]), "{error}");
+        }
     }
 
     #[test]

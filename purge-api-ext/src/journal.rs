@@ -18,7 +18,7 @@ use crate::path::is_everything;
 use crate::plan::{Batch, Plan};
 use crate::resource::Resource;
 use crate::text::excerpt;
-use crate::{Error, OrganizationId, PurgeEverything, ResourceId};
+use crate::{Error, ErrorKind, OrganizationId, PurgeEverything, ResourceId};
 
 pub(crate) use format::Header;
 pub(crate) use read::Contents;
@@ -26,8 +26,9 @@ pub(crate) use writer::Writer;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {format::sealed, read::read};
 
-use file::{Locked, refusal};
+use file::{Locked, refusal, shown};
 use format::{Fingerprint, VERSION};
+use read::Unreadable;
 use writer::Start;
 
 /// The journal of a run: what a crash, a full disk or an impatient operator cannot make unknown.
@@ -114,7 +115,14 @@ impl Journal {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
         let file = file::open(&path)?;
-        let contents = read::read(BufReader::new(&*file)).map_err(|why| refusal(&path, why))?;
+        let contents = read::read(BufReader::new(&*file)).map_err(|why| match why {
+            Unreadable::NoJournal => {
+                let file = shown(&path);
+                let message = format!("the file `{file}` {why}");
+                Error::new(ErrorKind::InvalidInput, message)
+            }
+            why => refusal(&path, why),
+        })?;
         Ok(Self { path, file, contents: Some(contents), full_purge: None })
     }
 
@@ -186,16 +194,18 @@ impl Journal {
         };
         if header.service != resource.base_url() {
             let (its, asked) = (excerpt(&header.service), excerpt(resource.base_url()));
-            let fix = "if you trust the first with your token, pass it as `--base-url`";
-            return Err(other("service", &its, &asked, fix));
+            let fix = format!("if you trust {its} with your token, pass `--base-url {its}`");
+            return Err(other("service", &its, &asked, &fix));
         }
         if header.organization != resource.organization() {
-            let fix = "to resume it, pass the first as `--organization`";
-            return Err(other("organization", &header.organization, &resource.organization(), fix));
+            let its = &header.organization;
+            let fix = format!("to resume it, pass `--organization {its}`");
+            return Err(other("organization", its, &resource.organization(), &fix));
         }
         if header.resource != resource.id() {
-            let fix = "to resume it, pass the first as `--resource`";
-            return Err(other("resource", &header.resource, &resource.id(), fix));
+            let its = &header.resource;
+            let fix = format!("to resume it, pass `--resource {its}`");
+            return Err(other("resource", its, &resource.id(), &fix));
         }
         let requests = self.contents.iter().flat_map(|contents| &contents.requests);
         if let Some(plan) = plan {

@@ -33,6 +33,7 @@ mod tls;
 mod token;
 mod trace;
 mod transport;
+mod typed;
 mod wait;
 
 #[cfg(feature = "blocking")]
@@ -56,4 +57,5 @@ pub use shutdown::Shutdown;
 pub use submit::Purge;
 pub use text::{escape, without_credentials};
 pub use token::TokenProvider;
+pub use typed::{typed, without_tokens, without_web_tokens};
 pub use wait::Wait;

@@ -3,6 +3,9 @@
 //! An address of the service is known from the start, and redirects are never followed: so the proxy is found once,
 //! and one that cannot work shows before anything is sent. The HTTP client itself would leave it out silently.
 
+mod exceptions;
+mod refusal;
+
 use std::ffi::OsString;
 use std::fmt;
 
@@ -12,9 +15,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{Error, ErrorKind};
 
+pub(crate) use refusal::Refusal;
+
 /// The variables that name a proxy for https, the first that is not empty. Plain http goes to this machine alone,
 /// and through no proxy.
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// What people write for no proxy, and no host is called.
+const NONE: [&str; 9] =
+    ["none", "direct", "no", "off", "false", "null", "nil", "disabled", "undefined"];
 const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// A proxy that requests go through. It is shown without its user name and password.
@@ -81,12 +89,25 @@ impl Proxy {
             found.find(|(_, value)| !value.to_string_lossy().trim().is_empty())
         };
         let Some((name, value)) = first(&VARIABLES) else { return Ok(Self::of_system(address)) };
-        let exceptions = first(&EXCEPTIONS).map(|(_, value)| value.to_string_lossy().into_owned());
-        if exceptions.is_some_and(|list| is_exception(address, &list)) {
-            return Ok(None);
+        let exceptions = first(&EXCEPTIONS);
+        if let Some((list_name, list)) = exceptions {
+            match exceptions::holds(address, &list.to_string_lossy()) {
+                Ok(true) => return Ok(None),
+                Ok(false) => {}
+                Err(why) => {
+                    let message = format!("{list_name} cannot be used: {why}");
+                    return Err(Error::new(ErrorKind::InvalidInput, message));
+                }
+            }
         }
         let refuse = |why: &str| unusable(&format!("the proxy in {name}"), why);
         let text = value.to_str().ok_or_else(|| refuse("it is not UTF-8"))?.trim();
+        if let Some(word) = NONE.iter().find(|word| text.eq_ignore_ascii_case(word)) {
+            let message = format!(
+                "the proxy in {name} would be a host called `{word}`; unset {name} to use no proxy"
+            );
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
         // As other programs do, a host and a port are taken for an http proxy.
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let url = parse(&text).map_err(|why| refuse(&why))?;
@@ -150,16 +171,9 @@ fn unusable(what: &str, why: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, message)
 }
 
-/// Whether requests to an address go past the proxy, as the HTTP client reads the list.
-fn is_exception(address: &str, list: &str) -> bool {
-    let Ok(address) = address.parse() else { return false };
-    Matcher::builder().all("http://proxy").no(list).build().intercept(&address).is_none()
-}
-
 /// Reads the address of a proxy. No error shows it: it may hold a password.
 fn parse(text: &str) -> Result<Url, String> {
-    const PASSWORD: &str =
-        "in its user name and password, `#` is written `%23`, `/` `%2F`, `?` `%3F` and `@` `%40`";
+    const PASSWORD: &str = "in its user name and password, `#` is written `%23`, `%` `%25`, `/` `%2F`, `?` `%3F` and `@` `%40`";
 
     let wrong = |why: &str| match text.contains('@') {
         true => Err(format!("{why}; {PASSWORD}")),
@@ -169,6 +183,11 @@ fn parse(text: &str) -> Result<Url, String> {
         // Its parser drops tabs and line breaks.
         _ if text.contains(char::is_control) => return wrong("it holds control characters"),
         _ if text.contains(['#', '?']) => return wrong("it has a query string or fragment"),
+        // The last one ends the password for this parser, and another one for others.
+        _ if text.matches('@').count() > 1 => return wrong("it has more than one `@`"),
+        _ if text.rsplit_once('@').is_some_and(|(user, _)| has_broken_escape(user)) => {
+            return wrong("it has a `%` that begins no escape");
+        }
         Ok(url) => url,
         Err(error) => return wrong(&error.to_string()),
     };
@@ -179,6 +198,12 @@ fn parse(text: &str) -> Result<Url, String> {
         return wrong("it has a path, but a proxy is a host and a port");
     }
     Ok(url)
+}
+
+/// Whether a `%` is not followed by two hexadecimal digits.
+fn has_broken_escape(text: &str) -> bool {
+    let mut parts = text.split('%').skip(1).map(str::as_bytes);
+    parts.any(|rest| !matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -215,7 +240,23 @@ mod tests {
         uses(&[("HTTPS_PROXY", "a:1\n")], Some((a, "HTTPS_PROXY")));
         uses(&[("HTTPS_PROXY", "user:s3cret@a:1")], Some((a, "HTTPS_PROXY")));
         uses(&[("HTTPS_PROXY", "https://user:s3%23@a:1/")], Some(("https://a:1", "HTTPS_PROXY")));
-        uses(&[("HTTPS_PROXY", "http://user:p@ss@a:1")], Some((a, "HTTPS_PROXY")));
+        uses(&[("HTTPS_PROXY", "http://user:p%40ss%25@a:1")], Some((a, "HTTPS_PROXY")));
+        uses(&[("HTTPS_PROXY", "none.example:1")], Some(("http://none.example:1", "HTTPS_PROXY")));
+    }
+
+    #[test]
+    fn words_for_no_proxy_are_no_hosts() {
+        for value in ["none", "NONE\n", "DIRECT", "no", "Off", "false"] {
+            for name in VARIABLES {
+                let error = found(&[(name, value)]).expect_err(value);
+                assert_eq!(error.kind(), ErrorKind::InvalidInput, "{value}");
+                let word = value.trim().to_lowercase();
+                let expected = format!(
+                    "the proxy in {name} would be a host called `{word}`; unset {name} to use no proxy"
+                );
+                assert_eq!(error.to_string(), expected);
+            }
+        }
     }
 
     #[test]
@@ -225,6 +266,13 @@ mod tests {
             ("other.net, example.net", false),
             (".example.net", false),
             ("*", false),
+            ("*.example.net", false),
+            ("cdn.example.net:443", false),
+            ("a.net,*.EXAMPLE.net:443", false),
+            ("*.cdn.example.net", true),
+            ("*.ample.net", true),
+            ("cdn.example.net:8443", true),
+            ("https://other.net other.net", true),
             ("ample.net", true),
             ("other.net", true),
             ("", true),
@@ -233,6 +281,16 @@ mod tests {
                 let proxy = found(&[("HTTPS_PROXY", "http://a:1"), (name, list)]);
                 assert_eq!(proxy.expect("a proxy or none").is_some(), proxied, "{name}={list}");
             }
+        }
+        for list in ["https://cdn.example.net", "http://example.net:443/x", "a.net cdn.example.net"]
+        {
+            let error = found(&[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", list)]);
+            let error = error.expect_err("an entry that matches nothing").to_string();
+            assert!(error.starts_with("NO_PROXY cannot be used: `"), "{error}");
+            assert!(
+                error.contains("; write hosts, with commas between them, such as `"),
+                "{error}"
+            );
         }
         // What is not used need not work.
         let proxy = found(&[("HTTPS_PROXY", "socks5://a"), ("NO_PROXY", "example.net")]);
@@ -249,6 +307,10 @@ mod tests {
             ("http://user:s3cret?x@a:1", "`?` `%3F`"),
             ("http://user:s3cret/x@a:1", "`/` `%2F`"),
             ("http://user/s3cret@a:1", "`/` `%2F`"),
+            ("http://user:s3cret@x@a:1", "`@` `%40`"),
+            ("user:s3cret@x@a:1", "it has more than one `@`"),
+            ("http://user:s3cret%zz@a:1", "`%` `%25`"),
+            ("http://user:s3cret%@a:1", "it has a `%` that begins no escape"),
             ("http://a:port", "invalid port number"),
             ("http://a b:1", "invalid international domain name"),
             ("http://", "empty host"),

@@ -83,8 +83,12 @@ impl Session {
         let (bearer, tokens) = match provider.known() {
             None => (Bearer::unset(), 0),
             Some(token) => {
-                let bearer = Bearer::new(token.expose_secret());
-                (bearer.map_err(|e| Error::invalid_input(&e))?, 1)
+                let token = token.expose_secret();
+                crate::token::check(token).map_err(|why| {
+                    let message = format!("the token cannot be used: {why}");
+                    Error::new(ErrorKind::InvalidInput, message)
+                })?;
+                (Bearer::new(token).map_err(|e| Error::invalid_input(&e))?, 1)
             }
         };
         let redactor = Redactor::new(provider.known().cloned());
@@ -139,9 +143,7 @@ impl Session {
                     Ok(answer)
                 }
                 // Something in between may have answered, by another clock.
-                Err(error) => {
-                    Err(failure(error, &self.redactor(), self.0.route.proxy.as_ref()).await)
-                }
+                Err(error) => Err(failure(error, &self.redactor(), &self.0.route).await),
             }
         };
         let outcome = step!(exchange, "http", method).await;

@@ -2,6 +2,8 @@
 
 mod command;
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::env;
 use std::error::Error as StdError;
@@ -141,20 +143,43 @@ impl TokenProvider {
                 let message = format!("{} gave no token within {limit}", self.source.name());
                 Error::new(ErrorKind::Unauthorized, message)
             })??;
-        match token.expose_secret().trim() {
-            trimmed if trimmed.len() > MAX_BYTES => {
-                let message = format!("{} gave more than 64 KiB", self.source.name());
-                Err(Error::new(ErrorKind::InvalidInput, message))
-            }
-            trimmed => {
-                Bearer::new(trimmed).map_err(|error| {
-                    let message = format!("{} gave no usable token: {error}", self.source.name());
-                    Error::new(ErrorKind::InvalidInput, message)
-                })?;
-                Ok(trimmed.into())
-            }
+        // Windows marks the beginning of a text with it, and it is no white space.
+        let token = token.expose_secret();
+        let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
+        if trimmed.len() > MAX_BYTES {
+            let message = format!("{} gave more than 64 KiB", self.source.name());
+            return Err(Error::new(ErrorKind::InvalidInput, message));
         }
+        check(trimmed).map_err(|why| unusable(&self.source.name(), &why))?;
+        Ok(trimmed.into())
     }
+}
+
+/// Why a text cannot be a token, without a word of it.
+pub(crate) fn check(token: &str) -> Result<(), String> {
+    let bearer = |start: &str| start.eq_ignore_ascii_case("bearer");
+    let wrong = if token.is_empty() {
+        "it is empty"
+    } else if token.split_ascii_whitespace().next().is_some_and(bearer) {
+        "it begins with `Bearer`: leave that out"
+    } else if let Some(why) = crate::typed::unfilled(token) {
+        return Err(format!("it {why}"));
+    } else if token.contains(['\n', '\r']) {
+        "it has more than one line"
+    } else if token.contains([' ', '\t']) {
+        "it has more than one word"
+    } else if !token.is_ascii() {
+        "it holds characters that are not ASCII"
+    } else if Bearer::new(token).is_err() {
+        "it holds control characters"
+    } else {
+        return Ok(());
+    };
+    Err(wrong.to_owned())
+}
+
+fn unusable(name: &str, why: &str) -> Error {
+    Error::new(ErrorKind::InvalidInput, format!("{name} gave no usable token: {why}"))
 }
 
 impl Source {
@@ -223,18 +248,23 @@ fn looks_like_token(name: &OsStr) -> bool {
             && part.contains(|c: char| c.is_ascii_alphabetic())
     };
     let folder = Path::new(text).parent().filter(|folder| !folder.as_os_str().is_empty());
-    // The header of a JSON Web Token, `{"`, always begins like this.
-    text.starts_with("eyJ")
+    matches!(crate::without_tokens(text), std::borrow::Cow::Owned(_))
         || text.to_ascii_lowercase().starts_with("bearer ")
         || (!folder.is_some_and(Path::is_dir) && text.split('/').any(random))
 }
 
 fn not_text(name: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("{name} gave no usable token: it is not UTF-8"))
+    unusable(name, "it is not UTF-8")
 }
 
 /// Takes what was read as text, and leaves no copy of it behind.
 fn text_of(bytes: &[u8], name: &str) -> Result<SecretString, Error> {
+    // As PowerShell writes it, with or without a mark: every second byte of ASCII is zero.
+    let zeros = |odd: usize| bytes.iter().skip(odd).step_by(2).take(8).all(|&byte| byte == 0);
+    let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if marked || (bytes.len() > 1 && (zeros(0) || zeros(1))) {
+        return Err(unusable(name, "it is UTF-16; write it as UTF-8"));
+    }
     std::str::from_utf8(bytes).map(Into::into).map_err(|_| not_text(name))
 }
 
@@ -273,108 +303,5 @@ impl From<String> for TokenProvider {
 impl From<&str> for TokenProvider {
     fn from(token: &str) -> Self {
         Self::fixed(token)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn tokens_are_trimmed_and_refused_without_echo() {
-        let fetch = async |text: &str| {
-            let text = text.to_owned();
-            let provider = TokenProvider::from_fn(move || {
-                std::future::ready(Ok::<_, std::convert::Infallible>(text.clone()))
-            });
-            provider.fetch().await.map(|token| token.expose_secret().to_owned())
-        };
-        for text in ["c4nary", "c4nary\n", "c4nary\r\n", " \t c4nary \r\n\r\n"] {
-            assert_eq!(fetch(text).await.expect("a token"), "c4nary", "{text:?}");
-        }
-        for text in ["", "\n", "c4nary two", "c4nary\u{0}", "c4nary\nc4nary", "c4narý"] {
-            let error = fetch(text).await.expect_err("no token");
-            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text:?}");
-            assert!(!format!("{error} {error:?}").contains("c4nar"), "{error:?}");
-        }
-        let error = fetch(&"a".repeat(MAX_BYTES + 1)).await.expect_err("too long");
-        assert_eq!(error.to_string(), "the token function gave more than 64 KiB");
-    }
-
-    #[tokio::test]
-    async fn names_that_look_like_a_token_are_not_shown() {
-        for name in [
-            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
-            "Bearer c4nary",
-            "Bq0xk7jW2n9tYp4s8vLr",
-            "Bq0xk7jW2n9tYp4s8vLr/wZ1+c3e5g7i9kAbCdEfGh==",
-            "/Bq0xk7jW2n9tYp4s8vLr/c3e5g7i9kAbCdEfGh",
-            &format!("eyJ{}", "a1".repeat(4_000)),
-        ] {
-            for provider in
-                [TokenProvider::from_file(name), TokenProvider::from_command(name, [""; 0])]
-            {
-                let error = provider.fetch().await.expect_err(name);
-                let shown = format!("{error} {error:?} {provider:?}");
-                assert!(!shown.contains(&name[..6]), "{shown}");
-                assert!(error.to_string().contains("its name looks like a token"), "{error}");
-            }
-        }
-        for name in [
-            "token",
-            "/run/secrets/cdn-token",
-            "secrets/production.txt",
-            "/tmp/Bq0xk7jW2n9tYp4s8vLr",
-        ] {
-            let provider = TokenProvider::from_file(name);
-            let error = provider.fetch().await.expect_err(name);
-            assert!(error.to_string().contains(name), "{error}");
-            assert!(format!("{provider:?}").contains(name), "{provider:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn environment_variables() {
-        // Cargo sets this one for every test.
-        let provider = TokenProvider::from_env("CARGO_PKG_NAME");
-        let token = provider.fetch().await.expect("a token");
-        assert_eq!(token.expose_secret(), "purge-api-ext");
-        let error = TokenProvider::from_env("NO_SUCH\nVARIABLE").fetch().await.expect_err("unset");
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert_eq!(
-            error.to_string(),
-            r"the environment variable `NO_SUCH\nVARIABLE` is not set; set it to the token"
-        );
-    }
-
-    #[tokio::test]
-    async fn functions_can_fail() {
-        let provider = TokenProvider::from_fn(|| async {
-            Err::<String, _>(std::io::Error::other("the login server\nis down"))
-        });
-        let error = provider.fetch().await.expect_err("down");
-        assert_eq!(error.kind(), ErrorKind::Unauthorized);
-        assert_eq!(error.to_string(), r"the token function failed: the login server\nis down");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn functions_have_a_deadline() {
-        let provider = TokenProvider::from_fn(std::future::pending::<Result<String, BoxError>>);
-        let started = tokio::time::Instant::now();
-        let error = provider.fetch().await.expect_err("too late");
-        assert_eq!(error.to_string(), "the token function gave no token within 30s");
-        assert_eq!(started.elapsed().as_secs(), 30);
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        let shown = |provider: TokenProvider| format!("{provider:?}");
-        assert_eq!(shown("c4nary".into()), "TokenProvider::fixed(..)");
-        assert_eq!(shown(String::from("c4nary").into()), "TokenProvider::fixed(..)");
-        assert_eq!(shown(SecretString::from("c4nary").into()), "TokenProvider::fixed(..)");
-        let command = TokenProvider::from_command("login", ["--key", "c4nary"]);
-        assert_eq!(shown(command), r#"TokenProvider::from_command("login", ..)"#);
-        assert_eq!(shown(TokenProvider::from_env("A")), r#"TokenProvider::from_env("A")"#);
-        assert_eq!(shown(TokenProvider::from_file("a")), r#"TokenProvider::from_file("a")"#);
     }
 }

@@ -1,17 +1,18 @@
 //! What answers mean, and what is known of a request that got none.
 
+mod connection;
 mod said;
 
-use std::error::Error as StdError;
 use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
-use crate::proxy::Proxy;
+use crate::connection::Route;
 use crate::retry::{Applied, parse_retry_after};
-use crate::text::{Redactor, escape};
-use crate::{Error, ErrorKind, tls};
+use crate::text::Redactor;
+use crate::{Error, ErrorKind};
+use connection::{from_connection, root};
 
 /// An error, and whether the request may have been carried out all the same.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ impl Failure {
 pub(crate) async fn failure(
     error: purge_api::Error<()>,
     redactor: &Redactor,
-    proxy: Option<&Proxy>,
+    route: &Route,
 ) -> Failure {
     use purge_api::Error as Raw;
 
@@ -41,7 +42,7 @@ pub(crate) async fn failure(
             let body = response.bytes().await.unwrap_or_default();
             from_status(status, &headers, &body, redactor)
         }
-        Raw::CommunicationError(error) => from_connection(error, redactor, proxy),
+        Raw::CommunicationError(error) => from_connection(error, redactor, route).await,
         Raw::ResponseBodyError(error) => Failure::new(
             Applied::Maybe,
             Error::new(
@@ -56,7 +57,7 @@ pub(crate) async fn failure(
             let shown = redactor.excerpt(&body);
             let message = match shown.is_empty() {
                 true => "the answer is empty".to_owned(),
-                false => format!("the answer is no answer of this service: `{shown}`"),
+                false => format!("this is not a response of the service: `{shown}`"),
             };
             let untrusted = Error::new(ErrorKind::Untrusted, message).with_status(200);
             // What is wrong with a body may quote it.
@@ -85,112 +86,9 @@ pub(crate) fn granted(
     Err(Error::new(ErrorKind::Refused, message).with_status(200))
 }
 
-fn from_connection(error: reqwest::Error, redactor: &Redactor, proxy: Option<&Proxy>) -> Failure {
-    let error = error.without_url();
-    let text = root(&error, redactor);
-    if error.is_builder() {
-        let message = format!("the request cannot be made: {text}");
-        return Failure::new(Applied::Refused, Error::new(ErrorKind::InvalidInput, message));
-    }
-    if error.is_connect() {
-        return not_connected(&error, redactor, proxy);
-    }
-    let find = |wanted: fn(&(dyn StdError + 'static)) -> bool| chain(&error).any(wanted);
-    let (applied, kind, message) = if error.is_timeout() {
-        (Applied::Maybe, ErrorKind::Unavailable, "no answer within the attempt's time".to_owned())
-    } else if find(is_not_processed) {
-        let message = format!("the service did not take the request: {text}");
-        (Applied::No, ErrorKind::Unavailable, message)
-    } else if find(is_no_http) {
-        let message = format!("the response is not valid HTTP: {text}");
-        (Applied::Maybe, ErrorKind::Untrusted, message)
-    } else {
-        (Applied::Maybe, ErrorKind::Unavailable, format!("the connection broke off: {text}"))
-    };
-    Failure::new(applied, Error::new(kind, message).with_foreign_cause(&error, redactor))
-}
-
-/// There is no connection, so that nothing was sent: whose fault that is, the service's or the proxy's.
-fn not_connected(error: &reqwest::Error, redactor: &Redactor, proxy: Option<&Proxy>) -> Failure {
-    // The type of what goes wrong between this machine and a proxy cannot be named.
-    let tunnel = chain(error).map(ToString::to_string);
-    let tunnel = tunnel.filter_map(|text| text.strip_prefix("tunnel error: ").map(str::to_owned));
-    let tunnel = tunnel.last();
-    let other = match (proxy, &tunnel) {
-        (Some(proxy), _) => proxy.to_string(),
-        // That of a client that the program brought.
-        (None, Some(_)) => "the proxy".to_owned(),
-        (None, None) => "the service".to_owned(),
-    };
-    let through = match (proxy, &tunnel) {
-        (Some(proxy), None) => format!(" to the service through {proxy}"),
-        (_, Some(_)) => format!(" to {other}"),
-        (None, None) => String::new(),
-    };
-    let text = root(error, redactor);
-    let (applied, failure) = if tunnel.as_deref() == Some(PROXY_AUTHORIZATION) {
-        let message =
-            format!("{other} asks for credentials (407); write them into the URL of the proxy");
-        let refused = Error::new(ErrorKind::Unauthorized, message).with_status(407);
-        (Applied::Unsent, refused)
-    } else if let Some(why) = tls::distrust(chain(error)).map(tls::explain) {
-        let message = format!("no trusted connection{through}: {why}");
-        (Applied::Unsent, Error::new(ErrorKind::Untrusted, message))
-    } else {
-        let message = match tunnel.as_deref() {
-            None if proxy.is_none() => format!("the service cannot be reached: {text}"),
-            None => format!("no connection{through}: {text}"),
-            Some(TUNNEL_CONNECT) => format!("{other} cannot be reached: {text}"),
-            Some("unsuccessful") => format!("{other} refused to connect to the service"),
-            Some(why) => format!("{other} did not connect to the service: {}", escape(why)),
-        };
-        (Applied::No, Error::new(ErrorKind::Unavailable, message))
-    };
-    Failure::new(applied, failure.with_foreign_cause(error, redactor))
-}
-
-/// Whether the other side says that it has not looked at the request (RFC 9113, section 8.7).
-#[cfg(feature = "http2")]
-fn is_not_processed(cause: &(dyn StdError + 'static)) -> bool {
-    cause.downcast_ref::<h2::Error>().is_some_and(|error| {
-        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        // A server that shuts down answers what it has taken.
-        let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
-        error.is_remote() && (refused || leaving)
-    })
-}
-
-/// HTTP/1.1 has no way to say so.
-#[cfg(not(feature = "http2"))]
-fn is_not_processed(_cause: &(dyn StdError + 'static)) -> bool {
-    false
-}
-
-fn is_no_http(cause: &(dyn StdError + 'static)) -> bool {
-    cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
-}
-
-const PROXY_AUTHORIZATION: &str = "proxy authorization required";
-const TUNNEL_CONNECT: &str = "failed to create underlying connection";
-
 fn proxy_authorization() -> Error {
     let message = "the proxy asks for credentials (407); write them into the URL of the proxy";
     Error::new(ErrorKind::Unauthorized, message).with_status(407)
-}
-
-fn chain<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> + Clone {
-    // An I/O error hides what it carries from `source`, and shows it only to `get_ref`.
-    std::iter::successors(Some(error), |&error: &&'a (dyn StdError + 'static)| {
-        let carried = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        carried.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
-    })
-}
-
-/// What lies beneath all. HTTP/2 lets the other side say something there.
-fn root(error: &reqwest::Error, redactor: &Redactor) -> String {
-    chain(error).last().map(|cause| redactor.excerpt(&cause.to_string())).unwrap_or_default()
 }
 
 fn from_status(

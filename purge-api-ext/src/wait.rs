@@ -121,20 +121,23 @@ pub(crate) async fn follow(
     // Those of which it was not told yet what became of them.
     let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
     let mut open: Vec<usize> = followed.map(|(index, _)| index).collect();
+    // What was said before is no answer to the waiting.
+    let before: Vec<_> = operations.iter().map(|operation| operation.message.clone()).collect();
     let (why, message) = {
         let begun = pin!(shutdown.begun());
         let polling = pin!(poll(resource, operations, end, &mut open, reporter));
         match select(begun, polling).await {
-            Either::Left(_) => {
-                (ErrorKind::Interrupted, "not finished when waiting was interrupted".to_owned())
-            }
+            Either::Left(_) => (ErrorKind::Interrupted, "waiting was interrupted".to_owned()),
             Either::Right(_) => {
                 let pause = resource.pause().map(|pause| format!(": {pause}")).unwrap_or_default();
-                (ErrorKind::Deadline, format!("not finished within {deadline:?}{pause}"))
+                (
+                    ErrorKind::Deadline,
+                    format!("not finished within {}{pause}", humantime::format_duration(deadline)),
+                )
             }
         }
     };
-    give_up(operations, why, &message);
+    give_up(operations, &before, why, &message);
     tell_settled(operations, &mut open, reporter);
 }
 
@@ -315,11 +318,17 @@ fn progress(operations: &[OperationOutcome]) -> Event {
     Event::Progress { finished, paths: finished + pending }
 }
 
-fn give_up(operations: &mut [OperationOutcome], why: ErrorKind, message: &str) {
-    for operation in operations.iter_mut().filter(|o| is_followed(o)) {
+fn give_up(
+    operations: &mut [OperationOutcome],
+    before: &[Option<String>],
+    why: ErrorKind,
+    message: &str,
+) {
+    let operations = operations.iter_mut().zip(before);
+    for (operation, before) in operations.filter(|(operation, _)| is_followed(operation)) {
         set_pending(operation);
         let mut message = message.to_owned();
-        if let Some(last) = &operation.message {
+        if let Some(last) = operation.message.as_ref().filter(|_| operation.message != *before) {
             message = format!("{message}; the last answer: {last}");
         }
         operation.error = Some(Error::new(why, message.as_str()));

@@ -47,7 +47,7 @@ complete -c purge -n "__fish_purge_using_subcommand create" -l token-file -d 'Fi
 complete -c purge -n "__fish_purge_using_subcommand create" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l timeout -d 'How long one request may take [default: 30s]' -r
-complete -c purge -n "__fish_purge_using_subcommand create" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included [default: no limit]' -r
+complete -c purge -n "__fish_purge_using_subcommand create" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l wait -d 'Follow the jobs to their end, for at most this long [without a value: 5m]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l concurrency -d 'How many requests are under way at once [default: 4]' -r
 complete -c purge -n "__fish_purge_using_subcommand create" -l max-attempts -d 'How often a request is sent at most [default: 4]' -r
@@ -84,7 +84,7 @@ complete -c purge -n "__fish_purge_using_subcommand resume" -l token-file -d 'Fi
 complete -c purge -n "__fish_purge_using_subcommand resume" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l timeout -d 'How long one request may take [default: 30s]' -r
-complete -c purge -n "__fish_purge_using_subcommand resume" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included [default: no limit]' -r
+complete -c purge -n "__fish_purge_using_subcommand resume" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l wait -d 'Follow the jobs to their end, for at most this long [without a value: 5m]' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l concurrency -d 'How many requests are under way at once [default: 4]' -r
 complete -c purge -n "__fish_purge_using_subcommand resume" -l max-attempts -d 'How often a request is sent at most [default: 4]' -r
@@ -106,7 +106,7 @@ complete -c purge -n "__fish_purge_using_subcommand list" -l token-file -d 'File
 complete -c purge -n "__fish_purge_using_subcommand list" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l timeout -d 'How long one request may take [default: 30s]' -r
-complete -c purge -n "__fish_purge_using_subcommand list" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included [default: no limit]' -r
+complete -c purge -n "__fish_purge_using_subcommand list" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand list" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
@@ -120,7 +120,7 @@ complete -c purge -n "__fish_purge_using_subcommand wait" -l token-file -d 'File
 complete -c purge -n "__fish_purge_using_subcommand wait" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
 complete -c purge -n "__fish_purge_using_subcommand wait" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
 complete -c purge -n "__fish_purge_using_subcommand wait" -l timeout -d 'How long one request may take [default: 30s]' -r
-complete -c purge -n "__fish_purge_using_subcommand wait" -l rate -d 'How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included [default: no limit]' -r
+complete -c purge -n "__fish_purge_using_subcommand wait" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
 complete -c purge -n "__fish_purge_using_subcommand wait" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"

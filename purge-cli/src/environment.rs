@@ -1,6 +1,7 @@
 //! Variables of the environment. White space around a value is dropped, and an empty one counts as unset:
 //! CI systems set a variable to nothing when they have no value for it.
 
+use std::borrow::Cow;
 use std::env;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -42,4 +43,33 @@ pub(crate) fn is_empty(name: &str) -> bool {
 
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
+}
+
+/// A message without the token of this environment, wherever it was typed by mistake.
+pub(crate) fn without_token(text: &str) -> Cow<'_, str> {
+    let token = env::var(TOKEN).unwrap_or_default();
+    without(text, token.trim())
+}
+
+fn without<'a>(text: &'a str, token: &str) -> Cow<'a, str> {
+    /// What is shorter is no token, but may be part of a word.
+    const SHORTEST: usize = 8;
+
+    if token.len() < SHORTEST || !text.contains(token) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(token, "(the token, not shown)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn token_of_the_environment_is_hidden() {
+        let hidden = "no `(the token, not shown)`: (the token, not shown)";
+        assert_eq!(without("no `c4nary-x`: c4nary-x", "c4nary-x"), hidden);
+        assert_eq!(without("no `c4nary`", "c4nary"), "no `c4nary`");
+        assert_eq!(without("no token", ""), "no token");
+    }
 }

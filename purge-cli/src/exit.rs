@@ -2,7 +2,11 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use purge_api_ext::{Error, ErrorKind, PlanError, PurgePath, Report};
+use purge_api_ext::{
+    Error, ErrorKind, OperationId, PlanError, PurgePath, Report, without_web_tokens,
+};
+
+use crate::environment::without_token;
 
 /// How a command ended, for the pipeline that called it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,23 +117,39 @@ fn resume(report: &Report, journal: &Path) -> Option<String> {
 fn wait(report: &Report) -> Option<String> {
     /// More of them would hide what is said before.
     const NAMED: usize = 5;
-    let pending: Vec<_> = report.pending_operations().map(ToString::to_string).collect();
-    match pending.len() {
+    // Of a mistyped ID, there is no job that goes on.
+    let seen = |id: &OperationId| {
+        let mut operations = report.operations.iter().filter(|o| o.op_id.as_ref() == Some(id));
+        operations.any(|operation| !operation.paths.is_empty())
+    };
+    let (seen, unseen): (Vec<_>, Vec<_>) = report.pending_operations().partition(|id| seen(id));
+    let named = |ids: &[&OperationId]| {
+        let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+        ids.join(" ")
+    };
+    let going = match seen.len() {
         0 => None,
-        // Of a mistyped ID, there is no job that goes on.
-        1..=NAMED if report.summary.paths == 0 => {
-            Some(format!("no record was seen; to wait longer: purge wait {}", pending.join(" ")))
+        1..=NAMED => Some(format!("the jobs go on; to follow them: purge wait {}", named(&seen))),
+        count => Some(format!(
+            "{count} jobs go on; to follow them: `purge wait` with their IDs, which are above"
+        )),
+    };
+    let unknown = match unseen.len() {
+        0 => None,
+        1..=NAMED => {
+            let ids = named(&unseen);
+            Some(format!("no record was seen of {ids}; to wait longer: purge wait {ids}"))
         }
-        1..=NAMED => Some(format!("the jobs go on: purge wait {}", pending.join(" "))),
-        count => {
-            Some(format!("{count} jobs go on: `purge wait` with their IDs, which stand above"))
-        }
-    }
+        count => Some(format!("no record was seen of {count} operations, whose IDs are above")),
+    };
+    let said: Vec<_> = going.into_iter().chain(unknown).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
+/// The door of all failures: whatever a message repeats of what was typed, it shows no token.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&without_web_tokens(&without_token(&self.message)))
     }
 }
 
@@ -141,11 +161,11 @@ impl From<Error> for Failure {
 
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
-        let mend = match error.full_purge_path() {
+        let fix = match error.full_purge_path() {
             Some(_) => "; pass --allow-full-purge if that is what you want",
             None => "",
         };
-        Self::usage(format!("{error}{mend}"))
+        Self::usage(format!("{error}{fix}"))
     }
 }
 

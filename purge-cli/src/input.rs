@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::str;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use purge_api_ext::{Paths, PurgePath, escape, without_credentials};
+use purge_api_ext::{Paths, PurgePath, escape, without_credentials, without_tokens};
 
 pub(crate) use encoding::wide;
 pub(crate) use form::Form;
@@ -95,7 +95,7 @@ fn name(file: &Path) -> String {
     if file == Path::new("-") {
         "standard input".to_owned()
     } else {
-        escape(&file.to_string_lossy())
+        escape(&without_tokens(&file.to_string_lossy()))
     }
 }
 
@@ -220,7 +220,10 @@ impl Input<'_> {
         self.bad_count += 1;
         if self.bad.len() < SHOWN {
             let text = String::from_utf8_lossy(text);
-            let shown: String = without_credentials(&text).chars().take(120).collect();
+            let shown = without_tokens(&without_credentials(&text)).into_owned();
+            let shown: String = shown.chars().take(120).collect();
+            // What is suggested in its place holds it, too.
+            let why = without_tokens(why);
             self.bad.push(format!("{}: `{}`: {why}", place(), escape(&shown)));
         }
     }

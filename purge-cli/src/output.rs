@@ -104,18 +104,30 @@ pub(crate) fn outcome(
     };
     written.and_then(|()| out.flush()).or_else(closed_pipe)?;
     let exit = Exit::of(report, signals.received());
-    if exit == Exit::Success && format == Format::Text && !console.quiet && is_all_uncached(report)
-    {
+    if exit == Exit::Success && !console.quiet && is_all_uncached(report) {
         // A hint that nobody can read changes nothing.
-        drop(writeln!(
-            console.err,
-            "nothing was cached under these paths; check the prefix and the resource"
-        ));
+        drop(writeln!(console.err, "{UNCACHED}"));
     }
     if exit != Exit::Success {
         failure(console.err, format, &Failure::of(report, exit, journal));
     }
     Ok(exit)
+}
+
+const UNCACHED: &str = "nothing was cached under these paths; check the prefix and the resource";
+
+/// What is said of requests that may have been applied more than once; nothing if there are none.
+fn duplicates(report: &Report) -> Option<String> {
+    let sent_again = || report.operations.iter().filter(|operation| operation.possible_duplicate);
+    let count = sent_again().count();
+    let times = match sent_again().all(|operation| operation.attempts == 2) {
+        true => "twice",
+        false => "more than once",
+    };
+    let was = if count == 1 { "was" } else { "were" };
+    let s = plural(count);
+    (count > 0)
+        .then(|| format!("{count} request{s} {was} sent {times} and may have been applied {times}"))
 }
 
 /// Whether the run was followed to its end and purged nothing at all, which a wrong prefix does, too.

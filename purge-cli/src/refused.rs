@@ -5,9 +5,10 @@ use std::io;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use purge_api_ext::escape;
+use purge_api_ext::{escape, without_tokens};
 
 use crate::config::is_secret;
+use crate::environment::without_token;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Format};
 
@@ -25,12 +26,16 @@ pub(crate) fn say(
     let error = harmless(error);
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let format = format(arguments);
-    if asked || format == Format::Text {
+    let text = error.render().to_string();
+    // What a parser says of a value may repeat it, and cannot be replaced.
+    let shown = without_tokens(&without_token(&text)).into_owned();
+    if asked || (format == Format::Text && shown == text) {
         // Where the stream is closed, only the exit code is left to tell it.
         drop(print(&error, console));
+    } else if format == Format::Text {
+        drop(write!(console.err, "{shown}"));
     } else {
-        let text = error.render().to_string();
-        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let text = shown.strip_prefix("error: ").unwrap_or(&shown);
         // What follows is the usage, which is for people.
         let message = text.split("\n\nUsage:").next().unwrap_or(text);
         let message = message.split("\n\nFor more").next().unwrap_or(message);
@@ -52,24 +57,26 @@ fn secret(error: &clap::Error) -> Option<Failure> {
         return None;
     }
     let message = format!(
-        "there is no `{}`: every user of a machine can see the arguments of its programs, so that no option \
-         takes a token; set PURGE_TOKEN, or pass --token-file FILE or --token-command CMD",
-        escape(option)
+        "there is no `{}`: every user of a machine can see the arguments of programs, so no option takes the \
+         token itself; set PURGE_TOKEN, or pass --token-file FILE or --token-command CMD",
+        escape(&without_tokens(option))
     );
     Some(Failure::usage(message))
 }
 
-/// What was typed is shown, and what a terminal or a CI system would obey in it is not. Clap repeats arguments
-/// in many places, in its tips as well; only the usage is of its own making.
+/// What was typed is shown, but no token, and nothing that a terminal or a CI system would obey. Clap repeats
+/// arguments in many places, in its tips as well; only the usage is of its own making.
 fn harmless(mut error: clap::Error) -> clap::Error {
     let shown: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in shown {
-        let plain = |text: &StyledStr| StyledStr::from(escape(&text.to_string()));
+        // Not shortened: the tips are sentences.
+        let shown = |text: &str| escape(&without_tokens(&without_token(text)));
+        let plain = |text: &StyledStr| StyledStr::from(shown(&text.to_string()));
         let value = match value {
             _ if kind == ContextKind::Usage => continue,
-            ContextValue::String(text) => ContextValue::String(escape(&text)),
+            ContextValue::String(text) => ContextValue::String(shown(&text)),
             ContextValue::Strings(texts) => {
-                ContextValue::Strings(texts.iter().map(|text| escape(text)).collect())
+                ContextValue::Strings(texts.iter().map(|text| shown(text)).collect())
             }
             ContextValue::StyledStr(text) => ContextValue::StyledStr(plain(&text)),
             ContextValue::StyledStrs(texts) => {
@@ -195,6 +202,23 @@ mod tests {
                         shown.contains("set PURGE_TOKEN, or pass --token-file FILE"),
                         "{shown}"
                     );
+                }
+            }
+        }
+        let root = crate::command();
+        for token in [
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
+            "Bq0xk7jW2n9tYp4s8vLrwZ1c3e5g7i9kAbCdEfGh",
+        ] {
+            let commands = root.get_subcommands().map(|c| (vec![c.get_name().to_owned()], c));
+            for (name, command) in [(Vec::new(), &root)].into_iter().chain(commands) {
+                for given in spellings(command, token) {
+                    let arguments = [vec!["purge".to_owned()], name.clone(), given].concat();
+                    for form in [&[][..], &["--output=json".to_owned()]] {
+                        let arguments = [arguments.as_slice(), form].concat();
+                        let Some(shown) = refused(&arguments) else { continue };
+                        assert!(!shown.contains(&token[5..20]), "{arguments:?}: {shown}");
+                    }
                 }
             }
         }

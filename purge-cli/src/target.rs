@@ -83,7 +83,7 @@ impl Checked {
 }
 
 fn limited(client: ClientBuilder, timeout: Duration, rate: Option<Rate>) -> ClientBuilder {
-    let client = client.attempt_timeout(timeout);
+    let client = client.attempt_timeout_of("--timeout", timeout);
     rate.into_iter().fold(client, ClientBuilder::rate)
 }
 

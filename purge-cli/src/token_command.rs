@@ -27,10 +27,26 @@ impl FromStr for TokenCommand {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut words = shlex::split(text).ok_or("a quote is not closed")?.into_iter();
+        let words = shlex::split(text).ok_or("a quote is not closed")?;
+        // Quoted, it may be an argument; but a shell alone joins programs by it.
+        let unquoted = text.split_ascii_whitespace().filter(|word| is_operator(word));
+        if unquoted.into_iter().any(|operator| words.iter().any(|word| word == operator)) {
+            return Err(
+                "no shell runs it, so that a pipe or redirection is an argument; write `sh -c '...'` around it",
+            );
+        }
+        let mut words = words.into_iter();
         let program = words.next().ok_or("it names no program")?;
         Ok(Self { program: program.into(), arguments: words.collect() })
     }
+}
+
+/// Whether a word joins or redirects programs, for a shell.
+fn is_operator(word: &str) -> bool {
+    let word = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    matches!(word, "|" | "||" | "&&" | "&" | ";" | ">" | ">>" | "<" | "|&" | ">&1" | ">&2" | "&>")
+        || word.starts_with(">/")
+        || word.starts_with("</")
 }
 
 #[cfg(test)]
@@ -47,6 +63,24 @@ mod tests {
         assert_eq!(words("vault kv get 'a b' \"c\"").expect("words"), "vault|kv|get|a b|c");
         assert_eq!(words("sh -c 'a | b'").expect("words"), "sh|-c|a | b");
         assert_eq!(words("a 'b").expect_err("open"), "a quote is not closed");
+        for text in [
+            "cat ok | tr -d x",
+            "a && b",
+            "a || b",
+            "a ; b",
+            "a > b",
+            "a 2> b",
+            "a 2>/dev/null",
+            "a 2>&1",
+            "a < b",
+            "a &",
+        ] {
+            let why = words(text).expect_err(text);
+            assert!(why.ends_with("write `sh -c '...'` around it"), "{text}: {why}");
+        }
+        for text in ["sh -c 'a | b > c'", "a '|' b", "jq '.a > 1'", "a b>c", "sh -c \"a | b\""] {
+            words(text).expect(text);
+        }
         assert_eq!(words(" ").expect_err("empty"), "it names no program");
     }
 

@@ -116,7 +116,7 @@ async fn limit_of_requests_works_without_an_inventory() {
       request 1  100 paths  /0/* … /1/169.html
       request 2   75 paths  /2/170.html … /4/298.html
     175 paths in 2 requests; nothing was sent
-      without an inventory, nobody knows what else the wildcards purge
+      without an inventory, it is unknown what else the wildcards purge
       128 of 300 not sent: covered by a wildcard
     ");
 }

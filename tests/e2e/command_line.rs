@@ -1,6 +1,7 @@
 //! The binary, as a pipeline uses it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use purge_sandbox::Sandbox;
 use purge_tests::cli::Run;
@@ -104,6 +105,10 @@ async fn bad_input_sends_nothing_and_says_what_to_mend() {
     check(&["create", "/a", "/**"], "", "pass --allow-full-purge").await;
     check(&["create", "--dry-run"], "", "no paths to purge").await;
     check(&["create", "/a", "--wait", "5m"], "", "`5m` is not a path; write `--wait=5m`").await;
+    check(&["list", "--page", "0"], "", "pages count from 1").await;
+    check(&["create", "--timeout", "0", "/a"], "", "write for example `30s`").await;
+    check(&["sandbox", "--listen", "localhost:8499"], "", "write `127.0.0.1:8499`").await;
+    check(&["create", "--base-url", "https://e.net/api/v1", "/a"], "", "leave `/api/v1` out").await;
     check(&["create", "--resource", "www", "/a"], "", "the resource `www` is not a UUID").await;
     check(&["create", "--base-url", "http://example.com", "/a"], "", "use https").await;
     let open = "login 's3cret";
@@ -202,8 +207,22 @@ async fn deadline_has_its_own_exit_code() {
     let ended = purge_at(&sandbox, &["wait", "--wait", "300ms", unknown]).end().await;
     assert_eq!(ended.code, Some(5), "{ended:?}");
     assert!(ended.err.contains("not finished within 300ms"), "{}", ended.err);
-    let expected = format!("no record was seen; to wait longer: purge wait {unknown}");
+    let expected =
+        format!("no record was seen of {unknown}; to wait longer: purge wait {unknown}\n");
     assert!(ended.err.contains(&expected), "{}", ended.err);
+    let ended = purge_at(&sandbox, &["wait", "--wait=0s", unknown]).end().await;
+    assert!(ended.err.contains("not finished within 0s; "), "{}", ended.err);
+
+    let day = Duration::from_secs(24 * 3600);
+    let sandbox = Sandbox::builder().purge_delay(day).start().await.expect("a sandbox");
+    let created = purge_at(&sandbox, &["create", "/a", "--output", "json"]).end().await.json();
+    let known = created["operations"][0]["op_id"].as_str().expect("an operation");
+    let ended = purge_at(&sandbox, &["wait", "--wait", "300ms", known, unknown]).end().await;
+    let expected = format!(
+        "the jobs go on; to follow them: purge wait {known}; no record was seen of {unknown}; to wait longer: purge \
+         wait {unknown}\n"
+    );
+    assert!(ended.err.ends_with(&expected), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

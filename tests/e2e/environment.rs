@@ -327,7 +327,7 @@ async fn operations_to_wait_for_come_from_standard_input() {
     assert_eq!(ended.json()["operations"].as_array().map(Vec::len), Some(1), "each once");
     for (arguments, input, expected) in [
         (&["wait", "-"][..], "\n", "no operations to wait for"),
-        (&["wait", "-"], "{}\n", "standard input:1: `{}` is no operation ID"),
+        (&["wait", "-"], "{}\n", "standard input:1: `{}` is not an operation ID"),
         (&["wait", "-", "-"], "a\n", "standard input can be read only once"),
         (&["wait"], "a\n", "<OP_ID>"),
     ] {

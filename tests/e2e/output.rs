@@ -179,7 +179,12 @@ async fn summary_is_appended_as_markdown() {
 
     let ended = run(&sandbox, &["create", "/a", "--summary", "/not/there/s.md"], "").await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.err.contains("the summary /not/there/s.md cannot be written"), "{}", ended.err);
+    assert!(ended.err.contains("the summary `/not/there/s.md` cannot be written"), "{}", ended.err);
+    let ended = run(&sandbox, &["create", "/a", "--summary", "-"], "").await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(
+        ended.err.contains("`-` names none; for standard output, write `--summary /dev/stdout`")
+    );
     assert_eq!(count(&sandbox, "POST"), 2);
 }
 
@@ -193,8 +198,9 @@ async fn run_that_purged_nothing_at_all_is_asked_about() {
         (&["create", "--wait", "/a", "/b"][..], true),
         (&["wait", &id], true),
         (&["create", "--wait", "/a", "-q"], false),
-        (&["create", "--wait", "/a", "--output", "json"], false),
-        (&["create", "--wait", "/a", "--output", "ndjson"], false),
+        (&["create", "--wait", "/a", "--output", "json"], true),
+        (&["create", "--wait", "/a", "--output", "ndjson"], true),
+        (&["create", "--wait", "/a", "--output", "json", "-q"], false),
         (&["create", "/a"], false),
         (&["plan", "/a"], false),
         (&["create", "--wait", "/a", "/index.html"], false),

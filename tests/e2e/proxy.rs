@@ -119,7 +119,15 @@ async fn proxy_sees_no_token_and_the_authority_behind_it_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn proxy_that_does_not_do_its_work_is_blamed() {
-    let refusing = RawServer::start([answer("403 Forbidden", "no")]).await;
+    let refusing = |status: &str, body: &str| {
+        let refusal = answer(status, body);
+        RawServer::start([refusal.clone(), refusal])
+    };
+    let page = "<html><title>Blocked by policy</title></html>";
+    let forbidding = refusing("403 Forbidden", page).await;
+    let portal = refusing("302 Found\r\nlocation: http://login.example.com", "").await;
+    let failing = refusing("502 Bad Gateway", r#"{"message":"no such host"}"#).await;
+    let no_proxy = refusing("405 Method Not Allowed", "").await;
     let broken = RawServer::start([b""]).await;
     let plain = RawServer::hasty(answer("400 Bad Request", "")).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -129,8 +137,15 @@ async fn proxy_that_does_not_do_its_work_is_blamed() {
     let nameless = format!("http://{}.invalid:3128", "a".repeat(64));
     let tls = plain.base_url().replace("http://", "https://");
     for (address, code, expected) in [
-        (refusing.base_url(), 4, "refused to connect to the service"),
-        (broken.base_url(), 4, "did not connect to the service: unexpected end of file"),
+        (
+            forbidding.base_url(),
+            3,
+            "does not allow a connection to the service (403): Blocked by policy",
+        ),
+        (portal.base_url(), 6, "redirects (302) instead of connecting to the service"),
+        (failing.base_url(), 4, "failed to connect to the service (502): no such host"),
+        (no_proxy.base_url(), 1, "refused to connect to the service (405)"),
+        (broken.base_url(), 4, "closed the connection before it answered"),
         (&dead, 4, "cannot be reached: "),
         (&nameless, 4, "cannot be reached: "),
         (&tls, 6, "it does not speak TLS"),
@@ -146,6 +161,41 @@ async fn proxy_that_does_not_do_its_work_is_blamed() {
         assert!(error.contains(&named) && error.contains(expected), "{address}: {error}");
         assert!(!error.contains("the service cannot be reached"), "{address}: {error}");
     }
+}
+
+/// Neither answers to a request to connect, nor to the beginning of TLS.
+#[tokio::test(flavor = "multi_thread")]
+async fn connection_that_never_comes_about_has_sent_nothing() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = silent.local_addr().expect("an address");
+    let task = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((socket, _)) = silent.accept().await {
+            open.push(socket);
+        }
+    });
+    let proxy = format!("http://user:{PASSWORD}@{address}");
+    let service = format!("https://{address}");
+    let through = format!(" through the proxy `http://{address}` (from HTTPS_PROXY)");
+    for (base, variables, through) in
+        [(SERVICE, &[("HTTPS_PROXY", proxy.as_str())][..], through.as_str()), (&service, &[], "")]
+    {
+        for (limit, said) in [("500ms", "500ms (--timeout)"), ("1h", "3s")] {
+            let options =
+                ["create", "/a", "--output", "json", "--max-attempts", "1", "--timeout", limit];
+            let run = Run::new(PURGE, options).account(base, TOKEN, ORGANIZATION, RESOURCE);
+            let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value));
+            let ended = run.end().await;
+            assert_eq!(ended.code, Some(4), "{ended:?}");
+            let report = ended.json();
+            assert_eq!(report["summary"]["not_sent"], 1, "{ended:?}");
+            assert_eq!(
+                report["operations"][0]["message"],
+                format!("no connection to the service{through} within {said}")
+            );
+        }
+    }
+    task.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,6 +86,62 @@ async fn token_is_in_nothing_that_a_failing_command_leaves_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn token_that_is_typed_in_the_wrong_place_is_not_shown() {
+    let web = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjNG5hcnkifQ.c4naryc4naryc4nary";
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = folder.path().join("purge.toml");
+    for (token, is_set) in [(web, false), ("opaque-c4nary-token", true)] {
+        let in_folder = format!("no/{token}");
+        let waits = format!("--wait={token}");
+        for (arguments, variable, line) in [
+            (&["create", "/a"][..], Some("PURGE_ORGANIZATION"), None),
+            (&["config"], Some("PURGE_RESOURCE"), None),
+            (&["create", "/a"], Some("PURGE_BASE_URL"), None),
+            (&["create", "/a", "-o", token], None, None),
+            (&["config"], None, Some("resource")),
+            (&["create", "/a"], None, Some("rate")),
+            (&["plan", "--from", token], None, None),
+            (&["plan", "--inventory", &in_folder, "/a"], None, None),
+            (&["resume", token], None, None),
+            (&["wait", token], None, None),
+            (&["list", "--op-id", token], None, None),
+            (&["create", token], None, None),
+            (&["create", "/a", "--prefix", token], None, None),
+            (&[token], None, None),
+            (&["create", &waits, "/a"], None, None),
+            (&["list", "--limit", token], None, None),
+            (&["man", token], None, None),
+            (&["sandbox", "--faults", token], None, None),
+            (&["sandbox", "--listen", token], None, None),
+            (&["plan", "/a", "--summary", &in_folder], None, None),
+        ] {
+            let line = line.map(|key| format!("{key} = \"{token}\"")).unwrap_or_default();
+            fs::write(&settings, line).expect("a file");
+            for form in ["text", "json"] {
+                let mut command = Command::new(PURGE);
+                command.args(arguments).env_clear().current_dir(folder.path());
+                if !arguments.contains(&"sandbox") && arguments[0] != token && arguments[0] != "man"
+                {
+                    command.args(["--output", form]);
+                }
+                command.envs(variable.map(|name| (name, token)));
+                command.envs(is_set.then_some(("PURGE_TOKEN", token)));
+                let output = command.output().await.expect("the binary runs");
+                assert!(!output.status.success(), "{arguments:?}: {output:?}");
+                assert!(
+                    !String::from_utf8_lossy(&output.stderr).contains("panicked"),
+                    "{output:?}"
+                );
+                for stream in [&output.stdout, &output.stderr] {
+                    let text = String::from_utf8_lossy(stream);
+                    assert!(!text.contains("c4nary"), "{arguments:?} {variable:?}: {text}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn token_is_not_in_the_journal_of_a_run() {
     let echo = answer("401 Unauthorized", &format!(r#"{{"message":"no such token: {CANARY}"}}"#));
     let server =

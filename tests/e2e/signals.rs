@@ -139,8 +139,13 @@ async fn waiting_ends_with_the_operations_that_are_pending() {
         assert!(ended.err.contains(&expected), "{expected}: {}", ended.err);
         id
     };
-    let id = check(&["create", "--wait", "/a"], "the jobs go on: purge wait ID").await;
-    check(&["wait", &id], "the jobs go on: purge wait ID").await;
+    let id = check(
+        &["create", "--wait", "/a"],
+        "waiting was interrupted; the jobs go on; to follow them: purge wait ID",
+    )
+    .await;
+    check(&["wait", &id], "waiting was interrupted; the jobs go on; to follow them: purge wait ID")
+        .await;
     let resume = format!("resume with: purge resume {journal}");
     check(&["create", "--wait", "/b", "--journal", journal], &resume).await;
     check(&["resume", "--wait", journal], &resume).await;

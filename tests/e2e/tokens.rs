@@ -302,8 +302,9 @@ async fn token_that_is_not_there_is_an_error_before_anything_is_sent() {
     };
     let command = "--token-command";
     check(command, "/not/there", 2, "the token command `/not/there` cannot be started").await;
-    check(command, "/bin/sh -c 'echo no key >&2; exit 1'", 3, "exit status: 1: no key").await;
-    check(command, "/bin/sh -c ':'", 2, "the token is empty").await;
+    check(command, "/bin/sh -c 'echo no key >&2; exit 1'", 3, "failed with exit status 1: no key")
+        .await;
+    check(command, "/bin/sh -c ':'", 2, "gave no usable token: it is empty").await;
     check(command, "echo 'x", 2, "a quote is not closed").await;
     check("--token-file", "/not/there", 2, "the token file `/not/there` cannot be read").await;
     assert_eq!(sandbox.requests().len(), 0);

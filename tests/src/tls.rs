@@ -108,8 +108,19 @@ pub fn certified(name: &str, validity: Validity) -> (String, ServerConfig) {
 /// A server that vouches for itself.
 #[must_use]
 pub fn self_signed(name: &str) -> ServerConfig {
+    vouching_for_itself(name, IsCa::NoCa)
+}
+
+/// A server that shows the certificate of an authority, as `openssl req -x509` makes it.
+#[must_use]
+pub fn self_signed_authority(name: &str) -> ServerConfig {
+    vouching_for_itself(name, IsCa::Ca(BasicConstraints::Unconstrained))
+}
+
+fn vouching_for_itself(name: &str, is_ca: IsCa) -> ServerConfig {
     let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new([name.to_owned()]).expect("parameters");
+    let mut params = CertificateParams::new([name.to_owned()]).expect("parameters");
+    params.is_ca = is_ca;
     server(&params.self_signed(&key).expect("a certificate"), &key)
 }
 

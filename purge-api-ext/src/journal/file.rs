@@ -84,7 +84,12 @@ pub(super) fn refusal(path: &Path, what: impl std::fmt::Display) -> Error {
 }
 
 pub(super) fn named(path: &Path) -> String {
-    format!("the journal `{}`", text::escape(&path.to_string_lossy()))
+    format!("the journal `{}`", shown(path))
+}
+
+/// The name of a file, harmless to show.
+pub(super) fn shown(path: &Path) -> String {
+    text::escape(&crate::without_tokens(&path.to_string_lossy()))
 }
 
 /// Makes sure that a new file is found after a crash of the machine: its name stands in its folder.
@@ -103,7 +108,7 @@ fn lock(file: File, path: &Path) -> Result<Locked, Error> {
     match file.try_lock() {
         Ok(()) => Ok(Locked(file)),
         Err(TryLockError::WouldBlock) => {
-            Err(refusal(path, "is in use by another run; wait until that one has ended"))
+            Err(refusal(path, "is in use by another run; wait until that run has ended"))
         }
         Err(TryLockError::Error(error)) => Err(refusal(path, format!("cannot be locked: {error}"))),
     }

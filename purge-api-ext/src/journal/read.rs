@@ -49,7 +49,7 @@ impl fmt::Display for Unreadable {
         match self {
             Self::Io(error) => write!(f, "cannot be read: {error}"),
             Self::Empty => f.write_str("is empty: no run was begun with it, and nothing was sent"),
-            Self::NoJournal => f.write_str("is not a journal of a purge; name the file of `--journal`"),
+            Self::NoJournal => f.write_str("is not a purge journal; name the file that you gave to `--journal`"),
             Self::Version(version) => write!(
                 f,
                 "has the form {version}, and this program reads the form {VERSION}; resume it with the \

@@ -277,8 +277,8 @@ fn every_damage_names_its_line() {
     check(&[&lines[..4], &lines[5..]].concat(), "damaged at line 5: its checksum is wrong");
     check(&[&lines[..5], &lines[4..]].concat(), "damaged at line 6: its checksum is wrong");
     check(&[&lines[..1], &lines[2..3], &lines[1..2]].concat(), "damaged at line 2");
-    check(&[b"garbage\n", lines[1]], "is not a journal");
-    check(&[&vec![b' '; 3_000_000]], "is not a journal");
+    check(&[b"garbage\n", lines[1]], "is not a purge journal");
+    check(&[&vec![b' '; 3_000_000]], "is not a purge journal");
     let endless = [br#"{"crc":""#, &vec![b' '; 3_000_000][..]].concat();
     check(&[&endless], "damaged at line 1: it is longer than any that is written");
     check(&[&lines[..8], &[&endless]].concat(), "damaged at line 9: it is longer");

@@ -82,7 +82,7 @@ impl<'a> Run<'a> {
             match select(pin!(shutdown.begun()), pin!(sending)).await {
                 Either::Right((outcomes, _)) => outcomes,
                 Either::Left(((), sending)) => {
-                    self.stop.now(&Error::new(ErrorKind::Interrupted, "a shutdown had begun"));
+                    self.stop.now(&Error::new(ErrorKind::Interrupted, "the run was interrupted"));
                     sending.await
                 }
             }

@@ -8,8 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
 use super::{MAX_BYTES, text_of};
-use crate::text::excerpt;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, typed};
 
 /// A program and its arguments, as they are.
 pub(super) struct TokenCommand {
@@ -30,14 +29,20 @@ impl TokenCommand {
         let printed = beginning(child.stdout.take(), MAX_BYTES + 2);
         let complained = beginning(child.stderr.take(), 4096);
         let (printed, complained, status) = join3(printed, complained, child.wait()).await;
-        let failed = |why: String| {
-            Error::new(ErrorKind::Unauthorized, format!("{name} failed ({why}); run it to see why"))
-        };
-        let status = status.map_err(|error| failed(error.to_string()))?;
+        let failed =
+            |why: String| Error::new(ErrorKind::Unauthorized, format!("{name} failed {why}"));
+        let status = status.map_err(|error| failed(format!("({error}); run it to see why")))?;
         if !status.success() {
-            let said = excerpt(&String::from_utf8_lossy(&complained));
-            let said = if said.is_empty() { said } else { format!(": {said}") };
-            return Err(failed(format!("{status}{said}")));
+            let how = match status.code() {
+                Some(code) => format!("with exit status {code}"),
+                None => format!("({status})"),
+            };
+            let said = typed(&String::from_utf8_lossy(&complained));
+            let said = match said.is_empty() {
+                true => "; run it to see why".to_owned(),
+                false => format!(": {said}"),
+            };
+            return Err(failed(format!("{how}{said}")));
         }
         text_of(&printed, name)
     }
@@ -73,8 +78,8 @@ mod tests {
     async fn output_is_the_token() {
         let token = sh(r"echo noise >&2; printf ' c4nary\r\n'").fetch().await.expect("a token");
         assert_eq!(token.expose_secret(), "c4nary");
-        let plain = TokenProvider::from_command("echo", ["$HOME;c4nary"]).fetch().await;
-        assert_eq!(plain.expect("a token").expose_secret(), "$HOME;c4nary", "no shell reads it");
+        let plain = TokenProvider::from_command("echo", ["c4nary;$HOME"]).fetch().await;
+        assert_eq!(plain.expect("a token").expose_secret(), "c4nary;$HOME", "no shell reads it");
     }
 
     #[tokio::test]
@@ -84,8 +89,15 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
         assert_eq!(
             error.to_string(),
-            r"the token command `sh` failed (exit status: 7: not \u{1b}[1mlogged in); run it to see why"
+            r"the token command `sh` failed with exit status 7: not \u{1b}[1mlogged in"
         );
+        for (script, why) in [
+            ("exit 3", "with exit status 3; run it to see why"),
+            ("kill -9 $$", "(signal: 9 (SIGKILL)); run it to see why"),
+        ] {
+            let error = sh(script).fetch().await.expect_err("a failure").to_string();
+            assert_eq!(error, format!("the token command `sh` failed {why}"));
+        }
         assert!(!format!("{error:?}").contains("c4nary"));
     }
 

@@ -111,6 +111,21 @@ mod tests {
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("c4nary") && !shown.contains("ccc"), "{shown}");
         }
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        for (content, why) in [
+            (wide("\u{feff}c4nary\r\n"), "it is UTF-16; write it as UTF-8"),
+            (wide("c4nary"), "it is UTF-16; write it as UTF-8"),
+            (b"\xfe\xff\0c\x004".to_vec(), "it is UTF-16; write it as UTF-8"),
+            (b"\xef\xbb\xbf".to_vec(), "it is empty"),
+        ] {
+            let file = Scratch::new("encoding", &content);
+            let error = TokenProvider::from_file(&file.0).fetch().await.expect_err("no token");
+            let expected = format!("gave no usable token: {why}");
+            assert!(error.to_string().ends_with(&expected), "{error}");
+        }
+        let file = Scratch::new("mark", b"\xef\xbb\xbfc4nary\r\n");
+        let token = TokenProvider::from_file(&file.0).fetch().await.expect("a token");
+        assert_eq!(token.expose_secret(), "c4nary");
         let error = TokenProvider::from_file("/not/there").fetch().await.expect_err("no file");
         assert!(error.to_string().starts_with("the token file `/not/there` cannot be read: "));
     }

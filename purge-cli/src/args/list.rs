@@ -15,6 +15,7 @@ pub(crate) struct ListArgs {
         help_heading = "List",
         value_name = "N",
         default_value = "1",
+        value_parser = page_number,
         conflicts_with = "all"
     )]
     pub(crate) page: NonZeroU64,
@@ -28,6 +29,10 @@ pub(crate) struct ListArgs {
     pub(crate) target: TargetArgs,
     #[command(flatten)]
     pub(crate) output: FormatArgs,
+}
+
+fn page_number(text: &str) -> Result<NonZeroU64, String> {
+    text.parse().map_err(|_| "pages count from 1".to_owned())
 }
 
 fn page_size(text: &str) -> Result<PageSize, String> {

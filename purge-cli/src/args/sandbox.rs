@@ -8,7 +8,7 @@ use purge_api_ext::Rate;
 #[derive(clap::Args)]
 pub(crate) struct SandboxArgs {
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
     /// Allow an address that other machines can reach, and requests whose Host is not this machine: what is
     /// sent there is not encrypted
@@ -25,6 +25,9 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "HOW", default_value = "one-or-more")]
     pub(crate) star: Star,
     /// JSON file of faults: what the server does wrong, and when
+    ///
+    /// A list of objects with any of the members `on`, `status`, `headers`, `body`, `delay`, `ending`, `applies`
+    /// and `times`, such as `[{"on": "POST", "status": 503, "headers": {"retry-after": "1"}, "times": 2}]`.
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
     /// Answer 429 to what comes faster, such as 5/s or 30/m. 5/s allows 5 requests at once, then one more
@@ -34,6 +37,18 @@ pub(crate) struct SandboxArgs {
     /// Do not log requests on standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        let port = text.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+        let host = text.rsplit_once(':').map_or("", |(host, _)| host);
+        let loopback = matches!(host, "" | "localhost" | "::1");
+        match port.filter(|_| loopback) {
+            Some(port) => format!("write `127.0.0.1:{port}`"),
+            None => "write an IP address and a port, such as `127.0.0.1:8080`".to_owned(),
+        }
+    })
 }
 
 /// How much a `*` of a purged path matches.
@@ -70,5 +85,25 @@ impl FromStr for Origin {
         };
         let address = authority.trim_end_matches('/').parse();
         address.map(Self::Server).map_err(|_| "write it as http://127.0.0.1:PORT".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_are_names_lead_to_numbers() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(address(text).expect_err(text), expected, "{text}");
+        };
+        check("localhost:8499", "write `127.0.0.1:8499`");
+        check(":8499", "write `127.0.0.1:8499`");
+        check("8499", "write `127.0.0.1:8499`");
+        let general = "write an IP address and a port, such as `127.0.0.1:8080`";
+        for text in ["", "localhost", "127.0.0.1", "example.com:80", "localhost:99999"] {
+            check(text, general);
+        }
+        assert!(address("[::1]:0").is_ok());
     }
 }

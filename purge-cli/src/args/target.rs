@@ -35,10 +35,9 @@ pub(crate) struct TargetArgs {
     #[arg(long)]
     pub(crate) sandbox: bool,
     /// How long one request may take [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = timeout)]
     pub(crate) timeout: Option<Duration>,
-    /// How many requests are sent in a time at most, such as 5/s or 30/m, questions about the jobs included
-    /// [default: no limit]
+    /// Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]
     #[arg(long, value_name = "N/s")]
     pub(crate) rate: Option<Rate>,
 }
@@ -64,8 +63,25 @@ impl TargetArgs {
     }
 }
 
+/// How long a request may take: some time.
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text).map_err(|error| error.to_string())? {
+        Duration::ZERO => Err("no request ends in no time; write for example `30s`".to_owned()),
+        timeout => Ok(timeout),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn timeouts_are_not_zero() {
+        assert_eq!(super::timeout("1ms"), Ok(std::time::Duration::from_millis(1)));
+        for text in ["0", "0s", "0ms 0s"] {
+            let why = super::timeout(text).expect_err(text);
+            assert_eq!(why, "no request ends in no time; write for example `30s`");
+        }
+    }
+
     #[test]
     fn help_names_the_address_that_is_used() {
         let command = crate::command();

@@ -1,9 +1,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use purge_api_ext::{IdError, OperationId};
+use purge_api_ext::{IdError, OperationId, without_web_tokens};
 
 use super::{MessageArgs, ReportArgs, TargetArgs};
+use crate::environment;
 
 #[derive(clap::Args)]
 pub(crate) struct WaitArgs {
@@ -43,6 +44,10 @@ impl FromStr for Operation {
 pub(crate) fn operation_id(text: &str) -> Result<OperationId, String> {
     if text == "null" {
         return Err("`null` is what `jq -r` prints for a field that is not there".to_owned());
+    }
+    let text = text.trim();
+    if without_web_tokens(text) != text || environment::without_token(text) != text {
+        return Err("this is a token (not shown), not an operation ID".to_owned());
     }
     text.parse().map_err(|error: IdError| error.to_string())
 }

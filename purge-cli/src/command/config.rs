@@ -1,8 +1,8 @@
-use purge_api_ext::{BaseUrl, Client};
+use purge_api_ext::{BaseUrl, Client, without_tokens};
 
 use crate::args::ConfigArgs;
 use crate::config::{Config, KEYS, Settings};
-use crate::environment;
+use crate::environment::{self, without_token};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, settings};
 
@@ -46,6 +46,8 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
                 (key.default.map(str::to_owned), key.default.map(|_| "default".to_owned()))
             }
         };
+        // The arguments of a program may hold a token, and so may an address.
+        let value = value.map(|value| without_tokens(&without_token(&value)).into_owned());
         Ok(output::Setting { name: key.name, value, source })
     };
     KEYS.iter().map(setting).collect()

@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::Write as _;
 
-use purge_api_ext::escape;
+use purge_api_ext::{escape, without_tokens};
 use purge_sandbox::{Fault, Sandbox, SandboxBuilder};
 
 use crate::args::{Origin, SandboxArgs};
@@ -37,7 +37,10 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
     };
     if let Some(file) = &args.faults {
         let cannot = |error: &dyn std::fmt::Display| {
-            Failure::usage(escape(&format!("the faults of {}: {error}", file.display())))
+            Failure::usage(escape(&without_tokens(&format!(
+                "the faults of {}: {error}",
+                file.display()
+            ))))
         };
         let text = fs::read_to_string(file).map_err(|error| cannot(&error))?;
         builder = builder.faults(Fault::from_json(&text).map_err(|error| cannot(&error))?);

@@ -40,7 +40,7 @@ pub(crate) fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
         None => &command,
         Some(name) => command.find_subcommand(name).ok_or_else(|| {
             let names: Vec<_> = names(&command).collect();
-            let name = purge_api_ext::escape(name);
+            let name = purge_api_ext::typed(name);
             Failure::usage(format!("no command `{name}`; there are {}", names.join(", ")))
         })?,
     };

@@ -1,6 +1,6 @@
 use std::io::{self, Read as _};
 
-use purge_api_ext::{OperationId, escape};
+use purge_api_ext::{OperationId, typed};
 
 use super::run;
 use crate::args::{Operation, WaitArgs, operation_id};
@@ -79,9 +79,8 @@ fn read(text: &[u8], operations: &mut Vec<OperationId>) -> Result<(), Failure> {
         let is_id = line.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b));
         let line = index + 1;
         if !is_id {
-            let shown: String = text.chars().take(120).collect();
-            let shown = escape(&shown);
-            let message = format!("standard input:{line}: `{shown}` is no operation ID");
+            let shown = typed(&text);
+            let message = format!("standard input:{line}: `{shown}` is not an operation ID");
             return Err(Failure::usage(message));
         }
         let id = operation_id(&text)
@@ -101,7 +100,10 @@ mod tests {
         read(b"a-1\r\n\n b_2 \n", &mut ids).expect("IDs");
         assert_eq!(ids.iter().map(OperationId::as_str).collect::<Vec<_>>(), ["a-1", "b_2"]);
         let failure = read(b"a\n{\"op_id\": 1}\n", &mut ids).expect_err("JSON");
-        assert_eq!(failure.to_string(), "standard input:2: `{\"op_id\": 1}` is no operation ID");
+        assert_eq!(
+            failure.to_string(),
+            "standard input:2: `{\"op_id\": 1}` is not an operation ID"
+        );
         let failure = read(b"null\n", &mut ids).expect_err("a field that is not there");
         assert_eq!(
             failure.to_string(),

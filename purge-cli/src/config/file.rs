@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use purge_api_ext::escape;
+use purge_api_ext::{escape, typed};
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, Entry, KEYS, Key, Owner};
@@ -62,7 +62,7 @@ fn known(name: &str) -> Result<&'static Key, String> {
         return Ok(key);
     }
     let plain = name.to_lowercase().replace('_', "-");
-    let shown = escape(name);
+    let shown = typed(name);
     let similar = |key: &&Key| strsim::jaro_winkler(key.name, &plain) > 0.85;
     let nearest = KEYS.iter().filter(similar).max_by(|a, b| {
         let near = |key: &Key| strsim::jaro_winkler(key.name, &plain);

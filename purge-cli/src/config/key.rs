@@ -7,6 +7,7 @@ use std::str::FromStr;
 use purge_api_ext::{BaseUrl, Client};
 
 use super::{Settings, TokenSource};
+use crate::args::timeout;
 use crate::environment;
 use crate::token_command::TokenCommand;
 
@@ -71,7 +72,7 @@ pub(crate) static KEYS: [Key; 9] = [
     .default(Client::BASE_URL)
     .private(),
     Key::new("timeout", |settings, text, _| {
-        let timeout = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+        let timeout = timeout(text)?;
         settings.timeout.get_or_insert(timeout);
         Ok(())
     })

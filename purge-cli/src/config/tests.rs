@@ -55,7 +55,7 @@ fn no_file_is_no_error() {
 
 #[test]
 fn tokens_are_refused_and_not_shown() {
-    let mend = "a token does not belong in this file, which others may read; set PURGE_TOKEN, or write it \
+    let fix = "a token does not belong in this file, which others may read; set PURGE_TOKEN, or write it \
                 to a file that only you can read and name that with --token-file";
     for (key, at) in [
         ("token", "token"),
@@ -69,7 +69,7 @@ fn tokens_are_refused_and_not_shown() {
         {
             let text = format!("# mine\n{key} = 's3cret'\n");
             let pick = |here: bool| if here { text.as_str() } else { "" };
-            refused(pick(project), pick(user), &format!("{file}:2: `{at}`: {mend}"));
+            refused(pick(project), pick(user), &format!("{file}:2: `{at}`: {fix}"));
         }
     }
     let error = load("token = s3cret\n", "").err().expect("no TOML");
@@ -78,7 +78,7 @@ fn tokens_are_refused_and_not_shown() {
 }
 
 #[test]
-fn mistakes_are_named_with_file_line_and_mend() {
+fn mistakes_are_named_with_file_line_and_fix() {
     refused(
         "organisation = 'x'",
         "",

@@ -139,3 +139,19 @@ fn no_more_than_20_bad_lines_are_shown() {
     assert_eq!(error.lines().count(), 23);
     assert!(error.contains("\n  and 3 more\nif these"), "{error}");
 }
+
+#[test]
+fn tokens_in_place_of_paths_and_names_are_not_shown() {
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+    for raw in [false, true] {
+        for text in [token.to_owned(), format!("Bearer {token}"), format!("{{\"t\":\"{token}\"}}")]
+        {
+            let form = Form { raw, ..Form::default() };
+            let Err(error) = read(form, text.as_bytes()) else { continue };
+            assert!(error.contains("(looks like a token, not shown)"), "{error}");
+            assert!(!error.contains(&token[4..20]), "{error}");
+        }
+    }
+    let error = super::read(Form::default(), &[], &[format!("no/{token}")]).expect_err("no file");
+    assert!(!error.to_string().contains(&token[4..20]), "{error}");
+}

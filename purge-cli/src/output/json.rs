@@ -77,7 +77,7 @@ pub(super) struct Failed {
 struct Detail {
     /// A word for the exit code.
     kind: Kind,
-    /// What happened, with what, and how to mend it; harmless to show.
+    /// What happened, with what, and how to fix it; harmless to show.
     message: String,
     /// The exit code of the process.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 143)))]

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape};
+use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape, without_tokens};
 
 use super::{Out, plural};
 use crate::exit::Failure;
@@ -19,9 +19,14 @@ impl Summary {
     /// Opens the file, if there is one, before anything is sent.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = file else { return Ok(Self(None)) };
+        if path == Path::new("-") {
+            let why = "--summary appends to a file, and `-` names none; for standard output, write `--summary /dev/stdout`, \
+                       or `./-` for a file of this name";
+            return Err(Failure::usage(why));
+        }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-            let path = escape(&path.to_string_lossy());
-            Failure::usage(format!("the summary {path} cannot be written: {error}"))
+            let path = escape(&without_tokens(&path.to_string_lossy()));
+            Failure::usage(format!("the summary `{path}` cannot be written: {error}"))
         })?;
         Ok(Self(Some(file)))
     }
@@ -52,7 +57,7 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
     // Operations that are waited for have no input of their own.
     let mut counts = match s.input {
         0 => vec![("paths", Some(s.paths))],
-        _ => vec![("paths given", Some(s.input)), ("paths of the plan", Some(s.paths))],
+        _ => vec![("paths given", Some(s.input)), ("paths planned", Some(s.paths))],
     };
     if s.extra != Some(0) {
         counts.push(("other paths matched", s.extra));
@@ -72,6 +77,10 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
     for (what, count) in counts {
         let count = count.map_or("unknown".to_owned(), |count| count.to_string());
         writeln!(out, "| {what} | {count} |")?;
+    }
+    let hint = super::is_all_uncached(report).then(|| super::UNCACHED.to_owned());
+    for line in super::duplicates(report).into_iter().chain(hint) {
+        writeln!(out, "\n{line}")?;
     }
     list(out, report)
 }
@@ -198,6 +207,28 @@ mod tests {
             assert!(all == 0 || title.starts_with(&format!("{all} path")), "{title}");
             assert!(a > 0 || !title.contains("purged") || title.contains(": 0 purged"), "{title}");
         }
+    }
+
+    #[test]
+    fn what_is_to_be_known_of_a_run_follows_the_counts() {
+        let plan = Plan::parse(["/a", "/b"]).expect("a plan");
+        let mut run = Report::planned(&plan);
+        let written = |run: &Report| {
+            let mut out = Vec::new();
+            report(&mut out, run).expect("a buffer takes everything");
+            String::from_utf8(out).expect("text")
+        };
+        assert!(!written(&run).contains("nothing was cached"), "{}", written(&run));
+        run.dry_run = false;
+        run.summary.not_cached = run.summary.paths;
+        let hint = "\n\nnothing was cached under these paths; check the prefix and the resource\n";
+        assert!(written(&run).contains(hint), "{}", written(&run));
+        (run.operations[0].possible_duplicate, run.operations[0].attempts) = (true, 2);
+        let twice = "\n\n1 request was sent twice and may have been applied twice\n";
+        assert!(written(&run).contains(twice), "{}", written(&run));
+        run.operations[0].attempts = 3;
+        let more = "1 request was sent more than once and may have been applied more than once";
+        assert!(written(&run).contains(more), "{}", written(&run));
     }
 
     #[test]

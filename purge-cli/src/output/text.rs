@@ -45,6 +45,9 @@ pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Resul
     }
     counts(out, screen, report)?;
     not_sent(out, &report.summary)?;
+    if let Some(line) = super::duplicates(report) {
+        writeln!(out, "  {line}")?;
+    }
     let operations: Vec<_> = report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect();
     if operations.len() > LISTED {
         return writeln!(out, "  {} operations; --output json names them", operations.len());
@@ -124,7 +127,7 @@ fn list_paths(out: Out<'_>, screen: Screen, paths: &[Row<'_>]) -> io::Result<()>
         // What holds for many paths is said with the first of them.
         if let Some(message) = message.filter(|message| said != Some(*message)) {
             let used = STATE + 3 + shown.width() + message.width() + 4;
-            // It says how to mend it, and is not cut off.
+            // It says how to fix it, and is not cut off.
             match screen.width {
                 Some(width) if used > width => write!(out, "\n    {message}")?,
                 _ => write!(out, "  ({message})")?,
@@ -170,7 +173,7 @@ fn not_sent(out: Out<'_>, s: &Summary) -> io::Result<()> {
             writeln!(out, "  {n} paths of the inventory are purged that were not asked for")?;
         }
         None => {
-            writeln!(out, "  without an inventory, nobody knows what else the wildcards purge")?;
+            writeln!(out, "  without an inventory, it is unknown what else the wildcards purge")?;
         }
     }
     let dropped = [(s.duplicates, "given twice"), (s.covered, "covered by a wildcard")];

@@ -114,6 +114,9 @@ fn identity(certificate: Certificate) -> (String, rustls::ServerConfig) {
         Certificate::Expired => certified(HOST, Validity::Expired),
         Certificate::OfAnotherHost => certified("other.example", Validity::Current),
         Certificate::SelfSigned => (certified(HOST, Validity::Current).0, tls::self_signed(HOST)),
+        Certificate::OfItsAuthority => {
+            (certified(HOST, Validity::Current).0, tls::self_signed_authority(HOST))
+        }
         Certificate::OfAnotherAuthority => {
             (certified(HOST, Validity::Current).0, certified(HOST, Validity::Current).1)
         }

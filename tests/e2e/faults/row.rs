@@ -67,6 +67,7 @@ pub(crate) enum Certificate {
     Valid,
     Expired,
     SelfSigned,
+    OfItsAuthority,
     OfAnotherHost,
     OfAnotherAuthority,
 }

@@ -38,9 +38,9 @@ fn files() -> Vec<Row> {
         rows.push(row.ends(0, "1 accepted").seen(1, 0));
     }
     for (name, content, mode, says) in [
-        ("a control character", format!("{CANARY}\u{7}x"), 0o600, "no usable token"),
-        ("two words", format!("Bearer {CANARY}"), 0o600, "pass the token alone"),
-        ("nothing", String::new(), 0o600, "no usable token"),
+        ("a control character", format!("{CANARY}\u{7}x"), 0o600, "it holds control characters"),
+        ("two words", format!("Bearer {CANARY}"), 0o600, "it begins with `Bearer`: leave that out"),
+        ("nothing", String::new(), 0o600, "no usable token: it is empty"),
         ("a mode for the group", CANARY.to_owned(), 0o640, "chmod 600"),
         ("a mode for all", CANARY.to_owned(), 0o604, "chmod 600"),
         ("a mode to write for the group", CANARY.to_owned(), 0o620, "chmod 600"),

@@ -472,7 +472,7 @@ fn listed() -> Vec<Row> {
             .seen(1, 0)
             .asked(15..=25)
             .takes(90.0..=90.1)
-            .says("not finished within 90s"),
+            .says("not finished within 1m 30s"),
         Row::new("A19 operation that the list knows at last")
             .call(["create", "/a", "--wait=90s"])
             .get([

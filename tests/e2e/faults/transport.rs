@@ -41,19 +41,36 @@ fn distrusted() -> Vec<Row> {
             Place::Tls(Certificate::Expired),
             "expired at 2001-01-01T",
         ),
-        ("T2 certificate that is signed by itself", Place::Tls(Certificate::SelfSigned), ""),
+        (
+            "T2 certificate that is signed by itself",
+            Place::Tls(Certificate::SelfSigned),
+            "UnknownIssuer",
+        ),
+        (
+            "T2 certificate of an authority",
+            Place::Tls(Certificate::OfItsAuthority),
+            "used as a server's (self-signed); issue one for the server",
+        ),
         (
             "T2 certificate of another host",
             Place::Tls(Certificate::OfAnotherHost),
-            "for another name",
+            "its certificate is for `other.example`, not for `127.0.0.1`; check the base URL",
         ),
         (
             "T2 certificate of another authority",
             Place::Tls(Certificate::OfAnotherAuthority),
-            "signed by",
+            "is not signed by the authority",
         ),
-        ("T2 TLS 1.1, said by an alert", Place::Speaks(alert), ""),
-        ("T2 TLS 1.1, chosen by the server", Place::Speaks(TLS_1_1_HELLO), ""),
+        (
+            "T2 TLS 1.1, said by an alert",
+            Place::Speaks(alert),
+            "it ended the handshake: protocol version",
+        ),
+        (
+            "T2 TLS 1.1, chosen by the server",
+            Place::Speaks(TLS_1_1_HELLO),
+            "it offers no TLS 1.2 or 1.3",
+        ),
         (
             "T2 no TLS at all",
             Place::Speaks(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -170,7 +187,7 @@ fn slow() -> Vec<Row> {
             .seen(3, 3)
             .possible_duplicate()
             .takes(90.0..=93.0)
-            .says("no answer within the attempt's time"),
+            .says("no answer within 30s"),
         Row::new("T5 headers that never arrive, although the operation is there")
             .post([Step::Stall])
             .get([page_of_1994("lost", &["/a"], "1994-11-06T08:49:20Z")])

@@ -40,8 +40,8 @@ async fn token_goes_where_the_user_says_and_not_where_a_journal_says() {
     };
     let refused = async |run: Run, address: &str| {
         let expected = format!(
-            "belongs to the service {}, not to {address}; if you trust the first with your token, pass it \
-             as `--base-url`\n",
+            "belongs to the service {0}, not to {address}; if you trust {0} with your token, pass \
+             `--base-url {0}`\n",
             theirs.base_url()
         );
         check(&run.end().await, 2, &expected);

@@ -61,7 +61,7 @@ async fn second_process_is_refused() {
     }
     for arguments in [&["resume", &journal][..], &["create", "/b", "--journal", &journal]] {
         let ended = purge_at(&sandbox, arguments).end().await;
-        check(&ended, 2, "is in use by another run; wait until that one has ended");
+        check(&ended, 2, "is in use by another run; wait until that run has ended");
     }
     assert_eq!(posts(&sandbox).len(), 1);
     first.kill().await;
@@ -85,7 +85,8 @@ async fn damaged_journal_and_no_journal_are_refused() {
         check(&purge_at(&sandbox, &["resume", &journal]).end().await, 2, expected);
     };
     check_file(&damaged, "is damaged at line 2: its checksum is wrong").await;
-    check_file(b"/a\n/b\n", "is not a journal of a purge").await;
+    check_file(b"/a\n/b\n", "is not a purge journal; name the file that you gave to `--journal`")
+        .await;
     check_file(b"", "is empty: no run was begun with it").await;
     check_file(&whole[..300], "nothing was sent; remove it and start again").await;
     let ended = purge_at(&sandbox, &["resume", "/not/there"]).end().await;

@@ -1,0 +1,262 @@
+//! Why the other side of a TLS connection is not trusted, in words.
+
+use std::error::Error as StdError;
+
+use crate::text::excerpt;
+
+/// Says in words why the other side is not to be trusted, and what to do about it.
+pub(crate) fn explain(cause: &(dyn StdError + 'static)) -> String {
+    #[cfg(feature = "rustls")]
+    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+        let files = super::files::named(|name| std::env::var_os(name));
+        return of_rustls::explain(error, files.as_deref());
+    }
+    excerpt(&cause.to_string())
+}
+
+#[cfg(feature = "rustls")]
+mod of_rustls {
+    use rustls::{CertificateError as C, Error as E, InvalidMessage as M, PeerIncompatible as P};
+
+    use super::super::files;
+    use crate::text::excerpt;
+
+    /// `named` are the variables that replace the certificates of the system.
+    pub(super) fn explain(error: &E, named: Option<&str>) -> String {
+        match error {
+            E::InvalidCertificate(wrong) => certificate(wrong, named),
+            E::InvalidMessage(M::InvalidContentType | M::UnknownProtocolVersion) => {
+                "it does not speak TLS; check the scheme and the port of the base URL".to_owned()
+            }
+            E::InvalidMessage(why) => format!("it sent a message that is not TLS: {}", words(why)),
+            E::AlertReceived(alert) => format!("it ended the handshake: {}", words(alert)),
+            E::PeerIncompatible(
+                P::ServerDoesNotSupportTls12Or13 | P::ServerTlsVersionIsDisabledByOurConfig,
+            ) => "it offers no TLS 1.2 or 1.3".to_owned(),
+            E::PeerIncompatible(why) => {
+                format!("it and this program have no common way to use TLS: {}", words(why))
+            }
+            E::PeerMisbehaved(why) => {
+                format!("it does not keep to the rules of TLS: {}", words(why))
+            }
+            E::InappropriateMessage { .. } | E::InappropriateHandshakeMessage { .. } => {
+                "it sent a message of TLS that does not belong there".to_owned()
+            }
+            E::InvalidCertRevocationList(why) => {
+                format!("a list of revoked certificates cannot be used: {}", words(why))
+            }
+            // What is left has texts of its own.
+            _ => excerpt(&error.to_string()),
+        }
+    }
+
+    fn certificate(wrong: &C, named: Option<&str>) -> String {
+        let date = |time: &rustls::pki_types::UnixTime| {
+            // A certificate has four digits for the year, as the format has.
+            const LAST: u64 = 253_402_300_799;
+            let since = std::time::Duration::from_secs(time.as_secs().min(LAST));
+            humantime::format_rfc3339(std::time::UNIX_EPOCH + since)
+        };
+        match wrong {
+            C::UnknownIssuer => unknown_issuer(named),
+            C::ExpiredContext { not_after, .. } => {
+                let at = date(not_after);
+                format!("its certificate expired at {at}; check the clock of this machine")
+            }
+            C::Expired => "its certificate has expired; check the clock of this machine".to_owned(),
+            C::NotValidYetContext { not_before, .. } => {
+                let from = date(not_before);
+                format!(
+                    "its certificate is not valid before {from}; check the clock of this machine"
+                )
+            }
+            C::NotValidYet => {
+                "its certificate is not valid yet; check the clock of this machine".to_owned()
+            }
+            C::NotValidForNameContext { expected, presented } => {
+                // Each is a kind and a name in parentheses.
+                let name = |presented: &String| {
+                    let name =
+                        presented.split_once('(').map_or(presented.as_str(), |(_, name)| name);
+                    let name = name.trim_end_matches(')').trim_matches('"');
+                    format!("`{}`", excerpt(name))
+                };
+                let names: Vec<_> = presented.iter().take(5).map(name).collect();
+                let names = match names.len() {
+                    0 => "no name".to_owned(),
+                    _ => names.join(", "),
+                };
+                let expected = excerpt(&expected.to_str());
+                format!("its certificate is for {names}, not for `{expected}`; check the base URL")
+            }
+            C::NotValidForName => {
+                "its certificate is for another name; check the base URL".to_owned()
+            }
+            C::BadSignature => {
+                "its certificate is not signed by the authority that it names".to_owned()
+            }
+            C::BadEncoding => "its certificate cannot be read".to_owned(),
+            C::Revoked => "its certificate has been revoked".to_owned(),
+            C::UnhandledCriticalExtension => {
+                "its certificate has a critical extension that is not known here".to_owned()
+            }
+            C::UnknownRevocationStatus => {
+                "it is not known whether its certificate has been revoked".to_owned()
+            }
+            C::InvalidPurpose | C::InvalidPurposeContext { .. } => PURPOSE.to_owned(),
+            C::Other(other) => other_reason(&other.0.to_string()),
+            // A kind, and details that are for programs.
+            other => format!("its certificate cannot be used: {}", words(other)),
+        }
+    }
+
+    const PURPOSE: &str = "its certificate is not for a server: issue one whose extended key usage has \
+                           `serverAuth`";
+
+    fn unknown_issuer(named: Option<&str>) -> String {
+        let what = "its certificate is signed by an authority that is not trusted here (UnknownIssuer), as that of \
+                    a company's proxy may be";
+        match named {
+            Some(named) => {
+                format!(
+                    "{what}; {named} replaces the certificates of the system: add that authority there"
+                )
+            }
+            None if files::ARE_READ => format!(
+                "{what}; add that authority to the certificates of the system, or name a PEM file that holds \
+                 it in SSL_CERT_FILE"
+            ),
+            None => format!("{what}; add that authority to the certificates of the system"),
+        }
+    }
+
+    /// What the library that verifies certificates says, by the names of its errors.
+    fn other_reason(text: &str) -> String {
+        let name = text.split(['(', ' ', '{']).next().unwrap_or_default();
+        match name {
+            "CaUsedAsEndEntity" => {
+                "its certificate is that of an authority, used as a server's (self-signed); \
+                                    issue one for the server"
+                    .to_owned()
+            }
+            "EndEntityUsedAsCa" => {
+                "its certificate is signed by one that is not an authority's".to_owned()
+            }
+            "RequiredEkuNotFound" | "RequiredEkuNotFoundContext" | "EmptyEkuExtension" => {
+                PURPOSE.to_owned()
+            }
+            "NameConstraintViolation" => {
+                "the authority of its certificate may not sign for this name".to_owned()
+            }
+            "UnsupportedCertVersion" => {
+                "its certificate has an old version; issue one of version 3".to_owned()
+            }
+            // The name of an error, and no sentence.
+            name if name.len() == text.len() || text.contains(['(', '{']) => {
+                format!("its certificate cannot be used: {}", words(&name))
+            }
+            _ => format!("its certificate cannot be used: {}", excerpt(text)),
+        }
+    }
+
+    /// The name of an error as words: `BadCertificate` is "bad certificate". What is in it is left out.
+    fn words(name: &dyn std::fmt::Debug) -> String {
+        let text = format!("{name:?}");
+        let name = text.trim_matches('"').split(['(', '{', ' ']).next().unwrap_or_default();
+        let mut words = String::new();
+        for character in name.chars().take(100) {
+            if character.is_ascii_uppercase() && !words.is_empty() {
+                words.push(' ');
+            }
+            words.push(character.to_ascii_lowercase());
+        }
+        words
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::sync::Arc;
+
+        use rustls::OtherError;
+
+        use super::*;
+
+        #[derive(Debug)]
+        struct Says(&'static str);
+
+        impl std::fmt::Display for Says {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+
+        impl std::error::Error for Says {}
+
+        fn other(text: &'static str) -> String {
+            explain(&E::InvalidCertificate(C::Other(OtherError(Arc::new(Says(text))))), None)
+        }
+
+        #[test]
+        fn reasons_are_words() {
+            let said = other("CaUsedAsEndEntity");
+            assert!(
+                said.ends_with("used as a server's (self-signed); issue one for the server"),
+                "{said}"
+            );
+            assert_eq!(
+                other("PathLenConstraintViolated"),
+                "its certificate cannot be used: path len constraint violated"
+            );
+            assert_eq!(other("RequiredEkuNotFoundContext(Context { x: [1] })"), PURPOSE);
+            assert_eq!(
+                other("TrailingData(Time)"),
+                "its certificate cannot be used: trailing data"
+            );
+            assert_eq!(
+                other("certificate had invalid extensions"),
+                "its certificate cannot be used: certificate had invalid extensions"
+            );
+            let errors = [
+                E::AlertReceived(rustls::AlertDescription::HandshakeFailure),
+                E::PeerIncompatible(P::NoCipherSuitesInCommon),
+                E::PeerIncompatible(P::ServerDoesNotSupportTls12Or13),
+                E::InvalidMessage(M::InvalidContentType),
+                E::InvalidMessage(M::MissingData("x")),
+                E::InvalidCertificate(C::BadEncoding),
+                E::InvalidCertificate(C::InvalidPurpose),
+                E::InvalidCertificate(C::ApplicationVerificationFailure),
+                E::InvalidCertificate(C::NotValidForNameContext {
+                    expected: "cdn.example.net".try_into().expect("a name"),
+                    presented: vec!["DnsName(\"a.example\")".into(), "IpAddress(127.0.0.1)".into()],
+                }),
+                E::InvalidCertificate(C::NotValidForNameContext {
+                    expected: "cdn.example.net".try_into().expect("a name"),
+                    presented: vec![],
+                }),
+            ];
+            let said: Vec<_> = errors.iter().map(|error| explain(error, None)).collect();
+            let expected = [
+                "it ended the handshake: handshake failure",
+                "it and this program have no common way to use TLS: no cipher suites in common",
+                "it offers no TLS 1.2 or 1.3",
+                "it does not speak TLS; check the scheme and the port of the base URL",
+                "it sent a message that is not TLS: missing data",
+                "its certificate cannot be read",
+                PURPOSE,
+                "its certificate cannot be used: application verification failure",
+                "its certificate is for `a.example`, `127.0.0.1`, not for `cdn.example.net`; check the base URL",
+                "its certificate is for no name, not for `cdn.example.net`; check the base URL",
+            ];
+            assert_eq!(said, expected);
+        }
+
+        #[test]
+        fn variable_that_replaces_the_certificates_of_the_system_is_named() {
+            let error = E::InvalidCertificate(C::UnknownIssuer);
+            let said = explain(&error, Some("SSL_CERT_FILE (`a.pem`)"));
+            let end = "; SSL_CERT_FILE (`a.pem`) replaces the certificates of the system: add that authority \
+                       there";
+            assert!(said.contains("(UnknownIssuer)") && said.ends_with(end), "{said}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The files that the environment names in place of the system's certificates.
+//!
+//! The library that reads them leaves out silently what it cannot read, as long as something is left.
+
+use std::env::split_paths;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
+use crate::text::escape;
+use crate::{Error, ErrorKind};
+
+/// Whether the verifier reads certificates from where these variables say, in place of the system's: Apple's and
+/// Windows' verifiers do not.
+pub(super) const ARE_READ: bool =
+    cfg!(all(unix, not(target_vendor = "apple"), not(target_os = "android")));
+
+const FILE: &str = "SSL_CERT_FILE";
+const FOLDERS: &str = "SSL_CERT_DIR";
+
+/// Refuses a variable that names nothing that holds a certificate.
+#[cfg_attr(feature = "native-tls", allow(dead_code))]
+pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), Error> {
+    if !ARE_READ {
+        return Ok(());
+    }
+    let refuse = |message: String| Err(Error::new(ErrorKind::InvalidInput, message));
+    if let Some(file) = variable(FILE) {
+        // The library takes an empty name for one that cannot be read, and reads nothing else then.
+        if file.is_empty() {
+            return refuse(format!("{FILE} is empty: unset it"));
+        }
+        let why = match CertificateDer::pem_file_iter(&file).map(|mut found| found.next()) {
+            Ok(Some(Ok(_))) => None,
+            Ok(None) => Some("it holds no `-----BEGIN CERTIFICATE-----`".to_owned()),
+            Ok(Some(Err(error))) | Err(error) => Some(words(&error)),
+        };
+        if let Some(why) = why {
+            return refuse(format!(
+                "no certificate can be read from {FILE} (`{}`): {why}; name a PEM file, or unset it",
+                shown(&file)
+            ));
+        }
+    }
+    if let Some(folders) = variable(FOLDERS) {
+        let mut named =
+            split_paths(&folders).filter(|path| !path.as_os_str().is_empty()).peekable();
+        // One of many may be missing.
+        if named.peek().is_some() && !named.any(|folder| fs::read_dir(folder).is_ok()) {
+            return refuse(format!(
+                "no folder of {FOLDERS} (`{}`) can be read; name folders of PEM files, or unset it",
+                shown(&folders)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The variables that replace the certificates of the system.
+pub(super) fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
+    let named = |name: &str| {
+        let value = variable(name).filter(|value| ARE_READ && !value.is_empty())?;
+        Some(format!("{name} (`{}`)", shown(&value)))
+    };
+    let named: Vec<_> = [FILE, FOLDERS].into_iter().filter_map(named).collect();
+    (!named.is_empty()).then(|| named.join(" and "))
+}
+
+fn shown(value: &OsStr) -> String {
+    escape(&crate::without_tokens(&value.to_string_lossy()))
+}
+
+fn words(error: &rustls::pki_types::pem::Error) -> String {
+    match error {
+        rustls::pki_types::pem::Error::Io(error) => error.to_string(),
+        _ => "it is not PEM".to_owned(),
+    }
+}
+
+#[cfg(all(test, unix, not(target_vendor = "apple")))]
+mod tests {
+    use super::*;
+
+    fn refusal(variables: &[(&str, &str)]) -> Option<String> {
+        let value = |name: &str| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| value.into())
+        };
+        check(value).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_whatever_the_other_variable_names() {
+        let folder = std::env::temp_dir();
+        let folder = folder.to_str().expect("a name");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for other in [&[][..], &[("SSL_CERT_DIR", folder)]] {
+            let file = |file| refusal(&[&[("SSL_CERT_FILE", file)], other].concat());
+            assert_eq!(file("").as_deref(), Some("SSL_CERT_FILE is empty: unset it"));
+            let missing =
+                "no certificate can be read from SSL_CERT_FILE (`/not/there`): No such file";
+            assert!(file("/not/there").expect("no file").starts_with(missing));
+            let none = file(source).expect("no certificate");
+            assert!(
+                none.contains("it holds no `-----BEGIN CERTIFICATE-----`; name a PEM"),
+                "{none}"
+            );
+            assert!(file(folder).is_some());
+        }
+        assert_eq!(refusal(&[("SSL_CERT_DIR", folder)]), None);
+        assert_eq!(refusal(&[("SSL_CERT_DIR", &format!("/not/there:{folder}"))]), None);
+        assert_eq!(refusal(&[("SSL_CERT_DIR", "")]), None);
+        assert_eq!(refusal(&[]), None);
+        assert_eq!(
+            refusal(&[("SSL_CERT_DIR", "/not/there:/nor/here")]).expect("no folder"),
+            "no folder of SSL_CERT_DIR (`/not/there:/nor/here`) can be read; name folders of PEM files, or \
+             unset it"
+        );
+    }
+}

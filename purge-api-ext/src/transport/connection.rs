@@ -1,0 +1,190 @@
+//! A request that got no answer: whether it can have reached the service, and whose fault it is.
+
+use std::error::Error as StdError;
+
+use super::{Failure, said};
+use crate::connection::{Limits, Route};
+use crate::proxy::Refusal;
+use crate::retry::Applied;
+use crate::text::{Redactor, escape};
+use crate::{Error, ErrorKind, tls};
+
+pub(super) async fn from_connection(
+    error: reqwest::Error,
+    redactor: &Redactor,
+    route: &Route,
+) -> Failure {
+    let error = error.without_url();
+    let text = root(&error, redactor);
+    if error.is_builder() {
+        let message = format!("the request cannot be made: {text}");
+        return Failure::new(Applied::Refused, Error::new(ErrorKind::InvalidInput, message));
+    }
+    if error.is_connect() {
+        return not_connected(&error, redactor, route).await;
+    }
+    let find = |wanted: fn(&(dyn StdError + 'static)) -> bool| chain(&error).any(wanted);
+    let unavailable = ErrorKind::Unavailable;
+    let (applied, kind, message) = if error.is_timeout() {
+        let limit = route.limits.as_ref().map(Limits::attempt);
+        match limit {
+            // The time was up before the first connection was there.
+            Some(limit) if route.connected.is_none_yet() => {
+                (Applied::No, unavailable, no_connection(route, &limit))
+            }
+            Some(limit) => (Applied::Maybe, unavailable, format!("no answer within {limit}")),
+            None => (Applied::Maybe, unavailable, "no answer within the time limit".to_owned()),
+        }
+    } else if find(is_not_processed) {
+        let message = format!("the service did not take the request: {text}");
+        (Applied::No, unavailable, message)
+    } else if find(is_no_http) {
+        let message = format!("the response is not valid HTTP: {text}");
+        (Applied::Maybe, ErrorKind::Untrusted, message)
+    } else {
+        (Applied::Maybe, unavailable, format!("the connection broke off: {text}"))
+    };
+    Failure::new(applied, Error::new(kind, message).with_foreign_cause(&error, redactor))
+}
+
+fn no_connection(route: &Route, limit: &str) -> String {
+    let through = route.proxy.as_ref().map(|proxy| format!(" through {proxy}"));
+    format!("no connection to the service{} within {limit}", through.unwrap_or_default())
+}
+
+/// There is no connection, so that nothing was sent: whose fault that is, the service's or the proxy's.
+async fn not_connected(error: &reqwest::Error, redactor: &Redactor, route: &Route) -> Failure {
+    let proxy = route.proxy.as_ref();
+    // The type of what goes wrong between this machine and a proxy cannot be named.
+    let tunnel = chain(error).map(ToString::to_string);
+    let tunnel = tunnel.filter_map(|text| text.strip_prefix("tunnel error: ").map(str::to_owned));
+    let tunnel = tunnel.last();
+    let other = match (proxy, &tunnel) {
+        (Some(proxy), _) => proxy.to_string(),
+        // That of a client that the program brought.
+        (None, Some(_)) => "the proxy".to_owned(),
+        (None, None) => "the service".to_owned(),
+    };
+    let through = match (proxy, &tunnel) {
+        (Some(proxy), None) => format!(" to the service through {proxy}"),
+        (_, Some(_)) => format!(" to {other}"),
+        (None, None) => String::new(),
+    };
+    let text = root(error, redactor);
+    let unavailable = |message: String| (Applied::No, Error::new(ErrorKind::Unavailable, message));
+    let (applied, failure) = if let Some(why) = tls::distrust(chain(error)).map(tls::explain) {
+        let message = format!("no trusted connection{through}: {why}");
+        (Applied::Unsent, Error::new(ErrorKind::Untrusted, message))
+    } else if let Some(limits) = route.limits.as_ref().filter(|_| error.is_timeout()) {
+        unavailable(no_connection(route, &limits.connection()))
+    } else {
+        match tunnel.as_deref() {
+            None if proxy.is_none() => {
+                unavailable(format!("the service cannot be reached: {text}"))
+            }
+            None => unavailable(format!("no connection{through}: {text}")),
+            Some(TUNNEL_CONNECT) => unavailable(format!("{other} cannot be reached: {text}")),
+            Some(PROXY_AUTHORIZATION) => refused_by_proxy(&other, 407, &[], redactor),
+            Some("unsuccessful") => match asked_again(route).await {
+                Some(Refusal { status, body }) => refused_by_proxy(&other, status, &body, redactor),
+                None => unavailable(format!(
+                    "{other} refused to connect to the service; its log may say why"
+                )),
+            },
+            Some("unexpected end of file") => {
+                unavailable(format!("{other} closed the connection before it answered"))
+            }
+            Some(why) => {
+                unavailable(format!("{other} did not connect to the service: {}", escape(why)))
+            }
+        }
+    };
+    Failure::new(applied, failure.with_foreign_cause(error, redactor))
+}
+
+/// What the proxy says, which the HTTP client does not pass on.
+async fn asked_again(route: &Route) -> Option<Refusal> {
+    let refusal = route.proxy.as_ref()?.refusal(&route.authority).await?;
+    // It may have changed its mind.
+    (refusal.status >= 300).then_some(refusal)
+}
+
+/// What a refusal of a proxy means: whether it may be different later. Nothing has reached the service.
+fn refused_by_proxy(
+    proxy: &str,
+    status: u16,
+    body: &[u8],
+    redactor: &Redactor,
+) -> (Applied, Error) {
+    let said = said::said(body, redactor).map(|said| format!(": {said}")).unwrap_or_default();
+    let (applied, kind, message) = match status {
+        407 => (
+            Applied::Unsent,
+            ErrorKind::Unauthorized,
+            format!("{proxy} asks for credentials (407); write them into the URL of the proxy"),
+        ),
+        401 | 403 | 451 => (
+            Applied::Unsent,
+            ErrorKind::Unauthorized,
+            format!("{proxy} does not allow a connection to the service ({status}){said}"),
+        ),
+        300..=399 => (
+            Applied::Unsent,
+            ErrorKind::Untrusted,
+            format!(
+                "{proxy} redirects ({status}) instead of connecting to the service, as one does that wants a \
+                 login first{said}"
+            ),
+        ),
+        408 | 429 | 500.. => (
+            Applied::No,
+            ErrorKind::Unavailable,
+            format!("{proxy} failed to connect to the service ({status}){said}"),
+        ),
+        _ => (
+            Applied::Unsent,
+            ErrorKind::Refused,
+            format!("{proxy} refused to connect to the service ({status}){said}"),
+        ),
+    };
+    (applied, Error::new(kind, message).with_status(status))
+}
+
+/// Whether the other side says that it has not looked at the request (RFC 9113, section 8.7).
+#[cfg(feature = "http2")]
+fn is_not_processed(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref::<h2::Error>().is_some_and(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        // A server that shuts down answers what it has taken.
+        let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+        error.is_remote() && (refused || leaving)
+    })
+}
+
+/// HTTP/1.1 has no way to say so.
+#[cfg(not(feature = "http2"))]
+fn is_not_processed(_cause: &(dyn StdError + 'static)) -> bool {
+    false
+}
+
+fn is_no_http(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+}
+
+const PROXY_AUTHORIZATION: &str = "proxy authorization required";
+const TUNNEL_CONNECT: &str = "failed to create underlying connection";
+
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> + Clone {
+    // An I/O error hides what it carries from `source`, and shows it only to `get_ref`.
+    std::iter::successors(Some(error), |&error: &&'a (dyn StdError + 'static)| {
+        let carried = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
+        carried.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
+}
+
+/// What lies beneath all. HTTP/2 lets the other side say something there.
+pub(super) fn root(error: &reqwest::Error, redactor: &Redactor) -> String {
+    chain(error).last().map(|cause| redactor.excerpt(&cause.to_string())).unwrap_or_default()
+}
