@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::{BaseUrl, Route, Settings};
+use crate::error::{Error, ErrorKind};
+use crate::id::{OrganizationId, ResourceId};
+use crate::pace::Rate;
 use crate::resource::Resource;
 use crate::session::Session;
-use crate::{Error, ErrorKind, OrganizationId, Rate, ResourceId, TokenProvider};
+use crate::token::TokenProvider;
 
 /// A connection pool to the service, and the token that opens it. Cheap to clone.
 ///

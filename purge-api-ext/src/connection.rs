@@ -9,9 +9,10 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::connected::Connected;
+use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
 use crate::text::{escape, excerpt};
-use crate::{Error, ErrorKind, tls};
+use crate::tls;
 
 /// An address of the service that the token may be sent to: `https`, or plain `http` to the loopback of this
 /// machine.

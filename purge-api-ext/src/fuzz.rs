@@ -10,12 +10,17 @@ use purge_api::ResponseValue;
 use reqwest::header::HeaderValue;
 use serde::de::DeserializeOwned;
 
+use crate::client::Client;
 use crate::connection::Route;
+use crate::journal;
 use crate::ledger::End;
+use crate::list::{Cursor, List};
+use crate::path::PurgePath;
+use crate::plan::Plan;
 use crate::retry::parse_retry_after;
+use crate::submit;
 use crate::text::{Redactor, escape};
 use crate::transport::{Failure, failure};
-use crate::{Client, Cursor, List, Plan, PurgePath, journal, submit};
 
 /// A text is refused with a place in it, or kept byte for byte, also by way of JSON.
 pub fn path(bytes: &[u8]) {
@@ -97,7 +102,7 @@ fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Failure> {
     })
 }
 
-fn refused(error: &crate::Error) -> Failure {
+fn refused(error: &crate::error::Error) -> Failure {
     Failure::new(crate::retry::Applied::Refused, error.clone())
 }
 

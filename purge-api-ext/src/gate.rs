@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::future::select;
 use tokio::sync::Notify;
 
+use crate::error::{Error, ErrorKind};
 use crate::pace::{Pace, Place, TooLong};
-use crate::{Error, ErrorKind};
 
 /// What each request of a run, or of a client, passes.
 #[derive(Clone)]

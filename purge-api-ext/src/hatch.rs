@@ -23,7 +23,8 @@
 
 pub use {purge_api, reqwest};
 
-use crate::{Client, ClientBuilder, Error};
+use crate::client::{Client, ClientBuilder};
+use crate::error::Error;
 
 /// Gives a ready HTTP client to a [`ClientBuilder`].
 pub trait HttpClient: sealed::Sealed + Sized {
@@ -75,6 +76,6 @@ impl RawClient for Client {
 
 mod sealed {
     pub trait Sealed {}
-    impl Sealed for crate::Client {}
-    impl Sealed for crate::ClientBuilder {}
+    impl Sealed for crate::client::Client {}
+    impl Sealed for crate::client::ClientBuilder {}
 }

@@ -16,7 +16,7 @@ impl fmt::Display for IdError {
 
 impl std::error::Error for IdError {}
 
-impl From<IdError> for crate::Error {
+impl From<IdError> for crate::error::Error {
     fn from(error: IdError) -> Self {
         Self::invalid_input(&error)
     }

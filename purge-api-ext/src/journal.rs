@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::error::{Error, ErrorKind};
+use crate::id::{OrganizationId, ResourceId};
 use crate::ledger::End;
 use crate::path::is_everything;
-use crate::plan::{Batch, Plan};
+use crate::plan::{Batch, Plan, PurgeEverything};
 use crate::resource::Resource;
 use crate::text::excerpt;
-use crate::{Error, ErrorKind, OrganizationId, PurgeEverything, ResourceId};
 
 pub(crate) use format::Header;
 pub(crate) use read::Contents;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::OperationId;
+use crate::id::OperationId;
 use crate::retry::{Applied, RetryPolicy};
 use crate::transport::Failure;
 
@@ -314,7 +314,7 @@ impl Story {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Error, ErrorKind};
+    use crate::error::{Error, ErrorKind};
 
     fn sent(attempt: u32, on: Option<u64>) -> Entry {
         let time = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);

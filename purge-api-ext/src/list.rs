@@ -10,8 +10,9 @@ use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, ErrorKind};
+use crate::id::OperationId;
 use crate::resource::Resource;
-use crate::{Error, ErrorKind, OperationId};
 pub(crate) use reader::Read;
 pub use record::{PurgeRecord, RecordState};
 

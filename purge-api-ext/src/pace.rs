@@ -67,7 +67,7 @@ impl std::fmt::Display for RateError {
 
 impl std::error::Error for RateError {}
 
-impl From<RateError> for crate::Error {
+impl From<RateError> for crate::error::Error {
     fn from(error: RateError) -> Self {
         Self::invalid_input(&error)
     }

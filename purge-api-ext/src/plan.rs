@@ -11,7 +11,7 @@ mod unique;
 
 use std::fmt;
 
-use crate::Paths;
+use crate::path::Paths;
 
 pub use batch::Batch;
 pub(crate) use batch::batches;
@@ -158,7 +158,7 @@ impl fmt::Display for Plan {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::PurgePath;
+    use crate::path::PurgePath;
     use crate::path::readings::Reading;
     use proptest::prelude::*;
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures_core::Stream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::{Error, OperationId, OperationOutcome, Report};
+use crate::error::Error;
+use crate::id::OperationId;
+use crate::report::{OperationOutcome, Report};
 
 /// Something that happened. Requests are named by their place in the plan, from 0; those that others are
 /// split into have the numbers after these.

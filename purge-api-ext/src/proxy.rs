@@ -13,7 +13,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 pub(crate) use refusal::Refusal;
 

@@ -12,9 +12,11 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::error::Error;
+use crate::id::OperationId;
 use crate::list::{List, PurgeRecord, Read};
+use crate::plan::{Batch, Plan};
 use crate::resource::Resource;
-use crate::{Batch, Error, OperationId, Plan};
 
 /// So many records are always read, in whatever order the list may be.
 const RECORDS: u64 = 500;

@@ -6,8 +6,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::error::{Error, ErrorKind};
+use crate::id::{OperationId, OrganizationId, ResourceId};
+use crate::path::PurgePath;
 use crate::plan::{Batch, Plan};
-use crate::{Error, ErrorKind, OperationId, OrganizationId, PurgePath, ResourceId};
 pub use paths::{PathOutcome, PathOutcomes};
 
 /// The outcome of a purge, or of waiting for one: one entry for every path that was planned.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use purge_api::ResponseValue;
 use purge_api::builder::{CreatePurge, ListPurgeRequests};
 
+use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Pass, Stop};
+use crate::id::{OrganizationId, ResourceId};
 use crate::session::{Exchange, Seen, Session};
 use crate::transport::Failure;
-use crate::{Error, ErrorKind, OrganizationId, ResourceId};
 
 /// A CDN resource: purge it, list its purge requests, wait for them. Clones share the connections to the service.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// What is known of the request after a call that did not answer 200 with a readable body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,12 +10,13 @@ use tokio::time::Instant;
 
 use crate::clock::Shown;
 use crate::connection::Route;
+use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Pass};
 use crate::pace::{Pace, Rate};
 use crate::text::Redactor;
+use crate::token::TokenProvider;
 use crate::trace::step;
 use crate::transport::{Failure, failure};
-use crate::{Error, ErrorKind, TokenProvider};
 
 /// The generated client, and the token that it sends. Clones share both.
 #[derive(Clone)]

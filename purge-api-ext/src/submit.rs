@@ -9,13 +9,15 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::error::Error;
+use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::progress::{Event, Events, Reporter};
 use crate::report::Report;
 use crate::resource::Resource;
 use crate::retry::{LONGEST, RetryPolicy};
+use crate::shutdown::Shutdown;
 use crate::wait::follow;
-use crate::{Error, Journal, Shutdown};
 use run::Run;
 #[cfg(any(test, fuzzing))]
 pub(crate) use turn::accepted;

@@ -4,7 +4,7 @@
 
 use std::error::Error as StdError;
 
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 mod explain;
 #[cfg(feature = "rustls")]

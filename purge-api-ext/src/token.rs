@@ -17,8 +17,8 @@ use std::time::Duration;
 use purge_api::Bearer;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::error::{Error, ErrorKind};
 use crate::text::{escape, excerpt};
-use crate::{Error, ErrorKind};
 
 /// Where a [`Client`](crate::Client) gets its bearer token from.
 ///
@@ -248,7 +248,7 @@ fn looks_like_token(name: &OsStr) -> bool {
             && part.contains(|c: char| c.is_ascii_alphabetic())
     };
     let folder = Path::new(text).parent().filter(|folder| !folder.as_os_str().is_empty());
-    matches!(crate::without_tokens(text), std::borrow::Cow::Owned(_))
+    matches!(crate::typed::without_tokens(text), std::borrow::Cow::Owned(_))
         || text.to_ascii_lowercase().starts_with("bearer ")
         || (!folder.is_some_and(Path::is_dir) && text.split('/').any(random))
 }

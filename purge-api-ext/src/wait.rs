@@ -13,11 +13,13 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use crate::error::{Error, ErrorKind};
+use crate::id::OperationId;
 use crate::list::{List, PurgeRecord, Read};
 use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
 use crate::resource::Resource;
-use crate::{Error, ErrorKind, OperationId, Shutdown};
+use crate::shutdown::Shutdown;
 
 /// Operations about to be followed. Await it, and each has an outcome:
 ///

@@ -19,7 +19,7 @@ pub(crate) use output::{FormatArgs, MessageArgs, ReportArgs};
 pub(crate) use paths::PathArgs;
 pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
-pub(crate) use target::{TargetArgs, timeout};
+pub(crate) use target::TargetArgs;
 pub(crate) use wait::{Operation, WaitArgs, operation_id};
 
 /// Purge files of a CDN resource, and say what happened to every path

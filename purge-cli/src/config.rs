@@ -13,7 +13,7 @@ use std::time::Duration;
 use purge_api_ext::{OrganizationId, Rate, ResourceId};
 
 pub(crate) use file::is_secret;
-pub(crate) use key::{KEYS, Key, base_url};
+pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
 use crate::token_command::TokenCommand;

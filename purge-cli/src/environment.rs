@@ -6,8 +6,6 @@ use std::env;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::exit::Failure;
-
 /// The token itself.
 pub(crate) const TOKEN: &str = "PURGE_TOKEN";
 pub(crate) const ORGANIZATION: &str = "PURGE_ORGANIZATION";
@@ -15,19 +13,19 @@ pub(crate) const RESOURCE: &str = "PURGE_RESOURCE";
 pub(crate) const BASE_URL: &str = "PURGE_BASE_URL";
 
 /// The value of a variable.
-pub(crate) fn text(name: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn text(name: &str) -> Result<Option<String>, String> {
     let Some(value) = env::var_os(name) else { return Ok(None) };
     let value = value.into_string();
-    let value = value.map_err(|_| Failure::usage(format!("{name}: the value is not UTF-8")))?;
+    let value = value.map_err(|_| format!("{name}: the value is not UTF-8"))?;
     Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
 }
 
 /// Reads the value of a variable, and names the variable if it cannot be used.
-pub(crate) fn value<T>(name: &str) -> Result<Option<T>, Failure>
+pub(crate) fn value<T>(name: &str) -> Result<Option<T>, String>
 where
     T: FromStr<Err: Display>,
 {
-    let wrong = |error: T::Err| Failure::usage(format!("{name}: {error}"));
+    let wrong = |error: T::Err| format!("{name}: {error}");
     text(name)?.map(|text| text.parse().map_err(wrong)).transpose()
 }
 

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::{OrganizationId, ResourceId};
 use crate::ledger::Entry;
 use crate::plan::Plan;
 use crate::report::Summary;
 use crate::text::escape;
-use crate::{OrganizationId, ResourceId};
 
 /// The version of this form.
 pub(super) const VERSION: u32 = 1;

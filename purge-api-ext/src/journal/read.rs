@@ -11,9 +11,9 @@ use super::format::{
 };
 use crate::connection::BaseUrl;
 use crate::ledger::Ledger;
-use crate::plan::{Batch, batches};
+use crate::path::{Paths, PurgePath};
+use crate::plan::{Batch, Plan, batches};
 use crate::text::excerpt;
-use crate::{Paths, Plan, PurgePath};
 
 /// What a journal says.
 #[derive(Debug, PartialEq)]

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::format::{Fingerprint, Header, Line, VERSION, encode, sealed};
 use super::read::{Contents, Unreadable, read};
-use crate::PurgePath;
 use crate::ledger::{End, Entry, Ledger, Lost, Story};
+use crate::path::PurgePath;
 use crate::retry::Applied;
 
 /// A journal of these requests, and lines of these events.

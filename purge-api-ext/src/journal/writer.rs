@@ -12,9 +12,9 @@ use tokio::sync::oneshot;
 
 use super::file::{Locked, named, sync_folder};
 use super::format::{Header, Line, MAX_EVENTS, encode};
+use crate::error::{Error, ErrorKind};
 use crate::ledger::Entry;
 use crate::plan::Plan;
-use crate::{Error, ErrorKind};
 
 /// Where the requests of a run tell what becomes of them.
 #[derive(Debug)]

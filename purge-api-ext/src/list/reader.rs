@@ -5,7 +5,8 @@ use purge_api::types::ListPurgeRequestsResponse;
 use super::repeats::Repeats;
 use super::{Cursor, List, Page, PurgeRecord};
 use crate::clock::Clock;
-use crate::{Error, ErrorKind, transport};
+use crate::error::{Error, ErrorKind};
+use crate::transport;
 
 /// Reads a list to its end.
 pub(crate) struct Reader {

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::id::OperationId;
+use crate::path::PurgePath;
 use crate::text::Redactor;
-use crate::{OperationId, PurgePath};
 
 /// The state of one purged path, as the service tells it. Every field may be missing.
 ///

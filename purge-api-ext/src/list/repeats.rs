@@ -72,7 +72,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PageSize, PurgeRecord};
+    use crate::list::{PageSize, PurgeRecord};
 
     /// Which page of these, each of the records with these numbers, is said to repeat another one.
     fn first_repeat(

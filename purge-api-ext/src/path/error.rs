@@ -183,7 +183,7 @@ impl fmt::Display for PathError {
 
 impl std::error::Error for PathError {}
 
-impl From<PathError> for crate::Error {
+impl From<PathError> for crate::error::Error {
     fn from(error: PathError) -> Self {
         Self::invalid_input(&error)
     }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::Paths;
+use crate::path::Paths;
 
 /// The paths of one request: at least 1, at most [`Plan::MAX_BATCH_SIZE`](crate::Plan::MAX_BATCH_SIZE).
 ///
@@ -111,7 +111,8 @@ pub(super) fn json_len(path: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Plan, PurgePath};
+    use crate::path::PurgePath;
+    use crate::plan::Plan;
     use proptest::prelude::*;
     use purge_api::types::CreatePurgeRequest;
 

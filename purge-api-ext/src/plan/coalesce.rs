@@ -12,7 +12,7 @@ use super::choose::{self, Goal, Node, choose};
 use super::cover::Cover;
 use super::order::Order;
 use super::unique::repeated;
-use crate::{Paths, PurgePath};
+use crate::path::{Paths, PurgePath};
 
 /// The directories in which at least two of the asked-for paths are: others need no wildcard.
 pub(super) struct Directories<'a> {

@@ -1,7 +1,7 @@
 use std::fmt;
 
+use crate::path::{PathError, PurgePath};
 use crate::text::{escape, excerpt, without_credentials};
-use crate::{PathError, PurgePath};
 
 /// Why no [`Plan`](crate::Plan) could be made.
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ fn plural(count: usize) -> &'static str {
 
 impl std::error::Error for PlanError {}
 
-impl From<PlanError> for crate::Error {
+impl From<PlanError> for crate::error::Error {
     fn from(error: PlanError) -> Self {
         Self::invalid_input(&error)
     }

@@ -4,8 +4,7 @@ use super::coalesce::{Coalesced, Directories};
 use super::cover::{self, Cover};
 use super::unique::repeated;
 use super::{Plan, PlanError, PurgeEverything};
-use crate::Paths;
-use crate::path::{is_bare, is_everything};
+use crate::path::{Paths, is_bare, is_everything};
 
 /// The options of a [`Plan`].
 ///

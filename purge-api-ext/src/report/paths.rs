@@ -170,7 +170,8 @@ impl Serialize for PathOutcomes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Plan, PurgePath};
+    use crate::path::PurgePath;
+    use crate::plan::Plan;
     use proptest::prelude::*;
 
     const STATES: [PathState; 3] = [PathState::Accepted, PathState::Purged, PathState::Pending];

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, stream};
 use super::request::Request;
 use super::turn::Turn;
 use super::work::Work;
+use crate::error::{Error, ErrorKind};
 use crate::gate::Stop;
 use crate::journal::Writer;
 use crate::ledger::{End, Entry, Ledger, Next, Story};
@@ -17,9 +18,9 @@ use crate::progress::{Event, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState};
 use crate::resource::Resource;
 use crate::retry::{Applied, RetryPolicy, RetryQuota};
+use crate::shutdown::Shutdown;
 use crate::trace::{event, span};
 use crate::wait::is_followed;
-use crate::{Error, ErrorKind, Shutdown};
 
 /// What the requests of one run share.
 pub(super) struct Run<'a> {

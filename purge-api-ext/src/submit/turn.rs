@@ -7,7 +7,9 @@ use tokio::time::sleep;
 
 use super::request::Request;
 use super::run::Run;
+use crate::error::{Error, ErrorKind};
 use crate::gate::Pass;
+use crate::id::OperationId;
 use crate::journal;
 use crate::ledger::{Entry, Stage, Story, Tries};
 use crate::plan::Batch;
@@ -18,7 +20,6 @@ use crate::session::{Exchange, Seen};
 use crate::text::{Redactor, excerpt};
 use crate::trace::event;
 use crate::transport::{Failure, granted};
-use crate::{Error, ErrorKind, OperationId};
 
 /// How one attempt ended. A 200 that refuses is a [`Failure`] like any other refusal.
 pub(crate) type Attempt = Result<Accepted, Failure>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::request::Request;
-use crate::Error;
+use crate::error::Error;
 use crate::journal::{Contents, Journal, Writer};
 use crate::ledger::Ledger;
 use crate::plan::{Batch, Plan};

@@ -9,8 +9,8 @@ use std::fs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use crate::error::{Error, ErrorKind};
 use crate::text::escape;
-use crate::{Error, ErrorKind};
 
 /// Whether the verifier reads certificates from where these variables say, in place of the system's: Apple's and
 /// Windows' verifiers do not.
@@ -69,7 +69,7 @@ pub(super) fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Strin
 }
 
 fn shown(value: &OsStr) -> String {
-    escape(&crate::without_tokens(&value.to_string_lossy()))
+    escape(&crate::typed::without_tokens(&value.to_string_lossy()))
 }
 
 fn words(error: &rustls::pki_types::pem::Error) -> String {

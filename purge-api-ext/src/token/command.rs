@@ -8,7 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
 use super::{MAX_BYTES, text_of};
-use crate::{Error, ErrorKind, typed};
+use crate::error::{Error, ErrorKind};
+use crate::typed;
 
 /// A program and its arguments, as they are.
 pub(super) struct TokenCommand {
@@ -68,7 +69,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
-    use crate::TokenProvider;
+    use crate::token::TokenProvider;
 
     fn sh(script: &str) -> TokenProvider {
         TokenProvider::from_command("sh", ["-c", script])

@@ -7,7 +7,7 @@ use secrecy::zeroize::Zeroizing;
 use tokio::sync::oneshot;
 
 use super::{MAX_BYTES, text_of};
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// Reads a file on a thread of its own: one that is a pipe may let its reader wait forever, and a thread
 /// of the runtime would then keep the program from its end.
@@ -63,7 +63,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
-    use crate::TokenProvider;
+    use crate::token::TokenProvider;
 
     /// A file that is gone after the test.
     struct Scratch(PathBuf);

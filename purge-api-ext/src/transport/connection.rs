@@ -4,10 +4,11 @@ use std::error::Error as StdError;
 
 use super::{Failure, said};
 use crate::connection::{Limits, Route};
+use crate::error::{Error, ErrorKind};
 use crate::proxy::Refusal;
 use crate::retry::Applied;
 use crate::text::{Redactor, escape};
-use crate::{Error, ErrorKind, tls};
+use crate::tls;
 
 pub(super) async fn from_connection(
     error: reqwest::Error,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use percent_encoding::percent_decode_str;
 
+use crate::error::{Error, ErrorKind};
 use crate::list::{PurgeRecord, RecordState};
 use crate::report::{OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState};
-use crate::{Error, ErrorKind};
 
 /// Whether the records are all that the list holds of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

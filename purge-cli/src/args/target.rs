@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use purge_api_ext::{BaseUrl, OrganizationId, Rate, ResourceId};
 
-use crate::config::base_url;
+use crate::config::{base_url, timeout};
 use crate::environment;
 use crate::exit::Failure;
 
@@ -49,39 +49,24 @@ impl TargetArgs {
             return Ok(());
         }
         if self.organization.is_none() {
-            self.organization = environment::value(environment::ORGANIZATION)?;
+            self.organization =
+                environment::value(environment::ORGANIZATION).map_err(Failure::usage)?;
         }
         if self.resource.is_none() {
-            self.resource = environment::value(environment::RESOURCE)?;
+            self.resource = environment::value(environment::RESOURCE).map_err(Failure::usage)?;
         }
         self.base_url = match &self.base_url {
             Some(given) => Some(base_url(given).map_err(Failure::usage)?),
-            None => environment::value(environment::BASE_URL)?
+            None => environment::value(environment::BASE_URL)
+                .map_err(Failure::usage)?
                 .map(|base: BaseUrl| base.as_str().to_owned()),
         };
         Ok(())
     }
 }
 
-/// How long a request may take: some time.
-pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text).map_err(|error| error.to_string())? {
-        Duration::ZERO => Err("no request ends in no time; write for example `30s`".to_owned()),
-        timeout => Ok(timeout),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn timeouts_are_not_zero() {
-        assert_eq!(super::timeout("1ms"), Ok(std::time::Duration::from_millis(1)));
-        for text in ["0", "0s", "0ms 0s"] {
-            let why = super::timeout(text).expect_err(text);
-            assert_eq!(why, "no request ends in no time; write for example `30s`");
-        }
-    }
-
     #[test]
     fn help_names_the_address_that_is_used() {
         let command = crate::command();

@@ -28,7 +28,9 @@ pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, 
 fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
     let setting = |key: &'static crate::config::Key| {
         let variable = match key.variable {
-            Some(name) => environment::text(name)?.map(|value| (name, value)),
+            Some(name) => {
+                environment::text(name).map_err(Failure::usage)?.map(|value| (name, value))
+            }
             None => None,
         };
         let entry = config.entries.iter().find(|entry| entry.key.name == key.name);

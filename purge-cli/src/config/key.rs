@@ -3,11 +3,11 @@
 use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use purge_api_ext::{BaseUrl, Client};
 
 use super::{Settings, TokenSource};
-use crate::args::timeout;
 use crate::environment;
 use crate::token_command::TokenCommand;
 
@@ -113,4 +113,12 @@ fn in_range(text: &str, range: std::ops::RangeInclusive<u32>) -> Result<String, 
         return Ok(number.to_string());
     }
     Err(format!("{number} is not in {}..={}", range.start(), range.end()))
+}
+
+/// How long a request may take: some time.
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text).map_err(|error| error.to_string())? {
+        Duration::ZERO => Err("no request ends in no time; write for example `30s`".to_owned()),
+        timeout => Ok(timeout),
+    }
 }

@@ -203,3 +203,12 @@ fn user_folder_follows_the_environment() {
     check(&[("XDG_CONFIG_HOME", ""), ("HOME", "")], None);
     check(&[], None);
 }
+
+#[test]
+fn timeouts_are_not_zero() {
+    assert_eq!(super::timeout("1ms"), Ok(std::time::Duration::from_millis(1)));
+    for text in ["0", "0s", "0ms 0s"] {
+        let why = super::timeout(text).expect_err(text);
+        assert_eq!(why, "no request ends in no time; write for example `30s`");
+    }
+}

@@ -42,7 +42,8 @@ pub(super) fn root_imports(root: &str, sources: &[Source]) -> Result<Vec<String>
         for path in paths(&source.parse()?) {
             let Some(path) = path.strip_prefix("crate::") else { continue };
             let name = path.split("::").next().unwrap_or_default();
-            if let Some(home) = homes.get(name).filter(|home| *home != name) {
+            let is_other = |home: &&String| !home.trim_start_matches("crate::").starts_with(name);
+            if let Some(home) = homes.get(name).filter(is_other) {
                 let home = home.trim_start_matches("crate::");
                 found.push(format!("{}: `crate::{name}`; import `crate::{home}`", source.name));
             }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::PurgePath;
+use crate::path::PurgePath;
 use crate::path::readings::Reading;
 use crate::plan::tests::is_purged;
 
