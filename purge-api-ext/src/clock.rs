@@ -17,7 +17,7 @@ pub(crate) struct Clock {
     wall: SystemTime,
 }
 
-/// A clock that was not read yet.
+/// A clock whose time was not parsed yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     date: HeaderValue,
@@ -27,10 +27,9 @@ pub(crate) struct Shown {
 
 impl Shown {
     /// None if the time may be that of an older answer: a cache that has kept one says so by `Age`.
-    pub(crate) fn of(headers: &HeaderMap, asked: Instant) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderMap, asked: Instant, wall: SystemTime) -> Option<Self> {
         let mut dates = headers.get_all(DATE).into_iter();
         let date = dates.next().filter(|_| dates.next().is_none() && !headers.contains_key(AGE))?;
-        let wall = SystemTime::now().checked_sub(asked.elapsed())?;
         Some(Self { date: date.clone(), asked, wall })
     }
 
@@ -43,7 +42,8 @@ impl Shown {
 impl Clock {
     /// The clock that an answer shows.
     pub(crate) fn of(headers: &HeaderMap, asked: Instant) -> Option<Self> {
-        Shown::of(headers, asked)?.read()
+        // Within a run, only the time between two moments counts.
+        Shown::of(headers, asked, SystemTime::now())?.read()
     }
 
     #[cfg(test)]

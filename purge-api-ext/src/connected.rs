@@ -4,31 +4,47 @@
 //! the network is slow. What a look-up takes for the time of sending must not be earlier than that, or the job
 //! that somebody else created meanwhile looks newer than the request.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// The moment of the last connection. Clones are the same; unknown for an HTTP client that the program made.
+/// The moments of the latest connections. Clones are the same; unknown for an HTTP client that the program made.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Connected(Arc<Mutex<Option<Instant>>>);
+pub(crate) struct Connected(Arc<Mutex<VecDeque<Instant>>>);
 
 impl Connected {
-    /// The latest moment at which a request can have been sent that was given to the HTTP client at `begun`: the
-    /// connection may be that of another request, but a later moment costs no more than a duplicate.
-    pub(crate) fn latest_after(&self, begun: Instant) -> Instant {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// So many are remembered.
+    const LATEST: usize = 64;
+
+    /// The latest moment at which a request can have been sent that was given to the HTTP client at `begun`, and
+    /// that waits for a connection no longer than `timeout`. The connection may be that of another request, but a
+    /// later moment costs no more than a duplicate.
+    pub(crate) fn latest_after(&self, begun: Instant, timeout: Duration) -> Instant {
+        let last = self.moments().iter().copied().filter(|at| *at <= begun + timeout).max();
         last.map_or(begun, |last| last.max(begun))
     }
-}
 
-impl Connected {
     /// Whether there was no connection at all so far, so that nothing can have been sent.
     pub(crate) fn is_none_yet(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.moments().is_empty()
+    }
+
+    fn made(&self) {
+        let mut moments = self.moments();
+        if moments.len() == Self::LATEST {
+            moments.pop_front();
+        }
+        moments.push_back(Instant::now());
+    }
+
+    fn moments(&self) -> MutexGuard<'_, VecDeque<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -61,10 +77,10 @@ where
     }
 
     fn call(&mut self, target: R) -> Self::Future {
-        let (connecting, Connected(last)) = (self.inner.call(target), self.connected.clone());
+        let (connecting, connected) = (self.inner.call(target), self.connected.clone());
         Box::pin(async move {
             let connection = connecting.await?;
-            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            connected.made();
             Ok(connection)
         })
     }
@@ -74,7 +90,8 @@ where
 mod tests {
     use super::*;
     use std::convert::Infallible;
-    use std::time::Duration;
+
+    const TIMEOUT: Duration = Duration::from_secs(3);
 
     /// Connects in 2 s.
     #[derive(Clone)]
@@ -101,12 +118,16 @@ mod tests {
     async fn request_is_sent_no_earlier_than_its_connection_is_there() {
         let connected = Connected::default();
         let begun = Instant::now();
-        assert_eq!(connected.latest_after(begun), begun);
+        assert_eq!(connected.latest_after(begun, TIMEOUT), begun);
         assert!(connected.is_none_yet());
         connected.layer(Slow).call(()).await.expect("a connection");
-        assert_eq!(connected.latest_after(begun), begun + Duration::from_secs(2));
+        assert_eq!(connected.latest_after(begun, TIMEOUT), begun + Duration::from_secs(2));
         assert!(!connected.is_none_yet());
         let later = begun + Duration::from_secs(5);
-        assert_eq!(connected.latest_after(later), later, "on a connection that was there");
+        assert_eq!(connected.latest_after(later, TIMEOUT), later, "on a connection that was there");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        connected.layer(Slow).call(()).await.expect("a connection");
+        let latest = connected.latest_after(begun, TIMEOUT);
+        assert_eq!(latest, begun + Duration::from_secs(2), "the later one is for another request");
     }
 }

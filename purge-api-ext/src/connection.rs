@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use crate::connected::Connected;
 use crate::error::{Error, ErrorKind};
@@ -128,6 +129,14 @@ pub(crate) struct Limits {
     attempt: Duration,
     /// The option of a program that sets the limit of an attempt.
     option: Option<&'static str>,
+}
+
+impl Route {
+    /// The latest moment at which a request can have been sent that was given to the HTTP client at `begun`.
+    pub(crate) fn latest_sending(&self, begun: Instant) -> Instant {
+        let timeout = self.limits.as_ref().map(Limits::connecting);
+        timeout.map_or(begun, |timeout| self.connected.latest_after(begun, timeout))
+    }
 }
 
 impl Limits {

@@ -1,8 +1,9 @@
 //! The gate that every request passes: posts, pages of the list, polls, and what is sent again with a new token.
 //!
-//! A limit or a stop that only some callers look at is broken by the others. So sending takes a [`Pass`], and
-//! only [`Gate::enter`] gives one: after the run was not stopped, the pause that the service asked for is over,
-//! and the rate has a place. The clock is the client's; the stop is the run's.
+//! A limit or a stop that only some callers look at is broken by the others. So sending takes a [`Leave`], and
+//! only the gate gives one: [`Gate::enter`] waits for a turn, after which the request may be written down, and
+//! [`Gate::depart`] for the moment at which it may be sent. Both look at the stop of the run, the pause that the
+//! service asked for, and the rate. The clock is the client's; the stop is the run's.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,16 +22,13 @@ pub(crate) struct Gate {
     patience: Duration,
 }
 
-/// Leave to send one request, and its place in the rate.
+/// The turn of one request, and its place in the rate.
 #[must_use]
 pub(crate) struct Pass(Place);
 
-impl Pass {
-    /// The request is sent now.
-    pub(crate) fn use_up(self) {
-        self.0.take();
-    }
-}
+/// Leave to send one request now.
+#[must_use]
+pub(crate) struct Leave(());
 
 impl Gate {
     /// The longest pause that is waited for; a caller with a deadline of its own has another one.
@@ -60,9 +58,10 @@ impl Gate {
         place.map(Pass).map_err(|pause| too_long(&pause))
     }
 
-    /// Fails if the run was stopped after the pass was given.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        self.stop.reason().map_or(Ok(()), Err)
+    /// Waits until a request that has its turn may be sent.
+    pub(crate) async fn depart(&self, Pass(place): Pass) -> Result<Leave, Error> {
+        let departed = self.stop.or(place.depart(self.patience)).await?;
+        departed.map(Leave).map_err(|pause| too_long(&pause))
     }
 
     /// Why requests wait, if the service has asked for a pause.

@@ -276,7 +276,7 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// What time it is, in milliseconds since 1970: the clock that two runs share.
+/// What time it is, in milliseconds since 1970: for people who read a journal.
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_millis().try_into().unwrap_or(u64::MAX)

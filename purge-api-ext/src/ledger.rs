@@ -36,7 +36,15 @@ pub(crate) enum Entry {
         possible_duplicate: bool,
     },
     /// The attempt failed.
-    Failed { request: usize, applied: Applied, message: String },
+    Failed {
+        request: usize,
+        applied: Applied,
+        message: String,
+        /// What the service's clock showed when it was sent, if it may have been applied and that is known by now:
+        /// closer than what was written down before.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+        service_time: Option<SystemTime>,
+    },
     /// It was too large, and goes on as two requests: its first paths, and the others.
     Split { request: usize, at: usize, into: [usize; 2] },
     /// The run came to its end.
@@ -184,10 +192,10 @@ impl Ledger {
                 }
                 story.attempts = *attempt;
             }
-            Entry::Failed { request, applied, .. } => {
+            Entry::Failed { request, applied, service_time, .. } => {
                 let story = self.unsettled(*request)?;
                 let on = story.open.ok_or("an answer comes before its request")?;
-                story.answered(on, *applied);
+                story.answered(service_time.or(on), *applied);
             }
             Entry::Accepted { request, op_id, message, possible_duplicate } => {
                 let story = self.unsettled(*request)?;
@@ -322,7 +330,7 @@ mod tests {
     }
 
     fn failed(applied: Applied) -> Entry {
-        Entry::Failed { request: 0, applied, message: String::new() }
+        Entry::Failed { request: 0, applied, message: String::new(), service_time: None }
     }
 
     fn story(entries: &[Entry]) -> Story {

@@ -1,13 +1,14 @@
 //! When the next request of a client may be sent: not while the service asks for a pause, and not faster
 //! than the caller allows.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OwnedMutexGuard;
-use tokio::time::{Instant, sleep, sleep_until};
-
-use crate::retry::LONGEST_RETRY_AFTER;
+use futures_util::future::select;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 
 /// A rate of requests, evenly spread: 5 a second means one every 200 ms, and never two at once.
 ///
@@ -90,92 +91,206 @@ impl std::str::FromStr for Rate {
 }
 
 /// The clock that all requests of a client share.
+///
+/// No lock is held while anybody waits: a caller that stops polling, as a stream in a `select!` does, delays the
+/// others by one interval at most.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     rate: Option<Rate>,
-    /// No request before this.
-    pause: Mutex<Option<Instant>>,
-    /// The time of the next place of the rate. The request that holds it is the next to be sent; the others wait
-    /// in order.
-    next: Arc<tokio::sync::Mutex<Option<Instant>>>,
+    state: Mutex<State>,
+    /// Told when those that wait may have moved up.
+    changed: Notify,
 }
 
-/// The place of one request. Dropped without being taken, it is free for the next one.
-#[derive(Debug)]
-pub(crate) struct Place(Option<(OwnedMutexGuard<Option<Instant>>, Duration)>);
+#[derive(Debug, Default)]
+struct State {
+    pause: Option<Pause>,
+    /// When the next place is free.
+    next: Option<Instant>,
+    /// When the last request was sent.
+    departed: Option<Instant>,
+    /// Those that wait for a place, in order.
+    queue: VecDeque<u64>,
+    /// Since when the first of them is the first.
+    first_since: Option<Instant>,
+    tickets: u64,
+}
 
-impl Place {
-    /// The request is sent now, and the next one an interval later.
-    pub(crate) fn take(self) {
-        if let Some((mut next, interval)) = self.0 {
-            *next = Some(Instant::now() + interval);
-        }
-    }
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    /// When the pause that the service asked for ends.
+    asked: Instant,
+    /// When a request hears whether the service still asks for it, at the latest.
+    until: Instant,
 }
 
 /// The service asked for a pause that is longer than the caller waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLong {
-    /// How much of the pause is left.
+    /// How much is left of what it asked for.
     pub(crate) left: Duration,
 }
 
+/// The place of one request in the rate. Dropped before the request is sent, it is free again.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pace: Arc<Pace>,
+    is_free: bool,
+}
+
+impl Place {
+    /// Waits until the request may be sent, and takes the place: what a request does between its turn and its
+    /// sending may have brought it near another one, or a pause may have begun.
+    pub(crate) async fn depart(mut self, patience: Duration) -> Result<(), TooLong> {
+        loop {
+            self.pace.wait_out_pause(patience).await?;
+            let Some(rate) = self.pace.rate else { break };
+            let wait = {
+                let mut state = self.pace.state();
+                let now = Instant::now();
+                let earliest = state.departed.map_or(now, |last| last + rate.interval());
+                if earliest <= now {
+                    state.departed = Some(now);
+                    state.next = state.next.max(Some(now + rate.interval()));
+                    break;
+                }
+                earliest
+            };
+            sleep_until(wait).await;
+        }
+        self.is_free = false;
+        Ok(())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.is_free && self.pace.rate.is_some() {
+            self.pace.state().next = None;
+            self.pace.changed.notify_waiters();
+        }
+    }
+}
+
+/// A place in the queue, for as long as somebody waits.
+struct Ticket<'a> {
+    pace: &'a Pace,
+    number: u64,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.pace.state().leave(self.number);
+        self.pace.changed.notify_waiters();
+    }
+}
+
 impl Pace {
-    /// A pause ends after this at the latest, so that one answer does not silence a program for a day: the next
-    /// request hears whether the service still asks for it.
+    /// A pause ends after this at the latest, so that one answer does not silence a program for a day.
     const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
     pub(crate) fn new(rate: Option<Rate>) -> Self {
-        Self { rate, pause: Mutex::default(), next: Arc::default() }
+        Self { rate, ..Self::default() }
     }
 
     /// Holds all requests back for a while.
     pub(crate) fn pause(&self, delay: Duration) {
-        let until = Instant::now() + delay.min(Self::LONGEST_PAUSE);
-        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        *pause = Some(pause.map_or(until, |earlier| earlier.max(until)));
+        let now = Instant::now();
+        let asked = now + delay.min(crate::retry::LONGEST);
+        let until = now + delay.min(Self::LONGEST_PAUSE);
+        let pause = &mut self.state().pause;
+        *pause = Some(pause.map_or(Pause { asked, until }, |earlier| Pause {
+            asked: earlier.asked.max(asked),
+            until: earlier.until.max(until),
+        }));
     }
 
-    /// Waits until a request may be sent, unless the service has asked for a longer pause than `patience`.
-    pub(crate) async fn turn(&self, patience: Duration) -> Result<Place, TooLong> {
+    /// Waits until a request has its turn, unless the service has asked for a longer pause than `patience`.
+    pub(crate) async fn turn(self: &Arc<Self>, patience: Duration) -> Result<Place, TooLong> {
+        if let Some(rate) = self.rate {
+            let ticket = self.ticket();
+            loop {
+                self.wait_out_pause(patience).await?;
+                let mut changed = pin!(self.changed.notified());
+                changed.as_mut().enable();
+                let due = self.state().due(ticket.number, rate.interval());
+                let Some(due) = due else { break };
+                select(pin!(sleep_until(due)), changed).await;
+            }
+        } else {
+            self.wait_out_pause(patience).await?;
+        }
+        Ok(Place { pace: Arc::clone(self), is_free: true })
+    }
+
+    fn ticket(&self) -> Ticket<'_> {
+        let mut state = self.state();
+        state.tickets += 1;
+        let number = state.tickets;
+        state.queue_up(number);
+        Ticket { pace: self, number }
+    }
+
+    async fn wait_out_pause(&self, patience: Duration) -> Result<(), TooLong> {
         loop {
-            // A long pause is waited for outside of the queue: not all of those in it have the patience.
-            self.wait_while(|left| left > LONGEST_RETRY_AFTER, patience).await?;
-            let Some(rate) = self.rate else {
-                self.wait_while(|_| true, patience).await?;
-                return Ok(Place(None));
-            };
-            let next = Arc::clone(&self.next).lock_owned().await;
-            if let Some(at) = *next {
-                sleep_until(at).await;
+            let Some(pause) = self.state().pause else { return Ok(()) };
+            let now = Instant::now();
+            if pause.until <= now {
+                return Ok(());
             }
-            // In the queue, a pause does not change the order.
-            self.wait_while(|left| left <= LONGEST_RETRY_AFTER, patience).await?;
-            if self.pause_left().is_none() {
-                return Ok(Place(Some((next, rate.interval()))));
+            if pause.until - now > patience {
+                return Err(TooLong { left: pause.asked - now });
             }
+            sleep_until(pause.until).await;
         }
     }
 
-    /// Waits as long as there is such a pause.
-    async fn wait_while(
-        &self,
-        is_such: impl Fn(Duration) -> bool,
-        patience: Duration,
-    ) -> Result<(), TooLong> {
-        while let Some(left) = self.pause_left().filter(|left| is_such(*left)) {
-            if left > patience {
-                return Err(TooLong { left });
-            }
-            sleep(left.min(LONGEST_RETRY_AFTER)).await;
-        }
-        Ok(())
-    }
-
-    /// How much is left of the pause that the service asked for.
+    /// How much is left of the pause that the service asked for, as long as it is waited for.
     pub(crate) fn pause_left(&self) -> Option<Duration> {
-        let until = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        until?.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        let (pause, now) = (self.state().pause?, Instant::now());
+        (pause.until > now).then(|| pause.asked - now)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Gives the next place to a ticket, or says when to ask again.
+    ///
+    /// Each in the queue has its place an interval after the one before. So one that has not come by then is passed
+    /// over, and has to queue up again.
+    fn due(&mut self, ticket: u64, interval: Duration) -> Option<Instant> {
+        let now = Instant::now();
+        let Some(before) = self.queue.iter().position(|other| *other == ticket) else {
+            self.queue_up(ticket);
+            return Some(now + interval);
+        };
+        let paused = self.pause.map(|pause| pause.until);
+        let free = self.next.max(self.first_since).max(paused).unwrap_or(now);
+        let due = free + interval.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        if due > now {
+            return Some(due);
+        }
+        self.queue.drain(..=before);
+        self.first_since = Some(now);
+        self.next = Some(now + interval);
+        None
+    }
+
+    fn queue_up(&mut self, ticket: u64) {
+        if self.queue.is_empty() {
+            self.first_since = Some(Instant::now());
+        }
+        self.queue.push_back(ticket);
+    }
+
+    fn leave(&mut self, ticket: u64) {
+        if self.queue.front() == Some(&ticket) {
+            self.first_since = Some(Instant::now());
+        }
+        self.queue.retain(|other| *other != ticket);
     }
 }
 
@@ -184,6 +299,15 @@ mod tests {
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn paced(rate: Option<Rate>) -> Arc<Pace> {
+        Arc::new(Pace::new(rate))
+    }
+
+    async fn go(pace: &Arc<Pace>) {
+        let place = pace.turn(PATIENCE).await.expect("its turn");
+        place.depart(PATIENCE).await.expect("its time");
+    }
 
     #[test]
     fn rates() {
@@ -197,33 +321,33 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn requests_are_spread_evenly() {
-        let pace = Pace::new(Some(Rate::new(5, Duration::from_secs(1))));
+        let pace = paced(Some(Rate::new(5, Duration::from_secs(1))));
         let start = Instant::now();
         for place in 0..10 {
-            pace.turn(PATIENCE).await.expect("its turn").take();
+            go(&pace).await;
             assert_eq!(start.elapsed(), Duration::from_millis(200 * place));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn pause_holds_everybody_back_and_the_longest_counts() {
-        let pace = Pace::default();
+        let pace = paced(None);
         let start = Instant::now();
         pace.pause(Duration::from_secs(7));
         pace.pause(Duration::from_secs(3));
-        pace.turn(PATIENCE).await.expect("its turn").take();
+        go(&pace).await;
         assert_eq!(start.elapsed(), Duration::from_secs(7));
-        pace.turn(PATIENCE).await.expect("its turn").take();
+        go(&pace).await;
         assert_eq!(start.elapsed(), Duration::from_secs(7));
     }
 
     #[tokio::test(start_paused = true)]
     async fn pause_does_not_end_in_a_burst() {
-        let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
+        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         pace.pause(Duration::from_secs(10));
         let turn = async || {
-            pace.turn(PATIENCE).await.expect("its turn").take();
+            go(&pace).await;
             start.elapsed().as_secs()
         };
         let turns = tokio::join!(turn(), turn(), turn());
@@ -232,10 +356,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pause_that_begins_later_does_not_end_in_a_burst_either() {
-        let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
+        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         let turn = async || {
-            pace.turn(PATIENCE).await.expect("its turn").take();
+            go(&pace).await;
             start.elapsed().as_secs()
         };
         let pause = async {
@@ -248,20 +372,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn endless_rate_and_pause_are_no_panic() {
-        let pace = Pace::new(Some(Rate::new(1, Duration::MAX)));
-        pace.turn(PATIENCE).await.expect("its turn").take();
+        let pace = paced(Some(Rate::new(1, Duration::MAX)));
+        go(&pace).await;
         assert!(tokio::time::timeout(Duration::from_secs(60), pace.turn(PATIENCE)).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn pause_that_is_longer_than_the_patience_is_not_waited_for() {
-        let pace = Pace::default();
+        let pace = paced(None);
         let start = Instant::now();
         pace.pause(Duration::from_secs(100));
         let too_long = pace.turn(PATIENCE).await.expect_err("a long pause");
         assert_eq!((too_long.left.as_secs(), start.elapsed()), (100, Duration::ZERO));
         tokio::time::sleep(Duration::from_secs(40)).await;
-        pace.turn(PATIENCE).await.expect("what is left of it").take();
+        go(&pace).await;
         assert_eq!(start.elapsed().as_secs(), 100);
         pace.pause(Duration::from_secs(10));
         let longer = async {
@@ -274,15 +398,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn place_that_is_not_taken_is_free_for_the_next() {
-        let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
+        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
-        pace.turn(PATIENCE).await.expect("its turn").take();
+        go(&pace).await;
         for _ in 0..100 {
             tokio::time::timeout(Duration::from_millis(1), pace.turn(PATIENCE))
                 .await
                 .expect_err("soon");
         }
-        pace.turn(PATIENCE).await.expect("its turn").take();
+        go(&pace).await;
         assert_eq!(start.elapsed().as_secs(), 1);
         tokio::time::sleep(Duration::from_secs(1)).await;
         for _ in 0..100 {
@@ -293,24 +417,27 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn interval_begins_when_a_place_is_taken() {
-        let pace = Pace::new(Some(Rate::new(4, Duration::from_secs(1))));
+        let pace = paced(Some(Rate::new(4, Duration::from_secs(1))));
         let start = Instant::now();
         let slow = async || {
             let place = pace.turn(PATIENCE).await.expect("its turn");
-            // What a request does before it is sent.
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            place.take();
+            // What a request does before it is sent, all of them until the same moment.
+            tokio::time::sleep_until(start + Duration::from_secs(2)).await;
+            place.depart(PATIENCE).await.expect("its time");
             start.elapsed().as_millis()
         };
-        assert_eq!(tokio::join!(slow(), slow(), slow()), (2000, 4250, 6500));
+        let (a, b, c) = tokio::join!(slow(), slow(), slow());
+        let mut all = [a, b, c];
+        all.sort_unstable();
+        assert_eq!(all, [2000, 2250, 2500]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn short_pause_keeps_the_order() {
-        let pace = Pace::new(Some(Rate::new(1, Duration::from_secs(1))));
+        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         let turn = async || {
-            pace.turn(PATIENCE).await.expect("its turn").take();
+            go(&pace).await;
             start.elapsed().as_secs()
         };
         let pause = async {
@@ -324,8 +451,55 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pause_of_a_year_ends_after_an_hour() {
-        let pace = Pace::default();
+        let pace = paced(None);
         pace.pause(Duration::MAX);
-        assert_eq!(pace.pause_left(), Some(Pace::LONGEST_PAUSE));
+        assert_eq!(pace.pause_left(), Some(crate::retry::LONGEST), "what was asked for is told");
+        pace.turn(PATIENCE).await.expect_err("a long pause");
+        tokio::time::advance(Pace::LONGEST_PAUSE).await;
+        go(&pace).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn caller_that_stops_polling_delays_the_others_by_one_interval() {
+        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
+        let start = Instant::now();
+        go(&pace).await;
+        let mut stalled = Box::pin(pace.turn(PATIENCE));
+        let polled = tokio::time::timeout(Duration::ZERO, stalled.as_mut()).await;
+        polled.expect_err("it is first in the queue");
+        for second in [2, 3, 4] {
+            go(&pace).await;
+            assert_eq!(start.elapsed().as_secs(), second);
+        }
+        // It queues up again when it is polled.
+        stalled.await.expect("its turn").depart(PATIENCE).await.expect("its time");
+        assert_eq!(start.elapsed().as_secs(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn place_that_is_held_without_being_polled_holds_nobody_up() {
+        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
+        let start = Instant::now();
+        let held = pace.turn(PATIENCE).await.expect("its turn");
+        go(&pace).await;
+        go(&pace).await;
+        assert_eq!(start.elapsed().as_secs(), 2);
+        held.depart(PATIENCE).await.expect("its time");
+        assert_eq!(start.elapsed().as_secs(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pause_that_begins_after_the_turn_is_waited_for() {
+        for rate in [None, Some(Rate::new(100, Duration::from_secs(1)))] {
+            let pace = paced(rate);
+            let start = Instant::now();
+            let place = pace.turn(PATIENCE).await.expect("its turn");
+            pace.pause(Duration::from_secs(7));
+            place.depart(PATIENCE).await.expect("its time");
+            assert_eq!(start.elapsed().as_secs(), 7);
+            let place = pace.turn(PATIENCE).await.expect("its turn");
+            pace.pause(Duration::from_secs(100));
+            assert_eq!(place.depart(PATIENCE).await.expect_err("a long pause").left.as_secs(), 100);
+        }
     }
 }

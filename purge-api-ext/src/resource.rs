@@ -7,8 +7,9 @@ use purge_api::ResponseValue;
 use purge_api::builder::{CreatePurge, ListPurgeRequests};
 
 use crate::error::{Error, ErrorKind};
-use crate::gate::{Gate, Pass, Stop};
+use crate::gate::{Gate, Leave, Pass, Stop};
 use crate::id::{OrganizationId, ResourceId};
+use crate::retry::Applied;
 use crate::session::{Exchange, Seen, Session};
 use crate::transport::Failure;
 
@@ -60,14 +61,23 @@ impl Resource {
         self.gate.enter(self.session.prepare()).await
     }
 
+    /// Waits until a request that has its turn may be sent.
+    pub(crate) async fn depart(&self, pass: Pass) -> Result<Leave, Error> {
+        self.gate.depart(pass).await
+    }
+
+    async fn go(&self) -> Result<Leave, Error> {
+        self.depart(self.enter().await?).await
+    }
+
     /// Sends one request that has passed the gate, and takes note of the pause that its answer asks for.
     pub(crate) async fn send<T>(
         &self,
-        pass: Pass,
+        leave: Leave,
         method: &'static str,
         send: impl Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     ) -> Exchange<ResponseValue<T>> {
-        let exchange = self.session.exchange(pass, method, send).await;
+        let exchange = self.session.exchange(leave, method, send).await;
         if let Err(failure) = &exchange.outcome {
             self.gate.note(&failure.error);
         }
@@ -82,10 +92,10 @@ impl Resource {
     where
         F: Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     {
-        let exchange = self.send(self.enter().await?, "GET", send()).await;
+        let exchange = self.send(self.go().await?, "GET", send()).await;
         match &exchange.outcome {
             Err(refusal) if self.renew(refusal, exchange.seen).await.map_err(|f| f.error)? => {
-                Ok(self.send(self.enter().await?, "GET", send()).await)
+                Ok(self.send(self.go().await?, "GET", send()).await)
             }
             _ => Ok(exchange),
         }
@@ -95,20 +105,17 @@ impl Resource {
     pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
         match self.gate.unless_stopped(self.session.renew(refusal, seen)).await {
             Ok(renewed) => renewed,
-            Err(stopped) if stopped.kind() == ErrorKind::Interrupted => Ok(false),
             // What has stopped the run may be this very renewal, of another request.
-            Err(_) => self.session.renew(refusal, seen).await,
+            Err(stopped) if stopped.kind() != ErrorKind::Interrupted => {
+                self.session.known_renewal(refusal, seen)
+            }
+            Err(stopped) => Err(Failure::new(Applied::No, stopped)),
         }
     }
 
     /// Why requests wait, if the service has asked for a pause.
     pub(crate) fn pause(&self) -> Option<Error> {
         self.gate.pause()
-    }
-
-    /// Fails if the run was stopped: for a request that has passed the gate some time ago.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        self.gate.check()
     }
 
     pub(crate) fn session(&self) -> &Session {

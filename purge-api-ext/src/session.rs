@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::clock::Shown;
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
-use crate::gate::{Gate, Pass};
+use crate::gate::{Gate, Leave};
 use crate::pace::{Pace, Rate};
 use crate::text::Redactor;
 use crate::token::TokenProvider;
@@ -29,6 +29,8 @@ struct Inner {
     /// Held while the provider is asked, so that it is asked once for all who need it.
     last: tokio::sync::Mutex<Last>,
     seen: Mutex<Seen>,
+    /// Why the provider gave no token when it was asked last, for those who cannot wait for `last`.
+    failed: Mutex<Option<Error>>,
     /// For the token that is sent, and for those before it, which a late answer may quote.
     redactor: Mutex<Redactor>,
     /// The gate of all requests.
@@ -100,6 +102,7 @@ impl Session {
             provider,
             last: tokio::sync::Mutex::new(last),
             seen: Mutex::new(Seen { asked: 0, tokens }),
+            failed: Mutex::default(),
             redactor: Mutex::new(redactor),
             gate: Gate::new(Arc::new(Pace::new(rate))),
             clock: Mutex::default(),
@@ -129,18 +132,19 @@ impl Session {
     /// Sends a request with the token that there is, and reads the answer.
     pub(crate) async fn exchange<T>(
         &self,
-        pass: Pass,
+        leave: Leave,
         method: &'static str,
         send: impl Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     ) -> Exchange<ResponseValue<T>> {
+        // The leave is used up, whatever becomes of the request.
+        let _: Leave = leave;
         let seen = self.seen();
-        pass.use_up();
-        let asked = Instant::now();
+        let (asked, wall) = (Instant::now(), SystemTime::now());
         // The body of a refusal belongs to the request, too.
         let exchange = async {
             match send.await {
                 Ok(answer) => {
-                    self.look(answer.headers(), asked);
+                    self.look(answer.headers(), asked, wall);
                     Ok(answer)
                 }
                 // Something in between may have answered, by another clock.
@@ -148,12 +152,12 @@ impl Session {
             }
         };
         let outcome = step!(exchange, "http", method).await;
-        Exchange { outcome, asked, sent: self.0.route.connected.latest_after(asked), seen }
+        Exchange { outcome, asked, sent: self.0.route.latest_sending(asked), seen }
     }
 
     /// Keeps what the service's clock shows, to be read when somebody needs it.
-    fn look(&self, headers: &HeaderMap, asked: Instant) {
-        if let Some(shown) = Shown::of(headers, asked) {
+    fn look(&self, headers: &HeaderMap, asked: Instant, wall: SystemTime) {
+        if let Some(shown) = Shown::of(headers, asked, wall) {
             *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
         }
     }
@@ -164,17 +168,31 @@ impl Session {
         shown?.read()?.now()
     }
 
+    /// What time it was for the service at a moment of the past: see [`Clock::at`].
+    pub(crate) fn service_time_at(&self, moment: Instant) -> Option<SystemTime> {
+        let shown = self.0.clock.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let clock = shown?.read()?;
+        clock.now()?;
+        clock.at(moment)
+    }
+
+    /// Whether there is another token than when a request was sent, without asking for one: for a run that was
+    /// stopped.
+    pub(crate) fn known_renewal(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
+        let failed = self.0.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*failed {
+            Some(why) if self.seen().asked != seen.asked => Err(not_renewed(refusal, why)),
+            _ => Ok(false),
+        }
+    }
+
     /// Gets another token when that of a request was refused, and says whether there is one. A refused token
     /// means that the request was not applied.
     pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
         if refusal.error.status() != Some(401) {
             return Ok(false);
         }
-        self.ask(seen).await.map_err(|why| {
-            let message = format!("{}, which failed: {why}", refusal.error);
-            let error = Error::new(ErrorKind::Unauthorized, message).with_status(401);
-            Failure::new(refusal.applied, error.with_cause(&why))
-        })
+        self.ask(seen).await.map_err(|why| not_renewed(refusal, &why))
     }
 
     /// Asks the provider, unless somebody did so since `seen`; and says whether there is another token now.
@@ -209,6 +227,7 @@ impl Session {
                 Err(error)
             }
         };
+        self.0.failed.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&last.error);
         let tokens = now.tokens + u64::from(*changed.as_ref().unwrap_or(&false));
         *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) =
             Seen { asked: now.asked + 1, tokens };
@@ -223,4 +242,10 @@ impl Session {
     fn seen(&self) -> Seen {
         *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn not_renewed(refusal: &Failure, why: &Error) -> Failure {
+    let message = format!("{}, which failed: {why}", refusal.error);
+    let error = Error::new(ErrorKind::Unauthorized, message).with_status(401);
+    Failure::new(refusal.applied, error.with_cause(why))
 }

@@ -127,6 +127,13 @@ fn beginning(text: &str, characters: usize) -> String {
     }
 }
 
+/// The part of a text that is looked at: much more than is shown of any.
+fn cut(text: &str) -> &str {
+    const BYTES: usize = 64 * 1024;
+    let end = (0..=BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
+}
+
 /// Takes the tokens of a session out of texts from outside.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(std::sync::Arc<[SecretString]>);
@@ -148,12 +155,12 @@ impl Redactor {
 
     /// The beginning of a text, without a token and harmless to show.
     pub(crate) fn excerpt(&self, text: &str) -> String {
-        beginning(&self.clean(text), MESSAGE)
+        self.show(text, MESSAGE)
     }
 
     /// As [`excerpt`](Self::excerpt), with a limit of its own: so many characters.
     pub(crate) fn show(&self, text: &str, characters: usize) -> String {
-        beginning(&self.clean(text), characters)
+        beginning(&self.clean(cut(text)), characters)
     }
 
     /// Whether a token is in a text.

@@ -201,7 +201,7 @@ async fn round(
     let ask = |index: usize, op_id: Option<OperationId>| async move {
         match op_id {
             Some(op_id) => (index, records_of(resource, op_id).await),
-            None => (index, Ok(Vec::new())),
+            None => (index, Ok((Vec::new(), Listed::Partly))),
         }
     };
     let mut asked = FuturesUnordered::new();
@@ -232,8 +232,11 @@ async fn round(
 }
 
 /// The records of one operation, and none of others, as a service would send that does not know the operation
-/// and ignores the filter. A record without an operation is not evidence.
-async fn records_of(resource: &Resource, op_id: OperationId) -> Result<Vec<PurgeRecord>, Error> {
+/// and ignores the filter; and whether they are all of them. A record without an operation is not evidence.
+async fn records_of(
+    resource: &Resource,
+    op_id: OperationId,
+) -> Result<(Vec<PurgeRecord>, Listed), Error> {
     /// More than the records of any operation take, if pages are much shorter than they were asked for.
     const PAGES: usize = 200;
     let mut records = Vec::new();
@@ -245,10 +248,11 @@ async fn records_of(resource: &Resource, op_id: OperationId) -> Result<Vec<Purge
         let before = records.len();
         records.extend(page.requests.into_iter().filter(own));
         if records.len() - before < received {
-            break;
+            return Ok((records, Listed::Partly));
         }
     }
-    Ok(records)
+    let listed = if list.has_ended() { Listed::Whole } else { Listed::Partly };
+    Ok((records, listed))
 }
 
 fn end_with(operation: &mut OperationOutcome, error: &Error) {
@@ -257,9 +261,14 @@ fn end_with(operation: &mut OperationOutcome, error: &Error) {
     operation.error = Some(error.clone());
 }
 
-fn take_answer(operation: &mut OperationOutcome, answer: Result<Vec<PurgeRecord>, Error>) {
+fn take_answer(
+    operation: &mut OperationOutcome,
+    answer: Result<(Vec<PurgeRecord>, Listed), Error>,
+) {
     match answer {
-        Ok(found) => records::apply(operation, &found.iter().collect::<Vec<_>>(), Listed::Whole),
+        Ok((found, listed)) => {
+            records::apply(operation, &found.iter().collect::<Vec<_>>(), listed);
+        }
         // A service that cannot answer, or a page of something in between, is asked again, until the
         // deadline: the job was accepted, whatever an answer to a question about it looks like.
         Err(error) if error.is_retryable() || error.kind() == ErrorKind::Untrusted => {

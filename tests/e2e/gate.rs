@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use purge_api_ext::{Client, ErrorKind, Plan, Rate, Resource, Shutdown, TokenProvider};
+use purge_api_ext::{Client, ErrorKind, Event, Plan, Rate, Resource, Shutdown, TokenProvider};
 use purge_sandbox::{Fault, Sandbox, SandboxBuilder};
 use purge_tests::raw::{RawServer, answer};
 
@@ -144,6 +144,33 @@ async fn shutdown_does_not_wait_for_a_new_token() {
     let client = Client::builder(provider).base_url(sandbox.base_url()).build().expect("a client");
     let purge = resource_of(&client).purge(plan(3, 1)).concurrency(1);
     let report = purge.shutdown(shutdown).await;
-    assert_eq!((report.summary.failed, report.summary.not_sent), (1, 2), "{report:?}");
+    assert_eq!((report.summary.failed, report.summary.not_sent), (0, 3), "{report:?}");
+    assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Interrupted));
     assert_eq!(count(&sandbox, "POST"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_that_nobody_polls_holds_up_no_other_one() {
+    use futures_util::StreamExt as _;
+
+    let sandbox = limited().start().await.expect("a sandbox");
+    let site = limited_site(sandbox.base_url());
+    let mut events = site.purge(plan(6, 1)).events();
+    while let Some(event) = events.next().await {
+        if matches!(event, Event::Accepted { .. }) {
+            break;
+        }
+    }
+    // The other requests of that run wait for their turn, and nobody polls them.
+    let list = site.list();
+    let page = list.page(std::num::NonZeroU64::MIN);
+    let page = tokio::time::timeout(Duration::from_secs(20), page);
+    page.await.expect("soon").expect("a page");
+    let purge = site.purge(Plan::parse(["/other"]).expect("a plan"));
+    let report = tokio::time::timeout(Duration::from_secs(20), purge.into_future());
+    assert!(report.await.expect("soon").is_success());
+    let rest: Vec<_> = events.collect().await;
+    let Some(Event::Finished(report)) = rest.last() else { panic!("{rest:?}") };
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(refused(&sandbox), 0);
 }

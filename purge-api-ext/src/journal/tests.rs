@@ -66,7 +66,12 @@ fn story(sizes: &[usize], chance: &[(usize, u8)]) -> (Vec<Entry>, Vec<usize>) {
         if *settled {
             continue;
         }
-        let failed = |applied| Entry::Failed { request, applied, message: "a \"b\"\n".to_owned() };
+        let failed = |applied| Entry::Failed {
+            request,
+            applied,
+            message: "a \"b\"\n".to_owned(),
+            service_time: None,
+        };
         let attempt = |e: &&Entry| matches!(e, Entry::Sending { request: r, .. } if *r == request);
         events.push(match (*under_way, kind % 8) {
             (false, 0) => Entry::Ended { at },

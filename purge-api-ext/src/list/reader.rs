@@ -13,6 +13,8 @@ pub(crate) struct Reader {
     list: List,
     next: Option<Cursor>,
     repeats: Repeats,
+    /// Whether a page has repeated an earlier one.
+    loops: bool,
 }
 
 /// A page, and how it was got.
@@ -25,7 +27,7 @@ pub(crate) struct Read {
 
 impl Reader {
     pub(super) fn new(list: List) -> Self {
-        Self { next: Some(list.first.clone()), list, repeats: Repeats::default() }
+        Self { next: Some(list.first.clone()), list, repeats: Repeats::default(), loops: false }
     }
 
     pub(crate) async fn next(&mut self) -> Result<Option<Read>, Error> {
@@ -33,7 +35,13 @@ impl Reader {
         let (page, clock) = self.list.read(cursor).await?;
         self.next.clone_from(&page.next);
         let repeats = self.repeats.of(&page);
+        self.loops |= repeats.is_some();
         Ok(Some(Read { page, clock, repeats }))
+    }
+
+    /// Whether the list was read to its end, and did not loop.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.next.is_none() && !self.loops
     }
 
     /// The next page, if it has anything new: for a caller that needs what the list has, and not all of it.

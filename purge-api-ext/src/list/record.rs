@@ -1,6 +1,7 @@
 //! One record of the list: the state of one path of an operation.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
 
@@ -32,7 +33,29 @@ pub struct PurgeRecord {
     /// The URL as the service wrote it, where that must not be shown: paths are compared by what was written.
     #[serde(skip)]
     #[cfg_attr(feature = "schemars", schemars(skip))]
-    written: Option<Box<str>>,
+    written: Written,
+}
+
+/// A text to be compared, and never to be shown. It adds nothing to what two records have in common.
+#[derive(Clone, Default)]
+struct Written(Option<Box<str>>);
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
+
+impl Hash for Written {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// What a [`PurgeRecord`] says.
@@ -84,7 +107,7 @@ impl PurgeRecord {
 
     /// The path as the service wrote it, to be compared and not to be shown.
     pub(crate) fn written_path(&self) -> Option<&str> {
-        self.written.as_deref().or(self.url.as_deref()).map(path_of)
+        self.written.0.as_deref().or(self.url.as_deref()).map(path_of)
     }
 
     pub(super) fn from_raw(raw: purge_api::types::PurgeRequest, redactor: &Redactor) -> Self {
@@ -95,7 +118,7 @@ impl PurgeRecord {
         };
         let op_id = raw.op_id.filter(|id| !redactor.hides(id));
         let url = raw.url.as_deref().map(|url| redactor.show(url, MAX_URL));
-        let written = raw.url.filter(|raw| url.as_ref() != Some(raw) && !redactor.hides(raw));
+        let written = raw.url.filter(|raw| url.as_ref() != Some(raw));
         Self {
             op_id: op_id.and_then(|id| id.try_into().ok()),
             url,
@@ -104,7 +127,7 @@ impl PurgeRecord {
             created_at: time(raw.created_at),
             started_at: time(raw.started_at),
             completed_at: time(raw.completed_at),
-            written: written.map(Into::into),
+            written: Written(written.map(Into::into)),
         }
     }
 }

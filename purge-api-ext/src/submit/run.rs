@@ -8,12 +8,12 @@ use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 
 use super::request::Request;
-use super::turn::Turn;
+use super::turn::{Turn, out_of_order};
 use super::work::Work;
 use crate::error::{Error, ErrorKind};
 use crate::gate::Stop;
 use crate::journal::Writer;
-use crate::ledger::{End, Entry, Ledger, Next, Story};
+use crate::ledger::{End, Entry, Ledger, Next, Stage, Story};
 use crate::progress::{Event, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState};
 use crate::resource::Resource;
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
                 Next::LookUp => self.look_up(&request, &mut turn).await,
                 Next::Renew => self.renew(&mut turn).await,
                 Next::Wait(delay) => self.pause(&request, &mut turn, delay).await,
-                Next::Split(at) => self.split(request.number, at),
+                Next::Split(at) => self.split(request.number, at, &mut turn),
                 Next::Done => return self.settled(request, turn),
             }
         }
@@ -178,14 +178,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn split(&self, request: usize, at: usize) {
+    fn split(&self, request: usize, at: usize, turn: &mut Turn) {
         let into = {
             // The journal takes the numbers in their order.
             let mut shared = self.shared();
             let next = shared.ledger.stories().len();
             let into = [next, next + 1];
-            // A request that was found too large was sent, and has more than one path.
-            let _ = self.record(&mut shared, Entry::Split { request, at, into });
+            let recorded = self.record(&mut shared, Entry::Split { request, at, into });
+            if let Err(why) = recorded {
+                return turn.stage = Stage::Over(out_of_order(why));
+            }
             into
         };
         event!("too large, so it is split");

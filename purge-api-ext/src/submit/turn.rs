@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::request::Request;
 use super::run::Run;
 use crate::error::{Error, ErrorKind};
-use crate::gate::Pass;
+use crate::gate::Leave;
 use crate::id::OperationId;
 use crate::journal;
 use crate::ledger::{Entry, Stage, Story, Tries};
@@ -54,7 +54,7 @@ impl Turn {
             // The other stages are followed by a step.
             Stage::Begun | Stage::Ready | Stage::TooLarge | Stage::TokenRefused(_) => {
                 let error = Error::new(ErrorKind::Interrupted, "the run ended before it was sent");
-                Failure::new(Applied::No, error)
+                Failure::new(Applied::Maybe, error)
             }
         }
     }
@@ -74,13 +74,13 @@ impl Run<'_> {
     /// Sends the request once.
     pub(super) async fn send(&self, request: &Request, turn: &mut Turn) {
         let number = request.number;
-        let (pass, attempt) = match self.may_send(number).await {
-            Ok(leave) => leave,
+        let (leave, attempt) = match self.may_send(number).await {
+            Ok(may) => may,
             Err(error) => return turn.stage = Stage::Over(Failure::new(Applied::No, error)),
         };
         event!(attempt, "sending");
         self.reporter.tell(|| Event::Attempt { request: number, attempt });
-        let Exchange { outcome, sent, seen, .. } = self.attempt(pass, &request.batch).await;
+        let Exchange { outcome, sent, seen, .. } = self.attempt(leave, &request.batch).await;
         turn.seen = seen;
         let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
         let Err(failure) = accepted else { return };
@@ -88,10 +88,13 @@ impl Run<'_> {
             return turn.stage = Stage::TooLarge;
         }
         let message = excerpt(&failure.error.to_string());
-        self.note(Entry::Failed { request: number, applied: failure.applied, message });
-        if failure.applied.is_ambiguous() {
+        let (applied, mut service_time) = (failure.applied, None);
+        if applied.is_ambiguous() {
             turn.since.get_or_insert(Sent::At(sent));
+            // Closer than what was written down before it was sent.
+            service_time = self.resource.session().service_time_at(sent);
         }
+        self.note(Entry::Failed { request: number, applied, message, service_time });
         match failure.error.status() {
             Some(401) if !turn.renewed => turn.stage = Stage::TokenRefused(failure),
             _ => self.fail(turn, failure),
@@ -165,8 +168,9 @@ impl Run<'_> {
     fn may_look_up(&self, failure: Option<&Failure>) -> bool {
         let quota = &mut self.shared().quota;
         match failure {
+            _ if self.stop.reason().is_some() => false,
             None => !quota.is_spent(),
-            Some(_) => self.stop.reason().is_none() && quota.spend(),
+            Some(_) => quota.spend(),
         }
     }
 
@@ -190,7 +194,7 @@ impl Run<'_> {
     }
 
     /// Waits until a request may be sent, and writes down that it is; or says why nothing is sent any more.
-    async fn may_send(&self, request: usize) -> Result<(Pass, u32), Error> {
+    async fn may_send(&self, request: usize) -> Result<(Leave, u32), Error> {
         // What keeps one request from being sent keeps all others: no token, or too long a pause.
         let pass = self.resource.enter().await.inspect_err(|error| self.stop.now(error))?;
         let (at, service_time) = match &self.journal {
@@ -205,19 +209,24 @@ impl Run<'_> {
             let _ = ledger.apply(&sending);
             (sending, attempt)
         };
-        let Some(journal) = &self.journal else { return Ok((pass, attempt)) };
-        let written = journal.write(sending).await.inspect_err(|error| self.stop.now(error));
+        let written = match &self.journal {
+            None => Ok(()),
+            Some(journal) => journal.write(sending).await,
+        };
         // The disk may have taken its time.
-        let may =
-            written.inspect_err(|error| self.stop.now(error)).and_then(|()| self.resource.check());
-        if let Err(error) = &may {
+        let leave = match written {
+            Ok(()) => self.resource.depart(pass).await,
+            Err(error) => Err(error),
+        };
+        let leave = leave.inspect_err(|error| {
+            self.stop.now(error);
             let (applied, message) = (Applied::No, error.to_string());
-            self.note(Entry::Failed { request, applied, message });
-        }
-        may.map(|()| (pass, attempt))
+            self.note(Entry::Failed { request, applied, message, service_time: None });
+        });
+        leave.map(|leave| (leave, attempt))
     }
 
-    async fn attempt(&self, pass: Pass, batch: &Batch) -> Exchange<Accepted> {
+    async fn attempt(&self, leave: Leave, batch: &Batch) -> Exchange<Accepted> {
         // The body is made anew when it is sent again, which is rare: a copy kept for it would cost every
         // request as much as its paths do.
         let body = CreatePurgeRequest {
@@ -235,7 +244,7 @@ impl Run<'_> {
                 sent => sent,
             }
         };
-        let exchange = self.resource.send(pass, "POST", send).await;
+        let exchange = self.resource.send(leave, "POST", send).await;
         let redactor = self.resource.session().redactor();
         exchange.and_then(|answer| accepted(answer.into_inner(), &redactor))
     }
@@ -253,16 +262,21 @@ impl Run<'_> {
             return Err(Failure::new(Applied::Yes, error));
         }
         let entry = Entry::Accepted { request, op_id, message, possible_duplicate };
-        // It was sent, and is not settled.
-        let _ = self.record(&mut shared, entry);
+        self.record(&mut shared, entry).map_err(out_of_order)?;
         shared.quota.refund();
         Ok(())
     }
 
     fn note(&self, entry: Entry) {
-        // What happens to a request that was sent is never out of order.
-        let _ = self.record(&mut self.shared(), entry);
+        let recorded = self.record(&mut self.shared(), entry);
+        debug_assert_eq!(recorded, Ok(()), "what happens to a request that was sent is in order");
     }
+}
+
+/// What the ledger refuses cannot have happened. If it has, it is unknown what became of the request.
+pub(super) fn out_of_order(why: &'static str) -> Failure {
+    let error = Error::new(ErrorKind::Untrusted, format!("the run has lost its order: {why}"));
+    Failure::new(Applied::Yes, error)
 }
 
 /// What an answer with a documented body says.

@@ -55,7 +55,14 @@ impl<'a> Spelled<'a> {
     }
 
     fn beginning(self) -> &'a str {
-        self.0.get(..BEGINNING).unwrap_or(self.0)
+        self.0.get(..self.tell_tale()).unwrap_or(self.0)
+    }
+
+    /// How many bytes of its beginning give a token away. The header of a JSON Web Token, before its first dot, is
+    /// alike for all of them, and other texts hold such tokens, too.
+    fn tell_tale(self) -> usize {
+        let header = if self.0.starts_with("eyJ") { self.0.find('.') } else { None };
+        header.map_or(BEGINNING, |dot| dot + 2 * BEGINNING)
     }
 
     fn replaced(self, text: &str) -> Option<String> {
@@ -81,6 +88,10 @@ impl<'a> Spelled<'a> {
 
     /// How many bytes spell the token or its beginning, if the text begins with it. Tokens are ASCII.
     fn length_at(self, text: &[u8]) -> Option<usize> {
+        let (first, byte) = (self.0.as_bytes().first()?, text.first()?);
+        if first != byte && !b"%\\&".contains(byte) {
+            return None;
+        }
         // A byte that begins escapes may stand for itself or begin one, so there can be two places to go on from.
         let mut ends = vec![0];
         for (matched, &wanted) in self.0.as_bytes().iter().enumerate() {
@@ -94,7 +105,7 @@ impl<'a> Spelled<'a> {
             next.sort_unstable();
             next.dedup();
             if next.is_empty() {
-                return ends.into_iter().max().filter(|_| matched >= BEGINNING);
+                return ends.into_iter().max().filter(|_| matched >= self.tell_tale());
             }
             ends = next;
         }

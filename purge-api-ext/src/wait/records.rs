@@ -44,7 +44,8 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
         });
     }
     let open = operation.paths.iter().any(|path| path.state == PathState::Pending)
-        || (operation.foreign && pending);
+        // What another client's operation purges is known only when all of its records are.
+        || (operation.foreign && (pending || listed == Listed::Partly));
     if open || operation.paths.is_empty() {
         return;
     }

@@ -446,6 +446,22 @@ fn listed() -> Vec<Row> {
                 "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#)])
             .ends(0, "1 accepted, 1 purged")
             .seen(1, 2),
+        Row::new("A20 list of another client's job that loops is not the whole")
+            .call(["wait", "x", "--wait", "5s"])
+            .get([ok(r#"{"status":true,"data":{"total":4,"requests":[
+                {"opID":"x","url":"/1","status":1,"completedAt":"2025-08-06T11:39:53Z"},
+                {"opID":"x","url":"/2","status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#)])
+            .ends(5, "2 purged, 2 accepted")
+            .asked(1..=60)
+            .takes(5.0..=5.1),
+        Row::new("A19 record without an operation may belong to another client's job")
+            .call(["wait", "x", "--wait", "5s"])
+            .get([ok(r#"{"status":true,"data":{"total":2,"requests":[
+                {"opID":"x","url":"/1","status":1,"completedAt":"2025-08-06T11:39:53Z"},
+                {"url":"/2","status":2}]}}"#)])
+            .ends(5, "1 purged, 1 accepted")
+            .asked(1..=60)
+            .takes(5.0..=5.1),
         Row::new("A19 record that names no operation is not evidence")
             .call(["create", "/a", "--wait=5s"])
             .get([ok(r#"{"status":true,"data":{"total":1,"requests":[{"url":"/a",

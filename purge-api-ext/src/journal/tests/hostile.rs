@@ -9,7 +9,7 @@ fn sending(request: usize, attempt: u32) -> Entry {
 }
 
 fn failed(request: usize) -> Entry {
-    Entry::Failed { request, applied: Applied::No, message: String::new() }
+    Entry::Failed { request, applied: Applied::No, message: String::new(), service_time: None }
 }
 
 fn accepted(request: usize, op_id: &str) -> Entry {
@@ -225,7 +225,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
                 Entry::Sending { request, attempt, at, service_time }
             }),
         1 => (request(), applied, text())
-            .prop_map(|(request, applied, message)| Entry::Failed { request, applied, message }),
+            .prop_map(|(request, applied, message)| Entry::Failed { request, applied, message, service_time: None }),
         2 => (request(), text(), text(), any::<bool>()).prop_map(|(request, id, said, flag)| {
             let op_id = id.parse().unwrap_or_else(|_| "x".parse().expect("an ID"));
             Entry::Accepted { request, op_id, message: Some(said), possible_duplicate: flag }
