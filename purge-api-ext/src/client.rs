@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::connection::{BaseUrl, Route, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::id::{OrganizationId, ResourceId};
-use crate::pace::Rate;
+use crate::rate::Rate;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::token::TokenProvider;

@@ -12,12 +12,12 @@ use futures_util::future::select;
 use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind};
-use crate::pace::{Pace, Place, TooLong};
+use crate::throttle::{Place, Throttle, TooLong};
 
 /// What each request of a run, or of a client, passes.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    pace: Arc<Pace>,
+    throttle: Arc<Throttle>,
     stop: Stop,
     patience: Duration,
 }
@@ -34,8 +34,8 @@ impl Gate {
     /// The longest pause that is waited for; a caller with a deadline of its own has another one.
     pub(crate) const PATIENCE: Duration = crate::retry::LONGEST_RETRY_AFTER;
 
-    pub(crate) fn new(pace: Arc<Pace>) -> Self {
-        Self { pace, stop: Stop::default(), patience: Self::PATIENCE }
+    pub(crate) fn new(throttle: Arc<Throttle>) -> Self {
+        Self { throttle, stop: Stop::default(), patience: Self::PATIENCE }
     }
 
     /// The same clock, with the stop of a run.
@@ -54,7 +54,7 @@ impl Gate {
         prepare: impl Future<Output = Result<(), Error>>,
     ) -> Result<Pass, Error> {
         self.stop.or(prepare).await??;
-        let place = self.stop.or(self.pace.turn(self.patience)).await?;
+        let place = self.stop.or(self.throttle.turn(self.patience)).await?;
         place.map(Pass).map_err(|pause| too_long(&pause))
     }
 
@@ -66,7 +66,7 @@ impl Gate {
 
     /// Why requests wait, if the service has asked for a pause.
     pub(crate) fn pause(&self) -> Option<Error> {
-        self.pace.pause_left().map(|left| too_long(&TooLong { left }))
+        self.throttle.pause_left().map(|left| too_long(&TooLong { left }))
     }
 
     /// Waits for something, unless the run is stopped first.
@@ -80,7 +80,7 @@ impl Gate {
     /// Takes note of the pause that an answer asks for.
     pub(crate) fn note(&self, answer: &Error) {
         if let Some(asked) = answer.retry_after() {
-            self.pace.pause(asked);
+            self.throttle.pause(asked);
         }
     }
 }

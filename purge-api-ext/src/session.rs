@@ -12,8 +12,9 @@ use crate::clock::Shown;
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Leave};
-use crate::pace::{Pace, Rate};
+use crate::rate::Rate;
 use crate::text::Redactor;
+use crate::throttle::Throttle;
 use crate::token::TokenProvider;
 use crate::trace::step;
 use crate::transport::{Failure, failure};
@@ -104,7 +105,7 @@ impl Session {
             seen: Mutex::new(Seen { asked: 0, tokens }),
             failed: Mutex::default(),
             redactor: Mutex::new(redactor),
-            gate: Gate::new(Arc::new(Pace::new(rate))),
+            gate: Gate::new(Arc::new(Throttle::new(rate))),
             clock: Mutex::default(),
         })))
     }
@@ -176,7 +177,7 @@ impl Session {
         clock.at(moment)
     }
 
-    /// Whether there is another token than when a request was sent, without asking for one: for a run that was
+    /// Why there is no other token for a refused request, as far as that is known without asking: for a run that was
     /// stopped.
     pub(crate) fn known_renewal(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
         let failed = self.0.failed.lock().unwrap_or_else(PoisonError::into_inner);

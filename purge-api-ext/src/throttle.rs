@@ -10,92 +10,14 @@ use futures_util::future::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// A rate of requests, evenly spread: 5 a second means one every 200 ms, and never two at once.
-///
-/// The service publishes no rate limit. Comparable services allow from one a minute to 50 a second.
-///
-/// ```
-/// use std::time::Duration;
-/// use purge_api_ext::Rate;
-///
-/// assert_eq!(Rate::new(5, Duration::from_secs(1)), "5/s".parse()?);
-/// assert_eq!(Rate::new(30, Duration::from_secs(60)), "30/m".parse()?);
-/// # Ok::<(), purge_api_ext::RateError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    requests: u32,
-    per: Duration,
-}
-
-impl Rate {
-    /// So many requests in so long a time; 0 requests count as 1.
-    #[must_use]
-    pub fn new(requests: u32, per: Duration) -> Self {
-        Self { requests: requests.max(1), per: per.min(crate::retry::LONGEST) }
-    }
-
-    /// How many requests, at least 1.
-    #[must_use]
-    pub fn requests(self) -> u32 {
-        self.requests
-    }
-
-    /// In how long a time.
-    #[must_use]
-    pub fn per(self) -> Duration {
-        self.per
-    }
-
-    /// The time from one request to the next.
-    #[must_use]
-    pub fn interval(self) -> Duration {
-        self.per / self.requests
-    }
-}
-
-/// A text that is no [`Rate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RateError(());
-
-impl std::fmt::Display for RateError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(
-            "a rate is a number of requests in a second, minute or hour: `5/s`, `30/m`, `100/h`",
-        )
-    }
-}
-
-impl std::error::Error for RateError {}
-
-impl From<RateError> for crate::error::Error {
-    fn from(error: RateError) -> Self {
-        Self::invalid_input(&error)
-    }
-}
-
-impl std::str::FromStr for Rate {
-    type Err = RateError;
-
-    fn from_str(text: &str) -> Result<Self, RateError> {
-        let (requests, unit) = text.split_once('/').ok_or(RateError(()))?;
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            _ => return Err(RateError(())),
-        };
-        let requests = requests.parse().ok().filter(|requests| *requests > 0);
-        Ok(Self::new(requests.ok_or(RateError(()))?, Duration::from_secs(seconds)))
-    }
-}
+use crate::rate::Rate;
 
 /// The clock that all requests of a client share.
 ///
 /// No lock is held while anybody waits: a caller that stops polling, as a stream in a `select!` does, delays the
 /// others by one interval at most.
 #[derive(Debug, Default)]
-pub(crate) struct Pace {
+pub(crate) struct Throttle {
     rate: Option<Rate>,
     state: Mutex<State>,
     /// Told when those that wait may have moved up.
@@ -134,7 +56,7 @@ pub(crate) struct TooLong {
 /// The place of one request in the rate. Dropped before the request is sent, it is free again.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pace: Arc<Pace>,
+    throttle: Arc<Throttle>,
     is_free: bool,
 }
 
@@ -143,10 +65,10 @@ impl Place {
     /// sending may have brought it near another one, or a pause may have begun.
     pub(crate) async fn depart(mut self, patience: Duration) -> Result<(), TooLong> {
         loop {
-            self.pace.wait_out_pause(patience).await?;
-            let Some(rate) = self.pace.rate else { break };
+            self.throttle.wait_out_pause(patience).await?;
+            let Some(rate) = self.throttle.rate else { break };
             let wait = {
-                let mut state = self.pace.state();
+                let mut state = self.throttle.state();
                 let now = Instant::now();
                 let earliest = state.departed.map_or(now, |last| last + rate.interval());
                 if earliest <= now {
@@ -165,27 +87,27 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.is_free && self.pace.rate.is_some() {
-            self.pace.state().next = None;
-            self.pace.changed.notify_waiters();
+        if self.is_free && self.throttle.rate.is_some() {
+            self.throttle.state().next = None;
+            self.throttle.changed.notify_waiters();
         }
     }
 }
 
 /// A place in the queue, for as long as somebody waits.
 struct Ticket<'a> {
-    pace: &'a Pace,
+    throttle: &'a Throttle,
     number: u64,
 }
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        self.pace.state().leave(self.number);
-        self.pace.changed.notify_waiters();
+        self.throttle.state().leave(self.number);
+        self.throttle.changed.notify_waiters();
     }
 }
 
-impl Pace {
+impl Throttle {
     /// A pause ends after this at the latest, so that one answer does not silence a program for a day.
     const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
@@ -220,7 +142,7 @@ impl Pace {
         } else {
             self.wait_out_pause(patience).await?;
         }
-        Ok(Place { pace: Arc::clone(self), is_free: true })
+        Ok(Place { throttle: Arc::clone(self), is_free: true })
     }
 
     fn ticket(&self) -> Ticket<'_> {
@@ -228,7 +150,7 @@ impl Pace {
         state.tickets += 1;
         let number = state.tickets;
         state.queue_up(number);
-        Ticket { pace: self, number }
+        Ticket { throttle: self, number }
     }
 
     async fn wait_out_pause(&self, patience: Duration) -> Result<(), TooLong> {
@@ -300,54 +222,44 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    fn paced(rate: Option<Rate>) -> Arc<Pace> {
-        Arc::new(Pace::new(rate))
+    fn throttled(rate: Option<Rate>) -> Arc<Throttle> {
+        Arc::new(Throttle::new(rate))
     }
 
-    async fn go(pace: &Arc<Pace>) {
-        let place = pace.turn(PATIENCE).await.expect("its turn");
+    async fn go(throttle: &Arc<Throttle>) {
+        let place = throttle.turn(PATIENCE).await.expect("its turn");
         place.depart(PATIENCE).await.expect("its time");
-    }
-
-    #[test]
-    fn rates() {
-        for bad in ["", "5", "0/s", "-1/s", "1.5/s", "5/d", "/s", "5/ s"] {
-            assert_eq!(bad.parse::<Rate>(), Err(RateError(())), "{bad}");
-        }
-        let rate: Rate = "100/h".parse().expect("a rate");
-        assert_eq!((rate.requests(), rate.per()), (100, Duration::from_secs(3600)));
-        assert_eq!(rate.interval(), Duration::from_secs(36));
     }
 
     #[tokio::test(start_paused = true)]
     async fn requests_are_spread_evenly() {
-        let pace = paced(Some(Rate::new(5, Duration::from_secs(1))));
+        let throttle = throttled(Some(Rate::new(5, Duration::from_secs(1))));
         let start = Instant::now();
         for place in 0..10 {
-            go(&pace).await;
+            go(&throttle).await;
             assert_eq!(start.elapsed(), Duration::from_millis(200 * place));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn pause_holds_everybody_back_and_the_longest_counts() {
-        let pace = paced(None);
+        let throttle = throttled(None);
         let start = Instant::now();
-        pace.pause(Duration::from_secs(7));
-        pace.pause(Duration::from_secs(3));
-        go(&pace).await;
+        throttle.pause(Duration::from_secs(7));
+        throttle.pause(Duration::from_secs(3));
+        go(&throttle).await;
         assert_eq!(start.elapsed(), Duration::from_secs(7));
-        go(&pace).await;
+        go(&throttle).await;
         assert_eq!(start.elapsed(), Duration::from_secs(7));
     }
 
     #[tokio::test(start_paused = true)]
     async fn pause_does_not_end_in_a_burst() {
-        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
+        let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
-        pace.pause(Duration::from_secs(10));
+        throttle.pause(Duration::from_secs(10));
         let turn = async || {
-            go(&pace).await;
+            go(&throttle).await;
             start.elapsed().as_secs()
         };
         let turns = tokio::join!(turn(), turn(), turn());
@@ -356,15 +268,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pause_that_begins_later_does_not_end_in_a_burst_either() {
-        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
+        let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         let turn = async || {
-            go(&pace).await;
+            go(&throttle).await;
             start.elapsed().as_secs()
         };
         let pause = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            pace.pause(Duration::from_millis(9500));
+            throttle.pause(Duration::from_millis(9500));
         };
         let (turns, ()) = tokio::join!(async { tokio::join!(turn(), turn(), turn()) }, pause);
         assert_eq!(turns, (0, 10, 11));
@@ -372,55 +284,57 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn endless_rate_and_pause_are_no_panic() {
-        let pace = paced(Some(Rate::new(1, Duration::MAX)));
-        go(&pace).await;
-        assert!(tokio::time::timeout(Duration::from_secs(60), pace.turn(PATIENCE)).await.is_err());
+        let throttle = throttled(Some(Rate::new(1, Duration::MAX)));
+        go(&throttle).await;
+        assert!(
+            tokio::time::timeout(Duration::from_secs(60), throttle.turn(PATIENCE)).await.is_err()
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn pause_that_is_longer_than_the_patience_is_not_waited_for() {
-        let pace = paced(None);
+        let throttle = throttled(None);
         let start = Instant::now();
-        pace.pause(Duration::from_secs(100));
-        let too_long = pace.turn(PATIENCE).await.expect_err("a long pause");
+        throttle.pause(Duration::from_secs(100));
+        let too_long = throttle.turn(PATIENCE).await.expect_err("a long pause");
         assert_eq!((too_long.left.as_secs(), start.elapsed()), (100, Duration::ZERO));
         tokio::time::sleep(Duration::from_secs(40)).await;
-        go(&pace).await;
+        go(&throttle).await;
         assert_eq!(start.elapsed().as_secs(), 100);
-        pace.pause(Duration::from_secs(10));
+        throttle.pause(Duration::from_secs(10));
         let longer = async {
             tokio::time::sleep(Duration::from_secs(5)).await;
-            pace.pause(Duration::MAX);
+            throttle.pause(Duration::MAX);
         };
-        let (turn, ()) = tokio::join!(pace.turn(PATIENCE), longer);
+        let (turn, ()) = tokio::join!(throttle.turn(PATIENCE), longer);
         assert!(turn.is_err(), "a pause that grows while it is waited for");
     }
 
     #[tokio::test(start_paused = true)]
     async fn place_that_is_not_taken_is_free_for_the_next() {
-        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
+        let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
-        go(&pace).await;
+        go(&throttle).await;
         for _ in 0..100 {
-            tokio::time::timeout(Duration::from_millis(1), pace.turn(PATIENCE))
+            tokio::time::timeout(Duration::from_millis(1), throttle.turn(PATIENCE))
                 .await
                 .expect_err("soon");
         }
-        go(&pace).await;
+        go(&throttle).await;
         assert_eq!(start.elapsed().as_secs(), 1);
         tokio::time::sleep(Duration::from_secs(1)).await;
         for _ in 0..100 {
-            drop(pace.turn(PATIENCE).await.expect("its turn"));
+            drop(throttle.turn(PATIENCE).await.expect("its turn"));
         }
         assert_eq!(start.elapsed().as_secs(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn interval_begins_when_a_place_is_taken() {
-        let pace = paced(Some(Rate::new(4, Duration::from_secs(1))));
+        let throttle = throttled(Some(Rate::new(4, Duration::from_secs(1))));
         let start = Instant::now();
         let slow = async || {
-            let place = pace.turn(PATIENCE).await.expect("its turn");
+            let place = throttle.turn(PATIENCE).await.expect("its turn");
             // What a request does before it is sent, all of them until the same moment.
             tokio::time::sleep_until(start + Duration::from_secs(2)).await;
             place.depart(PATIENCE).await.expect("its time");
@@ -434,15 +348,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn short_pause_keeps_the_order() {
-        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
+        let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         let turn = async || {
-            go(&pace).await;
+            go(&throttle).await;
             start.elapsed().as_secs()
         };
         let pause = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            pace.pause(Duration::from_millis(600));
+            throttle.pause(Duration::from_millis(600));
         };
         let waiting = futures_util::future::join_all((0..30).map(|_| turn()));
         let (turns, ()) = tokio::join!(waiting, pause);
@@ -451,24 +365,28 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pause_of_a_year_ends_after_an_hour() {
-        let pace = paced(None);
-        pace.pause(Duration::MAX);
-        assert_eq!(pace.pause_left(), Some(crate::retry::LONGEST), "what was asked for is told");
-        pace.turn(PATIENCE).await.expect_err("a long pause");
-        tokio::time::advance(Pace::LONGEST_PAUSE).await;
-        go(&pace).await;
+        let throttle = throttled(None);
+        throttle.pause(Duration::MAX);
+        assert_eq!(
+            throttle.pause_left(),
+            Some(crate::retry::LONGEST),
+            "what was asked for is told"
+        );
+        throttle.turn(PATIENCE).await.expect_err("a long pause");
+        tokio::time::advance(Throttle::LONGEST_PAUSE).await;
+        go(&throttle).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn caller_that_stops_polling_delays_the_others_by_one_interval() {
-        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
+        let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
-        go(&pace).await;
-        let mut stalled = Box::pin(pace.turn(PATIENCE));
+        go(&throttle).await;
+        let mut stalled = Box::pin(throttle.turn(PATIENCE));
         let polled = tokio::time::timeout(Duration::ZERO, stalled.as_mut()).await;
         polled.expect_err("it is first in the queue");
         for second in [2, 3, 4] {
-            go(&pace).await;
+            go(&throttle).await;
             assert_eq!(start.elapsed().as_secs(), second);
         }
         // It queues up again when it is polled.
@@ -478,11 +396,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn place_that_is_held_without_being_polled_holds_nobody_up() {
-        let pace = paced(Some(Rate::new(1, Duration::from_secs(1))));
+        let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
-        let held = pace.turn(PATIENCE).await.expect("its turn");
-        go(&pace).await;
-        go(&pace).await;
+        let held = throttle.turn(PATIENCE).await.expect("its turn");
+        go(&throttle).await;
+        go(&throttle).await;
         assert_eq!(start.elapsed().as_secs(), 2);
         held.depart(PATIENCE).await.expect("its time");
         assert_eq!(start.elapsed().as_secs(), 3);
@@ -491,14 +409,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn pause_that_begins_after_the_turn_is_waited_for() {
         for rate in [None, Some(Rate::new(100, Duration::from_secs(1)))] {
-            let pace = paced(rate);
+            let throttle = throttled(rate);
             let start = Instant::now();
-            let place = pace.turn(PATIENCE).await.expect("its turn");
-            pace.pause(Duration::from_secs(7));
+            let place = throttle.turn(PATIENCE).await.expect("its turn");
+            throttle.pause(Duration::from_secs(7));
             place.depart(PATIENCE).await.expect("its time");
             assert_eq!(start.elapsed().as_secs(), 7);
-            let place = pace.turn(PATIENCE).await.expect("its turn");
-            pace.pause(Duration::from_secs(100));
+            let place = throttle.turn(PATIENCE).await.expect("its turn");
+            throttle.pause(Duration::from_secs(100));
             assert_eq!(place.depart(PATIENCE).await.expect_err("a long pause").left.as_secs(), 100);
         }
     }
