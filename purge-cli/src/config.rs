@@ -42,7 +42,7 @@ What may stand only in your own file:
   token-file, token-command and base-url: whoever can write into a working directory must not say where
   the token goes, nor which program runs. The token itself is in no file of settings.
 
-What stands in no file:
+What no file may hold:
   the proxy, which HTTPS_PROXY or ALL_PROXY names and NO_PROXY limits; and certificates of your own, which
   SSL_CERT_FILE names (Linux).";
 
