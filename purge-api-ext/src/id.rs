@@ -110,7 +110,7 @@ impl OperationId {
             return Err(IdError(message));
         }
         // It is shown, asked for and kept as it is.
-        if crate::text::escape(text) != text {
+        if !crate::text::is_shown_as_it_is(text) {
             let shown = crate::typed(text);
             return Err(IdError(format!("the operation ID `{shown}` has control characters")));
         }

@@ -101,6 +101,27 @@ fn is_harmless(text: &str) -> bool {
         && !text.trim_start().starts_with("::")
 }
 
+/// Whether a text is shown as it is: [`escape`] changes nothing.
+pub(crate) fn is_shown_as_it_is(text: &str) -> bool {
+    is_harmless(text) || escape(text) == text
+}
+
+/// Whether a text needs no second look: it has no escapes, nothing that is obeyed, and no space around it.
+fn is_plain(text: &str) -> bool {
+    const PLAIN: [bool; 256] = {
+        let mut plain = [false; 256];
+        let mut byte = b' ';
+        while byte <= b'~' {
+            plain[byte as usize] = !matches!(byte, b'%' | b'&' | b'#' | b'\\');
+            byte += 1;
+        }
+        plain
+    };
+    text.bytes().all(|byte| PLAIN[usize::from(byte)])
+        && !text.starts_with([' ', ':'])
+        && !text.ends_with(' ')
+}
+
 /// Whether a terminal obeys a character, or shows what surrounds it differently.
 fn is_obeyed(character: char) -> bool {
     // Directional marks reorder the text around them, so that a line reads as another one.
@@ -155,17 +176,33 @@ impl Redactor {
 
     /// The beginning of a text, without a token and harmless to show.
     pub(crate) fn excerpt(&self, text: &str) -> String {
-        self.show(text, MESSAGE)
+        beginning(&self.clean(cut(text)), MESSAGE)
+    }
+
+    /// Whether a text is surely shown as it is, as nearly all texts of records are.
+    pub(crate) fn is_shown(&self, text: &str, characters: usize) -> bool {
+        text.len() <= characters && is_plain(text) && !self.are_plainly_in(text)
     }
 
     /// As [`excerpt`](Self::excerpt), with a limit of its own: so many characters.
-    pub(crate) fn show(&self, text: &str, characters: usize) -> String {
-        beginning(&self.clean(cut(text)), characters)
+    pub(crate) fn show(&self, text: String, characters: usize) -> String {
+        if self.is_shown(&text, characters) {
+            return text;
+        }
+        beginning(&self.clean(cut(&text)), characters)
     }
 
     /// Whether a token is in a text.
     pub(crate) fn hides(&self, text: &str) -> bool {
-        matches!(self.clean(text), Cow::Owned(_))
+        match is_plain(text) {
+            true => self.are_plainly_in(text),
+            false => matches!(self.clean(text), Cow::Owned(_)),
+        }
+    }
+
+    /// Whether a token is in a text that has no escapes.
+    fn are_plainly_in(&self, text: &str) -> bool {
+        self.0.iter().any(|token| text.contains(Spelled::of(token).beginning()))
     }
 
     /// The text without the tokens, in whatever spelling they are there.
@@ -216,6 +253,30 @@ mod tests {
         check("/a#b", "/a#b");
         check("\u{9b}2J", r"\u{9b}2J");
         check("a\u{61c}b\u{202e}c\u{2067}", r"a\u{61c}b\u{202e}c\u{2067}");
+    }
+
+    #[test]
+    fn plain_texts_are_shown_as_others_are() {
+        let redactor = Redactor::new(Some("c4nary-t0ken".into()));
+        for text in [
+            "https://e.com/a/b.html",
+            "2025-08-06T11:39:51.000000Z",
+            "There is no file in cache.",
+            "::error::x",
+            " :a",
+            "a ",
+            "a##b",
+            "a%41b",
+            "\u{1b}",
+            "is c4nary-t0ken known?",
+            "is c4nary%2Dt0ken known?",
+            "",
+        ] {
+            assert_eq!(redactor.show(text.to_owned(), MESSAGE), redactor.excerpt(text), "{text:?}");
+            assert_eq!(redactor.hides(text), text.contains("c4nary"), "{text:?}");
+            assert_eq!(is_shown_as_it_is(text), escape(text) == text, "{text:?}");
+        }
+        assert_eq!(redactor.show("a".repeat(9), 8), "aaaaaaaa…");
     }
 
     #[test]

@@ -111,14 +111,21 @@ impl PurgeRecord {
     }
 
     pub(super) fn from_raw(raw: purge_api::types::PurgeRequest, redactor: &Redactor) -> Self {
-        let shown = |text: Option<String>| text.map(|text| redactor.excerpt(&text));
+        let shown = |text: Option<String>| text.map(|text| redactor.show(text, MESSAGE));
         // Go writes an unset time as its zero value.
         let time = |text: Option<String>| {
             shown(text.filter(|t| !t.trim().is_empty() && !t.starts_with("0001-01-01T00:00:00")))
         };
         let op_id = raw.op_id.filter(|id| !redactor.hides(id));
-        let url = raw.url.as_deref().map(|url| redactor.show(url, MAX_URL));
-        let written = raw.url.filter(|raw| url.as_ref() != Some(raw));
+        let (url, written) = match raw.url {
+            Some(url) if redactor.is_shown(&url, MAX_URL) => (Some(url), None),
+            Some(url) => {
+                let shown = redactor.show(url.clone(), MAX_URL);
+                let written = (shown != url).then_some(url);
+                (Some(shown), written)
+            }
+            None => (None, None),
+        };
         Self {
             op_id: op_id.and_then(|id| id.try_into().ok()),
             url,
@@ -160,6 +167,9 @@ impl PurgeRecord {
         Self::from_raw(raw.try_into().expect("a record"), &Redactor::default())
     }
 }
+
+/// How many characters of its other texts.
+const MESSAGE: usize = 200;
 
 /// How many characters of a record's URL are kept: any path that can be purged, and a host.
 const MAX_URL: usize = PurgePath::MAX_BYTES + 1024;

@@ -54,7 +54,7 @@ impl<'a> Spelled<'a> {
         cleaned
     }
 
-    fn beginning(self) -> &'a str {
+    pub(super) fn beginning(self) -> &'a str {
         self.0.get(..self.tell_tale()).unwrap_or(self.0)
     }
 
