@@ -10,6 +10,7 @@ use serde_json::Value;
 
 mod circle;
 mod error;
+mod field;
 mod file_paths;
 mod identifier;
 mod object;

@@ -4,32 +4,20 @@
 //! service whose jobs are numbered may become unreadable by it. The generator cannot say how one field is
 //! read, so that the attribute for it is added to what it wrote.
 
-use syn::{Field, File, Item, Meta, parse_quote};
+use syn::{Field, File, Meta, parse_quote};
+
+use super::field;
 
 /// How such a field is called in JSON.
 const NAME: &str = r#"rename = "opID""#;
 
 /// Lets the identifiers of a file be read from numbers, too.
 pub(super) fn read_from_numbers(file: &mut File) {
-    items(&mut file.items);
-}
-
-fn items(all: &mut [Item]) {
-    for item in all {
-        match item {
-            Item::Mod(module) => {
-                if let Some((_, inner)) = &mut module.content {
-                    items(inner);
-                }
-            }
-            Item::Struct(item) => {
-                for field in item.fields.iter_mut().filter(|field| is_identifier(field)) {
-                    field.attrs.push(parse_quote!(#[serde(default, with = "crate::identifier")]));
-                }
-            }
-            _ => {}
-        }
-    }
+    field::annotate(
+        file,
+        is_identifier,
+        &parse_quote!(#[serde(default, with = "crate::identifier")]),
+    );
 }
 
 fn is_identifier(field: &Field) -> bool {

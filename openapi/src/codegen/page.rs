@@ -3,34 +3,20 @@
 //! The service sends `[]` for an empty object in another operation, as PHP writes an empty array. The description
 //! says object, since nothing else was seen in this one; the attribute is added to the generated text.
 
-use syn::{Field, File, Item, Type, parse_quote};
+use syn::{Field, File, Type, parse_quote};
+
+use super::field;
 
 /// How such a field is called in JSON, and in Rust.
 const NAME: &str = "data";
 
 /// Lets the pages of a file be read from an empty list, too.
 pub(super) fn read_from_empty_lists(file: &mut File) {
-    items(&mut file.items);
-}
-
-fn items(all: &mut [Item]) {
-    for item in all {
-        match item {
-            Item::Mod(module) => {
-                if let Some((_, inner)) = &mut module.content {
-                    items(inner);
-                }
-            }
-            Item::Struct(item) => {
-                for field in item.fields.iter_mut().filter(|field| is_page(field)) {
-                    field.attrs.push(
-                        parse_quote!(#[serde(default, deserialize_with = "crate::page::deserialize")]),
-                    );
-                }
-            }
-            _ => {}
-        }
-    }
+    field::annotate(
+        file,
+        is_page,
+        &parse_quote!(#[serde(default, deserialize_with = "crate::page::deserialize")]),
+    );
 }
 
 /// Builders have fields of this name, too, but read no JSON.

@@ -1,0 +1,26 @@
+//! Attributes for fields, which the generator cannot be asked for.
+
+use syn::{Attribute, Field, File, Item};
+
+/// Adds an attribute to those fields of all structs in a file that are wanted.
+pub(super) fn annotate(file: &mut File, is_wanted: fn(&Field) -> bool, attribute: &Attribute) {
+    items(&mut file.items, is_wanted, attribute);
+}
+
+fn items(all: &mut [Item], is_wanted: fn(&Field) -> bool, attribute: &Attribute) {
+    for item in all {
+        match item {
+            Item::Mod(module) => {
+                if let Some((_, inner)) = &mut module.content {
+                    items(inner, is_wanted, attribute);
+                }
+            }
+            Item::Struct(item) => {
+                for field in item.fields.iter_mut().filter(|field| is_wanted(field)) {
+                    field.attrs.push(attribute.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+}
