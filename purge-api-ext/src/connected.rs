@@ -6,13 +6,15 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
+
+use crate::lock::lock;
 
 /// The moments of the latest connections. Clones are the same; unknown for an HTTP client that the program made.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +46,7 @@ impl Connected {
     }
 
     fn moments(&self) -> MutexGuard<'_, VecDeque<Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

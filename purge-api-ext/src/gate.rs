@@ -5,13 +5,14 @@
 //! [`Gate::depart`] for the moment at which it may be sent. Both look at the stop of the run, the pause that the
 //! service asked for, and the rate. The clock is the client's; the stop is the run's.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::select;
 use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind};
+use crate::lock::lock;
 use crate::throttle::{Place, Throttle, TooLong};
 
 /// What each request of a run, or of a client, passes.
@@ -141,6 +142,6 @@ impl Stop {
     }
 
     fn why(&self) -> MutexGuard<'_, Option<Error>> {
-        self.0.why.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.why)
     }
 }

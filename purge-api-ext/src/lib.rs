@@ -16,6 +16,7 @@ mod id;
 mod journal;
 mod ledger;
 mod list;
+mod lock;
 mod path;
 mod plan;
 mod progress;

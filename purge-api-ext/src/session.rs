@@ -1,6 +1,6 @@
 //! Requests with a token that is current.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use purge_api::{Bearer, ClientInfo as _, ResponseValue};
@@ -8,10 +8,11 @@ use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-use crate::clock::Shown;
+use crate::clock::{Clock, Shown};
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Leave};
+use crate::lock::lock;
 use crate::rate::Rate;
 use crate::text::Redactor;
 use crate::throttle::Throttle;
@@ -159,28 +160,32 @@ impl Session {
     /// Keeps what the service's clock shows, to be read when somebody needs it.
     fn look(&self, headers: &HeaderMap, asked: Instant, wall: SystemTime) {
         if let Some(shown) = Shown::of(headers, asked, wall) {
-            *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+            *lock(&self.0.clock) = Some(shown);
         }
     }
 
     /// What time it is for the service, if an answer has shown it: see [`Clock::now`].
     pub(crate) fn service_time(&self) -> Option<SystemTime> {
-        let shown = self.0.clock.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        shown?.read()?.now()
+        self.clock()?.now()
     }
 
     /// What time it was for the service at a moment of the past: see [`Clock::at`].
     pub(crate) fn service_time_at(&self, moment: Instant) -> Option<SystemTime> {
-        let shown = self.0.clock.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let clock = shown?.read()?;
+        let clock = self.clock()?;
         clock.now()?;
         clock.at(moment)
+    }
+
+    fn clock(&self) -> Option<Clock> {
+        // Its header is read after the lock is free.
+        let shown = lock(&self.0.clock).clone();
+        shown?.read()
     }
 
     /// Why there is no other token for a refused request, as far as that is known without asking: for a run that was
     /// stopped.
     pub(crate) fn known_renewal(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
-        let failed = self.0.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = lock(&self.0.failed);
         match &*failed {
             Some(why) if self.seen().asked != seen.asked => Err(not_renewed(refusal, why)),
             _ => Ok(false),
@@ -216,8 +221,7 @@ impl Session {
                 if changed {
                     let replaced = self.raw().inner().replace(token.expose_secret());
                     replaced.map_err(|e| Error::invalid_input(&e))?;
-                    let mut redactor =
-                        self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut redactor = lock(&self.0.redactor);
                     *redactor = redactor.with(Some(token.clone()));
                 }
                 *last = Last { token: Some(token), error: None };
@@ -228,20 +232,19 @@ impl Session {
                 Err(error)
             }
         };
-        self.0.failed.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&last.error);
+        lock(&self.0.failed).clone_from(&last.error);
         let tokens = now.tokens + u64::from(*changed.as_ref().unwrap_or(&false));
-        *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) =
-            Seen { asked: now.asked + 1, tokens };
+        *lock(&self.0.seen) = Seen { asked: now.asked + 1, tokens };
         changed
     }
 
     /// What takes the token out of texts from outside.
     pub(crate) fn redactor(&self) -> Redactor {
-        self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0.redactor).clone()
     }
 
     fn seen(&self) -> Seen {
-        *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0.seen)
     }
 }
 

@@ -3,13 +3,14 @@
 
 use std::collections::VecDeque;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use crate::lock::lock;
 use crate::rate::Rate;
 
 /// The clock that all requests of a client share.
@@ -174,7 +175,7 @@ impl Throttle {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -231,6 +232,11 @@ mod tests {
         place.depart(PATIENCE).await.expect("its time");
     }
 
+    async fn second_of_a_turn(throttle: &Arc<Throttle>, start: Instant) -> u64 {
+        go(throttle).await;
+        start.elapsed().as_secs()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn requests_are_spread_evenly() {
         let throttle = throttled(Some(Rate::new(5, Duration::from_secs(1))));
@@ -258,10 +264,7 @@ mod tests {
         let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         throttle.pause(Duration::from_secs(10));
-        let turn = async || {
-            go(&throttle).await;
-            start.elapsed().as_secs()
-        };
+        let turn = || second_of_a_turn(&throttle, start);
         let turns = tokio::join!(turn(), turn(), turn());
         assert_eq!(turns, (10, 11, 12));
     }
@@ -270,10 +273,7 @@ mod tests {
     async fn pause_that_begins_later_does_not_end_in_a_burst_either() {
         let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
-        let turn = async || {
-            go(&throttle).await;
-            start.elapsed().as_secs()
-        };
+        let turn = || second_of_a_turn(&throttle, start);
         let pause = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
             throttle.pause(Duration::from_millis(9500));
@@ -350,10 +350,7 @@ mod tests {
     async fn short_pause_keeps_the_order() {
         let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
-        let turn = async || {
-            go(&throttle).await;
-            start.elapsed().as_secs()
-        };
+        let turn = || second_of_a_turn(&throttle, start);
         let pause = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
             throttle.pause(Duration::from_millis(600));

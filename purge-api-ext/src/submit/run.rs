@@ -1,7 +1,7 @@
 //! One run: what its requests share, and the way of each to its outcome.
 
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::gate::Stop;
 use crate::journal::Writer;
 use crate::ledger::{End, Entry, Ledger, Next, Stage, Story};
+use crate::lock::lock;
 use crate::progress::{Event, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState};
 use crate::resource::Resource;
@@ -208,6 +209,6 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared)
     }
 }
