@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::Session;
 use crate::connection::{BaseUrl, Route, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::id::{OrganizationId, ResourceId};
 use crate::rate::Rate;
 use crate::resource::Resource;
-use crate::session::Session;
 use crate::token::TokenProvider;
 
 /// A connection pool to the service, and the token that opens it. Cheap to clone.
@@ -71,9 +71,10 @@ impl Client {
     /// [`ErrorKind::InvalidInput`] when the [`TokenProvider`] gives no usable token,
     /// [`ErrorKind::Unauthorized`] when its command or function fails or takes too long.
     pub async fn fetch_token(&self) -> Result<(), Error> {
-        self.session.prepare().await
+        self.session.ensure_token().await
     }
 
+    #[cfg(feature = "raw")]
     pub(crate) fn session(&self) -> &Session {
         &self.session
     }
@@ -173,6 +174,7 @@ impl ClientBuilder {
         self
     }
 
+    #[cfg(any(test, feature = "raw"))]
     pub(crate) fn with_http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
@@ -213,13 +215,12 @@ impl fmt::Debug for ClientBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hatch::HttpClient as _;
 
     #[test]
     fn ready_http_client_takes_no_further_settings() {
         let base = BaseUrl::parse("http://127.0.0.1:1").expect("a base URL");
         let (http, _) = Settings::default().http_client(&base).expect("an HTTP client");
-        let builder = Client::builder("token").http_client(http);
+        let builder = Client::builder("token").with_http_client(http);
         builder.clone().base_url("http://127.0.0.1:1").build().expect("a client");
         let error = builder.clone().base_url("http://example.com").build().expect_err("plain");
         assert!(error.to_string().contains("use https"), "{error}");

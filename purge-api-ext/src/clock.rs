@@ -27,7 +27,11 @@ pub(crate) struct Shown {
 
 impl Shown {
     /// None if the time may be that of an older answer: a cache that has kept one says so by `Age`.
-    pub(crate) fn of(headers: &HeaderMap, asked: Instant, wall: SystemTime) -> Option<Self> {
+    pub(crate) fn from_headers(
+        headers: &HeaderMap,
+        asked: Instant,
+        wall: SystemTime,
+    ) -> Option<Self> {
         let mut dates = headers.get_all(DATE).into_iter();
         let date = dates.next().filter(|_| dates.next().is_none() && !headers.contains_key(AGE))?;
         Some(Self { date: date.clone(), asked, wall })
@@ -41,9 +45,9 @@ impl Shown {
 
 impl Clock {
     /// The clock that an answer shows.
-    pub(crate) fn of(headers: &HeaderMap, asked: Instant) -> Option<Self> {
+    pub(crate) fn from_headers(headers: &HeaderMap, asked: Instant) -> Option<Self> {
         // Within a run, only the time between two moments counts.
-        Shown::of(headers, asked, SystemTime::now())?.read()
+        Shown::from_headers(headers, asked, SystemTime::now())?.read()
     }
 
     #[cfg(test)]
@@ -86,9 +90,9 @@ mod tests {
     fn time_of_an_older_answer_is_not_taken() {
         let asked = Instant::now();
         let mut headers = HeaderMap::new();
-        assert!(Clock::of(&headers, asked).is_none());
+        assert!(Clock::from_headers(&headers, asked).is_none());
         headers.append(DATE, DATE_OF_1994);
-        let clock = Clock::of(&headers, asked).expect("a clock");
+        let clock = Clock::from_headers(&headers, asked).expect("a clock");
         let second = Duration::from_secs(1);
         assert_eq!(clock.at(asked), Some(clock.date));
         assert_eq!(clock.at(asked + second), Some(clock.date + second));
@@ -100,8 +104,8 @@ mod tests {
         }
         let mut aged = headers.clone();
         aged.append(AGE, HeaderValue::from_static("0"));
-        assert!(Clock::of(&aged, asked).is_none());
+        assert!(Clock::from_headers(&aged, asked).is_none());
         headers.append(DATE, DATE_OF_1994);
-        assert!(Clock::of(&headers, asked).is_none(), "two dates");
+        assert!(Clock::from_headers(&headers, asked).is_none(), "two dates");
     }
 }

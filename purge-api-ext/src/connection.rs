@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::connected::Connected;
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
-use crate::text::{escape, excerpt};
+use crate::sanitize::{escape, excerpt};
 use crate::tls;
 
 /// An address of the service that the token may be sent to: `https`, or plain `http` to the loopback of this

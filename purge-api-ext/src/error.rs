@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::text::Redactor;
+use crate::sanitize::Redactor;
 
 /// What went wrong, with what, and how to fix it.
 ///

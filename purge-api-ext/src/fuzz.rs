@@ -18,8 +18,8 @@ use crate::list::{Cursor, List};
 use crate::path::PurgePath;
 use crate::plan::Plan;
 use crate::retry::parse_retry_after;
+use crate::sanitize::{Redactor, escape};
 use crate::submit;
-use crate::text::{Redactor, escape};
 use crate::transport::{Failure, failure};
 
 /// A text is refused with a place in it, or kept byte for byte, also by way of JSON.

@@ -55,7 +55,7 @@ macro_rules! uuid_id {
                 }
                 Uuid::parse_str(text).map(Self).map_err(|error| {
                     // The error shows a character of the text as it is.
-                    let why = crate::text::escape(&error.to_string());
+                    let why = crate::sanitize::escape(&error.to_string());
                     let shown = crate::typed(text);
                     IdError(format!(concat!("the ", $noun, " `{}` is not a UUID: {}"), shown, why))
                 })
@@ -110,7 +110,7 @@ impl OperationId {
             return Err(IdError(message));
         }
         // It is shown, asked for and kept as it is.
-        if !crate::text::is_shown_as_it_is(text) {
+        if !crate::sanitize::is_shown_as_it_is(text) {
             let shown = crate::typed(text);
             return Err(IdError(format!("the operation ID `{shown}` has control characters")));
         }
@@ -213,7 +213,7 @@ mod tests {
         for evil in ["\u{1b}[31m", "\u{202e}", "a\n::error::x", "::error::x", "##[error]x"] {
             for text in [evil.to_owned(), ID.replace("550e", evil), format!("{ID}{evil}")] {
                 let shown = error(&text);
-                assert_eq!(crate::text::escape(&shown), shown, "{text:?}");
+                assert_eq!(crate::sanitize::escape(&shown), shown, "{text:?}");
                 assert!(shown.starts_with("the organization `"), "{shown}");
                 assert!(shown.contains("` is not a UUID: "), "{shown}");
             }

@@ -19,7 +19,7 @@ use crate::ledger::End;
 use crate::path::is_everything;
 use crate::plan::{Batch, Plan, PurgeEverything};
 use crate::resource::Resource;
-use crate::text::excerpt;
+use crate::sanitize::excerpt;
 
 pub(crate) use format::Header;
 pub(crate) use read::Contents;
@@ -242,7 +242,7 @@ impl Journal {
             return (Err(error), None);
         }
         let start = match (&self.contents, plan) {
-            (None, Some(plan)) => Start::Plan { header: Header::of(resource, &plan), plan },
+            (None, Some(plan)) => Start::Plan { header: Header::new(resource, &plan), plan },
             (contents, _) => {
                 let tail = contents.as_ref().map(|contents| (contents.length, contents.checksum));
                 let (length, checksum) = tail.unwrap_or_default();
@@ -254,13 +254,13 @@ impl Journal {
 }
 
 impl Header {
-    fn of(resource: &Resource, plan: &Plan) -> Self {
+    fn new(resource: &Resource, plan: &Plan) -> Self {
         Self {
             version: VERSION,
             service: resource.base_url().to_owned(),
             organization: resource.organization(),
             resource: resource.id(),
-            plan: Fingerprint::of(plan),
+            plan: Fingerprint::of_plan(plan),
             requests: plan.batches().len(),
             input: plan.input(),
             duplicates: plan.duplicates(),

@@ -1,13 +1,13 @@
 //! From paths to requests, before anything is sent.
 
 mod batch;
-mod choose;
 mod coalesce;
 mod cover;
+mod dedup;
 mod error;
-mod order;
+mod knapsack;
 mod planner;
-mod unique;
+mod sort_key;
 
 use std::fmt;
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use purge_api::ResponseValue;
 use purge_api::builder::{CreatePurge, ListPurgeRequests};
 
+use crate::auth::{Exchange, Seen, Session};
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Leave, Pass, Stop};
 use crate::id::{OrganizationId, ResourceId};
 use crate::retry::Applied;
-use crate::session::{Exchange, Seen, Session};
 use crate::transport::Failure;
 
 /// A CDN resource: purge it, list its purge requests, wait for them. Clones share the connections to the service.
@@ -58,7 +58,7 @@ impl Resource {
 
     /// Waits until a request may be sent: see [`Gate`].
     pub(crate) async fn enter(&self) -> Result<Pass, Error> {
-        self.gate.enter(self.session.prepare()).await
+        self.gate.enter(self.session.ensure_token()).await
     }
 
     /// Waits until a request that has its turn may be sent.

@@ -10,9 +10,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::events::{Event, Events, Reporter};
 use crate::journal::Journal;
 use crate::plan::Plan;
-use crate::progress::{Event, Events, Reporter};
 use crate::report::Report;
 use crate::resource::Resource;
 use crate::retry::{LONGEST, RetryPolicy};
@@ -87,14 +87,14 @@ impl Resource {
 
 impl Purge {
     pub(crate) fn new(resource: Resource, plan: Plan) -> Self {
-        Self::of(resource, Source::Plan { plan, journal: None })
+        Self::with_source(resource, Source::Plan { plan, journal: None })
     }
 
     pub(crate) fn resume(resource: Resource, journal: Journal) -> Self {
-        Self::of(resource, Source::Journal(journal))
+        Self::with_source(resource, Source::Journal(journal))
     }
 
-    fn of(resource: Resource, source: Source) -> Self {
+    fn with_source(resource: Resource, source: Source) -> Self {
         let (shutdown, retry) = (Shutdown::new(), RetryPolicy::default());
         Self { resource, source, shutdown, concurrency: 4, wait: None, retry }
     }
@@ -147,7 +147,7 @@ impl Purge {
 
     /// Runs it, and tells what happens on the way; the last event holds the report.
     pub fn events(self) -> Events {
-        Events::of(|reporter| self.run(reporter))
+        Events::new(|reporter| self.run(reporter))
     }
 
     async fn run(self, reporter: Reporter) -> Report {

@@ -18,7 +18,7 @@ use purge_api::Bearer;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind};
-use crate::text::{escape, excerpt};
+use crate::sanitize::{escape, excerpt};
 
 /// Where a [`Client`](crate::Client) gets its bearer token from.
 ///

@@ -11,7 +11,7 @@ use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::retry::{Applied, parse_retry_after};
-use crate::text::Redactor;
+use crate::sanitize::Redactor;
 use connection::{from_connection, root};
 
 /// An error, and whether the request may have been carried out all the same.

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::text::excerpt;
+use crate::sanitize::excerpt;
 
 /// What is shown in place of a token.
 const HIDDEN: &str = "(looks like a token, not shown)";

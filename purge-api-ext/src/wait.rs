@@ -14,9 +14,9 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::error::{Error, ErrorKind};
+use crate::events::{Event, Events, Reporter};
 use crate::id::OperationId;
 use crate::list::{List, PurgeRecord, Read};
-use crate::progress::{Event, Events, Reporter};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
 use crate::resource::Resource;
 use crate::shutdown::Shutdown;
@@ -78,7 +78,7 @@ impl Wait {
 
     /// Waits, and tells what happens on the way; the last event holds the report.
     pub fn events(self) -> Events {
-        Events::of(|reporter| self.run(reporter))
+        Events::new(|reporter| self.run(reporter))
     }
 
     async fn run(self, reporter: Reporter) -> Report {

@@ -94,10 +94,10 @@ impl Config {
     pub(crate) fn load() -> Result<Self, Failure> {
         // Without a working directory there is none to look into.
         let here = env::current_dir().ok();
-        Self::of(here.as_deref(), user_folder(|name| env::var_os(name)).as_deref())
+        Self::from_files(here.as_deref(), user_folder(|name| env::var_os(name)).as_deref())
     }
 
-    fn of(here: Option<&Path>, user: Option<&Path>) -> Result<Self, Failure> {
+    fn from_files(here: Option<&Path>, user: Option<&Path>) -> Result<Self, Failure> {
         let mut config =
             Self { settings: Settings::default(), entries: Vec::new(), files: Vec::new() };
         let user = user.map(|folder| folder.join("purge").join(NAME));

@@ -38,7 +38,7 @@ impl Exit {
     }
 
     /// A signal that came when all was done already has changed nothing.
-    pub(crate) fn of(report: &Report, signal: Option<Self>) -> Self {
+    pub(crate) fn from_report(report: &Report, signal: Option<Self>) -> Self {
         match report.error() {
             Some(error) => signal.unwrap_or_else(|| error.kind().into()),
             None if report.is_success() => Self::Success,
@@ -85,7 +85,7 @@ impl Failure {
     }
 
     /// What a pipeline should know of a report that is no success.
-    pub(crate) fn of(report: &Report, exit: Exit, journal: Option<&Path>) -> Self {
+    pub(crate) fn from_report(report: &Report, exit: Exit, journal: Option<&Path>) -> Self {
         let why = report.error().map_or("some paths failed".to_owned(), ToString::to_string);
         let next = match journal {
             Some(journal) => resume(report, journal),

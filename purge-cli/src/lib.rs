@@ -9,10 +9,10 @@ mod environment;
 mod exit;
 mod input;
 mod output;
-mod refused;
 mod signals;
 mod target;
 mod token_command;
+mod usage;
 mod version;
 
 use std::env;
@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // What clap prints itself, it prints in colour where that is welcome.
             let print = |error: &clap::Error, _: &mut Console<'_>| error.print();
-            return refused::say(error, env::args_os(), &mut console, print).into();
+            return usage::say(error, env::args_os(), &mut console, print).into();
         }
     };
     let signals = match args.command {
@@ -92,7 +92,7 @@ pub async fn run(
     let mut console = Console { out, err, screen: Screen::NONE, interactive: false, quiet: false };
     let exit = match Args::try_parse_from(&arguments) {
         Ok(args) => execute(args, &Signals::default(), &mut console).await,
-        Err(error) => refused::say(error, arguments.into_iter(), &mut console, |error, console| {
+        Err(error) => usage::say(error, arguments.into_iter(), &mut console, |error, console| {
             let text = error.render();
             if error.use_stderr() {
                 write!(console.err, "{text}")

@@ -103,13 +103,13 @@ pub(crate) fn outcome(
         Format::Ndjson => Ok(()),
     };
     written.and_then(|()| out.flush()).or_else(closed_pipe)?;
-    let exit = Exit::of(report, signals.received());
+    let exit = Exit::from_report(report, signals.received());
     if exit == Exit::Success && !console.quiet && is_all_uncached(report) {
         // A hint that nobody can read changes nothing.
         drop(writeln!(console.err, "{UNCACHED}"));
     }
     if exit != Exit::Success {
-        failure(console.err, format, &Failure::of(report, exit, journal));
+        failure(console.err, format, &Failure::from_report(report, exit, journal));
     }
     Ok(exit)
 }
@@ -140,7 +140,7 @@ fn is_all_uncached(report: &Report) -> bool {
 pub(crate) fn failure(err: Out<'_>, format: Format, failure: &Failure) {
     let written = match format {
         Format::Text => writeln!(err, "purge: {failure}"),
-        Format::Json | Format::Ndjson => json::line(err, &json::Failed::of(failure)),
+        Format::Json | Format::Ndjson => json::line(err, &json::Failed::new(failure)),
     };
     // Where standard error is closed, only the exit code is left to tell it.
     drop(written);

@@ -12,14 +12,14 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::front::{MAX_BODY, Payload};
+use crate::body::{MAX_BODY, Payload};
+use crate::jobs::{Full, RecordView};
 use crate::limits::{Verdict, bearer};
 use crate::lock::lock;
 use crate::refusal::{Refusal, json};
 use crate::resource::{Resource, parse_uuid};
-use crate::shared::Shared;
+use crate::state::Shared;
 use crate::text::short;
-use crate::work::{Full, RecordView};
 
 pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
 

@@ -12,7 +12,7 @@ use crate::html::{self, Text};
 use crate::lock::lock;
 use crate::refusal::Refusal;
 use crate::resource::ResourceType;
-use crate::shared::Shared;
+use crate::state::Shared;
 
 const METHODS: [&str; 7] = ["post", "get", "put", "patch", "delete", "head", "options"];
 

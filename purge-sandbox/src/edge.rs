@@ -16,7 +16,7 @@ use crate::cache::{Fetched, Object};
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::resource::{Resource, parse_uuid};
-use crate::shared::Shared;
+use crate::state::Shared;
 
 pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Response {
     if head.method != Method::GET && head.method != Method::HEAD {

@@ -1,4 +1,5 @@
 mod check;
+pub(crate) mod json;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

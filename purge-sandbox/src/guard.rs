@@ -15,7 +15,7 @@ use http::uri::Authority;
 use http::{StatusCode, Version};
 
 use crate::refusal::Refusal;
-use crate::shared::Shared;
+use crate::state::Shared;
 
 pub(crate) async fn guard(
     State(shared): State<Arc<Shared>>,

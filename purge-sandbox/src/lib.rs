@@ -65,31 +65,31 @@
 //! [`Sandbox::requests`] and the setters of [`SandboxBuilder`] for what is dropped.
 
 mod api;
+mod body;
 mod cache;
 mod connections;
+mod dashboard;
 mod docs;
 mod edge;
 mod error;
 mod fault;
-mod front;
 mod guard;
 mod html;
+mod intercept;
+mod jobs;
 mod limits;
 mod lock;
 mod log;
 mod origin;
-mod page;
 mod pattern;
 mod refusal;
 mod resource;
 mod routes;
 mod sandbox;
-mod script;
 mod server;
-mod shared;
 mod site;
+mod state;
 mod text;
-mod work;
 
 pub use error::Error;
 pub use fault::Fault;

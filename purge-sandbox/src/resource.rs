@@ -3,8 +3,8 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::cache::Cache;
+use crate::jobs::Work;
 use crate::pattern::Star;
-use crate::work::Work;
 
 /// What a CDN resource is for. The reference offers purging for the first four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

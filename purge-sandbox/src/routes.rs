@@ -9,11 +9,11 @@ use http::StatusCode;
 use http::request::Parts;
 
 use crate::refusal::Refusal;
-use crate::shared::Shared;
-use crate::{api, docs, edge, front, guard, html, page};
+use crate::state::Shared;
+use crate::{api, dashboard, docs, edge, guard, html, intercept};
 
 const STYLE: &str = include_str!("../assets/ui/style.css");
-const PAGE_JS: &str = include_str!("../assets/ui/page.js");
+const DASHBOARD_JS: &str = include_str!("../assets/ui/dashboard.js");
 const DOCS_JS: &str = include_str!("../assets/ui/docs.js");
 
 pub(crate) fn router(shared: &Arc<Shared>) -> Router {
@@ -21,16 +21,16 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route(api::ROUTE, any(api::purge))
         .route("/edge/{*path}", any(edge::serve))
         .fallback(not_found)
-        .layer(from_fn_with_state(Arc::clone(shared), front::front));
+        .layer(from_fn_with_state(Arc::clone(shared), intercept::intercept));
     // What people and monitors look at is not written down: the log is of the client under test.
     Router::new()
-        .route("/", get(page::show))
-        .route("/events", get(page::events))
+        .route("/", get(dashboard::show))
+        .route("/events", get(dashboard::events))
         .route("/docs", get(docs::show))
         .route("/docs/openapi.yaml", get(docs::yaml))
         .route("/docs/openapi.json", get(docs::json))
         .route("/ui/style.css", get(async || html::asset("text/css", STYLE)))
-        .route("/ui/page.js", get(async || html::asset("text/javascript", PAGE_JS)))
+        .route("/ui/dashboard.js", get(async || html::asset("text/javascript", DASHBOARD_JS)))
         .route("/ui/docs.js", get(async || html::asset("text/javascript", DOCS_JS)))
         .route("/healthz", get(async || "ok\n"))
         .fallback_service(for_clients.with_state(Arc::clone(shared)))

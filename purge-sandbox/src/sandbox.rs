@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::lock::lock;
 use crate::log::RecordedRequest;
 use crate::resource::{ResourceType, parse_uuid};
-use crate::shared::Shared;
+use crate::state::Shared;
 pub use builder::SandboxBuilder;
 use builder::checked_token;
 

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs, process};
 
-use purge_api_ext::hatch::RawClient as _;
 use purge_api_ext::{Client, ErrorKind, OperationState, Resource, TokenProvider};
 use purge_sandbox::Sandbox;
 use purge_tests::cli::Run;

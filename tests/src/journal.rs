@@ -22,12 +22,12 @@ impl Told {
     /// Reads a file, without checking anything but that its last line may be torn.
     #[must_use]
     pub fn read(path: &Path) -> Self {
-        Self::of(&std::fs::read(path).unwrap_or_default())
+        Self::from_bytes(&std::fs::read(path).unwrap_or_default())
     }
 
     /// Reads what is in a file.
     #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn from_bytes(bytes: &[u8]) -> Self {
         Self::of_lines(bytes, |_| true)
     }
 

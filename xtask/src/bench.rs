@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 mod building;
 mod coalescing;

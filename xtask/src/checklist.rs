@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 /// The exit code when a claim does not hold.
 const BROKEN: u8 = 1;

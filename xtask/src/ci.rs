@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use crate::checklist::{self, Claim, Outcome};
-use crate::tree::{SPEC, Tree};
+use crate::workspace::{SPEC, Tree};
 use crate::{Error, regen, release, spec_diff};
 
 mod api;

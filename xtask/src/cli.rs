@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::text::{lines, plain};
-use crate::tree::Tree;
+use crate::workspace::Tree;
 use crate::{Error, bench, ci, regen, release, spec_diff};
 
 /// Bad usage, or an input that cannot be judged.

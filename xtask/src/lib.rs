@@ -16,7 +16,7 @@ pub mod regen;
 pub mod release;
 pub mod spec_diff;
 mod text;
-mod tree;
+mod workspace;
 
 pub use cli::run;
 pub use error::Error;

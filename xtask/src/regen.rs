@@ -5,7 +5,7 @@ use std::io::Write;
 use similar::{ChangeTag, TextDiff};
 
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 mod derived;
 mod operations;

@@ -9,7 +9,7 @@ use std::io::Write;
 use semver::Version;
 
 use crate::checklist::{self, Claim, Outcome};
-use crate::tree::{SPEC, Tree};
+use crate::workspace::{SPEC, Tree};
 use crate::{Error, spec_diff};
 
 mod changelog;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::text::plain;
-use crate::tree::{SPEC, Tree, read};
+use crate::workspace::{SPEC, Tree, read};
 
 mod body;
 mod bounds;

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
-use crate::text;
+use crate::sanitize;
 
 /// A file that no other process has. The lock ends with it, and not with the copies that a process has
 /// which is just being started.
@@ -90,7 +90,7 @@ pub(super) fn named(path: &Path) -> String {
 
 /// The name of a file, harmless to show.
 pub(super) fn shown(path: &Path) -> String {
-    text::escape(&crate::typed::without_tokens(&path.to_string_lossy()))
+    sanitize::escape(&crate::typed::without_tokens(&path.to_string_lossy()))
 }
 
 /// Makes sure that a new file is found after a crash of the machine: its name stands in its folder.

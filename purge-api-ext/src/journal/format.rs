@@ -12,7 +12,7 @@ use crate::id::{OrganizationId, ResourceId};
 use crate::ledger::Entry;
 use crate::plan::Plan;
 use crate::report::Summary;
-use crate::text::escape;
+use crate::sanitize::escape;
 
 /// The version of this form.
 pub(super) const VERSION: u32 = 1;
@@ -57,7 +57,7 @@ pub(crate) struct Header {
 pub(super) struct Fingerprint(crc32fast::Hasher);
 
 impl Fingerprint {
-    pub(super) fn of(plan: &Plan) -> u32 {
+    pub(super) fn of_plan(plan: &Plan) -> u32 {
         let mut fingerprint = Self::default();
         for batch in plan.batches() {
             fingerprint.add(batch.paths());

@@ -13,7 +13,7 @@ use crate::connection::BaseUrl;
 use crate::ledger::Ledger;
 use crate::path::{Paths, PurgePath};
 use crate::plan::{Batch, Plan, batches};
-use crate::text::excerpt;
+use crate::sanitize::excerpt;
 
 /// What a journal says.
 #[derive(Debug, PartialEq)]

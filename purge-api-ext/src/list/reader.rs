@@ -34,7 +34,7 @@ impl Reader {
         let Some(cursor) = &self.next else { return Ok(None) };
         let (page, clock) = self.list.read(cursor).await?;
         self.next.clone_from(&page.next);
-        let repeats = self.repeats.of(&page);
+        let repeats = self.repeats.check(&page);
         self.loops |= repeats.is_some();
         Ok(Some(Read { page, clock, repeats }))
     }
@@ -65,7 +65,7 @@ impl List {
         }
         let exchange = self.resource.get(|| request.clone().send()).await?;
         let answer = exchange.outcome.map_err(|failure| failure.error)?;
-        let clock = Clock::of(answer.headers(), exchange.asked);
+        let clock = Clock::from_headers(answer.headers(), exchange.asked);
         Ok((self.page_of(cursor, answer.into_inner())?, clock))
     }
 

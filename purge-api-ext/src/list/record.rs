@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::id::OperationId;
 use crate::path::PurgePath;
-use crate::text::Redactor;
+use crate::sanitize::Redactor;
 
 /// The state of one purged path, as the service tells it. Every field may be missing.
 ///
@@ -151,7 +151,7 @@ fn path_of(url: &str) -> &str {
 #[cfg(test)]
 impl PurgeRecord {
     /// A record of an operation and a URL, created and perhaps finished at a time.
-    pub(crate) fn of(
+    pub(crate) fn new(
         op_id: Option<&str>,
         url: Option<&str>,
         status: Option<i64>,
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn states() {
         let check = |status: Option<i64>, completed: Option<&str>, state: RecordState| {
-            let record = PurgeRecord::of(None, None, status, None, completed);
+            let record = PurgeRecord::new(None, None, status, None, completed);
             assert_eq!(record.state(), state, "{status:?} {completed:?}");
         };
         let time = Some("2025-08-06T11:39:51.000000Z");
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn paths_of_urls() {
         let check = |url: &str, path: &str| {
-            let record = PurgeRecord::of(None, Some(url), None, None, None);
+            let record = PurgeRecord::new(None, Some(url), None, None, None);
             assert_eq!((record.path(), record.written_path()), (Some(path), Some(path)));
         };
         check("https://www.example.com/a/*?b=/c", "/a/*?b=/c");
@@ -217,7 +217,7 @@ mod tests {
             ("/##", r"/#\u{23}"),
         ] {
             let record =
-                PurgeRecord::of(None, Some(&format!("https://e.com{path}")), None, None, None);
+                PurgeRecord::new(None, Some(&format!("https://e.com{path}")), None, None, None);
             assert_eq!((record.path(), record.written_path()), (Some(shown), Some(path)));
         }
     }

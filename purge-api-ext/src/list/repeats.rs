@@ -29,7 +29,7 @@ struct Seen {
 
 impl Repeats {
     /// What a page repeats, if it does; otherwise later ones are compared with it.
-    pub(super) fn of(&mut self, page: &Page) -> Option<&'static str> {
+    pub(super) fn check(&mut self, page: &Page) -> Option<&'static str> {
         let hashes = page.requests.iter().map(|record| self.hasher.hash_one(record));
         let now = Seen { records: hashes.collect(), total: page.total };
         if !now.records.is_empty() {
@@ -80,12 +80,12 @@ mod tests {
         total: Option<u64>,
     ) -> Option<usize> {
         let mut repeats = Repeats::default();
-        pages.into_iter().position(|numbers| repeats.of(&page(&numbers, total)).is_some())
+        pages.into_iter().position(|numbers| repeats.check(&page(&numbers, total)).is_some())
     }
 
     fn page(numbers: &[u64], total: Option<u64>) -> Page {
         let record =
-            |number: &u64| PurgeRecord::of(None, Some(&format!("/{number}")), None, None, None);
+            |number: &u64| PurgeRecord::new(None, Some(&format!("/{number}")), None, None, None);
         let requests = numbers.iter().map(record).collect();
         Page { page: 1, limit: PageSize::MAX, total, requests, next: None }
     }
@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn list_that_grows_may_repeat_itself() {
         let mut repeats = Repeats::default();
-        assert_eq!(repeats.of(&page(&[1, 2], Some(4))), None);
-        assert_eq!(repeats.of(&page(&[1, 2], Some(6))), None);
-        assert_eq!(repeats.of(&page(&[1, 2], Some(6))), Some("the one before it"));
+        assert_eq!(repeats.check(&page(&[1, 2], Some(4))), None);
+        assert_eq!(repeats.check(&page(&[1, 2], Some(6))), None);
+        assert_eq!(repeats.check(&page(&[1, 2], Some(6))), Some("the one before it"));
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::PurgePath;
-use crate::text::escape;
+use crate::sanitize::escape;
 
 /// Why a text is not a [`PurgePath`], where, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]

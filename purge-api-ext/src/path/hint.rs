@@ -30,7 +30,7 @@ pub(super) fn of_url(scheme: &str, rest: &str, rules: Rules) -> Option<String> {
 pub(super) fn of_relative(text: &str, rules: Rules) -> (Kind, Option<String>) {
     let text = text.strip_prefix("./").unwrap_or(text);
     let (first, path) = split(text);
-    match Segment::of(first) {
+    match Segment::from_text(first) {
         Segment::Host => (Kind::Url, safe(path, rules)),
         Segment::Name if is_name(first, text) && !has_separator(text) => {
             (Kind::NoLeadingSlash, safe(&format!("/{text}"), rules))
@@ -43,7 +43,7 @@ pub(super) fn of_relative(text: &str, rules: Rules) -> (Kind, Option<String>) {
 pub(super) fn of_host(text: &str, rules: Rules) -> Option<String> {
     let text = text.trim_start_matches('/');
     let (first, path) = split(text);
-    match Segment::of(first) {
+    match Segment::from_text(first) {
         Segment::Host => safe(path, rules),
         Segment::Dotted if !first.is_empty() => safe(path, rules),
         Segment::Name if first.contains('.') => safe(&format!("/{text}"), rules),
@@ -95,7 +95,7 @@ enum Segment {
 }
 
 impl Segment {
-    fn of(text: &str) -> Self {
+    fn from_text(text: &str) -> Self {
         if let Some((_, port)) = text.rsplit_once(':') {
             let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
             return if is_port { Self::Host } else { Self::Unknown };

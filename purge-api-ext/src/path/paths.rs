@@ -87,7 +87,7 @@ impl Paths {
 
     /// One of the paths, by its place.
     pub(crate) fn at(&self, place: usize) -> &str {
-        self.spans[place].of(&self.text)
+        self.spans[place].slice(&self.text)
     }
 
     /// Some of the paths, by their places.
@@ -95,13 +95,13 @@ impl Paths {
         &self,
         places: Range<usize>,
     ) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
-        self.spans[places].iter().map(|span| span.of(&self.text))
+        self.spans[places].iter().map(|span| span.slice(&self.text))
     }
 
     /// Those that are not plain: all wildcards are among them.
     pub(crate) fn special(&self) -> impl Iterator<Item = &str> {
         let special = self.spans.iter().filter(|span| !span.is_plain());
-        special.map(|span| span.of(&self.text))
+        special.map(|span| span.slice(&self.text))
     }
 
     /// Keeps the paths at these places, in this order.
@@ -130,7 +130,7 @@ impl Span {
     }
 
     /// The path in the text of all.
-    pub(crate) fn of(self, text: &str) -> &str {
+    pub(crate) fn slice(self, text: &str) -> &str {
         let start = (self.0 >> (Self::LENGTH + 1)) as usize;
         &text[start..start + self.len()]
     }

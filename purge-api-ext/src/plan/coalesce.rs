@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::choose::{self, Goal, Node, choose};
 use super::cover::Cover;
-use super::order::Order;
-use super::unique::repeated;
+use super::dedup::repeated;
+use super::knapsack::{self, Goal, Node, choose};
+use super::sort_key::Order;
 use crate::path::{Paths, PurgePath};
 
 /// The directories in which at least two of the asked-for paths are: others need no wildcard.
@@ -70,8 +70,8 @@ impl Coalesced {
 
 impl<'a> Directories<'a> {
     /// Takes paths of which none covers another one.
-    pub(super) fn of(paths: &[&'a str], may_be: impl Fn(&str) -> bool) -> Self {
-        let order = Order::of(paths);
+    pub(super) fn from_paths(paths: &[&'a str], may_be: impl Fn(&str) -> bool) -> Self {
+        let order = Order::new(paths);
         let mut heads: Vec<Head<'_>> = paths
             .iter()
             .enumerate()
@@ -205,7 +205,7 @@ impl<'a> Directories<'a> {
 
     /// `None` when so much cannot be saved.
     pub(super) fn coalesce(&self, goal: Goal) -> Option<Coalesced> {
-        let chosen = choose(&self.nodes, goal, choose::STEPS)?;
+        let chosen = choose(&self.nodes, goal, knapsack::STEPS)?;
         let mut added = Vec::with_capacity(chosen.len());
         let mut replaced_by = vec![None; self.paths];
         let mut places = Vec::with_capacity(chosen.len());

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::order::common_start;
+use super::sort_key::common_start;
 use crate::path::covers;
 
 /// How many paths are looked at together.
@@ -45,7 +45,7 @@ struct Head<'a> {
 
 impl<'a> Cover<'a> {
     /// Takes patterns, each with a star and each once.
-    pub(super) fn of(wildcards: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn from_wildcards(wildcards: impl Iterator<Item = &'a str>) -> Self {
         // Heads are put in as they are sorted.
         let mut wildcards: Vec<(&str, &str)> = wildcards
             .filter_map(|wildcard| Some((wildcard.split_once('*')?.0, wildcard)))
@@ -231,7 +231,7 @@ mod tests {
         ) {
             let wildcards: BTreeSet<String> =
                 wildcards.iter().map(|w| format!("/{common}{w}")).collect();
-            let cover = Cover::of(wildcards.iter().map(String::as_str));
+            let cover = Cover::from_wildcards(wildcards.iter().map(String::as_str));
             let paths = paths.iter().map(|path| format!("/{common}{path}"));
             let paths = paths.chain([format!("/{elsewhere}")]).chain(wildcards.iter().cloned());
             let paths: Vec<_> = paths.collect();

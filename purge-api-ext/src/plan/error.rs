@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::path::{PathError, PurgePath};
-use crate::text::{escape, excerpt, without_credentials};
+use crate::sanitize::{escape, excerpt, without_credentials};
 
 /// Why no [`Plan`](crate::Plan) could be made.
 #[derive(Clone, Debug)]

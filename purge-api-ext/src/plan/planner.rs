@@ -1,8 +1,8 @@
 use super::batch::{Limits, TooLong, batches, json_len};
-use super::choose::Goal;
 use super::coalesce::{Coalesced, Directories};
 use super::cover::{self, Cover};
-use super::unique::repeated;
+use super::dedup::repeated;
+use super::knapsack::Goal;
 use super::{Plan, PlanError, PurgeEverything};
 use crate::path::{Paths, is_bare, is_everything};
 
@@ -140,20 +140,20 @@ impl Planner {
         }
 
         let (text, spans) = paths.parts();
-        let mut repeated = repeated(input, |place| spans[place].of(text)).into_iter();
+        let mut repeated = repeated(input, |place| spans[place].slice(text)).into_iter();
         spans.retain(|_| repeated.next() == Some(false));
         let unique = spans.len();
         let wildcards: Vec<_> = spans
             .iter()
             .filter(|span| !span.is_plain())
-            .map(|span| span.of(text))
+            .map(|span| span.slice(text))
             .filter(|path| path.contains('*'))
             .collect();
-        let cover = Cover::of(wildcards.iter().copied());
+        let cover = Cover::from_wildcards(wildcards.iter().copied());
         if !wildcards.is_empty() {
             let covered: Vec<u64> = spans
                 .chunks(cover::MANY)
-                .map(|spans| spans.iter().map(|span| span.of(text)).collect::<Vec<_>>())
+                .map(|spans| spans.iter().map(|span| span.slice(text)).collect::<Vec<_>>())
                 .map(|paths| cover.covered(&paths))
                 .collect();
             let mut place = 0..;
@@ -165,15 +165,15 @@ impl Planner {
 
         let kept = spans.len();
         let (ends, coalesced) = if self.coalesces()? {
-            let kept: Vec<&str> = spans.iter().map(|span| span.of(text)).collect();
+            let kept: Vec<&str> = spans.iter().map(|span| span.slice(text)).collect();
             self.coalesced(&kept, &self.directories(&kept, &cover)?)?
         } else {
             // A plain path need not be read for its length: it holds no quotation mark.
             let lengths = spans.iter().map(|span| match span.is_plain() {
                 true => span.len() + 2,
-                false => json_len(span.of(text)),
+                false => json_len(span.slice(text)),
             });
-            (self.ends(lengths, |index| spans[index].of(text))?, Coalesced::default())
+            (self.ends(lengths, |index| spans[index].slice(text))?, Coalesced::default())
         };
         let (covered, extra) = (unique - kept + coalesced.replaced, self.extra(&coalesced));
         if coalesced.replaced > 0 {
@@ -204,7 +204,7 @@ impl Planner {
         cover: &Cover<'_>,
     ) -> Result<Directories<'a>, PlanError> {
         let full_purge = self.full_purge.is_some();
-        let mut directories = Directories::of(kept, |directory| {
+        let mut directories = Directories::from_paths(kept, |directory| {
             (full_purge || !is_bare(directory))
                 && !directory.contains("%2A")
                 && !directory.contains("%2a")

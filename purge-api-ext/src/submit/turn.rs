@@ -7,17 +7,17 @@ use tokio::time::sleep;
 
 use super::request::Request;
 use super::run::Run;
+use crate::auth::{Exchange, Seen};
 use crate::error::{Error, ErrorKind};
+use crate::events::Event;
 use crate::gate::Leave;
 use crate::id::OperationId;
 use crate::journal;
 use crate::ledger::{Entry, Stage, Story, Tries};
+use crate::lookup::{self, Sent};
 use crate::plan::Batch;
-use crate::progress::Event;
-use crate::reconcile::{self, Sent};
 use crate::retry::Applied;
-use crate::session::{Exchange, Seen};
-use crate::text::{Redactor, excerpt};
+use crate::sanitize::{Redactor, excerpt};
 use crate::trace::event;
 use crate::transport::{Failure, granted};
 
@@ -185,7 +185,7 @@ impl Run<'_> {
         let known = |id: &OperationId| self.shared().ledger.has(id);
         // As many as were under way before it and then after it; all of them may have been taken meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
-        let found = reconcile::find(&self.resource, &request.batch, known, since, followers).await;
+        let found = lookup::find(&self.resource, &request.batch, known, since, followers).await;
         if found.is_err() && failure.is_none() {
             self.shared().quota.spend();
         }

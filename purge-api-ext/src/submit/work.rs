@@ -45,7 +45,7 @@ impl Work {
             (Some(contents), _) => Self::left(contents),
             (None, Some(plan)) => Self::whole(Arc::unwrap_or_clone(plan)),
             // Only the report tells then why nothing was done.
-            (None, None) => Self::of(std::iter::empty()),
+            (None, None) => Self::from_batches(std::iter::empty()),
         };
         match begun {
             Ok(journal) => Self { journal: Some(journal), ..work },
@@ -58,7 +58,7 @@ impl Work {
             counts: Summary::of_plan(&plan),
             paths: plan.sent(),
             ledger: Ledger::new(plan.batches().iter().map(|batch| batch.paths().len()).collect()),
-            ..Self::of(plan.into_batches())
+            ..Self::from_batches(plan.into_batches())
         }
     }
 
@@ -67,11 +67,11 @@ impl Work {
             counts: contents.header.counts(),
             paths: contents.requests.iter().map(|batch| batch.paths().len()).sum(),
             ledger: contents.ledger,
-            ..Self::of(contents.requests.into_iter())
+            ..Self::from_batches(contents.requests.into_iter())
         }
     }
 
-    fn of(batches: impl Iterator<Item = Batch> + Send + 'static) -> Self {
+    fn from_batches(batches: impl Iterator<Item = Batch> + Send + 'static) -> Self {
         let request = |(number, batch)| Request { number, batch };
         Self {
             counts: Summary::default(),

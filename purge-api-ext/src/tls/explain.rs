@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use crate::text::excerpt;
+use crate::sanitize::excerpt;
 
 /// Says in words why the other side is not to be trusted, and what to do about it.
 pub(crate) fn explain(cause: &(dyn StdError + 'static)) -> String {
@@ -19,7 +19,7 @@ mod of_rustls {
     use rustls::{CertificateError as C, Error as E, InvalidMessage as M, PeerIncompatible as P};
 
     use super::super::files;
-    use crate::text::excerpt;
+    use crate::sanitize::excerpt;
 
     /// `named` are the variables that replace the certificates of the system.
     pub(super) fn explain(error: &E, named: Option<&str>) -> String {

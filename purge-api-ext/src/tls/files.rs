@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::error::{Error, ErrorKind};
-use crate::text::escape;
+use crate::sanitize::escape;
 
 /// Whether the verifier reads certificates from where these variables say, in place of the system's: Apple's and
 /// Windows' verifiers do not.

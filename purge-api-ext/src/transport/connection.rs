@@ -7,7 +7,7 @@ use crate::connection::{Limits, Route};
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Refusal;
 use crate::retry::Applied;
-use crate::text::{Redactor, escape};
+use crate::sanitize::{Redactor, escape};
 use crate::tls;
 
 pub(super) async fn from_connection(

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::text::Redactor;
+use crate::sanitize::Redactor;
 
 /// The members of a JSON object in which services say what is wrong, in the order in which they are shown.
 const MEMBERS: [&str; 9] = [

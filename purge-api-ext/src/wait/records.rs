@@ -119,7 +119,7 @@ mod tests {
     const DONE: Option<&str> = Some("2025-08-06T11:39:53Z");
 
     fn record(url: &str, status: i64, completed: Option<&str>) -> PurgeRecord {
-        PurgeRecord::of(Some("a"), Some(url), Some(status), None, completed)
+        PurgeRecord::new(Some("a"), Some(url), Some(status), None, completed)
     }
 
     /// An operation with these paths, after these records.
@@ -218,7 +218,7 @@ mod tests {
             apply(&mut operation, &records.iter().collect::<Vec<_>>(), Listed::Whole);
             (operation.state, operation.paths.len())
         };
-        let nameless = PurgeRecord::of(Some("a"), None, Some(2), None, None);
+        let nameless = PurgeRecord::new(Some("a"), None, Some(2), None, None);
         let done = |path| record(path, 1, DONE);
         assert_eq!(answer(&[record("/a", 2, None)]), (OperationState::Accepted, 1));
         assert_eq!(answer(&[done("/a"), record("/b", 2, None)]), (OperationState::Accepted, 2));

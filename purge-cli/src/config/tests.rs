@@ -16,7 +16,7 @@ fn load(project: &str, user: &str) -> Result<Config, String> {
     for (file, text) in [("project/purge.toml", project), ("config/purge/purge.toml", user)] {
         fs::write(root.join(file), text).expect("a file");
     }
-    let config = Config::of(Some(&here), Some(&root.join("config")));
+    let config = Config::from_files(Some(&here), Some(&root.join("config")));
     config.map_err(|failure| failure.to_string().replace(&*root.to_string_lossy(), ""))
 }
 
@@ -48,9 +48,9 @@ fn nearer_file_goes_first() {
 #[test]
 fn no_file_is_no_error() {
     let folder = tempfile::tempdir().expect("a folder");
-    let config = Config::of(Some(folder.path()), None).expect("no settings");
+    let config = Config::from_files(Some(folder.path()), None).expect("no settings");
     assert!(config.entries.is_empty());
-    Config::of(None, Some(Path::new("/dev/null"))).expect("no settings");
+    Config::from_files(None, Some(Path::new("/dev/null"))).expect("no settings");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn only_regular_files_of_some_size_are_read() {
             fs::create_dir_all(root.join("project")).expect("a folder");
             fs::create_dir_all(root.join("config/purge")).expect("a folder");
             make(&root.join(owner));
-            let found = Config::of(Some(&root.join("project")), Some(&root.join("config")));
+            let found = Config::from_files(Some(&root.join("project")), Some(&root.join("config")));
             let found = found.map(|config| config.files.len()).map_err(|error| error.to_string());
             let expected = expected
                 .map_err(|why| format!("{} cannot be read: {why}", root.join(owner).display()));

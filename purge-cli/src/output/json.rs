@@ -91,7 +91,7 @@ struct Detail {
 struct Kind(&'static str);
 
 impl Failed {
-    pub(super) fn of(failure: &Failure) -> Self {
+    pub(super) fn new(failure: &Failure) -> Self {
         let exit = failure.exit();
         let (kind, message) = (Kind(exit.kind()), failure.to_string());
         Self { schema: 1, error: Detail { kind, message, exit_code: exit as u8 } }
@@ -122,19 +122,19 @@ pub(crate) fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         total: Option<u64>,
     }
 
-    fn of<T: JsonSchema>() -> serde_json::Value {
+    fn schema_for<T: JsonSchema>() -> serde_json::Value {
         let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
         let mut schema = generator.into_root_schema_for::<T>().to_value();
         for_readers_of_json(&mut schema);
         schema
     }
     vec![
-        ("error", of::<Failed>()),
-        ("list", of::<List>()),
-        ("operation", of::<OperationOutcome>()),
-        ("record", of::<PurgeRecord>()),
-        ("report", of::<Report>()),
-        ("settings", of::<super::settings::Object>()),
+        ("error", schema_for::<Failed>()),
+        ("list", schema_for::<List>()),
+        ("operation", schema_for::<OperationOutcome>()),
+        ("record", schema_for::<PurgeRecord>()),
+        ("report", schema_for::<Report>()),
+        ("settings", schema_for::<super::settings::Object>()),
     ]
 }
 

@@ -19,7 +19,7 @@ use crate::origin::Origin;
 use crate::pattern::Star;
 use crate::resource::{Resource, parse_uuid};
 use crate::server::Bounds;
-use crate::shared::{Clock, Observer, Shared};
+use crate::state::{Clock, Observer, Shared};
 use crate::{edge, resource, routes, server, site};
 
 /// What a sandbox is like: where it listens, whom it knows, and how it misbehaves.

@@ -9,7 +9,7 @@ const ROUTES: [&str; 12] = [
     "/docs/openapi.yaml",
     "/docs/openapi.json",
     "/ui/style.css",
-    "/ui/page.js",
+    "/ui/dashboard.js",
     "/ui/docs.js",
     "/healthz",
     "/edge/660f9511-f30c-52e5-b827-557766551111/index.html",

@@ -4,7 +4,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The validator of a schema under `components/schemas`.
-pub(crate) fn of(name: &str) -> Validator {
+pub(crate) fn validator(name: &str) -> Validator {
     let spec = purge_openapi::parse(purge_openapi::YAML).expect("purge.yaml is YAML");
     let schemas = spec["components"]["schemas"].clone();
     let schema = json!({
@@ -18,7 +18,7 @@ pub(crate) fn of(name: &str) -> Validator {
 #[track_caller]
 pub(crate) fn assert_valid(name: &str, value: &Value) {
     let errors: Vec<String> =
-        of(name).iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        validator(name).iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "not a {name}: {errors:#?}\n{value:#}");
 }
 
@@ -40,11 +40,11 @@ fn convert(value: Value) -> Value {
 
 #[test]
 fn the_converted_schema_can_tell_right_from_wrong() {
-    let page = of("ListPurgeRequestsResponse");
+    let page = validator("ListPurgeRequestsResponse");
     assert!(page.is_valid(&json!({ "status": true, "data": null, "unknown": 1 })));
     let record = |record: Value| json!({ "status": true, "data": { "requests": [record] } });
     assert!(page.is_valid(&record(json!({ "status": 2, "startedAt": null }))));
     assert!(!page.is_valid(&record(json!({ "status": "2" }))));
     assert!(!page.is_valid(&record(json!({ "createdAt": "yesterday" }))));
-    assert!(!of("CreatePurgeRequest").is_valid(&json!({ "file_path": ["/a"] })));
+    assert!(!validator("CreatePurgeRequest").is_valid(&json!({ "file_path": ["/a"] })));
 }

@@ -209,7 +209,7 @@ impl Scene {
         self.history += &format!("{what}\n  {}\n", self.seen(before).join(", "));
         self.history += &format!("  code {:?}: {}\n", ended.code, ended.err.trim_end());
         self.hides_the_tokens(&ended, before);
-        self.told.push(Told::of(options, &ended));
+        self.told.push(Told::new(options, &ended));
     }
 
     async fn act(
@@ -328,7 +328,7 @@ impl Scene {
 }
 
 impl Told {
-    fn of(options: Options, ended: &Ended) -> Self {
+    fn new(options: Options, ended: &Ended) -> Self {
         // A line that was cut off by the end of the program says nothing.
         let lines = ended.out.split_inclusive('\n').filter(|line| line.ends_with('\n'));
         let lines = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));

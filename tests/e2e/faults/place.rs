@@ -49,19 +49,19 @@ impl Served {
     pub(crate) async fn start(row: &Row, other: &str, clock: &Clock) -> Self {
         let script = row.script(other);
         match row.place {
-            Place::Plain => Self::of(ScriptServer::start(script, clock.clone(), None).await, None),
+            Place::Plain => Self::new(ScriptServer::start(script, clock.clone(), None).await, None),
             Place::Tls(certificate) => {
                 let (authority, config) = identity(certificate);
                 let acceptor = TlsAcceptor::from(Arc::new(config));
                 let server = ScriptServer::start(script, clock.clone(), Some(acceptor)).await;
-                Self::of(server, Some(authority))
+                Self::new(server, Some(authority))
             }
             Place::Proxy => {
                 let server = ScriptServer::start(script, clock.clone(), None).await;
                 let proxy = format!("http://user:{CANARY}@{}", server.authority());
                 // Nobody resolves this name: the proxy would.
                 let base = "https://cdn.invalid".to_owned();
-                Self { base, proxy: Some(proxy), ..Self::of(server, None) }
+                Self { base, proxy: Some(proxy), ..Self::new(server, None) }
             }
             Place::Http2(frames) => http2(frames).await,
             Place::Speaks(bytes) => speaks(bytes).await,
@@ -90,7 +90,7 @@ impl Served {
         builder
     }
 
-    fn of(server: ScriptServer, authority: Option<String>) -> Self {
+    fn new(server: ScriptServer, authority: Option<String>) -> Self {
         let scheme = if authority.is_some() { "https" } else { "http" };
         Self {
             base: format!("{scheme}://{}", server.authority()),

@@ -42,7 +42,7 @@ async fn every_prefix_of_a_journal_is_gone_on_with() {
             assert!(error.to_string().contains("nothing was sent"), "{error}");
             continue;
         }
-        let known = Told::of(&whole[..cut]);
+        let known = Told::from_bytes(&whole[..cut]);
         // What was sent without an answer may have arrived, or not.
         let mut lost = Vec::new();
         if arrived {

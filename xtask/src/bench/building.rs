@@ -6,7 +6,7 @@ use std::process::Command;
 use super::run::measured;
 use super::{Bench, Figure};
 use crate::Error;
-use crate::tree::SPEC;
+use crate::workspace::SPEC;
 
 /// Its versions make different clients.
 const GENERATOR: &str = "openapi-generator-cli==7.26.0";

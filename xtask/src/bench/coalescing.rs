@@ -6,7 +6,7 @@ use super::plan::Counts;
 use super::run::ratios;
 use super::{Bench, Figure, inputs};
 use crate::Error;
-use crate::tree::read;
+use crate::workspace::read;
 
 const SITE: usize = 5_000_000;
 const ASKED: usize = 1_000_000;
@@ -14,7 +14,7 @@ const ASKED: usize = 1_000_000;
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let (site, asked) = inputs::site(bench.tree, SITE, ASKED)?;
     let coalesce = || bench.plan(&asked, &["--inventory".as_ref(), site.as_os_str()]);
-    let counts = Counts::of(&coalesce()?.output)?;
+    let counts = Counts::parse(&coalesce()?.output)?;
     let optimum = optimum(&site, &asked)?;
     counts.must("the paths that are sent", counts.sent, optimum)?;
     counts.must("the requests", counts.requests, optimum.div_ceil(100))?;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use fastrand::Rng;
 
 use crate::Error;
-use crate::tree::{Tree, read};
+use crate::workspace::{Tree, read};
 
 const SECTIONS: [&str; 10] = [
     "images",

@@ -13,7 +13,7 @@ use std::{env, fs};
 use super::server::Server;
 use super::{OVER, inputs};
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 /// The numbers that were written down.
 const COMMITTED: &str = "xtask/src/bench/instructions.json";

@@ -5,7 +5,7 @@ use super::run::{Usage, measured, ratios};
 use super::server::Server;
 use super::{Bench, Figure};
 use crate::Error;
-use crate::tree::read;
+use crate::workspace::read;
 
 /// A call is short, so that there have to be many before the median says something.
 const CALLS: u32 = 20;

@@ -40,7 +40,7 @@ pub(super) fn directory(path: &str) -> &str {
 }
 
 impl Counts {
-    pub(super) fn of(output: &str) -> Result<Self, Error> {
+    pub(super) fn parse(output: &str) -> Result<Self, Error> {
         let number = |before: &str, after: &str| {
             output.lines().find_map(|line| {
                 let (start, _) = line.split_once(after)?;
@@ -76,7 +76,7 @@ mod tests {
         let output = "  450 paths, none failed\n450 paths in 5 requests; nothing was sent\n  \
                       50 of 900 not sent: given twice\n  400 of 900 not sent: covered by a wildcard\n";
         let counts = Counts { sent: 450, requests: 5, covered: 400 };
-        assert_eq!(Counts::of(output).expect("counts"), counts);
-        Counts::of("no paths").expect_err("no counts");
+        assert_eq!(Counts::parse(output).expect("counts"), counts);
+        Counts::parse("no paths").expect_err("no counts");
     }
 }

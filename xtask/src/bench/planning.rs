@@ -11,7 +11,7 @@ const WORK: &str = "10,000,000 paths from a file, a tenth of them twice: `purge 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let file = inputs::paths(bench.tree, PATHS)?;
     let bytes = file.metadata().map_err(|e| Error::new(format!("no size of {file:?}: {e}")))?.len();
-    let counts = Counts::of(&bench.plan(&file, &[])?.output)?;
+    let counts = Counts::parse(&bench.plan(&file, &[])?.output)?;
     counts.must("the paths that are sent", counts.sent, different_lines(&file)?)?;
 
     let sort = || {

@@ -16,7 +16,7 @@ const HEIGHT: f64 = 24.0;
 const BOUND: f64 = 320.0;
 
 /// One bar for each figure, as long as its share of what it may be.
-pub(super) fn of(bars: &[Bar<'_>]) -> String {
+pub(super) fn svg(bars: &[Bar<'_>]) -> String {
     let height = HEIGHT * (bars.len() + 1) as f64;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \

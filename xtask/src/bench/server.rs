@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Bench;
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 /// A server that runs until it is dropped.
 pub(super) struct Server {
@@ -113,7 +113,7 @@ impl Server {
 
     /// How many lists a sandbox was asked for.
     pub(super) fn lists(&self) -> Result<u64, Error> {
-        let log = crate::tree::read(&self.log)?;
+        let log = crate::workspace::read(&self.log)?;
         Ok(log.lines().filter(|line| line.starts_with("200 GET ")).count() as u64)
     }
 }

@@ -6,7 +6,7 @@ use super::run::{Usage, measured, median, ratios};
 use super::server::{Received, Server};
 use super::{Bench, Figure, inputs};
 use crate::Error;
-use crate::tree::{Tree, read};
+use crate::workspace::{Tree, read};
 
 const PATHS: usize = 1_000_000;
 const BATCH: usize = 100;

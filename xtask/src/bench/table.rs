@@ -2,7 +2,7 @@
 
 use super::{COMPARISONS, Figure, plot};
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 const FILE: &str = "docs/benchmarks.md";
 const PLOT: &str = "docs/benchmarks.svg";
@@ -15,7 +15,7 @@ pub(super) fn replace(tree: &Tree, name: &str, figures: &[Figure]) -> Result<(),
     let measured = figures.iter().map(|figure| row(name, figure)).collect();
     let rows = merged(rows, name, measured);
     tree.write(FILE, &format!("{before}{HEAD}{}{after}", rows.concat()))?;
-    tree.write(PLOT, &plot::of(&rows.iter().filter_map(|row| bar(row)).collect::<Vec<_>>()))
+    tree.write(PLOT, &plot::svg(&rows.iter().filter_map(|row| bar(row)).collect::<Vec<_>>()))
 }
 
 /// The text before the table, its rows, and the text after it.

@@ -8,7 +8,7 @@ const PATHS: usize = 10_000_000;
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let plain = inputs::paths(bench.tree, PATHS)?;
     let file = inputs::paths_and_wildcards(bench.tree, PATHS)?;
-    let counts = Counts::of(&bench.plan(&file, &[])?.output)?;
+    let counts = Counts::parse(&bench.plan(&file, &[])?.output)?;
     let all = counts.sent + counts.covered;
     counts.must("the paths that are sent or covered", all, different_lines(&file)?)?;
 

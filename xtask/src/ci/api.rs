@@ -1,5 +1,5 @@
 //! The hand-written layer hides the generated one: callers see no type of the crates below it, except
-//! behind one hatch.
+//! behind one module.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ const HIDDEN: [&str; 5] =
     ["reqwest", "progenitor", "progenitor_client", "purge_api", "purge_openapi"];
 
 /// The one way out, to the crates below.
-const HATCH: &str = "src/hatch.rs";
+const RAW: &str = "src/raw.rs";
 
 /// Every public signature that shows a hidden crate.
 pub(super) fn leaks(sources: &[Source]) -> Result<Vec<String>, Error> {
@@ -25,7 +25,7 @@ pub(super) fn leaks(sources: &[Source]) -> Result<Vec<String>, Error> {
         files.iter().flat_map(|(_, file)| public_types(&file.items)).collect::<BTreeSet<_>>();
     let mut scan =
         Scan { public_types, imports: Imports::new(), file: String::new(), leaks: Vec::new() };
-    for (source, file) in files.into_iter().filter(|(source, _)| !source.name.ends_with(HATCH)) {
+    for (source, file) in files.into_iter().filter(|(source, _)| !source.name.ends_with(RAW)) {
         scan.imports = imports(&file.items);
         scan.file.clone_from(&source.name);
         scan.items(&file.items);
@@ -142,9 +142,8 @@ impl Scan {
         let origin = path.split("::").next().unwrap_or_default();
         if HIDDEN.contains(&origin) {
             let Self { file, .. } = self;
-            self.leaks.push(format!(
-                "{file}: `{item}` shows `{path}`; wrap it, or leave it to `{HATCH}`"
-            ));
+            self.leaks
+                .push(format!("{file}: `{item}` shows `{path}`; wrap it, or leave it to `{RAW}`"));
         }
     }
 }
@@ -241,10 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn the_hatch_may_show_them() {
+    fn raw_may_show_them() {
         let text = "pub use reqwest; pub trait T { fn f(&self) -> reqwest::Url; }";
         let source = |name: &str| Source { name: name.to_owned(), text: text.to_owned() };
-        assert_eq!(leaks(&[source("ext/src/hatch.rs")]).expect("Rust"), Vec::<String>::new());
+        assert_eq!(leaks(&[source("ext/src/raw.rs")]).expect("Rust"), Vec::<String>::new());
         assert_ne!(leaks(&[source("ext/src/other.rs")]).expect("Rust"), Vec::<String>::new());
     }
 
@@ -254,7 +253,7 @@ mod tests {
             leaks_in(
                 "use reqwest::Url; pub struct S; impl S { pub fn at(&self) -> Url { todo!() } }"
             ),
-            ["a.rs: `S::at` shows `reqwest::Url`; wrap it, or leave it to `src/hatch.rs`"]
+            ["a.rs: `S::at` shows `reqwest::Url`; wrap it, or leave it to `src/raw.rs`"]
         );
     }
 }

@@ -8,7 +8,7 @@ use syn::visit::Visit;
 use syn::{Attribute, Item, UseTree};
 
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 /// The sources of the hand-written layer.
 pub(super) const CLIENT: &str = "purge-api-ext/src";

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{operations, picture};
 use crate::Error;
-use crate::tree::{SPEC, Tree};
+use crate::workspace::{SPEC, Tree};
 
 pub(super) struct Derived {
     /// From the root of the workspace, with `/`.

@@ -3,7 +3,7 @@
 use anstyle_svg::{Term, WIN10_CONSOLE};
 
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 /// The first works; the second is a mistake that is noticed, and how to mend it.
 const COMMANDS: [&[&str]; 2] = [

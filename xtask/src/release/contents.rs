@@ -4,7 +4,7 @@ use std::fs;
 
 use super::package::Package;
 use crate::Error;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 /// What cargo writes into every package itself.
 const BY_CARGO: [&str; 4] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml", "Cargo.toml.orig"];

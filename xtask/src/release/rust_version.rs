@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::package::Package;
-use crate::tree::Tree;
+use crate::workspace::Tree;
 
 pub(super) fn of_packages(packages: &[Package], readme: &str) -> Vec<String> {
     let Some(oldest) = oldest(packages) else { return Vec::new() };

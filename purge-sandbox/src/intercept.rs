@@ -2,43 +2,25 @@
 //! may have its turn.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use http_body_util::BodyExt;
 
+use crate::body::{self, Payload};
+use crate::fault::json;
 use crate::fault::{Ending, Fault};
 use crate::limits::bearer;
 use crate::lock::lock;
 use crate::log::{Arrival, RecordedRequest};
 use crate::refusal::Refusal;
-use crate::script;
 use crate::server::{Step, Wire};
-use crate::shared::Shared;
-
-/// The largest body that is read.
-pub(crate) const MAX_BODY: usize = 1024 * 1024;
-
-/// How much of a body that is too large is read and dropped, so that a client which writes before it
-/// reads sees the refusal and not a reset.
-const MAX_DRAIN: usize = 64 * MAX_BODY;
-
-/// The same for a request without the sandbox's token, whose body is only read to be written down: a program
-/// that has nothing to do with the sandbox must not fill its memory.
-const MAX_UNKNOWN_BODY: usize = 4 * 1024;
-
-/// The body of a request, read to its end.
-#[derive(Clone)]
-pub(crate) enum Payload {
-    Whole(Bytes),
-    TooLarge,
-}
+use crate::state::Shared;
 
 /// A request in the log, until it is answered.
 struct Visit<'a> {
@@ -69,7 +51,7 @@ impl<'a> Visit<'a> {
     }
 }
 
-pub(crate) async fn front(
+pub(crate) async fn intercept(
     State(shared): State<Arc<Shared>>,
     request: Request,
     next: Next,
@@ -77,16 +59,15 @@ pub(crate) async fn front(
     let (mut head, body) = request.into_parts();
     let mut visit = Visit::begin(&shared, &head);
     let known = bearer(&head.headers).is_ok_and(|token| lock(&shared.token).is(token));
-    let most = if known { MAX_BODY } else { MAX_UNKNOWN_BODY };
-    let (payload, length) =
-        match in_time(shared.read_timeout, read(&head.headers, body, most)).await {
-            Ok(received) => received,
-            Err(refusal) => {
-                let response = refusal.into_response();
-                visit.answered(Some(response.status().as_u16()));
-                return response;
-            }
-        };
+    let received = body::receive(&head.headers, body, known, shared.read_timeout).await;
+    let (payload, length) = match received {
+        Ok(received) => received,
+        Err(refusal) => {
+            let response = refusal.into_response();
+            visit.answered(Some(response.status().as_u16()));
+            return response;
+        }
+    };
     visit.change(|request| {
         request.body_length = length;
         if let Payload::Whole(bytes) = &payload {
@@ -94,10 +75,10 @@ pub(crate) async fn front(
         }
     });
     let fault = if head.uri.path().starts_with("/api/") {
-        match script::requested(&head.headers, &head.method) {
+        match json::requested(&head.headers, &head.method) {
             Ok(requested) => requested.or_else(|| shared.faults.take(&head.method)),
             Err(error) => {
-                let message = format!("in the header {}: {error}", script::HEADER);
+                let message = format!("in the header {}: {error}", json::HEADER);
                 let response = Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
                 visit.answered(Some(response.status().as_u16()));
                 return response;
@@ -114,49 +95,6 @@ pub(crate) async fn front(
     };
     visit.answered(Some(response.status().as_u16()));
     response
-}
-
-async fn in_time<T>(
-    timeout: Duration,
-    read: impl Future<Output = Result<T, axum::Error>>,
-) -> Result<T, Refusal> {
-    match tokio::time::timeout(timeout, read).await {
-        Ok(read) => read.map_err(|error| {
-            let message = format!("the body cannot be read: {error}");
-            Refusal::new(StatusCode::BAD_REQUEST, message)
-        }),
-        Err(_) => {
-            let message = format!("the body did not come within {timeout:?}");
-            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message))
-        }
-    }
-}
-
-/// The body, unless it is larger than `most`, and its length.
-async fn read(
-    headers: &HeaderMap,
-    mut body: Body,
-    most: usize,
-) -> Result<(Payload, u64), axum::Error> {
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > most) && headers.contains_key(header::EXPECT) {
-        // A client that asks first is spared the upload.
-        return Ok((Payload::TooLarge, 0));
-    }
-    let mut bytes = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        length = length.saturating_add(data.len());
-        if length <= most {
-            bytes.extend_from_slice(&data);
-        } else if length > MAX_DRAIN {
-            break;
-        }
-    }
-    let whole = length <= most;
-    let payload = if whole { Payload::Whole(bytes.freeze()) } else { Payload::TooLarge };
-    Ok((payload, length as u64))
 }
 
 async fn misbehave(

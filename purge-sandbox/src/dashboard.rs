@@ -13,10 +13,10 @@ use futures_util::stream;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::html::{self, Text};
+use crate::jobs::{JobView, RecordView};
 use crate::resource::Resource;
-use crate::shared::Shared;
+use crate::state::Shared;
 use crate::text::short;
-use crate::work::{JobView, RecordView};
 
 const JOBS: usize = 20;
 const OBJECTS: usize = 100;
@@ -50,7 +50,7 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
              <div id=\"{id}\">\n{part}</div>\n</section>\n"
         );
     }
-    html::page("State", "/", "page.js", &main)
+    html::page("State", "/", "dashboard.js", &main)
 }
 
 /// The parts that changed, as JSON, whenever some did.

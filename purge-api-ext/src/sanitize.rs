@@ -198,13 +198,13 @@ impl Redactor {
 
     /// Whether a token is in a text that has no escapes.
     fn are_plainly_in(&self, text: &str) -> bool {
-        self.0.iter().any(|token| text.contains(Spelled::of(token).beginning()))
+        self.0.iter().any(|token| text.contains(Spelled::new(token).beginning()))
     }
 
     /// The text without the tokens, in whatever spelling they are there.
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.0.iter().fold(Cow::Borrowed(text), |text, token| {
-            match Spelled::of(token).out_of(&text) {
+            match Spelled::new(token).out_of(&text) {
                 Some(cleaned) => cleaned.into(),
                 None => text,
             }

@@ -31,7 +31,7 @@ impl<'a> Spelled<'a> {
         token.expose_secret().len() >= SHORTEST
     }
 
-    pub(super) fn of(token: &'a SecretString) -> Self {
+    pub(super) fn new(token: &'a SecretString) -> Self {
         Self(token.expose_secret())
     }
 

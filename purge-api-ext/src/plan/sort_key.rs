@@ -6,7 +6,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn of(texts: &[&str]) -> Self {
+    pub(super) fn new(texts: &[&str]) -> Self {
         Self { common: texts.iter().copied().reduce(common_start).map_or(0, str::len) }
     }
 

@@ -53,7 +53,7 @@ pub(crate) async fn find(
     // Without a clock nothing can be found.
     for _ in 0..MOST_PAGES {
         let Some(Read { page, clock, .. }) = list.next_new().await? else { break };
-        let Some(window) = *window.get_or_insert_with(|| Window::of(sent, clock?)) else { break };
+        let Some(window) = *window.get_or_insert_with(|| Window::new(sent, clock?)) else { break };
         let are_all_new = page.requests.iter().all(|record| window.holds(record));
         records.extend(page.requests);
         let read = records.len() as u64;
@@ -79,7 +79,7 @@ impl Window {
     /// fraction, by less than twice this. `docs/retries.md` has the same numbers.
     const UNIT: Duration = Duration::from_secs(1);
 
-    fn of(sent: Sent, clock: Clock) -> Option<Self> {
+    fn new(sent: Sent, clock: Clock) -> Option<Self> {
         let from = match sent {
             Sent::At(moment) => clock.at(moment)?,
             Sent::On(time) => time,
@@ -136,7 +136,7 @@ mod tests {
 
     fn record(id: &str, path: &str, created: &str) -> PurgeRecord {
         let url = format!("https://www.example.com{path}");
-        PurgeRecord::of(Some(id), Some(&url), Some(2), Some(created), None)
+        PurgeRecord::new(Some(id), Some(&url), Some(2), Some(created), None)
     }
 
     fn check(records: &[(&str, &str, &str)], expected: Option<&str>) {
@@ -170,7 +170,7 @@ mod tests {
         let asked = Instant::now() + Duration::from_secs(7200);
         let sent = Sent::At(asked - before);
         let date = humantime::parse_rfc3339("2025-08-06T11:39:52Z").expect("a time");
-        let window = Window::of(sent, Clock::shown(date, asked)).expect("a window");
+        let window = Window::new(sent, Clock::shown(date, asked)).expect("a window");
         window.holds(&record("x", "/a", &format!("2025-08-06T11:39:{second}Z")))
     }
 
@@ -206,7 +206,7 @@ mod tests {
         // The answer takes 6 s, and its `Date` is of its end.
         tokio::time::advance(Duration::from_secs(6)).await;
         let date = humantime::parse_rfc3339("2025-08-06T11:39:58Z").expect("a time");
-        let window = Window::of(sent, Clock::shown(date, asked)).expect("a window");
+        let window = Window::new(sent, Clock::shown(date, asked)).expect("a window");
         let holds =
             |second: &str| window.holds(&record("x", "/a", &format!("2025-08-06T11:39:{second}Z")));
         assert!(!holds("50.9") && !holds("53"), "jobs from before the request");

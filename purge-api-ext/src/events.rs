@@ -116,7 +116,7 @@ pub struct Events {
 }
 
 impl Events {
-    pub(crate) fn of<F>(run: impl FnOnce(Reporter) -> F) -> Self
+    pub(crate) fn new<F>(run: impl FnOnce(Reporter) -> F) -> Self
     where
         F: Future<Output = Report> + Send + 'static,
     {

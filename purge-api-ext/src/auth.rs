@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Leave};
 use crate::lock::lock;
 use crate::rate::Rate;
-use crate::text::Redactor;
+use crate::sanitize::Redactor;
 use crate::throttle::Throttle;
 use crate::token::TokenProvider;
 use crate::trace::step;
@@ -124,7 +124,7 @@ impl Session {
     }
 
     /// Makes sure that there is a token.
-    pub(crate) async fn prepare(&self) -> Result<(), Error> {
+    pub(crate) async fn ensure_token(&self) -> Result<(), Error> {
         match self.seen() {
             seen @ Seen { tokens: 0, .. } => self.ask(seen).await.map(drop),
             _ => Ok(()),
@@ -159,7 +159,7 @@ impl Session {
 
     /// Keeps what the service's clock shows, to be read when somebody needs it.
     fn look(&self, headers: &HeaderMap, asked: Instant, wall: SystemTime) {
-        if let Some(shown) = Shown::of(headers, asked, wall) {
+        if let Some(shown) = Shown::from_headers(headers, asked, wall) {
             *lock(&self.0.clock) = Some(shown);
         }
     }

@@ -1,0 +1,76 @@
+//! The body of a request: read to its end, within a size and a time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+
+use crate::refusal::Refusal;
+
+/// The largest body that is read.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+
+/// How much of a body that is too large is read and dropped, so that a client which writes before it
+/// reads sees the refusal and not a reset.
+const MAX_DRAIN: usize = 64 * MAX_BODY;
+
+/// The same for a request without the sandbox's token, whose body is only read to be written down: a program
+/// that has nothing to do with the sandbox must not fill its memory.
+const MAX_UNKNOWN_BODY: usize = 4 * 1024;
+
+/// The body of a request, read to its end.
+#[derive(Clone)]
+pub(crate) enum Payload {
+    Whole(Bytes),
+    TooLarge,
+}
+
+/// Receives the body of a request, and says how long it was. `is_known` says whether the request has the
+/// sandbox's token.
+pub(crate) async fn receive(
+    headers: &HeaderMap,
+    body: Body,
+    is_known: bool,
+    timeout: Duration,
+) -> Result<(Payload, u64), Refusal> {
+    let most = if is_known { MAX_BODY } else { MAX_UNKNOWN_BODY };
+    match tokio::time::timeout(timeout, read(headers, body, most)).await {
+        Ok(read) => read.map_err(|error| {
+            let message = format!("the body cannot be read: {error}");
+            Refusal::new(StatusCode::BAD_REQUEST, message)
+        }),
+        Err(_) => {
+            let message = format!("the body did not come within {timeout:?}");
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message))
+        }
+    }
+}
+
+/// The body, unless it is larger than `most`, and its length.
+async fn read(
+    headers: &HeaderMap,
+    mut body: Body,
+    most: usize,
+) -> Result<(Payload, u64), axum::Error> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > most) && headers.contains_key(header::EXPECT) {
+        // A client that asks first is spared the upload.
+        return Ok((Payload::TooLarge, 0));
+    }
+    let mut bytes = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length <= most {
+            bytes.extend_from_slice(&data);
+        } else if length > MAX_DRAIN {
+            break;
+        }
+    }
+    let whole = length <= most;
+    let payload = if whole { Payload::Whole(bytes.freeze()) } else { Payload::TooLarge };
+    Ok((payload, length as u64))
+}
