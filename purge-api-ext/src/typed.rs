@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn identifiers_of_the_service_may_be_random() {
         let id = "Bq0xk7jW2n9tYp4s8vLrwZ1c3e5g7i9kAbCdEfGh";
-        let text = format!("the jobs go on: purge wait {id}");
+        let text = format!("the jobs go on: cdn-purge wait {id}");
         assert_eq!(without_web_tokens(&text), text);
         assert_eq!(without_web_tokens(&format!("a {WEB}")), format!("a {HIDDEN}"));
     }

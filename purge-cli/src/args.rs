@@ -25,7 +25,7 @@ pub(crate) use wait::{Operation, WaitArgs, operation_id};
 /// Purge files of a CDN resource, and say what happened to every path
 #[derive(Parser)]
 #[command(
-    name = "purge",
+    name = "cdn-purge",
     version,
     long_version = crate::version::long(),
     max_term_width = 100,
@@ -39,10 +39,10 @@ pub(crate) struct Args {
 
 const EXAMPLES_AND_EXIT_CODES: &str = "\
 Examples:
-  purge create --sandbox --wait /index.html     try it, without an account
-  purge create --wait --from changed.txt        purge, and wait until it is done
-  purge plan --from changed.txt                 what would be sent
-  purge list --limit 20                         what was purged
+  cdn-purge create --sandbox --wait /index.html     try it, without an account
+  cdn-purge create --wait --from changed.txt        purge, and wait until it is done
+  cdn-purge plan --from changed.txt                 what would be sent
+  cdn-purge list --limit 20                         what was purged
 
 Exit codes:
   0  all accepted (with --wait: all finished)
@@ -59,19 +59,19 @@ pub(crate) enum Command {
     /// Create purge jobs
     #[command(after_long_help = "\
 Examples:
-  purge create /index.html '/images/*'
-  purge create --wait --from changed.txt
-  find public -type f -printf '%P\\0' | purge create --from - -0 --raw
+  cdn-purge create /index.html '/images/*'
+  cdn-purge create --wait --from changed.txt
+  find public -type f -printf '%P\\0' | cdn-purge create --from - -0 --raw
   git diff --name-only -z --no-renames --relative=public HEAD~1 |
-    purge create --from - -0 --raw --prefix /assets
-  purge create --sandbox --wait /index.html   without an account")]
+    cdn-purge create --from - -0 --raw --prefix /assets
+  cdn-purge create --sandbox --wait /index.html   without an account")]
     Create(Box<CreateArgs>),
     /// Show what `create` would send; sends nothing
     #[command(after_long_help = "\
 Examples:
-  purge plan --from changed.txt
-  purge plan --from changed.txt --rate 5/s   how long it would take
-  purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
+  cdn-purge plan --from changed.txt
+  cdn-purge plan --from changed.txt --rate 5/s   how long it would take
+  cdn-purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
     Plan(PlanArgs),
     /// Finish a run that ended early
     ///
@@ -80,30 +80,30 @@ Examples:
     /// your settings, as for `create`.
     #[command(after_long_help = "\
 Examples:
-  purge create --from changed.txt --journal deploy.journal
-  purge resume deploy.journal --wait")]
+  cdn-purge create --from changed.txt --journal deploy.journal
+  cdn-purge resume deploy.journal --wait")]
     Resume(Box<ResumeArgs>),
     /// List purge requests
     #[command(after_long_help = "\
 Examples:
-  purge list --limit 20
-  purge list --op-id 0b508058-9c8c-475a-b5e7-0bf9014423b2
-  purge list --all --output ndjson | grep '/images/'")]
+  cdn-purge list --limit 20
+  cdn-purge list --op-id 0b508058-9c8c-475a-b5e7-0bf9014423b2
+  cdn-purge list --all --output ndjson | grep '/images/'")]
     List(ListArgs),
     /// Follow operations to their end
     #[command(after_long_help = "\
 Examples:
-  purge wait 0b508058-9c8c-475a-b5e7-0bf9014423b2
-  purge create --from changed.txt --output ndjson | jq -r '.op_id // empty' | purge wait -")]
+  cdn-purge wait 0b508058-9c8c-475a-b5e7-0bf9014423b2
+  cdn-purge create --from changed.txt --output ndjson | jq -r '.op_id // empty' | cdn-purge wait -")]
     Wait(WaitArgs),
     /// Run the embedded server
     #[command(after_long_help = "\
 Example:
-  purge sandbox --listen 127.0.0.1:8080 &
+  cdn-purge sandbox --listen 127.0.0.1:8080 &
   export PURGE_BASE_URL=http://127.0.0.1:8080 PURGE_TOKEN=sandbox-token
   export PURGE_ORGANIZATION=550e8400-e29b-41d4-a716-446655440000
   export PURGE_RESOURCE=660f9511-f30c-52e5-b827-557766551111
-  purge create --wait /index.html")]
+  cdn-purge create --wait /index.html")]
     Sandbox(SandboxArgs),
     /// Show the settings that hold here, and where each comes from
     #[command(after_long_help = crate::config::HELP)]
@@ -111,16 +111,16 @@ Example:
     /// Print a completion script for a shell
     #[command(after_long_help = "\
 Examples:
-  purge completions bash > ~/.local/share/bash-completion/completions/purge
-  purge completions zsh > ~/.zfunc/_purge    with `fpath+=~/.zfunc` before `compinit`
-  purge completions fish > ~/.config/fish/completions/purge.fish
-  purge completions powershell >> $PROFILE")]
+  cdn-purge completions bash > ~/.local/share/bash-completion/completions/cdn-purge
+  cdn-purge completions zsh > ~/.zfunc/_cdn-purge    with `fpath+=~/.zfunc` before `compinit`
+  cdn-purge completions fish > ~/.config/fish/completions/cdn-purge.fish
+  cdn-purge completions powershell >> $PROFILE")]
     Completions(CompletionsArgs),
     /// Print a manual page
     #[command(after_long_help = "\
 Examples:
-  purge man | man -l -
-  purge man create > /usr/local/share/man/man1/purge-create.1")]
+  cdn-purge man | man -l -
+  cdn-purge man create > /usr/local/share/man/man1/cdn-purge-create.1")]
     Man(ManArgs),
 }
 

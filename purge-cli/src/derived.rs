@@ -13,15 +13,15 @@ pub fn derived_files() -> Vec<(String, String)> {
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell] {
         let generator: &dyn clap_complete::Generator = &shell;
         files.push((
-            format!("completions/{}", generator.file_name("purge")),
-            text(shell::script(shell)),
+            format!("completions/{}", generator.file_name("cdn-purge")),
+            shell::script(shell),
         ));
     }
     let command = crate::command();
     let pages = std::iter::once(None).chain(shell::names(&command).map(Some));
     for name in pages {
         let Ok(page) = shell::page(name) else { continue };
-        let file = name.map_or("purge.1".to_owned(), |name| format!("purge-{name}.1"));
+        let file = name.map_or("cdn-purge.1".to_owned(), |name| format!("cdn-purge-{name}.1"));
         files.push((format!("man/{file}"), text(page)));
     }
     #[cfg(feature = "schema")]

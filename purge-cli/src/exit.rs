@@ -110,7 +110,7 @@ fn resume(report: &Report, journal: &Path) -> Option<String> {
     // The consent is not in the journal.
     let full = report.paths().any(|path| is_full(path.path));
     let consent = if full { " --allow-full-purge" } else { "" };
-    (begun || !broken).then(|| format!("resume with: purge resume {file}{consent}"))
+    (begun || !broken).then(|| format!("resume with: cdn-purge resume {file}{consent}"))
 }
 
 /// How to go on waiting.
@@ -129,16 +129,18 @@ fn wait(report: &Report) -> Option<String> {
     };
     let going = match seen.len() {
         0 => None,
-        1..=NAMED => Some(format!("the jobs go on; to follow them: purge wait {}", named(&seen))),
+        1..=NAMED => {
+            Some(format!("the jobs go on; to follow them: cdn-purge wait {}", named(&seen)))
+        }
         count => Some(format!(
-            "{count} jobs go on; to follow them: `purge wait` with their IDs, which are above"
+            "{count} jobs go on; to follow them: `cdn-purge wait` with their IDs, which are above"
         )),
     };
     let unknown = match unseen.len() {
         0 => None,
         1..=NAMED => {
             let ids = named(&unseen);
-            Some(format!("no record was seen of {ids}; to wait longer: purge wait {ids}"))
+            Some(format!("no record was seen of {ids}; to wait longer: cdn-purge wait {ids}"))
         }
         count => Some(format!("no record was seen of {count} operations, whose IDs are above")),
     };

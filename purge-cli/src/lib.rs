@@ -1,4 +1,4 @@
-//! The command line `purge`, as a library: the binary is one call of [`main`], whatever runs commands
+//! The command line `cdn-purge`, as a library: the binary is one call of [`main`], whatever runs commands
 //! inside a program calls [`run`], and whatever documents the command line takes it from [`command`].
 
 mod args;
@@ -77,7 +77,7 @@ pub fn main() -> ExitCode {
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 /// # runtime.block_on(async {
 /// let (mut out, mut err) = (Vec::new(), Vec::new());
-/// let code = purge_cli::run(["purge", "plan", "/a", "/a"], &mut out, &mut err).await;
+/// let code = purge_cli::run(["cdn-purge", "plan", "/a", "/a"], &mut out, &mut err).await;
 /// assert_eq!(code, 0);
 /// assert!(out.ends_with(b"1 of 2 not sent: given twice\n"));
 /// # });

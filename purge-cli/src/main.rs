@@ -1,4 +1,4 @@
-//! The binary `purge`.
+//! The binary `cdn-purge`.
 
 use std::process::ExitCode;
 

@@ -139,7 +139,7 @@ fn is_all_uncached(report: &Report) -> bool {
 /// Writes why there is no result, or what is wrong with it.
 pub(crate) fn failure(err: Out<'_>, format: Format, failure: &Failure) {
     let written = match format {
-        Format::Text => writeln!(err, "purge: {failure}"),
+        Format::Text => writeln!(err, "error: {failure}"),
         Format::Json | Format::Ndjson => json::line(err, &json::Failed::new(failure)),
     };
     // Where standard error is closed, only the exit code is left to tell it.

@@ -196,7 +196,7 @@ mod tests {
                     let arguments = [vec!["purge".to_owned(), command.to_owned()], given].concat();
                     let shown = refused(&arguments).expect("it is refused");
                     assert!(!shown.contains("s3cret"), "{arguments:?}: {shown}");
-                    let message = format!("purge: there is no `{option}`: ");
+                    let message = format!("error: there is no `{option}`: ");
                     assert!(shown.starts_with(&message), "{arguments:?}: {shown}");
                     assert!(
                         shown.contains("set PURGE_TOKEN, or pass --token-file FILE"),

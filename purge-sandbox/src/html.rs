@@ -33,12 +33,12 @@ pub(crate) fn page(title: &str, here: &str, script: &str, main: &str) -> Respons
     let text = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} · purge sandbox</title>\n\
+         <title>{title} · cdn-purge sandbox</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n\
          <link rel=\"stylesheet\" href=\"/ui/style.css\">\n\
          <script src=\"/ui/{script}\" defer></script>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the content</a>\n\
-         <header><p class=\"name\">purge sandbox</p>\n<nav aria-label=\"Pages\">{} {}</nav></header>\n\
+         <header><p class=\"name\">cdn-purge sandbox</p>\n<nav aria-label=\"Pages\">{} {}</nav></header>\n\
          <main id=\"main\" tabindex=\"-1\">\n<h1>{title}</h1>\n{main}</main>\n</body>\n</html>\n",
         link("/", "State"),
         link("/docs", "API documentation"),

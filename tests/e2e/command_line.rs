@@ -208,7 +208,7 @@ async fn deadline_has_its_own_exit_code() {
     assert_eq!(ended.code, Some(5), "{ended:?}");
     assert!(ended.err.contains("not finished within 300ms"), "{}", ended.err);
     let expected =
-        format!("no record was seen of {unknown}; to wait longer: purge wait {unknown}\n");
+        format!("no record was seen of {unknown}; to wait longer: cdn-purge wait {unknown}\n");
     assert!(ended.err.contains(&expected), "{}", ended.err);
     let ended = purge_at(&sandbox, &["wait", "--wait=0s", unknown]).end().await;
     assert!(ended.err.contains("not finished within 0s; "), "{}", ended.err);
@@ -219,8 +219,8 @@ async fn deadline_has_its_own_exit_code() {
     let known = created["operations"][0]["op_id"].as_str().expect("an operation");
     let ended = purge_at(&sandbox, &["wait", "--wait", "300ms", known, unknown]).end().await;
     let expected = format!(
-        "the jobs go on; to follow them: purge wait {known}; no record was seen of {unknown}; to wait longer: purge \
-         wait {unknown}\n"
+        "the jobs go on; to follow them: cdn-purge wait {known}; no record was seen of {unknown}; to wait longer: \
+         cdn-purge wait {unknown}\n"
     );
     assert!(ended.err.ends_with(&expected), "{}", ended.err);
 }

@@ -28,8 +28,8 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir_all(folder.path().join("public")).expect("a folder");
         fs::create_dir_all(folder.path().join("bin")).expect("a folder");
-        fs::hard_link(PURGE, folder.path().join("bin/purge"))
-            .or_else(|_| fs::copy(PURGE, folder.path().join("bin/purge")).map(drop))
+        fs::hard_link(PURGE, folder.path().join("bin/cdn-purge"))
+            .or_else(|_| fs::copy(PURGE, folder.path().join("bin/cdn-purge")).map(drop))
             .expect("the binary");
         let builder = Sandbox::builder().origin(folder.path().join("public"));
         Self { sandbox: builder.start().await.expect("a sandbox"), folder }
@@ -51,7 +51,7 @@ impl Bench {
                      env >> \"$HOME/cargo-env\"\n\
                      while [ \"$1\" != --root ]; do shift; done\n\
                      mkdir -p \"$2/bin\"\n";
-        program("cargo", &format!("{cargo}ln -s '{PURGE}' \"$2/bin/purge\"\n"));
+        program("cargo", &format!("{cargo}ln -s '{PURGE}' \"$2/bin/cdn-purge\"\n"));
         bench
     }
 

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `PURGE_ENDURANCE_PLANS` | how many plans are sent; 40 by default |
 //! | `PURGE_ENDURANCE_SEED` | the seed of the first plan; the others count up from it |
-//! | `PURGE_ENDURANCE_BINARY` | the program, such as `target/release/purge`; by default that of the tests |
+//! | `PURGE_ENDURANCE_BINARY` | the program, such as `target/release/cdn-purge`; by default that of the tests |
 
 mod chance;
 mod judge;

@@ -126,7 +126,7 @@ async fn variables_are_trimmed_and_empty_ones_are_unset() {
             } else {
                 format!("no {what}: pass ")
             };
-            assert!(ended.err.starts_with(&format!("purge: {expected}")), "{}", ended.err);
+            assert!(ended.err.starts_with(&format!("error: {expected}")), "{}", ended.err);
             let shown = run(&["config"], name, value).await;
             assert!(shown.code == Some(0) && !shown.out.contains(name), "{name}: {shown:?}");
         }
@@ -157,7 +157,7 @@ async fn variables_that_cannot_be_used_are_named_and_not_read_without_need() {
         for arguments in [&["create", "/a"][..], &["list"], &["wait", "a"], &["config"]] {
             let ended = junk(arguments, variable, value).await;
             assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
-            let expected = format!("purge: {variable}: {expected}");
+            let expected = format!("error: {variable}: {expected}");
             assert!(ended.err.starts_with(&expected), "{arguments:?}: {}", ended.err);
             assert!(ended.err.lines().count() == 1 && !ended.err.contains("s3cret"), "{ended:?}");
         }

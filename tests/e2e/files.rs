@@ -70,7 +70,7 @@ async fn all_that_is_wrong_is_said_before_anything_is_sent() {
     let ended = run.end().await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     let lines: Vec<_> = ended.err.lines().collect();
-    assert_eq!(lines[0], "purge: 31 of 32 paths are not valid; nothing was sent");
+    assert_eq!(lines[0], "error: 31 of 32 paths are not valid; nothing was sent");
     assert_eq!(
         lines[20],
         "  standard input:20: `../secret`: a dot segment, at byte 0: write the path without `.` and `..`"
@@ -86,7 +86,7 @@ async fn standard_input_is_named_where_nothing_was_read() {
         assert_eq!(ended.code, Some(2), "{ended:?}");
         assert_eq!(
             ended.err,
-            "purge: no paths to purge; give at least one, or read standard input with `--from -`\n"
+            "error: no paths to purge; give at least one, or read standard input with `--from -`\n"
         );
     }
     for arguments in [&["create", "--sandbox", "-"][..], &["plan", "--raw", "-"]] {
@@ -117,7 +117,7 @@ async fn file_called_star_may_purge_everything() {
     let ended = ended.input("/a\n# b\n/*\n/**\n").end().await;
     assert_eq!(
         ended.err,
-        "purge: standard input:3: `/*` purges the whole resource, which needs explicit consent; pass \
+        "error: standard input:3: `/*` purges the whole resource, which needs explicit consent; pass \
          --allow-full-purge if that is what you want; nothing was sent\n"
     );
 }

@@ -30,17 +30,17 @@ async fn is_there(program: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn scripts_and_pages_are_those_that_are_committed() {
     for (shell, file) in [
-        ("bash", "purge.bash"),
-        ("zsh", "_purge"),
-        ("fish", "purge.fish"),
-        ("powershell", "_purge.ps1"),
+        ("bash", "cdn-purge.bash"),
+        ("zsh", "_cdn-purge"),
+        ("fish", "cdn-purge.fish"),
+        ("powershell", "_cdn-purge.ps1"),
     ] {
         let printed = Run::new(PURGE, ["completions", shell]).end().await;
         assert_eq!(printed.code, Some(0), "{printed:?}");
         let file = fs::read_to_string(committed("completions").join(file)).expect(shell);
         assert!(printed.out == file, "{shell}: run `cargo xtask regen`");
     }
-    for (command, file) in [(None, "purge.1"), (Some("create"), "purge-create.1")] {
+    for (command, file) in [(None, "cdn-purge.1"), (Some("create"), "cdn-purge-create.1")] {
         let printed = Run::new(PURGE, ["man"].into_iter().chain(command)).end().await;
         let file = fs::read_to_string(committed("man").join(file)).expect(file);
         assert!(printed.out == file, "{command:?}: run `cargo xtask regen`");
@@ -52,24 +52,27 @@ async fn scripts_and_pages_are_those_that_are_committed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bash_completes_commands_and_options() {
-    let script = committed("completions/purge.bash");
+    let script = committed("completions/cdn-purge.bash");
     let script = script.to_str().expect("a name");
     let complete = async |words: &[&str]| {
         let test = format!(
-            "source {script}; complete -p purge >&2 || exit 1; COMP_WORDS=({}); COMP_CWORD={}; \
-             _purge purge \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            "source {script}; complete -p cdn-purge >&2 || exit 1; COMP_WORDS=({}); COMP_CWORD={}; \
+             _cdn__purge cdn-purge \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
             words.join(" "),
             words.len() - 1
         );
         let ended = sh("bash", &["--noprofile", "--norc", "-c", &test]).await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.err.contains("-F _purge") && ended.err.contains("purge"), "{ended:?}");
+        assert!(
+            ended.err.contains("-F _cdn__purge") && ended.err.contains("cdn-purge"),
+            "{ended:?}"
+        );
         ended.out
     };
-    assert_eq!(complete(&["purge", "cr"]).await, "create\n");
-    assert_eq!(complete(&["purge", "create", "--allow"]).await, "--allow-full-purge\n");
-    assert_eq!(complete(&["purge", "list", "--output", "nd"]).await, "ndjson\n");
-    assert_eq!(complete(&["purge", "completions", "fi"]).await, "fish\n");
+    assert_eq!(complete(&["cdn-purge", "cr"]).await, "create\n");
+    assert_eq!(complete(&["cdn-purge", "create", "--allow"]).await, "--allow-full-purge\n");
+    assert_eq!(complete(&["cdn-purge", "list", "--output", "nd"]).await, "ndjson\n");
+    assert_eq!(complete(&["cdn-purge", "completions", "fi"]).await, "fish\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,15 +81,15 @@ async fn zsh_and_fish_take_their_scripts() {
     let folder = folder.to_str().expect("a name");
     if is_there("zsh").await {
         let test = format!(
-            "fpath=({folder} $fpath); autoload -Uz compinit && compinit -u -D && print -r -- ${{_comps[purge]}} && \
-             autoload -Uz _purge && autoload +X _purge && print -r -- ${{+functions[_purge]}}"
+            "fpath=({folder} $fpath); autoload -Uz compinit && compinit -u -D && print -r -- ${{_comps[cdn-purge]}} && \
+             autoload -Uz _cdn-purge && autoload +X _cdn-purge && print -r -- ${{+functions[_cdn-purge]}}"
         );
         let ended = sh("zsh", &["-f", "-c", &test]).await;
-        assert_eq!((ended.code, ended.out.as_str()), (Some(0), "_purge\n1\n"), "{ended:?}");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(0), "_cdn-purge\n1\n"), "{ended:?}");
     }
     if is_there("fish").await {
         let test = format!(
-            "source {folder}/purge.fish; complete -C 'purge cr'; complete -C 'purge list --al'"
+            "source {folder}/cdn-purge.fish; complete -C 'cdn-purge cr'; complete -C 'cdn-purge list --al'"
         );
         let ended = sh("fish", &["--no-config", "-c", &test]).await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -116,7 +119,7 @@ async fn version_names_the_api_and_help_comes_short_and_long() {
     let api = api["info"]["version"].as_str().expect("a version").to_owned();
     assert!(long.out.contains(&format!("(API {api}")), "{long:?}");
     let short = Run::new(PURGE, ["-V"]).end().await;
-    assert_eq!(short.out, concat!("purge ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(short.out, concat!("cdn-purge ", env!("CARGO_PKG_VERSION"), "\n"));
     for command in ["create", "plan", "list", "wait"] {
         let short = Run::new(PURGE, [command, "-h"]).end().await;
         let long = Run::new(PURGE, [command, "--help"]).end().await;

@@ -59,7 +59,7 @@ async fn drains(name: &str, code: i32) {
     );
     let message = last["error"]["message"].as_str().expect("a message");
     let (_, command) = message.split_once("resume with: ").expect(message);
-    assert_eq!(command, format!("purge resume '{journal}'"));
+    assert_eq!(command, format!("cdn-purge resume '{journal}'"));
 
     let ended = purge_at(&sandbox, &["resume", journal, "--output", "json"]).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -141,12 +141,15 @@ async fn waiting_ends_with_the_operations_that_are_pending() {
     };
     let id = check(
         &["create", "--wait", "/a"],
-        "waiting was interrupted; the jobs go on; to follow them: purge wait ID",
+        "waiting was interrupted; the jobs go on; to follow them: cdn-purge wait ID",
     )
     .await;
-    check(&["wait", &id], "waiting was interrupted; the jobs go on; to follow them: purge wait ID")
-        .await;
-    let resume = format!("resume with: purge resume {journal}");
+    check(
+        &["wait", &id],
+        "waiting was interrupted; the jobs go on; to follow them: cdn-purge wait ID",
+    )
+    .await;
+    let resume = format!("resume with: cdn-purge resume {journal}");
     check(&["create", "--wait", "/b", "--journal", journal], &resume).await;
     check(&["resume", "--wait", journal], &resume).await;
     assert_eq!(count(&sandbox, "POST"), 2);

@@ -46,7 +46,7 @@ pub(super) fn create(path: &Path) -> Result<Locked, Error> {
     let file = lock(file, path)?;
     let metadata = file.metadata().map_err(cannot)?;
     if metadata.len() > 0 {
-        return Err(refusal(path, "exists already; resume it by `purge resume`, or remove it"));
+        return Err(refusal(path, "exists already; resume it by `cdn-purge resume`, or remove it"));
     }
     // A new file can fail this, too: some file systems have no modes or owners.
     match shared(&metadata, Use::Create) {

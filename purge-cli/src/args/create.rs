@@ -14,10 +14,10 @@ pub(crate) struct CreateArgs {
     pub(crate) target: TargetArgs,
     #[command(flatten)]
     pub(crate) sending: SendingArgs,
-    /// The same as `purge plan`: sends nothing
+    /// The same as `cdn-purge plan`: sends nothing
     #[arg(long, help_heading = "Sending")]
     pub(crate) dry_run: bool,
-    /// Write down in a new file what is sent and accepted, so that `purge resume FILE` can finish the run
+    /// Write down in a new file what is sent and accepted, so that `cdn-purge resume FILE` can finish the run
     /// if it ends early
     #[arg(long, help_heading = "Sending", value_name = "FILE", conflicts_with_all = ["dry_run", "sandbox"])]
     pub(crate) journal: Option<PathBuf>,
@@ -30,7 +30,7 @@ pub(crate) struct CreateArgs {
 #[derive(clap::Args)]
 #[command(mut_arg("sandbox", |arg| arg.hide(true)))]
 pub(crate) struct ResumeArgs {
-    /// The file of `purge create --journal`
+    /// The file of `cdn-purge create --journal`
     #[arg(value_name = "JOURNAL")]
     pub(crate) journal: PathBuf,
     /// Allow a path that purges the whole resource, such as `/*`, again

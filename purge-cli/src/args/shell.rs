@@ -9,7 +9,7 @@ pub(crate) struct CompletionsArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct ManArgs {
-    /// Command that the page is about [default: `purge` itself]
+    /// Command that the page is about [default: `cdn-purge` itself]
     #[arg(value_name = "COMMAND")]
     pub(crate) command: Option<String>,
 }

@@ -13,7 +13,7 @@ pub(crate) fn completions(
     args: &CompletionsArgs,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    console.out.write_all(&script(args.shell)).or_else(closed_pipe)?;
+    console.out.write_all(script(args.shell).as_bytes()).or_else(closed_pipe)?;
     Ok(Exit::Success)
 }
 
@@ -24,16 +24,19 @@ pub(crate) fn man(args: &ManArgs, console: &mut Console<'_>) -> Result<Exit, Fai
 }
 
 /// The completion script for a shell.
-pub(crate) fn script(shell: clap_complete::Shell) -> Vec<u8> {
+pub(crate) fn script(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
-    // It writes to a buffer, which takes everything.
-    clap_complete::generate(shell, &mut crate::command(), "purge", &mut script);
-    script
+    // Writing to a buffer cannot fail.
+    clap_complete::generate(shell, &mut crate::command(), "cdn-purge", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    // clap_complete spells a hyphen in the program's name in two ways, so that bash never gets past a
+    // command (https://github.com/clap-rs/clap/issues/6421).
+    script.replace("cdn__subcmd__purge", "cdn__purge")
 }
 
 /// The manual page of a command, or of the program itself.
 pub(crate) fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
-    // Of `purge help` there is nothing to say that its page would not say of itself.
+    // Of `cdn-purge help` there is nothing to say that its page would not say of itself.
     let mut command = crate::command().disable_help_subcommand(true);
     command.build();
     let command = match name {
@@ -55,10 +58,10 @@ pub(crate) fn names(command: &clap::Command) -> impl Iterator<Item = &str> {
 fn render(command: clap::Command) -> io::Result<Vec<u8>> {
     let name = command.get_display_name().unwrap_or(command.get_name()).to_uppercase();
     let notes = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-    let source = format!("purge {}", env!("CARGO_PKG_VERSION"));
+    let source = format!("cdn-purge {}", env!("CARGO_PKG_VERSION"));
     let has_commands = command.has_subcommands();
     // The width of whatever terminal this runs in must not show.
-    let man = Man::new(command.term_width(0)).title(name).source(source).manual("purge");
+    let man = Man::new(command.term_width(0)).title(name).source(source).manual("cdn-purge");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;

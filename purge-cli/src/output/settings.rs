@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::screen::pad;
 use super::{Format, Out, json};
 
-/// Settings, as `purge config` shows them.
+/// Settings, as `cdn-purge config` shows them.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(title = "Settings"))]

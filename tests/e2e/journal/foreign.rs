@@ -93,7 +93,7 @@ async fn full_purge_needs_its_consent_again() {
         // What the run says to do next is complete.
         sandbox.fault(purge_sandbox::Fault::status(422).on_post().times(1));
         let ended = run(&["--allow-full-purge"]).await;
-        let next = format!("resume with: purge resume {journal} --allow-full-purge\n");
+        let next = format!("resume with: cdn-purge resume {journal} --allow-full-purge\n");
         check(&ended, 1, &next);
 
         let consented = open().allow_full_purge(PurgeEverything);

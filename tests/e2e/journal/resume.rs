@@ -95,7 +95,7 @@ async fn service_that_asks_for_much_patience_is_resumed_later() {
     let run =
         purge_at(&sandbox, &["create", "--from", "-", "--journal", &journal, "--concurrency", "1"]);
     let ended = run.input(lines(1000)).end().await;
-    check(&ended, 4, &format!("resume with: purge resume {journal}\n"));
+    check(&ended, 4, &format!("resume with: cdn-purge resume {journal}\n"));
     assert_eq!(posts(&sandbox).len(), 1);
 
     // The account is in the journal; the token is not, and where it goes is for the user to say.

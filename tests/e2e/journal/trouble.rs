@@ -55,7 +55,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
         assert!(sent < 12, "{limit}: {sent}");
         stopped.insert(sent);
 
-        let resumable = ended.err.contains("resume with: purge resume");
+        let resumable = ended.err.contains("resume with: cdn-purge resume");
         let next = if Journal::open(&journal).is_ok() { "resume" } else { "create" };
         assert!(!resumable || next == "resume", "{limit}: {}", ended.err);
         let run = match next {

@@ -1,4 +1,4 @@
-//! The binary `purge`, for the tests of this package.
+//! The binary `cdn-purge`, for the tests of this package.
 
 use std::process::ExitCode;
 

@@ -22,8 +22,8 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let plan_all = || bench.plan(&asked, &[OsStr::new("--from"), site.as_os_str()]);
     let pairs = bench.pairs(coalesce, plan_all)?;
     Ok(vec![Figure {
-        work: "1,000,000 paths with an inventory of 5,000,000: `purge plan --from A --inventory I`",
-        against: "planning all 6,000,000: `purge plan --from A --from I`",
+        work: "1,000,000 paths with an inventory of 5,000,000: `cdn-purge plan --from A --inventory I`",
+        against: "planning all 6,000,000: `cdn-purge plan --from A --from I`",
         figure: "wall time",
         at_most: Some(3.0),
         ratios: ratios(&pairs, |usage| usage.wall.as_secs_f64()),

@@ -88,7 +88,7 @@ fn submit(tree: &Tree) -> Result<u64, Error> {
 
 fn binary(tree: &Tree) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree.path("target"), Into::into);
-    target.join("debug/purge")
+    target.join("debug/cdn-purge")
 }
 
 /// The instructions of one run of `purge`, the system's not counted.

@@ -18,14 +18,14 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         (0..bench.runs).map(|_| Ok(bench.peak(&list(&many))? / bench.peak(&list(&few))?)).collect();
     Ok(vec![
         Figure {
-            work: "100,000 records, all pages, as lines of JSON: `purge list --all --output ndjson`",
+            work: "100,000 records, all pages, as lines of JSON: `cdn-purge list --all --output ndjson`",
             against: "the generated bindings alone, page by page, as lines of JSON",
             figure: "wall time",
             at_most: Some(1.0),
             ratios: ratios(&pairs, |usage| usage.wall.as_secs_f64()),
         },
         Figure {
-            work: "100,000 records: `purge list --all --output ndjson`",
+            work: "100,000 records: `cdn-purge list --all --output ndjson`",
             against: "10,000 records",
             figure: "peak memory",
             at_most: Some(1.1),

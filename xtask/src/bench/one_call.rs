@@ -9,7 +9,7 @@ use crate::workspace::read;
 
 /// A call is short, so that there have to be many before the median says something.
 const CALLS: u32 = 20;
-const HTTP: &str = "`purge create --quiet /a` over http";
+const HTTP: &str = "`cdn-purge create --quiet /a` over http";
 const ONE: &str = "the same over https, with one authority that both trust";
 const ALL: &str = "the same over https, with that authority among the system's";
 /// Where most systems have the authorities that they trust.

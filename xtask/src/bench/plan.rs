@@ -1,4 +1,4 @@
-//! What `purge plan` says, and what the comparisons of it share.
+//! What `cdn-purge plan` says, and what the comparisons of it share.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::Bench;
 use super::run::{Usage, measured};
 use crate::Error;
 
-/// The counts that `purge plan` prints.
+/// The counts that `cdn-purge plan` prints.
 #[derive(Debug, PartialEq)]
 pub(super) struct Counts {
     pub(super) sent: u64,
@@ -55,7 +55,7 @@ impl Counts {
                 covered: number("", " not sent: covered").unwrap_or_default(),
             })
         };
-        counts().ok_or_else(|| Error::new(format!("`purge plan` printed no counts: {output}")))
+        counts().ok_or_else(|| Error::new(format!("`cdn-purge plan` printed no counts: {output}")))
     }
 
     /// Fails if the result is not what it must be.

@@ -6,7 +6,7 @@ use super::{Bench, Figure, inputs};
 use crate::Error;
 
 const PATHS: usize = 10_000_000;
-const WORK: &str = "10,000,000 paths from a file, a tenth of them twice: `purge plan --from F`";
+const WORK: &str = "10,000,000 paths from a file, a tenth of them twice: `cdn-purge plan --from F`";
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let file = inputs::paths(bench.tree, PATHS)?;

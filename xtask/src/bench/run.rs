@@ -23,7 +23,7 @@ pub(super) struct Usage {
 impl Bench<'_> {
     /// The command that is measured.
     pub(super) fn purge<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(self.tree.path("target/release/purge"));
+        let mut command = Command::new(self.tree.path("target/release/cdn-purge"));
         command.args(args);
         command
     }

@@ -13,7 +13,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         .map_err(|e| Error::new(format!("no size of {}: {e}", file.display())))?
         .len();
     Ok(vec![Figure {
-        work: "`purge` as it is given to others: `cargo build --profile dist --package purge-cli`",
+        work: "`cdn-purge` as it is given to others: `cargo build --profile dist --package purge-cli`",
         against: "6,000,000 bytes",
         figure: "size",
         at_most: Some(1.0),

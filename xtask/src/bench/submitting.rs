@@ -11,8 +11,8 @@ use crate::workspace::{Tree, read};
 const PATHS: usize = 1_000_000;
 const BATCH: usize = 100;
 const WORK: &str = "1,000,000 paths from a file in 10,000 requests, 16 in flight, over loopback: \
-                    `purge create --from F --concurrency 16 --quiet`";
-const WITHOUT_PLANNING: &str = "the same, without what `purge plan` takes for the paths";
+                    `cdn-purge create --from F --concurrency 16 --quiet`";
+const WITHOUT_PLANNING: &str = "the same, without what `cdn-purge plan` takes for the paths";
 const HYPER: &str = "a bare hyper client that sends the same bodies, made beforehand";
 const REQWEST: &str = "a bare reqwest client, which is what the bindings use, with the same bodies";
 

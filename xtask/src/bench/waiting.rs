@@ -20,7 +20,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         command.arg(&paths).args(more);
         let output = measured(server.known_to(command))?.output;
         serde_json::from_str::<Value>(&output)
-            .map_err(|e| Error::new(format!("`purge create` printed no JSON: {e}")))
+            .map_err(|e| Error::new(format!("`cdn-purge create` printed no JSON: {e}")))
     };
     let ours = || {
         let server = Server::sandbox(bench, DELAY)?;
@@ -59,7 +59,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let ratios: Result<Vec<f64>, Error> = (0..bench.runs).map(pair).collect();
     Ok(vec![Figure {
         work: "1,000 operations of 100 paths, each of which the server takes 60 s for, to the end: \
-               `purge create --wait`",
+               `cdn-purge create --wait`",
         against: "each operation that is not finished is asked for in turn, with the same pauses",
         figure: "requests",
         at_most: Some(0.1),

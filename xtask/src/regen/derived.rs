@@ -38,7 +38,7 @@ const FILES: &[(&str, Produce)] = &[
 const FOLDERS: [&str; 3] = ["purge-cli/completions", "purge-cli/man", "purge-cli/schema"];
 
 /// What the README shows of the command line.
-const PICTURE: &str = "docs/purge.svg";
+const PICTURE: &str = "docs/cdn-purge.svg";
 
 /// Derives one file after the other.
 pub(super) fn files(tree: &Tree) -> impl Iterator<Item = Result<Derived, Error>> {

@@ -21,7 +21,7 @@ pub(super) fn svg(tree: &Tree) -> Result<String, Error> {
         let typed: Vec<_> = arguments.iter().map(|argument| quoted(argument)).collect();
         let typed = typed.join(" ");
         let gap = if number == 0 { "" } else { "\n" };
-        screen.push_str(&format!("{gap}\x1b[90m$\x1b[0m \x1b[1mpurge {typed}\x1b[0m\n"));
+        screen.push_str(&format!("{gap}\x1b[90m$\x1b[0m \x1b[1mcdn-purge {typed}\x1b[0m\n"));
         screen.push_str(&run(tree, arguments)?);
     }
     Ok(Term::new().palette(WIN10_CONSOLE).min_width_px(0).render_svg(screen.trim_end()))

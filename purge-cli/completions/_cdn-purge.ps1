@@ -2,12 +2,12 @@
 using namespace System.Management.Automation
 using namespace System.Management.Automation.Language
 
-Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
+Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 
     $commandElements = $commandAst.CommandElements
     $command = @(
-        'purge'
+        'cdn-purge'
         for ($i = 1; $i -lt $commandElements.Count; $i++) {
             $element = $commandElements[$i]
             if ($element -isnot [StringConstantExpressionAst] -or
@@ -20,7 +20,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
     }) -join ';'
 
     $completions = @(switch ($command) {
-        'purge' {
+        'cdn-purge' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -37,7 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
-        'purge;create' {
+        'cdn-purge;create' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
             [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
@@ -55,7 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Follow the jobs to their end, for at most this long [without a value: 5m]')
             [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests are under way at once [default: 4]')
             [CompletionResult]::new('--max-attempts', '--max-attempts', [CompletionResultType]::ParameterName, 'How often a request is sent at most [default: 4]')
-            [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Write down in a new file what is sent and accepted, so that `purge resume FILE` can finish the run if it ends early')
+            [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Write down in a new file what is sent and accepted, so that `cdn-purge resume FILE` can finish the run if it ends early')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result to a file, as Markdown, such as the job summary of a CI system')
             [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
@@ -63,7 +63,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
             [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
             [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used')
-            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'The same as `purge plan`: sends nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'The same as `cdn-purge plan`: sends nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what happens to each request')
@@ -72,7 +72,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;plan' {
+        'cdn-purge;plan' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
             [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
@@ -89,7 +89,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;resume' {
+        'cdn-purge;resume' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
@@ -114,7 +114,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;list' {
+        'cdn-purge;list' {
             [CompletionResult]::new('--op-id', '--op-id', [CompletionResultType]::ParameterName, 'Only the records of one operation')
             [CompletionResult]::new('--page', '--page', [CompletionResultType]::ParameterName, 'Page, from 1')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Records on a page, 1 to 100')
@@ -134,7 +134,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;wait' {
+        'cdn-purge;wait' {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'How long to wait at most')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
@@ -156,7 +156,7 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;sandbox' {
+        'cdn-purge;sandbox' {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; port 0 takes a free one')
             [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Folder whose files the edge serves and caches, or an http server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]')
             [CompletionResult]::new('--purge-delay', '--purge-delay', [CompletionResultType]::ParameterName, 'How long a purge job takes')
@@ -170,23 +170,23 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;config' {
+        'cdn-purge;config' {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;completions' {
+        'cdn-purge;completions' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;man' {
+        'cdn-purge;man' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'purge;help' {
+        'cdn-purge;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
@@ -199,34 +199,34 @@ Register-ArgumentCompleter -Native -CommandName 'purge' -ScriptBlock {
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
-        'purge;help;create' {
+        'cdn-purge;help;create' {
             break
         }
-        'purge;help;plan' {
+        'cdn-purge;help;plan' {
             break
         }
-        'purge;help;resume' {
+        'cdn-purge;help;resume' {
             break
         }
-        'purge;help;list' {
+        'cdn-purge;help;list' {
             break
         }
-        'purge;help;wait' {
+        'cdn-purge;help;wait' {
             break
         }
-        'purge;help;sandbox' {
+        'cdn-purge;help;sandbox' {
             break
         }
-        'purge;help;config' {
+        'cdn-purge;help;config' {
             break
         }
-        'purge;help;completions' {
+        'cdn-purge;help;completions' {
             break
         }
-        'purge;help;man' {
+        'cdn-purge;help;man' {
             break
         }
-        'purge;help;help' {
+        'cdn-purge;help;help' {
             break
         }
     })

@@ -1,4 +1,4 @@
-_purge() {
+_cdn__purge() {
     local i cur prev opts cmd
     COMPREPLY=()
     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -14,67 +14,67 @@ _purge() {
     do
         case "${cmd},${i}" in
             ",$1")
-                cmd="purge"
+                cmd="cdn__purge"
                 ;;
-            purge,completions)
-                cmd="purge__subcmd__completions"
+            cdn__purge,completions)
+                cmd="cdn__purge__subcmd__completions"
                 ;;
-            purge,config)
-                cmd="purge__subcmd__config"
+            cdn__purge,config)
+                cmd="cdn__purge__subcmd__config"
                 ;;
-            purge,create)
-                cmd="purge__subcmd__create"
+            cdn__purge,create)
+                cmd="cdn__purge__subcmd__create"
                 ;;
-            purge,help)
-                cmd="purge__subcmd__help"
+            cdn__purge,help)
+                cmd="cdn__purge__subcmd__help"
                 ;;
-            purge,list)
-                cmd="purge__subcmd__list"
+            cdn__purge,list)
+                cmd="cdn__purge__subcmd__list"
                 ;;
-            purge,man)
-                cmd="purge__subcmd__man"
+            cdn__purge,man)
+                cmd="cdn__purge__subcmd__man"
                 ;;
-            purge,plan)
-                cmd="purge__subcmd__plan"
+            cdn__purge,plan)
+                cmd="cdn__purge__subcmd__plan"
                 ;;
-            purge,resume)
-                cmd="purge__subcmd__resume"
+            cdn__purge,resume)
+                cmd="cdn__purge__subcmd__resume"
                 ;;
-            purge,sandbox)
-                cmd="purge__subcmd__sandbox"
+            cdn__purge,sandbox)
+                cmd="cdn__purge__subcmd__sandbox"
                 ;;
-            purge,wait)
-                cmd="purge__subcmd__wait"
+            cdn__purge,wait)
+                cmd="cdn__purge__subcmd__wait"
                 ;;
-            purge__subcmd__help,completions)
-                cmd="purge__subcmd__help__subcmd__completions"
+            cdn__purge__subcmd__help,completions)
+                cmd="cdn__purge__subcmd__help__subcmd__completions"
                 ;;
-            purge__subcmd__help,config)
-                cmd="purge__subcmd__help__subcmd__config"
+            cdn__purge__subcmd__help,config)
+                cmd="cdn__purge__subcmd__help__subcmd__config"
                 ;;
-            purge__subcmd__help,create)
-                cmd="purge__subcmd__help__subcmd__create"
+            cdn__purge__subcmd__help,create)
+                cmd="cdn__purge__subcmd__help__subcmd__create"
                 ;;
-            purge__subcmd__help,help)
-                cmd="purge__subcmd__help__subcmd__help"
+            cdn__purge__subcmd__help,help)
+                cmd="cdn__purge__subcmd__help__subcmd__help"
                 ;;
-            purge__subcmd__help,list)
-                cmd="purge__subcmd__help__subcmd__list"
+            cdn__purge__subcmd__help,list)
+                cmd="cdn__purge__subcmd__help__subcmd__list"
                 ;;
-            purge__subcmd__help,man)
-                cmd="purge__subcmd__help__subcmd__man"
+            cdn__purge__subcmd__help,man)
+                cmd="cdn__purge__subcmd__help__subcmd__man"
                 ;;
-            purge__subcmd__help,plan)
-                cmd="purge__subcmd__help__subcmd__plan"
+            cdn__purge__subcmd__help,plan)
+                cmd="cdn__purge__subcmd__help__subcmd__plan"
                 ;;
-            purge__subcmd__help,resume)
-                cmd="purge__subcmd__help__subcmd__resume"
+            cdn__purge__subcmd__help,resume)
+                cmd="cdn__purge__subcmd__help__subcmd__resume"
                 ;;
-            purge__subcmd__help,sandbox)
-                cmd="purge__subcmd__help__subcmd__sandbox"
+            cdn__purge__subcmd__help,sandbox)
+                cmd="cdn__purge__subcmd__help__subcmd__sandbox"
                 ;;
-            purge__subcmd__help,wait)
-                cmd="purge__subcmd__help__subcmd__wait"
+            cdn__purge__subcmd__help,wait)
+                cmd="cdn__purge__subcmd__help__subcmd__wait"
                 ;;
             *)
                 ;;
@@ -82,7 +82,7 @@ _purge() {
     done
 
     case "${cmd}" in
-        purge)
+        cdn__purge)
             opts="-h -V --help --version create plan resume list wait sandbox config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -96,7 +96,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__completions)
+        cdn__purge__subcmd__completions)
             opts="-h --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -110,7 +110,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__config)
+        cdn__purge__subcmd__config)
             opts="-h --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -128,7 +128,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__create)
+        cdn__purge__subcmd__create)
             opts="-0 -o -r -q -v -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -222,7 +222,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help)
+        cdn__purge__subcmd__help)
             opts="create plan resume list wait sandbox config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -236,7 +236,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__completions)
+        cdn__purge__subcmd__help__subcmd__completions)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -250,7 +250,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__config)
+        cdn__purge__subcmd__help__subcmd__config)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -264,7 +264,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__create)
+        cdn__purge__subcmd__help__subcmd__create)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -278,7 +278,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__help)
+        cdn__purge__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -292,7 +292,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__list)
+        cdn__purge__subcmd__help__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -306,7 +306,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__man)
+        cdn__purge__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -320,7 +320,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__plan)
+        cdn__purge__subcmd__help__subcmd__plan)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -334,7 +334,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__resume)
+        cdn__purge__subcmd__help__subcmd__resume)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -348,7 +348,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__sandbox)
+        cdn__purge__subcmd__help__subcmd__sandbox)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -362,7 +362,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__help__subcmd__wait)
+        cdn__purge__subcmd__help__subcmd__wait)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -376,7 +376,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__list)
+        cdn__purge__subcmd__list)
             opts="-o -r -h --op-id --page --limit --all --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -442,7 +442,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__man)
+        cdn__purge__subcmd__man)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -456,7 +456,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__plan)
+        cdn__purge__subcmd__plan)
             opts="-0 -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --rate --output --summary --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -502,7 +502,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__resume)
+        cdn__purge__subcmd__resume)
             opts="-o -r -q -v -h --allow-full-purge --organization --resource --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --quiet --verbose --sandbox --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -572,7 +572,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__sandbox)
+        cdn__purge__subcmd__sandbox)
             opts="-q -h --listen --allow-non-loopback --origin --purge-delay --star --faults --rate-limit --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -610,7 +610,7 @@ _purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        purge__subcmd__wait)
+        cdn__purge__subcmd__wait)
             opts="-o -r -q -v -h --wait --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -676,7 +676,7 @@ _purge() {
 }
 
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _purge -o nosort -o bashdefault -o default purge
+    complete -F _cdn__purge -o nosort -o bashdefault -o default cdn-purge
 else
-    complete -F _purge -o bashdefault -o default purge
+    complete -F _cdn__purge -o bashdefault -o default cdn-purge
 fi
