@@ -4,6 +4,8 @@ mod json;
 mod list;
 mod markdown;
 mod progress;
+#[cfg(feature = "schema")]
+mod schemas;
 mod screen;
 mod settings;
 mod table;
@@ -15,11 +17,11 @@ use std::path::Path;
 use clap::ValueEnum;
 use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
 
-#[cfg(feature = "schema")]
-pub(crate) use json::schemas;
 pub(crate) use list::ListWriter;
 pub(crate) use markdown::Summary;
 pub(crate) use progress::{Messages, Progress};
+#[cfg(feature = "schema")]
+pub(crate) use schemas::schemas;
 pub(crate) use screen::Screen;
 pub(crate) use settings::{Object as Settings, Setting, settings};
 

@@ -1,0 +1,72 @@
+//! The schemas of what is written for programs.
+
+use purge_api_ext::{OperationOutcome, PageSize, PurgeRecord, Report};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::json::Failed;
+use super::settings::Object;
+
+/// The schemas, by the name of their file without its ending.
+pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
+    /// Purge requests: one page, or all.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "it is written piece by piece, and here described as a whole")]
+    struct List {
+        /// The version of this form: 1.
+        #[schemars(extend("const" = 1))]
+        schema: u32,
+        /// The number of the first page that was read, from 1.
+        page: u64,
+        /// The number of records that were asked for at a time.
+        limit: PageSize,
+        /// The records, in the order in which the service sends them.
+        requests: Vec<PurgeRecord>,
+        /// The number of records that there are, if the service says so.
+        total: Option<u64>,
+    }
+
+    fn schema_for<T: JsonSchema>() -> serde_json::Value {
+        let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+        let mut schema = generator.into_root_schema_for::<T>().to_value();
+        for_readers_of_json(&mut schema);
+        schema
+    }
+    vec![
+        ("error", schema_for::<Failed>()),
+        ("list", schema_for::<List>()),
+        ("operation", schema_for::<OperationOutcome>()),
+        ("record", schema_for::<PurgeRecord>()),
+        ("report", schema_for::<Report>()),
+        ("settings", schema_for::<Object>()),
+    ]
+}
+
+/// Takes what is for Rust only out of the descriptions: examples, and links to other items.
+fn for_readers_of_json(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(text) if key == "description" => {
+                        let prose = text.split("\n\n```").next().unwrap_or_default();
+                        let words: Vec<_> = prose.split("](").collect();
+                        // `[name](crate::name)` becomes `name`.
+                        let links = words.iter().enumerate().map(|(index, part)| {
+                            let part = match part.split_once(')').filter(|_| index > 0) {
+                                Some((_, rest)) => rest,
+                                None => part,
+                            };
+                            part.replace("[`", "`")
+                        });
+                        *text = links.collect();
+                    }
+                    value => for_readers_of_json(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(for_readers_of_json),
+        _ => {}
+    }
+}
