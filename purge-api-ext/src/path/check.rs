@@ -92,14 +92,14 @@ pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
         return Err(PathError::new(Kind::Drive, at, None));
     }
     if let Some((scheme, rest)) = url(path) {
-        return Err(PathError::new(Kind::Url, 0, hint::of_url(scheme, rest, rules)));
+        return Err(PathError::new(Kind::Url, 0, valid(hint::of_url(scheme, rest), rules)));
     }
     if !path.starts_with('/') {
-        let (kind, instead) = hint::of_relative(path, rules);
-        return Err(PathError::new(kind, 0, instead));
+        let (kind, instead) = hint::of_relative(path);
+        return Err(PathError::new(kind, 0, valid(instead, rules)));
     }
     if path.starts_with("//") {
-        return Err(PathError::new(Kind::Host, 0, hint::of_host(path, rules)));
+        return Err(PathError::new(Kind::Host, 0, valid(hint::of_host(path), rules)));
     }
 
     let query = path.find('?').filter(|_| rules.query);
@@ -170,13 +170,18 @@ fn broken(path: &str, at: usize, in_query: bool, rules: Rules) -> Option<PathErr
     })
 }
 
+/// A suggestion that breaks no rule itself.
+fn valid(instead: Option<String>, rules: Rules) -> Option<String> {
+    instead.filter(|path| check(path, rules).is_ok())
+}
+
 /// What to write instead of what begins at a byte.
 fn instead(path: &str, at: usize, kind: PathErrorKind, rules: Rules) -> Option<String> {
     use PathErrorKind as Kind;
 
     match kind {
         Kind::Backslash => hint::of_backslash(&path.as_bytes()[at + 1..]),
-        Kind::Query => hint::of_query(&path[..at], rules),
+        Kind::Query => valid(hint::of_query(&path[..at]), rules),
         // A comment, an arrow, or nothing at all follows.
         Kind::Space if path[at..].trim_ascii_start().starts_with(['#', '-', '=', '|']) => None,
         Kind::Space if path[at..].trim_ascii_start().is_empty() => None,

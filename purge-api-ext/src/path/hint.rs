@@ -1,8 +1,7 @@
-//! What to write instead of a text that is not a path: a path that purges what the author meant, or nothing
-//! is suggested.
+//! What to write instead of a text that is not a path: what its author meant, or nothing is suggested. Whether that is a
+//! path is checked like any other text, in `check`.
 
 use super::PathErrorKind as Kind;
-use super::check::{Rules, check};
 use super::pattern::is_everything;
 
 /// Endings of files on web sites which are not top-level domains, so that `index.html` is not a host.
@@ -19,43 +18,43 @@ pub(super) fn ends_like_a_file(text: &str) -> bool {
 }
 
 /// The path of a URL: what follows the scheme and the host.
-pub(super) fn of_url(scheme: &str, rest: &str, rules: Rules) -> Option<String> {
+pub(super) fn of_url(scheme: &str, rest: &str) -> Option<String> {
     // Where a bucket or a local disk is served is unknown.
     let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
     let (host, path) = split(rest);
-    if is_web && !host.is_empty() { safe(path, rules) } else { None }
+    if is_web && !host.is_empty() { safe(path) } else { None }
 }
 
 /// Which rule a text without a leading slash breaks, and the path that it stands for.
-pub(super) fn of_relative(text: &str, rules: Rules) -> (Kind, Option<String>) {
+pub(super) fn of_relative(text: &str) -> (Kind, Option<String>) {
     let text = text.strip_prefix("./").unwrap_or(text);
     let (first, path) = split(text);
     match Segment::from_text(first) {
-        Segment::Host => (Kind::Url, safe(path, rules)),
+        Segment::Host => (Kind::Url, safe(path)),
         Segment::Name if is_name(first, text) && !has_separator(text) => {
-            (Kind::NoLeadingSlash, safe(&format!("/{text}"), rules))
+            (Kind::NoLeadingSlash, safe(&format!("/{text}")))
         }
         _ => (Kind::NoLeadingSlash, None),
     }
 }
 
 /// The path of a text with two leading slashes, after which a browser reads a host.
-pub(super) fn of_host(text: &str, rules: Rules) -> Option<String> {
+pub(super) fn of_host(text: &str) -> Option<String> {
     let text = text.trim_start_matches('/');
     let (first, path) = split(text);
     match Segment::from_text(first) {
-        Segment::Host => safe(path, rules),
-        Segment::Dotted if !first.is_empty() => safe(path, rules),
-        Segment::Name if first.contains('.') => safe(&format!("/{text}"), rules),
+        Segment::Host => safe(path),
+        Segment::Dotted if !first.is_empty() => safe(path),
+        Segment::Name if first.contains('.') => safe(&format!("/{text}")),
         // A directory after one slash too many, or a host of the local network.
         _ => None,
     }
 }
 
 /// The wildcard for a path in front of a query string.
-pub(super) fn of_query(path: &str, rules: Rules) -> Option<String> {
+pub(super) fn of_query(path: &str) -> Option<String> {
     // That of a directory would purge all that is in it.
-    if path.ends_with(['/', '*']) { None } else { safe(&format!("{path}*"), rules) }
+    if path.ends_with(['/', '*']) { None } else { safe(&format!("{path}*")) }
 }
 
 /// Which separator a backslash stands for, unless it is an escape such as `\n`.
@@ -65,10 +64,9 @@ pub(super) fn of_backslash(after: &[u8]) -> Option<String> {
     (is_slash && !is_escape).then(|| "/".to_owned())
 }
 
-/// What is suggested breaks no rule, keeps no scheme, and does not purge everything.
-fn safe(path: &str, rules: Rules) -> Option<String> {
-    let is_safe = check(path, rules).is_ok()
-        && !path.contains("://")
+/// What is suggested keeps no scheme, and does not purge everything.
+fn safe(path: &str) -> Option<String> {
+    let is_safe = !path.contains("://")
         && !is_everything(path)
         && is_balanced(path)
         && !path.ends_with(['\'', ':']);
@@ -163,12 +161,17 @@ fn has_separator(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::check::{Rules, check};
+
+    /// What is suggested in the end.
+    fn instead(text: &str) -> Option<String> {
+        check(text, Rules::PATH).expect_err("it is not a path").instead().map(str::to_owned)
+    }
 
     #[test]
     fn hosts_are_left_out_of_paths() {
         let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(of_relative(text, Rules::PATH).1.as_deref(), expected, "{text}");
+            assert_eq!(instead(text).as_deref(), expected, "{text}");
         };
         check("www.example.com/index.html", Some("/index.html"));
         check("www.example.com", Some("/"));
@@ -246,7 +249,7 @@ mod tests {
     #[test]
     fn two_slashes_are_followed_by_a_host() {
         let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(of_host(text, Rules::PATH).as_deref(), expected, "{text}");
+            assert_eq!(instead(text).as_deref(), expected, "{text}");
         };
         check("//www.example.com/a.css", Some("/a.css"));
         check("//cdn.example.net/a.css", Some("/a.css"));
