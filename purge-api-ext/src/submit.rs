@@ -2,6 +2,7 @@
 
 mod request;
 mod run;
+mod settle;
 mod turn;
 mod work;
 
