@@ -6,17 +6,9 @@ use serde_json::Value;
 
 use super::docs::Kind;
 use super::message::{quote, word};
-use super::paths::renamed_parameters;
+use super::paths::{Addresses, renamed_parameters};
 use super::rules::Rule;
 use super::walk::{Pair, Walk, follow};
-
-/// Where an operation is, and where it was.
-#[derive(Clone, Copy)]
-pub(super) struct Addresses<'a> {
-    pub(super) old: &'a str,
-    pub(super) new: &'a str,
-    pub(super) method: &'static str,
-}
 
 /// A parameter is told apart by its place and its name.
 type Parameters<'a> = BTreeMap<(String, String), &'a Value>;

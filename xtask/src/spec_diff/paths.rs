@@ -8,9 +8,16 @@ use serde_json::Value;
 use super::METHODS;
 use super::docs::Kind;
 use super::message::quote;
-use super::operation::Addresses;
 use super::rules::Rule;
 use super::walk::{Pair, Walk};
+
+/// Where an operation is, and where it was.
+#[derive(Clone, Copy)]
+pub(super) struct Addresses<'a> {
+    pub(super) old: &'a str,
+    pub(super) new: &'a str,
+    pub(super) method: &'static str,
+}
 
 /// One operation at one address.
 #[derive(Clone, Copy)]
