@@ -10,6 +10,7 @@ use crate::{Error, regen, release, spec_diff};
 
 mod api;
 mod dependencies;
+mod homes;
 mod layers;
 mod purity;
 mod source;
@@ -67,7 +68,7 @@ fn layered_modules(tree: &Tree) -> Result<Outcome, Error> {
 
 fn home_imports(tree: &Tree) -> Result<Outcome, Error> {
     let Some(sources) = source::folder(tree, source::CLIENT, "")? else { return Ok(no_client()) };
-    Ok(Outcome::judge(layers::root_imports(source::CLIENT, &sources)?))
+    Ok(Outcome::judge(homes::root_imports(source::CLIENT, &sources)?))
 }
 
 fn independent_sandbox(tree: &Tree) -> Result<Outcome, Error> {
