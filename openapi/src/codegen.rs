@@ -8,14 +8,14 @@ use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeI
 use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
 
-mod circle;
 mod error;
-mod field;
-mod file_paths;
-mod identifier;
-mod object;
-mod page;
 mod panic;
+mod object;
+mod circle;
+mod field;
+mod identifier;
+mod page;
+mod file_paths;
 
 pub use error::CodegenError;
 

@@ -13,10 +13,10 @@
 //! | `json` | [`parse`]: a YAML or JSON text as a [`serde_json::Value`] |
 //! | `codegen` | [`codegen`]: the Rust bindings of a document, for build scripts |
 
-#[cfg(feature = "codegen")]
-pub mod codegen;
 #[cfg(feature = "json")]
 mod document;
+#[cfg(feature = "codegen")]
+pub mod codegen;
 
 #[cfg(feature = "json")]
 pub use document::{ParseError, parse};

@@ -1,11 +1,11 @@
 //! What a run has done, in a file that outlives it.
 
-mod file;
 mod format;
+mod file;
 mod read;
+mod writer;
 #[cfg(test)]
 mod tests;
-mod writer;
 
 use std::fmt;
 use std::io::BufReader;

@@ -1,43 +1,61 @@
 #![doc = include_str!("../README.md")]
 
-mod auth;
-#[cfg(feature = "blocking")]
-mod blocking;
-mod client;
-mod clock;
+// Used by all others.
+mod lock;
+mod trace;
+mod shutdown;
+
+// Text that is safe to show, errors, identifiers.
+mod sanitize;
+mod typed;
+mod error;
+mod id;
+
+// What is sent.
+mod path;
+mod plan;
+
+// Whether and when a request is sent, or sent again.
+mod retry;
+mod rate;
+mod throttle;
+mod gate;
+
+// Connections, and what an answer means.
+mod proxy;
+mod tls;
 mod connected;
 mod connection;
-mod error;
+mod transport;
+
+// The token, and the service's clock.
+mod token;
+mod clock;
+mod auth;
+
+// The state of a request, and what is reported.
+mod ledger;
+mod report;
 mod events;
+
+// What can be done with a resource.
+mod resource;
+mod list;
+mod lookup;
+mod journal;
+mod wait;
+mod submit;
+
+// Where programs begin.
+mod client;
+#[cfg(feature = "raw")]
+pub mod raw;
+#[cfg(feature = "blocking")]
+mod blocking;
+
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
-mod gate;
-mod id;
-mod journal;
-mod ledger;
-mod list;
-mod lock;
-mod lookup;
-mod path;
-mod plan;
-mod proxy;
-mod rate;
-#[cfg(feature = "raw")]
-pub mod raw;
-mod report;
-mod resource;
-mod retry;
-mod sanitize;
-mod shutdown;
-mod submit;
-mod throttle;
-mod tls;
-mod token;
-mod trace;
-mod transport;
-mod typed;
-mod wait;
 
 #[cfg(feature = "blocking")]
 pub use blocking::Blocking;

@@ -1,8 +1,8 @@
 //! Reading the list of purge requests, page by page.
 
-mod reader;
 mod record;
 mod repeats;
+mod reader;
 
 use std::num::NonZeroU64;
 

@@ -1,10 +1,10 @@
 //! What to purge, checked before anything is sent.
 
-mod check;
 mod error;
-mod hint;
-mod paths;
 mod pattern;
+mod hint;
+mod check;
+mod paths;
 #[cfg(test)]
 mod tests;
 

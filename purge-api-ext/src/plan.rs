@@ -1,13 +1,13 @@
 //! From paths to requests, before anything is sent.
 
-mod batch;
-mod coalesce;
-mod cover;
-mod dedup;
 mod error;
-mod knapsack;
-mod planner;
+mod batch;
 mod sort_key;
+mod dedup;
+mod cover;
+mod knapsack;
+mod coalesce;
+mod planner;
 
 use std::fmt;
 

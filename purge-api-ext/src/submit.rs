@@ -1,10 +1,10 @@
 //! Sending a plan.
 
 mod request;
-mod run;
-mod settle;
-mod turn;
 mod work;
+mod run;
+mod turn;
+mod settle;
 
 use std::future::IntoFuture;
 use std::pin::Pin;

@@ -6,9 +6,9 @@ use std::error::Error as StdError;
 
 use crate::error::{Error, ErrorKind};
 
-mod explain;
 #[cfg(feature = "rustls")]
 mod files;
+mod explain;
 
 pub(crate) use explain::explain;
 

@@ -1,7 +1,7 @@
 //! What answers mean, and what is known of a request that got none.
 
-mod connection;
 mod said;
+mod connection;
 
 use std::time::{Duration, SystemTime};
 

@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod bearer;
-mod file_paths;
 mod hooks;
 mod identifier;
 mod object;
 mod page;
+mod file_paths;
 
 #[allow(
     missing_docs,

@@ -1,14 +1,14 @@
 //! What can be said on the command line.
 
-mod config;
-mod create;
-mod list;
 mod output;
+mod target;
 mod paths;
+mod create;
+mod wait;
+mod list;
+mod config;
 mod sandbox;
 mod shell;
-mod target;
-mod wait;
 
 use clap::{Parser, Subcommand};
 

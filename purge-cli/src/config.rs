@@ -1,7 +1,7 @@
 //! Settings from files: `purge.toml` in the working directory or above it, and that of the user.
 
-mod file;
 mod key;
+mod file;
 
 use std::env;
 use std::ffi::OsString;

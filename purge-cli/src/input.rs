@@ -1,11 +1,11 @@
 //! Reading paths, all of them, before anything is sent.
 
 mod encoding;
+mod name;
+mod list;
 mod form;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
-mod list;
-mod name;
 #[cfg(test)]
 mod tests;
 

@@ -1,19 +1,24 @@
 //! The command line `cdn-purge`, as a library: the binary is one call of [`main`], whatever runs commands
 //! inside a program calls [`run`], and whatever documents the command line takes it from [`command`].
 
-mod args;
-mod command;
-mod config;
-mod derived;
+// The process: environment, exit codes, signals.
 mod environment;
+mod version;
+mod token_command;
 mod exit;
+mod signals;
+
+// What is read and written.
+mod config;
 mod input;
 mod output;
-mod signals;
-mod target;
-mod token_command;
+
+// The command line.
+mod args;
 mod usage;
-mod version;
+mod target;
+mod command;
+mod derived;
 
 use std::env;
 use std::ffi::OsString;

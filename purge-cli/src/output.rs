@@ -1,15 +1,15 @@
 //! Results on standard output, messages on standard error.
 
-mod json;
-mod list;
-mod markdown;
+mod screen;
 mod progress;
+mod markdown;
+mod json;
+mod text;
+mod table;
+mod list;
+mod settings;
 #[cfg(feature = "schema")]
 mod schemas;
-mod screen;
-mod settings;
-mod table;
-mod text;
 
 use std::io::{self, Write};
 use std::path::Path;

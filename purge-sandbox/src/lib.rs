@@ -64,32 +64,44 @@
 //! It can run for weeks: recorded requests, jobs, caches and connections are bounded. See
 //! [`Sandbox::requests`] and the setters of [`SandboxBuilder`] for what is dropped.
 
-mod api;
-mod body;
+// Used by all others.
+mod lock;
+mod text;
+mod html;
+mod error;
+mod refusal;
+mod limits;
+
+// What the service knows.
+mod pattern;
 mod cache;
+mod jobs;
+mod site;
+mod origin;
+mod resource;
+
+// Faults, and the record of requests.
+mod fault;
+mod log;
+
+// Connections.
 mod connections;
+mod server;
+
+// What all requests share and pass through.
+mod state;
+mod guard;
+mod body;
+mod intercept;
+
+// What answers requests.
+mod api;
+mod edge;
 mod dashboard;
 mod docs;
-mod edge;
-mod error;
-mod fault;
-mod guard;
-mod html;
-mod intercept;
-mod jobs;
-mod limits;
-mod lock;
-mod log;
-mod origin;
-mod pattern;
-mod refusal;
-mod resource;
 mod routes;
+
 mod sandbox;
-mod server;
-mod site;
-mod state;
-mod text;
 
 pub use error::Error;
 pub use fault::Fault;

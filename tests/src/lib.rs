@@ -1,15 +1,15 @@
 //! What the tests share: the contract, servers that say exactly what they are told, a clock that can be
 //! held, the command line, what a journal says.
 
-pub mod cli;
 pub mod clock;
 pub mod contract;
-pub mod http2;
 pub mod journal;
 pub mod logs;
+pub mod cli;
 pub mod raw;
-pub mod script;
 pub mod tls;
+pub mod script;
+pub mod http2;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -8,23 +8,26 @@ use std::io::Write;
 use crate::Error;
 use crate::workspace::Tree;
 
-mod building;
-mod coalescing;
-mod growth;
-mod inputs;
-mod instructions;
-mod listing;
-mod one_call;
-mod plan;
-mod planning;
-mod plot;
+// How something is measured.
 mod run;
 mod server;
 mod size;
-mod submitting;
+mod plan;
+mod inputs;
+mod plot;
 mod table;
-mod waiting;
+
+// What is measured.
+mod planning;
 mod wildcards;
+mod coalescing;
+mod submitting;
+mod listing;
+mod waiting;
+mod one_call;
+mod building;
+mod growth;
+mod instructions;
 
 /// The exit code when a figure is over its bound.
 const OVER: u8 = 1;

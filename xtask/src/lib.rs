@@ -7,16 +7,19 @@
 //! assert!(String::from_utf8_lossy(&out).contains("two descriptions"));
 //! ```
 
-mod bench;
-mod checklist;
-pub mod ci;
-mod cli;
+// What the commands share.
 mod error;
-pub mod regen;
-pub mod release;
-pub mod spec_diff;
 mod text;
 mod workspace;
+mod checklist;
+
+// The commands.
+pub mod spec_diff;
+pub mod regen;
+pub mod release;
+pub mod ci;
+mod bench;
+mod cli;
 
 pub use cli::run;
 pub use error::Error;

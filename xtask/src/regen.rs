@@ -7,10 +7,10 @@ use similar::{ChangeTag, TextDiff};
 use crate::Error;
 use crate::workspace::Tree;
 
-mod derived;
 mod operations;
 mod picture;
 pub mod reference;
+mod derived;
 
 /// The exit code of `--check` when a file is not what it is derived from.
 const STALE: u8 = 4;

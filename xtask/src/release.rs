@@ -12,14 +12,14 @@ use crate::checklist::{self, Claim, Outcome};
 use crate::workspace::{SPEC, Tree};
 use crate::{Error, spec_diff};
 
-mod changelog;
-mod contents;
-mod metadata;
 mod package;
-mod pins;
-mod policy;
-mod rust_version;
 mod versions;
+mod rust_version;
+mod metadata;
+mod contents;
+mod pins;
+mod changelog;
+mod policy;
 
 use package::Package;
 

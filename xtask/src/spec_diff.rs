@@ -9,27 +9,32 @@ use crate::Error;
 use crate::text::plain;
 use crate::workspace::{SPEC, Tree, read};
 
-mod body;
-mod bounds;
+// What is found, and how it is said.
+mod message;
+mod report;
+mod rules;
 mod docs;
+
+// How two documents are compared.
+mod walk;
 mod document;
+mod schema;
+mod bounds;
+mod shape;
+mod parameter;
+mod body;
+mod security;
+mod paths;
+mod operation;
+
+// Whether they can be, and what follows.
+mod validate;
+mod rust;
+mod review;
+mod markdown;
+mod render;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
-mod markdown;
-mod message;
-mod operation;
-mod parameter;
-mod paths;
-mod render;
-mod report;
-mod review;
-mod rules;
-mod rust;
-mod schema;
-mod security;
-mod shape;
-mod validate;
-mod walk;
 
 pub use message::{Message, Piece};
 pub use render::Format;

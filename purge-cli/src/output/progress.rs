@@ -1,7 +1,7 @@
 //! What is said on standard error while a run is under way.
 
-mod bars;
 mod counts;
+mod bars;
 
 use std::io;
 use std::time::Duration;

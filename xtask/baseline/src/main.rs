@@ -1,12 +1,12 @@
 //! What `cargo xtask bench` measures the tools against: the least that does the same work, as programs of
 //! their own, so that what they take is told apart.
 
-mod list;
-mod peak;
-mod poll;
-mod serve;
-mod submit;
 mod target;
+mod serve;
+mod peak;
+mod submit;
+mod list;
+mod poll;
 
 use std::error::Error;
 use std::io::Write as _;
