@@ -8,18 +8,22 @@ use crate::checklist::{self, Claim, Outcome};
 use crate::workspace::{SPEC, Tree};
 use crate::{Error, regen, release, spec_diff};
 
+mod source;
+mod modules;
+mod layers;
+mod map;
+mod homes;
+mod purity;
 mod api;
 mod dependencies;
-mod homes;
-mod layers;
-mod purity;
-mod source;
 
 const CHECKS: &[Claim] = &[
     ("derived files are what the description makes them", derived_files),
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan, retry and ledger do no I/O and read no clock", pure_modules),
-    ("no module imports one that imports it", layered_modules),
+    ("the files of a crate do not depend on each other in cycles", layered_files),
+    ("no module uses one that is declared after it", ordered_modules),
+    ("ARCHITECTURE.md lists the modules of purge-api-ext in that order", map),
     ("no module of purge-api-ext imports from the crate root", home_imports),
     ("purge-sandbox shares no code with the client", independent_sandbox),
     ("xtask judges a description that the client does not build with", independent_xtask),
@@ -52,18 +56,30 @@ fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
     Ok(Outcome::judge(impure))
 }
 
-fn layered_modules(tree: &Tree) -> Result<Outcome, Error> {
-    let mut circles = Vec::new();
-    let mut crates = 0;
-    for root in layers::CRATES {
-        let Some(sources) = source::folder(tree, root, "")? else { continue };
-        circles.extend(layers::circles(root, &sources)?);
-        crates += 1;
+fn layered_files(tree: &Tree) -> Result<Outcome, Error> {
+    each_crate(tree, layers::cycles)
+}
+
+fn ordered_modules(tree: &Tree) -> Result<Outcome, Error> {
+    each_crate(tree, layers::misplaced)
+}
+
+fn each_crate(
+    tree: &Tree,
+    check: fn(&str, &[source::Source]) -> Result<Vec<String>, Error>,
+) -> Result<Outcome, Error> {
+    let mut found = Vec::new();
+    for root in layers::roots(&tree.metadata()?) {
+        let Some(sources) = source::folder(tree, &root, "")? else { continue };
+        found.extend(check(&root, &sources)?);
     }
-    if crates == 0 {
-        return Ok(Outcome::Skipped(format!("there is none of {}", layers::CRATES.join(", "))));
-    }
-    Ok(Outcome::judge(circles))
+    Ok(Outcome::judge(found))
+}
+
+fn map(tree: &Tree) -> Result<Outcome, Error> {
+    let Some(sources) = source::folder(tree, source::CLIENT, "")? else { return Ok(no_client()) };
+    let document = tree.read("ARCHITECTURE.md")?;
+    Ok(Outcome::judge(map::differences(&document, source::CLIENT, &sources)?))
 }
 
 fn home_imports(tree: &Tree) -> Result<Outcome, Error> {

@@ -1,117 +1,263 @@
-//! Modules stand in layers: none imports one that imports it, not even by way of others.
+//! The files of a crate are in layers: they do not depend on each other in cycles, and `mod` lines are in the order of
+//! the layers, so that no module uses one that is declared after it.
+//!
+//! Both hold among the modules that one module declares. Each of them counts as one with all that is inside it, so two
+//! folders may not use each other through different files either. A re-export counts as its home: a file that uses
+//! `crate::plan::Batch` depends on `plan/batch.rs`.
+//!
+//! The one exception is a module and what is inside it: a parent uses its children, and they use what it defines. They
+//! are read together, and the rule still holds among the children. The crate root is the parent of all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{Imports, Source, imports, paths};
+use serde_json::Value;
+
+use super::modules::{Module, Modules};
+use super::source::Source;
 use crate::Error;
 
-/// The crates whose modules are looked at.
-pub(super) const CRATES: [&str; 4] =
-    ["purge-api-ext/src", "purge-cli/src", "purge-sandbox/src", "xtask/src"];
+/// For each module inside another, its neighbours that it uses, each with an example.
+type Graph = BTreeMap<String, BTreeMap<String, Use>>;
 
-/// For each module of a crate, those that it imports.
-type Graph = BTreeMap<String, BTreeSet<String>>;
+/// A file, and what it uses.
+#[derive(Clone)]
+struct Use {
+    file: String,
+    path: String,
+}
 
-/// Every circle of modules, once. A module and what is inside it count as one.
-pub(super) fn circles(root: &str, sources: &[Source]) -> Result<Vec<String>, Error> {
-    let graph = graph(root, sources)?;
+/// The folders of the sources of all packages in the workspace.
+pub(super) fn roots(metadata: &Value) -> Vec<String> {
+    let workspace = metadata["workspace_root"].as_str().unwrap_or_default();
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let manifests = packages.filter_map(|package| package["manifest_path"].as_str());
+    let folders =
+        manifests.filter_map(|manifest| manifest.strip_prefix(workspace)).map(|manifest| {
+            let manifest = manifest.replace('\\', "/");
+            format!("{}src", manifest.trim_start_matches('/').trim_end_matches("Cargo.toml"))
+        });
+    folders.collect()
+}
+
+/// Every cycle of modules that are declared in the same place, once.
+pub(super) fn cycles(root: &str, sources: &[Source]) -> Result<Vec<String>, Error> {
     let mut found = BTreeSet::new();
-    for module in graph.keys() {
-        let Some(mut circle) = way_back(&graph, module) else { continue };
-        let first = (0..circle.len()).min_by_key(|&place| &circle[place]).unwrap_or_default();
-        circle.rotate_left(first);
-        let names = circle.join("` imports `");
-        found.insert(format!(
-            "{root}: `{names}` imports `{}`; move what both need into a module below them",
-            circle[0]
-        ));
+    for graph in graphs(&Modules::new(root, sources)?).values() {
+        for module in graph.keys() {
+            let Some(mut cycle) = way(graph, module, module) else { continue };
+            let first = (0..cycle.len()).min_by_key(|&place| cycle[place]).unwrap_or_default();
+            cycle.rotate_left(first);
+            found.insert(describe(graph, &cycle));
+        }
     }
     Ok(found.into_iter().collect())
 }
 
-/// The shortest way from a module to itself.
-fn way_back(graph: &Graph, module: &str) -> Option<Vec<String>> {
-    let mut ways = vec![vec![module.to_owned()]];
+/// Every `mod` line that is above one that its module uses. Of a cycle, no order is right.
+pub(super) fn misplaced(root: &str, sources: &[Source]) -> Result<Vec<String>, Error> {
+    let modules = Modules::new(root, sources)?;
+    let mut found = Vec::new();
+    for (parent, graph) in graphs(&modules) {
+        let Some(Module { file, files, .. }) = modules.get(&parent) else { continue };
+        let place = |name: &String| files.iter().position(|declared| declared == name);
+        for (name, uses) in &graph {
+            let last = uses
+                .iter()
+                .filter(|(used, _)| place(used) > place(name) && way(&graph, used, name).is_none())
+                .max_by_key(|(used, _)| place(used));
+            found.extend(last.map(|(used, Use { file: user, path })| {
+                format!("{file}: {user} uses `{path}`; move `mod {name};` below `mod {used};`")
+            }));
+        }
+    }
+    Ok(found)
+}
+
+fn describe(graph: &Graph, cycle: &[&String]) -> String {
+    let next = cycle.iter().cycle().skip(1);
+    let uses: Vec<String> = cycle
+        .iter()
+        .zip(next)
+        .map(|(&module, &used)| &graph[module][used])
+        .map(|Use { file, path }| format!("{file} uses `{path}`"))
+        .collect();
+    format!("{}; move what both need into a module below them", uses.join(", "))
+}
+
+/// The shortest way from a module to another, or back to itself, without its end.
+fn way<'a>(graph: &'a Graph, from: &'a String, to: &str) -> Option<Vec<&'a String>> {
+    let mut ways = vec![vec![from]];
     let mut seen = BTreeSet::new();
     let mut next = 0;
     while let Some(way) = ways.get(next).cloned() {
         next += 1;
-        for imported in way.last().and_then(|last| graph.get(last)).into_iter().flatten() {
-            if imported == module {
+        for used in
+            way.last().and_then(|&last| graph.get(last)).into_iter().flat_map(BTreeMap::keys)
+        {
+            if used == to {
                 return Some(way);
             }
-            if seen.insert(imported) {
-                ways.push([way.clone(), vec![imported.clone()]].concat());
+            if seen.insert(used) {
+                ways.push([way.as_slice(), &[used]].concat());
             }
         }
     }
     None
 }
 
-fn graph(root: &str, sources: &[Source]) -> Result<Graph, Error> {
-    let (top, modules): (Vec<_>, Vec<_>) =
-        sources.iter().partition(|source| module_of(root, source) == "lib");
-    let mut exported = Imports::new();
-    for source in top {
-        exported.extend(imports(&source.parse()?.items));
+/// By the module that declares them, how modules use each other.
+fn graphs(modules: &Modules) -> BTreeMap<String, Graph> {
+    let mut graphs = BTreeMap::<String, Graph>::new();
+    for (name, module) in modules.iter() {
+        for target in modules.uses(name) {
+            let Some(used) = modules.get(&target.module) else { continue };
+            let Some((parent, from, to)) = part(&module.home, &used.home) else { continue };
+            let path = [Some(target.module), target.item].into_iter().flatten();
+            let path = path.collect::<Vec<_>>().join("::");
+            let file = module.file.clone();
+            let uses = graphs.entry(parent).or_default().entry(from).or_default();
+            uses.entry(to).or_insert(Use { file, path });
+        }
     }
-    let mut graph = Graph::new();
-    for source in modules {
-        let (file, module) = (source.parse()?, module_of(root, source));
-        let paths = paths(&file);
-        let named = paths.iter().filter_map(|path| path.strip_prefix("crate::"));
-        let origin = |name: &str| {
-            let name = name.split("::").next().unwrap_or_default();
-            let path = exported.get(name).map_or(name, |path| path.trim_start_matches("crate::"));
-            path.split("::").next().unwrap_or_default().to_owned()
-        };
-        let known = named.map(origin).filter(|other| other != module);
-        graph.entry(module.to_owned()).or_default().extend(known);
-    }
-    // What is named in the root itself, a type or a function, is nobody's.
-    let names: BTreeSet<String> = graph.keys().cloned().collect();
-    graph.values_mut().for_each(|imported| imported.retain(|name| names.contains(name)));
-    Ok(graph)
+    graphs
 }
 
-/// The top module that a file belongs to.
-fn module_of<'a>(root: &str, source: &'a Source) -> &'a str {
-    let name = source.name.strip_prefix(root).unwrap_or(&source.name).trim_start_matches('/');
-    name.split(['/', '.']).next().unwrap_or_default()
+/// Where the ways from the root to two modules part, and the modules on either side; nowhere, if one module is
+/// inside the other.
+fn part(from: &str, to: &str) -> Option<(String, String, String)> {
+    let names =
+        |module| str::split(module, "::").filter(|name| !name.is_empty()).collect::<Vec<_>>();
+    let (from, to) = (names(from), names(to));
+    let common = from.iter().zip(&to).take_while(|(from, to)| from == to).count();
+    let side = |names: &[&str]| names.get(common).map(|&name| name.to_owned());
+    Some((from[..common].join("::"), side(&from)?, side(&to)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn circles_in(files: &[(&str, &str)]) -> Vec<String> {
+    fn sources(files: &[(&str, &str)]) -> Vec<Source> {
         let source = |(name, text): &(&str, &str)| Source {
             name: format!("src/{name}"),
             text: (*text).to_owned(),
         };
-        circles("src", &files.iter().map(source).collect::<Vec<_>>()).expect("Rust")
+        files.iter().map(source).collect()
+    }
+
+    fn cycles_in(files: &[(&str, &str)]) -> Vec<String> {
+        cycles("src", &sources(files)).expect("Rust")
+    }
+
+    fn misplaced_in(files: &[(&str, &str)]) -> Vec<String> {
+        misplaced("src", &sources(files)).expect("Rust")
     }
 
     #[test]
-    fn circle_is_told_once_whichever_way_it_is_imported() {
-        let found = circles_in(&[
-            ("lib.rs", "mod a; mod b; mod c; pub use a::A; pub use c::{C, D as E};"),
+    fn every_package_has_sources() {
+        let metadata = serde_json::json!({
+            "workspace_root": "/work",
+            "packages": [
+                { "manifest_path": "/work/a/b/Cargo.toml" },
+                { "manifest_path": "/work/Cargo.toml" },
+            ],
+        });
+        assert_eq!(roots(&metadata), ["a/b/src", "src"]);
+    }
+
+    #[test]
+    fn cycle_of_modules_is_found_once() {
+        let found = cycles_in(&[
+            ("lib.rs", "mod a; mod b; mod c; pub use a::A; pub use c::{inner::C, D as E};"),
             ("a.rs", "use crate::b::B; pub struct A;"),
-            ("b.rs", "use crate::E;"),
+            ("b.rs", "use crate::E; pub struct B;"),
+            ("c.rs", "mod inner; pub struct D;"),
             ("c/inner.rs", "fn f() -> crate::A {}"),
         ]);
-        let expected = "src: `a` imports `b` imports `c` imports `a`; move what both need into a \
+        let expected = "src/a.rs uses `b::B`, src/b.rs uses `c::D`, src/c/inner.rs uses `a::A`; move what \
+                        both need into a module below them";
+        assert_eq!(found, [expected]);
+    }
+
+    #[test]
+    fn cycle_of_siblings_is_found() {
+        let found = cycles_in(&[
+            ("lib.rs", "mod a;"),
+            ("a.rs", "mod x; mod y; pub use x::X; pub struct A;"),
+            ("a/x.rs", "use super::{A, y}; pub struct X(y::Y);"),
+            ("a/y.rs", "use super::{A, X}; pub struct Y;"),
+        ]);
+        let expected = "src/a/x.rs uses `a::y::Y`, src/a/y.rs uses `a::x::X`; move what both need into a \
                         module below them";
         assert_eq!(found, [expected]);
     }
 
     #[test]
-    fn layers_and_tests_are_fine() {
-        let found = circles_in(&[
-            ("lib.rs", "mod a; mod b; pub use a::A; pub fn f() {}"),
-            ("a.rs", "mod inner; use crate::b::B; fn g() { crate::f() }"),
-            ("a/inner.rs", "use super::A; use crate::a::X;"),
-            ("b.rs", "#[cfg(test)] mod tests { use crate::A; }"),
+    fn cycle_of_cousins_is_found_even_through_different_files() {
+        let found = cycles_in(&[
+            ("lib.rs", "mod a; mod b;"),
+            ("a.rs", "mod x; mod y;"),
+            ("a/x.rs", "use crate::b::v::V;"),
+            ("a/y.rs", "pub struct Y;"),
+            ("b.rs", "pub mod v; mod w;"),
+            ("b/v.rs", "pub struct V;"),
+            ("b/w.rs", "use crate::a::y::Y;"),
+        ]);
+        let expected = "src/a/x.rs uses `b::v::V`, src/b/w.rs uses `a::y::Y`; move what both need into a \
+                        module below them";
+        assert_eq!(found, [expected]);
+    }
+
+    #[test]
+    fn cycle_of_a_module_and_a_file_of_another_is_found() {
+        let found = cycles_in(&[
+            ("lib.rs", "mod a; mod b;"),
+            ("a.rs", "mod x; pub struct A(crate::b::B);"),
+            ("a/x.rs", "pub fn f() {}"),
+            ("b.rs", "pub struct B; fn g() { crate::a::x::f() }"),
+        ]);
+        let expected = "src/a.rs uses `b::B`, src/b.rs uses `a::x::f`; move what both need into a module \
+                        below them";
+        assert_eq!(found, [expected]);
+    }
+
+    #[test]
+    fn parents_and_children_layers_and_tests_are_fine() {
+        let files = [
+            ("lib.rs", "mod b; mod a; pub use a::A; pub fn f() {} #[cfg(test)] mod tests;"),
+            ("a.rs", "mod x; mod y; use crate::b::B; pub struct A(x::X); fn g() { crate::f() }"),
+            ("a/x.rs", "use super::A; use crate::a::A as Same; pub struct X;"),
+            ("a/y.rs", "use super::{A, x::X}; mod inline { use crate::a::x::X; }"),
+            ("b.rs", "pub struct B; #[cfg(test)] mod tests { use crate::A; }"),
+            ("tests.rs", "use crate::a::A; use crate::b::B;"),
+        ];
+        assert_eq!(cycles_in(&files), Vec::<String>::new());
+        assert_eq!(misplaced_in(&files), Vec::<String>::new());
+    }
+
+    #[test]
+    fn mod_line_above_one_that_it_uses_is_found_at_every_depth() {
+        let found = misplaced_in(&[
+            ("lib.rs", "mod a; mod b;"),
+            ("a.rs", "mod x; mod y; mod z; pub use x::X;"),
+            ("a/x.rs", "use super::{y::Y, z::Z}; pub struct X;"),
+            ("a/y.rs", "use crate::b::B; pub struct Y;"),
+            ("a/z.rs", "pub struct Z;"),
+            ("b.rs", "pub struct B;"),
+        ]);
+        let expected = [
+            "src/lib.rs: src/a/y.rs uses `b::B`; move `mod a;` below `mod b;`",
+            "src/a.rs: src/a/x.rs uses `a::z::Z`; move `mod x;` below `mod z;`",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn order_of_a_cycle_is_not_judged() {
+        let found = misplaced_in(&[
+            ("lib.rs", "mod a; mod b;"),
+            ("a.rs", "use crate::b::B; pub struct A;"),
+            ("b.rs", "use crate::a::A; pub struct B;"),
         ]);
         assert_eq!(found, Vec::<String>::new());
     }

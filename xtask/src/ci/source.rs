@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fs, io};
 
+use syn::punctuated::Punctuated;
 use syn::visit::Visit;
-use syn::{Attribute, Item, UseTree};
+use syn::{Attribute, Item, Meta, Token, UseTree};
 
 use crate::Error;
 use crate::workspace::Tree;
@@ -75,19 +76,36 @@ fn without_tests(items: &mut Vec<Item>) {
     }
 }
 
-fn is_test(item: &Item) -> bool {
+/// Whether an item is compiled for tests only.
+pub(super) fn is_test(item: &Item) -> bool {
     let attributes: &[Attribute] = match item {
-        Item::Mod(item) => &item.attrs,
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
         Item::Fn(item) => &item.attrs,
         Item::Impl(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
         Item::Use(item) => &item.attrs,
         _ => &[],
     };
-    let test = |attribute: &Attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute.parse_args::<syn::Ident>().is_ok_and(|condition| condition == "test")
-    };
-    attributes.iter().any(test)
+    attributes.iter().any(is_for_tests)
+}
+
+/// Whether an attribute leaves what follows to tests.
+pub(super) fn is_for_tests(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("cfg") && attribute.parse_args().is_ok_and(|cfg| needs_test(&cfg))
+}
+
+fn needs_test(condition: &Meta) -> bool {
+    match condition {
+        Meta::List(list) if list.path.is_ident("all") => list
+            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+            .is_ok_and(|all| all.iter().any(needs_test)),
+        condition => condition.path().is_ident("test"),
+    }
 }
 
 /// Imported names and the paths that they stand for.
@@ -109,25 +127,32 @@ pub(super) fn imports(items: &[Item]) -> Imports {
 }
 
 pub(super) fn import(tree: &UseTree, prefix: &str, found: &mut Imports) {
+    let mut names = Vec::new();
+    leaves(tree, prefix, &mut names);
+    found.extend(names);
+}
+
+/// Every name that a tree imports, with its path.
+pub(super) fn leaves(tree: &UseTree, prefix: &str, found: &mut Vec<(String, String)>) {
     match tree {
-        UseTree::Path(path) => import(&path.tree, &format!("{prefix}{}::", path.ident), found),
+        UseTree::Path(path) => leaves(&path.tree, &format!("{prefix}{}::", path.ident), found),
         // `self` stands for the module that is named before it.
         UseTree::Name(name) if name.ident == "self" => {
             let path = prefix.trim_end_matches("::");
-            found.insert(path.rsplit("::").next().unwrap_or(path).to_owned(), path.to_owned());
+            found.push((path.rsplit("::").next().unwrap_or(path).to_owned(), path.to_owned()));
         }
         UseTree::Name(name) => {
-            drop(found.insert(name.ident.to_string(), format!("{prefix}{}", name.ident)))
+            found.push((name.ident.to_string(), format!("{prefix}{}", name.ident)))
         }
         UseTree::Rename(rename) if rename.ident == "self" => {
-            found.insert(rename.rename.to_string(), prefix.trim_end_matches("::").to_owned());
+            found.push((rename.rename.to_string(), prefix.trim_end_matches("::").to_owned()));
         }
         UseTree::Rename(rename) => {
-            found.insert(rename.rename.to_string(), format!("{prefix}{}", rename.ident));
+            found.push((rename.rename.to_string(), format!("{prefix}{}", rename.ident)));
         }
-        UseTree::Group(group) => group.items.iter().for_each(|tree| import(tree, prefix, found)),
+        UseTree::Group(group) => group.items.iter().for_each(|tree| leaves(tree, prefix, found)),
         // What a glob brings cannot be told apart, so the glob itself stands for it.
-        UseTree::Glob(_) => drop(found.insert(format!("{prefix}*"), format!("{prefix}*"))),
+        UseTree::Glob(_) => found.push((format!("{prefix}*"), format!("{prefix}*"))),
     }
 }
 

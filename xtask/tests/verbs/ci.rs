@@ -22,7 +22,7 @@ fn workspace() -> TempDir {
     write(
         root,
         "Cargo.toml",
-        "[workspace]\nresolver = \"3\"\nmembers = [\"purge-sandbox\", \"purge-api\", \"xtask\"]\n",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"purge-api\", \"purge-api-ext\", \"purge-sandbox\", \"xtask\"]\n",
     );
     write(root, "purge-api/Cargo.toml", &package("purge-api", ""));
     write(root, "purge-api/src/lib.rs", "");
@@ -30,7 +30,13 @@ fn workspace() -> TempDir {
     write(root, "purge-sandbox/src/lib.rs", "");
     write(root, "xtask/Cargo.toml", &package("xtask", ""));
     write(root, "xtask/src/lib.rs", "");
-    write(root, "purge-api-ext/src/lib.rs", "pub struct Client(purge_api::Client);\n");
+    write(root, "purge-api-ext/Cargo.toml", &package("purge-api-ext", ""));
+    let modules = "mod path;\nmod plan;\nmod retry;\nmod ledger;\n";
+    let client = format!("{modules}pub struct Client(purge_api::Client);\n");
+    write(root, "purge-api-ext/src/lib.rs", &client);
+    let map =
+        "In the library, from the bottom to the top:\n\n| `path`, `plan`, `retry`, `ledger` | |\n";
+    write(root, "ARCHITECTURE.md", map);
     for module in ["path", "plan", "retry", "ledger"] {
         write(root, &format!("purge-api-ext/src/{module}.rs"), "pub fn decide() {}\n");
     }
@@ -58,8 +64,11 @@ fn what_is_broken_is_said_with_its_place() {
     write(
         root,
         "purge-api-ext/src/lib.rs",
-        "pub struct Client(pub purge_api::Client);\npub use submit::Purge;\n",
+        "mod ledger;\nmod path;\nmod plan;\nmod retry;\nmod submit;\n\
+         pub struct Client(pub purge_api::Client);\npub use submit::Purge;\n",
     );
+    write(root, "purge-api-ext/src/ledger.rs", "use crate::retry::decide;\n");
+    write(root, "purge-api-ext/src/plan.rs", "mod cover;\nmod order;\npub struct Plan;\n");
     write(root, "purge-api-ext/src/plan/cover.rs", "pub fn decide() { std::fs::read(\"a\"); }\n");
     write(root, "purge-api-ext/src/plan/order.rs", "use crate::Purge;\n");
     write(root, "purge-api-ext/src/submit.rs", "use crate::plan::Plan;\npub struct Purge(Plan);\n");
