@@ -58,11 +58,14 @@ async fn look_ups_and_polls_keep_the_rate_as_posts_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn command_line_keeps_its_rate_while_it_waits() {
-    let sandbox = limited().start().await.expect("a sandbox");
-    let arguments = ["create", "--from", "-", "--rate", "20/s", "--wait", "--quiet"];
-    let paths = crate::account::lines(2000);
+    // A burst that is smaller than the run: polls between the requests do not fit into it.
+    let builder = Sandbox::builder().rate_limit(2, Duration::from_secs(1));
+    let sandbox = builder.purge_delay(Duration::ZERO).start().await.expect("a sandbox");
+    let arguments = ["create", "--from", "-", "--rate", "2/s", "--wait", "--quiet"];
+    let paths = crate::account::lines(400);
     let ended = purge_at(&sandbox, &arguments).input(paths).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(count(&sandbox, "GET") > 0, "it waited");
     assert_eq!(refused(&sandbox), 0);
 }
 
