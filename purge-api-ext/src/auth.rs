@@ -1,12 +1,17 @@
 //! Requests with a token that is current.
 
+mod tokens;
+mod credential;
+
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use purge_api::{Bearer, ClientInfo as _, ResponseValue};
+use purge_api::ResponseValue;
 use reqwest::header::HeaderMap;
-use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
+
+use self::credential::Credential;
+pub(crate) use self::tokens::Seen;
 
 use crate::clock::{Clock, Shown};
 use crate::connection::Route;
@@ -27,14 +32,7 @@ pub(crate) struct Session(Arc<Inner>);
 struct Inner {
     raw: purge_api::Client,
     route: Route,
-    provider: TokenProvider,
-    /// Held while the provider is asked, so that it is asked once for all who need it.
-    last: tokio::sync::Mutex<Last>,
-    seen: Mutex<Seen>,
-    /// Why the provider gave no token when it was asked last, for those who cannot wait for `last`.
-    failed: Mutex<Option<Error>>,
-    /// For the token that is sent, and for those before it, which a late answer may quote.
-    redactor: Mutex<Redactor>,
+    credential: Credential,
     /// The gate of all requests.
     gate: Gate,
     /// The clock of the service, as an answer has shown it last.
@@ -60,22 +58,6 @@ impl<T> Exchange<T> {
     }
 }
 
-/// What the provider said when it was asked last.
-#[derive(Default)]
-struct Last {
-    token: Option<SecretString>,
-    error: Option<Error>,
-}
-
-/// What had happened when a request was sent.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// How often the provider had been asked.
-    asked: u64,
-    /// How many tokens there had been.
-    tokens: u64,
-}
-
 impl Session {
     pub(crate) fn new(
         base_url: &str,
@@ -84,28 +66,11 @@ impl Session {
         provider: TokenProvider,
         rate: Option<Rate>,
     ) -> Result<Self, Error> {
-        // A fixed token is there already, and whether it can be used needs no request.
-        let (bearer, tokens) = match provider.known() {
-            None => (Bearer::unset(), 0),
-            Some(token) => {
-                let token = token.expose_secret();
-                crate::token::check(token).map_err(|why| {
-                    let message = format!("the token cannot be used: {why}");
-                    Error::new(ErrorKind::InvalidInput, message)
-                })?;
-                (Bearer::new(token).map_err(|e| Error::invalid_input(&e))?, 1)
-            }
-        };
-        let redactor = Redactor::new(provider.known().cloned());
-        let last = Last { token: provider.known().cloned(), error: None };
+        let credential = Credential::new(provider)?;
         Ok(Self(Arc::new(Inner {
-            raw: purge_api::Client::new_with_client(base_url, http, bearer),
+            raw: purge_api::Client::new_with_client(base_url, http, credential.bearer()),
             route,
-            provider,
-            last: tokio::sync::Mutex::new(last),
-            seen: Mutex::new(Seen { asked: 0, tokens }),
-            failed: Mutex::default(),
-            redactor: Mutex::new(redactor),
+            credential,
             gate: Gate::new(Arc::new(Throttle::new(rate))),
             clock: Mutex::default(),
         })))
@@ -120,15 +85,17 @@ impl Session {
     }
 
     pub(crate) fn provider(&self) -> &TokenProvider {
-        &self.0.provider
+        self.0.credential.provider()
     }
 
     /// Makes sure that there is a token.
     pub(crate) async fn ensure_token(&self) -> Result<(), Error> {
-        match self.seen() {
-            seen @ Seen { tokens: 0, .. } => self.ask(seen).await.map(drop),
-            _ => Ok(()),
-        }
+        self.0.credential.ensure().await
+    }
+
+    /// Asks the provider, whatever token there is, and says whether it gave another one.
+    pub(crate) async fn refresh_token(&self) -> Result<bool, Error> {
+        self.0.credential.refresh().await
     }
 
     /// Sends a request with the token that there is, and reads the answer.
@@ -140,7 +107,7 @@ impl Session {
     ) -> Exchange<ResponseValue<T>> {
         // The leave is used up, whatever becomes of the request.
         let _: Leave = leave;
-        let seen = self.seen();
+        let seen = self.0.credential.seen();
         let (asked, wall) = (Instant::now(), SystemTime::now());
         // The body of a refusal belongs to the request, too.
         let exchange = async {
@@ -185,9 +152,8 @@ impl Session {
     /// Why there is no other token for a refused request, as far as that is known without asking: for a run that was
     /// stopped.
     pub(crate) fn known_renewal(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
-        let failed = lock(&self.0.failed);
-        match &*failed {
-            Some(why) if self.seen().asked != seen.asked => Err(not_renewed(refusal, why)),
+        match self.0.credential.failure_since(seen) {
+            Some(why) if is_of_token(refusal) => Err(not_renewed(refusal, &why)),
             _ => Ok(false),
         }
     }
@@ -195,57 +161,20 @@ impl Session {
     /// Gets another token when that of a request was refused, and says whether there is one. A refused token
     /// means that the request was not applied.
     pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
-        if refusal.error.status() != Some(401) {
+        if !is_of_token(refusal) {
             return Ok(false);
         }
-        self.ask(seen).await.map_err(|why| not_renewed(refusal, &why))
-    }
-
-    /// Asks the provider, unless somebody did so since `seen`; and says whether there is another token now.
-    async fn ask(&self, seen: Seen) -> Result<bool, Error> {
-        let mut last = self.0.last.lock().await;
-        let now = self.seen();
-        if now.asked != seen.asked {
-            return match &last.error {
-                _ if now.tokens != seen.tokens => Ok(true),
-                Some(error) => Err(error.clone()),
-                None => Ok(false),
-            };
-        }
-        // Nothing is kept until the answer is here: whoever drops this future leaves all as it was.
-        let answer = step!(self.0.provider.fetch(), "token").await;
-        let changed = match answer {
-            Ok(token) => {
-                let old = last.token.as_ref().map(ExposeSecret::expose_secret);
-                let changed = old != Some(token.expose_secret());
-                if changed {
-                    let replaced = self.raw().inner().replace(token.expose_secret());
-                    replaced.map_err(|e| Error::invalid_input(&e))?;
-                    let mut redactor = lock(&self.0.redactor);
-                    *redactor = redactor.with(Some(token.clone()));
-                }
-                *last = Last { token: Some(token), error: None };
-                Ok(changed)
-            }
-            Err(error) => {
-                last.error = Some(error.clone());
-                Err(error)
-            }
-        };
-        lock(&self.0.failed).clone_from(&last.error);
-        let tokens = now.tokens + u64::from(*changed.as_ref().unwrap_or(&false));
-        *lock(&self.0.seen) = Seen { asked: now.asked + 1, tokens };
-        changed
+        self.0.credential.renew(seen).await.map_err(|why| not_renewed(refusal, &why))
     }
 
     /// What takes the token out of texts from outside.
     pub(crate) fn redactor(&self) -> Redactor {
-        lock(&self.0.redactor).clone()
+        self.0.credential.redactor()
     }
+}
 
-    fn seen(&self) -> Seen {
-        *lock(&self.0.seen)
-    }
+fn is_of_token(refusal: &Failure) -> bool {
+    refusal.error.status() == Some(401)
 }
 
 fn not_renewed(refusal: &Failure, why: &Error) -> Failure {

@@ -74,6 +74,39 @@ impl Client {
         self.session.ensure_token().await
     }
 
+    /// Fetches the token anew, whatever token there is, and says whether it is another one now: for a program that
+    /// knows when its token ends, and renews it before a request is refused. All later requests have the new one.
+    ///
+    /// Calls at the same time, and requests whose token is refused meanwhile, share one answer of the
+    /// [`TokenProvider`]. A [fixed](TokenProvider::fixed) token stays the same.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use purge_api_ext::{Client, TokenProvider};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), purge_api_ext::Error> {
+    /// let number = AtomicU32::new(0);
+    /// let log_in = TokenProvider::from_fn(move || {
+    ///     let token = format!("token-{}", number.fetch_add(1, Ordering::Relaxed));
+    ///     async move { Ok::<_, std::io::Error>(token) }
+    /// });
+    /// let client = Client::builder(log_in).build()?;
+    /// client.fetch_token().await?;
+    /// // Some minutes before the token ends:
+    /// let is_new = client.refresh_token().await?;
+    /// assert!(is_new);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_token`](Self::fetch_token). The token that there was stays in use.
+    pub async fn refresh_token(&self) -> Result<bool, Error> {
+        self.session.refresh_token().await
+    }
+
     #[cfg(feature = "raw")]
     pub(crate) fn session(&self) -> &Session {
         &self.session

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use secrecy::SecretString;
+use purge_api::Token;
 
 use self::spelling::Spelled;
 
@@ -152,22 +152,23 @@ fn cut(text: &str) -> &str {
 }
 
 /// Takes the tokens of a session out of texts from outside.
-#[derive(Clone, Default)]
-pub(crate) struct Redactor(std::sync::Arc<[SecretString]>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Redactor(std::sync::Arc<[Token]>);
 
 impl Redactor {
     /// How many tokens are remembered: an answer may quote the token before the current one, and hardly one
     /// that is older.
     const TOKENS: usize = 8;
 
-    pub(crate) fn new(token: Option<SecretString>) -> Self {
-        Self::default().with(token)
+    /// Also takes out another token.
+    pub(crate) fn with(&self, token: &Token) -> Self {
+        let newest = Some(token.clone()).filter(Spelled::is_secret);
+        Self(newest.into_iter().chain(self.0.iter().cloned()).take(Self::TOKENS).collect())
     }
 
-    /// Also takes out another token.
-    pub(crate) fn with(&self, token: Option<SecretString>) -> Self {
-        let newest = token.into_iter().filter(Spelled::is_secret);
-        Self(newest.chain(self.0.iter().cloned()).take(Self::TOKENS).collect())
+    #[cfg(test)]
+    pub(crate) fn new(token: &str) -> Self {
+        Self::default().with(&Token::new(token).expect("a token"))
     }
 
     /// The beginning of a text, without a token and harmless to show.
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn token_is_taken_out_before_the_text_is_cut() {
-        let redactor = Redactor::new(Some("c4nary-t0ken".into()));
+        let redactor = Redactor::new("c4nary-t0ken");
         assert_eq!(
             redactor.excerpt("Bearer c4nary-t0ken, c4nary-t0ken"),
             "Bearer [token], [token]"
@@ -226,13 +227,14 @@ mod tests {
         assert_eq!(redactor.excerpt("nothing"), "nothing");
         let cut = format!("{}c4nary-t0ken", "x".repeat(MESSAGE - 4));
         assert_eq!(redactor.excerpt(&cut), format!("{}[tok…", "x".repeat(MESSAGE - 4)));
-        assert_eq!(Redactor::new(Some("a".into())).excerpt("a cat"), "a cat");
+        assert_eq!(Redactor::new("a").excerpt("a cat"), "a cat");
         assert_eq!(Redactor::default().excerpt("a cat"), "a cat");
     }
 
     #[test]
     fn earlier_tokens_are_taken_out_too() {
-        let redactor = Redactor::new(Some("first-t0ken".into())).with(Some("second-t0ken".into()));
+        let redactor =
+            Redactor::new("first-t0ken").with(&Token::new("second-t0ken").expect("a token"));
         assert_eq!(redactor.excerpt("first-t0ken second-t0ken"), "[token] [token]");
         assert!(redactor.hides("first-t0ken") && redactor.hides("a second-t0ken"));
         assert!(!redactor.hides("third-t0ken"));
@@ -253,7 +255,7 @@ mod tests {
 
     #[test]
     fn plain_texts_are_shown_as_others_are() {
-        let redactor = Redactor::new(Some("c4nary-t0ken".into()));
+        let redactor = Redactor::new("c4nary-t0ken");
         for text in [
             "https://e.com/a/b.html",
             "2025-08-06T11:39:51.000000Z",

@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use purge_api::Bearer;
+use purge_api::Token;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind};
@@ -135,8 +135,8 @@ impl TokenProvider {
         }
     }
 
-    /// Fetches the token, which surely can stand in a header.
-    pub(crate) async fn fetch(&self) -> Result<SecretString, Error> {
+    /// Fetches the token.
+    pub(crate) async fn fetch(&self) -> Result<Token, Error> {
         let token =
             tokio::time::timeout(self.timeout, self.source.read()).await.map_err(|_| {
                 let limit = humantime::format_duration(self.timeout);
@@ -150,32 +150,20 @@ impl TokenProvider {
             let message = format!("{} gave more than 64 KiB", self.source.name());
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        check(trimmed).map_err(|why| unusable(&self.source.name(), &why))?;
-        Ok(trimmed.into())
+        parse(trimmed).map_err(|why| unusable(&self.source.name(), &why))
     }
 }
 
-/// Why a text cannot be a token, without a word of it.
-pub(crate) fn check(token: &str) -> Result<(), String> {
-    let bearer = |start: &str| start.eq_ignore_ascii_case("bearer");
-    let wrong = if token.is_empty() {
-        "it is empty"
-    } else if token.split_ascii_whitespace().next().is_some_and(bearer) {
-        "it begins with `Bearer`: leave that out"
-    } else if let Some(why) = crate::typed::unfilled(token) {
+/// The token that a text is; or why it cannot be one, without a word of it.
+pub(crate) fn parse(text: &str) -> Result<Token, String> {
+    let is_scheme = |start: &str| start.eq_ignore_ascii_case("bearer");
+    if text.split_ascii_whitespace().next().is_some_and(is_scheme) {
+        return Err("it begins with `Bearer`: leave that out".to_owned());
+    }
+    if let Some(why) = crate::typed::unfilled(text) {
         return Err(format!("it {why}"));
-    } else if token.contains(['\n', '\r']) {
-        "it has more than one line"
-    } else if token.contains([' ', '\t']) {
-        "it has more than one word"
-    } else if !token.is_ascii() {
-        "it holds characters that are not ASCII"
-    } else if Bearer::new(token).is_err() {
-        "it holds control characters"
-    } else {
-        return Ok(());
-    };
-    Err(wrong.to_owned())
+    }
+    Token::new(text).map_err(|error| format!("it {}", error.why()))
 }
 
 fn unusable(name: &str, why: &str) -> Error {

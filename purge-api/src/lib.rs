@@ -19,7 +19,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
 
-pub use bearer::{Bearer, InvalidToken};
+pub use bearer::{Bearer, InvalidToken, Token};
 pub use file_paths::FilePaths;
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, types};
 pub use hooks::MAX_RESPONSE_BYTES;

@@ -75,7 +75,7 @@ async fn without_a_token_nothing_is_sent() {
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     listener.set_nonblocking(true).expect("a socket");
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let listed: Listed = Client::new_with_client(&base, http, Bearer::unset())
+    let listed: Listed = Client::new_with_client(&base, http, Bearer::from_fn(|| None))
         .list_purge_requests()
         .organization_uuid(uuid::Uuid::nil())
         .resource_uuid(uuid::Uuid::nil())

@@ -186,6 +186,50 @@ async fn dropped_fetch_is_begun_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn refreshed_token_is_sent_from_then_on() {
+    let ok = answer("200 OK", r#"{"status":true,"data":{"requests":[]}}"#);
+    let server = RawServer::start([&ok, &ok].map(Clone::clone)).await;
+    let (provider, asked) = tokens([1, 2, 2].map(|day| format!("day-{day}")));
+    let client = client(server.base_url(), provider);
+    let list = resource_of(&client).list();
+    list.page(NonZeroU64::MIN).await.expect("a page");
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let client = client.clone();
+        tasks.spawn(async move { client.refresh_token().await });
+    }
+    for refreshed in tasks.join_all().await {
+        assert!(refreshed.expect("a token"), "it is another one");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "one answer for all");
+    list.page(NonZeroU64::MIN).await.expect("a page");
+    assert!(!client.refresh_token().await.expect("a token"), "it is the same");
+    let sent: Vec<_> = server.requests().iter().map(|r| token_of(r).to_owned()).collect();
+    assert_eq!(sent, ["day-1", "day-2"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refresh_that_fails_leaves_the_token() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (token, asked) = (sandbox.token().to_owned(), AtomicUsize::new(0));
+    let client = client(
+        sandbox.base_url(),
+        TokenProvider::from_fn(move || {
+            let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+            let token = if first { Ok(token.clone()) } else { Err("no login server") };
+            std::future::ready(token)
+        }),
+    );
+    client.fetch_token().await.expect("a token");
+    let error = client.refresh_token().await.expect_err("no login server");
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    assert_eq!(error.to_string(), "the token function failed: no login server");
+    resource_of(&client).list().page(NonZeroU64::MIN).await.expect("the token is still good");
+    let fixed = Client::builder("t0ken").base_url(sandbox.base_url()).build().expect("a client");
+    assert!(!fixed.refresh_token().await.expect("a token"), "it never changes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn generated_client_has_the_token() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (provider, _) = tokens([sandbox.token().to_owned()]);
@@ -205,6 +249,7 @@ fn futures_can_move_between_threads() {
     assert_send(site.list().page(NonZeroU64::MIN));
     assert_send(async { site.purge(plan(1, 1)).await });
     assert_send(async { client("http://127.0.0.1:1", "a").fetch_token().await });
+    assert_send(async { client("http://127.0.0.1:1", "a").refresh_token().await });
     assert_send(async { client("http://127.0.0.1:1", "a").raw().await.map(drop) });
 }
 

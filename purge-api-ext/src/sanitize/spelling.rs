@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use purge_api::Token;
 
 /// A word that short is not a secret, and may be in any text.
 const SHORTEST: usize = 8;
@@ -27,11 +27,11 @@ const ESCAPES: [char; 3] = ['%', '\\', '&'];
 pub(super) struct Spelled<'a>(&'a str);
 
 impl<'a> Spelled<'a> {
-    pub(super) fn is_secret(token: &SecretString) -> bool {
+    pub(super) fn is_secret(token: &Token) -> bool {
         token.expose_secret().len() >= SHORTEST
     }
 
-    pub(super) fn new(token: &'a SecretString) -> Self {
+    pub(super) fn new(token: &'a Token) -> Self {
         Self(token.expose_secret())
     }
 

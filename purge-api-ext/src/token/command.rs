@@ -66,8 +66,6 @@ async fn beginning(pipe: Option<impl AsyncRead + Unpin>, most: usize) -> Zeroizi
 mod tests {
     use std::time::{Duration, Instant};
 
-    use secrecy::ExposeSecret as _;
-
     use super::*;
     use crate::token::TokenProvider;
 

@@ -60,8 +60,6 @@ fn read_now(path: &Path, name: &str, missing: &str) -> Result<SecretString, Erro
 mod tests {
     use std::fs;
 
-    use secrecy::ExposeSecret as _;
-
     use super::*;
     use crate::token::TokenProvider;
 
