@@ -3,13 +3,15 @@
 use std::sync::{Mutex, MutexGuard};
 
 use super::work::Work;
+use crate::error::{Error, ErrorKind};
 use crate::events::Reporter;
 use crate::gate::Stop;
 use crate::journal::Writer;
 use crate::ledger::{Entry, Ledger, Story};
 use crate::lock::lock;
 use crate::resource::Resource;
-use crate::retry::{RetryPolicy, RetryQuota};
+use crate::retry::{Applied, RetryPolicy, RetryQuota};
+use crate::transport::Failure;
 
 /// What the requests of one run share.
 pub(super) struct Run<'a> {
@@ -47,8 +49,8 @@ impl<'a> Run<'a> {
     }
 
     /// Takes note of something that happened, in the ledger and then in the journal.
-    pub(super) fn record(&self, shared: &mut Shared, entry: Entry) -> Result<(), &'static str> {
-        shared.ledger.apply(&entry)?;
+    pub(super) fn record(&self, shared: &mut Shared, entry: Entry) -> Result<(), Failure> {
+        shared.ledger.apply(&entry).map_err(out_of_order)?;
         if let Some(journal) = &self.journal {
             journal.note(entry);
         }
@@ -62,4 +64,10 @@ impl<'a> Run<'a> {
     pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {
         lock(&self.shared)
     }
+}
+
+/// What the ledger refuses cannot have happened. If it has, it is unknown what became of the request.
+pub(super) fn out_of_order(why: &'static str) -> Failure {
+    let error = Error::new(ErrorKind::Untrusted, format!("the run has lost its order: {why}"));
+    Failure::new(Applied::Yes, error)
 }

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 
 use super::request::Request;
 use super::run::Run;
-use super::turn::{Turn, out_of_order};
+use super::turn::Turn;
 use crate::error::{Error, ErrorKind};
 use crate::events::Event;
 use crate::ledger::{End, Entry, Next, Stage, Story};
@@ -147,8 +147,8 @@ impl Run<'_> {
             let next = shared.ledger.stories().len();
             let into = [next, next + 1];
             let recorded = self.record(&mut shared, Entry::Split { request, at, into });
-            if let Err(why) = recorded {
-                return turn.stage = Stage::Over(out_of_order(why));
+            if let Err(lost) = recorded {
+                return turn.stage = Stage::Over(lost);
             }
             into
         };

@@ -6,7 +6,7 @@ use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
 use tokio::time::sleep;
 
 use super::request::Request;
-use super::run::Run;
+use super::run::{Run, out_of_order};
 use crate::auth::{Exchange, Seen};
 use crate::error::{Error, ErrorKind};
 use crate::events::Event;
@@ -76,7 +76,7 @@ impl Run<'_> {
         let number = request.number;
         let (leave, attempt) = match self.may_send(number).await {
             Ok(may) => may,
-            Err(error) => return turn.stage = Stage::Over(Failure::new(Applied::No, error)),
+            Err(failure) => return turn.stage = Stage::Over(failure),
         };
         event!(attempt, "sending");
         self.reporter.tell(|| Event::Attempt { request: number, attempt });
@@ -94,7 +94,10 @@ impl Run<'_> {
             // Closer than what was written down before it was sent.
             service_time = self.resource.session().service_time_at(sent);
         }
-        self.note(Entry::Failed { request: number, applied, message, service_time });
+        let entry = Entry::Failed { request: number, applied, message, service_time };
+        if let Err(lost) = self.note(entry) {
+            return turn.stage = Stage::Over(lost);
+        }
         match failure.error.status() {
             Some(401) if !turn.renewed => turn.stage = Stage::TokenRefused(failure),
             _ => self.fail(turn, failure),
@@ -194,19 +197,22 @@ impl Run<'_> {
     }
 
     /// Waits until a request may be sent, and writes down that it is; or says why nothing is sent any more.
-    async fn may_send(&self, request: usize) -> Result<(Leave, u32), Error> {
+    async fn may_send(&self, request: usize) -> Result<(Leave, u32), Failure> {
         // What keeps one request from being sent keeps all others: no token, or too long a pause.
-        let pass = self.resource.enter().await.inspect_err(|error| self.stop.now(error))?;
+        let stopped = |error| {
+            self.stop.now(&error);
+            Failure::new(Applied::No, error)
+        };
+        let pass = self.resource.enter().await.map_err(stopped)?;
         let (at, service_time) = match &self.journal {
             Some(_) => (journal::now(), self.resource.session().service_time()),
             None => (0, None),
         };
         let (sending, attempt) = {
             let ledger = &mut self.shared().ledger;
-            let attempt = ledger.stories()[request].attempts + 1;
+            let attempt = ledger.stories()[request].attempts.saturating_add(1);
             let sending = Entry::Sending { request, attempt, at, service_time };
-            // A request that is sent is not settled.
-            let _ = ledger.apply(&sending);
+            ledger.apply(&sending).map_err(out_of_order)?;
             (sending, attempt)
         };
         let written = match &self.journal {
@@ -218,12 +224,15 @@ impl Run<'_> {
             Ok(()) => self.resource.depart(pass).await,
             Err(error) => Err(error),
         };
-        let leave = leave.inspect_err(|error| {
-            self.stop.now(error);
-            let (applied, message) = (Applied::No, error.to_string());
-            self.note(Entry::Failed { request, applied, message, service_time: None });
-        });
-        leave.map(|leave| (leave, attempt))
+        match leave {
+            Ok(leave) => Ok((leave, attempt)),
+            Err(error) => {
+                let (applied, message) = (Applied::No, error.to_string());
+                let failure = stopped(error);
+                self.note(Entry::Failed { request, applied, message, service_time: None })?;
+                Err(failure)
+            }
+        }
     }
 
     async fn attempt(&self, leave: Leave, batch: &Batch) -> Exchange<Accepted> {
@@ -261,22 +270,14 @@ impl Run<'_> {
             let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
             return Err(Failure::new(Applied::Yes, error));
         }
-        let entry = Entry::Accepted { request, op_id, message, possible_duplicate };
-        self.record(&mut shared, entry).map_err(out_of_order)?;
+        self.record(&mut shared, Entry::Accepted { request, op_id, message, possible_duplicate })?;
         shared.quota.refund();
         Ok(())
     }
 
-    fn note(&self, entry: Entry) {
-        let recorded = self.record(&mut self.shared(), entry);
-        debug_assert_eq!(recorded, Ok(()), "what happens to a request that was sent is in order");
+    fn note(&self, entry: Entry) -> Result<(), Failure> {
+        self.record(&mut self.shared(), entry)
     }
-}
-
-/// What the ledger refuses cannot have happened. If it has, it is unknown what became of the request.
-pub(super) fn out_of_order(why: &'static str) -> Failure {
-    let error = Error::new(ErrorKind::Untrusted, format!("the run has lost its order: {why}"));
-    Failure::new(Applied::Yes, error)
 }
 
 /// What an answer with a documented body says.
