@@ -2,6 +2,7 @@
 
 // Used by all others.
 mod lock;
+mod percent;
 mod trace;
 mod shutdown;
 
@@ -67,6 +68,8 @@ pub use id::{IdError, OperationId, OrganizationId, ResourceId};
 pub use journal::Journal;
 pub use list::{Cursor, List, Page, PageSize, PurgeRecord, RecordState};
 pub use path::{PathError, PathErrorKind, Paths, PurgePath};
+#[doc(hidden)]
+pub use percent::escapes;
 pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use proxy::Proxy;
 pub use rate::{Rate, RateError};

@@ -14,6 +14,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::{Error, ErrorKind};
+use crate::percent::escapes;
 
 pub(crate) use refusal::Refusal;
 
@@ -185,7 +186,7 @@ fn parse(text: &str) -> Result<Url, String> {
         _ if text.contains(['#', '?']) => return wrong("it has a query string or fragment"),
         // The last one ends the password for this parser, and another one for others.
         _ if text.matches('@').count() > 1 => return wrong("it has more than one `@`"),
-        _ if text.rsplit_once('@').is_some_and(|(user, _)| has_broken_escape(user)) => {
+        _ if text.rsplit_once('@').is_some_and(|(user, _)| escapes(user).any(|e| e.is_none())) => {
             return wrong("it has a `%` that begins no escape");
         }
         Ok(url) => url,
@@ -198,12 +199,6 @@ fn parse(text: &str) -> Result<Url, String> {
         return wrong("it has a path, but a proxy is a host and a port");
     }
     Ok(url)
-}
-
-/// Whether a `%` is not followed by two hexadecimal digits.
-fn has_broken_escape(text: &str) -> bool {
-    let mut parts = text.split('%').skip(1).map(str::as_bytes);
-    parts.any(|rest| !matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use super::{FILE_NAME, PathError, PathErrorKind, PurgePath, hint};
+use crate::percent::escaped;
 
 /// Which rules hold, by where a text comes from. Those of structure always do.
 #[derive(Clone, Copy, PartialEq)]
@@ -226,13 +227,6 @@ pub(super) fn drive(path: &[u8]) -> Option<usize> {
 
 fn is_dots(segment: &str) -> bool {
     matches!(segment, "." | "..")
-}
-
-/// The byte that a percent escape stands for.
-fn escaped(bytes: &[u8]) -> Option<u8> {
-    let [b'%', high, low, ..] = *bytes else { return None };
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! may be empty, whether it may begin or end inside a percent escape, and whether it reaches into a query
 //! string. So a pattern matches here only what it matches under every reading.
 
+use crate::percent::escaped;
+
 /// Whether the pattern matches the text under every reading of `*`. The text may be a pattern, too: then
 /// everything that it matches must be matched, under each reading by itself.
 ///
@@ -40,10 +42,7 @@ pub(crate) fn covers(pattern: &str, text: &str) -> bool {
 
 /// The length of what a text begins with: an escape, or a byte.
 fn unit(text: &[u8]) -> usize {
-    match text {
-        [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 3,
-        _ => 1,
-    }
+    if escaped(text).is_some() { 3 } else { 1 }
 }
 
 /// Whether a path may purge the whole resource, or nearly: it has a star, and nothing that narrows it down. An

@@ -1,6 +1,8 @@
 //! What all names of a list have in common and names do not: a status before each of them, a host, percent
 //! escapes. One name alone may look like that, such as `AM radio.html`.
 
+use percent_encoding::percent_decode_str;
+
 use super::name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
 
 /// What the entries of a list of names have looked like so far.
@@ -236,21 +238,8 @@ impl Escapes {
 
 /// The bytes that the escapes of a text stand for; none if a `%` begins none, or the text is not UTF-8 then.
 fn decoded(text: &str) -> Option<Vec<u8>> {
-    let (mut whole, mut escapes) = (Vec::new(), Vec::new());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let byte = match byte {
-            b'%' => {
-                let mut digit = || char::from(bytes.next()?).to_digit(16);
-                let byte = (digit()? << 4 | digit()?) as u8;
-                escapes.push(byte);
-                byte
-            }
-            other => other,
-        };
-        whole.push(byte);
-    }
-    String::from_utf8(whole).is_ok().then_some(escapes)
+    percent_decode_str(text).decode_utf8().ok()?;
+    purge_api_ext::escapes(text).collect()
 }
 
 #[cfg(test)]
