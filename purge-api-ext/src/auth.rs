@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Leave};
 use crate::lock::lock;
 use crate::rate::Rate;
-use crate::sanitize::Redactor;
+use crate::sanitize::{Redactor, shown};
 use crate::throttle::Throttle;
 use crate::token::TokenProvider;
 use crate::trace::step;
@@ -178,7 +178,7 @@ fn is_of_token(refusal: &Failure) -> bool {
 }
 
 fn not_renewed(refusal: &Failure, why: &Error) -> Failure {
-    let message = format!("{}, which failed: {why}", refusal.error);
+    let message = shown!("{refusal}, which failed: {why}", refusal = refusal.error, why);
     let error = Error::new(ErrorKind::Unauthorized, message).with_status(401);
     Failure::new(refusal.applied, error.with_cause(why))
 }

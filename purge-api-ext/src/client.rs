@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::id::{OrganizationId, ResourceId};
 use crate::rate::Rate;
 use crate::resource::Resource;
+use crate::sanitize::{Shown, shown};
 use crate::token::TokenProvider;
 
 /// A connection pool to the service, and the token that opens it. Cheap to clone.
@@ -227,9 +228,9 @@ impl ClientBuilder {
             None => self.settings.http_client(&base)?,
             Some(http) if chosen.is_empty() => (http, Route::default()),
             Some(_) => {
-                let message = format!(
-                    "a ready HTTP client cannot be changed: set {} on that client, not here",
-                    chosen.join(", ")
+                let message = shown!(
+                    "a ready HTTP client cannot be changed: set {chosen} on that client, not here",
+                    chosen = Shown::joined(chosen, ", "),
                 );
                 return Err(Error::new(ErrorKind::InvalidInput, message));
             }

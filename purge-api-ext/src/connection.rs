@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use crate::connected::Connected;
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Proxy;
-use crate::sanitize::{escape, excerpt};
+use crate::sanitize::{Shown, excerpt, shown};
 use crate::tls;
+use crate::typed;
 
 /// An address of the service that the token may be sent to: `https`, or plain `http` to the loopback of this
 /// machine.
@@ -35,11 +36,12 @@ pub struct BaseUrl {
 
 impl BaseUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let refuse = |why: &str| {
+        let refuse = |why: Shown| {
             // What stands before an `@` may be a password, and a query may hold a token.
             let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
             let shown = shown.split(['?', '#']).next().unwrap_or_default();
-            let message = format!("the base URL `{}` cannot be used: {why}", crate::typed(shown));
+            let url = typed::in_message(shown);
+            let message = shown!("the base URL `{url}` cannot be used: {why}", url, why);
             Err(Error::new(ErrorKind::InvalidInput, message))
         };
         let text = text.trim();
@@ -48,35 +50,42 @@ impl BaseUrl {
         }
         // A URL parser drops tabs and line breaks wherever they are, and so joins what was apart.
         if text.contains(char::is_control) {
-            return refuse("it holds control characters");
+            return refuse("it holds control characters".into());
         }
         let url = match Url::parse(text) {
             Ok(url) => url,
-            Err(error) => return refuse(&format!("{error}; write for example `https://host`")),
+            Err(error) => {
+                return refuse(shown!(
+                    "{error}; write for example `https://host`",
+                    error = excerpt(&error)
+                ));
+            }
         };
         let Some(host) = url.host_str() else {
-            return refuse("it names no host; write for example `https://host`");
+            return refuse("it names no host; write for example `https://host`".into());
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("it holds a user name or password; the token is all that is needed");
+            return refuse(
+                "it holds a user name or password; the token is all that is needed".into(),
+            );
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return refuse("it has a query string or fragment; leave that out");
+            return refuse("it has a query string or fragment; leave that out".into());
         }
         const API: &str = "/api/v1";
         let ends =
             |at: &usize| matches!(url.path().as_bytes().get(at + API.len()), None | Some(b'/'));
         if let Some(at) = url.path().find(API).filter(ends) {
             let rest = excerpt(&url.path()[at..]);
-            return refuse(&format!("leave `{rest}` out, which is added to it"));
+            return refuse(shown!("leave `{rest}` out, which is added to it", rest));
         }
         let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
         let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
         match url.scheme() {
             "https" => {}
             "http" if loopback => {}
-            "http" => return refuse("plain http would show the token to others; use https"),
-            _ => return refuse("only https can be used"),
+            "http" => return refuse("plain http would show the token to others; use https".into()),
+            _ => return refuse("only https can be used".into()),
         }
         let encrypted = url.scheme() == "https";
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
@@ -147,17 +156,17 @@ impl Limits {
     }
 
     /// The time for a connection, in words.
-    pub(crate) fn connection(&self) -> String {
+    pub(crate) fn connection(&self) -> Shown {
         match self.connect < self.attempt {
-            true => humantime::format_duration(self.connect).to_string(),
+            true => shown!("{limit}", limit = humantime::format_duration(self.connect)),
             false => self.attempt(),
         }
     }
 
     /// The time for an attempt, in words.
-    pub(crate) fn attempt(&self) -> String {
-        let option = self.option.map(|option| format!(" ({option})")).unwrap_or_default();
-        format!("{}{option}", humantime::format_duration(self.attempt))
+    pub(crate) fn attempt(&self) -> Shown {
+        let option = self.option.map(|option| shown!(" ({option})", option)).unwrap_or_default();
+        shown!("{limit}{option}", limit = humantime::format_duration(self.attempt), option)
     }
 }
 
@@ -197,8 +206,8 @@ impl Settings {
         let builder = self.builder(base, proxy.as_ref())?.connector_layer(connected.clone());
         let client = builder.build().map_err(|error| {
             let error = error.without_url();
-            let why = std::error::Error::source(&error).map(|why| format!(": {why}"));
-            let message = format!("the HTTP client cannot start{}", why.unwrap_or_default());
+            let why = Shown::after_colon(std::error::Error::source(&error).map(excerpt));
+            let message = shown!("the HTTP client cannot start{why}", why);
             Error::new(ErrorKind::InvalidInput, message).with_cause(&error)
         })?;
         let url = Url::parse(&base.text).ok();
@@ -231,8 +240,9 @@ impl Settings {
 
         let agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
         if reqwest::header::HeaderValue::from_str(agent).is_err() {
-            let agent = escape(agent);
-            let message = format!("the user agent `{agent}` cannot be used: no control characters");
+            let agent = excerpt(agent);
+            let message =
+                shown!("the user agent `{agent}` cannot be used: no control characters", agent);
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
         let builder = reqwest::Client::builder()
@@ -316,13 +326,13 @@ mod tests {
         let default = limits(None, None, None);
         assert_eq!(
             (default.connecting(), default.connection()),
-            (Duration::from_secs(3), "3s".to_owned())
+            (Duration::from_secs(3), "3s".into())
         );
         assert_eq!(default.attempt(), "30s");
         let short = limits(None, Some(1), option);
         assert_eq!(
             (short.connecting(), short.connection()),
-            (Duration::from_millis(950), "1s (--timeout)".to_owned())
+            (Duration::from_millis(950), "1s (--timeout)".into())
         );
         let same = limits(Some(5), Some(5), None);
         assert!(same.connecting() < Duration::from_secs(5) && same.connection() == "5s");

@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sanitize::Redactor;
+use crate::sanitize::{Harmless, Redactor, Shown, shown};
 
 /// What went wrong, with what, and how to fix it.
 ///
@@ -16,7 +16,7 @@ pub struct Error(Arc<Inner>);
 
 struct Inner {
     kind: ErrorKind,
-    message: String,
+    message: Shown,
     status: Option<u16>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -62,7 +62,8 @@ impl fmt::Display for ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// The compiler sees to it that nothing foreign is in the message as it came: see [`Shown`].
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Shown>) -> Self {
         Self(Arc::new(Inner {
             kind,
             message: message.into(),
@@ -99,13 +100,14 @@ impl Error {
     ) -> Self {
         let chain =
             std::iter::successors(Some(cause), |&cause: &&(dyn StdError + 'static)| cause.source());
-        let causes: Vec<_> = chain.map(|cause| redactor.excerpt(&cause.to_string())).collect();
+        let causes: Vec<_> =
+            chain.map(|cause| redactor.excerpt(&cause.to_string()).into_string()).collect();
         self.change(|inner| inner.causes = Some(causes.join(": ")))
     }
 
     /// What the caller gave cannot be used; nothing was sent.
-    pub(crate) fn invalid_input(why: &impl fmt::Display) -> Self {
-        Self::new(ErrorKind::InvalidInput, why.to_string())
+    pub(crate) fn invalid_input(why: &impl Harmless) -> Self {
+        Self::new(ErrorKind::InvalidInput, shown!("{why}", why))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -150,7 +152,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Error");
-        debug.field("kind", &self.0.kind).field("message", &self.0.message);
+        debug.field("kind", &self.0.kind).field("message", &&*self.0.message);
         if let Some(status) = self.0.status {
             debug.field("status", &status);
         }
@@ -163,6 +165,8 @@ impl fmt::Debug for Error {
         debug.finish()
     }
 }
+
+impl Harmless for Error {}
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::error::{Error, ErrorKind};
 use crate::lock::lock;
+use crate::sanitize::shown;
 use crate::throttle::{Place, Throttle, TooLong};
 
 /// What each request of a run, or of a client, passes.
@@ -88,9 +89,9 @@ impl Gate {
 
 fn too_long(TooLong { left }: &TooLong) -> Error {
     let left = Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0));
-    let message = format!(
-        "the service asked for a pause, which ends in {}; try again then",
-        humantime::format_duration(left)
+    let message = shown!(
+        "the service asked for a pause, which ends in {left}; try again then",
+        left = humantime::format_duration(left),
     );
     Error::new(ErrorKind::Unavailable, message).with_retry_after(Some(left))
 }
@@ -135,8 +136,8 @@ impl Stop {
     pub(crate) fn reason(&self) -> Option<Error> {
         let why = self.why().clone()?;
         let message = match why.kind() {
-            ErrorKind::Interrupted => format!("not sent: {why}"),
-            _ => format!("not sent, since the run was stopped: {why}"),
+            ErrorKind::Interrupted => shown!("not sent: {why}", why),
+            _ => shown!("not sent, since the run was stopped: {why}", why),
         };
         Some(Error::new(why.kind(), message))
     }

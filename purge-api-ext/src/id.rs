@@ -4,9 +4,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::sanitize::{Harmless, Shown, excerpt, shown};
+use crate::typed;
+
 /// Why a text is not an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdError(String);
+pub struct IdError(Shown);
 
 impl fmt::Display for IdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,6 +18,8 @@ impl fmt::Display for IdError {
 }
 
 impl std::error::Error for IdError {}
+
+impl Harmless for IdError {}
 
 impl From<IdError> for crate::error::Error {
     fn from(error: IdError) -> Self {
@@ -42,22 +47,23 @@ macro_rules! uuid_id {
             }
         }
 
+        impl Harmless for $name {}
+
         impl FromStr for $name {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
                 let text = text.trim();
                 if text.is_empty() {
-                    return Err(IdError(concat!("the ", $noun, " is empty").to_owned()));
+                    return Err(IdError(concat!("the ", $noun, " is empty").into()));
                 }
                 if let Some(why) = crate::typed::unfilled(text) {
-                    return Err(IdError(format!(concat!("the ", $noun, " {}"), why)));
+                    return Err(IdError(shown!("the {noun} {why}", noun = $noun, why)));
                 }
                 Uuid::parse_str(text).map(Self).map_err(|error| {
                     // The error shows a character of the text as it is.
-                    let why = crate::sanitize::escape(&error.to_string());
-                    let shown = crate::typed(text);
-                    IdError(format!(concat!("the ", $noun, " `{}` is not a UUID: {}"), shown, why))
+                    let (text, why) = (typed::in_message(text), excerpt(&error));
+                    IdError(shown!("the {noun} `{text}` is not a UUID: {why}", noun = $noun, text, why))
                 })
             }
         }
@@ -103,16 +109,19 @@ impl OperationId {
 
     fn check(text: &str) -> Result<(), IdError> {
         if text.trim().is_empty() {
-            return Err(IdError("the operation ID is empty".to_owned()));
+            return Err(IdError("the operation ID is empty".into()));
         }
         if text.len() > Self::MAX_BYTES {
-            let message = format!("the operation ID has {} bytes, more than 1024", text.len());
-            return Err(IdError(message));
+            let bytes = text.len();
+            return Err(IdError(shown!(
+                "the operation ID has {bytes} bytes, more than 1024",
+                bytes
+            )));
         }
         // It is shown, asked for and kept as it is.
         if !crate::sanitize::is_shown_as_it_is(text) {
-            let shown = crate::typed(text);
-            return Err(IdError(format!("the operation ID `{shown}` has control characters")));
+            let text = typed::in_message(text);
+            return Err(IdError(shown!("the operation ID `{text}` has control characters", text)));
         }
         Ok(())
     }
@@ -129,6 +138,9 @@ impl fmt::Display for OperationId {
         f.write_str(&self.0)
     }
 }
+
+/// It is [checked](OperationId::check) to be shown as it is.
+impl Harmless for OperationId {}
 
 impl FromStr for OperationId {
     type Err = IdError;

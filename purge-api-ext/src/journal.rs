@@ -19,7 +19,8 @@ use crate::ledger::End;
 use crate::path::is_everything;
 use crate::plan::{Batch, Plan, PurgeEverything};
 use crate::resource::Resource;
-use crate::sanitize::excerpt;
+use crate::sanitize::{Shown, excerpt, shown};
+use crate::typed;
 
 pub(crate) use format::Header;
 pub(crate) use read::Contents;
@@ -27,7 +28,7 @@ pub(crate) use writer::Writer;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {format::sealed, read::read};
 
-use file::{Locked, refusal, shown};
+use file::{Locked, refusal};
 use format::{Fingerprint, VERSION};
 use read::Unreadable;
 use writer::Start;
@@ -118,9 +119,8 @@ impl Journal {
         let file = file::open(&path)?;
         let contents = read::read(BufReader::new(&*file)).map_err(|why| match why {
             Unreadable::NoJournal => {
-                let file = shown(&path);
-                let message = format!("the file `{file}` {why}");
-                Error::new(ErrorKind::InvalidInput, message)
+                let file = typed::name(path.as_os_str());
+                Error::new(ErrorKind::InvalidInput, shown!("the file `{file}` {why}", file, why))
             }
             why => refusal(&path, why),
         })?;
@@ -190,23 +190,27 @@ impl Journal {
             let new = "is new: there is nothing to resume; purge a plan with it";
             return if plan.is_some() { Ok(()) } else { Err(refusal(&self.path, new)) };
         };
-        let other = |what: &str, its: &dyn fmt::Display, asked: &dyn fmt::Display, fix: &str| {
-            refusal(&self.path, format!("belongs to the {what} {its}, not to {asked}; {fix}"))
+        let other = |what: &'static str, its: Shown, asked: Shown, fix: Shown| {
+            let what =
+                shown!("belongs to the {what} {its}, not to {asked}; {fix}", what, its, asked, fix);
+            refusal(&self.path, what)
         };
         if header.service != resource.base_url() {
             let (its, asked) = (excerpt(&header.service), excerpt(resource.base_url()));
-            let fix = format!("if you trust {its} with your token, pass `--base-url {its}`");
-            return Err(other("service", &its, &asked, &fix));
+            let fix = shown!("if you trust {its} with your token, pass `--base-url {its}`", its);
+            return Err(other("service", its, asked, fix));
         }
         if header.organization != resource.organization() {
-            let its = &header.organization;
-            let fix = format!("to resume it, pass `--organization {its}`");
-            return Err(other("organization", its, &resource.organization(), &fix));
+            let its = shown!("{its}", its = header.organization);
+            let fix = shown!("to resume it, pass `--organization {its}`", its);
+            let asked = shown!("{asked}", asked = resource.organization());
+            return Err(other("organization", its, asked, fix));
         }
         if header.resource != resource.id() {
-            let its = &header.resource;
-            let fix = format!("to resume it, pass `--resource {its}`");
-            return Err(other("resource", its, &resource.id(), &fix));
+            let its = shown!("{its}", its = header.resource);
+            let fix = shown!("to resume it, pass `--resource {its}`", its);
+            let asked = shown!("{asked}", asked = resource.id());
+            return Err(other("resource", its, asked, fix));
         }
         let requests = self.contents.iter().flat_map(|contents| &contents.requests);
         if let Some(plan) = plan {
@@ -222,10 +226,10 @@ impl Journal {
             None => Ok(()),
             Some(path) => Err(refusal(
                 &self.path,
-                format!(
-                    "holds `{}`, which purges the whole resource; pass `--allow-full-purge` again if \
+                shown!(
+                    "holds `{path}`, which purges the whole resource; pass `--allow-full-purge` again if \
                      that is what you want",
-                    excerpt(path)
+                    path = excerpt(path),
                 ),
             )),
         }

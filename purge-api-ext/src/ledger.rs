@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::OperationId;
 use crate::retry::{Applied, RetryPolicy};
+use crate::sanitize::Shown;
 use crate::transport::Failure;
 
 /// Something that happened to a request. Requests are numbered in the order of the plan, and those that
@@ -32,14 +33,14 @@ pub(crate) enum Entry {
     Accepted {
         request: usize,
         op_id: OperationId,
-        message: Option<String>,
+        message: Option<Shown>,
         possible_duplicate: bool,
     },
     /// The attempt failed.
     Failed {
         request: usize,
         applied: Applied,
-        message: String,
+        message: Shown,
         /// What the service's clock showed when it was sent, if it may have been applied and that is known by now:
         /// closer than what was written down before.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
@@ -115,7 +116,7 @@ pub(crate) enum End {
     Open,
     Accepted {
         op_id: OperationId,
-        message: Option<String>,
+        message: Option<Shown>,
         possible_duplicate: bool,
     },
     /// Its first `at` paths, and the others, are requests of their own.
@@ -330,7 +331,7 @@ mod tests {
     }
 
     fn failed(applied: Applied) -> Entry {
-        Entry::Failed { request: 0, applied, message: String::new(), service_time: None }
+        Entry::Failed { request: 0, applied, message: Shown::default(), service_time: None }
     }
 
     fn story(entries: &[Entry]) -> Story {

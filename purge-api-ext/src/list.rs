@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind};
 use crate::id::OperationId;
 use crate::resource::Resource;
+use crate::sanitize::{Shown, shown};
 pub(crate) use reader::Read;
 pub use record::{PurgeRecord, RecordState};
 
@@ -204,12 +205,19 @@ impl List {
     pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send + Unpin {
         stream::try_unfold(self.reader(), async |mut reader| {
             let Some(Read { page, repeats, .. }) = reader.next().await? else { return Ok(None) };
-            let untrusted = |message: String| Err(Error::new(ErrorKind::Untrusted, message));
+            let untrusted = |message: Shown| Err(Error::new(ErrorKind::Untrusted, message));
             if let Some(what) = repeats {
-                return untrusted(format!("page {} of the list repeats {what}", page.page));
+                return untrusted(shown!(
+                    "page {page} of the list repeats {what}",
+                    page = page.page,
+                    what
+                ));
             }
             if page.page > List::MAX_PAGES {
-                return untrusted(format!("the list does not end after {} pages", page.page));
+                return untrusted(shown!(
+                    "the list does not end after {pages} pages",
+                    pages = page.page
+                ));
             }
             Ok(Some((page, reader)))
         })

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::{Error, ErrorKind};
 use crate::percent::escapes;
+use crate::sanitize::{Harmless, Shown, excerpt, shown};
 
 pub(crate) use refusal::Refusal;
 
@@ -72,7 +73,7 @@ impl Proxy {
 
     /// A proxy that the program names.
     pub(crate) fn of_program(text: &str) -> Result<Self, Error> {
-        let url = parse(text).map_err(|why| unusable("the proxy URL", &why))?;
+        let url = parse(text).map_err(|why| unusable("the proxy URL", why))?;
         Ok(Self::new(&url, Source::Program))
     }
 
@@ -96,22 +97,24 @@ impl Proxy {
                 Ok(true) => return Ok(None),
                 Ok(false) => {}
                 Err(why) => {
-                    let message = format!("{list_name} cannot be used: {why}");
+                    let message = shown!("{list_name} cannot be used: {why}", list_name, why);
                     return Err(Error::new(ErrorKind::InvalidInput, message));
                 }
             }
         }
-        let refuse = |why: &str| unusable(&format!("the proxy in {name}"), why);
-        let text = value.to_str().ok_or_else(|| refuse("it is not UTF-8"))?.trim();
+        let refuse = |why: Shown| unusable(shown!("the proxy in {name}", name), why);
+        let text = value.to_str().ok_or_else(|| refuse("it is not UTF-8".into()))?.trim();
         if let Some(word) = NONE.iter().find(|word| text.eq_ignore_ascii_case(word)) {
-            let message = format!(
-                "the proxy in {name} would be a host called `{word}`; unset {name} to use no proxy"
+            let message = shown!(
+                "the proxy in {name} would be a host called `{word}`; unset {name} to use no proxy",
+                name,
+                word = *word,
             );
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
         // As other programs do, a host and a port are taken for an http proxy.
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let url = parse(&text).map_err(|why| refuse(&why))?;
+        let url = parse(&text).map_err(refuse)?;
         Ok(Some(Self::new(&url, Source::Variable(name))))
     }
 
@@ -145,6 +148,9 @@ impl Proxy {
     }
 }
 
+/// Its address is a URL, without a user name and a password.
+impl Harmless for Proxy {}
+
 /// How messages call it.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,37 +172,40 @@ impl fmt::Debug for Proxy {
     }
 }
 
-fn unusable(what: &str, why: &str) -> Error {
-    let message =
-        format!("{what} cannot be used: {why}; write for example `http://proxy.example.com:3128`");
+fn unusable(what: impl Harmless, why: impl Harmless) -> Error {
+    let message = shown!(
+        "{what} cannot be used: {why}; write for example `http://proxy.example.com:3128`",
+        what,
+        why,
+    );
     Error::new(ErrorKind::InvalidInput, message)
 }
 
 /// Reads the address of a proxy. No error shows it: it may hold a password.
-fn parse(text: &str) -> Result<Url, String> {
+fn parse(text: &str) -> Result<Url, Shown> {
     const PASSWORD: &str = "in its user name and password, `#` is written `%23`, `%` `%25`, `/` `%2F`, `?` `%3F` and `@` `%40`";
 
-    let wrong = |why: &str| match text.contains('@') {
-        true => Err(format!("{why}; {PASSWORD}")),
-        false => Err(why.to_owned()),
+    let wrong = |why: Shown| match text.contains('@') {
+        true => Err(shown!("{why}; {PASSWORD}", why, PASSWORD)),
+        false => Err(why),
     };
     let url = match Url::parse(text) {
         // Its parser drops tabs and line breaks.
-        _ if text.contains(char::is_control) => return wrong("it holds control characters"),
-        _ if text.contains(['#', '?']) => return wrong("it has a query string or fragment"),
+        _ if text.contains(char::is_control) => return wrong("it holds control characters".into()),
+        _ if text.contains(['#', '?']) => return wrong("it has a query string or fragment".into()),
         // The last one ends the password for this parser, and another one for others.
-        _ if text.matches('@').count() > 1 => return wrong("it has more than one `@`"),
+        _ if text.matches('@').count() > 1 => return wrong("it has more than one `@`".into()),
         _ if text.rsplit_once('@').is_some_and(|(user, _)| escapes(user).any(|e| e.is_none())) => {
-            return wrong("it has a `%` that begins no escape");
+            return wrong("it has a `%` that begins no escape".into());
         }
         Ok(url) => url,
-        Err(error) => return wrong(&error.to_string()),
+        Err(error) => return wrong(excerpt(&error)),
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return wrong("only http and https proxies are supported");
+        return wrong("only http and https proxies are supported".into());
     }
     if !matches!(url.path(), "" | "/") {
-        return wrong("it has a path, but a proxy is a host and a port");
+        return wrong("it has a path, but a proxy is a host and a port".into());
     }
     Ok(url)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::sanitize::Harmless;
+
 /// A rate of requests, evenly spread: 5 a second means one every 200 ms, and never two at once.
 ///
 /// The service publishes no rate limit. Comparable services allow from one a minute to 50 a second.
@@ -59,6 +61,8 @@ impl std::fmt::Display for RateError {
 }
 
 impl std::error::Error for RateError {}
+
+impl Harmless for RateError {}
 
 impl From<RateError> for crate::error::Error {
     fn from(error: RateError) -> Self {

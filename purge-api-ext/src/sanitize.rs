@@ -2,16 +2,20 @@
 //! the token, escaped and shortened.
 //!
 //! A page that refuses a request often quotes it, and a message may hold what a terminal or a CI system
-//! would obey. So a text from outside is never formatted into a message itself: only
-//! [`Redactor::excerpt`], or [`excerpt`] where no token can be in it, gives a text to show.
+//! would obey. So a message takes only [`Shown`], which [`Redactor::excerpt`] makes of a text from outside, or
+//! [`excerpt`] where no token can be in it.
+
+mod shown;
+mod spelling;
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use purge_api::Token;
+use serde::{Deserialize, Deserializer};
 
+pub(crate) use self::shown::{Harmless, Shown, harmless, shown};
 use self::spelling::Spelled;
-
-mod spelling;
 
 /// Makes a text from outside harmless to show: what a terminal or a CI system would obey is escaped,
 /// and the text stays on one line.
@@ -131,17 +135,32 @@ fn is_obeyed(character: char) -> bool {
 /// How many characters of a message from outside are shown.
 const MESSAGE: usize = 200;
 
-/// The beginning of a text from outside in which no token can be, harmless to show.
-pub(crate) fn excerpt(text: &str) -> String {
-    beginning(text, MESSAGE)
+/// The beginning of a text or an error from outside in which no token can be, harmless to show.
+pub(crate) fn excerpt(said: &(impl Display + ?Sized)) -> Shown {
+    beginning(&said.to_string(), MESSAGE)
 }
 
-fn beginning(text: &str, characters: usize) -> String {
+/// All of a text in which no token can be, harmless to show.
+pub(crate) fn escaped(text: &str) -> Shown {
+    Shown::passed(escape(text))
+}
+
+/// A text from a file passes the door like any other, with a limit that no text of a run reaches.
+impl<'de> Deserialize<'de> for Shown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const CHARACTERS: usize = 2000;
+        let text = escape(&String::deserialize(deserializer)?);
+        let end = text.char_indices().nth(CHARACTERS).map_or(text.len(), |(end, _)| end);
+        Ok(Self::passed(text[..end].to_owned()))
+    }
+}
+
+fn beginning(text: &str, characters: usize) -> Shown {
     let text = text.trim();
-    match text.char_indices().nth(characters) {
+    Shown::passed(match text.char_indices().nth(characters) {
         None => escape(text),
         Some((end, _)) => escape(&text[..end]) + "…",
-    }
+    })
 }
 
 /// The part of a text that is looked at: much more than is shown of any.
@@ -172,7 +191,7 @@ impl Redactor {
     }
 
     /// The beginning of a text, without a token and harmless to show.
-    pub(crate) fn excerpt(&self, text: &str) -> String {
+    pub(crate) fn excerpt(&self, text: &str) -> Shown {
         beginning(&self.clean(cut(text)), MESSAGE)
     }
 
@@ -182,9 +201,9 @@ impl Redactor {
     }
 
     /// As [`excerpt`](Self::excerpt), with a limit of its own: so many characters.
-    pub(crate) fn show(&self, text: String, characters: usize) -> String {
+    pub(crate) fn show(&self, text: String, characters: usize) -> Shown {
         if self.is_shown(&text, characters) {
-            return text;
+            return Shown::passed(text);
         }
         beginning(&self.clean(cut(&text)), characters)
     }

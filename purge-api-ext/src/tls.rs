@@ -5,6 +5,8 @@
 use std::error::Error as StdError;
 
 use crate::error::{Error, ErrorKind};
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::sanitize::{excerpt, shown};
 
 #[cfg(feature = "rustls")]
 mod files;
@@ -17,8 +19,9 @@ pub(crate) type Pem = Vec<u8>;
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn bad_root(why: &dyn std::fmt::Display) -> Error {
-    let message = format!(
-        "the root certificate cannot be used: {why}; pass PEM, with `-----BEGIN CERTIFICATE-----`"
+    let message = shown!(
+        "the root certificate cannot be used: {why}; pass PEM, with `-----BEGIN CERTIFICATE-----`",
+        why = excerpt(why),
     );
     Error::new(ErrorKind::InvalidInput, message)
 }
@@ -55,7 +58,8 @@ pub(crate) fn configure(
     use rustls::pki_types::pem::PemObject as _;
 
     let cannot = |error: rustls::Error| {
-        Error::new(ErrorKind::InvalidInput, format!("TLS cannot start: {error}")).with_cause(&error)
+        let message = shown!("TLS cannot start: {why}", why = excerpt(&error));
+        Error::new(ErrorKind::InvalidInput, message).with_cause(&error)
     };
     let mut extra = rustls::RootCertStore::empty();
     let mut certificates = Vec::new();

@@ -18,7 +18,7 @@ use purge_api::Token;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind};
-use crate::sanitize::{escape, excerpt};
+use crate::sanitize::{Harmless, Shown, escaped, excerpt, shown};
 
 /// Where a [`Client`](crate::Client) gets its bearer token from.
 ///
@@ -139,35 +139,35 @@ impl TokenProvider {
     pub(crate) async fn fetch(&self) -> Result<Token, Error> {
         let token =
             tokio::time::timeout(self.timeout, self.source.read()).await.map_err(|_| {
-                let limit = humantime::format_duration(self.timeout);
-                let message = format!("{} gave no token within {limit}", self.source.name());
+                let (name, limit) = (self.source.name(), humantime::format_duration(self.timeout));
+                let message = shown!("{name} gave no token within {limit}", name, limit);
                 Error::new(ErrorKind::Unauthorized, message)
             })??;
         // Windows marks the beginning of a text with it, and it is no white space.
         let token = token.expose_secret();
         let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
         if trimmed.len() > MAX_BYTES {
-            let message = format!("{} gave more than 64 KiB", self.source.name());
+            let message = shown!("{name} gave more than 64 KiB", name = self.source.name());
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        parse(trimmed).map_err(|why| unusable(&self.source.name(), &why))
+        parse(trimmed).map_err(|why| unusable(&self.source.name(), why))
     }
 }
 
 /// The token that a text is; or why it cannot be one, without a word of it.
-pub(crate) fn parse(text: &str) -> Result<Token, String> {
+pub(crate) fn parse(text: &str) -> Result<Token, Shown> {
     let is_scheme = |start: &str| start.eq_ignore_ascii_case("bearer");
     if text.split_ascii_whitespace().next().is_some_and(is_scheme) {
-        return Err("it begins with `Bearer`: leave that out".to_owned());
+        return Err("it begins with `Bearer`: leave that out".into());
     }
     if let Some(why) = crate::typed::unfilled(text) {
-        return Err(format!("it {why}"));
+        return Err(shown!("it {why}", why));
     }
-    Token::new(text).map_err(|error| format!("it {}", error.why()))
+    Token::new(text).map_err(|error| shown!("it {why}", why = error.why()))
 }
 
-fn unusable(name: &str, why: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("{name} gave no usable token: {why}"))
+fn unusable(name: &Shown, why: impl Harmless) -> Error {
+    Error::new(ErrorKind::InvalidInput, shown!("{name} gave no usable token: {why}", name, why))
 }
 
 impl Source {
@@ -178,7 +178,7 @@ impl Source {
                 Ok(token) => Ok(token.into()),
                 Err(env::VarError::NotPresent) => Err(Error::new(
                     ErrorKind::InvalidInput,
-                    format!("{} is not set; set it to the token", self.name()),
+                    shown!("{name} is not set; set it to the token", name = self.name()),
                 )),
                 // The text of this error shows the value.
                 Err(env::VarError::NotUnicode(_)) => Err(not_text(&self.name())),
@@ -186,37 +186,41 @@ impl Source {
             Self::File(path) => file::read(path.clone(), self.name(), self.missing()).await,
             Self::Command(command) => command.run(&self.name(), &self.missing()).await,
             Self::Function(function) => function().await.map_err(|error| {
-                let message = format!("{} failed: {}", self.name(), excerpt(&error.to_string()));
+                let (name, why) = (self.name(), excerpt(&error));
+                let message = shown!("{name} failed: {why}", name, why);
                 Error::new(ErrorKind::Unauthorized, message).with_source(error)
             }),
         }
     }
 
     /// How messages call what cannot be opened or started: its name may be the token itself.
-    fn missing(&self) -> String {
+    fn missing(&self) -> Shown {
         match self {
             Self::File(path) if looks_like_token(path.as_os_str()) => {
-                "the token file (its name looks like a token, and is not shown)".to_owned()
+                "the token file (its name looks like a token, and is not shown)".into()
             }
             Self::Command(command) if looks_like_token(&command.program) => {
-                "the token command (its name looks like a token, and is not shown)".to_owned()
+                "the token command (its name looks like a token, and is not shown)".into()
             }
             _ => self.name(),
         }
     }
 
     /// How messages call it.
-    fn name(&self) -> String {
+    fn name(&self) -> Shown {
         match self {
-            Self::Fixed(_) => "the fixed token".to_owned(),
+            Self::Fixed(_) => "the fixed token".into(),
             Self::Env(name) => {
-                format!("the environment variable `{}`", escape(&name.to_string_lossy()))
+                shown!("the environment variable `{name}`", name = escaped(&name.to_string_lossy()))
             }
-            Self::File(path) => format!("the token file `{}`", escape(&path.to_string_lossy())),
+            Self::File(path) => {
+                shown!("the token file `{name}`", name = escaped(&path.to_string_lossy()))
+            }
             Self::Command(command) => {
-                format!("the token command `{}`", escape(&command.program.to_string_lossy()))
+                let program = escaped(&command.program.to_string_lossy());
+                shown!("the token command `{program}`", program)
             }
-            Self::Function(_) => "the token function".to_owned(),
+            Self::Function(_) => "the token function".into(),
         }
     }
 }
@@ -241,12 +245,12 @@ fn looks_like_token(name: &OsStr) -> bool {
         || (!folder.is_some_and(Path::is_dir) && text.split('/').any(random))
 }
 
-fn not_text(name: &str) -> Error {
+fn not_text(name: &Shown) -> Error {
     unusable(name, "it is not UTF-8")
 }
 
 /// Takes what was read as text, and leaves no copy of it behind.
-fn text_of(bytes: &[u8], name: &str) -> Result<SecretString, Error> {
+fn text_of(bytes: &[u8], name: &Shown) -> Result<SecretString, Error> {
     // As PowerShell writes it, with or without a mark: every second byte of ASCII is zero.
     let zeros = |odd: usize| bytes.iter().skip(odd).step_by(2).take(8).all(|&byte| byte == 0);
     let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");

@@ -11,7 +11,7 @@ use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::retry::{Applied, parse_retry_after};
-use crate::sanitize::Redactor;
+use crate::sanitize::{Redactor, Shown, excerpt, shown};
 use connection::{from_connection, root};
 
 /// An error, and whether the request may have been carried out all the same.
@@ -47,17 +47,17 @@ pub(crate) async fn failure(
             Applied::Maybe,
             Error::new(
                 ErrorKind::Untrusted,
-                format!("the answer broke off: {}", root(&error, redactor)),
+                shown!("the answer broke off: {why}", why = root(&error, redactor)),
             )
             .with_status(200)
             .with_foreign_cause(&error.without_url(), redactor),
         ),
         Raw::InvalidResponsePayload(body, error) => {
             let body = String::from_utf8_lossy(&body);
-            let shown = redactor.excerpt(&body);
-            let message = match shown.is_empty() {
-                true => "the answer is empty".to_owned(),
-                false => format!("this is not a response of the service: `{shown}`"),
+            let body = redactor.excerpt(&body);
+            let message = match body.is_empty() {
+                true => "the answer is empty".into(),
+                false => shown!("this is not a response of the service: `{body}`", body),
             };
             let untrusted = Error::new(ErrorKind::Untrusted, message).with_status(200);
             // What is wrong with a body may quote it.
@@ -66,7 +66,7 @@ pub(crate) async fn failure(
             Failure::new(Applied::Maybe, untrusted)
         }
         // The rest never leaves this machine. Its own texts hold nothing from outside.
-        other => Failure::new(Applied::Refused, Error::invalid_input(&other)),
+        other => Failure::new(Applied::Refused, Error::invalid_input(&excerpt(&other))),
     }
 }
 
@@ -75,14 +75,14 @@ pub(crate) fn granted(
     status: bool,
     message: Option<&str>,
     redactor: &Redactor,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<Shown>, Error> {
     let said = message.map(|said| redactor.excerpt(said));
     let said = said.filter(|said| !said.is_empty());
     if status {
         return Ok(said);
     }
-    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-    let message = format!("the service refused the request (status: false){said}");
+    let said = Shown::after_colon(said);
+    let message = shown!("the service refused the request (status: false){said}", said);
     Err(Error::new(ErrorKind::Refused, message).with_status(200))
 }
 
@@ -97,51 +97,56 @@ fn from_status(
     body: &[u8],
     redactor: &Redactor,
 ) -> Failure {
-    let said = said::said(body, redactor).map(|said| format!(": {said}")).unwrap_or_default();
+    let said = Shown::after_colon(said::said(body, redactor));
     let code = status.as_u16();
     let (applied, kind, message) = match code {
         401 => (
             Applied::Refused,
             ErrorKind::Unauthorized,
-            format!("the token was refused (401){said}; get a new one"),
+            shown!("the token was refused (401){said}; get a new one", said),
         ),
         403 => (
             Applied::Refused,
             ErrorKind::Unauthorized,
-            format!(
-                "the request was forbidden (403), by the service or by a proxy or gateway{said}"
+            shown!(
+                "the request was forbidden (403), by the service or by a proxy or gateway{said}",
+                said
             ),
         ),
         // RFC 9110, section 15.4.4: the service has done something, and says elsewhere what.
         303 => (Applied::Yes, ErrorKind::Untrusted, redirect(code, headers, redactor)),
         300..=399 => (Applied::Refused, ErrorKind::Untrusted, redirect(code, headers, redactor)),
         407 => return Failure::new(Applied::Refused, proxy_authorization()),
-        429 => (Applied::No, ErrorKind::Unavailable, format!("too many requests (429){said}")),
-        503 => {
-            (Applied::No, ErrorKind::Unavailable, format!("the service is unavailable (503){said}"))
-        }
+        429 => (Applied::No, ErrorKind::Unavailable, shown!("too many requests (429){said}", said)),
+        503 => (
+            Applied::No,
+            ErrorKind::Unavailable,
+            shown!("the service is unavailable (503){said}", said),
+        ),
         // RFC 9110, section 15.5.20, and RFC 8470, section 5.2: the request was not looked at, and may be sent
         // again.
         421 | 425 => (
             Applied::No,
             ErrorKind::Unavailable,
-            format!("the service did not process the request ({code}){said}"),
+            shown!("the service did not process the request ({code}){said}", code, said),
         ),
         409 => (
             Applied::Yes,
             ErrorKind::Refused,
-            format!("the request is in conflict with another one (409){said}"),
+            shown!("the request is in conflict with another one (409){said}", said),
         ),
         501 | 505 | 511 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
         // RFC 9110, section 15: an unknown status is the x00 of its class, and one outside of the classes is a
         // server error.
-        408 | 500.. => {
-            (Applied::Maybe, ErrorKind::Unavailable, format!("the service failed ({code}){said}"))
-        }
+        408 | 500.. => (
+            Applied::Maybe,
+            ErrorKind::Unavailable,
+            shown!("the service failed ({code}){said}", code, said),
+        ),
         ..300 => (
             Applied::Maybe,
             ErrorKind::Untrusted,
-            format!("the service does not document a {code} response{said}"),
+            shown!("the service does not document a {code} response{said}", code, said),
         ),
         400..500 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
     };
@@ -158,14 +163,15 @@ fn pause_asked_for(headers: &HeaderMap) -> Option<Duration> {
     parse_retry_after(headers.get_all(RETRY_AFTER), date.unwrap_or_else(SystemTime::now))
 }
 
-fn refused(code: u16, said: &str) -> String {
-    format!("the service refused the request ({code}){said}")
+fn refused(code: u16, said: &Shown) -> Shown {
+    shown!("the service refused the request ({code}){said}", code, said)
 }
 
-fn redirect(code: u16, headers: &HeaderMap, redactor: &Redactor) -> String {
+fn redirect(code: u16, headers: &HeaderMap, redactor: &Redactor) -> Shown {
     let target = headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
-    let target = target.map(|to| format!(" to `{}`", redactor.excerpt(&to))).unwrap_or_default();
-    format!("a redirect ({code}){target} was not followed; check the base URL")
+    let target = target.map(|to| shown!(" to `{to}`", to = redactor.excerpt(&to)));
+    let target = target.unwrap_or_default();
+    shown!("a redirect ({code}){target} was not followed; check the base URL", code, target)
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 
 use std::borrow::Cow;
 
-use crate::sanitize::excerpt;
+use std::ffi::OsStr;
+
+use crate::sanitize::{Shown, escaped, excerpt, shown};
 
 /// What is shown in place of a token.
 const HIDDEN: &str = "(looks like a token, not shown)";
@@ -21,7 +23,17 @@ const HIDDEN: &str = "(looks like a token, not shown)";
 /// ```
 #[must_use]
 pub fn typed(text: &str) -> String {
-    excerpt(&without_tokens(text))
+    excerpt(&*without_tokens(text)).into_string()
+}
+
+/// As [`typed`], for a message.
+pub(crate) fn in_message(text: &str) -> Shown {
+    excerpt(&*without_tokens(text))
+}
+
+/// The name of a file, as [`typed`] and not shortened.
+pub(crate) fn name(name: &OsStr) -> Shown {
+    escaped(&without_tokens(&name.to_string_lossy()))
 }
 
 /// The text without the words that look like a token: a JSON Web Token, or a long word of random letters, digits,
@@ -47,7 +59,7 @@ pub fn without_web_tokens(text: &str) -> Cow<'_, str> {
 
 /// Why a value cannot be what is meant, for one that a file of variables, a shell or a CI system has left as it was.
 /// The value is not shown.
-pub(crate) fn unfilled(value: &str) -> Option<String> {
+pub(crate) fn unfilled(value: &str) -> Option<Shown> {
     let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}');
     let is_variable = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -60,21 +72,19 @@ pub(crate) fn unfilled(value: &str) -> Option<String> {
         name.starts_with("PURGE_") && is_variable(name)
     });
     if value.starts_with(is_quote) || value.ends_with(is_quote) {
-        return Some("is in quotes: leave them out".to_owned());
+        return Some("is in quotes: leave them out".into());
     }
     if !value.is_empty() && value.bytes().all(|byte| byte == b'*') {
         let why = "is only `*`, with which a CI system hides a secret: set the value itself";
-        return Some(why.to_owned());
+        return Some(why.into());
     }
     if value.starts_with('$') || percent.is_some_and(is_variable) {
-        return Some(
-            "is the name of a variable, which no shell has replaced by its value".to_owned(),
-        );
+        return Some("is the name of a variable, which no shell has replaced by its value".into());
     }
     if value.starts_with(['{', '[']) {
-        return Some("is JSON: set the value itself".to_owned());
+        return Some("is JSON: set the value itself".into());
     }
-    assigned.map(|name| format!("begins with `{name}=`: leave that out"))
+    assigned.map(|name| shown!("begins with `{name}=`: leave that out", name = escaped(name)))
 }
 
 fn without(text: &str, is_token: fn(&str) -> bool) -> Cow<'_, str> {

@@ -19,6 +19,7 @@ use crate::id::OperationId;
 use crate::list::{List, PurgeRecord, Read};
 use crate::report::{OperationOutcome, OperationState, PathState, Report, Summary};
 use crate::resource::Resource;
+use crate::sanitize::{Shown, escaped, shown};
 use crate::shutdown::Shutdown;
 
 /// Operations about to be followed. Await it, and each has an outcome:
@@ -129,13 +130,12 @@ pub(crate) async fn follow(
         let begun = pin!(shutdown.begun());
         let polling = pin!(poll(resource, operations, end, &mut open, reporter));
         match select(begun, polling).await {
-            Either::Left(_) => (ErrorKind::Interrupted, "waiting was interrupted".to_owned()),
+            Either::Left(_) => (ErrorKind::Interrupted, "waiting was interrupted".into()),
             Either::Right(_) => {
-                let pause = resource.pause().map(|pause| format!(": {pause}")).unwrap_or_default();
-                (
-                    ErrorKind::Deadline,
-                    format!("not finished within {}{pause}", humantime::format_duration(deadline)),
-                )
+                let pause = resource.pause().map(|pause| shown!("{pause}", pause));
+                let (pause, limit) =
+                    (Shown::after_colon(pause), humantime::format_duration(deadline));
+                (ErrorKind::Deadline, shown!("not finished within {limit}{pause}", limit, pause))
             }
         }
     };
@@ -333,17 +333,17 @@ fn give_up(
     operations: &mut [OperationOutcome],
     before: &[Option<String>],
     why: ErrorKind,
-    message: &str,
+    message: &Shown,
 ) {
     let operations = operations.iter_mut().zip(before);
     for (operation, before) in operations.filter(|(operation, _)| is_followed(operation)) {
         set_pending(operation);
-        let mut message = message.to_owned();
+        let mut message = message.clone();
         if let Some(last) = operation.message.as_ref().filter(|_| operation.message != *before) {
-            message = format!("{message}; the last answer: {last}");
+            message = shown!("{message}; the last answer: {last}", message, last = escaped(last));
         }
-        operation.error = Some(Error::new(why, message.as_str()));
-        operation.message = Some(message);
+        operation.message = Some(message.to_string());
+        operation.error = Some(Error::new(why, message));
     }
 }
 

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use super::tokens::{Seen, Tokens};
 use crate::error::{Error, ErrorKind};
 use crate::lock::lock;
-use crate::sanitize::Redactor;
+use crate::sanitize::{Redactor, shown};
 use crate::token::{TokenProvider, parse};
 use crate::trace::step;
 
@@ -52,7 +52,7 @@ impl Credential {
         let tokens = match provider.known() {
             None => Tokens::default(),
             Some(token) => Tokens::fixed(parse(token.expose_secret()).map_err(|why| {
-                let message = format!("the token cannot be used: {why}");
+                let message = shown!("the token cannot be used: {why}", why);
                 Error::new(ErrorKind::InvalidInput, message)
             })?),
         };

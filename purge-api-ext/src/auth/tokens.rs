@@ -98,7 +98,7 @@ mod tests {
         Token::new(text).expect("a token")
     }
 
-    fn failure(message: &str) -> Error {
+    fn failure(message: &'static str) -> Error {
         Error::new(ErrorKind::Unauthorized, message)
     }
 

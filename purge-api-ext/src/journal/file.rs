@@ -9,7 +9,8 @@ use std::ops::Deref;
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
-use crate::sanitize;
+use crate::sanitize::{Harmless, Shown, excerpt, shown};
+use crate::typed;
 
 /// A file that no other process has. The lock ends with it, and not with the copies that a process has
 /// which is just being started.
@@ -33,7 +34,9 @@ impl Drop for Locked {
 /// Opens a file for a new journal. An existing one must be empty and private, as a program makes it that
 /// reserves the name.
 pub(super) fn create(path: &Path) -> Result<Locked, Error> {
-    let cannot = |error: io::Error| refusal(path, format!("cannot be created: {error}"));
+    let cannot = |error: io::Error| {
+        refusal(path, shown!("cannot be created: {error}", error = excerpt(&error)))
+    };
     let file = match options().create_new(true).open(path) {
         Ok(file) => {
             // Whatever the umask says: the owner must be able to resume the run.
@@ -57,7 +60,9 @@ pub(super) fn create(path: &Path) -> Result<Locked, Error> {
 
 /// Opens the journal of a run that is to be resumed.
 pub(super) fn open(path: &Path) -> Result<Locked, Error> {
-    let cannot = |error: io::Error| refusal(path, format!("cannot be opened: {error}"));
+    let cannot = |error: io::Error| {
+        refusal(path, shown!("cannot be opened: {error}", error = excerpt(&error)))
+    };
     let file = existing(path, cannot)?;
     match shared(&file.metadata().map_err(cannot)?, Use::Resume) {
         None => lock(file, path),
@@ -80,17 +85,12 @@ fn existing(path: &Path, cannot: impl Fn(io::Error) -> Error) -> Result<File, Er
 }
 
 /// An error about the journal before anything is sent.
-pub(super) fn refusal(path: &Path, what: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("{} {what}", named(path)))
+pub(super) fn refusal(path: &Path, what: impl Harmless) -> Error {
+    Error::new(ErrorKind::InvalidInput, shown!("{journal} {what}", journal = named(path), what))
 }
 
-pub(super) fn named(path: &Path) -> String {
-    format!("the journal `{}`", shown(path))
-}
-
-/// The name of a file, harmless to show.
-pub(super) fn shown(path: &Path) -> String {
-    sanitize::escape(&crate::typed::without_tokens(&path.to_string_lossy()))
+pub(super) fn named(path: &Path) -> Shown {
+    shown!("the journal `{name}`", name = typed::name(path.as_os_str()))
 }
 
 /// Makes sure that a new file is found after a crash of the machine: its name stands in its folder.
@@ -111,7 +111,9 @@ fn lock(file: File, path: &Path) -> Result<Locked, Error> {
         Err(TryLockError::WouldBlock) => {
             Err(refusal(path, "is in use by another run; wait until that run has ended"))
         }
-        Err(TryLockError::Error(error)) => Err(refusal(path, format!("cannot be locked: {error}"))),
+        Err(TryLockError::Error(error)) => {
+            Err(refusal(path, shown!("cannot be locked: {error}", error = excerpt(&error))))
+        }
     }
 }
 
@@ -160,7 +162,7 @@ enum Use {
 }
 
 /// Why a file is not the user's alone.
-fn shared(metadata: &Metadata, purpose: Use) -> Option<String> {
+fn shared(metadata: &Metadata, purpose: Use) -> Option<Shown> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -176,7 +178,7 @@ fn shared(metadata: &Metadata, purpose: Use) -> Option<String> {
 }
 
 #[cfg(unix)]
-fn shared_with(owner: u32, user: u32, mode: u32, purpose: Use) -> Option<String> {
+fn shared_with(owner: u32, user: u32, mode: u32, purpose: Use) -> Option<Shown> {
     let (forbidden, verb, copy, close) = match purpose {
         Use::Create => (
             0o077,
@@ -192,10 +194,16 @@ fn shared_with(owner: u32, user: u32, mode: u32, purpose: Use) -> Option<String>
         ),
     };
     if owner != user {
-        return Some(format!("belongs to another user (ID {owner}, you are {user}); {copy}"));
+        return Some(shown!(
+            "belongs to another user (ID {owner}, you are {user}); {copy}",
+            owner,
+            user,
+            copy,
+        ));
     }
-    (mode & forbidden != 0)
-        .then(|| format!("can be {verb} by others (mode {:03o}); {close}", mode & 0o777))
+    let is_open = mode & forbidden != 0;
+    let mode = mode & 0o777;
+    is_open.then(|| shown!("can be {verb} by others (mode {mode:03o}); {close}", verb, mode, close))
 }
 
 /// Closes a file that this program has made to others.

@@ -12,7 +12,6 @@ use crate::id::{OrganizationId, ResourceId};
 use crate::ledger::Entry;
 use crate::plan::Plan;
 use crate::report::Summary;
-use crate::sanitize::escape;
 
 /// The version of this form.
 pub(super) const VERSION: u32 = 1;
@@ -113,15 +112,6 @@ pub(super) fn checked(before: u32, line: &[u8]) -> Option<(Vec<u8>, u32)> {
     let checksum = checksum(before, rest);
     // Compared as text: a number could be written in several ways.
     (digits == format!("{checksum:08x}").as_bytes()).then(|| ([b"{", rest].concat(), checksum))
-}
-
-/// An entry whose message is harmless to show, and not longer than any that a run writes.
-pub(super) fn harmless(mut entry: Entry) -> Entry {
-    const CHARACTERS: usize = 2000;
-    if let Entry::Accepted { message: Some(message), .. } = &mut entry {
-        *message = escape(message).chars().take(CHARACTERS).collect();
-    }
-    entry
 }
 
 /// Whether another line begins within this one, as when a line feed is lost. In JSON, a quotation mark in

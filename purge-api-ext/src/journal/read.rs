@@ -7,13 +7,13 @@ use std::io::{self, BufRead, Read as _};
 use foldhash::fast::RandomState;
 
 use super::format::{
-    Fingerprint, Header, Line, MAX_LINE, VERSION, checked, harmless, holds_another, looks_like_one,
+    Fingerprint, Header, Line, MAX_LINE, VERSION, checked, holds_another, looks_like_one,
 };
 use crate::connection::BaseUrl;
 use crate::ledger::Ledger;
 use crate::path::{Paths, PurgePath};
 use crate::plan::{Batch, Plan, batches};
-use crate::sanitize::excerpt;
+use crate::sanitize::{Harmless, Shown, excerpt, shown};
 
 /// What a journal says.
 #[derive(Debug, PartialEq)]
@@ -40,14 +40,14 @@ pub(crate) enum Unreadable {
     Unfinished,
     Damaged {
         line: usize,
-        why: String,
+        why: Shown,
     },
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(error) => write!(f, "cannot be read: {error}"),
+            Self::Io(error) => write!(f, "cannot be read: {}", excerpt(error)),
             Self::Empty => f.write_str("is empty: no run was begun with it, and nothing was sent"),
             Self::NoJournal => f.write_str("is not a purge journal; name the file that you gave to `--journal`"),
             Self::Version(version) => write!(
@@ -67,6 +67,8 @@ impl fmt::Display for Unreadable {
     }
 }
 
+impl Harmless for Unreadable {}
+
 /// Reads a journal. What a crash may have left of the last line is left out; any other damage is an error,
 /// and so is what no run can have written.
 pub(crate) fn read(input: impl BufRead) -> Result<Contents, Unreadable> {
@@ -84,7 +86,7 @@ pub(crate) fn read(input: impl BufRead) -> Result<Contents, Unreadable> {
             return Err(lines.damaged("it holds no events"));
         };
         for event in events {
-            ledger.apply(&harmless(event)).map_err(|why| lines.damaged(why))?;
+            ledger.apply(&event).map_err(|why| lines.damaged(why))?;
         }
     }
     let (length, checksum) = (lines.length, lines.checksum);
@@ -154,8 +156,8 @@ impl<R: BufRead> Lines<R> {
             return Err(self.damaged("it does not say what the journal is about"));
         };
         // A text that is an address has no character that a terminal would obey.
-        let service = BaseUrl::parse(&header.service)
-            .map_err(|error| self.damaged(excerpt(&error.to_string())))?;
+        let service =
+            BaseUrl::parse(&header.service).map_err(|error| self.damaged(excerpt(&error)))?;
         Ok(Header { service: service.as_str().to_owned(), ..header })
     }
 
@@ -176,7 +178,7 @@ impl<R: BufRead> Lines<R> {
         }
         if let Some(path) = repeated(&paths) {
             let path = excerpt(path);
-            return Err(self.damaged(format!("the path `{path}` is in the requests twice")));
+            return Err(self.damaged(shown!("the path `{path}` is in the requests twice", path)));
         }
         Ok(batches(paths, &ends))
     }
@@ -192,10 +194,10 @@ impl<R: BufRead> Lines<R> {
         };
         let paths = paths.into_iter().map(PurgePath::accepted);
         let paths: Result<_, _> = paths.collect();
-        paths.map_err(|error| self.damaged(format!("a path is not valid: {error}")))
+        paths.map_err(|error| self.damaged(shown!("a path is not valid: {error}", error)))
     }
 
-    fn damaged(&self, why: impl Into<String>) -> Unreadable {
+    fn damaged(&self, why: impl Into<Shown>) -> Unreadable {
         Unreadable::Damaged { line: self.number, why: why.into() }
     }
 }

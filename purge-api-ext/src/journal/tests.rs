@@ -10,6 +10,7 @@ use super::read::{Contents, Unreadable, read};
 use crate::ledger::{End, Entry, Ledger, Lost, Story};
 use crate::path::PurgePath;
 use crate::retry::Applied;
+use crate::sanitize::Shown;
 
 /// A journal of these requests, and lines of these events.
 fn written(requests: &[Vec<PurgePath>], lines: &[Vec<Entry>]) -> Vec<u8> {
@@ -69,7 +70,7 @@ fn story(sizes: &[usize], chance: &[(usize, u8)]) -> (Vec<Entry>, Vec<usize>) {
         let failed = |applied| Entry::Failed {
             request,
             applied,
-            message: "a \"b\"\n".to_owned(),
+            message: Shown::hostile("a \"b\"\n"),
             service_time: None,
         };
         let attempt = |e: &&Entry| matches!(e, Entry::Sending { request: r, .. } if *r == request);
@@ -91,7 +92,7 @@ fn story(sizes: &[usize], chance: &[(usize, u8)]) -> (Vec<Entry>, Vec<usize>) {
             (true, 6) => {
                 *settled = true;
                 let op_id = format!("op-{at}").parse().expect("an ID");
-                let message = (kind > 99).then(|| "said".to_owned());
+                let message = (kind > 99).then(|| "said".into());
                 Entry::Accepted { request, op_id, message, possible_duplicate: kind > 127 }
             }
             (_, _) => {

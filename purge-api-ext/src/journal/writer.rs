@@ -15,6 +15,7 @@ use super::format::{Header, Line, MAX_EVENTS, encode};
 use crate::error::{Error, ErrorKind};
 use crate::ledger::Entry;
 use crate::plan::Plan;
+use crate::sanitize::{excerpt, shown};
 
 /// Where the requests of a run tell what becomes of them.
 #[derive(Debug)]
@@ -189,9 +190,10 @@ impl Lines {
 }
 
 fn cannot_be_written(path: &std::path::Path, error: &io::Error) -> Error {
-    let message = format!(
-        "{} cannot be written: {error}; no further requests are sent. Fix this, then resume the run",
-        named(path)
+    let message = shown!(
+        "{journal} cannot be written: {error}; no further requests are sent. Fix this, then resume the run",
+        journal = named(path),
+        error = excerpt(error),
     );
     Error::new(ErrorKind::Journal, message)
 }

@@ -6,6 +6,7 @@ use super::repeats::Repeats;
 use super::{Cursor, List, Page, PurgeRecord};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
+use crate::sanitize::{Shown, shown};
 use crate::transport;
 
 /// Reads a list to its end.
@@ -111,9 +112,12 @@ impl Cursor {
     fn check(&self, received: u64, is_there: bool, total: Option<u64>) -> Result<(), Error> {
         let (page, limit) = (self.page, self.limit.get());
         if received > u64::from(limit) {
-            let message =
-                format!("page {page} has {received} records, more than asked for: {limit}");
-            return Err(untrusted(message));
+            return Err(untrusted(shown!(
+                "page {page} has {received} records, more than asked for: {limit}",
+                page,
+                received,
+                limit,
+            )));
         }
         let (Some(before), Some(total)) = (self.before, total.or(self.total)) else {
             return Ok(());
@@ -122,14 +126,17 @@ impl Cursor {
         // a first page without the member is not.
         let may_be_empty = self.op_id.is_some() && (is_there || page.get() > 1);
         if received == 0 && before < total && !may_be_empty {
-            return Err(untrusted(format!(
-                "page {page} has no records, but {total} are announced and {before} came before it"
+            return Err(untrusted(shown!(
+                "page {page} has no records, but {total} are announced and {before} came before it",
+                page,
+                total,
+                before,
             )));
         }
         Ok(())
     }
 }
 
-fn untrusted(message: impl Into<String>) -> Error {
+fn untrusted(message: impl Into<Shown>) -> Error {
     Error::new(ErrorKind::Untrusted, message).with_status(200)
 }

@@ -111,7 +111,8 @@ impl PurgeRecord {
     }
 
     pub(super) fn from_raw(raw: purge_api::types::PurgeRequest, redactor: &Redactor) -> Self {
-        let shown = |text: Option<String>| text.map(|text| redactor.show(text, MESSAGE));
+        let shown =
+            |text: Option<String>| text.map(|text| redactor.show(text, MESSAGE).into_string());
         // Go writes an unset time as its zero value.
         let time = |text: Option<String>| {
             shown(text.filter(|t| !t.trim().is_empty() && !t.starts_with("0001-01-01T00:00:00")))
@@ -120,7 +121,7 @@ impl PurgeRecord {
         let (url, written) = match raw.url {
             Some(url) if redactor.is_shown(&url, MAX_URL) => (Some(url), None),
             Some(url) => {
-                let shown = redactor.show(url.clone(), MAX_URL);
+                let shown = redactor.show(url.clone(), MAX_URL).into_string();
                 let written = (shown != url).then_some(url);
                 (Some(shown), written)
             }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::PurgePath;
-use crate::sanitize::escape;
+use crate::sanitize::{Harmless, escape};
 
 /// Why a text is not a [`PurgePath`], where, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +182,8 @@ impl fmt::Display for PathError {
 }
 
 impl std::error::Error for PathError {}
+
+impl Harmless for PathError {}
 
 impl From<PathError> for crate::error::Error {
     fn from(error: PathError) -> Self {

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::path::{PathError, PurgePath};
-use crate::sanitize::{escape, excerpt, without_credentials};
+use crate::sanitize::{Harmless, escape, excerpt, without_credentials};
 
 /// Why no [`Plan`](crate::Plan) could be made.
 #[derive(Clone, Debug)]
@@ -153,6 +153,8 @@ fn plural(count: usize) -> &'static str {
 }
 
 impl std::error::Error for PlanError {}
+
+impl Harmless for PlanError {}
 
 impl From<PlanError> for crate::error::Error {
     fn from(error: PlanError) -> Self {

@@ -3,12 +3,14 @@
 use reqwest::Url;
 
 use super::Matcher;
+use crate::sanitize::{Shown, excerpt, shown};
+use crate::typed;
 
 /// Whether requests to an address go past the proxy: a host with its subdomains, an IP address or a network of them,
 /// and `*`, as the HTTP client reads the list; `*.domain` and `host:port`, as other programs do.
 ///
 /// An entry that is neither, but names the host of the address, is a mistake: it would be ignored.
-pub(super) fn holds(address: &str, list: &str) -> Result<bool, String> {
+pub(super) fn holds(address: &str, list: &str) -> Result<bool, Shown> {
     let Ok(url) = Url::parse(address) else { return Ok(false) };
     let Some(host) = url.host_str() else { return Ok(false) };
     if matches(address, list) {
@@ -34,9 +36,10 @@ pub(super) fn holds(address: &str, list: &str) -> Result<bool, String> {
         let mut words = words.map(|word| word.split(['/', ':']).next().unwrap_or_default());
         let is_other = entry.contains("://") || entry.contains(char::is_whitespace);
         if is_other && words.any(|word| !word.is_empty() && matches(address, word)) {
-            return Err(format!(
-                "`{}` matches nothing; write hosts, with commas between them, such as `{host}`",
-                crate::typed(entry)
+            return Err(shown!(
+                "`{entry}` matches nothing; write hosts, with commas between them, such as `{host}`",
+                entry = typed::in_message(entry),
+                host = excerpt(host),
             ));
         }
     }

@@ -11,6 +11,7 @@ use crate::ledger::{Entry, Ledger, Story};
 use crate::lock::lock;
 use crate::resource::Resource;
 use crate::retry::{Applied, RetryPolicy, RetryQuota};
+use crate::sanitize::shown;
 use crate::transport::Failure;
 
 /// What the requests of one run share.
@@ -68,6 +69,6 @@ impl<'a> Run<'a> {
 
 /// What the ledger refuses cannot have happened. If it has, it is unknown what became of the request.
 pub(super) fn out_of_order(why: &'static str) -> Failure {
-    let error = Error::new(ErrorKind::Untrusted, format!("the run has lost its order: {why}"));
+    let error = Error::new(ErrorKind::Untrusted, shown!("the run has lost its order: {why}", why));
     Failure::new(Applied::Yes, error)
 }

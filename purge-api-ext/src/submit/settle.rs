@@ -14,6 +14,7 @@ use crate::events::Event;
 use crate::ledger::{End, Entry, Next, Stage, Story};
 use crate::report::{OperationOutcome, OperationState, PathState};
 use crate::retry::Applied;
+use crate::sanitize::Shown;
 use crate::shutdown::Shutdown;
 use crate::trace::{event, span};
 use crate::wait::is_followed;
@@ -113,6 +114,7 @@ impl Run<'_> {
                 self.reporter.tell(event);
                 let (state, path_state) = (OperationState::Accepted, PathState::Accepted);
                 let outcome = OperationOutcome::of_batch(&request.batch, state, path_state);
+                let message = message.map(Shown::into_string);
                 OperationOutcome { op_id: Some(op_id), message, possible_duplicate, ..outcome }
             }
             End::Open => self.failed(&request, &story, turn),

@@ -17,7 +17,7 @@ use crate::ledger::{Entry, Stage, Story, Tries};
 use crate::lookup::{self, Sent};
 use crate::plan::Batch;
 use crate::retry::Applied;
-use crate::sanitize::{Redactor, excerpt};
+use crate::sanitize::{Redactor, Shown, excerpt, shown};
 use crate::trace::event;
 use crate::transport::{Failure, granted};
 
@@ -26,7 +26,7 @@ pub(crate) type Attempt = Result<Accepted, Failure>;
 
 pub(crate) struct Accepted {
     pub(crate) op_id: OperationId,
-    pub(crate) message: Option<String>,
+    pub(crate) message: Option<Shown>,
 }
 
 /// What a run knows of its own tries for a request, beside its story.
@@ -87,7 +87,7 @@ impl Run<'_> {
         if failure.error.status() == Some(413) && request.batch.paths().len() > 1 {
             return turn.stage = Stage::TooLarge;
         }
-        let message = excerpt(&failure.error.to_string());
+        let message = excerpt(&failure.error);
         let (applied, mut service_time) = (failure.applied, None);
         if applied.is_ambiguous() {
             turn.since.get_or_insert(Sent::At(sent));
@@ -157,8 +157,10 @@ impl Run<'_> {
             _ => None,
         };
         if let Some(op_id) = found {
-            let found = failure.as_ref().map(|failure| format!("{}; ", failure.error));
-            let message = Some(format!("{}found in the list", found.unwrap_or_default()));
+            let message = Some(match &failure {
+                None => "found in the list".into(),
+                Some(failure) => shown!("{error}; found in the list", error = failure.error),
+            });
             if self.accept(request.number, Accepted { op_id, message }, false).is_ok() {
                 return;
             }
@@ -227,7 +229,7 @@ impl Run<'_> {
         match leave {
             Ok(leave) => Ok((leave, attempt)),
             Err(error) => {
-                let (applied, message) = (Applied::No, error.to_string());
+                let (applied, message) = (Applied::No, shown!("{error}", error));
                 let failure = stopped(error);
                 self.note(Entry::Failed { request, applied, message, service_time: None })?;
                 Err(failure)
@@ -264,8 +266,9 @@ impl Run<'_> {
         let possible_duplicate = shared.ledger.stories()[request].may_be_duplicate(by_answer);
         let Accepted { op_id, message } = accepted;
         if shared.ledger.has(&op_id) {
-            let message = format!(
-                "the answer names the operation {op_id}, which belongs to another request of this run"
+            let message = shown!(
+                "the answer names the operation {op_id}, which belongs to another request of this run",
+                op_id,
             );
             let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
             return Err(Failure::new(Applied::Yes, error));

@@ -2,16 +2,16 @@
 
 use std::error::Error as StdError;
 
-use crate::sanitize::excerpt;
+use crate::sanitize::{Shown, excerpt};
 
 /// Says in words why the other side is not to be trusted, and what to do about it.
-pub(crate) fn explain(cause: &(dyn StdError + 'static)) -> String {
+pub(crate) fn explain(cause: &(dyn StdError + 'static)) -> Shown {
     #[cfg(feature = "rustls")]
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
         let files = super::files::named(|name| std::env::var_os(name));
-        return of_rustls::explain(error, files.as_deref());
+        return of_rustls::explain(error, files.as_ref());
     }
-    excerpt(&cause.to_string())
+    excerpt(cause)
 }
 
 #[cfg(feature = "rustls")]
@@ -19,59 +19,62 @@ mod of_rustls {
     use rustls::{CertificateError as C, Error as E, InvalidMessage as M, PeerIncompatible as P};
 
     use super::super::files;
-    use crate::sanitize::excerpt;
+    use crate::sanitize::{Shown, excerpt, shown};
 
     /// `named` are the variables that replace the certificates of the system.
-    pub(super) fn explain(error: &E, named: Option<&str>) -> String {
+    pub(super) fn explain(error: &E, named: Option<&Shown>) -> Shown {
         match error {
             E::InvalidCertificate(wrong) => certificate(wrong, named),
             E::InvalidMessage(M::InvalidContentType | M::UnknownProtocolVersion) => {
-                "it does not speak TLS; check the scheme and the port of the base URL".to_owned()
+                "it does not speak TLS; check the scheme and the port of the base URL".into()
             }
-            E::InvalidMessage(why) => format!("it sent a message that is not TLS: {}", words(why)),
-            E::AlertReceived(alert) => format!("it ended the handshake: {}", words(alert)),
+            E::InvalidMessage(why) => {
+                shown!("it sent a message that is not TLS: {why}", why = words(why))
+            }
+            E::AlertReceived(alert) => shown!("it ended the handshake: {why}", why = words(alert)),
             E::PeerIncompatible(
                 P::ServerDoesNotSupportTls12Or13 | P::ServerTlsVersionIsDisabledByOurConfig,
-            ) => "it offers no TLS 1.2 or 1.3".to_owned(),
+            ) => "it offers no TLS 1.2 or 1.3".into(),
             E::PeerIncompatible(why) => {
-                format!("it and this program have no common way to use TLS: {}", words(why))
+                shown!("it and this program have no common way to use TLS: {why}", why = words(why))
             }
             E::PeerMisbehaved(why) => {
-                format!("it does not keep to the rules of TLS: {}", words(why))
+                shown!("it does not keep to the rules of TLS: {why}", why = words(why))
             }
             E::InappropriateMessage { .. } | E::InappropriateHandshakeMessage { .. } => {
-                "it sent a message of TLS that does not belong there".to_owned()
+                "it sent a message of TLS that does not belong there".into()
             }
             E::InvalidCertRevocationList(why) => {
-                format!("a list of revoked certificates cannot be used: {}", words(why))
+                shown!("a list of revoked certificates cannot be used: {why}", why = words(why))
             }
             // What is left has texts of its own.
-            _ => excerpt(&error.to_string()),
+            _ => excerpt(error),
         }
     }
 
-    fn certificate(wrong: &C, named: Option<&str>) -> String {
+    fn certificate(wrong: &C, named: Option<&Shown>) -> Shown {
         let date = |time: &rustls::pki_types::UnixTime| {
             // A certificate has four digits for the year, as the format has.
             const LAST: u64 = 253_402_300_799;
             let since = std::time::Duration::from_secs(time.as_secs().min(LAST));
-            humantime::format_rfc3339(std::time::UNIX_EPOCH + since)
+            excerpt(&humantime::format_rfc3339(std::time::UNIX_EPOCH + since))
         };
         match wrong {
             C::UnknownIssuer => unknown_issuer(named),
             C::ExpiredContext { not_after, .. } => {
                 let at = date(not_after);
-                format!("its certificate expired at {at}; check the clock of this machine")
+                shown!("its certificate expired at {at}; check the clock of this machine", at)
             }
-            C::Expired => "its certificate has expired; check the clock of this machine".to_owned(),
+            C::Expired => "its certificate has expired; check the clock of this machine".into(),
             C::NotValidYetContext { not_before, .. } => {
                 let from = date(not_before);
-                format!(
-                    "its certificate is not valid before {from}; check the clock of this machine"
+                shown!(
+                    "its certificate is not valid before {from}; check the clock of this machine",
+                    from
                 )
             }
             C::NotValidYet => {
-                "its certificate is not valid yet; check the clock of this machine".to_owned()
+                "its certificate is not valid yet; check the clock of this machine".into()
             }
             C::NotValidForNameContext { expected, presented } => {
                 // Each is a kind and a name in parentheses.
@@ -79,88 +82,93 @@ mod of_rustls {
                     let name =
                         presented.split_once('(').map_or(presented.as_str(), |(_, name)| name);
                     let name = name.trim_end_matches(')').trim_matches('"');
-                    format!("`{}`", excerpt(name))
+                    shown!("`{name}`", name = excerpt(name))
                 };
                 let names: Vec<_> = presented.iter().take(5).map(name).collect();
                 let names = match names.len() {
-                    0 => "no name".to_owned(),
-                    _ => names.join(", "),
+                    0 => "no name".into(),
+                    _ => Shown::joined(names, ", "),
                 };
-                let expected = excerpt(&expected.to_str());
-                format!("its certificate is for {names}, not for `{expected}`; check the base URL")
+                let expected = excerpt(&*expected.to_str());
+                shown!(
+                    "its certificate is for {names}, not for `{expected}`; check the base URL",
+                    names,
+                    expected,
+                )
             }
-            C::NotValidForName => {
-                "its certificate is for another name; check the base URL".to_owned()
-            }
+            C::NotValidForName => "its certificate is for another name; check the base URL".into(),
             C::BadSignature => {
-                "its certificate is not signed by the authority that it names".to_owned()
+                "its certificate is not signed by the authority that it names".into()
             }
-            C::BadEncoding => "its certificate cannot be read".to_owned(),
-            C::Revoked => "its certificate has been revoked".to_owned(),
+            C::BadEncoding => "its certificate cannot be read".into(),
+            C::Revoked => "its certificate has been revoked".into(),
             C::UnhandledCriticalExtension => {
-                "its certificate has a critical extension that is not known here".to_owned()
+                "its certificate has a critical extension that is not known here".into()
             }
             C::UnknownRevocationStatus => {
-                "it is not known whether its certificate has been revoked".to_owned()
+                "it is not known whether its certificate has been revoked".into()
             }
-            C::InvalidPurpose | C::InvalidPurposeContext { .. } => PURPOSE.to_owned(),
+            C::InvalidPurpose | C::InvalidPurposeContext { .. } => PURPOSE.into(),
             C::Other(other) => other_reason(&other.0.to_string()),
             // A kind, and details that are for programs.
-            other => format!("its certificate cannot be used: {}", words(other)),
+            other => shown!("its certificate cannot be used: {why}", why = words(other)),
         }
     }
 
     const PURPOSE: &str = "its certificate is not for a server: issue one whose extended key usage has \
                            `serverAuth`";
 
-    fn unknown_issuer(named: Option<&str>) -> String {
+    fn unknown_issuer(named: Option<&Shown>) -> Shown {
         let what = "its certificate is signed by an authority that is not trusted here (UnknownIssuer), as that of \
                     a company's proxy may be";
         match named {
             Some(named) => {
-                format!(
-                    "{what}; {named} replaces the certificates of the system: add that authority there"
+                shown!(
+                    "{what}; {named} replaces the certificates of the system: add that authority there",
+                    what,
+                    named,
                 )
             }
-            None if files::ARE_READ => format!(
+            None if files::ARE_READ => shown!(
                 "{what}; add that authority to the certificates of the system, or name a PEM file that holds \
-                 it in SSL_CERT_FILE"
+                 it in SSL_CERT_FILE",
+                what,
             ),
-            None => format!("{what}; add that authority to the certificates of the system"),
+            None => shown!("{what}; add that authority to the certificates of the system", what),
         }
     }
 
     /// What the library that verifies certificates says, by the names of its errors.
-    fn other_reason(text: &str) -> String {
+    fn other_reason(text: &str) -> Shown {
         let name = text.split(['(', ' ', '{']).next().unwrap_or_default();
         match name {
             "CaUsedAsEndEntity" => {
                 "its certificate is that of an authority, used as a server's (self-signed); \
                                     issue one for the server"
-                    .to_owned()
+                    .into()
             }
             "EndEntityUsedAsCa" => {
-                "its certificate is signed by one that is not an authority's".to_owned()
+                "its certificate is signed by one that is not an authority's".into()
             }
             "RequiredEkuNotFound" | "RequiredEkuNotFoundContext" | "EmptyEkuExtension" => {
-                PURPOSE.to_owned()
+                PURPOSE.into()
             }
             "NameConstraintViolation" => {
-                "the authority of its certificate may not sign for this name".to_owned()
+                "the authority of its certificate may not sign for this name".into()
             }
             "UnsupportedCertVersion" => {
-                "its certificate has an old version; issue one of version 3".to_owned()
+                "its certificate has an old version; issue one of version 3".into()
             }
             // The name of an error, and no sentence.
             name if name.len() == text.len() || text.contains(['(', '{']) => {
-                format!("its certificate cannot be used: {}", words(&name))
+                shown!("its certificate cannot be used: {why}", why = words(&name))
             }
-            _ => format!("its certificate cannot be used: {}", excerpt(text)),
+            _ => shown!("its certificate cannot be used: {text}", text = excerpt(text)),
         }
     }
 
     /// The name of an error as words: `BadCertificate` is "bad certificate". What is in it is left out.
-    fn words(name: &dyn std::fmt::Debug) -> String {
+    fn words(name: &dyn std::fmt::Debug) -> Shown {
         let text = format!("{name:?}");
         let name = text.trim_matches('"').split(['(', '{', ' ']).next().unwrap_or_default();
         let mut words = String::new();
@@ -170,7 +178,7 @@ mod of_rustls {
             }
             words.push(character.to_ascii_lowercase());
         }
-        words
+        excerpt(&words)
     }
 
     #[cfg(test)]
@@ -192,7 +200,7 @@ mod of_rustls {
 
         impl std::error::Error for Says {}
 
-        fn other(text: &'static str) -> String {
+        fn other(text: &'static str) -> Shown {
             explain(&E::InvalidCertificate(C::Other(OtherError(Arc::new(Says(text))))), None)
         }
 
@@ -234,7 +242,8 @@ mod of_rustls {
                     presented: vec![],
                 }),
             ];
-            let said: Vec<_> = errors.iter().map(|error| explain(error, None)).collect();
+            let said: Vec<_> =
+                errors.iter().map(|error| explain(error, None).into_string()).collect();
             let expected = [
                 "it ended the handshake: handshake failure",
                 "it and this program have no common way to use TLS: no cipher suites in common",
@@ -253,7 +262,7 @@ mod of_rustls {
         #[test]
         fn variable_that_replaces_the_certificates_of_the_system_is_named() {
             let error = E::InvalidCertificate(C::UnknownIssuer);
-            let said = explain(&error, Some("SSL_CERT_FILE (`a.pem`)"));
+            let said = explain(&error, Some(&"SSL_CERT_FILE (`a.pem`)".into()));
             let end = "; SSL_CERT_FILE (`a.pem`) replaces the certificates of the system: add that authority \
                        there";
             assert!(said.contains("(UnknownIssuer)") && said.ends_with(end), "{said}");

@@ -3,14 +3,15 @@
 //! The library that reads them leaves out silently what it cannot read, as long as something is left.
 
 use std::env::split_paths;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::error::{Error, ErrorKind};
-use crate::sanitize::escape;
+use crate::sanitize::{Shown, excerpt, shown};
+use crate::typed;
 
 /// Whether the verifier reads certificates from where these variables say, in place of the system's: Apple's and
 /// Windows' verifiers do not.
@@ -26,21 +27,23 @@ pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), E
     if !ARE_READ {
         return Ok(());
     }
-    let refuse = |message: String| Err(Error::new(ErrorKind::InvalidInput, message));
+    let refuse = |message: Shown| Err(Error::new(ErrorKind::InvalidInput, message));
     if let Some(file) = variable(FILE) {
         // The library takes an empty name for one that cannot be read, and reads nothing else then.
         if file.is_empty() {
-            return refuse(format!("{FILE} is empty: unset it"));
+            return refuse(shown!("{FILE} is empty: unset it", FILE));
         }
         let why = match CertificateDer::pem_file_iter(&file).map(|mut found| found.next()) {
             Ok(Some(Ok(_))) => None,
-            Ok(None) => Some("it holds no `-----BEGIN CERTIFICATE-----`".to_owned()),
+            Ok(None) => Some("it holds no `-----BEGIN CERTIFICATE-----`".into()),
             Ok(Some(Err(error))) | Err(error) => Some(words(&error)),
         };
         if let Some(why) = why {
-            return refuse(format!(
-                "no certificate can be read from {FILE} (`{}`): {why}; name a PEM file, or unset it",
-                shown(&file)
+            return refuse(shown!(
+                "no certificate can be read from {FILE} (`{file}`): {why}; name a PEM file, or unset it",
+                FILE,
+                file = typed::name(&file),
+                why,
             ));
         }
     }
@@ -49,9 +52,10 @@ pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), E
             split_paths(&folders).filter(|path| !path.as_os_str().is_empty()).peekable();
         // One of many may be missing.
         if named.peek().is_some() && !named.any(|folder| fs::read_dir(folder).is_ok()) {
-            return refuse(format!(
-                "no folder of {FOLDERS} (`{}`) can be read; name folders of PEM files, or unset it",
-                shown(&folders)
+            return refuse(shown!(
+                "no folder of {FOLDERS} (`{folders}`) can be read; name folders of PEM files, or unset it",
+                FOLDERS,
+                folders = typed::name(&folders),
             ));
         }
     }
@@ -59,23 +63,19 @@ pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), E
 }
 
 /// The variables that replace the certificates of the system.
-pub(super) fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
-    let named = |name: &str| {
+pub(super) fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Shown> {
+    let named = |name: &'static str| {
         let value = variable(name).filter(|value| ARE_READ && !value.is_empty())?;
-        Some(format!("{name} (`{}`)", shown(&value)))
+        Some(shown!("{name} (`{value}`)", name, value = typed::name(&value)))
     };
     let named: Vec<_> = [FILE, FOLDERS].into_iter().filter_map(named).collect();
-    (!named.is_empty()).then(|| named.join(" and "))
+    (!named.is_empty()).then(|| Shown::joined(named, " and "))
 }
 
-fn shown(value: &OsStr) -> String {
-    escape(&crate::typed::without_tokens(&value.to_string_lossy()))
-}
-
-fn words(error: &rustls::pki_types::pem::Error) -> String {
+fn words(error: &rustls::pki_types::pem::Error) -> Shown {
     match error {
-        rustls::pki_types::pem::Error::Io(error) => error.to_string(),
-        _ => "it is not PEM".to_owned(),
+        rustls::pki_types::pem::Error::Io(error) => excerpt(error),
+        _ => "it is not PEM".into(),
     }
 }
 

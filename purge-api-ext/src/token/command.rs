@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use super::{MAX_BYTES, text_of};
 use crate::error::{Error, ErrorKind};
+use crate::sanitize::{Shown, excerpt, shown};
 use crate::typed;
 
 /// A program and its arguments, as they are.
@@ -19,31 +20,35 @@ pub(super) struct TokenCommand {
 
 impl TokenCommand {
     /// Runs it to its end. Dropping the future kills it.
-    pub(super) async fn run(&self, name: &str, missing: &str) -> Result<SecretString, Error> {
+    pub(super) async fn run(&self, name: &Shown, missing: &Shown) -> Result<SecretString, Error> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| {
-            let message = format!("{missing} cannot be started: {error}");
+            let why = excerpt(&error);
+            let message = shown!("{missing} cannot be started: {why}", missing, why);
             Error::new(ErrorKind::InvalidInput, message)
         })?;
         let printed = beginning(child.stdout.take(), MAX_BYTES + 2);
         let complained = beginning(child.stderr.take(), 4096);
         let (printed, complained, status) = join3(printed, complained, child.wait()).await;
-        let failed =
-            |why: String| Error::new(ErrorKind::Unauthorized, format!("{name} failed {why}"));
-        let status = status.map_err(|error| failed(format!("({error}); run it to see why")))?;
+        let failed = |why: Shown| {
+            Error::new(ErrorKind::Unauthorized, shown!("{name} failed {why}", name, why))
+        };
+        let status = status.map_err(|error| {
+            failed(shown!("({error}); run it to see why", error = excerpt(&error)))
+        })?;
         if !status.success() {
             let how = match status.code() {
-                Some(code) => format!("with exit status {code}"),
-                None => format!("({status})"),
+                Some(code) => shown!("with exit status {code}", code),
+                None => shown!("({status})", status = excerpt(&status)),
             };
-            let said = typed(&String::from_utf8_lossy(&complained));
+            let said = typed::in_message(&String::from_utf8_lossy(&complained));
             let said = match said.is_empty() {
-                true => "; run it to see why".to_owned(),
-                false => format!(": {said}"),
+                true => "; run it to see why".into(),
+                false => Shown::after_colon(Some(said)),
             };
-            return Err(failed(format!("{how}{said}")));
+            return Err(failed(shown!("{how}{said}", how, said)));
         }
         text_of(&printed, name)
     }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{MAX_BYTES, text_of};
 use crate::error::{Error, ErrorKind};
+use crate::sanitize::{Shown, excerpt, shown};
 
 /// Reads a file on a thread of its own: one that is a pipe may let its reader wait forever, and a thread
 /// of the runtime would then keep the program from its end.
@@ -15,12 +16,10 @@ use crate::error::{Error, ErrorKind};
 /// A pipe is welcome: `--token-file <(login)` of a shell names one.
 pub(super) async fn read(
     path: PathBuf,
-    name: String,
-    missing: String,
+    name: Shown,
+    missing: Shown,
 ) -> Result<SecretString, Error> {
-    let cannot = |error: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::InvalidInput, format!("{name} cannot be read: {error}"))
-    };
+    let cannot = |error: &dyn std::fmt::Display| unreadable(&name, error);
     let (sender, receiver) = oneshot::channel();
     let read = {
         let name = name.clone();
@@ -31,12 +30,14 @@ pub(super) async fn read(
     receiver.await.map_err(|e| cannot(&e))?
 }
 
-fn read_now(path: &Path, name: &str, missing: &str) -> Result<SecretString, Error> {
-    let unreadable = |name: &str, error: std::io::Error| {
-        Error::new(ErrorKind::InvalidInput, format!("{name} cannot be read: {error}"))
-    };
-    let cannot = |error| unreadable(name, error);
-    let file = File::open(path).map_err(|error| unreadable(missing, error))?;
+fn unreadable(name: &Shown, error: &dyn std::fmt::Display) -> Error {
+    let message = shown!("{name} cannot be read: {error}", name, error = excerpt(error));
+    Error::new(ErrorKind::InvalidInput, message)
+}
+
+fn read_now(path: &Path, name: &Shown, missing: &Shown) -> Result<SecretString, Error> {
+    let cannot = |error: std::io::Error| unreadable(name, &error);
+    let file = File::open(path).map_err(|error| unreadable(missing, &error))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -45,8 +46,11 @@ fn read_now(path: &Path, name: &str, missing: &str) -> Result<SecretString, Erro
         let mode = file.metadata().map_err(cannot)?.mode();
         if mode & 0o077 != 0 {
             let mode = mode & 0o777;
-            let message =
-                format!("{name} can be used by others (mode {mode:03o}); run `chmod 600` on it");
+            let message = shown!(
+                "{name} can be used by others (mode {mode:03o}); run `chmod 600` on it",
+                name,
+                mode,
+            );
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
     }

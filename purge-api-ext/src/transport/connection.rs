@@ -7,7 +7,7 @@ use crate::connection::{Limits, Route};
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Refusal;
 use crate::retry::Applied;
-use crate::sanitize::{Redactor, escape};
+use crate::sanitize::{Redactor, Shown, excerpt, shown};
 use crate::tls;
 
 pub(super) async fn from_connection(
@@ -18,7 +18,7 @@ pub(super) async fn from_connection(
     let error = error.without_url();
     let text = root(&error, redactor);
     if error.is_builder() {
-        let message = format!("the request cannot be made: {text}");
+        let message = shown!("the request cannot be made: {text}", text);
         return Failure::new(Applied::Refused, Error::new(ErrorKind::InvalidInput, message));
     }
     if error.is_connect() {
@@ -33,24 +33,25 @@ pub(super) async fn from_connection(
             Some(limit) if route.connected.is_none_yet() => {
                 (Applied::No, unavailable, no_connection(route, &limit))
             }
-            Some(limit) => (Applied::Maybe, unavailable, format!("no answer within {limit}")),
-            None => (Applied::Maybe, unavailable, "no answer within the time limit".to_owned()),
+            Some(limit) => (Applied::Maybe, unavailable, shown!("no answer within {limit}", limit)),
+            None => (Applied::Maybe, unavailable, "no answer within the time limit".into()),
         }
     } else if find(is_not_processed) {
-        let message = format!("the service did not take the request: {text}");
+        let message = shown!("the service did not take the request: {text}", text);
         (Applied::No, unavailable, message)
     } else if find(is_no_http) {
-        let message = format!("the response is not valid HTTP: {text}");
+        let message = shown!("the response is not valid HTTP: {text}", text);
         (Applied::Maybe, ErrorKind::Untrusted, message)
     } else {
-        (Applied::Maybe, unavailable, format!("the connection broke off: {text}"))
+        (Applied::Maybe, unavailable, shown!("the connection broke off: {text}", text))
     };
     Failure::new(applied, Error::new(kind, message).with_foreign_cause(&error, redactor))
 }
 
-fn no_connection(route: &Route, limit: &str) -> String {
-    let through = route.proxy.as_ref().map(|proxy| format!(" through {proxy}"));
-    format!("no connection to the service{} within {limit}", through.unwrap_or_default())
+fn no_connection(route: &Route, limit: &Shown) -> Shown {
+    let through = route.proxy.as_ref().map(|proxy| shown!(" through {proxy}", proxy));
+    let through = through.unwrap_or_default();
+    shown!("no connection to the service{through} within {limit}", through, limit)
 }
 
 /// There is no connection, so that nothing was sent: whose fault that is, the service's or the proxy's.
@@ -61,43 +62,48 @@ async fn not_connected(error: &reqwest::Error, redactor: &Redactor, route: &Rout
     let tunnel = tunnel.filter_map(|text| text.strip_prefix("tunnel error: ").map(str::to_owned));
     let tunnel = tunnel.last();
     let other = match (proxy, &tunnel) {
-        (Some(proxy), _) => proxy.to_string(),
+        (Some(proxy), _) => shown!("{proxy}", proxy),
         // That of a client that the program brought.
-        (None, Some(_)) => "the proxy".to_owned(),
-        (None, None) => "the service".to_owned(),
+        (None, Some(_)) => "the proxy".into(),
+        (None, None) => "the service".into(),
     };
     let through = match (proxy, &tunnel) {
-        (Some(proxy), None) => format!(" to the service through {proxy}"),
-        (_, Some(_)) => format!(" to {other}"),
-        (None, None) => String::new(),
+        (Some(proxy), None) => shown!(" to the service through {proxy}", proxy),
+        (_, Some(_)) => shown!(" to {other}", other),
+        (None, None) => Shown::default(),
     };
     let text = root(error, redactor);
-    let unavailable = |message: String| (Applied::No, Error::new(ErrorKind::Unavailable, message));
+    let unavailable = |message: Shown| (Applied::No, Error::new(ErrorKind::Unavailable, message));
     let (applied, failure) = if let Some(why) = tls::distrust(chain(error)).map(tls::explain) {
-        let message = format!("no trusted connection{through}: {why}");
+        let message = shown!("no trusted connection{through}: {why}", through, why);
         (Applied::Unsent, Error::new(ErrorKind::Untrusted, message))
     } else if let Some(limits) = route.limits.as_ref().filter(|_| error.is_timeout()) {
         unavailable(no_connection(route, &limits.connection()))
     } else {
         match tunnel.as_deref() {
             None if proxy.is_none() => {
-                unavailable(format!("the service cannot be reached: {text}"))
+                unavailable(shown!("the service cannot be reached: {text}", text))
             }
-            None => unavailable(format!("no connection{through}: {text}")),
-            Some(TUNNEL_CONNECT) => unavailable(format!("{other} cannot be reached: {text}")),
+            None => unavailable(shown!("no connection{through}: {text}", through, text)),
+            Some(TUNNEL_CONNECT) => {
+                unavailable(shown!("{other} cannot be reached: {text}", other, text))
+            }
             Some(PROXY_AUTHORIZATION) => refused_by_proxy(&other, 407, &[], redactor),
             Some("unsuccessful") => match asked_again(route).await {
                 Some(Refusal { status, body }) => refused_by_proxy(&other, status, &body, redactor),
-                None => unavailable(format!(
-                    "{other} refused to connect to the service; its log may say why"
+                None => unavailable(shown!(
+                    "{other} refused to connect to the service; its log may say why",
+                    other
                 )),
             },
             Some("unexpected end of file") => {
-                unavailable(format!("{other} closed the connection before it answered"))
+                unavailable(shown!("{other} closed the connection before it answered", other))
             }
-            Some(why) => {
-                unavailable(format!("{other} did not connect to the service: {}", escape(why)))
-            }
+            Some(why) => unavailable(shown!(
+                "{other} did not connect to the service: {why}",
+                other,
+                why = excerpt(why)
+            )),
         }
     };
     Failure::new(applied, failure.with_foreign_cause(error, redactor))
@@ -112,40 +118,61 @@ async fn asked_again(route: &Route) -> Option<Refusal> {
 
 /// What a refusal of a proxy means: whether it may be different later. Nothing has reached the service.
 fn refused_by_proxy(
-    proxy: &str,
+    proxy: &Shown,
     status: u16,
     body: &[u8],
     redactor: &Redactor,
 ) -> (Applied, Error) {
-    let said = said::said(body, redactor).map(|said| format!(": {said}")).unwrap_or_default();
+    let said = Shown::after_colon(said::said(body, redactor));
     let (applied, kind, message) = match status {
         407 => (
             Applied::Unsent,
             ErrorKind::Unauthorized,
-            format!("{proxy} asks for credentials (407); write them into the URL of the proxy"),
+            shown!(
+                "{proxy} asks for credentials (407); write them into the URL of the proxy",
+                proxy
+            ),
         ),
         401 | 403 | 451 => (
             Applied::Unsent,
             ErrorKind::Unauthorized,
-            format!("{proxy} does not allow a connection to the service ({status}){said}"),
+            shown!(
+                "{proxy} does not allow a connection to the service ({status}){said}",
+                proxy,
+                status,
+                said
+            ),
         ),
         300..=399 => (
             Applied::Unsent,
             ErrorKind::Untrusted,
-            format!(
+            shown!(
                 "{proxy} redirects ({status}) instead of connecting to the service, as one does that wants a \
-                 login first{said}"
+                 login first{said}",
+                proxy,
+                status,
+                said
             ),
         ),
         408 | 429 | 500.. => (
             Applied::No,
             ErrorKind::Unavailable,
-            format!("{proxy} failed to connect to the service ({status}){said}"),
+            shown!(
+                "{proxy} failed to connect to the service ({status}){said}",
+                proxy,
+                status,
+                said
+            ),
         ),
         _ => (
             Applied::Unsent,
             ErrorKind::Refused,
-            format!("{proxy} refused to connect to the service ({status}){said}"),
+            shown!(
+                "{proxy} refused to connect to the service ({status}){said}",
+                proxy,
+                status,
+                said
+            ),
         ),
     };
     (applied, Error::new(kind, message).with_status(status))
@@ -186,6 +213,6 @@ fn chain<'a>(
 }
 
 /// What lies beneath all. HTTP/2 lets the other side say something there.
-pub(super) fn root(error: &reqwest::Error, redactor: &Redactor) -> String {
+pub(super) fn root(error: &reqwest::Error, redactor: &Redactor) -> Shown {
     chain(error).last().map(|cause| redactor.excerpt(&cause.to_string())).unwrap_or_default()
 }

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::sanitize::Redactor;
+use crate::sanitize::{Redactor, Shown};
 
 /// The members of a JSON object in which services say what is wrong, in the order in which they are shown.
 const MEMBERS: [&str; 9] = [
@@ -25,7 +25,7 @@ const MESSAGES: usize = 8;
 const DEPTH: usize = 4;
 
 /// What a body says, harmless to show; nothing if it has no text.
-pub(super) fn said(body: &[u8], redactor: &Redactor) -> Option<String> {
+pub(super) fn said(body: &[u8], redactor: &Redactor) -> Option<Shown> {
     let text = String::from_utf8_lossy(body);
     let said = match serde_json::from_str::<Value>(&text) {
         Ok(json) => {

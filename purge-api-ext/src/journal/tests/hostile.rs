@@ -9,7 +9,7 @@ fn sending(request: usize, attempt: u32) -> Entry {
 }
 
 fn failed(request: usize) -> Entry {
-    Entry::Failed { request, applied: Applied::No, message: String::new(), service_time: None }
+    Entry::Failed { request, applied: Applied::No, message: Shown::default(), service_time: None }
 }
 
 fn accepted(request: usize, op_id: &str) -> Entry {
@@ -90,7 +90,7 @@ fn operation_belongs_to_one_request() {
 fn messages_are_harmless_and_short() {
     let read = |message: &str| {
         let op_id = "a".parse().expect("an ID");
-        let (message, possible_duplicate) = (Some(message.to_owned()), false);
+        let (message, possible_duplicate) = (Some(Shown::hostile(message)), false);
         let events = vec![Entry::Accepted { request: 0, op_id, message, possible_duplicate }];
         match read_with(events).expect("a journal").ledger.stories()[0].end.clone() {
             End::Accepted { message, .. } => message.expect("a message"),
@@ -225,10 +225,11 @@ fn any_entry() -> impl Strategy<Value = Entry> {
                 Entry::Sending { request, attempt, at, service_time }
             }),
         1 => (request(), applied, text())
-            .prop_map(|(request, applied, message)| Entry::Failed { request, applied, message, service_time: None }),
+            .prop_map(|(request, applied, message)| Entry::Failed { request, applied, message: Shown::hostile(&message), service_time: None }),
         2 => (request(), text(), text(), any::<bool>()).prop_map(|(request, id, said, flag)| {
             let op_id = id.parse().unwrap_or_else(|_| "x".parse().expect("an ID"));
-            Entry::Accepted { request, op_id, message: Some(said), possible_duplicate: flag }
+            let message = Some(Shown::hostile(&said));
+            Entry::Accepted { request, op_id, message, possible_duplicate: flag }
         }),
         2 => (request(), count(), count())
             .prop_map(|(request, at, i)| split(request, at, [i, i.wrapping_add(1)])),
