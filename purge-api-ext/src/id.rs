@@ -108,7 +108,7 @@ impl OperationId {
     const MAX_BYTES: usize = 1024;
 
     fn check(text: &str) -> Result<(), IdError> {
-        if text.trim().is_empty() {
+        if text.chars().all(char::is_whitespace) {
             return Err(IdError("the operation ID is empty".into()));
         }
         if text.len() > Self::MAX_BYTES {

@@ -9,8 +9,10 @@ mod shown;
 mod spelling;
 
 use std::borrow::Cow;
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::sync::Arc;
 
+use memchr::memmem::Finder;
 use purge_api::Token;
 use serde::{Deserialize, Deserializer};
 
@@ -117,9 +119,18 @@ fn is_plain(text: &str) -> bool {
         let has_meaning = (byte == b'%') | (byte == b'&') | (byte == b'#') | (byte == b'\\');
         !(b' '..=b'~').contains(&byte) | has_meaning
     };
-    !text.bytes().fold(false, |any, byte| any | is_odd(byte))
-        && !text.starts_with([' ', ':'])
-        && !text.ends_with(' ')
+    let is_any_odd = |block: &[u8; 16]| block.iter().fold(false, |any, &byte| any | is_odd(byte));
+    let bytes = text.as_bytes();
+    // The last block may overlap the one before it.
+    let is_any_odd = match bytes.last_chunk::<16>() {
+        Some(last) => bytes
+            .as_chunks::<16>()
+            .0
+            .iter()
+            .fold(is_any_odd(last), |any, block| any | is_any_odd(block)),
+        None => bytes.iter().any(|&byte| is_odd(byte)),
+    };
+    !is_any_odd && !matches!(bytes, [b' ' | b':', ..] | [.., b' '])
 }
 
 /// Whether a terminal obeys a character, or shows what surrounds it differently.
@@ -171,8 +182,28 @@ fn cut(text: &str) -> &str {
 }
 
 /// Takes the tokens of a session out of texts from outside.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Redactor(std::sync::Arc<[Token]>);
+#[derive(Clone, Default)]
+pub(crate) struct Redactor(Arc<[Sought]>);
+
+/// A token, and the search for its beginning, which is prepared once for all texts.
+#[derive(Clone)]
+struct Sought {
+    token: Token,
+    beginning: Finder<'static>,
+}
+
+impl Sought {
+    fn new(token: &Token) -> Self {
+        let beginning = Finder::new(Spelled::new(token).beginning()).into_owned();
+        Self { token: token.clone(), beginning }
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redactor(..)")
+    }
+}
 
 impl Redactor {
     /// How many tokens are remembered: an answer may quote the token before the current one, and hardly one
@@ -181,7 +212,7 @@ impl Redactor {
 
     /// Also takes out another token.
     pub(crate) fn with(&self, token: &Token) -> Self {
-        let newest = Some(token.clone()).filter(Spelled::is_secret);
+        let newest = Some(token).filter(|token| Spelled::is_secret(token)).map(Sought::new);
         Self(newest.into_iter().chain(self.0.iter().cloned()).take(Self::TOKENS).collect())
     }
 
@@ -218,13 +249,13 @@ impl Redactor {
 
     /// Whether a token is in a text that has no escapes.
     fn are_plainly_in(&self, text: &str) -> bool {
-        self.0.iter().any(|token| text.contains(Spelled::new(token).beginning()))
+        self.0.iter().any(|sought| sought.beginning.find(text.as_bytes()).is_some())
     }
 
     /// The text without the tokens, in whatever spelling they are there.
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.0.iter().fold(Cow::Borrowed(text), |text, token| {
-            match Spelled::new(token).out_of(&text) {
+        self.0.iter().fold(Cow::Borrowed(text), |text, sought| {
+            match Spelled::new(&sought.token).out_of(&text) {
                 Some(cleaned) => cleaned.into(),
                 None => text,
             }

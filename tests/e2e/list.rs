@@ -6,9 +6,11 @@ use std::num::NonZeroU64;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use purge_api_ext::{ErrorKind, PageSize, Plan};
 use purge_sandbox::Sandbox;
+use purge_tests::cli::Run;
 use purge_tests::raw::{RawServer, answer};
 
 use crate::account::{count, site};
+use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unneeded_page_is_never_fetched() {
@@ -54,6 +56,40 @@ async fn page_that_repeats_is_an_error() {
     let error = list.items().try_collect::<Vec<_>>().await.expect_err("the same page twice");
     assert_eq!(error.kind(), ErrorKind::Untrusted);
     assert_eq!(error.to_string(), "page 2 of the list repeats the one before it");
+}
+
+/// The lines are written without the serializer, and the object by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_the_records_of_the_object() {
+    let texts = [
+        "null",
+        r#""""#,
+        r#""plain""#,
+        r#""a # b ##[error]x""#,
+        r#""\"quotes\" and \\ and / here""#,
+        r#""caf\u00e9 \u001b[31m \u202e\n::error::x""#,
+        r#""0123456789abcde\"""#,
+        r#""0123456789abcdef0123456789abcdef #""#,
+        r#""::error::x""#,
+    ];
+    let statuses = ["null", "0", "-7", "9223372036854775807"];
+    let records = texts.iter().enumerate().map(|(at, text)| {
+        let (other, status) = (texts[(at + 1) % texts.len()], statuses[at % statuses.len()]);
+        format!(
+            r#"{{"opID":{text},"url":{other},"status":{status},"message":{text},"createdAt":{text},"startedAt":{other},"completedAt":{text}}}"#
+        )
+    });
+    let records = records.collect::<Vec<_>>().join(",");
+    let page = format!(r#"{{"status":true,"data":{{"requests":[{{}},{records}]}}}}"#);
+    let server = RawServer::start([answer("200 OK", &page), answer("200 OK", &page)]).await;
+    let list = async |format: &str| {
+        let run = Run::new(PURGE, ["list", "--output", format]);
+        run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await.out
+    };
+    let (lines, object) = (list("ndjson").await, list("json").await);
+    let lines: Vec<_> = lines.lines().collect();
+    assert_eq!(lines.len(), texts.len() + 1);
+    assert!(object.contains(&format!("[{}]", lines.join(","))), "{lines:#?}\n{object}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

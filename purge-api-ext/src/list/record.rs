@@ -115,7 +115,9 @@ impl PurgeRecord {
             |text: Option<String>| text.map(|text| redactor.show(text, MESSAGE).into_string());
         // Go writes an unset time as its zero value.
         let time = |text: Option<String>| {
-            shown(text.filter(|t| !t.trim().is_empty() && !t.starts_with("0001-01-01T00:00:00")))
+            shown(text.filter(|t| {
+                !t.starts_with("0001-01-01T00:00:00") && !t.chars().all(char::is_whitespace)
+            }))
         };
         let op_id = raw.op_id.filter(|id| !redactor.hides(id));
         let (url, written) = match raw.url {

@@ -1,11 +1,14 @@
 //! Results for programs.
 
+mod record;
+
 use std::io::{self, Write as _};
 
 use purge_api_ext::escape;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+pub(super) use self::record::record;
 use super::Out;
 use crate::exit::Failure;
 
@@ -28,6 +31,27 @@ where
     Ok(value.serialize(&mut serializer)?)
 }
 
+/// Whether a text has nothing that is escaped in JSON or by [`Harmless`].
+///
+/// Nearly all are like this, and it takes comparisons that a processor makes for 16 bytes at once.
+fn is_plain(text: &str) -> bool {
+    let is_odd = |byte: u8| {
+        let has_meaning = (byte == b'"') | (byte == b'\\') | (byte == b'#');
+        !(b' '..=b'~').contains(&byte) | has_meaning
+    };
+    let is_any_odd = |block: &[u8; 16]| block.iter().fold(false, |any, &byte| any | is_odd(byte));
+    let bytes = text.as_bytes();
+    // The last block may overlap the one before it.
+    !match bytes.last_chunk::<16>() {
+        Some(last) => bytes
+            .as_chunks::<16>()
+            .0
+            .iter()
+            .fold(is_any_odd(last), |any, block| any | is_any_odd(block)),
+        None => bytes.iter().any(|&byte| is_odd(byte)),
+    }
+}
+
 /// Escapes within texts what [`escape`] does, as JSON does it, and the `##[` and `##vso[` that CI systems
 /// obey anywhere in a line of their log. Whoever parses it reads the text as it was.
 struct Harmless;
@@ -37,9 +61,7 @@ impl Formatter for Harmless {
     where
         W: ?Sized + io::Write,
     {
-        // Nearly all are like this, and it takes comparisons that a processor makes for many bytes at once.
-        let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'#');
-        if fragment.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        if is_plain(fragment) {
             return writer.write_all(fragment.as_bytes());
         }
         let mut before = None;

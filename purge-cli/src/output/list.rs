@@ -38,7 +38,7 @@ impl ListWriter {
             Self::Ndjson => {
                 let mut lines = Vec::with_capacity(page.requests.len() * 300);
                 for record in &page.requests {
-                    json::write(&mut lines, record)?;
+                    json::record(&mut lines, record)?;
                     lines.push(b'\n');
                 }
                 out.write_all(&lines)?;
