@@ -1,6 +1,6 @@
 use super::batch::{Limits, TooLong, batches, json_len};
 use super::coalesce::{Coalesced, Directories};
-use super::cover::{self, Cover};
+use super::cover::Cover;
 use super::dedup::repeated;
 use super::knapsack::Goal;
 use super::{Plan, PlanError, PurgeEverything};
@@ -150,18 +150,7 @@ impl Planner {
             .filter(|path| path.contains('*'))
             .collect();
         let cover = Cover::from_wildcards(wildcards.iter().copied());
-        if !wildcards.is_empty() {
-            let covered: Vec<u64> = spans
-                .chunks(cover::MANY)
-                .map(|spans| spans.iter().map(|span| span.slice(text)).collect::<Vec<_>>())
-                .map(|paths| cover.covered(&paths))
-                .collect();
-            let mut place = 0..;
-            spans.retain(|_| {
-                let place: usize = place.next().unwrap_or_default();
-                covered[place / cover::MANY] >> (place % cover::MANY) & 1 == 0
-            });
-        }
+        cover.remove_covered(spans, |span| span.slice(text));
 
         let kept = spans.len();
         let (ends, coalesced) = if self.coalesces()? {
