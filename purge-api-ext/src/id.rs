@@ -49,6 +49,28 @@ macro_rules! uuid_id {
 
         impl Harmless for $name {}
 
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = IdError;
+
+            fn try_from(text: &str) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+
+            fn try_from(text: String) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+
         impl FromStr for $name {
             type Err = IdError;
 
@@ -74,8 +96,12 @@ uuid_id! {
     /// The UUID of an organization.
     ///
     /// ```
-    /// let id: purge_api_ext::OrganizationId = "550e8400-e29b-41d4-a716-446655440000".parse()?;
+    /// use purge_api_ext::OrganizationId;
+    ///
+    /// let id: OrganizationId = "550e8400-e29b-41d4-a716-446655440000".parse()?;
     /// assert_eq!(id.to_string(), "550e8400-e29b-41d4-a716-446655440000");
+    /// let uuid = uuid::uuid!("550e8400-e29b-41d4-a716-446655440000");
+    /// assert_eq!(id, OrganizationId::from(uuid));
     /// # Ok::<(), purge_api_ext::IdError>(())
     /// ```
     OrganizationId, "organization"
@@ -150,6 +176,14 @@ impl FromStr for OperationId {
     }
 }
 
+impl TryFrom<&str> for OperationId {
+    type Error = IdError;
+
+    fn try_from(text: &str) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
 impl TryFrom<String> for OperationId {
     type Error = IdError;
 
@@ -167,6 +201,7 @@ mod tests {
         let check = |text: &str, expected: &str| {
             assert_eq!(text.parse::<OperationId>().expect_err(expected).to_string(), expected);
         };
+        assert_eq!(OperationId::try_from("a"), OperationId::try_from("a".to_owned()));
         check("", "the operation ID is empty");
         check(" \t", "the operation ID is empty");
         check("a\u{1b}[2Jb", r"the operation ID `a\u{1b}[2Jb` has control characters");
@@ -218,6 +253,8 @@ mod tests {
         for text in [ID.to_owned(), format!("{ID}\n"), format!(" \t{ID}\r\n")] {
             let id: ResourceId = text.parse().expect("a UUID");
             assert_eq!(id.to_string(), ID);
+            assert_eq!(ResourceId::try_from(text.as_str()), Ok(id));
+            assert_eq!(ResourceId::try_from(text), Ok(id));
         }
         let error = |text: &str| text.parse::<OrganizationId>().expect_err(text).to_string();
         assert_eq!(error(" \n"), "the organization is empty");

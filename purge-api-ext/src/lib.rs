@@ -67,14 +67,15 @@ pub use events::{Event, Events};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};
 pub use journal::Journal;
 pub use list::{Cursor, List, Page, PageSize, PurgeRecord, RecordState};
-pub use path::{PathError, PathErrorKind, Paths, PurgePath};
+pub use path::{PathError, PathErrorKind, Paths, PathsIter, PurgePath};
 #[doc(hidden)]
 pub use percent::escapes;
 pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use proxy::Proxy;
 pub use rate::{Rate, RateError};
 pub use report::{
-    OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState, Report, Summary,
+    OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathOutcomesIter, PathState,
+    Report, Summary,
 };
 pub use resource::Resource;
 pub use sanitize::{escape, without_credentials};

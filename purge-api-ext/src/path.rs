@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use check::{Rules, check};
 pub use error::{PathError, PathErrorKind};
-pub use paths::Paths;
+pub use paths::{Paths, PathsIter};
 #[cfg(test)]
 pub(crate) use pattern::readings;
 pub(crate) use pattern::{covers, is_bare, is_everything};

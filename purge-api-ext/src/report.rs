@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::id::{OperationId, OrganizationId, ResourceId};
 use crate::path::PurgePath;
 use crate::plan::{Batch, Plan};
-pub use paths::{PathOutcome, PathOutcomes};
+pub use paths::{PathOutcome, PathOutcomes, PathOutcomesIter};
 
 /// The outcome of a purge, or of waiting for one: one entry for every path that was planned.
 ///

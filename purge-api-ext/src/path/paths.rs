@@ -4,12 +4,13 @@ use std::ops::Range;
 use super::check::{Rules, check_closely, is_plain};
 use super::{PathError, PurgePath};
 
-/// A million paths, each with a piece of memory of its own, cost more to make and to drop than to plan.
+/// A list of many paths that takes little memory.
 ///
-/// So this holds many paths one behind the other, each with 8 bytes beside its text: what to collect
-/// paths in that come from a file or a database. It keeps the order, and what is there twice.
+/// A million paths, each with a piece of memory of its own, cost more to make and to drop than to plan. So this
+/// list holds them in one text, with 8 bytes for each path beside it. Use it to collect paths from a file or a
+/// database. It keeps their order, and it keeps duplicates.
 ///
-/// Whatever yields [`PurgePath`]s turns into it, so that functions that take `impl Into<Paths>` take a
+/// Everything that yields [`PurgePath`]s converts to it, so that functions that take `impl Into<Paths>` take a
 /// `Vec<PurgePath>` as well.
 ///
 /// ```
@@ -18,6 +19,9 @@ use super::{PathError, PurgePath};
 /// let mut paths = Paths::new();
 /// for line in "/index.html\n/images/*\n".lines() {
 ///     paths.try_push(line)?;
+/// }
+/// for path in &paths {
+///     println!("{path}");
 /// }
 /// assert_eq!(paths.iter().collect::<Vec<_>>(), ["/index.html", "/images/*"]);
 /// assert_eq!(Plan::new(paths)?.batches().len(), 1);
@@ -81,7 +85,7 @@ impl Paths {
     }
 
     /// The paths, in the order in which they were added.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
+    pub fn iter(&self) -> PathsIter<'_> {
         self.slice(0..self.len())
     }
 
@@ -91,11 +95,8 @@ impl Paths {
     }
 
     /// Some of the paths, by their places.
-    pub(crate) fn slice(
-        &self,
-        places: Range<usize>,
-    ) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
-        self.spans[places].iter().map(|span| span.slice(&self.text))
+    pub(crate) fn slice(&self, places: Range<usize>) -> PathsIter<'_> {
+        PathsIter { text: &self.text, spans: self.spans[places].iter() }
     }
 
     /// Those that are not plain: all wildcards are among them.
@@ -118,6 +119,52 @@ impl Paths {
     fn add(&mut self, path: &str, is_plain: bool) {
         self.spans.push(Span::new(self.text.len(), path.len(), is_plain));
         self.text.push_str(path);
+    }
+}
+
+impl<'a> IntoIterator for &'a Paths {
+    type Item = &'a str;
+    type IntoIter = PathsIter<'a>;
+
+    fn into_iter(self) -> PathsIter<'a> {
+        self.iter()
+    }
+}
+
+/// The iterator of [`Paths::iter`].
+#[derive(Clone)]
+pub struct PathsIter<'a> {
+    text: &'a str,
+    spans: std::slice::Iter<'a, Span>,
+}
+
+impl<'a> Iterator for PathsIter<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.spans.next().map(|span| span.slice(self.text))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.spans.size_hint()
+    }
+
+    fn nth(&mut self, places: usize) -> Option<&'a str> {
+        self.spans.nth(places).map(|span| span.slice(self.text))
+    }
+}
+
+impl DoubleEndedIterator for PathsIter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.spans.next_back().map(|span| span.slice(self.text))
+    }
+}
+
+impl ExactSizeIterator for PathsIter<'_> {}
+
+impl fmt::Debug for PathsIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 

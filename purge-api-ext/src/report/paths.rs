@@ -1,6 +1,7 @@
 //! The outcomes of an operation's paths.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -84,13 +85,17 @@ impl PathOutcomes {
     }
 
     /// The outcomes, in the order in which the paths were sent.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = PathOutcome<'_>> + Clone {
-        (0..self.len()).map(|place| match &self.0 {
+    pub fn iter(&self) -> PathOutcomesIter<'_> {
+        PathOutcomesIter { outcomes: self, places: 0..self.len() }
+    }
+
+    fn at(&self, place: usize) -> PathOutcome<'_> {
+        match &self.0 {
             Kept::Alike { paths, state, message } => {
                 PathOutcome { path: paths.at(place), state: *state, message: message.as_deref() }
             }
             Kept::Each(all) => all[place].as_outcome(),
-        })
+        }
     }
 
     /// How many paths they are.
@@ -132,6 +137,42 @@ impl PathOutcomes {
         *self = Self::each(each);
     }
 }
+
+impl<'a> IntoIterator for &'a PathOutcomes {
+    type Item = PathOutcome<'a>;
+    type IntoIter = PathOutcomesIter<'a>;
+
+    fn into_iter(self) -> PathOutcomesIter<'a> {
+        self.iter()
+    }
+}
+
+/// The iterator of [`PathOutcomes::iter`].
+#[derive(Clone, Debug)]
+pub struct PathOutcomesIter<'a> {
+    outcomes: &'a PathOutcomes,
+    places: Range<usize>,
+}
+
+impl<'a> Iterator for PathOutcomesIter<'a> {
+    type Item = PathOutcome<'a>;
+
+    fn next(&mut self) -> Option<PathOutcome<'a>> {
+        self.places.next().map(|place| self.outcomes.at(place))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.places.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for PathOutcomesIter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.places.next_back().map(|place| self.outcomes.at(place))
+    }
+}
+
+impl ExactSizeIterator for PathOutcomesIter<'_> {}
 
 impl Own {
     fn as_outcome(&self) -> PathOutcome<'_> {
@@ -208,7 +249,10 @@ mod tests {
                 for (path, state, message) in &mut slow {
                     (*state, *message) = judge(path);
                 }
-                let again: PathOutcomes = kept.iter().collect();
+                let again: PathOutcomes = (&kept).into_iter().collect();
+                let mut backwards: Vec<_> = kept.iter().rev().collect();
+                backwards.reverse();
+                prop_assert!(kept.iter().eq(backwards));
                 prop_assert_eq!(told(&again), told(&kept));
                 prop_assert_eq!(&again, &kept);
             }
