@@ -1,8 +1,8 @@
 //! What happened to every path.
 
 mod paths;
-
-use std::fmt;
+mod state;
+mod summary;
 
 use serde::Serialize;
 
@@ -11,6 +11,8 @@ use crate::id::{OperationId, OrganizationId, ResourceId};
 use crate::path::PurgePath;
 use crate::plan::{Batch, Plan};
 pub use paths::{PathOutcome, PathOutcomes, PathOutcomesIter};
+pub use state::{OperationState, PathState};
+pub use summary::Summary;
 
 /// The outcome of a purge, or of waiting for one: one entry for every path that was planned.
 ///
@@ -38,40 +40,6 @@ pub struct Report {
     pub(crate) refused: Option<Error>,
 }
 
-/// How many paths ended how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct Summary {
-    /// Paths that were given.
-    pub input: usize,
-    /// Paths that were given before.
-    pub duplicates: usize,
-    /// Paths that a wildcard covers.
-    pub covered: usize,
-    /// Paths of the inventory that nobody asked for and that are purged all the same; none (`null`) when
-    /// directories were purged without an inventory to count in.
-    pub extra: Option<usize>,
-    /// Requests of the plan.
-    pub requests: usize,
-    /// Paths of the plan.
-    pub paths: usize,
-    /// Paths whose purge the service accepted, whatever came of them.
-    pub accepted: usize,
-    /// Paths whose cached copies are gone.
-    pub purged: usize,
-    /// Paths that had no cached copy.
-    pub not_cached: usize,
-    /// Paths whose purge was not finished when waiting ended.
-    pub pending: usize,
-    /// Paths whose purge was refused.
-    pub failed: usize,
-    /// Paths of which nobody knows.
-    pub unconfirmed: usize,
-    /// Paths that never reached the service.
-    pub not_sent: usize,
-}
-
 /// What became of one request, and of the operation that it created.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -96,86 +64,6 @@ pub struct OperationOutcome {
     /// Whether somebody else created the job, so that its paths are those of its records.
     #[serde(skip)]
     pub(crate) foreign: bool,
-}
-
-/// Where an operation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum OperationState {
-    /// It would be sent.
-    Planned,
-    /// The service took the job.
-    Accepted,
-    /// All its paths are finished.
-    Finished,
-    /// The service refused it.
-    Failed,
-    /// It was sent, and no answer tells what came of it.
-    Unconfirmed,
-    /// It never reached the service.
-    NotSent,
-}
-
-/// Where a path stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum PathState {
-    /// It would be sent.
-    Planned,
-    /// The service took the job.
-    Accepted,
-    /// The cached copies are gone.
-    Purged,
-    /// There was no cached copy.
-    NotCached,
-    /// Not finished when waiting ended.
-    Pending,
-    /// Refused.
-    Failed,
-    /// It was sent, and nothing tells what came of it.
-    Unconfirmed,
-    /// It never reached the service.
-    NotSent,
-}
-
-impl fmt::Display for OperationState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Planned => "planned",
-            Self::Accepted => "accepted",
-            Self::Finished => "finished",
-            Self::Failed => "failed",
-            Self::Unconfirmed => "unconfirmed",
-            Self::NotSent => "not sent",
-        })
-    }
-}
-
-impl fmt::Display for PathState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Planned => "planned",
-            Self::Accepted => "accepted",
-            Self::Purged => "purged",
-            Self::NotCached => "not cached",
-            Self::Pending => "pending",
-            Self::Failed => "failed",
-            Self::Unconfirmed => "unconfirmed",
-            Self::NotSent => "not sent",
-        })
-    }
-}
-
-impl PathState {
-    /// Whether the path must be purged again to be sure of it: it failed, is unconfirmed, or was not sent.
-    #[must_use]
-    pub fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::Unconfirmed | Self::NotSent)
-    }
 }
 
 impl Report {
@@ -296,63 +184,6 @@ impl Report {
         let errors = self.operations.iter().filter_map(|operation| operation.error.as_ref());
         let errors = self.refused.iter().chain(errors);
         errors.min_by_key(|error| urgency(error.kind()))
-    }
-}
-
-impl Default for Summary {
-    /// Of nothing: a plan without paths purges nothing extra, and that is known.
-    fn default() -> Self {
-        Self {
-            input: 0,
-            duplicates: 0,
-            covered: 0,
-            extra: Some(0),
-            requests: 0,
-            paths: 0,
-            accepted: 0,
-            purged: 0,
-            not_cached: 0,
-            pending: 0,
-            failed: 0,
-            unconfirmed: 0,
-            not_sent: 0,
-        }
-    }
-}
-
-impl Summary {
-    /// The counts of a plan, of which nothing was sent yet: those of [`Report::planned`].
-    #[must_use]
-    pub fn of_plan(plan: &Plan) -> Self {
-        Self {
-            input: plan.input(),
-            duplicates: plan.duplicates(),
-            covered: plan.covered(),
-            extra: plan.extra(),
-            requests: plan.batches().len(),
-            paths: plan.sent(),
-            ..Self::default()
-        }
-    }
-
-    fn with_outcomes(mut self, operations: &[OperationOutcome]) -> Self {
-        self.paths = 0;
-        for (state, paths) in operations.iter().flat_map(|operation| operation.paths.states()) {
-            self.paths += paths;
-            let count = match state {
-                PathState::Planned => continue,
-                PathState::Accepted => &mut self.accepted,
-                PathState::Purged => &mut self.purged,
-                PathState::NotCached => &mut self.not_cached,
-                PathState::Pending => &mut self.pending,
-                PathState::Failed => &mut self.failed,
-                PathState::Unconfirmed => &mut self.unconfirmed,
-                PathState::NotSent => &mut self.not_sent,
-            };
-            *count += paths;
-        }
-        self.accepted += self.purged + self.not_cached + self.pending;
-        self
     }
 }
 

@@ -1,0 +1,97 @@
+//! The counts of a report.
+
+use serde::Serialize;
+
+use super::{OperationOutcome, PathState};
+use crate::plan::Plan;
+
+/// How many paths ended how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Summary {
+    /// Paths that were given.
+    pub input: usize,
+    /// Paths that were given before.
+    pub duplicates: usize,
+    /// Paths that a wildcard covers.
+    pub covered: usize,
+    /// Paths of the inventory that nobody asked for and that are purged all the same; none (`null`) when
+    /// directories were purged without an inventory to count in.
+    pub extra: Option<usize>,
+    /// Requests of the plan.
+    pub requests: usize,
+    /// Paths of the plan.
+    pub paths: usize,
+    /// Paths whose purge the service accepted, whatever came of them.
+    pub accepted: usize,
+    /// Paths whose cached copies are gone.
+    pub purged: usize,
+    /// Paths that had no cached copy.
+    pub not_cached: usize,
+    /// Paths whose purge was not finished when waiting ended.
+    pub pending: usize,
+    /// Paths whose purge was refused.
+    pub failed: usize,
+    /// Paths of which nobody knows.
+    pub unconfirmed: usize,
+    /// Paths that never reached the service.
+    pub not_sent: usize,
+}
+
+impl Default for Summary {
+    /// Of nothing: a plan without paths purges nothing extra, and that is known.
+    fn default() -> Self {
+        Self {
+            input: 0,
+            duplicates: 0,
+            covered: 0,
+            extra: Some(0),
+            requests: 0,
+            paths: 0,
+            accepted: 0,
+            purged: 0,
+            not_cached: 0,
+            pending: 0,
+            failed: 0,
+            unconfirmed: 0,
+            not_sent: 0,
+        }
+    }
+}
+
+impl Summary {
+    /// The counts of a plan, of which nothing was sent yet: those of [`Report::planned`](super::Report::planned).
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Self {
+        Self {
+            input: plan.input(),
+            duplicates: plan.duplicates(),
+            covered: plan.covered(),
+            extra: plan.extra(),
+            requests: plan.batches().len(),
+            paths: plan.sent(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn with_outcomes(mut self, operations: &[OperationOutcome]) -> Self {
+        self.paths = 0;
+        for (state, paths) in operations.iter().flat_map(|operation| operation.paths.states()) {
+            self.paths += paths;
+            let count = match state {
+                PathState::Planned => continue,
+                PathState::Accepted => &mut self.accepted,
+                PathState::Purged => &mut self.purged,
+                PathState::NotCached => &mut self.not_cached,
+                PathState::Pending => &mut self.pending,
+                PathState::Failed => &mut self.failed,
+                PathState::Unconfirmed => &mut self.unconfirmed,
+                PathState::NotSent => &mut self.not_sent,
+            };
+            *count += paths;
+        }
+        self.accepted += self.purged + self.not_cached + self.pending;
+        self
+    }
+}
