@@ -75,7 +75,7 @@ pub use proxy::Proxy;
 pub use rate::{Rate, RateError};
 pub use report::{
     OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathOutcomesIter, PathState,
-    Report, Summary,
+    Report, StateError, Summary,
 };
 pub use resource::Resource;
 pub use sanitize::{escape, without_credentials};

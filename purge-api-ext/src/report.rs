@@ -1,28 +1,55 @@
 //! What happened to every path.
 
-mod paths;
+mod read;
 mod state;
 mod summary;
+mod paths;
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 use crate::id::{OperationId, OrganizationId, ResourceId};
 use crate::path::PurgePath;
 use crate::plan::{Batch, Plan};
+use crate::sanitize::shown;
 pub use paths::{PathOutcome, PathOutcomes, PathOutcomesIter};
-pub use state::{OperationState, PathState};
+pub use state::{OperationState, PathState, StateError};
 pub use summary::Summary;
 
 /// The outcome of a purge, or of waiting for one: one entry for every path that was planned.
 ///
-/// It serializes to the JSON that the command line prints.
-#[derive(Clone, Debug, Serialize)]
+/// It serializes to the JSON that the command line prints, and is read from it:
+///
+/// ```
+/// use purge_api_ext::{Plan, Report};
+///
+/// let report = Report::planned(&Plan::parse(["/index.html", "/images/*"])?);
+/// let json = serde_json::to_string(&report)?;
+/// assert_eq!(serde_json::from_str::<Report>(&json)?, report);
+/// assert_eq!(report.to_string(), "2 paths in 1 request, not sent yet");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Members that this version does not know are ignored. A state that it does not know is an error, and so is a
+/// [`schema`](Self::schema) other than 1: an unknown state might be a failure, and no reader may take it for a
+/// success. The JSON has no [errors](Self::error), only their texts as messages. Equality does not compare them
+/// either: two reports are equal when their JSON is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+// Who reads the schema reads no Rust.
+#[cfg_attr(
+    feature = "schemars",
+    schemars(
+        description = "The outcome of a purge, or of waiting for one: one entry for every path that was planned."
+    )
+)]
 #[must_use = "failed paths are reported only here"]
 #[non_exhaustive]
 pub struct Report {
     /// The version of this form: 1.
+    #[serde(deserialize_with = "read::schema")]
     #[cfg_attr(feature = "schemars", schemars(extend("const" = 1)))]
     pub schema: u32,
     /// Whether this is only what would be done.
@@ -40,8 +67,8 @@ pub struct Report {
     pub(crate) refused: Option<Error>,
 }
 
-/// What became of one request, and of the operation that it created.
-#[derive(Clone, Debug, Serialize)]
+/// The outcome of one request, and of the operation that it created.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OperationOutcome {
@@ -53,7 +80,8 @@ pub struct OperationOutcome {
     pub attempts: u32,
     /// Whether more than one job may have come of it.
     pub possible_duplicate: bool,
-    /// What the service, or this crate, says to it; harmless to show.
+    /// What the service, or this crate, says about it; harmless to show.
+    #[serde(deserialize_with = "read::message")]
     pub message: Option<String>,
     /// Its paths.
     #[cfg_attr(feature = "schemars", schemars(with = "Vec<PathOutcome<'static>>"))]
@@ -116,14 +144,12 @@ impl Report {
         })
     }
 
-    /// The operations that were not finished when waiting ended, to go on with [`Resource::wait`].
+    /// The operations that were not finished when waiting ended. Pass them to [`Resource::wait`].
     ///
     /// [`Resource::wait`]: crate::Resource::wait
     pub fn pending_operations(&self) -> impl Iterator<Item = &OperationId> {
-        let pending = |operation: &&OperationOutcome| {
-            operation.error.is_some() && operation.state == OperationState::Accepted
-        };
-        self.operations.iter().filter(pending).filter_map(|operation| operation.op_id.as_ref())
+        let pending = self.operations.iter().filter(|operation| operation.is_unfinished());
+        pending.filter_map(|operation| operation.op_id.as_ref())
     }
 
     /// The paths that must be purged again, ready to be planned: those that failed, that nobody can
@@ -136,11 +162,13 @@ impl Report {
     }
 
     /// Whether no path failed and none is pending. Without waiting, a path that the service accepted
-    /// counts as a success, although its cached copies may not be gone yet.
+    /// counts as a success, although its cached copies may not be gone yet. A report without operations is not a
+    /// success, since nothing was purged.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        let mut states = self.operations.iter().flat_map(|operation| operation.paths.states());
-        self.error().is_none() && states.all(|(state, _)| !state.is_failure())
+        self.error().is_none()
+            && !self.operations.is_empty()
+            && self.operations.iter().all(OperationOutcome::is_success)
     }
 
     /// The report of a success, or the [error](Self::error) to act on first: for `?`.
@@ -162,7 +190,12 @@ impl Report {
         if self.is_success() {
             return Ok(self);
         }
-        let failed = || Error::new(ErrorKind::Refused, "some paths failed");
+        let summary = self.summary;
+        // A report from JSON has no errors.
+        let failed = || match self.paths().any(|path| path.state.is_failure()) {
+            true => Error::new(ErrorKind::Refused, shown!("some paths failed: {summary}", summary)),
+            false => Error::new(ErrorKind::Deadline, shown!("not finished: {summary}", summary)),
+        };
         Err(self.error().cloned().unwrap_or_else(failed))
     }
 
@@ -187,7 +220,55 @@ impl Report {
     }
 }
 
+impl PartialEq for Report {
+    fn eq(&self, other: &Self) -> bool {
+        // A member that is missing here does not compile.
+        let Self { schema, dry_run, organization, resource, summary, operations, refused: _ } =
+            self;
+        (*schema, *dry_run, *organization, *resource, *summary)
+            == (other.schema, other.dry_run, other.organization, other.resource, other.summary)
+            && *operations == other.operations
+    }
+}
+
+impl Eq for Report {}
+
+/// One line: the counts, and the error to act on first.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary.fmt(f)?;
+        self.error().map_or(Ok(()), |error| write!(f, "; {error}"))
+    }
+}
+
+impl PartialEq for OperationOutcome {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { op_id, state, attempts, possible_duplicate, message, paths, .. } = self;
+        (op_id, state, attempts, possible_duplicate)
+            == (&other.op_id, &other.state, &other.attempts, &other.possible_duplicate)
+            && (message, paths) == (&other.message, &other.paths)
+    }
+}
+
+impl Eq for OperationOutcome {}
+
 impl OperationOutcome {
+    /// Whether waiting for it ended before it was finished. Where nobody waits, all of its paths are accepted.
+    fn is_unfinished(&self) -> bool {
+        let mut states = self.paths.states();
+        self.state == OperationState::Accepted
+            && (self.error.is_some()
+                || self.paths.is_empty()
+                || states.any(|(state, _)| state != PathState::Accepted))
+    }
+
+    fn is_success(&self) -> bool {
+        let mut states = self.paths.states();
+        !self.state.is_failure()
+            && !self.is_unfinished()
+            && states.all(|(state, _)| !state.is_failure() && state != PathState::Pending)
+    }
+
     fn planned(batch: &Batch) -> Self {
         Self::of_batch(batch, OperationState::Planned, PathState::Planned)
     }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::PathState;
+use super::{PathState, read};
 use crate::plan::Batch;
 
-/// What became of one path.
+/// The outcome of one path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -18,11 +18,11 @@ pub struct PathOutcome<'a> {
     pub path: &'a str,
     /// Where it stands.
     pub state: PathState,
-    /// What the service says to it; harmless to show.
+    /// What the service says about it; harmless to show.
     pub message: Option<&'a str>,
 }
 
-/// What became of each path of an operation, in the order in which they were sent.
+/// The outcome of each path of an operation, in the order in which they were sent.
 ///
 /// Of most operations, all paths end alike. Then this is a part of the plan, one state and one message, so that
 /// the report of a million paths takes next to no memory beside its plan.
@@ -57,9 +57,11 @@ enum Kept {
 }
 
 /// A [`PathOutcome`] with texts of its own.
+#[derive(Deserialize)]
 struct Own {
     path: Box<str>,
     state: PathState,
+    #[serde(deserialize_with = "read::message")]
     message: Option<Box<str>>,
 }
 
@@ -205,6 +207,12 @@ impl Eq for PathOutcomes {}
 impl Serialize for PathOutcomes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for PathOutcomes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Own>::deserialize(deserializer).map(|each| Self(Kept::Each(each.into())))
     }
 }
 

@@ -1,12 +1,15 @@
 //! The counts of a report.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use super::{OperationOutcome, PathState};
 use crate::plan::Plan;
+use crate::sanitize::Harmless;
 
-/// How many paths ended how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// The counts of a report: how many paths ended how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Summary {
@@ -93,5 +96,37 @@ impl Summary {
         }
         self.accepted += self.purged + self.not_cached + self.pending;
         self
+    }
+}
+
+/// The counts that are not 0, those of failed paths first: `3 paths: 1 failed, 2 accepted, 2 purged`.
+impl Harmless for Summary {}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        let paths = self.paths;
+        if paths == 0 {
+            return f.write_str("no path is known yet");
+        }
+        write!(f, "{paths} path{}", plural(paths))?;
+        let counts = [
+            (self.failed, PathState::Failed),
+            (self.unconfirmed, PathState::Unconfirmed),
+            (self.not_sent, PathState::NotSent),
+            (self.accepted, PathState::Accepted),
+            (self.purged, PathState::Purged),
+            (self.not_cached, PathState::NotCached),
+            (self.pending, PathState::Pending),
+        ];
+        let mut separator = ": ";
+        for (count, state) in counts.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, "{separator}{count} {state}")?;
+            separator = ", ";
+        }
+        if separator == ": " {
+            write!(f, " in {} request{}, not sent yet", self.requests, plural(self.requests))?;
+        }
+        Ok(())
     }
 }
