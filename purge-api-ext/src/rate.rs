@@ -1,10 +1,17 @@
 //! A rate of requests, as people write it.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::sanitize::Harmless;
 
 /// A rate of requests, evenly spread: 5 a second means one every 200 ms, and never two at once.
+///
+/// As a text, and in JSON or a settings file, it is `5/s`, `30/m` or `100/h`, or has a time such as `1/2s500ms`.
 ///
 /// The service publishes no rate limit. Comparable services allow from one a minute to 50 a second.
 ///
@@ -14,6 +21,7 @@ use crate::sanitize::Harmless;
 ///
 /// assert_eq!(Rate::new(5, Duration::from_secs(1)), "5/s".parse()?);
 /// assert_eq!(Rate::new(30, Duration::from_secs(60)), "30/m".parse()?);
+/// assert_eq!(Rate::new(1, Duration::from_millis(2500)).to_string(), "1/2s500ms");
 /// # Ok::<(), purge_api_ext::RateError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +31,12 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many requests in so long a time; 0 requests count as 1.
+    /// A number of requests in a time, from 1 ns to a year. Less counts as the least, more as the most; 0 requests
+    /// count as 1.
     #[must_use]
     pub fn new(requests: u32, per: Duration) -> Self {
-        Self { requests: requests.max(1), per: per.min(crate::retry::LONGEST) }
+        let shortest = Duration::from_nanos(1);
+        Self { requests: requests.max(1), per: per.clamp(shortest, crate::retry::LONGEST) }
     }
 
     /// How many requests, at least 1.
@@ -48,14 +58,15 @@ impl Rate {
     }
 }
 
-/// A text that is no [`Rate`].
+/// The error of a text that is not a [`Rate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateError(());
 
-impl std::fmt::Display for RateError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for RateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a rate is a number of requests in a second, minute or hour: `5/s`, `30/m`, `100/h`",
+            "a rate is a number of requests in a second, a minute, an hour or another time: `5/s`, \
+             `30/m`, `100/h`, `1/10s`",
         )
     }
 }
@@ -70,33 +81,88 @@ impl From<RateError> for crate::error::Error {
     }
 }
 
-impl std::str::FromStr for Rate {
+/// The units that stand for one of them.
+const UNITS: [(&str, Duration); 3] = [
+    ("s", Duration::from_secs(1)),
+    ("m", Duration::from_secs(60)),
+    ("h", Duration::from_secs(3600)),
+];
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/", self.requests)?;
+        if let Some((unit, _)) = UNITS.iter().find(|(_, time)| *time == self.per) {
+            return f.write_str(unit);
+        }
+        f.write_str(&humantime::format_duration(self.per).to_string().replace(' ', ""))
+    }
+}
+
+impl FromStr for Rate {
     type Err = RateError;
 
     fn from_str(text: &str) -> Result<Self, RateError> {
-        let (requests, unit) = text.split_once('/').ok_or(RateError(()))?;
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            _ => return Err(RateError(())),
+        let (requests, time) = text.split_once('/').ok_or(RateError(()))?;
+        let unit = UNITS.iter().find(|(unit, _)| *unit == time);
+        let per = match unit {
+            Some((_, per)) => Some(*per),
+            None if time.contains(char::is_whitespace) => None,
+            None => humantime::parse_duration(time).ok(),
         };
+        let per = per.filter(|per| !per.is_zero()).ok_or(RateError(()))?;
         let requests = requests.parse().ok().filter(|requests| *requests > 0);
-        Ok(Self::new(requests.ok_or(RateError(()))?, Duration::from_secs(seconds)))
+        Ok(Self::new(requests.ok_or(RateError(()))?, per))
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_rate_is_read_as_it_is_shown(
+            requests in any::<u32>(),
+            per in prop_oneof![
+                any::<Duration>(),
+                (0..2_000_000_000_u64).prop_map(Duration::from_nanos),
+                (0..100_000_u64).prop_map(Duration::from_secs),
+            ],
+        ) {
+            let rate = Rate::new(requests, per);
+            prop_assert_eq!(rate.to_string().parse(), Ok(rate));
+            let json = serde_json::to_string(&rate).expect("JSON");
+            prop_assert_eq!(serde_json::from_str::<Rate>(&json).expect("a rate"), rate);
+        }
+    }
 
     #[test]
     fn rates() {
-        for bad in ["", "5", "0/s", "-1/s", "1.5/s", "5/d", "/s", "5/ s"] {
+        for bad in
+            ["", "5", "0/s", "-1/s", "1.5/s", "5/d", "/s", "5/ s", "5/1m 30s", "5/0s", "5/10"]
+        {
             assert_eq!(bad.parse::<Rate>(), Err(RateError(())), "{bad}");
         }
         let rate: Rate = "100/h".parse().expect("a rate");
         assert_eq!((rate.requests(), rate.per()), (100, Duration::from_secs(3600)));
         assert_eq!(rate.interval(), Duration::from_secs(36));
+        assert_eq!("1/2m30s".parse(), Ok(Rate::new(1, Duration::from_secs(150))));
+        for text in ["5/s", "30/m", "100/h", "1/10s", "1/1ms"] {
+            assert_eq!(text.parse::<Rate>().expect(text).to_string(), text);
+        }
     }
 }

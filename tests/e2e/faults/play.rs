@@ -249,6 +249,15 @@ impl Played {
             duplicate == row.possible_duplicate,
             format!("possible duplicate: {duplicate}, expected {}", row.possible_duplicate),
         );
+        match serde_json::from_value::<Report>(report.clone()) {
+            Ok(read) => {
+                let is_success = read.is_success();
+                check(is_success == (row.code == 0), format!("read as a success: {is_success}"));
+                let written = serde_json::to_value(&read).unwrap_or_default();
+                check(written == report, "it is not read as it was written".to_owned());
+            }
+            Err(error) => check(false, format!("the report cannot be read: {error}")),
+        }
     }
 }
 
