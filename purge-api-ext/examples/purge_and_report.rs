@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let plan = Plan::parse(["/index.html", "/images/*", "/images/logo.png"])?;
     println!("{plan}");
-    let report = site.purge(plan).wait(Duration::from_secs(60)).await;
+    let report = site.purge(plan).wait_for(Duration::from_secs(60)).await;
     for path in report.paths() {
         println!("{:<10} {}", path.state, path.path);
     }

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let paths = (0..250).map(|i| format!("/page-{i}.html").parse());
     let plan = Plan::new(paths.collect::<Result<Vec<_>, _>>()?)?;
-    let mut events = site.purge(plan).wait(Duration::from_secs(60)).events();
+    let mut events = site.purge(plan).wait_for(Duration::from_secs(60)).events();
     while let Some(event) = events.next().await {
         match event {
             Event::Started { requests, paths } => println!("{paths} paths, {requests} requests"),

@@ -94,9 +94,9 @@ impl Plan {
         self.batches.iter().flat_map(Batch::paths)
     }
 
-    /// How many paths are sent.
+    /// The number of paths to send.
     #[must_use]
-    pub fn sent(&self) -> usize {
+    pub fn path_count(&self) -> usize {
         self.batches.iter().map(|batch| batch.paths().len()).sum()
     }
 
@@ -142,7 +142,7 @@ impl fmt::Display for Plan {
         if self.covered > 0 {
             write!(f, "{separator} {} covered by a wildcard", self.covered)?;
         }
-        let (sent, requests) = (self.sent(), self.batches.len());
+        let (sent, requests) = (self.path_count(), self.batches.len());
         if sent != self.input {
             write!(f, "; {sent} path{}", plural(sent))?;
         }

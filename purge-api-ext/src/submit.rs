@@ -31,7 +31,7 @@ use work::{Source, Work};
 /// use std::time::Duration;
 /// use purge_api_ext::Plan;
 ///
-/// let report = site.purge(Plan::parse(["/index.html"])?).wait(Duration::from_secs(300)).await;
+/// let report = site.purge(Plan::parse(["/index.html"])?).wait_for(Duration::from_secs(300)).await;
 /// for path in report.paths() {
 ///     println!("{} {}", path.state, path.path);
 /// }
@@ -125,10 +125,10 @@ impl Purge {
         self
     }
 
-    /// Follows the jobs to their end, for at most this long after the last one was accepted. Default:
-    /// does not wait.
-    pub fn wait(mut self, deadline: Duration) -> Self {
-        self.wait = Some(deadline);
+    /// Follows the jobs to their end, for at most this long after the last one was accepted: the same option as
+    /// [`Wait::wait_for`](crate::Wait::wait_for). Default: does not wait.
+    pub fn wait_for(mut self, limit: Duration) -> Self {
+        self.wait = Some(limit);
         self
     }
 

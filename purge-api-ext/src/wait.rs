@@ -43,7 +43,7 @@ use crate::shutdown::Shutdown;
 pub struct Wait {
     resource: Resource,
     operations: Vec<OperationId>,
-    deadline: Duration,
+    limit: Duration,
     shutdown: Shutdown,
 }
 
@@ -60,14 +60,14 @@ impl Wait {
         operations: impl IntoIterator<Item = OperationId>,
     ) -> Self {
         let operations = operations.into_iter().collect();
-        let (deadline, shutdown) = (Duration::from_secs(300), Shutdown::new());
-        Self { resource, operations, deadline, shutdown }
+        let (limit, shutdown) = (Duration::from_secs(300), Shutdown::new());
+        Self { resource, operations, limit, shutdown }
     }
 
-    /// How long to wait, at most a year. Default: 5 minutes; the service's documentation speaks of seconds to
-    /// minutes.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline.min(crate::retry::LONGEST);
+    /// Waits for at most this long, and for at most a year. Default: 5 minutes; the service's documentation
+    /// speaks of seconds to minutes.
+    pub fn wait_for(mut self, limit: Duration) -> Self {
+        self.limit = limit.min(crate::retry::LONGEST);
         self
     }
 
@@ -85,8 +85,8 @@ impl Wait {
     async fn run(self, reporter: Reporter) -> Report {
         let jobs = self.operations.iter().cloned();
         let mut operations: Vec<_> = jobs.map(OperationOutcome::of_job).collect();
-        let Self { resource, deadline, shutdown, .. } = &self;
-        follow(resource, &mut operations, *deadline, shutdown, &reporter).await;
+        let Self { resource, limit, shutdown, .. } = &self;
+        follow(resource, &mut operations, *limit, shutdown, &reporter).await;
         let (organization, resource) = (self.resource.organization(), self.resource.id());
         Report::new(Some(organization), Some(resource), Summary::default(), operations)
     }

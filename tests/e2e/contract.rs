@@ -19,7 +19,7 @@ async fn traffic() -> Sandbox {
         sandbox.resource().parse().expect("a UUID"),
     );
     let plan = Plan::parse(["/index.html", "/images/*", "/not-there"]).expect("a plan");
-    let report = site.purge(plan).wait(Duration::from_secs(30)).await;
+    let report = site.purge(plan).wait_for(Duration::from_secs(30)).await;
     assert!(report.is_success(), "{report:?}");
     let records: Vec<_> = site.list().items().try_collect().await.expect("records");
     assert_eq!(records.len(), 3);

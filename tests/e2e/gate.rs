@@ -34,7 +34,7 @@ async fn runs_of_one_client_keep_its_rate_together() {
     let mut runs = tokio::task::JoinSet::new();
     for run in 0..30 {
         let plan = Plan::parse([format!("/{run}")]).expect("a plan");
-        let purge = site.purge(plan).wait(Duration::from_secs(60));
+        let purge = site.purge(plan).wait_for(Duration::from_secs(60));
         runs.spawn(async move { purge.await });
     }
     for report in runs.join_all().await {
@@ -50,7 +50,7 @@ async fn look_ups_and_polls_keep_the_rate_as_posts_do() {
     let lost = Fault::reset().after_applying().on_post().times(10);
     let sandbox = limited().fault(lost).start().await.expect("a sandbox");
     let purge = limited_site(sandbox.base_url()).purge(plan(20, 100));
-    let report = impatient(purge).wait(Duration::from_secs(60)).await;
+    let report = impatient(purge).wait_for(Duration::from_secs(60)).await;
     assert!(report.is_success(), "{:?}", report.error());
     assert!(count(&sandbox, "GET") > 10);
     assert_eq!(refused(&sandbox), 0);

@@ -138,7 +138,7 @@ fn slow_recovery_costs_at_most_1_2_requests_a_batch() {
 fn deadline_of_waiting_holds_in_an_outage() {
     let accepted = Step::Keep(kept("200 OK", r#"{"status":true,"opID":"job-NNNN"}"#));
     let script = Script::new([accepted], [busy()]);
-    let run = run(Some(script), |purge| purge.wait(Duration::from_secs(600)));
+    let run = run(Some(script), |purge| purge.wait_for(Duration::from_secs(600)));
     assert_eq!(run.report.summary.pending, BATCHES);
     assert!((600..=601).contains(&run.took.as_secs()), "{:?}", run.took);
     // Polling has its own budget: rounds of at most four, ever further apart.

@@ -189,7 +189,7 @@ async fn one_handle_ends_every_run_that_has_it() {
     shutdown.begin();
     let plan = || Plan::parse(["/a", "/b"]).expect("a plan");
     let purge = site(sandbox.base_url()).purge(plan()).shutdown(shutdown.clone());
-    let report = purge.wait(Duration::from_secs(60)).await;
+    let report = purge.wait_for(Duration::from_secs(60)).await;
     assert_eq!(report.operations[0].state, OperationState::NotSent);
     assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Interrupted));
     assert_eq!(report.failed_paths().count(), 2);

@@ -16,9 +16,9 @@ async fn every_path_that_was_asked_for_has_an_outcome() {
     let asked =
         ["/images/*", "/images/logo.png", "/images/", "/index.html", "/index.html", "/images/**"];
     let plan = Plan::parse(asked).expect("a plan");
-    assert_eq!((plan.duplicates(), plan.covered(), plan.sent()), (1, 2, 3));
+    assert_eq!((plan.duplicates(), plan.covered(), plan.path_count()), (1, 2, 3));
     sandbox.fill(["/images/"]);
-    let report = site(sandbox.base_url()).purge(plan).wait(Duration::from_secs(60)).await;
+    let report = site(sandbox.base_url()).purge(plan).wait_for(Duration::from_secs(60)).await;
     for path in asked {
         let outcome = report.outcome(path).expect(path);
         assert_eq!(outcome.state, PathState::Purged, "{path}");

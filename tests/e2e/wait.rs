@@ -17,7 +17,7 @@ async fn waiting_for_many_operations_takes_few_requests() {
 
     let hundred = (0..10_000).map(|i| format!("/{i}").parse().expect("a path"));
     let plan = Plan::new(hundred).expect("a plan");
-    let report = site.purge(plan).wait(Duration::from_secs(60)).await;
+    let report = site.purge(plan).wait_for(Duration::from_secs(60)).await;
     assert!(report.is_success());
     let many_paths = gets();
     // 100 operations: one answer each is the least, and each round adds at most four.
@@ -25,7 +25,7 @@ async fn waiting_for_many_operations_takes_few_requests() {
 
     let one = (0..100).map(|i| format!("/x{i}").parse().expect("a path"));
     let plan = Plan::planner().batch_size(1).plan(one).expect("a plan");
-    let report = site.purge(plan).wait(Duration::from_secs(60)).await;
+    let report = site.purge(plan).wait_for(Duration::from_secs(60)).await;
     assert!(report.is_success());
     assert!(gets() - many_paths < 80, "{}", gets() - many_paths);
 }
@@ -38,7 +38,7 @@ async fn records_of_other_operations_do_not_end_a_wait() {
     let server = RawServer::start((0..50).map(|_| answer("200 OK", old))).await;
     let id: OperationId = "new".parse().expect("an ID");
     let report =
-        site(server.base_url()).wait([id.clone()]).deadline(Duration::from_millis(300)).await;
+        site(server.base_url()).wait([id.clone()]).wait_for(Duration::from_millis(300)).await;
     assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Deadline));
     assert_eq!(report.pending_operations().collect::<Vec<_>>(), [&id]);
 }

@@ -73,7 +73,7 @@ impl Summary {
             covered: plan.covered(),
             extra: plan.extra(),
             requests: plan.batches().len(),
-            paths: plan.sent(),
+            paths: plan.path_count(),
             ..Self::default()
         }
     }

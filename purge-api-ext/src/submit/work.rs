@@ -56,7 +56,7 @@ impl Work {
     fn whole(plan: Plan) -> Self {
         Self {
             counts: Summary::of_plan(&plan),
-            paths: plan.sent(),
+            paths: plan.path_count(),
             ledger: Ledger::new(plan.batches().iter().map(|batch| batch.paths().len()).collect()),
             ..Self::from_batches(plan.into_batches())
         }

@@ -73,7 +73,7 @@ impl SendingArgs {
             purge = purge.max_attempts(attempts);
         }
         if let Some(deadline) = self.wait {
-            purge = purge.wait(deadline);
+            purge = purge.wait_for(deadline);
         }
         purge
     }

@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let format = args.report.output.format;
     let progress = Progress::start(args.messages.level(), console.interactive, "waiting");
     let target = target.connect().await?;
-    let wait = target.resource.wait(operations).deadline(args.deadline);
+    let wait = target.resource.wait(operations).wait_for(args.deadline);
     let wait = wait.shutdown(signals.shutdown());
     let report = run::follow(wait.events(), progress, signals, console, format).await;
     target.close().await;

@@ -61,7 +61,7 @@ pub(super) fn plan(
     plan: &Plan,
     rate: Option<Rate>,
 ) -> io::Result<()> {
-    if plan.sent() <= LISTED {
+    if plan.path_count() <= LISTED {
         for path in plan.paths() {
             let state = pad(&PathState::Planned.to_string(), STATE);
             writeln!(out, "  {state} {}", screen.fit(path, STATE + 3))?;
@@ -69,7 +69,7 @@ pub(super) fn plan(
     } else {
         list_requests(out, screen, plan.batches())?;
     }
-    let (paths, requests) = (plan.sent(), plan.batches().len());
+    let (paths, requests) = (plan.path_count(), plan.batches().len());
     let bold = screen.style(Style::new().bold());
     writeln!(
         out,

@@ -36,7 +36,7 @@ async fn finished_run_resumes_to_the_same_report_without_a_request() {
 
     let waited =
         site.resume(Journal::open(folder.journal()).expect("a journal")).expect("the same");
-    let waited = waited.wait(Duration::from_secs(60)).await;
+    let waited = waited.wait_for(Duration::from_secs(60)).await;
     assert_eq!(waited.summary.not_cached, 15, "{waited:#?}");
     assert_eq!(posts(&sandbox).len(), 1 + 1 + 6);
 }
