@@ -70,7 +70,7 @@ pub use list::{Cursor, List, Page, PageSize, PurgeRecord, RecordState};
 pub use path::{PathError, PathErrorKind, Paths, PathsIter, PurgePath};
 #[doc(hidden)]
 pub use percent::escapes;
-pub use plan::{Batch, Plan, PlanError, Planner, PurgeEverything};
+pub use plan::{BadPath, Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use proxy::Proxy;
 pub use rate::{Rate, RateError};
 pub use report::{

@@ -15,7 +15,7 @@ use crate::path::Paths;
 
 pub use batch::Batch;
 pub(crate) use batch::batches;
-pub use error::PlanError;
+pub use error::{BadPath, PlanError};
 pub use planner::Planner;
 
 /// Requests to send, and what became of the paths that are in none of them.
@@ -68,14 +68,9 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// As [`Plan::new`], and for the first text that is not a path.
+    /// As [`Plan::new`], and when texts are not paths: the error holds [all](PlanError::bad_paths) of them.
     pub fn parse(paths: impl IntoIterator<Item: AsRef<str>>) -> Result<Self, PlanError> {
-        let mut checked = Paths::new();
-        for (index, path) in paths.into_iter().enumerate() {
-            let path = path.as_ref();
-            checked.try_push(path).map_err(|error| PlanError::path(index, path, error))?;
-        }
-        Self::new(checked)
+        Self::planner().parse(paths)
     }
 
     /// Begins a plan with options.
@@ -223,13 +218,34 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn errors_say_which_path() {
+    fn errors_say_which_paths() {
         let error = Plan::parse(["/a", "b"]).expect_err("no slash");
         assert_eq!(error.to_string(), "path 2, `b`: it does not begin with `/`: write `/b`");
-        assert_eq!(
-            error.path_error().map(|(index, error)| (index, error.position())),
-            Some((1, 0))
-        );
+        let secret = format!("https://me:{}@example.com/a", "secret".repeat(100));
+        let error = Plan::parse([&secret, "/a", "/\u{1b}"]).expect_err("two bad paths").to_string();
+        let lines: Vec<_> = error.lines().collect();
+        assert_eq!(lines[0], "2 of 3 paths are not valid:");
+        assert!(lines[1].starts_with("  path 1, `https://\u{2026}@example.com/a`: "), "{error}");
+        assert!(lines[2].starts_with("  path 3, `/\\u{1b}`: "), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn an_error_holds_all_bad_paths(good in prop::collection::vec(any::<bool>(), 1..60)) {
+            let texts = good.iter().map(|good| if *good { "/a" } else { "a" });
+            let bad: Vec<_> = (0..good.len()).filter(|&index| !good[index]).collect();
+            match Plan::parse(texts) {
+                Ok(plan) => prop_assert!(bad.is_empty() && plan.input() == good.len()),
+                Err(error) => {
+                    prop_assert!(error.bad_paths().iter().map(BadPath::index).eq(bad.iter().copied()));
+                    let shown = error.to_string().matches("does not begin").count();
+                    prop_assert_eq!(shown, bad.len().min(20));
+                    let more = format!("and {} more", bad.len().saturating_sub(20));
+                    prop_assert_eq!(error.to_string().ends_with(&more), bad.len() > 20);
+                }
+            }
+        }
     }
 
     /// Whether what is sent purges all that a path matches, under every reading: what a star of it may match

@@ -3,15 +3,28 @@ use std::fmt;
 use crate::path::{PathError, PurgePath};
 use crate::sanitize::{Harmless, escape, excerpt, without_credentials};
 
-/// Why no [`Plan`](crate::Plan) could be made.
+/// How many bad paths a message shows.
+const SHOWN: usize = 20;
+
+/// The error of paths or options that no [`Plan`](crate::Plan) can be made of.
+///
+/// Its text is one line, except that of several bad paths: the first 20 follow, each on a line of its own.
 #[derive(Clone, Debug)]
 pub struct PlanError(Why);
+
+/// A text in the input of a plan that is not a path.
+#[derive(Clone, Debug)]
+pub struct BadPath {
+    index: usize,
+    shown: String,
+    error: PathError,
+}
 
 #[derive(Clone, Debug)]
 enum Why {
     Empty,
     FullPurge(PurgePath),
-    Path { index: usize, text: String, error: PathError },
+    Paths { bad: Vec<BadPath>, of: usize },
     Body { path: String, needs: usize, limit: usize },
     NoInventory,
     EmptyInventory,
@@ -29,10 +42,9 @@ impl PlanError {
         Self(Why::FullPurge(PurgePath::of_checked(path)))
     }
 
-    pub(super) fn path(index: usize, text: &str, error: PathError) -> Self {
-        // A message is read by people; a path of megabytes is not.
-        let text = text.chars().take(200).collect();
-        Self(Why::Path { index, text, error })
+    /// Some of all texts are not paths.
+    pub(super) fn paths(bad: Vec<BadPath>, of: usize) -> Self {
+        Self(Why::Paths { bad, of })
     }
 
     pub(super) fn body(path: &str, needs: usize, limit: usize) -> Self {
@@ -74,22 +86,54 @@ impl PlanError {
         }
     }
 
-    /// Which text was not a path, counted from 0, and why, when that is the reason.
+    /// All texts that are not paths, in their order, when that is the reason; empty otherwise.
     ///
     /// ```
     /// use purge_api_ext::{PathErrorKind, Plan};
     ///
-    /// let error = Plan::parse(["/a", "/b c"]).unwrap_err();
-    /// let (index, why) = error.path_error().ok_or("another reason")?;
-    /// assert_eq!((index, why.kind(), why.position()), (1, PathErrorKind::Space, 2));
-    /// # Ok::<(), &str>(())
+    /// let error = Plan::parse(["/a", "/b c", "/c", "d"]).unwrap_err();
+    /// let bad: Vec<_> = error.bad_paths().iter().map(|bad| (bad.index(), bad.error().kind())).collect();
+    /// assert_eq!(bad, [(1, PathErrorKind::Space), (3, PathErrorKind::NoLeadingSlash)]);
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "2 of 4 paths are not valid:\n  \
+    ///      path 2, `/b c`: a space, at byte 2: write `%20`\n  \
+    ///      path 4, `d`: it does not begin with `/`: write `/d`"
+    /// );
     /// ```
     #[must_use]
-    pub fn path_error(&self) -> Option<(usize, &PathError)> {
+    pub fn bad_paths(&self) -> &[BadPath] {
         match &self.0 {
-            Why::Path { index, error, .. } => Some((*index, error)),
-            _ => None,
+            Why::Paths { bad, .. } => bad,
+            _ => &[],
         }
+    }
+}
+
+impl BadPath {
+    pub(super) fn new(index: usize, text: &str, error: PathError) -> Self {
+        // A message is read by people; a path of megabytes is not.
+        let shown: String = without_credentials(text).chars().take(200).collect();
+        Self { index, shown: escape(&shown), error }
+    }
+
+    /// The place of the text in the input, counted from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Why the text is not a path, and how to fix it.
+    #[must_use]
+    pub fn error(&self) -> &PathError {
+        &self.error
+    }
+}
+
+/// The place, counted from 1, the text without credentials, and the error.
+impl fmt::Display for BadPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "path {}, `{}`: {}", self.index + 1, self.shown, self.error)
     }
 }
 
@@ -140,11 +184,20 @@ impl fmt::Display for PlanError {
                 plural(*requests),
                 plural(*needs)
             ),
-            Why::Path { index, text, error } => {
-                let text = escape(&without_credentials(text));
-                write!(f, "path {}, `{text}`: {error}", index + 1)
-            }
+            Why::Paths { bad, of } => all_bad(f, bad, *of),
         }
+    }
+}
+
+fn all_bad(f: &mut fmt::Formatter<'_>, bad: &[BadPath], of: usize) -> fmt::Result {
+    if let [only] = bad {
+        return write!(f, "{only}");
+    }
+    write!(f, "{} of {of} paths are not valid:", bad.len())?;
+    bad.iter().take(SHOWN).try_for_each(|bad| write!(f, "\n  {bad}"))?;
+    match bad.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => write!(f, "\n  and {more} more"),
     }
 }
 

@@ -3,7 +3,7 @@ use super::coalesce::{Coalesced, Directories};
 use super::cover::Cover;
 use super::dedup::repeated;
 use super::knapsack::Goal;
-use super::{Plan, PlanError, PurgeEverything};
+use super::{BadPath, Plan, PlanError, PurgeEverything};
 use crate::path::{Paths, is_bare, is_everything};
 
 /// The options of a [`Plan`].
@@ -126,6 +126,23 @@ impl Planner {
     /// wildcard, or is missing although the extra paths are limited.
     pub fn plan(self, paths: impl Into<Paths>) -> Result<Plan, PlanError> {
         self.planned(paths.into())
+    }
+
+    /// Checks and plans the purge of some paths.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan), and when texts are not paths: the error holds [all](PlanError::bad_paths) of them.
+    pub fn parse(self, paths: impl IntoIterator<Item: AsRef<str>>) -> Result<Plan, PlanError> {
+        let (mut good, mut bad, mut count) = (Paths::new(), Vec::new(), 0);
+        for (index, path) in paths.into_iter().enumerate() {
+            let path = path.as_ref();
+            if let Err(error) = good.try_push(path) {
+                bad.push(BadPath::new(index, path, error));
+            }
+            count = index + 1;
+        }
+        if bad.is_empty() { self.plan(good) } else { Err(PlanError::paths(bad, count)) }
     }
 
     fn planned(self, mut paths: Paths) -> Result<Plan, PlanError> {
