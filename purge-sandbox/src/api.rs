@@ -16,6 +16,7 @@ use crate::body::{MAX_BODY, Payload};
 use crate::jobs::{Full, RecordView};
 use crate::limits::{Verdict, bearer};
 use crate::lock::lock;
+use crate::log::Created;
 use crate::refusal::{Refusal, json};
 use crate::resource::{Resource, parse_uuid};
 use crate::state::Shared;
@@ -112,14 +113,16 @@ fn create(
         return Err(Refusal::full());
     }
     #[derive(Serialize)]
-    struct Created {
+    struct Answer<'a> {
         status: bool,
         #[serde(rename = "opID")]
-        op_id: String,
+        op_id: &'a str,
         message: &'static str,
     }
     let message = "Purge request successfully created.";
-    Ok(json(StatusCode::OK, &Created { status: true, op_id, message }))
+    let mut answer = json(StatusCode::OK, &Answer { status: true, op_id: &op_id, message });
+    answer.extensions_mut().insert(Created(op_id));
+    Ok(answer)
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::history::RecordState;
 use crate::html::{self, Text};
 use crate::jobs::{JobView, RecordView};
 use crate::resource::Resource;
@@ -180,11 +181,11 @@ fn show_jobs(
 }
 
 fn state(record: &RecordView<'_>) -> &'static str {
-    match (record.started, record.completed) {
-        (_, Some((_, true))) => "purged",
-        (_, Some((_, false))) => "not in cache",
-        (Some(_), None) => "running",
-        (None, None) => "pending",
+    match RecordState::new(record) {
+        RecordState::Purged => "purged",
+        RecordState::NotCached => "not in cache",
+        RecordState::Running => "running",
+        RecordState::Pending => "pending",
     }
 }
 

@@ -17,7 +17,7 @@ use crate::fault::json;
 use crate::fault::{Ending, Fault};
 use crate::limits::bearer;
 use crate::lock::lock;
-use crate::log::{Arrival, RecordedRequest};
+use crate::log::{Arrival, Created, RecordedRequest};
 use crate::refusal::Refusal;
 use crate::server::{Step, Wire};
 use crate::state::Shared;
@@ -40,6 +40,15 @@ impl<'a> Visit<'a> {
     fn change(&mut self, change: impl Fn(&mut RecordedRequest)) {
         self.shared.log.change(self.arrival, &change);
         self.observed.iter_mut().for_each(change);
+    }
+
+    /// Has the request handled, and writes down whether that created a job.
+    async fn handle(&mut self, head: Parts, next: Next) -> Response {
+        let mut response = next.run(Request::from_parts(head, Body::empty())).await;
+        if let Some(Created(op_id)) = response.extensions_mut().remove() {
+            self.change(|request| request.op_id = Some(op_id.clone()));
+        }
+        response
     }
 
     /// The status is `None` when a fault breaks the connection instead.
@@ -91,7 +100,7 @@ pub(crate) async fn intercept(
     head.extensions.insert(payload);
     let response = match (fault, wire) {
         (Some(fault), Some(wire)) => misbehave(&mut visit, fault, &wire, head, next).await,
-        _ => next.run(Request::from_parts(head, Body::empty())).await,
+        _ => visit.handle(head, next).await,
     };
     visit.answered(Some(response.status().as_u16()));
     response
@@ -104,11 +113,8 @@ async fn misbehave(
     head: Parts,
     next: Next,
 ) -> Response {
-    let mut response = if fault.applies() {
-        next.run(Request::from_parts(head, Body::empty())).await
-    } else {
-        Response::default()
-    };
+    let mut response =
+        if fault.applies() { visit.handle(head, next).await } else { Response::default() };
     tokio::time::sleep(fault.delay).await;
     if let Some(status) = fault.status {
         if fault.applies() {

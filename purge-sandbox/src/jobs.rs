@@ -151,6 +151,15 @@ impl Work {
         }
     }
 
+    /// When the last of the unfinished jobs will have finished, if there is one.
+    pub(crate) fn ends(&self) -> Option<Duration> {
+        let unfinished = self.due.iter().map(|Reverse((_, index))| {
+            let job = &self.jobs[index - self.forgotten_jobs];
+            job.completes(job.count - 1)
+        });
+        unfinished.max()
+    }
+
     /// The last jobs, newest first.
     pub(crate) fn newest(&self, limit: usize) -> impl Iterator<Item = JobView<'_>> {
         self.jobs.iter().rev().take(limit).map(|job| JobView {

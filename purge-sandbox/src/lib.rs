@@ -90,6 +90,7 @@ mod server;
 
 // What all requests share and pass through.
 mod state;
+mod history;
 mod guard;
 mod body;
 mod intercept;
@@ -105,6 +106,7 @@ mod sandbox;
 
 pub use error::Error;
 pub use fault::Fault;
+pub use history::{Job, Record, RecordState};
 pub use log::RecordedRequest;
 pub use pattern::Star;
 pub use resource::ResourceType;

@@ -32,9 +32,21 @@ pub struct RecordedRequest {
     /// The status that was sent; `None` as long as there is no answer, and when there never was one
     /// because a fault broke the connection.
     pub status: Option<u16>,
+    /// The operation ID of the job that the request created, whether or not the client was told.
+    pub op_id: Option<String>,
 }
 
+/// The operation ID of the job that a request created, as an extension of its answer.
+#[derive(Clone)]
+pub(crate) struct Created(pub(crate) String);
+
 impl RecordedRequest {
+    /// Whether the request was applied: it created a job, although a fault may have hidden the answer.
+    #[must_use]
+    pub fn was_applied(&self) -> bool {
+        self.op_id.is_some()
+    }
+
     pub(crate) fn new(head: &Parts) -> Self {
         let headers = head.headers.iter().map(|(name, value)| {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -47,6 +59,7 @@ impl RecordedRequest {
             body: Vec::new(),
             body_length: 0,
             status: None,
+            op_id: None,
         }
     }
 
@@ -61,6 +74,7 @@ impl RecordedRequest {
             + self.query.as_ref().map_or(0, String::len)
             + self.headers.iter().map(pair).sum::<usize>()
             + self.body.len()
+            + self.op_id.as_ref().map_or(0, String::len)
     }
 
     /// The first header of this name, which is given in lower case.
@@ -85,6 +99,7 @@ impl fmt::Debug for RecordedRequest {
             .field("body", &String::from_utf8_lossy(&self.body))
             .field("body_length", &self.body_length)
             .field("status", &self.status)
+            .field("op_id", &self.op_id)
             .finish()
     }
 }

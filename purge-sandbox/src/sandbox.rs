@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::cache::Object;
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::history::{self, Job, Record};
 use crate::lock::lock;
 use crate::log::RecordedRequest;
 use crate::resource::{ResourceType, parse_uuid};
@@ -104,6 +105,44 @@ impl Sandbox {
     #[must_use]
     pub fn dropped_requests(&self) -> u64 {
         self.shared.log.dropped()
+    }
+
+    /// The purge jobs of all resources, in the order in which they were created, with or without an answer that
+    /// reached the client. The oldest finished ones are dropped when all of them would take more than
+    /// [`SandboxBuilder::job_bytes`].
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let sandbox = purge_sandbox::Sandbox::start().await?;
+    /// // … the program under test purges a path once, and then:
+    /// # let url = format!("{}/api/v1/cdn/{}/job/{}/purge", sandbox.base_url(), sandbox.organization(), sandbox.resource());
+    /// # let _ = rustls::crypto::ring::default_provider().install_default();
+    /// # let body = format!(r#"{{ "resource_uuid": "{}", "file_path": ["/index.html"] }}"#, sandbox.resource());
+    /// # let post = reqwest::Client::new().post(&url).bearer_auth(sandbox.token());
+    /// # post.header("content-type", "application/json").body(body).send().await?;
+    /// sandbox.settled().await;
+    /// assert_eq!(sandbox.jobs().len(), 1, "the program makes no duplicates");
+    /// assert_eq!(sandbox.records()[0].path, "/index.html");
+    /// assert!(!sandbox.cached(sandbox.resource()).contains(&"/index.html".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn jobs(&self) -> Vec<Job> {
+        history::jobs(&self.shared)
+    }
+
+    /// The paths of all [`jobs`](Self::jobs), those of each job in the order in which they were sent.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        history::records(&self.shared)
+    }
+
+    /// Waits until all jobs have finished, those included that are created meanwhile. It takes as long as
+    /// [`SandboxBuilder::purge_delay`].
+    pub async fn settled(&self) {
+        history::settled(&self.shared).await;
     }
 
     /// The paths that are cached for a resource, sorted; none for a resource that does not exist.

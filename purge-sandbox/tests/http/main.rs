@@ -3,6 +3,7 @@
 mod bounds;
 mod edge;
 mod faults;
+mod history;
 mod hosts;
 mod operations;
 mod pages;
