@@ -15,7 +15,7 @@ pub fn parse(text: &str) -> Result<serde_json::Value, ParseError> {
     yaml_serde::from_str(text).map_err(ParseError)
 }
 
-/// A text that is not YAML.
+/// The error of a text that is not YAML.
 #[derive(Debug)]
 pub struct ParseError(yaml_serde::Error);
 

@@ -13,6 +13,9 @@
 //! | `json` | [`parse`]: a YAML or JSON text as a [`serde_json::Value`] |
 //! | `codegen` | [`codegen`]: the Rust bindings of a document, for build scripts |
 
+// Shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "json")]
 mod document;
 #[cfg(feature = "codegen")]

@@ -7,7 +7,7 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
 
-/// Runs asynchronous calls to their end, on the calling thread.
+/// A runtime that runs asynchronous calls to their end, on the calling thread.
 ///
 /// Make one and keep it: the connections of a [`Client`](crate::Client) live in it.
 ///

@@ -13,7 +13,7 @@ use crate::resource::Resource;
 use crate::sanitize::{Shown, shown};
 use crate::token::TokenProvider;
 
-/// A connection pool to the service, and the token that opens it. Cheap to clone.
+/// A client of the service: a connection pool, and the token. It is cheap to clone.
 ///
 /// All that is sent through a client and its clones keeps one [rate](ClientBuilder::rate), and waits for one
 /// pause that the service asks for (`Retry-After`).

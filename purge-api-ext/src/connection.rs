@@ -16,8 +16,9 @@ use crate::sanitize::{Shown, excerpt, shown};
 use crate::tls;
 use crate::typed;
 
-/// An address of the service that the token may be sent to: `https`, or plain `http` to the loopback of this
-/// machine.
+/// An address of the service that the token may be sent to.
+///
+/// It is `https`, or plain `http` to the loopback of this machine.
 ///
 /// ```
 /// use purge_api_ext::BaseUrl;

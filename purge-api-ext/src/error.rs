@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::sanitize::{Harmless, Redactor, Shown, shown};
 
-/// What went wrong, with what, and how to fix it.
+/// An error of this crate: what went wrong, with which value, and how to fix it.
 ///
 /// One opaque type: [`kind`](Self::kind) says what a program should do, and the text says all of it to
 /// people, the cause included. [`source`](StdError::source) is there only where it adds to the text: the
@@ -24,7 +24,7 @@ struct Inner {
     causes: Option<String>,
 }
 
-/// What a program should do about an [`Error`].
+/// The kind of an [`Error`]: what a program should do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

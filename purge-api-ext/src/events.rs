@@ -13,8 +13,10 @@ use crate::error::Error;
 use crate::id::OperationId;
 use crate::report::{OperationOutcome, Report};
 
-/// Something that happened. Requests are named by their place in the plan, from 0; those that others are
-/// split into have the numbers after these.
+/// Something that happened during a run.
+///
+/// Requests are named by their place in the plan, from 0; those that others are split into have the numbers
+/// after these.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -88,7 +90,7 @@ pub enum Event {
     Finished(Box<Report>),
 }
 
-/// What happens during a run, as a stream that ends with [`Event::Finished`].
+/// The events of a run, as a stream that ends with [`Event::Finished`].
 ///
 /// The run makes progress only while the stream is polled; dropping it stops the run at once.
 ///

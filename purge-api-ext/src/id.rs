@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::sanitize::{Harmless, Shown, excerpt, shown};
 use crate::typed;
 
-/// Why a text is not an identifier.
+/// The error of a text that is not an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdError(Shown);
 

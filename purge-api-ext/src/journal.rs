@@ -33,10 +33,10 @@ use format::{Fingerprint, VERSION};
 use read::Unreadable;
 use writer::Start;
 
-/// The journal of a run: what a crash, a full disk or an impatient operator cannot make unknown.
+/// The journal of a run: a file from which the run can be resumed if it ends early.
 ///
-/// A run that ends early leaves the question which of its paths are purged. With a journal there is an
-/// answer: the plan stands in it before anything is sent, and each request before it is sent. The next run
+/// A crash, a full disk or an impatient operator leaves the question which of its paths are purged. With a journal
+/// there is an answer: the plan is in it before anything is sent, and each request before it is sent. The next run
 /// sends only what is not known to be accepted:
 ///
 /// ```no_run

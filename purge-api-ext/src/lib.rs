@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// Shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Used by all others.
 mod lock;

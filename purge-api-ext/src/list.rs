@@ -89,7 +89,7 @@ pub struct List {
     first: Cursor,
 }
 
-/// A place in a list, to go on from later: it can be kept as JSON.
+/// A place in a list, from which it can be read on later. It can be kept as JSON.
 ///
 /// Pages are counted from the newest record, as far as the service lists them so (the order is not
 /// published): records that came meanwhile move the others on to later pages, so that some are seen

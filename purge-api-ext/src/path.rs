@@ -22,10 +22,11 @@ pub use paths::{Paths, PathsIter};
 pub(crate) use pattern::readings;
 pub(crate) use pattern::{covers, is_bare, is_everything};
 
-/// A path that the service reads otherwise than its author meant purges the wrong files, or none, and
-/// nobody notices. So it is checked once, byte by byte, and then sent exactly as it was written.
+/// A checked path to purge: an absolute path of the CDN resource, with or without `*`.
 ///
-/// It is an absolute path of the CDN resource, in which `*` stands for any run of bytes, `/` included.
+/// A `*` stands for any run of bytes, `/` included. A path that the service reads otherwise than its author meant
+/// purges the wrong files, or none, and nobody notices. So it is checked once, byte by byte, and then sent
+/// exactly as it was written.
 ///
 /// That a path starts with `/` and may hold `*` is from the published reference; that `*` goes over
 /// folder borders is from another page of the service's documentation. The other rules are this

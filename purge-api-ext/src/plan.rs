@@ -18,7 +18,7 @@ pub(crate) use batch::batches;
 pub use error::{BadPath, PlanError};
 pub use planner::Planner;
 
-/// Requests to send, and what became of the paths that are in none of them.
+/// A plan: the paths to send, split into batches, and the number of paths that need not be sent.
 ///
 /// A path is left out only when a wildcard that is sent purges it under every reading of `*` that the service
 /// may have: see [`PurgePath::covers`](crate::PurgePath::covers). So `/blog/` is sent beside `/blog/*`.

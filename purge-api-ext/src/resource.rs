@@ -13,7 +13,9 @@ use crate::id::{OrganizationId, ResourceId};
 use crate::retry::Applied;
 use crate::transport::Failure;
 
-/// A CDN resource: purge it, list its purge requests, wait for them. Clones share the connections to the service.
+/// A CDN resource: purge it, list its purge requests, wait for them.
+///
+/// Clones share the connections to the service.
 #[derive(Clone)]
 pub struct Resource {
     session: Session,

@@ -24,7 +24,9 @@ use run::Run;
 pub(crate) use turn::accepted;
 use work::{Source, Work};
 
-/// A purge about to be sent. Await it, and every path of the plan has an outcome:
+/// A purge about to be sent.
+///
+/// Await it, and every path of the plan has an outcome:
 ///
 /// ```no_run
 /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {

@@ -22,7 +22,9 @@ use crate::resource::Resource;
 use crate::sanitize::{Shown, escaped, shown};
 use crate::shutdown::Shutdown;
 
-/// Operations about to be followed. Await it, and each has an outcome:
+/// Operations about to be followed to their end.
+///
+/// Await it, and each has an outcome:
 ///
 /// ```no_run
 /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::text::Visible;
 
-/// Why a sandbox cannot be as it was asked for.
+/// The error of a sandbox that cannot be started or changed as requested.
 #[derive(Debug)]
 pub struct Error(Kind);
 

@@ -1,6 +1,6 @@
 //! Which cached paths a purged path matches. A `*` matches a run of bytes, `/` included.
 
-/// How much a `*` of a purged path matches at least.
+/// The least that a `*` of a purged path matches.
 ///
 /// The published reference says that `*` matches, but not whether it may match nothing: whether `/blog/*`
 /// purges `/blog/`, too. A client whose users see no stale page under either reading is safe with both.

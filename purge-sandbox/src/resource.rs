@@ -6,7 +6,7 @@ use crate::cache::Cache;
 use crate::jobs::Work;
 use crate::pattern::Star;
 
-/// What a CDN resource is for. The reference offers purging for the first four.
+/// The type of a CDN resource. The reference offers purging for the first four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResourceType {

@@ -18,7 +18,7 @@ use crate::state::Shared;
 pub use builder::SandboxBuilder;
 use builder::checked_token;
 
-/// A running server. It stops when it is dropped.
+/// A running sandbox, which is the service on this machine. It stops when it is dropped.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new()?.block_on(async {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// A document that cannot become Rust.
+/// The error of a document that cannot become Rust.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodegenError {
     message: String,

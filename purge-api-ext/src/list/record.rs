@@ -58,7 +58,7 @@ impl Hash for Written {
     fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
-/// What a [`PurgeRecord`] says.
+/// The state of a [`PurgeRecord`].
 ///
 /// Finished is what has a time of completion. The meaning of the numbers 0 and 1 is from the previous
 /// version of the API: a hint, not a promise.

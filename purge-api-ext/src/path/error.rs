@@ -3,7 +3,7 @@ use std::fmt;
 use super::PurgePath;
 use crate::sanitize::{Harmless, escape};
 
-/// Why a text is not a [`PurgePath`], where, and how to fix it.
+/// The error of a text that is not a [`PurgePath`]: the rule, the place, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathError {
     kind: PathErrorKind,

@@ -22,7 +22,7 @@ use crate::server::Bounds;
 use crate::state::{Clock, Observer, Shared};
 use crate::{edge, resource, routes, server, site};
 
-/// What a sandbox is like: where it listens, whom it knows, and how it misbehaves.
+/// The settings of a [`Sandbox`]: where it listens, whom it knows, and how it misbehaves.
 ///
 /// ```
 /// use std::time::Duration;
