@@ -23,3 +23,4 @@ pub use bearer::{Bearer, InvalidToken, Token};
 pub use file_paths::FilePaths;
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, types};
 pub use hooks::MAX_RESPONSE_BYTES;
+pub use {reqwest, uuid};
