@@ -49,10 +49,13 @@ async fn what_the_client_sends_is_described() {
 /// What no schema can say.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_names_its_resource_twice_and_its_paths_byte_for_byte() {
+    let contract = Contract::read();
     let sandbox = traffic().await;
     let requests = sandbox.requests();
-    let posts: Vec<&RecordedRequest> = requests.iter().filter(|r| r.method == "POST").collect();
-    let [post] = posts[..] else { panic!("{posts:?}") };
+    let is_purge = |request: &&RecordedRequest| {
+        contract.operation(&request.method, &request.path).id() == "createPurge"
+    };
+    let post = requests.iter().find(is_purge).expect("a purge");
     let body: Value = serde_json::from_slice(&post.body).expect("JSON");
     assert_eq!(body["resource_uuid"], sandbox.resource());
     assert!(post.path.contains(sandbox.resource()), "{}", post.path);
@@ -86,7 +89,7 @@ async fn what_the_sandbox_answers_is_described() {
 }
 
 #[test]
-#[should_panic(expected = "breaks the contract")]
+#[should_panic(expected = "the body of createPurge breaks the contract: /file_path: ")]
 fn contract_refuses_a_body_that_is_not_described() {
     let body = json!({ "resource_uuid": super::RESOURCE, "file_path": vec!["/a"; 101] });
     let contract = Contract::read();
@@ -95,8 +98,18 @@ fn contract_refuses_a_body_that_is_not_described() {
 }
 
 #[test]
-#[should_panic(expected = "\"limit\" is required")]
+#[should_panic(expected = "the parameter limit of listPurgeRequests is required")]
 fn contract_refuses_a_query_that_is_not_described() {
+    check_query("page=1");
+}
+
+#[test]
+#[should_panic(expected = "the parameter page of listPurgeRequests breaks the contract: 0 is less")]
+fn contract_refuses_a_parameter_that_is_not_described() {
+    check_query("page=0&limit=1");
+}
+
+fn check_query(query: &str) {
     let path = format!("/api/v1/cdn/{}/job/{}/purge", super::ORGANIZATION, super::RESOURCE);
-    Contract::read().operation("GET", &path).check_parameters(&path, "page=1");
+    Contract::read().operation("GET", &path).check_parameters(&path, query);
 }

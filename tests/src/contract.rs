@@ -51,28 +51,22 @@ impl Contract {
         pointer.map_or(value, |pointer| self.document.pointer(pointer).expect(pointer))
     }
 
-    /// Fails unless `value` is valid for a schema.
-    fn check(&self, schema: &Value, value: &Value) {
+    /// Fails unless `value`, which a message calls `what`, is valid for a schema.
+    fn check(&self, what: &str, schema: &Value, value: &Value) {
         let mut schema = json_schema(schema.clone());
         schema["components"] = json_schema(self.document["components"].clone());
         let validator = jsonschema::draft4::options()
             .should_validate_formats(true)
             .build(&schema)
             .expect("a JSON Schema");
-        let errors: Vec<_> = validator
-            .iter_errors(value)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(errors.is_empty(), "{value:#} breaks the contract: {errors:#?}");
-    }
-
-    fn check_text(&self, schema: &Value, name: &str, text: &str) {
-        let value = match schema["type"].as_str() {
-            Some("integer") => json!(text.parse::<i64>().expect(name)),
-            Some("string") => json!(text),
-            other => panic!("{name} has the type {other:?}"),
-        };
-        self.check(schema, &value);
+        let errors =
+            validator.iter_errors(value).map(|error| match error.instance_path().as_str() {
+                "" => error.to_string(),
+                place => format!("{place}: {error}"),
+            });
+        let errors: Vec<_> = errors.collect();
+        let errors = errors.join("; ");
+        assert!(errors.is_empty(), "{what} breaks the contract: {errors}\n{value:#}");
     }
 }
 
@@ -92,12 +86,14 @@ impl<'a> Operation<'a> {
             let described: Vec<_> = self.parameters().filter(|p| p["in"] == place).collect();
             for (name, text) in &given {
                 let parameter = described.iter().find(|parameter| parameter["name"] == *name);
-                let parameter = parameter.unwrap_or_else(|| panic!("{name} is not described"));
-                self.contract.check_text(self.contract.follow(&parameter["schema"]), name, text);
+                let what = format!("the parameter {name} of {}", self.id());
+                let parameter = parameter.unwrap_or_else(|| panic!("{what} is not described"));
+                self.check_text(&what, self.contract.follow(&parameter["schema"]), text);
             }
             for parameter in described.iter().filter(|parameter| parameter["required"] == true) {
-                let name = &parameter["name"];
-                assert!(given.iter().any(|(given, _)| name == *given), "{name} is required");
+                let name = parameter["name"].as_str().expect("a text");
+                let is_given = given.iter().any(|(given, _)| name == *given);
+                assert!(is_given, "the parameter {name} of {} is required", self.id());
             }
         }
     }
@@ -107,14 +103,28 @@ impl<'a> Operation<'a> {
         let described = self.contract.follow(&self.operation["requestBody"]);
         match &described["content"]["application/json"]["schema"] {
             Value::Null => assert!(body.is_empty(), "{} takes no body", self.id()),
-            schema => self.contract.check(schema, &serde_json::from_slice(body).expect("JSON")),
+            schema => {
+                let what = format!("the body of {}", self.id());
+                self.contract.check(&what, schema, &serde_json::from_slice(body).expect("JSON"));
+            }
         }
+    }
+
+    /// Fails unless a parameter, which a message calls `what`, has a value of its schema.
+    fn check_text(&self, what: &str, schema: &Value, text: &str) {
+        let value = match schema["type"].as_str() {
+            Some("integer") => json!(text.parse::<i64>().expect(what)),
+            Some("string") => json!(text),
+            other => panic!("{what} has the type {other:?}"),
+        };
+        self.contract.check(what, schema, &value);
     }
 
     /// Fails unless the body of an answer with the status 200 is as described.
     pub fn check_answer(&self, body: &Value) {
         let described = self.contract.follow(&self.operation["responses"]["200"]);
-        self.contract.check(&described["content"]["application/json"]["schema"], body);
+        let what = format!("the answer of {}", self.id());
+        self.contract.check(&what, &described["content"]["application/json"]["schema"], body);
     }
 
     /// Those of the path come first.
@@ -202,7 +212,7 @@ mod tests {
         for (name, member) in schema["properties"].as_object().into_iter().flatten() {
             let at = format!("{at}.{name}");
             if contract.follow(member)["nullable"] == true {
-                contract.check(member, &Value::Null);
+                contract.check(&at, member, &Value::Null);
                 checked.push(at.clone());
             }
             members(contract, member, &at, checked);
