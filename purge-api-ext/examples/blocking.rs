@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let site = client.resource(sandbox.organization().parse()?, sandbox.resource().parse()?);
 
     let report = blocking.run(site.purge(Plan::parse(["/index.html"])?));
-    println!("{} accepted", report.summary.accepted);
+    println!("{report}");
     for record in blocking.iter(site.list().items()) {
         let record = record?;
         println!("{} {}", record.state(), record.path().unwrap_or("?"));

@@ -23,8 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for path in report.paths() {
         println!("{:<10} {}", path.state, path.path);
     }
-    let report = report.into_result()?;
-    println!("{} of {} paths are purged", report.summary.purged, report.summary.paths);
+    println!("{}", report.into_result()?);
     Ok(())
 }
 

@@ -17,8 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::builder(sandbox.token()).base_url(sandbox.base_url()).build()?;
     let site = client.resource(sandbox.organization().parse()?, sandbox.resource().parse()?);
 
-    let paths = (0..250).map(|i| format!("/page-{i}.html").parse());
-    let plan = Plan::new(paths.collect::<Result<Vec<_>, _>>()?)?;
+    let plan = Plan::parse((0..250).map(|i| format!("/page-{i}.html")))?;
     let mut events = site.purge(plan).wait_for(Duration::from_secs(60)).events();
     while let Some(event) = events.next().await {
         match event {
@@ -28,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 println!("request {request}: {error}; again in {delay:?}");
             }
             Event::Progress { finished, paths } => println!("{finished} of {paths} finished"),
-            Event::Finished(report) => assert!(report.is_success()),
+            Event::Finished(report) => println!("{}", report.into_result()?),
             _ => {}
         }
     }
