@@ -26,7 +26,6 @@ pub(crate) use screen::Screen;
 pub(crate) use settings::{Object as Settings, Setting, settings};
 
 use crate::exit::{Exit, Failure};
-use crate::signals::Signals;
 
 /// Where something is written: a stream of this process, or a buffer of a test.
 pub(crate) type Out<'a> = &'a mut (dyn Write + 'a);
@@ -89,31 +88,35 @@ pub(crate) fn operation(
     Ok(())
 }
 
-/// Writes a report, and on standard error what a pipeline should know of a failure. In a form in which
-/// each operation stands for itself, they have been written.
-pub(crate) fn outcome(
-    console: &mut Console<'_>,
+/// Writes a report. In a form in which each operation stands for itself, they have been written.
+pub(crate) fn report(
+    out: Out<'_>,
+    screen: Screen,
     format: Format,
     report: &Report,
-    signals: &Signals,
-    journal: Option<&Path>,
-) -> Result<Exit, Failure> {
-    let out = &mut *console.out;
+) -> Result<(), Failure> {
     let written = match format {
-        Format::Text => text::report(out, console.screen, report),
+        Format::Text => text::report(out, screen, report),
         Format::Json => json::line(out, report),
         Format::Ndjson => Ok(()),
     };
-    written.and_then(|()| out.flush()).or_else(closed_pipe)?;
-    let exit = Exit::from_report(report, signals.received());
-    if exit == Exit::Success && !console.quiet && is_all_uncached(report) {
+    Ok(written.and_then(|()| out.flush()).or_else(closed_pipe)?)
+}
+
+/// Writes on standard error what a pipeline should know of the outcome, and how to go on.
+pub(crate) fn advice(
+    console: &mut Console<'_>,
+    format: Format,
+    report: &Report,
+    exit: Exit,
+    journal: Option<&Path>,
+) {
+    if exit != Exit::Success {
+        failure(console.err, format, &Failure::from_report(report, exit, journal));
+    } else if !console.quiet && is_all_uncached(report) {
         // A hint that nobody can read changes nothing.
         drop(writeln!(console.err, "{UNCACHED}"));
     }
-    if exit != Exit::Success {
-        failure(console.err, format, &Failure::from_report(report, exit, journal));
-    }
-    Ok(exit)
 }
 
 const UNCACHED: &str = "nothing was cached under these paths; check the prefix and the resource";

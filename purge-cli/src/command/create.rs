@@ -2,7 +2,7 @@ use std::path::Path;
 
 use purge_api_ext::{Journal, Plan, PurgeEverything};
 
-use super::run;
+use super::run::Run;
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
@@ -24,24 +24,19 @@ pub(crate) async fn run(
     // Whatever is wrong shows before anything is read, and surely before anything is sent.
     no_duration_among_paths(&args)?;
     let target = Target::check(&args.target, &settings)?;
-    let summary = Summary::open(args.report.summary.as_deref())?;
-    let format = args.report.output.format;
+    let run = Run::new(&args.report, args.journal.clone(), signals)?;
     let reading = console.interactive && !reads_terminal(&args.paths);
     let mut progress = Progress::start(args.messages.level(), reading, "reading paths");
     let plan = planned(&args.paths)?;
     let target = target.connect().await?;
-    let journal = args.journal.as_ref().map(Journal::create).transpose()?;
+    let journal = args.journal.map(Journal::create).transpose()?;
     progress.plan(console.err, &plan);
     let purge = args.sending.apply(&settings, target.resource.purge(plan));
     let mut purge = purge.shutdown(signals.shutdown());
     if let Some(journal) = journal {
         purge = purge.journal(journal);
     }
-    let report = run::follow(purge.events(), progress, signals, console, format).await;
-    target.close().await;
-    let report = report?;
-    summary.write(&report)?;
-    output::outcome(console, format, &report, signals, args.journal.as_deref())
+    run.follow(purge.events(), target, progress, console).await
 }
 
 pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {

@@ -1,10 +1,10 @@
 use purge_api_ext::{Journal, PurgeEverything};
 
-use super::run;
+use super::run::Run;
 use crate::args::ResumeArgs;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Console, Progress, Summary};
+use crate::output::{Console, Progress};
 use crate::signals::Signals;
 use crate::target::{Checked, Target};
 
@@ -35,16 +35,11 @@ pub(crate) async fn run(
             return Err(Failure::usage(message));
         }
     };
-    let summary = Summary::open(args.report.summary.as_deref())?;
-    let format = args.report.output.format;
+    let run = Run::new(&args.report, Some(args.journal), signals)?;
     let mut progress = Progress::start(args.messages.level(), console.interactive, "resuming");
     let target = target.connect().await?;
     let plural = if left == 1 { "" } else { "s" };
     progress.say(console.err, format_args!("resuming: {left} request{plural} left"));
     let purge = args.sending.apply(&settings, purge).shutdown(signals.shutdown());
-    let report = run::follow(purge.events(), progress, signals, console, format).await;
-    target.close().await;
-    let report = report?;
-    summary.write(&report)?;
-    output::outcome(console, format, &report, signals, Some(&args.journal))
+    run.follow(purge.events(), target, progress, console).await
 }

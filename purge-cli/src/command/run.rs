@@ -1,28 +1,62 @@
-//! A run that is followed while it is under way.
+//! The life of a run, from its first event to its exit code.
 
 use std::io;
+use std::path::PathBuf;
 
 use futures_util::StreamExt as _;
 use purge_api_ext::{Event, Events, Report};
 use tokio::time::{Instant, interval_at};
 
-use crate::exit::Failure;
-use crate::output::{self, Console, Format, Out, Progress};
+use crate::args::ReportArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Console, Format, Out, Progress, Summary};
 use crate::signals::Signals;
+use crate::target::Target;
 
-/// Follows a run to its end: says how far it is, and writes each operation if the form is one in which
-/// they are written as soon as they are known. Whatever becomes of the output, the run goes on.
-pub(super) async fn follow(
-    events: Events,
-    progress: Progress,
-    signals: &Signals,
-    console: &mut Console<'_>,
+/// How `create`, `resume` and `wait` end. They differ only in where the events come from.
+pub(super) struct Run<'a> {
+    signals: &'a Signals,
     format: Format,
-) -> Result<Report, Failure> {
-    let quiet = progress.is_quiet();
-    signals.drain(quiet, to_its_end(events, progress, console, format)).await
+    summary: Summary,
+    /// The journal that the run writes, if it has one.
+    journal: Option<PathBuf>,
 }
 
+impl<'a> Run<'a> {
+    /// Opens what the result is written to, before anything is sent.
+    pub(super) fn new(
+        report: &ReportArgs,
+        journal: Option<PathBuf>,
+        signals: &'a Signals,
+    ) -> Result<Self, Failure> {
+        let summary = Summary::open(report.summary.as_deref())?;
+        Ok(Self { signals, format: report.output.format, summary, journal })
+    }
+
+    /// Follows the events to the report, writes it, and says how the run ended and what can be done next.
+    pub(super) async fn follow(
+        self,
+        events: Events,
+        target: Target,
+        progress: Progress,
+        console: &mut Console<'_>,
+    ) -> Result<Exit, Failure> {
+        let quiet = progress.is_quiet();
+        let report = to_its_end(events, progress, console, self.format);
+        let report = self.signals.drain(quiet, report).await;
+        target.close().await;
+        let report = report?;
+        // A summary that cannot be written takes nothing away from the result.
+        let summarized = self.summary.write(&report);
+        output::report(console.out, console.screen, self.format, &report)?;
+        let exit = Exit::from_report(&report, self.signals.received());
+        output::advice(console, self.format, &report, exit, self.journal.as_deref());
+        summarized.map(|()| exit)
+    }
+}
+
+/// Says how far the run is, and writes each operation if the form is one in which they are written as soon
+/// as they are known. Whatever becomes of the output, the run continues.
 async fn to_its_end(
     mut events: Events,
     mut progress: Progress,
@@ -58,7 +92,7 @@ async fn to_its_end(
     drop(progress);
     written.or_else(output::closed_pipe)?;
     // The last event is the report.
-    report.ok_or_else(|| Failure::new(crate::exit::Exit::Failed, "the run ended without a report"))
+    report.ok_or_else(|| Failure::new(Exit::Failed, "the run ended without a report"))
 }
 
 fn write(out: Out<'_>, format: Format, event: &Event) -> io::Result<()> {

@@ -2,12 +2,12 @@ use std::io::{self, Read as _};
 
 use purge_api_ext::{OperationId, typed};
 
-use super::run;
+use super::run::Run;
 use crate::args::{Operation, WaitArgs, operation_id};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::input;
-use crate::output::{self, Console, Progress, Summary};
+use crate::output::{Console, Progress};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -18,18 +18,13 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     let target = Target::check(&args.target, &settings)?;
-    let summary = Summary::open(args.report.summary.as_deref())?;
+    let run = Run::new(&args.report, None, signals)?;
     let operations = operations(args.operations)?;
-    let format = args.report.output.format;
     let progress = Progress::start(args.messages.level(), console.interactive, "waiting");
     let target = target.connect().await?;
     let wait = target.resource.wait(operations).wait_for(args.deadline);
     let wait = wait.shutdown(signals.shutdown());
-    let report = run::follow(wait.events(), progress, signals, console, format).await;
-    target.close().await;
-    let report = report?;
-    summary.write(&report)?;
-    output::outcome(console, format, &report, signals, None)
+    run.follow(wait.events(), target, progress, console).await
 }
 
 /// The operations in the order in which they were given, each once.
