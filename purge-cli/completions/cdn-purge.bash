@@ -377,7 +377,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__list)
-            opts="-o -r -h --op-id --page --limit --all --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --output --help"
+            opts="-o -r -q -v -h --op-id --page --limit --all --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -457,7 +457,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__plan)
-            opts="-0 -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --rate --output --summary --help"
+            opts="-0 -q -v -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -62,7 +62,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l allow-ful
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l dry-run -d 'The same as `cdn-purge plan`: sends nothing'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s q -l quiet -d 'No messages on standard error but errors'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s v -l verbose -d 'Say on standard error what happens to each request'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l prefix -d 'Where the site lies below the root of the resource: put before every path' -r
@@ -77,6 +77,8 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l summary -d 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s q -l quiet -d 'No messages on standard error but errors'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
@@ -94,7 +96,7 @@ ndjson\t'One JSON object a line, for each operation or record, as soon as it is 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`, again'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s q -l quiet -d 'No messages on standard error but errors'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s v -l verbose -d 'Say on standard error what happens to each request'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l op-id -d 'Only the records of one operation' -r
@@ -112,6 +114,8 @@ json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l all -d 'All pages, each written as soon as it is read'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s q -l quiet -d 'No messages on standard error but errors'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l wait -d 'How long to wait at most' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
@@ -127,7 +131,7 @@ ndjson\t'One JSON object a line, for each operation or record, as soon as it is 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s q -l quiet -d 'No messages on standard error but errors'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s v -l verbose -d 'Say on standard error what happens to each request'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l listen -d 'Address to listen on; port 0 takes a free one' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l origin -d 'Folder whose files the edge serves and caches, or an http server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]' -r

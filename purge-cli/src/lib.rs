@@ -29,7 +29,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use args::{Args, Command, TargetArgs};
 use exit::{Exit, Failure};
-use output::{Console, Format, Screen};
+use output::{Console, Format, Messages, Screen};
 use signals::Signals;
 
 pub use derived::derived_files;
@@ -49,7 +49,8 @@ pub fn main() -> ExitCode {
     let mut err = io::stderr();
     let interactive = err.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
     let screen = Screen::of_stdout();
-    let mut console = Console { out: &mut out, err: &mut err, screen, interactive, quiet: false };
+    let messages = Messages::Normal;
+    let mut console = Console { out: &mut out, err: &mut err, screen, interactive, messages };
     let args = match Args::try_parse_from(env::args_os()) {
         Ok(args) => args,
         Err(error) => {
@@ -94,7 +95,8 @@ pub async fn run(
     err: &mut dyn Write,
 ) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-    let mut console = Console { out, err, screen: Screen::NONE, interactive: false, quiet: false };
+    let (screen, messages) = (Screen::NONE, Messages::Normal);
+    let mut console = Console { out, err, screen, interactive: false, messages };
     let exit = match Args::try_parse_from(&arguments) {
         Ok(args) => execute(args, &Signals::default(), &mut console).await,
         Err(error) => usage::say(error, arguments.into_iter(), &mut console, |error, console| {
@@ -111,7 +113,7 @@ pub async fn run(
 
 async fn execute(args: Args, signals: &Signals, console: &mut Console<'_>) -> Exit {
     let format = args.command.format();
-    console.quiet = args.command.is_quiet();
+    console.messages = args.command.messages();
     let done = dispatch(args, signals, console).await;
     let done = done.and_then(|exit| match console.out.flush().or_else(output::closed_pipe) {
         Err(error) => Err(error.into()),
@@ -161,13 +163,17 @@ impl Command {
         }
     }
 
-    /// Whether nothing but errors is welcome on standard error.
-    fn is_quiet(&self) -> bool {
+    /// How much is said on standard error.
+    fn messages(&self) -> Messages {
         match self {
-            Self::Create(args) => args.messages.quiet,
-            Self::Resume(args) => args.messages.quiet,
-            Self::Wait(args) => args.messages.quiet,
-            _ => false,
+            Self::Create(args) => args.messages.level(),
+            Self::Plan(args) => args.messages.level(),
+            Self::Resume(args) => args.messages.level(),
+            Self::List(args) => args.messages.level(),
+            Self::Wait(args) => args.messages.level(),
+            Self::Sandbox(_) | Self::Config(_) | Self::Completions(_) | Self::Man(_) => {
+                Messages::Normal
+            }
         }
     }
 

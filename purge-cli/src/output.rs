@@ -38,8 +38,8 @@ pub(crate) struct Console<'a> {
     pub(crate) screen: Screen,
     /// Whether somebody looks at `err`, so that bars can be drawn there.
     pub(crate) interactive: bool,
-    /// Whether `err` takes nothing but errors.
-    pub(crate) quiet: bool,
+    /// How much is said on `err`.
+    pub(crate) messages: Messages,
 }
 
 /// The form of a result.
@@ -113,7 +113,7 @@ pub(crate) fn advice(
 ) {
     if exit != Exit::Success {
         failure(console.err, format, &Failure::from_report(report, exit, journal));
-    } else if !console.quiet && is_all_uncached(report) {
+    } else if console.messages != Messages::Quiet && is_all_uncached(report) {
         // A hint that nobody can read changes nothing.
         drop(writeln!(console.err, "{UNCACHED}"));
     }

@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
     use crate::args::Args;
-    use crate::output::Screen;
+    use crate::output::{Messages, Screen};
 
     /// What is written about these arguments; none if they can be understood.
     fn refused(arguments: &[String]) -> Option<String> {
@@ -124,7 +124,7 @@ mod tests {
             err: &mut err,
             screen: Screen::NONE,
             interactive: false,
-            quiet: false,
+            messages: Messages::Normal,
         };
         say(error, arguments.into_iter(), &mut console, |error, console| {
             write!(console.err, "{}", error.render().ansi())

@@ -55,3 +55,20 @@ async fn quiet_says_nothing_while_all_is_well() {
     let ended = Run::new(PURGE, ["create", "--quiet", "--verbose", "/a"]).end().await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_of_a_plan_and_of_a_list_can_be_described() {
+    let paths: Vec<_> = (100..201).map(|i| format!("/{i}")).collect();
+    let plan = [vec!["plan".to_owned()], paths].concat();
+    let list = ["list", "--sandbox"].map(str::to_owned).to_vec();
+    for (command, described) in [
+        (plan, "request 1: 100 paths, /100 to /199\nrequest 2: 1 path, /200\n"),
+        (list, "page 1: 0 records of 0\n"),
+    ] {
+        for (option, expected) in [("-v", described), ("-q", "")] {
+            let arguments = [command.as_slice(), &[option.to_owned()]].concat();
+            let ended = Run::new(PURGE, arguments).end().await;
+            assert_eq!((ended.code, ended.err.as_str()), (Some(0), expected), "{ended:?}");
+        }
+    }
+}

@@ -88,4 +88,6 @@ pub(crate) struct PlanArgs {
     pub(crate) rate: Option<Rate>,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
 }

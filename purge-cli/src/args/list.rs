@@ -2,7 +2,7 @@ use std::num::NonZeroU64;
 
 use purge_api_ext::{OperationId, PageSize};
 
-use super::{FormatArgs, TargetArgs, operation_id};
+use super::{FormatArgs, MessageArgs, TargetArgs, operation_id};
 
 #[derive(clap::Args)]
 pub(crate) struct ListArgs {
@@ -29,6 +29,8 @@ pub(crate) struct ListArgs {
     pub(crate) target: TargetArgs,
     #[command(flatten)]
     pub(crate) output: FormatArgs,
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
 }
 
 fn page_number(text: &str) -> Result<NonZeroU64, String> {

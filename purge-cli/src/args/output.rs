@@ -26,7 +26,7 @@ pub(crate) struct MessageArgs {
     /// No messages on standard error but errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Say on standard error what happens to each request
+    /// Describe each request on standard error
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

@@ -18,15 +18,15 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     if args.dry_run {
-        let plan = PlanArgs { paths: args.paths, rate: args.target.rate, report: args.report };
+        let (rate, messages) = (args.target.rate, args.messages);
+        let plan = PlanArgs { paths: args.paths, rate, report: args.report, messages };
         return show(&plan, &settings, console);
     }
     // Whatever is wrong shows before anything is read, and surely before anything is sent.
     no_duration_among_paths(&args)?;
     let target = Target::check(&args.target, &settings)?;
     let run = Run::new(&args.report, args.journal.clone(), signals)?;
-    let reading = console.interactive && !reads_terminal(&args.paths);
-    let mut progress = Progress::start(args.messages.level(), reading, "reading paths");
+    let mut progress = reading(&args.paths, console);
     let plan = planned(&args.paths)?;
     let target = target.connect().await?;
     let journal = args.journal.map(Journal::create).transpose()?;
@@ -45,7 +45,10 @@ pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, F
 
 fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let summary = Summary::open(args.report.summary.as_deref())?;
+    let mut progress = reading(&args.paths, console);
     let plan = planned(&args.paths)?;
+    progress.batches(console.err, &plan);
+    drop(progress);
     summary.write_plan(&plan)?;
     let rate = args.rate.or(settings.rate);
     output::plan(console, args.report.output.format, &plan, rate)?;
@@ -97,6 +100,12 @@ fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
         Some(text) => Err(Failure::usage(format!("`{text}` is not a path; write `--wait={text}`"))),
         None => Ok(()),
     }
+}
+
+/// A sign of life while the paths are read.
+fn reading(args: &PathArgs, console: &Console<'_>) -> Progress {
+    let interactive = console.interactive && !reads_terminal(args);
+    Progress::start(console.messages, interactive, "reading paths")
 }
 
 /// Whether somebody types the paths, and a bar would stand in the way.

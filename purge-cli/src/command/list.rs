@@ -3,18 +3,25 @@ use futures_util::TryStreamExt as _;
 use crate::args::ListArgs;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::{Console, ListWriter, closed_pipe};
+use crate::output::{Console, ListWriter, Progress, closed_pipe};
 use crate::target::Target;
 
 pub(crate) async fn run(args: ListArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let target = Target::check(&args.target, &Config::load()?.settings)?.connect().await?;
-    let listed = list(&args, &target, console).await;
+    let target = Target::check(&args.target, &Config::load()?.settings)?;
+    let progress = Progress::start(console.messages, console.interactive, "listing");
+    let target = target.connect().await?;
+    let listed = list(&args, &target, progress, console).await;
     target.close().await;
     listed.map(|()| Exit::Success)
 }
 
 /// Writes each page before it asks for the next one, and asks for none that nobody reads.
-async fn list(args: &ListArgs, target: &Target, console: &mut Console<'_>) -> Result<(), Failure> {
+async fn list(
+    args: &ListArgs,
+    target: &Target,
+    mut progress: Progress,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     let mut list = target.resource.list().page_size(args.limit);
     if let Some(operation) = &args.op_id {
         list = list.operation(operation.clone());
@@ -26,10 +33,13 @@ async fn list(args: &ListArgs, target: &Target, console: &mut Console<'_>) -> Re
         while written.is_ok()
             && let Some(page) = pages.try_next().await?
         {
+            progress.page(console.err, &page);
             written = writer.page(console.out, &page);
         }
     } else {
-        written = writer.page(console.out, &list.page(args.page).await?);
+        let page = list.page(args.page).await?;
+        progress.page(console.err, &page);
+        written = writer.page(console.out, &page);
     }
     Ok(written.and_then(|()| writer.end(console.out)).or_else(closed_pipe)?)
 }

@@ -36,7 +36,7 @@ pub(crate) async fn run(
         }
     };
     let run = Run::new(&args.report, Some(args.journal), signals)?;
-    let mut progress = Progress::start(args.messages.level(), console.interactive, "resuming");
+    let mut progress = Progress::start(console.messages, console.interactive, "resuming");
     let target = target.connect().await?;
     let plural = if left == 1 { "" } else { "s" };
     progress.say(console.err, format_args!("resuming: {left} request{plural} left"));

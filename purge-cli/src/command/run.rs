@@ -9,7 +9,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Console, Format, Out, Progress, Summary};
+use crate::output::{self, Console, Format, Messages, Out, Progress, Summary};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -41,7 +41,7 @@ impl<'a> Run<'a> {
         progress: Progress,
         console: &mut Console<'_>,
     ) -> Result<Exit, Failure> {
-        let quiet = progress.is_quiet();
+        let quiet = console.messages == Messages::Quiet;
         let report = to_its_end(events, progress, console, self.format);
         let report = self.signals.drain(quiet, report).await;
         target.close().await;

@@ -20,7 +20,7 @@ pub(crate) async fn run(
     let target = Target::check(&args.target, &settings)?;
     let run = Run::new(&args.report, None, signals)?;
     let operations = operations(args.operations)?;
-    let progress = Progress::start(args.messages.level(), console.interactive, "waiting");
+    let progress = Progress::start(console.messages, console.interactive, "waiting");
     let target = target.connect().await?;
     let wait = target.resource.wait(operations).wait_for(args.deadline);
     let wait = wait.shutdown(signals.shutdown());

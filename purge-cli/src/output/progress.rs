@@ -6,7 +6,7 @@ mod bars;
 use std::io;
 use std::time::Duration;
 
-use purge_api_ext::{Event, Plan};
+use purge_api_ext::{Event, Page, Plan};
 
 use bars::Bars;
 use counts::Counts;
@@ -38,14 +38,35 @@ impl Progress {
         Self { messages, counts: Counts::default(), bars }
     }
 
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.messages == Messages::Quiet
-    }
-
     /// Says what is about to be sent.
     pub(crate) fn plan(&mut self, err: Out<'_>, plan: &Plan) {
         self.counts.plan(plan.batches().iter().map(|batch| batch.paths().len()));
         self.say(err, format_args!("purging {plan}"));
+    }
+
+    /// Says which requests would be sent.
+    pub(crate) fn batches(&mut self, err: Out<'_>, plan: &Plan) {
+        if self.messages != Messages::Verbose {
+            return;
+        }
+        for (index, batch) in plan.batches().iter().enumerate() {
+            let mut paths = batch.paths();
+            let (count, first) = (paths.len(), paths.next().unwrap_or_default());
+            let (number, s) = (index + 1, super::plural(count));
+            let last = paths.next_back().map(|last| format!(" to {last}")).unwrap_or_default();
+            self.say(err, format_args!("request {number}: {count} path{s}, {first}{last}"));
+        }
+    }
+
+    /// Says what a page of the list holds. The bars make room for its records.
+    pub(crate) fn page(&mut self, err: Out<'_>, page: &Page) {
+        self.bars = None;
+        if self.messages == Messages::Verbose {
+            let (number, count) = (page.page, page.requests.len());
+            let total = page.total.map(|total| format!(" of {total}")).unwrap_or_default();
+            let s = super::plural(count);
+            self.say(err, format_args!("page {number}: {count} record{s}{total}"));
+        }
     }
 
     /// How often [`tick`](Self::tick) wants to be called.
