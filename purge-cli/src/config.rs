@@ -16,7 +16,7 @@ pub(crate) use file::is_secret;
 pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
-use crate::token_command::TokenCommand;
+use crate::token::TokenCommand;
 
 /// The name of the file, wherever it is.
 const NAME: &str = "purge.toml";

@@ -4,7 +4,7 @@
 // The process: environment, exit codes, signals.
 mod environment;
 mod version;
-mod token_command;
+mod token;
 mod exit;
 mod signals;
 

@@ -11,7 +11,7 @@ use crate::args::TargetArgs;
 use crate::config::{Settings, TokenSource};
 use crate::environment;
 use crate::exit::{Exit, Failure};
-use crate::token_command::TokenCommand;
+use crate::token::TokenCommand;
 
 /// A resource, and the server that lives as long as it is used.
 pub(crate) struct Target {

@@ -9,7 +9,7 @@ use purge_api_ext::{BaseUrl, Client};
 
 use super::{Settings, TokenSource};
 use crate::environment;
-use crate::token_command::TokenCommand;
+use crate::token::TokenCommand;
 
 /// A setting that a file may hold.
 pub(crate) struct Key {
