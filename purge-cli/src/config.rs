@@ -10,13 +10,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use purge_api_ext::{OrganizationId, Rate, ResourceId};
+use purge_api_ext::{OrganizationId, Rate, ResourceId, TokenProvider};
 
 pub(crate) use file::is_secret;
 pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
-use crate::token::TokenCommand;
 
 /// The name of the file, wherever it is.
 const NAME: &str = "purge.toml";
@@ -52,17 +51,11 @@ pub(crate) struct Settings {
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) resource: Option<ResourceId>,
     pub(crate) base_url: Option<String>,
-    pub(crate) token: Option<TokenSource>,
+    pub(crate) token: Option<TokenProvider>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) concurrency: Option<u16>,
     pub(crate) rate: Option<Rate>,
     pub(crate) max_attempts: Option<u32>,
-}
-
-/// Where the files say that the token comes from.
-pub(crate) enum TokenSource {
-    File(PathBuf),
-    Command(TokenCommand),
 }
 
 /// The settings, and where each comes from.

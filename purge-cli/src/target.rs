@@ -8,10 +8,10 @@ use purge_api_ext::{
 use purge_sandbox::Sandbox;
 
 use crate::args::TargetArgs;
-use crate::config::{Settings, TokenSource};
+use crate::config::Settings;
 use crate::environment;
 use crate::exit::{Exit, Failure};
-use crate::token::TokenCommand;
+use crate::token;
 
 /// A resource, and the server that lives as long as it is used.
 pub(crate) struct Target {
@@ -41,7 +41,7 @@ impl Target {
             .resource
             .or(settings.resource)
             .ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))?;
-        let token = token(args, settings)?.ok_or_else(|| {
+        let token = provider(args, settings)?.ok_or_else(|| {
             missing("token", "--token-file FILE or --token-command CMD", environment::TOKEN)
         })?;
         let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
@@ -96,21 +96,16 @@ fn missing(what: &str, flag: &str, variable: &str) -> Failure {
 }
 
 /// The command line takes precedence over the environment, and that over the files.
-fn token(args: &TargetArgs, settings: &Settings) -> Result<Option<TokenProvider>, Failure> {
-    let from_command =
-        |command: &TokenCommand| TokenProvider::from_command(&command.program, &command.arguments);
+fn provider(args: &TargetArgs, settings: &Settings) -> Result<Option<TokenProvider>, Failure> {
     if let Some(file) = &args.token_file {
         return Ok(Some(TokenProvider::from_file(file)));
     }
     if let Some(command) = &args.token_command {
         let wrong = |why: &str| Failure::usage(format!("--token-command: {why}"));
-        return Ok(Some(from_command(&command.parse().map_err(wrong)?)));
+        return token::from_command(command, None).map(Some).map_err(wrong);
     }
     if environment::is_set(environment::TOKEN) {
         return Ok(Some(TokenProvider::from_env(environment::TOKEN)));
     }
-    Ok(settings.token.as_ref().map(|source| match source {
-        TokenSource::File(file) => TokenProvider::from_file(file),
-        TokenSource::Command(command) => from_command(command),
-    }))
+    Ok(settings.token.clone())
 }

@@ -2,43 +2,43 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::str::FromStr;
 
-/// A program and its arguments.
-#[derive(Clone)]
-pub(crate) struct TokenCommand {
-    pub(crate) program: OsString,
-    pub(crate) arguments: Vec<String>,
+use purge_api_ext::TokenProvider;
+
+/// A provider that runs the program. If a file of settings names it, that file is in `folder`.
+pub(crate) fn from_command(
+    text: &str,
+    folder: Option<&Path>,
+) -> Result<TokenProvider, &'static str> {
+    let mut words = words(text)?.into_iter();
+    let program = words.next().ok_or("it names no program")?;
+    let program = match folder {
+        Some(folder) => below(folder, &program),
+        None => program.into(),
+    };
+    Ok(TokenProvider::from_command(program, words))
 }
 
-impl TokenCommand {
-    /// The same command, as a file in `folder` names it: a program with a slash is relative to the folder. A
-    /// bare name is looked for in `PATH`, and not in the working directory, on Windows either.
-    pub(crate) fn below(mut self, folder: &Path) -> Self {
-        let program = Path::new(&self.program);
-        if program.parent().is_some_and(|parent| !parent.as_os_str().is_empty()) {
-            self.program = folder.join(program).into();
-        }
-        self
+/// A program that a file in `folder` names: with a slash it is relative to the folder. A bare name is looked for
+/// in `PATH`, and not in the working directory, on Windows either.
+fn below(folder: &Path, program: &str) -> OsString {
+    let parent = Path::new(program).parent();
+    match parent.is_some_and(|parent| !parent.as_os_str().is_empty()) {
+        true => folder.join(program).into(),
+        false => program.into(),
     }
 }
 
-impl FromStr for TokenCommand {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let words = shlex::split(text).ok_or("a quote is not closed")?;
-        // Quoted, it may be an argument; but a shell alone joins programs by it.
-        let unquoted = text.split_ascii_whitespace().filter(|word| is_operator(word));
-        if unquoted.into_iter().any(|operator| words.iter().any(|word| word == operator)) {
-            return Err(
-                "no shell runs it, so that a pipe or redirection is an argument; write `sh -c '...'` around it",
-            );
-        }
-        let mut words = words.into_iter();
-        let program = words.next().ok_or("it names no program")?;
-        Ok(Self { program: program.into(), arguments: words.collect() })
+fn words(text: &str) -> Result<Vec<String>, &'static str> {
+    let words = shlex::split(text).ok_or("a quote is not closed")?;
+    // Quoted, it may be an argument; but a shell alone joins programs by it.
+    let unquoted = text.split_ascii_whitespace().filter(|word| is_operator(word));
+    if unquoted.into_iter().any(|operator| words.iter().any(|word| word == operator)) {
+        return Err(
+            "no shell runs it, so that a pipe or redirection is an argument; write `sh -c '...'` around it",
+        );
     }
+    Ok(words)
 }
 
 /// Whether a word joins or redirects programs, for a shell.
@@ -55,14 +55,12 @@ mod tests {
 
     #[test]
     fn token_commands() {
-        let words = |text: &str| {
-            let command = text.parse::<TokenCommand>().map_err(str::to_owned)?;
-            let program = command.program.into_string().expect("text");
-            Ok::<_, String>([vec![program], command.arguments].concat().join("|"))
-        };
-        assert_eq!(words("vault kv get 'a b' \"c\"").expect("words"), "vault|kv|get|a b|c");
-        assert_eq!(words("sh -c 'a | b'").expect("words"), "sh|-c|a | b");
-        assert_eq!(words("a 'b").expect_err("open"), "a quote is not closed");
+        assert_eq!(
+            words("vault kv get 'a b' \"c\""),
+            Ok(["vault", "kv", "get", "a b", "c"].map(str::to_owned).into())
+        );
+        assert_eq!(words("sh -c 'a | b'"), Ok(["sh", "-c", "a | b"].map(str::to_owned).into()));
+        assert_eq!(words("a 'b"), Err("a quote is not closed"));
         for text in [
             "cat ok | tr -d x",
             "a && b",
@@ -81,19 +79,16 @@ mod tests {
         for text in ["sh -c 'a | b > c'", "a '|' b", "jq '.a > 1'", "a b>c", "sh -c \"a | b\""] {
             words(text).expect(text);
         }
-        assert_eq!(words(" ").expect_err("empty"), "it names no program");
+        assert_eq!(from_command(" ", None).expect_err("empty"), "it names no program");
     }
 
     #[cfg(unix)]
     #[test]
     fn programs_with_a_slash_are_relative_to_the_file_that_names_them() {
-        let below = |text: &str| {
-            let command: TokenCommand = text.parse().expect("a command");
-            command.below(Path::new("/home/me/.config/purge")).program
-        };
-        assert_eq!(below("vault kv get a/b"), "vault");
+        let below = |text: &str| below(Path::new("/home/me/.config/purge"), text);
+        assert_eq!(below("vault"), "vault");
         assert_eq!(below("./login"), "/home/me/.config/purge/./login");
-        assert_eq!(below("bin/login --quiet"), "/home/me/.config/purge/bin/login");
+        assert_eq!(below("bin/login"), "/home/me/.config/purge/bin/login");
         assert_eq!(below("../login"), "/home/me/.config/purge/../login");
         assert_eq!(below("/usr/bin/vault"), "/usr/bin/vault");
     }

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use purge_api_ext::{BaseUrl, Client};
+use purge_api_ext::{BaseUrl, Client, TokenProvider};
 
-use super::{Settings, TokenSource};
+use super::Settings;
 use crate::environment;
-use crate::token::TokenCommand;
+use crate::token;
 
 /// A setting that a file may hold.
 pub(crate) struct Key {
@@ -52,14 +52,12 @@ pub(crate) static KEYS: [Key; 9] = [
     Key::new("resource", |settings, text, _| put(&mut settings.resource, text))
         .variable(environment::RESOURCE),
     Key::new("token-file", |settings, text, folder| {
-        let file = TokenSource::File(folder.join(text));
-        settings.token.get_or_insert(file);
+        settings.token.get_or_insert(TokenProvider::from_file(folder.join(text)));
         Ok(())
     })
     .private(),
     Key::new("token-command", |settings, text, folder| {
-        let command: TokenCommand = parsed(text)?;
-        settings.token.get_or_insert(TokenSource::Command(command.below(folder)));
+        settings.token.get_or_insert(token::from_command(text, Some(folder))?);
         Ok(())
     })
     .private(),

@@ -33,10 +33,8 @@ fn nearer_file_goes_first() {
     assert_eq!(config.settings.rate, "5/s".parse().ok());
     assert_eq!(config.settings.concurrency, Some(8));
     assert_eq!(config.settings.organization, ID.parse().ok());
-    assert!(matches!(
-        config.settings.token,
-        Some(super::TokenSource::File(file)) if file.ends_with("config/purge/token")
-    ));
+    let token = format!("{:?}", config.settings.token.expect("a token"));
+    assert!(token.ends_with("config/purge/token\")"), "{token}");
     let places: Vec<_> = config.entries.iter().map(|e| (e.key.name, e.line)).collect();
     assert_eq!(
         places,
@@ -182,11 +180,8 @@ fn only_regular_files_of_some_size_are_read() {
 #[test]
 fn commands_of_the_user_file_are_relative_to_it() {
     let config = load("", "token-command = 'bin/login --quiet'").expect("settings");
-    let Some(super::TokenSource::Command(command)) = config.settings.token else {
-        panic!("a command")
-    };
-    assert!(Path::new(&command.program).ends_with("config/purge/bin/login"));
-    assert_eq!(command.arguments, ["--quiet"]);
+    let token = format!("{:?}", config.settings.token.expect("a token"));
+    assert!(token.ends_with("config/purge/bin/login\", ..)"), "{token}");
 }
 
 #[cfg(unix)]
