@@ -4,7 +4,6 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use purge_tests::clock::Clock;
 use purge_tests::raw::{answer, gzip, kept};
 use purge_tests::script::{Script, ScriptServer, Step};
 use tokio::process::{Child, Command};
@@ -20,11 +19,11 @@ const GROWTH_KIB: u64 = 16 * 1024;
 async fn run(arguments: &[&str], posts: Step, pages: Vec<Step>) -> (Child, ScriptServer) {
     let gets = pages.len() + 1;
     let script = Script::new([posts], pages.into_iter().chain([Step::Stall]));
-    let server = ScriptServer::start(script, Clock::default(), None).await;
+    let server = ScriptServer::playing(script).await;
     let child = Command::new(PURGE)
         .args(arguments)
         .args(["-o", ORGANIZATION, "-r", RESOURCE])
-        .arg(format!("--base-url=http://{}", server.authority()))
+        .arg(format!("--base-url={}", server.base_url()))
         .env_clear()
         .env("PURGE_TOKEN", "t0ken")
         .stdout(Stdio::null())

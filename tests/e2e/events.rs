@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use purge_api_ext::{Event, Events, Plan, Report};
 use purge_sandbox::{Fault, Sandbox};
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 use serde_json::{Value, json};
 
 use crate::account::{plan, site};
@@ -69,7 +70,7 @@ async fn events_tell_the_story_in_order() {
     let refused = answer("404 Not Found", "");
     let none = answer("200 OK", r#"{"status":true,"data":{"requests":[],"total":0}}"#);
     let late = answer("200 OK", r#"{"status":true,"opID":"c"}"#);
-    let server = RawServer::start([busy, accepted, refused, cut, none, late]).await;
+    let server = ScriptServer::sending([busy, accepted, refused, cut, none, late]).await;
     let plan = Plan::planner().batch_size(1).plan(["/a", "/b", "/c"].map(|p| p.parse().expect(p)));
     let purge = site(server.base_url()).purge(plan.expect("a plan"));
     let purge = purge.concurrency(1).backoff(Duration::ZERO, Duration::ZERO);

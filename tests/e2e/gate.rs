@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use purge_api_ext::{Client, ErrorKind, Event, Plan, Rate, Resource, Shutdown, TokenProvider};
 use purge_sandbox::{Fault, Sandbox, SandboxBuilder};
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 
 use crate::account::{count, impatient, plan, purge_at, resource_of, site};
 
@@ -73,7 +74,7 @@ async fn command_line_keeps_its_rate_while_it_waits() {
 async fn pause_that_one_run_is_asked_for_holds_for_all_runs_of_the_client() {
     let busy = || answer("429 Too Many Requests\r\nretry-after: 3600", "");
     for first_is_post in [true, false] {
-        let server = RawServer::start([busy()]).await;
+        let server = ScriptServer::sending([busy()]).await;
         let site = site(server.base_url());
         if first_is_post {
             let report = site.purge(Plan::parse(["/a"]).expect("a plan")).await;

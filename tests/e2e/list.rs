@@ -7,7 +7,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use purge_api_ext::{ErrorKind, PageSize, Plan};
 use purge_sandbox::Sandbox;
 use purge_tests::cli::Run;
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 
 use crate::account::{count, site};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
@@ -51,7 +52,7 @@ async fn list_goes_on_where_it_was_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn page_that_repeats_is_an_error() {
     let page = r#"{"status":true,"data":{"requests":[{"opID":"a","url":"/a","status":2}]}}"#;
-    let server = RawServer::start([answer("200 OK", page), answer("200 OK", page)]).await;
+    let server = ScriptServer::sending([answer("200 OK", page), answer("200 OK", page)]).await;
     let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
     let error = list.items().try_collect::<Vec<_>>().await.expect_err("the same page twice");
     assert_eq!(error.kind(), ErrorKind::Untrusted);
@@ -103,7 +104,7 @@ async fn list_that_grows_while_it_is_read_is_no_error() {
         )
     };
     // A record that came meanwhile moves the first one on to the second page.
-    let server = RawServer::start([page(2, "/a"), page(3, "/a"), page(3, "/b")]).await;
+    let server = ScriptServer::sending([page(2, "/a"), page(3, "/a"), page(3, "/b")]).await;
     let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
     assert_eq!(list.items().try_collect::<Vec<_>>().await.expect("records").len(), 3);
     assert_eq!(server.requests().len(), 3);

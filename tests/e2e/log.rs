@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use purge_api_ext::{Client, ErrorKind, Plan};
 use purge_tests::logs::{Log, listen};
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 
 use crate::account::resource_of;
 
@@ -21,7 +22,7 @@ async fn logs_tell_the_attempts_and_never_the_token() {
 
     let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
     let script = [answer("503 Busy", ""), accepted, answer("401 Unauthorized", "")];
-    let server = RawServer::start(script).await;
+    let server = ScriptServer::sending(script).await;
     let canary = "c4nary-t0ken";
     let client = Client::builder(canary).base_url(server.base_url()).build().expect("a client");
     let site = resource_of(&client);

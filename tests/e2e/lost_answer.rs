@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use purge_api_ext::{Client, ErrorKind, OperationId, OperationState, Plan, TokenProvider};
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 use serde_json::{Value, json};
 
 use crate::account::{impatient, purge_a, resource_of};
@@ -27,7 +28,7 @@ fn page(total: usize, records: &[Value]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn operation_whose_answer_got_lost_is_found_in_the_list() {
     let nothing = Vec::new();
-    let server = RawServer::start([nothing, page_of_1994("1994-11-06T08:49:37Z")]).await;
+    let server = ScriptServer::sending([nothing, page_of_1994("1994-11-06T08:49:37Z")]).await;
     let report = purge_a(server.base_url()).await;
     let operation = &report.operations[0];
     assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("lost"), "{report:?}");
@@ -52,7 +53,7 @@ async fn lost_operation_is_found_behind_the_requests_that_followed_it() {
         pages
     };
     let check = async |fifth, concurrency, expected: (&str, usize)| {
-        let server = RawServer::start(pages(fifth)).await;
+        let server = ScriptServer::sending(pages(fifth)).await;
         let report = purge_a(server.base_url()).concurrency(concurrency).max_attempts(1).await;
         let found = report.operations[0].op_id.as_ref().map_or("", OperationId::as_str);
         assert_eq!((found, server.requests().len()), expected, "{fifth} {concurrency}");
@@ -70,7 +71,7 @@ async fn older_operation_for_the_same_paths_is_not_mistaken_for_the_lost_one() {
     let accepted = answer("200 OK", r#"{"status":true,"opID":"new"}"#);
     let failed = answer("502 Bad Gateway", "");
     let old = page_of_1994("1994-11-06T08:49:00Z");
-    let server = RawServer::start([failed, old, accepted]).await;
+    let server = ScriptServer::sending([failed, old, accepted]).await;
     let report = purge_a(server.base_url()).await;
     let operation = &report.operations[0];
     assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("new"), "{report:?}");
@@ -80,7 +81,7 @@ async fn older_operation_for_the_same_paths_is_not_mistaken_for_the_lost_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn operation_that_is_taken_but_not_named_is_not_sent_again() {
     for taken in [answer("200 OK", r#"{"status":true}"#), answer("409 Conflict", "")] {
-        let server = RawServer::start([taken, page_of_1994("1994-11-06T08:49:37Z")]).await;
+        let server = ScriptServer::sending([taken, page_of_1994("1994-11-06T08:49:37Z")]).await;
         let report = purge_a(server.base_url()).await;
         let operation = &report.operations[0];
         assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("lost"), "{report:?}");
@@ -92,7 +93,7 @@ async fn operation_that_is_taken_but_not_named_is_not_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_been_carried_out_is_sent_three_times_at_most() {
     // After the script, the server answers 500 to everything, the list included.
-    let server = RawServer::start([answer("500 Oops", "")]).await;
+    let server = ScriptServer::sending([answer("500 Oops", "")]).await;
     let report = purge_a(server.base_url()).max_attempts(10).await;
     assert_eq!(report.operations[0].state, OperationState::Unconfirmed, "{report:?}");
     assert!(report.operations[0].possible_duplicate);
@@ -106,7 +107,7 @@ async fn token_that_is_refused_after_a_lost_answer_is_what_to_act_on() {
     let refused = || answer("401 Unauthorized", "");
     // The list cannot be read either; then the request is sent again.
     let script = [answer("500 Oops", ""), answer("500 Oops", ""), refused(), refused(), refused()];
-    let server = RawServer::start(script).await;
+    let server = ScriptServer::sending(script).await;
     let report = purge_a(server.base_url()).await;
     assert_eq!(report.operations[0].state, OperationState::Unconfirmed, "{report:?}");
     assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Unauthorized));
@@ -132,7 +133,7 @@ async fn time_that_a_new_token_takes_makes_no_older_job_look_newer() {
     let refused = answer("401 Unauthorized", "");
     // Older than the request by more than the tolerance, but newer than the refused one.
     let older = page_of_1994("1994-11-06T08:49:34Z");
-    let server = RawServer::start([refused, Vec::new(), older, accepted]).await;
+    let server = ScriptServer::sending([refused, Vec::new(), older, accepted]).await;
     let client = Client::builder(provider).base_url(server.base_url()).build().expect("a client");
     let plan = Plan::parse(["/a"]).expect("a plan");
     let report = impatient(resource_of(&client).purge(plan)).await;

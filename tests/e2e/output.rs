@@ -4,7 +4,8 @@ use std::path::Path;
 
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::cli::{Ended, Run};
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 use serde_json::{Value, json};
 
 use crate::account::{count, purge_at};
@@ -148,7 +149,7 @@ async fn all_pages_are_one_object_and_one_table() {
     assert!(text.ends_with("45 of 45 records\n"), "{text}");
 
     let page = r#"{"status":true,"data":{"total":3,"requests":[{"url":"https://e/1"},{"url":"https://e/2"}]}}"#;
-    let server = RawServer::start([answer("200 OK", page), answer("404 Not Found", "")]).await;
+    let server = ScriptServer::sending([answer("200 OK", page), answer("404 Not Found", "")]).await;
     let run = Run::new(PURGE, ["list", "--all", "--limit", "2", "--output", "json"]);
     let ended = run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -223,7 +224,7 @@ async fn nothing_from_outside_is_a_command_for_a_terminal_or_a_ci_system() {
     let page = json!({ "status": true, "data": { "total": 1, "requests": [record] } }).to_string();
     for format in ["text", "json", "ndjson"] {
         let answers = [&said, &page, &page].map(|body| answer("200 OK", body));
-        let server = RawServer::start(answers).await;
+        let server = ScriptServer::sending(answers).await;
         for arguments in [
             &["create", "/a"][..],
             &["list"],

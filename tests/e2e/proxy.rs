@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use purge_tests::cli::{Ended, Run};
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::{Script, ScriptServer};
 use purge_tests::tls::TlsServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -121,15 +122,15 @@ async fn proxy_sees_no_token_and_the_authority_behind_it_is_named() {
 async fn proxy_that_does_not_do_its_work_is_blamed() {
     let refusing = |status: &str, body: &str| {
         let refusal = answer(status, body);
-        RawServer::start([refusal.clone(), refusal])
+        ScriptServer::sending([refusal.clone(), refusal])
     };
     let page = "<html><title>Blocked by policy</title></html>";
     let forbidding = refusing("403 Forbidden", page).await;
     let portal = refusing("302 Found\r\nlocation: http://login.example.com", "").await;
     let failing = refusing("502 Bad Gateway", r#"{"message":"no such host"}"#).await;
     let no_proxy = refusing("405 Method Not Allowed", "").await;
-    let broken = RawServer::start([b""]).await;
-    let plain = RawServer::hasty(answer("400 Bad Request", "")).await;
+    let broken = ScriptServer::sending([b""]).await;
+    let plain = ScriptServer::playing(Script::Hasty(answer("400 Bad Request", ""))).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let dead = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
@@ -200,7 +201,7 @@ async fn connection_that_never_comes_about_has_sent_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn proxy_that_cannot_work_is_a_mistake_that_shows_before_anything_is_sent() {
-    let server = RawServer::start([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
+    let server = ScriptServer::sending([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
     for value in [
         format!("socks5://user:{PASSWORD}@127.0.0.1:1"),
         format!("http://user:{PASSWORD}#1@127.0.0.1:1"),
@@ -225,8 +226,8 @@ async fn proxy_that_cannot_work_is_a_mistake_that_shows_before_anything_is_sent(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_variable_sends_requests_to_this_machine_through_a_proxy() {
-    let proxy = RawServer::start([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
-    let server = RawServer::start([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
+    let proxy = ScriptServer::sending([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
+    let server = ScriptServer::sending([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
     let localhost = server.base_url().replace("127.0.0.1", "localhost");
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"] {
         for base in [server.base_url(), &localhost] {

@@ -3,7 +3,6 @@
 use std::fs;
 use std::time::Duration;
 
-use purge_tests::clock::Clock;
 use purge_tests::raw::answer;
 use purge_tests::script::{Script, ScriptServer, Step};
 use tokio::process::Command;
@@ -16,10 +15,10 @@ async fn under_way(
     arguments: &[&str],
     variable: Option<(&str, &str)>,
 ) -> (tokio::process::Child, ScriptServer) {
-    let server = ScriptServer::start(Script::new([Step::Stall], []), Clock::default(), None).await;
-    let base = format!("http://{}", server.authority());
+    let server = ScriptServer::playing(Script::new([Step::Stall], [])).await;
+    let base = server.base_url();
     let mut command = Command::new(PURGE);
-    command.args(["create", "/a", "-o", ORGANIZATION, "-r", RESOURCE, "--base-url", &base]);
+    command.args(["create", "/a", "-o", ORGANIZATION, "-r", RESOURCE, "--base-url", base]);
     command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").kill_on_drop(true);
     command.envs(variable).stdout(std::process::Stdio::null());
     command.stderr(std::process::Stdio::null());
@@ -59,17 +58,12 @@ async fn token_is_not_in_the_list_of_processes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn token_is_in_nothing_that_a_failing_command_leaves_behind() {
     let echo = answer("200 OK", &format!("<html>authorization: Bearer {CANARY}</html>"));
-    let server = ScriptServer::start(
-        Script::new([Step::Send(echo.clone())], [Step::Send(echo)]),
-        Clock::default(),
-        None,
-    )
-    .await;
-    let base = format!("http://{}", server.authority());
+    let server = ScriptServer::sending([echo.clone(), echo]).await;
+    let base = server.base_url();
     let folder = tempfile::tempdir().expect("a folder");
     let file = token_file();
     let output = Command::new(PURGE)
-        .args(["create", "/a", "-o", ORGANIZATION, "-r", RESOURCE, "--base-url", &base])
+        .args(["create", "/a", "-o", ORGANIZATION, "-r", RESOURCE, "--base-url", base])
         .args(["--max-attempts", "1", "--token-file"])
         .arg(file.path())
         .env_clear()
@@ -144,8 +138,7 @@ async fn token_that_is_typed_in_the_wrong_place_is_not_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn token_is_not_in_the_journal_of_a_run() {
     let echo = answer("401 Unauthorized", &format!(r#"{{"message":"no such token: {CANARY}"}}"#));
-    let server =
-        ScriptServer::start(Script::new([Step::Send(echo)], []), Clock::default(), None).await;
+    let server = ScriptServer::playing(Script::new([Step::Send(echo)], [])).await;
     let (folder, file) = (tempfile::tempdir().expect("a folder"), token_file());
     let journal = folder.path().join("journal");
     let output = Command::new(PURGE)

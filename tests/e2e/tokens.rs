@@ -10,7 +10,8 @@ use std::{env, fs, process};
 use purge_api_ext::{Client, ErrorKind, OperationState, Resource, TokenProvider};
 use purge_sandbox::Sandbox;
 use purge_tests::cli::Run;
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 
 use crate::account::{plan, resource_of};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
@@ -97,7 +98,7 @@ async fn lists_renew_the_token_too_and_tasks_share_it() {
 async fn token_can_expire_again_and_again() {
     let ok = answer("200 OK", r#"{"status":true,"data":{"requests":[]}}"#);
     let no = answer("401 Unauthorized", r#"{"status":false,"message":"expired"}"#);
-    let server = RawServer::start([&ok, &no, &ok, &ok, &no, &ok].map(Clone::clone)).await;
+    let server = ScriptServer::sending([&ok, &no, &ok, &ok, &no, &ok].map(Clone::clone)).await;
     let (provider, asked) = tokens([1, 2, 3].map(|day| format!("day-{day}")));
     let list = site(server.base_url(), provider).list();
     for _ in 0..4 {
@@ -188,7 +189,7 @@ async fn dropped_fetch_is_begun_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refreshed_token_is_sent_from_then_on() {
     let ok = answer("200 OK", r#"{"status":true,"data":{"requests":[]}}"#);
-    let server = RawServer::start([&ok, &ok].map(Clone::clone)).await;
+    let server = ScriptServer::sending([&ok, &ok].map(Clone::clone)).await;
     let (provider, asked) = tokens([1, 2, 2].map(|day| format!("day-{day}")));
     let client = client(server.base_url(), provider);
     let list = resource_of(&client).list();
@@ -260,7 +261,7 @@ async fn canary_is_shown_nowhere() {
     drop(listener);
     let refusing = Sandbox::start().await.expect("a sandbox");
     let body = r#"{"status":false,"message":"no access"}"#;
-    let forbidding = RawServer::start([answer("403 Forbidden", body)]).await;
+    let forbidding = ScriptServer::sending([answer("403 Forbidden", body)]).await;
     for base in [&*closed, refusing.base_url(), forbidding.base_url()] {
         let builder = Client::builder(CANARY).base_url(base);
         let shown = format!("{builder:?}");

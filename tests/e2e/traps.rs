@@ -1,14 +1,15 @@
 //! What a client of this service can fall into, each as a pipeline would meet it.
 
 use purge_tests::cli::{Ended, Run};
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 use serde_json::json;
 
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 /// Purges `/a` at a server that gives `answer`; returns how it ended, and how many times it was posted.
 async fn create(first: Vec<u8>) -> (Ended, usize) {
-    let server = RawServer::start([first]).await;
+    let server = ScriptServer::sending([first]).await;
     let run = Run::new(PURGE, ["create", "/a", "--output", "json", "--max-attempts", "1"]);
     let ended = run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await;
     let posts = server.requests().iter().filter(|request| request.starts_with("POST")).count();
@@ -31,7 +32,7 @@ async fn redirect_is_an_error_and_not_a_list_that_looks_like_success() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_host_never_sees_the_token() {
-    let other = RawServer::start([answer("200 OK", r#"{"status":true,"opID":"a"}"#)]).await;
+    let other = ScriptServer::sending([answer("200 OK", r#"{"status":true,"opID":"a"}"#)]).await;
     let target = format!("308 Permanent Redirect\r\nlocation: {}/purge", other.base_url());
     let (ended, _) = create(answer(&target, "")).await;
     assert_eq!(ended.code, Some(6), "{ended:?}");
@@ -89,7 +90,7 @@ async fn unknown_fields_and_missing_messages_are_tolerated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_list_in_place_of_a_page_is_an_empty_page() {
     let list = async |body: &str| {
-        let server = RawServer::start([answer("200 OK", body)]).await;
+        let server = ScriptServer::sending([answer("200 OK", body)]).await;
         let run = Run::new(PURGE, ["list"]);
         run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await
     };

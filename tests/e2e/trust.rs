@@ -4,7 +4,8 @@ use std::fs;
 
 use purge_api_ext::{Client, ClientBuilder, Error, ErrorKind, Plan, Report};
 use purge_tests::cli::Run;
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::{Script, ScriptServer};
 use purge_tests::tls::TlsServer;
 
 use crate::{ORGANIZATION, PURGE, RESOURCE};
@@ -52,7 +53,7 @@ async fn certificate_of_an_unknown_authority_is_refused_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn server_without_tls_is_no_reason_to_try_all_requests() {
-    let server = RawServer::hasty(answer("400 Bad Request", "")).await;
+    let server = ScriptServer::playing(Script::Hasty(answer("400 Bad Request", ""))).await;
     let base = server.base_url().replace("http://", "https://");
     let paths: String = (0..1_000).map(|i| format!("/{i}\n")).collect();
     let options = ["create", "--from", "-", "--concurrency", "1", "--output", "json"];
@@ -69,7 +70,7 @@ async fn server_without_tls_is_no_reason_to_try_all_requests() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn file_in_the_tree_does_not_say_where_the_token_goes() {
-    let other = RawServer::start([answer("200 OK", ACCEPTED)]).await;
+    let other = ScriptServer::sending([answer("200 OK", ACCEPTED)]).await;
     let folder = tempfile::tempdir().expect("a folder");
     let below = folder.path().join("a/b");
     fs::create_dir_all(&below).expect("a folder");
@@ -129,7 +130,7 @@ async fn authorities_of_the_system_are_trusted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn proxy_that_asks_for_credentials_has_its_own_error() {
     let refusal = "407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"";
-    let proxy = RawServer::start([answer(refusal, ""), answer(refusal, "")]).await;
+    let proxy = ScriptServer::sending([answer(refusal, ""), answer(refusal, "")]).await;
     let url = proxy.base_url().replace("http://", &format!("http://user:{SECRET}@"));
     // Nobody resolves this name: the proxy would.
     let base = "https://cdn.invalid";
@@ -186,8 +187,8 @@ async fn certificates_that_are_not_there_are_named_by_their_variable() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn loopback_needs_no_proxy() {
-    let server = RawServer::start([answer("200 OK", ACCEPTED)]).await;
-    let proxy = RawServer::start([answer("407 Proxy Authentication Required", "")]).await;
+    let server = ScriptServer::sending([answer("200 OK", ACCEPTED)]).await;
+    let proxy = ScriptServer::sending([answer("407 Proxy Authentication Required", "")]).await;
     let builder = Client::builder("t0ken").base_url(server.base_url()).proxy(proxy.base_url());
     let report = purge(builder.user_agent("shop/1.2")).await;
     assert!(report.is_success(), "{report:?}");

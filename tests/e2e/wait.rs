@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use purge_api_ext::{ErrorKind, OperationId, Plan};
 use purge_sandbox::Sandbox;
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 
 use crate::account::{count, site};
 
@@ -35,7 +36,7 @@ async fn records_of_other_operations_do_not_end_a_wait() {
     // A service that ignores the filter, and has an old record of the same path.
     let old = r#"{"status":true,"data":{"total":1,"requests":[{"opID":"old","url":"https://e.com/a",
         "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#;
-    let server = RawServer::start((0..50).map(|_| answer("200 OK", old))).await;
+    let server = ScriptServer::sending((0..50).map(|_| answer("200 OK", old))).await;
     let id: OperationId = "new".parse().expect("an ID");
     let report =
         site(server.base_url()).wait([id.clone()]).wait_for(Duration::from_millis(300)).await;
@@ -47,14 +48,14 @@ async fn records_of_other_operations_do_not_end_a_wait() {
 async fn one_unreadable_page_does_not_end_a_wait() {
     let done = r#"{"status":true,"data":{"total":1,"requests":[{"opID":"a","url":"https://e.com/a",
         "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#;
-    let server = RawServer::start([answer("200 OK", "<html>"), answer("200 OK", done)]).await;
+    let server = ScriptServer::sending([answer("200 OK", "<html>"), answer("200 OK", done)]).await;
     let report = site(server.base_url()).wait(["a".parse().expect("an ID")]).await;
     assert!(report.is_success(), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusal_ends_a_wait_at_once() {
-    let server = RawServer::start([answer("404 Not Found", "")]).await;
+    let server = ScriptServer::sending([answer("404 Not Found", "")]).await;
     let id: OperationId = "a".parse().expect("an ID");
     let report = site(server.base_url()).wait([id.clone()]).await;
     let error = report.error().expect("a refusal");

@@ -53,11 +53,15 @@ impl Step {
     }
 }
 
-/// What a server does: the next step for each request, the last one again and again.
-#[derive(Clone, Debug, Default)]
-pub struct Script {
-    posts: VecDeque<Step>,
-    gets: VecDeque<Step>,
+/// What a server does: the next step for each request.
+#[derive(Clone, Debug)]
+pub enum Script {
+    /// One list of steps for what is posted, one for what is asked for. The last step of each is repeated.
+    ByMethod(VecDeque<Step>, VecDeque<Step>),
+    /// One list for all requests, and 500 after it.
+    InOrder(VecDeque<Step>),
+    /// These bytes for every connection, as soon as it says anything, and be it no request.
+    Hasty(Vec<u8>),
 }
 
 impl Script {
@@ -66,12 +70,18 @@ impl Script {
         posts: impl IntoIterator<Item = Step>,
         gets: impl IntoIterator<Item = Step>,
     ) -> Self {
-        Self { posts: posts.into_iter().collect(), gets: gets.into_iter().collect() }
+        Self::ByMethod(posts.into_iter().collect(), gets.into_iter().collect())
     }
 
     fn next(&mut self, request: &str) -> Step {
-        let steps = if request.starts_with("POST") { &mut self.posts } else { &mut self.gets };
-        let step = if steps.len() > 1 { steps.pop_front() } else { steps.front().cloned() };
+        let step = match self {
+            Self::InOrder(steps) => steps.pop_front(),
+            Self::Hasty(bytes) => Some(Step::Send(bytes.clone())),
+            Self::ByMethod(posts, gets) => {
+                let steps = if request.starts_with("POST") { posts } else { gets };
+                if steps.len() > 1 { steps.pop_front() } else { steps.front().cloned() }
+            }
+        };
         step.unwrap_or(Step::Send(crate::raw::answer("500 No Script", "")))
     }
 }
@@ -102,16 +112,27 @@ impl Seen {
 /// A server on loopback that plays a [`Script`], on the runtime of the client.
 #[derive(Debug)]
 pub struct ScriptServer {
-    authority: String,
+    base: String,
     seen: Seen,
     task: JoinHandle<()>,
 }
 
 impl ScriptServer {
+    /// Starts one that sends these bytes, one answer for each request, whatever its method.
+    pub async fn sending(answers: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        let steps = answers.into_iter().map(|bytes| Step::Send(bytes.into())).collect();
+        Self::playing(Script::InOrder(steps)).await
+    }
+
+    /// Starts one that plays a script over plain HTTP, while the clock runs.
+    pub async fn playing(script: Script) -> Self {
+        Self::start(script, Clock::default(), None).await
+    }
+
     /// Starts it on a free port, with or without TLS.
     pub async fn start(script: Script, clock: Clock, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let authority = listener.local_addr().expect("an address").to_string();
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Seen::default();
         let player = Player { script: Arc::new(Mutex::new(script)), seen: seen.clone(), clock };
         let task = tokio::spawn(async move {
@@ -131,13 +152,25 @@ impl ScriptServer {
                 });
             }
         });
-        Self { authority, seen, task }
+        Self { base, seen, task }
+    }
+
+    /// Its address, `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base
     }
 
     /// Its host and port.
     #[must_use]
     pub fn authority(&self) -> &str {
-        &self.authority
+        self.base.trim_start_matches("http://")
+    }
+
+    /// The requests that came, head and body.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        self.seen.all()
     }
 
     /// What it has seen.
@@ -180,7 +213,10 @@ struct Player {
 impl Player {
     async fn play(&self, mut socket: impl Wire) {
         loop {
-            let request = read_request(&mut socket).await;
+            let request = match self.is_hasty() {
+                true => read_some(&mut socket).await,
+                false => read_request(&mut socket).await,
+            };
             // A connection that was opened in reserve brings no request, and uses up no step.
             if request.is_empty() {
                 return;
@@ -225,7 +261,21 @@ impl Player {
                 }
             }
             let _ = socket.shutdown().await;
+            // A reset would take away what was sent.
+            if self.is_hasty() {
+                while !read_some(&mut socket).await.is_empty() {}
+            }
             return;
         }
     }
+
+    fn is_hasty(&self) -> bool {
+        matches!(*self.script.lock().expect("the script"), Script::Hasty(_))
+    }
+}
+
+async fn read_some(socket: &mut impl Wire) -> String {
+    let mut chunk = [0; 4096];
+    let read = socket.read(&mut chunk).await.unwrap_or(0);
+    String::from_utf8_lossy(&chunk[..read]).into_owned()
 }

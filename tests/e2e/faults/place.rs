@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use purge_api_ext::ClientBuilder;
 use purge_tests::clock::Clock;
 use purge_tests::http2::{self, Frame};
-use purge_tests::script::{ScriptServer, Seen};
+use purge_tests::script::{Script, ScriptServer, Seen};
 use purge_tests::tls::{self, Validity};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -64,7 +63,11 @@ impl Served {
                 Self { base, proxy: Some(proxy), ..Self::new(server, None) }
             }
             Place::Http2(frames) => http2(frames).await,
-            Place::Speaks(bytes) => speaks(bytes).await,
+            Place::Speaks(bytes) => {
+                let server = ScriptServer::playing(Script::Hasty(bytes.into())).await;
+                let base = format!("https://{}", server.authority());
+                Self { base, seen: Seen::default(), ..Self::new(server, None) }
+            }
             Place::Dead => {
                 // A port that was free a moment ago, and on which nobody listens.
                 let listener = TcpListener::bind((HOST, 0)).await.expect("a free port");
@@ -150,24 +153,6 @@ async fn http2(frames: &'static [Frame]) -> Served {
     });
     let alive = Alive::Task(Task(task));
     Served { base, seen, authority: Some(authority), proxy: None, _alive: alive }
-}
-
-/// A server that says the same to whatever comes, and hangs up.
-async fn speaks(bytes: &'static [u8]) -> Served {
-    let listener = TcpListener::bind((HOST, 0)).await.expect("a free port");
-    let base = format!("https://{}", listener.local_addr().expect("an address"));
-    let task = tokio::spawn(async move {
-        loop {
-            let (mut socket, _) = listener.accept().await.expect("a connection");
-            let _ = socket.read_u8().await;
-            let _ = socket.write_all(bytes).await;
-            let _ = socket.shutdown().await;
-            // A reset would take what was said away.
-            let mut rest = Vec::new();
-            let _ = socket.read_to_end(&mut rest).await;
-        }
-    });
-    Served { _alive: Alive::Task(Task(task)), ..Served::nobody(&base) }
 }
 
 /// An address whose queue of connections is full, so that one more gets no answer.

@@ -80,7 +80,7 @@ pub(crate) fn play(row: &Row, by: By) -> Played {
 
 async fn play_here(row: &Row, by: By, clock: &Clock) -> Played {
     let other = Script::new([], [Step::Send(answer("200 OK", super::row::NOTHING))]);
-    let other = ScriptServer::start(other, Clock::default(), None).await;
+    let other = ScriptServer::playing(other).await;
     let other_base = format!("http://{}", other.authority());
     let served = Served::start(row, &other_base, clock).await;
     let token = token_file();

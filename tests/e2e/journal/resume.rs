@@ -5,7 +5,8 @@ use std::time::Duration;
 use purge_api_ext::{Journal, OperationState, Plan};
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::cli::Run;
-use purge_tests::raw::{RawServer, answer};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 
 use super::{Folder, changed, check, json, resume, show_clock};
 use crate::PURGE;
@@ -187,7 +188,7 @@ async fn clock_of_this_machine_makes_no_older_job_look_newer() {
 async fn clock_of_a_gateway_is_not_that_of_the_service() {
     let busy = answer("503 Busy\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", "");
     let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
-    let server = RawServer::start([busy, accepted]).await;
+    let server = ScriptServer::sending([busy, accepted]).await;
     let folder = Folder::new();
     let journal = Journal::create(folder.journal()).expect("a journal");
     let report = purge_a(server.base_url()).journal(journal).await;
