@@ -1,35 +1,25 @@
 //! Directories in place of paths, as a pipeline asks for it. Mostly nothing is sent: a dry run tells all.
 
-use std::path::PathBuf;
+use std::io::Write as _;
 
 use purge_sandbox::{Sandbox, Star};
 use purge_tests::cli::{Ended, Run};
 use serde_json::{Value, json};
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::PURGE;
 
-/// A file that is gone when the test is over.
-struct Listing(PathBuf);
-
-impl Listing {
-    fn new(name: &str, lines: &[impl AsRef<str>]) -> Self {
-        let name = format!("purge-coalesce-{}-{name}.txt", std::process::id());
-        let file = std::env::temp_dir().join(name);
-        let text: String = lines.iter().map(|line| format!("{}\n", line.as_ref())).collect();
-        std::fs::write(&file, text).expect("a temporary file");
-        Self(file)
+/// A file of these lines, which is gone when the test is over.
+fn listing(lines: &[impl AsRef<str>]) -> TempPath {
+    let mut file = NamedTempFile::new().expect("a temporary file");
+    for line in lines {
+        writeln!(file, "{}", line.as_ref()).expect("a temporary file");
     }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("UTF-8")
-    }
+    file.into_temp_path()
 }
 
-impl Drop for Listing {
-    fn drop(&mut self) {
-        // What stays behind in the folder for temporary files harms no later run.
-        let _ = std::fs::remove_file(&self.0);
-    }
+fn name(file: &TempPath) -> &str {
+    file.to_str().expect("UTF-8")
 }
 
 /// A site with 3 directories of 10 files each, and 2 files outside of them.
@@ -50,14 +40,14 @@ fn paths(report: &Value) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn inventory_turns_whole_directories_into_wildcards() {
-    let inventory = Listing::new("whole", &site());
+    let inventory = listing(&site());
     let asked: String = site()
         .iter()
         .filter(|path| !path.ends_with("/b/3.html"))
         .map(|p| format!("{p}\n"))
         .collect();
     for command in [&["plan"][..], &["create", "--dry-run"]] {
-        let options = ["--from", "-", "--inventory", inventory.path(), "--output", "json"];
+        let options = ["--from", "-", "--inventory", name(&inventory), "--output", "json"];
         let ended = plan(&[command, &options].concat(), &asked).await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let report = ended.json();
@@ -71,11 +61,11 @@ async fn inventory_turns_whole_directories_into_wildcards() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn budgets_state_what_else_is_purged() {
-    let inventory = Listing::new("budgets", &site());
+    let inventory = listing(&site());
     let asked: String =
         site().iter().filter(|path| !path.ends_with("3.html")).map(|p| format!("{p}\n")).collect();
     let with = async |options: &[&str]| {
-        let base = ["plan", "--from", "-", "--inventory", inventory.path()];
+        let base = ["plan", "--from", "-", "--inventory", name(&inventory)];
         plan(&[&base, options].concat(), &asked).await
     };
 
@@ -123,34 +113,34 @@ async fn limit_of_requests_works_without_an_inventory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_inventories_and_limits_are_told_by_line_and_value() {
-    let bad = Listing::new("bad", &["/a", "# a comment", "b", "/c/*"]);
-    let empty = Listing::new("empty", &["# nothing"]);
-    let one = Listing::new("one", &["/a/1", "/a/2", "/a/3"]);
+    let bad = listing(&["/a", "# a comment", "b", "/c/*"]);
+    let empty = listing(&["# nothing"]);
+    let one = listing(&["/a/1", "/a/2", "/a/3"]);
     let check = async |arguments: &[&str], expected: &str| {
         let ended = plan(&[&["plan", "/a/1", "/a/2"], arguments].concat(), "").await;
         assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
         assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
         assert_eq!(ended.out, "", "{arguments:?}");
     };
-    let lines = format!("{}:3: `b`: it does not begin with `/`", bad.path());
-    check(&["--inventory", bad.path()], &lines).await;
+    let lines = format!("{}:3: `b`: it does not begin with `/`", name(&bad));
+    check(&["--inventory", name(&bad)], &lines).await;
     let lines =
-        format!("{}:4: `/c/*`: a `*`, at byte 3: an inventory has no wildcards", bad.path());
-    check(&["--inventory", bad.path()], &lines).await;
-    check(&["--inventory", empty.path()], "the inventory is empty").await;
+        format!("{}:4: `/c/*`: a `*`, at byte 3: an inventory has no wildcards", name(&bad));
+    check(&["--inventory", name(&bad)], &lines).await;
+    check(&["--inventory", name(&empty)], "the inventory is empty").await;
     check(&["--inventory", "/not/there"], "/not/there cannot be read").await;
     check(&["--from", "-", "--inventory", "-"], "standard input can be read only once").await;
     check(&["--max-extra", "1"], "--inventory").await;
-    check(&["--inventory", one.path(), "--max-requests", "0"], "--max-requests").await;
-    check(&["--inventory", one.path(), "--max-extra=-1"], "--max-extra").await;
+    check(&["--inventory", name(&one), "--max-requests", "0"], "--max-requests").await;
+    check(&["--inventory", name(&one), "--max-extra=-1"], "--max-extra").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_site_still_needs_its_flag() {
     let paths: Vec<String> = (0..101).map(|i| format!("/{i}")).collect();
-    let inventory = Listing::new("flat", &paths);
-    let from = ["plan", "--output", "json", "--from", inventory.path()];
-    let limited = [&from[..], &["--inventory", inventory.path(), "--max-requests", "1"]].concat();
+    let inventory = listing(&paths);
+    let from = ["plan", "--output", "json", "--from", name(&inventory)];
+    let limited = [&from[..], &["--inventory", name(&inventory), "--max-requests", "1"]].concat();
     let ended = plan(&limited, "").await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("do not fit in 1 request; allow at least 2"), "{}", ended.err);
@@ -181,8 +171,8 @@ async fn no_requested_path_stays_cached_under_either_reading_of_a_star() {
     let others = ["/", "/img/.jpg", "/img/a.jpg", "/p/caf%C3%A9", "/a", "/a1", "/a12"];
     let stays = ["/stays/", "/stays/1.html"];
     let site = [&blog[..], &others, &stays].concat();
-    let inventory = Listing::new("readings", &site);
-    let by_inventory = ["--inventory", inventory.path()];
+    let inventory = listing(&site);
+    let by_inventory = ["--inventory", name(&inventory)];
     let given = ["/blog/*", "/blog/", "/blog/1.html", "/img/*.jpg", "/img/.jpg", "/img/a.jpg"];
     let given = [&given[..], &["/a**", "/a", "/a1", "/a12", "/p/*9", "/p/caf%C3%A9"]].concat();
     for star in [Star::OneOrMore, Star::ZeroOrMore] {

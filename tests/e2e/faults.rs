@@ -15,11 +15,7 @@ mod status;
 mod transport;
 
 use play::By;
-use purge_tests::cli::Run;
-use purge_tests::clock::Clock;
 use row::Row;
-
-use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 pub(crate) use play::{CANARY, assert_no_secret, token_file};
 
@@ -62,28 +58,4 @@ fn every_fault_has_its_outcome() {
     assert!(rows.len() >= 60, "{summary}");
     assert!(silent.is_empty(), "{silent:?} logged nothing, so that nothing was searched for there");
     println!("{summary}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn real_binary_ends_with_each_exit_code() {
-    let deadline = Row::new("deadline").call(["wait", "a", "--wait", "300ms"]).ends(5, "");
-    let rows = [rows(), vec![deadline]].concat();
-    for (code, name) in [
-        (0, "P3 no message"),
-        (1, "A1 404"),
-        (2, "I1 no path at all"),
-        (3, "A2 401"),
-        (4, "A11 Retry-After beyond the cap"),
-        (5, "deadline"),
-        (6, "A15 301 to the same path"),
-    ] {
-        let row = rows.iter().find(|row| row.name == name).expect(name);
-        assert_eq!(row.code, code, "{name}");
-        let served = place::Served::start(row, "http://other.invalid", &Clock::default()).await;
-        let run = Run::new(PURGE, &row.arguments);
-        let ended = run.account(&served.base, CANARY, ORGANIZATION, RESOURCE).end().await;
-        assert_eq!(ended.code, Some(code.into()), "{name}: {ended:?}");
-        assert_no_secret(format!("{ended:?}").as_bytes());
-        assert!(row.says.iter().all(|text| ended.err.contains(text)), "{name}: {ended:?}");
-    }
 }

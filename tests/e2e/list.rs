@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use purge_api_ext::{ErrorKind, PageSize, Plan};
+use purge_api_ext::{PageSize, Plan};
 use purge_sandbox::Sandbox;
 use purge_tests::cli::Run;
 use purge_tests::raw::answer;
@@ -49,16 +49,6 @@ async fn list_goes_on_where_it_was_left() {
     assert_eq!(paths.iter().collect::<BTreeSet<_>>().len(), 5, "{paths:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn page_that_repeats_is_an_error() {
-    let page = r#"{"status":true,"data":{"requests":[{"opID":"a","url":"/a","status":2}]}}"#;
-    let server = ScriptServer::sending([answer("200 OK", page), answer("200 OK", page)]).await;
-    let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
-    let error = list.items().try_collect::<Vec<_>>().await.expect_err("the same page twice");
-    assert_eq!(error.kind(), ErrorKind::Untrusted);
-    assert_eq!(error.to_string(), "page 2 of the list repeats the one before it");
-}
-
 /// The lines are written without the serializer, and the object by it.
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_are_the_records_of_the_object() {
@@ -82,7 +72,7 @@ async fn lines_are_the_records_of_the_object() {
     });
     let records = records.collect::<Vec<_>>().join(",");
     let page = format!(r#"{{"status":true,"data":{{"requests":[{{}},{records}]}}}}"#);
-    let server = RawServer::start([answer("200 OK", &page), answer("200 OK", &page)]).await;
+    let server = ScriptServer::sending([answer("200 OK", &page), answer("200 OK", &page)]).await;
     let list = async |format: &str| {
         let run = Run::new(PURGE, ["list", "--output", format]);
         run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await.out
@@ -91,21 +81,4 @@ async fn lines_are_the_records_of_the_object() {
     let lines: Vec<_> = lines.lines().collect();
     assert_eq!(lines.len(), texts.len() + 1);
     assert!(object.contains(&format!("[{}]", lines.join(","))), "{lines:#?}\n{object}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn list_that_grows_while_it_is_read_is_no_error() {
-    let page = |total: u32, path: &str| {
-        answer(
-            "200 OK",
-            &format!(
-                r#"{{"status":true,"data":{{"total":{total},"requests":[{{"opID":"a","url":"{path}","status":2}}]}}}}"#
-            ),
-        )
-    };
-    // A record that came meanwhile moves the first one on to the second page.
-    let server = ScriptServer::sending([page(2, "/a"), page(3, "/a"), page(3, "/b")]).await;
-    let list = site(server.base_url()).list().page_size(PageSize::new(1).expect("a size"));
-    assert_eq!(list.items().try_collect::<Vec<_>>().await.expect("records").len(), 3);
-    assert_eq!(server.requests().len(), 3);
 }

@@ -33,7 +33,6 @@ mod shell;
 mod signals;
 mod submit;
 mod tokens;
-mod traps;
 mod trust;
 mod wait;
 

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use purge_tests::cli::{Ended, Run};
 use purge_tests::raw::answer;
 use purge_tests::script::{Script, ScriptServer};
-use purge_tests::tls::TlsServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -91,11 +90,12 @@ async fn create(base: &str, variables: &[(&str, &str)]) -> Ended {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn proxy_sees_no_token_and_the_authority_behind_it_is_named() {
-    let server = TlsServer::start("cdn.invalid", answer("200 OK", ACCEPTED)).await;
+    let (server, authority) =
+        ScriptServer::vouched_for("cdn.invalid", answer("200 OK", ACCEPTED)).await;
     let proxy = Relay::start(server.base_url()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("company.pem");
-    std::fs::write(&file, server.authority()).expect("a file");
+    std::fs::write(&file, &authority).expect("a file");
     let file = file.to_str().expect("a name");
 
     let ended = create(SERVICE, &[("HTTPS_PROXY", &proxy.url), ("SSL_CERT_FILE", file)]).await;

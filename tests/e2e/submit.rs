@@ -6,10 +6,8 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use purge_api_ext::{Client, Error, ErrorKind, Event, OperationState, PathState, Plan};
 use purge_sandbox::{Fault, Sandbox};
-use purge_tests::raw::answer;
-use purge_tests::script::ScriptServer;
 
-use crate::account::{count, impatient, plan, posts, purge_a, resource_of, site};
+use crate::account::{count, impatient, plan, posts, resource_of, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_path_that_was_asked_for_has_an_outcome() {
@@ -33,53 +31,6 @@ async fn every_path_that_was_asked_for_has_an_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn undocumented_statuses_of_success_are_accepted_when_they_name_the_operation() {
-    for status in ["201 Created", "202 Accepted"] {
-        let server = ScriptServer::sending([answer(status, r#"{"status":true,"opID":"a"}"#)]).await;
-        let report = purge_a(server.base_url()).await;
-        assert!(report.is_success(), "{status}: {report:?}");
-        assert_eq!(server.requests().len(), 1, "{status}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn refusal_inside_a_success_status_is_a_refusal() {
-    let refusal = r#"{"status":false,"message":"no such \u001b[1mresource"}"#;
-    let server =
-        ScriptServer::sending([answer("200 OK", refusal), answer("200 OK", refusal)]).await;
-    let site = site(server.base_url());
-    let report = site.purge(Plan::parse(["/a"]).expect("a plan")).await;
-    let error = report.error().expect("a refusal");
-    assert_eq!(error.kind(), ErrorKind::Refused);
-    assert!(error.to_string().ends_with(r": no such \u{1b}[1mresource"), "{error}");
-    let error = site.list().page(NonZeroU64::MIN).await.expect_err("a refusal");
-    assert_eq!(error.kind(), ErrorKind::Refused);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn service_that_is_busy_is_asked_again() {
-    let accepted = r#"{"status":true,"opID":"a"}"#;
-    let busy = answer("429 Too Many Requests\r\nretry-after: 0", "");
-    let server = ScriptServer::sending([busy, answer("200 OK", accepted)]).await;
-    let report = purge_a(server.base_url()).await;
-    assert!(report.is_success(), "{report:?}");
-    assert_eq!(report.operations[0].attempts, 2);
-    assert!(!report.operations[0].possible_duplicate, "what was refused was not carried out");
-    assert_eq!(server.requests().len(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn service_that_asks_for_more_patience_than_there_is_ends_the_run() {
-    let wait = || answer("429 Too Many Requests\r\nretry-after: 3600", "");
-    let server = ScriptServer::sending((0..20).map(|_| wait())).await;
-    let report = site(server.base_url()).purge(plan(20, 1)).concurrency(2).await;
-    assert!(server.requests().len() <= 2, "{}", server.requests().len());
-    assert_eq!(report.summary.not_sent, 20);
-    let error = report.error().expect("a reason");
-    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unavailable, true));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn refused_token_ends_a_run_that_keeps_to_a_rate_at_once() {
     let sandbox = Sandbox::builder().token("another").start().await.expect("a sandbox");
     let client = Client::builder("sandbox-token").base_url(sandbox.base_url());
@@ -90,16 +41,6 @@ async fn refused_token_ends_a_run_that_keeps_to_a_rate_at_once() {
     assert_eq!((report.summary.failed, report.summary.not_sent), (1, 9));
     // The second request would have been sent after an hour.
     assert!(started.elapsed() < Duration::from_secs(60));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_forbidden_request_does_not_end_the_run() {
-    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
-    let server =
-        ScriptServer::sending([answer("403 Forbidden", "<html>no</html>"), accepted]).await;
-    let plan = Plan::planner().batch_size(1).plan(["/a", "/b"].map(|p| p.parse().expect(p)));
-    let report = site(server.base_url()).purge(plan.expect("a plan")).concurrency(1).await;
-    assert_eq!((report.summary.failed, report.summary.accepted), (1, 1), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,10 @@
 //! Tokens that change while a run is under way.
 
+use std::fs;
 use std::num::NonZeroU64;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use std::{env, fs, process};
 
 use purge_api_ext::{Client, ErrorKind, OperationState, Resource, TokenProvider};
 use purge_sandbox::Sandbox;
@@ -254,49 +253,6 @@ fn futures_can_move_between_threads() {
     assert_send(async { client("http://127.0.0.1:1", "a").raw().await.map(drop) });
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn canary_is_shown_nowhere() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let closed = format!("http://{}", listener.local_addr().expect("an address"));
-    drop(listener);
-    let refusing = Sandbox::start().await.expect("a sandbox");
-    let body = r#"{"status":false,"message":"no access"}"#;
-    let forbidding = ScriptServer::sending([answer("403 Forbidden", body)]).await;
-    for base in [&*closed, refusing.base_url(), forbidding.base_url()] {
-        let builder = Client::builder(CANARY).base_url(base);
-        let shown = format!("{builder:?}");
-        let client = builder.build().expect("a client");
-        let site = client
-            .resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"));
-        let error = site.list().page(NonZeroU64::MIN).await.expect_err(base);
-        let purge = site.purge(plan(1, 1)).max_attempts(1);
-        let shown =
-            format!("{shown} {client:?} {site:?} {:?} {purge:?} {error} {error:?}", site.list());
-        let report = purge.await;
-        let shown = format!("{shown} {report:?} {:?}", report.error());
-        assert!(!shown.contains(CANARY), "{shown}");
-    }
-}
-
-/// A file that is gone after the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(test: &str) -> Self {
-        Self(env::temp_dir().join(format!("purge-{test}-{}", process::id())))
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("UTF-8")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
 /// A run of the command line that takes its token from `command`.
 fn with_command(base: &str, command: &str, arguments: &[&str]) -> Run {
     let arguments = [arguments, &["--token-command", command]].concat();
@@ -308,14 +264,15 @@ fn with_command(base: &str, command: &str, arguments: &[&str]) -> Run {
 #[tokio::test(flavor = "multi_thread")]
 async fn command_is_run_again_when_its_token_is_refused() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
-    let log = Scratch::new("renewal");
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
     let script = "if [ -e $0 ]; then echo sandbox-token; else echo old; fi; echo x >> $0";
-    let command = format!("/bin/sh -c '{script}' {}", log.path());
+    let command = format!("/bin/sh -c '{script}' {}", log.display());
     let run = with_command(sandbox.base_url(), &command, &["create", "--from", "-"]);
     let paths: String = (0..1000).map(|i| format!("/{i}\n")).collect();
     let ended = run.input(paths).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(fs::read_to_string(&log.0).expect("the log"), "x\nx\n");
+    assert_eq!(fs::read_to_string(&log).expect("the log"), "x\nx\n");
     assert_eq!(statuses(&sandbox).iter().filter(|status| **status == 200).count(), 10);
 }
 
@@ -323,54 +280,16 @@ async fn command_is_run_again_when_its_token_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn command_whose_token_stays_wrong_ends_the_run() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
-    let log = Scratch::new("wrong");
-    let command = format!("/bin/sh -c 'echo {CANARY}; echo x >> $0' {}", log.path());
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    let command = format!("/bin/sh -c 'echo {CANARY}; echo x >> $0' {}", log.display());
     let run = with_command(sandbox.base_url(), &command, &["create", "--from", "-"]);
     let paths: String = (0..1000).map(|i| format!("/{i}\n")).collect();
     let ended = run.input(paths).end().await;
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(sandbox.requests().len() <= 4, "the token is the same, so nothing is sent again");
-    assert_eq!(fs::read_to_string(&log.0).expect("the log"), "x\nx\n");
+    assert_eq!(fs::read_to_string(&log).expect("the log"), "x\nx\n");
     assert!(!format!("{ended:?}").contains(CANARY), "{ended:?}");
-}
-
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn token_that_is_not_there_is_an_error_before_anything_is_sent() {
-    let sandbox = Sandbox::start().await.expect("a sandbox");
-    let check = async |option: &str, value: &str, code: i32, expected: &str| {
-        let run = Run::new(PURGE, ["create", "/a", option, value]);
-        let run = run.account(sandbox.base_url(), "sandbox-token", ORGANIZATION, RESOURCE);
-        let ended = run.end().await;
-        assert_eq!(ended.code, Some(code), "{value}: {ended:?}");
-        assert!(ended.err.contains(expected), "{value}: {}", ended.err);
-    };
-    let command = "--token-command";
-    check(command, "/not/there", 2, "the token command `/not/there` cannot be started").await;
-    check(command, "/bin/sh -c 'echo no key >&2; exit 1'", 3, "failed with exit status 1: no key")
-        .await;
-    check(command, "/bin/sh -c ':'", 2, "gave no usable token: it is empty").await;
-    check(command, "echo 'x", 2, "a quote is not closed").await;
-    check("--token-file", "/not/there", 2, "the token file `/not/there` cannot be read").await;
-    assert_eq!(sandbox.requests().len(), 0);
-}
-
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn token_file_of_windows_is_read_and_one_of_everybody_refused() {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let sandbox = Sandbox::start().await.expect("a sandbox");
-    let file = Scratch::new("file");
-    fs::write(&file.0, "sandbox-token\r\n").expect("a file");
-    for (mode, code) in [(0o600, 0), (0o640, 2)] {
-        fs::set_permissions(&file.0, fs::Permissions::from_mode(mode)).expect("a mode");
-        let run = Run::new(PURGE, ["create", "/a", "--token-file", file.path()]);
-        let run = run.account(sandbox.base_url(), "from-the-environment", ORGANIZATION, RESOURCE);
-        let ended = run.end().await;
-        assert_eq!(ended.code, Some(code), "{mode:o}: {ended:?}");
-        assert!(!ended.err.contains("sandbox-token"), "{ended:?}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

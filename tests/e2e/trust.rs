@@ -6,7 +6,6 @@ use purge_api_ext::{Client, ClientBuilder, Error, ErrorKind, Plan, Report};
 use purge_tests::cli::Run;
 use purge_tests::raw::answer;
 use purge_tests::script::{Script, ScriptServer};
-use purge_tests::tls::TlsServer;
 
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
@@ -33,19 +32,11 @@ fn shown(error: &Error) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn certificate_of_an_unknown_authority_is_refused_at_once() {
-    let server = TlsServer::start("127.0.0.1", answer("200 OK", ACCEPTED)).await;
-    let report = purge(Client::builder(SECRET).base_url(server.base_url())).await;
-    let error = report.error().expect("an error");
-    assert_eq!(error.kind(), ErrorKind::Untrusted, "{error}");
-    assert!(error.to_string().starts_with("no trusted connection: "), "{error}");
-    assert!(!shown(error).contains(SECRET), "{}", shown(error));
-    assert_eq!((report.operations[0].attempts, report.summary.not_sent), (1, 1), "{report:?}");
-    assert_eq!(server.counts(), (1, 0));
-
+    let (server, _) = ScriptServer::vouched_for("127.0.0.1", answer("200 OK", ACCEPTED)).await;
     let run = Run::new(PURGE, ["create", "/a"]);
     let ended = run.account(server.base_url(), SECRET, ORGANIZATION, RESOURCE).end().await;
     assert_eq!(ended.code, Some(6), "{ended:?}");
-    assert_eq!(server.counts(), (2, 0));
+    assert_eq!(server.counts(), (1, 0));
     assert!(ended.err.contains("(UnknownIssuer)"), "{}", ended.err);
     #[cfg(target_os = "linux")]
     assert!(ended.err.contains("name a PEM file that holds it in SSL_CERT_FILE"), "{}", ended.err);
@@ -90,37 +81,13 @@ async fn file_in_the_tree_does_not_say_where_the_token_goes() {
     assert_eq!(other.requests().len(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn certificate_of_an_added_authority_is_accepted() {
-    let server = TlsServer::start("127.0.0.1", answer("200 OK", ACCEPTED)).await;
-    let other = TlsServer::start("127.0.0.1", answer("200 OK", ACCEPTED)).await;
-    let trusting = |base: &str| {
-        Client::builder(SECRET).base_url(base).root_certificate_pem(server.authority())
-    };
-    let report = purge(trusting(server.base_url())).await;
-    assert!(report.is_success(), "{report:?}");
-    assert_eq!(server.counts(), (1, 1));
-    let report = purge(trusting(other.base_url())).await;
-    assert_eq!(report.error().expect("an error").kind(), ErrorKind::Untrusted);
-    assert_eq!(other.counts(), (1, 0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn certificate_of_another_host_is_refused_at_once() {
-    let server = TlsServer::start("other.example", answer("200 OK", ACCEPTED)).await;
-    let builder = Client::builder(SECRET).base_url(server.base_url());
-    let report = purge(builder.root_certificate_pem(server.authority())).await;
-    let error = report.error().expect("an error");
-    assert_eq!(error.kind(), ErrorKind::Untrusted, "{error}");
-    assert_eq!((report.operations[0].attempts, server.counts()), (1, (1, 0)));
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn authorities_of_the_system_are_trusted() {
-    let server = TlsServer::start("127.0.0.1", answer("200 OK", ACCEPTED)).await;
+    let (server, authority) =
+        ScriptServer::vouched_for("127.0.0.1", answer("200 OK", ACCEPTED)).await;
     let file = std::env::temp_dir().join(format!("purge-authority-{}.pem", std::process::id()));
-    fs::write(&file, server.authority()).expect("a file");
+    fs::write(&file, &authority).expect("a file");
     let run = Run::new(PURGE, ["create", "/a"]).env("SSL_CERT_FILE", file.to_str().expect("UTF-8"));
     let ended = run.account(server.base_url(), SECRET, ORGANIZATION, RESOURCE).end().await;
     fs::remove_file(&file).expect("the file");
@@ -194,13 +161,4 @@ async fn loopback_needs_no_proxy() {
     assert!(report.is_success(), "{report:?}");
     assert!(server.requests()[0].contains("user-agent: shop/1.2"), "{:?}", server.requests());
     assert_eq!(proxy.requests().len(), 0);
-}
-
-#[test]
-fn token_is_not_sent_in_plain_text_to_another_host() {
-    for base in ["http://example.com", "http://10.0.0.1:8080", "http://0.0.0.0:1"] {
-        let error = Client::builder(SECRET).base_url(base).build().expect_err(base);
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(error.to_string().contains("use https"), "{error}");
-    }
 }

@@ -1,6 +1,7 @@
 //! A server that plays a script, and sees all that is sent to it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::clock::Clock;
 use crate::raw::read_request;
+use crate::tls::{Validity, certified};
 
 /// What becomes of one request.
 #[derive(Clone, Debug)]
@@ -114,6 +116,7 @@ impl Seen {
 pub struct ScriptServer {
     base: String,
     seen: Seen,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -129,15 +132,28 @@ impl ScriptServer {
         Self::start(script, Clock::default(), None).await
     }
 
+    /// Starts one behind TLS, with a certificate for `name` (a host name or an address), that gives every request
+    /// the same answer; and the certificate of the authority that vouches for it, as PEM.
+    pub async fn vouched_for(name: &str, answer: Vec<u8>) -> (Self, String) {
+        let (authority, config) = certified(name, Validity::Current);
+        let (acceptor, step) = (TlsAcceptor::from(Arc::new(config)), Step::Send(answer));
+        let script = Script::new([step.clone()], [step]);
+        (Self::start(script, Clock::default(), Some(acceptor)).await, authority)
+    }
+
     /// Starts it on a free port, with or without TLS.
     pub async fn start(script: Script, clock: Clock, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let base = format!("{scheme}://{}", listener.local_addr().expect("an address"));
+        let connections = Arc::<AtomicUsize>::default();
+        let opened = Arc::clone(&connections);
         let seen = Seen::default();
         let player = Player { script: Arc::new(Mutex::new(script)), seen: seen.clone(), clock };
         let task = tokio::spawn(async move {
             loop {
                 let (socket, _) = listener.accept().await.expect("a connection");
+                opened.fetch_add(1, Ordering::SeqCst);
                 let (player, tls) = (player.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
@@ -152,10 +168,10 @@ impl ScriptServer {
                 });
             }
         });
-        Self { base, seen, task }
+        Self { base, seen, connections, task }
     }
 
-    /// Its address, `http://127.0.0.1:PORT`.
+    /// Its address, `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base
@@ -164,13 +180,19 @@ impl ScriptServer {
     /// Its host and port.
     #[must_use]
     pub fn authority(&self) -> &str {
-        self.base.trim_start_matches("http://")
+        self.base.split_once("://").map_or("", |(_, authority)| authority)
     }
 
     /// The requests that came, head and body.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         self.seen.all()
+    }
+
+    /// How many connections were opened, and how many requests came through.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.connections.load(Ordering::SeqCst), self.requests().len())
     }
 
     /// What it has seen.

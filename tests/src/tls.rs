@@ -1,80 +1,12 @@
-//! A server behind TLS, and an authority that vouches for it.
+//! Servers behind TLS, and the authorities that vouch for them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
-
-use crate::raw::read_request;
-
-/// A server on loopback that shows a certificate, and gives every request the same answer.
-#[derive(Debug)]
-pub struct TlsServer {
-    base: String,
-    authority: String,
-    connections: Arc<AtomicUsize>,
-    requests: Arc<AtomicUsize>,
-    task: JoinHandle<()>,
-}
-
-impl TlsServer {
-    /// Starts it on a free port, with a certificate for `name` (a host name or an address).
-    pub async fn start(name: &str, answer: Vec<u8>) -> Self {
-        let (authority, config) = certified(name, Validity::Current);
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let base = format!("https://{}", listener.local_addr().expect("an address"));
-        let counts = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
-        let [connections, requests] = counts.clone();
-        let task = tokio::spawn(async move {
-            loop {
-                let (socket, _) = listener.accept().await.expect("a connection");
-                counts[0].fetch_add(1, Ordering::SeqCst);
-                // A client that does not trust the certificate breaks off here.
-                let Ok(mut socket) = acceptor.accept(socket).await else { continue };
-                if read_request(&mut socket).await.is_empty() {
-                    continue;
-                }
-                counts[1].fetch_add(1, Ordering::SeqCst);
-                let _ = socket.write_all(&answer).await;
-                let _ = socket.shutdown().await;
-            }
-        });
-        Self { base, authority, connections, requests, task }
-    }
-
-    /// Its address, `https://127.0.0.1:PORT`.
-    #[must_use]
-    pub fn base_url(&self) -> &str {
-        &self.base
-    }
-
-    /// The certificate of the authority that vouches for it, as PEM.
-    #[must_use]
-    pub fn authority(&self) -> &str {
-        &self.authority
-    }
-
-    /// How many connections were opened, and how many requests came through.
-    #[must_use]
-    pub fn counts(&self) -> (usize, usize) {
-        (self.connections.load(Ordering::SeqCst), self.requests.load(Ordering::SeqCst))
-    }
-}
-
-impl Drop for TlsServer {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
 
 /// How long a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ fn create(file: &str) -> [&str; 3] {
 fn refused() -> Vec<Row> {
     let mut rows = Vec::new();
     let mut refuse = |name: &str, call: &[&str], says: &str| {
-        rows.push(Row::new(name).call(call).ends(2, "").says(says));
+        rows.push(Row::new(name).call(call).ends(2, "").says(says).hides("s3cret"));
     };
     refuse("I1 no path at all", &["create"], "no paths to purge");
     refuse("I1 empty file", &create(&file("empty", "")), "faults-empty` holds no path");
@@ -80,6 +80,23 @@ fn refused() -> Vec<Row> {
         refuse(&format!("I8 {name}"), &call, says);
         let call = [&["create", "/ok", "--inventory", &file], options].concat();
         refuse(&format!("I8 {name}, as inventory"), &call, says);
+    }
+    for (call, says) in [
+        (&["create", "/a", "b c"][..], "argument 2: `b c`: it does not begin with `/`"),
+        (&["create", "/a", "/**"], "pass --allow-full-purge"),
+        (&["create", "--dry-run"], "no paths to purge"),
+        (&["create", "/a", "--wait", "5m"], "`5m` is not a path; write `--wait=5m`"),
+        (&["create", "--timeout", "0", "/a"], "write for example `30s`"),
+        (&["create", "--base-url", "https://e.net/api/v1", "/a"], "leave `/api/v1` out"),
+        (&["create", "--resource", "www", "/a"], "the resource `www` is not a UUID"),
+        (
+            &["create", "--token-command", "login 's3cret", "/a"],
+            "--token-command: a quote is not closed",
+        ),
+        (&["list", "--limit", "101"], "a page has 1 to 100 records"),
+        (&["list", "--page", "0"], "pages count from 1"),
+    ] {
+        refuse(&format!("I9 {call:?}"), call, says);
     }
     let mut lines: Vec<String> = (0..10_000).map(|i| format!("/{i}")).collect();
     lines[7_000] = "bad".to_owned();

@@ -3,7 +3,7 @@
 use purge_tests::raw::gzip;
 use purge_tests::script::Step;
 
-use super::row::{ACCEPTED, NOTHING, Row, ok, status};
+use super::row::{ACCEPTED, NEW, NOTHING, Row, ok, page_of_1994, status};
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = unreadable();
@@ -43,7 +43,7 @@ fn unreadable() -> Vec<Row> {
         ("P2 200 with HTML", ok("<html><h1>Welcome</h1></html>")),
         ("P2 200 without a body", ok("")),
         ("P2 200 with null", ok("null")),
-        ("P2 200 with a list", ok("[true]")),
+        ("P2 200 with a list", ok(r#"["a message","a",true]"#)),
         ("P4 status as text", ok(r#"{"status":"true","opID":"a"}"#)),
         ("P4 status as a number", ok(r#"{"status":1,"opID":"a"}"#)),
         ("P4 status of null", ok(r#"{"status":null,"opID":"a"}"#)),
@@ -97,6 +97,14 @@ fn tolerated() -> Vec<Row> {
         let row = Row::new(name).post([ok(body)]).ends(6, "1 unconfirmed").seen(1, 1);
         rows.push(row.says("names no operation"));
     }
+    rows.push(
+        Row::new("P5 no operation id, and in the list")
+            .post([ok(r#"{"status":true}"#)])
+            .get([page_of_1994("lost", &["/a"], NEW)])
+            .ends(0, "1 accepted")
+            .seen(1, 1)
+            .shows("lost"),
+    );
     rows
 }
 
@@ -112,7 +120,7 @@ fn escaped() -> Vec<Row> {
             "message":"{nasty}","completedAt":"now"}}]}}}}"#
     );
     let strange = format!(r#"{{"status":true,"opID":"{nasty}"}}"#);
-    vec![
+    let mut rows = vec![
         Row::new("P9 commands in a refusal")
             .post([status("400 Bad Request", &message("false"))])
             .ends(1, "1 failed")
@@ -165,10 +173,30 @@ fn escaped() -> Vec<Row> {
             .get([ok(&finished.replace("\"/a\"", &format!("\"{nasty}\"")))])
             .ends(6, "")
             .seen(0, 1),
-        Row::new("P9 commands in an argument")
-            .call(["create", "/a", "::error::no##vso[x]\u{1b}[2J"])
-            .ends(2, ""),
-    ]
+    ];
+    const EVIL: &str = "x\n::error::no\n##[error]no##vso[x]\u{1b}[2J";
+    let base = format!("https://{EVIL}");
+    for call in [
+        &["create", "/a", EVIL][..],
+        &["create", "/a", "--resource", EVIL],
+        &["create", "/a", "--base-url", &base],
+        &["plan", "--from", EVIL],
+        &["wait", EVIL],
+    ] {
+        rows.push(Row::new(format!("P9 commands in {call:?}")).call(call).ends(2, ""));
+    }
+    // An ID is opaque, and each line of the output has a form of its own.
+    let call = ["list", "--output", "ndjson"];
+    rows.push(Row::new("P9 commands in lines of records").call(call).get([ok(&record)]).seen(0, 1));
+    let call = ["create", "/a", "--output", "ndjson"];
+    rows.push(
+        Row::new("P9 commands in a line of an operation")
+            .call(call)
+            .post([status("400 Bad Request", &message("false"))])
+            .ends(1, "")
+            .seen(1, 0),
+    );
+    rows
 }
 
 fn records() -> Vec<Row> {
@@ -223,22 +251,24 @@ fn records() -> Vec<Row> {
             .get([list(r#"{"opID":17},{"opID":"b"},{"opID":null},{"opID":""},{}"#)])
             .seen(0, 1)
             .shows("17"),
-        Row::new("P3 page without anything")
-            .call(["list"])
-            .get([ok(r#"{"status":true,"data":{}}"#)])
-            .seen(0, 1),
-        Row::new("P2 list without a page")
-            .call(["list"])
-            .get([ok(r#"{"status":true}"#)])
-            .ends(6, "")
-            .seen(0, 1)
-            .says("no page"),
-        Row::new("P2 list with HTML").call(["list"]).get([ok("<html>")]).ends(6, "").seen(0, 1),
         Row::new("P7 list over 1 MiB")
             .call(["list"])
             .get([ok(&format!("{NOTHING}{}", " ".repeat(1 << 20)))])
             .ends(6, "")
             .seen(0, 1),
     ]);
+    for (body, code, says) in [
+        (r#"{"status":true,"data":{}}"#, 0, ""),
+        (r#"{"status":true,"data":[]}"#, 0, ""),
+        (r#"{"status":true}"#, 6, "no page"),
+        (r#"{"status":true,"data":null}"#, 6, ""),
+        (r#"{"status":true,"data":[{"opID":"a"}]}"#, 6, ""),
+        (r#"{"status":true,"data":[10,1,[],null,0]}"#, 6, ""),
+        (r#"[{"requests":[]},null,true]"#, 6, ""),
+        ("<html>", 6, ""),
+    ] {
+        let row = Row::new(format!("P2 list: {body}")).call(["list"]).get([ok(body)]);
+        rows.push(row.ends(code, "").seen(0, 1).says(says));
+    }
     rows
 }

@@ -94,9 +94,8 @@ impl Served {
     }
 
     fn new(server: ScriptServer, authority: Option<String>) -> Self {
-        let scheme = if authority.is_some() { "https" } else { "http" };
         Self {
-            base: format!("{scheme}://{}", server.authority()),
+            base: server.base_url().to_owned(),
             seen: server.seen().clone(),
             authority,
             proxy: None,

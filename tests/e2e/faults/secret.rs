@@ -55,7 +55,7 @@ fn files() -> Vec<Row> {
         Row::new("S2 token file that is not there")
             .call(with("/not/there"))
             .ends(2, "")
-            .says("/not/there"),
+            .says("the token file `/not/there` cannot be read"),
     );
     rows
 }
@@ -86,8 +86,15 @@ fn renewed() -> Vec<Row> {
         Row::new("S4 command that fails")
             .call(with("sh -c 'cat {token}; echo no login >&2; exit 3'"))
             .ends(3, "")
-            .says("no login"),
-        Row::new("S4 command that is not there").call(with("/not/there")).ends(2, ""),
+            .says("failed with exit status 3: no login"),
+        Row::new("S4 command that is not there")
+            .call(with("/not/there"))
+            .ends(2, "")
+            .says("the token command `/not/there` cannot be started"),
+        Row::new("S4 command that prints nothing")
+            .call(with("sh -c ':'"))
+            .ends(2, "")
+            .says("gave no usable token: it is empty"),
     ]
 }
 

@@ -40,8 +40,13 @@ fn refused() -> Vec<Row> {
             .post([forbidden])
             .ends(3, "1 failed")
             .seen(1, 0)
-            .says("by a proxy or gateway")
+            .says("forbidden (403), by the service or by a proxy or gateway")
             .hides("<h1>"),
+        Row::new("A3 403 of one request does not end the run")
+            .call(many.concat())
+            .post([status("403 Forbidden", ""), ok(ACCEPTED)])
+            .ends(3, "200 accepted, 100 failed")
+            .seen(3, 0),
         Row::new("A17 200 with status false")
             .post([ok(r#"{"status":false,"message":"quota\u2028reached"}"#)])
             .ends(1, "1 failed")
@@ -224,8 +229,9 @@ fn not_applied() -> Vec<Row> {
             .seen(2, 0)
             .takes(9.0..=10.0),
         Row::new("A13 503 for ever")
-            .post([status("503 Busy", "")])
+            .post([status("503 Busy", "<html>busy</html>")])
             .ends(4, "1 not_sent")
+            .says("(503)")
             .seen(4, 0)
             .takes(0.0..=7.0),
     ];
@@ -500,6 +506,30 @@ fn listed() -> Vec<Row> {
             .ends(0, "1 accepted, 1 purged")
             .seen(1, 3)
             .takes(0.4..=1.2),
+        Row::new("A19 404 while waiting")
+            .call(["wait", "x"])
+            .get([status("404 Not Found", "")])
+            .ends(1, "")
+            .seen(0, 1)
+            .says("(404)"),
+        Row::new("A19 page that cannot be read while waiting")
+            .call(["wait", "x"])
+            .get([
+                ok("<html>"),
+                ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"x","url":"/a","status":1,
+                    "completedAt":"2025-08-06T11:39:53Z"}]}}"#),
+            ])
+            .seen(0, 2)
+            .takes(0.0..=1.2),
+        Row::new("A19 record of an older operation, although one operation was asked for")
+            .call(["create", "/a", "--wait=5s"])
+            .get([ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"old","url":"/a",
+                "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#)])
+            .ends(5, "1 accepted, 1 pending")
+            .seen(1, 0)
+            .asked(1..=20)
+            .takes(5.0..=5.1)
+            .says("purge wait job-0000"),
         Row::new("A19 401 while waiting")
             .call(["create", "/a", "--wait=90s"])
             .get([status("401 Unauthorized", "")])
