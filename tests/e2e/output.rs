@@ -178,6 +178,20 @@ async fn summary_is_appended_as_markdown() {
     let title = text.lines().rfind(|line| line.starts_with('#'));
     assert_eq!(title, Some("### CDN purge: no path is known yet"));
 
+    // A full disk takes nothing away from the result.
+    #[cfg(target_os = "linux")]
+    {
+        let full =
+            ["wait", "unknown", "--wait", "10ms", "--summary", "/dev/full", "--output", "json"];
+        let ended = run(&sandbox, &full, "").await;
+        assert_eq!(
+            (ended.code, &ended.json()["summary"]["paths"]),
+            (Some(1), &json!(0)),
+            "{ended:?}"
+        );
+        assert!(ended.err.contains("the result cannot be written: No space left"), "{}", ended.err);
+    }
+
     let ended = run(&sandbox, &["create", "/a", "--summary", "/not/there/s.md"], "").await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("the summary `/not/there/s.md` cannot be written"), "{}", ended.err);
