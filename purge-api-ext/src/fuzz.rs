@@ -164,22 +164,28 @@ fn check_journal(bytes: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
     use std::fs;
     use std::path::Path;
 
     use proptest::prelude::*;
 
+    /// The inputs of a target that are worth keeping, by name: one byte a character.
+    pub(crate) fn corpus(target: &str) -> BTreeMap<String, Vec<u8>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+        let text = fs::read(folder.join(format!("{target}.json")));
+        let text = text.expect("the corpus stands beside this crate");
+        let inputs: BTreeMap<String, String> = serde_json::from_slice(&text).expect("JSON");
+        let bytes = |text: String| text.chars().map(|c| u8::try_from(c).expect("a byte")).collect();
+        inputs.into_iter().map(|(name, text)| (name, bytes(text))).collect()
+    }
+
     /// What the fuzzer found worth keeping must still hold.
     fn replay(target: &str, entry: fn(&[u8])) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
-        let files = fs::read_dir(&folder).expect("the corpus stands beside this crate");
-        let mut count = 0;
-        for file in files {
-            entry(&fs::read(file.expect("a file").path()).expect("its bytes"));
-            count += 1;
-        }
-        assert!(count > 0, "{} is empty", folder.display());
+        let inputs = corpus(target);
+        assert!(!inputs.is_empty(), "the corpus of {target} is empty");
+        inputs.values().for_each(|bytes| entry(bytes));
     }
 
     macro_rules! targets {

@@ -1,20 +1,13 @@
 //! Journals that the first version of this form has written: they stay readable.
 
-use std::fs;
-use std::path::Path;
-
 use super::*;
-
-fn read_file(name: &str) -> Contents {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/journal");
-    let bytes = fs::read(folder.join(name)).expect("a journal");
-    read(&bytes[..]).unwrap_or_else(|error| panic!("{name} {error}"))
-}
+use crate::fuzz::tests::corpus;
 
 #[test]
 fn journals_of_the_first_version_are_read() {
+    let journals = corpus("journal");
     let ends = |name: &str| -> Vec<String> {
-        let contents = read_file(name);
+        let contents = read(&journals[name][..]).unwrap_or_else(|error| panic!("{name} {error}"));
         let stories = contents.ledger.stories().iter();
         stories
             .map(|story| match story.end {
