@@ -15,12 +15,15 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::history::RecordState;
 use crate::html::{self, Text};
 use crate::jobs::{JobView, RecordView};
+use crate::lock::lock;
+use crate::log::LoggedRequest;
 use crate::resource::Resource;
 use crate::state::Shared;
 use crate::text::short;
 
 const JOBS: usize = 20;
-const OBJECTS: usize = 100;
+/// The rows that a job or a cache shows: what follows on the page must not be out of sight.
+const ROWS: usize = 10;
 const REQUESTS: usize = 50;
 
 /// What ends a link, or is not allowed in one. A path in the cache is otherwise as it was asked for.
@@ -37,6 +40,8 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let mut main = String::from(
         "<p id=\"live\" role=\"status\">As of the moment it was loaded; reload it to see what changed.</p>\n",
     );
+    // Writing to a string cannot fail.
+    let _ = write_account(&mut main, &shared);
     let parts = parts(&shared);
     for (id, title) in [
         ("resources", "Resources"),
@@ -52,6 +57,20 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
         );
     }
     html::page("State", "/", "dashboard.js", &main)
+}
+
+/// What a client needs to know to call this server.
+fn write_account(out: &mut String, shared: &Shared) -> fmt::Result {
+    let token = &lock(&shared.token).text;
+    writeln!(
+        out,
+        "<section aria-labelledby=\"account-title\">\n<h2 id=\"account-title\">Account</h2>\n\
+         <dl class=\"account\"><dt>Bearer token</dt><dd><code>{}</code></dd>\n\
+         <dt>Organization</dt><dd><code>{}</code></dd></dl>\n\
+         <p>The page <a href=\"/docs\">API documentation</a> sends requests with them.</p>\n</section>",
+        Text(token),
+        shared.organization,
+    )
 }
 
 /// The parts that changed, as JSON, whenever some did.
@@ -122,7 +141,9 @@ fn show_resources(out: &mut String, resources: &[Resource]) -> fmt::Result {
             let purge = if resource.kind.can_purge() { "" } else { " (purging is refused)" };
             writeln!(
                 out,
-                "<tr><th scope=\"row\">{}{purge}</th><td><code>{}</code></td><td>{}{forgotten}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><th scope=\"row\">{}{purge}</th><td data-name=\"UUID\"><code>{}</code></td>\
+                 <td data-name=\"Records\">{}{forgotten}</td><td data-name=\"Cached objects\">{}</td>\
+                 <td data-name=\"Cached bytes\">{}</td></tr>",
                 resource.kind,
                 resource.id,
                 resource.work.len(),
@@ -154,30 +175,57 @@ fn show_jobs(
         let open = if place == 0 { " open" } else { "" };
         writeln!(
             out,
-            "<details id=\"job-{id}\"{open}><summary><code>{id}</code> {kind}, {created}: {finished} of {count} finished \
-             <progress value=\"{finished}\" max=\"{count}\" aria-label=\"finished paths\"></progress></summary>",
+            "<details id=\"job-{id}\"{open}><summary><code>{id}</code> {kind}, {created}: {finished} of {count} finished{bar}</summary>",
             id = Text(job.id),
             kind = resource.kind,
             created = humantime::format_rfc3339_seconds(shared.date(job.created)),
             finished = job.finished,
             count = job.count,
+            bar = bar(job),
         )?;
-        let label = format!("Paths of job {}", job.id);
-        table(out, &label, &["Path", "State"], |out| {
-            for record in resource.work.list(Some(job.id), 1, 100, now).1 {
-                let state = state(&record);
-                writeln!(
-                    out,
-                    "<tr><td><code>{}</code></td><td class=\"{}\">{state}</td></tr>",
-                    Text(&short(record.path)),
-                    state.replace(' ', "-"),
-                )?;
-            }
-            Ok(())
-        })?;
+        show_paths(out, resource, job, now)?;
         out.write_str("</details>\n")?;
     }
     Ok(())
+}
+
+/// How far a job is; nothing more once it has finished.
+fn bar(job: &JobView<'_>) -> String {
+    let JobView { finished, count, .. } = job;
+    if finished == count {
+        return String::new();
+    }
+    format!(
+        " <progress value=\"{finished}\" max=\"{count}\" aria-label=\"finished paths\"></progress>"
+    )
+}
+
+fn show_paths(
+    out: &mut String,
+    resource: &Resource,
+    job: &JobView<'_>,
+    now: Duration,
+) -> fmt::Result {
+    let (count, records) = resource.work.list(Some(job.id), 1, ROWS as u64, now);
+    let label = format!("Paths of job {}", job.id);
+    table(out, &label, &["Path", "State"], |out| {
+        for record in &records {
+            let state = state(record);
+            writeln!(
+                out,
+                "<tr><td><code>{}</code></td><td class=\"{}\">{state}</td></tr>",
+                Text(&short(record.path)),
+                state.replace(' ', "-"),
+            )?;
+        }
+        Ok(())
+    })?;
+    and_more(out, count - records.len())
+}
+
+/// What is left out.
+fn and_more(out: &mut String, count: usize) -> fmt::Result {
+    if count == 0 { Ok(()) } else { writeln!(out, "<p>and {count} more</p>") }
 }
 
 fn state(record: &RecordView<'_>) -> &'static str {
@@ -203,7 +251,7 @@ fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
             out.write_str("<p>Nothing is cached.</p>")?;
         } else {
             out.write_str("<ul>\n")?;
-            for path in resource.cache.paths().take(OBJECTS) {
+            for path in resource.cache.paths().take(ROWS) {
                 let link = utf8_percent_encode(path, NOT_IN_LINKS).to_string();
                 let (shown, id) = (short(path), resource.id);
                 // A path that is not shown whole is not worth a link of 64 KiB.
@@ -215,9 +263,7 @@ fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
                 }
             }
             out.write_str("</ul>\n")?;
-            if resource.cache.len() > OBJECTS {
-                writeln!(out, "<p>The first {OBJECTS} of {}.</p>", resource.cache.len())?;
-            }
+            and_more(out, resource.cache.len().saturating_sub(ROWS))?;
         }
         out.write_str("</details>\n")?;
     }
@@ -229,12 +275,15 @@ fn show_requests(out: &mut String, shared: &Shared) -> fmt::Result {
     if requests.is_empty() {
         return out.write_str("<p>No request yet.</p>\n");
     }
-    table(out, "Last requests, newest first", &["Method", "Path", "Answer"], |out| {
-        for (method, target, status) in &requests {
+    table(out, "Last requests, newest first", &["Time", "Method", "Path", "Answer"], |out| {
+        for LoggedRequest { at, method, target, status } in &requests {
             let status = status.map_or("none".to_owned(), |status| status.to_string());
+            let date = humantime::format_rfc3339_millis(shared.date(*at)).to_string();
+            // Of a day that is most likely today.
+            let time = date.get(11..).unwrap_or_default();
             writeln!(
                 out,
-                "<tr><td>{}</td><td><code>{}</code></td><td>{status}</td></tr>",
+                "<tr><td><time datetime=\"{date}\">{time}</time></td><td>{}</td><td><code>{}</code></td><td>{status}</td></tr>",
                 Text(method),
                 Text(&short(target)),
             )?;

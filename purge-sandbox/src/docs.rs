@@ -1,5 +1,8 @@
 //! The documentation at `/docs`: rendered from `purge.yaml`, with a form for each operation.
 
+mod answers;
+mod schema;
+
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
@@ -94,14 +97,10 @@ fn write_spec(out: &mut String, spec: &Value, shared: &Shared) -> fmt::Result {
             }
         }
     }
+    answers::write_refusals(out)?;
     out.write_str("<h2>Schemas</h2>\n")?;
     for (name, schema) in spec["components"]["schemas"].as_object().into_iter().flatten() {
-        writeln!(
-            out,
-            "<details id=\"schema-{name}\"><summary><code>{name}</code></summary><p>{}</p><pre tabindex=\"0\">{}</pre></details>",
-            prose(&schema["description"]),
-            pretty(schema),
-        )?;
+        schema::write(out, name, schema)?;
     }
     Ok(())
 }
@@ -125,7 +124,7 @@ fn write_operation(
         out,
         "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{}</h2>\n\
          <p><strong class=\"method\">{verb}</strong> <code>{}</code></p>\n<p>{}</p>\n\
-         <form data-method=\"{verb}\" data-path=\"{}\">\n<h3>Parameters</h3>",
+         <form novalidate data-method=\"{verb}\" data-path=\"{}\">\n<h3>Parameters</h3>",
         text(&operation["summary"]),
         Text(path),
         prose(&operation["description"]),
@@ -137,11 +136,8 @@ fn write_operation(
     }
     let content = &follow(spec, &operation["requestBody"])["content"]["application/json"];
     if !content.is_null() {
-        let mut example = content["examples"]
-            .as_object()
-            .and_then(|examples| examples.values().next())
-            .map(|example| follow(spec, example)["value"].clone())
-            .unwrap_or_default();
+        let first = answers::examples(spec, content).into_iter().next();
+        let mut example = first.map(|(_, value)| value).unwrap_or_default();
         if example.get("resource_uuid").is_some() {
             example["resource_uuid"] = Value::String(resource(shared));
         }
@@ -160,17 +156,11 @@ fn write_operation(
         text(&operation["summary"]),
     )?;
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        let response = follow(spec, response);
-        let schema = &response["content"]["application/json"]["schema"];
-        writeln!(
-            out,
-            "<dt>{}</dt><dd>{} {}</dd>",
-            Text(status),
-            text(&response["description"]),
-            reference(schema),
-        )?;
+        answers::write_described(out, spec, status, follow(spec, response))?;
     }
-    out.write_str("</dl>\n</section>\n")
+    out.write_str(
+        "<dt>4xx, 503</dt><dd><a href=\"#refusals\">Refusals of this sandbox</a></dd>\n</dl>\n</section>\n",
+    )
 }
 
 fn reference(schema: &Value) -> String {
@@ -194,22 +184,19 @@ fn write_parameter(
         _ if !required => String::new(),
         _ => parameter["example"].to_string().trim_matches('"').to_owned(),
     };
-    let bound = |name: &str, key: &str| {
-        schema[key].as_i64().map(|value| format!(" {name}=\"{value}\"")).unwrap_or_default()
-    };
-    let kind = if schema["type"] == "integer" { "number" } else { "text" };
+    // Not `type="number"`: what the server refuses can be tried, too.
+    let keyboard = if schema["type"] == "integer" { "numeric" } else { "text" };
     writeln!(
         out,
-        "<p><label for=\"{operation}-{name}\"><code>{name}</code> in {}, {}: {}</label><br>\n\
-         <input id=\"{operation}-{name}\" name=\"{name}\" data-in=\"{}\" type=\"{kind}\" value=\"{}\"{}{}{} autocomplete=\"off\"></p>",
+        "<p><label for=\"{operation}-{name}\"><code>{name}</code> in {}, {}, {}: {}</label><br>\n\
+         <input id=\"{operation}-{name}\" name=\"{name}\" data-in=\"{}\" inputmode=\"{keyboard}\" value=\"{}\"{} autocomplete=\"off\"></p>",
         text(&parameter["in"]),
         if required { "required" } else { "optional" },
+        schema::kind(schema),
         text(&parameter["description"]),
         text(&parameter["in"]),
         Text(&example),
         if required { " required" } else { "" },
-        bound("min", "minimum"),
-        bound("max", "maximum"),
     )
 }
 

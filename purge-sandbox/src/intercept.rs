@@ -34,7 +34,7 @@ impl<'a> Visit<'a> {
     fn begin(shared: &'a Shared, head: &Parts) -> Self {
         let request = RecordedRequest::new(head);
         let observed = shared.observer.is_some().then(|| request.clone());
-        Self { shared, arrival: shared.log.arrived(request), observed }
+        Self { shared, arrival: shared.log.arrived(request, shared.now()), observed }
     }
 
     fn change(&mut self, change: impl Fn(&mut RecordedRequest)) {

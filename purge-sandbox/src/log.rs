@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use http::request::Parts;
 
@@ -114,7 +115,23 @@ pub(crate) struct Log {
 struct Entries {
     dropped: u64,
     bytes: usize,
-    kept: VecDeque<RecordedRequest>,
+    kept: VecDeque<Entry>,
+}
+
+struct Entry {
+    /// Since the start of the sandbox.
+    at: Duration,
+    request: RecordedRequest,
+}
+
+/// What a list of requests shows of one of them.
+pub(crate) struct LoggedRequest {
+    /// When it arrived, since the start of the sandbox.
+    pub(crate) at: Duration,
+    pub(crate) method: String,
+    /// The path and the query.
+    pub(crate) target: String,
+    pub(crate) status: Option<u16>,
 }
 
 /// Names a request in the log.
@@ -126,10 +143,10 @@ impl Log {
         Self { max_bytes, entries: Mutex::default() }
     }
 
-    pub(crate) fn arrived(&self, request: RecordedRequest) -> Arrival {
+    pub(crate) fn arrived(&self, request: RecordedRequest, at: Duration) -> Arrival {
         let mut entries = lock(&self.entries);
         entries.bytes += request.bytes();
-        entries.kept.push_back(request);
+        entries.kept.push_back(Entry { at, request });
         let arrival = Arrival(entries.dropped + entries.kept.len() as u64 - 1);
         entries.shrink(self.max_bytes);
         arrival
@@ -140,7 +157,7 @@ impl Log {
         let mut entries = lock(&self.entries);
         let entries = &mut *entries;
         let index = arrival.0.checked_sub(entries.dropped).and_then(|i| usize::try_from(i).ok());
-        if let Some(request) = index.and_then(|i| entries.kept.get_mut(i)) {
+        if let Some(Entry { request, .. }) = index.and_then(|i| entries.kept.get_mut(i)) {
             entries.bytes -= request.bytes();
             change(request);
             entries.bytes += request.bytes();
@@ -148,20 +165,21 @@ impl Log {
         }
     }
 
-    /// Method, target and status of the last requests, newest first.
-    pub(crate) fn last(&self, limit: usize) -> Vec<(String, String, Option<u16>)> {
+    /// The last requests, newest first.
+    pub(crate) fn last(&self, limit: usize) -> Vec<LoggedRequest> {
         let entries = lock(&self.entries);
         let last = entries.kept.iter().rev().take(limit);
-        last.map(|request| {
+        last.map(|Entry { at, request }| {
             let query = request.query.as_ref().map(|query| format!("?{query}"));
             let target = format!("{}{}", request.path, query.unwrap_or_default());
-            (request.method.clone(), target, request.status)
+            let (method, status) = (request.method.clone(), request.status);
+            LoggedRequest { at: *at, method, target, status }
         })
         .collect()
     }
 
     pub(crate) fn all(&self) -> Vec<RecordedRequest> {
-        lock(&self.entries).kept.iter().cloned().collect()
+        lock(&self.entries).kept.iter().map(|entry| entry.request.clone()).collect()
     }
 
     pub(crate) fn dropped(&self) -> u64 {
@@ -174,7 +192,7 @@ impl Entries {
     fn shrink(&mut self, max_bytes: usize) {
         while (self.bytes > max_bytes || self.kept.len() > MAX_REQUESTS) && self.kept.len() > 1 {
             if let Some(oldest) = self.kept.pop_front() {
-                self.bytes -= oldest.bytes();
+                self.bytes -= oldest.request.bytes();
                 self.dropped += 1;
             }
         }
@@ -199,9 +217,9 @@ mod tests {
     #[test]
     fn the_oldest_requests_go_when_the_rest_would_not_fit() {
         let log = Log::new(3 * request("/1", 1000).bytes());
-        let first = log.arrived(request("/1", 1000));
-        let second = log.arrived(request("/2", 0));
-        log.arrived(request("/3", 1000));
+        let first = log.arrived(request("/1", 1000), Duration::ZERO);
+        let second = log.arrived(request("/2", 0), Duration::ZERO);
+        log.arrived(request("/3", 1000), Duration::ZERO);
         assert_eq!((paths(&log), log.dropped()), (vec!["/1".into(), "/2".into(), "/3".into()], 0));
         log.change(second, |request| request.body = vec![b'x'; 1001]);
         assert_eq!((paths(&log), log.dropped()), (vec!["/2".into(), "/3".into()], 1));
@@ -209,8 +227,9 @@ mod tests {
         log.change(first, |request| request.status = Some(200));
         log.change(second, |request| request.status = Some(201));
         assert_eq!(log.all()[0].status, Some(201));
-        log.arrived(request("/4", 10_000));
+        log.arrived(request("/4", 10_000), Duration::from_secs(4));
         assert_eq!((paths(&log), log.dropped()), (vec!["/4".into()], 3));
+        assert_eq!(log.last(9).iter().map(|r| r.at.as_secs()).collect::<Vec<_>>(), [4]);
         assert_eq!(lock(&log.entries).bytes, request("/4", 10_000).bytes());
     }
 

@@ -1,8 +1,48 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+
+/// When this server refuses, for its documentation: every status that a [`Refusal`] of it has.
+pub(crate) const REFUSALS: [(StatusCode, &str); 12] = [
+    (
+        StatusCode::BAD_REQUEST,
+        "The body is not JSON, the Host is missing or malformed, or the header X-Sandbox-Fault is not a fault.",
+    ),
+    (StatusCode::UNAUTHORIZED, "The token is missing, wrong or expired."),
+    (StatusCode::FORBIDDEN, "A page of another site sent the request."),
+    (StatusCode::NOT_FOUND, "There is no such organization, resource or address."),
+    (StatusCode::METHOD_NOT_ALLOWED, "The method is neither GET nor POST."),
+    (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
+    (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB."),
+    (
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The body is not application/json, or has a content coding.",
+    ),
+    (StatusCode::MISDIRECTED_REQUEST, "The Host is not this machine."),
+    (
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "A parameter or a member of the body is missing or not valid, or the resource cannot be purged.",
+    ),
+    (StatusCode::TOO_MANY_REQUESTS, "The rate limit (--rate-limit) is exceeded."),
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "There is no room for a further job before an earlier one is finished.",
+    ),
+];
+
+/// The headers that a refusal has beside its type; SECONDS is a number.
+pub(crate) fn headers(status: StatusCode) -> Option<(HeaderName, &'static str)> {
+    match status {
+        StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+        StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "GET, POST")),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Some((header::RETRY_AFTER, "SECONDS"))
+        }
+        _ => None,
+    }
+}
 
 /// An answer that says no: a status and `{ "status": false, "message": "…" }`.
 #[derive(Debug)]
@@ -47,12 +87,7 @@ impl IntoResponse for Refusal {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        let extra = match self.status {
-            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "GET, POST")),
-            _ => None,
-        };
-        if let Some((name, value)) = extra {
+        if let Some((name, value)) = headers(self.status).filter(|(_, value)| *value != "SECONDS") {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response

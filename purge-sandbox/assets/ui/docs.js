@@ -46,7 +46,8 @@ for (const form of document.forms) {
     let answer;
     try {
       const response = await fetch(url, init);
-      answer = `HTTP ${response.status}\n\n${pretty(await response.text())}`;
+      const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\n`).join('');
+      answer = `HTTP ${response.status}\n${headers}\n${pretty(await response.text())}`;
     } catch (error) {
       answer = `No answer: ${error.message}`;
     }

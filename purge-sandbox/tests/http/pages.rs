@@ -27,6 +27,8 @@ async fn the_page_shows_resources_jobs_caches_and_requests_without_a_script() {
     let page = text(&sandbox, "/").await;
     for expected in [
         sandbox.resource(),
+        &format!("<dt>Bearer token</dt><dd><code>{}</code></dd>", sandbox.token()),
+        &format!("<dt>Organization</dt><dd><code>{}</code></dd>", sandbox.organization()),
         &format!("<details id=\"job-{id}\" open>"),
         "2 of 2 finished",
         "<td><code>/index.html</code></td><td class=\"purged\">purged</td>",
@@ -36,7 +38,8 @@ async fn the_page_shows_resources_jobs_caches_and_requests_without_a_script() {
     ] {
         assert!(page.contains(expected), "{expected} is not in\n{page}");
     }
-    assert!(!page.contains("<script>alert") && !page.contains(sandbox.token()));
+    assert!(!page.contains("<script>alert"), "{page}");
+    assert!(!page.contains("<progress"), "the job has finished\n{page}");
     assert_eq!(sandbox.requests().len(), 2, "the pages themselves are not written down");
 }
 
@@ -62,6 +65,23 @@ async fn the_page_shows_long_and_misleading_texts_short_and_by_number() {
     for long in ["x".repeat(300), "y".repeat(300), "\u{202e}".into(), "\u{1b}".into()] {
         assert!(!page.contains(&long), "{page}");
     }
+}
+
+#[tokio::test]
+async fn the_page_shows_the_beginning_of_a_long_job_and_of_a_full_cache() {
+    let sandbox = Sandbox::builder().purge_delay(Duration::MAX).start().await.expect("a sandbox");
+    let paths: Vec<_> = (0..100).map(|i| format!("/{i}.html")).collect();
+    created(&sandbox, &paths.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    sandbox.fill(paths.iter().map(String::as_str));
+    let page = text(&sandbox, "/").await;
+    assert!(page.contains("<progress value=\"0\" max=\"100\""), "{page}");
+    let part = |id: &str| page.split(&format!("<div id=\"{id}\">")).nth(1).expect(id);
+    let jobs = part("jobs").split("</section>").next().expect("a section");
+    assert_eq!(jobs.matches("<td><code>/").count(), 10, "{jobs}");
+    assert!(jobs.contains("<p>and 90 more</p>"), "{jobs}");
+    let caches = part("caches").split("</details>").next().expect("a cache");
+    assert_eq!(caches.matches("<li>").count(), 10, "{caches}");
+    assert!(caches.contains("more</p>"), "{caches}");
 }
 
 #[tokio::test]
@@ -105,15 +125,19 @@ async fn the_documentation_has_a_form_for_each_operation() {
     // Other limits in the description are not another form.
     let parameter = &spec["components"]["parameters"]["limit"]["schema"];
     let limit = format!(
-        "<input id=\"listPurgeRequests-limit\" name=\"limit\" data-in=\"query\" type=\"number\" value=\"10\" required \
-         min=\"{}\" max=\"{}\"",
+        "<code>limit</code> in query, required, integer, {} to {}: ",
         parameter["minimum"], parameter["maximum"]
     );
     for expected in [
-        &*limit,
-        "<form data-method=\"POST\" data-path=\"/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge\">",
-        "<form data-method=\"GET\"",
+        "<form novalidate data-method=\"POST\" data-path=\"/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge\">",
+        "<form novalidate data-method=\"GET\"",
         "value=\"other-token\"",
+        "<input id=\"listPurgeRequests-limit\" name=\"limit\" data-in=\"query\" inputmode=\"numeric\" value=\"10\" required",
+        &*limit,
+        "<summary>Example: A refusal inside a success status</summary>",
+        "<th scope=\"row\"><code>data.requests</code></th><td>array of <a href=\"#schema-PurgeRequest\">",
+        "<th scope=\"row\">429</th><td>The rate limit (--rate-limit) is exceeded.</td><td><code>Retry-After: SECONDS</code></td>",
+        "<th scope=\"row\">401</th><td>The token is missing, wrong or expired.</td><td><code>WWW-Authenticate: Bearer</code></td>",
         "&quot;/images/*&quot;",
         "Paths may hold <code>*</code> to match multiple objects",
         "<details id=\"schema-PurgeRequest\">",

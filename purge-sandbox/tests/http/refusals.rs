@@ -6,7 +6,16 @@ use serde_json::{Value, json};
 
 use crate::support::{body, get, json_of, listed, post, raw, url};
 
+/// Every refusal is one that the documentation of the sandbox names.
 async fn refused(request: RequestBuilder, expected: u16, hint: &str) {
+    static DOCUMENTED: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
+    let documented = DOCUMENTED.get_or_init(async || {
+        let sandbox = Sandbox::start().await.expect("a sandbox");
+        let page = crate::support::http().get(format!("{}/docs", sandbox.base_url())).send().await;
+        page.expect("an answer").text().await.expect("a page")
+    });
+    let row = format!("<tr><th scope=\"row\">{expected}</th>");
+    assert!(documented.await.contains(&row), "{expected} is not documented");
     let (status, answer) = json_of(request).await;
     assert_eq!((status, &answer["status"]), (expected, &Value::Bool(false)), "{answer}");
     let message = answer["message"].as_str().expect("a message");
