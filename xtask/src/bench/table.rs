@@ -14,8 +14,15 @@ pub(super) fn replace(tree: &Tree, name: &str, figures: &[Figure]) -> Result<(),
     let (before, rows, after) = split(&text)?;
     let measured = figures.iter().map(|figure| row(name, figure)).collect();
     let rows = merged(rows, name, measured);
-    tree.write(FILE, &format!("{before}{HEAD}{}{after}", rows.concat()))?;
-    tree.write(PLOT, &plot::svg(&rows.iter().filter_map(|row| bar(row)).collect::<Vec<_>>()))
+    let text = format!("{before}{HEAD}{}{after}", rows.concat());
+    tree.write(FILE, &text)?;
+    tree.write(PLOT, &drawn(&text)?)
+}
+
+/// The plot of the table in a text.
+fn drawn(text: &str) -> Result<String, Error> {
+    let (_, rows, _) = split(text)?;
+    Ok(plot::svg(&rows.iter().filter_map(|row| bar(row)).collect::<Vec<_>>()))
 }
 
 /// The text before the table, its rows, and the text after it.
@@ -57,6 +64,14 @@ fn cell(row: &str, index: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn committed_plot_shows_the_committed_table() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let text = |name| std::fs::read_to_string(root.join(name)).expect(name);
+        let drawn = drawn(&text(FILE)).expect("a plot");
+        assert_eq!(drawn, text(PLOT), "`cargo xtask bench` draws it");
+    }
 
     #[test]
     fn rows_that_were_not_run_are_kept() {
