@@ -30,12 +30,12 @@ impl Options {
 }
 
 pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
-    let mut stale = false;
+    let (mut stale, mut count) = (false, 0);
     for file in derived::files(tree) {
         let file = file?;
+        count += 1;
         let old = file.committed.as_deref().unwrap_or_default();
         if file.committed == file.text {
-            writeln!(out, "{}: up to date", file.path)?;
             continue;
         }
         stale = true;
@@ -62,7 +62,9 @@ pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result
             writeln!(out, "{}: rewritten, +{added} -{removed} lines", file.path)?;
         }
     }
-    if stale && options.check {
+    if !stale {
+        writeln!(out, "all {count} derived files are up to date")?;
+    } else if options.check {
         writeln!(out, "run `{MEND}` and commit what it writes")?;
         return Ok(STALE);
     }
