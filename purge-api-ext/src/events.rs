@@ -86,6 +86,20 @@ pub enum Event {
         /// Paths that are waited for, as far as they are known.
         paths: usize,
     },
+    /// While waiting: the service asked for a pause. No job is asked for until it is over.
+    Paused {
+        /// How long it takes.
+        delay: Duration,
+        /// What the service answered.
+        error: Error,
+    },
+    /// While waiting: the service was asked several times for an operation of which nothing is known but its ID,
+    /// and has no record of it yet. It may be an operation of another resource, or none at all. Told at most once
+    /// for each; the operation is asked for until the deadline.
+    Unseen {
+        /// Which operation.
+        op_id: OperationId,
+    },
     /// The end; nothing follows.
     Finished(Box<Report>),
 }

@@ -1,12 +1,14 @@
 //! Following operations to their end.
 
 mod records;
+mod unseen;
 
 use records::Listed;
 use std::collections::{HashMap, VecDeque};
 use std::future::IntoFuture;
 use std::pin::{Pin, pin};
 use std::time::Duration;
+use unseen::Unseen;
 
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
@@ -158,10 +160,12 @@ async fn poll(
     reporter: &Reporter,
 ) {
     let mut queue: VecDeque<usize> = open.iter().copied().collect();
+    let mut unseen = Unseen::default();
     let mut interval = FIRST_POLL;
     while !queue.is_empty() {
         let before = queue.len();
-        let asked = timeout_at(end, round(resource, operations, &mut queue)).await;
+        let asked = round(resource, operations, &mut queue, &mut unseen, reporter);
+        let asked = timeout_at(end, asked).await;
         tell_settled(operations, open, reporter);
         reporter.tell(|| progress(operations));
         // A round that is cut off has lost its place, but then there is no other one.
@@ -194,6 +198,8 @@ async fn round(
     resource: &Resource,
     operations: &mut [OperationOutcome],
     queue: &mut VecDeque<usize>,
+    unseen: &mut Unseen,
+    reporter: &Reporter,
 ) -> Option<Duration> {
     let mut pause = None;
     let paths: usize = queue.iter().map(|&index| operations[index].paths.len()).sum();
@@ -218,6 +224,9 @@ async fn round(
         let Some((index, answer)) = asked.next().await else { return pause };
         if let Err(error) = &answer {
             pause = pause.max(error.retry_after());
+            if let Some(delay) = error.retry_after() {
+                reporter.tell(|| Event::Paused { delay, error: error.clone() });
+            }
             if error.kind() == ErrorKind::Unauthorized {
                 // The others would be refused just so.
                 operations.iter_mut().filter(|o| is_followed(o)).for_each(|o| end_with(o, error));
@@ -225,7 +234,11 @@ async fn round(
             }
         }
         let operation = &mut operations[index];
+        let answered = answer.is_ok();
         take_answer(operation, answer);
+        if answered && operation.paths.is_empty() {
+            unseen.answered(index, operation, reporter);
+        }
         if is_followed(operation) {
             unfinished += 1;
             queue.push_back(index);
