@@ -24,17 +24,20 @@ pub(crate) struct Table {
     screen: Screen,
     records: usize,
     total: Option<u64>,
+    /// The page and the number of records of a page that were asked for last.
+    asked: (u64, u64),
     /// The operation under whose line the records stand.
     operation: Option<String>,
 }
 
 impl Table {
     pub(super) fn new(screen: Screen) -> Self {
-        Self { screen, records: 0, total: None, operation: None }
+        Self { screen, records: 0, total: None, asked: (1, 1), operation: None }
     }
 
     pub(super) fn page(&mut self, out: Out<'_>, page: &Page) -> io::Result<()> {
         self.total = page.total.or(self.total);
+        self.asked = (page.page, u64::from(page.limit.get()));
         for record in &page.requests {
             if self.screen.width.is_none_or(|width| width >= WIDE) {
                 self.line(out, record)?;
@@ -47,7 +50,11 @@ impl Table {
     }
 
     pub(super) fn end(self, out: Out<'_>) -> io::Result<()> {
+        let (page, limit) = self.asked;
         match self.total {
+            Some(total) if self.records == 0 && total > 0 => {
+                writeln!(out, "page {page} is beyond the last, {}", total.div_ceil(limit))
+            }
             _ if self.records == 0 => writeln!(out, "no purge requests"),
             Some(total) => writeln!(out, "{} of {total} records", self.records),
             None => writeln!(out, "{} record{}", self.records, plural(self.records)),

@@ -79,3 +79,18 @@ async fn pages_are_one_table() {
     assert!(text.ends_with("8 of 4 records\n"), "{text}");
     assert_eq!(render(&[], screen), "no purge requests\n");
 }
+
+#[tokio::test]
+async fn a_page_beyond_the_last_says_which_the_last_is() {
+    let mut page = page().await;
+    let screen = Screen { width: None, colour: false };
+    page.requests.clear();
+    (page.page, page.total) = (7, Some(401));
+    assert_eq!(render(&[&page], screen), "page 7 is beyond the last, 5\n");
+    page.total = Some(400);
+    assert_eq!(render(&[&page], screen), "page 7 is beyond the last, 4\n");
+    page.total = Some(0);
+    assert_eq!(render(&[&page], screen), "no purge requests\n");
+    page.total = None;
+    assert_eq!(render(&[&page], screen), "no purge requests\n");
+}
