@@ -97,13 +97,7 @@ Examples:
   cdn-purge create --from changed.txt --output ndjson | jq -r '.op_id // empty' | cdn-purge wait -")]
     Wait(WaitArgs),
     /// Run the embedded server
-    #[command(after_long_help = "\
-Example:
-  cdn-purge sandbox --listen 127.0.0.1:8080 &
-  export PURGE_BASE_URL=http://127.0.0.1:8080 PURGE_TOKEN=sandbox-token
-  export PURGE_ORGANIZATION=550e8400-e29b-41d4-a716-446655440000
-  export PURGE_RESOURCE=660f9511-f30c-52e5-b827-557766551111
-  cdn-purge create --wait /index.html")]
+    #[command(after_long_help = sandbox::HELP)]
     Sandbox(SandboxArgs),
     /// Show the settings that hold here, and where each comes from
     #[command(after_long_help = crate::config::HELP)]

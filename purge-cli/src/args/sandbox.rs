@@ -5,6 +5,38 @@ use std::time::Duration;
 
 use purge_api_ext::Rate;
 
+/// What follows the options. The faults are a table, which a terminal must not wrap.
+pub(super) const HELP: &str = r#"Faults:
+  A file of faults is a JSON list of objects. A request gets the first fault
+  that fits it; a fault is dropped when it was used `times` times. Every member
+  is optional:
+    on        "POST" or "GET": which requests [both]
+    times     for how many requests [1]
+    status    the status of the answer, 200 to 999 [that of the sandbox, or 200]
+    headers   an object of texts: headers of the answer
+    body      a text: the body of the answer
+    delay     a duration such as "200ms" before the answer
+    ending    how the answer ends:
+                "truncated"           in the middle
+                "reset"               before its first byte, by a reset
+                "garbage"             it is not HTTP
+                {"stalled": "5s"}     silence in the middle, then a reset
+                {"raw": "text"}       these bytes, and nothing else
+    applies   whether the request has its effect [false with `status`, `reset`,
+              `garbage` or `raw`, otherwise true]
+  A request may also have one such object in its header X-Sandbox-Fault.
+
+Example of a file of faults:
+  [ { "on": "POST", "status": 429, "headers": { "Retry-After": "1" } },
+    { "on": "POST", "ending": "reset", "applies": true } ]
+
+Example:
+  cdn-purge sandbox --listen 127.0.0.1:8080 &
+  export PURGE_BASE_URL=http://127.0.0.1:8080 PURGE_TOKEN=sandbox-token
+  export PURGE_ORGANIZATION=550e8400-e29b-41d4-a716-446655440000
+  export PURGE_RESOURCE=660f9511-f30c-52e5-b827-557766551111
+  cdn-purge create --wait /index.html"#;
+
 #[derive(clap::Args)]
 pub(crate) struct SandboxArgs {
     /// Address to listen on; port 0 takes a free one
@@ -26,8 +58,7 @@ pub(crate) struct SandboxArgs {
     pub(crate) star: Star,
     /// JSON file of faults: what the server does wrong, and when
     ///
-    /// A list of objects with any of the members `on`, `status`, `headers`, `body`, `delay`, `ending`, `applies`
-    /// and `times`, such as `[{"on": "POST", "status": 503, "headers": {"retry-after": "1"}, "times": 2}]`.
+    /// Its form is described below, under "Faults".
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
     /// Answer 429 to what comes faster, such as 5/s or 30/m. 5/s allows 5 requests at once, then one more
@@ -90,7 +121,31 @@ impl FromStr for Origin {
 
 #[cfg(test)]
 mod tests {
+    use purge_sandbox::Fault;
+
     use super::*;
+
+    #[test]
+    fn help_names_every_member_of_a_fault() {
+        let named = |text: &str| {
+            let error = Fault::from_json(text).expect_err(text).to_string();
+            let (_, names) = error.split_once("expected one of ").expect("a list of names");
+            let names = names.split(" at line").next().expect("names").split(", ");
+            names.map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>()
+        };
+        let members = named(r#"[{ "no": 1 }]"#);
+        assert_eq!(members.len(), 8, "{members:?}");
+        for member in members {
+            assert!(HELP.contains(&format!("\n    {member:<9} ")), "{member}");
+        }
+        for ending in named(r#"[{ "ending": "no" }]"#) {
+            assert!(HELP.contains(&format!("\"{ending}\"")), "{ending}");
+        }
+        assert!(HELP.lines().all(|line| line.chars().count() <= 80), "a terminal wraps it");
+        let (_, example) = HELP.split_once("Example of a file of faults:\n").expect("an example");
+        let example = example.split("\n\n").next().expect("an example");
+        assert_eq!(Fault::from_json(example).map(|faults| faults.len()).ok(), Some(2));
+    }
 
     #[test]
     fn addresses_that_are_names_lead_to_numbers() {

@@ -1,12 +1,13 @@
+use std::borrow::Cow;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use purge_api_ext::{escape, without_tokens};
 use purge_sandbox::{Fault, Sandbox, SandboxBuilder};
 
 use crate::args::{Origin, SandboxArgs};
 use crate::exit::{Exit, Failure};
-use crate::output::Console;
+use crate::output::{Console, Out};
 
 pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let out = &mut *console.out;
@@ -14,14 +15,26 @@ pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<
         .start()
         .await
         .map_err(|error| Failure::usage(escape(&format!("the sandbox cannot start: {error}"))))?;
-    writeln!(out, "listening on {}", sandbox.base_url())?;
-    writeln!(out, "  token         {}", sandbox.token())?;
-    writeln!(out, "  organization  {}", sandbox.organization())?;
-    writeln!(out, "  resource      {}", sandbox.resource())?;
+    write_hello(out, &sandbox)?;
     out.flush()?;
     stop_signal().await.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     sandbox.shutdown().await;
     Ok(Exit::Success)
+}
+
+/// Where it is, the pages for people, and what a shell needs to call it.
+fn write_hello(out: Out<'_>, sandbox: &Sandbox) -> io::Result<()> {
+    let base = sandbox.base_url();
+    writeln!(out, "listening on {base}")?;
+    writeln!(out, "  {base}/      jobs, caches and requests")?;
+    writeln!(out, "  {base}/docs  the API, to read and to try")?;
+    writeln!(out, "export PURGE_BASE_URL={base} PURGE_TOKEN={}", shell_word(sandbox.token()))?;
+    writeln!(out, "export PURGE_ORGANIZATION={}", sandbox.organization())?;
+    writeln!(out, "export PURGE_RESOURCE={}", sandbox.resource())
+}
+
+fn shell_word(text: &str) -> Cow<'_, str> {
+    shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
 }
 
 fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
