@@ -443,7 +443,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__man)
-            opts="-h --help"
+            opts="-h --help create plan resume list wait sandbox config completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -504,7 +504,7 @@ _cdn__purge() {
             ;;
         cdn__purge__subcmd__resume)
             opts="-o -r -q -v -h --allow-full-purge --organization --resource --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --quiet --verbose --sandbox --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+            if [[ ${cur} == -* ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -569,7 +569,7 @@ _cdn__purge() {
                     COMPREPLY=()
                     ;;
             esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            COMPREPLY=()
             return 0
             ;;
         cdn__purge__subcmd__sandbox)

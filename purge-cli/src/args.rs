@@ -46,7 +46,7 @@ Examples:
 
 Exit codes:
   0  all accepted (with --wait: all finished)
-  1  some path failed
+  1  some path failed, or a file could not be written
   2  bad input or usage; nothing was sent
   3  not authorized
   4  temporary: unavailable or rate-limited, try again later

@@ -38,12 +38,10 @@ Example of a purge.toml:
   timeout = \"30s\"
 
 What may stand only in your own file:
-  token-file, token-command and base-url: whoever can write into a working directory must not say where
-  the token goes, nor which program runs. The token itself is in no file of settings.
+  token-file, token-command and base-url. Anyone who can write into a working directory must not decide where the token goes, nor which program runs. The token itself is in no file of settings.
 
 What no file may hold:
-  the proxy, which HTTPS_PROXY or ALL_PROXY names and NO_PROXY limits; and certificates of your own, which
-  SSL_CERT_FILE names (Linux).";
+  the proxy, which HTTPS_PROXY or ALL_PROXY names and NO_PROXY limits; and certificates of your own, which SSL_CERT_FILE names (Linux).";
 
 /// The values that the files hold; the command line and the environment take precedence over them.
 #[derive(Default)]

@@ -47,7 +47,7 @@ async fn scripts_and_pages_are_those_that_are_committed() {
     }
     let ended = Run::new(PURGE, ["man", "nope"]).end().await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.err.contains("no command `nope`; there are create, plan"), "{}", ended.err);
+    assert!(ended.err.contains("[possible values: create, plan"), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,6 +73,11 @@ async fn bash_completes_commands_and_options() {
     assert_eq!(complete(&["cdn-purge", "create", "--allow"]).await, "--allow-full-purge\n");
     assert_eq!(complete(&["cdn-purge", "list", "--output", "nd"]).await, "ndjson\n");
     assert_eq!(complete(&["cdn-purge", "completions", "fi"]).await, "fish\n");
+    assert_eq!(complete(&["cdn-purge", "man", "res"]).await, "resume\n");
+    // Nothing, so that bash offers files.
+    assert_eq!(complete(&["cdn-purge", "resume", ""]).await, "\n");
+    assert_eq!(complete(&["cdn-purge", "resume", "dep"]).await, "\n");
+    assert_eq!(complete(&["cdn-purge", "resume", "--allow"]).await, "--allow-full-purge\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

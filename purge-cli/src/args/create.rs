@@ -31,7 +31,7 @@ pub(crate) struct CreateArgs {
 #[command(mut_arg("sandbox", |arg| arg.hide(true)))]
 pub(crate) struct ResumeArgs {
     /// The file of `cdn-purge create --journal`
-    #[arg(value_name = "JOURNAL")]
+    #[arg(value_name = "JOURNAL", value_hint = clap::ValueHint::FilePath)]
     pub(crate) journal: PathBuf,
     /// Allow a path that purges the whole resource, such as `/*`, again
     #[arg(long)]

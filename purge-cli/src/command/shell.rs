@@ -31,7 +31,36 @@ pub(crate) fn script(shell: clap_complete::Shell) -> String {
     let script = String::from_utf8_lossy(&script);
     // clap_complete spells a hyphen in the program's name in two ways, so that bash never gets past a
     // command (https://github.com/clap-rs/clap/issues/6421).
-    script.replace("cdn__subcmd__purge", "cdn__purge")
+    let script = script.replace("cdn__subcmd__purge", "cdn__purge");
+    if shell == clap_complete::Shell::Bash { with_files(&script) } else { script }
+}
+
+/// Lets bash complete the names of files where a command takes one in place of an option: clap_complete offers
+/// the options there, and bash offers files only if there is nothing else.
+fn with_files(script: &str) -> String {
+    let mut text = String::new();
+    let mut takes_file = false;
+    for line in script.split_inclusive('\n') {
+        let trimmed = line.trim();
+        if let Some(name) =
+            trimmed.strip_prefix("cdn__purge__subcmd__").and_then(|name| name.strip_suffix(')'))
+        {
+            takes_file = crate::command().find_subcommand(name).is_some_and(takes_a_file);
+        }
+        let options = "COMPREPLY=( $(compgen -W \"${opts}\" -- \"${cur}\") )";
+        if takes_file && trimmed.starts_with("if [[ ${cur} == -* || ${COMP_CWORD} -eq ") {
+            text.push_str("            if [[ ${cur} == -* ]] ; then\n");
+        } else if takes_file && trimmed == options && line.starts_with("            COMP") {
+            text.push_str("            COMPREPLY=()\n");
+        } else {
+            text.push_str(line);
+        }
+    }
+    text
+}
+
+fn takes_a_file(command: &clap::Command) -> bool {
+    command.get_positionals().any(|arg| arg.get_value_hint() == clap::ValueHint::FilePath)
 }
 
 /// The manual page of a command, or of the program itself.
