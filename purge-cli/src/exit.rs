@@ -87,17 +87,43 @@ impl Failure {
     /// What a pipeline should know of a report that is no success.
     pub(crate) fn from_report(report: &Report, exit: Exit, journal: Option<&Path>) -> Self {
         let why = report.error().map_or("some paths failed".to_owned(), ToString::to_string);
+        // The jobs that go on are all right; what was not sent is stale.
+        let why =
+            if interrupted_early(report) { "the run was interrupted".to_owned() } else { why };
         let next = match journal {
-            Some(journal) => resume(report, journal),
-            None => wait(report),
+            Some(journal) => vec![resume(report, journal)],
+            None => vec![again(report), wait(report)],
         };
-        let next = next.map(|next| format!("; {next}")).unwrap_or_default();
-        Self::new(exit, format!("{why}{next}"))
+        let said: Vec<_> = std::iter::once(why).chain(next.into_iter().flatten()).collect();
+        Self::new(exit, said.join("; "))
     }
 
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
+}
+
+/// Whether a run was interrupted before all was sent.
+fn interrupted_early(report: &Report) -> bool {
+    let interrupted = report.error().is_some_and(|error| error.kind() == ErrorKind::Interrupted);
+    interrupted && report.summary.not_sent > 0
+}
+
+/// What to do about the paths that a run without a journal did not send, although it sent others.
+fn again(report: &Report) -> Option<String> {
+    let summary = &report.summary;
+    let (count, all) = (summary.not_sent, summary.paths);
+    if count == 0 || (summary.accepted == 0 && !interrupted_early(report)) {
+        return None;
+    }
+    let were = if count == 1 { "was" } else { "were" };
+    let doubt = match summary.unconfirmed {
+        0 => String::new(),
+        count => format!(" and {count} unconfirmed"),
+    };
+    Some(format!(
+        "{count} of {all} paths {were} not sent{doubt}: run the command again; with --journal, a run can be resumed"
+    ))
 }
 
 /// How to go on with a run that has a journal.
@@ -140,9 +166,15 @@ fn wait(report: &Report) -> Option<String> {
         0 => None,
         1..=NAMED => {
             let ids = named(&unseen);
-            Some(format!("no record was seen of {ids}; to wait longer: cdn-purge wait {ids}"))
+            let are = if unseen.len() == 1 { "an operation" } else { "operations" };
+            Some(format!(
+                "no record was seen of {ids}, which may not be {are} of this resource; to wait longer: cdn-purge wait \
+                 {ids}"
+            ))
         }
-        count => Some(format!("no record was seen of {count} operations, whose IDs are above")),
+        count => Some(format!(
+            "no record was seen of {count} operations, whose IDs are above; they may not be of this resource"
+        )),
     };
     let said: Vec<_> = going.into_iter().chain(unknown).collect();
     (!said.is_empty()).then(|| said.join("; "))

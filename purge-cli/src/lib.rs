@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
 /// let (mut out, mut err) = (Vec::new(), Vec::new());
 /// let code = purge_cli::run(["cdn-purge", "plan", "/a", "/a"], &mut out, &mut err).await;
 /// assert_eq!(code, 0);
-/// assert!(out.ends_with(b"1 of 2 not sent: given twice\n"));
+/// assert!(out.ends_with(b"1 of 2 given paths is a duplicate\n"));
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```

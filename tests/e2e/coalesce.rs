@@ -83,7 +83,7 @@ async fn budgets_state_what_else_is_purged() {
       planned     /about.html
     4 paths in 1 request; nothing was sent
       3 paths of the inventory are purged that were not asked for
-      27 of 29 not sent: covered by a wildcard
+      27 of 29 given paths are covered by a wildcard
     ");
 
     let ended = with(&["--max-requests", "1", "--output", "json"]).await;
@@ -107,7 +107,7 @@ async fn limit_of_requests_works_without_an_inventory() {
       request 2   75 paths  /2/170.html … /4/298.html
     175 paths in 2 requests; nothing was sent
       without an inventory, it is unknown what else the wildcards purge
-      128 of 300 not sent: covered by a wildcard
+      128 of 300 given paths are covered by a wildcard
     ");
 }
 

@@ -5,6 +5,7 @@ mod gitlab;
 mod guide;
 mod page;
 mod recipes;
+mod sandbox;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -59,6 +59,8 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
         0 => vec![("paths", Some(s.paths))],
         _ => vec![("paths given", Some(s.input)), ("paths planned", Some(s.paths))],
     };
+    let dropped = [("duplicates", s.duplicates), ("covered by a wildcard", s.covered)];
+    counts.extend(dropped.iter().filter(|(_, n)| *n > 0).map(|(what, n)| (*what, Some(*n))));
     if s.extra != Some(0) {
         counts.push(("other paths matched", s.extra));
     }

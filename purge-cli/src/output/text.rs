@@ -44,7 +44,7 @@ pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Resul
         writeln!(out, "  {count} paths, none failed")?;
     }
     counts(out, screen, report)?;
-    not_sent(out, &report.summary)?;
+    beside(out, &report.summary)?;
     if let Some(line) = super::duplicates(report) {
         writeln!(out, "  {line}")?;
     }
@@ -82,11 +82,11 @@ pub(super) fn plan(
         let time = humantime::format_duration(whole(time_needed(requests, rate)));
         writeln!(out, "  at this rate, the last request is sent after {time}")?;
     }
-    not_sent(out, &Summary::of_plan(plan))
+    beside(out, &Summary::of_plan(plan))
 }
 
-/// The first request is sent at once.
-fn time_needed(requests: usize, rate: Rate) -> Duration {
+/// How long it takes until the last request is sent; the first one is sent at once.
+pub(super) fn time_needed(requests: usize, rate: Rate) -> Duration {
     let pauses = u32::try_from(requests.saturating_sub(1)).unwrap_or(u32::MAX);
     rate.interval().saturating_mul(pauses)
 }
@@ -165,7 +165,7 @@ fn counts(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
 }
 
 /// What is purged that nobody asked for, and what was asked for and needs no request.
-fn not_sent(out: Out<'_>, s: &Summary) -> io::Result<()> {
+fn beside(out: Out<'_>, s: &Summary) -> io::Result<()> {
     match s.extra {
         Some(0) => {}
         Some(1) => writeln!(out, "  1 path of the inventory is purged that was not asked for")?,
@@ -176,9 +176,14 @@ fn not_sent(out: Out<'_>, s: &Summary) -> io::Result<()> {
             writeln!(out, "  without an inventory, it is unknown what else the wildcards purge")?;
         }
     }
-    let dropped = [(s.duplicates, "given twice"), (s.covered, "covered by a wildcard")];
-    for (count, why) in dropped.iter().filter(|(count, _)| *count > 0) {
-        writeln!(out, "  {count} of {} not sent: {why}", s.input)?;
+    // Not "not sent": that is a failure.
+    let dropped = [
+        (s.duplicates, "is a duplicate", "are duplicates"),
+        (s.covered, "is covered by a wildcard", "are covered by a wildcard"),
+    ];
+    for (count, one, many) in dropped.iter().filter(|(count, ..)| *count > 0) {
+        let what = if *count == 1 { one } else { many };
+        writeln!(out, "  {count} of {} given paths {what}", s.input)?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! The pages of the guide: what they show is one session in one shell, from the top to the end.
+//! The pages of the guide: what they show is one session in one shell, from the top of a page to its end, and
+//! from page to page.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use purge_sandbox::Sandbox;
+use purge_tests::cli::{Ended, Run};
 
 use super::page::{Page, shown};
 use super::{Bench, root};
@@ -11,52 +12,59 @@ use super::{Bench, root};
 /// What stands between the outputs of two examples: no text has it.
 const NEXT: char = '\u{1e}';
 
-/// Runs the examples of a page. Errors are a part of what is shown, and what was left in the background
-/// is ended.
-async fn check(name: &str) {
-    let examples = Page::read(name).examples();
-    assert!(!examples.is_empty(), "{name} shows no command");
-    let mut script =
-        "set +e +o pipefail; exec 2>&1; trap 'kill $(jobs -p) 2>/dev/null' EXIT\n".to_owned();
-    for example in &examples {
+/// The pages in the order of the table of contents.
+const PAGES: [&str; 5] = ["paths.md", "retries.md", "waiting.md", "journals.md", "settings.md"];
+
+/// Runs the examples of these pages in one shell that knows no account. Errors are a part of what is shown.
+async fn check(names: &[&str]) {
+    let mut script = String::from("set +e +o pipefail; exec 2>&1\n");
+    let mut examples = Vec::new();
+    for name in names {
+        let page = Page::read(name).examples();
+        assert!(!page.is_empty(), "{name} shows no command");
+        examples.extend(page.into_iter().map(|example| (name, example)));
+    }
+    for (_, example) in &examples {
         script.push_str(&example.script);
         script.push_str("printf '\\036'\n");
     }
-    // The server that a reader starts has the built-in site.
-    let sandbox = Sandbox::start().await.expect("a sandbox");
-    let bench = Bench { sandbox, ..Bench::new().await };
-    let ended = bench.bash(&script, &[]).await;
+    // Nothing is left for the next page, or to the reader.
+    script.push_str("for _ in {1..200}; do [ -z \"$(jobs -rp)\" ] && break; sleep 0.05; done\n");
+    script.push_str("jobs -rp; env | grep PURGE_; [ \"$PWD\" = \"$HOME\" ] || pwd\n");
+    let bench = Bench::new().await;
+    let ended = session(&bench, &script).await;
     let printed: Vec<_> = ended.out.split(NEXT).collect();
-    assert_eq!(printed.len(), examples.len() + 1, "{name}: the session ended early: {ended:?}");
-    for (example, printed) in examples.iter().zip(printed) {
+    assert_eq!(printed.len(), examples.len() + 1, "the session ended early: {ended:?}");
+    assert_eq!(printed[examples.len()], "", "a page leaves something behind");
+    for ((name, example), printed) in examples.iter().zip(printed) {
         let page = format!("{}{}", example.script, example.output);
         assert_eq!(shown(printed, &page), example.output, "{name}:\n{}", example.script);
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn paths() {
-    check("paths.md").await;
+/// Runs a script as a reader does, who has the program and no account.
+async fn session(bench: &Bench, script: &str) -> Ended {
+    let path = std::env::var("PATH").expect("a search path");
+    let path = format!("{}:{path}", bench.path("bin").display());
+    let script = format!("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n{script}");
+    Run::new("bash", ["--noprofile", "--norc", "-c", &script])
+        .folder(bench.folder.path())
+        .env("PATH", &path)
+        .env("HOME", bench.folder.path().to_str().expect("a name"))
+        .end()
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retries() {
-    check("retries.md").await;
+async fn each_page_in_a_shell_of_its_own() {
+    for name in PAGES {
+        check(&[name]).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waiting() {
-    check("waiting.md").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn journals() {
-    check("journals.md").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn settings() {
-    check("settings.md").await;
+async fn all_pages_in_one_shell() {
+    check(&PAGES).await;
 }
 
 #[test]
@@ -68,8 +76,9 @@ fn every_page_is_run_and_is_in_the_table_of_contents() {
     for page in &pages {
         assert!(page == "README.md" || contents.contains(&format!("]({page})")), "{page}");
     }
-    for run in ["paths.md", "retries.md", "waiting.md", "journals.md", "settings.md", "recipes.md"]
-    {
+    let rows: Vec<_> = PAGES.iter().map(|page| contents.find(&format!("]({page})"))).collect();
+    assert!(rows.is_sorted(), "the pages are run in another order than that of the table");
+    for run in PAGES.into_iter().chain(["recipes.md"]) {
         assert!(pages.remove(run), "{run}");
     }
     // Neither has commands of `purge` to compare.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 
+use purge_sandbox::Fault;
 use purge_tests::cli::Ended;
 
 use super::Bench;
@@ -92,6 +93,21 @@ async fn what_is_newer_than_the_last_upload() {
     assert_prints(&bench.bash(&script, &[("PURGE", PURGE)]).await, &output);
     bench.git("touch -d '1 minute ago' public/index.html").await;
     assert_prints(&bench.bash(&script, &[("PURGE", PURGE)]).await, "nothing changed\n");
+    bench.cargo_calls();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_before() {
+    let bench = Bench::in_ci().await;
+    let Example { script, output } = recipe("Purge again what failed");
+    fs::write(bench.path("changed.txt"), "/index.html\n").expect("a file");
+    bench.sandbox.fault(Fault::status(503).on_post());
+    assert_prints(&bench.bash(&script, &[("PURGE", PURGE)]).await, &output);
+    assert_eq!(bench.posted(), ["/index.html", "/index.html"]);
+    // All is well, and nothing is sent again.
+    let ended = bench.bash(&script, &[("PURGE", PURGE)]).await;
+    assert_prints(&ended, "");
+    assert_eq!(bench.posted().len(), 3);
     bench.cargo_calls();
 }
 
