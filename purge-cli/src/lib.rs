@@ -25,6 +25,7 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
+use anstream::{AutoStream, ColorChoice};
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Args, Command, TargetArgs};
@@ -49,8 +50,10 @@ pub fn main() -> ExitCode {
     let mut err = io::stderr();
     let interactive = err.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
     let screen = Screen::of_stdout();
+    let err_colour = AutoStream::choice(&err) != ColorChoice::Never;
     let messages = Messages::Normal;
-    let mut console = Console { out: &mut out, err: &mut err, screen, interactive, messages };
+    let mut console =
+        Console { out: &mut out, err: &mut err, screen, interactive, err_colour, messages };
     let args = match Args::try_parse_from(env::args_os()) {
         Ok(args) => args,
         Err(error) => {
@@ -68,7 +71,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(execute(args, &signals, &mut console)),
         Err(error) => {
             let failure = Failure::new(Exit::Failed, format!("the runtime cannot start: {error}"));
-            output::failure(console.err, args.command.format(), &failure);
+            output::failure(&mut console, args.command.format(), &failure);
             failure.exit()
         }
     };
@@ -95,8 +98,14 @@ pub async fn run(
     err: &mut dyn Write,
 ) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-    let (screen, messages) = (Screen::NONE, Messages::Normal);
-    let mut console = Console { out, err, screen, interactive: false, messages };
+    let mut console = Console {
+        out,
+        err,
+        screen: Screen::NONE,
+        interactive: false,
+        err_colour: false,
+        messages: Messages::Normal,
+    };
     let exit = match Args::try_parse_from(&arguments) {
         Ok(args) => execute(args, &Signals::default(), &mut console).await,
         Err(error) => usage::say(error, arguments.into_iter(), &mut console, |error, console| {
@@ -120,7 +129,7 @@ async fn execute(args: Args, signals: &Signals, console: &mut Console<'_>) -> Ex
         Ok(()) => Ok(exit),
     });
     done.unwrap_or_else(|failure| {
-        output::failure(console.err, format, &failure);
+        output::failure(console, format, &failure);
         failure.exit()
     })
 }

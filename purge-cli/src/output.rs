@@ -38,6 +38,8 @@ pub(crate) struct Console<'a> {
     pub(crate) screen: Screen,
     /// Whether somebody looks at `err`, so that bars can be drawn there.
     pub(crate) interactive: bool,
+    /// Whether errors on `err` have colours.
+    pub(crate) err_colour: bool,
     /// How much is said on `err`.
     pub(crate) messages: Messages,
 }
@@ -65,7 +67,10 @@ pub(crate) fn plan(
     let written = match format {
         // Not by way of a report: that has a text of its own for each of millions of paths.
         Format::Text => text::plan(out, console.screen, plan, rate),
-        Format::Json => json::line(out, &Report::planned(plan)),
+        Format::Json => {
+            let duration = rate.map(|rate| text::time_needed(plan.batches().len(), rate));
+            json::line(out, &json::Planned::new(Report::planned(plan), duration))
+        }
         Format::Ndjson => {
             let operations = Report::planned(plan).operations;
             operations.iter().try_for_each(|operation| json::line(out, operation))
@@ -112,10 +117,10 @@ pub(crate) fn advice(
     journal: Option<&Path>,
 ) {
     if exit != Exit::Success {
-        failure(console.err, format, &Failure::from_report(report, exit, journal));
+        failure(console, format, &Failure::from_report(report, exit, journal));
     } else if console.messages != Messages::Quiet && is_all_uncached(report) {
         // A hint that nobody can read changes nothing.
-        drop(writeln!(console.err, "{UNCACHED}"));
+        drop(writeln!(console.err, "{}", message(format, format_args!("{UNCACHED}"))));
     }
 }
 
@@ -125,14 +130,23 @@ const UNCACHED: &str = "nothing was cached under these paths; check the prefix a
 fn duplicates(report: &Report) -> Option<String> {
     let sent_again = || report.operations.iter().filter(|operation| operation.possible_duplicate);
     let count = sent_again().count();
-    let times = match sent_again().all(|operation| operation.attempts == 2) {
-        true => "twice",
-        false => "more than once",
+    let attempts = sent_again().map(|operation| operation.attempts).max()?;
+    let (times, applied) = match sent_again().all(|operation| operation.attempts == attempts) {
+        true if attempts == 2 => ("twice".to_owned(), "twice"),
+        true => (format!("{attempts} times"), "more than once"),
+        false => (format!("up to {attempts} times"), "more than once"),
     };
     let was = if count == 1 { "was" } else { "were" };
     let s = plural(count);
-    (count > 0)
-        .then(|| format!("{count} request{s} {was} sent {times} and may have been applied {times}"))
+    Some(format!("{count} request{s} {was} sent {times} and may have been applied {applied}"))
+}
+
+/// What is said on standard error, in the form of the result: a program that reads one reads the other.
+pub(crate) fn message(format: Format, line: std::fmt::Arguments<'_>) -> String {
+    match format {
+        Format::Text => line.to_string(),
+        Format::Json | Format::Ndjson => json::message(line.to_string()),
+    }
 }
 
 /// Whether the run was followed to its end and purged nothing at all, which a wrong prefix does, too.
@@ -141,10 +155,15 @@ fn is_all_uncached(report: &Report) -> bool {
     s.paths > 0 && s.not_cached == s.paths
 }
 
-/// Writes why there is no result, or what is wrong with it.
-pub(crate) fn failure(err: Out<'_>, format: Format, failure: &Failure) {
+/// Writes why there is no result, or what is wrong with it, in the colours of clap's errors.
+pub(crate) fn failure(console: &mut Console<'_>, format: Format, failure: &Failure) {
+    let err = &mut *console.err;
+    let style = match console.err_colour {
+        true => *clap::builder::Styles::styled().get_error(),
+        false => anstyle::Style::new(),
+    };
     let written = match format {
-        Format::Text => writeln!(err, "error: {failure}"),
+        Format::Text => writeln!(err, "{style}error:{style:#} {failure}"),
         Format::Json | Format::Ndjson => json::line(err, &json::Failed::new(failure)),
     };
     // Where standard error is closed, only the exit code is left to tell it.

@@ -7,13 +7,21 @@ use std::future::IntoFuture;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::{io, thread};
 
-use io::Write as _;
 use purge_api_ext::Shutdown;
 
 use crate::exit::Exit;
+
+/// What speaks while a run ends in good order, on the threads of the signals.
+pub(crate) trait Voice: Send + Sync {
+    /// Writes a line, which may block.
+    fn say(&self, line: &str);
+
+    /// Leaves the terminal as it was, before the process ends.
+    fn leave(&self);
+}
 
 /// The signals of this process. Until a run begins, the first one ends the process: nothing was sent.
 #[derive(Clone, Default)]
@@ -25,7 +33,7 @@ struct State {
     received: OnceLock<Exit>,
     /// Whether there is a run that ends in good order.
     running: AtomicBool,
-    quiet: AtomicBool,
+    voice: Mutex<Option<Arc<dyn Voice>>>,
 }
 
 impl Signals {
@@ -48,8 +56,8 @@ impl Signals {
     }
 
     /// Runs something that ends in good order by [`shutdown`](Self::shutdown).
-    pub(crate) async fn drain<R: IntoFuture>(&self, quiet: bool, run: R) -> R::Output {
-        self.0.quiet.store(quiet, Ordering::SeqCst);
+    pub(crate) async fn drain<R: IntoFuture>(&self, voice: Arc<dyn Voice>, run: R) -> R::Output {
+        *self.0.voice.lock().unwrap_or_else(PoisonError::into_inner) = Some(voice);
         self.0.running.store(true, Ordering::SeqCst);
         let output = run.await;
         self.0.running.store(false, Ordering::SeqCst);
@@ -76,19 +84,19 @@ impl Signals {
 
     fn take(&self, exit: Exit) {
         let state = &*self.0;
+        let voice = state.voice.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if !state.running.load(Ordering::SeqCst) || state.received.set(exit).is_err() {
+            voice.iter().for_each(|voice| voice.leave());
             process::exit(exit as i32);
         }
         state.shutdown.begin();
-        if !state.quiet.load(Ordering::SeqCst) {
-            // On a thread of its own: the next signal must count even if nobody reads standard error.
-            let tell = || {
-                let text = "interrupted: no new request is sent, and the answers to those under way are \
-                            waited for; interrupt again to end at once";
-                let _ = writeln!(io::stderr(), "{text}");
-            };
-            let _ = thread::Builder::new().spawn(tell);
-        }
+        // On a thread of its own: the next signal must count even if nobody reads standard error.
+        let tell = move || {
+            let text = "interrupted: no new request is sent, and the answers to those under way are \
+                        waited for; interrupt again to end immediately";
+            voice.iter().for_each(|voice| voice.say(text));
+        };
+        let _ = thread::Builder::new().spawn(tell);
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn say(
     print: impl FnOnce(&clap::Error, &mut Console<'_>) -> io::Result<()>,
 ) -> Exit {
     if let Some(failure) = secret(&error) {
-        output::failure(console.err, format(arguments), &failure);
+        output::failure(console, format(arguments), &failure);
         return failure.exit();
     }
     let error = harmless(error);
@@ -39,7 +39,7 @@ pub(crate) fn say(
         // What follows is the usage, which is for people.
         let message = text.split("\n\nUsage:").next().unwrap_or(text);
         let message = message.split("\n\nFor more").next().unwrap_or(message);
-        output::failure(console.err, format, &Failure::usage(message.trim_end()));
+        output::failure(console, format, &Failure::usage(message.trim_end()));
     }
     if asked { Exit::Success } else { Exit::Usage }
 }
@@ -124,6 +124,7 @@ mod tests {
             err: &mut err,
             screen: Screen::NONE,
             interactive: false,
+            err_colour: false,
             messages: Messages::Normal,
         };
         say(error, arguments.into_iter(), &mut console, |error, console| {

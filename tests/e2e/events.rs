@@ -55,8 +55,7 @@ async fn each_request_is_settled_once_and_as_it_stands_in_the_report() {
 
     let ids = report.operations.iter().filter_map(|o| o.op_id.clone());
     let unknown = "00000000-0000-4000-8000-000000000000".parse().expect("an ID");
-    let wait =
-        site(sandbox.base_url()).wait(ids.chain([unknown])).wait_for(Duration::from_secs(2));
+    let wait = site(sandbox.base_url()).wait(ids.chain([unknown])).wait_for(Duration::from_secs(2));
     let (told, report) = settled(wait.events()).await;
     assert_eq!((told.len(), report.summary.not_cached), (5, 350));
     assert_told(told, &report);

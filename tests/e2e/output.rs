@@ -40,6 +40,14 @@ fn close(schema: &mut Value) {
     }
 }
 
+/// Fails unless all lines of standard error are JSON.
+fn check_messages(ended: &Ended) {
+    for line in ended.err.lines() {
+        let line: Value = serde_json::from_str(line).expect(line);
+        check(if line.get("error").is_some() { "error" } else { "message" }, &line);
+    }
+}
+
 fn lines(ended: &Ended) -> Vec<Value> {
     ended.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
@@ -62,22 +70,25 @@ async fn output_is_what_the_schemas_say() {
         let schema = match arguments[0] {
             "list" => "list",
             "config" => "settings",
+            "plan" => "plan",
+            _ if arguments.contains(&"--dry-run") => "plan",
             _ => "report",
         };
         check(schema, &ended.json());
-        let failures = ended.err.lines().filter(|line| line.starts_with('{'));
-        failures.for_each(|line| check("error", &serde_json::from_str(line).expect("JSON")));
+        check_messages(&ended);
         assert_eq!(ended.code == Some(0), !ended.err.contains("\"error\""), "{ended:?}");
     }
     for arguments in [
         &["create", "--from", "-"][..],
         &["plan", "--from", "-"],
+        &["create", "/missing", "--wait", "--verbose"],
         &["wait", "unknown", "--wait", "100ms"],
         &["list", "--limit", "20", "--all"],
     ] {
         let ended = run(&sandbox, &[arguments, &["--output", "ndjson"]].concat(), &paths).await;
         let schema = if arguments[0] == "list" { "record" } else { "operation" };
         assert!(!ended.out.is_empty(), "{ended:?}");
+        check_messages(&ended);
         lines(&ended).iter().for_each(|line| check(schema, line));
     }
 }
@@ -224,7 +235,8 @@ async fn run_that_purged_nothing_at_all_is_asked_about() {
         sandbox.fill(["/index.html"]);
         let ended = run(&sandbox, arguments, "").await;
         assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
-        assert_eq!(ended.err.ends_with(HINT), asked, "{arguments:?}: {}", ended.err);
+        let last = ended.err.lines().last().unwrap_or_default();
+        assert_eq!(last.contains(HINT.trim_end()), asked, "{arguments:?}: {}", ended.err);
         assert_eq!(ended.err.matches("cached").count(), usize::from(asked), "{}", ended.err);
     }
 }

@@ -88,8 +88,37 @@ async fn pause_before_a_retry_ends_at_once() {
     let ended = running.end().await;
     assert_eq!(ended.code, Some(130), "{ended:?}");
     assert!(started.elapsed() < Duration::from_secs(25), "the pause is 50 s");
-    assert!(!ended.err.contains("resume with"), "{}", ended.err);
     assert!(ended.out.contains("1000 paths: 1000 not sent"), "{}", ended.out);
+    // Other requests that pause meanwhile are not told of.
+    let pauses: Vec<_> = ended.err.lines().filter(|line| line.contains("; again in ")).collect();
+    let [pause] = pauses[..] else { panic!("{}", ended.err) };
+    assert!(pause.contains(": the service is unavailable (503); again in 5"), "{pause}");
+    assert!(pause.contains(" s, at ") && pause.ends_with(" UTC"), "{pause}");
+    let last = ended.err.lines().last().expect("a line");
+    let expected = "error: the run was interrupted; 1000 of 1000 paths were not sent: run the command again; with \
+                    --journal, a run can be resumed";
+    assert_eq!(last, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_without_a_journal_says_first_what_was_not_sent() {
+    let slow = Fault::slow(Duration::from_millis(300)).on_post().times(1000);
+    let sandbox = Sandbox::builder().fault(slow).purge_delay(Duration::MAX).start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    let running =
+        purge_at(&sandbox, &["create", "--from", "-", "--wait"]).input(lines(2000)).start();
+    until(|| count(&sandbox, "POST") > 4).await;
+    running.signal("INT").await;
+    let ended = running.end().await;
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    let sent = count(&sandbox, "POST");
+    let expected = format!(
+        "error: the run was interrupted; {} of 2000 paths were not sent: run the command again; with --journal, a \
+         run can be resumed; {sent} jobs go on; ",
+        2000 - sent * 100
+    );
+    let last = ended.err.lines().last().expect("a line");
+    assert!(last.starts_with(&expected), "{last}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

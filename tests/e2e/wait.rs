@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use purge_api_ext::Plan;
-use purge_sandbox::Sandbox;
+use futures_util::StreamExt as _;
+use purge_api_ext::{Event, OperationId, Plan};
+use purge_sandbox::{Fault, Sandbox};
 
 use crate::account::{count, site};
 
@@ -16,7 +17,7 @@ async fn waiting_for_many_operations_takes_few_requests() {
 
     let hundred = (0..10_000).map(|i| format!("/{i}").parse().expect("a path"));
     let plan = Plan::new(hundred).expect("a plan");
-    let report = site.purge(plan).wait(Duration::from_secs(60)).await;
+    let report = site.purge(plan).wait_for(Duration::from_secs(60)).await;
     assert!(report.is_success());
     let many_paths = gets();
     // 100 operations: one answer each is the least, and each round adds at most four.
@@ -24,7 +25,31 @@ async fn waiting_for_many_operations_takes_few_requests() {
 
     let one = (0..100).map(|i| format!("/x{i}").parse().expect("a path"));
     let plan = Plan::planner().batch_size(1).plan(one).expect("a plan");
-    let report = site.purge(plan).wait(Duration::from_secs(60)).await;
+    let report = site.purge(plan).wait_for(Duration::from_secs(60)).await;
     assert!(report.is_success());
     assert!(gets() - many_paths < 80, "{}", gets() - many_paths);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pauses_and_operations_without_a_record_are_told_of_on_the_way() {
+    let busy = Fault::status(429).header("retry-after", "1").on_get();
+    let day = Duration::from_secs(24 * 3600);
+    let sandbox = Sandbox::builder().fault(busy).purge_delay(day).start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    let report = site.purge(Plan::parse(["/a"]).expect("a plan")).await;
+    let known = report.operations[0].op_id.clone().expect("an ID");
+    let unknown: OperationId = "unknown".parse().expect("an ID");
+    let mut events = site.wait([known, unknown.clone()]).wait_for(Duration::from_secs(60)).events();
+    let (mut pauses, mut unseen) = (Vec::new(), Vec::new());
+    while unseen.is_empty() {
+        match events.next().await.expect("an event") {
+            Event::Paused { delay, error } => pauses.push((delay, error.status())),
+            Event::Unseen { op_id } => unseen.push(op_id),
+            Event::Finished(report) => panic!("{report:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!(unseen, [unknown]);
+    assert_eq!(pauses, [(Duration::from_secs(1), Some(429))]);
 }

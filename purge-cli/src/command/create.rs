@@ -7,7 +7,7 @@ use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::input::{self, Form};
-use crate::output::{self, Console, Progress, Summary};
+use crate::output::{self, Console, Format, Progress, Summary};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -26,7 +26,7 @@ pub(crate) async fn run(
     no_duration_among_paths(&args)?;
     let target = Target::check(&args.target, &settings)?;
     let run = Run::new(&args.report, args.journal.clone(), signals)?;
-    let mut progress = reading(&args.paths, console);
+    let mut progress = reading(&args.paths, args.report.output.format, console);
     let plan = planned(&args.paths)?;
     let target = target.connect().await?;
     let journal = args.journal.map(Journal::create).transpose()?;
@@ -45,7 +45,7 @@ pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, F
 
 fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let summary = Summary::open(args.report.summary.as_deref())?;
-    let mut progress = reading(&args.paths, console);
+    let mut progress = reading(&args.paths, args.report.output.format, console);
     let plan = planned(&args.paths)?;
     progress.batches(console.err, &plan);
     drop(progress);
@@ -103,9 +103,9 @@ fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
 }
 
 /// A sign of life while the paths are read.
-fn reading(args: &PathArgs, console: &Console<'_>) -> Progress {
+fn reading(args: &PathArgs, format: Format, console: &Console<'_>) -> Progress {
     let interactive = console.interactive && !reads_terminal(args);
-    Progress::start(console.messages, interactive, "reading paths")
+    Progress::start(console.messages, format, interactive, "reading paths")
 }
 
 /// Whether somebody types the paths, and a bar would stand in the way.

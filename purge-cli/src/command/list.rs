@@ -8,7 +8,8 @@ use crate::target::Target;
 
 pub(crate) async fn run(args: ListArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let target = Target::check(&args.target, &Config::load()?.settings)?;
-    let progress = Progress::start(console.messages, console.interactive, "listing");
+    let progress =
+        Progress::start(console.messages, args.output.format, console.interactive, "listing");
     let target = target.connect().await?;
     let listed = list(&args, &target, progress, console).await;
     target.close().await;

@@ -4,7 +4,7 @@ use super::run::Run;
 use crate::args::ResumeArgs;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::{Console, Progress};
+use crate::output::Console;
 use crate::signals::Signals;
 use crate::target::{Checked, Target};
 
@@ -36,7 +36,7 @@ pub(crate) async fn run(
         }
     };
     let run = Run::new(&args.report, Some(args.journal), signals)?;
-    let mut progress = Progress::start(console.messages, console.interactive, "resuming");
+    let mut progress = run.progress("resuming", console);
     let target = target.connect().await?;
     let plural = if left == 1 { "" } else { "s" };
     progress.say(console.err, format_args!("resuming: {left} request{plural} left"));

@@ -9,7 +9,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Console, Format, Messages, Out, Progress, Summary};
+use crate::output::{self, Console, Format, Out, Progress, Summary};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -33,6 +33,11 @@ impl<'a> Run<'a> {
         Ok(Self { signals, format: report.output.format, summary, journal })
     }
 
+    /// What says how far the run is.
+    pub(super) fn progress(&self, doing: &'static str, console: &Console<'_>) -> Progress {
+        Progress::start(console.messages, self.format, console.interactive, doing)
+    }
+
     /// Follows the events to the report, writes it, and says how the run ended and what can be done next.
     pub(super) async fn follow(
         self,
@@ -41,9 +46,9 @@ impl<'a> Run<'a> {
         progress: Progress,
         console: &mut Console<'_>,
     ) -> Result<Exit, Failure> {
-        let quiet = console.messages == Messages::Quiet;
+        let voice = progress.voice();
         let report = to_its_end(events, progress, console, self.format);
-        let report = self.signals.drain(quiet, report).await;
+        let report = self.signals.drain(voice, report).await;
         target.close().await;
         let report = report?;
         // A summary that cannot be written takes nothing away from the result.

@@ -7,7 +7,7 @@ use crate::args::{Operation, WaitArgs, operation_id};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::input;
-use crate::output::{Console, Progress};
+use crate::output::Console;
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -20,7 +20,7 @@ pub(crate) async fn run(
     let target = Target::check(&args.target, &settings)?;
     let run = Run::new(&args.report, None, signals)?;
     let operations = operations(args.operations)?;
-    let progress = Progress::start(console.messages, console.interactive, "waiting");
+    let progress = run.progress("waiting", console);
     let target = target.connect().await?;
     let wait = target.resource.wait(operations).wait_for(args.deadline);
     let wait = wait.shutdown(signals.shutdown());

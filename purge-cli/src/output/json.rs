@@ -3,8 +3,9 @@
 mod record;
 
 use std::io::{self, Write as _};
+use std::time::Duration;
 
-use purge_api_ext::escape;
+use purge_api_ext::{Report, escape};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
@@ -79,6 +80,42 @@ impl Formatter for Harmless {
         }
         Ok(())
     }
+}
+
+/// What would be sent.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "Plan"))]
+pub(super) struct Planned {
+    #[serde(flatten)]
+    report: Report,
+    /// The seconds until the last request is sent at the given rate; none without a rate.
+    duration_seconds: Option<f64>,
+}
+
+impl Planned {
+    pub(super) fn new(report: Report, duration: Option<Duration>) -> Self {
+        Self { report, duration_seconds: duration.map(|duration| duration.as_secs_f64()) }
+    }
+}
+
+/// A message on standard error, as a line.
+pub(super) fn message(message: String) -> String {
+    let mut line = Vec::new();
+    // Writing texts to a buffer cannot fail.
+    drop(write(&mut line, &Message { schema: 1, message }));
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+/// What happens while a command works.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct Message {
+    /// The version of this form: 1.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
+    schema: u32,
+    /// A text for people; harmless to show. Its wording may change.
+    message: String,
 }
 
 /// Why there is no result, or what is wrong with it.

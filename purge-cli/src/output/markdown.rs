@@ -229,7 +229,7 @@ mod tests {
         let twice = "\n\n1 request was sent twice and may have been applied twice\n";
         assert!(written(&run).contains(twice), "{}", written(&run));
         run.operations[0].attempts = 3;
-        let more = "1 request was sent more than once and may have been applied more than once";
+        let more = "1 request was sent 3 times and may have been applied more than once";
         assert!(written(&run).contains(more), "{}", written(&run));
     }
 

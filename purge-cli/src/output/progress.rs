@@ -1,20 +1,28 @@
 //! What is said on standard error while a run is under way.
 
+mod pause;
 mod counts;
 mod bars;
+mod voice;
 
-use std::io;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use purge_api_ext::{Event, Page, Plan};
 
 use bars::Bars;
 use counts::Counts;
+use voice::Speaker;
 
-use super::Out;
+use super::{Format, Out};
+use crate::signals::Voice;
 
 /// How often a log that nobody watches says how far it is.
 const INTERVAL: Duration = Duration::from_secs(10);
+/// How often bars count down the time until a request is sent again.
+const COUNTDOWN: Duration = Duration::from_secs(1);
+/// How many operations without a record are named.
+const UNSEEN: usize = 5;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,15 +35,30 @@ pub(crate) enum Messages {
 /// Bars on a terminal, lines anywhere else, nothing if that is wished.
 pub(crate) struct Progress {
     messages: Messages,
+    format: Format,
     counts: Counts,
     bars: Option<Bars>,
+    /// When the pause ends of which a line has told.
+    pause: Option<Instant>,
+    unseen: usize,
 }
 
 impl Progress {
     /// Shows a sign of life at once, before there is anything to count.
-    pub(crate) fn start(messages: Messages, interactive: bool, doing: &'static str) -> Self {
+    pub(crate) fn start(
+        messages: Messages,
+        format: Format,
+        interactive: bool,
+        doing: &'static str,
+    ) -> Self {
         let bars = (interactive && messages != Messages::Quiet).then(|| Bars::start(doing));
-        Self { messages, counts: Counts::default(), bars }
+        Self { messages, format, counts: Counts::default(), bars, pause: None, unseen: 0 }
+    }
+
+    /// What speaks for the signals.
+    pub(crate) fn voice(&self) -> Arc<dyn Voice> {
+        let is_quiet = self.messages == Messages::Quiet;
+        Arc::new(Speaker::new(is_quiet, self.format, self.bars.as_ref().map(Bars::all)))
     }
 
     /// Says what is about to be sent.
@@ -71,21 +94,42 @@ impl Progress {
 
     /// How often [`tick`](Self::tick) wants to be called.
     pub(crate) fn interval(&self) -> Option<Duration> {
-        (self.bars.is_none() && self.messages != Messages::Quiet).then_some(INTERVAL)
+        let interval = if self.bars.is_some() { COUNTDOWN } else { INTERVAL };
+        (self.messages != Messages::Quiet).then_some(interval)
     }
 
     /// Says how far it is, if anything has happened since the last time.
     pub(crate) fn tick(&mut self, err: Out<'_>) {
-        if let Some(line) = self.counts.news() {
+        if let Some(bars) = &mut self.bars {
+            bars.show(&self.counts);
+        } else if let Some(line) = self.counts.news() {
             self.say(err, format_args!("{line}"));
         }
     }
 
     pub(crate) fn on(&mut self, err: Out<'_>, event: &Event) {
+        let known = self.counts.finished;
         self.counts.on(event);
-        if self.messages == Messages::Verbose
-            && let Some(line) = counts::line(event)
-        {
+        let line = match event {
+            // Bars count it down.
+            Event::Retrying { .. } | Event::Paused { .. }
+                if self.messages == Messages::Normal && self.bars.is_some() =>
+            {
+                None
+            }
+            Event::Unseen { .. } => {
+                self.unseen += 1;
+                counts::line(event).filter(|_| self.unseen <= UNSEEN)
+            }
+            Event::Progress { finished, .. } if *finished == known => None,
+            _ if self.messages == Messages::Verbose => counts::line(event),
+            Event::Retrying { delay, .. } | Event::Paused { delay, .. } => {
+                let is_news = pause::is_news(&mut self.pause, Instant::now(), *delay);
+                counts::line(event).filter(|_| is_news)
+            }
+            _ => None,
+        };
+        if let Some(line) = line {
             self.say(err, format_args!("{line}"));
         }
         if let Some(bars) = &mut self.bars {
@@ -98,13 +142,73 @@ impl Progress {
             return;
         }
         match &self.bars {
-            Some(bars) => bars.say(&line.to_string()),
+            Some(bars) => bars.say(&super::message(self.format, line)),
             // A message that nobody can read must not keep the purge from being sent.
-            None => drop(write_line(err, line)),
+            None => drop(writeln!(err, "{}", super::message(self.format, line))),
         }
     }
 }
 
-fn write_line(err: Out<'_>, line: std::fmt::Arguments<'_>) -> io::Result<()> {
-    writeln!(err, "{line}")
+#[cfg(test)]
+mod tests {
+    use purge_api_ext::{BaseUrl, Error};
+
+    use super::*;
+
+    /// What is said about these events where nobody watches.
+    fn said(messages: Messages, format: Format, events: &[Event]) -> Vec<String> {
+        let mut err = Vec::new();
+        let mut progress = Progress::start(messages, format, false, "testing");
+        events.iter().for_each(|event| progress.on(&mut err, event));
+        String::from_utf8(err).expect("text").lines().map(str::to_owned).collect()
+    }
+
+    fn retrying(request: usize, seconds: u64) -> Event {
+        let error: Error = "x".parse::<BaseUrl>().expect_err("not a URL");
+        Event::Retrying { request, delay: Duration::from_secs(seconds), error }
+    }
+
+    #[test]
+    fn a_long_pause_is_told_once_unless_all_is_told() {
+        let events = [retrying(0, 1), retrying(1, 9), retrying(2, 9)];
+        let lines = said(Messages::Normal, Format::Text, &events);
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert!(
+            line.starts_with("request 2: ") && line.contains("; again in 9.0 s, at "),
+            "{line}"
+        );
+        assert_eq!(said(Messages::Verbose, Format::Text, &events).len(), 3);
+        assert!(said(Messages::Quiet, Format::Text, &events).is_empty());
+    }
+
+    #[test]
+    fn messages_have_the_form_of_the_result() {
+        let lines = said(Messages::Normal, Format::Ndjson, &[retrying(0, 9)]);
+        let line: serde_json::Value = serde_json::from_str(&lines[0]).expect("JSON");
+        assert_eq!(line["schema"], 1);
+        assert!(
+            line["message"].as_str().is_some_and(|text| text.starts_with("request 1: ")),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn the_first_operations_without_a_record_are_named() {
+        let unseen = |i| Event::Unseen { op_id: format!("op-{i}").parse().expect("an ID") };
+        let events: Vec<_> = (0..100).map(unseen).collect();
+        let lines = said(Messages::Normal, Format::Text, &events);
+        assert_eq!(lines.len(), UNSEEN);
+        assert_eq!(
+            lines[0],
+            "no record of operation op-0 was seen so far: is it an operation of this resource?"
+        );
+    }
+
+    #[test]
+    fn progress_that_is_none_is_not_told() {
+        let at = |finished, paths| Event::Progress { finished, paths };
+        let events = [at(0, 0), at(0, 2), at(1, 2), at(1, 2), at(2, 2)];
+        let lines = said(Messages::Verbose, Format::Text, &events);
+        assert_eq!(lines, ["1 of 2 paths finished", "2 of 2 paths finished"]);
+    }
 }

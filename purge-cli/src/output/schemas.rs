@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::json::Failed;
+use super::json::{Failed, Message, Planned};
 use super::settings::Object;
 
 /// The schemas, by the name of their file without its ending.
@@ -36,7 +36,9 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("error", schema_for::<Failed>()),
         ("list", schema_for::<List>()),
+        ("message", schema_for::<Message>()),
         ("operation", schema_for::<OperationOutcome>()),
+        ("plan", schema_for::<Planned>()),
         ("record", schema_for::<PurgeRecord>()),
         ("report", schema_for::<Report>()),
         ("settings", schema_for::<Object>()),

@@ -104,7 +104,7 @@ async fn service_that_asks_for_much_patience_is_resumed_later() {
         .env("PURGE_BASE_URL", sandbox.base_url())
         .env("PURGE_TOKEN", sandbox.token());
     let ended = run.end().await;
-    check(&ended, 0, "resuming: 10 requests left\n");
+    check(&ended, 0, "resuming: 10 requests left");
     assert_eq!(ended.json()["summary"]["accepted"], 1000);
     assert_eq!(posts(&sandbox).len(), 11);
     let text = std::fs::read_to_string(&journal).expect("a journal");

@@ -1,7 +1,7 @@
 //! Bars on a terminal.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
@@ -28,12 +28,18 @@ impl Bars {
         Self { all, spinner, accepted: None, finished: None }
     }
 
+    /// The bars, for other threads.
+    pub(super) fn all(&self) -> MultiProgress {
+        self.all.clone()
+    }
+
     pub(super) fn show(&mut self, counts: &Counts) {
+        let now = Instant::now();
         if counts.paths > 0 {
             let bar = bar(&self.all, &self.spinner, &mut self.accepted, "accepted", counts.unit());
             bar.set_length(counts.paths as u64);
             bar.set_position(counts.accepted as u64);
-            bar.set_message(counts.requests());
+            bar.set_message(counts.requests(now));
             if counts.accepted + counts.failed == counts.paths {
                 bar.abandon();
             }
@@ -42,6 +48,7 @@ impl Bars {
             let bar = bar(&self.all, &self.spinner, &mut self.finished, "finished", "paths");
             bar.set_length(counts.followed as u64);
             bar.set_position(counts.finished as u64);
+            bar.set_message(counts.pause(now).unwrap_or_default());
             if counts.finished == counts.followed {
                 bar.abandon();
             }

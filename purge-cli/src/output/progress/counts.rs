@@ -1,8 +1,11 @@
 //! How far a run is, from what it tells.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use purge_api_ext::{Error, Event, OperationState};
+
+use super::pause;
 
 /// Counts of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,8 +16,10 @@ pub(super) struct Counts {
     pub(super) paths: usize,
     /// Requests that were sent, and wait for their answer.
     under_way: BTreeSet<usize>,
-    /// Requests that will be sent again.
-    waiting: BTreeSet<usize>,
+    /// Requests that will be sent again: when, and why.
+    waiting: BTreeMap<usize, (Instant, String)>,
+    /// The pause of the waiting: until when, and why.
+    paused: Option<(Instant, String)>,
     pub(super) accepted: usize,
     pub(super) failed: usize,
     pub(super) finished: usize,
@@ -53,9 +58,15 @@ impl Counts {
                 self.waiting.remove(request);
                 self.under_way.insert(*request);
             }
-            Event::Retrying { request, .. } => {
+            Event::Retrying { request, delay, error } => {
                 self.under_way.remove(request);
-                self.waiting.insert(*request);
+                if let Some(end) = Instant::now().checked_add(*delay) {
+                    self.waiting.insert(*request, (end, error.to_string()));
+                }
+            }
+            Event::Paused { delay, error } => {
+                let end = Instant::now().checked_add(*delay);
+                self.paused = end.map(|end| (end, error.to_string()));
             }
             Event::Accepted { request, .. } => {
                 self.accepted += size(request);
@@ -71,6 +82,12 @@ impl Counts {
             }
             _ => {}
         }
+    }
+
+    /// Why the waiting pauses, and for how long.
+    pub(super) fn pause(&self, now: Instant) -> Option<String> {
+        let (end, why) = self.paused.as_ref().filter(|(end, _)| *end > now)?;
+        Some(format!("paused for {} s ({why})", left(*end, now)))
     }
 
     /// What is counted.
@@ -99,15 +116,23 @@ impl Counts {
     }
 
     /// What is going on with the requests.
-    pub(super) fn requests(&self) -> String {
-        let count = |set: &BTreeSet<usize>, what: &str| {
-            (!set.is_empty()).then(|| format!("{} {what}", set.len()))
-        };
+    pub(super) fn requests(&self, now: Instant) -> String {
         let failed = (self.failed > 0).then(|| format!("{} {} failed", self.failed, self.unit()));
-        let under_way = count(&self.under_way, "under way");
-        let waiting = count(&self.waiting, "to be sent again");
+        let under_way = self.under_way.len();
+        let under_way = (under_way > 0).then(|| format!("{under_way} under way"));
+        let next = self.waiting.values().min();
+        let waiting = next.map(|(end, why)| {
+            let (count, left) = (self.waiting.len(), left(*end, now));
+            format!("{count} to be sent again in {left} s ({why})")
+        });
         [failed, under_way, waiting].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The seconds until then; a second that has begun counts.
+fn left(end: Instant, now: Instant) -> u64 {
+    let left = end.saturating_duration_since(now);
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
 /// What `-v` says about an event. Requests are counted from 1 for people.
@@ -123,8 +148,14 @@ pub(super) fn line(event: &Event) -> Option<String> {
             format!("request {}: {why}; looking for it in the list", request + 1)
         }
         Event::Retrying { request, delay, error } => {
-            format!("request {}: {error}; again in {:.1} s", request + 1, delay.as_secs_f64())
+            format!("request {}: {error}; again in {}", request + 1, pause::text(*delay))
         }
+        Event::Paused { delay, error } => {
+            format!("waiting: {error}; again in {}", pause::text(*delay))
+        }
+        Event::Unseen { op_id } => format!(
+            "no record of operation {op_id} was seen so far: is it an operation of this resource?"
+        ),
         Event::Accepted { request, op_id } => {
             format!("request {}: accepted as {op_id}", request + 1)
         }
@@ -138,7 +169,38 @@ pub(super) fn line(event: &Event) -> Option<String> {
         Event::Settled { outcome, .. } if outcome.state == OperationState::Finished => {
             format!("operation {}: finished", outcome.op_id.as_ref()?)
         }
+        Event::Progress { paths: 0, .. } => return None,
         Event::Progress { finished, paths } => format!("{finished} of {paths} paths finished"),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn pauses_are_counted_down_with_their_reason() {
+        let now = Instant::now();
+        let at = |millis| now + Duration::from_millis(millis);
+        let mut counts = Counts { paths: 3, ..Counts::default() };
+        assert_eq!(counts.requests(now), "");
+        counts.under_way.insert(0);
+        counts.waiting.insert(1, (at(8_000), "too many requests (429)".to_owned()));
+        counts.waiting.insert(2, (at(9_000), "the service is unavailable (503)".to_owned()));
+        let said = "1 under way, 2 to be sent again in 8 s (too many requests (429))";
+        assert_eq!(counts.requests(now), said);
+        assert_eq!(counts.requests(at(1)), said);
+        assert_eq!(counts.requests(at(1_000)), said.replace("8 s", "7 s"));
+        assert_eq!(counts.requests(at(10_000)), said.replace("8 s", "0 s"));
+        counts.on(&Event::Attempt { request: 1, attempt: 2 });
+        assert!(counts.requests(at(8_000)).ends_with("in 1 s (the service is unavailable (503))"));
+
+        assert_eq!(counts.pause(now), None);
+        counts.paused = Some((at(2_500), "too many requests (429)".to_owned()));
+        assert_eq!(counts.pause(now).as_deref(), Some("paused for 3 s (too many requests (429))"));
+        assert_eq!(counts.pause(at(2_500)), None);
+    }
 }
