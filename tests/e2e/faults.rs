@@ -1,9 +1,9 @@
-//! The faults that the client must survive, as one table: what the server does, and what must come of it.
+//! The faults that the client must survive, as one table: what the server does, and what must result.
 //!
-//! Every case is played on a paused clock over real connections, as a command with its result as text and
-//! as JSON, and where it purges `/a` without options also as a call of the library. Whatever a row says,
-//! the token is shown nowhere, no other host is sent anything, and nothing that is shown is a command to
-//! a terminal or to the system that runs a pipeline. To add a case is to add a row.
+//! Every case runs on a paused clock over real connections: as a command with text output, as one with JSON
+//! output, and, where it purges `/a` without options, also as a library call. In every row, the token is
+//! never shown, no other host is contacted, and nothing in the output is a command to a terminal or to a CI
+//! system. To add a case, add a row.
 
 mod input;
 mod payload;
@@ -25,7 +25,7 @@ fn rows() -> Vec<Row> {
 
 #[test]
 fn every_fault_has_its_outcome() {
-    // What is logged by the older way is seen, too. Another test may have set it up already.
+    // Messages of the `log` crate are checked too. Another test may have installed the tracer already.
     let _ = tracing_log::LogTracer::init();
     let rows = rows();
     let mut plays = 0;
@@ -56,6 +56,6 @@ fn every_fault_has_its_outcome() {
     let summary = format!("{} cases, {plays} plays, {} failed", rows.len(), failed.len());
     assert!(failed.is_empty(), "{}\n\n{summary}", failed.join("\n\n"));
     assert!(rows.len() >= 60, "{summary}");
-    assert!(silent.is_empty(), "{silent:?} logged nothing, so that nothing was searched for there");
+    assert!(silent.is_empty(), "{silent:?} logged nothing, so their logs were not checked");
     println!("{summary}");
 }

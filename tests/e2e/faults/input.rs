@@ -1,4 +1,4 @@
-//! What is asked for.
+//! Faults in the input.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows
 }
 
-/// A file with paths, in the folder that Cargo has for the files of tests.
+/// A file of paths, in Cargo's folder for test files.
 fn file(name: &str, content: impl AsRef<[u8]>) -> String {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let path = folder.join(format!("faults-{name}"));
@@ -28,10 +28,10 @@ fn refused() -> Vec<Row> {
     let mut refuse = |name: &str, call: &[&str], says: &str| {
         rows.push(Row::new(name).call(call).ends(2, "").says(says).hides("s3cret"));
     };
-    refuse("I1 no path at all", &["create"], "no paths to purge");
+    refuse("I1 no paths", &["create"], "no paths to purge");
     refuse("I1 empty file", &create(&file("empty", "")), "faults-empty` holds no path");
-    refuse("I1 file of comments", &create(&file("comments", "# a\n\n")), "no paths to purge");
-    refuse("I1 file that is not there", &create("/not/there"), "cannot be read");
+    refuse("I1 only comments", &create(&file("comments", "# a\n\n")), "no paths to purge");
+    refuse("I1 missing file", &create("/not/there"), "cannot be read");
     refuse("I4 NUL in a line", &create(&file("nul", "/a\n/b\0\n")), "faults-nul:2: ");
     let long = file("long", format!("/a\n/{}\n", "b".repeat(1 << 20)));
     refuse("I4 line of 1 MB", &create(&long), "faults-long:2: ");
@@ -101,10 +101,14 @@ fn refused() -> Vec<Row> {
     let mut lines: Vec<String> = (0..10_000).map(|i| format!("/{i}")).collect();
     lines[7_000] = "bad".to_owned();
     let one = file("one-bad", lines.join("\n"));
-    refuse("I6 one bad path among 10,000", &create(&one), "1 of 10000 paths is not valid");
-    refuse("I6 one bad path is named by its line", &create(&one), "faults-one-bad:7001: `bad`");
+    refuse("I6 one invalid path among 10,000", &create(&one), "1 of 10000 paths is not valid");
+    refuse(
+        "I6 one invalid path is reported with its line",
+        &create(&one),
+        "faults-one-bad:7001: `bad`",
+    );
     let many = file("many-bad", "bad\n".repeat(23));
-    refuse("I6 many bad paths", &create(&many), "and 3 more");
+    refuse("I6 many invalid paths", &create(&many), "and 3 more");
     for path in ["/*", "/**", "/%2A", "/%2a*", "/*.*", "/*/*", "/*/", "/*%2E*"] {
         let name = format!("I7 `{path}` without consent");
         refuse(&name, &["create", "/ok", path], "--allow-full-purge");
@@ -114,7 +118,7 @@ fn refused() -> Vec<Row> {
 
 type List = (&'static str, Vec<u8>, &'static [&'static str], &'static str);
 
-/// Lists that other programs wrote for something else.
+/// Lists in formats that other programs produce.
 fn lists() -> Vec<List> {
     let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     let raw: &[&str] = &["--raw"];
@@ -170,7 +174,7 @@ fn taken() -> Vec<Row> {
             .call(create(&file("lines", text)))
             .ends(0, "2 accepted")
             .seen(1, 0),
-        Row::new("I8 names with every kind of byte")
+        Row::new("I8 file names with all kinds of bytes")
             .call([
                 "create",
                 "--raw",
@@ -180,7 +184,7 @@ fn taken() -> Vec<Row> {
             ])
             .ends(0, "5 accepted")
             .seen(1, 0),
-        Row::new("I8 names that look odd among others")
+        Row::new("I8 suspicious file names among normal ones")
             .call([
                 "create",
                 "--raw",
@@ -197,7 +201,7 @@ fn taken() -> Vec<Row> {
             .post([ok(ACCEPTED)])
             .ends(0, "1 accepted")
             .seen(1, 0),
-        Row::new("I7 `/*` as a plan needs consent, too")
+        Row::new("I7 planning `/*` needs consent too")
             .call(["plan", "/*"])
             .ends(2, "")
             .says("--allow-full-purge"),

@@ -1,4 +1,4 @@
-//! Bodies.
+//! Faults in response bodies.
 
 use purge_tests::raw::gzip;
 use purge_tests::script::Step;
@@ -49,22 +49,22 @@ fn unreadable() -> Vec<Row> {
         ("P4 status of null", ok(r#"{"status":null,"opID":"a"}"#)),
         ("P4 no status", ok(r#"{"opID":"a"}"#)),
         ("P6 status twice", ok(r#"{"status":false,"status":true,"opID":"a"}"#)),
-        ("P6 operation id twice", ok(r#"{"status":true,"opID":"a","opID":"b"}"#)),
+        ("P6 operation ID twice", ok(r#"{"status":true,"opID":"a","opID":"b"}"#)),
         ("P6 bytes after the JSON", ok(r#"{"status":true,"opID":"a"}{}"#)),
         ("P6 byte order mark", ok("\u{feff}{\"status\":true,\"opID\":\"a\"}")),
         ("P7 body over 1 MiB", ok(&long(r#"{"status":true,"opID":"a","message":""#, "a"))),
         ("P7 body over 1 MiB of blanks", ok(&long(ACCEPTED, " "))),
-        ("P7 compressed, although nobody asked for it", packed(ACCEPTED.as_bytes(), 1)),
+        ("P7 compressed without being requested", packed(ACCEPTED.as_bytes(), 1)),
         ("P7 compressed bomb", packed(&vec![b' '; 1 << 20], 64)),
         ("P8 200,000 nested brackets", ok(&nested(""))),
         ("P8 200,000 nested brackets in an unknown field", ok(&nested(r#"{"status":true,"x":"#))),
         ("P8 invalid UTF-8", raw("", b"{\"status\":true,\"opID\":\"a\",\"message\":\"\xff\"}")),
-        ("P5 operation id of a kind that cannot be", ok(r#"{"status":true,"opID":["a"]}"#)),
+        ("P5 operation ID of an impossible type", ok(r#"{"status":true,"opID":["a"]}"#)),
     ] {
         let row = Row::new(name).post([step]).ends(6, "1 unconfirmed");
         rows.push(row.seen(3, 3).possible_duplicate().takes(0.0..=3.0));
     }
-    // What says that it is a refusal is one, whatever its body is.
+    // A refusal is recognized by its status, whatever its body.
     for (name, body) in [
         ("P7 refusal over 1 MiB", long("", "a")),
         ("P8 refusal of 200,000 nested brackets", nested("")),
@@ -82,23 +82,23 @@ fn tolerated() -> Vec<Row> {
         ("P3 unknown fields", r#"{"status":true,"opID":"a","new":{"field":[1]}}"#),
         ("P3 message of null", r#"{"status":true,"opID":"a","message":null}"#),
         ("P3 no message", ACCEPTED),
-        ("P3 message as an empty text", r#"{"status":true,"opID":"a","message":""}"#),
-        ("P5 operation id as a number", r#"{"status":true,"opID":17}"#),
-        ("P5 operation id as a large number", r#"{"status":true,"opID":18446744073709551615}"#),
+        ("P3 empty message", r#"{"status":true,"opID":"a","message":""}"#),
+        ("P5 operation ID as a number", r#"{"status":true,"opID":17}"#),
+        ("P5 operation ID as a large number", r#"{"status":true,"opID":18446744073709551615}"#),
     ] {
         let row = Row::new(name).post([ok(body)]).ends(0, "1 accepted");
         rows.push(row.seen(1, 0));
     }
     for (name, body) in [
-        ("P5 no operation id", r#"{"status":true}"#),
-        ("P5 operation id of null", r#"{"status":true,"opID":null}"#),
-        ("P5 empty operation id", r#"{"status":true,"opID":" "}"#),
+        ("P5 no operation ID", r#"{"status":true}"#),
+        ("P5 operation ID of null", r#"{"status":true,"opID":null}"#),
+        ("P5 empty operation ID", r#"{"status":true,"opID":" "}"#),
     ] {
         let row = Row::new(name).post([ok(body)]).ends(6, "1 unconfirmed").seen(1, 1);
         rows.push(row.says("names no operation"));
     }
     rows.push(
-        Row::new("P5 no operation id, and in the list")
+        Row::new("P5 no operation ID, but found in the list")
             .post([ok(r#"{"status":true}"#)])
             .get([page_of_1994("lost", &["/a"], NEW)])
             .ends(0, "1 accepted")
@@ -146,7 +146,7 @@ fn escaped() -> Vec<Row> {
             .post([ok(&message("true"))])
             .ends(0, "1 accepted")
             .seen(1, 0),
-        Row::new("P9 commands in an operation id")
+        Row::new("P9 commands in an operation ID")
             .post([ok(&strange)])
             .ends(6, "1 unconfirmed")
             .seen(1, 1)
@@ -168,7 +168,7 @@ fn escaped() -> Vec<Row> {
             .get([ok(&finished)])
             .ends(6, "1 unconfirmed")
             .seen(1, 1),
-        Row::new("P9 commands in the records of another's job")
+        Row::new("P9 commands in the records of another client's job")
             .call(["wait", "job-0000", "--wait", "60s"])
             .get([ok(&finished.replace("\"/a\"", &format!("\"{nasty}\"")))])
             .ends(6, "")
@@ -185,7 +185,7 @@ fn escaped() -> Vec<Row> {
     ] {
         rows.push(Row::new(format!("P9 commands in {call:?}")).call(call).ends(2, ""));
     }
-    // An ID is opaque, and each line of the output has a form of its own.
+    // An operation ID is shown as it is, so each line of this output has a form of its own.
     let call = ["list", "--output", "ndjson"];
     rows.push(Row::new("P9 commands in lines of records").call(call).get([ok(&record)]).seen(0, 1));
     let call = ["create", "/a", "--output", "ndjson"];
@@ -223,30 +223,30 @@ fn records() -> Vec<Row> {
         });
     }
     rows.extend([
-        Row::new("P10 time of creation that is nonsense is kept as it is")
+        Row::new("P10 nonsensical time of creation is kept as it is")
             .call(["list"])
             .get([list(r#"{"opID":"job-0000","url":"/a","status":2,"createdAt":"yesterday"}"#)])
             .seen(0, 1)
             .shows("yesterday"),
-        Row::new("P11 unknown status that is finished")
+        Row::new("P11 unknown status of a finished record")
             .call(["create", "/a", "--wait=10s"])
             .get([list(r#"{"opID":"job-0000","url":"/a","status":-7,"completedAt":"now"}"#)])
             .ends(6, "1 unconfirmed")
             .seen(1, 1),
-        Row::new("P11 unknown status that is not finished")
+        Row::new("P11 unknown status of an unfinished record")
             .call(["create", "/a", "--wait=10s"])
             .get([list(r#"{"opID":"job-0000","url":"/a","status":99}"#)])
             .ends(5, "1 accepted, 1 pending")
             .seen(1, 0)
             .asked(8..=14)
             .takes(10.0..=10.1),
-        Row::new("P5 operation id of a record as a number")
+        Row::new("P5 operation ID of a record as a number")
             .call(["create", "/a", "--wait=10s"])
             .post([ok(r#"{"status":true,"opID":17}"#)])
             .get([list(r#"{"opID":17,"url":"/a","status":1,"completedAt":"now"}"#)])
             .ends(0, "1 accepted, 1 purged")
             .seen(1, 1),
-        Row::new("P5 list with operation ids of all kinds")
+        Row::new("P5 list with operation IDs of all types")
             .call(["list"])
             .get([list(r#"{"opID":17},{"opID":"b"},{"opID":null},{"opID":""},{}"#)])
             .seen(0, 1)

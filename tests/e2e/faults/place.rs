@@ -1,4 +1,4 @@
-//! Where the service of a case is.
+//! Where the service of a case runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,17 +17,17 @@ use super::row::{Certificate, Place, Row};
 
 const HOST: &str = "127.0.0.1";
 
-/// A service under its address, as long as this lives.
+/// A service at an address; it is shut down on drop.
 pub(crate) struct Served {
     pub(crate) base: String,
     pub(crate) seen: Seen,
-    /// The certificate of the authority that the client shall trust, as PEM.
+    /// The certificate, in PEM, of the authority that the client must trust.
     authority: Option<String>,
     proxy: Option<String>,
     _alive: Alive,
 }
 
-/// What ends with the service.
+/// Kept alive as long as the service.
 #[expect(dead_code, reason = "they are kept, not used")]
 enum Alive {
     Script(ScriptServer),
@@ -58,7 +58,7 @@ impl Served {
             Place::Proxy => {
                 let server = ScriptServer::start(script, clock.clone(), None).await;
                 let proxy = format!("http://user:{CANARY}@{}", server.authority());
-                // Nobody resolves this name: the proxy would.
+                // Only the proxy would resolve this name.
                 let base = "https://cdn.invalid".to_owned();
                 Self { base, proxy: Some(proxy), ..Self::new(server, None) }
             }
@@ -69,7 +69,7 @@ impl Served {
                 Self { base, seen: Seen::default(), ..Self::new(server, None) }
             }
             Place::Dead => {
-                // A port that was free a moment ago, and on which nobody listens.
+                // A port that was free a moment ago and has no listener.
                 let listener = TcpListener::bind((HOST, 0)).await.expect("a free port");
                 Self::nobody(&format!("http://{}", listener.local_addr().expect("an address")))
             }
@@ -77,12 +77,12 @@ impl Served {
                 clock.free();
                 deaf().await
             }
-            // No part of a name is that long, so that nobody is asked for it.
+            // A DNS label cannot be that long, so no resolver is asked.
             Place::Nameless => Self::nobody(&format!("https://{}.invalid", "a".repeat(64))),
         }
     }
 
-    /// A client that trusts the authority, and goes through the proxy.
+    /// A client that trusts the authority and uses the proxy.
     pub(crate) fn trusted_by(&self, mut builder: ClientBuilder) -> ClientBuilder {
         if let Some(authority) = &self.authority {
             builder = builder.root_certificate_pem(authority.as_str());
@@ -145,7 +145,7 @@ async fn http2(frames: &'static [Frame]) -> Served {
                     let place = played.fetch_add(1, Ordering::SeqCst).min(frames.len() - 1);
                     frames[place]
                 };
-                // The client closes the connection when it has seen enough.
+                // The client closes the connection when it has what it needs.
                 let _ = http2::play(socket, &log, next).await;
             });
         }
@@ -154,14 +154,14 @@ async fn http2(frames: &'static [Frame]) -> Served {
     Served { base, seen, authority: Some(authority), proxy: None, _alive: alive }
 }
 
-/// An address whose queue of connections is full, so that one more gets no answer.
+/// An address whose accept queue is full, so that another connection attempt gets no reply.
 async fn deaf() -> Served {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
     let listener = socket.listen(1).expect("a listener");
     let address = listener.local_addr().expect("an address");
     let mut queue = Vec::new();
-    // Time is free here: the one that gets no answer is the sign that the queue is full.
+    // Runs in real time: the first connection attempt without a reply shows that the queue is full.
     while let Ok(Ok(connection)) =
         tokio::time::timeout(std::time::Duration::from_secs(1), TcpStream::connect(address)).await
     {

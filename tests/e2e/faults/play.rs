@@ -1,4 +1,4 @@
-//! Playing one case, and judging it.
+//! Running one case and checking its result.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -19,20 +19,20 @@ use super::place::Served;
 use super::row::{Place, Row};
 use crate::{ORGANIZATION, RESOURCE};
 
-/// The token of every case, which must be shown nowhere.
+/// The token of every case, which must never be shown.
 pub(crate) const CANARY: &str = "c4nary-t0ken-of-the-table";
 
-/// Any number; another one must do as well.
+/// Any seed must work; this one makes failures reproducible.
 const SEED: u64 = 7;
 
-/// Fails if there is a trace of the token in what was written, shown or kept.
+/// Fails if the bytes contain any trace of the token.
 pub(crate) fn assert_no_secret(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     assert!(!leaks(&text), "the token is in {text}");
 }
 
 fn leaks(text: &str) -> bool {
-    // Parts of it are too much, too; and so is its form in `Basic` credentials.
+    // Parts of the token count too, and so does its encoding in `Basic` credentials.
     text.contains("c4nary") || text.contains("t0ken") || text.contains("YzRuYXJ5")
 }
 
@@ -44,23 +44,23 @@ pub(crate) enum By {
     Library,
 }
 
-/// What came of it.
+/// The result of a case.
 #[derive(Debug)]
 pub(crate) struct Played {
     pub(crate) code: u8,
     pub(crate) out: String,
     pub(crate) err: String,
     pub(crate) log: String,
-    /// All that a program could show of the result.
+    /// Everything about the result that a program could show.
     pub(crate) debug: String,
     pub(crate) seen: Vec<String>,
     pub(crate) other: Vec<String>,
     pub(crate) took: Duration,
 }
 
-/// Plays a case on a paused clock.
+/// Runs a case on a paused clock.
 pub(crate) fn play(row: &Row, by: By) -> Played {
-    // The same jitter each time, so that a case that fails fails again.
+    // The same jitter each time, so that a failure is reproducible.
     fastrand::seed(SEED);
     let log = Log::default();
     let clock = Clock::default();
@@ -117,14 +117,14 @@ async fn play_here(row: &Row, by: By, clock: &Clock) -> Played {
         }
     };
     played.took = began.elapsed();
-    // Whatever is still sent after the end has its chance.
+    // Leaves time for requests that are wrongly sent after the end.
     tokio::time::sleep(Duration::from_secs(3600)).await;
     played.seen = served.seen.all();
     played.other = other.seen().all();
     played
 }
 
-/// A file that holds the token, and that its owner alone can read.
+/// A file that holds the token and that only its owner can read.
 pub(crate) fn token_file() -> NamedTempFile {
     let mut file = NamedTempFile::new().expect("a file");
     write!(file, "{CANARY}\r\n").expect("a file");
@@ -153,19 +153,19 @@ async fn by_library(served: &Served) -> Played {
     Played::new(exit_code(&report), out, err, debug)
 }
 
-/// All that an error can show.
+/// Everything that an error can show.
 fn chain(error: &Error) -> String {
     let mut shown = format!(" {error} {error:?} {error:#?}");
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        // Writing to a text does not fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(shown, " {error} {error:?}");
         cause = error.source();
     }
     shown
 }
 
-/// What the command line makes of a report.
+/// The exit code of the command line for a report.
 fn exit_code(report: &Report) -> u8 {
     match report.error().map(Error::kind) {
         None if report.is_success() => 0,
@@ -184,7 +184,7 @@ impl Played {
         Self { code, out, err, debug, seen, other, log: String::new(), took: Duration::ZERO }
     }
 
-    /// What is not as it must be.
+    /// Everything that differs from what the row expects.
     pub(crate) fn faults(&self, row: &Row, by: By) -> Vec<String> {
         let mut faults = Vec::new();
         let mut check = |holds: bool, what: String| {
@@ -219,11 +219,11 @@ impl Played {
         }
         let logged = self.seen.is_empty() || self.log.contains("TRACE");
         check(logged, "nothing was logged".to_owned());
-        // A program that calls the library decides itself how it writes the report.
+        // A program that calls the library decides itself how to write the report.
         let shown = if by == By::Library { &self.err } else { &both };
-        check(harmless(shown), "what a terminal or a pipeline would obey is shown".to_owned());
+        check(harmless(shown), "the output has a command to a terminal or CI system".to_owned());
         for request in &self.seen {
-            check(well_formed(request), format!("an odd request: {request}"));
+            check(well_formed(request), format!("unexpected request: {request}"));
         }
         let is_report = by != By::Text && !row.arguments.iter().any(|text| text == "ndjson");
         if is_report && row.arguments[0] == "create" && !self.out.is_empty() {
@@ -246,7 +246,7 @@ impl Played {
         let counts = counts.join(", ");
         check(counts == row.counts, format!("counts `{counts}`, expected `{}`", row.counts));
         let ended = count("accepted") + count("failed") + count("unconfirmed") + count("not_sent");
-        check(summary["paths"] == ended, "not every path has one outcome".to_owned());
+        check(summary["paths"] == ended, "not every path has exactly one outcome".to_owned());
         let operations = report["operations"].as_array().cloned().unwrap_or_default();
         let duplicate = operations.iter().any(|operation| operation["possible_duplicate"] == true);
         check(
@@ -258,14 +258,17 @@ impl Played {
                 let is_success = read.is_success();
                 check(is_success == (row.code == 0), format!("read as a success: {is_success}"));
                 let written = serde_json::to_value(&read).unwrap_or_default();
-                check(written == report, "it is not read as it was written".to_owned());
+                check(
+                    written == report,
+                    "the report changes when it is read and written again".to_owned(),
+                );
             }
             Err(error) => check(false, format!("the report cannot be read: {error}")),
         }
     }
 }
 
-/// Whether nothing in it is a command to a terminal or to a system that reads the log of a pipeline.
+/// Whether a text contains no command to a terminal or to a system that reads a pipeline's log.
 fn harmless(text: &str) -> bool {
     let command = |line: &str| line.trim_start().starts_with("::");
     let obeyed = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{2028}');
@@ -275,12 +278,12 @@ fn harmless(text: &str) -> bool {
         && !text.contains("##vso[")
 }
 
-/// Whether a request asks for what is documented, with the token, and with a body if it is posted.
+/// Whether a request is documented, carries the token, and has a body exactly if it is a POST.
 fn well_formed(request: &str) -> bool {
     let (head, body) = request.split_once("\r\n\r\n").unwrap_or_default();
     let head = head.to_lowercase();
     if head.starts_with("connect ") {
-        // A proxy sees the host, and nothing else.
+        // A proxy sees the host and nothing else.
         return head.starts_with("connect cdn.invalid:443 ") && !head.contains("bearer");
     }
     let paths = |body| {
@@ -292,6 +295,6 @@ fn well_formed(request: &str) -> bool {
     } else {
         head.starts_with("get ") && body.is_empty()
     };
-    // What is not asked for, nobody has to unpack.
+    // The client does not accept compressed bodies, so it never has to unpack any.
     body && head.contains("authorization: bearer ") && !head.contains("accept-encoding")
 }

@@ -7,61 +7,61 @@ use purge_tests::http2::Frame;
 use purge_tests::raw::answer;
 use purge_tests::script::{Script, Step};
 
-/// A case: what the server does, what is called, and what must come of it.
+/// A case: what the server does, what is called, and the expected result.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// The case of the list of faults, and what is special here.
+    /// The ID of the case in the list of faults, and what is special about it.
     pub(crate) name: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) place: Place,
     posts_get: Vec<Step>,
     gets_get: Vec<Step>,
     pub(crate) code: u8,
-    /// The counts of the report that are not 0.
+    /// The non-zero counts of the report.
     pub(crate) counts: String,
-    /// How many requests the server has seen.
+    /// How many requests the server receives.
     pub(crate) posts: RangeInclusive<usize>,
     pub(crate) gets: RangeInclusive<usize>,
     pub(crate) possible_duplicate: bool,
     /// The time that passes on the paused clock, in seconds.
     pub(crate) takes: RangeInclusive<f64>,
-    /// What stands on standard output, whatever the form.
+    /// What standard output must contain, whatever the form.
     pub(crate) shows: Vec<String>,
-    /// What stands on standard error.
+    /// What standard error must contain.
     pub(crate) says: Vec<String>,
-    /// What stands nowhere.
+    /// What no output may contain.
     pub(crate) hides: Vec<String>,
 }
 
-/// Where the service is.
+/// Where the service runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// On loopback, without TLS.
     Plain,
-    /// Behind TLS, with a certificate.
+    /// Behind TLS, with this certificate.
     Tls(Certificate),
-    /// Behind TLS, with HTTP/2: what becomes of each request, the last one again and again.
+    /// Behind TLS, with HTTP/2: one frame per request; the last one repeats.
     Http2(&'static [Frame]),
-    /// Where https is expected, and these bytes come instead.
+    /// Sends these bytes where the client expects TLS.
     Speaks(&'static [u8]),
     /// Behind a proxy that asks for credentials.
     Proxy,
     /// Nowhere: the connection is refused.
     Dead,
-    /// Where nobody accepts connections.
+    /// At an address that accepts no connections.
     Deaf,
-    /// A name that cannot be found.
+    /// At a name that does not resolve.
     Nameless,
 }
 
 impl Place {
-    /// Whether the command line has no option for what the client needs there.
+    /// Whether the client needs a setting that the command line has no option for.
     pub(crate) fn is_for_the_library(self) -> bool {
         matches!(self, Self::Tls(_) | Self::Http2(_) | Self::Proxy)
     }
 }
 
-/// What a server shows.
+/// The certificate that a server presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Certificate {
     Valid,
@@ -72,33 +72,33 @@ pub(crate) enum Certificate {
     OfAnotherAuthority,
 }
 
-/// A body that accepts, as operation `a`.
+/// A body that accepts a request as a new operation.
 pub(crate) const ACCEPTED: &str = r#"{"status":true,"opID":"job-NNNN"}"#;
 
 /// A page without records.
 pub(crate) const NOTHING: &str = r#"{"status":true,"data":{"total":0,"requests":[]}}"#;
 
-/// An answer 200.
+/// A response with status 200.
 pub(crate) fn ok(body: &str) -> Step {
     status("200 OK", body)
 }
 
-/// An answer with a status line, perhaps with further header lines, and a body.
+/// A response with a status line, which may include further header lines, and a body.
 pub(crate) fn status(line: &str, body: &str) -> Step {
     Step::Send(answer(line, body))
 }
 
-/// A page with one record for each path, all of one operation, of a service whose clock shows the 6th of
-/// November 1994, 08:49:37.
+/// A page with one record for each path, all of one operation, from a service whose clock shows 6 November
+/// 1994, 08:49:37.
 pub(crate) fn page_of_1994(id: &str, paths: &[&str], created: &str) -> Step {
     let records: Vec<_> = paths.iter().map(|path| (id, *path, created)).collect();
     records_of_1994(&records)
 }
 
-/// A time at which a record of [`records_of_1994`] is new.
+/// A time at which a record of [`records_of_1994`] counts as new.
 pub(crate) const NEW: &str = "1994-11-06T08:49:37Z";
 
-/// A page with these records (an operation, a path, a time) of a service with the same clock.
+/// A page with these records (operation, path, time) from a service with the same clock.
 pub(crate) fn records_of_1994(records: &[(&str, &str, &str)]) -> Step {
     status("200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", &list_of(records))
 }
@@ -117,7 +117,7 @@ pub(crate) fn list_of(records: &[(&str, &str, &str)]) -> String {
 }
 
 impl Row {
-    /// A case that purges `/a`, with a service that accepts everything, and a list that is empty.
+    /// A case that purges `/a` at a service that accepts everything and has an empty list.
     pub(crate) fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -137,8 +137,8 @@ impl Row {
         }
     }
 
-    /// What is called. `{base}`, `{other}` and `{token}` stand for the address of the service, that of a
-    /// server to which nothing may ever be sent, and the token's file.
+    /// Sets the arguments. `{base}`, `{other}` and `{token}` are replaced by the address of the service,
+    /// the address of a server that must never be contacted, and the token file.
     pub(crate) fn call<S: AsRef<str>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
         self.arguments = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
         self
@@ -149,32 +149,32 @@ impl Row {
         self
     }
 
-    /// What posted requests get, one after another; the last one again and again.
+    /// The responses to POSTs, in order; the last one repeats.
     pub(crate) fn post(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
         self.posts_get = steps.into_iter().collect();
         self
     }
 
-    /// What those for the list get.
+    /// The responses to requests for the list, in the same way.
     pub(crate) fn get(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
         self.gets_get = steps.into_iter().collect();
         self
     }
 
-    /// The exit code, and the counts of the report that are not 0.
+    /// Expects this exit code and these non-zero counts of the report.
     pub(crate) fn ends(mut self, code: u8, counts: &str) -> Self {
         self.code = code;
         self.counts = counts.to_owned();
         self
     }
 
-    /// How many requests of each method the server has seen.
+    /// Expects exactly so many requests of each method.
     pub(crate) fn seen(mut self, posts: usize, gets: usize) -> Self {
         (self.posts, self.gets) = (posts..=posts, gets..=gets);
         self
     }
 
-    /// How many requests for the list the server has seen, where chance has a part in it.
+    /// Expects a number of list requests within a range, where it depends on chance.
     pub(crate) fn asked(mut self, gets: RangeInclusive<usize>) -> Self {
         self.gets = gets;
         self
@@ -185,7 +185,7 @@ impl Row {
         self
     }
 
-    /// How long it takes, in seconds.
+    /// Expects a duration within a range, in seconds.
     pub(crate) fn takes(mut self, seconds: RangeInclusive<f64>) -> Self {
         self.takes = seconds;
         self
@@ -206,7 +206,7 @@ impl Row {
         self
     }
 
-    /// What the server does, when `{other}` has an address.
+    /// The server's script, with the address for `{other}` filled in.
     pub(crate) fn script(&self, other: &str) -> Script {
         let named =
             |steps: &[Step]| steps.iter().map(|step| named(step, other)).collect::<Vec<_>>();
@@ -214,7 +214,7 @@ impl Row {
     }
 }
 
-/// Fills in what is known only when a case is played: the address of the other server, and dates.
+/// Fills in what is known only when a case runs: the address of the other server, and dates.
 fn named(step: &Step, other: &str) -> Step {
     let Step::Send(bytes) = step else { return step.clone() };
     let Some(bytes) = Some(bytes).filter(|bytes| bytes.len() < 4096 && bytes.contains(&b'{'))
@@ -234,7 +234,7 @@ fn named(step: &Step, other: &str) -> Step {
     Step::Send(text.into())
 }
 
-/// The form of today and the two obsolete ones (RFC 9110, section 5.6.7).
+/// The current form and the two obsolete ones (RFC 9110, section 5.6.7).
 fn date_forms(time: SystemTime) -> [(&'static str, String); 3] {
     let date = httpdate::fmt_http_date(time);
     let words: Vec<&str> = date.split(' ').collect();

@@ -1,4 +1,4 @@
-//! Whom the token is shown to.
+//! Where the token must not appear.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows
 }
 
-/// A file in the folder that Cargo has for the files of tests.
+/// A file in Cargo's folder for test files.
 fn file(name: &str, content: impl AsRef<[u8]>, mode: u32) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("secret-{name}"));
     fs::write(&path, content).expect("a file");
@@ -41,9 +41,9 @@ fn files() -> Vec<Row> {
         ("a control character", format!("{CANARY}\u{7}x"), 0o600, "it holds control characters"),
         ("two words", format!("Bearer {CANARY}"), 0o600, "it begins with `Bearer`: leave that out"),
         ("nothing", String::new(), 0o600, "no usable token: it is empty"),
-        ("a mode for the group", CANARY.to_owned(), 0o640, "chmod 600"),
-        ("a mode for all", CANARY.to_owned(), 0o604, "chmod 600"),
-        ("a mode to write for the group", CANARY.to_owned(), 0o620, "chmod 600"),
+        ("a mode that lets the group read", CANARY.to_owned(), 0o640, "chmod 600"),
+        ("a mode that lets everyone read", CANARY.to_owned(), 0o604, "chmod 600"),
+        ("a mode that lets the group write", CANARY.to_owned(), 0o620, "chmod 600"),
     ] {
         let row =
             Row::new(format!("S2 token file with {name}")).call(with(&file(name, content, mode)));
@@ -52,7 +52,7 @@ fn files() -> Vec<Row> {
     let bytes = file("other bytes", [CANARY.as_bytes(), b"\xff"].concat(), 0o600);
     rows.push(Row::new("S2 token file that is not UTF-8").call(with(&bytes)).ends(2, ""));
     rows.push(
-        Row::new("S2 token file that is not there")
+        Row::new("S2 missing token file")
             .call(with("/not/there"))
             .ends(2, "")
             .says("the token file `/not/there` cannot be read"),
@@ -64,34 +64,34 @@ fn renewed() -> Vec<Row> {
     let with = |command: &str| ["create", "/a", "--token-command", command].map(str::to_owned);
     let refusal = || status("401 Unauthorized", r#"{"message":"expired"}"#);
     let other = file("changing", "", 0o600);
-    // The token, and each time a longer one.
+    // The token, with one more character each time.
     let changing = format!("sh -c 'printf x >> {other}; cat {{token}} {other} | tr -d \\\\r\\\\n'");
     vec![
-        Row::new("S4 token that expires, and a command that has another one")
+        Row::new("S4 token expires, and the command prints a new one")
             .call(with(&changing))
             .post([refusal(), ok(ACCEPTED)])
             .ends(0, "1 accepted")
             .seen(2, 0),
-        Row::new("S4 token that expires, and a command that has the same one")
+        Row::new("S4 token expires, and the command prints the same one")
             .call(with("cat {token}"))
             .post([refusal()])
             .ends(3, "1 failed")
             .seen(1, 0),
-        Row::new("S4 token that expires while waiting")
+        Row::new("S4 token expires while waiting")
             .call(["create", "/a", "--wait=60s"])
             .get([ok(NOTHING), refusal()])
             .ends(3, "1 accepted, 1 pending")
             .seen(1, 2)
             .takes(0.1..=0.4),
-        Row::new("S4 command that fails")
+        Row::new("S4 command fails")
             .call(with("sh -c 'cat {token}; echo no login >&2; exit 3'"))
             .ends(3, "")
             .says("failed with exit status 3: no login"),
-        Row::new("S4 command that is not there")
+        Row::new("S4 command is missing")
             .call(with("/not/there"))
             .ends(2, "")
             .says("the token command `/not/there` cannot be started"),
-        Row::new("S4 command that prints nothing")
+        Row::new("S4 command prints nothing")
             .call(with("sh -c ':'"))
             .ends(2, "")
             .says("gave no usable token: it is empty"),
@@ -107,7 +107,7 @@ fn refused() -> Vec<Row> {
             .call(at("http://example.com"))
             .ends(2, "")
             .says("use https"),
-        Row::new("S3 plain http to an address of the network")
+        Row::new("S3 plain http to an address in the network")
             .call(at("http://10.0.0.1"))
             .ends(2, "")
             .says("use https"),
@@ -133,7 +133,7 @@ fn refused() -> Vec<Row> {
             .post([ok(&said)])
             .ends(1, "1 failed")
             .seen(1, 0),
-        Row::new("S1 operation id that is the token")
+        Row::new("S1 operation ID that is the token")
             .post([ok(&format!(r#"{{"status":true,"opID":"{CANARY}"}}"#))])
             .ends(6, "1 unconfirmed")
             .seen(1, 1)
@@ -145,7 +145,7 @@ fn refused() -> Vec<Row> {
     ]
 }
 
-/// The token as JSON, HTML and URLs may spell it.
+/// The token as it may be spelled in JSON, HTML and URLs.
 fn spelled() -> Vec<Row> {
     let mut rows = Vec::new();
     for (spelling, hyphen) in [
@@ -182,7 +182,7 @@ fn spelled() -> Vec<Row> {
                 .get([ok(&record("/a"))])
                 .ends(6, "1 unconfirmed")
                 .seen(1, 1),
-            Row::new(format!("S1 records of another's job with the token, {spelling}"))
+            Row::new(format!("S1 records of another client's job with the token, {spelling}"))
                 .call(["wait", "job-0000", "--wait", "60s"])
                 .get([ok(&record(&format!("/{token}")))])
                 .ends(6, "")

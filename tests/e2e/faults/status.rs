@@ -1,4 +1,4 @@
-//! Statuses.
+//! Faulty statuses and lists.
 
 use purge_tests::script::Step;
 
@@ -55,7 +55,7 @@ fn refused() -> Vec<Row> {
     ]);
     let large = || status("413 Content Too Large", "");
     rows.extend([
-        Row::new("A6 413 for two paths, which are taken one by one")
+        Row::new("A6 413 for two paths, which are accepted one by one")
             .call(["create", "/a", "/b"])
             .post([large(), ok(ACCEPTED)])
             .ends(0, "2 accepted")
@@ -65,13 +65,13 @@ fn refused() -> Vec<Row> {
             .ends(1, "1 failed")
             .seen(1, 0)
             .says("(413)"),
-        Row::new("A6 413 after an answer that got lost")
+        Row::new("A6 413 after a lost response")
             .call(["create", "/a", "/b"])
             .post([status("500 Oops", ""), large(), status("400 No", "")])
             .ends(1, "2 unconfirmed")
             .seen(4, 1)
             .takes(0.0..=1.0),
-        Row::new("A6 413 for whatever is sent")
+        Row::new("A6 413 for every request")
             .call(["create", "/a", "/b", "/c", "/d"])
             .post([large()])
             .ends(1, "4 failed")
@@ -89,7 +89,7 @@ fn ambiguous() -> Vec<Row> {
     let codes = [500, 502, 504, 507, 508, 520, 522, 524, 529, 530, 599].map(|code| ("A12", code));
     for (case, code) in codes.into_iter().chain([("A4", 408)]) {
         let failed = status(&format!("{code} Oops"), "<html>");
-        let row = Row::new(format!("{case} {code} for ever")).post([failed.clone()]);
+        let row = Row::new(format!("{case} {code} forever")).post([failed.clone()]);
         rows.push(row.ends(4, "1 unconfirmed").seen(3, 3).possible_duplicate().takes(0.0..=3.0));
         let row = Row::new(format!("{case} {code}, then accepted")).post([failed, ok(ACCEPTED)]);
         rows.push(row.ends(0, "1 accepted").seen(2, 1).possible_duplicate().takes(0.0..=1.0));
@@ -112,28 +112,28 @@ fn ambiguous() -> Vec<Row> {
             .ends(0, "1 accepted")
             .seen(1, 1)
             .shows("lost"),
-        Row::new("A12 500, and the list is down, too")
+        Row::new("A12 500, and the list fails too")
             .post([status("500 Oops", "")])
             .get([status("500 Oops", "")])
             .ends(4, "1 unconfirmed")
             .seen(3, 3)
             .possible_duplicate()
             .takes(0.0..=3.0),
-        Row::new("A12 500, and two operations that may be the lost one")
+        Row::new("A12 500, and two operations that match")
             .post([status("500 Oops", ""), ok(ACCEPTED)])
             .get([records_of_1994(&[("x", "/a", NEW), ("y", "/a", NEW)])])
             .ends(0, "1 accepted")
             .seen(2, 1)
             .possible_duplicate()
             .takes(0.0..=1.0),
-        Row::new("A12 500, and a job of the future, by a clock that is another one")
+        Row::new("A12 500, and a job from the future, by another server's clock")
             .post([status("500 Oops", ""), ok(ACCEPTED)])
             .get([page_of_1994("x", &["/a"], "1994-11-06T11:49:37Z")])
             .ends(0, "1 accepted")
             .seen(2, 1)
             .possible_duplicate()
             .takes(0.0..=1.0),
-        Row::new("A12 500, and a list from a cache, whose clock is of the past")
+        Row::new("A12 500, and a cached list with an old `Date`")
             .post([status("500 Oops", ""), ok(ACCEPTED)])
             .get([aged()])
             .ends(0, "1 accepted")
@@ -169,7 +169,7 @@ fn not_applied() -> Vec<Row> {
             .ends(0, "1 accepted")
             .seen(2, 0)
             .takes(0.0..=1.0),
-        Row::new("A7 429 with the longest pause that is honoured")
+        Row::new("A7 429 with the longest pause that is honored")
             .post([after("60"), ok(ACCEPTED)])
             .ends(0, "1 accepted")
             .seen(2, 0)
@@ -179,7 +179,7 @@ fn not_applied() -> Vec<Row> {
             .ends(0, "1 accepted")
             .seen(4, 0)
             .takes(0.0..=7.0),
-        Row::new("A8 429 for ever")
+        Row::new("A8 429 forever")
             .post([busy("")])
             .ends(4, "1 not_sent")
             .seen(4, 0)
@@ -201,7 +201,7 @@ fn not_applied() -> Vec<Row> {
             .seen(1, 1)
             .takes(0.0..=1.0)
             .says("asked for a pause"),
-        Row::new("A7 429 with seconds on a page of the list pauses what is sent, too")
+        Row::new("A7 429 with seconds on a page of the list pauses POSTs too")
             .post([status("500 Oops", ""), ok(ACCEPTED)])
             .get([after("7"), ok(NOTHING)])
             .ends(0, "1 accepted")
@@ -228,7 +228,7 @@ fn not_applied() -> Vec<Row> {
             .ends(0, "1 accepted")
             .seen(2, 0)
             .takes(9.0..=10.0),
-        Row::new("A13 503 for ever")
+        Row::new("A13 503 forever")
             .post([status("503 Busy", "<html>busy</html>")])
             .ends(4, "1 not_sent")
             .says("(503)")
@@ -244,7 +244,7 @@ fn not_applied() -> Vec<Row> {
     let row = Row::new("A10 Retry-After twice").post([twice, ok(ACCEPTED)]);
     rows.push(row.ends(0, "1 accepted").seen(2, 0).takes(0.0..=1.0));
 
-    // A date counts whole seconds, and some time passes until it is read.
+    // An HTTP date has whole seconds, and some time passes before it is parsed.
     for (what, takes) in [("ahead", 20.0..=41.0), ("past", 0.0..=1.0)] {
         for form in ["HTTP", "RFC 850", "asctime"] {
             let row = Row::new(format!("A9 Retry-After as an {form} date, {what}"));
@@ -264,7 +264,7 @@ fn redirected() -> Vec<Row> {
     let mut rows = Vec::new();
     let path = "/api/v1/cdn/x/job/y/purge";
     rows.push(
-        Row::new("A15 303, which says that something was done")
+        Row::new("A15 303, which implies that the request was applied")
             .post([status(&format!("303 See Other\r\nlocation: {path}"), "")])
             .ends(6, "1 unconfirmed")
             .seen(1, 1)
@@ -313,7 +313,7 @@ fn accepted() -> Vec<Row> {
     ]
 }
 
-/// Pages that cannot be right.
+/// Lists that contradict themselves.
 fn contradictory() -> Vec<Row> {
     let announced = |requests: &str| {
         ok(&format!(r#"{{"status":true,"data":{{"page":1,"total":1{requests}}}}}"#))
@@ -322,7 +322,7 @@ fn contradictory() -> Vec<Row> {
     for (what, requests) in
         [("no member", ""), ("null", r#","requests":null"#), ("an empty list", r#","requests":[]"#)]
     {
-        let row = Row::new(format!("total of 1, and {what} for the records")).call(["list"]);
+        let row = Row::new(format!("total of 1, with {what} for the records")).call(["list"]);
         let row = row.get([announced(requests)]).ends(6, "").seen(0, 1);
         rows.push(row.says("page 1 has no records, but 1 are announced"));
     }
@@ -338,7 +338,7 @@ fn contradictory() -> Vec<Row> {
         let row = row.ends(6, "").seen(0, 2);
         rows.push(row.says("page 2 has no records, but 4 are announced and 2 came before it"));
     }
-    // What the total counts beside the filter is unknown.
+    // The total may also count records outside the filter.
     rows.push(
         Row::new("total of 1, and no records of one operation")
             .call(["list", "--op-id", "x"])
@@ -373,19 +373,19 @@ fn listed() -> Vec<Row> {
         ok(&format!(r#"{{"status":true,"data":{{"total":{total},"requests":[{records}]}}}}"#))
     };
     vec![
-        Row::new("A20 page that repeats")
+        Row::new("A20 same page every time")
             .call(all())
             .get([page("null", ["a", "b"])])
             .ends(6, "")
             .seen(0, 2)
             .says("page 2 of the list repeats"),
-        Row::new("A20 pages that take turns")
+        Row::new("A20 two alternating pages")
             .call(all())
             .get((0..1000).flat_map(|_| [page("null", ["a", "b"]), page("null", ["c", "d"])]))
             .ends(6, "")
             .seen(0, 4)
             .says("repeats"),
-        Row::new("A20 pages that come round again after a while")
+        Row::new("A20 list that loops after a few pages")
             .call(all())
             .get((0..1000).map(|i| {
                 let id = ["a", "b", "c", "d", "e", "f", "g"][if i < 3 { i } else { 3 + i % 4 }];
@@ -394,7 +394,7 @@ fn listed() -> Vec<Row> {
             .ends(6, "")
             .seen(0, 8)
             .says("repeats"),
-        Row::new("A20 page that shifts by one")
+        Row::new("A20 pages that overlap")
             .call(["list", "--all", "--limit", "3"])
             .get((0..9).map(|i| {
                 let ids: Vec<_> = (i..i + 3).map(|id| record(&id.to_string())).collect();
@@ -404,18 +404,18 @@ fn listed() -> Vec<Row> {
             .ends(6, "")
             .seen(0, 2)
             .says("page 2 of the list repeats"),
-        Row::new("A20 page with more records than asked for")
+        Row::new("A20 page with more records than requested")
             .call(["list", "--all", "--limit", "1"])
             .get([page("2", ["a", "b"])])
             .ends(6, "")
             .seen(0, 1)
             .says("more than asked for"),
-        Row::new("A20 pages that are shorter than asked for, up to the total")
+        Row::new("A20 short pages, up to the total")
             .call(["list", "--all", "--limit", "4"])
             .get([page("4", ["a", "b"]), page("4", ["c", "d"])])
             .seen(0, 2)
             .shows("/d"),
-        Row::new("A20 pages that are shorter than asked for, up to an empty one")
+        Row::new("A20 short pages, up to an empty one")
             .call(["list", "--all", "--limit", "4"])
             .get([page("null", ["a", "b"]), page("null", ["c", "d"]), ok(NOTHING)])
             .seen(0, 3)
@@ -426,7 +426,7 @@ fn listed() -> Vec<Row> {
             .ends(6, "")
             .seen(0, 2)
             .says("page 2 has no records, but 7 are announced and 2 came before it"),
-        Row::new("A20 wait for a job whose pages are shorter than asked for")
+        Row::new("A20 wait for an operation with short pages")
             .call(["create", "/a", "/b", "/c", "--wait=90s"])
             .get(["/a", "/b", "/c"].map(|path| {
                 ok(&format!(
@@ -436,7 +436,7 @@ fn listed() -> Vec<Row> {
             }))
             .ends(0, "3 accepted, 3 purged")
             .seen(1, 3),
-        Row::new("A20 list that repeats itself during a look-up")
+        Row::new("A20 list that loops during a look-up")
             .post([status("500 Oops", ""), ok(ACCEPTED)])
             .get([status(
                 "200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT",
@@ -446,13 +446,13 @@ fn listed() -> Vec<Row> {
             .seen(2, 2)
             .possible_duplicate()
             .takes(0.0..=1.0),
-        Row::new("A20 list that repeats its last page, and counts what it does not show")
+        Row::new("A20 list that repeats its last page and counts records that it does not show")
             .call(["create", "/a", "--wait=90s"])
             .get([ok(r#"{"status":true,"data":{"total":5000,"requests":[{"opID":"job-0000","url":"/a",
                 "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#)])
             .ends(0, "1 accepted, 1 purged")
             .seen(1, 2),
-        Row::new("A20 list of another client's job that loops is not the whole")
+        Row::new("A20 looping list of another client's operation is incomplete")
             .call(["wait", "x", "--wait", "5s"])
             .get([ok(r#"{"status":true,"data":{"total":4,"requests":[
                 {"opID":"x","url":"/1","status":1,"completedAt":"2025-08-06T11:39:53Z"},
@@ -460,7 +460,7 @@ fn listed() -> Vec<Row> {
             .ends(5, "2 purged, 2 accepted")
             .asked(1..=60)
             .takes(5.0..=5.1),
-        Row::new("A19 record without an operation may belong to another client's job")
+        Row::new("A19 record without an operation ID may belong to another client")
             .call(["wait", "x", "--wait", "5s"])
             .get([ok(r#"{"status":true,"data":{"total":2,"requests":[
                 {"opID":"x","url":"/1","status":1,"completedAt":"2025-08-06T11:39:53Z"},
@@ -468,7 +468,7 @@ fn listed() -> Vec<Row> {
             .ends(5, "1 purged, 1 accepted")
             .asked(1..=60)
             .takes(5.0..=5.1),
-        Row::new("A19 record that names no operation is not evidence")
+        Row::new("A19 record without an operation ID is not evidence")
             .call(["create", "/a", "--wait=5s"])
             .get([ok(r#"{"status":true,"data":{"total":1,"requests":[{"url":"/a",
                 "status":1,"completedAt":"2001-08-06T11:39:53Z"}]}}"#)])
@@ -476,26 +476,26 @@ fn listed() -> Vec<Row> {
             .seen(1, 0)
             .asked(1..=20)
             .takes(5.0..=5.1),
-        Row::new("A19 pause that is longer than the wait")
+        Row::new("A19 pause longer than the wait")
             .call(["create", "/a", "--wait=10s"])
             .get([status("429 Too Many Requests\r\nretry-after: 3600", "")])
             .ends(5, "1 accepted, 1 pending")
             .seen(1, 1)
             .takes(10.0..=10.1)
             .says("not finished within 10s: the service asked for a pause, which ends in 59m 50s"),
-        Row::new("A20 list that grows while it is read is no error")
+        Row::new("A20 list may grow while it is read")
             .call(all())
             .get([page("4", ["a", "b"]), page("6", ["a", "b"]), page("6", ["c", "d"])])
             .seen(0, 3)
             .shows("6"),
-        Row::new("A19 operation that the list does not know yet")
+        Row::new("A19 operation is not in the list yet")
             .call(["create", "/a", "--wait=90s"])
             .ends(5, "1 accepted, 1 pending")
             .seen(1, 0)
             .asked(15..=25)
             .takes(90.0..=90.1)
             .says("not finished within 1m 30s"),
-        Row::new("A19 operation that the list knows at last")
+        Row::new("A19 operation appears in the list late")
             .call(["create", "/a", "--wait=90s"])
             .get([
                 ok(NOTHING),
@@ -512,7 +512,7 @@ fn listed() -> Vec<Row> {
             .ends(1, "")
             .seen(0, 1)
             .says("(404)"),
-        Row::new("A19 page that cannot be read while waiting")
+        Row::new("A19 unreadable page while waiting")
             .call(["wait", "x"])
             .get([
                 ok("<html>"),
@@ -521,7 +521,7 @@ fn listed() -> Vec<Row> {
             ])
             .seen(0, 2)
             .takes(0.0..=1.2),
-        Row::new("A19 record of an older operation, although one operation was asked for")
+        Row::new("A19 record of an older operation, although one operation was requested")
             .call(["create", "/a", "--wait=5s"])
             .get([ok(r#"{"status":true,"data":{"total":1,"requests":[{"opID":"old","url":"/a",
                 "status":1,"completedAt":"2025-08-06T11:39:53Z"}]}}"#)])

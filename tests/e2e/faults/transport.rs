@@ -1,4 +1,4 @@
-//! Connections.
+//! Faulty connections.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ pub(super) fn rows() -> Vec<Row> {
 fn unreachable() -> Vec<Row> {
     let never = |name: &str, place| Row::new(name).at(place).ends(4, "1 not_sent");
     vec![
-        never("T1 name that is not found", Place::Nameless).takes(0.0..=7.0),
-        never("T1 connection that is refused", Place::Dead).takes(0.0..=7.0).hides("http://"),
-        never("T1 connection that is not answered", Place::Deaf).takes(12.0..=19.0),
-        Row::new("S5 list that cannot be reached")
+        never("T1 name does not resolve", Place::Nameless).takes(0.0..=7.0),
+        never("T1 connection is refused", Place::Dead).takes(0.0..=7.0).hides("http://"),
+        never("T1 connection attempt gets no reply", Place::Deaf).takes(12.0..=19.0),
+        Row::new("S5 list is unreachable")
             .call(["list", "--op-id", "an-operation"])
             .at(Place::Dead)
             .ends(4, "")
@@ -36,33 +36,25 @@ fn distrusted() -> Vec<Row> {
     let mut rows = Vec::new();
     let alert = b"\x15\x03\x02\x00\x02\x02\x46";
     for (name, place, why) in [
-        (
-            "T2 certificate that has expired",
-            Place::Tls(Certificate::Expired),
-            "expired at 2001-01-01T",
-        ),
-        (
-            "T2 certificate that is signed by itself",
-            Place::Tls(Certificate::SelfSigned),
-            "UnknownIssuer",
-        ),
+        ("T2 expired certificate", Place::Tls(Certificate::Expired), "expired at 2001-01-01T"),
+        ("T2 self-signed certificate", Place::Tls(Certificate::SelfSigned), "UnknownIssuer"),
         (
             "T2 certificate of an authority",
             Place::Tls(Certificate::OfItsAuthority),
             "used as a server's (self-signed); issue one for the server",
         ),
         (
-            "T2 certificate of another host",
+            "T2 certificate for another host",
             Place::Tls(Certificate::OfAnotherHost),
             "its certificate is for `other.example`, not for `127.0.0.1`; check the base URL",
         ),
         (
-            "T2 certificate of another authority",
+            "T2 certificate signed by another authority",
             Place::Tls(Certificate::OfAnotherAuthority),
             "is not signed by the authority",
         ),
         (
-            "T2 TLS 1.1, said by an alert",
+            "T2 TLS 1.1, reported by an alert",
             Place::Speaks(alert),
             "it ended the handshake: protocol version",
         ),
@@ -71,17 +63,13 @@ fn distrusted() -> Vec<Row> {
             Place::Speaks(TLS_1_1_HELLO),
             "it offers no TLS 1.2 or 1.3",
         ),
-        (
-            "T2 no TLS at all",
-            Place::Speaks(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-            "it does not speak TLS",
-        ),
+        ("T2 no TLS", Place::Speaks(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "it does not speak TLS"),
     ] {
         let row = Row::new(name).at(place).ends(6, "1 not_sent");
         rows.push(row.says("no trusted connection").says(why));
     }
     rows.push(
-        Row::new("T2 certificate that is trusted")
+        Row::new("T2 trusted certificate")
             .at(Place::Tls(Certificate::Valid))
             .ends(0, "1 accepted")
             .seen(1, 0),
@@ -106,7 +94,8 @@ fn distrusted() -> Vec<Row> {
     rows
 }
 
-/// A handshake record of a `ServerHello` that chooses version 3.2 (TLS 1.1) and a suite of that time.
+/// A handshake record with a `ServerHello` that chooses version 3.2 (TLS 1.1) and a cipher suite of that
+/// version.
 const TLS_1_1_HELLO: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
     0123456789abcdef0123456789abcdef\x00\x00\x2f\x00";
 
@@ -124,13 +113,13 @@ fn broken() -> Vec<Row> {
     };
     let two_lengths = b"HTTP/1.1 200 OK\r\ncontent-length: 26\r\ncontent-length: 27\r\n\r\n";
     let mut rows = vec![
-        Row::new("T3 pooled connection that dies while it is idle")
+        Row::new("T3 pooled connection dies while idle")
             .call(two())
             .post([Step::Send(kept()), ok(ACCEPTED)])
             .ends(0, "101 accepted")
             .seen(2, 0)
             .takes(1.0..=1.0),
-        Row::new("T3 pooled connection that dies when it is used again")
+        Row::new("T3 pooled connection dies when reused")
             .call(two())
             .post([Step::Keep(kept()), Step::Reset, ok(ACCEPTED)])
             .ends(0, "101 accepted")
@@ -151,13 +140,13 @@ fn broken() -> Vec<Row> {
             .possible_duplicate()
             .takes(0.0..=1.0)
             .hides("\"old\""),
-        Row::new("T4 reset for ever")
+        Row::new("T4 reset forever")
             .post([Step::Reset])
             .ends(4, "1 unconfirmed")
             .seen(3, 3)
             .possible_duplicate()
             .takes(0.0..=3.0),
-        Row::new("T8 two lengths")
+        Row::new("T8 two content lengths")
             .post([Step::Send([&two_lengths[..], ACCEPTED.as_bytes()].concat())])
             .ends(6, "1 unconfirmed")
             .seen(3, 3)
@@ -165,10 +154,10 @@ fn broken() -> Vec<Row> {
             .takes(0.0..=3.0),
     ];
     for (name, code, bytes) in [
-        ("T8 empty answer", 4, &b""[..]),
+        ("T8 empty response", 4, &b""[..]),
         ("T8 garbage", 6, b"\x00\xff\x1b[31mgarbage\r\n\r\n"),
         ("T8 another protocol", 6, b"220 mail.example.com ESMTP\r\n"),
-        ("T8 status line that breaks off", 4, b"HTTP/1.1 20"),
+        ("T8 truncated status line", 4, b"HTTP/1.1 20"),
     ] {
         let row = Row::new(name).post([Step::Send(bytes.into())]).ends(code, "1 unconfirmed");
         rows.push(row.seen(3, 3).possible_duplicate().takes(0.0..=3.0));
@@ -188,26 +177,26 @@ fn slow() -> Vec<Row> {
             .possible_duplicate()
             .takes(90.0..=93.0)
             .says("no answer within 30s"),
-        Row::new("T5 headers that never arrive, although the operation is there")
+        Row::new("T5 headers that never arrive, although the operation exists")
             .post([Step::Stall])
             .get([page_of_1994("lost", &["/a"], "1994-11-06T08:49:20Z")])
             .ends(0, "1 accepted")
             .seen(1, 1)
             .takes(30.0..=30.1)
             .shows("lost"),
-        Row::new("T5 attempts that are cut off sooner")
+        Row::new("T5 shorter timeout per attempt")
             .call(["create", "/a", "--timeout", "2s", "--max-attempts", "2"])
             .post([Step::Stall])
             .ends(4, "1 unconfirmed")
             .seen(2, 2)
             .possible_duplicate()
             .takes(4.0..=5.1),
-        Row::new("T5 answer that comes just in time")
+        Row::new("T5 response arrives just in time")
             .post([Step::Late(29 * second, answer("200 OK", ACCEPTED))])
             .ends(0, "1 accepted")
             .seen(1, 0)
             .takes(29.0..=29.1),
-        Row::new("T5 answer that comes just too late")
+        Row::new("T5 response arrives just too late")
             .post([Step::Late(31 * second, answer("200 OK", ACCEPTED)), ok(ACCEPTED)])
             .ends(0, "1 accepted")
             .seen(2, 1)
@@ -230,13 +219,13 @@ fn slow() -> Vec<Row> {
             .ends(1, "1 failed")
             .seen(1, 0)
             .takes(30.0..=30.1),
-        Row::new("T6 list of one byte every 100 ms holds the deadline")
+        Row::new("T6 deadline holds for a list of one byte every 100 ms")
             .call(["create", "/a", "--wait=70s"])
             .get([drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n ".to_vec())])
             .ends(5, "1 accepted, 1 pending")
             .seen(1, 3)
             .takes(70.0..=70.1),
-        Row::new("T11 deadline of an hour, on a clock that is not the wall's")
+        Row::new("T11 deadline of an hour, not on the wall clock")
             .call(["create", "/a", "--wait=1h"])
             .get([ok(NOTHING), Step::Stall])
             .ends(5, "1 accepted, 1 pending")
@@ -262,24 +251,24 @@ fn http2() -> Vec<Row> {
             .ends(0, "1 accepted")
             .seen(2, 0)
             .takes(0.0..=1.0),
-        at("T7 REFUSED_STREAM for ever", &[Frame::Reset(REFUSED_STREAM)])
+        at("T7 REFUSED_STREAM forever", &[Frame::Reset(REFUSED_STREAM)])
             .ends(4, "1 not_sent")
             .seen(4, 0)
             .takes(0.0..=7.0),
-        at("T7 GOAWAY of a server that shuts down", &[Frame::GoAway(NO_ERROR), TAKEN])
+        at("T7 GOAWAY from a server that shuts down", &[Frame::GoAway(NO_ERROR), TAKEN])
             .ends(0, "1 accepted")
             .seen(2, 0)
             .takes(0.0..=1.0),
-        at("T7 GOAWAY after the request was taken", &[Frame::LastGoAway(NO_ERROR), NONE, TAKEN])
+        at("T7 GOAWAY after the request was accepted", &[Frame::LastGoAway(NO_ERROR), NONE, TAKEN])
             .ends(0, "1 accepted")
             .seen(2, 1)
             .possible_duplicate()
             .takes(0.0..=1.0),
-        at("T7 GOAWAY for ever", &[Frame::GoAway(NO_ERROR)])
+        at("T7 GOAWAY forever", &[Frame::GoAway(NO_ERROR)])
             .ends(4, "1 not_sent")
             .seen(4, 0)
             .takes(0.0..=7.0),
-        at("T7 stream that is reset in the middle", &[Frame::Reset(INTERNAL_ERROR), NONE, TAKEN])
+        at("T7 stream reset in the middle", &[Frame::Reset(INTERNAL_ERROR), NONE, TAKEN])
             .ends(0, "1 accepted")
             .seen(2, 1)
             .possible_duplicate()
