@@ -57,36 +57,36 @@ impl BaseUrl {
             Ok(url) => url,
             Err(error) => {
                 return refuse(shown!(
-                    "{error}; write for example `https://host`",
+                    "{error}; write, for example, `https://host`",
                     error = excerpt(&error)
                 ));
             }
         };
         let Some(host) = url.host_str() else {
-            return refuse("it names no host; write for example `https://host`".into());
+            return refuse("it names no host; write, for example, `https://host`".into());
         };
         if !url.username().is_empty() || url.password().is_some() {
             return refuse(
-                "it holds a user name or password; the token is all that is needed".into(),
+                "it has a user name or password; remove it, since only the token is needed".into(),
             );
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return refuse("it has a query string or fragment; leave that out".into());
+            return refuse("it has a query string or fragment; remove it".into());
         }
         const API: &str = "/api/v1";
         let ends =
             |at: &usize| matches!(url.path().as_bytes().get(at + API.len()), None | Some(b'/'));
         if let Some(at) = url.path().find(API).filter(ends) {
             let rest = excerpt(&url.path()[at..]);
-            return refuse(shown!("leave `{rest}` out, which is added to it", rest));
+            return refuse(shown!("remove `{rest}`, which is appended automatically", rest));
         }
         let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
         let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
         match url.scheme() {
             "https" => {}
             "http" if loopback => {}
-            "http" => return refuse("plain http would show the token to others; use https".into()),
-            _ => return refuse("only https can be used".into()),
+            "http" => return refuse("plain http would expose the token; use https".into()),
+            _ => return refuse("only https is supported".into()),
         }
         let encrypted = url.scheme() == "https";
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
@@ -243,7 +243,7 @@ impl Settings {
         if reqwest::header::HeaderValue::from_str(agent).is_err() {
             let agent = excerpt(agent);
             let message =
-                shown!("the user agent `{agent}` cannot be used: no control characters", agent);
+                shown!("the user agent `{agent}` cannot be used: it has control characters", agent);
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
         let builder = reqwest::Client::builder()
@@ -295,14 +295,14 @@ mod tests {
         check("https://user:sec?ret@example.com:x", Err("port"));
         check("https://example.com/?key=secret", Err("query"));
         check("https://example.com/#secret", Err("fragment"));
-        check("https://example.com/api/v1", Err("leave `/api/v1` out"));
+        check("https://example.com/api/v1", Err("remove `/api/v1`,"));
         check(
             "https://example.com/stem/api/v1/organizations/",
-            Err("leave `/api/v1/organizations/` out"),
+            Err("remove `/api/v1/organizations/`,"),
         );
         check("https://example.com/api/v10", Ok("https://example.com/api/v10"));
         check("https://example.com/api", Ok("https://example.com/api"));
-        check("cloud.medianova.com", Err("write for example"));
+        check("cloud.medianova.com", Err("write, for example,"));
         check(" https://example.com\r\n", Ok("https://example.com"));
         check("", Err("is empty"));
         check(" \n", Err("is empty"));
@@ -396,6 +396,6 @@ mod tests {
     fn https_needs_a_tls_library() {
         let base = BaseUrl::parse("https://example.com").expect("a base URL");
         let error = Settings::default().http_client(&base).expect_err("no TLS");
-        assert!(error.to_string().contains("turn on the feature `rustls`"), "{error}");
+        assert!(error.to_string().contains("enable the feature `rustls`"), "{error}");
     }
 }

@@ -147,7 +147,7 @@ impl OperationId {
         // It is shown, asked for and kept as it is.
         if !crate::sanitize::is_shown_as_it_is(text) {
             let text = typed::in_message(text);
-            return Err(IdError(shown!("the operation ID `{text}` has control characters", text)));
+            return Err(IdError(shown!("the operation ID `{text}` contains control characters", text)));
         }
         Ok(())
     }
@@ -204,8 +204,8 @@ mod tests {
         assert_eq!(OperationId::try_from("a"), OperationId::try_from("a".to_owned()));
         check("", "the operation ID is empty");
         check(" \t", "the operation ID is empty");
-        check("a\u{1b}[2Jb", r"the operation ID `a\u{1b}[2Jb` has control characters");
-        check("::error::x", r"the operation ID `\u{3a}:error::x` has control characters");
+        check("a\u{1b}[2Jb", r"the operation ID `a\u{1b}[2Jb` contains control characters");
+        check("::error::x", r"the operation ID `\u{3a}:error::x` contains control characters");
         check(&"a".repeat(1025), "the operation ID has 1025 bytes, more than 1024");
         assert!("a".repeat(1024).parse::<OperationId>().is_ok());
     }
@@ -217,20 +217,20 @@ mod tests {
             assert_eq!(error, format!("the organization {expected}"), "{text}");
         };
         const ID: &str = "550e8400-e29b-41d4-a716-446655440000";
-        const QUOTES: &str = "is in quotes: leave them out";
+        const QUOTES: &str = "is in quotes: remove them";
         check(&format!("\"{ID}\""), QUOTES);
         check(&format!("'{ID}'"), QUOTES);
         check(&format!("\u{201c}{ID}\u{201d}"), QUOTES);
         check(&format!("\"{ID}"), QUOTES);
-        check("***", "is only `*`, with which a CI system hides a secret: set the value itself");
-        let variable = "is the name of a variable, which no shell has replaced by its value";
+        check("***", "is only `*`, with which CI systems mask secrets: set the value itself");
+        let variable = "is the name of a variable that no shell has expanded: set its value";
         check("$CDN_ORGANIZATION", variable);
         check("${{ secrets.ORGANIZATION }}", variable);
         check("'$CDN_ORGANIZATION'", QUOTES);
         check("%CDN_ORGANIZATION%", variable);
         check(
             &format!("PURGE_ORGANIZATION={ID}"),
-            "begins with `PURGE_ORGANIZATION=`: leave that out",
+            "begins with `PURGE_ORGANIZATION=`: remove that",
         );
         let error = "{\"id\":1}".parse::<ResourceId>().expect_err("JSON").to_string();
         assert_eq!(error, "the resource is JSON: set the value itself");

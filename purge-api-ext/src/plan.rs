@@ -144,8 +144,8 @@ impl fmt::Display for Plan {
         write!(f, " in {requests} request{}", plural(requests))?;
         match self.extra {
             Some(0) => Ok(()),
-            Some(extra) => write!(f, ", which purge {extra} more that nobody asked for"),
-            None => f.write_str(", which may purge more than was asked for"),
+            Some(extra) => write!(f, ", which purge {extra} more than requested"),
+            None => f.write_str(", which may purge more than requested"),
         }
     }
 }
@@ -176,7 +176,7 @@ pub(crate) mod tests {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "`{close}` may purge the whole resource, or nearly, which needs explicit consent"
+                    "`{close}` may purge the whole resource or nearly all of it, which needs explicit consent"
                 )
             );
         }

@@ -158,7 +158,7 @@ impl fmt::Display for Proxy {
         match self.source {
             Source::Program => Ok(()),
             Source::Variable(name) => write!(f, " (from {name})"),
-            Source::System => f.write_str(" (from the settings of the system)"),
+            Source::System => f.write_str(" (from the system settings)"),
         }
     }
 }
@@ -174,7 +174,7 @@ impl fmt::Debug for Proxy {
 
 fn unusable(what: impl Harmless, why: impl Harmless) -> Error {
     let message = shown!(
-        "{what} cannot be used: {why}; write for example `http://proxy.example.com:3128`",
+        "{what} cannot be used: {why}; write, for example, `http://proxy.example.com:3128`",
         what,
         why,
     );
@@ -183,7 +183,7 @@ fn unusable(what: impl Harmless, why: impl Harmless) -> Error {
 
 /// Reads the address of a proxy. No error shows it: it may hold a password.
 fn parse(text: &str) -> Result<Url, Shown> {
-    const PASSWORD: &str = "in its user name and password, `#` is written `%23`, `%` `%25`, `/` `%2F`, `?` `%3F` and `@` `%40`";
+    const PASSWORD: &str = "in its user name and password, write `#` as `%23`, `%` as `%25`, `/` as `%2F`, `?` as `%3F` and `@` as `%40`";
 
     let wrong = |why: Shown| match text.contains('@') {
         true => Err(shown!("{why}; {PASSWORD}", why, PASSWORD)),
@@ -196,7 +196,7 @@ fn parse(text: &str) -> Result<Url, Shown> {
         // The last one ends the password for this parser, and another one for others.
         _ if text.matches('@').count() > 1 => return wrong("it has more than one `@`".into()),
         _ if text.rsplit_once('@').is_some_and(|(user, _)| escapes(user).any(|e| e.is_none())) => {
-            return wrong("it has a `%` that begins no escape".into());
+            return wrong("it has a `%` that is not part of an escape".into());
         }
         Ok(url) => url,
         Err(error) => return wrong(excerpt(&error)),
@@ -292,7 +292,7 @@ mod tests {
             let error = error.expect_err("an entry that matches nothing").to_string();
             assert!(error.starts_with("NO_PROXY cannot be used: `"), "{error}");
             assert!(
-                error.contains("; write hosts, with commas between them, such as `"),
+                error.contains("; write hosts separated by commas, such as `"),
                 "{error}"
             );
         }
@@ -306,15 +306,15 @@ mod tests {
         for (value, part) in [
             ("socks5://user:s3cret@a:1", "only http and https proxies"),
             ("socks5h://a:1", "only http and https proxies"),
-            ("http://user:s3cret#x@a:1", "`#` is written `%23`"),
-            ("http://user:#s3cret@a:1", "`#` is written `%23`"),
-            ("http://user:s3cret?x@a:1", "`?` `%3F`"),
-            ("http://user:s3cret/x@a:1", "`/` `%2F`"),
-            ("http://user/s3cret@a:1", "`/` `%2F`"),
-            ("http://user:s3cret@x@a:1", "`@` `%40`"),
+            ("http://user:s3cret#x@a:1", "`#` as `%23`"),
+            ("http://user:#s3cret@a:1", "`#` as `%23`"),
+            ("http://user:s3cret?x@a:1", "`?` as `%3F`"),
+            ("http://user:s3cret/x@a:1", "`/` as `%2F`"),
+            ("http://user/s3cret@a:1", "`/` as `%2F`"),
+            ("http://user:s3cret@x@a:1", "`@` as `%40`"),
             ("user:s3cret@x@a:1", "it has more than one `@`"),
-            ("http://user:s3cret%zz@a:1", "`%` `%25`"),
-            ("http://user:s3cret%@a:1", "it has a `%` that begins no escape"),
+            ("http://user:s3cret%zz@a:1", "`%` as `%25`"),
+            ("http://user:s3cret%@a:1", "it has a `%` that is not part of an escape"),
             ("http://a:port", "invalid port number"),
             ("http://a b:1", "invalid international domain name"),
             ("http://", "empty host"),

@@ -65,8 +65,8 @@ pub struct RateError(());
 impl fmt::Display for RateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a rate is a number of requests in a second, a minute, an hour or another time: `5/s`, \
-             `30/m`, `100/h`, `1/10s`",
+            "a rate is a number of requests per second, minute, hour or other period: `5/s`, `30/m`, \
+             `100/h`, `1/10s`",
         )
     }
 }

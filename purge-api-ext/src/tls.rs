@@ -20,7 +20,7 @@ pub(crate) type Pem = Vec<u8>;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn bad_root(why: &dyn std::fmt::Display) -> Error {
     let message = shown!(
-        "the root certificate cannot be used: {why}; pass PEM, with `-----BEGIN CERTIFICATE-----`",
+        "the root certificate cannot be used: {why}; pass PEM that contains `-----BEGIN CERTIFICATE-----`",
         why = excerpt(why),
     );
     Error::new(ErrorKind::InvalidInput, message)
@@ -38,7 +38,7 @@ pub(crate) fn configure(
         let certificates = reqwest::Certificate::from_pem_bundle(pem)
             .map_err(|error| bad_root(&error.without_url()))?;
         if certificates.is_empty() {
-            return Err(bad_root(&"it holds none"));
+            return Err(bad_root(&"it contains none"));
         }
         builder = builder.tls_certs_merge(certificates);
     }
@@ -71,7 +71,7 @@ pub(crate) fn configure(
             certificates.push(certificate);
         }
         if certificates.len() == before {
-            return Err(bad_root(&"it holds none"));
+            return Err(bad_root(&"it contains none"));
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -104,8 +104,8 @@ pub(crate) fn configure(
     roots: &[Pem],
 ) -> Result<reqwest::ClientBuilder, Error> {
     if encrypted || !roots.is_empty() {
-        let message = "this program is built without TLS, so that https cannot be used; turn on the \
-                       feature `rustls` or `native-tls` of the crate `purge-api-ext`";
+        let message = "this program is built without TLS and cannot use https; enable the feature \
+                       `rustls` or `native-tls` of the crate `purge-api-ext`";
         return Err(Error::new(ErrorKind::InvalidInput, message));
     }
     Ok(builder)

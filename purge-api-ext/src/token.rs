@@ -140,14 +140,14 @@ impl TokenProvider {
         let token =
             tokio::time::timeout(self.timeout, self.source.read()).await.map_err(|_| {
                 let (name, limit) = (self.source.name(), humantime::format_duration(self.timeout));
-                let message = shown!("{name} gave no token within {limit}", name, limit);
+                let message = shown!("{name} returned no token within {limit}", name, limit);
                 Error::new(ErrorKind::Unauthorized, message)
             })??;
         // Windows marks the beginning of a text with it, and it is no white space.
         let token = token.expose_secret();
         let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
         if trimmed.len() > MAX_BYTES {
-            let message = shown!("{name} gave more than 64 KiB", name = self.source.name());
+            let message = shown!("{name} provided more than 64 KiB", name = self.source.name());
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
         parse(trimmed).map_err(|why| unusable(&self.source.name(), why))
@@ -158,7 +158,7 @@ impl TokenProvider {
 pub(crate) fn parse(text: &str) -> Result<Token, Shown> {
     let is_scheme = |start: &str| start.eq_ignore_ascii_case("bearer");
     if text.split_ascii_whitespace().next().is_some_and(is_scheme) {
-        return Err("it begins with `Bearer`: leave that out".into());
+        return Err("it begins with `Bearer`: remove that".into());
     }
     if let Some(why) = crate::typed::unfilled(text) {
         return Err(shown!("it {why}", why));
@@ -167,7 +167,7 @@ pub(crate) fn parse(text: &str) -> Result<Token, Shown> {
 }
 
 fn unusable(name: &Shown, why: impl Harmless) -> Error {
-    Error::new(ErrorKind::InvalidInput, shown!("{name} gave no usable token: {why}", name, why))
+    Error::new(ErrorKind::InvalidInput, shown!("{name} provided no usable token: {why}", name, why))
 }
 
 impl Source {
@@ -197,10 +197,10 @@ impl Source {
     fn missing(&self) -> Shown {
         match self {
             Self::File(path) if looks_like_token(path.as_os_str()) => {
-                "the token file (its name looks like a token, and is not shown)".into()
+                "the token file (its name looks like a token and is not shown)".into()
             }
             Self::Command(command) if looks_like_token(&command.program) => {
-                "the token command (its name looks like a token, and is not shown)".into()
+                "the token command (its name looks like a token and is not shown)".into()
             }
             _ => self.name(),
         }

@@ -47,7 +47,7 @@ pub(crate) async fn failure(
             Applied::Maybe,
             Error::new(
                 ErrorKind::Untrusted,
-                shown!("the answer broke off: {why}", why = root(&error, redactor)),
+                shown!("the response was cut off: {why}", why = root(&error, redactor)),
             )
             .with_status(200)
             .with_foreign_cause(&error.without_url(), redactor),
@@ -56,8 +56,8 @@ pub(crate) async fn failure(
             let body = String::from_utf8_lossy(&body);
             let body = redactor.excerpt(&body);
             let message = match body.is_empty() {
-                true => "the answer is empty".into(),
-                false => shown!("this is not a response of the service: `{body}`", body),
+                true => "the response is empty".into(),
+                false => shown!("this is not a response from the service: `{body}`", body),
             };
             let untrusted = Error::new(ErrorKind::Untrusted, message).with_status(200);
             // What is wrong with a body may quote it.
@@ -87,7 +87,7 @@ pub(crate) fn granted(
 }
 
 fn proxy_authorization() -> Error {
-    let message = "the proxy asks for credentials (407); write them into the URL of the proxy";
+    let message = "the proxy requires credentials (407); add them to the proxy URL";
     Error::new(ErrorKind::Unauthorized, message).with_status(407)
 }
 
@@ -133,7 +133,7 @@ fn from_status(
         409 => (
             Applied::Yes,
             ErrorKind::Refused,
-            shown!("the request is in conflict with another one (409){said}", said),
+            shown!("the request conflicts with another one (409){said}", said),
         ),
         501 | 505 | 511 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
         // RFC 9110, section 15: an unknown status is the x00 of its class, and one outside of the classes is a

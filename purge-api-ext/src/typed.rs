@@ -72,19 +72,19 @@ pub(crate) fn unfilled(value: &str) -> Option<Shown> {
         name.starts_with("PURGE_") && is_variable(name)
     });
     if value.starts_with(is_quote) || value.ends_with(is_quote) {
-        return Some("is in quotes: leave them out".into());
+        return Some("is in quotes: remove them".into());
     }
     if !value.is_empty() && value.bytes().all(|byte| byte == b'*') {
-        let why = "is only `*`, with which a CI system hides a secret: set the value itself";
+        let why = "is only `*`, with which CI systems mask secrets: set the value itself";
         return Some(why.into());
     }
     if value.starts_with('$') || percent.is_some_and(is_variable) {
-        return Some("is the name of a variable, which no shell has replaced by its value".into());
+        return Some("is the name of a variable that no shell has expanded: set its value".into());
     }
     if value.starts_with(['{', '[']) {
         return Some("is JSON: set the value itself".into());
     }
-    assigned.map(|name| shown!("begins with `{name}=`: leave that out", name = escaped(name)))
+    assigned.map(|name| shown!("begins with `{name}=`: remove that", name = escaped(name)))
 }
 
 fn without(text: &str, is_token: fn(&str) -> bool) -> Cow<'_, str> {

@@ -101,8 +101,8 @@ async fn events_tell_the_story_in_order() {
     failed 1: the service refused the request (404)
     settled: failed
     attempt 1 of 2
-    looking up 2: the answer broke off: end of file before message length reached
-    retrying 2: the answer broke off: end of file before message length reached
+    looking up 2: the response was cut off: end of file before message length reached
+    retrying 2: the response was cut off: end of file before message length reached
     attempt 2 of 2
     accepted 2 as c
     settled: accepted

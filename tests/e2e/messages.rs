@@ -43,7 +43,7 @@ async fn verbose_tells_that_the_list_is_looked_into() {
     assert_eq!(sent, "request 1: sent");
     let why = lost.strip_suffix("; looking for it in the list");
     // What the system calls it is its own affair.
-    let why = why.and_then(|why| why.strip_prefix("request 1: the connection broke off: "));
+    let why = why.and_then(|why| why.strip_prefix("request 1: the connection was lost: "));
     assert!(why.is_some_and(|why| !why.is_empty()), "{said}");
     assert_eq!(accepted, "request 1: accepted as ID");
 }

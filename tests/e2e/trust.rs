@@ -39,7 +39,7 @@ async fn certificate_of_an_unknown_authority_is_refused_at_once() {
     assert_eq!(server.counts(), (1, 0));
     assert!(ended.err.contains("(UnknownIssuer)"), "{}", ended.err);
     #[cfg(target_os = "linux")]
-    assert!(ended.err.contains("name a PEM file that holds it in SSL_CERT_FILE"), "{}", ended.err);
+    assert!(ended.err.contains("set SSL_CERT_FILE to a PEM file that contains it"), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +104,7 @@ async fn proxy_that_asks_for_credentials_has_its_own_error() {
     let report = purge(Client::builder(SECRET).base_url(base).proxy(&url)).await;
     let error = report.error().expect("an error");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(407)), "{error}");
-    let expected = format!("the proxy `{}` asks for credentials (407)", proxy.base_url());
+    let expected = format!("the proxy `{}` requires credentials (407)", proxy.base_url());
     assert!(error.to_string().starts_with(&expected), "{error}");
     assert_eq!(report.summary.not_sent, 1, "nothing reached the service: {report:?}");
     assert!(!shown(error).contains(SECRET), "{}", shown(error));

@@ -95,7 +95,7 @@ impl fmt::Display for PathError {
             Kind::Empty => f.write_str("no path: write at least `/`"),
             Kind::TooLong => write!(
                 f,
-                "longer than {} bytes: shorten it, or purge it by a wildcard",
+                "longer than {} bytes: shorten it, or purge it with a wildcard",
                 PurgePath::MAX_BYTES
             ),
             Kind::Url => {
@@ -111,7 +111,7 @@ impl fmt::Display for PathError {
                 write!(f, "two leading slashes, which name a host, at byte {at}: write `{instead}`")
             }
             Kind::NoLeadingSlash if instead.is_empty() => f.write_str(
-                "it does not begin with `/`: write the path as it stands after the host",
+                "it does not begin with `/`: write the path as it appears after the host",
             ),
             Kind::NoLeadingSlash => {
                 write!(f, "it does not begin with `/`: write `{instead}`")
@@ -164,8 +164,8 @@ impl fmt::Display for PathError {
             ),
             Kind::Drive => write!(
                 f,
-                "a path of Windows, at byte {at}: write the path that the site has; if Git Bash \
-                 changed it, set MSYS_NO_PATHCONV=1"
+                "a Windows path, at byte {at}: write the path on the site; if Git Bash changed it, \
+                 set MSYS_NO_PATHCONV=1"
             ),
             Kind::Several => write!(
                 f,
@@ -173,7 +173,7 @@ impl fmt::Display for PathError {
             ),
             Kind::Trailing => write!(
                 f,
-                "the end of an entry of a list, at byte {at}: remove it, or write `{instead}` if it \
+                "a separator left over from a list, at byte {at}: remove it, or write `{instead}` if it \
                  belongs to the path"
             ),
             Kind::EmptySegment => write!(f, "two slashes in a row, at byte {at}: write one"),

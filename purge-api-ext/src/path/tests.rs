@@ -8,7 +8,7 @@ fn refusals_name_the_place_and_the_fix() {
     };
     check("", "no path: write at least `/`");
     check("a/b", "it does not begin with `/`: write `/a/b`");
-    let host = "it does not begin with `/`: write the path as it stands after the host";
+    let host = "it does not begin with `/`: write the path as it appears after the host";
     check("example.com/a", host);
     for path in ["[/a]", "(/a)", "%2Fa", "%2fa%2fb", "~/a"] {
         check(path, host);
@@ -42,7 +42,7 @@ fn refusals_name_the_place_and_the_fix() {
     for (path, escape) in
         [("/a.css,", "2C"), ("/a.css;", "3B"), ("/a.css'", "27"), ("/a.css\"", "22")]
     {
-        let end = "the end of an entry of a list, at byte 6: remove it, or write";
+        let end = "a separator left over from a list, at byte 6: remove it, or write";
         check(path, &format!("{end} `%{escape}` if it belongs to the path"));
     }
     for character in ['\u{a0}', '\u{85}', '\u{200b}', '\u{2028}', '\u{feff}'] {
@@ -81,12 +81,12 @@ fn refusals_name_the_place_and_the_fix() {
         (0, "C:/*"),
     ] {
         let drive =
-            "write the path that the site has; if Git Bash changed it, set MSYS_NO_PATHCONV=1";
-        check(path, &format!("a path of Windows, at byte {at}: {drive}"));
+            "write the path on the site; if Git Bash changed it, set MSYS_NO_PATHCONV=1";
+        check(path, &format!("a Windows path, at byte {at}: {drive}"));
     }
     check(
         &format!("/{}", "a".repeat(PurgePath::MAX_BYTES)),
-        "longer than 8192 bytes: shorten it, or purge it by a wildcard",
+        "longer than 8192 bytes: shorten it, or purge it with a wildcard",
     );
 }
 
@@ -155,9 +155,9 @@ fn urls_drives_and_double_slashes_are_not_names() {
     check("/..", "a dot segment, at byte 1: write the path without `.` and `..`");
     check("..", "a dot segment, at byte 0: write the path without `.` and `..`");
     check("./a//", "two slashes in a row, at byte 3: write one");
-    let drive = "write the path that the site has; if Git Bash changed it, set MSYS_NO_PATHCONV=1";
+    let drive = "write the path on the site; if Git Bash changed it, set MSYS_NO_PATHCONV=1";
     for (at, name) in [(0, "C:/Program Files/Git/a"), (0, "C:\\a"), (1, "/C:/a")] {
-        check(name, &format!("a path of Windows, at byte {at}: {drive}"));
+        check(name, &format!("a Windows path, at byte {at}: {drive}"));
     }
 }
 

@@ -147,7 +147,7 @@ impl fmt::Display for PlanError {
                 let is_plain = path.as_str()[1..].bytes().all(|byte| byte == b'*');
                 let purges = match is_plain {
                     true => "purges the whole resource",
-                    false => "may purge the whole resource, or nearly",
+                    false => "may purge the whole resource or nearly all of it",
                 };
                 write!(f, "`{path}` {purges}, which needs explicit consent")
             }
@@ -160,27 +160,27 @@ impl fmt::Display for PlanError {
                 )
             }
             Why::NoInventory => f.write_str(
-                "extra paths cannot be limited without an inventory to count them in; give all paths \
+                "extra paths cannot be limited without an inventory to count them in; provide all paths \
                  of the site",
             ),
             Why::EmptyInventory => f.write_str(
-                "the inventory is empty; give all paths of the site, or no inventory at all",
+                "the inventory is empty; provide all paths of the site, or no inventory",
             ),
             Why::InventoryWildcard(path) => write!(
                 f,
-                "`{}` in the inventory is a wildcard; write `%2A` if the name of a file holds a star",
+                "`{}` in the inventory is a wildcard; write `%2A` if a file name contains a star",
                 excerpt(path)
             ),
             Why::Requests { limit, fewest } => write!(
                 f,
-                "the paths do not fit in {limit} request{}; allow at least {fewest}, or purge wider \
+                "the paths do not fit in {limit} request{}; allow at least {fewest}, or use wider \
                  wildcards",
                 plural(*limit)
             ),
             Why::Extra { requests, needs, limit } => write!(
                 f,
                 "the paths fit in {requests} request{} only if {needs} extra path{} may be purged, \
-                 more than the limit of {limit}; raise one of the two",
+                 more than the limit of {limit}; raise either limit",
                 plural(*requests),
                 plural(*needs)
             ),

@@ -37,7 +37,7 @@ pub(super) fn holds(address: &str, list: &str) -> Result<bool, Shown> {
         let is_other = entry.contains("://") || entry.contains(char::is_whitespace);
         if is_other && words.any(|word| !word.is_empty() && matches(address, word)) {
             return Err(shown!(
-                "`{entry}` matches nothing; write hosts, with commas between them, such as `{host}`",
+                "`{entry}` matches nothing; write hosts separated by commas, such as `{host}`",
                 entry = typed::in_message(entry),
                 host = excerpt(host),
             ));

@@ -16,7 +16,7 @@ const BEGINNING: usize = 12;
 /// What is shown in place of a token.
 const PLACEHOLDER: &str = "[token]";
 /// What is shown in place of a text in which the token is hidden more than once over.
-const HIDDEN: &str = "[text with the token in it]";
+const HIDDEN: &str = "[text that contains the token]";
 /// How many layers of escapes are taken off.
 const LAYERS: usize = 4;
 /// The characters that escapes begin with.

@@ -29,20 +29,20 @@ mod of_rustls {
                 "it does not speak TLS; check the scheme and the port of the base URL".into()
             }
             E::InvalidMessage(why) => {
-                shown!("it sent a message that is not TLS: {why}", why = words(why))
+                shown!("it sent an invalid TLS message: {why}", why = words(why))
             }
-            E::AlertReceived(alert) => shown!("it ended the handshake: {why}", why = words(alert)),
+            E::AlertReceived(alert) => shown!("it aborted the handshake: {why}", why = words(alert)),
             E::PeerIncompatible(
                 P::ServerDoesNotSupportTls12Or13 | P::ServerTlsVersionIsDisabledByOurConfig,
-            ) => "it offers no TLS 1.2 or 1.3".into(),
+            ) => "it supports neither TLS 1.2 nor TLS 1.3".into(),
             E::PeerIncompatible(why) => {
-                shown!("it and this program have no common way to use TLS: {why}", why = words(why))
+                shown!("it and this program support no common TLS parameters: {why}", why = words(why))
             }
             E::PeerMisbehaved(why) => {
-                shown!("it does not keep to the rules of TLS: {why}", why = words(why))
+                shown!("it violates the TLS protocol: {why}", why = words(why))
             }
             E::InappropriateMessage { .. } | E::InappropriateHandshakeMessage { .. } => {
-                "it sent a message of TLS that does not belong there".into()
+                "it sent an unexpected TLS message".into()
             }
             E::InvalidCertRevocationList(why) => {
                 shown!("a list of revoked certificates cannot be used: {why}", why = words(why))
@@ -103,10 +103,10 @@ mod of_rustls {
             C::BadEncoding => "its certificate cannot be read".into(),
             C::Revoked => "its certificate has been revoked".into(),
             C::UnhandledCriticalExtension => {
-                "its certificate has a critical extension that is not known here".into()
+                "its certificate has an unknown critical extension".into()
             }
             C::UnknownRevocationStatus => {
-                "it is not known whether its certificate has been revoked".into()
+                "the revocation status of its certificate is unknown".into()
             }
             C::InvalidPurpose | C::InvalidPurposeContext { .. } => PURPOSE.into(),
             C::Other(other) => other_reason(&other.0.to_string()),
@@ -115,26 +115,26 @@ mod of_rustls {
         }
     }
 
-    const PURPOSE: &str = "its certificate is not for a server: issue one whose extended key usage has \
-                           `serverAuth`";
+    const PURPOSE: &str = "its certificate is not a server certificate: issue one whose extended key usage \
+                           includes `serverAuth`";
 
     fn unknown_issuer(named: Option<&Shown>) -> Shown {
-        let what = "its certificate is signed by an authority that is not trusted here (UnknownIssuer), as that of \
-                    a company's proxy may be";
+        let what = "its certificate is signed by an untrusted authority (UnknownIssuer), perhaps that of a corporate \
+                    proxy";
         match named {
             Some(named) => {
                 shown!(
-                    "{what}; {named} replaces the certificates of the system: add that authority there",
+                    "{what}; {named} replaces the system certificates: add the authority there",
                     what,
                     named,
                 )
             }
             None if files::ARE_READ => shown!(
-                "{what}; add that authority to the certificates of the system, or name a PEM file that holds \
-                 it in SSL_CERT_FILE",
+                "{what}; add the authority to the system certificates, or set SSL_CERT_FILE to a PEM file that \
+                 contains it",
                 what,
             ),
-            None => shown!("{what}; add that authority to the certificates of the system", what),
+            None => shown!("{what}; add the authority to the system certificates", what),
         }
     }
 
@@ -143,21 +143,21 @@ mod of_rustls {
         let name = text.split(['(', ' ', '{']).next().unwrap_or_default();
         match name {
             "CaUsedAsEndEntity" => {
-                "its certificate is that of an authority, used as a server's (self-signed); \
+                "its certificate is a (self-signed) authority certificate; \
                                     issue one for the server"
                     .into()
             }
             "EndEntityUsedAsCa" => {
-                "its certificate is signed by one that is not an authority's".into()
+                "its certificate is signed with one that is not an authority certificate".into()
             }
             "RequiredEkuNotFound" | "RequiredEkuNotFoundContext" | "EmptyEkuExtension" => {
                 PURPOSE.into()
             }
             "NameConstraintViolation" => {
-                "the authority of its certificate may not sign for this name".into()
+                "the authority that signed its certificate may not sign for this name".into()
             }
             "UnsupportedCertVersion" => {
-                "its certificate has an old version; issue one of version 3".into()
+                "its certificate has an old version; issue an X.509 version 3 certificate".into()
             }
             // The name of an error, and no sentence.
             name if name.len() == text.len() || text.contains(['(', '{']) => {
@@ -208,7 +208,7 @@ mod of_rustls {
         fn reasons_are_words() {
             let said = other("CaUsedAsEndEntity");
             assert!(
-                said.ends_with("used as a server's (self-signed); issue one for the server"),
+                said.ends_with("(self-signed) authority certificate; issue one for the server"),
                 "{said}"
             );
             assert_eq!(
@@ -245,11 +245,11 @@ mod of_rustls {
             let said: Vec<_> =
                 errors.iter().map(|error| explain(error, None).into_string()).collect();
             let expected = [
-                "it ended the handshake: handshake failure",
-                "it and this program have no common way to use TLS: no cipher suites in common",
-                "it offers no TLS 1.2 or 1.3",
+                "it aborted the handshake: handshake failure",
+                "it and this program support no common TLS parameters: no cipher suites in common",
+                "it supports neither TLS 1.2 nor TLS 1.3",
                 "it does not speak TLS; check the scheme and the port of the base URL",
-                "it sent a message that is not TLS: missing data",
+                "it sent an invalid TLS message: missing data",
                 "its certificate cannot be read",
                 PURPOSE,
                 "its certificate cannot be used: application verification failure",
@@ -263,8 +263,7 @@ mod of_rustls {
         fn variable_that_replaces_the_certificates_of_the_system_is_named() {
             let error = E::InvalidCertificate(C::UnknownIssuer);
             let said = explain(&error, Some(&"SSL_CERT_FILE (`a.pem`)".into()));
-            let end = "; SSL_CERT_FILE (`a.pem`) replaces the certificates of the system: add that authority \
-                       there";
+            let end = "; SSL_CERT_FILE (`a.pem`) replaces the system certificates: add the authority there";
             assert!(said.contains("(UnknownIssuer)") && said.ends_with(end), "{said}");
         }
     }

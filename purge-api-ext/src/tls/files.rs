@@ -35,12 +35,12 @@ pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), E
         }
         let why = match CertificateDer::pem_file_iter(&file).map(|mut found| found.next()) {
             Ok(Some(Ok(_))) => None,
-            Ok(None) => Some("it holds no `-----BEGIN CERTIFICATE-----`".into()),
+            Ok(None) => Some("it contains no `-----BEGIN CERTIFICATE-----`".into()),
             Ok(Some(Err(error))) | Err(error) => Some(words(&error)),
         };
         if let Some(why) = why {
             return refuse(shown!(
-                "no certificate can be read from {FILE} (`{file}`): {why}; name a PEM file, or unset it",
+                "no certificate can be read from {FILE} (`{file}`): {why}; set it to a PEM file, or unset it",
                 FILE,
                 file = typed::name(&file),
                 why,
@@ -53,7 +53,7 @@ pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), E
         // One of many may be missing.
         if named.peek().is_some() && !named.any(|folder| fs::read_dir(folder).is_ok()) {
             return refuse(shown!(
-                "no folder of {FOLDERS} (`{folders}`) can be read; name folders of PEM files, or unset it",
+                "none of the folders in {FOLDERS} (`{folders}`) can be read; name folders of PEM files, or unset it",
                 FOLDERS,
                 folders = typed::name(&folders),
             ));
@@ -104,7 +104,7 @@ mod tests {
             assert!(file("/not/there").expect("no file").starts_with(missing));
             let none = file(source).expect("no certificate");
             assert!(
-                none.contains("it holds no `-----BEGIN CERTIFICATE-----`; name a PEM"),
+                none.contains("it contains no `-----BEGIN CERTIFICATE-----`; set it to a PEM"),
                 "{none}"
             );
             assert!(file(folder).is_some());
@@ -115,8 +115,8 @@ mod tests {
         assert_eq!(refusal(&[]), None);
         assert_eq!(
             refusal(&[("SSL_CERT_DIR", "/not/there:/nor/here")]).expect("no folder"),
-            "no folder of SSL_CERT_DIR (`/not/there:/nor/here`) can be read; name folders of PEM files, or \
-             unset it"
+            "none of the folders in SSL_CERT_DIR (`/not/there:/nor/here`) can be read; name folders of PEM \
+             files, or unset it"
         );
     }
 }

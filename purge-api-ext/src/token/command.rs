@@ -123,7 +123,7 @@ mod tests {
         let started = Instant::now();
         let provider = TokenProvider::from_command("sleep", ["600"]);
         let error = provider.timeout(Duration::from_millis(50)).fetch().await.expect_err("late");
-        assert_eq!(error.to_string(), "the token command `sleep` gave no token within 50ms");
+        assert_eq!(error.to_string(), "the token command `sleep` returned no token within 50ms");
         assert!(started.elapsed() < Duration::from_secs(60));
     }
 }

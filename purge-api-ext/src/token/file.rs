@@ -122,7 +122,7 @@ mod tests {
         ] {
             let file = Scratch::new("encoding", &content);
             let error = TokenProvider::from_file(&file.0).fetch().await.expect_err("no token");
-            let expected = format!("gave no usable token: {why}");
+            let expected = format!("provided no usable token: {why}");
             assert!(error.to_string().ends_with(&expected), "{error}");
         }
         let file = Scratch::new("mark", b"\xef\xbb\xbfc4nary\r\n");
@@ -154,7 +154,7 @@ mod tests {
         });
         written.join().expect("a thread").expect("the first reader takes it");
         fs::remove_file(&pipe).expect("a pipe");
-        assert!(error.to_string().ends_with("gave no token within 50ms"), "{error}");
+        assert!(error.to_string().ends_with("returned no token within 50ms"), "{error}");
     }
 
     #[cfg(unix)]

@@ -20,21 +20,21 @@ async fn tokens_are_trimmed_and_refused_without_echo() {
         ("c4nary\u{0}", "it holds control characters"),
         ("c4nary\nc4nary", "it has more than one line"),
         ("c4narý", "it holds characters that are not ASCII"),
-        ("Bearer c4nary", "it begins with `Bearer`: leave that out"),
-        ("bearer\tc4nary", "it begins with `Bearer`: leave that out"),
-        ("\"c4nary\"", "it is in quotes: leave them out"),
-        ("'c4nary'\n", "it is in quotes: leave them out"),
-        ("\u{201c}c4nary\u{201d}", "it is in quotes: leave them out"),
-        ("***", "it is only `*`, with which a CI system hides a secret: set the value itself"),
-        ("$c4nary", "it is the name of a variable, which no shell has replaced by its value"),
-        ("%c4nary%", "it is the name of a variable, which no shell has replaced by its value"),
+        ("Bearer c4nary", "it begins with `Bearer`: remove that"),
+        ("bearer\tc4nary", "it begins with `Bearer`: remove that"),
+        ("\"c4nary\"", "it is in quotes: remove them"),
+        ("'c4nary'\n", "it is in quotes: remove them"),
+        ("\u{201c}c4nary\u{201d}", "it is in quotes: remove them"),
+        ("***", "it is only `*`, with which CI systems mask secrets: set the value itself"),
+        ("$c4nary", "it is the name of a variable that no shell has expanded: set its value"),
+        ("%c4nary%", "it is the name of a variable that no shell has expanded: set its value"),
         ("{\"token\":\"c4nary\"}", "it is JSON: set the value itself"),
-        ("PURGE_TOKEN=c4nary", "it begins with `PURGE_TOKEN=`: leave that out"),
-        ("export PURGE_TOKEN=c4nary", "it begins with `export PURGE_TOKEN=`: leave that out"),
+        ("PURGE_TOKEN=c4nary", "it begins with `PURGE_TOKEN=`: remove that"),
+        ("export PURGE_TOKEN=c4nary", "it begins with `export PURGE_TOKEN=`: remove that"),
     ] {
         let error = fetch(text).await.expect_err("no token");
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text:?}");
-        let expected = format!("the token function gave no usable token: {why}");
+        let expected = format!("the token function provided no usable token: {why}");
         assert_eq!(error.to_string(), expected, "{text:?}");
         assert!(!format!("{error} {error:?}").contains("c4nar"), "{error:?}");
     }
@@ -42,7 +42,7 @@ async fn tokens_are_trimmed_and_refused_without_echo() {
         assert_eq!(fetch(token).await.expect(token), token);
     }
     let error = fetch(&"a".repeat(MAX_BYTES + 1)).await.expect_err("too long");
-    assert_eq!(error.to_string(), "the token function gave more than 64 KiB");
+    assert_eq!(error.to_string(), "the token function provided more than 64 KiB");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn functions_have_a_deadline() {
     let provider = TokenProvider::from_fn(std::future::pending::<Result<String, BoxError>>);
     let started = tokio::time::Instant::now();
     let error = provider.fetch().await.expect_err("too late");
-    assert_eq!(error.to_string(), "the token function gave no token within 30s");
+    assert_eq!(error.to_string(), "the token function returned no token within 30s");
     assert_eq!(started.elapsed().as_secs(), 30);
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn from_connection(
     let error = error.without_url();
     let text = root(&error, redactor);
     if error.is_builder() {
-        let message = shown!("the request cannot be made: {text}", text);
+        let message = shown!("the request cannot be built: {text}", text);
         return Failure::new(Applied::Refused, Error::new(ErrorKind::InvalidInput, message));
     }
     if error.is_connect() {
@@ -33,17 +33,17 @@ pub(super) async fn from_connection(
             Some(limit) if route.connected.is_none_yet() => {
                 (Applied::No, unavailable, no_connection(route, &limit))
             }
-            Some(limit) => (Applied::Maybe, unavailable, shown!("no answer within {limit}", limit)),
-            None => (Applied::Maybe, unavailable, "no answer within the time limit".into()),
+            Some(limit) => (Applied::Maybe, unavailable, shown!("no response within {limit}", limit)),
+            None => (Applied::Maybe, unavailable, "no response within the time limit".into()),
         }
     } else if find(is_not_processed) {
-        let message = shown!("the service did not take the request: {text}", text);
+        let message = shown!("the service did not process the request: {text}", text);
         (Applied::No, unavailable, message)
     } else if find(is_no_http) {
         let message = shown!("the response is not valid HTTP: {text}", text);
         (Applied::Maybe, ErrorKind::Untrusted, message)
     } else {
-        (Applied::Maybe, unavailable, shown!("the connection broke off: {text}", text))
+        (Applied::Maybe, unavailable, shown!("the connection was lost: {text}", text))
     };
     Failure::new(applied, Error::new(kind, message).with_foreign_cause(&error, redactor))
 }
@@ -97,7 +97,7 @@ async fn not_connected(error: &reqwest::Error, redactor: &Redactor, route: &Rout
                 )),
             },
             Some("unexpected end of file") => {
-                unavailable(shown!("{other} closed the connection before it answered", other))
+                unavailable(shown!("{other} closed the connection without a response", other))
             }
             Some(why) => unavailable(shown!(
                 "{other} did not connect to the service: {why}",
@@ -129,7 +129,7 @@ fn refused_by_proxy(
             Applied::Unsent,
             ErrorKind::Unauthorized,
             shown!(
-                "{proxy} asks for credentials (407); write them into the URL of the proxy",
+                "{proxy} requires credentials (407); add them to the proxy URL",
                 proxy
             ),
         ),
@@ -147,8 +147,8 @@ fn refused_by_proxy(
             Applied::Unsent,
             ErrorKind::Untrusted,
             shown!(
-                "{proxy} redirects ({status}) instead of connecting to the service, as one does that wants a \
-                 login first{said}",
+                "{proxy} redirected ({status}) instead of connecting to the service, perhaps to a login \
+                 page{said}",
                 proxy,
                 status,
                 said

@@ -72,7 +72,7 @@ fn planned(args: &PathArgs) -> Result<Plan, Failure> {
     if !args.inventory.is_empty() {
         let inventory = input::read_inventory(form, &args.inventory)?;
         if inventory.is_empty() {
-            let why = "the inventory is empty; give all paths of the site";
+            let why = "the inventory is empty; provide all paths of the site";
             return Err(Failure::usage(format!("{}: {why}", input::names(&args.inventory))));
         }
         planner = planner.inventory(inventory);

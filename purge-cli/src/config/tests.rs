@@ -103,8 +103,8 @@ fn mistakes_are_named_with_file_line_and_fix() {
     refused(
         "",
         "rate = 'fast'",
-        "/config/purge/purge.toml:1: `rate`: a rate is a number of requests in a second, a minute, an \
-         hour or another time: `5/s`, `30/m`, `100/h`, `1/10s`",
+        "/config/purge/purge.toml:1: `rate`: a rate is a number of requests per second, minute, \
+         hour or other period: `5/s`, `30/m`, `100/h`, `1/10s`",
     );
     refused(
         "",

@@ -37,7 +37,7 @@ fn names_of_files_lead_to_raw() {
     3 of 4 paths are not valid; nothing was sent
       paths.txt:1: `public/index.html`: it does not begin with `/`: write `/public/index.html`
       paths.txt:2: `"public/caf\303\251.html"`: git quotes such names: run git with `-z`, and pass `-0 --raw` here
-      paths.txt:3: `public/a b.html`: it does not begin with `/`: write the path as it stands after the host
+      paths.txt:3: `public/a b.html`: it does not begin with `/`: write the path as it appears after the host
     if these are file names, pass --raw
     "#);
     let error = lines(b"/ok\n/ok\nindex.html\nimg/logo.png\n").expect_err("two names");

@@ -39,7 +39,7 @@ fn files() -> Vec<Row> {
     }
     for (name, content, mode, says) in [
         ("a control character", format!("{CANARY}\u{7}x"), 0o600, "it holds control characters"),
-        ("two words", format!("Bearer {CANARY}"), 0o600, "it begins with `Bearer`: leave that out"),
+        ("two words", format!("Bearer {CANARY}"), 0o600, "it begins with `Bearer`: remove that"),
         ("nothing", String::new(), 0o600, "no usable token: it is empty"),
         ("a mode that lets the group read", CANARY.to_owned(), 0o640, "chmod 600"),
         ("a mode that lets everyone read", CANARY.to_owned(), 0o604, "chmod 600"),
@@ -94,7 +94,7 @@ fn renewed() -> Vec<Row> {
         Row::new("S4 command prints nothing")
             .call(with("sh -c ':'"))
             .ends(2, "")
-            .says("gave no usable token: it is empty"),
+            .says("provided no usable token: it is empty"),
     ]
 }
 

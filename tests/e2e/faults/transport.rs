@@ -41,7 +41,7 @@ fn distrusted() -> Vec<Row> {
         (
             "T2 certificate of an authority",
             Place::Tls(Certificate::OfItsAuthority),
-            "used as a server's (self-signed); issue one for the server",
+            "(self-signed) authority certificate; issue one for the server",
         ),
         (
             "T2 certificate for another host",
@@ -56,12 +56,12 @@ fn distrusted() -> Vec<Row> {
         (
             "T2 TLS 1.1, reported by an alert",
             Place::Speaks(alert),
-            "it ended the handshake: protocol version",
+            "it aborted the handshake: protocol version",
         ),
         (
             "T2 TLS 1.1, chosen by the server",
             Place::Speaks(TLS_1_1_HELLO),
-            "it offers no TLS 1.2 or 1.3",
+            "it supports neither TLS 1.2 nor TLS 1.3",
         ),
         ("T2 no TLS", Place::Speaks(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "it does not speak TLS"),
     ] {
@@ -82,7 +82,7 @@ fn distrusted() -> Vec<Row> {
             .get([asks])
             .ends(3, "1 not_sent")
             .seen(1, 0)
-            .says("asks for credentials (407)"),
+            .says("requires credentials (407)"),
     );
     rows.push(
         Row::new("T9 service that asks for a proxy's credentials")
@@ -176,7 +176,7 @@ fn slow() -> Vec<Row> {
             .seen(3, 3)
             .possible_duplicate()
             .takes(90.0..=93.0)
-            .says("no answer within 30s"),
+            .says("no response within 30s"),
         Row::new("T5 headers that never arrive, although the operation exists")
             .post([Step::Stall])
             .get([page_of_1994("lost", &["/a"], "1994-11-06T08:49:20Z")])

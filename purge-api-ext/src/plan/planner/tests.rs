@@ -32,7 +32,7 @@ fn whole_site_is_never_chosen_without_consent() {
     let error = planner.clone().batch_size(1).max_requests(2).plan(paths(&site));
     assert_eq!(
         error.expect_err("3 are needed").to_string(),
-        "the paths do not fit in 2 requests; allow at least 3, or purge wider wildcards"
+        "the paths do not fit in 2 requests; allow at least 3, or use wider wildcards"
     );
     let plan = planner.allow_full_purge(PurgeEverything).plan(paths(&site)).expect("a plan");
     assert_eq!(sent(&plan), ["/*"]);
@@ -102,26 +102,26 @@ fn limits_that_cannot_be_kept_are_errors() {
     };
     check(
         Plan::planner().max_extra(0),
-        "extra paths cannot be limited without an inventory to count them in; give all paths of the \
+        "extra paths cannot be limited without an inventory to count them in; provide all paths of the \
          site",
     );
     check(
         Plan::planner().inventory([]),
-        "the inventory is empty; give all paths of the site, or no inventory at all",
+        "the inventory is empty; provide all paths of the site, or no inventory",
     );
     check(
         Plan::planner().inventory(paths(&["/a", "/a/*"])),
-        "`/a/*` in the inventory is a wildcard; write `%2A` if the name of a file holds a star",
+        "`/a/*` in the inventory is a wildcard; write `%2A` if a file name contains a star",
     );
     check(
         Plan::planner().max_requests(1),
-        "the paths do not fit in 1 request; allow at least 2, or purge wider wildcards",
+        "the paths do not fit in 1 request; allow at least 2, or use wider wildcards",
     );
     let inventory = paths(&["/a/1", "/a/2", "/a/3", "/a/4", "/b"]);
     check(
         Plan::planner().inventory(inventory).max_requests(2).max_extra(1),
         "the paths fit in 2 requests only if 2 extra paths may be purged, more than the limit of 1; \
-         raise one of the two",
+         raise either limit",
     );
     // Two of five paths share a directory, and the others stand alone.
     let five = paths(&["/a/1", "/a/2", "/b", "/c", "/d"]);
@@ -135,7 +135,7 @@ fn limits_of_requests_and_of_extra_paths_may_both_be_reached() {
     let planner = Plan::planner().inventory(inventory).batch_size(1).max_requests(2).max_extra(2);
     let plan = planner.plan(paths(&["/a/1", "/a/2", "/b"])).expect("2 requests, 2 extra paths");
     assert_eq!((sent(&plan), plan.extra()), (vec!["/a/*", "/b"], Some(2)));
-    let shown = "3 paths: 2 covered by a wildcard; 2 paths in 2 requests, which purge 2 more that nobody asked for";
+    let shown = "3 paths: 2 covered by a wildcard; 2 paths in 2 requests, which purge 2 more than requested";
     assert_eq!(plan.to_string(), shown);
 }
 
@@ -148,8 +148,7 @@ fn without_an_inventory_narrow_directories_are_preferred() {
     assert_eq!(plan.extra(), None);
     assert_eq!(
         plan.to_string(),
-        "6 paths: 2 covered by a wildcard; 5 paths in 5 requests, which may purge more than was asked \
-         for"
+        "6 paths: 2 covered by a wildcard; 5 paths in 5 requests, which may purge more than requested"
     );
     let nested = ["/a/1/1", "/a/1/2", "/a/2/1", "/a/2/2", "/a/3", "/b/1", "/b/2", "/b/3", "/b/4"];
     let plan = planner.clone().max_requests(7).plan(paths(&nested)).expect("a plan");
@@ -169,7 +168,7 @@ fn limit_of_requests_holds_for_bodies_too() {
                 (requests, error.to_string().as_str()),
                 (
                     1,
-                    "the paths do not fit in 1 request; allow at least 2, or purge wider wildcards"
+                    "the paths do not fit in 1 request; allow at least 2, or use wider wildcards"
                 )
             ),
         }

@@ -30,8 +30,8 @@ fn lines_of_file_names() {
             "/%22",
             "3: a dot segment, at byte 0: write the path without `.` and `..`",
             "4: two slashes in a row, at byte 1: write one",
-            "5: a path of Windows, at byte 0: write the path that the site has; if Git Bash changed \
-             it, set MSYS_NO_PATHCONV=1",
+            "5: a Windows path, at byte 0: write the path on the site; if Git Bash changed it, \
+             set MSYS_NO_PATHCONV=1",
         ]
     );
 }
@@ -180,7 +180,7 @@ fn nothing_but_nul_ends_an_entry() {
     assert_eq!(paths(null, b"/a\0\0/b\0"), ["/a", "/b"]);
     assert_eq!(
         paths(null, b"#/a\0"),
-        ["1: it does not begin with `/`: write the path as it stands after the host"]
+        ["1: it does not begin with `/`: write the path as it appears after the host"]
     );
     let raw = Form { raw: true, ..null };
     assert_eq!(
@@ -205,6 +205,6 @@ fn prefix_comes_before_every_path() {
     let longest = format!("/{}", "a".repeat(PurgePath::MAX_BYTES - 1));
     assert_eq!(
         paths(form, longest.as_bytes()),
-        ["1: longer than 8192 bytes: shorten it, or purge it by a wildcard"]
+        ["1: longer than 8192 bytes: shorten it, or purge it with a wildcard"]
     );
 }
