@@ -1,4 +1,4 @@
-//! Purge from a web service: a content system calls a hook when something was published.
+//! Purge from a web service: a CMS calls a hook whenever content is published.
 //!
 //!     cargo run -p purge-api-ext --example axum_handler
 
@@ -13,14 +13,14 @@ use axum::{Json, Router};
 use purge_api_ext::{Client, Plan, PurgePath, Report, Resource};
 use purge_sandbox::Sandbox;
 
-/// Takes a JSON array of paths. A path that is not valid is refused before the handler runs, since
-/// `PurgePath` checks itself when it is read.
+/// Takes a JSON array of paths. An invalid path is rejected before the handler runs, because `PurgePath` is
+/// validated when it is deserialized.
 async fn published(
     State(site): State<Resource>,
     Json(paths): Json<Vec<PurgePath>>,
 ) -> Result<Json<Report>, (StatusCode, String)> {
     let plan = Plan::new(paths).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
-    // All handlers share the client, and with it the connections to the service, its rate and its pauses.
+    // All handlers share one client, and so its connections, its rate limit and its pauses.
     let report = site.purge(plan).await.into_result();
     report.map(Json).map_err(|error| (StatusCode::BAD_GATEWAY, error.to_string()))
 }
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start().await?;
     let client = Client::builder(sandbox.token())
         .base_url(sandbox.base_url())
-        // However many handlers run at once.
+        // For all handlers together.
         .rate("5/s".parse()?)
         .build()?;
     let site = client.resource(sandbox.organization().parse()?, sandbox.resource().parse()?);
@@ -40,17 +40,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?;
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
 
-    let (status, answer) = call(address, r#"["/index.html","/images/*"]"#).await?;
-    println!("{status}: {answer}");
+    let (status, body) = call(address, r#"["/index.html","/images/*"]"#).await?;
+    println!("{status}: {body}");
     assert_eq!(status, 200);
-    let (status, answer) = call(address, r#"["index.html"]"#).await?;
-    println!("{status}: {answer}");
+    let (status, body) = call(address, r#"["index.html"]"#).await?;
+    println!("{status}: {body}");
     assert_eq!(status, 422);
     server.abort();
     Ok(())
 }
 
-/// What the content system does.
+/// Stands for the CMS.
 async fn call(address: std::net::SocketAddr, body: &str) -> Result<(u16, String), Box<dyn Error>> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -59,10 +59,10 @@ async fn call(address: std::net::SocketAddr, body: &str) -> Result<(u16, String)
     let length = body.len();
     let request = format!("{head}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
     socket.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).await?;
-    let status = answer.split(' ').nth(1).ok_or("no status")?.parse()?;
-    Ok((status, answer.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned()))
+    let mut response = String::new();
+    socket.read_to_string(&mut response).await?;
+    let status = response.split(' ').nth(1).ok_or("no status")?.parse()?;
+    Ok((status, response.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned()))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Purge from a program that has no asynchronous runtime.
+//! Purge from a program without an asynchronous runtime.
 //!
 //!     cargo run -p purge-api-ext --example blocking --features blocking
 
@@ -10,7 +10,7 @@ use purge_api_ext::{Blocking, Client, Plan};
 use purge_sandbox::Sandbox;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The sandbox is asynchronous itself, and lives in a runtime of its own.
+    // The sandbox is itself asynchronous, so it needs a runtime of its own.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let sandbox = runtime.block_on(Sandbox::start())?;

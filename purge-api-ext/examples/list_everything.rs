@@ -1,4 +1,4 @@
-//! Read all purge requests, page by page, as they are needed.
+//! Read all purge requests, fetching pages on demand.
 //!
 //!     cargo run -p purge-api-ext --example list_everything
 
@@ -21,11 +21,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut records = site.list().page_size(PageSize::MAX).items();
     let mut pending = 0;
     while let Some(record) = records.try_next().await? {
-        // What comes from outside is escaped before a terminal sees it.
+        // Escape untrusted text before it reaches a terminal.
         println!("{:<10} {}", record.state(), escape(record.path().unwrap_or("?")));
         pending += usize::from(record.state() == RecordState::Pending);
     }
-    println!("{pending} are not finished");
+    println!("{pending} records are not finished");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! See what would be sent, without an account and without sending anything.
+//! Show what would be sent, without an account and without sending anything.
 //!
 //!     cargo run -p purge-api-ext --example plan_only
 
@@ -23,10 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("request {}: {path}", number + 1);
         }
     }
-    assert_eq!(plan.covered(), 2, "`/images/*` covers what stands under it");
+    assert_eq!(plan.covered(), 2, "`/images/*` covers the two files below it");
 
     let everything = Plan::parse(["/*"]);
-    println!("{}", everything.expect_err("a purge of everything needs a consent"));
+    println!("{}", everything.expect_err("a full purge needs explicit consent"));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Purge some paths, wait for the end, and say what happened to each.
+//! Purge some paths, wait until they are purged, and print the outcome of each.
 //!
 //!     cargo run -p purge-api-ext --example purge_and_report
 
@@ -12,7 +12,7 @@ use purge_sandbox::Sandbox;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // The service on this machine; leave it and `base_url` out to talk to the real one.
+    // A local server. To use the real service, remove it and the call of `base_url`.
     let sandbox = Sandbox::start().await?;
     let client = Client::builder(sandbox.token()).base_url(sandbox.base_url()).build()?;
     let site = client.resource(sandbox.organization().parse()?, sandbox.resource().parse()?);

@@ -1,4 +1,4 @@
-//! Show what happens while it happens.
+//! Show the progress of a run.
 //!
 //!     cargo run -p purge-api-ext --example wait_with_progress
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Event::Started { requests, paths } => println!("{paths} paths, {requests} requests"),
             Event::Accepted { request, op_id } => println!("request {request}: {op_id}"),
             Event::Retrying { request, delay, error } => {
-                println!("request {request}: {error}; again in {delay:?}");
+                println!("request {request}: {error}; retrying in {delay:?}");
             }
             Event::Progress { finished, paths } => println!("{finished} of {paths} finished"),
             Event::Finished(report) => println!("{}", report.into_result()?),

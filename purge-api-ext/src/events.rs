@@ -1,4 +1,4 @@
-//! What happens while a purge is under way.
+//! The events of a run.
 
 use std::fmt;
 use std::future::Future;
@@ -15,98 +15,97 @@ use crate::report::{OperationOutcome, Report};
 
 /// Something that happened during a run.
 ///
-/// Requests are named by their place in the plan, from 0; those that others are split into have the numbers
-/// after these.
+/// Requests are numbered by their position in the plan, from 0. The two halves of a split request get the next
+/// free numbers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// The run begins.
     Started {
-        /// Requests of the plan.
+        /// How many requests the plan has.
         requests: usize,
-        /// Paths of the plan.
+        /// How many paths the plan has.
         paths: usize,
     },
-    /// A request is sent.
+    /// A request is being sent.
     Attempt {
         /// Which request.
         request: usize,
         /// Which attempt, from 1.
         attempt: u32,
     },
-    /// The service may have taken a job without telling so: the list is looked into before anything is sent
-    /// again.
+    /// The service may have accepted a request although no response says so: it is looked up in the list before
+    /// anything is sent again.
     LookingUp {
         /// Which request.
         request: usize,
-        /// What went wrong with the attempt; nothing if it was one of an earlier run, which ended before its
-        /// answer.
+        /// What went wrong with the attempt. `None` if it belongs to an earlier run, which ended before the response.
         error: Option<Error>,
     },
-    /// An attempt failed, and there will be another one.
+    /// An attempt failed, and there will be another.
     Retrying {
         /// Which request.
         request: usize,
-        /// How long until then.
+        /// How long until the next attempt.
         delay: Duration,
         /// What went wrong.
         error: Error,
     },
-    /// The service took the job.
+    /// The service accepted a request.
     Accepted {
         /// Which request.
         request: usize,
-        /// The operation that carries it out.
+        /// The operation that was created for it.
         op_id: OperationId,
     },
-    /// The service found a request too large (413): it goes on as two smaller ones.
+    /// The service found a request too large (413), so it is split into two smaller ones.
     Split {
         /// Which request.
         request: usize,
-        /// The requests with its first paths, and with the others.
+        /// The numbers of the two halves: the one with its first paths, and the one with the rest.
         into: [usize; 2],
     },
-    /// Nothing more can be done for a request.
+    /// A request failed for good.
     Failed {
         /// Which request.
         request: usize,
         /// What went wrong.
         error: Error,
     },
-    /// What became of a request is known, and does not change any more: without waiting, it was accepted
-    /// or failed; with waiting, its paths are finished, or the deadline passed.
+    /// The outcome of a request is final. Without waiting: it was accepted, or it failed. With waiting: its paths
+    /// are finished, or the deadline has passed.
     Settled {
-        /// Its outcome, as it will stand in the report.
+        /// Its outcome, as it will appear in the report.
         outcome: Box<OperationOutcome>,
     },
-    /// While waiting: some more paths are finished.
+    /// While waiting: the progress after a round of polling.
     Progress {
-        /// Finished paths.
+        /// How many paths are finished.
         finished: usize,
-        /// Paths that are waited for, as far as they are known.
+        /// How many paths are waited for, as far as known.
         paths: usize,
     },
-    /// While waiting: the service asked for a pause. No job is asked for until it is over.
+    /// While waiting: the service asked for a pause. It is not polled until the pause is over.
     Paused {
-        /// How long it takes.
+        /// How long the pause is.
         delay: Duration,
-        /// What the service answered.
+        /// The response that asked for it.
         error: Error,
     },
-    /// While waiting: the service was asked several times for an operation of which nothing is known but its ID,
-    /// and has no record of it yet. It may be an operation of another resource, or none at all. Told at most once
-    /// for each; the operation is asked for until the deadline.
+    /// While waiting: after several polls, the service still has no record of an operation that is known only by
+    /// its ID. The operation may belong to another resource, or not exist. Sent at most once for each operation;
+    /// polling continues until the deadline.
     Unseen {
         /// Which operation.
         op_id: OperationId,
     },
-    /// The end; nothing follows.
+    /// The run has ended. This is the last event.
     Finished(Box<Report>),
 }
 
 /// The events of a run, as a stream that ends with [`Event::Finished`].
 ///
-/// The run makes progress only while the stream is polled; dropping it stops the run at once.
+/// The run makes progress only while the stream is polled. Dropping the stream stops the run immediately.
 ///
 /// ```no_run
 /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
@@ -146,9 +145,9 @@ impl Stream for Events {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         loop {
-            // What has happened already comes before what the run does next. Nobody else sends, so no
-            // waker is needed; and unlike `poll_recv` this does not end early when the task has used up
-            // its share of the runtime.
+            // Deliver pending events before polling the run. Only the run sends events, so no waker is
+            // needed. Unlike `poll_recv`, `try_recv` does not yield when the task's cooperative budget is
+            // used up.
             if let Ok(event) = self.receiver.try_recv() {
                 return Poll::Ready(Some(event));
             }
@@ -174,14 +173,14 @@ impl fmt::Debug for Events {
     }
 }
 
-/// Where a run tells what happens; nowhere, if nobody listens.
+/// Where a run sends its events; nowhere, if nobody listens.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reporter(Option<UnboundedSender<Event>>);
 
 impl Reporter {
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
         if let Some(sender) = &self.0 {
-            // The stream that holds the receiver also holds the run that tells.
+            // Sending cannot fail: the stream that owns the receiver also owns the run.
             let _ = sender.send(event());
         }
     }

@@ -1,4 +1,4 @@
-//! What happened to every path.
+//! The outcome of every path.
 
 mod read;
 mod state;
@@ -32,13 +32,12 @@ pub use summary::Summary;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Members that this version does not know are ignored. A state that it does not know is an error, and so is a
-/// [`schema`](Self::schema) other than 1: an unknown state might be a failure, and no reader may take it for a
-/// success. The JSON has no [errors](Self::error), only their texts as messages. Equality does not compare them
-/// either: two reports are equal when their JSON is.
+/// Unknown members are ignored. An unknown state is an error, because it might be a failure and must not be taken
+/// for a success; so is a [`schema`](Self::schema) other than 1. The JSON has no [errors](Self::error), only their
+/// texts as messages. Equality does not compare errors either: two reports are equal when their JSON is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-// Who reads the schema reads no Rust.
+// Readers of the schema do not read Rust.
 #[cfg_attr(
     feature = "schemars",
     schemars(
@@ -48,21 +47,21 @@ pub use summary::Summary;
 #[must_use = "failed paths are reported only here"]
 #[non_exhaustive]
 pub struct Report {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     #[serde(deserialize_with = "read::schema")]
     #[cfg_attr(feature = "schemars", schemars(extend("const" = 1)))]
     pub schema: u32,
-    /// Whether this is only what would be done.
+    /// Whether this is a dry run: nothing was sent.
     pub dry_run: bool,
-    /// The organization; none in a dry run without one.
+    /// The organization; may be missing in a dry run.
     pub organization: Option<OrganizationId>,
-    /// The CDN resource; none in a dry run without one.
+    /// The CDN resource; may be missing in a dry run.
     pub resource: Option<ResourceId>,
     /// The counts.
     pub summary: Summary,
-    /// The operations, in the order of the plan.
+    /// One outcome for each request, in the order of the plan.
     pub operations: Vec<OperationOutcome>,
-    /// Why the run as a whole did not begin.
+    /// Why the run did not start at all.
     #[serde(skip)]
     pub(crate) refused: Option<Error>,
 }
@@ -72,30 +71,30 @@ pub struct Report {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OperationOutcome {
-    /// The operation, if the service named one.
+    /// The operation ID, if the service returned one.
     pub op_id: Option<OperationId>,
-    /// Where it stands.
+    /// The state of the operation.
     pub state: OperationState,
-    /// How often the request was sent.
+    /// How many times the request was sent.
     pub attempts: u32,
-    /// Whether more than one job may have come of it.
+    /// Whether the request may have created more than one operation.
     pub possible_duplicate: bool,
-    /// What the service, or this crate, says about it; harmless to show.
+    /// A message from the service or from this crate; safe to print.
     #[serde(deserialize_with = "read::message")]
     pub message: Option<String>,
-    /// Its paths.
+    /// The outcomes of its paths.
     #[cfg_attr(feature = "schemars", schemars(with = "Vec<PathOutcome<'static>>"))]
     pub paths: PathOutcomes,
-    /// The error that ended it.
+    /// The error that it ended with.
     #[serde(skip)]
     pub error: Option<Error>,
-    /// Whether somebody else created the job, so that its paths are those of its records.
+    /// Whether another client created the operation, so that its paths are known only from its records.
     #[serde(skip)]
     pub(crate) foreign: bool,
 }
 
 impl Report {
-    /// What a plan would do: nothing is sent.
+    /// The report of a dry run: what a plan would do. Nothing is sent.
     pub fn planned(plan: &Plan) -> Self {
         let counts = Summary::of_plan(plan);
         let operations = plan.batches().iter().map(OperationOutcome::planned).collect();
@@ -113,15 +112,15 @@ impl Report {
         Self { schema, dry_run, organization, resource, summary, operations, refused }
     }
 
-    /// All paths that were planned, with what became of them. A path that was given twice, or that a
-    /// wildcard covers, is not among them; [`outcome`](Self::outcome) answers for these, too.
+    /// The outcomes of all planned paths. Duplicates and paths that a wildcard covers are not among them; use
+    /// [`outcome`](Self::outcome) for these.
     pub fn paths(&self) -> impl Iterator<Item = PathOutcome<'_>> {
         self.operations.iter().flat_map(|operation| operation.paths.iter())
     }
 
-    /// What became of one path that was asked for: its own outcome, or that of a wildcard that
-    /// [covers](PurgePath::covers) it under every reading of `*`. None for a path that no sent path covers,
-    /// such as `/blog/` when only `/blog/*` was sent, and for one that is not valid.
+    /// The outcome of one requested path: its own, or that of a wildcard that [covers](PurgePath::covers) it under
+    /// every reading of `*`. `None` for an invalid path and for one that no sent path covers, such as `/blog/` when
+    /// only `/blog/*` was sent.
     ///
     /// ```no_run
     /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
@@ -144,7 +143,7 @@ impl Report {
         })
     }
 
-    /// The operations that were not finished when waiting ended. Pass them to [`Resource::wait`].
+    /// The operations that were not finished when waiting ended. Pass them to [`Resource::wait`] to keep waiting.
     ///
     /// [`Resource::wait`]: crate::Resource::wait
     pub fn pending_operations(&self) -> impl Iterator<Item = &OperationId> {
@@ -152,18 +151,18 @@ impl Report {
         pending.filter_map(|operation| operation.op_id.as_ref())
     }
 
-    /// The paths that must be purged again, ready to be planned: those that failed, that nobody can
-    /// confirm, and that were not sent. Paths that are still pending are not among them; their jobs go on.
+    /// The paths to purge again, ready to be planned: failed, unconfirmed and not sent. Pending paths are not among
+    /// them; the service is still working on these.
     ///
-    /// What the service refused it will most likely refuse again: see [`error`](Self::error).
+    /// A path that the service refused will most likely be refused again: see [`error`](Self::error).
     pub fn failed_paths(&self) -> impl Iterator<Item = PurgePath> {
         let failed = self.paths().filter(|outcome| outcome.state.is_failure());
         failed.filter_map(|outcome| PurgePath::accepted(outcome.path).ok())
     }
 
-    /// Whether no path failed and none is pending. Without waiting, a path that the service accepted
-    /// counts as a success, although its cached copies may not be gone yet. A report without operations is not a
-    /// success, since nothing was purged.
+    /// Whether no path failed and none is pending. Without waiting, a path counts as a success once the service has
+    /// accepted it, although its cached copies may not be gone yet. A report without operations is not a success,
+    /// because nothing was purged.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.error().is_none()
@@ -171,7 +170,7 @@ impl Report {
             && self.operations.iter().all(OperationOutcome::is_success)
     }
 
-    /// The report of a success, or the [error](Self::error) to act on first: for `?`.
+    /// Turns the report into a `Result`: itself if it is a success, otherwise the [error](Self::error) to act on first.
     ///
     /// ```no_run
     /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
@@ -184,8 +183,8 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// What [`error`](Self::error) says. The error has no outcomes of paths; a program that purges what failed
-    /// again keeps the report.
+    /// The error that [`error`](Self::error) returns. It does not have the outcomes of the paths: to purge failed
+    /// paths again, keep the report.
     pub fn into_result(self) -> Result<Self, Error> {
         if self.is_success() {
             return Ok(self);
@@ -199,9 +198,9 @@ impl Report {
         Err(self.error().cloned().unwrap_or_else(failed))
     }
 
-    /// The error that a program should act on first: a refused token before a journal that cannot be
-    /// written, that before a refused request, before an answer that cannot be trusted, before an
-    /// unavailable service, before a deadline, before a shutdown.
+    /// The error that a program should act on first. In order of urgency: invalid input, a refused token, a journal
+    /// that cannot be written, a refused request, a response that cannot be trusted, an unavailable service, a
+    /// deadline, a shutdown.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         let urgency = |kind: ErrorKind| match kind {
@@ -222,7 +221,7 @@ impl Report {
 
 impl PartialEq for Report {
     fn eq(&self, other: &Self) -> bool {
-        // A member that is missing here does not compile.
+        // Destructured, so that a new member does not compile until it is compared here.
         let Self { schema, dry_run, organization, resource, summary, operations, refused: _ } =
             self;
         (*schema, *dry_run, *organization, *resource, *summary)
@@ -233,7 +232,7 @@ impl PartialEq for Report {
 
 impl Eq for Report {}
 
-/// One line: the counts, and the error to act on first.
+/// One line with the counts, and the error to act on first.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary.fmt(f)?;
@@ -253,7 +252,7 @@ impl PartialEq for OperationOutcome {
 impl Eq for OperationOutcome {}
 
 impl OperationOutcome {
-    /// Whether waiting for it ended before it was finished. Where nobody waits, all of its paths are accepted.
+    /// Whether waiting ended before it was finished. Without waiting, all of its paths are accepted.
     fn is_unfinished(&self) -> bool {
         let mut states = self.paths.states();
         self.state == OperationState::Accepted
@@ -286,7 +285,7 @@ impl OperationOutcome {
         }
     }
 
-    /// The operation of a job that somebody else created: its paths are not known yet.
+    /// An operation that another client created: its paths are not known yet.
     pub(crate) fn of_job(op_id: OperationId) -> Self {
         Self {
             op_id: Some(op_id),

@@ -187,7 +187,7 @@ async fn summary_is_appended_as_markdown() {
     assert_eq!(ended.code, Some(5), "{ended:?}");
     let text = std::fs::read_to_string(&file).expect("a file");
     let title = text.lines().rfind(|line| line.starts_with('#'));
-    assert_eq!(title, Some("### CDN purge: no path is known yet"));
+    assert_eq!(title, Some("### CDN purge: no paths are known yet"));
 
     // A full disk takes nothing away from the result.
     #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! The outcomes of an operation's paths.
+//! The outcomes of the paths of an operation.
 
 use std::fmt;
 use std::ops::Range;
@@ -16,16 +16,16 @@ use crate::plan::Batch;
 pub struct PathOutcome<'a> {
     /// The path.
     pub path: &'a str,
-    /// Where it stands.
+    /// The state of the path.
     pub state: PathState,
-    /// What the service says about it; harmless to show.
+    /// A message from the service; safe to print.
     pub message: Option<&'a str>,
 }
 
 /// The outcome of each path of an operation, in the order in which they were sent.
 ///
-/// Of most operations, all paths end alike. Then this is a part of the plan, one state and one message, so that
-/// the report of a million paths takes next to no memory beside its plan.
+/// In most operations all paths have the same outcome. Then this stores a reference to the plan, one state and one
+/// message, so the report of a million paths takes hardly more memory than its plan.
 ///
 /// ```
 /// use purge_api_ext::{PathState, Plan, Report};
@@ -35,7 +35,7 @@ pub struct PathOutcome<'a> {
 /// assert_eq!(paths.len(), 2);
 /// assert!(paths.iter().all(|outcome| outcome.state == PathState::Planned));
 ///
-/// // What a test of a program that reads reports needs: outcomes that no service gave.
+/// // For tests of programs that read reports: outcomes can be made up.
 /// report.operations[0].paths = paths
 ///     .iter()
 ///     .map(|mut outcome| {
@@ -56,7 +56,7 @@ enum Kept {
     Each(Arc<[Own]>),
 }
 
-/// A [`PathOutcome`] with texts of its own.
+/// An owned [`PathOutcome`].
 #[derive(Deserialize)]
 struct Own {
     path: Box<str>,
@@ -74,7 +74,7 @@ impl PathOutcomes {
         Self(Kept::Each(Arc::default()))
     }
 
-    /// Of paths that are no part of a plan, or do not end alike.
+    /// For paths that are not part of a plan, or have different outcomes.
     pub(crate) fn each(
         outcomes: impl Iterator<Item = (Box<str>, PathState, Option<String>)>,
     ) -> Self {
@@ -100,7 +100,7 @@ impl PathOutcomes {
         }
     }
 
-    /// How many paths they are.
+    /// The number of paths.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.0 {
@@ -109,13 +109,13 @@ impl PathOutcomes {
         }
     }
 
-    /// Whether there are none, as of a job of somebody else that the list does not know yet.
+    /// Whether there are no paths, as in an operation of another client that is not in the list yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The states, each with a number of paths that have it: shorter than to look at each path.
+    /// The states, each with a number of paths that have it. Faster than looking at each path.
     pub(crate) fn states(&self) -> impl Iterator<Item = (PathState, usize)> {
         let (alike, each) = match &self.0 {
             Kept::Alike { paths, state, .. } => (Some((*state, paths.paths().len())), &[][..]),
@@ -124,7 +124,7 @@ impl PathOutcomes {
         alike.into_iter().chain(each.iter().map(|own| (own.state, 1)))
     }
 
-    /// Gives each path another outcome.
+    /// Gives each path a new outcome.
     pub(crate) fn judge(&mut self, judge: impl Fn(PathOutcome<'_>) -> (PathState, Option<String>)) {
         let judged: Vec<_> = self.iter().map(judge).collect();
         if let Kept::Alike { state, message, .. } = &mut self.0
@@ -227,7 +227,7 @@ mod tests {
 
     type Told = (String, PathState, Option<String>);
 
-    /// Every outcome, and what is told of all of them.
+    /// The outcomes, their JSON, and the number of paths.
     fn told(paths: &PathOutcomes) -> (Vec<Told>, String, usize) {
         let each = paths.iter().map(|outcome| {
             (outcome.path.to_owned(), outcome.state, outcome.message.map(str::to_owned))
@@ -238,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_told_does_not_depend_on_how_it_is_kept(
+        fn outcomes_do_not_depend_on_how_they_are_stored(
             names in prop::collection::btree_set("[a-c]{1,2}", 1..6),
             rounds in prop::collection::vec(prop::collection::vec((0..3_usize, any::<bool>()), 6), 0..4),
         ) {
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn outcomes_that_are_alike_are_one_state() {
+    fn equal_outcomes_are_stored_once() {
         let plan = Plan::parse(["/a", "/b"]).expect("a plan");
         let mut paths = PathOutcomes::alike(plan.batches()[0].clone(), PathState::Accepted);
         paths.judge(|_| (PathState::Purged, Some("purged".to_owned())));

@@ -1,4 +1,4 @@
-//! How members of a report are read from JSON.
+//! Reading members of a report from JSON.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
@@ -9,12 +9,12 @@ pub(super) fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, 
     match u32::deserialize(deserializer)? {
         1 => Ok(1),
         other => Err(D::Error::custom(format!(
-            "a report with schema {other}, of which this version reads 1; use a newer version"
+            "the report has schema {other}, but this version reads only schema 1; use a newer version"
         ))),
     }
 }
 
-/// A message is harmless to show, whoever wrote the JSON.
+/// Escapes a message, so that it is safe to print whoever wrote the JSON.
 pub(super) fn message<'de, D: Deserializer<'de>, T: From<String>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

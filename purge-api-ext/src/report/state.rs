@@ -1,4 +1,4 @@
-//! Where operations and paths stand.
+//! The states of operations and paths.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,11 +17,11 @@ pub enum OperationState {
     Planned,
     /// The service took the job.
     Accepted,
-    /// All its paths are finished.
+    /// All of its paths are finished.
     Finished,
     /// The service refused it.
     Failed,
-    /// It was sent, and no answer tells what came of it.
+    /// It was sent, and it is unknown whether it was applied.
     Unconfirmed,
     /// It never reached the service.
     NotSent,
@@ -41,11 +41,11 @@ pub enum PathState {
     Purged,
     /// There was no cached copy.
     NotCached,
-    /// Not finished when waiting ended.
+    /// It was not finished when waiting ended.
     Pending,
-    /// Refused.
+    /// The service refused it.
     Failed,
-    /// It was sent, and nothing tells what came of it.
+    /// It was sent, and it is unknown whether it was purged.
     Unconfirmed,
     /// It never reached the service.
     NotSent,
@@ -102,14 +102,14 @@ impl PathState {
         }
     }
 
-    /// Whether the path must be purged again to be sure of it: it failed, is unconfirmed, or was not sent.
+    /// Whether the path must be purged again: it failed, is unconfirmed, or was not sent.
     #[must_use]
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Unconfirmed | Self::NotSent)
     }
 }
 
-/// The error of a text that is not an [`OperationState`] or a [`PathState`].
+/// The error for a string that is not an [`OperationState`] or a [`PathState`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateError(String);
 
@@ -129,7 +129,7 @@ macro_rules! as_text {
             }
         }
 
-        /// Reads the text of a state (`not sent`), or its name in JSON (`not_sent`).
+        /// Parses a state as it is displayed (`not sent`), or its name in JSON (`not_sent`).
         impl FromStr for $state {
             type Err = StateError;
 
@@ -146,7 +146,7 @@ as_text!(OperationState, PathState);
 fn unknown(text: &str, all: &[impl fmt::Display]) -> StateError {
     let shown: String = text.chars().take(40).collect();
     let all: Vec<_> = all.iter().map(|state| format!("`{state}`")).collect();
-    StateError(format!("`{}` is not a state; write one of {}", escape(&shown), all.join(", ")))
+    StateError(format!("`{}` is not a state; use one of {}", escape(&shown), all.join(", ")))
 }
 
 #[cfg(test)]
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_are_read_as_they_are_shown_and_as_json_has_them() {
+    fn states_are_parsed_from_their_text_and_from_their_json_name() {
         fn check<S>(all: &[S])
         where
             S: Copy + fmt::Debug + fmt::Display + PartialEq + Serialize,
@@ -172,11 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn another_text_is_refused_with_what_could_be_written() {
+    fn unknown_state_is_refused_with_the_valid_ones() {
         let error = |text: &str| text.parse::<OperationState>().expect_err(text).to_string();
         assert_eq!(
             error("gone\u{1b}"),
-            "`gone\\u{1b}` is not a state; write one of `planned`, `accepted`, `finished`, `failed`, \
+            "`gone\\u{1b}` is not a state; use one of `planned`, `accepted`, `finished`, `failed`, \
              `unconfirmed`, `not sent`"
         );
         assert!(error(&"a".repeat(1000)).len() < 200);

@@ -8,42 +8,42 @@ use super::{OperationOutcome, PathState};
 use crate::plan::Plan;
 use crate::sanitize::Harmless;
 
-/// The counts of a report: how many paths ended how.
+/// The counts of a report: how many paths had which outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Summary {
     /// Paths that were given.
     pub input: usize,
-    /// Paths that were given before.
+    /// Repeated paths: each occurrence after the first.
     pub duplicates: usize,
-    /// Paths that a wildcard covers.
+    /// Paths that are not sent because a wildcard covers them.
     pub covered: usize,
-    /// Paths of the inventory that nobody asked for and that are purged all the same; none (`null`) when
-    /// directories were purged without an inventory to count in.
+    /// Paths of the inventory that are purged although they were not requested; none (`null`) when
+    /// directories were purged without an inventory to count them in.
     pub extra: Option<usize>,
-    /// Requests of the plan.
+    /// Requests in the plan.
     pub requests: usize,
-    /// Paths of the plan.
+    /// Paths in the plan.
     pub paths: usize,
-    /// Paths whose purge the service accepted, whatever came of them.
+    /// Paths that the service accepted, whatever their state is now.
     pub accepted: usize,
     /// Paths whose cached copies are gone.
     pub purged: usize,
     /// Paths that had no cached copy.
     pub not_cached: usize,
-    /// Paths whose purge was not finished when waiting ended.
+    /// Paths that were not finished when waiting ended.
     pub pending: usize,
-    /// Paths whose purge was refused.
+    /// Paths that the service refused.
     pub failed: usize,
-    /// Paths of which nobody knows.
+    /// Paths that were sent, and may or may not have been purged.
     pub unconfirmed: usize,
     /// Paths that never reached the service.
     pub not_sent: usize,
 }
 
 impl Default for Summary {
-    /// Of nothing: a plan without paths purges nothing extra, and that is known.
+    /// The counts of an empty plan. Nothing extra is purged, and that is known, so `extra` is 0.
     fn default() -> Self {
         Self {
             input: 0,
@@ -64,7 +64,7 @@ impl Default for Summary {
 }
 
 impl Summary {
-    /// The counts of a plan, of which nothing was sent yet: those of [`Report::planned`](super::Report::planned).
+    /// The counts of a plan before anything is sent, as in [`Report::planned`](super::Report::planned).
     #[must_use]
     pub fn of_plan(plan: &Plan) -> Self {
         Self {
@@ -99,15 +99,15 @@ impl Summary {
     }
 }
 
-/// The counts that are not 0, those of failed paths first: `3 paths: 1 failed, 2 accepted, 2 purged`.
 impl Harmless for Summary {}
 
+/// The nonzero counts, failures first: `3 paths: 1 failed, 2 accepted, 2 purged`.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |n: usize| if n == 1 { "" } else { "s" };
         let paths = self.paths;
         if paths == 0 {
-            return f.write_str("no path is known yet");
+            return f.write_str("no paths are known yet");
         }
         write!(f, "{paths} path{}", plural(paths))?;
         let counts = [

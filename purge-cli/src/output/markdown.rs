@@ -108,7 +108,7 @@ fn title(report: &Report) -> String {
     let others = others.map(|(count, state)| format!("{count} {state}"));
     let states: Vec<_> = purged.into_iter().chain(others).collect();
     if states.is_empty() {
-        return "no path is known yet".to_owned();
+        return "no paths are known yet".to_owned();
     }
     format!("{} path{}: {}", s.paths, plural(s.paths), states.join(", "))
 }
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(title(0, 0, 0, 2, 0, 0, 0), "2 paths: 2 accepted");
         assert_eq!(title(0, 0, 0, 2, 1, 0, 7), "10 paths: 2 accepted, 1 failed, 7 not sent");
         assert_eq!(title(0, 0, 0, 0, 0, 1, 0), "1 path: 1 unconfirmed");
-        assert_eq!(title(0, 0, 0, 0, 0, 0, 0), "no path is known yet");
+        assert_eq!(title(0, 0, 0, 0, 0, 0, 0), "no paths are known yet");
 
         // Every state that is named has its own number, and together they are all paths.
         let named = |title: &str, state: &str| -> usize {

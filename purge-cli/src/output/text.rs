@@ -159,7 +159,7 @@ fn counts(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
     });
     let counts: Vec<_> = counts.collect();
     if counts.is_empty() {
-        return writeln!(out, "no path is known yet");
+        return writeln!(out, "no paths are known yet");
     }
     writeln!(out, "{} path{}: {}", s.paths, plural(s.paths), counts.join(", "))
 }

@@ -9,7 +9,7 @@ fn one_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strate
     prop::sample::select(all)
 }
 
-/// A message as this crate makes them.
+/// A message as this crate writes it.
 fn message() -> impl Strategy<Value = Option<String>> {
     prop::option::of("\\PC{0,12}".prop_map(|text| escape(&text)))
 }
@@ -43,7 +43,7 @@ prop_compose! {
     }
 }
 
-/// Adds a member that this version does not know to every object.
+/// Adds an unknown member to every object.
 fn with_unknown_members(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -78,7 +78,7 @@ proptest! {
         let read: Report = serde_json::from_str(&json).expect("a report");
         prop_assert_eq!(&read, &report);
         prop_assert_eq!(serde_json::to_string(&read).expect("JSON"), json.as_str());
-        // Without the errors, it is a failure all the same if it has failed paths.
+        // Even without errors, a report with failed paths is not a success.
         prop_assert!(!read.is_success() || report.failed_paths().next().is_none());
         prop_assert!(read.failed_paths().eq(report.failed_paths()));
 
@@ -96,7 +96,7 @@ fn changed(pointer: &str, to: Value) -> Result<Report, serde_json::Error> {
 }
 
 #[test]
-fn what_might_be_a_failure_is_refused() {
+fn unknown_states_and_schemas_are_refused() {
     let error = |pointer: &str, to: &str| changed(pointer, to.into()).expect_err(to).to_string();
     let state = error("/operations/0/state", "lost");
     assert!(state.starts_with("unknown variant `lost`, expected one of `planned`"), "{state}");
@@ -104,12 +104,12 @@ fn what_might_be_a_failure_is_refused() {
     let schema = changed("/schema", 2.into()).expect_err("another schema").to_string();
     assert_eq!(
         schema,
-        "a report with schema 2, of which this version reads 1; use a newer version"
+        "the report has schema 2, but this version reads only schema 1; use a newer version"
     );
 }
 
 #[test]
-fn a_message_is_harmless_whoever_wrote_it() {
+fn messages_are_escaped_when_they_are_read() {
     for pointer in ["/operations/0/message", "/operations/0/paths/0/message"] {
         let report = changed(pointer, "\u{1b}[31m".into()).expect("a report");
         let operation = &report.operations[0];
@@ -120,7 +120,7 @@ fn a_message_is_harmless_whoever_wrote_it() {
 }
 
 #[test]
-fn what_is_not_finished_is_no_success_without_its_error_either() {
+fn unfinished_report_without_an_error_is_not_a_success() {
     let report = |paths: &[PathState]| {
         let paths = paths.iter().map(|&state| PathOutcome { path: "/a", state, message: None });
         let operation = OperationOutcome {
