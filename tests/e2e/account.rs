@@ -1,4 +1,4 @@
-//! The account of the tests, at a sandbox or at whoever else plays the service.
+//! The account that the tests use, at a sandbox or any other server.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use serde_json::Value;
 
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
-/// The resource for a program that calls the library.
+/// The resource, as a program that calls the library gets it.
 pub(crate) fn site(base: &str) -> Resource {
     resource_of(&Client::builder("sandbox-token").base_url(base).build().expect("a client"))
 }
 
-/// The resource as a client sees it.
+/// The resource, through this client.
 pub(crate) fn resource_of(client: &Client) -> Resource {
     client.resource(ORGANIZATION.parse().expect("a UUID"), RESOURCE.parse().expect("a UUID"))
 }
 
-/// A plan of requests with so many paths each: `/0`, `/1` and so on.
+/// A plan of `requests` requests with `paths` paths each: `/0`, `/1` and so on.
 pub(crate) fn plan(requests: usize, paths: usize) -> Plan {
     let all = (0..requests * paths).map(|i| format!("/{i}").parse().expect("a path"));
     Plan::planner().batch_size(paths).plan(all.collect::<Vec<_>>()).expect("a plan")
@@ -35,14 +35,14 @@ pub(crate) fn purge_a(base: &str) -> Purge {
     impatient(site(base).purge(Plan::parse(["/a"]).expect("a plan")))
 }
 
-/// A run of the command line against a sandbox that the test can look into.
+/// A run of the command line against a sandbox that the test can inspect.
 pub(crate) fn purge_at(sandbox: &Sandbox, arguments: &[&str]) -> Run {
     let (organization, resource) = (sandbox.organization(), sandbox.resource());
     let run = Run::new(PURGE, arguments);
     run.account(sandbox.base_url(), sandbox.token(), organization, resource)
 }
 
-/// So many paths, one a line: `/0`, `/1` and so on.
+/// `paths` paths, one per line: `/0`, `/1` and so on.
 pub(crate) fn lines(paths: usize) -> String {
     (0..paths).map(|i| format!("/{i}\n")).collect()
 }
@@ -57,7 +57,7 @@ pub(crate) fn posts(sandbox: &Sandbox) -> Vec<Vec<String>> {
     posts.map(body).collect()
 }
 
-/// How many requests were made by a method.
+/// How many requests were made with a method.
 pub(crate) fn count(sandbox: &Sandbox, method: &str) -> usize {
     sandbox.requests().iter().filter(|request| request.method == method).count()
 }

@@ -1,4 +1,4 @@
-//! What a service that misbehaves costs, measured on the real binary: memory and time.
+//! What a misbehaving service can cost, measured on the real binary: memory and time.
 
 use std::fs;
 use std::process::Stdio;
@@ -11,11 +11,11 @@ use tokio::process::{Child, Command};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 const ACCEPTED: &str = r#"{"status":true,"opID":"a"}"#;
-/// How much more memory than a plain call anything may take.
+/// How much more memory than a plain call any case may use.
 const GROWTH_KIB: u64 = 16 * 1024;
 
-/// Starts the command, and lets it go on until it has read these pages of the list and asks for another
-/// one; then it waits for an answer that never comes.
+/// Starts the command and waits until it has read these pages of the list and asks for another one, whose
+/// response never comes.
 async fn run(arguments: &[&str], posts: Step, pages: Vec<Step>) -> (Child, ScriptServer) {
     let gets = pages.len() + 1;
     let script = Script::new([posts], pages.into_iter().chain([Step::Stall]));
@@ -37,7 +37,7 @@ async fn run(arguments: &[&str], posts: Step, pages: Vec<Step>) -> (Child, Scrip
     (child, server)
 }
 
-/// The most memory that a process has had, in KiB.
+/// The peak memory of a process, in KiB.
 fn peak(child: &Child) -> u64 {
     let id = child.id().expect("a process that runs");
     let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a status");
@@ -57,7 +57,7 @@ fn long(bytes: usize) -> Vec<u8> {
     answer("200 OK", &format!("{{\"status\":true,\"message\":\"{}\"}}", "a".repeat(bytes)))
 }
 
-/// A page of 100 records, unlike all others, of a list that says nothing of its end.
+/// A page of 100 unique records, of a list that does not say where it ends.
 fn page(number: usize) -> Step {
     let record =
         |i: usize| format!(r#"{{"opID":"{number}-{i}","url":"https://e.com/{i}","status":2}}"#);
@@ -68,7 +68,7 @@ fn page(number: usize) -> Step {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn no_answer_costs_much_memory() {
+async fn no_response_costs_much_memory() {
     let accepted = Step::Send(answer("200 OK", ACCEPTED));
     let (child, _server) = run(&["create", "/a", "--wait"], accepted.clone(), vec![]).await;
     let plain = peak(&child);
@@ -80,16 +80,16 @@ async fn no_answer_costs_much_memory() {
         figures.push(format!("{name}: {growth} KiB more"));
         assert!(growth < GROWTH_KIB, "{figures:#?}");
     };
-    // After an answer that cannot be read the list is asked; by then the answer has been dealt with.
+    // After an unreadable response the client asks for the list; by then it is done with the response.
     for (name, bytes) in [
-        ("a body of 1 MiB and a bit", long(1 << 20)),
+        ("a body slightly over 1 MiB", long(1 << 20)),
         ("a body of 64 MiB", long(64 << 20)),
         (
             "a refusal of 64 MiB",
             [&b"HTTP/1.1 500 Oops\r\n\r\n"[..], &vec![b'a'; 64 << 20]].concat(),
         ),
         ("a head of 64 MiB", [&b"HTTP/1.1 200 OK\r\nx: "[..], &vec![b'a'; 64 << 20]].concat()),
-        ("a bomb of 256 MiB", bomb(256)),
+        ("a compressed body of 256 MiB", bomb(256)),
         ("200,000 brackets", nested("")),
         ("200,000 brackets in a field", nested(r#"{"status":true,"opID":"a","x":"#)),
     ] {
@@ -98,18 +98,19 @@ async fn no_answer_costs_much_memory() {
     }
     let pages = (1..=2000).map(page).collect();
     let (child, _server) = run(&["list", "--all"], accepted, pages).await;
-    check("a list of 2,000 pages that does not end", child);
+    check("2,000 pages of an endless list", child);
     println!("{}", figures.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answer_that_drips_does_not_outlive_the_deadline() {
+async fn dripping_response_does_not_outlive_the_deadline() {
     let promise = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n ".to_vec();
     let drip = Step::Drip(Duration::from_millis(5), promise);
     let started = Instant::now();
     let (_child, server) = run(&["create", "/a", "--timeout", "300ms"], drip, vec![]).await;
     let took = started.elapsed();
-    // The list is asked when the attempt is given up. All of the answer would take more than 8 minutes.
+    // The client asks for the list when it gives up the attempt. The full response would take more than 8
+    // minutes.
     assert!((Duration::from_millis(300)..Duration::from_secs(30)).contains(&took), "{took:?}");
     assert_eq!(server.seen().count("POST"), 1);
 }

@@ -1,4 +1,4 @@
-//! Directories in place of paths, as a pipeline asks for it. Mostly nothing is sent: a dry run tells all.
+//! Coalescing into directories, as a pipeline uses it. Most tests send nothing: a dry run shows everything.
 
 use std::io::Write as _;
 
@@ -9,7 +9,7 @@ use tempfile::{NamedTempFile, TempPath};
 
 use crate::PURGE;
 
-/// A file of these lines, which is gone when the test is over.
+/// A file with these lines, deleted when the test ends.
 fn listing(lines: &[impl AsRef<str>]) -> TempPath {
     let mut file = NamedTempFile::new().expect("a temporary file");
     for line in lines {
@@ -22,7 +22,7 @@ fn name(file: &TempPath) -> &str {
     file.to_str().expect("UTF-8")
 }
 
-/// A site with 3 directories of 10 files each, and 2 files outside of them.
+/// A site with 3 directories of 10 files each, and 2 other files.
 fn site() -> Vec<String> {
     let files = (0..30).map(|i| format!("/{}/{}.html", ["a", "b", "b/c"][i / 10], i % 10));
     files.chain(["/index.html".to_owned(), "/about.html".to_owned()]).collect()
@@ -60,7 +60,7 @@ async fn inventory_turns_whole_directories_into_wildcards() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn budgets_state_what_else_is_purged() {
+async fn extra_purges_are_limited_and_reported() {
     let inventory = listing(&site());
     let asked: String =
         site().iter().filter(|path| !path.ends_with("3.html")).map(|p| format!("{p}\n")).collect();
@@ -91,7 +91,7 @@ async fn budgets_state_what_else_is_purged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limit_of_requests_works_without_an_inventory() {
+async fn request_limit_works_without_an_inventory() {
     let asked: String =
         (0..300).map(|i| format!("/{}/{i}.html", i % 7)).collect::<Vec<_>>().join("\n");
     let ended =
@@ -112,7 +112,7 @@ async fn limit_of_requests_works_without_an_inventory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_inventories_and_limits_are_told_by_line_and_value() {
+async fn invalid_inventories_and_limits_are_reported_with_line_and_value() {
     let bad = listing(&["/a", "# a comment", "b", "/c/*"]);
     let empty = listing(&["# nothing"]);
     let one = listing(&["/a/1", "/a/2", "/a/3"]);
@@ -148,7 +148,7 @@ async fn whole_site_still_needs_its_flag() {
     assert_eq!(self::paths(&ended.json()), ["/*"]);
 }
 
-/// Purges through a sandbox, and returns what was sent and what of the site is still cached.
+/// Purges through a sandbox. Returns what was sent, and which paths of the site are still cached.
 async fn purge(star: Star, site: &[&str], asked: &[&str], options: &[&str]) -> [Vec<String>; 2] {
     let sandbox = Sandbox::builder().star(star).start().await.expect("a sandbox");
     sandbox.fill(site);
@@ -176,7 +176,7 @@ async fn no_requested_path_stays_cached_under_either_reading_of_a_star() {
     let given = ["/blog/*", "/blog/", "/blog/1.html", "/img/*.jpg", "/img/.jpg", "/img/a.jpg"];
     let given = [&given[..], &["/a**", "/a", "/a1", "/a12", "/p/*9", "/p/caf%C3%A9"]].concat();
     for star in [Star::OneOrMore, Star::ZeroOrMore] {
-        // What is given, the options, what is sent, what must be gone.
+        // The requested paths, the options, what is sent, what must be purged.
         let check = async |asked: &[&str], options: &[&str], expected: &[&str], gone: &[&str]| {
             let [sent, cached] = purge(star, &site, asked, options).await;
             assert_eq!(sent, expected, "{star:?}");

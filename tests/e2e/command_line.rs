@@ -70,7 +70,7 @@ async fn many_paths_from_standard_input_arrive_exactly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn account_is_asked_for() {
+async fn missing_account_is_reported() {
     let ended = purge(["create", "/a"]).end().await;
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("set PURGE_ORGANIZATION, or use --sandbox"), "{}", ended.err);
@@ -139,7 +139,7 @@ async fn deadline_has_its_own_exit_code() {
     assert_eq!(ended.code, Some(5), "{ended:?}");
     assert!(ended.err.contains("not finished within 300ms"), "{}", ended.err);
     let unseen = format!(
-        "no record was seen of {unknown}, which may not be an operation of this resource; to wait longer: cdn-purge \
+        "no record of {unknown} was found; it may not be an operation of this resource; to wait longer: cdn-purge \
          wait {unknown}\n"
     );
     let expected = format!("not finished within 300ms; {unseen}");
@@ -152,7 +152,8 @@ async fn deadline_has_its_own_exit_code() {
     let created = purge_at(&sandbox, &["create", "/a", "--output", "json"]).end().await.json();
     let known = created["operations"][0]["op_id"].as_str().expect("an operation");
     let ended = purge_at(&sandbox, &["wait", "--wait", "300ms", known, unknown]).end().await;
-    let expected = format!("the jobs go on; to follow them: cdn-purge wait {known}; {unseen}");
+    let expected =
+        format!("the operations continue; to follow them: cdn-purge wait {known}; {unseen}");
     assert!(ended.err.ends_with(&expected), "{}", ended.err);
     assert!(!ended.err.contains("so far"), "it was not asked for often: {}", ended.err);
 }

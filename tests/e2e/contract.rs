@@ -1,4 +1,4 @@
-//! What the client sends and what the sandbox answers, judged by `purge.yaml` itself, so that neither
+//! Checks what the client sends and how the sandbox responds against `purge.yaml` itself, so that neither
 //! can drift.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use purge_sandbox::{RecordedRequest, Sandbox};
 use purge_tests::contract::Contract;
 use serde_json::{Value, json};
 
-/// A sandbox to which every operation was sent.
+/// A sandbox that has received every operation.
 async fn traffic() -> Sandbox {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let client = Client::builder(sandbox.token()).base_url(sandbox.base_url()).build();
@@ -27,7 +27,7 @@ async fn traffic() -> Sandbox {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_client_sends_is_described() {
+async fn client_sends_only_what_is_described() {
     let contract = Contract::read();
     let sandbox = traffic().await;
     let mut sent = BTreeSet::new();
@@ -43,10 +43,10 @@ async fn what_the_client_sends_is_described() {
         }
     }
     let described: BTreeSet<_> = contract.operations().map(|operation| operation.id()).collect();
-    assert_eq!(sent, described, "an operation without traffic is one that nobody judges");
+    assert_eq!(sent, described, "an operation without traffic is not checked");
 }
 
-/// What no schema can say.
+/// What no schema can express.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_names_its_resource_twice_and_its_paths_byte_for_byte() {
     let contract = Contract::read();
@@ -63,14 +63,15 @@ async fn a_purge_names_its_resource_twice_and_its_paths_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_sandbox_answers_is_described() {
+async fn sandbox_responds_only_as_described() {
     let contract = Contract::read();
     let sandbox = traffic().await;
-    // This HTTP client shares its features with the library's, which brings its own TLS provider.
+    // Cargo unifies the features of this HTTP client with the library's, which include no TLS provider, so
+    // one is installed here.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let mut answered = BTreeSet::new();
-    // The client's own requests once more, since what was answered to them is not written down.
+    // Sends the client's requests again, because the sandbox keeps no responses.
     for request in sandbox.requests() {
         let method = request.method.parse().expect("a method");
         let query = request.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();

@@ -1,11 +1,11 @@
 //! The real binary, killed at every step of its journal and at random moments.
 //!
-//! The steps need no hook in the program and no debugger: the kernel ends a process that writes beyond its
-//! limit of file sizes (`RLIMIT_FSIZE`, set by `prlimit` of util-linux, which every Linux has). What reaches
-//! the file until then is what reached it at a crash, to the byte; no destructor runs. The random moments
-//! are a SIGKILL, some time after the start or after a number of requests that the server has seen.
+//! The steps need neither a hook in the program nor a debugger: the kernel kills a process that writes
+//! beyond its file size limit (`RLIMIT_FSIZE`, set by `prlimit` of util-linux, which every Linux has). The
+//! file then holds exactly the bytes that a crash would leave, and no destructor runs. The random moments
+//! are a SIGKILL, either some time after the start or after the server has seen a number of requests.
 
-#![expect(clippy::print_stdout, reason = "the figures are what the test is read for")]
+#![expect(clippy::print_stdout, reason = "the figures are part of the result")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use crate::PURGE;
 struct Scene {
     folder: tempfile::TempDir,
     sandbox: Sandbox,
-    /// How many POSTs the server has answered.
+    /// How many POSTs the server has responded to.
     answered: watch::Receiver<usize>,
     paths: Vec<String>,
 }
@@ -46,8 +46,8 @@ impl Scene {
         Self { folder, sandbox, answered, paths }
     }
 
-    /// One whose plan stands in the journal already, in requests of one path each: the less there is in a
-    /// request, the more of them can be killed in a time. A program without a token has left it so.
+    /// A scene whose plan is already in the journal, in requests of one path each: smaller requests allow
+    /// more kills in the same time. The journal comes from a run without a token.
     async fn planned(requests: usize) -> Self {
         let scene = Self::new(requests).await;
         let nothing = || std::future::ready(Err::<String, _>(std::io::Error::other("no token")));
@@ -92,13 +92,14 @@ impl Scene {
         self.run(&[], &["resume", text(&journal), "--concurrency", &concurrency.to_string()])
     }
 
-    /// Whether there is a plan in the journal.
+    /// Whether the journal holds a plan.
     fn is_planned(&self) -> bool {
-        // What was sent once is in the journal for good.
+        // Once anything was sent, the journal keeps it.
         *self.answered.borrow() > 0 || Journal::open(self.journal()).is_ok()
     }
 
-    /// The next run: the journal decides which one. Without a plan in it, nothing was sent.
+    /// The next run: `resume` if the journal holds a plan, else `create`. Without a plan in it, nothing was
+    /// sent.
     fn next(&self, concurrency: usize) -> Run {
         if self.is_planned() {
             return self.resume(concurrency);
@@ -112,7 +113,7 @@ impl Scene {
     fn posts(&self) -> BTreeMap<Vec<String>, u64> {
         let mut posts = BTreeMap::new();
         for request in self.sandbox.requests().iter().filter(|r| r.method == "POST") {
-            // One that was cut off was not carried out.
+            // A body that was cut off was not applied.
             let Ok(body) = serde_json::from_slice::<Value>(&request.body) else { continue };
             let paths = serde_json::from_value(body["file_path"].clone()).expect("paths");
             *posts.entry(paths).or_default() += 1;
@@ -120,7 +121,8 @@ impl Scene {
         posts
     }
 
-    /// Every path has arrived and is reported, and no request more often than the journal says.
+    /// Checks that every path has arrived and is reported, and that no request arrived more often than the
+    /// journal says.
     fn check(&self, ended: &Ended) -> (u64, u64) {
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let report = ended.json();
@@ -146,7 +148,7 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-/// Where a journal is cut: before and behind each line feed, and in the middle of each line.
+/// Where to cut a journal: before and after each line feed, and in the middle of each line.
 fn cuts(journal: &[u8]) -> BTreeSet<usize> {
     let ends = journal.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
     let mut cuts = BTreeSet::from([1]);
@@ -170,31 +172,31 @@ async fn no_path_is_lost_at_any_step_of_the_journal() {
             let scene = Scene::new(450).await;
             let limit = format!("--fsize={cut}:{cut}");
             let ended = scene.create(&["prlimit", &limit, "--core=0"], concurrency).end().await;
-            // With several requests under way, another run's journal may be a little shorter.
+            // With several requests in flight, the journal of another run may be slightly shorter.
             if ended.code.is_some() {
                 assert!(ended.code == Some(0) && cut + 200 > journal.len(), "{cut}: {ended:?}");
                 continue;
             }
             let open = Told::under_way(&scene.journal());
-            assert!(open <= concurrency, "{open} under way");
+            assert!(open <= concurrency, "{open} in flight");
             let ended = scene.next(concurrency).end().await;
             let (_, twice) = scene.check(&ended);
-            assert!(twice <= open as u64, "{cut}: {twice} twice, {open} under way");
+            assert!(twice <= open as u64, "{cut}: {twice} twice, {open} in flight");
             again += twice;
         }
         let steps = cuts(&journal).len();
-        println!("{steps} steps with {concurrency} under way: {again} requests arrived twice");
+        println!("{steps} steps with {concurrency} in flight: {again} requests arrived twice");
     }
 }
 
-/// What the kills have come to.
+/// What the kills have led to.
 #[derive(Debug, Default)]
 struct Figures {
     chains: usize,
     kills: usize,
-    /// Kills that came before there was a plan in the journal.
+    /// Kills before the journal held a plan.
     unplanned: usize,
-    /// Kills that came while requests were under way, and how many these were.
+    /// Kills while requests were in flight, and how many requests these were.
     under_way: (usize, u64),
     requests: usize,
     posts: u64,
@@ -205,16 +207,16 @@ const CONCURRENCY: usize = 4;
 const REQUESTS: usize = 24;
 
 impl Figures {
-    /// Kills run after run until a plan is finished.
+    /// Kills one run after another until a plan is finished.
     async fn chain(&mut self, random: &mut fastrand::Rng, kills: usize) {
-        // One plan in eight is written by the command line itself, and then mostly on the second try.
+        // The command line itself writes one plan in eight, and often needs a second try.
         let scene = match random.u8(0..8) {
             0 => Scene::new(REQUESTS * 100).await,
             _ => Scene::planned(REQUESTS).await,
         };
         let mut open = 0;
         let ended = loop {
-            // How many of four come early, and how soon: when the journal is written, or read.
+            // How many of four kills come early, and how early: while the journal is written, or read.
             let (early, soon) = if scene.is_planned() { (1, 40_000) } else { (3, 12_000) };
             let mut running = scene.next(CONCURRENCY).start();
             if self.kills == kills {
@@ -234,7 +236,7 @@ impl Figures {
                     () = running.ended() => {}
                 }
             }
-            // Not always at the answer, but anywhere between two of them.
+            // Not always right at the response, but anywhere between two of them.
             std::thread::sleep(Duration::from_micros(random.u64(0..800)));
             if running.has_ended() {
                 break running.end().await;
@@ -243,13 +245,13 @@ impl Figures {
             self.kills += 1;
             self.unplanned += usize::from(!scene.is_planned());
             let now = Told::under_way(&scene.journal());
-            assert!(now <= CONCURRENCY, "{now} requests under way");
+            assert!(now <= CONCURRENCY, "{now} requests in flight");
             self.under_way.0 += usize::from(now > 0);
             self.under_way.1 += now as u64;
             open += now as u64;
         };
         let (posts, twice) = scene.check(&ended);
-        assert!(twice <= open, "{twice} requests arrived twice, {open} were under way");
+        assert!(twice <= open, "{twice} requests arrived twice, {open} were in flight");
         self.chains += 1;
         self.requests += REQUESTS;
         self.posts += posts;
@@ -294,7 +296,7 @@ async fn no_path_is_lost_at_a_thousand_random_moments() {
     let bound = kills * CONCURRENCY;
     println!(
         "{kills} kills of {chains} runs of {REQUESTS} requests in {:.1?}: {unplanned} kills before there was a plan, \
-         {during} with {open} requests under way; \
+         {during} with {open} requests in flight; \
          {requests} requests arrived {posts} times, {twice} of them again (bound: {bound}); no path was lost",
         started.elapsed()
     );

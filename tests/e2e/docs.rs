@@ -1,4 +1,4 @@
-//! The commands of the pages in `docs/`, and what CI systems run, as they stand there.
+//! Runs the commands of the pages in `docs/`, and what CI systems run, exactly as written.
 
 mod actions;
 mod gitlab;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::account::posts;
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
-/// A folder with a site in `public`, a sandbox that serves it, and `purge` on the search path.
+/// A folder with a site in `public`, a sandbox that serves it, and `cdn-purge` on the search path.
 struct Bench {
     folder: tempfile::TempDir,
     sandbox: Sandbox,
@@ -36,13 +36,13 @@ impl Bench {
         Self { sandbox: builder.start().await.expect("a sandbox"), folder }
     }
 
-    /// A bench with two other programs first on the search path: a `purge` that is not ours and exits with
-    /// 0, as on macOS, and a `cargo` that puts ours where it is told to.
+    /// A bench with two other programs first on the search path: a foreign `purge` that exits with 0, as on
+    /// macOS, and a `cargo` that installs ours where it is told to.
     async fn in_ci() -> Self {
         let bench = Self::new().await;
         let program = |name: &str, script: &str| {
             let file = bench.path("bin").join(name);
-            // Ours may be a hard link there.
+            // Ours may be hard-linked there.
             let _ = fs::remove_file(&file);
             fs::write(&file, format!("#!/bin/sh\n{script}")).expect("a file");
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a program");
@@ -56,7 +56,8 @@ impl Bench {
         bench
     }
 
-    /// The calls of `cargo`, one a line. Fails if another `purge` was run, or if the build had the account.
+    /// The calls of `cargo`, one per line. Fails if the foreign `purge` was run, or if the build could see
+    /// the account.
     fn cargo_calls(&self) -> String {
         let read = |name: &str| fs::read_to_string(self.path(name)).unwrap_or_default();
         assert_eq!(read("other-calls"), "", "the other `purge` was run");
@@ -100,7 +101,7 @@ impl Bench {
         ended.out.trim().to_owned()
     }
 
-    /// The paths that were posted since the bench was made.
+    /// The paths that have been posted so far.
     fn posted(&self) -> Vec<String> {
         posts(&self.sandbox).concat()
     }

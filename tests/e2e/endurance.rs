@@ -1,8 +1,9 @@
-//! The real binary sends plans while everything goes wrong: lost answers, refusals, limits, tokens that expire,
-//! signals and kills. It is resumed until all is sent. What it reports is compared with the jobs and the cache of the
-//! sandbox: no path is lost, no success is false, and no path is in two jobs unless a report says so.
+//! The real binary sends plans while everything goes wrong: lost responses, refusals, limits, tokens that
+//! expire, signals and kills. It is resumed until everything is sent. Its reports are compared with the
+//! operations and the cache of the sandbox: no path is lost, no success is false, and no path is in two
+//! operations unless a report says so.
 //!
-//! What goes wrong is random, by a seed for each plan, which is printed if the plan fails:
+//! What goes wrong is random. Each plan has a seed, which is printed if the plan fails:
 //!
 //! | variable | meaning |
 //! |---|---|
@@ -24,10 +25,10 @@ use tokio::task::JoinSet;
 
 use crate::PURGE;
 
-/// How many plans are sent at once: they mostly wait.
+/// How many plans are sent at the same time: they mostly wait.
 const AT_ONCE: usize = 12;
 
-/// What all plans have come to.
+/// The totals of all plans.
 #[derive(Debug, Default)]
 struct Figures {
     plans: usize,
@@ -36,18 +37,18 @@ struct Figures {
     signals: usize,
     kills: usize,
     tokens: usize,
-    /// Faults that a request has taken.
+    /// Faults that requests have received.
     faults: usize,
     posts: usize,
     gets: usize,
     jobs: usize,
-    /// Older jobs of another client for exactly the paths of a request.
+    /// Older operations of another client for exactly the paths of a request.
     alike: usize,
-    /// Requests whose answer got lost, and whose job was found in the list.
+    /// Requests whose response was lost and whose operation was found in the list.
     found: usize,
     /// Requests that the last report of a plan flags as possible duplicates.
     flagged: usize,
-    /// Paths that are in more than one job. All of them are in such a request.
+    /// Paths in more than one operation. All of them are in flagged requests.
     again: usize,
 }
 
@@ -90,7 +91,7 @@ async fn play(seed: u64) -> Figures {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_path_is_lost_or_lied_about_whatever_goes_wrong() {
+async fn no_path_is_lost_or_misreported_whatever_goes_wrong() {
     let plans = variable("PURGE_ENDURANCE_PLANS").unwrap_or(40);
     let first = variable("PURGE_ENDURANCE_SEED").unwrap_or_else(|| fastrand::u64(..1 << 48));
     println!("PURGE_ENDURANCE_SEED={first} PURGE_ENDURANCE_PLANS={plans}");

@@ -1,4 +1,4 @@
-//! The binary where something is missing, closed, or not as it should be.
+//! The binary in an environment where something is missing, closed, or broken.
 
 use std::fs;
 use std::path::Path;
@@ -37,13 +37,13 @@ async fn dry_run_opens_no_connection_and_needs_no_account() {
           at this rate, the last request is sent after 6s
         "); }
     }
-    // Whoever had connected would wait in the queue of the listener.
+    // A connection would wait in the queue of the listener.
     let none = std::time::Duration::from_millis(100);
     assert!(tokio::time::timeout(none, listener.accept()).await.is_err(), "somebody connected");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn closed_pipes_are_no_reason_to_panic() {
+async fn closed_pipes_cause_no_panic() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let folder = tempfile::tempdir().expect("a folder");
     let paths: String = (0..3000).map(|i| format!("/a-path-that-fills-the-pipe/{i}\n")).collect();
@@ -131,7 +131,7 @@ async fn variables_are_trimmed_and_empty_ones_are_unset() {
             assert!(shown.code == Some(0) && !shown.out.contains(name), "{name}: {shown:?}");
         }
     }
-    // Without it, there is the address of the service.
+    // Without the variable, the default address applies.
     let shown = run(&["config"], "PURGE_BASE_URL", Some("\n")).await;
     assert!(shown.out.contains("https://cloud.medianova.com           default"), "{shown:?}");
 }
@@ -171,7 +171,7 @@ async fn variables_that_cannot_be_used_are_named_and_not_read_without_need() {
             assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
         }
     }
-    // A flag takes precedence, and then the variable does not matter.
+    // A flag takes precedence, so the variable does not matter.
     let flag = ["config"];
     let ended = junk(&flag, "PURGE_TOKEN", "").await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -209,7 +209,7 @@ async fn arguments_and_variables_need_not_be_utf8() {
         let ended = run(&[&text(arguments)[..], &[latin]].concat()).await;
         assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
     }
-    // Nor does a byte that is no text open a way for those that are.
+    // A byte that is not text must not let control characters through.
     let evil = OsStr::from_bytes(b"x\n::error::\xe9\x1b[2J");
     for arguments in
         [&["plan"][..], &["plan", "--from"], &["wait"], &["list", "--op-id"], &["list"]]
@@ -230,7 +230,7 @@ async fn arguments_and_variables_need_not_be_utf8() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_home_and_read_only_folder_are_no_matter() {
+async fn missing_home_and_read_only_folder_do_not_matter() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     for home in [None, Some(""), Some("relative"), Some("/not/there"), Some("/dev/null")] {
         let mut run = purge_at(&sandbox, &["create", "/index.html", "--wait"]);
@@ -297,7 +297,7 @@ async fn settings_come_from_flags_then_the_environment_then_files() {
     assert_eq!(of("token-file"), Value::Null, "the variable goes before it");
     assert_eq!(of("timeout")["source"], "default");
 
-    // The same settings, used: two requests at 1/h would take an hour, at 100/s they do not.
+    // The same settings in use: two requests would take an hour at 1/h, and do not at 100/s.
     let paths: String = (0..101).map(|i| format!("/{i}\n")).collect();
     let run = Run::new(PURGE, ["create", "--from", "-", "--resource", RESOURCE]).input(paths);
     let run = run.folder(&deep).env("XDG_CONFIG_HOME", home.to_str().expect("a name"));

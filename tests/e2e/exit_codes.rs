@@ -1,4 +1,4 @@
-//! Every exit code, reached by the real binary, and what the documentation says about it.
+//! Every exit code, reached by the real binary and compared with the documentation.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ async fn create(fault: Option<Fault>, arguments: &[&str]) -> Ended {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_is_reached_and_documented() {
+async fn every_exit_code_is_reached_and_documented() {
     let html = || Fault::status(200).body("<html>a login page</html>").on_post();
     let unknown = "00000000-0000-4000-8000-000000000000";
     let runs = [
@@ -32,7 +32,7 @@ async fn each_is_reached_and_documented() {
         (6, "untrusted", create(Some(html()), &["create", "/a"]).await),
     ];
     let documented = documented();
-    // Above 128 are signals, which no answer of the service leads to.
+    // Codes above 128 stand for signals, which no response of the service leads to.
     let reachable = documented.keys().filter(|code| **code < 128);
     assert!(reachable.eq(runs.iter().map(|(code, ..)| code)), "{documented:?}");
     let reference = Run::new(PURGE, ["--help"]).end().await;

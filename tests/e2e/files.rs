@@ -1,4 +1,4 @@
-//! Paths from files, as tools write them.
+//! Paths from files, in the formats that tools write.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ fn paths(ended: &Ended) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn arguments_come_before_files_and_files_in_their_order() {
+async fn arguments_come_before_files_and_files_keep_their_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str, text: &[u8]| {
         let file = folder.path().join(name);
@@ -64,7 +64,7 @@ async fn file_names_become_paths_below_a_prefix() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_said_before_anything_is_sent() {
+async fn all_errors_are_reported_before_anything_is_sent() {
     let text = "../secret\n".repeat(30) + "ok\n\"caf\\303\\251.html\"\n";
     let run = Run::new(PURGE, ["create", "--sandbox", "--from", "-", "--raw"]).input(text);
     let ended = run.end().await;
@@ -78,9 +78,9 @@ async fn all_that_is_wrong_is_said_before_anything_is_sent() {
     assert_eq!((lines[21], lines.len()), ("  and 11 more", 22));
 }
 
-/// What is not read is not silently left out.
+/// Ignoring standard input silently would be a trap.
 #[tokio::test]
-async fn standard_input_is_named_where_nothing_was_read() {
+async fn unread_or_empty_standard_input_is_reported() {
     for arguments in [&["create", "--sandbox"][..], &["plan"]] {
         let ended = Run::new(PURGE, arguments).input("/a\n").end().await;
         assert_eq!(ended.code, Some(2), "{ended:?}");
@@ -107,7 +107,7 @@ async fn standard_input_is_named_where_nothing_was_read() {
 }
 
 #[tokio::test]
-async fn file_called_star_may_purge_everything() {
+async fn file_named_star_needs_consent() {
     let ended = plan(&["--raw", "*"], b"").await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("`/%2A` may purge the whole resource"), "{}", ended.err);

@@ -1,4 +1,4 @@
-//! All requests of a client pass one gate: its rate, the pauses that the service asks for, and the stop of a run.
+//! All requests of a client share one rate, the pauses that the service asks for, and the end of a run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +13,12 @@ use crate::account::{count, impatient, plan, purge_at, resource_of, site};
 
 const RATE: u32 = 20;
 
-/// A service that takes [`RATE`] requests a second.
+/// A service that accepts [`RATE`] requests per second.
 fn limited() -> SandboxBuilder {
     Sandbox::builder().rate_limit(RATE, Duration::from_secs(1)).purge_delay(Duration::ZERO)
 }
 
-/// The resource for a program that keeps the limit of the service.
+/// The resource for a program that keeps below the service's limit.
 fn limited_site(base: &str) -> Resource {
     let client = Client::builder("sandbox-token").base_url(base);
     resource_of(&client.rate(Rate::new(RATE, Duration::from_secs(1))).build().expect("a client"))
@@ -59,7 +59,7 @@ async fn look_ups_and_polls_keep_the_rate_as_posts_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn command_line_keeps_its_rate_while_it_waits() {
-    // A burst that is smaller than the run: polls between the requests do not fit into it.
+    // A burst smaller than the run, so that polls have no room between the requests.
     let builder = Sandbox::builder().rate_limit(2, Duration::from_secs(1));
     let sandbox = builder.purge_delay(Duration::ZERO).start().await.expect("a sandbox");
     let arguments = ["create", "--from", "-", "--rate", "2/s", "--wait", "--quiet"];
@@ -71,7 +71,7 @@ async fn command_line_keeps_its_rate_while_it_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pause_that_one_run_is_asked_for_holds_for_all_runs_of_the_client() {
+async fn pause_requested_of_one_run_holds_for_all_runs_of_the_client() {
     let busy = || answer("429 Too Many Requests\r\nretry-after: 3600", "");
     for first_is_post in [true, false] {
         let server = ScriptServer::sending([busy()]).await;
@@ -97,8 +97,8 @@ async fn pause_that_one_run_is_asked_for_holds_for_all_runs_of_the_client() {
     }
 }
 
-/// A sandbox whose list has 700 records, and that loses the answer to the next request. The shutdown begins
-/// when the list is asked for.
+/// A sandbox whose list has 700 records, and that loses the response to the next request. The shutdown
+/// begins when the list is requested.
 async fn losing(shutdown: &Shutdown) -> (Sandbox, Arc<AtomicUsize>) {
     let (begins, lists) = (shutdown.clone(), Arc::new(AtomicUsize::new(0)));
     let seen = Arc::clone(&lists);
@@ -120,7 +120,7 @@ async fn losing(shutdown: &Shutdown) -> (Sandbox, Arc<AtomicUsize>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_page_of_a_look_up_is_asked_for_after_a_shutdown() {
+async fn look_up_requests_no_page_after_a_shutdown() {
     let shutdown = Shutdown::new();
     let (sandbox, lists) = losing(&shutdown).await;
     let purge = site(sandbox.base_url()).purge(Plan::parse(["/lost"]).expect("a plan"));
@@ -154,7 +154,7 @@ async fn shutdown_does_not_wait_for_a_new_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn run_that_nobody_polls_holds_up_no_other_one() {
+async fn unpolled_run_does_not_block_others() {
     use futures_util::StreamExt as _;
 
     let sandbox = limited().start().await.expect("a sandbox");
@@ -165,7 +165,7 @@ async fn run_that_nobody_polls_holds_up_no_other_one() {
             break;
         }
     }
-    // The other requests of that run wait for their turn, and nobody polls them.
+    // The other requests of that run wait for their turn, and nothing polls them.
     let list = site.list();
     let page = list.page(std::num::NonZeroU64::MIN);
     let page = tokio::time::timeout(Duration::from_secs(20), page);

@@ -1,4 +1,4 @@
-//! The journal of a run: what stands in it is enough to go on, and nothing is sent for nothing.
+//! The journal of a run: it is enough to resume from, and resuming sends nothing needlessly.
 
 #[cfg(unix)]
 mod files;
@@ -36,12 +36,12 @@ impl Folder {
     }
 }
 
-/// A journal in which each line says something else, with checksums that fit.
+/// A journal with a text replaced in each line, and valid checksums.
 fn changed(journal: &[u8], from: &str, to: &str) -> Vec<u8> {
     let mut checksum = 0;
     let lines = std::str::from_utf8(journal).expect("text").lines();
     let lines = lines.flat_map(|line| {
-        // Behind the checksum, which has eight digits.
+        // After the checksum, which has eight digits.
         let rest = line[r#"{"crc":"00000000","#.len()..].replace(from, to);
         let mut hasher = crc32fast::Hasher::new_with_initial(checksum);
         hasher.update(rest.as_bytes());
@@ -51,7 +51,8 @@ fn changed(journal: &[u8], from: &str, to: &str) -> Vec<u8> {
     lines.collect()
 }
 
-/// Lets the client see the clock of the service, without which no journal knows when a request was sent.
+/// Lets the client see the service's clock, without which a journal does not record when a request was
+/// sent.
 async fn show_clock(site: &Resource) {
     site.list().page(std::num::NonZeroU64::MIN).await.expect("a page");
 }

@@ -33,7 +33,7 @@ async fn unneeded_page_is_never_fetched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn list_goes_on_where_it_was_left() {
+async fn list_continues_where_it_stopped() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let site = site(sandbox.base_url());
     let plan = Plan::parse(["/1", "/2", "/3", "/4", "/5"]).expect("a plan");
@@ -49,9 +49,9 @@ async fn list_goes_on_where_it_was_left() {
     assert_eq!(paths.iter().collect::<BTreeSet<_>>().len(), 5, "{paths:?}");
 }
 
-/// The lines are written without the serializer, and the object by it.
+/// Lines are written without the serializer, the object with it.
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_are_the_records_of_the_object() {
+async fn lines_have_the_same_records_as_the_object() {
     let texts = [
         "null",
         r#""""#,

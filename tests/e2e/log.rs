@@ -1,4 +1,4 @@
-//! What a run tells to those who listen by `tracing`.
+//! What a run reports through `tracing`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use purge_tests::script::ScriptServer;
 use crate::account::resource_of;
 
 #[tokio::test]
-async fn logs_tell_the_attempts_and_never_the_token() {
+async fn logs_show_the_attempts_and_never_the_token() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

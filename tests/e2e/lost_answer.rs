@@ -1,4 +1,4 @@
-//! A request whose answer got lost: the list of purge requests knows what became of it.
+//! A request whose response was lost: the list of purge requests tells what became of it.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::account::{impatient, purge_a, resource_of};
 
-/// A page whose only record is of an operation `lost` for `/a`, in the answer of a service whose clock
-/// shows the 6th of November 1994, 08:49:37.
+/// A page whose only record is of an operation `lost` for `/a`, from a service whose clock shows 6 November
+/// 1994, 08:49:37.
 fn page_of_1994(created: &str) -> Vec<u8> {
     page(1, &[record("lost", "/a", created)])
 }
@@ -26,9 +26,9 @@ fn page(total: usize, records: &[Value]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lost_operation_is_found_behind_the_requests_that_followed_it() {
+async fn lost_operation_is_found_behind_later_requests() {
     const NEW: &str = "1994-11-06T08:49:37Z";
-    // Of whole pages, whose records are of other requests that were under way.
+    // Full pages of records that belong to other requests in flight.
     let follower = |number: usize, created: &str| {
         let record = |i: usize| record(&format!("other-{number}-{i}"), "/b", created);
         page(601, &(0..100).map(record).collect::<Vec<_>>())
@@ -49,14 +49,14 @@ async fn lost_operation_is_found_behind_the_requests_that_followed_it() {
     };
     check(NEW, 4, ("lost", 8)).await;
     check(NEW, usize::MAX, ("lost", 8)).await;
-    // Of two requests at once no more than two others follow one.
+    // With a concurrency of two, at most two other requests follow one.
     check(NEW, 2, ("", 6)).await;
-    // What is behind an older record is older still.
+    // Whatever comes after an older record is older still.
     check("1994-11-06T08:49:00Z", 4, ("", 6)).await;
 }
 
 #[tokio::test]
-async fn time_that_a_new_token_takes_makes_no_older_job_look_newer() {
+async fn slow_token_makes_no_older_operation_look_newer() {
     let provider = {
         let asked = std::sync::atomic::AtomicUsize::new(0);
         TokenProvider::from_fn(move || {

@@ -1,4 +1,4 @@
-//! What the binary says on standard error while it works.
+//! What the binary prints on standard error while it runs.
 
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::cli::Run;
@@ -21,9 +21,9 @@ async fn create_despite(fault: Fault, arguments: &[&str]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verbose_tells_each_attempt() {
+async fn verbose_reports_each_attempt() {
     let said = create(&["-v"]).await;
-    // How long the pause is, is random.
+    // The length of the pause is random.
     let lines: Vec<_> = said.lines().map(|line| line.split("; again in").next()).collect();
     let expected = [
         "purging 1 path in 1 request",
@@ -36,20 +36,20 @@ async fn verbose_tells_each_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verbose_tells_that_the_list_is_looked_into() {
+async fn verbose_reports_look_ups() {
     let said = create_despite(Fault::reset().after_applying().on_post(), &["-v"]).await;
     let lines: Vec<_> = said.lines().collect();
     let [_, sent, lost, accepted] = lines[..] else { panic!("{said}") };
     assert_eq!(sent, "request 1: sent");
     let why = lost.strip_suffix("; looking for it in the list");
-    // What the system calls it is its own affair.
+    // The operating system's own words may vary.
     let why = why.and_then(|why| why.strip_prefix("request 1: the connection was lost: "));
     assert!(why.is_some_and(|why| !why.is_empty()), "{said}");
     assert_eq!(accepted, "request 1: accepted as ID");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn quiet_says_nothing_while_all_is_well() {
+async fn quiet_prints_nothing_while_all_is_well() {
     assert_eq!(create(&["--quiet"]).await, "");
     assert_eq!(create(&[]).await, "purging 1 path in 1 request\n");
     let ended = Run::new(PURGE, ["create", "--quiet", "--verbose", "/a"]).end().await;
@@ -57,7 +57,7 @@ async fn quiet_says_nothing_while_all_is_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_of_a_plan_and_of_a_list_can_be_described() {
+async fn verbose_describes_each_request_of_a_plan_and_a_list() {
     let paths: Vec<_> = (100..201).map(|i| format!("/{i}")).collect();
     let plan = [vec!["plan".to_owned()], paths].concat();
     let list = ["list", "--sandbox"].map(str::to_owned).to_vec();

@@ -1,4 +1,4 @@
-//! What an outage costs the service, and how the requests of a run keep out of each other's way.
+//! What an outage costs the service, and how the requests of a run avoid retrying in step.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use crate::{ORGANIZATION, RESOURCE};
 
 const BATCHES: usize = 1000;
 
-/// What became of a run of 1,000 requests.
+/// The result of a run of 1,000 requests.
 struct Run {
     report: Report,
-    /// What the service has seen, those for the list included.
+    /// How many requests the service has received, those for the list included.
     requests: usize,
     attempts: usize,
-    /// The pauses before another attempt: which attempt it was that failed, and how long.
+    /// The pauses before another attempt: the number of the failed attempt, and the length.
     pauses: Vec<(u32, Duration)>,
     took: Duration,
 }
 
-/// Sends 1,000 batches on a paused clock, to a service that plays a script, or to nobody.
+/// Sends 1,000 batches on a paused clock, to a scripted service or to a closed port.
 fn run(script: Option<Script>, change: impl FnOnce(Purge) -> Purge) -> Run {
     fastrand::seed(7);
     let clock = Clock::default();
@@ -40,7 +40,7 @@ fn run(script: Option<Script>, change: impl FnOnce(Purge) -> Purge) -> Run {
         };
         let authority = match &server {
             Some(server) => server.authority().to_owned(),
-            // A port that was free a moment ago, and on which nobody listens.
+            // A port that was free a moment ago and has no listener.
             None => {
                 let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
                 listener.local_addr().expect("an address").to_string()
@@ -84,7 +84,7 @@ fn broken() -> Step {
 }
 
 #[test]
-fn total_outage_costs_at_most_1_2_requests_a_batch() {
+fn total_outage_costs_at_most_1_2_requests_per_batch() {
     for (name, step) in [("503", busy()), ("500", broken()), ("reset", Step::Reset)] {
         let run = run(Some(Script::new([step.clone()], [step])), |purge| purge);
         println!("{name}: {} requests, {:?}", run.requests, run.took);
@@ -101,7 +101,7 @@ fn total_outage_costs_at_most_1_2_requests_a_batch() {
     assert_eq!(run.report.summary.not_sent, BATCHES);
 }
 
-/// A service that is down, and of which then more and more requests are answered.
+/// A service that is down, and then responds to more and more requests.
 fn recovering(down: usize, slowly: usize, fault: &Step) -> Script {
     let mut chance = fastrand::Rng::with_seed(42);
     let accepted =
@@ -116,7 +116,7 @@ fn recovering(down: usize, slowly: usize, fault: &Step) -> Script {
 }
 
 #[test]
-fn slow_recovery_costs_at_most_1_2_requests_a_batch() {
+fn slow_recovery_costs_at_most_1_2_requests_per_batch() {
     for (name, fault) in [("503", busy()), ("500", broken()), ("reset", Step::Reset)] {
         for (down, slowly) in [(50, 1300), (100, 1000), (150, 2000), (300, 1500), (600, 600)] {
             let run = run(Some(recovering(down, slowly, &fault)), |purge| purge);
@@ -141,14 +141,14 @@ fn deadline_of_waiting_holds_in_an_outage() {
     let run = run(Some(script), |purge| purge.wait_for(Duration::from_secs(600)));
     assert_eq!(run.report.summary.pending, BATCHES);
     assert!((600..=601).contains(&run.took.as_secs()), "{:?}", run.took);
-    // Polling has its own budget: rounds of at most four, ever further apart.
+    // Polling has its own budget: rounds of at most four, less and less often.
     assert!(run.requests < BATCHES + 400, "{}", run.requests);
 }
 
 #[test]
 fn pauses_are_spread_over_their_whole_range() {
     const PARTS: usize = 10;
-    // As many at once as can be: what an outage makes fail at the same time comes back at any time.
+    // As many at once as possible: what an outage fails at the same moment retries at different times.
     let run = run(Some(Script::new([busy()], [])), |purge| purge.concurrency(100));
     let first: Vec<f64> =
         run.pauses.iter().filter(|(n, _)| *n == 1).map(|(_, pause)| pause.as_secs_f64()).collect();
@@ -161,7 +161,7 @@ fn pauses_are_spread_over_their_whole_range() {
     println!("first pauses, in tenths of a second: {parts:?}");
     let even = first.len() / PARTS;
     assert!(parts.iter().all(|part| (even / 3..=even * 3).contains(part)), "{parts:?}");
-    // No two in step: not within a millisecond more often than chance has it.
+    // No two in step: pauses coincide to the millisecond only as often as chance allows.
     let mut sorted = first.clone();
     sorted.sort_by(f64::total_cmp);
     let close = sorted.windows(2).filter(|pair| pair[1] - pair[0] < 0.000_1).count();

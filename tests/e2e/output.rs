@@ -1,4 +1,5 @@
-//! What the binary prints: forms for programs, a summary for CI systems, and nothing that they obey.
+//! What the binary prints: forms for programs, a summary for CI systems, and nothing that those would
+//! execute.
 
 use std::path::Path;
 
@@ -15,7 +16,7 @@ async fn run(sandbox: &Sandbox, arguments: &[&str], input: &str) -> Ended {
     purge_at(sandbox, arguments).input(input).end().await
 }
 
-/// Fails unless a value is valid for a committed schema, and has no member that the schema does not name.
+/// Fails unless a value is valid for a committed schema and has only members that the schema names.
 fn check(schema: &str, value: &Value) {
     let file = format!("../purge-cli/schema/{schema}.json");
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
@@ -26,7 +27,7 @@ fn check(schema: &str, value: &Value) {
     assert!(errors.is_empty(), "{errors:#?} in {value:#}");
 }
 
-/// Later versions may add members, so the schemas allow them; this one has exactly those that are named.
+/// Later versions may add members, so the schemas allow them. This version has exactly the named ones.
 fn close(schema: &mut Value) {
     if let Some(object) = schema.as_object_mut()
         && object.contains_key("properties")
@@ -40,7 +41,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Fails unless all lines of standard error are JSON.
+/// Fails unless every line of standard error is JSON.
 fn check_messages(ended: &Ended) {
     for line in ended.err.lines() {
         let line: Value = serde_json::from_str(line).expect(line);
@@ -53,7 +54,7 @@ fn lines(ended: &Ended) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn output_is_what_the_schemas_say() {
+async fn output_matches_the_schemas() {
     let sandbox =
         Sandbox::builder().faults([Fault::status(404).on_post()]).start().await.expect("a sandbox");
     let paths: String = (0..150).map(|i| format!("/{i}\n")).collect();
@@ -122,7 +123,7 @@ async fn usage_errors_are_json_too() {
 async fn operations_are_written_as_soon_as_they_are_known() {
     use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-    // The second request is never answered: the first line has to come all the same.
+    // The second request gets no response, so the first line must appear without it.
     let slow = Fault::slow(std::time::Duration::from_secs(600)).on_post();
     let faults = [Fault::answer().on_post(), slow];
     let sandbox = Sandbox::builder().faults(faults).start().await.expect("a sandbox");
@@ -189,7 +190,7 @@ async fn summary_is_appended_as_markdown() {
     let title = text.lines().rfind(|line| line.starts_with('#'));
     assert_eq!(title, Some("### CDN purge: no paths are known yet"));
 
-    // A full disk takes nothing away from the result.
+    // A full disk does not affect the result.
     #[cfg(target_os = "linux")]
     {
         let full =
@@ -215,7 +216,7 @@ async fn summary_is_appended_as_markdown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn run_that_purged_nothing_at_all_is_asked_about() {
+async fn run_that_found_nothing_cached_prints_a_hint() {
     const HINT: &str = "nothing was cached under these paths; check the prefix and the resource\n";
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let ended = run(&sandbox, &["create", "--output", "json", "/a", "/b"], "").await;
@@ -231,7 +232,7 @@ async fn run_that_purged_nothing_at_all_is_asked_about() {
         (&["plan", "/a"], false),
         (&["create", "--wait", "/a", "/index.html"], false),
     ] {
-        // What is purged is not cached afterwards.
+        // What is purged is no longer cached.
         sandbox.fill(["/index.html"]);
         let ended = run(&sandbox, arguments, "").await;
         assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");

@@ -1,4 +1,4 @@
-//! Proxies: what they see, and who is blamed.
+//! Proxies: what they see, and whom errors blame.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,13 +11,13 @@ use tokio::task::JoinHandle;
 
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
-/// Nobody resolves this name: the proxy would.
+/// Only the proxy would resolve this name.
 const SERVICE: &str = "https://cdn.invalid";
 const ACCEPTED: &str = r#"{"status":true,"opID":"a"}"#;
 const TOKEN: &str = "c4nary-t0ken";
 const PASSWORD: &str = "s3cret-passw0rd";
 
-/// A proxy that connects everybody to one server, and keeps all that it is told.
+/// A proxy that relays every connection to one server, and records everything it receives.
 struct Relay {
     url: String,
     seen: Arc<Mutex<Vec<u8>>>,
@@ -41,7 +41,7 @@ impl Relay {
         Self { url: format!("http://user:{PASSWORD}@{address}"), seen, task }
     }
 
-    /// Its address, as it may be shown.
+    /// Its address as it may be shown.
     fn address(&self) -> String {
         self.url.replace(&format!("user:{PASSWORD}@"), "")
     }
@@ -104,7 +104,7 @@ async fn proxy_sees_no_token_and_the_authority_behind_it_is_named() {
     assert!(seen.starts_with("CONNECT cdn.invalid:443 "), "{seen}");
     assert!(!seen.contains(TOKEN) && !seen.to_lowercase().contains("bearer"), "{seen}");
 
-    // A proxy that opens TLS shows a certificate of its own authority.
+    // A proxy that intercepts TLS presents a certificate of its own authority.
     let ended = create(SERVICE, &[("ALL_PROXY", &proxy.url)]).await;
     assert_eq!((ended.code, server.counts()), (Some(6), (2, 1)), "{ended:?}");
     let address = proxy.address();
@@ -119,7 +119,7 @@ async fn proxy_sees_no_token_and_the_authority_behind_it_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn proxy_that_does_not_do_its_work_is_blamed() {
+async fn broken_proxy_is_blamed() {
     let refusing = |status: &str, body: &str| {
         let refusal = answer(status, body);
         ScriptServer::sending([refusal.clone(), refusal])
@@ -134,7 +134,7 @@ async fn proxy_that_does_not_do_its_work_is_blamed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let dead = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
-    // No part of a name is that long, so that nobody is asked for it.
+    // A DNS label cannot be that long, so no resolver is asked.
     let nameless = format!("http://{}.invalid:3128", "a".repeat(64));
     let tls = plain.base_url().replace("http://", "https://");
     for (address, code, expected) in [
@@ -164,9 +164,9 @@ async fn proxy_that_does_not_do_its_work_is_blamed() {
     }
 }
 
-/// Neither answers to a request to connect, nor to the beginning of TLS.
+/// The silent server answers neither CONNECT nor a TLS handshake.
 #[tokio::test(flavor = "multi_thread")]
-async fn connection_that_never_comes_about_has_sent_nothing() {
+async fn connection_that_times_out_has_sent_nothing() {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = silent.local_addr().expect("an address");
     let task = tokio::spawn(async move {
@@ -200,7 +200,7 @@ async fn connection_that_never_comes_about_has_sent_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn proxy_that_cannot_work_is_a_mistake_that_shows_before_anything_is_sent() {
+async fn unusable_proxy_setting_is_reported_before_anything_is_sent() {
     let server = ScriptServer::sending([(); 9].map(|()| answer("200 OK", ACCEPTED))).await;
     for value in [
         format!("socks5://user:{PASSWORD}@127.0.0.1:1"),
@@ -217,7 +217,7 @@ async fn proxy_that_cannot_work_is_a_mistake_that_shows_before_anything_is_sent(
             assert_eq!(shown.code, Some(2), "{shown:?}");
             assert!(shown.err.contains(&named) && !shown.err.contains(PASSWORD), "{shown:?}");
         }
-        // Where no proxy is used, none has to work.
+        // Where no proxy is used, a broken setting does not matter.
         let ended = create(server.base_url(), &[("HTTPS_PROXY", &value)]).await;
         assert_eq!(ended.code, Some(0), "{value}: {ended:?}");
     }

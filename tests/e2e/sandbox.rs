@@ -35,7 +35,7 @@ impl Server {
         Self { process, base }
     }
 
-    /// What it has written about each request.
+    /// What it has logged about each request.
     async fn log(mut self) -> String {
         self.process.kill().await.expect("it can be ended");
         let mut log = String::new();
@@ -58,7 +58,7 @@ async fn rate_means_the_same_to_the_client_and_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rate_limit_has_its_burst_and_says_when_to_come_back() {
+async fn rate_limit_allows_a_burst_and_sends_retry_after() {
     let server = Server::start(&["--rate-limit", "3/h"]).await;
     let base = &server.base;
     let url = format!("{base}/api/v1/cdn/{ORGANIZATION}/job/{RESOURCE}/purge?page=1&limit=1");
@@ -77,7 +77,7 @@ async fn rate_limit_has_its_burst_and_says_when_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_star_takes_can_be_set() {
+async fn what_a_star_matches_can_be_set() {
     for (options, left) in [
         (&["--purge-delay", "0s"][..], "HIT"),
         (&["--purge-delay", "0s", "--star", "one-or-more"], "HIT"),
@@ -101,7 +101,7 @@ async fn what_a_star_takes_can_be_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn faults_that_cannot_be_sent_are_refused_before_it_listens() {
+async fn invalid_faults_are_refused_before_listening() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("faults.json");
     for (faults, expected) in [

@@ -1,4 +1,4 @@
-//! The token in the real binary: what others on the machine can see of it.
+//! The token in the real binary: what other users of the machine can see of it.
 
 use std::fs;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::process::Command;
 use crate::faults::{CANARY, assert_no_secret, token_file};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
-/// A command under way that has sent its request, and its server, which does not answer.
+/// A running command that has sent its request, and its server, which never responds.
 async fn under_way(
     arguments: &[&str],
     variable: Option<(&str, &str)>,
@@ -31,7 +31,7 @@ async fn under_way(
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn token_is_not_in_the_list_of_processes() {
+async fn token_is_not_in_the_process_list() {
     let file = token_file();
     let path = file.path().to_str().expect("UTF-8");
     let command = format!("cat {path}");
@@ -46,7 +46,7 @@ async fn token_is_not_in_the_list_of_processes() {
         let own = child.id().expect("a process that runs");
         let mut seen = false;
         for process in fs::read_dir("/proc").expect("processes").flatten() {
-            // Others come and go.
+            // Other processes come and go.
             let Ok(line) = fs::read(process.path().join("cmdline")) else { continue };
             seen |= process.file_name().to_str() == Some(&own.to_string());
             assert_no_secret(&line);
@@ -56,7 +56,7 @@ async fn token_is_not_in_the_list_of_processes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn token_is_in_nothing_that_a_failing_command_leaves_behind() {
+async fn failing_command_leaves_no_token_behind() {
     let echo = answer("200 OK", &format!("<html>authorization: Bearer {CANARY}</html>"));
     let server = ScriptServer::sending([echo.clone(), echo]).await;
     let base = server.base_url();
@@ -80,7 +80,7 @@ async fn token_is_in_nothing_that_a_failing_command_leaves_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn token_that_is_typed_in_the_wrong_place_is_not_shown() {
+async fn token_typed_in_the_wrong_place_is_not_shown() {
     let web = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjNG5hcnkifQ.c4naryc4naryc4nary";
     let folder = tempfile::tempdir().expect("a folder");
     let settings = folder.path().join("purge.toml");

@@ -1,4 +1,4 @@
-//! Completion scripts and manual pages, as shells and `man` take them.
+//! Completion scripts and manual pages, in real shells and `man`.
 
 use std::fs;
 use std::io::Write as _;
@@ -17,7 +17,7 @@ async fn sh(program: &str, arguments: &[&str]) -> Ended {
     Run::new(program, arguments).env("PATH", &path).env("TERM", "dumb").end().await
 }
 
-/// Whether a program is there; what is not there is not tried.
+/// Whether a program is installed; missing ones are not tested.
 async fn is_there(program: &str) -> bool {
     let found = sh("sh", &["-c", &format!("command -v {program}")]).await.code == Some(0);
     if !found {
@@ -28,7 +28,7 @@ async fn is_there(program: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scripts_and_pages_are_those_that_are_committed() {
+async fn committed_scripts_and_pages_are_up_to_date() {
     for (shell, file) in [
         ("bash", "cdn-purge.bash"),
         ("zsh", "_cdn-purge"),
@@ -74,14 +74,14 @@ async fn bash_completes_commands_and_options() {
     assert_eq!(complete(&["cdn-purge", "list", "--output", "nd"]).await, "ndjson\n");
     assert_eq!(complete(&["cdn-purge", "completions", "fi"]).await, "fish\n");
     assert_eq!(complete(&["cdn-purge", "man", "res"]).await, "resume\n");
-    // Nothing, so that bash offers files.
+    // No completions, so bash offers files.
     assert_eq!(complete(&["cdn-purge", "resume", ""]).await, "\n");
     assert_eq!(complete(&["cdn-purge", "resume", "dep"]).await, "\n");
     assert_eq!(complete(&["cdn-purge", "resume", "--allow"]).await, "--allow-full-purge\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zsh_and_fish_take_their_scripts() {
+async fn zsh_and_fish_accept_their_scripts() {
     let folder = committed("completions");
     let folder = folder.to_str().expect("a name");
     if is_there("zsh").await {

@@ -1,4 +1,4 @@
-//! Signals end a run in good order, and the second one at once.
+//! A signal ends a run in good order, and a second one ends it immediately.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ async fn until(what: impl Fn() -> bool) {
     }
 }
 
-/// Sends signal after signal until it ends, and says how many that took.
+/// Sends signal after signal until the process ends, and returns how many that took.
 async fn signal_until_end(running: &mut Running, name: &str) -> usize {
     let started = Instant::now();
     let mut signals = 0;
@@ -46,11 +46,11 @@ async fn drains(name: &str, code: i32) {
 
     let sent = count(&sandbox, "POST");
     let summary = &ended.json()["summary"];
-    // Whatever was under way is in the report as what it has become.
+    // The report has the final state of every request that was in flight.
     assert_eq!(summary["accepted"], sent * 100, "{summary}");
     assert_eq!(summary["not_sent"], 2000 - sent * 100, "{summary}");
     assert!((5..20).contains(&sent), "{sent}");
-    assert!(ended.err.contains("interrupted: no new request is sent"), "{}", ended.err);
+    assert!(ended.err.contains("interrupted: no new requests are sent"), "{}", ended.err);
     let last: Value =
         serde_json::from_str(ended.err.lines().last().expect("a line")).expect("JSON");
     assert_eq!(
@@ -68,17 +68,17 @@ async fn drains(name: &str, code: i32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn interrupt_drains_what_is_under_way_and_says_how_to_resume() {
+async fn interrupt_drains_requests_in_flight_and_says_how_to_resume() {
     drains("INT", 130).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn termination_drains_just_so() {
+async fn termination_drains_in_the_same_way() {
     drains("TERM", 143).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pause_before_a_retry_ends_at_once() {
+async fn pause_before_a_retry_ends_immediately() {
     let busy = Fault::status(503).header("retry-after", "50").on_post().times(1000);
     let sandbox = Sandbox::builder().fault(busy).start().await.expect("a sandbox");
     let started = Instant::now();
@@ -89,7 +89,7 @@ async fn pause_before_a_retry_ends_at_once() {
     assert_eq!(ended.code, Some(130), "{ended:?}");
     assert!(started.elapsed() < Duration::from_secs(25), "the pause is 50 s");
     assert!(ended.out.contains("1000 paths: 1000 not sent"), "{}", ended.out);
-    // Other requests that pause meanwhile are not told of.
+    // Pauses of other requests are not announced.
     let pauses: Vec<_> = ended.err.lines().filter(|line| line.contains("; again in ")).collect();
     let [pause] = pauses[..] else { panic!("{}", ended.err) };
     assert!(pause.contains(": the service is unavailable (503); again in 5"), "{pause}");
@@ -101,7 +101,7 @@ async fn pause_before_a_retry_ends_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn run_without_a_journal_says_first_what_was_not_sent() {
+async fn run_without_a_journal_reports_first_what_was_not_sent() {
     let slow = Fault::slow(Duration::from_millis(300)).on_post().times(1000);
     let sandbox = Sandbox::builder().fault(slow).purge_delay(Duration::MAX).start().await;
     let sandbox = sandbox.expect("a sandbox");
@@ -114,7 +114,7 @@ async fn run_without_a_journal_says_first_what_was_not_sent() {
     let sent = count(&sandbox, "POST");
     let expected = format!(
         "error: the run was interrupted; {} of 2000 paths were not sent: run the command again; with --journal, a \
-         run can be resumed; {sent} jobs go on; ",
+         run can be resumed; {sent} operations continue; ",
         2000 - sent * 100
     );
     let last = ended.err.lines().last().expect("a line");
@@ -122,7 +122,7 @@ async fn run_without_a_journal_says_first_what_was_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn second_signal_ends_it_at_once() {
+async fn second_signal_ends_the_run_immediately() {
     let stall = Fault::stall(Duration::from_secs(60)).times(1000);
     let sandbox = Sandbox::builder().fault(stall).start().await.expect("a sandbox");
     for (name, code) in [("INT", 130), ("TERM", 143)] {
@@ -136,9 +136,9 @@ async fn second_signal_ends_it_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn output_that_nobody_reads_does_not_hold_it_up() {
+async fn unread_output_does_not_block_a_signal() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
-    // More than a pipe takes.
+    // More than a pipe can hold.
     let arguments = ["create", "--from", "-", "--output", "json", "--quiet"];
     let mut running = purge_at(&sandbox, &arguments).input(lines(5000)).unread().start();
     until(|| count(&sandbox, "POST") == 50).await;
@@ -147,7 +147,7 @@ async fn output_that_nobody_reads_does_not_hold_it_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waiting_ends_with_the_operations_that_are_pending() {
+async fn interrupted_wait_reports_the_pending_operations() {
     let day = Duration::from_secs(24 * 3600);
     let sandbox = Sandbox::builder().purge_delay(day).start().await.expect("a sandbox");
     let folder = tempfile::tempdir().expect("a folder");
@@ -156,7 +156,7 @@ async fn waiting_ends_with_the_operations_that_are_pending() {
     let check = async |arguments: &[&str], expected: &str| {
         let before = count(&sandbox, "GET");
         let running = purge_at(&sandbox, &[arguments, &["--output", "json"]].concat()).start();
-        // The run before may have left one question that arrives only now.
+        // A last poll of the previous run may arrive only now.
         until(|| count(&sandbox, "GET") > before + 1).await;
         running.signal("TERM").await;
         let ended = running.end().await;
@@ -170,12 +170,12 @@ async fn waiting_ends_with_the_operations_that_are_pending() {
     };
     let id = check(
         &["create", "--wait", "/a"],
-        "waiting was interrupted; the jobs go on; to follow them: cdn-purge wait ID",
+        "waiting was interrupted; the operations continue; to follow them: cdn-purge wait ID",
     )
     .await;
     check(
         &["wait", &id],
-        "waiting was interrupted; the jobs go on; to follow them: cdn-purge wait ID",
+        "waiting was interrupted; the operations continue; to follow them: cdn-purge wait ID",
     )
     .await;
     let resume = format!("resume with: cdn-purge resume {journal}");
@@ -185,7 +185,7 @@ async fn waiting_ends_with_the_operations_that_are_pending() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_that_have_sent_nothing_end_at_once() {
+async fn commands_that_have_sent_nothing_end_immediately() {
     let stall = Fault::stall(Duration::from_secs(60)).times(1000);
     let sandbox = Sandbox::builder().fault(stall).start().await.expect("a sandbox");
     let mut running = purge_at(&sandbox, &["list"]).start();
@@ -193,7 +193,7 @@ async fn commands_that_have_sent_nothing_end_at_once() {
     assert_eq!(signal_until_end(&mut running, "INT").await, 1);
     assert_eq!(running.end().await.code, Some(130));
 
-    // A pipe that is opened once the command reads it, and has no end.
+    // A pipe that opens when the command reads it, and never ends.
     let folder = tempfile::tempdir().expect("a folder");
     let pipe = folder.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
@@ -229,22 +229,22 @@ async fn one_handle_ends_every_run_that_has_it() {
     assert_eq!(report.error().map(purge_api_ext::Error::kind), Some(ErrorKind::Interrupted));
     assert_eq!(report.pending_operations().count(), 1);
 
-    // Another handle leaves it alone.
+    // Another handle does not affect the run.
     let report = site(sandbox.base_url()).purge(plan()).shutdown(Shutdown::new()).await;
     assert!(report.paths().all(|path| path.state == PathState::Accepted));
 }
 
 #[tokio::test]
-async fn shutdown_ends_a_pause_before_a_retry_and_keeps_what_is_known_of_the_request() {
+async fn shutdown_ends_a_pause_before_a_retry_and_keeps_the_state_of_the_request() {
     for (fault, state) in [
-        // It was surely not carried out.
+        // It was certainly not applied.
         (Fault::status(503), PathState::NotSent),
-        // Nobody knows, and the list has no such job.
+        // It is unknown whether it was applied, and the list has no such operation.
         (Fault::reset(), PathState::Unconfirmed),
     ] {
         let sandbox = Sandbox::builder().fault(fault.on_post()).start().await.expect("a sandbox");
         let (shutdown, plan) = (Shutdown::new(), Plan::parse(["/a"]).expect("a plan"));
-        // Nearly always longer than the test may take.
+        // Almost always longer than the test may take.
         let hour = Duration::from_secs(3600);
         let purge = site(sandbox.base_url()).purge(plan).backoff(hour, hour);
         let mut events = purge.shutdown(shutdown.clone()).events();

@@ -1,4 +1,4 @@
-//! What a service may answer to a purge, and what that is taken for.
+//! The responses that a service may give to a purge, and how they are understood.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use purge_sandbox::{Fault, Sandbox};
 use crate::account::{count, impatient, plan, posts, resource_of, site};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_path_that_was_asked_for_has_an_outcome() {
+async fn every_requested_path_has_an_outcome() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let asked =
         ["/images/*", "/images/logo.png", "/images/", "/index.html", "/index.html", "/images/**"];
@@ -31,7 +31,7 @@ async fn every_path_that_was_asked_for_has_an_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refused_token_ends_a_run_that_keeps_to_a_rate_at_once() {
+async fn refused_token_ends_a_rate_limited_run_immediately() {
     let sandbox = Sandbox::builder().token("another").start().await.expect("a sandbox");
     let client = Client::builder("sandbox-token").base_url(sandbox.base_url());
     let client = client.rate("1/h".parse().expect("a rate")).build().expect("a client");
@@ -44,8 +44,8 @@ async fn refused_token_ends_a_run_that_keeps_to_a_rate_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_large_a_request_is_split_until_it_fits() {
-    // The first five requests are too large, whatever is in them.
+async fn oversized_request_is_split_until_it_fits() {
+    // The first five requests are too large, whatever they contain.
     let fault = Fault::status(413).on_post().times(5);
     let sandbox = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
     let site = site(sandbox.base_url());
@@ -54,7 +54,7 @@ async fn too_large_a_request_is_split_until_it_fits() {
         Event::Split { request, into } => Some((*request, *into)),
         _ => None,
     });
-    // 9 becomes 4 and 5, 4 becomes 2 and 2, 2 becomes 1 and 1; these two cannot be split.
+    // 9 becomes 4 and 5, 4 becomes 2 and 2, 2 becomes 1 and 1; those last two cannot be split.
     assert_eq!(splits.collect::<Vec<_>>(), [(0, [1, 2]), (1, [3, 4]), (3, [5, 6])]);
     let Some(Event::Finished(report)) = events.last() else { panic!("{events:#?}") };
     let shapes: Vec<_> = report.operations.iter().map(|o| (o.paths.len(), o.state)).collect();
@@ -69,8 +69,8 @@ async fn too_large_a_request_is_split_until_it_fits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn half_of_a_request_that_may_have_been_applied_is_unconfirmed() {
-    // The request is applied and its answer gets lost, in the list too. Sent again, it is too large, and so its
-    // paths are sent one by one.
+    // The request is applied, but its response is lost and the list does not show it. Sent again, it is too
+    // large, so its paths are sent one by one.
     let faults = [
         Fault::reset().after_applying().on_post(),
         Fault::status(500).on_get(),
@@ -83,7 +83,7 @@ async fn half_of_a_request_that_may_have_been_applied_is_unconfirmed() {
     let states: Vec<_> = report.operations.iter().map(|o| (o.state, o.attempts)).collect();
     let unconfirmed = OperationState::Unconfirmed;
     assert_eq!(states, [(unconfirmed, 1), (unconfirmed, 1)], "{report:?}");
-    // Each may be in one job only.
+    // Each can be in one operation only.
     assert!(report.operations.iter().all(|operation| !operation.possible_duplicate));
     assert_eq!(report.error().and_then(Error::status), Some(404));
 }
@@ -99,7 +99,7 @@ async fn dropped_run_sends_nothing_more() {
         accepted += usize::from(matches!(event, Event::Accepted { .. }));
     }
     drop(events);
-    // Whatever was under way has arrived when a later request is answered.
+    // Whatever was in flight has arrived by the time a later request gets its response.
     site(sandbox.base_url()).list().page(NonZeroU64::MIN).await.expect("a page");
     let posts = count(&sandbox, "POST");
     assert!(posts < 20, "{posts}");

@@ -1,4 +1,4 @@
-//! Tokens that change while a run is under way.
+//! Tokens that change during a run.
 
 use std::fs;
 use std::num::NonZeroU64;
@@ -25,8 +25,8 @@ fn site(base: &str, token: impl Into<TokenProvider>) -> Resource {
     resource_of(&client(base, token))
 }
 
-/// A function that gives the tokens of a list, then the last one again and again; and how often it was
-/// asked.
+/// A function that returns the tokens of a list in order, repeating the last one, and the number of its
+/// calls.
 fn tokens<const N: usize>(list: [String; N]) -> (TokenProvider, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
@@ -34,7 +34,7 @@ fn tokens<const N: usize>(list: [String; N]) -> (TokenProvider, Arc<AtomicUsize>
         let index = count.fetch_add(1, Ordering::SeqCst);
         let token = list[index.min(N - 1)].clone();
         async move {
-            // A token that comes at once would hide that requests wait for each other.
+            // A token that arrives immediately would hide that requests wait for each other.
             tokio::time::sleep(Duration::from_millis(20)).await;
             Ok::<_, std::io::Error>(token)
         }
@@ -42,7 +42,7 @@ fn tokens<const N: usize>(list: [String; N]) -> (TokenProvider, Arc<AtomicUsize>
     (provider, asked)
 }
 
-/// The answers that the sandbox gave, as status codes.
+/// The responses of the sandbox, as status codes.
 fn statuses(sandbox: &Sandbox) -> Vec<u16> {
     sandbox.requests().iter().filter_map(|request| request.status).collect()
 }
@@ -94,7 +94,7 @@ async fn lists_renew_the_token_too_and_tasks_share_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn token_can_expire_again_and_again() {
+async fn token_can_expire_repeatedly() {
     let ok = answer("200 OK", r#"{"status":true,"data":{"requests":[]}}"#);
     let no = answer("401 Unauthorized", r#"{"status":false,"message":"expired"}"#);
     let server = ScriptServer::sending([&ok, &no, &ok, &ok, &no, &ok].map(Clone::clone)).await;
@@ -114,7 +114,7 @@ fn token_of(request: &str) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn new_tokens_that_are_wrong_too_stop_the_run() {
+async fn new_tokens_that_are_refused_too_stop_the_run() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
@@ -126,7 +126,8 @@ async fn new_tokens_that_are_wrong_too_stop_the_run() {
     let error = report.error().expect("an error");
     assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(401)), "{error}");
     assert!(sandbox.requests().len() <= 8, "4 at a time, each twice at most: {error}");
-    // Once at the start; then each of the four asks again at most once, for all that were sent before.
+    // Once at the start; then each of the four asks again at most once, on behalf of all requests sent
+    // before.
     assert!((2..=5).contains(&asked.load(Ordering::SeqCst)), "{asked:?}");
     let not_sent = |o: &&purge_api_ext::OperationOutcome| o.state == OperationState::NotSent;
     assert!(report.operations.iter().filter(not_sent).count() >= 16, "{report:?}");
@@ -134,7 +135,7 @@ async fn new_tokens_that_are_wrong_too_stop_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn token_that_cannot_be_renewed_is_an_error_that_says_both() {
+async fn failed_renewal_reports_both_errors() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let asked = AtomicUsize::new(0);
     let provider = TokenProvider::from_fn(move || {
@@ -166,7 +167,7 @@ async fn nothing_is_sent_without_a_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dropped_fetch_is_begun_anew() {
+async fn dropped_fetch_is_restarted() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let token = sandbox.token().to_owned();
     let asked = AtomicUsize::new(0);
@@ -209,7 +210,7 @@ async fn refreshed_token_is_sent_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refresh_that_fails_leaves_the_token() {
+async fn failed_refresh_keeps_the_token() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (token, asked) = (sandbox.token().to_owned(), AtomicUsize::new(0));
     let client = client(
@@ -256,7 +257,7 @@ fn futures_can_move_between_threads() {
 /// A run of the command line that takes its token from `command`.
 fn with_command(base: &str, command: &str, arguments: &[&str]) -> Run {
     let arguments = [arguments, &["--token-command", command]].concat();
-    // The environment holds another token, which loses.
+    // The environment holds another token; the command takes precedence.
     Run::new(PURGE, arguments).account(base, "from-the-environment", ORGANIZATION, RESOURCE)
 }
 
@@ -278,7 +279,7 @@ async fn command_is_run_again_when_its_token_is_refused() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn command_whose_token_stays_wrong_ends_the_run() {
+async fn command_that_repeats_a_refused_token_ends_the_run() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
@@ -293,14 +294,14 @@ async fn command_whose_token_stays_wrong_ends_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn renewal_that_fails_fails_for_all_that_wait_for_it() {
+async fn failed_renewal_fails_for_all_waiting_requests() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let provider = TokenProvider::from_fn(move || {
         let first = count.fetch_add(1, Ordering::SeqCst) == 0;
         async move {
-            // Long enough for all to be refused by then.
+            // Long enough for all of them to be refused.
             tokio::time::sleep(Duration::from_millis(50)).await;
             if first { Ok("old".to_owned()) } else { Err(std::io::Error::other("no login server")) }
         }

@@ -1,4 +1,4 @@
-//! Whom the client talks to, and what it says when it refuses to.
+//! Which servers the client trusts, and what it says when it refuses one.
 
 use std::fs;
 
@@ -19,7 +19,7 @@ async fn purge(builder: ClientBuilder) -> Report {
     site.purge(Plan::parse(["/a"]).expect("a plan")).await
 }
 
-/// All that an error can show.
+/// Everything that an error can show.
 fn shown(error: &Error) -> String {
     let mut shown = format!("{error} {error:?}");
     let mut cause = std::error::Error::source(error);
@@ -31,7 +31,7 @@ fn shown(error: &Error) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn certificate_of_an_unknown_authority_is_refused_at_once() {
+async fn certificate_of_an_unknown_authority_is_refused_immediately() {
     let (server, _) = ScriptServer::vouched_for("127.0.0.1", answer("200 OK", ACCEPTED)).await;
     let run = Run::new(PURGE, ["create", "/a"]);
     let ended = run.account(server.base_url(), SECRET, ORGANIZATION, RESOURCE).end().await;
@@ -39,11 +39,15 @@ async fn certificate_of_an_unknown_authority_is_refused_at_once() {
     assert_eq!(server.counts(), (1, 0));
     assert!(ended.err.contains("(UnknownIssuer)"), "{}", ended.err);
     #[cfg(target_os = "linux")]
-    assert!(ended.err.contains("set SSL_CERT_FILE to a PEM file that contains it"), "{}", ended.err);
+    assert!(
+        ended.err.contains("set SSL_CERT_FILE to a PEM file that contains it"),
+        "{}",
+        ended.err
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn server_without_tls_is_no_reason_to_try_all_requests() {
+async fn server_without_tls_gets_only_one_request() {
     let server = ScriptServer::playing(Script::Hasty(answer("400 Bad Request", ""))).await;
     let base = server.base_url().replace("http://", "https://");
     let paths: String = (0..1_000).map(|i| format!("/{i}\n")).collect();
@@ -60,7 +64,7 @@ async fn server_without_tls_is_no_reason_to_try_all_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn file_in_the_tree_does_not_say_where_the_token_goes() {
+async fn file_in_the_tree_does_not_decide_where_the_token_goes() {
     let other = ScriptServer::sending([answer("200 OK", ACCEPTED)]).await;
     let folder = tempfile::tempdir().expect("a folder");
     let below = folder.path().join("a/b");
@@ -99,7 +103,7 @@ async fn proxy_that_asks_for_credentials_has_its_own_error() {
     let refusal = "407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"";
     let proxy = ScriptServer::sending([answer(refusal, ""), answer(refusal, "")]).await;
     let url = proxy.base_url().replace("http://", &format!("http://user:{SECRET}@"));
-    // Nobody resolves this name: the proxy would.
+    // Only the proxy would resolve this name.
     let base = "https://cdn.invalid";
     let report = purge(Client::builder(SECRET).base_url(base).proxy(&url)).await;
     let error = report.error().expect("an error");
@@ -118,14 +122,14 @@ async fn proxy_that_asks_for_credentials_has_its_own_error() {
     assert_eq!(requests.len(), 2, "{requests:?}");
     for request in requests {
         assert!(request.starts_with("CONNECT cdn.invalid:443 "), "{request}");
-        // The base64 of `user:c4nary`.
+        // `user:c4nary` in base64.
         assert!(request.contains("Basic dXNlcjpjNG5hcnk="), "{request}");
         assert!(!request.contains("Bearer"), "the proxy sees the token: {request}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn proxy_that_is_not_there_is_named_without_its_password() {
+async fn missing_proxy_is_named_without_its_password() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
@@ -144,7 +148,7 @@ async fn proxy_that_is_not_there_is_named_without_its_password() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_that_are_not_there_are_named_by_their_variable() {
+async fn missing_certificates_are_reported_with_their_variable() {
     let run = Run::new(PURGE, ["create", "/a"]).env("SSL_CERT_FILE", "/not/there\n");
     let ended = run.account("https://127.0.0.1:1", SECRET, ORGANIZATION, RESOURCE).end().await;
     assert_eq!(ended.code, Some(2), "{ended:?}");

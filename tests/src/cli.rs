@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// One run of the command line, with an environment that holds nothing but what is given.
+/// One run of the command line, in an environment that holds only what the test sets.
 #[derive(Debug)]
 pub struct Run {
     command: Command,
@@ -52,7 +52,7 @@ impl Run {
         self
     }
 
-    /// Names the account of a server.
+    /// Sets the account and the address of a server.
     #[must_use]
     pub fn account(self, base: &str, token: &str, organization: &str, resource: &str) -> Self {
         self.env("PURGE_BASE_URL", base)
@@ -61,7 +61,7 @@ impl Run {
             .env("PURGE_RESOURCE", resource)
     }
 
-    /// Gives a text to standard input.
+    /// Sets the text for standard input.
     #[must_use]
     pub fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.input = text.into();
@@ -75,12 +75,12 @@ impl Run {
         self
     }
 
-    /// Runs it to its end.
+    /// Runs it to the end.
     pub async fn end(self) -> Ended {
         self.start().end().await
     }
 
-    /// Starts it, to be interrupted on the way.
+    /// Starts it, so that it can be interrupted.
     #[must_use]
     pub fn start(mut self) -> Running {
         let mut child = self.command.spawn().expect("the binary runs");
@@ -97,7 +97,7 @@ impl Run {
     }
 }
 
-/// A run that is under way. Dropping it kills it.
+/// A run in progress. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -106,7 +106,7 @@ pub struct Running {
     err: Reader,
 }
 
-/// What reads a stream while the command runs: a full pipe would hold it up.
+/// Reads a stream while the command runs: a full pipe would block it.
 #[derive(Debug)]
 struct Reader {
     task: JoinHandle<()>,
@@ -117,7 +117,7 @@ impl Reader {
     fn start(mut stream: impl AsyncRead + Unpin + Send + 'static, unread: bool) -> Self {
         let (told, read) = watch::channel(Vec::new());
         let task = tokio::spawn(async move {
-            // A pipe that nobody reads is as open as any other.
+            // Keeps an unread pipe open.
             if unread {
                 std::future::pending::<()>().await;
             }
@@ -139,26 +139,27 @@ impl Reader {
 }
 
 impl Running {
-    /// Waits for its end.
+    /// Waits for the end.
     pub async fn end(mut self) -> Ended {
         let status = self.child.wait().await.expect("the binary ends");
-        // What a command has not read by its end, it never will.
+        // Whatever a command has not read when it ends, it never will.
         self.writer.abort();
         Ended { code: status.code(), out: self.out.text().await, err: self.err.text().await }
     }
 
-    /// Waits for its end without reading what it writes, and says with which code.
+    /// Waits for the end without reading the output, and returns the exit code.
     pub async fn code(mut self) -> Option<i32> {
         self.child.wait().await.expect("the binary ends").code()
     }
 
-    /// Kills it as a failure of the machine would: it learns nothing of it. A kill that comes too late is none.
+    /// Kills the process without warning, as a machine failure would. Has no effect if it has already
+    /// ended.
     pub async fn kill(mut self) -> Ended {
         self.child.kill().await.expect("the binary can be killed");
         self.end().await
     }
 
-    /// Waits until it has written a text to standard error, and says whether it has.
+    /// Waits until it has written a text to standard error. Returns whether it has.
     pub async fn says(&mut self, text: &str) -> bool {
         let has = |read: &Vec<u8>| read.windows(text.len()).any(|part| part == text.as_bytes());
         self.err.read.wait_for(has).await.is_ok()

@@ -1,9 +1,9 @@
 //! A paused clock, over real connections.
 //!
-//! The clock of a paused runtime jumps ahead whenever nothing is left to do, and a connection on which
-//! the answer is still on its way looks just like that. So it is held while a request is under way, which
-//! the library's spans tell: time passes only where the client sleeps on purpose, or where a server says
-//! that it is its own turn to be slow.
+//! The clock of a paused runtime jumps ahead whenever nothing is left to do. A connection whose response is
+//! still on its way looks just like that, so the clock is held while a request is in flight, as seen from
+//! the library's spans. Time passes only where the client sleeps on purpose, or where a server states that
+//! it is being slow.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,10 +15,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Nothing takes this long in real time; a test that does would wait forever.
+/// Nothing takes this long in real time; without this limit, a stuck test would wait forever.
 const STUCK: Duration = Duration::from_secs(60);
 
-/// Holds the paused clock of the current runtime, as a layer that sees the library's spans.
+/// Holds the paused clock of the current runtime. It is a `tracing` layer that watches the library's spans.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Arc<Mutex<State>>);
 
@@ -28,22 +28,23 @@ struct State {
     tokens: usize,
     released: bool,
     free: bool,
-    /// Dropping it lets the blocking task end that keeps the clock from jumping.
+    /// Dropping it ends the blocking task that keeps the clock from advancing.
     hold: Option<Sender<()>>,
 }
 
 impl Clock {
-    /// Lets time pass although a request is under way, until the next one ends or [`hold`](Self::hold).
+    /// Lets time pass during a request in flight, until the next one ends or [`hold`](Self::hold) is
+    /// called.
     pub fn release(&self) {
         self.change(|state| state.released = true);
     }
 
-    /// Ends what [`release`](Self::release) began.
+    /// Reverts [`release`](Self::release).
     pub fn hold(&self) {
         self.change(|state| state.released = false);
     }
 
-    /// Lets time pass during all requests, for a server that cannot say anything.
+    /// Lets time pass during all requests, for a server that cannot call [`release`](Self::release).
     pub fn free(&self) {
         self.change(|state| state.free = true);
     }
@@ -57,7 +58,7 @@ impl Clock {
         } else if state.hold.is_none() {
             let (sender, receiver) = channel();
             state.hold = Some(sender);
-            // The runtime does not advance its clock while a blocking task is at work.
+            // The runtime does not advance its clock while a blocking task is running.
             tokio::task::spawn_blocking(move || wait(&receiver));
         }
     }
@@ -70,8 +71,8 @@ impl Clock {
 fn wait(receiver: &Receiver<()>) {
     use std::sync::mpsc::RecvTimeoutError::Timeout;
 
-    // Nobody sends; the other end is dropped.
-    assert_ne!(receiver.recv_timeout(STUCK), Err(Timeout), "a request is under way for too long");
+    // Nothing is ever sent; the other end is dropped.
+    assert_ne!(receiver.recv_timeout(STUCK), Err(Timeout), "a request is stuck");
 }
 
 /// What a span stands for.

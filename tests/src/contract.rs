@@ -1,4 +1,4 @@
-//! `purge.yaml` as a judge of what is sent and answered.
+//! Checks requests and responses against `purge.yaml`.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ impl Contract {
         Self { document }
     }
 
-    /// Every operation that is described.
+    /// All operations in the description.
     pub fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
         let paths = self.document["paths"].as_object().into_iter().flatten();
         paths.flat_map(move |(path, item)| {
@@ -36,7 +36,7 @@ impl Contract {
         })
     }
 
-    /// The operation that a request goes to; fails when none is described.
+    /// The operation of a request; panics if none is described.
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> Operation<'_> {
         let mut operations = self.operations().filter(|operation| {
@@ -51,7 +51,7 @@ impl Contract {
         pointer.map_or(value, |pointer| self.document.pointer(pointer).expect(pointer))
     }
 
-    /// Fails unless `value`, which a message calls `what`, is valid for a schema.
+    /// Panics unless `value` is valid for a schema. `what` names it in the message.
     fn check(&self, what: &str, schema: &Value, value: &Value) {
         let mut schema = json_schema(schema.clone());
         schema["components"] = json_schema(self.document["components"].clone());
@@ -77,7 +77,7 @@ impl<'a> Operation<'a> {
         self.operation["operationId"].as_str().expect("a text")
     }
 
-    /// Fails unless the path and the query of a request hold what is described, and nothing else.
+    /// Panics unless the path and the query of a request hold what is described, and nothing else.
     pub fn check_parameters(&self, path: &str, query: &str) {
         let path =
             self.path_values(path).unwrap_or_else(|| panic!("{path} is of no {}", self.id()));
@@ -98,7 +98,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Fails unless a request's body is as described.
+    /// Panics unless the body of a request is as described.
     pub fn check_body(&self, body: &[u8]) {
         let described = self.contract.follow(&self.operation["requestBody"]);
         match &described["content"]["application/json"]["schema"] {
@@ -110,7 +110,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Fails unless a parameter, which a message calls `what`, has a value of its schema.
+    /// Panics unless a parameter is valid for its schema. `what` names it in the message.
     fn check_text(&self, what: &str, schema: &Value, text: &str) {
         let value = match schema["type"].as_str() {
             Some("integer") => json!(text.parse::<i64>().expect(what)),
@@ -120,14 +120,14 @@ impl<'a> Operation<'a> {
         self.contract.check(what, schema, &value);
     }
 
-    /// Fails unless the body of an answer with the status 200 is as described.
+    /// Panics unless the body of a response with status 200 is as described.
     pub fn check_answer(&self, body: &Value) {
         let described = self.contract.follow(&self.operation["responses"]["200"]);
         let what = format!("the answer of {}", self.id());
         self.contract.check(&what, &described["content"]["application/json"]["schema"], body);
     }
 
-    /// Those of the path come first.
+    /// The parameters, those of the path first.
     fn parameters(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         let contract = self.contract;
         let lists = [&self.item["parameters"], &self.operation["parameters"]];
@@ -135,7 +135,7 @@ impl<'a> Operation<'a> {
         all.map(move |parameter| contract.follow(parameter))
     }
 
-    /// The names in the template and what stands there in a path, if the path has its form.
+    /// The parameter names in the template with their values in `path`, if `path` matches the template.
     fn path_values<'p>(&self, path: &'p str) -> Option<Vec<(&'a str, &'p str)>> {
         let (template, segments) = (self.path.split('/'), path.split('/'));
         if template.clone().count() != segments.clone().count() {
@@ -153,8 +153,8 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// OpenAPI 3.0 is JSON Schema of draft 4 with `nullable`, which adds null to the `type` beside it and has no
-/// effect elsewhere.
+/// OpenAPI 3.0 schemas are JSON Schema draft 4 plus `nullable`, which adds null to the `type` next to it
+/// and has no effect elsewhere.
 fn json_schema(value: Value) -> Value {
     match value {
         Value::Object(mut object) => {
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_allowed_where_the_letter_of_openapi_allows_it() {
+    fn null_is_allowed_exactly_where_openapi_allows_it() {
         let object = json!({ "type": "object" });
         assert!(!takes(&object, &Value::Null));
         assert!(takes(&json!({ "type": "object", "nullable": true }), &Value::Null));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn every_nullable_member_of_an_answer_may_be_null() {
+    fn every_nullable_member_of_a_response_may_be_null() {
         let contract = Contract::read();
         let mut checked = Vec::new();
         for operation in contract.operations() {

@@ -1,27 +1,27 @@
-//! HTTP/2 frame by frame, for what no library of a server would send.
+//! HTTP/2 frame by frame, for what no server library would send.
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::script::Seen;
 
-/// What becomes of one request.
+/// The response to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// 200 and a body.
+    /// Status 200 and a body.
     Answer(&'static str),
     /// `RST_STREAM` with a code of RFC 9113, section 7.
     Reset(u32),
-    /// `GOAWAY` with such a code, which says that the request was not looked at; and the end.
+    /// `GOAWAY` with such a code, saying that the request was not processed; then the connection ends.
     GoAway(u32),
-    /// `GOAWAY` with such a code, which does not say so; and the end.
+    /// `GOAWAY` with such a code, not saying so; then the connection ends.
     LastGoAway(u32),
 }
 
-/// No error: a server that shuts down.
+/// No error: a graceful shutdown.
 pub const NO_ERROR: u32 = 0x0;
-/// Something went wrong within the server.
+/// An internal error of the server.
 pub const INTERNAL_ERROR: u32 = 0x2;
-/// The stream was surely not processed.
+/// The stream was certainly not processed.
 pub const REFUSED_STREAM: u32 = 0x7;
 
 const DATA: u8 = 0x0;
@@ -35,7 +35,7 @@ const END_STREAM: u8 = 0x1;
 const END_HEADERS: u8 = 0x4;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Plays one connection; `next` says what becomes of each request.
+/// Serves one connection; `next` decides the response to each request.
 pub async fn play(
     mut socket: impl AsyncRead + AsyncWrite + Unpin,
     seen: &Seen,
@@ -56,7 +56,7 @@ pub async fn play(
             SETTINGS if flags & ACK == 0 => write(&mut socket, SETTINGS, ACK, 0, &[]).await?,
             PING if flags & ACK == 0 => write(&mut socket, PING, ACK, 0, &payload).await?,
             HEADERS => {
-                // The first two entries of the static table that are methods (RFC 7541, appendix A).
+                // The first two methods in the static table (RFC 7541, appendix A).
                 let method = if payload.contains(&0x83) { "POST" } else { "GET" };
                 request = format!("{method} / HTTP/2\r\nauthorization: bearer (packed)\r\n\r\n");
             }
@@ -70,7 +70,7 @@ pub async fn play(
         let what = next();
         match what {
             Frame::Answer(body) => {
-                // The eighth entry of the static table is the status 200.
+                // Entry 8 of the static table is the status 200.
                 write(&mut socket, HEADERS, END_HEADERS, stream, &[0x88]).await?;
                 write(&mut socket, DATA, END_STREAM, stream, body.as_bytes()).await?;
             }

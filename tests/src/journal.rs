@@ -1,37 +1,38 @@
-//! What a journal says, read without the code that is under test.
+//! Reads a journal without the code under test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
 
-/// What a journal says of its requests, by their numbers.
+/// The contents of a journal, by request number.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// The requests that the service has accepted, and as what.
+    /// The accepted requests and their operation IDs.
     pub accepted: BTreeMap<u64, String>,
-    /// How often each was sent.
+    /// How often each request was sent.
     pub sent: BTreeMap<u64, u64>,
-    /// Those whose last answer is missing.
+    /// Requests whose last response is missing.
     pub open: BTreeSet<u64>,
-    /// The paths of each.
+    /// The paths of each request.
     pub paths: BTreeMap<u64, Vec<String>>,
 }
 
 impl Told {
-    /// Reads a file, without checking anything but that its last line may be torn.
+    /// Reads a file. The only check is that nothing but its last line may be torn.
     #[must_use]
     pub fn read(path: &Path) -> Self {
         Self::from_bytes(&std::fs::read(path).unwrap_or_default())
     }
 
-    /// Reads what is in a file.
+    /// Reads the contents of a file.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Self::of_lines(bytes, |_| true)
     }
 
-    /// How many requests are under way in a file. Nothing else is read, since this is asked a thousand times.
+    /// How many requests of a file are in flight. Reads nothing else, because it is called a thousand
+    /// times.
     #[must_use]
     pub fn under_way(path: &Path) -> usize {
         let bytes = std::fs::read(path).unwrap_or_default();

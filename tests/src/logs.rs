@@ -1,4 +1,4 @@
-//! What libraries tell to `tracing`, for the tests that listen.
+//! Captures what libraries report to `tracing`.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, Once};
@@ -7,19 +7,19 @@ use tracing::Subscriber;
 use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 use tracing_subscriber::Registry;
 
-/// Lets a subscriber hear what happens on this thread, until the guard is dropped.
+/// Sends the events of this thread to a subscriber until the guard is dropped.
 pub fn listen(subscriber: impl Subscriber + Send + Sync) -> DefaultGuard {
     static AWAKE: Once = Once::new();
     AWAKE.call_once(|| {
-        // Whether anybody wants to know of a place in the code is remembered for the whole process, and
-        // found out anew whenever a subscriber comes or goes. A test could miss what it waits for while
-        // another one ends; with somebody who is always interested, nothing is ever forgotten.
-        set_global_default(Registry::default()).expect("nobody else sets it");
+        // Whether any subscriber is interested in a callsite is cached for the whole process, and updated
+        // whenever a subscriber comes or goes. A test could miss events while another test ends. A global
+        // subscriber that is always interested prevents this.
+        set_global_default(Registry::default()).expect("no other global subscriber");
     });
     set_default(subscriber)
 }
 
-/// A place for log lines.
+/// A buffer for log lines.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 

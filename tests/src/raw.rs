@@ -1,9 +1,9 @@
-//! Answers and requests as bytes, also such as no HTTP library would send.
+//! Requests and responses as bytes, including ones that no HTTP library would send.
 
 use flate2::{Compress, Compression, FlushCompress};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// An answer with a status line (code and reason, further header lines after `\r\n`) and a body.
+/// A response with a status line (code and reason, further header lines after `\r\n`) and a body.
 #[must_use]
 pub fn answer(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
@@ -11,14 +11,14 @@ pub fn answer(status: &str, body: &str) -> Vec<u8> {
         .into()
 }
 
-/// An answer as by [`answer`], after which the connection stays open.
+/// A response as in [`answer`], but the connection stays open.
 #[must_use]
 pub fn kept(status: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into()
 }
 
-/// A bomb: `times` times `part`, packed in the time and space of one. A part refers to nothing before it, so
-/// that its packed form can be repeated.
+/// A decompression bomb: `part` repeated `times` times, at the cost of compressing it once. The compressed
+/// part refers to nothing before it, so it can be repeated as it is.
 ///
 /// ```
 /// # use std::io::Read as _;
@@ -38,7 +38,7 @@ pub fn gzip(part: &[u8], times: usize) -> Vec<u8> {
     let mut checksum = crc32fast::Hasher::new();
     (0..times).for_each(|_| checksum.combine(&one));
     let length = (part.len() * times) as u32;
-    // A head that says nothing, an empty last block, and the end.
+    // A minimal gzip header, an empty last block, and the trailer.
     let head: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
     let end = [checksum.finalize().to_le_bytes(), length.to_le_bytes()].concat();
     [head, &packed.repeat(times), &[3, 0], &end].concat()

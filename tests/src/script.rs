@@ -1,4 +1,4 @@
-//! A server that plays a script, and sees all that is sent to it.
+//! A server that follows a script and records everything that is sent to it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,28 +15,28 @@ use crate::clock::Clock;
 use crate::raw::read_request;
 use crate::tls::{Validity, certified};
 
-/// What becomes of one request.
+/// What happens to one request.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// These bytes, and the end of the connection.
+    /// Sends these bytes and closes the connection.
     Send(Vec<u8>),
-    /// These bytes; the connection stays open for further requests.
+    /// Sends these bytes and keeps the connection open.
     Keep(Vec<u8>),
-    /// No answer, ever.
+    /// Never responds.
     Stall,
-    /// These bytes, but after a while.
+    /// Sends these bytes after a delay.
     Late(Duration, Vec<u8>),
-    /// These bytes, one each such time, then again from the last one on.
+    /// Sends these bytes, one per interval, then repeats the last one.
     Drip(Duration, Vec<u8>),
-    /// A reset in place of an answer.
+    /// Resets the connection instead of responding.
     Reset,
-    /// A reset in the middle of an answer.
+    /// Resets the connection in the middle of a response.
     Cut(Vec<u8>),
 }
 
 impl Step {
-    /// What stands for a number of four digits, another one in each answer: no two operations have the same
-    /// identifier.
+    /// Replaced by a different four-digit number in each response, so that no two operations have the same
+    /// ID.
     const NUMBER: &str = "NNNN";
 
     fn numbered(self, number: usize) -> Self {
@@ -58,16 +58,16 @@ impl Step {
 /// What a server does: the next step for each request.
 #[derive(Clone, Debug)]
 pub enum Script {
-    /// One list of steps for what is posted, one for what is asked for. The last step of each is repeated.
+    /// One list of steps for POSTs, one for GETs. The last step of each repeats.
     ByMethod(VecDeque<Step>, VecDeque<Step>),
-    /// One list for all requests, and 500 after it.
+    /// One list of steps for all requests, then status 500.
     InOrder(VecDeque<Step>),
-    /// These bytes for every connection, as soon as it says anything, and be it no request.
+    /// Sends these bytes on every connection, as soon as anything arrives, even if it is not a request.
     Hasty(Vec<u8>),
 }
 
 impl Script {
-    /// One list of steps for what is posted, one for what is asked for.
+    /// One list of steps for POSTs, one for GETs.
     pub fn new(
         posts: impl IntoIterator<Item = Step>,
         gets: impl IntoIterator<Item = Step>,
@@ -88,30 +88,30 @@ impl Script {
     }
 }
 
-/// The requests that a server has seen, head and body.
+/// The requests that a server has received, head and body.
 #[derive(Clone, Debug, Default)]
 pub struct Seen(Arc<Mutex<Vec<String>>>);
 
 impl Seen {
-    /// Takes down a request.
+    /// Records a request.
     pub fn add(&self, request: String) {
         self.0.lock().expect("the log").push(request);
     }
 
-    /// All of them.
+    /// All requests.
     #[must_use]
     pub fn all(&self) -> Vec<String> {
         self.0.lock().expect("the log").clone()
     }
 
-    /// How many were made by a method.
+    /// How many requests were made with a method.
     #[must_use]
     pub fn count(&self, method: &str) -> usize {
         self.all().iter().filter(|request| request.starts_with(method)).count()
     }
 }
 
-/// A server on loopback that plays a [`Script`], on the runtime of the client.
+/// A server on loopback that follows a [`Script`], on the runtime of the client.
 #[derive(Debug)]
 pub struct ScriptServer {
     base: String,
@@ -121,19 +121,19 @@ pub struct ScriptServer {
 }
 
 impl ScriptServer {
-    /// Starts one that sends these bytes, one answer for each request, whatever its method.
+    /// Starts a server that sends these bytes, one response for each request of any method.
     pub async fn sending(answers: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
         let steps = answers.into_iter().map(|bytes| Step::Send(bytes.into())).collect();
         Self::playing(Script::InOrder(steps)).await
     }
 
-    /// Starts one that plays a script over plain HTTP, while the clock runs.
+    /// Starts a server that follows a script over plain HTTP, on a clock that is not paused.
     pub async fn playing(script: Script) -> Self {
         Self::start(script, Clock::default(), None).await
     }
 
-    /// Starts one behind TLS, with a certificate for `name` (a host name or an address), that gives every request
-    /// the same answer; and the certificate of the authority that vouches for it, as PEM.
+    /// Starts a server behind TLS that sends the same response to every request. Its certificate is for
+    /// `name`, a host name or an address. Also returns the certificate of the issuing authority, as PEM.
     pub async fn vouched_for(name: &str, answer: Vec<u8>) -> (Self, String) {
         let (authority, config) = certified(name, Validity::Current);
         let (acceptor, step) = (TlsAcceptor::from(Arc::new(config)), Step::Send(answer));
@@ -141,7 +141,7 @@ impl ScriptServer {
         (Self::start(script, Clock::default(), Some(acceptor)).await, authority)
     }
 
-    /// Starts it on a free port, with or without TLS.
+    /// Starts the server on a free port, with or without TLS.
     pub async fn start(script: Script, clock: Clock, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -171,7 +171,7 @@ impl ScriptServer {
         Self { base, seen, connections, task }
     }
 
-    /// Its address, `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`.
+    /// Its address: `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base
@@ -183,19 +183,19 @@ impl ScriptServer {
         self.base.split_once("://").map_or("", |(_, authority)| authority)
     }
 
-    /// The requests that came, head and body.
+    /// The requests it has received, head and body.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         self.seen.all()
     }
 
-    /// How many connections were opened, and how many requests came through.
+    /// How many connections were opened, and how many requests arrived.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         (self.connections.load(Ordering::SeqCst), self.requests().len())
     }
 
-    /// What it has seen.
+    /// Everything it has received.
     #[must_use]
     pub fn seen(&self) -> &Seen {
         &self.seen
@@ -208,7 +208,7 @@ impl Drop for ScriptServer {
     }
 }
 
-/// What can end by a reset.
+/// A stream that can be reset.
 trait Wire: AsyncRead + AsyncWrite + Unpin {
     fn tcp(&self) -> &TcpStream;
 }
@@ -239,14 +239,14 @@ impl Player {
                 true => read_some(&mut socket).await,
                 false => read_request(&mut socket).await,
             };
-            // A connection that was opened in reserve brings no request, and uses up no step.
+            // A spare connection carries no request and uses up no step.
             if request.is_empty() {
                 return;
             }
             let step = self.script.lock().expect("the script").next(&request);
             let step = step.numbered(self.seen.all().len());
             self.seen.add(request);
-            // A client that has seen enough closes the connection, and is to be let go.
+            // A client that has seen enough closes the connection; that is not an error.
             match step {
                 Step::Keep(bytes) => match socket.write_all(&bytes).await {
                     Ok(()) => continue,
@@ -283,7 +283,7 @@ impl Player {
                 }
             }
             let _ = socket.shutdown().await;
-            // A reset would take away what was sent.
+            // A reset would discard what was sent.
             if self.is_hasty() {
                 while !read_some(&mut socket).await.is_empty() {}
             }

@@ -1,4 +1,4 @@
-//! Servers behind TLS, and the authorities that vouch for them.
+//! Servers behind TLS, and the authorities that issue their certificates.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 /// How long a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validity {
-    /// For as long as the tests are run.
+    /// While the tests run.
     Current,
     /// Until the year 2001.
     Expired,
 }
 
-/// An authority of its own, as PEM, and a server that it vouches for.
+/// A new authority, as PEM, and a server with a certificate from it.
 #[must_use]
 pub fn certified(name: &str, validity: Validity) -> (String, ServerConfig) {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new([]).expect("parameters");
-    // The same name as the server's would make some TLS libraries take the server for its own authority.
+    // With the same name as the server's, some TLS libraries would consider the server self-signed.
     params.distinguished_name.push(DnType::CommonName, "authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = params.self_signed(&key).expect("a certificate").pem();
@@ -37,13 +37,13 @@ pub fn certified(name: &str, validity: Validity) -> (String, ServerConfig) {
     (authority, server(&certificate, &key))
 }
 
-/// A server that vouches for itself.
+/// A server with a self-signed certificate.
 #[must_use]
 pub fn self_signed(name: &str) -> ServerConfig {
     vouching_for_itself(name, IsCa::NoCa)
 }
 
-/// A server that shows the certificate of an authority, as `openssl req -x509` makes it.
+/// A server that presents the certificate of an authority, as `openssl req -x509` creates it.
 #[must_use]
 pub fn self_signed_authority(name: &str) -> ServerConfig {
     vouching_for_itself(name, IsCa::Ca(BasicConstraints::Unconstrained))

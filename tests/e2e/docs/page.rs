@@ -1,4 +1,4 @@
-//! The commands of a page, and what they print.
+//! The commands of a page and their output.
 
 use uuid::Uuid;
 
@@ -7,7 +7,7 @@ use super::text;
 /// A page of `docs/`.
 pub(super) struct Page(String);
 
-/// A block of `bash`, and the block of `text` that follows it: nothing is printed if there is none.
+/// A `bash` block and the `text` block that follows it. Without a `text` block, nothing is printed.
 #[derive(Clone)]
 pub(super) struct Example {
     pub(super) script: String,
@@ -29,7 +29,7 @@ impl Page {
         examples(self.section(title)).first().expect("an example").clone()
     }
 
-    /// The first block of a kind in the section with this title.
+    /// The first block of a language in the section with this title.
     pub(super) fn block(&self, title: &str, kind: &str) -> String {
         let mut lines = self.section(title).lines();
         lines.by_ref().find(|line| line.strip_prefix("```") == Some(kind)).expect(kind);
@@ -57,7 +57,7 @@ fn examples(text: &str) -> Vec<Example> {
     found
 }
 
-/// What was printed, as a page shows it: identifiers that are new with each run are an ellipsis.
+/// Output as a page shows it: identifiers that differ in each run become an ellipsis.
 pub(super) fn shown(printed: &str, page: &str) -> String {
     let words = printed.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let shown = words.map(|word| {

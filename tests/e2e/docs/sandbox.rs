@@ -1,10 +1,10 @@
-//! `purge-sandbox/README.md`: its blocks for other languages, against a server such as the one that they name.
+//! `purge-sandbox/README.md`: its blocks for other languages, against a server like the one that they name.
 
 use std::io::Write as _;
 
 use super::{Bench, text};
 
-/// The first block of a kind, for this server in place of the one of the page.
+/// The first block of a language, with this server's address instead of the page's.
 fn block(kind: &str, base: &str) -> String {
     let page = text("purge-sandbox/README.md");
     let block =
@@ -23,7 +23,7 @@ async fn has(bench: &Bench, program: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn curl_sees_what_the_comments_say() {
+async fn curl_example_prints_what_its_comments_say() {
     let bench = Bench::new().await;
     if !has(&bench, "curl").await {
         return;
@@ -43,7 +43,7 @@ async fn curl_sees_what_the_comments_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn python_gets_the_answers_that_it_asserts() {
+async fn python_example_passes_its_assertions() {
     let bench = Bench::new().await;
     if !has(&bench, "python3").await {
         return;

@@ -1,25 +1,26 @@
-//! What chance decides: the paths, what goes wrong at the server, the options, and what happens on the way.
+//! What is decided at random: the paths, the faults of the server, the options, and what happens during a
+//! run.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 use purge_sandbox::Fault;
 
-/// Answers that say that a request was not applied. Here that is always true: a server that lies about it makes
-/// every client send something twice.
+/// Statuses that say that a request was not applied. Here that is always true: a server that lies about it
+/// makes every client send something twice.
 const NOT_APPLIED: [u16; 23] = [
     302, 307, 308, 400, 401, 403, 404, 410, 413, 413, 413, 415, 421, 421, 422, 425, 425, 429, 451,
     501, 503, 505, 511,
 ];
 
-/// Answers after which the request may or may not have been applied.
+/// Statuses after which the request may or may not have been applied.
 const MAYBE_APPLIED: [u16; 15] =
     [201, 202, 204, 206, 408, 409, 500, 502, 504, 507, 520, 522, 599, 600, 999];
 
-/// Answers of the list.
+/// Statuses for requests of the list.
 const LIST: [u16; 13] = [202, 302, 401, 403, 404, 408, 422, 429, 500, 502, 503, 520, 999];
 
-/// Bodies in place of a page of the list.
+/// Bodies to send instead of a page of the list.
 const PAGES: [&str; 7] = [
     "",
     "<html>a login page</html>",
@@ -30,25 +31,25 @@ const PAGES: [&str; 7] = [
     r#"{"status":true,"data":{"total":0,"requests":[]}}"#,
 ];
 
-/// How long a slow answer takes: longer than every `--timeout` that is given.
+/// How long a slow response takes: longer than every `--timeout` in use.
 const SLOW: Duration = Duration::from_secs(2);
 
 pub(super) fn one<T: Copy>(random: &mut Rng, of: &[T]) -> T {
     of[random.usize(..of.len())]
 }
 
-/// Whether something happens that happens once in so many times.
+/// True with a probability of one in `times`.
 pub(super) fn once_in(random: &mut Rng, times: usize) -> bool {
     random.usize(..times) == 0
 }
 
-/// A token with characters that have other spellings in URLs, JSON and HTML, and a part that has none.
+/// A token with characters that are escaped in URLs, JSON and HTML, and its part without any.
 pub(super) fn token(random: &mut Rng) -> (String, String) {
     let core = format!("{:016x}", random.u64(1 << 60..));
     (format!("t/{core}+=="), core)
 }
 
-/// Paths as they are given: some are given twice, some are wildcards, and some of the others are covered by them.
+/// Paths as the user gives them: some twice, some as wildcards, and some covered by those wildcards.
 pub(super) fn paths(random: &mut Rng) -> Vec<String> {
     let count = if once_in(random, 5) { random.usize(1..6) } else { random.usize(1..600) };
     let mut paths: Vec<String> = Vec::new();
@@ -70,7 +71,7 @@ pub(super) fn paths(random: &mut Rng) -> Vec<String> {
     paths
 }
 
-/// The body of an answer, mostly one that quotes the token, as some gateways do.
+/// The body of a response, often one that quotes the token, as some gateways do.
 fn quoting(random: &mut Rng, token: &str) -> String {
     let percent = token.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
     match random.u8(..6) {
@@ -87,7 +88,7 @@ fn retry_after(random: &mut Rng, fault: Fault) -> Fault {
     match random.u8(..20) {
         0..6 => fault.header("retry-after", "0"),
         6..10 => fault.header("retry-after", "1"),
-        // Longer than is waited for.
+        // Longer than the client is willing to wait.
         10 => fault.header("retry-after", "3600"),
         _ => fault,
     }
@@ -96,7 +97,7 @@ fn retry_after(random: &mut Rng, fault: Fault) -> Fault {
 fn by_status(random: &mut Rng, status: u16, token: &str) -> Fault {
     let fault = Fault::status(status);
     let fault = match status {
-        // The client reads a body here, so it must not claim that the request was refused.
+        // The client reads the body of these, so the body must not claim that the request was refused.
         201 | 202 | 204 => fault,
         _ => fault.body(quoting(random, token)),
     };
@@ -118,7 +119,7 @@ fn by_connection(random: &mut Rng) -> Fault {
     }
 }
 
-/// A fault that creates no job, or one after which the client cannot know.
+/// A fault that creates no operation, or one that leaves the client uncertain.
 pub(super) fn post_fault(random: &mut Rng, token: &str) -> Fault {
     let fault = match random.u8(..10) {
         0..4 => {
@@ -161,7 +162,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Those of a run that may fail.
+    /// Options of a run that may fail.
     pub(super) fn any(random: &mut Rng) -> Self {
         let mut options = Self::patient(random);
         let mut add = |text: &str| options.arguments.push(text.to_owned());
@@ -176,7 +177,7 @@ impl Options {
         options
     }
 
-    /// Those of the last run, in which nothing goes wrong.
+    /// Options of the last run, in which nothing goes wrong.
     pub(super) fn last(random: &mut Rng) -> Self {
         let mut options = Self::patient(random);
         options.arguments.extend(options.waits.then(|| "--wait=30s".to_owned()));
@@ -187,7 +188,7 @@ impl Options {
         let concurrency = random.usize(1..9);
         let output = one(random, &["json", "json", "ndjson"]);
         let mut arguments = vec![format!("--output={output}")];
-        // Four is what holds if nothing is said.
+        // Four is the default.
         if concurrency != 4 {
             arguments.push(format!("--concurrency={concurrency}"));
         }
@@ -198,16 +199,16 @@ impl Options {
 /// Something that happens while the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// The program is sent a signal.
+    /// The program receives a signal.
     Signal(&'static str),
     Kill,
-    /// The token expires, and there is another one.
+    /// The token expires and is replaced.
     NewToken,
-    /// Another client creates a job for other paths.
+    /// Another client creates an operation for other paths.
     OtherJob,
 }
 
-/// When: so long after the act before it, or so many answers.
+/// When: so long after the previous act, or after so many responses.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum When {
     After(Duration),

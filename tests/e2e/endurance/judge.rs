@@ -1,4 +1,4 @@
-//! What the program has said, against what the server has.
+//! Compares what the program reports with what the server has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::others::Job;
 use super::scene::{Scene, Told, paths_of};
 
-/// The sandbox's clock counts from its start, and this machine's may be adjusted meanwhile.
+/// The sandbox's clock counts from its start, while this machine's may be adjusted.
 const CLOCKS: Duration = Duration::from_millis(500);
 
 impl Scene {
-    /// Fills the cache: with what the paths purge, and with what is like it and stays.
+    /// Fills the cache with objects that the paths purge, and with similar ones that must stay.
     pub(super) fn fill_cache(&mut self) {
         let mut objects = BTreeSet::from(["/bystander".to_owned()]);
         for path in &self.given {
@@ -33,7 +33,7 @@ impl Scene {
         self.sandbox.fill(self.cached.iter().chain(&self.bystanders));
     }
 
-    /// Judges what has come of all runs.
+    /// Checks the result of all runs.
     pub(super) async fn judge(&mut self) {
         let all = self.others.jobs(&self.sandbox).await;
         let foreign = &self.others.operations;
@@ -60,7 +60,7 @@ impl Scene {
         assert!(holds, "{}\n{what}: {of:?}", self.history);
     }
 
-    /// Everything that one run has reported is true.
+    /// Checks that everything one run has reported is true.
     fn is_true(&self, told: &Told, own: &BTreeMap<&str, &Job>) {
         let codes = [0, 1, 3, 4, 5, 6, 130, 143];
         let code = told.code;
@@ -84,7 +84,7 @@ impl Scene {
         paths.sort();
         let mut planned = self.planned.concat();
         planned.sort();
-        // A program that was ended at once has not said everything.
+        // A program that was killed has not reported everything.
         if code == Some(0) || !told.operations.is_empty() && matches!(code, Some(1..=6)) {
             self.require(paths == planned, "not all paths are in the report once", &paths);
         }
@@ -138,15 +138,15 @@ impl Scene {
         }
     }
 
-    /// A path in more than one job is in a request that is reported as a possible duplicate. How many such paths
-    /// there are.
+    /// Checks that a path in more than one operation is in a request that is reported as a possible
+    /// duplicate. Returns the number of such paths.
     fn duplicates_are_flagged(&self, own: &BTreeMap<&str, &Job>) -> usize {
         let mut count: BTreeMap<&str, usize> = BTreeMap::new();
         for path in own.values().flat_map(|job| job.records.keys()) {
             *count.entry(path).or_default() += 1;
         }
         let again: BTreeSet<_> = count.into_iter().filter(|(_, jobs)| *jobs > 1).collect();
-        // A program that was killed, and has not been resumed, has said nothing.
+        // A program that was killed and never resumed has reported nothing.
         let Some(last) = self.told.last().filter(|told| !told.operations.is_empty()) else {
             return again.len();
         };
@@ -162,7 +162,7 @@ impl Scene {
         again.len()
     }
 
-    /// In the end all paths are purged, and nothing else is.
+    /// Checks that in the end all paths are purged, and nothing else.
     fn nothing_is_lost(&self) {
         let cached = BTreeSet::from_iter(self.sandbox.cached(self.sandbox.resource()));
         let told = self.told.iter().flat_map(|told| &told.operations);
@@ -192,7 +192,7 @@ impl Scene {
     }
 }
 
-/// Whether a pattern matches a path: a `*` takes every number of bytes that it may take.
+/// Whether a pattern matches a path, trying every length for each `*`.
 fn matches(pattern: &str, path: &str, star: Star) -> bool {
     fn slow(pattern: &[u8], path: &[u8], least: usize) -> bool {
         match pattern.split_first() {

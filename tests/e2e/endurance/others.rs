@@ -1,4 +1,4 @@
-//! What does not go through the program under test: jobs of another client, and what the server has.
+//! What bypasses the program under test: operations of another client, and the state of the server.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -7,10 +7,10 @@ use purge_sandbox::Sandbox;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-/// The header of requests that the program has not sent.
+/// Marks requests that do not come from the program under test.
 pub(super) const MARK: &str = "x-by";
 
-/// A job as the server has it.
+/// An operation as the server has it.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) created: SystemTime,
@@ -29,7 +29,7 @@ pub(super) struct Others {
     http: Client,
     url: String,
     resource: String,
-    /// The operations that were created.
+    /// The IDs of the operations that it has created.
     pub(super) operations: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ impl Others {
         Self { http, url, resource, operations: Vec::new() }
     }
 
-    /// Creates a job. It takes no fault.
+    /// Creates an operation. Consumes no fault.
     pub(super) async fn create(&mut self, sandbox: &Sandbox, paths: &[String]) {
         let body = json!({ "resource_uuid": self.resource, "file_path": paths }).to_string();
         let request = || {
@@ -54,7 +54,7 @@ impl Others {
         self.operations.push(created["opID"].as_str().expect("an operation").to_owned());
     }
 
-    /// All jobs of the server, once they are finished.
+    /// All operations of the server, once they are finished.
     pub(super) async fn jobs(&self, sandbox: &Sandbox) -> BTreeMap<String, Job> {
         loop {
             let jobs = self.jobs_now(sandbox).await;
@@ -92,9 +92,9 @@ impl Others {
         jobs
     }
 
-    /// Uses up the faults that nothing has taken yet, and says how many there were.
+    /// Uses up the remaining faults, and returns how many there were.
     pub(super) async fn drain(&self) -> usize {
-        // What is answered to a request without a token, and in no fault.
+        // Part of the genuine response to a request without a token, which no fault contains.
         const GENUINE: &str = "`Authorization: Bearer <token>` is needed";
         let mut drained = 0;
         for request in [self.http.post(&self.url), self.http.get(&self.url)] {
@@ -119,7 +119,7 @@ fn time(value: &Value) -> Option<SystemTime> {
     value.as_str().map(|text| humantime::parse_rfc3339(text).expect("a time"))
 }
 
-/// The answer to a request that no fault is meant for, after as many pauses as the server asks for.
+/// The response to a request that must not receive a fault, after as many pauses as the server asks for.
 async fn answer(sandbox: &Sandbox, request: impl Fn() -> RequestBuilder) -> Value {
     loop {
         let request = request().header(MARK, "other").header("x-sandbox-fault", "{}");

@@ -1,4 +1,4 @@
-//! One plan and the runs that it takes: what they are given, what happens to them, and what they say.
+//! One plan and its runs: their input, what happens to them, and what they report.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,10 +19,10 @@ use super::{Figures, binary};
 /// No run takes this long.
 const STUCK: Duration = Duration::from_secs(120);
 
-/// After how much time nothing that was sent before a signal is still on its way to the server.
+/// How long after a signal everything sent before it has surely reached the server.
 const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
-/// The most runs in which something goes wrong.
+/// The maximum number of runs in which something goes wrong.
 const RUNS: usize = 4;
 
 pub(super) struct Scene {
@@ -31,26 +31,26 @@ pub(super) struct Scene {
     pub(super) others: Others,
     pub(super) folder: tempfile::TempDir,
     pub(super) star: Star,
-    /// How many requests the server has answered.
+    /// How many requests the server has responded to.
     answered: watch::Receiver<usize>,
-    /// The parts of the tokens that look the same wherever they are written.
+    /// The parts of the tokens that look the same in every escaping.
     pub(super) secrets: Vec<String>,
-    /// Whether the program gets its token by a command.
+    /// Whether the program gets its token from a command.
     by_command: bool,
     pub(super) has_journal: bool,
-    /// The paths that are given, and those that are to be sent, request by request.
+    /// The given paths, and those to be sent, by request.
     pub(super) given: Vec<String>,
     pub(super) planned: Vec<Vec<String>>,
-    /// What is in the cache that is to be purged, and what is to stay there.
+    /// What of the cache must be purged, and what must stay.
     pub(super) cached: BTreeSet<String>,
     pub(super) bystanders: BTreeSet<String>,
     pub(super) told: Vec<Told>,
     pub(super) figures: Figures,
-    /// What has happened so far, for the message of a failure.
+    /// What has happened so far, shown on failure.
     pub(super) history: String,
 }
 
-/// What one run has said.
+/// What one run has reported.
 pub(super) struct Told {
     pub(super) options: Options,
     pub(super) code: Option<i32>,
@@ -107,14 +107,14 @@ impl Scene {
         let ended = self.run(&["plan", "--from", "paths", "--output", "json"]).end().await;
         let operations = ended.json()["operations"].take();
         self.planned = operations.as_array().expect("operations").iter().map(paths_of).collect();
-        // Jobs of others for the same paths, older than any tolerance.
+        // Operations of other clients for the same paths, older than any tolerance.
         if once_in(&mut self.random, 3) {
             let same = self.random.usize(1..=self.planned.len());
             for paths in self.planned.iter().take(same) {
                 self.others.create(&self.sandbox, paths).await;
             }
             self.figures.alike = same;
-            // There is no other way to be older.
+            // Only waiting makes them older.
             sleep(Duration::from_millis(3100)).await;
         }
         self.fill_cache();
@@ -124,7 +124,7 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    /// Where the command that prints the token finds it.
+    /// Writes the token to where the command that prints it looks.
     fn write_token(&self) {
         let (new, file) = (self.file("new-token"), self.file("token"));
         std::fs::write(&new, self.sandbox.token()).expect("a file");
@@ -142,7 +142,7 @@ impl Scene {
         }
     }
 
-    /// Runs the program until all is sent. What goes wrong in between is up to chance.
+    /// Runs the program until everything is sent. What goes wrong on the way is random.
     pub(super) async fn play(&mut self) {
         let chaotic = self.random.usize(1..=RUNS);
         for _ in 0..chaotic {
@@ -155,7 +155,7 @@ impl Scene {
             }
         }
         self.figures.faults -= self.others.drain().await;
-        // The limits of the server hold for the last run, too: it may take another one.
+        // The limits of the server apply to the last run too, so it may take a second one.
         for _ in 0..3 {
             if self.is_done() || !self.has_journal {
                 break;
@@ -195,7 +195,7 @@ impl Scene {
         self.figures.resumes += usize::from(arguments[0] == "resume");
         let before = self.sandbox.requests().len();
         if self.by_command {
-            // It takes its time, so that it does not print a token that is just being replaced.
+            // The delay keeps it from printing a token that is just being replaced.
             arguments.extend(["--token-command", "sh -c 'sleep 0.05; cat token'"]);
         }
         arguments.extend(options.arguments.iter().map(String::as_str));
@@ -218,7 +218,7 @@ impl Scene {
         acts: &[(When, Act)],
         options: &Options,
     ) -> Ended {
-        // How many requests there were when the program said that it begins no other.
+        // How many requests there were when the program announced that it starts no more.
         let mut said = None;
         for (when, act) in acts {
             self.wait_for(*when, &mut running).await;
@@ -229,7 +229,8 @@ impl Scene {
                 Act::Signal(name) => {
                     running.signal(name).await;
                     self.figures.signals += 1;
-                    if said.is_none() && running.says("interrupted: no new request is sent").await {
+                    if said.is_none() && running.says("interrupted: no new requests are sent").await
+                    {
                         said = Some(self.all_requests());
                     }
                 }
@@ -250,12 +251,12 @@ impl Scene {
         let on_its_way = self.all_requests();
         let ended = running.end().await;
         let all = self.all_requests();
-        // A round of waiting asks for four operations.
+        // One polling round asks for up to four operations.
         let most = if options.waits { options.concurrency.max(4) } else { options.concurrency };
         let begun = (on_its_way - said, all - on_its_way);
         assert!(
             begun.0 <= most && begun.1 == 0,
-            "{}\nbegun after a signal: {begun:?}, {most} under way\n{ended:?}",
+            "{}\nstarted after a signal: {begun:?}, at most {most} allowed\n{ended:?}",
             self.history
         );
         ended
@@ -286,7 +287,7 @@ impl Scene {
         self.figures.tokens += 1;
     }
 
-    /// How many requests of a method the program has sent.
+    /// How many requests the program has sent with a method.
     pub(super) fn requests(&self, method: &str) -> usize {
         let requests = self.sandbox.requests();
         let own = requests.iter().filter(|request| request.header(MARK).is_none());
@@ -297,7 +298,7 @@ impl Scene {
         self.requests("POST") + self.requests("GET")
     }
 
-    /// What the program has sent since so many requests, and how that was answered.
+    /// What the program has sent after the first `before` requests, and the responses.
     fn seen(&self, before: usize) -> Vec<String> {
         let requests = self.sandbox.requests().into_iter().skip(before);
         let own = requests.filter(|request| request.header(MARK).is_none());
@@ -310,13 +311,13 @@ impl Scene {
         shown.collect()
     }
 
-    /// The tokens that the program has had are nowhere in what it leaves behind.
+    /// Checks that the tokens are nowhere in what the program leaves behind.
     fn hides_the_tokens(&self, ended: &Ended, before: usize) {
         let journal = std::fs::read(self.file("journal")).unwrap_or_default();
         let requests = self.sandbox.requests();
         let sent = requests[before..].iter().filter(|request| request.header(MARK).is_none());
         let sent: BTreeSet<_> = sent.filter_map(|sent| sent.header("authorization")).collect();
-        // It cannot know those of other runs.
+        // A run cannot know the tokens of other runs.
         let is_sent = |secret: &&String| sent.iter().any(|sent| sent.contains(*secret));
         for secret in self.secrets.iter().filter(is_sent) {
             let shown = |text: &[u8]| text.windows(secret.len()).any(|w| w == secret.as_bytes());
@@ -329,7 +330,7 @@ impl Scene {
 
 impl Told {
     fn new(options: Options, ended: &Ended) -> Self {
-        // A line that was cut off by the end of the program says nothing.
+        // A line that was cut off when the program ended does not count.
         let lines = ended.out.split_inclusive('\n').filter(|line| line.ends_with('\n'));
         let lines = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
         let operations = lines.flat_map(|mut line| match line["operations"].take() {

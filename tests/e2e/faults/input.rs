@@ -36,7 +36,7 @@ fn refused() -> Vec<Row> {
     let long = file("long", format!("/a\n/{}\n", "b".repeat(1 << 20)));
     refuse("I4 line of 1 MB", &create(&long), "faults-long:2: ");
     refuse("I4 line that is not UTF-8", &create(&file("bytes", b"/a\n/\xff\n")), "not UTF-8");
-    for (path, mend) in [
+    for (path, advice) in [
         ("/a/../b", "a dot segment"),
         ("/%2e%2E/b", "a dot segment"),
         ("/a\\b", "a backslash"),
@@ -63,7 +63,7 @@ fn refused() -> Vec<Row> {
         ("/a\u{feff}", "a byte order mark inside the list: remove it"),
         ("https://user:secret@e.com/a", "`https://…@e.com/a`"),
         ("user:secret@e.com/a", "`…@e.com/a`"),
-        ("[/a]", "a path in brackets: leave them out"),
+        ("[/a]", "a path in brackets: remove them"),
         ("%2Fa", "as it appears after the host"),
         ("/a.css,/b.css", "a second path at byte"),
         ("/a\n/b", "a line break, at byte 2"),
@@ -72,7 +72,7 @@ fn refused() -> Vec<Row> {
         ("-", "`--from -` reads paths from standard input"),
     ] {
         let escaped = path.escape_default();
-        refuse(&format!("I5 `{escaped}`"), &["create", "/ok", path], mend);
+        refuse(&format!("I5 `{escaped}`"), &["create", "/ok", path], advice);
     }
     for (name, text, options, says) in lists() {
         let file = file(&name.replace(' ', "-"), text);
@@ -94,7 +94,7 @@ fn refused() -> Vec<Row> {
             "--token-command: a quote is not closed",
         ),
         (&["list", "--limit", "101"], "a page has 1 to 100 records"),
-        (&["list", "--page", "0"], "pages count from 1"),
+        (&["list", "--page", "0"], "pages are numbered from 1"),
     ] {
         refuse(&format!("I9 {call:?}"), call, says);
     }
@@ -131,25 +131,25 @@ fn lists() -> Vec<List> {
         ("NUL bytes in paths", text("/a\0/b\0"), &[], ":1: the list has NUL bytes: pass `-0`"),
         ("NUL bytes in names", text("a\0b c\0"), raw, ":1: the list has NUL bytes: pass `-0`"),
         ("lines under -0", text("a\nb c\n"), null, "no NUL byte; leave -0 out"),
-        ("name-status", text("M\ta\nR100\ta\tb\n"), raw, "a line of a status or a log"),
-        ("porcelain", text(" M a\n?? b\n"), raw, ":2: `?? b`: a line of a status"),
+        ("name-status", text("M\ta\nR100\ta\tb\n"), raw, "status or log output"),
+        ("porcelain", text(" M a\n?? b\n"), raw, ":2: `?? b`: status or log output"),
         ("names on a line", text("/a.html /b.html\n"), raw, "several names: list one per line"),
         ("escaped line breaks", text("a\\nb\n"), raw, "a backslash"),
         ("JSON", text("[\"a\",\"b\"]\n"), raw, "`jq -r '.[]'`"),
         ("URLs", text("https://e.com/a\n"), raw, "a URL"),
-        ("log", text("upload: ./a to s3://b/a\n"), raw, "a URL, or a line of a log"),
+        ("log", text("upload: ./a to s3://b/a\n"), raw, "a URL or log output"),
         ("drive", text("C:/Program Files/Git/a\n"), raw, "MSYS_NO_PATHCONV=1"),
         ("status under -0", text(" M a.html\0?? b\0R  c\0d\0"), null, "use `--name-only -z`"),
         ("name-status under -0", text("M\0a.html\0A\0b.html\0"), null, "use `--name-only -z`"),
-        ("two letters", text("AM a\nRM b\n"), raw, "a line of a status or a log"),
-        ("hosts", text("127.0.0.1:8080/a\n"), raw, "this looks like a host: leave it out"),
+        ("two letters", text("AM a\nRM b\n"), raw, "status or log output"),
+        ("hosts", text("127.0.0.1:8080/a\n"), raw, "this looks like a host: remove it"),
         ("hosts on all lines", text("e.com/a\ne.com/b\n"), raw, "`e.com`, which looks like a host"),
         ("error", text("fatal: not a git repository\n"), raw, "the program before the pipe"),
-        ("CSV", text("index.html,200\nb.html,404\n"), raw, "a piece of a list or a table"),
+        ("CSV", text("index.html,200\nb.html,404\n"), raw, "part of a list or a table"),
         ("YAML", text("paths:\n  - a.html\n"), raw, "a line of YAML, TOML or a table"),
-        ("grep", text("index.html:12:foo\n"), raw, "a name and something after `:`"),
+        ("grep", text("index.html:12:foo\n"), raw, "a name followed by `:`"),
         ("variable", text("${FILE}\n"), raw, "a variable that was not replaced"),
-        ("escapes", text("a.html\ncaf%C3%A9.html\n"), raw, "percent-encoded already"),
+        ("escapes", text("a.html\ncaf%C3%A9.html\n"), raw, "already percent-encoded"),
         ("mark inside", text("a\n\u{feff}b\n"), raw, "a byte order mark inside the list"),
         ("find", text(".\na.html\n"), raw, "`find -type f`"),
         ("names without --raw", text("index.html\nimg/a b.png\n"), &[], "file names, pass --raw"),

@@ -336,7 +336,9 @@ fn contradictory() -> Vec<Row> {
         let first = format!(r#"{{"status":true,"data":{{"total":4,"requests":[{first}]}}}}"#);
         let row = row.call(["list", "--all", "--limit", "2"]).get([ok(&first), ok(second)]);
         let row = row.ends(6, "").seen(0, 2);
-        rows.push(row.says("page 2 has no records, but 4 are announced and 2 came before it"));
+        rows.push(
+            row.says("page 2 has no records, but the service announced 4 and sent only 2 before"),
+        );
     }
     // The total may also count records outside the filter.
     rows.push(
@@ -409,7 +411,7 @@ fn listed() -> Vec<Row> {
             .get([page("2", ["a", "b"])])
             .ends(6, "")
             .seen(0, 1)
-            .says("more than asked for"),
+            .says("more than the requested"),
         Row::new("A20 short pages, up to the total")
             .call(["list", "--all", "--limit", "4"])
             .get([page("4", ["a", "b"]), page("4", ["c", "d"])])
@@ -425,7 +427,7 @@ fn listed() -> Vec<Row> {
             .get([page("7", ["a", "b"]), ok(r#"{"status":true,"data":{"total":7,"requests":[]}}"#)])
             .ends(6, "")
             .seen(0, 2)
-            .says("page 2 has no records, but 7 are announced and 2 came before it"),
+            .says("page 2 has no records, but the service announced 7 and sent only 2 before"),
         Row::new("A20 wait for an operation with short pages")
             .call(["create", "/a", "/b", "/c", "--wait=90s"])
             .get(["/a", "/b", "/c"].map(|path| {

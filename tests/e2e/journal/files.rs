@@ -1,4 +1,4 @@
-//! Names of journals that are not private files of the user: nothing is sent, and they stay as they are.
+//! Journal files that are not private files of the user: nothing is sent, and the files stay unchanged.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
@@ -20,7 +20,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("a mode");
 }
 
-/// Neither a new nor an old journal can have this name.
+/// Checks that neither a new nor an existing journal can have this name.
 fn refused(path: &Path, expected: &str) {
     for opened in [Journal::create(path), Journal::open(path)] {
         let error = opened.expect_err(expected);
@@ -46,7 +46,7 @@ async fn new_file_is_private_whatever_the_umask() {
 }
 
 #[test]
-fn file_that_was_there_keeps_its_mode() {
+fn existing_file_keeps_its_mode() {
     let folder = Folder::new();
     let journal = folder.journal();
     fs::write(&journal, "").expect("a file");
@@ -57,7 +57,7 @@ fn file_that_was_there_keeps_its_mode() {
         assert!(error.contains(&expected), "{error}");
         assert_eq!(mode(&journal), open);
     }
-    // As a program makes it that reserves a name.
+    // A program that reserves a name creates it like this.
     for private in [0o600, 0o700] {
         set_mode(&journal, private);
         drop(Journal::create(&journal).expect("an empty file"));
@@ -81,13 +81,13 @@ async fn journal_that_others_can_write_is_refused() {
         check(&ended, 2, &expected);
         assert_eq!(mode(&journal), open);
     }
-    // As an archive may have restored it.
+    // An archive may have restored it like this.
     for closed in [0o600, 0o644, 0o755] {
         set_mode(&journal, closed);
         drop(Journal::open(&journal).expect("a journal"));
         assert_eq!(mode(&journal), closed);
     }
-    // Only root can give a file away; the rule itself has a test that needs no owner.
+    // Only root can change the owner of a file; the rule itself has a unit test that does not need to.
     if std::os::unix::fs::chown(&journal, Some(12_345), None).is_ok() {
         let ended = purge_at(&sandbox, &["resume", &folder.text()]).end().await;
         let expected = "belongs to another user (ID 12345, you are 0); if you trust what it says, copy it \
@@ -113,7 +113,7 @@ fn links_are_not_followed() {
     set_mode(&target, 0o600);
     fs::hard_link(&target, &link).expect("another name");
     refused(&link, "has several names (hard links); copy it, and name the copy");
-    // A link on the way to it is a matter of the user's folders.
+    // A link in a parent folder is the user's own choice.
     let folders = folder.path().join("folders");
     symlink(folder.path(), &folders).expect("a link");
     drop(Journal::create(folders.join("new")).expect("a journal"));
@@ -123,7 +123,7 @@ fn links_are_not_followed() {
 fn only_a_regular_file_can_be_a_journal() {
     let folder = Folder::new();
     refused(folder.path(), "is a folder; name a file");
-    // A pipe whose other end nobody opens.
+    // A pipe with no reader or writer at its other end.
     let pipe = folder.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg("-m644").arg(&pipe).status();
     assert!(made.expect("mkfifo").success());

@@ -1,4 +1,4 @@
-//! Journals that somebody else wrote: they say what is purged, and not where the token goes.
+//! Journals that someone else wrote: they determine what is purged, but not where the token goes.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use super::{Folder, changed, check, json, resume};
 use crate::account::{posts, site};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
-/// A journal of a run at a server that sends nothing: what it was told is not known to be accepted.
+/// A journal of a run at a server that never responds, so that it is unknown whether its requests were
+/// accepted.
 async fn interrupted(folder: &Folder, base: &str, paths: &[&str]) {
     let nothing = || std::future::ready(Err::<String, _>(std::io::Error::other("no token")));
     let provider = purge_api_ext::TokenProvider::from_fn(nothing);
@@ -59,7 +60,7 @@ async fn token_goes_where_the_user_says_and_not_where_a_journal_says() {
     refused(configured(&["--token-command", &command]), own.base_url()).await;
     assert!(!Path::new(&folder.path().join("asked")).exists(), "the token was fetched");
 
-    // The user may say it.
+    // The user may choose that server.
     std::fs::write(&settings_file, format!("base-url = \"{}\"\n", theirs.base_url()))
         .expect("file");
     check(&configured(&[]).end().await, 0, "resuming: 1 request left\n");
@@ -70,7 +71,7 @@ async fn token_goes_where_the_user_says_and_not_where_a_journal_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn full_purge_needs_its_consent_again() {
+async fn full_purge_needs_consent_again() {
     for path in ["/*", "/**", "/%2A"] {
         let sandbox = Sandbox::start().await.expect("a sandbox");
         let (folder, site) = (Folder::new(), site(sandbox.base_url()));
@@ -90,7 +91,7 @@ async fn full_purge_needs_its_consent_again() {
         assert!(error.contains(expected.trim_end()), "{error}");
         assert!(sandbox.requests().is_empty());
 
-        // What the run says to do next is complete.
+        // The advice that the run prints is a complete command.
         sandbox.fault(purge_sandbox::Fault::status(422).on_post().times(1));
         let ended = run(&["--allow-full-purge"]).await;
         let next = format!("resume with: cdn-purge resume {journal} --allow-full-purge\n");
@@ -107,7 +108,7 @@ async fn full_purge_needs_its_consent_again() {
 async fn plan_is_compared_by_its_paths() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (folder, site) = (Folder::new(), site(sandbox.base_url()));
-    // Two lists of paths with one CRC-32, which is the fingerprint of a plan.
+    // Two lists of paths with the same CRC-32, which is the fingerprint of a plan.
     let (asked, other) = ("/plumless", "/buckeroo");
     interrupted(&folder, sandbox.base_url(), &[other]).await;
     let plan = Plan::parse([asked]).expect("a plan");

@@ -1,4 +1,4 @@
-//! A journal may end anywhere.
+//! A journal can end at any byte.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,14 @@ use purge_tests::journal::Told;
 use super::{Folder, changed, json, resume, show_clock};
 use crate::account::{impatient, plan, posts, site};
 
-/// Behind each line.
+/// The offsets just after each line.
 fn line_ends(journal: &[u8]) -> Vec<usize> {
     let bytes = journal.iter().enumerate();
     bytes.filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_prefix_of_a_journal_is_gone_on_with() {
+async fn every_prefix_of_a_journal_can_be_resumed() {
     let fault = Fault::status(413).on_post();
     let first = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
     let folder = Folder::new();
@@ -43,7 +43,7 @@ async fn every_prefix_of_a_journal_is_gone_on_with() {
             continue;
         }
         let known = Told::from_bytes(&whole[..cut]);
-        // What was sent without an answer may have arrived, or not.
+        // A request that was sent without a response may or may not have arrived.
         let mut lost = Vec::new();
         if arrived {
             for request in &known.open {
@@ -76,7 +76,7 @@ async fn every_prefix_of_a_journal_is_gone_on_with() {
             assert_eq!(operation.possible_duplicate, open && !arrived, "{cut}: {request}");
             checked += 1;
         }
-        // And what stands in it now is the whole again.
+        // The journal is now complete again.
         assert_eq!(json(&resume(&site, &path).await), json(&report));
     }
     assert!(checked > 50, "{checked}");

@@ -1,4 +1,4 @@
-//! A journal that is not the one of this run, or in use, or damaged.
+//! A journal that belongs to another run, is in use, or is damaged.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn journal_of_something_else_is_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("belongs to another list of paths"), "{error}");
     }
-    // The same plan goes on.
+    // The same plan resumes.
     assert!(own.purge(plan(2, 1)).journal(open()).await.is_success());
     assert_eq!(posts(&sandbox).len(), before);
 
@@ -85,9 +85,9 @@ async fn damaged_journal_and_no_journal_are_refused() {
         check(&purge_at(&sandbox, &["resume", &journal]).end().await, 2, expected);
     };
     check_file(&damaged, "is damaged at line 2: its checksum is wrong").await;
-    check_file(b"/a\n/b\n", "is not a purge journal; name the file that you gave to `--journal`")
+    check_file(b"/a\n/b\n", "is not a purge journal; pass the file that you gave to `--journal`")
         .await;
-    check_file(b"", "is empty: no run was begun with it").await;
+    check_file(b"", "is empty: no run was started with it").await;
     check_file(&whole[..300], "nothing was sent; remove it and start again").await;
     let ended = purge_at(&sandbox, &["resume", "/not/there"]).end().await;
     check(&ended, 2, "the journal `/not/there` cannot be opened");
@@ -97,7 +97,7 @@ async fn damaged_journal_and_no_journal_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn resumed_run_whose_journal_is_replaced_by_a_new_one_is_no_success() {
+async fn resumed_run_fails_if_its_journal_is_replaced_by_a_new_one() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (folder, site) = (Folder::new(), site(sandbox.base_url()));
     let journal = Journal::create(folder.journal()).expect("a journal");

@@ -1,4 +1,4 @@
-//! Going on where a run has ended.
+//! Resuming a run.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::account::{impatient, lines, plan, posts, purge_a, purge_at, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn finished_run_resumes_to_the_same_report_without_a_request() {
-    // One request is too large, one is answered late and one not at all.
+    // One request is too large, one gets a late response, and one gets none.
     let sandbox = Sandbox::builder()
         .fault(Fault::status(413).on_post())
         .fault(Fault::status(503).on_post())
@@ -43,7 +43,7 @@ async fn finished_run_resumes_to_the_same_report_without_a_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_failed_is_tried_again() {
+async fn failed_requests_are_sent_again() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (folder, site) = (Folder::new(), site(sandbox.base_url()));
     let journal = Journal::create(folder.journal()).expect("a journal");
@@ -64,7 +64,7 @@ async fn what_failed_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn operation_that_the_journal_knows_is_not_taken_for_a_lost_one() {
+async fn operation_in_the_journal_is_not_mistaken_for_a_lost_one() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (folder, site) = (Folder::new(), site(sandbox.base_url()));
     // Another plan for the same path was accepted at nearly the same time.
@@ -76,11 +76,11 @@ async fn operation_that_the_journal_knows_is_not_taken_for_a_lost_one() {
     let sending = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(2).expect("a line").0;
     let text = String::from_utf8(whole.clone()).expect("text");
     assert!(text[..sending].ends_with("}}]}") && text[..sending].contains("sending"), "{text}");
-    // The answer is lost: the one operation that fits is adopted.
+    // The response is lost: the only matching operation is adopted.
     std::fs::write(folder.journal(), &whole[..=sending]).expect("a file");
     let report = resume(&site, &folder.journal()).await;
     assert_eq!((posts(&sandbox).len(), report.operations[0].possible_duplicate), (1, false));
-    // With another one beside it nobody can tell.
+    // With a second candidate, it is unknown which one is ours.
     assert!(site.purge(one()).await.is_success());
     std::fs::write(folder.journal(), &whole[..=sending]).expect("a file");
     let report = resume(&site, &folder.journal()).await;
@@ -88,7 +88,7 @@ async fn operation_that_the_journal_knows_is_not_taken_for_a_lost_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn service_that_asks_for_much_patience_is_resumed_later() {
+async fn run_that_ended_because_of_a_long_pause_can_be_resumed() {
     let fault = Fault::status(429).header("retry-after", "3600").on_post();
     let sandbox = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
     let folder = Folder::new();
@@ -99,7 +99,7 @@ async fn service_that_asks_for_much_patience_is_resumed_later() {
     check(&ended, 4, &format!("resume with: cdn-purge resume {journal}\n"));
     assert_eq!(posts(&sandbox).len(), 1);
 
-    // The account is in the journal; the token is not, and where it goes is for the user to say.
+    // The account is in the journal. The token is not, and only the user says where it goes.
     let run = Run::new(PURGE, ["resume", &journal, "--output", "json"])
         .env("PURGE_BASE_URL", sandbox.base_url())
         .env("PURGE_TOKEN", sandbox.token());
@@ -127,12 +127,12 @@ async fn service_that_asks_for_much_patience_is_resumed_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn list_that_cannot_be_read_lets_what_was_under_way_be_sent_again() {
+async fn requests_in_flight_are_sent_again_if_the_list_is_unreadable() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (folder, site) = (Folder::new(), site(sandbox.base_url()));
     let journal = Journal::create(folder.journal()).expect("a journal");
     assert!(site.purge(plan(1, 1)).journal(journal).await.is_success());
-    // The header, the request, and that it is sent.
+    // The header, the request, and its sending.
     let whole = std::fs::read_to_string(folder.journal()).expect("a file");
     let cut: String = whole.split_inclusive('\n').take(3).collect();
     std::fs::write(folder.journal(), cut).expect("a file");
@@ -145,10 +145,10 @@ async fn list_that_cannot_be_read_lets_what_was_under_way_be_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clock_of_this_machine_makes_no_older_job_look_newer() {
+async fn adjusted_clock_makes_no_older_operation_look_newer() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (folder, site) = (Folder::new(), site(sandbox.base_url()));
-    // A job of somebody else for the same path.
+    // An operation of another client for the same path.
     let one = || Plan::parse(["/a"]).expect("a plan");
     assert!(site.purge(one()).await.is_success());
     show_clock(&site).await;
@@ -160,11 +160,11 @@ async fn clock_of_this_machine_makes_no_older_job_look_newer() {
         let (_, value) = cut.split_once(&format!("\"{name}\":")).expect("a member");
         value.chars().take_while(char::is_ascii_digit).collect::<String>()
     };
-    // The request never arrived, and was sent long after the job.
+    // The request never arrived, and was sent long after that operation.
     let (at, shown) = (member("at"), member("service_time"));
     let later = (shown.parse::<u64>().expect("a time") + 60_000).to_string();
     let journal = changed(cut.as_bytes(), &shown, &later);
-    // Whatever the clock of this machine showed then: it has been set since.
+    // It does not matter what this machine's clock showed, because it may have been adjusted.
     for shows in [at.clone(), "0".to_owned(), later.clone(), "9".repeat(15)] {
         let before = posts(&sandbox).len();
         let journal = changed(&journal, &format!("\"at\":{at}"), &format!("\"at\":{shows}"));
@@ -173,7 +173,7 @@ async fn clock_of_this_machine_makes_no_older_job_look_newer() {
         assert_eq!((posts(&sandbox).len(), report.summary.accepted), (before + 1, 1), "{shows}");
         assert!(report.operations[0].possible_duplicate, "{shows}");
     }
-    // A request of which no time is known is not looked for.
+    // A request without any known time is not looked up.
     let known = format!(",\"service_time\":{shown}");
     std::fs::write(folder.journal(), changed(cut.as_bytes(), &known, "")).expect("a file");
     let before = posts(&sandbox).len();
@@ -185,7 +185,7 @@ async fn clock_of_this_machine_makes_no_older_job_look_newer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clock_of_a_gateway_is_not_that_of_the_service() {
+async fn clock_of_a_gateway_is_not_mistaken_for_the_clock_of_the_service() {
     let busy = answer("503 Busy\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", "");
     let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
     let server = ScriptServer::sending([busy, accepted]).await;

@@ -1,4 +1,4 @@
-//! Disks that are full, and runs that never begin.
+//! Full disks, and runs that never start.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,7 @@ use super::{Folder, check};
 use crate::account::{lines, plan, posts, purge_at, resource_of};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
-/// A file system that takes no more stands here for one that is full: the limit of file sizes, whose signal
-/// is ignored, makes writing fail.
+/// A file size limit acts as a full disk here: with its signal ignored, writing fails.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn journal_that_cannot_be_written_stops_the_run() {
@@ -21,7 +20,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
     check(&run.input(lines(1200)).end().await, 0, "");
     let whole = std::fs::read(folder.journal()).expect("a journal");
     let plan = whole.windows(9).position(|bytes| bytes == b"\"events\":").expect("events") - 18;
-    // Another run may put the same events in fewer lines, and needs no disk for its last answers.
+    // Another run may write the same events in fewer lines, and needs no disk space for its last responses.
     let events = whole.len() - plan;
     let limits = [
         0,
@@ -49,7 +48,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
         assert!(ended.err.contains(&format!("the journal `{journal}`")), "{}", ended.err);
         let summary = &ended.json()["summary"];
         let sent = posts(&sandbox).len();
-        // What was under way is finished; nothing else is sent; and every path has one outcome.
+        // Requests in flight are finished, nothing else is sent, and every path has one outcome.
         assert_eq!(summary["accepted"], sent * 100, "{limit}: {summary}");
         assert_eq!(summary["not_sent"], 1200 - sent * 100, "{limit}: {summary}");
         assert!(sent < 12, "{limit}: {sent}");
@@ -60,7 +59,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
         assert!(!resumable || next == "resume", "{limit}: {}", ended.err);
         let run = match next {
             "resume" => purge_at(&sandbox, &["resume", &journal, "--output", "json"]),
-            // A plan that could not be written has left nothing that is in the way.
+            // A plan that could not be written leaves nothing behind that is in the way.
             _ => {
                 let create = ["create", "--from", "-", "--journal", &journal, "--output", "json"];
                 purge_at(&sandbox, &create).input(lines(1200))
@@ -68,7 +67,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
         };
         let ended = run.end().await;
         check(&ended, 0, "");
-        // Only what was sent before the first answer came can be sent twice, and it is marked.
+        // Only what was sent before the first response arrived can be sent twice, and it is flagged.
         let operations = ended.json()["operations"].as_array().expect("operations").clone();
         let twice = operations.iter().filter(|o| o["possible_duplicate"] == true).count();
         assert!(twice <= 4, "{limit}: {twice}");
@@ -78,7 +77,7 @@ async fn journal_that_cannot_be_written_stops_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_token_nothing_is_sent_and_nothing_failed() {
+async fn without_a_token_nothing_is_sent_and_nothing_fails() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let folder = Folder::new();
     let provider = purge_api_ext::TokenProvider::from_fn(|| {
