@@ -1,4 +1,4 @@
-//! Tells the binary which commit it was built from.
+//! Records in the binary which commit it was built from.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,23 +6,23 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // A debug build would be made again after every commit, and nobody asks it where it is from.
+    // A debug build would be rebuilt after every commit, and its commit is of no interest.
     let commit = if env::var("PROFILE").as_deref() == Ok("release") { commit() } else { None };
     println!("cargo::rustc-env=PURGE_COMMIT={}", commit.unwrap_or_default());
 }
 
-/// The commit of the workspace that this package is in; of a published package, the one that Cargo noted.
+/// The commit of the workspace or, in a published package, the one that Cargo recorded.
 fn commit() -> Option<String> {
     const NOTE: &str = ".cargo_vcs_info.json";
     if let Ok(note) = fs::read_to_string(NOTE) {
         let (_, rest) = note.split_once("\"sha1\": \"")?;
         return rest.get(..12).map(str::to_owned);
     }
-    // A repository that merely holds a copy of this package has commits of its own.
+    // A repository that contains a copy of this package has unrelated commits.
     if !Path::new("../.git").exists() {
         return None;
     }
-    // Every move of HEAD adds a line here.
+    // Every change of HEAD adds a line to this log.
     let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
     if Path::new(&log).exists() {
         println!("cargo::rerun-if-changed={log}");

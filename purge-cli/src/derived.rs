@@ -1,11 +1,11 @@
-//! Files that follow from the command line, and are committed.
+//! Committed files that are generated from the command line.
 
 use clap_complete::Shell;
 
 use crate::command::shell;
 
-/// Completion scripts, manual pages and, with the feature `schema`, the JSON Schemas of what is printed:
-/// each with its path inside the package.
+/// Completion scripts, manual pages and, with the feature `schema`, the JSON Schemas of the output, each with its
+/// path in the package.
 #[must_use]
 pub fn derived_files() -> Vec<(String, String)> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();

@@ -1,5 +1,5 @@
-//! Variables of the environment. White space around a value is dropped, and an empty one counts as unset:
-//! CI systems set a variable to nothing when they have no value for it.
+//! Environment variables. White space around a value is dropped, and an empty value counts as unset, because CI
+//! systems set a variable to the empty string when they have no value for it.
 
 use std::borrow::Cow;
 use std::env;
@@ -20,7 +20,7 @@ pub(crate) fn text(name: &str) -> Result<Option<String>, String> {
     Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty()))
 }
 
-/// Reads the value of a variable, and names the variable if it cannot be used.
+/// Parses the value of a variable. Errors name the variable.
 pub(crate) fn value<T>(name: &str) -> Result<Option<T>, String>
 where
     T: FromStr<Err: Display>,
@@ -29,12 +29,12 @@ where
     text(name)?.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
-/// Whether a variable has a value, whatever it is.
+/// Whether a variable has a value, valid or not.
 pub(crate) fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !is_blank(&value.to_string_lossy()))
 }
 
-/// Whether a variable is there and holds nothing.
+/// Whether a variable is set to an empty value.
 pub(crate) fn is_empty(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| is_blank(&value.to_string_lossy()))
 }
@@ -43,14 +43,14 @@ fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-/// A message without the token of this environment, wherever it was typed by mistake.
+/// Hides the token of this environment in a message that repeats what was typed.
 pub(crate) fn without_token(text: &str) -> Cow<'_, str> {
     let token = env::var(TOKEN).unwrap_or_default();
     without(text, token.trim())
 }
 
 fn without<'a>(text: &'a str, token: &str) -> Cow<'a, str> {
-    /// What is shorter is no token, but may be part of a word.
+    /// A shorter value is not a token, and may be part of a word.
     const SHORTEST: usize = 8;
 
     if token.len() < SHORTEST || !text.contains(token) {

@@ -8,7 +8,7 @@ use purge_api_ext::{
 
 use crate::environment::without_token;
 
-/// How a command ended, for the pipeline that called it.
+/// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     Success = 0,
@@ -37,7 +37,7 @@ impl Exit {
         }
     }
 
-    /// A signal that came when all was done already has changed nothing.
+    /// A signal that arrives after everything is done does not count.
     pub(crate) fn from_report(report: &Report, signal: Option<Self>) -> Self {
         match report.error() {
             Some(error) => signal.unwrap_or_else(|| error.kind().into()),
@@ -56,7 +56,7 @@ impl From<ErrorKind> for Exit {
             ErrorKind::Deadline => Self::Deadline,
             ErrorKind::Untrusted => Self::Untrusted,
             ErrorKind::Interrupted => Self::Interrupted,
-            // What a later version of the library tells apart is a failure until this one does, too.
+            // Kinds that a later version of the library may add are failures until they are handled here.
             _ => Self::Failed,
         }
     }
@@ -84,10 +84,10 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
-    /// What a pipeline should know of a report that is no success.
+    /// What a pipeline needs to know about a report that is not a success.
     pub(crate) fn from_report(report: &Report, exit: Exit, journal: Option<&Path>) -> Self {
         let why = report.error().map_or("some paths failed".to_owned(), ToString::to_string);
-        // The jobs that go on are all right; what was not sent is stale.
+        // The operations under way are fine; the paths that were not sent are still stale.
         let why =
             if interrupted_early(report) { "the run was interrupted".to_owned() } else { why };
         let next = match journal {
@@ -126,10 +126,10 @@ fn again(report: &Report) -> Option<String> {
     ))
 }
 
-/// How to go on with a run that has a journal.
+/// How to resume a run that has a journal.
 fn resume(report: &Report, journal: &Path) -> Option<String> {
     let begun = report.operations.iter().any(|operation| operation.attempts > 0);
-    // A journal that could not be begun is empty.
+    // A journal that could not be created is empty.
     let broken = report.error().is_some_and(|error| error.kind() == ErrorKind::Journal);
     let file = journal.to_str().and_then(|file| shlex::try_quote(file).ok())?;
     let is_full = |path: &str| PurgePath::with_query(path).is_ok_and(|path| path.is_full_purge());
@@ -139,11 +139,11 @@ fn resume(report: &Report, journal: &Path) -> Option<String> {
     (begun || !broken).then(|| format!("resume with: cdn-purge resume {file}{consent}"))
 }
 
-/// How to go on waiting.
+/// How to resume waiting.
 fn wait(report: &Report) -> Option<String> {
-    /// More of them would hide what is said before.
+    /// More IDs would bury the message before them.
     const NAMED: usize = 5;
-    // Of a mistyped ID, there is no job that goes on.
+    // A mistyped ID has no operation that continues.
     let seen = |id: &OperationId| {
         let mut operations = report.operations.iter().filter(|o| o.op_id.as_ref() == Some(id));
         operations.any(|operation| !operation.paths.is_empty())
@@ -155,32 +155,36 @@ fn wait(report: &Report) -> Option<String> {
     };
     let going = match seen.len() {
         0 => None,
-        1..=NAMED => {
-            Some(format!("the jobs go on; to follow them: cdn-purge wait {}", named(&seen)))
-        }
+        1..=NAMED => Some(format!(
+            "the operations continue; to follow them: cdn-purge wait {}",
+            named(&seen)
+        )),
         count => Some(format!(
-            "{count} jobs go on; to follow them: `cdn-purge wait` with their IDs, which are above"
+            "{count} operations continue; to follow them: `cdn-purge wait` with their IDs, listed above"
         )),
     };
     let unknown = match unseen.len() {
         0 => None,
         1..=NAMED => {
             let ids = named(&unseen);
-            let are = if unseen.len() == 1 { "an operation" } else { "operations" };
+            let are = if unseen.len() == 1 {
+                "it may not be an operation"
+            } else {
+                "they may not be operations"
+            };
             Some(format!(
-                "no record was seen of {ids}, which may not be {are} of this resource; to wait longer: cdn-purge wait \
-                 {ids}"
+                "no record of {ids} was found; {are} of this resource; to wait longer: cdn-purge wait {ids}"
             ))
         }
         count => Some(format!(
-            "no record was seen of {count} operations, whose IDs are above; they may not be of this resource"
+            "no record of {count} operations, listed above, was found; they may not be operations of this resource"
         )),
     };
     let said: Vec<_> = going.into_iter().chain(unknown).collect();
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-/// The door of all failures: whatever a message repeats of what was typed, it shows no token.
+/// Every failure message passes through here, so that none shows a token that was typed by mistake.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&without_web_tokens(&without_token(&self.message)))

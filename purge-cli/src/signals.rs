@@ -1,7 +1,7 @@
-//! SIGINT and SIGTERM: the first ends a run in good order, the second the process.
+//! SIGINT and SIGTERM: the first shuts a run down gracefully, the second ends the process.
 //!
-//! They are taken on a thread of their own, so that they count also while something blocks: a terminal
-//! that reads nothing, a standard input that says nothing.
+//! A dedicated thread handles them, so that they take effect even while something blocks: a terminal that does
+//! not read, or a silent standard input.
 
 use std::future::IntoFuture;
 use std::process;
@@ -14,16 +14,16 @@ use purge_api_ext::Shutdown;
 
 use crate::exit::Exit;
 
-/// What speaks while a run ends in good order, on the threads of the signals.
+/// Messages during a graceful shutdown, from the threads that handle signals.
 pub(crate) trait Voice: Send + Sync {
     /// Writes a line, which may block.
     fn say(&self, line: &str);
 
-    /// Leaves the terminal as it was, before the process ends.
+    /// Restores the terminal before the process ends.
     fn leave(&self);
 }
 
-/// The signals of this process. Until a run begins, the first one ends the process: nothing was sent.
+/// The signals of this process. Before a run begins, the first one ends the process, since nothing was sent.
 #[derive(Clone, Default)]
 pub(crate) struct Signals(Arc<State>);
 
@@ -31,31 +31,31 @@ pub(crate) struct Signals(Arc<State>);
 struct State {
     shutdown: Shutdown,
     received: OnceLock<Exit>,
-    /// Whether there is a run that ends in good order.
+    /// Whether a run is in progress that can be shut down gracefully.
     running: AtomicBool,
     voice: Mutex<Option<Arc<dyn Voice>>>,
 }
 
 impl Signals {
-    /// Takes the signals from now on; or leaves them to the system, if that is not possible.
+    /// Handles the signals from now on or, if that is not possible, leaves them to the system.
     pub(crate) fn watch() -> Self {
         let signals = Self::default();
         let watching = signals.clone();
         let (ready, watched) = sync_channel(1);
         let thread = thread::Builder::new().name("purge-signals".to_owned());
         if thread.spawn(move || watching.run(&ready)).is_ok() {
-            // An error means that the thread has ended, as it does without a runtime.
+            // An error means that the thread has ended, for lack of a runtime.
             let _ = watched.recv();
         }
         signals
     }
 
-    /// What ends the runs of this process.
+    /// The shutdown of the runs of this process.
     pub(crate) fn shutdown(&self) -> Shutdown {
         self.0.shutdown.clone()
     }
 
-    /// Runs something that ends in good order by [`shutdown`](Self::shutdown).
+    /// Awaits a run that [`shutdown`](Self::shutdown) ends gracefully.
     pub(crate) async fn drain<R: IntoFuture>(&self, voice: Arc<dyn Voice>, run: R) -> R::Output {
         *self.0.voice.lock().unwrap_or_else(PoisonError::into_inner) = Some(voice);
         self.0.running.store(true, Ordering::SeqCst);
@@ -64,7 +64,7 @@ impl Signals {
         output
     }
 
-    /// The exit code of the signal that came, if one did.
+    /// The exit code of the signal that arrived, if any.
     pub(crate) fn received(&self) -> Option<Exit> {
         self.0.received.get().copied()
     }
@@ -74,7 +74,7 @@ impl Signals {
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async {
             let Ok(mut signals) = Incoming::new() else { return };
-            // Whoever started the thread waits for it.
+            // `watch` waits for this.
             let _ = ready.send(());
             while let Some(exit) = signals.next().await {
                 self.take(exit);
@@ -90,10 +90,10 @@ impl Signals {
             process::exit(exit as i32);
         }
         state.shutdown.begin();
-        // On a thread of its own: the next signal must count even if nobody reads standard error.
+        // On its own thread: the next signal must take effect even if nothing reads standard error.
         let tell = move || {
-            let text = "interrupted: no new request is sent, and the answers to those under way are \
-                        waited for; interrupt again to end immediately";
+            let text = "interrupted: no new requests are sent; waiting for those under way; interrupt \
+                        again to exit immediately";
             voice.iter().for_each(|voice| voice.say(text));
         };
         let _ = thread::Builder::new().spawn(tell);

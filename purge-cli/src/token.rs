@@ -1,11 +1,11 @@
-//! The program that prints the token, as it is written on the command line and in a file of settings.
+//! Token commands, as they are written on the command line and in settings files.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use purge_api_ext::TokenProvider;
 
-/// A provider that runs the program. If a file of settings names it, that file is in `folder`.
+/// A provider that runs the program. If a settings file names it, that file is in `folder`.
 pub(crate) fn from_command(
     text: &str,
     folder: Option<&Path>,
@@ -19,8 +19,8 @@ pub(crate) fn from_command(
     Ok(TokenProvider::from_command(program, words))
 }
 
-/// A program that a file in `folder` names: with a slash it is relative to the folder. A bare name is looked for
-/// in `PATH`, and not in the working directory, on Windows either.
+/// A program that a file in `folder` names. With a slash, it is relative to that folder. A bare name is looked
+/// up in `PATH` and never in the working directory, not even on Windows.
 fn below(folder: &Path, program: &str) -> OsString {
     let parent = Path::new(program).parent();
     match parent.is_some_and(|parent| !parent.as_os_str().is_empty()) {
@@ -31,17 +31,17 @@ fn below(folder: &Path, program: &str) -> OsString {
 
 fn words(text: &str) -> Result<Vec<String>, &'static str> {
     let words = shlex::split(text).ok_or("a quote is not closed")?;
-    // Quoted, it may be an argument; but a shell alone joins programs by it.
+    // A quoted operator may be an argument; an unquoted one was meant for a shell.
     let unquoted = text.split_ascii_whitespace().filter(|word| is_operator(word));
     if unquoted.into_iter().any(|operator| words.iter().any(|word| word == operator)) {
         return Err(
-            "no shell runs it, so that a pipe or redirection is an argument; write `sh -c '...'` around it",
+            "no shell runs it, so a pipe or redirection has no effect; wrap it in `sh -c '...'`",
         );
     }
     Ok(words)
 }
 
-/// Whether a word joins or redirects programs, for a shell.
+/// Whether a shell takes this word for an operator that joins or redirects programs.
 fn is_operator(word: &str) -> bool {
     let word = word.trim_start_matches(|c: char| c.is_ascii_digit());
     matches!(word, "|" | "||" | "&&" | "&" | ";" | ">" | ">>" | "<" | "|&" | ">&1" | ">&2" | "&>")
@@ -74,7 +74,7 @@ mod tests {
             "a &",
         ] {
             let why = words(text).expect_err(text);
-            assert!(why.ends_with("write `sh -c '...'` around it"), "{text}: {why}");
+            assert!(why.ends_with("wrap it in `sh -c '...'`"), "{text}: {why}");
         }
         for text in ["sh -c 'a | b > c'", "a '|' b", "jq '.a > 1'", "a b>c", "sh -c \"a | b\""] {
             words(text).expect(text);

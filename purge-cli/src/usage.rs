@@ -1,4 +1,4 @@
-//! A command line that cannot be understood.
+//! Command lines that cannot be parsed.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,7 +12,7 @@ use crate::environment::without_token;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Format};
 
-/// Says what is wrong with it, or the help or version that it asks for, which `print` does.
+/// Reports what is wrong. `print` writes clap's own text, such as the help or version.
 pub(crate) fn say(
     error: clap::Error,
     arguments: impl Iterator<Item = OsString>,
@@ -27,16 +27,16 @@ pub(crate) fn say(
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let format = format(arguments);
     let text = error.render().to_string();
-    // What a parser says of a value may repeat it, and cannot be replaced.
+    // A value parser's message may repeat the value, and clap offers no way to replace it.
     let shown = without_tokens(&without_token(&text)).into_owned();
     if asked || (format == Format::Text && shown == text) {
-        // Where the stream is closed, only the exit code is left to tell it.
+        // If the stream is closed, only the exit code can report it.
         drop(print(&error, console));
     } else if format == Format::Text {
         drop(write!(console.err, "{shown}"));
     } else {
         let text = shown.strip_prefix("error: ").unwrap_or(&shown);
-        // What follows is the usage, which is for people.
+        // The usage that follows is for people.
         let message = text.split("\n\nUsage:").next().unwrap_or(text);
         let message = message.split("\n\nFor more").next().unwrap_or(message);
         output::failure(console, format, &Failure::usage(message.trim_end()));
@@ -44,7 +44,7 @@ pub(crate) fn say(
     if asked { Exit::Success } else { Exit::Usage }
 }
 
-/// An option that would take the token itself is a habit from other programs.
+/// Explains why there is no option for the token itself, which people expect from other programs.
 fn secret(error: &clap::Error) -> Option<Failure> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
@@ -52,20 +52,20 @@ fn secret(error: &clap::Error) -> Option<Failure> {
     let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) else { return None };
     let (option, _) = typed.split_once('=').unwrap_or((typed, ""));
     let name = option.strip_prefix("--")?.to_lowercase().replace('_', "-");
-    // What is left are misspelt options that name a file or a command.
+    // The rest are misspelt options that name a file or a command.
     if !is_secret(&name) || name.starts_with("token-") {
         return None;
     }
     let message = format!(
-        "there is no `{}`: every user of a machine can see the arguments of programs, so no option takes the \
-         token itself; set PURGE_TOKEN, or pass --token-file FILE or --token-command CMD",
+        "there is no option `{}`: every user of the machine can see program arguments, so no option takes \
+         the token itself; set PURGE_TOKEN, or pass --token-file FILE or --token-command CMD",
         escape(&without_tokens(option))
     );
     Some(Failure::usage(message))
 }
 
-/// What was typed is shown, but no token, and nothing that a terminal or a CI system would obey. Clap repeats
-/// arguments in many places, in its tips as well; only the usage is of its own making.
+/// Shows what was typed, but without tokens and without anything that a terminal or a CI system would obey.
+/// Clap repeats arguments in many places, tips included; only the usage is entirely its own text.
 fn harmless(mut error: clap::Error) -> clap::Error {
     let shown: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in shown {
@@ -89,7 +89,7 @@ fn harmless(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The form that was asked for, as far as that can be told from what was not understood.
+/// The requested output format, as far as it can be found in arguments that cannot be parsed.
 fn format(arguments: impl Iterator<Item = OsString>) -> Format {
     let mut format = Format::Text;
     let mut is_value = false;
@@ -114,7 +114,7 @@ mod tests {
     use crate::args::Args;
     use crate::output::{Messages, Screen};
 
-    /// What is written about these arguments; none if they can be understood.
+    /// What is written about these arguments; none if they can be parsed.
     fn refused(arguments: &[String]) -> Option<String> {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let error = Args::try_parse_from(&arguments).err()?;
@@ -131,7 +131,7 @@ mod tests {
             write!(console.err, "{}", error.render().ansi())
         });
         let err = String::from_utf8(err).expect("text");
-        // The styles are those of clap, and begin and end with these bytes alone.
+        // These bytes are all that begins and ends clap's styles.
         let styles = [0, 1, 4, 31, 32, 33].map(|style| format!("\u{1b}[{style}m"));
         Some(styles.iter().fold(err, |err, style| err.replace(style, "")))
     }
@@ -142,7 +142,7 @@ mod tests {
         })
     }
 
-    /// All ways to write a text in place of, or behind, an option or argument of a command.
+    /// All ways to write a text instead of, or after, an option or argument of a command.
     fn spellings(command: &clap::Command, text: &str) -> Vec<Vec<String>> {
         let mut all =
             vec![vec![text.to_owned()], vec![format!("-{text}")], vec![format!("--{text}")]];
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn token_that_is_written_where_it_does_not_belong_is_not_shown() {
+    fn misplaced_token_is_not_shown() {
         for option in
             ["--token", "--bearer", "--auth-token", "--api-key", "--PASSWORD", "--api_key"]
         {
@@ -197,7 +197,7 @@ mod tests {
                     let arguments = [vec!["purge".to_owned(), command.to_owned()], given].concat();
                     let shown = refused(&arguments).expect("it is refused");
                     assert!(!shown.contains("s3cret"), "{arguments:?}: {shown}");
-                    let message = format!("error: there is no `{option}`: ");
+                    let message = format!("error: there is no option `{option}`: ");
                     assert!(shown.starts_with(&message), "{arguments:?}: {shown}");
                     assert!(
                         shown.contains("set PURGE_TOKEN, or pass --token-file FILE"),

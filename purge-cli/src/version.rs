@@ -1,10 +1,10 @@
-//! What this program is: its version, that of the API, and the commit that it was built from.
+//! The version of this program and of the API, and the commit it was built from.
 
 use std::sync::LazyLock;
 
 use purge_api_ext::Client;
 
-/// For `--version`; `-V` shows the first word of it.
+/// For `--version`. `-V` shows its first word.
 pub(crate) fn long() -> &'static str {
     static LONG: LazyLock<String> = LazyLock::new(|| {
         let api = Client::api_version();

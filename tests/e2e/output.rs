@@ -210,7 +210,7 @@ async fn summary_is_appended_as_markdown() {
     let ended = run(&sandbox, &["create", "/a", "--summary", "-"], "").await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(
-        ended.err.contains("`-` names none; for standard output, write `--summary /dev/stdout`")
+        ended.err.contains("`-` is not one; for standard output, write `--summary /dev/stdout`")
     );
     assert_eq!(count(&sandbox, "POST"), 2);
 }

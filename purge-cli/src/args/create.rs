@@ -14,11 +14,11 @@ pub(crate) struct CreateArgs {
     pub(crate) target: TargetArgs,
     #[command(flatten)]
     pub(crate) sending: SendingArgs,
-    /// The same as `cdn-purge plan`: sends nothing
+    /// Send nothing; the same as `cdn-purge plan`
     #[arg(long, help_heading = "Sending")]
     pub(crate) dry_run: bool,
-    /// Write down in a new file what is sent and accepted, so that `cdn-purge resume FILE` can finish the run
-    /// if it ends early
+    /// Record in a new file what is sent and accepted, so that an interrupted run can be resumed with
+    /// `cdn-purge resume FILE`
     #[arg(long, help_heading = "Sending", value_name = "FILE", conflicts_with_all = ["dry_run", "sandbox"])]
     pub(crate) journal: Option<PathBuf>,
     #[command(flatten)]
@@ -30,10 +30,10 @@ pub(crate) struct CreateArgs {
 #[derive(clap::Args)]
 #[command(mut_arg("sandbox", |arg| arg.hide(true)))]
 pub(crate) struct ResumeArgs {
-    /// The file of `cdn-purge create --journal`
+    /// The journal file of `cdn-purge create --journal`
     #[arg(value_name = "JOURNAL", value_hint = clap::ValueHint::FilePath)]
     pub(crate) journal: PathBuf,
-    /// Allow a path that purges the whole resource, such as `/*`, again
+    /// Allow a path that purges the whole resource, such as `/*`; the journal does not store this consent
     #[arg(long)]
     pub(crate) allow_full_purge: bool,
     #[command(flatten)]
@@ -49,22 +49,22 @@ pub(crate) struct ResumeArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Sending")]
 pub(crate) struct SendingArgs {
-    /// Follow the jobs to their end, for at most this long [without a value: 5m]
+    /// Wait until all operations have finished, for at most this long [without a value: 5m]
     #[arg(
         long, value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "5m", value_parser = humantime::parse_duration
     )]
     pub(crate) wait: Option<Duration>,
-    /// How many requests are under way at once [default: 4]
+    /// Maximum number of requests under way at once [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: Option<u16>,
-    /// How often a request is sent at most [default: 4]
+    /// Maximum number of attempts per request [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) max_attempts: Option<u32>,
 }
 
 impl SendingArgs {
-    /// Sends as is said here; what is not said here, as the files say.
+    /// Applies these options; for those that are not given, the settings from the files.
     pub(crate) fn apply(&self, settings: &Settings, mut purge: Purge) -> Purge {
         if let Some(requests) = self.concurrency.or(settings.concurrency) {
             purge = purge.concurrency(requests.into());
@@ -83,7 +83,7 @@ impl SendingArgs {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) paths: PathArgs,
-    /// Show how long it takes to send it at this rate, such as 5/s or 30/m
+    /// Show how long sending takes at this rate, such as 5/s or 30/m
     #[arg(long, help_heading = "Sending", value_name = "N/s")]
     pub(crate) rate: Option<Rate>,
     #[command(flatten)]

@@ -6,10 +6,10 @@ use super::{FormatArgs, MessageArgs, TargetArgs, operation_id};
 
 #[derive(clap::Args)]
 pub(crate) struct ListArgs {
-    /// Only the records of one operation
+    /// Show only the records of one operation
     #[arg(long, help_heading = "List", value_name = "ID", value_parser = operation_id)]
     pub(crate) op_id: Option<OperationId>,
-    /// Page, from 1
+    /// Page number, starting at 1
     #[arg(
         long,
         help_heading = "List",
@@ -19,10 +19,10 @@ pub(crate) struct ListArgs {
         conflicts_with = "all"
     )]
     pub(crate) page: NonZeroU64,
-    /// Records on a page, 1 to 100
+    /// Records per page, 1 to 100
     #[arg(long, help_heading = "List", value_name = "N", default_value = "100", value_parser = page_size)]
     pub(crate) limit: PageSize,
-    /// All pages, each written as soon as it is read
+    /// Show all pages, each as soon as it is read
     #[arg(long, help_heading = "List")]
     pub(crate) all: bool,
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub(crate) struct ListArgs {
 }
 
 fn page_number(text: &str) -> Result<NonZeroU64, String> {
-    text.parse().map_err(|_| "pages count from 1".to_owned())
+    text.parse().map_err(|_| "pages are numbered from 1".to_owned())
 }
 
 fn page_size(text: &str) -> Result<PageSize, String> {

@@ -5,7 +5,7 @@ use crate::output::{Format, Messages};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct FormatArgs {
-    /// Form of the result on standard output
+    /// Format of the result on standard output
     #[arg(long = "output", value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) format: Format,
 }
@@ -15,7 +15,7 @@ pub(crate) struct FormatArgs {
 pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub(crate) output: FormatArgs,
-    /// Append the result to a file, as Markdown, such as the job summary of a CI system
+    /// Append the result as Markdown to a file, such as the job summary of a CI system
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct ReportArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct MessageArgs {
-    /// No messages on standard error but errors
+    /// Show only errors on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Describe each request on standard error

@@ -5,28 +5,28 @@ use std::time::Duration;
 
 use purge_api_ext::Rate;
 
-/// What follows the options. The faults are a table, which a terminal must not wrap.
+/// The help below the options. It has a table, which must not be wrapped by a terminal.
 pub(super) const HELP: &str = r#"Faults:
-  A file of faults is a JSON list of objects. A request gets the first fault
-  that fits it; a fault is dropped when it was used `times` times. Every member
-  is optional:
-    on        "POST" or "GET": which requests [both]
-    times     for how many requests [1]
-    status    the status of the answer, 200 to 999 [that of the sandbox, or 200]
-    headers   an object of texts: headers of the answer
-    body      a text: the body of the answer
-    delay     a duration such as "200ms" before the answer
-    ending    how the answer ends:
-                "truncated"           in the middle
-                "reset"               before its first byte, by a reset
-                "garbage"             it is not HTTP
+  A faults file is a JSON array of objects. Each request gets the first fault
+  that matches it; a fault is dropped after `times` uses. Every member is
+  optional:
+    on        "POST" or "GET": which requests it matches [both]
+    times     how many requests get it [1]
+    status    status of the response, 200 to 999 [the sandbox's own, or 200]
+    headers   headers of the response: an object of strings
+    body      body of the response: a string
+    delay     delay before the response, such as "200ms"
+    ending    how the response ends:
+                "truncated"           cut off in the middle
+                "reset"               connection reset before the first byte
+                "garbage"             not HTTP at all
                 {"stalled": "5s"}     silence in the middle, then a reset
                 {"raw": "text"}       these bytes, and nothing else
-    applies   whether the request has its effect [false with `status`, `reset`,
+    applies   whether the request takes effect [false with `status`, `reset`,
               `garbage` or `raw`, otherwise true]
-  A request may also have one such object in its header X-Sandbox-Fault.
+  A request can also carry one such object in its X-Sandbox-Fault header.
 
-Example of a file of faults:
+Example of a faults file:
   [ { "on": "POST", "status": 429, "headers": { "Retry-After": "1" } },
     { "on": "POST", "ending": "reset", "applies": true } ]
 
@@ -39,30 +39,30 @@ Example:
 
 #[derive(clap::Args)]
 pub(crate) struct SandboxArgs {
-    /// Address to listen on; port 0 takes a free one
+    /// Address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
-    /// Allow an address that other machines can reach, and requests whose Host is not this machine: what is
-    /// sent there is not encrypted
+    /// Allow an address that other machines can reach, and requests whose Host header does not name this
+    /// machine; traffic is not encrypted
     #[arg(long)]
     pub(crate) allow_non_loopback: bool,
-    /// Folder whose files the edge serves and caches, or an http server on this machine
+    /// Where the edge gets the files that it caches: a folder, or an HTTP server on this machine
     /// (http://127.0.0.1:PORT) [default: a small built-in site]
     #[arg(long, value_name = "DIR|URL")]
     pub(crate) origin: Option<Origin>,
     /// How long a purge job takes
     #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]
     pub(crate) purge_delay: Duration,
-    /// How much a `*` matches at least; what the real service does is unknown
+    /// The least that a `*` matches; what the real service does is unknown
     #[arg(long, value_name = "HOW", default_value = "one-or-more")]
     pub(crate) star: Star,
     /// JSON file of faults: what the server does wrong, and when
     ///
-    /// Its form is described below, under "Faults".
+    /// The format is described below, under "Faults".
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
-    /// Answer 429 to what comes faster, such as 5/s or 30/m. 5/s allows 5 requests at once, then one more
-    /// every 200 ms
+    /// Answer 429 to requests above this rate, such as 5/s or 30/m. 5/s allows a burst of 5 requests, then
+    /// one every 200 ms
     #[arg(long, value_name = "N/s")]
     pub(crate) rate_limit: Option<Rate>,
     /// Do not log requests on standard error
@@ -82,12 +82,12 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// How much a `*` of a purged path matches.
+/// The least that a `*` in a purged path matches.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Star {
     /// `/blog/*` leaves `/blog/` cached
     OneOrMore,
-    /// `/blog/*` purges `/blog/`, too
+    /// `/blog/*` also purges `/blog/`
     ZeroOrMore,
 }
 
@@ -142,13 +142,13 @@ mod tests {
             assert!(HELP.contains(&format!("\"{ending}\"")), "{ending}");
         }
         assert!(HELP.lines().all(|line| line.chars().count() <= 80), "a terminal wraps it");
-        let (_, example) = HELP.split_once("Example of a file of faults:\n").expect("an example");
+        let (_, example) = HELP.split_once("Example of a faults file:\n").expect("an example");
         let example = example.split("\n\n").next().expect("an example");
         assert_eq!(Fault::from_json(example).map(|faults| faults.len()).ok(), Some(2));
     }
 
     #[test]
-    fn addresses_that_are_names_lead_to_numbers() {
+    fn refused_address_suggests_a_valid_one() {
         let check = |text: &str, expected: &str| {
             assert_eq!(address(text).expect_err(text), expected, "{text}");
         };

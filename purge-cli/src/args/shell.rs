@@ -1,20 +1,20 @@
 use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
-/// The commands that have a page, for completion.
+/// The commands that have a manual page; completion offers them.
 const COMMANDS: [&str; 9] =
     ["create", "plan", "resume", "list", "wait", "sandbox", "config", "completions", "man"];
 
 #[derive(clap::Args)]
 pub(crate) struct CompletionsArgs {
-    /// Shell that the script is for
+    /// Shell to generate the script for
     #[arg(value_name = "SHELL", value_enum)]
     pub(crate) shell: Shell,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct ManArgs {
-    /// Command that the page is about [default: `cdn-purge` itself]
+    /// Command to show the page of [default: `cdn-purge` itself]
     #[arg(value_name = "COMMAND", value_parser = PossibleValuesParser::new(COMMANDS), hide_possible_values = true)]
     pub(crate) command: Option<String>,
 }

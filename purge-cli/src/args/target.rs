@@ -16,25 +16,25 @@ pub(crate) struct TargetArgs {
     /// CDN resource [env: PURGE_RESOURCE]
     #[arg(short, long, value_name = "UUID")]
     pub(crate) resource: Option<ResourceId>,
-    /// File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]
+    /// File that holds the bearer token, readable only by you [env, for the token itself: PURGE_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
     pub(crate) token_file: Option<PathBuf>,
     /// Command that prints the bearer token; run again if the service refuses the token
     ///
-    /// Words are split as in a shell, but no shell runs it: write `sh -c '...'` for pipes and variables.
-    // Parsed later: what clap refuses, it shows, and arguments of the command may be secret.
+    /// It is split into words as in a shell, but no shell runs it: use `sh -c '...'` for pipes and variables.
+    // Parsed later: clap's errors repeat the value, and the arguments of the command may be secret.
     #[arg(long, value_name = "CMD")]
     pub(crate) token_command: Option<String>,
-    /// Address of the service; plain http only to this machine [default: https://cloud.medianova.com]
+    /// Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com]
     /// [env: PURGE_BASE_URL]
-    // Clap repeats what its parsers refuse, and this may hold a password.
+    // Parsed later, too: a URL may hold a password.
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
-    /// Start the embedded server for this command and use it; the options above are not needed then, and
-    /// neither they nor their variables are used
+    /// Run against an embedded server, started for this command; the options above and their environment
+    /// variables are ignored
     #[arg(long)]
     pub(crate) sandbox: bool,
-    /// How long one request may take [default: 30s]
+    /// Maximum time for one request [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = timeout)]
     pub(crate) timeout: Option<Duration>,
     /// Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]
@@ -43,7 +43,7 @@ pub(crate) struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// Takes from the environment what the command line leaves open. The embedded server needs none of it.
+    /// Fills in from the environment what the command line does not set. The embedded server needs none of it.
     pub(crate) fn complete(&mut self) -> Result<(), Failure> {
         if self.sandbox {
             return Ok(());

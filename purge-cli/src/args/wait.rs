@@ -8,10 +8,10 @@ use crate::environment;
 
 #[derive(clap::Args)]
 pub(crate) struct WaitArgs {
-    /// Operations, as `create` printed them; `-` reads them from standard input, one a line
+    /// Operation IDs, as printed by `create`; `-` reads them from standard input, one per line
     #[arg(value_name = "OP_ID", required = true)]
     pub(crate) operations: Vec<Operation>,
-    /// How long to wait at most
+    /// Maximum time to wait
     #[arg(long = "wait", help_heading = "Waiting", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     pub(crate) deadline: Duration,
     #[command(flatten)]
@@ -40,10 +40,10 @@ impl FromStr for Operation {
     }
 }
 
-/// An ID is opaque; but one is most likely none at all, and would be waited for to the deadline.
+/// IDs are opaque, but a `null` or a token is certainly a mistake, and would be waited for until the deadline.
 pub(crate) fn operation_id(text: &str) -> Result<OperationId, String> {
     if text == "null" {
-        return Err("`null` is what `jq -r` prints for a field that is not there".to_owned());
+        return Err("`null` is what `jq -r` prints for a missing field".to_owned());
     }
     let text = text.trim();
     if without_web_tokens(text) != text || environment::without_token(text) != text {

@@ -13,7 +13,7 @@ pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, 
     let base = base.and_then(|setting| setting.value.as_deref()).unwrap_or(Client::BASE_URL);
     let connection = connection(&base.parse()?)?;
     if environment::is_set(environment::TOKEN) {
-        // It goes before what the files say about the token.
+        // It takes precedence over the token settings of the files.
         shown.retain(|setting| !setting.name.starts_with("token-"));
         let source = Some(environment::TOKEN.to_owned());
         shown.insert(2, output::Setting { name: "token", value: None, source });
@@ -48,14 +48,14 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
                 (key.default.map(str::to_owned), key.default.map(|_| "default".to_owned()))
             }
         };
-        // The arguments of a program may hold a token, and so may an address.
+        // The arguments of a program may contain a token, and so may an address.
         let value = value.map(|value| without_tokens(&without_token(&value)).into_owned());
         Ok(output::Setting { name: key.name, value, source })
     };
     KEYS.iter().map(setting).collect()
 }
 
-/// What the environment and the system alone decide: no file says through what the token goes.
+/// What only the environment and the system set: no file may choose the proxy that the token passes through.
 fn connection(base: &BaseUrl) -> Result<Vec<output::Setting>, Failure> {
     let proxy = base.proxy()?;
     let source = proxy.as_ref().map(|proxy| proxy.variable().unwrap_or("system").to_owned());
@@ -69,7 +69,7 @@ fn connection(base: &BaseUrl) -> Result<Vec<output::Setting>, Failure> {
         settings.push(output::Setting { name, value, source });
     };
     add("no-proxy", &["NO_PROXY", "no_proxy"]);
-    // Elsewhere the system verifies certificates, and asks no variable.
+    // Elsewhere the system verifies certificates, and these variables have no effect.
     if cfg!(all(unix, not(target_vendor = "apple"), not(target_os = "android"))) {
         add("ssl-cert-file", &["SSL_CERT_FILE"]);
         add("ssl-cert-dir", &["SSL_CERT_DIR"]);

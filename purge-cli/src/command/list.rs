@@ -16,7 +16,7 @@ pub(crate) async fn run(args: ListArgs, console: &mut Console<'_>) -> Result<Exi
     listed.map(|()| Exit::Success)
 }
 
-/// Writes each page before it asks for the next one, and asks for none that nobody reads.
+/// Writes each page before it requests the next, and stops when the output is closed.
 async fn list(
     args: &ListArgs,
     target: &Target,

@@ -18,20 +18,19 @@ pub(crate) async fn run(
     if args.allow_full_purge {
         journal = journal.allow_full_purge(PurgeEverything);
     }
-    // The journal says what is purged, unless it is said here as well, and not the files: they may have
-    // changed since. Where the token goes it does not say: the address is found as for `create`.
+    // The resource is that of the command line or else of the journal, not of the settings files, which may have
+    // changed since. The address is found as for `create`: no journal decides where the token goes.
     args.target.organization = args.target.organization.or(journal.organization());
     args.target.resource = args.target.resource.or(journal.resource());
     let target = Target::check(&args.target, &settings)?;
     let left = journal.requests() - journal.accepted();
-    // Before anything else is done for it, such as running a token command.
+    // Before any other work, such as running a token command.
     let purge = match &target {
         Checked::Service { client, organization, resource } => {
             client.resource(*organization, *resource).resume(journal)?
         }
         Checked::Sandbox { .. } => {
-            let message = "a server that is started with --sandbox ends with its command, so there is \
-                           nothing to resume";
+            let message = "a --sandbox server ends with its command, so there is nothing to resume";
             return Err(Failure::usage(message));
         }
     };

@@ -1,4 +1,4 @@
-//! The life of a run, from its first event to its exit code.
+//! A run, from its first event to its exit code.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::output::{self, Console, Format, Out, Progress, Summary};
 use crate::signals::Signals;
 use crate::target::Target;
 
-/// How `create`, `resume` and `wait` end. They differ only in where the events come from.
+/// What `create`, `resume` and `wait` have in common: they differ only in where their events come from.
 pub(super) struct Run<'a> {
     signals: &'a Signals,
     format: Format,
@@ -23,7 +23,7 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Opens what the result is written to, before anything is sent.
+    /// Opens the summary file before anything is sent.
     pub(super) fn new(
         report: &ReportArgs,
         journal: Option<PathBuf>,
@@ -33,12 +33,12 @@ impl<'a> Run<'a> {
         Ok(Self { signals, format: report.output.format, summary, journal })
     }
 
-    /// What says how far the run is.
+    /// Shows the progress of the run.
     pub(super) fn progress(&self, doing: &'static str, console: &Console<'_>) -> Progress {
         Progress::start(console.messages, self.format, console.interactive, doing)
     }
 
-    /// Follows the events to the report, writes it, and says how the run ended and what can be done next.
+    /// Follows the events to the report, writes it, and says how the run ended and what to do next.
     pub(super) async fn follow(
         self,
         events: Events,
@@ -51,7 +51,7 @@ impl<'a> Run<'a> {
         let report = self.signals.drain(voice, report).await;
         target.close().await;
         let report = report?;
-        // A summary that cannot be written takes nothing away from the result.
+        // The result is written even if the summary cannot be.
         let summarized = self.summary.write(&report);
         output::report(console.out, console.screen, self.format, &report)?;
         let exit = Exit::from_report(&report, self.signals.received());
@@ -60,8 +60,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Says how far the run is, and writes each operation if the form is one in which they are written as soon
-/// as they are known. Whatever becomes of the output, the run continues.
+/// Reports progress and, in formats that stream, writes each operation as soon as its outcome is known. The run
+/// continues even if the output fails.
 async fn to_its_end(
     mut events: Events,
     mut progress: Progress,

@@ -22,12 +22,12 @@ pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<
     Ok(Exit::Success)
 }
 
-/// Where it is, the pages for people, and what a shell needs to call it.
+/// Its address, its pages, and the variables that a shell needs to use it.
 fn write_hello(out: Out<'_>, sandbox: &Sandbox) -> io::Result<()> {
     let base = sandbox.base_url();
     writeln!(out, "listening on {base}")?;
     writeln!(out, "  {base}/      jobs, caches and requests")?;
-    writeln!(out, "  {base}/docs  the API, to read and to try")?;
+    writeln!(out, "  {base}/docs  the API, to read and try")?;
     writeln!(out, "export PURGE_BASE_URL={base} PURGE_TOKEN={}", shell_word(sandbox.token()))?;
     writeln!(out, "export PURGE_ORGANIZATION={}", sandbox.organization())?;
     writeln!(out, "export PURGE_RESOURCE={}", sandbox.resource())
@@ -51,7 +51,7 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
     if let Some(file) = &args.faults {
         let cannot = |error: &dyn std::fmt::Display| {
             Failure::usage(escape(&without_tokens(&format!(
-                "the faults of {}: {error}",
+                "faults file {}: {error}",
                 file.display()
             ))))
         };
@@ -65,7 +65,7 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
         builder = builder.on_request(|request| {
             let query = request.query.as_deref().map(|q| format!("?{q}")).unwrap_or_default();
             let line = format!("{} {}{query}", request.method, request.path);
-            let status = request.status.map_or("broken off".to_owned(), |s| s.to_string());
+            let status = request.status.map_or("aborted".to_owned(), |s| s.to_string());
             // A closed standard error is no reason to stop serving.
             let _ = writeln!(std::io::stderr(), "{status} {}", escape(&line));
         });

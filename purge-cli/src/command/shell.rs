@@ -1,4 +1,4 @@
-//! What a shell and `man` need to know of the command line.
+//! Completion scripts and manual pages.
 
 use std::io;
 
@@ -29,14 +29,14 @@ pub(crate) fn script(shell: clap_complete::Shell) -> String {
     // Writing to a buffer cannot fail.
     clap_complete::generate(shell, &mut crate::command(), "cdn-purge", &mut script);
     let script = String::from_utf8_lossy(&script);
-    // clap_complete spells a hyphen in the program's name in two ways, so that bash never gets past a
+    // clap_complete spells a hyphen in the program's name in two ways, so bash completes nothing after a
     // command (https://github.com/clap-rs/clap/issues/6421).
     let script = script.replace("cdn__subcmd__purge", "cdn__purge");
     if shell == clap_complete::Shell::Bash { with_files(&script) } else { script }
 }
 
-/// Lets bash complete the names of files where a command takes one in place of an option: clap_complete offers
-/// the options there, and bash offers files only if there is nothing else.
+/// Lets bash complete file names where a command takes a file as an argument. clap_complete offers options there,
+/// and bash offers files only if there is nothing else.
 fn with_files(script: &str) -> String {
     let mut text = String::new();
     let mut takes_file = false;
@@ -65,7 +65,7 @@ fn takes_a_file(command: &clap::Command) -> bool {
 
 /// The manual page of a command, or of the program itself.
 pub(crate) fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
-    // Of `cdn-purge help` there is nothing to say that its page would not say of itself.
+    // `cdn-purge help` gets no page.
     let mut command = crate::command().disable_help_subcommand(true);
     command.build();
     let command = match name {
@@ -73,7 +73,7 @@ pub(crate) fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
         Some(name) => command.find_subcommand(name).ok_or_else(|| {
             let names: Vec<_> = names(&command).collect();
             let name = purge_api_ext::typed(name);
-            Failure::usage(format!("no command `{name}`; there are {}", names.join(", ")))
+            Failure::usage(format!("no command `{name}`; the commands are {}", names.join(", ")))
         })?,
     };
     Ok(render(command.clone())?)
@@ -89,7 +89,7 @@ fn render(command: clap::Command) -> io::Result<Vec<u8>> {
     let notes = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let source = format!("cdn-purge {}", env!("CARGO_PKG_VERSION"));
     let has_commands = command.has_subcommands();
-    // The width of whatever terminal this runs in must not show.
+    // The page must not depend on the width of the current terminal.
     let man = Man::new(command.term_width(0)).title(name).source(source).manual("cdn-purge");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
@@ -104,7 +104,7 @@ fn render(command: clap::Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// The text below the options, as sections of their own: a title is a line that ends with a colon.
+/// The text below the options, as separate sections: a line that ends with a colon is a title.
 fn sections(text: &str) -> Roff {
     let mut roff = Roff::new();
     for block in text.split("\n\n") {

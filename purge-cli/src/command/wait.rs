@@ -27,10 +27,10 @@ pub(crate) async fn run(
     run.follow(wait.events(), target, progress, console).await
 }
 
-/// The operations in the order in which they were given, each once.
+/// The operations in the given order, without duplicates.
 fn operations(given: Vec<Operation>) -> Result<Vec<OperationId>, Failure> {
     if given.iter().filter(|operation| **operation == Operation::StandardInput).count() > 1 {
-        return Err(Failure::usage("standard input can be read only once; write one `-`"));
+        return Err(Failure::usage("standard input can be read only once; pass one `-`"));
     }
     let mut operations = Vec::new();
     for operation in given {
@@ -48,7 +48,9 @@ fn operations(given: Vec<Operation>) -> Result<Vec<OperationId>, Failure> {
     let mut known = std::collections::HashSet::new();
     operations.retain(|id| known.insert(id.clone()));
     if operations.is_empty() {
-        return Err(Failure::usage("no operations to wait for; standard input named none"));
+        return Err(Failure::usage(
+            "no operations to wait for: standard input has no operation IDs",
+        ));
     }
     Ok(operations)
 }
@@ -70,7 +72,7 @@ fn read(text: &[u8], operations: &mut Vec<OperationId>) -> Result<(), Failure> {
             continue;
         }
         let text = String::from_utf8_lossy(line);
-        // An ID is opaque, but what has spaces or braces is another file.
+        // IDs are opaque, but a line with spaces or braces comes from some other file.
         let is_id = line.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b));
         let line = index + 1;
         if !is_id {
@@ -99,10 +101,10 @@ mod tests {
             failure.to_string(),
             "standard input:2: `{\"op_id\": 1}` is not an operation ID"
         );
-        let failure = read(b"null\n", &mut ids).expect_err("a field that is not there");
+        let failure = read(b"null\n", &mut ids).expect_err("a missing field");
         assert_eq!(
             failure.to_string(),
-            "standard input:1: `null` is what `jq -r` prints for a field that is not there"
+            "standard input:1: `null` is what `jq -r` prints for a missing field"
         );
     }
 

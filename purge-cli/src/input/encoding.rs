@@ -1,10 +1,10 @@
-//! Texts that are not UTF-8, nor anything that `--raw` could take for the bytes of file names.
+//! Texts in UTF-16 and UTF-32, which are neither UTF-8 nor the bytes of file names that `--raw` accepts.
 
-/// The encoding of a text that has several bytes for each letter: with a byte order mark, or with a NUL byte
-/// beside nearly every letter.
+/// The encoding of a text with two or four bytes per character: it has a byte order mark, or NUL bytes next to
+/// nearly every character.
 ///
-/// A list of names that end with NUL bytes may have names of one letter, so there it takes a letter that is
-/// not a name.
+/// A list whose names end with NUL bytes may consist of names of one letter. There, a character that is unlikely
+/// to be a name on its own must be present too.
 pub(crate) fn wide(text: &[u8], null: bool) -> Option<&'static str> {
     const MARKS: [(&[u8], &str); 4] = [
         (b"\xff\xfe\0\0", "UTF-32"),
@@ -16,9 +16,9 @@ pub(crate) fn wide(text: &[u8], null: bool) -> Option<&'static str> {
     if let Some((_, encoding)) = marked {
         return Some(encoding);
     }
-    // Nearly all lists end here.
+    // Nearly all lists have no NUL byte.
     memchr::memchr(0, text)?;
-    // Where in each four bytes how many NUL bytes are.
+    // The number of NUL bytes at each position of a group of four.
     let mut nuls = [0; 4];
     for four in text.as_chunks::<4>().0 {
         for (nuls, byte) in nuls.iter_mut().zip(four) {
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_letters_are_noticed_with_and_without_a_mark() {
+    fn wide_encodings_are_detected_with_and_without_a_mark() {
         let text = "/index.html\r\n/img/caf\u{e9}.png\r\n";
         for null in [false, true] {
             for mark in [false, true] {

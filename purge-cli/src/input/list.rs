@@ -1,15 +1,15 @@
-//! What all names of a list have in common and names do not: a status before each of them, a host, percent
-//! escapes. One name alone may look like that, such as `AM radio.html`.
+//! Signs that a list does not hold file names, judged over all its entries: a status before each, a common host,
+//! percent escapes. A single name may look like that, such as `AM radio.html`.
 
 use percent_encoding::percent_decode_str;
 
 use super::name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
 
-/// What the entries of a list of names have looked like so far.
+/// What the entries of a list have looked like so far.
 #[derive(Debug, Default)]
 pub(super) struct List {
     total: usize,
-    /// The first entry that one of these counts.
+    /// The first entry.
     first: String,
     codes: Codes,
     pairs: Pairs,
@@ -48,7 +48,7 @@ impl List {
         self.escapes.add(&text);
     }
 
-    /// Why the entries cannot be names, if all of them look alike, and what to do about it.
+    /// Why the entries cannot be names, judged by what they have in common, and what to do about it.
     pub(super) fn refusal(&self, null: bool) -> Option<String> {
         if self.total == 0 {
             return None;
@@ -60,16 +60,16 @@ impl List {
             let is_column = self.total > 1 && self.columns == self.total;
             return (is_status || is_column).then(|| {
                 format!(
-                    "every name comes with a status or another column, as `{first}` does: use `--name-only \
-                     -z`; a name that looks like that is taken with `./` before it"
+                    "every name has a status or another column, as in `{first}`: use `--name-only -z`; to pass a \
+                     name that looks like this, put `./` before it"
                 )
             });
         }
         let all = |count: usize| count == self.total;
         if self.has_total || self.codes.are_all(self.total, false) || all(self.transfers) {
             return Some(format!(
-                "`{first}` is a line of a status or a log, and so are the others: list the names alone, as \
-                 `git diff --name-only` and `rsync --out-format=%n` do{LIKE_THAT}"
+                "`{first}` and all other lines are status or log output: list only the names, as `git diff \
+                 --name-only` and `rsync --out-format=%n` do{LIKE_THAT}"
             ));
         }
         if self.two_files * 2 >= self.total {
@@ -77,14 +77,14 @@ impl List {
         }
         if let Some(host) = self.host.of_all().filter(|_| self.total > 1) {
             return Some(format!(
-                "every name begins with `{host}`, which looks like a host: leave it out (if it is a \
-                 folder's name, pass `-0`)"
+                "every name begins with `{host}`, which looks like a host: remove it (if it is a folder name, \
+                 pass `-0`)"
             ));
         }
         let encoded = self.escapes.example()?;
         Some(format!(
-            "the names are percent-encoded already, as `{}` is: leave --raw out, and begin each with `/`; a \
-             file with such a name needs `-0`",
+            "the names are already percent-encoded, such as `{}`: omit --raw, and begin each with `/`; a file \
+             with such a name needs `-0`",
             purge_api_ext::escape(encoded)
         ))
     }
@@ -99,9 +99,9 @@ struct Codes {
     /// `- a`, `* a`, `+ a`
     bullets: usize,
     pairs: usize,
-    /// Which letters were there, as bits.
+    /// The letters seen, as bits.
     letters: u32,
-    /// The entry is the old name of the one before it, and has no code of its own.
+    /// The next entry may be the old name of this one, without a code of its own.
     is_old_name: bool,
 }
 
@@ -128,7 +128,7 @@ impl Codes {
         }
     }
 
-    /// Whether this is a status. All names may begin with `A `, or with `C `, but hardly with both.
+    /// Whether this is a status. All names may begin with `A `, or all with `C `, but hardly some with each.
     fn are_all(&self, total: usize, null: bool) -> bool {
         let markers = self.unknown + self.bullets;
         let is_modified = self.letters & 1 << (b'M' - b'A') != 0;
@@ -149,7 +149,7 @@ impl Codes {
 struct Pairs {
     is_broken: bool,
     names_left: usize,
-    /// Whether a name was there which is surely one.
+    /// Whether an entry was certainly a name.
     has_name: bool,
 }
 
@@ -180,7 +180,7 @@ impl Pairs {
     }
 }
 
-/// The same host before every name. A folder may be called like a site, but seldom with all these.
+/// The same host before every name. A folder may be named like a site, but rarely holds every file of a list.
 #[derive(Debug, Default)]
 struct Host(Option<String>);
 
@@ -199,7 +199,7 @@ impl Host {
     }
 }
 
-/// `example.com`, `cdn.example.org`. `docs.rs` and `socket.io` are also names of other things.
+/// `example.com`, `cdn.example.org`; not `docs.rs` or `socket.io`, which also name other things.
 fn is_common(host: &str) -> bool {
     const DOMAINS: [&str; 3] = ["com", "net", "org"];
     is_domain(host) && host.rsplit('.').next().is_some_and(|last| DOMAINS.contains(&last))
@@ -208,7 +208,7 @@ fn is_common(host: &str) -> bool {
 /// Percent escapes that only an encoded name has.
 #[derive(Debug, Default)]
 struct Escapes {
-    /// A name that is not encoded was there.
+    /// A name was not encoded.
     has_plain: bool,
     example: Option<String>,
 }
@@ -236,7 +236,8 @@ impl Escapes {
     }
 }
 
-/// The bytes that the escapes of a text stand for; none if a `%` begins none, or the text is not UTF-8 then.
+/// The bytes that the escapes of a text stand for; none if a `%` begins no escape, or the decoded text is not
+/// UTF-8.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     percent_decode_str(text).decode_utf8().ok()?;
     purge_api_ext::escapes(text).collect()
@@ -264,7 +265,7 @@ mod tests {
             }
         };
         let status =
-            "use `--name-only -z`; a name that looks like that is taken with `./` before it";
+            "use `--name-only -z`; to pass a name that looks like this, put `./` before it";
         check(
             true,
             status,
@@ -291,7 +292,7 @@ mod tests {
         );
         check(
             false,
-            "a line of a status or a log",
+            "status or log output",
             &[
                 &["AM x.html", "RM y.html"],
                 &["AD x", "MD y", "DU z"],
@@ -316,7 +317,7 @@ mod tests {
         );
         check(
             false,
-            "percent-encoded already",
+            "already percent-encoded",
             &[
                 &["caf%C3%A9.html"],
                 &["index.html", "a%20b.html"],

@@ -1,8 +1,8 @@
-//! Lines that are not names of files: taken for one, each would be the name of a file that does not exist, and
-//! its purge would look like success.
+//! Lines that are not file names. Taken for one, each would name a file that does not exist, and its purge would
+//! look like a success.
 //!
-//! A name that looks like that, but is one, comes through in a list whose names end with a NUL byte. What one
-//! line alone cannot tell is decided by the [list](super::list).
+//! A real name that looks like this is accepted in a list whose names end with a NUL byte. What a single line
+//! cannot show is decided over the whole [list](super::list).
 
 mod column;
 mod host;
@@ -17,26 +17,26 @@ pub(super) use column::{Code, code, has_entry_column};
 pub(super) use host::is_domain;
 use host::is_host;
 
-/// Endings of files of which lists are made most often.
+/// The extensions that are most frequent in lists of files.
 const ENDINGS: [&str; 20] = [
     "html", "htm", "css", "js", "mjs", "json", "map", "xml", "txt", "pdf", "svg", "png", "jpg",
     "jpeg", "gif", "webp", "avif", "ico", "woff", "woff2",
 ];
 
-/// How a name that looks like something else is passed.
-pub(super) const LIKE_THAT: &str = "; a name that looks like that needs `-0`";
-const HAS_ONE: &str = "; a name that has one needs `-0`";
+/// How to pass a name that looks like something else.
+pub(super) const LIKE_THAT: &str = "; a name that looks like this needs `-0`";
+const HAS_ONE: &str = "; a name that contains one needs `-0`";
 
 /// Why a line cannot be the name of a file.
 #[derive(Debug)]
 pub(super) struct Reason {
-    /// With what to do about it.
+    /// What is wrong, and what to do about it.
     pub(super) what: Cow<'static, str>,
-    /// What to do if it is a name all the same. It helps only those who pass names.
+    /// What to do if it is a name after all; shown only to those who pass names.
     pub(super) unless: &'static str,
 }
 
-/// Git puts a name in quotes if a character of it would break a line or needs more than ASCII.
+/// Git quotes a name that has a control character, a quote, a backslash or anything beyond ASCII.
 pub(super) fn is_quoted_by_git(line: &[u8]) -> bool {
     line.len() > 1 && line.starts_with(b"\"") && line.ends_with(b"\"") && line.contains(&b'\\')
 }
@@ -73,13 +73,16 @@ fn of_log(line: &str) -> Says {
         return says("a byte order mark inside the list: remove it", HAS_ONE);
     }
     if column::is_error(line) {
-        return says("an error message of the program before the pipe: fix that first", LIKE_THAT);
+        return says(
+            "an error message from the program before the pipe: fix that first",
+            LIKE_THAT,
+        );
     }
     if !has_column(line) {
         return None;
     }
     says(
-        "a line of a status or a log: list the names alone, as `git diff --name-only` and `rsync \
+        "status or log output: list only the names, as `git diff --name-only` and `rsync \
          --out-format=%n` do",
         LIKE_THAT,
     )
@@ -87,15 +90,15 @@ fn of_log(line: &str) -> Says {
 
 fn of_control(line: &str) -> Says {
     if line.contains('\n') {
-        return says("several names: pass them with `--from -`, which reads one a line", "");
+        return says("several names: pass them with `--from -`, which reads one per line", "");
     }
     if let Some(control) = line.chars().find(char::is_ascii_control) {
         let name = if control == '\t' { " (tab)" } else { "" };
-        let what = format!("a control character{name}: list the names alone, one per line");
+        let what = format!("a control character{name}: list only the names, one per line");
         return Some((what.into(), HAS_ONE));
     }
     if line.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
-        return says("a line separator that does not end a line: list one name per line", HAS_ONE);
+        return says("a Unicode line separator: list one name per line", HAS_ONE);
     }
     let escapes = ["%0A", "%0a", "%0D", "%0d", "%00"];
     if escapes.iter().any(|escape| line.contains(escape)) {
@@ -107,15 +110,14 @@ fn of_control(line: &str) -> Says {
 fn of_address(line: &str) -> Says {
     if line.contains("://") || host::has_scheme(line) {
         return says(
-            "a URL, or a line of a log: list names of files, or leave --raw out and write the paths \
-             of the URLs",
+            "a URL or log output: list file names, or omit --raw and write the paths of the URLs",
             "",
         );
     }
     if !is_host(line) {
         return None;
     }
-    says("this looks like a host: leave it out", " (if it is a folder's name, pass `-0`)")
+    says("this looks like a host: remove it", " (if it is a folder name, pass `-0`)")
 }
 
 fn of_several(line: &str) -> Says {
@@ -126,7 +128,7 @@ fn of_several(line: &str) -> Says {
         return says("two names (a rename?): list both, one per line", LIKE_THAT);
     }
     if is_cut(line) {
-        return says("a piece of a list or a table: list the names alone, one per line", LIKE_THAT);
+        return says("part of a list or a table: list only the names, one per line", LIKE_THAT);
     }
     if line.trim_ascii_start().contains(" /") || is_list(line) {
         return says("several names: list one per line", LIKE_THAT);
@@ -135,12 +137,13 @@ fn of_several(line: &str) -> Says {
         return says("a space before the `/`: remove it", HAS_ONE);
     }
     if column::has_note(line) {
-        return says("a name and something after `:`: list the names alone", LIKE_THAT);
+        return says("a name followed by `:` and other text: list only the names", LIKE_THAT);
     }
     None
 }
 
-/// What nobody sees in an editor is not what anybody means. A space before a name is what rsync prints of one.
+/// Refuses invisible characters at either end: nobody means those. A leading space is allowed, since rsync prints
+/// the names of such files with it.
 fn of_ends(line: &str) -> Says {
     let is_invisible = |c: char| c.is_whitespace() || is_zero_width(c);
     let (begins, ends) = (line.chars().next(), line.chars().next_back());
@@ -157,8 +160,8 @@ fn is_zero_width(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ad}' | '\u{feff}')
 }
 
-/// Why a name between two NUL bytes cannot be one: each of its lines is a name, and no file is called like all
-/// of them, or the first is not.
+/// Why a text between two NUL bytes cannot be a name: each of its lines is a name, or the first line is an error
+/// message.
 pub(super) fn lines(name: &[u8]) -> Option<&'static str> {
     memchr::memchr(b'\n', name)?;
     let name = String::from_utf8_lossy(name);
@@ -167,7 +170,7 @@ pub(super) fn lines(name: &[u8]) -> Option<&'static str> {
         return Some("line breaks between names: end each with a NUL byte, or leave -0 out");
     }
     let is_error = lines.next().is_some_and(column::is_error);
-    is_error.then_some("an error message of the program before the pipe: fix that first")
+    is_error.then_some("an error message from the program before the pipe: fix that first")
 }
 
 /// `a -> b`
@@ -175,7 +178,7 @@ pub(super) fn is_rename(line: &[u8]) -> bool {
     [b" -> ", b" => "].iter().any(|arrow| memchr::memmem::find(line, *arrow).is_some())
 }
 
-/// Whether something follows a name as in a table, or a quote and a comma: `index.html,200`, `a','b`.
+/// Whether a name is followed by another column, or by quotes and a comma: `index.html,200`, `a','b`.
 fn is_cut(line: &str) -> bool {
     let split = line.split_once([',', ';', '|']);
     let is_cut =
@@ -184,14 +187,14 @@ fn is_cut(line: &str) -> bool {
         || ["','", "\",\"", "', '", "\", \""].iter().any(|between| line.contains(between))
 }
 
-/// Whether a text is surely more than one name: `a.html,b.css`, or three of them with spaces between.
+/// Whether a text is certainly more than one name: `a.html,b.css`, or three names with spaces between them.
 fn is_list(line: &str) -> bool {
     let names = || line.split([' ', ',', ';', '|']).filter(|name| !name.is_empty());
     let least = if line.contains([',', ';', '|']) { 2 } else { 3 };
     names().count() >= least && names().all(is_file)
 }
 
-/// `a.html b.css`, which may be the name of a file, unlike three of them.
+/// `a.html b.css`, which may be the name of one file, unlike three such words.
 pub(super) fn are_two_files(line: &str) -> bool {
     let Some((one, two)) = line.split_once(' ').filter(|(one, two)| is_file(one) && is_file(two))
     else {

@@ -73,13 +73,13 @@ fn lists_of_other_programs_are_refused_as_a_whole() {
     let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("no list of names");
     assert_eq!(
         says(Form { null: true, ..raw }, b"M\0index.html\0A\0b.html\0"),
-        "paths.txt: every name comes with a status or another column, as `M` does: use \
-         `--name-only -z`; a name that looks like that is taken with `./` before it; nothing was sent"
+        "paths.txt: every name has a status or another column, as in `M`: use `--name-only -z`; to pass a \
+         name that looks like this, put `./` before it; nothing was sent"
     );
     assert_eq!(
         says(raw, b"caf%C3%A9.html\n"),
-        "paths.txt: the names are percent-encoded already, as `caf%C3%A9.html` is: leave --raw out, \
-         and begin each with `/`; a file with such a name needs `-0`; nothing was sent"
+        "paths.txt: the names are already percent-encoded, such as `caf%C3%A9.html`: omit --raw, and begin \
+         each with `/`; a file with such a name needs `-0`; nothing was sent"
     );
     assert_eq!(read(raw, b"AM radio.html\nindex.html").expect("names").len(), 2);
 }

@@ -1,4 +1,4 @@
-//! Results for programs.
+//! Results as JSON.
 
 mod record;
 
@@ -19,7 +19,7 @@ pub(super) fn line(out: Out<'_>, value: &impl Serialize) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(16 * 1024, out);
     write(&mut out, value)?;
     out.write_all(b"\n")?;
-    // What lies beneath need not be flushed with each line.
+    // This flushes only the buffer, not the writer below it.
     out.into_inner().map(drop).map_err(|error| error.into_error())
 }
 
@@ -32,9 +32,9 @@ where
     Ok(value.serialize(&mut serializer)?)
 }
 
-/// Whether a text has nothing that is escaped in JSON or by [`Harmless`].
+/// Whether a text has nothing to escape, for JSON or for [`Harmless`].
 ///
-/// Nearly all are like this, and it takes comparisons that a processor makes for 16 bytes at once.
+/// Nearly all texts are plain. The comparisons compile to vector instructions that check 16 bytes at once.
 fn is_plain(text: &str) -> bool {
     let is_odd = |byte: u8| {
         let has_meaning = (byte == b'"') | (byte == b'\\') | (byte == b'#');
@@ -53,8 +53,8 @@ fn is_plain(text: &str) -> bool {
     }
 }
 
-/// Escapes within texts what [`escape`] does, as JSON does it, and the `##[` and `##vso[` that CI systems
-/// obey anywhere in a line of their log. Whoever parses it reads the text as it was.
+/// Escapes in JSON strings what [`escape`] escapes in plain text, and the `##[` and `##vso[` that CI systems obey
+/// anywhere in a log line. A parser reads the original text.
 struct Harmless;
 
 impl Formatter for Harmless {
@@ -82,14 +82,14 @@ impl Formatter for Harmless {
     }
 }
 
-/// What would be sent.
+/// The requests that would be sent.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(title = "Plan"))]
 pub(super) struct Planned {
     #[serde(flatten)]
     report: Report,
-    /// The seconds until the last request is sent at the given rate; none without a rate.
+    /// The seconds until the last request is sent at the given rate; null without a rate.
     duration_seconds: Option<f64>,
 }
 
@@ -99,31 +99,31 @@ impl Planned {
     }
 }
 
-/// A message on standard error, as a line.
+/// A message on standard error, as one line.
 pub(super) fn message(message: String) -> String {
     let mut line = Vec::new();
-    // Writing texts to a buffer cannot fail.
+    // Writing text to a buffer cannot fail.
     drop(write(&mut line, &Message { schema: 1, message }));
     String::from_utf8_lossy(&line).into_owned()
 }
 
-/// What happens while a command works.
+/// A message about a command in progress.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Message {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     schema: u32,
-    /// A text for people; harmless to show. Its wording may change.
+    /// A text for people, safe to display. Its wording may change.
     message: String,
 }
 
-/// Why there is no result, or what is wrong with it.
+/// Why a command failed, or what is wrong with its result.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(title = "Failure"))]
 pub(super) struct Failed {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     schema: u32,
     /// What went wrong.
@@ -136,7 +136,7 @@ pub(super) struct Failed {
 struct Detail {
     /// A word for the exit code.
     kind: Kind,
-    /// What happened, with what, and how to fix it; harmless to show.
+    /// What happened, with which value, and how to fix it; safe to display.
     message: String,
     /// The exit code of the process.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 143)))]
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_escaped_and_read_as_they_were() {
+    fn escaped_texts_parse_to_the_original() {
         let check = |text: &str, expected: &str| {
             let mut out = Vec::new();
             line(&mut out, &text).expect("memory");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_line_is_a_command() {
+    fn no_line_contains_a_ci_command() {
         for text in ["##[error]x", "####[x", "#", "a\n::error::x", "\"##["] {
             let mut out = Vec::new();
             line(&mut out, &[text]).expect("a buffer takes everything");

@@ -1,4 +1,4 @@
-//! Purge requests, page by page as they come.
+//! The list of purge requests, written page by page as it arrives.
 
 use std::io;
 
@@ -7,14 +7,14 @@ use purge_api_ext::Page;
 use super::table::Table;
 use super::{Format, Out, Screen, json};
 
-/// Writes pages one after the other, and never holds more than one.
+/// Writes pages as they arrive, and never holds more than one.
 pub(crate) enum ListWriter {
     Text(Table),
     Json(Object),
     Ndjson,
 }
 
-/// One JSON object that is written piece by piece.
+/// A JSON object that is written incrementally.
 #[derive(Default)]
 pub(crate) struct Object {
     records: usize,
@@ -44,14 +44,14 @@ impl ListWriter {
                 out.write_all(&lines)?;
             }
         }
-        // Whoever reads it shall have it before the next page is asked for.
+        // The reader gets this page before the next one is requested.
         out.flush()
     }
 
     pub(crate) fn end(self, out: Out<'_>) -> io::Result<()> {
         match self {
             Self::Text(table) => table.end(out),
-            // The total is that of the last page, which is why it stands behind the records.
+            // The total comes after the records because it is that of the last page.
             Self::Json(object) => {
                 write!(out, "],\"total\":")?;
                 json::write(out, &object.total)?;

@@ -1,4 +1,4 @@
-//! The result as Markdown, for the page that a CI system shows.
+//! The result as Markdown, for the job summary of a CI system.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
@@ -9,7 +9,7 @@ use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape, without
 use super::{Out, plural};
 use crate::exit::Failure;
 
-/// How many paths are shown, those that failed before the others.
+/// How many paths are shown, failed ones first.
 const SHOWN: usize = 50;
 
 /// A file that a report is appended to.
@@ -20,8 +20,8 @@ impl Summary {
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = file else { return Ok(Self(None)) };
         if path == Path::new("-") {
-            let why = "--summary appends to a file, and `-` names none; for standard output, write `--summary /dev/stdout`, \
-                       or `./-` for a file of this name";
+            let why = "--summary appends to a file, and `-` is not one; for standard output, write `--summary \
+                       /dev/stdout`, and for a file named `-`, write `./-`";
             return Err(Failure::usage(why));
         }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
@@ -31,7 +31,7 @@ impl Summary {
         Ok(Self(Some(file)))
     }
 
-    /// Appends what would be sent.
+    /// Appends a plan.
     pub(crate) fn write_plan(self, plan: &Plan) -> Result<(), Failure> {
         if self.0.is_none() {
             return Ok(());
@@ -39,7 +39,7 @@ impl Summary {
         self.write(&Report::planned(plan))
     }
 
-    /// Appends what became of a run.
+    /// Appends the report of a run.
     pub(crate) fn write(self, report: &Report) -> Result<(), Failure> {
         let Some(file) = self.0 else { return Ok(()) };
         let mut file = BufWriter::new(file);
@@ -54,7 +54,7 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
     if let Some(error) = report.error() {
         writeln!(out, "{}\n", text(&error.to_string()))?;
     }
-    // Operations that are waited for have no input of their own.
+    // `wait` has operations but no input paths.
     let mut counts = match s.input {
         0 => vec![("paths", Some(s.paths))],
         _ => vec![("paths given", Some(s.input)), ("paths planned", Some(s.paths))],
@@ -87,14 +87,14 @@ fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
     list(out, report)
 }
 
-/// What became of the paths, and nothing beyond: a headline is what most people read.
+/// The outcome of the paths and nothing else, since most people read only the headline.
 fn title(report: &Report) -> String {
     let s = &report.summary;
     if report.dry_run {
         return format!("{} request{} planned, nothing sent", s.requests, plural(s.requests));
     }
     let followed = s.purged + s.not_cached + s.pending;
-    // That none was purged is news where all were waited for, and so is that all were.
+    // After waiting, the number of purged paths matters even if it is 0.
     let purged = (followed > 0).then(|| format!("{} purged", s.purged));
     let others = [
         (s.not_cached, "not cached"),
@@ -138,7 +138,7 @@ fn list(out: Out<'_>, report: &Report) -> io::Result<()> {
     writeln!(out, "\n</details>\n")
 }
 
-/// A text of which neither Markdown nor HTML takes anything for its own.
+/// Escapes a text so that neither Markdown nor HTML interprets any of it.
 fn text(text: &str) -> String {
     let mut escaped = String::new();
     for character in escape(text).chars() {
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_path_is_markup() {
+    fn paths_are_escaped_for_markdown_and_html() {
         assert_eq!(
             text("/a|`b`_*<b>[x](y)~@z"),
             "/a&#124;&#96;b&#96;&#95;&#42;&#60;b&#62;&#91;x&#93;&#40;y&#41;&#126;&#64;z"
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn title_says_what_became_of_the_paths_and_no_more() {
+    fn title_counts_every_path_once() {
         let plan = Plan::parse(["/a"]).expect("a plan");
         let title = |purged, not_cached, pending, accepted, failed, unconfirmed, not_sent| {
             let mut report = Report::planned(&plan);
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(title(0, 0, 0, 0, 0, 1, 0), "1 path: 1 unconfirmed");
         assert_eq!(title(0, 0, 0, 0, 0, 0, 0), "no paths are known yet");
 
-        // Every state that is named has its own number, and together they are all paths.
+        // Each named state has its own count, and the counts add up to all paths.
         let named = |title: &str, state: &str| -> usize {
             let (_, states) = title.split_once(": ").unwrap_or_default();
             let number = states.split(", ").find_map(|part| part.strip_suffix(state));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_known_of_a_run_follows_the_counts() {
+    fn hints_follow_the_counts() {
         let plan = Plan::parse(["/a", "/b"]).expect("a plan");
         let mut run = Report::planned(&plan);
         let written = |run: &Report| {

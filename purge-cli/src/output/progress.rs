@@ -1,4 +1,4 @@
-//! What is said on standard error while a run is under way.
+//! Progress on standard error during a run.
 
 mod pause;
 mod counts;
@@ -17,14 +17,14 @@ use voice::Speaker;
 use super::{Format, Out};
 use crate::signals::Voice;
 
-/// How often a log that nobody watches says how far it is.
+/// How often progress is logged when there are no bars.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// How often bars count down the time until a request is sent again.
+/// How often bars update the countdown to a retry.
 const COUNTDOWN: Duration = Duration::from_secs(1);
 /// How many operations without a record are named.
 const UNSEEN: usize = 5;
 
-/// How much is said.
+/// How many messages are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Messages {
     Quiet,
@@ -32,19 +32,19 @@ pub(crate) enum Messages {
     Verbose,
 }
 
-/// Bars on a terminal, lines anywhere else, nothing if that is wished.
+/// Bars on a terminal, lines elsewhere, and nothing with `--quiet`.
 pub(crate) struct Progress {
     messages: Messages,
     format: Format,
     counts: Counts,
     bars: Option<Bars>,
-    /// When the pause ends of which a line has told.
+    /// The end of the last pause that was announced.
     pause: Option<Instant>,
     unseen: usize,
 }
 
 impl Progress {
-    /// Shows a sign of life at once, before there is anything to count.
+    /// Shows a spinner immediately, before there is anything to count.
     pub(crate) fn start(
         messages: Messages,
         format: Format,
@@ -55,19 +55,19 @@ impl Progress {
         Self { messages, format, counts: Counts::default(), bars, pause: None, unseen: 0 }
     }
 
-    /// What speaks for the signals.
+    /// The voice of the signal handlers.
     pub(crate) fn voice(&self) -> Arc<dyn Voice> {
         let is_quiet = self.messages == Messages::Quiet;
         Arc::new(Speaker::new(is_quiet, self.format, self.bars.as_ref().map(Bars::all)))
     }
 
-    /// Says what is about to be sent.
+    /// Announces what is about to be sent.
     pub(crate) fn plan(&mut self, err: Out<'_>, plan: &Plan) {
         self.counts.plan(plan.batches().iter().map(|batch| batch.paths().len()));
         self.say(err, format_args!("purging {plan}"));
     }
 
-    /// Says which requests would be sent.
+    /// Lists the requests that would be sent.
     pub(crate) fn batches(&mut self, err: Out<'_>, plan: &Plan) {
         if self.messages != Messages::Verbose {
             return;
@@ -81,7 +81,7 @@ impl Progress {
         }
     }
 
-    /// Says what a page of the list holds. The bars make room for its records.
+    /// Announces a page of the list. The bars make room for its records.
     pub(crate) fn page(&mut self, err: Out<'_>, page: &Page) {
         self.bars = None;
         if self.messages == Messages::Verbose {
@@ -92,13 +92,13 @@ impl Progress {
         }
     }
 
-    /// How often [`tick`](Self::tick) wants to be called.
+    /// How often to call [`tick`](Self::tick).
     pub(crate) fn interval(&self) -> Option<Duration> {
         let interval = if self.bars.is_some() { COUNTDOWN } else { INTERVAL };
         (self.messages != Messages::Quiet).then_some(interval)
     }
 
-    /// Says how far it is, if anything has happened since the last time.
+    /// Reports progress, if there is any since the last time.
     pub(crate) fn tick(&mut self, err: Out<'_>) {
         if let Some(bars) = &mut self.bars {
             bars.show(&self.counts);
@@ -143,7 +143,7 @@ impl Progress {
         }
         match &self.bars {
             Some(bars) => bars.say(&super::message(self.format, line)),
-            // A message that nobody can read must not keep the purge from being sent.
+            // A closed standard error must not stop the purge.
             None => drop(writeln!(err, "{}", super::message(self.format, line))),
         }
     }
@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    /// What is said about these events where nobody watches.
+    /// The lines about these events without a terminal.
     fn said(messages: Messages, format: Format, events: &[Event]) -> Vec<String> {
         let mut err = Vec::new();
         let mut progress = Progress::start(messages, format, false, "testing");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_pause_is_told_once_unless_all_is_told() {
+    fn long_pause_is_announced_once_unless_verbose() {
         let events = [retrying(0, 1), retrying(1, 9), retrying(2, 9)];
         let lines = said(Messages::Normal, Format::Text, &events);
         let [line] = &lines[..] else { panic!("{lines:?}") };
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_have_the_form_of_the_result() {
+    fn messages_have_the_format_of_the_result() {
         let lines = said(Messages::Normal, Format::Ndjson, &[retrying(0, 9)]);
         let line: serde_json::Value = serde_json::from_str(&lines[0]).expect("JSON");
         assert_eq!(line["schema"], 1);
@@ -200,12 +200,12 @@ mod tests {
         assert_eq!(lines.len(), UNSEEN);
         assert_eq!(
             lines[0],
-            "no record of operation op-0 was seen so far: is it an operation of this resource?"
+            "no record of operation op-0 so far: is it an operation of this resource?"
         );
     }
 
     #[test]
-    fn progress_that_is_none_is_not_told() {
+    fn only_real_progress_is_reported() {
         let at = |finished, paths| Event::Progress { finished, paths };
         let events = [at(0, 0), at(0, 2), at(1, 2), at(1, 2), at(2, 2)];
         let lines = said(Messages::Verbose, Format::Text, &events);

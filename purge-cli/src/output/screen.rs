@@ -1,4 +1,4 @@
-//! What a stream can show.
+//! The width and colours of a stream.
 
 use std::io::{self, IsTerminal as _};
 
@@ -11,16 +11,16 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// How wide a line may be, and whether it may have colours.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
-    /// None where nobody looks: what is written to a file or a program is not cut off.
+    /// None without a terminal: output to a file or a program is not truncated.
     pub(crate) width: Option<usize>,
     pub(crate) colour: bool,
 }
 
 impl Screen {
-    /// Nobody looks.
+    /// Not a terminal.
     pub(crate) const NONE: Self = Self { width: None, colour: false };
 
-    /// The screen behind standard output: colours follow `NO_COLOR`, `CLICOLOR_FORCE` and `TERM`.
+    /// The screen of standard output; colours follow `NO_COLOR`, `CLICOLOR_FORCE` and `TERM`.
     pub(crate) fn of_stdout() -> Self {
         let stdout = io::stdout();
         let width = terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0));
@@ -30,10 +30,10 @@ impl Screen {
         }
     }
 
-    /// A text that fits into the rest of a line of which some columns are used.
+    /// Truncates a text to fit into a line of which some columns are already used.
     pub(super) fn fit(self, text: &str, used: usize) -> String {
         let Some(width) = self.width else { return text.to_owned() };
-        // A line that is cut off to nothing says less than one that is too long.
+        // A line that is too long is better than an empty one.
         let width = width.saturating_sub(used).max(10);
         if text.width() <= width {
             return text.to_owned();
@@ -54,7 +54,7 @@ impl Screen {
         if self.colour { style } else { Style::new() }
     }
 
-    /// How a path of this state stands out.
+    /// The style of a path in this state.
     pub(super) fn style_of(self, state: PathState) -> Style {
         self.style(match state {
             PathState::Failed => AnsiColor::Red.on_default().bold(),
@@ -66,7 +66,7 @@ impl Screen {
     }
 }
 
-/// Adds spaces up to a width; what is longer stays.
+/// Pads a text with spaces up to a width; a longer text is unchanged.
 pub(super) fn pad(text: &str, width: usize) -> String {
     let spaces = width.saturating_sub(text.width());
     format!("{text}{:spaces$}", "")
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_cut_off_by_columns() {
+    fn texts_are_truncated_by_columns() {
         let screen = |width| Screen { width, colour: false };
         assert_eq!(screen(None).fit(&"a".repeat(300), 0), "a".repeat(300));
         assert_eq!(screen(Some(20)).fit("0123456789", 10), "0123456789");

@@ -1,4 +1,4 @@
-//! The settings that hold, and where each comes from.
+//! The effective settings, and where each comes from.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use super::{Format, Out, json};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(title = "Settings"))]
 pub(crate) struct Object {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     pub(crate) schema: u32,
     /// The files that were read, the nearest first.
@@ -25,13 +25,13 @@ pub(crate) struct Object {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Setting {
-    /// Its name in `purge.toml`, and with two dashes on the command line; or `proxy`, `no-proxy`,
-    /// `ssl-cert-file` and `ssl-cert-dir`, which only the environment and the system set.
+    /// Its name in `purge.toml` and, with two dashes, on the command line; or `proxy`, `no-proxy`, `ssl-cert-file`
+    /// or `ssl-cert-dir`, which only the environment and the system set.
     pub(crate) name: &'static str,
-    /// Its value; none if nothing is said, and for the token, which is not shown.
+    /// Its value; null if it is not set, and for the token, which is not shown.
     pub(crate) value: Option<String>,
-    /// Where it comes from: `default`, an environment variable, a file and its line, or `system`; none if
-    /// nothing is said.
+    /// Where it comes from: `default`, an environment variable, a file and its line, or `system`; null if it is
+    /// not set.
     pub(crate) source: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Purge requests for people: as much of each as fits into a line.
+//! The list of purge requests for people: of each, as much as fits on a line.
 
 use std::io;
 
@@ -8,25 +8,25 @@ use purge_api_ext::{Page, PathState, PurgeRecord, RecordState, escape};
 use super::screen::pad;
 use super::{Out, Screen, plural};
 
-/// An operation's ID as the service makes them: a UUID.
+/// An operation ID as the service creates them: a UUID.
 const ID: usize = 36;
 const STATE: usize = 10;
 /// `2025-08-06 11:39:51Z`.
 const TIME: usize = 20;
 /// `59m 59s`.
 const TOOK: usize = 7;
-/// All columns, and as much of a path as tells one from the other.
+/// All columns, with enough of a path to tell it from others.
 const WIDE: usize = ID + STATE + TIME + TOOK + 4 * 2 + 24;
 
-/// Records, written as they come. Where a line has no room for all columns, those of one operation stand
-/// below a line that names it: an ID that is cut off is of no use.
+/// Records, written as they arrive. Where a line has no room for all columns, the records of an operation are
+/// grouped below a line with its ID, because a truncated ID is of no use.
 pub(crate) struct Table {
     screen: Screen,
     records: usize,
     total: Option<u64>,
-    /// The page and the number of records of a page that were asked for last.
+    /// The number and the size of the last page that was requested.
     asked: (u64, u64),
-    /// The operation under whose line the records stand.
+    /// The operation of the current group.
     operation: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl Table {
         let (page, limit) = self.asked;
         match self.total {
             Some(total) if self.records == 0 && total > 0 => {
-                writeln!(out, "page {page} is beyond the last, {}", total.div_ceil(limit))
+                writeln!(out, "page {page} is beyond the last page, {}", total.div_ceil(limit))
             }
             _ if self.records == 0 => writeln!(out, "no purge requests"),
             Some(total) => writeln!(out, "{} of {total} records", self.records),
@@ -101,7 +101,7 @@ fn style(screen: Screen, state: RecordState) -> Style {
     })
 }
 
-/// Texts, each with spaces up to its width and two more.
+/// Texts, each padded to its width plus two spaces.
 fn columns<const N: usize>(texts: [String; N], widths: [usize; N]) -> String {
     texts.iter().zip(widths).map(|(text, width)| pad(text, width) + "  ").collect()
 }
@@ -121,7 +121,7 @@ fn path(record: &PurgeRecord) -> String {
     escape(record.path().unwrap_or("-"))
 }
 
-/// To the second, if it is written as expected; otherwise as it is written.
+/// The time to the second; a text in another format is shown unchanged.
 fn created(record: &PurgeRecord) -> String {
     let Some(text) = record.created_at.as_deref() else { return "-".to_owned() };
     let seconds = humantime::parse_rfc3339_weak(text).ok().and_then(|_| text.get(..19));
@@ -134,7 +134,7 @@ fn created(record: &PurgeRecord) -> String {
     }
 }
 
-/// How long the service worked on it, if that can be told.
+/// How long the service took, if both times are known.
 fn took(record: &PurgeRecord) -> String {
     let time = |text: &Option<String>| humantime::parse_rfc3339_weak(text.as_deref()?).ok();
     let both = time(&record.created_at).zip(time(&record.completed_at));

@@ -36,9 +36,9 @@ fn lines_of_file_names() {
     );
 }
 
-/// Each has a place in lines that another program writes, but between NUL bytes it is a name.
+/// In lines, each is output of another program; between NUL bytes, it is a name.
 #[test]
-fn between_nul_bytes_any_name_is_one() {
+fn between_nul_bytes_any_name_is_accepted() {
     let raw = Form { raw: true, null: true, ..Form::default() };
     assert_eq!(
         paths(raw, b"M\ta\0 M a\0old -> new\0a \0a\\b\0[\"a\"]\0a\x1b\0a /b\0a.css b.css\0\"a\"\0"),
@@ -58,14 +58,14 @@ fn between_nul_bytes_any_name_is_one() {
 }
 
 #[test]
-fn what_another_program_wrote_is_told_without_raw_too() {
+fn output_of_other_programs_is_recognized_without_raw_too() {
     assert_eq!(
         paths(Form::default(), b"M\tindex.html\n[\"/a\"]\n'/a'\na.html b.html\n /a\n/a%0Ab\n"),
         [
-            "1: a line of a status or a log: list the names alone, as `git diff --name-only` and \
-             `rsync --out-format=%n` do",
+            "1: status or log output: list only the names, as `git diff --name-only` and `rsync \
+             --out-format=%n` do",
             "2: JSON: list one name per line, as `jq -r '.[]'` does",
-            "3: a name in quotes: leave them out",
+            "3: a name in quotes: remove them",
             "4: several names: list one per line",
             "5: a space before the `/`: remove it",
             "6: an escaped control character at byte 2: give each path separately, without it; a \
@@ -93,7 +93,7 @@ fn lines_between_nul_bytes_are_not_a_name() {
 }
 
 #[test]
-fn between_nul_bytes_a_drive_is_a_folder_and_a_mark_is_no_part_of_it() {
+fn between_nul_bytes_a_drive_is_a_folder_and_a_leading_mark_is_dropped() {
     let raw = Form { raw: true, null: true, ..Form::default() };
     let names = b"\xef\xbb\xbfa.html\0\xef\xbb\xbfb\0";
     assert_eq!(paths(raw, names), ["/a.html", "/%EF%BB%BFb"]);
@@ -119,7 +119,7 @@ fn folders_that_find_lists_are_not_names() {
 }
 
 #[test]
-fn marks_inside_lists_are_named() {
+fn byte_order_marks_inside_lists_are_refused() {
     let says = paths(Form::default(), b"/a\n\xef\xbb\xbf/b\n/c\xef\xbb\xbf\n");
     assert_eq!(says[1], "2: a byte order mark inside the list: remove it");
     assert_eq!(says[2], "3: a byte order mark inside the list: remove it");
@@ -132,7 +132,7 @@ fn windows_separates_by_backslashes() {
 }
 
 #[test]
-fn what_might_be_a_name_is_told() {
+fn entries_that_may_be_names_are_flagged() {
     let is_name = |text: &[u8]| {
         let refusal = Form::default().read(text, false, &mut Paths::new());
         refusal.expect_err("no path").is_name

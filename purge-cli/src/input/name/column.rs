@@ -1,8 +1,8 @@
-//! What other programs write before and after the name of a file.
+//! Columns and notes that other programs write before and after a file name.
 
 use super::is_file;
 
-/// Whether something that is not a part of the name is before it.
+/// Whether a line has a column before the name, or is a line of a log.
 pub(crate) fn has_column(line: &str) -> bool {
     const PREFIXES: [&str; 10] = [
         "diff --git ",
@@ -30,7 +30,7 @@ pub(crate) fn has_column(line: &str) -> bool {
         || has_verb(line)
 }
 
-/// Whether an entry that ends with a NUL byte begins with what git, hg, `du` and `sha256sum` put there.
+/// Whether an entry that ends with a NUL byte begins with a column of git, hg, `du` or `sha256sum`.
 pub(crate) fn has_entry_column(entry: &[u8]) -> bool {
     // `100644 blob d41d8cd98f00b204e9800998ecf8427e…<TAB>a`, `1<TAB>2<TAB>a`, `4.0K<TAB>a`
     let tab = entry.iter().position(|&byte| byte == b'\t');
@@ -47,7 +47,7 @@ pub(crate) fn has_entry_column(entry: &[u8]) -> bool {
         || tab.is_some_and(|at| is_number(&entry[..at]) || is_object(&entry[..at]))
 }
 
-/// What a status may put before a name, where one name alone may begin so, too.
+/// Status codes that a real name may also begin with.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Code {
     /// `? a`, `- a`
@@ -58,7 +58,7 @@ pub(crate) enum Code {
     Pair { has_old_name: bool },
 }
 
-/// The code of a status before a name.
+/// The status code before a name.
 pub(crate) fn code(entry: &[u8]) -> Option<Code> {
     match *entry {
         [marker @ (b'?' | b'!' | b'+' | b'-' | b'*'), b' ', _, ..] => Some(Code::Marker(marker)),
@@ -118,7 +118,7 @@ pub(crate) fn has_note(line: &str) -> bool {
         || line.ends_with(": FAILED")
 }
 
-/// What a shell, git or a tool says of itself instead of a name, where both outputs go to one pipe.
+/// A message of a shell, git or a tool, where standard error goes into the same pipe.
 pub(crate) fn is_error(line: &str) -> bool {
     const PROGRAMS: [&str; 28] = [
         "fatal", "error", "warning", "hint", "usage", "bash", "sh", "zsh", "dash", "find", "ls",

@@ -1,4 +1,4 @@
-//! Hosts in front of names.
+//! Hosts before names.
 
 use super::is_file;
 
@@ -43,7 +43,7 @@ fn without_port(host: &str) -> (&str, bool) {
     }
 }
 
-/// Names with dots between them, the last of which may be that of a country, and is not that of a file.
+/// Labels separated by dots, the last of which may be a top-level domain and is not a file extension.
 pub(crate) fn is_domain(host: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()

@@ -1,4 +1,4 @@
-//! Texts with a grammar of their own, in which names are quoted or listed.
+//! JSON, YAML and other formats in which names are quoted or listed.
 
 use super::{LIKE_THAT, Says, is_file, says};
 
@@ -7,14 +7,14 @@ pub(super) fn refusal(line: &str) -> Says {
         return says("JSON: list one name per line, as `jq -r '.[]'` does", LIKE_THAT);
     }
     if line.starts_with("[/") || line.starts_with("(/") {
-        return says("a path in brackets: leave them out", LIKE_THAT);
+        return says("a path in brackets: remove them", LIKE_THAT);
     }
     if is_quoted(line) {
-        return says("a name in quotes: leave them out", "; a name that has them needs `-0`");
+        return says("a name in quotes: remove them", "; a name that contains them needs `-0`");
     }
     if is_settings(line) {
         return says(
-            "a line of YAML, TOML or a table: list the names alone, one per line",
+            "a line of YAML, TOML or a table: list only the names, one per line",
             LIKE_THAT,
         );
     }
@@ -22,7 +22,7 @@ pub(super) fn refusal(line: &str) -> Says {
         return says("a variable that was not replaced: list the names themselves", LIKE_THAT);
     }
     if line.starts_with('<') && line.ends_with('>') {
-        return says("markup: list the names alone, one per line", LIKE_THAT);
+        return says("markup: list only the names, one per line", LIKE_THAT);
     }
     None
 }

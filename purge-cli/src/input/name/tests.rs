@@ -14,7 +14,7 @@ fn lines_of_other_programs_are_not_names() {
     check("a name in quotes", &["\"a\"", "'a b'", "`a`", "'a',", "\"a.html\",200"]);
     check("git quotes", &[r#""caf\303\251""#, r#""say \"hi\"""#]);
     check(
-        "a line of a status or a log",
+        "status or log output",
         &[
             // git diff --name-status, --raw; git status --short; hg and svn status
             "M\tindex.html",
@@ -97,7 +97,7 @@ fn lines_of_other_programs_are_not_names() {
         ],
     );
     check("a byte order mark", &["\u{feff}a.html", "a\u{feff}"]);
-    check("a line separator", &["a\u{85}b", "a\u{2028}b.html", "a.html\u{2029}b"]);
+    check("a Unicode line separator", &["a\u{85}b", "a\u{2028}b.html", "a.html\u{2029}b"]);
     check(
         "an invisible character at the end",
         &["a.html ", "a.html\u{a0}", "a.html\u{200b}", "a\u{2003}", "a\u{2060}"],
@@ -131,7 +131,7 @@ fn lines_of_other_programs_are_not_names() {
         ],
     );
     check(
-        "a name and something after",
+        "a name followed by",
         &[
             "index.html:12:foo",
             "index.html:12",
@@ -188,7 +188,10 @@ fn lines_of_other_programs_are_not_names() {
     );
     check("several names: pass them", &["a\nb", "a.html\n"]);
     check("several names", &["/index.html|/b.html", "/index.html;/b.html"]);
-    check("a piece", &["a.html,", "a.html;", "index.html,200", "index.html','b.html", "a.css|1"]);
+    check(
+        "part of a list",
+        &["a.html,", "a.html;", "index.html,200", "index.html','b.html", "a.css|1"],
+    );
     check("a path in brackets", &["[/a]", "(/a)", "[/a, /b]"]);
     check(
         "this looks like a host",

@@ -1,7 +1,7 @@
-//! A record of the list, as its `Serialize` writes it, in a third of the time.
+//! A record of the list as its `Serialize` writes it, in a third of the time.
 //!
-//! A serializer looks at one byte of a text after the other, names of members included, which is a quarter of what
-//! listing takes. `tests/e2e/list.rs` compares this with `--output json`, which is written by the serializer.
+//! A serializer examines every text byte by byte, member names included, which takes a quarter of the time of
+//! listing. `tests/e2e/list.rs` compares this with `--output json`, which the serializer writes.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Bars on a terminal.
+//! Progress bars on a terminal.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -7,12 +7,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::counts::Counts;
 
-/// How often what moves by itself is drawn: well below the time after which people wonder.
+/// How often the bars are redrawn: often enough to look alive.
 const TICK: Duration = Duration::from_millis(100);
 
 pub(super) struct Bars {
     all: MultiProgress,
-    /// Turns while there is nothing to count.
+    /// Spins while there is nothing to count.
     spinner: ProgressBar,
     accepted: Option<ProgressBar>,
     finished: Option<ProgressBar>,
@@ -57,13 +57,13 @@ impl Bars {
 
     /// Writes a line above the bars.
     pub(super) fn say(&self, line: &str) {
-        // Where standard error is closed, nobody misses it.
+        // Standard error may be closed.
         drop(self.all.println(line));
     }
 }
 
 impl Drop for Bars {
-    /// Whatever follows, result or error, stands where the bars were.
+    /// Clears the bars to make room for the result or error.
     fn drop(&mut self) {
         for bar in [Some(&self.spinner), self.accepted.as_ref(), self.finished.as_ref()] {
             bar.into_iter().for_each(ProgressBar::finish_and_clear);
@@ -81,7 +81,7 @@ fn bar<'a>(
     bar.get_or_insert_with(|| {
         spinner.finish_and_clear();
         let bar = all.add(ProgressBar::new(0).with_prefix(name).with_style(style(unit)));
-        // The time that has passed and the time that is left go on while nothing happens.
+        // The remaining time changes even when nothing else does.
         bar.enable_steady_tick(TICK);
         bar.tick();
         bar
@@ -102,13 +102,13 @@ fn style(unit: &str) -> ProgressStyle {
         .with_key("speed", speed)
 }
 
-/// The rate and the time that is left, while there is something to tell it from.
+/// The rate and the remaining time, once they can be estimated.
 fn speed(state: &ProgressState, out: &mut dyn fmt::Write) {
     let (rate, done) = (state.per_sec(), state.pos());
     if done == 0 || state.is_finished() || !rate.is_normal() {
         return;
     }
     let left = Duration::from_secs(state.eta().as_secs().max(1));
-    // It writes to a buffer, which takes everything.
+    // Writing to a buffer cannot fail.
     let _ = write!(out, ", {rate:.0}/s, {} left", humantime::format_duration(left));
 }

@@ -1,4 +1,4 @@
-//! How far a run is, from what it tells.
+//! The progress of a run, counted from its events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -10,20 +10,20 @@ use super::pause;
 /// Counts of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    /// The paths of each request; none if the plan is not known, and requests are counted instead.
+    /// The number of paths of each request; empty if the plan is unknown, and requests are counted instead.
     sizes: Vec<usize>,
-    /// The paths of all requests, or the requests.
+    /// The number of all paths, or of all requests.
     pub(super) paths: usize,
-    /// Requests that were sent, and wait for their answer.
+    /// Requests that wait for a response.
     under_way: BTreeSet<usize>,
-    /// Requests that will be sent again: when, and why.
+    /// Requests that will be sent again: when and why.
     waiting: BTreeMap<usize, (Instant, String)>,
-    /// The pause of the waiting: until when, and why.
+    /// The pause in polling: until when and why.
     paused: Option<(Instant, String)>,
     pub(super) accepted: usize,
     pub(super) failed: usize,
     pub(super) finished: usize,
-    /// The paths that are waited for.
+    /// The number of paths whose operations are waited for.
     pub(super) followed: usize,
     said: (usize, usize, usize),
 }
@@ -84,7 +84,7 @@ impl Counts {
         }
     }
 
-    /// Why the waiting pauses, and for how long.
+    /// Why polling is paused, and for how long.
     pub(super) fn pause(&self, now: Instant) -> Option<String> {
         let (end, why) = self.paused.as_ref().filter(|(end, _)| *end > now)?;
         Some(format!("paused for {} s ({why})", left(*end, now)))
@@ -95,7 +95,7 @@ impl Counts {
         if self.sizes.is_empty() { "requests" } else { "paths" }
     }
 
-    /// A sentence on how far it is; none if the last one still holds.
+    /// The progress as text; none if nothing has changed since the last time.
     pub(super) fn news(&mut self) -> Option<String> {
         let now = (self.accepted, self.failed, self.finished);
         if std::mem::replace(&mut self.said, now) == now {
@@ -115,7 +115,7 @@ impl Counts {
         Some(parts.join(", "))
     }
 
-    /// What is going on with the requests.
+    /// The state of the requests that are not accepted.
     pub(super) fn requests(&self, now: Instant) -> String {
         let failed = (self.failed > 0).then(|| format!("{} {} failed", self.failed, self.unit()));
         let under_way = self.under_way.len();
@@ -129,13 +129,13 @@ impl Counts {
     }
 }
 
-/// The seconds until then; a second that has begun counts.
+/// The seconds until then, rounded up.
 fn left(end: Instant, now: Instant) -> u64 {
     let left = end.saturating_duration_since(now);
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
-/// What `-v` says about an event. Requests are counted from 1 for people.
+/// What `-v` says about an event. For people, requests are numbered from 1.
 pub(super) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Attempt { request, attempt: 1 } => format!("request {}: sent", request + 1),
@@ -144,7 +144,7 @@ pub(super) fn line(event: &Event) -> Option<String> {
         }
         Event::LookingUp { request, error } => {
             let why = error.as_ref().map(Error::to_string);
-            let why = why.as_deref().unwrap_or("an earlier run got no answer");
+            let why = why.as_deref().unwrap_or("an earlier run got no response");
             format!("request {}: {why}; looking for it in the list", request + 1)
         }
         Event::Retrying { request, delay, error } => {
@@ -153,14 +153,14 @@ pub(super) fn line(event: &Event) -> Option<String> {
         Event::Paused { delay, error } => {
             format!("waiting: {error}; again in {}", pause::text(*delay))
         }
-        Event::Unseen { op_id } => format!(
-            "no record of operation {op_id} was seen so far: is it an operation of this resource?"
-        ),
+        Event::Unseen { op_id } => {
+            format!("no record of operation {op_id} so far: is it an operation of this resource?")
+        }
         Event::Accepted { request, op_id } => {
             format!("request {}: accepted as {op_id}", request + 1)
         }
         Event::Split { request, into: [first, second] } => format!(
-            "request {}: too large, goes on as requests {} and {}",
+            "request {}: too large, split into requests {} and {}",
             request + 1,
             first + 1,
             second + 1
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_are_counted_down_with_their_reason() {
+    fn countdowns_give_the_reason_for_the_pause() {
         let now = Instant::now();
         let at = |millis| now + Duration::from_millis(millis);
         let mut counts = Counts { paths: 3, ..Counts::default() };

@@ -1,11 +1,11 @@
-//! Pauses until a request is sent again.
+//! Pauses before retries.
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// A pause of less is not worth a line.
+/// Shorter pauses are not announced.
 const NOTABLE: Duration = Duration::from_secs(3);
 
-/// Whether a pause is worth a line: it is long, and no line has told of another one that is not over yet.
+/// Whether to announce a pause: it is long, and no announced pause is still running.
 pub(super) fn is_news(told: &mut Option<Instant>, now: Instant, delay: Duration) -> bool {
     let is_news = delay >= NOTABLE && told.is_none_or(|end| end <= now);
     if is_news {
@@ -14,7 +14,7 @@ pub(super) fn is_news(told: &mut Option<Instant>, now: Instant, delay: Duration)
     is_news
 }
 
-/// How long a pause is and, if that takes some time, when it ends.
+/// The length of a pause and, if it is long, its end.
 pub(super) fn text(delay: Duration) -> String {
     let end = SystemTime::now().checked_add(delay).filter(|_| delay >= NOTABLE);
     // `2025-08-06T11:39:51Z`
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_of_a_long_pause_and_not_of_others_during_it() {
+    fn pauses_during_an_announced_one_are_not_announced() {
         let (mut told, now) = (None, Instant::now());
         let at = |seconds| now + Duration::from_secs(seconds);
         assert!(!is_news(&mut told, now, Duration::from_millis(2999)));
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_pause_has_an_end() {
+    fn long_pause_shows_when_it_ends() {
         assert_eq!(text(Duration::from_millis(2940)), "2.9 s");
         let long = text(Duration::from_secs(8));
         let time = long.strip_prefix("8.0 s, at ").and_then(|rest| rest.strip_suffix(" UTC"));

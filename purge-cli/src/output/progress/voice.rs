@@ -1,4 +1,4 @@
-//! What speaks on standard error beside the run, on another thread.
+//! Messages on standard error from threads other than that of the run.
 
 use std::io::{self, Write as _};
 use std::sync::mpsc::sync_channel;
@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use crate::output::{Format, message};
 use crate::signals::Voice;
 
-/// Speaks above the bars, if there are some, and in the form of the result.
+/// Writes above the bars, if there are any, in the format of the result.
 pub(super) struct Speaker {
     is_quiet: bool,
     format: Format,
@@ -29,14 +29,14 @@ impl Voice for Speaker {
             return;
         }
         let line = message(self.format, format_args!("{line}"));
-        // Where standard error is closed, nobody misses it.
+        // Standard error may be closed.
         match &self.bars {
             Some(bars) => drop(bars.println(line)),
             None => drop(writeln!(io::stderr(), "{line}")),
         }
     }
 
-    /// Takes the bars away, unless nobody reads standard error.
+    /// Clears the bars, unless standard error is blocked.
     fn leave(&self) {
         const PATIENCE: Duration = Duration::from_millis(100);
         let Some(bars) = self.bars.clone() else { return };
@@ -44,7 +44,7 @@ impl Voice for Speaker {
         let clear = move || {
             drop(bars.clear());
             bars.set_draw_target(ProgressDrawTarget::hidden());
-            // Nobody waits any more if it took too long.
+            // If this took too long, the receiver is gone.
             let _ = cleared.send(());
         };
         if thread::Builder::new().spawn(clear).is_ok() {
@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    /// The lines of a terminal, and the one that is written to.
+    /// The lines of a terminal, and the index of the current one.
     #[derive(Clone, Debug, Default)]
     struct Lines(Arc<Mutex<(Vec<String>, usize)>>);
 
@@ -73,7 +73,7 @@ mod tests {
             Ok(change(lines, at))
         }
 
-        /// Those that are not empty.
+        /// The lines that are not empty.
         fn shown(&self) -> Vec<String> {
             let lines = self.with(|lines, _| lines.clone()).expect("lines");
             lines

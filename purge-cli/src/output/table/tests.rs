@@ -3,7 +3,7 @@ use purge_sandbox::Sandbox;
 
 use super::*;
 
-/// A page that came over HTTP, and was then given the texts of the test.
+/// A page received over HTTP, with the fields that the tests set.
 async fn page() -> Page {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let client = purge_api_ext::Client::builder(sandbox.token()).base_url(sandbox.base_url());
@@ -81,14 +81,14 @@ async fn pages_are_one_table() {
 }
 
 #[tokio::test]
-async fn a_page_beyond_the_last_says_which_the_last_is() {
+async fn page_beyond_the_last_names_the_last() {
     let mut page = page().await;
     let screen = Screen { width: None, colour: false };
     page.requests.clear();
     (page.page, page.total) = (7, Some(401));
-    assert_eq!(render(&[&page], screen), "page 7 is beyond the last, 5\n");
+    assert_eq!(render(&[&page], screen), "page 7 is beyond the last page, 5\n");
     page.total = Some(400);
-    assert_eq!(render(&[&page], screen), "page 7 is beyond the last, 4\n");
+    assert_eq!(render(&[&page], screen), "page 7 is beyond the last page, 4\n");
     page.total = Some(0);
     assert_eq!(render(&[&page], screen), "no purge requests\n");
     page.total = None;
