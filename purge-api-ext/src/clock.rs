@@ -1,23 +1,23 @@
-//! The clock of the service, which each answer shows.
+//! The clock of the service, as shown by the `Date` header of each response.
 //!
-//! The times of records are by this clock, and no other one says when a job was created.
+//! The times in records are by this clock, and no other clock says when an operation was created.
 
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{AGE, DATE, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
-/// What time it was for the service, and when it was asked for it.
+/// The time by the service's clock, and when the request for it was made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
-    /// The time of day, without the fraction of its second.
+    /// The service's time, without fractions of a second.
     pub(crate) date: SystemTime,
     pub(crate) asked: Instant,
-    /// When it was asked, by the clock of this machine: see [`Clock::now`].
+    /// When the request was made, by the wall clock of this machine: see [`Clock::now`].
     wall: SystemTime,
 }
 
-/// A clock whose time was not parsed yet.
+/// A clock whose time is not parsed yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     date: HeaderValue,
@@ -26,7 +26,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// None if the time may be that of an older answer: a cache that has kept one says so by `Age`.
+    /// None if the time may be that of an older response: a cache that stored one adds `Age`.
     pub(crate) fn from_headers(
         headers: &HeaderMap,
         asked: Instant,
@@ -44,9 +44,9 @@ impl Shown {
 }
 
 impl Clock {
-    /// The clock that an answer shows.
+    /// The clock in the headers of a response.
     pub(crate) fn from_headers(headers: &HeaderMap, asked: Instant) -> Option<Self> {
-        // Within a run, only the time between two moments counts.
+        // Within a run, only differences of this time are used.
         Shown::from_headers(headers, asked, SystemTime::now())?.read()
     }
 
@@ -55,10 +55,10 @@ impl Clock {
         Self { date, asked, wall: SystemTime::now() }
     }
 
-    /// What time it is for the service; nothing if that cannot be told.
+    /// The current time by the service's clock; `None` if it is unknown.
     ///
-    /// On some systems [`Instant`] stands still while the machine sleeps. The clock of this machine does not,
-    /// so that the two tell different times then, as they do after that clock was adjusted.
+    /// On some systems [`Instant`] stops while the machine sleeps, but the wall clock does not. If the two disagree,
+    /// the machine slept or its wall clock was adjusted, and the time is unknown.
     pub(crate) fn now(self) -> Option<SystemTime> {
         const TOLERANCE: Duration = Duration::from_secs(1);
         let now = Instant::now();
@@ -67,11 +67,11 @@ impl Clock {
         if differs { None } else { self.at(now) }
     }
 
-    /// The latest time that the clock can have shown at a moment, but for the fraction of a second that the
-    /// service leaves out.
+    /// The latest time that the service's clock can have shown at a moment, not counting the fraction of a second
+    /// that `Date` drops.
     ///
-    /// The answer was made at some time after it was asked for. Measured from there, a slow answer would make
-    /// the time earlier than it was.
+    /// The response was created some time after the request was made. If time were measured from the arrival of the
+    /// response, a slow response would make the result too early.
     pub(crate) fn at(self, moment: Instant) -> Option<SystemTime> {
         match moment.checked_duration_since(self.asked) {
             Some(later) => self.date.checked_add(later),
@@ -87,7 +87,7 @@ mod tests {
     const DATE_OF_1994: HeaderValue = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
 
     #[test]
-    fn time_of_an_older_answer_is_not_taken() {
+    fn time_of_an_older_response_is_ignored() {
         let asked = Instant::now();
         let mut headers = HeaderMap::new();
         assert!(Clock::from_headers(&headers, asked).is_none());
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(clock.at(asked - second), Some(clock.date - second));
         assert!(clock.now().is_some());
         for wall in [clock.wall - 2 * second, clock.wall + 2 * second] {
-            // The machine has slept, or its clock was adjusted.
+            // The machine slept, or its wall clock was adjusted.
             assert!(Clock { wall, ..clock }.now().is_none());
         }
         let mut aged = headers.clone();

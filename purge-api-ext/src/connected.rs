@@ -1,8 +1,8 @@
 //! When the HTTP client made its last connection.
 //!
-//! A request that waits for a connection is sent later than it was given to the HTTP client: by seconds, where
-//! the network is slow. What a look-up takes for the time of sending must not be earlier than that, or the job
-//! that somebody else created meanwhile looks newer than the request.
+//! A request that waits for a connection is sent later than it was handed to the HTTP client, on a slow network by
+//! seconds. A look-up must not assume an earlier sending time: an operation that another client created in the
+//! meantime would look newer than the request.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -16,23 +16,24 @@ use tower_service::Service;
 
 use crate::lock::lock;
 
-/// The moments of the latest connections. Clones are the same; unknown for an HTTP client that the program made.
+/// When the latest connections were made. Clones share the same state. Nothing is recorded for an HTTP client that
+/// the program supplies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connected(Arc<Mutex<VecDeque<Instant>>>);
 
 impl Connected {
-    /// So many are remembered.
+    /// How many connections are remembered.
     const LATEST: usize = 64;
 
-    /// The latest moment at which a request can have been sent that was given to the HTTP client at `begun`, and
-    /// that waits for a connection no longer than `timeout`. The connection may be that of another request, but a
-    /// later moment costs no more than a duplicate.
+    /// The latest moment at which a request can have been sent, if it was handed to the HTTP client at `begun` and
+    /// waits for a connection no longer than `timeout`. The connection may belong to another request, but the worst
+    /// that a moment too late can cause is a duplicate.
     pub(crate) fn latest_after(&self, begun: Instant, timeout: Duration) -> Instant {
         let last = self.moments().iter().copied().filter(|at| *at <= begun + timeout).max();
         last.map_or(begun, |last| last.max(begun))
     }
 
-    /// Whether there was no connection at all so far, so that nothing can have been sent.
+    /// Whether no connection was ever made, so that nothing can have been sent.
     pub(crate) fn is_none_yet(&self) -> bool {
         self.moments().is_empty()
     }
@@ -58,7 +59,7 @@ impl<S> Layer<S> for Connected {
     }
 }
 
-/// Makes connections, and takes note of each.
+/// Makes connections, and records when each was made.
 #[derive(Clone)]
 pub(crate) struct Connecting<S> {
     inner: S,
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn request_is_sent_no_earlier_than_its_connection_is_there() {
+    async fn request_is_sent_no_earlier_than_its_connection_is_made() {
         let connected = Connected::default();
         let begun = Instant::now();
         assert_eq!(connected.latest_after(begun, TIMEOUT), begun);
@@ -126,7 +127,7 @@ mod tests {
         assert_eq!(connected.latest_after(begun, TIMEOUT), begun + Duration::from_secs(2));
         assert!(!connected.is_none_yet());
         let later = begun + Duration::from_secs(5);
-        assert_eq!(connected.latest_after(later, TIMEOUT), later, "on a connection that was there");
+        assert_eq!(connected.latest_after(later, TIMEOUT), later, "on an existing connection");
         tokio::time::advance(Duration::from_secs(2)).await;
         connected.layer(Slow).call(()).await.expect("a connection");
         let latest = connected.latest_after(begun, TIMEOUT);

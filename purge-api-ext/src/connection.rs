@@ -1,4 +1,4 @@
-//! Where requests go, and through what.
+//! Where requests go, and through which proxy.
 
 use std::env;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,9 +16,9 @@ use crate::sanitize::{Shown, excerpt, shown};
 use crate::tls;
 use crate::typed;
 
-/// An address of the service that the token may be sent to.
+/// The base URL of the service, to which the token may be sent.
 ///
-/// It is `https`, or plain `http` to the loopback of this machine.
+/// It is `https`, or plain `http` to the loopback interface of this machine.
 ///
 /// ```
 /// use purge_api_ext::BaseUrl;
@@ -38,7 +38,7 @@ pub struct BaseUrl {
 impl BaseUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let refuse = |why: Shown| {
-            // What stands before an `@` may be a password, and a query may hold a token.
+            // Text before an `@` may be a password, and a query may contain a token.
             let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
             let shown = shown.split(['?', '#']).next().unwrap_or_default();
             let url = typed::in_message(shown);
@@ -49,7 +49,7 @@ impl BaseUrl {
         if text.is_empty() {
             return Err(Error::new(ErrorKind::InvalidInput, "the base URL is empty"));
         }
-        // A URL parser drops tabs and line breaks wherever they are, and so joins what was apart.
+        // URL parsers drop tabs and line breaks anywhere, which would join separate words.
         if text.contains(char::is_control) {
             return refuse("it holds control characters".into());
         }
@@ -92,13 +92,13 @@ impl BaseUrl {
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
     }
 
-    /// The proxy that the environment names for requests to this address: `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY`
-    /// or `all_proxy`, unless `NO_PROXY` or `no_proxy` holds the host; on macOS and Windows then that of the system.
-    /// The loopback of this machine needs none.
+    /// The proxy that the environment sets for requests to this URL: `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` or
+    /// `all_proxy`, unless `NO_PROXY` or `no_proxy` lists the host. On macOS and Windows, the system's proxy is used if
+    /// none of these is set. Requests to the loopback interface use no proxy.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when a variable names a proxy that cannot be used.
+    /// [`ErrorKind::InvalidInput`] if a variable names a proxy that cannot be used.
     pub fn proxy(&self) -> Result<Option<Proxy>, Error> {
         if self.loopback {
             return Ok(None);
@@ -106,7 +106,7 @@ impl BaseUrl {
         Proxy::of_environment(&self.text, |name| env::var_os(name))
     }
 
-    /// The address, without a slash at its end.
+    /// The URL, without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -121,14 +121,14 @@ impl FromStr for BaseUrl {
     }
 }
 
-/// How requests get to the service, as far as that is known.
+/// How requests reach the service, as far as that is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Route {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) connected: Connected,
     /// The host and the port of the service.
     pub(crate) authority: String,
-    /// None for an HTTP client that the program made.
+    /// None for an HTTP client that the program supplies.
     pub(crate) limits: Option<Limits>,
 }
 
@@ -137,12 +137,12 @@ pub(crate) struct Route {
 pub(crate) struct Limits {
     connect: Duration,
     attempt: Duration,
-    /// The option of a program that sets the limit of an attempt.
+    /// The program's command-line option that sets the limit of an attempt.
     option: Option<&'static str>,
 }
 
 impl Route {
-    /// The latest moment at which a request can have been sent that was given to the HTTP client at `begun`.
+    /// The latest moment at which a request handed to the HTTP client at `begun` can have been sent.
     pub(crate) fn latest_sending(&self, begun: Instant) -> Instant {
         let timeout = self.limits.as_ref().map(Limits::connecting);
         timeout.map_or(begun, |timeout| self.connected.latest_after(begun, timeout))
@@ -150,13 +150,13 @@ impl Route {
 }
 
 impl Limits {
-    /// A connection that takes as long as all of the attempt may is no connection; which of the two limits ends the
-    /// request first must not be left to chance, since only that of the connection says that nothing was sent.
+    /// The time limit for connecting, always shorter than that of the attempt. Only a connect timeout proves that
+    /// nothing was sent, so which of the two fires first must not be left to chance.
     fn connecting(&self) -> Duration {
         self.connect.min(self.attempt.mul_f64(0.95))
     }
 
-    /// The time for a connection, in words.
+    /// The time limit for connecting, for messages.
     pub(crate) fn connection(&self) -> Shown {
         match self.connect < self.attempt {
             true => shown!("{limit}", limit = humantime::format_duration(self.connect)),
@@ -164,27 +164,27 @@ impl Limits {
         }
     }
 
-    /// The time for an attempt, in words.
+    /// The time limit of an attempt, for messages.
     pub(crate) fn attempt(&self) -> Shown {
         let option = self.option.map(|option| shown!(" ({option})", option)).unwrap_or_default();
         shown!("{limit}{option}", limit = humantime::format_duration(self.attempt), option)
     }
 }
 
-/// What the caller may choose.
+/// The settings that the caller can choose.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) timeout_option: Option<&'static str>,
     pub(crate) user_agent: Option<String>,
-    /// It may hold a password.
+    /// Secret, since it may contain a password.
     pub(crate) proxy: Option<SecretString>,
     pub(crate) roots: Vec<tls::Pem>,
 }
 
 impl Settings {
-    /// The names of those that were chosen.
+    /// The names of the settings that were chosen.
     pub(crate) fn chosen(&self) -> Vec<&'static str> {
         let all = [
             ("connect_timeout", self.connect_timeout.is_some()),
@@ -196,10 +196,10 @@ impl Settings {
         all.into_iter().filter(|(_, chosen)| *chosen).map(|(name, _)| name).collect()
     }
 
-    /// The client, and the proxy that it sends requests through.
+    /// The client, and how its requests reach the service.
     pub(crate) fn http_client(&self, base: &BaseUrl) -> Result<(reqwest::Client, Route), Error> {
         let proxy = match &self.proxy {
-            // A proxy that cannot work is a mistake, also where it is not used.
+            // An invalid proxy is an error even if it is not used.
             Some(text) => Some(Proxy::of_program(text.expose_secret())?).filter(|_| !base.loopback),
             None => base.proxy()?,
         };
@@ -233,7 +233,7 @@ impl Settings {
         proxy: Option<&Proxy>,
     ) -> Result<reqwest::ClientBuilder, Error> {
         const USER_AGENT: &str = concat!("purge-api-ext/", env!("CARGO_PKG_VERSION"));
-        // Of the port, that of the URL counts.
+        // Port 0 means the port of the URL.
         const LOOPBACK: [SocketAddr; 2] = [
             SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
@@ -249,9 +249,9 @@ impl Settings {
         let builder = reqwest::Client::builder()
             .user_agent(agent)
             .redirect(reqwest::redirect::Policy::none())
-            // A resolver may name another machine, which would get the token in plain text.
+            // A resolver may return another machine, which would receive the token in plain text.
             .resolve_to_addrs("localhost", &LOOPBACK)
-            // Each attempt is counted and classified here, so nothing may be sent again underneath.
+            // Each attempt is counted and classified here, so the HTTP client must not retry on its own.
             .retry(reqwest::retry::never())
             .connect_timeout(self.limits().connecting())
             .timeout(self.limits().attempt);
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn connection_has_less_time_than_the_attempt() {
+    fn connect_timeout_is_shorter_than_attempt_timeout() {
         let limits = |connect, attempt, timeout_option| {
             let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
             let (connect_timeout, attempt_timeout) = (seconds(connect), seconds(attempt));
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_cannot_be_used() {
+    fn invalid_settings_are_refused() {
         let base = BaseUrl::parse("http://127.0.0.1:1").expect("a base URL");
         let agent = Settings { user_agent: Some("a\nb".to_owned()), ..Settings::default() };
         let error = agent.http_client(&base).expect_err("a line break");
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn localhost_is_this_machine_whatever_a_resolver_says() {
+    async fn localhost_is_never_resolved() {
         use std::io::{Read as _, Write as _};
         use std::sync::Arc;
 
@@ -386,7 +386,7 @@ mod tests {
             let client = builder.dns_resolver(Arc::new(Refusing)).build().expect("a client");
             let answer = client.get(base.as_str()).send().await.expect("an answer");
             assert_eq!(answer.status(), 204);
-            // The resolver is the one that all other names are looked up with.
+            // All other names go through the resolver.
             client.get("http://example.invalid").send().await.expect_err("no such name");
         }
     }

@@ -7,10 +7,10 @@ use crate::sanitize::{Harmless, Redactor, Shown, shown};
 
 /// An error of this crate: what went wrong, with which value, and how to fix it.
 ///
-/// One opaque type: [`kind`](Self::kind) says what a program should do, and the text says all of it to
-/// people, the cause included. [`source`](StdError::source) is there only where it adds to the text: the
-/// error of a token function, what is wrong with an answer. Texts that came from the service are escaped,
-/// and the token is in none of them.
+/// This is one opaque type. [`kind`](Self::kind) tells a program what to do, and the message tells a person
+/// everything, including the cause. [`source`](StdError::source) is set only if it adds something to the
+/// message: the error of a token function, or why a response could not be parsed. Text from the service is
+/// escaped, and the token never appears.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -20,29 +20,29 @@ struct Inner {
     status: Option<u16>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
-    /// All that lies beneath, outermost first, for `Debug`.
+    /// The chain of causes, outermost first, for `Debug`.
     causes: Option<String>,
 }
 
-/// The kind of an [`Error`]: what a program should do about it.
+/// The kind of an [`Error`], which tells a program what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The caller gave something that cannot be used: a base URL, a token. Nothing was sent.
+    /// The caller passed something unusable, such as a base URL or a token. Nothing was sent.
     InvalidInput,
-    /// The token was refused (401), or something in between refused the request (403).
+    /// The token was refused (401), or the request was forbidden (403), perhaps by a proxy or gateway.
     Unauthorized,
-    /// The service refused the request, and would refuse it again.
+    /// The service refused the request and would refuse it again.
     Refused,
-    /// The service could not be reached, or was not able to answer. Later it may be.
+    /// The service could not be reached or could not respond. A later attempt may succeed.
     Unavailable,
-    /// The deadline passed; the jobs go on, and can be waited for again.
+    /// The deadline passed. The operations continue, and you can wait for them again.
     Deadline,
-    /// An answer that cannot be trusted: a redirect, a page that is not a response of the service.
+    /// The response cannot be trusted: a redirect, or a page that did not come from the service.
     Untrusted,
-    /// The [`Journal`](crate::Journal) could not be written, so nothing more was sent.
+    /// The [`Journal`](crate::Journal) could not be written, so no further requests were sent.
     Journal,
-    /// A [`Shutdown`](crate::Shutdown) had begun: not sent, or not waited for.
+    /// A [`Shutdown`](crate::Shutdown) had begun, so the request was not sent or not waited for.
     Interrupted,
 }
 
@@ -62,7 +62,7 @@ impl fmt::Display for ErrorKind {
 }
 
 impl Error {
-    /// The compiler sees to it that nothing foreign is in the message as it came: see [`Shown`].
+    /// The compiler ensures that the message contains no unsanitized foreign text: see [`Shown`].
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Shown>) -> Self {
         Self(Arc::new(Inner {
             kind,
@@ -86,13 +86,13 @@ impl Error {
         self.change(|inner| inner.source = Some(source.into()))
     }
 
-    /// What the message says already. It is shown by `Debug` alone: whoever prints an error and its
-    /// sources would see it twice, and the types of the libraries beneath are nobody's business.
+    /// Adds a cause that the message already states. Only `Debug` shows it: code that prints an error and its
+    /// sources would show it twice, and the error types of our dependencies are not part of the API.
     pub(crate) fn with_cause(self, cause: &(dyn StdError + 'static)) -> Self {
         self.with_foreign_cause(cause, &Redactor::default())
     }
 
-    /// As [`with_cause`](Self::with_cause), where the other side may have had a say in the texts.
+    /// Like [`with_cause`](Self::with_cause), for causes that may quote the other side.
     pub(crate) fn with_foreign_cause(
         self,
         cause: &(dyn StdError + 'static),
@@ -105,7 +105,7 @@ impl Error {
         self.change(|inner| inner.causes = Some(causes.join(": ")))
     }
 
-    /// What the caller gave cannot be used; nothing was sent.
+    /// The caller passed something unusable; nothing was sent.
     pub(crate) fn invalid_input(why: &impl Harmless) -> Self {
         Self::new(ErrorKind::InvalidInput, shown!("{why}", why))
     }
@@ -124,13 +124,13 @@ impl Error {
         self.0.kind
     }
 
-    /// The HTTP status of the answer, if there was one.
+    /// The HTTP status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// How long the service asked to wait.
+    /// How long the service asked the client to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::sanitize::{Harmless, Shown, excerpt, shown};
 use crate::typed;
 
-/// The error of a text that is not an identifier.
+/// The error for text that is not an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdError(Shown);
 
@@ -83,7 +83,7 @@ macro_rules! uuid_id {
                     return Err(IdError(shown!("the {noun} {why}", noun = $noun, why)));
                 }
                 Uuid::parse_str(text).map(Self).map_err(|error| {
-                    // The error shows a character of the text as it is.
+                    // The error shows a character of the text unescaped.
                     let (text, why) = (typed::in_message(text), excerpt(&error));
                     IdError(shown!("the {noun} `{text}` is not a UUID: {why}", noun = $noun, text, why))
                 })
@@ -117,7 +117,7 @@ uuid_id! {
     ResourceId, "resource"
 }
 
-/// The identifier of a purge job: an opaque text, since its form is not published.
+/// The identifier of an operation: an opaque string, since its format is not published.
 ///
 /// ```
 /// let id: purge_api_ext::OperationId = "0b508058-9c8c-475a-b5e7-0bf9014423b2".parse()?;
@@ -130,7 +130,7 @@ uuid_id! {
 pub struct OperationId(Box<str>);
 
 impl OperationId {
-    /// The longest that is taken for an identifier; those that were seen have 36 bytes.
+    /// The longest accepted identifier. All observed identifiers have 36 bytes.
     const MAX_BYTES: usize = 1024;
 
     fn check(text: &str) -> Result<(), IdError> {
@@ -144,7 +144,7 @@ impl OperationId {
                 bytes
             )));
         }
-        // It is shown, asked for and kept as it is.
+        // It is shown, sent and stored unescaped.
         if !crate::sanitize::is_shown_as_it_is(text) {
             let text = typed::in_message(text);
             return Err(IdError(shown!("the operation ID `{text}` contains control characters", text)));
@@ -152,7 +152,7 @@ impl OperationId {
         Ok(())
     }
 
-    /// The text.
+    /// The identifier as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -165,7 +165,7 @@ impl fmt::Display for OperationId {
     }
 }
 
-/// It is [checked](OperationId::check) to be shown as it is.
+/// [`OperationId::check`] has verified that it can be shown unescaped.
 impl Harmless for OperationId {}
 
 impl FromStr for OperationId {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_in_place_of_an_id_is_told() {
+    fn placeholders_and_quotes_are_named_in_the_error() {
         let check = |text: &str, expected: &str| {
             let error = text.parse::<OrganizationId>().expect_err(text).to_string();
             assert_eq!(error, format!("the organization {expected}"), "{text}");
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_in_place_of_ids_are_not_shown() {
+    fn token_passed_as_an_id_is_not_shown() {
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
         let organization = token.parse::<OrganizationId>().expect_err("a token").to_string();
         let operation = format!("{token}\n").parse::<OperationId>().expect_err("LF").to_string();
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn uuids_are_trimmed_and_what_is_wrong_with_them_is_harmless_to_show() {
+    fn uuids_are_trimmed_and_their_errors_are_escaped() {
         const ID: &str = "550e8400-e29b-41d4-a716-446655440000";
         for text in [ID.to_owned(), format!("{ID}\n"), format!(" \t{ID}\r\n")] {
             let id: ResourceId = text.parse().expect("a UUID");
@@ -258,7 +258,7 @@ mod tests {
         }
         let error = |text: &str| text.parse::<OrganizationId>().expect_err(text).to_string();
         assert_eq!(error(" \n"), "the organization is empty");
-        // The cause names the characters that it found.
+        // The parser's error quotes the characters it found.
         for evil in ["\u{1b}[31m", "\u{202e}", "a\n::error::x", "::error::x", "##[error]x"] {
             for text in [evil.to_owned(), ID.replace("550e", evil), format!("{ID}{evil}")] {
                 let shown = error(&text);

@@ -1,4 +1,4 @@
-//! What to purge, checked before anything is sent.
+//! Paths to purge, checked before anything is sent.
 
 mod error;
 mod pattern;
@@ -24,17 +24,17 @@ pub(crate) use pattern::{covers, is_bare, is_everything};
 
 /// A checked path to purge: an absolute path of the CDN resource, with or without `*`.
 ///
-/// A `*` stands for any run of bytes, `/` included. A path that the service reads otherwise than its author meant
-/// purges the wrong files, or none, and nobody notices. So it is checked once, byte by byte, and then sent
-/// exactly as it was written.
+/// A `*` matches any sequence of bytes, including `/`. A path that means something else to the service than to its
+/// author purges the wrong files, or none, without any error. So each path is checked once, byte by byte, and then
+/// sent exactly as written.
 ///
-/// That a path starts with `/` and may hold `*` is from the published reference; that `*` goes over
-/// folder borders is from another page of the service's documentation. The other rules are this
-/// crate's: they refuse what two programs could read in two ways.
+/// That a path starts with `/` and may contain `*` is from the published reference; that `*` crosses folder
+/// boundaries is from another page of the service's documentation. The other rules are this crate's own: they refuse
+/// paths that two programs could interpret differently.
 ///
-/// Two paths are equal, and sort, by their bytes. How the service compares percent escapes and case is
-/// not published, nor whether a `*` may match nothing. What is unknown is not relied on: a path
-/// [covers](Self::covers) another one only if it does so under every reading.
+/// Paths are compared and sorted by their bytes. It is not published how the service compares percent escapes and
+/// case, nor whether a `*` may match nothing. Nothing here relies on what is unknown: a path [covers](Self::covers)
+/// another one only if it does so under every possible reading.
 ///
 /// ```
 /// use purge_api_ext::PurgePath;
@@ -56,7 +56,7 @@ pub(crate) use pattern::{covers, is_bare, is_everything};
 pub struct PurgePath(Box<str>);
 
 impl PurgePath {
-    /// The longest path: 8 KiB, which is what servers commonly accept for a request line. The service
+    /// The maximum length of a path: 8 KiB, which servers commonly accept for a request line. The service
     /// publishes no limit.
     pub const MAX_BYTES: usize = 8 * 1024;
 
@@ -66,15 +66,15 @@ impl PurgePath {
     ///
     /// [`PathError`] says which rule is broken, where, and how to fix it:
     ///
-    /// - the path starts with one `/`; it is not a URL, and does not begin with a drive such as `C:/`;
-    /// - it holds no control character, not an escaped one either, no space, backslash, `#`, `?` or raw
-    ///   non-ASCII byte, and none of `"<>^{}` and the backtick, which browsers escape in a path;
-    /// - it holds no broken percent escape, no dot segment (not an escaped one either), and no second path, and
-    ///   does not end with a comma, a semicolon or a quote;
-    /// - it is at most [`MAX_BYTES`](Self::MAX_BYTES) long.
+    /// - The path starts with exactly one `/`. It is not a URL, and does not begin with a drive such as `C:/`.
+    /// - It contains no control character, raw or escaped; no space, backslash, `#`, `?` or raw non-ASCII byte; and
+    ///   none of `"<>^{}` and the backtick, which browsers escape in a path.
+    /// - It contains no broken percent escape, no dot segment, raw or escaped, and no second path. It does not end
+    ///   with a comma, a semicolon or a quote.
+    /// - It is at most [`MAX_BYTES`](Self::MAX_BYTES) long.
     ///
     /// `[`, `]` and `|` are accepted: the [URL standard](https://url.spec.whatwg.org/#path-percent-encode-set)
-    /// leaves them as they are in a path, and so browsers send them.
+    /// does not escape them in a path, so browsers send them raw.
     pub fn new(path: impl Into<String>) -> Result<Self, PathError> {
         let path = path.into();
         check(&path, Rules::PATH)?;
@@ -83,27 +83,26 @@ impl PurgePath {
 
     /// Checks a path that may have a query string.
     ///
-    /// Whether the service matches query strings is not published, so this is for those who know that
-    /// their resource's cache keys hold them.
+    /// It is not published whether the service matches query strings. Use this only if you know that the cache keys
+    /// of your resource include them.
     ///
     /// # Errors
     ///
-    /// As [`PurgePath::new`], except for `?`, and for what browsers do not escape after it.
+    /// As [`PurgePath::new`], except that `?` is allowed, and after it whatever browsers do not escape there.
     pub fn with_query(path: impl Into<String>) -> Result<Self, PathError> {
         let path = path.into();
         check(&path, Rules::QUERY)?;
         Ok(Self(path.into_boxed_str()))
     }
 
-    /// Turns a file name, relative to the root of the site, into its path: percent-encoded as a browser
-    /// does it, with a leading `/`. A `*` in the name is a character of the name, and becomes `%2A`. A name need
-    /// not be UTF-8: each byte is encoded.
+    /// Converts a file name, relative to the root of the site, to its path: with a leading `/`, and percent-encoded as
+    /// by a browser. A `*` in the name is literal, and becomes `%2A`. The name need not be UTF-8: each byte is
+    /// encoded.
     ///
     /// # Errors
     ///
-    /// When the name has a `.` or `..` segment (a leading `./` is dropped, as `find` prints it) or two
-    /// slashes in a row, is a URL, begins with a drive such as `C:/` (`./C:/` is a folder of this name), is
-    /// empty, or becomes too long.
+    /// If the name has a `.` or `..` segment or two slashes in a row, is a URL, begins with a drive such as `C:/`, is
+    /// empty, or becomes too long. A leading `./`, as printed by `find`, is dropped. `./C:/` is a folder called `C:`.
     ///
     /// ```
     /// # use purge_api_ext::PurgePath;
@@ -115,7 +114,7 @@ impl PurgePath {
         if let Some(at) = check::drive(name) {
             return Err(PathError::new(PathErrorKind::Drive, at, None));
         }
-        // A URL is refused for what it is, and not for its two slashes.
+        // The error for a URL says that it is one, not that it has two slashes in a row.
         if let Some(url) = std::str::from_utf8(name).ok().filter(|name| check::url(name).is_some())
         {
             check(url, Rules::NAME)?;
@@ -129,22 +128,22 @@ impl PurgePath {
             let at = name.len() - relative.len() + at;
             return Err(PathError::new(PathErrorKind::EmptySegment, at, None));
         }
-        // A name that begins with two slashes is refused for the host that follows them.
+        // A name that begins with two slashes gets the error about a host.
         let path = format!("/{}", percent_encode(relative, FILE_NAME));
         check(&path, Rules::NAME).map_err(|error| {
             let at = error.position();
-            // What is wrong with the name as a whole begins with it.
+            // Position 0 means the name as a whole.
             let before = if at == 0 { 0 } else { name.len() - relative.len() };
             error.at(before + name_position(relative, at))
         })?;
         Ok(Self(path.into_boxed_str()))
     }
 
-    /// Puts the path into a folder, such as the one that a site lies in: `/a` in `/shop/` is `/shop/a`.
+    /// Prepends a folder to the path, such as the one that contains the site: `/a` in `/shop/` is `/shop/a`.
     ///
     /// # Errors
     ///
-    /// When the folder has a query string, or the path becomes too long.
+    /// If the folder has a query string, or the path becomes too long.
     ///
     /// ```
     /// # use purge_api_ext::PurgePath;
@@ -159,21 +158,21 @@ impl PurgePath {
         Ok(Self(path.into_boxed_str()))
     }
 
-    /// Checks a path that this crate has accepted before, also in an earlier version.
+    /// Checks a path that this crate, in this version or an earlier one, has accepted before.
     pub(crate) fn accepted(path: impl Into<String>) -> Result<Self, PathError> {
         let path = path.into();
         check(&path, Rules::ACCEPTED)?;
         Ok(Self(path.into_boxed_str()))
     }
 
-    /// The wildcard for all that is in a directory: a path up to and with one of its slashes, not in its
-    /// query string.
+    /// The wildcard for everything in a directory. `directory` is a path up to and including one of its slashes,
+    /// which is not in a query string.
     pub(crate) fn of_directory(directory: &str) -> Self {
         debug_assert!(directory.ends_with('/') && !directory.contains(['*', '?']));
         Self(format!("{directory}*").into_boxed_str())
     }
 
-    /// A text that was checked before.
+    /// A path from text that was checked before.
     pub(crate) fn of_checked(path: &str) -> Self {
         Self(path.into())
     }
@@ -184,33 +183,32 @@ impl PurgePath {
         &self.0
     }
 
-    /// Whether it holds a `*`.
+    /// Whether the path contains a `*`.
     #[must_use]
     pub fn is_wildcard(&self) -> bool {
         self.0.contains('*')
     }
 
-    /// Whether it may purge the whole resource, or nearly: it has a `*` and otherwise only `*`, `.` and `/`,
-    /// as `/*`, `/**` and `/*.*` do. An escape counts as what it stands for here, since it is not published
-    /// how the service reads `%2A`. Wildcards such as `/*e*` may purge as much and are not recognized.
+    /// Whether the path may purge the whole resource or nearly all of it: it has a `*` and otherwise only `*`, `.`
+    /// and `/`, such as `/*`, `/**` and `/*.*`. Escapes are decoded first, since it is not published how the service
+    /// reads `%2A`. Wildcards such as `/*e*` may purge as much, but are not detected.
     #[must_use]
     pub fn is_full_purge(&self) -> bool {
         is_everything(&self.0)
     }
 
-    /// Whether the pattern matches a path for certain: under every reading of `*` that the service may have,
-    /// as [`covers`](Self::covers) does.
+    /// Whether the pattern is certain to match a path: under every possible reading of `*`, as for
+    /// [`covers`](Self::covers).
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         covers(&self.0, path)
     }
 
-    /// Whether everything that `other` matches is matched by this one too, under every reading of `*` that
-    /// the service may have.
+    /// Whether this path matches everything that `other` matches, under every possible reading of `*`.
     ///
-    /// A `*` takes at least one byte, so that `/blog/*` does not cover `/blog/`. It takes a percent escape
-    /// whole or not at all, and nothing that has a query string. Letters of different case are different, and
-    /// so are a character and its escape.
+    /// A `*` matches at least one byte, so `/blog/*` does not cover `/blog/`. It matches a percent escape only as a
+    /// whole, and matches no path with a query string. Upper and lower case differ, and so do a character and its
+    /// escape.
     ///
     /// ```
     /// # use purge_api_ext::PurgePath;
@@ -228,9 +226,9 @@ impl PurgePath {
     }
 }
 
-/// The byte of a name that is at this byte of its path.
+/// The position in a file name that corresponds to a position in its path.
 fn name_position(name: &[u8], at: usize) -> usize {
-    // The slash before the name is the first byte of the path.
+    // The path begins with a slash that the name does not have.
     let ends = name.iter().scan(1, |end, byte| {
         *end += percent_encode(&[*byte], FILE_NAME).map(str::len).sum::<usize>();
         Some(*end)
@@ -238,7 +236,7 @@ fn name_position(name: &[u8], at: usize) -> usize {
     ends.take_while(|end| *end <= at).count()
 }
 
-/// What a browser escapes in the path of a URL, and what would otherwise change the meaning of a name.
+/// The characters that browsers escape in the path of a URL, and those that would change the meaning of a name.
 const FILE_NAME: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -290,8 +288,8 @@ impl TryFrom<String> for PurgePath {
     }
 }
 
-/// A path that was written is read back: whether it may have a query string, or an escaped control character
-/// from a file name, was decided when it was made.
+/// Reads back a path that was serialized. Query strings and escaped control characters are allowed, since that was
+/// decided when the path was created.
 impl<'de> Deserialize<'de> for PurgePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let path = String::deserialize(deserializer)?;

@@ -1,15 +1,15 @@
 //! Percent escapes: a `%` and two hexadecimal digits.
 
-/// The byte that an escape at the beginning of a text stands for.
+/// The byte encoded by the escape at the beginning of the text.
 pub(crate) fn escaped(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = *text else { return None };
     let digit = |digit: u8| char::from(digit).to_digit(16);
     u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
 
-/// For each `%` of a text, the byte that its escape stands for; none if it begins no escape.
+/// For each `%` in the text, the byte that its escape encodes, or `None` if it does not begin an escape.
 ///
-/// For the command line, which is a crate of its own.
+/// Public only for the crate of the command line.
 #[doc(hidden)]
 pub fn escapes(text: &str) -> impl Iterator<Item = Option<u8>> {
     text.match_indices('%').map(|(at, _)| escaped(&text.as_bytes()[at..]))

@@ -1,4 +1,4 @@
-//! A rate of requests, as people write it.
+//! A rate of requests, in the notation people use.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,11 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::sanitize::Harmless;
 
-/// A rate of requests, evenly spread: 5 a second means one every 200 ms, and never two at once.
+/// A rate of requests, evenly spaced: 5 per second means one every 200 ms, and never two at once.
 ///
-/// As a text, and in JSON or a settings file, it is `5/s`, `30/m` or `100/h`, or has a time such as `1/2s500ms`.
+/// As text, in JSON and in a settings file, it is written `5/s`, `30/m` or `100/h`, or with a duration, such as
+/// `1/2s500ms`.
 ///
-/// The service publishes no rate limit. Comparable services allow from one a minute to 50 a second.
+/// The service publishes no rate limit. Comparable services allow between one per minute and 50 per second.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,21 +32,20 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// A number of requests in a time, from 1 ns to a year. Less counts as the least, more as the most; 0 requests
-    /// count as 1.
+    /// A number of requests per period. The period is clamped to between 1 ns and a year; 0 requests count as 1.
     #[must_use]
     pub fn new(requests: u32, per: Duration) -> Self {
         let shortest = Duration::from_nanos(1);
         Self { requests: requests.max(1), per: per.clamp(shortest, crate::retry::LONGEST) }
     }
 
-    /// How many requests, at least 1.
+    /// The number of requests per period, at least 1.
     #[must_use]
     pub fn requests(self) -> u32 {
         self.requests
     }
 
-    /// In how long a time.
+    /// The period.
     #[must_use]
     pub fn per(self) -> Duration {
         self.per
@@ -58,7 +58,7 @@ impl Rate {
     }
 }
 
-/// The error of a text that is not a [`Rate`].
+/// The error for text that is not a [`Rate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateError(());
 
@@ -81,7 +81,7 @@ impl From<RateError> for crate::error::Error {
     }
 }
 
-/// The units that stand for one of them.
+/// Units that may be written without a number.
 const UNITS: [(&str, Duration); 3] = [
     ("s", Duration::from_secs(1)),
     ("m", Duration::from_secs(60)),
@@ -135,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rate_is_read_as_it_is_shown(
+        fn rates_round_trip_through_text_and_json(
             requests in any::<u32>(),
             per in prop_oneof![
                 any::<Duration>(),

@@ -1,4 +1,4 @@
-//! When to try again: pure decisions, without a clock and without chance of their own.
+//! When to retry: pure decisions, which take time and randomness as input.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,46 +7,46 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 
-/// What is known of the request after a call that did not answer 200 with a readable body.
+/// What is known about a request whose response was not 200 with a readable body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Applied {
-    /// It was surely not carried out.
+    /// It was certainly not applied.
     No,
-    /// It never left this machine, and would not the next time: there is no connection that can be trusted.
+    /// It never left this machine, and a retry would not either: no trusted connection can be made.
     #[serde(rename = "no", skip_deserializing)]
     Unsent,
-    /// It was refused, and would be again.
+    /// It was refused and would be refused again.
     Refused,
-    /// It may have been carried out.
+    /// It may have been applied.
     Maybe,
-    /// It was taken, or another one like it, but the answer does not name the operation.
+    /// It was accepted, or another one like it was, but the response does not name the operation.
     Yes,
 }
 
 impl Applied {
-    /// Whether an operation may have come of it whose identifier is not known.
+    /// Whether it may have created an operation whose ID is unknown.
     pub(crate) fn is_ambiguous(self) -> bool {
         matches!(self, Self::Maybe | Self::Yes)
     }
 }
 
-/// The longest time that is waited for anything: a year. Longer ones do not fit on every clock.
+/// The longest wait for anything: a year. Longer ones would overflow on some clocks.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The longest pause that is waited for when the service asks for one.
+/// The longest `Retry-After` that is honored.
 pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// How often and when a request is sent again. The figures are those of the AWS SDKs, with one attempt
-/// more; the service publishes none.
+/// How often and when a request is retried. The values are those of the AWS SDKs, with one more attempt. The
+/// service publishes none.
 #[derive(Clone, Debug)]
 pub(crate) struct RetryPolicy {
     pub(crate) attempts: u32,
     pub(crate) base: Duration,
     pub(crate) cap: Duration,
-    /// A service that asks for more than this is not waited for.
+    /// If the service asks for a longer pause than this, the request fails instead.
     pub(crate) longest_retry_after: Duration,
-    /// How often a request that may have been carried out is sent again.
+    /// How often a request that may have been applied is sent again.
     pub(crate) resends: u32,
 }
 
@@ -63,8 +63,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Whether an answer to one request is the answer to all of them: the token was refused, or cannot be
-    /// had, or the service asks for more patience than there is.
+    /// Whether the failure of one request would repeat for all others: the token was refused or is
+    /// unavailable, or the service asks for a longer pause than allowed.
     pub(crate) fn ends_run(&self, error: &Error) -> bool {
         let token =
             error.kind() == ErrorKind::InvalidInput || matches!(error.status(), Some(401 | 407));
@@ -72,7 +72,7 @@ impl RetryPolicy {
     }
 
     /// How long to wait before the next attempt after `attempts` of them, `ambiguous` of which may have
-    /// been carried out; or `None` to give up.
+    /// been applied; or `None` to give up.
     ///
     /// Full jitter: any time up to a bound that doubles. `random` is from 0 to 1. What the service asks
     /// for is a floor, so that chance never makes it shorter.
@@ -101,8 +101,8 @@ impl RetryPolicy {
     }
 }
 
-/// What all requests of a run may spend on being sent again, so that an outage does not multiply the
-/// requests of a long run: 100 retries are free, and after that every 5 accepted requests pay for one.
+/// The retry budget shared by all requests of a run, so that an outage does not multiply the requests of a
+/// long run: 100 retries are free, and after that every 5 accepted requests pay for one.
 #[derive(Clone, Debug)]
 pub(crate) struct RetryQuota(u32);
 
@@ -116,26 +116,26 @@ impl RetryQuota {
     const CAPACITY: u32 = 500;
     const RETRY: u32 = 5;
 
-    /// Pays for one retry, if there is enough left.
+    /// Pays for one retry, if the budget allows.
     pub(crate) fn spend(&mut self) -> bool {
         let left = self.0.checked_sub(Self::RETRY);
         self.0 = left.unwrap_or(self.0);
         left.is_some()
     }
 
-    /// Whether there is not enough left for a retry.
+    /// Whether the budget is too low for a retry.
     pub(crate) fn is_spent(&self) -> bool {
         self.0 < Self::RETRY
     }
 
-    /// Takes note of an accepted request.
+    /// Credits an accepted request.
     pub(crate) fn refund(&mut self) {
         self.0 = (self.0 + 1).min(Self::CAPACITY);
     }
 }
 
-/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or an HTTP date in any of its three forms.
-/// Anything else, and a header that stands twice, says nothing.
+/// Parses `Retry-After` (RFC 9110, section 10.2.3): seconds, or an HTTP date in any of its three formats.
+/// Anything else, and a repeated header, is ignored.
 pub(crate) fn parse_retry_after<'a>(
     values: impl IntoIterator<Item = &'a HeaderValue>,
     now: SystemTime,
@@ -149,7 +149,7 @@ pub(crate) fn parse_retry_after<'a>(
         return value.parse().ok().map(Duration::from_secs);
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    // A date in the past asks for no more than the usual backoff.
+    // A date in the past means the usual backoff.
     Some(date.duration_since(now).unwrap_or_default())
 }
 
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_never_left_is_written_down_as_not_applied() {
+    fn unsent_request_is_recorded_as_not_applied() {
         assert_eq!(serde_json::to_string(&Applied::Unsent).expect("text"), "\"no\"");
         assert_eq!(serde_json::from_str::<Applied>("\"no\"").expect("a value"), Applied::No);
         let again = RetryPolicy::default().delay(Applied::Unsent, 1, 0, None, 0.5);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn some_answers_are_the_answer_to_all_requests() {
+    fn some_failures_end_the_run() {
         let check = |kind, status: Option<u16>, asked: Option<u64>, ends: bool| {
             let error = Error::new(kind, "").with_retry_after(asked.map(Duration::from_secs));
             let error = status.into_iter().fold(error, Error::with_status);
@@ -210,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_been_carried_out_is_sent_again_twice() {
+    fn request_that_may_have_been_applied_is_sent_again_twice() {
         let policy = RetryPolicy { attempts: 10, ..RetryPolicy::default() };
         let again = |applied, ambiguous| policy.delay(applied, 3, ambiguous, None, 0.5).is_some();
         assert!(again(Applied::Maybe, 1) && again(Applied::Maybe, 2));
         assert!(!again(Applied::Maybe, 3));
-        assert!(again(Applied::No, 3), "this one was surely not carried out");
+        assert!(again(Applied::No, 3), "this one was certainly not applied");
     }
 
     #[test]

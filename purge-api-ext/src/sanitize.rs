@@ -1,9 +1,9 @@
-//! The door that foreign text passes: what comes from the service, a file or an argument is shown without
-//! the token, escaped and shortened.
+//! Sanitizes foreign text: text from the service, a file or an argument is shown without the token, escaped and
+//! shortened.
 //!
-//! A page that refuses a request often quotes it, and a message may hold what a terminal or a CI system
-//! would obey. So a message takes only [`Shown`], which [`Redactor::excerpt`] makes of a text from outside, or
-//! [`excerpt`] where no token can be in it.
+//! A page that refuses a request often quotes it, and text may contain control sequences for a terminal or commands for
+//! a CI system. So messages accept only [`Shown`], which [`Redactor::excerpt`] makes from foreign text, or [`excerpt`]
+//! from foreign text that cannot contain a token.
 
 mod shown;
 mod spelling;
@@ -19,11 +19,10 @@ use serde::{Deserialize, Deserializer};
 pub(crate) use self::shown::{Harmless, Shown, harmless, shown};
 use self::spelling::Spelled;
 
-/// Makes a text from outside harmless to show: what a terminal or a CI system would obey is escaped,
-/// and the text stays on one line.
+/// Makes foreign text safe to show, on one line: escapes whatever a terminal or a CI system would act on.
 ///
-/// CI systems take lines of a log for commands: those that begin with `::`, and those that hold `##[` or
-/// `##vso[` anywhere. So a `::` at the beginning, and every second `#` in a row, is escaped, too.
+/// CI systems interpret lines of a log as commands if they begin with `::`, or contain `##[` or `##vso[`. So a `::` at
+/// the beginning, and every second `#` in a row, is escaped, too.
 ///
 /// ```
 /// use purge_api_ext::escape;
@@ -56,7 +55,7 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// Hides the user and the password before a host, which a message must not show.
+/// Hides the user name and password before a host, which a message must not show.
 ///
 /// ```
 /// use purge_api_ext::without_credentials;
@@ -77,12 +76,12 @@ pub fn without_credentials(text: &str) -> Cow<'_, str> {
         hidden.unwrap_or_else(|| word.to_owned())
     });
     let words: String = words.collect();
-    // A space may be in a password, too.
+    // A password may contain a space.
     let whole = if is_any_hidden { None } else { hidden(text) };
     Cow::Owned(whole.unwrap_or(words))
 }
 
-/// A text whose credentials are replaced, if it has some.
+/// The text with its credentials replaced, if it has any.
 fn hidden(text: &str) -> Option<String> {
     let start = text.find("://").map_or(0, |at| at + 3);
     let quotes = text[start..].find(|c: char| !"/\"'`([{<,;".contains(c))?;
@@ -90,7 +89,7 @@ fn hidden(text: &str) -> Option<String> {
     let start = start + quotes;
     let rest = &text[start..];
     let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
-    // A password may hold any character, a slash and an `@` too.
+    // A password may contain any character, including a slash and an `@`.
     let has_password = authority.split_once(':').is_some_and(|(_, after)| {
         after.contains('@') || !after.bytes().all(|byte| byte.is_ascii_digit())
     });
@@ -99,7 +98,7 @@ fn hidden(text: &str) -> Option<String> {
     Some(format!("{}…{}", &text[..start], &rest[at..]))
 }
 
-/// Whether [`escape`] has nothing to do, as far as a quick look tells.
+/// A quick check whether [`escape`] has nothing to do.
 fn is_harmless(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
@@ -107,14 +106,14 @@ fn is_harmless(text: &str) -> bool {
         && !text.trim_start().starts_with("::")
 }
 
-/// Whether a text is shown as it is: [`escape`] changes nothing.
+/// Whether [`escape`] leaves a text unchanged.
 pub(crate) fn is_shown_as_it_is(text: &str) -> bool {
     is_plain(text) || escape(text) == text
 }
 
-/// Whether a text needs no second look: it has no escapes, nothing that is obeyed, and no space around it.
+/// Whether a text needs no further checks: it has no escapes, nothing to escape, and no surrounding space.
 fn is_plain(text: &str) -> bool {
-    // Without branches, so that the compiler finds the vector instructions.
+    // Branch-free, so that the compiler can vectorize it.
     let is_odd = |byte: u8| {
         let has_meaning = (byte == b'%') | (byte == b'&') | (byte == b'#') | (byte == b'\\');
         !(b' '..=b'~').contains(&byte) | has_meaning
@@ -133,9 +132,9 @@ fn is_plain(text: &str) -> bool {
     !is_any_odd && !matches!(bytes, [b' ' | b':', ..] | [.., b' '])
 }
 
-/// Whether a terminal obeys a character, or shows what surrounds it differently.
+/// Whether a terminal acts on a character, or shows the text around it differently because of it.
 fn is_obeyed(character: char) -> bool {
-    // Directional marks reorder the text around them, so that a line reads as another one.
+    // Directional marks reorder the text around them, so that a line reads differently.
     let reorders = matches!(
         character,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
@@ -143,20 +142,20 @@ fn is_obeyed(character: char) -> bool {
     character.is_control() || reorders || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
-/// How many characters of a message from outside are shown.
+/// How many characters of a foreign message are shown.
 const MESSAGE: usize = 200;
 
-/// The beginning of a text or an error from outside in which no token can be, harmless to show.
+/// The beginning of a foreign text or error that cannot contain a token, sanitized.
 pub(crate) fn excerpt(said: &(impl Display + ?Sized)) -> Shown {
     beginning(&said.to_string(), MESSAGE)
 }
 
-/// All of a text in which no token can be, harmless to show.
+/// A whole text that cannot contain a token, sanitized.
 pub(crate) fn escaped(text: &str) -> Shown {
     Shown::passed(escape(text))
 }
 
-/// A text from a file passes the door like any other, with a limit that no text of a run reaches.
+/// Text from a file is sanitized like any other. The limit is higher than the length of any text of a run.
 impl<'de> Deserialize<'de> for Shown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const CHARACTERS: usize = 2000;
@@ -174,18 +173,18 @@ fn beginning(text: &str, characters: usize) -> Shown {
     })
 }
 
-/// The part of a text that is looked at: much more than is shown of any.
+/// The part of a text that is searched for tokens: much more than is ever shown.
 fn cut(text: &str) -> &str {
     const BYTES: usize = 64 * 1024;
     let end = (0..=BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or_default()]
 }
 
-/// Takes the tokens of a session out of texts from outside.
+/// Removes the session's tokens from foreign text.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[Sought]>);
 
-/// A token, and the search for its beginning, which is prepared once for all texts.
+/// A token, and a searcher for its beginning, built once for all texts.
 #[derive(Clone)]
 struct Sought {
     token: Token,
@@ -206,11 +205,10 @@ impl fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// How many tokens are remembered: an answer may quote the token before the current one, and hardly one
-    /// that is older.
+    /// How many tokens are remembered. A late response may quote the previous token, but hardly an older one.
     const TOKENS: usize = 8;
 
-    /// Also takes out another token.
+    /// Also removes another token.
     pub(crate) fn with(&self, token: &Token) -> Self {
         let newest = Some(token).filter(|token| Spelled::is_secret(token)).map(Sought::new);
         Self(newest.into_iter().chain(self.0.iter().cloned()).take(Self::TOKENS).collect())
@@ -221,17 +219,17 @@ impl Redactor {
         Self::default().with(&Token::new(token).expect("a token"))
     }
 
-    /// The beginning of a text, without a token and harmless to show.
+    /// The beginning of a text, without tokens and sanitized.
     pub(crate) fn excerpt(&self, text: &str) -> Shown {
         beginning(&self.clean(cut(text)), MESSAGE)
     }
 
-    /// Whether a text is surely shown as it is, as nearly all texts of records are.
+    /// Whether a text is certain to be shown unchanged, as nearly all texts of records are.
     pub(crate) fn is_shown(&self, text: &str, characters: usize) -> bool {
         text.len() <= characters && is_plain(text) && !self.are_plainly_in(text)
     }
 
-    /// As [`excerpt`](Self::excerpt), with a limit of its own: so many characters.
+    /// Like [`excerpt`](Self::excerpt), with the given limit of characters.
     pub(crate) fn show(&self, text: String, characters: usize) -> Shown {
         if self.is_shown(&text, characters) {
             return Shown::passed(text);
@@ -239,7 +237,7 @@ impl Redactor {
         beginning(&self.clean(cut(&text)), characters)
     }
 
-    /// Whether a token is in a text.
+    /// Whether a text contains a token.
     pub(crate) fn hides(&self, text: &str) -> bool {
         match is_plain(text) {
             true => self.are_plainly_in(text),
@@ -247,12 +245,12 @@ impl Redactor {
         }
     }
 
-    /// Whether a token is in a text that has no escapes.
+    /// Whether a text without escapes contains a token.
     fn are_plainly_in(&self, text: &str) -> bool {
         self.0.iter().any(|sought| sought.beginning.find(text.as_bytes()).is_some())
     }
 
-    /// The text without the tokens, in whatever spelling they are there.
+    /// The text without the tokens, however they are encoded.
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.0.iter().fold(Cow::Borrowed(text), |text, sought| {
             match Spelled::new(&sought.token).out_of(&text) {
@@ -268,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn token_is_taken_out_before_the_text_is_cut() {
+    fn token_is_removed_before_the_text_is_cut() {
         let redactor = Redactor::new("c4nary-t0ken");
         assert_eq!(
             redactor.excerpt("Bearer c4nary-t0ken, c4nary-t0ken"),
@@ -282,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn earlier_tokens_are_taken_out_too() {
+    fn earlier_tokens_are_removed_too() {
         let redactor =
             Redactor::new("first-t0ken").with(&Token::new("second-t0ken").expect("a token"));
         assert_eq!(redactor.excerpt("first-t0ken second-t0ken"), "[token] [token]");
@@ -291,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn escaped_texts_are_not_obeyed() {
+    fn commands_for_terminals_and_ci_systems_are_escaped() {
         let check = |text: &str, expected: &str| assert_eq!(escape(text), expected, "{text:?}");
         check(" \t::warning::x", r" \t\u{3a}:warning::x");
         check(" ::warning::x", r" \u{3a}:warning::x");
@@ -304,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_texts_are_shown_as_others_are() {
+    fn plain_texts_are_shown_like_others() {
         let redactor = Redactor::new("c4nary-t0ken");
         for text in [
             "https://e.com/a/b.html",

@@ -1,19 +1,18 @@
-//! Ending a run early, in good order.
+//! Graceful shutdown of a run.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A handle that ends runs in good order, for example on a signal.
+/// A handle that shuts runs down gracefully, for example on a signal.
 ///
-/// Dropping a run loses the answers to the requests that are under way. A run that is given a handle
-/// ([`Purge::shutdown`], [`Wait::shutdown`]) ends early and has a report all the same: once the shutdown has
-/// begun, no new request is sent, pauses before retries and waiting for completion end at once, and the
-/// answers to requests under way are still taken, for at most the
-/// [attempt timeout](crate::ClientBuilder::attempt_timeout). What was not sent, or is not finished, is so in
-/// the report, with an error of the kind [`ErrorKind::Interrupted`].
+/// Dropping a run loses the responses to requests in flight. A run with a handle ([`Purge::shutdown`],
+/// [`Wait::shutdown`]) ends early and still returns a report. Once the shutdown has begun, no new request is sent;
+/// pauses before retries, and waiting for completion, end immediately. Responses to requests in flight are still
+/// awaited, for at most the [attempt timeout](crate::ClientBuilder::attempt_timeout). The report lists paths that
+/// were not sent or are not finished as such, with an error of the kind [`ErrorKind::Interrupted`].
 ///
-/// Clones are the same handle, and one handle may end many runs.
+/// Clones share the same state, and one handle can end many runs.
 ///
 /// ```no_run
 /// # async fn stop_signal() {}
@@ -39,7 +38,7 @@ use tokio::sync::watch;
 pub struct Shutdown(Arc<watch::Sender<bool>>);
 
 impl Shutdown {
-    /// Makes one that has not begun.
+    /// Creates a handle whose shutdown has not begun.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(watch::Sender::new(false)))
@@ -58,7 +57,7 @@ impl Shutdown {
 
     /// Waits until it begins.
     pub async fn begun(&self) {
-        // The sender lives as long as this handle, so waiting never fails.
+        // This handle keeps the sender alive, so waiting never fails.
         let _ = self.0.subscribe().wait_for(|begun| *begun).await;
     }
 }

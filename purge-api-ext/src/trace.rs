@@ -1,14 +1,14 @@
-//! What a run tells to the crate `tracing`, if the feature of that name is on; nothing otherwise.
+//! Spans and events for the crate `tracing`, if the feature of that name is enabled; otherwise nothing.
 //!
-//! Each request of a plan is a span `purge`, with what became of each attempt as an event in it. At the
-//! level of debugging each HTTP request is a span `http`, which lasts until all of its answer is there, and
-//! each time that the token is fetched a span `token`. The token and the paths are in none of them.
+//! Each request of a plan is a span `purge`, in which the outcome of each attempt is an event. At debug level, each
+//! HTTP request is a span `http`, which lasts until its response is complete, and each fetch of the token is a span
+//! `token`. Neither the token nor the paths appear in any of them.
 
 /// The span of one request of a plan.
 #[cfg(feature = "tracing")]
 macro_rules! span {
     ($future:expr, $($field:tt)*) => {{
-        // The future may consume what the fields are taken from.
+        // The fields come first: the future may consume the values they are taken from.
         let span = tracing::info_span!("purge", $($field)*);
         tracing::Instrument::instrument($future, span)
     }};
@@ -39,7 +39,7 @@ macro_rules! step {
     }};
 }
 
-/// An event within it.
+/// An event within the current span.
 macro_rules! event {
     ($($field:tt)*) => {{
         #[cfg(feature = "tracing")]

@@ -1,6 +1,6 @@
-//! The door for what was typed: an argument, the value of a variable, a line of a list, a file name.
+//! Sanitizes text that was typed: an argument, the value of a variable, a line of a list, a file name.
 //!
-//! A token that is pasted into the wrong place is shown by no message that repeats the place.
+//! If a token was pasted into the wrong place, no message that quotes the text shows it.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,7 @@ use crate::sanitize::{Shown, escaped, excerpt, shown};
 /// What is shown in place of a token.
 const HIDDEN: &str = "(looks like a token, not shown)";
 
-/// What was typed, harmless to show: [without tokens](without_tokens), [escaped](crate::escape), and no more than
-/// its beginning.
+/// Makes typed text safe to show: [without tokens](without_tokens), [escaped](crate::escape) and truncated.
 ///
 /// ```
 /// use purge_api_ext::typed;
@@ -26,18 +25,18 @@ pub fn typed(text: &str) -> String {
     excerpt(&*without_tokens(text)).into_string()
 }
 
-/// As [`typed`], for a message.
+/// Like [`typed`], for a message.
 pub(crate) fn in_message(text: &str) -> Shown {
     excerpt(&*without_tokens(text))
 }
 
-/// The name of a file, as [`typed`] and not shortened.
+/// The name of a file, like [`typed`] but not truncated.
 pub(crate) fn name(name: &OsStr) -> Shown {
     escaped(&without_tokens(&name.to_string_lossy()))
 }
 
-/// The text without the words that look like a token: a JSON Web Token, or a long word of random letters, digits,
-/// `-` and `_`. Names of files and identifiers stay.
+/// Removes words that look like a token: a JSON Web Token, or a long word of random letters, digits, `-` and `_`. File
+/// names and identifiers remain.
 ///
 /// ```
 /// use purge_api_ext::without_tokens;
@@ -50,15 +49,15 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
     without(text, looks_like_token)
 }
 
-/// As [`without_tokens`], for a text in which a long random word may be an identifier of the service: only JSON Web
-/// Tokens are left out.
+/// Like [`without_tokens`], for text in which a long random word may be an identifier of the service: removes only JSON
+/// Web Tokens.
 #[must_use]
 pub fn without_web_tokens(text: &str) -> Cow<'_, str> {
     without(text, is_web_token)
 }
 
-/// Why a value cannot be what is meant, for one that a file of variables, a shell or a CI system has left as it was.
-/// The value is not shown.
+/// Why a value cannot be the intended one, for values that an env file, a shell or a CI system did not process. The
+/// value is not shown.
 pub(crate) fn unfilled(value: &str) -> Option<Shown> {
     let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}');
     let is_variable = |name: &str| {
@@ -66,7 +65,7 @@ pub(crate) fn unfilled(value: &str) -> Option<Shown> {
     };
     let percent = value.strip_prefix('%').and_then(|value| value.strip_suffix('%'));
     let assigned = value.split_once('=').map(|(name, _)| name.trim_end());
-    // An export line of a shell script names it, too.
+    // The assignment may be an `export` line of a shell script.
     let assigned = assigned.filter(|name| {
         let name = name.strip_prefix("export ").unwrap_or(name).trim_start();
         name.starts_with("PURGE_") && is_variable(name)
@@ -113,7 +112,7 @@ fn without(text: &str, is_token: fn(&str) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// How much of a word belongs to an option before its value, such as `-o`, or to an escape, such as `\n`.
+/// How much of a word belongs to a preceding option, such as `-o`, or to an escape, such as `\n`.
 fn own_start(before: &str, word: &str) -> usize {
     match word.as_bytes() {
         [b'-', b'-', ..] => 2,
@@ -124,13 +123,13 @@ fn own_start(before: &str, word: &str) -> usize {
     }
 }
 
-/// What a token consists of, without the `/`, `+` and `=` of some spellings of Base64: they end a word, and what is
-/// between them is random all the same.
+/// The characters of a token, without the `/`, `+` and `=` of some Base64 variants: these end a word, and the parts
+/// between them still look random.
 fn of_a_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
-/// Whether a word looks like a token that was written where something else belongs.
+/// Whether a word looks like a token that was put in the wrong place.
 pub(crate) fn looks_like_token(word: &str) -> bool {
     is_web_token(word) || is_random(word)
 }
@@ -141,8 +140,8 @@ fn is_web_token(word: &str) -> bool {
     word.len() >= SHORTEST && word.starts_with("eyJ")
 }
 
-/// No names of files: those have an extension, and consist of shorter words. No UUID, with a mistake or without:
-/// its parts are short, and it has letters of one case. No sum in hexadecimal digits.
+/// Whether a word looks random. File names do not: they have an extension or consist of shorter words. Neither do
+/// UUIDs, with or without a typo: their parts are short and have letters of one case. Nor do hexadecimal checksums.
 fn is_random(word: &str) -> bool {
     const SHORTEST: usize = 32;
     const LONGEST_EXTENSION: usize = 5;
@@ -169,7 +168,7 @@ mod tests {
     const WEB: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U";
 
     #[test]
-    fn tokens_are_hidden_wherever_they_stand() {
+    fn tokens_are_hidden_anywhere_in_the_text() {
         for token in [
             WEB,
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
@@ -200,7 +199,7 @@ mod tests {
         }
         assert_eq!(typed(&format!("--wait={WEB} x")), format!("--wait={HIDDEN} x"));
         assert_eq!(typed(&format!("-o{WEB}")), format!("-o{HIDDEN}"));
-        // Before the text is shortened.
+        // Tokens are removed before the text is truncated.
         let long = format!("{}{WEB}", "x ".repeat(95));
         assert!(!typed(&long).contains("eyJ"), "{}", typed(&long));
     }

@@ -1,40 +1,40 @@
-//! The rules of a path, byte by byte.
+//! The rules for paths, checked byte by byte.
 
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use super::{FILE_NAME, PathError, PathErrorKind, PurgePath, hint};
 use crate::percent::escaped;
 
-/// Which rules hold, by where a text comes from. Those of structure always do.
+/// Which rules apply, depending on where a text comes from. The structural rules always apply.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Rules {
-    /// It may have a query string.
+    /// A query string is allowed.
     query: bool,
-    /// It may hold an escaped control character, which only the name of a file that has one brings in.
+    /// Escaped control characters are allowed. They only occur in paths of files whose names contain them.
     controls: bool,
-    /// It was accepted by an earlier version, which had fewer rules.
+    /// The path was accepted by an earlier version, which had fewer rules.
     accepted: bool,
 }
 
 impl Rules {
-    /// A path that somebody wrote.
+    /// A path written by a person.
     pub(super) const PATH: Self = Self { query: false, controls: false, accepted: false };
     pub(super) const QUERY: Self = Self { query: true, ..Self::PATH };
     /// An encoded file name.
     pub(super) const NAME: Self = Self { controls: true, ..Self::PATH };
-    /// Any path that a program made, read back.
+    /// Any path that was serialized, read back.
     pub(super) const ANY: Self = Self { controls: true, ..Self::QUERY };
     /// A path from a journal.
     pub(super) const ACCEPTED: Self = Self { accepted: true, ..Self::ANY };
 }
 
-/// What a path ends with that was cut out of a list.
+/// Characters at the end of a path that show it was cut out of a list.
 const ENDS: &[u8] = b",;'\"";
 
-/// Whether a path breaks no rule, and holds nothing that means more than itself: no wildcard, no escape,
-/// and nothing that JSON escapes.
+/// Whether a path breaks no rule and contains only literal characters: no wildcard, no escape, and nothing that JSON
+/// escapes.
 ///
-/// Nearly all paths are like that, and it takes comparisons that a processor makes for 16 bytes at once.
+/// This is true of nearly all paths, and the check compares 16 bytes at once.
 pub(super) fn is_plain(path: &[u8]) -> bool {
     let [b'/', bytes @ ..] = path else { return false };
     let is_odd = |ends: &[u8], byte: Option<&u8>| byte.is_some_and(|byte| ends.contains(byte));
@@ -44,7 +44,7 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
     {
         return false;
     }
-    // Each byte is looked at with the one before it. The last block may overlap the one before it.
+    // Each byte is checked together with its predecessor. The last block may overlap the one before it.
     let before = &path[..bytes.len()];
     let (Some(last_before), Some(last)) = (before.last_chunk(), bytes.last_chunk()) else {
         return !before.iter().zip(bytes).any(|(&before, &byte)| is_special(before, byte));
@@ -59,8 +59,8 @@ fn is_any_special(before: &[u8; 16], bytes: &[u8; 16]) -> bool {
     before.iter().zip(bytes).fold(false, |any, (&before, &byte)| any | is_special(before, byte))
 }
 
-/// Without branches, so that the compiler finds the vector instructions. One comparison takes neighbours
-/// along that are rare and mean nothing: `!` and `$` below, `~` above, `=` among `<`, `>` and `?`.
+/// Branch-free, so that the compiler can vectorize it. To save comparisons, it also reports a few rare characters
+/// that are harmless: `!` and `$` below the range, `~` above it, and `=` between `<`, `>` and `?`.
 fn is_special(before: u8, byte: u8) -> bool {
     let is_common = (b'&'..=b'z').contains(&byte);
     let is_hidden_or_dots = (before == b'/') & (byte == b'.');
@@ -78,7 +78,7 @@ pub(super) fn check(path: &str, rules: Rules) -> Result<(), PathError> {
     if is_plain(path.as_bytes()) { Ok(()) } else { check_closely(path, rules) }
 }
 
-/// The rules as they are written down, one after the other.
+/// The full set of rules, one after the other.
 pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
     use PathErrorKind as Kind;
 
@@ -88,7 +88,7 @@ pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
     if path.len() > PurgePath::MAX_BYTES {
         return Err(PathError::new(Kind::TooLong, PurgePath::MAX_BYTES, None));
     }
-    // The name of a file was looked at before it was encoded.
+    // A file name was checked for a drive before it was encoded.
     if let Some(at) = drive(path.as_bytes()).filter(|_| !rules.controls) {
         return Err(PathError::new(Kind::Drive, at, None));
     }
@@ -113,8 +113,8 @@ pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
 
     let mut at = 1;
     for segment in path[1..end_of_path].split('/') {
-        // An escaped slash may be a slash to whoever resolves the segments. Few paths have escapes, and
-        // decoding is most of the time that checking millions of them would take.
+        // A server may treat an escaped slash as a separator when it resolves segments. Only paths with escapes
+        // are decoded, since decoding would dominate the time for millions of paths.
         let dots = if segment.contains('%') {
             let decoded = percent_decode_str(segment).decode_utf8_lossy();
             decoded.split('/').any(is_dots)
@@ -133,7 +133,7 @@ pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
     Ok(())
 }
 
-/// The rule that a byte breaks where it stands.
+/// The rule that the byte at a position breaks.
 fn broken(path: &str, at: usize, in_query: bool, rules: Rules) -> Option<PathErrorKind> {
     use PathErrorKind as Kind;
 
@@ -154,7 +154,7 @@ fn broken(path: &str, at: usize, in_query: bool, rules: Rules) -> Option<PathErr
         },
         b'"' if !rules.controls && after.is_empty() => return None,
         b'"' | b'<' | b'>' if is_unescaped => Kind::Unescaped,
-        // Browsers do not escape these in a query string.
+        // Browsers do not escape these characters in a query string.
         b'^' | b'`' | b'{' | b'}' if is_unescaped && !in_query => Kind::Unescaped,
         b',' | b';' | b':' | b'|'
             if !rules.controls && after.starts_with(b"/") && hint::ends_like_a_file(before) =>
@@ -171,12 +171,12 @@ fn broken(path: &str, at: usize, in_query: bool, rules: Rules) -> Option<PathErr
     })
 }
 
-/// A suggestion that breaks no rule itself.
+/// Drops a suggestion that itself breaks a rule.
 fn valid(instead: Option<String>, rules: Rules) -> Option<String> {
     instead.filter(|path| check(path, rules).is_ok())
 }
 
-/// What to write instead of what begins at a byte.
+/// The suggested replacement for what begins at a position.
 fn instead(path: &str, at: usize, kind: PathErrorKind, rules: Rules) -> Option<String> {
     use PathErrorKind as Kind;
 
@@ -203,20 +203,20 @@ fn encoded(text: &str) -> Option<String> {
     }
 }
 
-/// Whether nobody sees a character, such as a byte order mark, so that nobody means it.
+/// Whether a character is invisible, such as a byte order mark, and so was hardly intended.
 fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '\u{85}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// The scheme of a URL, and what follows it.
+/// Splits a URL into its scheme and the rest.
 pub(super) fn url(text: &str) -> Option<(&str, &str)> {
     text.split_once("://").filter(|(scheme, _)| {
         scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
     })
 }
 
-/// Where a drive of Windows is named. Git Bash puts its own folder before an argument that begins with a
+/// The position of a Windows drive letter, if any. Git Bash prepends its own folder to arguments that begin with a
 /// slash: `/index.html` becomes `C:/Program Files/Git/index.html`.
 pub(super) fn drive(path: &[u8]) -> Option<usize> {
     let at = usize::from(path.starts_with(b"/"));
@@ -241,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_said_to_be_written_is_valid(
+        fn suggested_replacement_is_valid(
             text in "(https?://|s3://|///?|\\./|C:|)[a-z./ ?#%*\\\\\u{fc}{\"',;-]{0,12}",
         ) {
             for rules in [Rules::PATH, Rules::QUERY] {
@@ -255,7 +255,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_said_to_be_written_has_no_host(
+        fn suggested_replacement_has_no_host(
             before in "(https?://|//|)",
             host in HOSTS,
             path in "(/[a-z.]{0,9}){0,3}",
@@ -268,7 +268,7 @@ mod tests {
         }
 
         #[test]
-        fn plain_is_what_breaks_no_rule_and_needs_no_second_look(path in "[/.a\"#%*?\\\\~! <>^`{}|,;\x7f\u{fc}]{0,40}|(/[a-z]{1,9}){0,9}(/?[.%*,;]?[a-z]{0,3})|/[Cc1]:/?[a-z]{0,20}") {
+        fn plain_path_is_valid_and_needs_no_full_check(path in "[/.a\"#%*?\\\\~! <>^`{}|,;\x7f\u{fc}]{0,40}|(/[a-z]{1,9}){0,9}(/?[.%*,;]?[a-z]{0,3})|/[Cc1]:/?[a-z]{0,20}") {
             let is_valid = check_closely(&path, Rules::PATH).is_ok();
             let is_plain = is_plain(path.as_bytes());
             let needs_look = path.contains(['!', '$', '%', '*', '=', '|', '~']);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_looked_at() {
+    fn every_byte_is_checked() {
         for length in 1..70 {
             let path = format!("/{}", "a".repeat(length));
             assert!(is_plain(path.as_bytes()), "{path}");

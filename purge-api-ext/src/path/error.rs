@@ -3,7 +3,7 @@ use std::fmt;
 use super::PurgePath;
 use crate::sanitize::{Harmless, escape};
 
-/// The error of a text that is not a [`PurgePath`]: the rule, the place, and how to fix it.
+/// The error for text that is not a [`PurgePath`]: which rule is broken, where, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathError {
     kind: PathErrorKind,
@@ -15,13 +15,13 @@ pub struct PathError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PathErrorKind {
-    /// There is no text at all.
+    /// The text is empty.
     Empty,
     /// Longer than [`PurgePath::MAX_BYTES`].
     TooLong,
-    /// A URL; without its scheme, too, if what it begins with is surely a host.
+    /// A URL, or one without its scheme if the text clearly begins with a host.
     Url,
-    /// Two leading slashes, after which a browser reads a host.
+    /// Two leading slashes, which browsers read as the start of a host.
     Host,
     /// No leading slash.
     NoLeadingSlash,
@@ -31,7 +31,7 @@ pub enum PathErrorKind {
     Space,
     /// A backslash, which browsers read as a slash.
     Backslash,
-    /// A `#`, after which nothing is sent to a server.
+    /// A `#`, which starts a fragment. Fragments are never sent to a server.
     Fragment,
     /// A `?` where no query string is allowed.
     Query,
@@ -39,17 +39,17 @@ pub enum PathErrorKind {
     NonAscii,
     /// A `%` without two hexadecimal digits.
     Escape,
-    /// A `.` or `..` segment, also an escaped one, which clients and servers resolve differently.
+    /// A `.` or `..` segment, raw or escaped, which clients and servers resolve differently.
     DotSegment,
     /// A character that browsers escape in a path: one of `"<>^{}` and the backtick.
     Unescaped,
     /// An escaped control character, such as `%0A`.
     ControlEscape,
-    /// A drive of Windows, such as `C:/`, which Git Bash puts before arguments that begin with `/`.
+    /// A Windows drive, such as `C:/`, which Git Bash prepends to arguments that begin with `/`.
     Drive,
-    /// A second path after a space, a comma, or another character that separates them in a list.
+    /// A second path after a space, a comma or another list separator.
     Several,
-    /// A comma, a semicolon or a quote at the end, which was cut out of a list.
+    /// A comma, a semicolon or a quote at the end, left over from a list.
     Trailing,
     /// Two slashes in a row in a file name.
     EmptySegment,
@@ -60,7 +60,7 @@ impl PathError {
         Self { kind, position, instead }
     }
 
-    /// The same at another byte.
+    /// The same error at another position.
     pub(super) fn at(self, position: usize) -> Self {
         Self { position, ..self }
     }
@@ -71,13 +71,13 @@ impl PathError {
         self.kind
     }
 
-    /// What to write instead, if that can be said.
+    /// The suggested replacement, if there is one.
     #[cfg(test)]
     pub(super) fn instead(&self) -> Option<&str> {
         self.instead.as_deref()
     }
 
-    /// The byte, counted from 0, at which it is broken.
+    /// The byte at which the rule is broken, counted from 0.
     #[must_use]
     pub fn position(&self) -> usize {
         self.position
@@ -88,7 +88,7 @@ impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use PathErrorKind as Kind;
 
-        // What is quoted here came from outside, and may hold what a terminal would obey.
+        // The suggestion is made of foreign text, which may contain terminal control sequences.
         let instead = escape(self.instead.as_deref().unwrap_or_default());
         let at = self.position;
         match self.kind {

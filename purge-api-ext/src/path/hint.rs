@@ -1,31 +1,31 @@
-//! What to write instead of a text that is not a path: what its author meant, or nothing is suggested. Whether that is a
-//! path is checked like any other text, in `check`.
+//! Suggested replacements for texts that are not paths. Nothing is suggested unless the author's intention is clear.
+//! `check` verifies that each suggestion is a path.
 
 use super::PathErrorKind as Kind;
 use super::pattern::is_everything;
 
-/// Endings of files on web sites which are not top-level domains, so that `index.html` is not a host.
+/// File extensions on web sites that are not top-level domains, so that `index.html` is not taken for a host.
 const ENDINGS: [&str; 33] = [
     "htm", "html", "xhtml", "php", "asp", "aspx", "jsp", "css", "scss", "js", "mjs", "json", "map",
     "xml", "txt", "csv", "pdf", "svg", "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp",
     "woff", "woff2", "ttf", "mp3", "mp4", "webm", "wasm",
 ];
 
-/// Whether a text ends like the name of a file of a web site.
+/// Whether a text ends in a file extension common on web sites.
 pub(super) fn ends_like_a_file(text: &str) -> bool {
     text.rsplit_once('.')
         .is_some_and(|(_, last)| ENDINGS.iter().any(|ending| last.eq_ignore_ascii_case(ending)))
 }
 
-/// The path of a URL: what follows the scheme and the host.
+/// The path of a URL, after the scheme and the host.
 pub(super) fn of_url(scheme: &str, rest: &str) -> Option<String> {
-    // Where a bucket or a local disk is served is unknown.
+    // It is unknown where the site serves a bucket or a local disk.
     let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
     let (host, path) = split(rest);
     if is_web && !host.is_empty() { safe(path) } else { None }
 }
 
-/// Which rule a text without a leading slash breaks, and the path that it stands for.
+/// The rule that a text without a leading slash breaks, and the path it was probably meant to be.
 pub(super) fn of_relative(text: &str) -> (Kind, Option<String>) {
     let text = text.strip_prefix("./").unwrap_or(text);
     let (first, path) = split(text);
@@ -38,7 +38,7 @@ pub(super) fn of_relative(text: &str) -> (Kind, Option<String>) {
     }
 }
 
-/// The path of a text with two leading slashes, after which a browser reads a host.
+/// The path in a text with two leading slashes, which browsers read as the start of a host.
 pub(super) fn of_host(text: &str) -> Option<String> {
     let text = text.trim_start_matches('/');
     let (first, path) = split(text);
@@ -46,25 +46,25 @@ pub(super) fn of_host(text: &str) -> Option<String> {
         Segment::Host => safe(path),
         Segment::Dotted if !first.is_empty() => safe(path),
         Segment::Name if first.contains('.') => safe(&format!("/{text}")),
-        // A directory after one slash too many, or a host of the local network.
+        // Either a directory after one slash too many, or a host in the local network.
         _ => None,
     }
 }
 
-/// The wildcard for a path in front of a query string.
+/// The wildcard for a path that is followed by a query string.
 pub(super) fn of_query(path: &str) -> Option<String> {
-    // That of a directory would purge all that is in it.
+    // The wildcard for a directory would purge everything in it.
     if path.ends_with(['/', '*']) { None } else { safe(&format!("{path}*")) }
 }
 
-/// Which separator a backslash stands for, unless it is an escape such as `\n`.
+/// The separator that a backslash was meant to be, unless it begins an escape such as `\n`.
 pub(super) fn of_backslash(after: &[u8]) -> Option<String> {
     let is_escape = matches!(after.first(), None | Some(b'n' | b'r' | b't' | b'u' | b'x' | b'0'));
     let is_slash = after.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     (is_slash && !is_escape).then(|| "/".to_owned())
 }
 
-/// What is suggested keeps no scheme, and does not purge everything.
+/// Drops a suggestion that has a scheme or would purge everything.
 fn safe(path: &str) -> Option<String> {
     let is_safe = !path.contains("://")
         && !is_everything(path)
@@ -85,9 +85,9 @@ fn split(text: &str) -> (&str, &str) {
 #[derive(PartialEq)]
 enum Segment {
     Host,
-    /// A name that is not a host in any network.
+    /// A name that cannot be a host.
     Name,
-    /// A host or a name with dots in it.
+    /// Either a host or a name with dots.
     Dotted,
     Unknown,
 }
@@ -116,7 +116,7 @@ impl Segment {
         } else if labels.iter().all(is_number) && labels.len() == 4 {
             Self::Host
         } else if is_number(&last) {
-            // No top-level domain is a number: this is a version.
+            // Top-level domains are never numbers, so this is a version.
             Self::Name
         } else if first.eq_ignore_ascii_case("www") && labels.len() > 2 {
             Self::Host
@@ -126,7 +126,7 @@ impl Segment {
     }
 }
 
-/// Whether a text is a name, and its first segment not just a bracket, a tilde or a dash.
+/// Whether a text is a name whose first segment is more than a bracket, a tilde or a dash.
 fn is_name(first: &str, text: &str) -> bool {
     let is_wrapped = (text.starts_with('[') && text.ends_with(']')) || text.starts_with("(/");
     let has_slash = text.contains("%2F") || text.contains("%2f");
@@ -137,7 +137,7 @@ fn is_name(first: &str, text: &str) -> bool {
         && !has_slash
 }
 
-/// Whether each bracket that opens closes again: `[/a]` is a path in a list, not the folder `[`.
+/// Whether brackets are balanced: `[/a]` is a path in a list, not the folder `[`.
 fn is_balanced(text: &str) -> bool {
     let depth = text.chars().try_fold((0_u32, 0_u32), |(round, square), c| match c {
         '(' => Some((round + 1, square)),
@@ -149,12 +149,12 @@ fn is_balanced(text: &str) -> bool {
     depth == Some((0, 0))
 }
 
-/// Whether a text does not begin with a quote, a variable, or what else comes before names in lists.
+/// Whether a text begins like a name, not with a quote, a variable, or other characters that precede names in lists.
 fn begins_like_a_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric() || "_.~@[(%+*".contains(c))
 }
 
-/// Whether several names are in a text: `a.html,b.html`.
+/// Whether a text contains several names: `a.html,b.html`.
 fn has_separator(text: &str) -> bool {
     text.match_indices([',', ';', '|']).any(|(at, _)| ends_like_a_file(&text[..at]))
 }
@@ -163,13 +163,13 @@ fn has_separator(text: &str) -> bool {
 mod tests {
     use super::super::check::{Rules, check};
 
-    /// What is suggested in the end.
+    /// The final suggestion.
     fn instead(text: &str) -> Option<String> {
         check(text, Rules::PATH).expect_err("it is not a path").instead().map(str::to_owned)
     }
 
     #[test]
-    fn hosts_are_left_out_of_paths() {
+    fn hosts_are_removed_from_suggested_paths() {
         let check = |text: &str, expected: Option<&str>| {
             assert_eq!(instead(text).as_deref(), expected, "{text}");
         };
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn two_slashes_are_followed_by_a_host() {
+    fn host_after_two_slashes_is_removed() {
         let check = |text: &str, expected: Option<&str>| {
             assert_eq!(instead(text).as_deref(), expected, "{text}");
         };

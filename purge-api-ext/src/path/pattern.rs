@@ -1,25 +1,25 @@
 //! Patterns with `*`, as pure functions of text.
 //!
-//! The service publishes that `*` matches any run of bytes, `/` included. It does not publish whether the run
-//! may be empty, whether it may begin or end inside a percent escape, and whether it reaches into a query
-//! string. So a pattern matches here only what it matches under every reading.
+//! The service's documentation says that `*` matches any sequence of bytes, including `/`. It does not say whether
+//! the sequence may be empty, whether it may begin or end inside a percent escape, and whether it extends into a query
+//! string. So a pattern matches here only what it matches under every possible reading.
 
 use crate::percent::escaped;
 
-/// Whether the pattern matches the text under every reading of `*`. The text may be a pattern, too: then
-/// everything that it matches must be matched, under each reading by itself.
+/// Whether the pattern matches the text under every reading of `*`. The text may itself be a pattern: then the pattern
+/// must match everything that the text matches, under each reading separately.
 ///
-/// A star takes at least one unit: an escape such as `%C3`, or a byte outside of one. What a star takes under
-/// this reading, it takes under the others. That is enough for a text that is a pattern as well: its stars can
-/// only be taken by stars, and a star that takes one unit takes any longer run in its place.
+/// A star matches at least one unit: an escape such as `%C3`, or a byte outside of an escape. Whatever a star matches
+/// under this reading, it also matches under the others. This also decides for a text that is a pattern: its stars can
+/// only be matched by stars, and a star that matches one unit also matches any longer sequence in its place.
 pub(crate) fn covers(pattern: &str, text: &str) -> bool {
     if text.contains('?') {
         return pattern == text;
     }
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
-    // Where to resume after a mismatch: the last star takes one more unit. Earlier stars never need
-    // to: the leftmost place that fits them leaves the most text to the rest.
+    // Where to resume after a mismatch: the last star matches one more unit. Earlier stars never need to be
+    // reconsidered, since their leftmost match leaves the most text for the rest.
     let mut retry = None;
     while t < text.len() {
         if pattern.get(p) == Some(&b'*') {
@@ -40,18 +40,18 @@ pub(crate) fn covers(pattern: &str, text: &str) -> bool {
     p == pattern.len()
 }
 
-/// The length of what a text begins with: an escape, or a byte.
+/// The length of the unit at the beginning of a text: an escape, or a byte.
 fn unit(text: &[u8]) -> usize {
     if escaped(text).is_some() { 3 } else { 1 }
 }
 
-/// Whether a path may purge the whole resource, or nearly: it has a star, and nothing that narrows it down. An
-/// escape counts as what it stands for.
+/// Whether a path may purge the whole resource or nearly all of it: it has a star, and nothing that restricts the
+/// match. Escapes are decoded first.
 pub(crate) fn is_everything(path: &str) -> bool {
     is_bare(path) && ["*", "%2A", "%2a"].iter().any(|star| path.contains(star))
 }
 
-/// Whether a text holds nothing but stars, dots, slashes and escapes of these.
+/// Whether a text contains only stars, dots, slashes and their escapes.
 pub(crate) fn is_bare(mut text: &str) -> bool {
     const BARE: [&str; 9] = ["*", ".", "/", "%2A", "%2a", "%2E", "%2e", "%2F", "%2f"];
     while let Some(rest) = BARE.iter().find_map(|unit| text.strip_prefix(unit)) {
@@ -69,15 +69,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Letters, and an escape that holds both of them.
+    /// Letters, an escape that contains both of them, and stars.
     fn pattern(units: usize) -> impl Strategy<Value = String> {
         let unit = prop_oneof![Just("a"), Just("b"), Just("%ab"), Just("*")];
         prop::collection::vec(unit, 0..=units).prop_map(|units| units.concat())
     }
 
     proptest! {
-        // The texts have a letter that no pattern has, and are longer than the patterns, which is enough to
-        // tell two patterns of this length apart.
+        // The texts have a letter that no pattern has and are longer than the patterns, which is enough to
+        // distinguish two patterns of this length.
         #[test]
         fn covers_what_every_reading_covers(a in pattern(4), b in pattern(4)) {
             let texts = texts(&["a", "b", "c", "%ab"], 5);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_takes_at_least_one_byte() {
+    fn star_matches_at_least_one_byte() {
         for (pattern, text) in [
             ("/blog/*", "/blog/"),
             ("/*", "/"),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_takes_no_part_of_an_escape() {
+    fn star_never_matches_part_of_an_escape() {
         for (pattern, text) in [
             ("/p/*9", "/p/caf%C3%A9"),
             ("/p/*A9", "/p/caf%C3%A9"),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_and_letters_are_compared_as_they_are_written() {
+    fn escapes_and_letters_are_compared_byte_by_byte() {
         for (pattern, text) in [
             ("/%c3*", "/%C3%A9"),
             ("/~u/*", "/%7Eu/a"),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn no_star_reaches_a_query_string() {
+    fn star_never_matches_a_query_string() {
         for (pattern, text) in
             [("/a*", "/a?b"), ("/*?b", "/a?b"), ("/a?*", "/a?b"), ("/*", "/a?*"), ("/*", "/?")]
         {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn many_stars_stay_fast() {
+    fn many_stars_are_fast() {
         let pattern = "*a".repeat(2000);
         let text = "a".repeat(4000) + "b";
         assert!(!covers(&pattern, &text));

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn refusals_name_the_place_and_the_fix() {
+fn errors_name_the_position_and_the_fix() {
     let check = |path: &str, expected: &str| {
         let error = PurgePath::new(path).expect_err(path);
         assert_eq!(error.to_string(), expected, "{path:?}");
@@ -114,9 +114,9 @@ fn accepted_paths_are_kept_byte_for_byte() {
     assert_eq!(PurgePath::new(longest.as_str()).expect("8 KiB").as_str(), longest);
 }
 
-/// The path percent-encode set of the URL standard, which `|` and brackets are not in.
+/// The path percent-encode set of the URL standard, which does not include `|` and brackets.
 #[test]
-fn what_browsers_escape_is_escaped() {
+fn characters_that_browsers_escape_are_refused() {
     let check = |character: char, escape: &str| {
         let path = format!("/a{character}b");
         let error = PurgePath::new(path.as_str()).expect_err("a character that is escaped");
@@ -139,7 +139,7 @@ fn what_browsers_escape_is_escaped() {
 }
 
 #[test]
-fn urls_drives_and_double_slashes_are_not_names() {
+fn urls_drives_and_double_slashes_are_not_file_names() {
     let check = |name: &str, expected: &str| {
         let error = PurgePath::from_file_name(name).expect_err(name);
         assert_eq!(error.to_string(), expected, "{name:?}");
@@ -162,7 +162,7 @@ fn urls_drives_and_double_slashes_are_not_names() {
 }
 
 #[test]
-fn folders_come_before_paths() {
+fn folder_is_prepended_to_a_path() {
     let check = |path: &PurgePath, folder: &str, expected: &str| {
         let folder = PurgePath::with_query(folder).expect("a folder");
         let path = path.in_folder(&folder).map(|path| path.to_string());
@@ -197,7 +197,7 @@ fn file_names_become_paths() {
 }
 
 #[test]
-fn what_was_accepted_once_is_read_back() {
+fn paths_accepted_by_earlier_versions_are_read_back() {
     for path in ["/{a}|\"<>^`", "/a%0Ab", "/C:/a", "/a.css,/b.css", "/a?b={c}"] {
         assert_eq!(PurgePath::accepted(path).expect(path).as_str(), path);
     }
@@ -207,7 +207,7 @@ fn what_was_accepted_once_is_read_back() {
 }
 
 #[test]
-fn full_purge_is_recognized_by_meaning() {
+fn every_spelling_of_a_full_purge_is_detected() {
     for (path, full) in [
         ("/*", true),
         ("/**", true),
@@ -233,7 +233,7 @@ fn full_purge_is_recognized_by_meaning() {
 }
 
 #[test]
-fn serde_checks_like_the_parser() {
+fn deserialized_paths_are_checked() {
     let path: PurgePath = serde_json::from_str(r#""/a/*""#).expect("a path");
     assert_eq!(serde_json::to_string(&path).expect("JSON"), r#""/a/*""#);
     let query = PurgePath::with_query("/a?b").expect("a query");

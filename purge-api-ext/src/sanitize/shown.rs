@@ -1,31 +1,30 @@
-//! The only texts that messages are made of.
+//! The only texts that messages may contain.
 //!
-//! What came from outside, such as the body of an answer, the text of a library's error or a file's name, is a plain
-//! text or error, and none of these is [`Harmless`]. So the compiler refuses a message that holds one as it came: it
-//! has to become [`Shown`] first, by `Redactor::excerpt`, `excerpt` or `escaped` of the
-//! module above, or by `typed::in_message`.
+//! Foreign text, such as the body of a response, the text of a library's error or the name of a file, has a plain
+//! string or error type, which is not [`Harmless`]. So the compiler rejects a message that contains it unsanitized. It
+//! must first become [`Shown`], by `Redactor::excerpt`, `excerpt` or `escaped` of the parent module, or by
+//! `typed::in_message`.
 
 use std::fmt;
 use std::ops::Deref;
 
 use serde::Serialize;
 
-/// A text that is harmless to show: made of the program's own words and of what is [`Harmless`].
+/// A text that is safe to show: made of the program's own words and of [`Harmless`] values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Shown(String);
 
-/// What may be in a message as it is: its `Display` shows nothing foreign that is not sanitized.
+/// A value that messages may contain directly: its `Display` shows no unsanitized foreign text.
 pub(crate) trait Harmless: fmt::Display {}
 
-/// Makes a [`Shown`] of a format and the values in it, each of which is named and [`Harmless`].
+/// Makes a [`Shown`] from a format and its values, each of which must be named and [`Harmless`].
 ///
 /// ```text
 /// shown!("the service refused the request ({code}){said}", code, said = said(body))
 /// ```
 ///
-/// A value that is only named in the format is not found: `format_args!` captures nothing where `concat!` makes the
-/// format.
+/// Values must be listed after the format: `format_args!` captures no variables from a format made by `concat!`.
 macro_rules! shown {
     ($format:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
         $crate::sanitize::Shown::of_harmless(format_args!(
@@ -38,18 +37,18 @@ macro_rules! shown {
 }
 pub(crate) use shown;
 
-/// Only lets through what is harmless: for [`shown!`].
+/// Accepts only [`Harmless`] values, for [`shown!`].
 pub(crate) fn harmless<T: Harmless + ?Sized>(value: &T) -> &T {
     value
 }
 
 impl Shown {
-    /// For [`shown!`] alone, which checks the values.
+    /// Only for [`shown!`], which checks the values.
     pub(crate) fn of_harmless(message: fmt::Arguments<'_>) -> Self {
         Self(message.to_string())
     }
 
-    /// A text that this door has made harmless.
+    /// A text that the parent module has sanitized.
     pub(super) fn passed(text: String) -> Self {
         Self(text)
     }
@@ -58,13 +57,13 @@ impl Shown {
         self.0
     }
 
-    /// Several texts, with something between them.
+    /// Joins several texts with a separator.
     pub(crate) fn joined(texts: impl IntoIterator<Item: Harmless>, between: &'static str) -> Self {
         let texts: Vec<_> = texts.into_iter().map(|text| text.to_string()).collect();
         Self(texts.join(between))
     }
 
-    /// With `: ` before it, for the end of a message; nothing if there is no text.
+    /// Prepends `: `, for the end of a message; empty if there is no text.
     pub(crate) fn after_colon(said: Option<Self>) -> Self {
         said.map_or_else(Self::default, |said| shown!(": {said}", said))
     }
@@ -91,7 +90,7 @@ impl From<&'static str> for Shown {
 }
 
 impl Harmless for Shown {}
-/// The words of this program, which are known when it is compiled.
+/// The words of this program, known at compile time.
 impl Harmless for &'static str {}
 impl<T: Harmless> Harmless for &T {}
 impl Harmless for u8 {}
@@ -105,7 +104,7 @@ impl Harmless for humantime::FormattedDuration {}
 
 #[cfg(test)]
 impl Shown {
-    /// What somebody else may have written into a journal.
+    /// What someone else may have written into a journal.
     pub(crate) fn hostile(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_made_of_what_is_harmless() {
+    fn messages_are_made_of_harmless_values() {
         let (code, said) = (503_u16, Shown::after_colon(Some("try later".into())));
         let message = shown!("the service failed ({code:04}){said}", code, said);
         assert_eq!(message, "the service failed (0503): try later");

@@ -1,28 +1,28 @@
-//! A token in the spellings of those who quote it: JSON, HTML and percent escapes.
+//! Finds a token in any of the encodings in which it may be quoted: JSON, HTML and percent escapes.
 //!
-//! A page that shows the request it refuses writes `/` as `\/`, `\u002f`, `&#47;`, `&sol;` or `%2F`,
-//! depending on what made the page. Each byte of a token is recognized in each of these spellings, in any
-//! mixture; and so is the beginning of a token, since many pages cut it off. Where one escape hides another
-//! one, as in `%252F`, the whole text is replaced.
+//! A page that shows the refused request writes `/` as `\/`, `\u002f`, `&#47;`, `&sol;` or `%2F`, depending on what
+//! generated the page. Each byte of a token is recognized in each of these encodings, in any mixture. So is the
+//! beginning of a token, since many pages truncate it. If one escape is nested in another, as in `%252F`, the whole
+//! text is replaced.
 
 use std::borrow::Cow;
 
 use purge_api::Token;
 
-/// A word that short is not a secret, and may be in any text.
+/// A shorter token is not treated as a secret, since it may occur in any text.
 const SHORTEST: usize = 8;
-/// So many bytes at its beginning are treated as the token itself.
+/// How many bytes at its beginning are treated like the token itself.
 const BEGINNING: usize = 12;
 /// What is shown in place of a token.
 const PLACEHOLDER: &str = "[token]";
-/// What is shown in place of a text in which the token is hidden more than once over.
+/// What is shown in place of a text that contains the token under nested escapes.
 const HIDDEN: &str = "[text that contains the token]";
-/// How many layers of escapes are taken off.
+/// How many layers of escapes are decoded.
 const LAYERS: usize = 4;
 /// The characters that escapes begin with.
 const ESCAPES: [char; 3] = ['%', '\\', '&'];
 
-/// A token, as it is looked for.
+/// A token to search for.
 #[derive(Clone, Copy)]
 pub(super) struct Spelled<'a>(&'a str);
 
@@ -35,7 +35,7 @@ impl<'a> Spelled<'a> {
         Self(token.expose_secret())
     }
 
-    /// The text without the token, if the token is in it.
+    /// The text without the token, if it contains the token.
     pub(super) fn out_of(self, text: &str) -> Option<String> {
         if !text.contains(ESCAPES) && !text.contains(self.beginning()) {
             return None;
@@ -58,8 +58,8 @@ impl<'a> Spelled<'a> {
         self.0.get(..self.tell_tale()).unwrap_or(self.0)
     }
 
-    /// How many bytes of its beginning give a token away. The header of a JSON Web Token, before its first dot, is
-    /// alike for all of them, and other texts hold such tokens, too.
+    /// How many bytes at the beginning identify the token. The header of a JSON Web Token, before its first dot, is
+    /// the same in many tokens, so it identifies none of them.
     fn tell_tale(self) -> usize {
         let header = if self.0.starts_with("eyJ") { self.0.find('.') } else { None };
         header.map_or(BEGINNING, |dot| dot + 2 * BEGINNING)
@@ -86,13 +86,13 @@ impl<'a> Spelled<'a> {
         Some(cleaned)
     }
 
-    /// How many bytes spell the token or its beginning, if the text begins with it. Tokens are ASCII.
+    /// The length of the encoded token, or of its beginning, if the text begins with it. Tokens are ASCII.
     fn length_at(self, text: &[u8]) -> Option<usize> {
         let (first, byte) = (self.0.as_bytes().first()?, text.first()?);
         if first != byte && !b"%\\&".contains(byte) {
             return None;
         }
-        // A byte that begins escapes may stand for itself or begin one, so there can be two places to go on from.
+        // A byte that can begin an escape may also be literal, so there can be two positions to continue from.
         let mut ends = vec![0];
         for (matched, &wanted) in self.0.as_bytes().iter().enumerate() {
             let next = ends.iter().flat_map(|&end| {
@@ -157,7 +157,7 @@ fn unescaped(text: &[u8]) -> Option<(u32, usize)> {
     }
 }
 
-/// A numeric character reference of HTML, whose semicolon may be missing.
+/// A numeric HTML character reference, whose semicolon may be missing.
 fn reference(digits: &[u8], radix: u32, before: usize) -> Option<(u32, usize)> {
     let (value, length) = number(digits, radix, 1..=20)?;
     let end = usize::from(digits.get(length) == Some(&b';'));
@@ -177,7 +177,7 @@ fn number(
     Some((value, length))
 }
 
-/// The named references of HTML for what can be in a token.
+/// The named HTML character references for characters that a token may contain.
 const NAMED: [(&[u8], u8); 22] = [
     (b"amp", b'&'),
     (b"lt", b'<'),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings() {
+    fn every_encoding_of_the_token_is_removed() {
         for spelled in [
             TOKEN,
             r"t0k\/en+A=%_&x",
@@ -261,7 +261,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn token_in_any_mixture_of_spellings_is_not_shown(
+        fn token_in_any_mixture_of_encodings_is_not_shown(
             token in "[!-~]{8,12}",
             before in "[ -~é]{0,9}",
             how in prop::collection::vec(0_u8..7, 12),
@@ -274,8 +274,8 @@ mod tests {
         }
 
         #[test]
-        fn text_without_the_token_is_left_as_it_is(text in "([a-z é]|%[0-9A-F]{2}|&#?[a-z0-9]{1,4};?|\\\\.){0,30}") {
-            // Of the letters that a text has, and too long to come of them by chance.
+        fn text_without_the_token_is_unchanged(text in "([a-z é]|%[0-9A-F]{2}|&#?[a-z0-9]{1,4};?|\\\\.){0,30}") {
+            // Made of letters that occur in the texts, but too long to occur by chance.
             prop_assert_eq!(Spelled("zq%41zqzqzqzqzq").out_of(&text), None);
         }
     }

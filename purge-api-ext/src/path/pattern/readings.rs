@@ -1,4 +1,4 @@
-//! What the service may mean by `*`: each reading as its definition, for tests to compare with.
+//! The possible readings of `*`, each implemented by its definition, as a reference for tests.
 
 /// One way to read `*`.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ impl Reading {
         Self { may_be_empty: true, may_cut_escapes: true },
     ];
 
-    /// Whether the pattern matches the text, by trying everything that each star may take.
+    /// Whether the pattern matches the text, by trying everything that each star could match.
     pub(crate) fn matches(self, pattern: &str, text: &str) -> bool {
         self.matches_units(&self.units(pattern), &self.units(text))
     }
@@ -31,7 +31,7 @@ impl Reading {
         }
     }
 
-    /// What a star takes whole, if at all.
+    /// Splits a text into the units that a star matches only as a whole.
     fn units(self, mut text: &str) -> Vec<&str> {
         let mut units = Vec::new();
         while !text.is_empty() {
@@ -44,7 +44,7 @@ impl Reading {
     }
 }
 
-/// All texts of at most so many of these units.
+/// All texts of at most `most` of these units.
 pub(crate) fn texts(units: &[&str], most: usize) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut last = all.clone();
