@@ -1,7 +1,7 @@
-//! The story of each request of a run: what happened to it, and what is to be done next.
+//! The history of each request of a run, and what to do with it next.
 //!
-//! A live run and one that is read from its journal are the same: entries, applied one after the other. So what a
-//! resumed run knows is what the first one knew. All of it is pure: times and chance are handed in.
+//! A live run and a journal that is read back apply the same entries in the same order, so a resumed run knows
+//! exactly what the first one knew. Everything here is pure: time and randomness are arguments.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
@@ -13,8 +13,8 @@ use crate::retry::{Applied, RetryPolicy};
 use crate::sanitize::Shown;
 use crate::transport::Failure;
 
-/// Something that happened to a request. Requests are numbered in the order of the plan, and those that
-/// others are split into after these.
+/// Something that happened to a request. Requests are numbered in the order of the plan; the halves of split
+/// requests get the numbers after these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Entry {
@@ -22,14 +22,14 @@ pub(crate) enum Entry {
     Sending {
         request: usize,
         attempt: u32,
-        /// Milliseconds since 1970, by the clock of this machine: for people.
+        /// Milliseconds since 1970, by the local clock. Informational only.
         at: u64,
-        /// What the service's clock showed at most, if an answer had shown it: also without the run, and
-        /// whatever becomes of the clock of this machine, this tells which jobs are older than the request.
+        /// The latest time that the service's clock can have shown, if an earlier response revealed it. With it, a
+        /// later run can tell which operations are older than the request, even if the local clock was adjusted.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
         service_time: Option<SystemTime>,
     },
-    /// The service took it.
+    /// The service accepted it.
     Accepted {
         request: usize,
         op_id: OperationId,
@@ -41,14 +41,14 @@ pub(crate) enum Entry {
         request: usize,
         applied: Applied,
         message: Shown,
-        /// What the service's clock showed when it was sent, if it may have been applied and that is known by now:
-        /// closer than what was written down before.
+        /// When it was sent, by the service's clock, if it may have been applied and the time is known by now.
+        /// More precise than the time in `Sending`.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
         service_time: Option<SystemTime>,
     },
-    /// It was too large, and goes on as two requests: its first paths, and the others.
+    /// It was too large, and was split in two: its first `at` paths, and the rest.
     Split { request: usize, at: usize, into: [usize; 2] },
-    /// The run came to its end.
+    /// The run ended.
     Ended { at: u64 },
 }
 
@@ -70,7 +70,7 @@ mod millis {
         deserializer: D,
     ) -> Result<Option<SystemTime>, D::Error> {
         let millis = Option::<u64>::deserialize(deserializer)?;
-        // A time that does not fit on the clock says nothing.
+        // A time that the clock cannot represent is ignored.
         Ok(millis.and_then(|millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis))))
     }
 }
@@ -78,11 +78,11 @@ mod millis {
 /// What is known of all requests of a run.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Ledger {
-    /// One for each request of the plan, and after them those that others were split into.
+    /// One for each request of the plan, followed by the halves of split requests.
     stories: Vec<Story>,
-    /// How many paths each of them has.
+    /// How many paths each request has.
     paths: Vec<usize>,
-    /// The operations that belong to some of them.
+    /// The operations that are known to belong to a request.
     operations: HashSet<OperationId>,
 }
 
@@ -91,17 +91,17 @@ pub(crate) struct Ledger {
 pub(crate) struct Story {
     /// How often it was sent.
     pub(crate) attempts: u32,
-    /// How often it may have been applied without an answer that names the operation.
+    /// How many attempts may have been applied without a response that names the operation.
     pub(crate) ambiguous: u32,
-    /// The first of these times that is known.
+    /// What is known of these attempts, if there are any.
     pub(crate) lost: Option<Lost>,
     pub(crate) end: End,
-    /// That it was sent, as long as the answer to that is missing, and when, if that is known.
+    /// `Some` while an attempt has no response yet; inside, when it was sent, if that is known.
     open: Option<Option<SystemTime>>,
 }
 
-/// When a request was sent that may have been applied, by the service's clock and if that is known, and what
-/// the last answer says of that.
+/// What is known of the attempts that may have been applied: the first known time of one, by the service's clock, and
+/// what the last of their responses implies.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Lost {
     pub(crate) on: Option<SystemTime>,
@@ -119,39 +119,39 @@ pub(crate) enum End {
         message: Option<Shown>,
         possible_duplicate: bool,
     },
-    /// Its first `at` paths, and the others, are requests of their own.
+    /// Its first `at` paths, and the rest, are requests of their own.
     Split {
         at: usize,
         into: [usize; 2],
     },
 }
 
-/// Where a run is with a request.
+/// What this run has done for a request so far.
 #[derive(Debug, Default)]
 pub(crate) enum Stage {
-    /// It has done nothing for it yet.
+    /// Nothing yet.
     #[default]
     Begun,
-    /// It may send it.
+    /// It may be sent.
     Ready,
     /// The service found it too large, and it has more than one path.
     TooLarge,
-    /// The token was refused, and it may be an old one.
+    /// The token was refused; it may have been replaced since.
     TokenRefused(Failure),
     /// An attempt failed.
     Failed(Failure),
     /// An attempt failed, and the list does not have its operation.
     LookedUp(Failure),
-    /// The run ends, or nothing more is to be tried.
+    /// The run ends, or there is nothing left to try.
     Over(Failure),
 }
 
-/// How often a run has tried.
+/// How many attempts a run has made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tries {
-    /// Attempts that failed, but for those whose token was refused and renewed.
+    /// Failed attempts, except those whose token was refused and renewed.
     pub(crate) failed: u32,
-    /// Those of them that may have been applied.
+    /// Failed attempts that may have been applied.
     pub(crate) ambiguous: u32,
 }
 
@@ -163,30 +163,30 @@ pub(crate) enum Next {
     LookUp,
     /// Get another token.
     Renew,
-    /// Wait, and send it then.
+    /// Wait, then send it.
     Wait(Duration),
-    /// Make two requests of it: its first paths, so many, and the others.
+    /// Split it in two: its first paths, as many as given, and the rest.
     Split(usize),
     /// Nothing: it has ended, or the last failure is its outcome.
     Done,
 }
 
 impl Ledger {
-    /// Of requests that have so many paths each, and of which nothing is known.
+    /// A ledger without entries, for requests with these numbers of paths.
     pub(crate) fn new(paths: Vec<usize>) -> Self {
         Self { stories: vec![Story::default(); paths.len()], paths, operations: HashSet::new() }
     }
 
-    /// Takes note of something that happened; or says why that cannot have happened in a run.
+    /// Applies an entry, or says why no run can have written it.
     pub(crate) fn apply(&mut self, entry: &Entry) -> Result<(), &'static str> {
         match entry {
             Entry::Ended { .. } => {}
             Entry::Sending { request, attempt, service_time, .. } => {
                 let story = self.unsettled(*request)?;
                 if Some(*attempt) != story.attempts.checked_add(1) {
-                    return Err("its attempts are not counted one by one");
+                    return Err("its attempts are not numbered consecutively");
                 }
-                // A run that could not write down the answer has left one open.
+                // An earlier run sent it, but could not record the response.
                 if let Some(earlier) = story.open.replace(*service_time) {
                     story.answered(earlier, Applied::Maybe);
                     story.open = Some(*service_time);
@@ -195,16 +195,16 @@ impl Ledger {
             }
             Entry::Failed { request, applied, service_time, .. } => {
                 let story = self.unsettled(*request)?;
-                let on = story.open.ok_or("an answer comes before its request")?;
+                let on = story.open.ok_or("a response comes before its attempt")?;
                 story.answered(service_time.or(on), *applied);
             }
             Entry::Accepted { request, op_id, message, possible_duplicate } => {
                 let story = self.unsettled(*request)?;
                 if story.open.is_none() && story.lost.is_none() {
-                    return Err("an answer comes before its request");
+                    return Err("a response comes before its attempt");
                 }
                 if self.operations.contains(op_id) {
-                    return Err("it names one operation for two requests");
+                    return Err("two requests have the same operation");
                 }
                 self.operations.insert(op_id.clone());
                 let (op_id, message) = (op_id.clone(), message.clone());
@@ -222,7 +222,7 @@ impl Ledger {
         let (sent, half) = (story.open.is_some(), story.half());
         let count = self.paths[request];
         if !sent || at == 0 || at >= count || into != [next, next + 1] {
-            return Err("a request cannot be split like that");
+            return Err("a request is split into impossible parts");
         }
         self.stories[request].settle(End::Split { at, into });
         self.paths.extend([at, count - at]);
@@ -230,16 +230,16 @@ impl Ledger {
         Ok(())
     }
 
-    /// A request that is not settled yet.
+    /// A request that has not ended yet.
     fn unsettled(&mut self, request: usize) -> Result<&mut Story, &'static str> {
         match self.stories.get_mut(request) {
-            None => Err("it names a request that is not there"),
-            Some(story) if story.end != End::Open => Err("it names a request that is settled"),
+            None => Err("it names a request that does not exist"),
+            Some(story) if story.end != End::Open => Err("it names a request that has already ended"),
             Some(story) => Ok(story),
         }
     }
 
-    /// Takes what was sent without an answer for lost: there are no more entries.
+    /// Treats attempts without a response as lost, because there are no more entries.
     pub(crate) fn close(&mut self) {
         for story in &mut self.stories {
             if let Some(on) = story.open {
@@ -248,7 +248,7 @@ impl Ledger {
         }
     }
 
-    /// All requests, those that others were split into after those of the plan.
+    /// The requests of the plan, followed by the halves of split requests.
     pub(crate) fn stories(&self) -> &[Story] {
         &self.stories
     }
@@ -260,14 +260,14 @@ impl Ledger {
 }
 
 impl Story {
-    /// What is known of each half of it: what may have been applied may be found as a whole only, so no time
-    /// helps to look for it.
+    /// What is known of each half. An attempt that may have been applied had all the paths, so its operation can
+    /// never match one half; without a time, no look-up is made.
     fn half(&self) -> Self {
         let lost = self.lost.map(|lost| Lost { on: None, ..lost });
         Self { ambiguous: self.ambiguous, lost, ..Self::default() }
     }
 
-    /// Takes note of the answer to what was sent `on` a time.
+    /// Records the response to the attempt that was sent at `on`.
     fn answered(&mut self, on: Option<SystemTime>, applied: Applied) {
         self.open = None;
         if applied.is_ambiguous() {
@@ -282,18 +282,18 @@ impl Story {
         self.end = end;
     }
 
-    /// Whether more than one operation may have come of it: one that is known or looked for is one of those that
-    /// got lost, and one that an answer has just named is not.
+    /// Whether it may have created more than one operation. An operation that was found in the list comes from one
+    /// of the ambiguous attempts; one that a response has just named does not.
     pub(crate) fn may_be_duplicate(&self, named_by_answer: bool) -> bool {
         self.ambiguous > u32::from(!named_by_answer)
     }
 
-    /// What a later failure leaves of it: it does not undo what an earlier attempt may have done.
+    /// Whether it was applied, given the last failure, which does not undo what an earlier attempt may have done.
     pub(crate) fn applied(&self, last: Applied) -> Applied {
         self.lost.map_or(last, |lost| lost.applied)
     }
 
-    /// What to do next for a request of so many paths. `random` is from 0 to 1.
+    /// What to do next for a request with this number of paths. `random` is between 0 and 1.
     pub(crate) fn next(
         &self,
         stage: &Stage,
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn first_time_that_is_known_counts() {
+    fn first_known_time_counts() {
         let on = |times: &[Option<u64>]| {
             let entries =
                 (1..).zip(times).flat_map(|(n, on)| [sent(n, *on), failed(Applied::Maybe)]);
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn later_answer_does_not_undo_what_may_have_been_applied() {
+    fn later_response_does_not_undo_an_ambiguous_attempt() {
         let lost =
             story(&[sent(1, None), failed(Applied::Maybe), sent(2, None), failed(Applied::No)]);
         assert_eq!(lost.applied(Applied::Refused), Applied::Maybe);

@@ -17,7 +17,7 @@ use crate::sanitize::{Shown, shown};
 pub(crate) use reader::Read;
 pub use record::{PurgeRecord, RecordState};
 
-/// The number of records on a page: 1 to 100, from the published reference.
+/// The number of records on a page: 1 to 100, as the published reference says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "u8", into = "u8")]
@@ -68,7 +68,7 @@ impl Default for PageSize {
     }
 }
 
-/// A list of purge requests, to be read by [`page`](Self::page), [`pages`](Self::pages) or
+/// A list of purge requests. Read it with [`page`](Self::page), [`pages`](Self::pages) or
 /// [`items`](Self::items).
 ///
 /// ```no_run
@@ -89,21 +89,20 @@ pub struct List {
     first: Cursor,
 }
 
-/// A place in a list, from which it can be read on later. It can be kept as JSON.
+/// A position in a list, from which reading can be resumed later. It serializes to JSON.
 ///
-/// Pages are counted from the newest record, as far as the service lists them so (the order is not
-/// published): records that came meanwhile move the others on to later pages, so that some are seen
-/// twice, but none is missed.
+/// The service seems to list the newest records first, although the order is not published. Then records that are
+/// added meanwhile push the others to later pages, so that some are seen twice, but none is missed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Cursor {
     page: NonZeroU64,
     limit: PageSize,
     op_id: Option<OperationId>,
-    /// How many records came before it; unknown where the list was not read from its beginning.
+    /// How many records came before it; unknown if the list was not read from its beginning.
     #[serde(default)]
     before: Option<u64>,
-    /// How many records there are, as a page before it says.
+    /// The total number of records, according to an earlier page.
     #[serde(default)]
     total: Option<u64>,
 }
@@ -115,14 +114,14 @@ pub struct Cursor {
 pub struct Page {
     /// Its number, from 1.
     pub page: u64,
-    /// The number of records that were asked for.
+    /// The requested number of records.
     pub limit: PageSize,
-    /// The number of records on all pages, if the service says so.
+    /// The number of records on all pages, if the service reports it.
     pub total: Option<u64>,
-    /// The records, in the order in which the service sends them.
+    /// The records, in the order in which the service sent them.
     pub requests: Vec<PurgeRecord>,
-    /// Where the next page begins; none after one that is empty, or that reaches the total where the list was
-    /// read from its beginning. A page may be shorter than it was asked for, so a short one is not the last.
+    /// The position of the next page. `None` after an empty page, and after one that reaches the total if the list
+    /// was read from its beginning. A short page need not be the last, since pages may be shorter than requested.
     #[serde(skip)]
     pub next: Option<Cursor>,
 }
@@ -145,7 +144,7 @@ impl Cursor {
 }
 
 impl List {
-    /// More pages than any account has: 1,000,000. A service that sends so many does not count.
+    /// More pages than any account has: a service that sends more is broken.
     const MAX_PAGES: u64 = 1_000_000;
 
     pub(crate) fn new(resource: Resource) -> Self {
@@ -158,20 +157,20 @@ impl List {
         self
     }
 
-    /// Only the records of one purge job.
+    /// Lists only the records of one operation.
     pub fn operation(mut self, operation: OperationId) -> Self {
         self.first.op_id = Some(operation);
         self
     }
 
-    /// Goes on where a page of an earlier list ended: with its page size and its operation.
+    /// Resumes after a page of an earlier list, with the same page size and operation.
     ///
     /// ```no_run
     /// # type Failure = Box<dyn std::error::Error>;
     /// # async fn run(site: purge_api_ext::Resource, kept: &str) -> Result<(), Failure> {
     /// use futures_util::TryStreamExt;
     ///
-    /// // The `next` of the last page that an earlier run has worked through.
+    /// // The `next` of the last page that an earlier run has processed.
     /// let mut pages = site.list().resume(serde_json::from_str(kept)?).pages();
     /// while let Some(page) = pages.try_next().await? {
     ///     println!("{} records; then {}", page.requests.len(), serde_json::to_string(&page.next)?);
@@ -184,7 +183,7 @@ impl List {
         self
     }
 
-    /// Reads one page. Pages count from 1; one beyond the last has no records.
+    /// Reads one page. Pages are numbered from 1; a page past the last one has no records.
     ///
     /// # Errors
     ///
@@ -195,13 +194,13 @@ impl List {
         self.read(&cursor).await.map(|(page, _)| page)
     }
 
-    /// Reads page after page, and ends after a page that reaches the total, or that is empty.
+    /// Reads page after page, until a page reaches the total or is empty.
     ///
     /// # Errors
     ///
-    /// An item is an error when a page cannot be read, when it is empty although more records are announced,
-    /// when it repeats an earlier one or most of the one before it, and after 1,000,000 pages; it is the last
-    /// item. Of all pages no more than two are kept.
+    /// An item is an error when a page cannot be read, when it is empty although the service announced more records,
+    /// when it repeats an earlier page or most of the previous one, and after 1,000,000 pages. An error is the last
+    /// item. At most two pages are kept in memory.
     pub fn pages(self) -> impl Stream<Item = Result<Page, Error>> + Send + Unpin {
         stream::try_unfold(self.reader(), async |mut reader| {
             let Some(Read { page, repeats, .. }) = reader.next().await? else { return Ok(None) };
@@ -224,11 +223,11 @@ impl List {
         .boxed()
     }
 
-    /// Reads record after record, page by page as they are needed.
+    /// Reads record after record, fetching pages on demand.
     ///
     /// # Errors
     ///
-    /// As [`pages`](Self::pages).
+    /// The same as [`pages`](Self::pages).
     pub fn items(self) -> impl Stream<Item = Result<PurgeRecord, Error>> + Send + Unpin {
         self.pages().map_ok(|page| stream::iter(page.requests).map(Ok)).try_flatten()
     }

@@ -1,10 +1,10 @@
-//! Was a request applied whose answer got lost? The list of purge requests knows.
+//! Finds out from the list of purge requests whether a request was applied whose response got lost.
 //!
-//! An operation is taken for the lost one only if nothing else fits: it has exactly the paths of the request,
-//! this run does not know it yet, and it was created between the moment at which the request was sent and the
-//! moment at which the list answered. Both moments are needed by the service's clock, which an answer shows in
-//! its `Date` header. Without it, or with two operations that fit, it is unknown what became of the request,
-//! and sending it again costs no more than a duplicate.
+//! An operation is adopted only if it is the only one that fits: it has exactly the paths of the request, this run
+//! does not know it yet, and it was created after the request was sent and before the list was returned. Both times
+//! must be by the service's clock, which a response reveals in its `Date` header. Without that header, or with two
+//! operations that fit, it stays unknown whether the request was applied; sending it again costs no more than a
+//! duplicate.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
@@ -18,13 +18,14 @@ use crate::list::{List, PurgeRecord, Read};
 use crate::plan::{Batch, Plan};
 use crate::resource::Resource;
 
-/// So many records are always read, in whatever order the list may be.
+/// At least this many records are read, because the order of the list is not published.
 const RECORDS: u64 = 500;
 
-/// The jobs that others created meanwhile are not searched for minutes.
+/// At most this many records are read, so that the operations of other clients do not keep the look-up busy for
+/// minutes.
 const MOST_RECORDS: u64 = 10_000;
 
-/// However short the pages are.
+/// At most this many pages are read, however short they are.
 const MOST_PAGES: usize = 200;
 
 /// When a request was sent.
@@ -32,12 +33,13 @@ const MOST_PAGES: usize = 200;
 pub(crate) enum Sent {
     /// A moment of this run.
     At(Instant),
-    /// The time that the service's clock showed, of an earlier run. Two runs share no other clock that may not
-    /// have been set in between.
+    /// The time of an earlier run, by the service's clock: the only clock that both runs share and that cannot have
+    /// been adjusted on this machine in between.
     On(SystemTime),
 }
 
-/// Looks for the operation that a request sent at `sent` has created, which so many others may have followed.
+/// Looks for the operation of a request that was sent at `sent`. As many as `followers` requests may have been sent
+/// after it.
 pub(crate) async fn find(
     resource: &Resource,
     batch: &Batch,
@@ -50,7 +52,7 @@ pub(crate) async fn find(
     let mut window = None;
     let most = (followers as u64).saturating_add(1).saturating_mul(Plan::MAX_BATCH_SIZE as u64);
     let most = most.clamp(RECORDS, MOST_RECORDS);
-    // Without a clock nothing can be found.
+    // Nothing can be found without the service's clock.
     for _ in 0..MOST_PAGES {
         let Some(Read { page, clock, .. }) = list.next_new().await? else { break };
         let Some(window) = *window.get_or_insert_with(|| Window::new(sent, clock?)) else { break };
@@ -64,7 +66,7 @@ pub(crate) async fn find(
     Ok(window.flatten().and_then(|window| only_candidate(&records, batch, known, window)))
 }
 
-/// The time, by the service's clock, in which the operation of a request was created.
+/// The time span, by the service's clock, in which the operation of a request was created.
 #[derive(Clone, Copy, Debug)]
 struct Window {
     from: SystemTime,
@@ -72,11 +74,11 @@ struct Window {
 }
 
 impl Window {
-    /// The unit of `Date`, and of the times of records that show no fraction: so much of a time may be missing.
+    /// The resolution of `Date`, and of record times without a fraction: up to this much may have been cut off.
     ///
-    /// A job of somebody else for the same paths can be taken for the lost one if it was created before the
-    /// request was sent by less than this, or, if the service shows the times of records without a
-    /// fraction, by less than twice this. `docs/retries.md` has the same numbers.
+    /// Another client's operation for the same paths can be taken for the lost one if it was created less than this
+    /// before the request was sent; or less than twice this, if the record times have no fraction.
+    /// `docs/retries.md` has the same numbers.
     const UNIT: Duration = Duration::from_secs(1);
 
     fn new(sent: Sent, clock: Clock) -> Option<Self> {
@@ -84,7 +86,7 @@ impl Window {
             Sent::At(moment) => clock.at(moment)?,
             Sent::On(time) => time,
         };
-        // A record of the future is by another clock, which says nothing.
+        // A record from the future was timed by another clock, so it proves nothing.
         Some(Self { from, until: clock.date.checked_add(Self::UNIT)? })
     }
 
@@ -93,7 +95,7 @@ impl Window {
             return false;
         };
         let seconds = created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        // A time that shows a fraction of a second was not cut to whole ones.
+        // A time with a fraction was not cut to whole seconds.
         let is_whole = seconds.subsec_nanos() == 0;
         let is_after = created >= self.from || (is_whole && created + Self::UNIT > self.from);
         is_after && created < self.until
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_operation_that_nothing_speaks_against_is_adopted() {
+    fn operation_is_adopted_only_if_it_alone_fits() {
         let new = "2025-08-06T11:39:51.000000Z";
         let old = "2025-08-06T11:39:50Z";
         check(&[("x", "/a", new), ("x", "/b", new)], Some("x"));
@@ -165,7 +167,7 @@ mod tests {
         check(&[("x", "/a", "soon"), ("x", "/b", "soon")], None);
     }
 
-    /// Whether a record of this second fits a request that was sent `before` ago, when the list was asked for.
+    /// Whether a record created at this second fits a request that was sent `before` the list was requested.
     fn holds(before: Duration, second: &str) -> bool {
         let asked = Instant::now() + Duration::from_secs(7200);
         let sent = Sent::At(asked - before);
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn time_without_a_fraction_may_lack_a_part_of_a_second() {
+    fn time_without_a_fraction_may_be_up_to_a_second_later() {
         // The request was sent at 51.3 or later.
         for (second, expected) in [
             ("50.000000", false),
@@ -192,24 +194,24 @@ mod tests {
     }
 
     #[test]
-    fn record_of_the_future_is_by_another_clock() {
+    fn record_from_the_future_does_not_fit() {
         assert!(holds(Duration::ZERO, "52.999999"));
         assert!(!holds(Duration::ZERO, "53"));
         assert!(!holds(Duration::from_secs(3600), "59"));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn slow_list_makes_no_older_job_look_newer() {
+    async fn slow_list_does_not_make_older_operations_look_newer() {
         let sent = Sent::At(Instant::now());
         tokio::time::advance(Duration::from_secs(1)).await;
         let asked = Instant::now();
-        // The answer takes 6 s, and its `Date` is of its end.
+        // The response takes 6 s, and its `Date` is from its end.
         tokio::time::advance(Duration::from_secs(6)).await;
         let date = humantime::parse_rfc3339("2025-08-06T11:39:58Z").expect("a time");
         let window = Window::new(sent, Clock::shown(date, asked)).expect("a window");
         let holds =
             |second: &str| window.holds(&record("x", "/a", &format!("2025-08-06T11:39:{second}Z")));
-        assert!(!holds("50.9") && !holds("53"), "jobs from before the request");
+        assert!(!holds("50.9") && !holds("53"), "operations from before the request");
         assert!(holds("57.0") && holds("58.5"));
     }
 }

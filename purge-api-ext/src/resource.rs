@@ -1,4 +1,4 @@
-//! Where requests go: one CDN resource, over a session with the service, through the gate.
+//! A CDN resource, and how requests for it are sent: through the gate, then over the session.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::id::{OrganizationId, ResourceId};
 use crate::retry::Applied;
 use crate::transport::Failure;
 
-/// A CDN resource: purge it, list its purge requests, wait for them.
+/// A CDN resource: purge its paths, list its purge requests, wait for them.
 ///
 /// Clones share the connections to the service.
 #[derive(Clone)]
@@ -42,28 +42,28 @@ impl Resource {
         self.organization
     }
 
-    /// Its own identifier.
+    /// Its own ID.
     #[must_use]
     pub fn id(&self) -> ResourceId {
         self.id
     }
 
-    /// The same, for the requests of a run: none is sent after its stop.
+    /// The same resource for the requests of a run, none of which is sent once the run is stopped.
     pub(crate) fn of_run(&self, stop: &Stop) -> Self {
         Self { gate: self.gate.of_run(stop), ..self.clone() }
     }
 
-    /// The same, for the requests of somebody who waits, until a deadline, for as long as it takes.
+    /// The same resource for polling, which waits out any pause until its own deadline.
     pub(crate) fn of_waiting(&self) -> Self {
         Self { gate: self.gate.of_waiting(), ..self.clone() }
     }
 
-    /// Waits until a request may be sent: see [`Gate`].
+    /// Waits for the turn of a request: see [`Gate`].
     pub(crate) async fn enter(&self) -> Result<Pass, Error> {
         self.gate.enter(self.session.ensure_token()).await
     }
 
-    /// Waits until a request that has its turn may be sent.
+    /// Waits until a request whose turn it is may be sent.
     pub(crate) async fn depart(&self, pass: Pass) -> Result<Leave, Error> {
         self.gate.depart(pass).await
     }
@@ -72,7 +72,7 @@ impl Resource {
         self.depart(self.enter().await?).await
     }
 
-    /// Sends one request that has passed the gate, and takes note of the pause that its answer asks for.
+    /// Sends one request that has passed the gate, and notes the pause that its response asks for.
     pub(crate) async fn send<T>(
         &self,
         leave: Leave,
@@ -86,7 +86,7 @@ impl Resource {
         exchange
     }
 
-    /// Reads something, with another token if the first one is refused.
+    /// Sends a GET request, and sends it again with another token if the first is refused.
     pub(crate) async fn get<T, F>(
         &self,
         send: impl Fn() -> F,
@@ -103,11 +103,11 @@ impl Resource {
         }
     }
 
-    /// Gets another token when that of a request was refused, and says whether there is one.
+    /// Gets another token after one was refused; returns whether there is one.
     pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
         match self.gate.unless_stopped(self.session.renew(refusal, seen)).await {
             Ok(renewed) => renewed,
-            // What has stopped the run may be this very renewal, of another request.
+            // The run may have been stopped by this very renewal, made for another request.
             Err(stopped) if stopped.kind() != ErrorKind::Interrupted => {
                 self.session.known_renewal(refusal, seen)
             }
@@ -115,7 +115,7 @@ impl Resource {
         }
     }
 
-    /// Why requests wait, if the service has asked for a pause.
+    /// Why requests wait, if the service asked for a pause.
     pub(crate) fn pause(&self) -> Option<Error> {
         self.gate.pause()
     }

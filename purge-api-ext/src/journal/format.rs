@@ -1,8 +1,7 @@
-//! What stands in a line of a journal: one JSON object, whose first member is a checksum.
+//! The lines of a journal. Each is one JSON object, whose first member is a checksum.
 //!
-//! The checksum is that of the rest of the line, begun with the checksum of the line before. So it also
-//! shows that a line is missing, or stands elsewhere. What is written at once is one line: a crash tears
-//! at most the last one.
+//! The checksum covers the rest of the line, and is seeded with the checksum of the previous line. So it also detects
+//! lines that are missing or out of order. Each write is one line, so a crash tears at most the last one.
 
 use std::borrow::Cow;
 
@@ -13,11 +12,11 @@ use crate::ledger::Entry;
 use crate::plan::Plan;
 use crate::report::Summary;
 
-/// The version of this form.
+/// The version of this format.
 pub(super) const VERSION: u32 = 1;
-/// The longest line: a request of 100 paths of 8 KiB each, all of it quotation marks, and some more.
+/// The longest line: enough for a request with 100 paths of 8 KiB of quotation marks each.
 pub(super) const MAX_LINE: usize = 2 * 1024 * 1024;
-/// How many events one line holds: with the longest message each, they fit in it.
+/// How many events one line holds. They fit even if each has the longest possible message.
 pub(super) const MAX_EVENTS: usize = 128;
 
 const PREFIX: &[u8] = br#"{"crc":""#;
@@ -29,13 +28,13 @@ const DIGITS: usize = 8;
 pub(super) enum Line<'a> {
     /// The first line.
     Header(Header),
-    /// Then the requests of the plan, in order.
+    /// The next lines: the requests of the plan, in order.
     Request { number: usize, paths: Vec<Cow<'a, str>> },
-    /// Then what became of them.
+    /// The remaining lines: what happened to the requests.
     Events(Vec<Entry>),
 }
 
-/// What the journal is about.
+/// What the journal belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub(crate) version: u32,
@@ -51,7 +50,7 @@ pub(crate) struct Header {
     pub(crate) extra: Option<usize>,
 }
 
-/// A checksum of the paths of a plan, and of how they are split into requests.
+/// A checksum of the paths of a plan and of their split into requests.
 #[derive(Default)]
 pub(super) struct Fingerprint(crc32fast::Hasher);
 
@@ -67,7 +66,7 @@ impl Fingerprint {
     pub(super) fn add<'a>(&mut self, request: impl IntoIterator<Item = &'a str>) {
         for path in request {
             self.0.update(path.as_bytes());
-            // No path holds a line feed.
+            // No path has a line feed.
             self.0.update(b"\n");
         }
         self.0.update(b"\n");
@@ -85,8 +84,8 @@ impl Header {
         Summary { input, duplicates, covered, extra, requests, ..Summary::default() }
     }
 
-    /// Whether the counts can be those of a plan that sends so many paths. Wildcards that the plan has made
-    /// come on top of those of the given paths that it kept.
+    /// Whether the counts fit a plan that sends this many paths. They are the given paths that the plan kept, plus
+    /// the wildcards that it added.
     pub(super) fn can_count(&self, sent: usize) -> bool {
         let kept = self.input.checked_sub(self.duplicates);
         let kept = kept.and_then(|unique| unique.checked_sub(self.covered));
@@ -94,7 +93,7 @@ impl Header {
     }
 }
 
-/// A line as it is written, line feed included, and its checksum.
+/// A line as it is written, including the line feed, and its checksum.
 pub(super) fn encode(before: u32, line: &Line<'_>) -> serde_json::Result<(Vec<u8>, u32)> {
     let json = serde_json::to_vec(line)?;
     let rest = &json[1..];
@@ -105,17 +104,17 @@ pub(super) fn encode(before: u32, line: &Line<'_>) -> serde_json::Result<(Vec<u8
     Ok((bytes, checksum))
 }
 
-/// The content of a line without its line feed, as JSON, and its checksum; nothing, if it is damaged.
+/// The JSON of a line, which is given without its line feed, and its checksum; `None` if the line is damaged.
 pub(super) fn checked(before: u32, line: &[u8]) -> Option<(Vec<u8>, u32)> {
     let (digits, rest) = line.strip_prefix(PREFIX)?.split_at_checked(DIGITS)?;
     let rest = rest.strip_prefix(br#"","#)?;
     let checksum = checksum(before, rest);
-    // Compared as text: a number could be written in several ways.
+    // Compared as text, because a number can be written in several ways.
     (digits == format!("{checksum:08x}").as_bytes()).then(|| ([b"{", rest].concat(), checksum))
 }
 
-/// Whether another line begins within this one, as when a line feed is lost. In JSON, a quotation mark in
-/// a text is escaped.
+/// Whether another line begins within this one, as when a line feed is lost. A JSON string cannot contain the prefix,
+/// because its quotation marks are escaped.
 pub(super) fn holds_another(line: &[u8]) -> bool {
     line.windows(PREFIX.len()).skip(1).any(|window| window == PREFIX)
 }
@@ -125,7 +124,7 @@ pub(super) fn looks_like_one(line: &[u8]) -> bool {
     line[..common] == PREFIX[..common]
 }
 
-/// The lines with the checksums that they should have, so that chance gets beyond these.
+/// The lines with correct checksums, so that random inputs get past them.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn sealed(lines: &[u8]) -> Vec<u8> {
     let mut checksum = 0;

@@ -1,4 +1,4 @@
-//! Reading a journal: from bytes alone, to what is known of each request.
+//! Reads a journal: from bytes to what is known of each request.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::path::{Paths, PurgePath};
 use crate::plan::{Batch, Plan, batches};
 use crate::sanitize::{Harmless, Shown, excerpt, shown};
 
-/// What a journal says.
+/// The contents of a journal.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Contents {
     pub(crate) header: Header,
@@ -23,7 +23,7 @@ pub(crate) struct Contents {
     pub(crate) requests: Vec<Batch>,
     /// What is known of them.
     pub(crate) ledger: Ledger,
-    /// Where the next line goes: behind the last one that is whole.
+    /// Where the next line goes: after the last complete one.
     pub(crate) length: u64,
     pub(super) checksum: u32,
 }
@@ -32,11 +32,11 @@ pub(crate) struct Contents {
 #[derive(Debug)]
 pub(crate) enum Unreadable {
     Io(io::Error),
-    /// There is no whole line.
+    /// There is no complete line.
     Empty,
     NoJournal,
     Version(u32),
-    /// The run ended before the whole plan was written, and so before anything was sent.
+    /// The run ended before the plan was written completely, and so before anything was sent.
     Unfinished,
     Damaged {
         line: usize,
@@ -48,19 +48,19 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "cannot be read: {}", excerpt(error)),
-            Self::Empty => f.write_str("is empty: no run was begun with it, and nothing was sent"),
-            Self::NoJournal => f.write_str("is not a purge journal; name the file that you gave to `--journal`"),
+            Self::Empty => f.write_str("is empty: no run was started with it, and nothing was sent"),
+            Self::NoJournal => f.write_str("is not a purge journal; pass the file that you gave to `--journal`"),
             Self::Version(version) => write!(
                 f,
-                "has the form {version}, and this program reads the form {VERSION}; resume it with the \
+                "has format version {version}, but this program reads version {VERSION}; resume it with the \
                  version that wrote it"
             ),
             Self::Unfinished => f.write_str(
-                "was not finished before the run ended, so nothing was sent; remove it and start again",
+                "is incomplete: the run ended before anything was sent; remove it and start again",
             ),
             Self::Damaged { line, why } => write!(
                 f,
-                "is damaged at line {line}: {why}; what it knows cannot be trusted: restore the file, or \
+                "is damaged at line {line}: {why}; its contents cannot be trusted: restore the file, or \
                  purge all paths again with a new journal"
             ),
         }
@@ -69,8 +69,8 @@ impl fmt::Display for Unreadable {
 
 impl Harmless for Unreadable {}
 
-/// Reads a journal. What a crash may have left of the last line is left out; any other damage is an error,
-/// and so is what no run can have written.
+/// Reads a journal. A last line that a crash has torn is ignored. Any other damage is an error, and so are contents
+/// that no run can have written.
 pub(crate) fn read(input: impl BufRead) -> Result<Contents, Unreadable> {
     let mut lines = Lines { input, number: 0, length: 0, checksum: 0 };
     let header = match lines.next()? {
@@ -83,7 +83,7 @@ pub(crate) fn read(input: impl BufRead) -> Result<Contents, Unreadable> {
     let mut ledger = Ledger::new(requests.iter().map(|batch| batch.paths().len()).collect());
     while let Some(json) = lines.next()? {
         let Ok(Line::Events(events)) = serde_json::from_slice(&json) else {
-            return Err(lines.damaged("it holds no events"));
+            return Err(lines.damaged("it has no events"));
         };
         for event in events {
             ledger.apply(&event).map_err(|why| lines.damaged(why))?;
@@ -99,13 +99,13 @@ struct Lines<R> {
     input: R,
     /// The line that was read last, from 1.
     number: usize,
-    /// Where it ends, if it is whole.
+    /// Where the last complete line ends.
     length: u64,
     checksum: u32,
 }
 
 impl<R: BufRead> Lines<R> {
-    /// The next whole line.
+    /// The next complete line.
     fn next(&mut self) -> Result<Option<Vec<u8>>, Unreadable> {
         let mut line = Vec::new();
         let limit = MAX_LINE as u64 + 1;
@@ -118,7 +118,7 @@ impl<R: BufRead> Lines<R> {
             return Err(Unreadable::NoJournal);
         }
         if line.len() as u64 == limit {
-            return Err(self.damaged("it is longer than any that is written"));
+            return Err(self.damaged("it is longer than any valid line"));
         }
         let length = line.len() as u64;
         let whole = line.pop_if(|last| *last == b'\n').is_some();
@@ -153,15 +153,15 @@ impl<R: BufRead> Lines<R> {
             _ => {}
         }
         let Ok(Line::Header(header)) = serde_json::from_slice(json) else {
-            return Err(self.damaged("it does not say what the journal is about"));
+            return Err(self.damaged("it is not a valid header"));
         };
-        // A text that is an address has no character that a terminal would obey.
+        // A valid URL has no characters that a terminal would obey.
         let service =
             BaseUrl::parse(&header.service).map_err(|error| self.damaged(excerpt(&error)))?;
         Ok(Header { service: service.as_str().to_owned(), ..header })
     }
 
-    /// The requests that are sent.
+    /// The requests of the plan.
     fn plan(&mut self, header: &Header) -> Result<Vec<Batch>, Unreadable> {
         let mut fingerprint = Fingerprint::default();
         let (mut paths, mut ends) = (Paths::new(), Vec::new());
@@ -174,11 +174,11 @@ impl<R: BufRead> Lines<R> {
         }
         let differs = fingerprint.finish() != header.plan;
         if differs || ends.is_empty() || !header.can_count(paths.len()) {
-            return Err(self.damaged("the requests are not those of the plan"));
+            return Err(self.damaged("the requests do not match the plan"));
         }
         if let Some(path) = repeated(&paths) {
             let path = excerpt(path);
-            return Err(self.damaged(shown!("the path `{path}` is in the requests twice", path)));
+            return Err(self.damaged(shown!("the path `{path}` appears in the requests twice", path)));
         }
         Ok(batches(paths, &ends))
     }
@@ -202,7 +202,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// A path that is there twice.
+/// A path that appears twice.
 fn repeated(paths: &Paths) -> Option<&str> {
     let mut seen = HashSet::with_capacity_and_hasher(paths.len(), RandomState::default());
     paths.iter().find(|path| !seen.insert(*path))

@@ -286,7 +286,7 @@ fn every_damage_names_its_line() {
     check(&[b"garbage\n", lines[1]], "is not a purge journal");
     check(&[&vec![b' '; 3_000_000]], "is not a purge journal");
     let endless = [br#"{"crc":""#, &vec![b' '; 3_000_000][..]].concat();
-    check(&[&endless], "damaged at line 1: it is longer than any that is written");
+    check(&[&endless], "damaged at line 1: it is longer than any valid line");
     check(&[&lines[..8], &[&endless]].concat(), "damaged at line 9: it is longer");
 }
 
@@ -299,5 +299,5 @@ fn form_of_a_later_version_is_not_guessed() {
     let checksum = crc32fast::hash(rest.as_bytes());
     let bytes = format!("{{\"crc\":\"{checksum:08x}\",{rest}\n");
     let error = read(bytes.as_bytes()).expect_err("another version").to_string();
-    assert!(error.starts_with("has the form 2, and this program reads the form 1"), "{error}");
+    assert!(error.starts_with("has format version 2, but this program reads version 1"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Reading the pages of a list one after the other, and counting what came.
+//! Reading the pages of a list one after another, and counting their records.
 
 use purge_api::types::ListPurgeRequestsResponse;
 
@@ -18,7 +18,7 @@ pub(crate) struct Reader {
     loops: bool,
 }
 
-/// A page, and how it was got.
+/// A page, and what is known about reading it.
 pub(crate) struct Read {
     pub(crate) page: Page,
     pub(crate) clock: Option<Clock>,
@@ -45,14 +45,14 @@ impl Reader {
         self.next.is_none() && !self.loops
     }
 
-    /// The next page, if it has anything new: for a caller that needs what the list has, and not all of it.
+    /// The next page, or `None` if it repeats an earlier one: for callers that can do with a part of the list.
     pub(crate) async fn next_new(&mut self) -> Result<Option<Read>, Error> {
         Ok(self.next().await?.filter(|read| read.repeats.is_none()))
     }
 }
 
 impl List {
-    /// Reads the list from its first page, or where it is resumed.
+    /// Reads the list from its first page, or from where it is resumed.
     pub(crate) fn reader(self) -> Reader {
         Reader::new(self)
     }
@@ -70,7 +70,7 @@ impl List {
         Ok((self.page_of(cursor, answer.into_inner())?, clock))
     }
 
-    /// The page that an answer holds.
+    /// The page in a response.
     pub(crate) fn page_of(
         &self,
         cursor: &Cursor,
@@ -78,14 +78,14 @@ impl List {
     ) -> Result<Page, Error> {
         let redactor = self.resource.session().redactor();
         transport::granted(answer.status, answer.message.as_deref(), &redactor)?;
-        let data = answer.data.ok_or_else(|| untrusted("the answer has no page"))?;
+        let data = answer.data.ok_or_else(|| untrusted("the response has no page"))?;
         let total: Option<u64> = data.total.and_then(|total| total.try_into().ok());
         let is_there = data.requests.is_some();
         let records = data.requests.unwrap_or_default();
         let received = records.len() as u64;
         cursor.check(received, is_there, total)?;
-        // Pages may be shorter than they were asked for, so only what came is counted. A service that has
-        // sent more than it announced is read until it sends no more.
+        // Pages may be shorter than requested, so count the records received. If there are more than the
+        // service announced, keep reading until a page is empty.
         let before = cursor.before.map(|before| before.saturating_add(received));
         let is_last = received == 0 || (before.is_some() && before == total);
         let next = cursor.page.checked_add(1).filter(|_| !is_last);
@@ -108,12 +108,12 @@ impl List {
 }
 
 impl Cursor {
-    /// Refuses a page that cannot be what was asked for: so many records, or none and not even the member for them.
+    /// Refuses a page that cannot be right: it has more records than requested, or none although more are announced.
     fn check(&self, received: u64, is_there: bool, total: Option<u64>) -> Result<(), Error> {
         let (page, limit) = (self.page, self.limit.get());
         if received > u64::from(limit) {
             return Err(untrusted(shown!(
-                "page {page} has {received} records, more than asked for: {limit}",
+                "page {page} has {received} records, more than the requested {limit}",
                 page,
                 received,
                 limit,
@@ -122,12 +122,12 @@ impl Cursor {
         let (Some(before), Some(total)) = (self.before, total.or(self.total)) else {
             return Ok(());
         };
-        // What the total counts when only one operation is asked for is unknown, so an empty page may be right;
-        // a first page without the member is not.
+        // With a filter by operation it is unknown what the total counts, so an empty page may be right. A first
+        // page without the member for records is not.
         let may_be_empty = self.op_id.is_some() && (is_there || page.get() > 1);
         if received == 0 && before < total && !may_be_empty {
             return Err(untrusted(shown!(
-                "page {page} has no records, but {total} are announced and {before} came before it",
+                "page {page} has no records, but the service announced {total} and sent only {before} before",
                 page,
                 total,
                 before,

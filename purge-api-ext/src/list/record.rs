@@ -9,34 +9,34 @@ use crate::id::OperationId;
 use crate::path::PurgePath;
 use crate::sanitize::Redactor;
 
-/// The state of one purged path, as the service tells it. Every field may be missing.
+/// The state of one purged path, as the service reports it. Every field may be missing.
 ///
-/// Its texts are harmless to show: [escaped](crate::escape), without the token, and cut if they are long.
+/// Its texts are safe to print: they are [escaped](crate::escape), without the token, and truncated if long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PurgeRecord {
-    /// The purge job that it belongs to.
+    /// The operation that it belongs to.
     pub op_id: Option<OperationId>,
-    /// What was purged: a URL, of which the path counts.
+    /// What was purged: a URL, of which only the path matters.
     pub url: Option<String>,
-    /// The service's number for the state: see [`state`](Self::state).
+    /// The state, as a number of the service: see [`state`](Self::state).
     pub status: Option<i64>,
-    /// A text for people.
+    /// A human-readable message.
     pub message: Option<String>,
     /// When the record was created, as the service wrote it.
     pub created_at: Option<String>,
     /// When work on it began, as the service wrote it.
     pub started_at: Option<String>,
-    /// When it was finished, as the service wrote it.
+    /// When it finished, as the service wrote it.
     pub completed_at: Option<String>,
-    /// The URL as the service wrote it, where that must not be shown: paths are compared by what was written.
+    /// The original URL, if `url` had to be escaped or redacted. Paths are compared by the original.
     #[serde(skip)]
     #[cfg_attr(feature = "schemars", schemars(skip))]
     written: Written,
 }
 
-/// A text to be compared, and never to be shown. It adds nothing to what two records have in common.
+/// Text for comparing paths only; it is never printed. It plays no part in the equality of records.
 #[derive(Clone, Default)]
 struct Written(Option<Box<str>>);
 
@@ -60,7 +60,7 @@ impl Hash for Written {
 
 /// The state of a [`PurgeRecord`].
 ///
-/// Finished is what has a time of completion. The meaning of the numbers 0 and 1 is from the previous
+/// A record is finished if it has a completion time. The meaning of the numbers 0 and 1 comes from the previous
 /// version of the API: a hint, not a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -71,7 +71,7 @@ pub enum RecordState {
     Purged,
     /// Finished: there was no cached copy.
     NotCached,
-    /// Finished, with a number that nobody has documented.
+    /// Finished, with an undocumented status number or none.
     Unknown(Option<i64>),
 }
 
@@ -88,7 +88,7 @@ impl fmt::Display for RecordState {
 }
 
 impl PurgeRecord {
-    /// What the record says.
+    /// The state of the record.
     #[must_use]
     pub fn state(&self) -> RecordState {
         match self.status {
@@ -105,7 +105,7 @@ impl PurgeRecord {
         self.url.as_deref().map(path_of)
     }
 
-    /// The path as the service wrote it, to be compared and not to be shown.
+    /// The path as the service wrote it: for comparing, not for printing.
     pub(crate) fn written_path(&self) -> Option<&str> {
         self.written.0.as_deref().or(self.url.as_deref()).map(path_of)
     }
@@ -113,7 +113,7 @@ impl PurgeRecord {
     pub(super) fn from_raw(raw: purge_api::types::PurgeRequest, redactor: &Redactor) -> Self {
         let shown =
             |text: Option<String>| text.map(|text| redactor.show(text, MESSAGE).into_string());
-        // Go writes an unset time as its zero value.
+        // Go serializes an unset time as its zero value.
         let time = |text: Option<String>| {
             shown(text.filter(|t| {
                 !t.starts_with("0001-01-01T00:00:00") && !t.chars().all(char::is_whitespace)
@@ -153,7 +153,7 @@ fn path_of(url: &str) -> &str {
 
 #[cfg(test)]
 impl PurgeRecord {
-    /// A record of an operation and a URL, created and perhaps finished at a time.
+    /// A record with these fields.
     pub(crate) fn new(
         op_id: Option<&str>,
         url: Option<&str>,
@@ -171,10 +171,10 @@ impl PurgeRecord {
     }
 }
 
-/// How many characters of its other texts.
+/// How many characters of the other texts of a record are kept.
 const MESSAGE: usize = 200;
 
-/// How many characters of a record's URL are kept: any path that can be purged, and a host.
+/// How many characters of a record's URL are kept: enough for any path that can be purged, and a host.
 const MAX_URL: usize = PurgePath::MAX_BYTES + 1024;
 
 #[cfg(test)]

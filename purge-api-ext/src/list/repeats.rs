@@ -1,9 +1,9 @@
-//! Pages that come again: a list that is read in a circle has no end.
+//! Detects a list that loops: its pages repeat, so reading it would never end.
 //!
-//! Any circle is found by Brent's method with one page in memory: the page that later ones are compared
-//! with is replaced after 1, 2, 4, 8 pages and so on, until it is within the circle and the circle is
-//! shorter than the time that it is kept. The page before is kept as well, since most circles are as short.
-//! Of both a hash of each record is enough, which takes no copies of its texts.
+//! Brent's algorithm finds any loop with one page in memory. Later pages are compared with a mark, which is replaced
+//! after 1, 2, 4, 8 pages and so on, until it lies within the loop and is kept for at least one round of it. The
+//! previous page is kept as well, since most loops are one page long. A hash of each record is enough, so no
+//! text is copied.
 
 use std::hash::BuildHasher as _;
 
@@ -15,26 +15,26 @@ pub(super) struct Repeats {
     hasher: foldhash::quality::RandomState,
     last: Seen,
     mark: Seen,
-    /// How many pages came after the mark, and how many it is kept for.
+    /// How many pages came after the mark, and after how many it is replaced.
     age: u64,
     term: u64,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// A hash of each.
+    /// A hash of each record.
     records: Vec<u64>,
     total: Option<u64>,
 }
 
 impl Repeats {
-    /// What a page repeats, if it does; otherwise later ones are compared with it.
+    /// What a page repeats, if anything; otherwise it is kept to compare later pages with.
     pub(super) fn check(&mut self, page: &Page) -> Option<&'static str> {
         let hashes = page.requests.iter().map(|record| self.hasher.hash_one(record));
         let now = Seen { records: hashes.collect(), total: page.total };
         if !now.records.is_empty() {
             if now.grew_since(&self.last) {
-                // Records that came meanwhile have moved the others on to this page.
+                // New records have pushed older ones on to this page.
             } else if now.records == self.last.records {
                 return Some("the one before it");
             } else if 2 * now.overlap(&self.last) > now.records.len() {
@@ -59,7 +59,7 @@ impl Seen {
         self.total > earlier.total
     }
 
-    /// How many records at its beginning are those at the end of an earlier page.
+    /// How many of its first records are the last ones of an earlier page.
     fn overlap(&self, earlier: &Self) -> usize {
         let longest = self.records.len().min(earlier.records.len());
         let is_overlap = |&length: &usize| {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::list::{PageSize, PurgeRecord};
 
-    /// Which page of these, each of the records with these numbers, is said to repeat another one.
+    /// The index of the first page that is found to repeat another. A page is given by the numbers of its records.
     fn first_repeat(
         pages: impl IntoIterator<Item = Vec<u64>>,
         total: Option<u64>,
@@ -91,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn every_circle_is_found_soon() {
+    fn every_loop_is_found_soon() {
         for begin in 0..40 {
             for length in 1..40 {
                 let number = |i: u64| if i < begin { i } else { begin + (i - begin) % length };
-                let circle = (0..1000).map(|i| vec![number(i)]);
-                let found = first_repeat(circle, Some(7)).expect("a circle") as u64;
-                // A mark within the circle that is kept long enough comes after at most so many pages.
+                let pages = (0..1000).map(|i| vec![number(i)]);
+                let found = first_repeat(pages, Some(7)).expect("a loop") as u64;
+                // A mark within the loop that is kept long enough is set after at most this many pages.
                 let bound = 4 * begin.max(length) + length;
                 assert!((begin + length..=bound).contains(&found), "{begin} {length} {found}");
             }
@@ -105,10 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn lists_without_repeats_are_none() {
+    fn lists_without_loops_are_read_to_their_end() {
         assert_eq!(first_repeat((0..1000).map(|i| vec![2 * i, 2 * i + 1]), None), None);
         assert_eq!(first_repeat((0..10).map(|_| vec![]), None), None);
-        // A record that is there twice, as the last of a page and the first of the next.
+        // A record that appears twice, as the last of a page and the first of the next.
         assert_eq!(first_repeat([vec![1, 2], vec![2, 3], vec![3, 4]], None), None);
     }
 

@@ -1,4 +1,4 @@
-//! Journals that the first version of this form has written: they stay readable.
+//! Journals written by the first version of the format stay readable.
 
 use super::*;
 use crate::fuzz::tests::corpus;

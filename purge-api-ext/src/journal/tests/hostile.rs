@@ -1,4 +1,4 @@
-//! Journals whose checksums are right, and which no run has written.
+//! Journals with valid checksums that no run can have written.
 
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn split(request: usize, at: usize, into: [usize; 2]) -> Entry {
     Entry::Split { request, at, into }
 }
 
-/// Reads a journal of two requests, of which the first was sent, and of these events.
+/// Reads a journal of two requests, the first of which was sent, followed by these events.
 fn read_with(events: Vec<Entry>) -> Result<Contents, Unreadable> {
     let lines = [vec![sending(0, 1)], events, vec![Entry::Ended { at: 1 }]];
     read(&written(&requests(&[2, 1]), &lines)[..])
@@ -33,34 +33,34 @@ fn refuse(bytes: &[u8], expected: &str) {
 }
 
 #[test]
-fn events_that_no_run_writes_are_damage() {
+fn impossible_events_are_damage() {
     let check = |events: Vec<Entry>, expected: &str| {
         let error = read_with(events).expect_err(expected).to_string();
         assert!(error.contains(&format!("damaged at line 5: {expected}")), "{error}");
     };
-    check(vec![failed(2)], "it names a request that is not there");
-    check(vec![failed(usize::MAX)], "it names a request that is not there");
-    check(vec![split(9, 1, [2, 3])], "it names a request that is not there");
-    check(vec![failed(1)], "an answer comes before its request");
-    check(vec![failed(0), failed(0)], "an answer comes before its request");
-    check(vec![accepted(1, "a")], "an answer comes before its request");
-    check(vec![failed(0), accepted(0, "a")], "an answer comes before its request");
-    check(vec![accepted(0, "a"), accepted(0, "b")], "it names a request that is settled");
-    check(vec![accepted(0, "a"), sending(0, 2)], "it names a request that is settled");
-    check(vec![accepted(0, "a"), split(0, 1, [2, 3])], "it names a request that is settled");
+    check(vec![failed(2)], "it names a request that does not exist");
+    check(vec![failed(usize::MAX)], "it names a request that does not exist");
+    check(vec![split(9, 1, [2, 3])], "it names a request that does not exist");
+    check(vec![failed(1)], "a response comes before its attempt");
+    check(vec![failed(0), failed(0)], "a response comes before its attempt");
+    check(vec![accepted(1, "a")], "a response comes before its attempt");
+    check(vec![failed(0), accepted(0, "a")], "a response comes before its attempt");
+    check(vec![accepted(0, "a"), accepted(0, "b")], "it names a request that has already ended");
+    check(vec![accepted(0, "a"), sending(0, 2)], "it names a request that has already ended");
+    check(vec![accepted(0, "a"), split(0, 1, [2, 3])], "it names a request that has already ended");
     for (request, at, into) in [(0, 0, [2, 3]), (0, 2, [2, 3]), (0, 1, [3, 4]), (1, 1, [2, 3])] {
-        check(vec![split(request, at, into)], "a request cannot be split like that");
+        check(vec![split(request, at, into)], "a request is split into impossible parts");
     }
-    check(vec![failed(0), split(0, 1, [2, 3])], "a request cannot be split like that");
+    check(vec![failed(0), split(0, 1, [2, 3])], "a request is split into impossible parts");
     let halves = vec![split(0, 1, [2, 3]), sending(3, 1), accepted(3, "a")];
     assert!(read_with(halves).is_ok());
 }
 
 #[test]
-fn attempts_are_counted_one_by_one() {
+fn attempts_are_numbered_consecutively() {
     for attempt in [0, 1, 3, u32::MAX - 1, u32::MAX] {
         let error = read_with(vec![sending(0, attempt)]).expect_err("a count").to_string();
-        assert!(error.contains("line 5: its attempts are not counted one by one"), "{error}");
+        assert!(error.contains("line 5: its attempts are not numbered consecutively"), "{error}");
     }
     let contents = read_with(vec![sending(0, 2), failed(0), sending(0, 3)]).expect("a journal");
     assert_eq!(
@@ -73,7 +73,7 @@ fn attempts_are_counted_one_by_one() {
 fn operation_belongs_to_one_request() {
     let twice = vec![accepted(0, "a"), sending(1, 1), accepted(1, "a")];
     let error = read_with(twice).expect_err("one for two").to_string();
-    assert!(error.contains("line 5: it names one operation for two requests"), "{error}");
+    assert!(error.contains("line 5: two requests have the same operation"), "{error}");
     let each = vec![accepted(0, "a"), sending(1, 1), accepted(1, "b")];
     assert!(read_with(each).is_ok());
     for op_id in ["a\u{1b}[31m", "::error::a", "a\u{202e}b", "a\nb"] {
@@ -82,7 +82,7 @@ fn operation_belongs_to_one_request() {
         let json = serde_json::to_string(op_id).expect("JSON");
         let journal = sealed(journal.replace("\"ID\"", &json).as_bytes());
         let error = read(&journal[..]).expect_err("a sequence").to_string();
-        assert!(error.contains("it holds no events"), "{error}");
+        assert!(error.contains("it has no events"), "{error}");
     }
 }
 
@@ -99,7 +99,7 @@ fn messages_are_harmless_and_short() {
     };
     assert_eq!(read("::error::\u{1b}[2J\n##[x]"), r"\u{3a}:error::\u{1b}[2J\n#\u{23}[x]");
     assert_eq!(read(&"\u{1b}".repeat(100_000)).chars().count(), 2000);
-    // What a run writes is harmless already, and comes back as it was.
+    // A run writes only harmless messages, and these are read back unchanged.
     for message in ["Ok.", r"the answer: \u{1b}[2J…; found in the list", "caf\u{e9}"] {
         assert_eq!(read(message), message);
     }
@@ -117,7 +117,7 @@ fn halves_are_split_by_their_own_number_of_paths() {
     assert!(!is_read(vec![split(2, 3, [3, 4])]), "3 paths");
 }
 
-/// A journal of one request with these paths, whose header was changed.
+/// A journal of one request with these paths and a modified header.
 fn one_request(number: usize, paths: &[String], change: impl Fn(&mut Header)) -> Vec<u8> {
     let mut fingerprint = Fingerprint::default();
     fingerprint.add(paths.iter().map(String::as_str));
@@ -149,7 +149,7 @@ fn paths_are_valid_and_there_once() {
         let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
         one_request(0, &paths, |_| ())
     };
-    refuse(&of(&["/a", "/b", "/a"]), "line 2: the path `/a` is in the requests twice");
+    refuse(&of(&["/a", "/b", "/a"]), "line 2: the path `/a` appears in the requests twice");
     refuse(&of(&["/a\nb"]), "line 2: a path is not valid");
     refuse(&of(&["https://evil.example/"]), "line 2: a path is not valid");
     assert!(read(&of(&["/a", "/b", "/a?b"])[..]).is_ok());
@@ -160,7 +160,7 @@ fn requests_of_another_plan_are_damage() {
     let paths = numbered(3);
     let check = |change: &dyn Fn(&mut Header)| {
         let bytes = one_request(0, &paths, change);
-        refuse(&bytes, "line 2: the requests are not those of the plan");
+        refuse(&bytes, "line 2: the requests do not match the plan");
     };
     check(&|header| header.plan ^= 1);
     check(&|header| header.input = 0);
@@ -168,11 +168,11 @@ fn requests_of_another_plan_are_damage() {
     check(&|header| header.duplicates = 4);
     check(&|header| header.covered = usize::MAX);
     check(&|header| (header.duplicates, header.covered) = (usize::MAX, usize::MAX));
-    // A plan without requests, and one with so many that no memory holds them.
+    // A plan without requests, and one with more than fit in memory.
     let header = |requests| one_request(0, &paths, move |header| header.requests = requests);
-    refuse(&header(0), "line 1: the requests are not those of the plan");
-    refuse(&header(usize::MAX), "was not finished before the run ended");
-    // Two wildcards that the plan has made.
+    refuse(&header(0), "line 1: the requests do not match the plan");
+    refuse(&header(usize::MAX), "is incomplete: the run ended before anything was sent");
+    // Of the three paths that are sent, two are wildcards that the plan added.
     let made = |header: &mut Header| (header.input, header.covered) = (9, 8);
     assert!(read(&one_request(0, &paths, made)[..]).is_ok());
 }
@@ -205,7 +205,7 @@ fn service_is_an_address_that_a_token_may_be_sent_to() {
 }
 
 #[test]
-fn member_that_a_later_version_adds_is_passed_over() {
+fn unknown_members_are_ignored() {
     let whole = String::from_utf8(written(&requests(&[1]), &[vec![sending(0, 1)]])).expect("text");
     let more = whole.replace("\"attempt\":1", "\"attempt\":1,\"later\":[1]");
     assert_ne!(more, whole);
@@ -238,14 +238,14 @@ fn any_entry() -> impl Strategy<Value = Entry> {
 }
 
 proptest! {
-    /// As the fuzz target has it: whatever is read is consistent.
+    /// The property of the fuzz target: whatever can be read is consistent.
     #[test]
     fn any_events_are_read_or_refused(
         sizes in prop::collection::vec(1_usize..4, 1..4),
         mut events in prop::collection::vec(any_entry(), 0..8),
     ) {
         let requests = requests(&sizes);
-        // Most are refused, but each is read up to the first that makes no sense.
+        // Most journals are refused; drop events until one is read.
         while let Err(error) = read(&written(&requests, &[events.clone()])[..]) {
             let error = error.to_string();
             prop_assert!(error.contains("is damaged at line") && !error.contains(char::is_control));
