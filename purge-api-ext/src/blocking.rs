@@ -1,4 +1,4 @@
-//! For programs without an asynchronous runtime.
+//! An interface for programs without an asynchronous runtime.
 
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -7,14 +7,13 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
 
-/// A runtime that runs asynchronous calls to their end, on the calling thread.
+/// A runtime that blocks the calling thread until an asynchronous call completes.
 ///
-/// Make one and keep it: the connections of a [`Client`](crate::Client) live in it.
+/// Create one and keep it: the connections of a [`Client`](crate::Client) live in it.
 ///
 /// # Panics
 ///
-/// Its methods panic inside an asynchronous runtime, whose thread must not be blocked; there, `.await` is
-/// what you want.
+/// Its methods panic inside an asynchronous runtime, whose threads must not be blocked. Use `.await` there.
 ///
 /// ```
 /// # let (_runtime, sandbox) = {
@@ -42,11 +41,11 @@ use tokio::runtime::{Builder, Runtime};
 pub struct Blocking(Runtime);
 
 impl Blocking {
-    /// Makes one.
+    /// Creates a runtime.
     ///
     /// # Errors
     ///
-    /// When the operating system has no resources left.
+    /// When the operating system is out of resources.
     pub fn new() -> std::io::Result<Self> {
         Builder::new_current_thread().enable_all().build().map(Self)
     }
@@ -56,7 +55,7 @@ impl Blocking {
         self.0.block_on(async { call.await })
     }
 
-    /// Runs a stream, for example [`List::items`](crate::List::items) or
+    /// Iterates over a stream, for example [`List::items`](crate::List::items) or
     /// [`Purge::events`](crate::Purge::events), one item at a time.
     pub fn iter<'a, S: Stream + 'a>(&'a self, stream: S) -> impl Iterator<Item = S::Item> + 'a {
         let mut stream: Pin<Box<S>> = Box::pin(stream);

@@ -1,5 +1,5 @@
-//! What must hold for any bytes whatever: one function for each parser, called by the fuzz targets and by
-//! the tests below. It is compiled for these two only.
+//! Properties that must hold for arbitrary bytes: one function for each parser, called by the fuzz targets and by the
+//! tests below, and compiled only for these.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ use crate::sanitize::{Redactor, escape};
 use crate::submit;
 use crate::transport::{Failure, failure};
 
-/// A text is refused with a place in it, or kept byte for byte, also by way of JSON.
+/// A path is refused with a position in it, or kept byte for byte, also through JSON.
 pub fn path(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     match PurgePath::new(text) {
@@ -45,13 +45,13 @@ pub fn path(bytes: &[u8]) {
     }
 }
 
-/// Two patterns in two lines: covering is what matching says it is.
+/// Two patterns on two lines: `covers` agrees with `matches`.
 pub fn pattern(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Some((a, b)) = text.split_once('\n') else { return };
     let (Ok(a), Ok(b)) = (PurgePath::new(a), PurgePath::new(b)) else { return };
     if a.covers(&b) {
-        // Its stars as one byte, as an escape, and as what `a` does not hold anywhere.
+        // Replace the stars of `b` by a byte, by an escape, and by text that does not occur in `a`.
         for star in ["a", "%61", "\u{1}\u{2}"] {
             assert!(a.matches(&b.as_str().replace('*', star)), "{a} {b}");
         }
@@ -62,7 +62,7 @@ pub fn pattern(bytes: &[u8]) {
     }
 }
 
-/// A byte for the status, and a body: whatever it is, it is read to a decision in a harmless text.
+/// A byte for the status, then a body: any response is accepted, or refused with a harmless message.
 pub fn answer(bytes: &[u8]) {
     static LIST: LazyLock<List> = LazyLock::new(|| {
         let client = Client::builder("t0ken-of-the-fuzzer").base_url("http://127.0.0.1:1").build();
@@ -84,7 +84,7 @@ pub fn answer(bytes: &[u8]) {
         assert!(!accepted.message.unwrap_or_default().contains(char::is_control));
     }
     for record in listed.iter().flat_map(|page| &page.requests) {
-        // Whatever its texts are, each has a state and perhaps a path.
+        // Must not panic, whatever the texts are.
         let _ = (record.state(), record.path());
     }
 }
@@ -106,7 +106,7 @@ fn refused(error: &crate::error::Error) -> Failure {
     Failure::new(crate::retry::Applied::Refused, error.clone())
 }
 
-/// A header's value is a time that a clock can hold, or says nothing.
+/// A `Retry-After` value is a duration, or is ignored.
 pub fn retry_after(bytes: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
@@ -119,8 +119,8 @@ pub fn retry_after(bytes: &[u8]) {
     }
 }
 
-/// A journal is refused, or what counts of it is a journal that says the same, and holds all its paths.
-/// Read as it is, and with checksums that fit.
+/// A journal is refused, or its complete lines alone have the same contents, and all of its paths. Tried as it is, and
+/// with correct checksums.
 pub fn journal(bytes: &[u8]) {
     check_journal(bytes);
     check_journal(&journal::sealed(bytes));
@@ -142,14 +142,14 @@ fn check_journal(bytes: &[u8]) {
     assert!(harmless(&contents.header.service));
     let mut operations = HashSet::new();
     for known in contents.ledger.stories() {
-        // An event of some bytes counts one.
+        // Every attempt takes at least one byte of the journal.
         assert!((known.attempts as usize) < length && (known.ambiguous as usize) < length);
         if let End::Accepted { op_id, message, .. } = &known.end {
             assert!(operations.insert(op_id) && harmless(op_id.as_str()));
             assert!(message.iter().all(|said| harmless(said) && said.chars().count() <= 2000));
         }
     }
-    // All that is resumed is a request or a part of one, with at least one path.
+    // A resumed run sends requests or parts of them, each with at least one path, and no path is lost.
     let mut rest: Vec<_> = contents.requests.iter().cloned().enumerate().collect();
     let mut resumed = 0;
     while let Some((number, batch)) = rest.pop() {
@@ -171,17 +171,17 @@ pub(crate) mod tests {
 
     use proptest::prelude::*;
 
-    /// The inputs of a target that are worth keeping, by name: one byte a character.
+    /// The corpus of a target, by name. In the file, each character stands for one byte.
     pub(crate) fn corpus(target: &str) -> BTreeMap<String, Vec<u8>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
         let text = fs::read(folder.join(format!("{target}.json")));
-        let text = text.expect("the corpus stands beside this crate");
+        let text = text.expect("the corpus is in the repository");
         let inputs: BTreeMap<String, String> = serde_json::from_slice(&text).expect("JSON");
         let bytes = |text: String| text.chars().map(|c| u8::try_from(c).expect("a byte")).collect();
         inputs.into_iter().map(|(name, text)| (name, bytes(text))).collect()
     }
 
-    /// What the fuzzer found worth keeping must still hold.
+    /// The properties hold for every input in the corpus.
     fn replay(target: &str, entry: fn(&[u8])) {
         let inputs = corpus(target);
         assert!(!inputs.is_empty(), "the corpus of {target} is empty");

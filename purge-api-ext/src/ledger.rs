@@ -234,7 +234,9 @@ impl Ledger {
     fn unsettled(&mut self, request: usize) -> Result<&mut Story, &'static str> {
         match self.stories.get_mut(request) {
             None => Err("it names a request that does not exist"),
-            Some(story) if story.end != End::Open => Err("it names a request that has already ended"),
+            Some(story) if story.end != End::Open => {
+                Err("it names a request that has already ended")
+            }
             Some(story) => Ok(story),
         }
     }

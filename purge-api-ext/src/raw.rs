@@ -1,8 +1,8 @@
-//! The two libraries beneath this one, for what this crate does not offer. Requires the feature `raw`.
+//! The two libraries that this crate is built on, for what it does not offer itself. Requires the feature `raw`.
 //!
 //! The feature adds [`Client::raw`] and [`ClientBuilder::http_client`]. The types of [`purge_api`] and
-//! [`reqwest`] appear nowhere else in the interface of this crate, and their versions change with its minor
-//! versions. Both are exported here, so that the versions agree.
+//! [`reqwest`] appear nowhere else in the public API of this crate, and their versions may change in its minor
+//! releases. Both are re-exported here, so that the versions match.
 //!
 //! ```
 //! use std::num::NonZeroU64;
@@ -29,37 +29,36 @@ use crate::client::{Client, ClientBuilder};
 use crate::error::Error;
 
 impl ClientBuilder {
-    /// Uses an HTTP client that you have built, with its own proxies, certificates, timeouts and connections.
+    /// Uses your own HTTP client, with its own proxies, certificates, timeouts and connections.
     ///
-    /// It must have
+    /// It must have:
     ///
     /// - redirects turned off: a followed redirect turns a purge into a list, or carries the token to
     ///   another host;
     /// - retries turned off: this crate counts every attempt;
     /// - a timeout: without one, a request may take forever.
     ///
-    /// None of this can be read from it, so nothing checks it. With the feature `rustls`, this crate adds
-    /// that library to [`reqwest`] without a crypto provider, since a program has only one default:
+    /// An HTTP client does not reveal these settings, so they are not checked. The feature `rustls` of this crate
+    /// enables that library in [`reqwest`] without a crypto provider, because a program has only one default:
     /// building an HTTP client panics unless the program installs a provider, or configures TLS with
     /// [`tls_backend_preconfigured`](reqwest::ClientBuilder::tls_backend_preconfigured).
     ///
-    /// It cannot be combined with the settings of the builder that would change it (`connect_timeout`,
-    /// `attempt_timeout`, `user_agent`, `proxy`, `root_certificate_pem`): [`build`](Self::build) then fails.
+    /// The builder's own settings for the HTTP client (`connect_timeout`, `attempt_timeout`, `user_agent`, `proxy`,
+    /// `root_certificate_pem`) cannot be combined with it: [`build`](Self::build) then fails.
     pub fn http_client(self, http: reqwest::Client) -> Self {
         self.with_http_client(http)
     }
 }
 
 impl Client {
-    /// The generated client, with the connection pool and the token of this one.
+    /// The generated client, with the connection pool and the token of this client.
     ///
-    /// The token is fetched if there is none yet. A request whose token is refused is not sent again with
-    /// another one. Requests keep neither the [rate](ClientBuilder::rate) of this client nor the pauses that the
-    /// service asks for.
+    /// The token is fetched if there is none yet. A request whose token is refused is not sent again with another.
+    /// Requests ignore the [rate](ClientBuilder::rate) of this client, and the pauses that the service asks for.
     ///
     /// # Errors
     ///
-    /// When no token can be fetched.
+    /// When the token cannot be fetched.
     pub async fn raw(&self) -> Result<&purge_api::Client, Error> {
         self.fetch_token().await?;
         Ok(self.session().raw())

@@ -1,4 +1,4 @@
-//! Sending a plan.
+//! Sends a plan.
 
 mod request;
 mod work;
@@ -24,9 +24,9 @@ use run::Run;
 pub(crate) use turn::accepted;
 use work::{Source, Work};
 
-/// A purge about to be sent.
+/// A purge, not started yet.
 ///
-/// Await it, and every path of the plan has an outcome:
+/// Await it to get a report with the outcome of every path of the plan:
 ///
 /// ```no_run
 /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
@@ -41,20 +41,21 @@ use work::{Source, Work};
 /// # }
 /// ```
 ///
-/// It does not fail as a whole: what went wrong stands in the [`Report`], beside what went well. A
-/// request that surely was not carried out is sent again, with growing and random pauses. One that may
-/// have been carried out is looked up in the list first; if it is not found there, it is sent again at
-/// most twice, and its outcome says that there may be a duplicate. A refused token ends the run.
+/// A purge does not fail as a whole: the [`Report`] has both what failed and what succeeded. A request that was
+/// certainly not applied is sent again, after a random pause that grows with each attempt. One that may have been
+/// applied is looked up in the list first; if it is not there, it is sent again at most twice, and its outcome says
+/// that there may be a duplicate. A refused token ends the run.
 ///
-/// A pause that the service asks for (`Retry-After`) holds for all requests of the [`Client`](crate::Client), as
-/// its [`rate`](crate::ClientBuilder::rate) does; a pause over 60 s is not waited for, and ends the run. All retries of a run share a quota: 100 of them are free, and after
-/// that five accepted requests pay for one, so that an outage costs 1,000 batches at most 1,100 requests.
-/// There is no time limit on sending as a whole: it is `max_attempts` and `backoff` for each request.
+/// A pause that the service asks for (`Retry-After`) applies to all requests of the [`Client`](crate::Client), as its
+/// [`rate`](crate::ClientBuilder::rate) does; a pause of more than 60 s is not waited for, and ends the run. All retries
+/// of a run share a quota: 100 are free, and after that each costs five accepted requests. So an outage costs 1,000
+/// batches at most 1,100 requests. Sending as a whole has no time limit; `max_attempts` and `backoff` limit each
+/// request.
 ///
-/// A request that the service finds too large (413) goes on as two with half of its paths each.
+/// A request that the service finds too large (413) is split into two, with half of its paths each.
 ///
-/// Dropping the future stops the run at once: requests under way may still be carried out. A
-/// [`Shutdown`] ends it in good order, and a [`Journal`] makes it possible to go on with it in any case.
+/// Dropping the future stops the run immediately; requests already sent may still be applied. A [`Shutdown`] stops the
+/// run gracefully. In either case, a run with a [`Journal`] can be resumed.
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Purge {
@@ -67,18 +68,18 @@ pub struct Purge {
 }
 
 impl Resource {
-    /// Carries out a plan: see [`Purge`].
+    /// Sends a plan: see [`Purge`].
     pub fn purge(&self, plan: Plan) -> Purge {
         Purge::new(self.clone(), plan)
     }
 
-    /// Resumes a run that ended early: see [`Journal`]. It sends what is not known to be accepted, and takes the same
+    /// Resumes an interrupted run: see [`Journal`]. It sends what is not known to be accepted, and takes the same
     /// options as [`purge`](Self::purge).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when the journal belongs to another service, organization or resource, is
-    /// a new one, or holds a path that purges the whole resource without
+    /// [`ErrorKind::InvalidInput`] when the journal belongs to another service, organization or resource, when
+    /// it is new, or when it has a path that purges the whole resource without
     /// [`allow_full_purge`](Journal::allow_full_purge).
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
@@ -102,10 +103,9 @@ impl Purge {
         Self { resource, source, shutdown, concurrency: 4, wait: None, retry }
     }
 
-    /// Keeps a journal, so that the run can be resumed if it ends early: see [`Journal`]. One that was opened must be
-    /// of the same service, organization, resource and plan; else nothing is sent, and the outcomes say why. A run
-    /// that is resumed has its journal, and takes this one in its place only if it is of the same plan. Default:
-    /// none.
+    /// Keeps a journal, so that an interrupted run can be resumed: see [`Journal`]. An opened journal must belong to
+    /// the same service, organization, resource and plan; otherwise nothing is sent, and the outcomes say why. In a
+    /// resumed run, this replaces its journal, and must belong to the same plan. Default: none.
     pub fn journal(mut self, journal: Journal) -> Self {
         self.source = match self.source {
             Source::Plan { plan, .. } => Source::Plan { plan, journal: Some(journal) },
@@ -114,41 +114,41 @@ impl Purge {
         self
     }
 
-    /// Ends the run early, in good order: see [`Shutdown`].
+    /// Stops the run early and gracefully: see [`Shutdown`].
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.shutdown = shutdown;
         self
     }
 
-    /// How many requests are under way at once, those that wait to be sent again included; 0 counts as 1.
+    /// How many requests are in flight at the same time, including those that wait for a retry; 0 counts as 1.
     /// Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
         self
     }
 
-    /// Follows the jobs to their end, for at most this long after the last one was accepted: the same option as
-    /// [`Wait::wait_for`](crate::Wait::wait_for). Default: does not wait.
+    /// Waits until the operations are finished, for at most this long after the last one was accepted: the same option
+    /// as [`Wait::wait_for`](crate::Wait::wait_for). Default: does not wait.
     pub fn wait_for(mut self, limit: Duration) -> Self {
         self.wait = Some(limit);
         self
     }
 
-    /// How often a request is sent at most; 0 counts as 1. Default: 4.
+    /// How many times a request is sent at most; 0 counts as 1. Default: 4.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.retry.attempts = attempts.max(1);
         self
     }
 
-    /// The pauses between attempts: random, from nothing to a bound that begins with `first` and doubles
-    /// up to `longest`. Default: 1 s and 20 s, the figures of the AWS SDKs.
+    /// The pauses between attempts: random, from zero to a bound that starts at `first` and doubles up to `longest`.
+    /// Default: 1 s and 20 s, as in the AWS SDKs.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.retry.base = first.min(LONGEST);
         self.retry.cap = longest.min(LONGEST);
         self
     }
 
-    /// Runs it, and tells what happens on the way; the last event holds the report.
+    /// Sends the plan, and streams events on the way. The last event has the report.
     pub fn events(self) -> Events {
         Events::new(|reporter| self.run(reporter))
     }

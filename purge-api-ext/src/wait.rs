@@ -1,4 +1,4 @@
-//! Following operations to their end.
+//! Follows operations until they are finished.
 
 mod records;
 mod unseen;
@@ -24,9 +24,9 @@ use crate::resource::Resource;
 use crate::sanitize::{Shown, escaped, shown};
 use crate::shutdown::Shutdown;
 
-/// Operations about to be followed to their end.
+/// A wait for operations to finish, not started yet.
 ///
-/// Await it, and each has an outcome:
+/// Await it to get a report with the outcome of each operation:
 ///
 /// ```no_run
 /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
@@ -36,14 +36,14 @@ use crate::shutdown::Shutdown;
 /// # }
 /// ```
 ///
-/// A finished record is one with a time of completion. An operation that the list does not know (yet)
-/// is asked for until the deadline.
+/// A record is finished if it has a completion time. An operation that is not in the list, or not yet, is polled until
+/// the deadline.
 ///
-/// It asks little: a round ends after four operations that are not finished, since the others were
-/// created later or not much earlier; the next round begins with those that were not asked for. Where
-/// the operations have few paths each, a page of the whole list answers for many of them.
+/// Polling takes few requests. A round ends after four unfinished operations, because the others were created later or
+/// not much earlier; the next round starts with those that were not polled. If the operations have few paths
+/// each, a page of the unfiltered list covers many of them at once.
 #[derive(Clone, Debug)]
-#[must_use = "nothing is asked until it is awaited"]
+#[must_use = "nothing is sent until it is awaited"]
 pub struct Wait {
     resource: Resource,
     operations: Vec<OperationId>,
@@ -52,7 +52,7 @@ pub struct Wait {
 }
 
 impl Resource {
-    /// Follows operations to their end: see [`Wait`].
+    /// Waits for operations to finish: see [`Wait`].
     pub fn wait(&self, operations: impl IntoIterator<Item = OperationId>) -> Wait {
         Wait::new(self.clone(), operations)
     }
@@ -68,20 +68,20 @@ impl Wait {
         Self { resource, operations, limit, shutdown }
     }
 
-    /// Waits for at most this long, and for at most a year. Default: 5 minutes; the service's documentation
-    /// speaks of seconds to minutes.
+    /// Waits for at most this long, and never longer than a year. Default: 5 minutes. The service's documentation says
+    /// that a purge takes seconds to minutes.
     pub fn wait_for(mut self, limit: Duration) -> Self {
         self.limit = limit.min(crate::retry::LONGEST);
         self
     }
 
-    /// Ends the waiting early, in good order: see [`Shutdown`]. What is not finished by then is pending.
+    /// Stops waiting early and gracefully: see [`Shutdown`]. Paths that are not finished by then are pending.
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.shutdown = shutdown;
         self
     }
 
-    /// Waits, and tells what happens on the way; the last event holds the report.
+    /// Waits, and streams events on the way. The last event has the report.
     pub fn events(self) -> Events {
         Events::new(|reporter| self.run(reporter))
     }
@@ -108,13 +108,12 @@ impl IntoFuture for Wait {
 const FIRST_POLL: Duration = Duration::from_millis(250);
 const SHORTEST_POLL: Duration = Duration::from_millis(50);
 const LONGEST_POLL: Duration = Duration::from_secs(10);
-/// How many operations are asked for at once, and after how many unfinished ones a round ends.
+/// How many operations are polled at the same time, and after how many unfinished ones a round ends.
 const CONCURRENCY: usize = 4;
-/// With fewer paths an operation than this, the whole list is the shorter way.
+/// With fewer paths per operation than this, reading the unfiltered list takes fewer requests.
 const FEW_PATHS: usize = 25;
 
-/// Asks for all operations that the service accepted, again and again, until each is finished, the
-/// deadline passes, or a shutdown begins.
+/// Polls all accepted operations until each is finished, the deadline passes, or a shutdown begins.
 pub(crate) async fn follow(
     resource: &Resource,
     operations: &mut [OperationOutcome],
@@ -123,12 +122,12 @@ pub(crate) async fn follow(
     reporter: &Reporter,
 ) {
     let end = Instant::now() + deadline.min(crate::retry::LONGEST);
-    // A pause of the service is over when it is over, or when the deadline has passed.
+    // Any pause that the service asks for is waited out, up to the deadline.
     let resource = &resource.of_waiting();
-    // Those of which it was not told yet what became of them.
+    // Operations without an `Event::Settled` so far.
     let followed = operations.iter().enumerate().filter(|(_, operation)| is_followed(operation));
     let mut open: Vec<usize> = followed.map(|(index, _)| index).collect();
-    // What was said before is no answer to the waiting.
+    // Messages from before the wait are not repeated when it is given up.
     let before: Vec<_> = operations.iter().map(|operation| operation.message.clone()).collect();
     let (why, message) = {
         let begun = pin!(shutdown.begun());
@@ -168,7 +167,7 @@ async fn poll(
         let asked = timeout_at(end, asked).await;
         tell_settled(operations, open, reporter);
         reporter.tell(|| progress(operations));
-        // A round that is cut off has lost its place, but then there is no other one.
+        // A round that the deadline cuts off loses the operations it was polling, but no round follows it.
         let Ok(pause) = asked else { break };
         if operations.iter().all(|operation| !is_followed(operation)) {
             break;
@@ -183,7 +182,7 @@ async fn poll(
             break;
         }
         let wait = interval.mul_f64(0.75 + fastrand::f64() / 2.0).max(pause.unwrap_or_default());
-        // The last look comes shortly before the end, not long before it.
+        // Never sleep more than 3/4 of the time left, so that the last round comes shortly before the end.
         sleep_until(now + wait.min(left.mul_f64(0.75))).await;
         interval = interval.mul_f64(1.5).min(LONGEST_POLL);
     }
@@ -193,7 +192,8 @@ pub(crate) fn is_followed(operation: &OperationOutcome) -> bool {
     operation.state == OperationState::Accepted && operation.error.is_none()
 }
 
-/// Asks until enough operations turn out to be unfinished; these go to the end of the queue.
+/// Polls until enough operations turn out to be unfinished; these go to the end of the queue. Returns the longest pause
+/// that the service asked for.
 async fn round(
     resource: &Resource,
     operations: &mut [OperationOutcome],
@@ -228,7 +228,7 @@ async fn round(
                 reporter.tell(|| Event::Paused { delay, error: error.clone() });
             }
             if error.kind() == ErrorKind::Unauthorized {
-                // The others would be refused just so.
+                // All others would be refused as well.
                 operations.iter_mut().filter(|o| is_followed(o)).for_each(|o| end_with(o, error));
                 return None;
             }
@@ -246,13 +246,13 @@ async fn round(
     }
 }
 
-/// The records of one operation, and none of others, as a service would send that does not know the operation
-/// and ignores the filter; and whether they are all of them. A record without an operation is not evidence.
+/// The records of one operation, and whether they are complete. A service that does not know the operation might ignore
+/// the filter and send records of others; these are dropped. A record without an operation ID proves nothing.
 async fn records_of(
     resource: &Resource,
     op_id: OperationId,
 ) -> Result<(Vec<PurgeRecord>, Listed), Error> {
-    /// More than the records of any operation take, if pages are much shorter than they were asked for.
+    /// More pages than any operation needs, even if pages are much shorter than requested.
     const PAGES: usize = 200;
     let mut records = Vec::new();
     let mut list = List::new(resource.clone()).operation(op_id.clone()).reader();
@@ -284,8 +284,8 @@ fn take_answer(
         Ok((found, listed)) => {
             records::apply(operation, &found.iter().collect::<Vec<_>>(), listed);
         }
-        // A service that cannot answer, or a page of something in between, is asked again, until the
-        // deadline: the job was accepted, whatever an answer to a question about it looks like.
+        // An unavailable service, or an error page of a proxy or gateway, is no reason to give up before the
+        // deadline: the operation was accepted, whatever a later response looks like.
         Err(error) if error.is_retryable() || error.kind() == ErrorKind::Untrusted => {
             operation.message = Some(error.to_string());
         }
@@ -293,22 +293,22 @@ fn take_answer(
     }
 }
 
-/// Reads as much of the unfiltered list as the operations need if they are its newest, and takes over
-/// what is finished. What is not found there is asked for one by one.
+/// Reads the unfiltered list as far as necessary if the operations are the newest in it, and applies the records that it
+/// finds. Operations that are not found there are polled one by one.
 async fn read_whole_list(
     resource: &Resource,
     operations: &mut [OperationOutcome],
     queue: &mut VecDeque<usize>,
     paths: usize,
 ) {
-    /// Records of others that may be among them.
+    /// How many records of other operations may be among them.
     const OTHERS: usize = 100;
-    /// A page that is shorter is not worth it.
+    /// With shorter pages, this is not worth it.
     const SHORTEST_PAGE: usize = 20;
     let mut list = List::new(resource.clone()).reader();
     let mut found: HashMap<OperationId, Vec<PurgeRecord>> = HashMap::new();
     let mut left = paths.saturating_add(OTHERS);
-    // Whatever is wrong with the list, asking one by one will say it.
+    // Ignore errors: polling one by one will report them.
     while let Ok(Some(Read { page, .. })) = list.next_new().await {
         let received = page.requests.len();
         left = left.saturating_sub(received);
@@ -324,7 +324,7 @@ async fn read_whole_list(
     queue.retain(|&index| {
         let operation = &mut operations[index];
         let records = operation.op_id.as_ref().and_then(|op_id| found.get(op_id));
-        // Records that moved on to another page meanwhile may be missing.
+        // Records may be missing because they moved to another page meanwhile.
         if let Some(records) = records.filter(|records| records.len() >= operation.paths.len()) {
             records::apply(operation, &records.iter().collect::<Vec<_>>(), Listed::Partly);
         }
@@ -355,7 +355,7 @@ fn give_up(
         set_pending(operation);
         let mut message = message.clone();
         if let Some(last) = operation.message.as_ref().filter(|_| operation.message != *before) {
-            message = shown!("{message}; the last answer: {last}", message, last = escaped(last));
+            message = shown!("{message}; the last response: {last}", message, last = escaped(last));
         }
         operation.message = Some(message.to_string());
         operation.error = Some(Error::new(why, message));

@@ -48,8 +48,12 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "cannot be read: {}", excerpt(error)),
-            Self::Empty => f.write_str("is empty: no run was started with it, and nothing was sent"),
-            Self::NoJournal => f.write_str("is not a purge journal; pass the file that you gave to `--journal`"),
+            Self::Empty => {
+                f.write_str("is empty: no run was started with it, and nothing was sent")
+            }
+            Self::NoJournal => {
+                f.write_str("is not a purge journal; pass the file that you gave to `--journal`")
+            }
             Self::Version(version) => write!(
                 f,
                 "has format version {version}, but this program reads version {VERSION}; resume it with the \
@@ -178,7 +182,9 @@ impl<R: BufRead> Lines<R> {
         }
         if let Some(path) = repeated(&paths) {
             let path = excerpt(path);
-            return Err(self.damaged(shown!("the path `{path}` appears in the requests twice", path)));
+            return Err(
+                self.damaged(shown!("the path `{path}` appears in the requests twice", path))
+            );
         }
         Ok(batches(paths, &ends))
     }

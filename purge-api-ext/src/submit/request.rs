@@ -1,4 +1,4 @@
-//! One request of a run: its place in the ledger, and its paths.
+//! One request of a run: its number in the ledger, and its paths.
 
 use crate::plan::Batch;
 
@@ -8,7 +8,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// The requests that it is split into: some first paths, and the others.
+    /// Splits it in two: its first `at` paths, and the rest.
     pub(super) fn split(self, at: usize, into: [usize; 2]) -> [Self; 2] {
         let [first, others] = self.batch.split_at(at);
         [Self { number: into[0], batch: first }, Self { number: into[1], batch: others }]

@@ -1,4 +1,4 @@
-//! One run: what its requests share.
+//! A run: the state that its requests share.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -14,9 +14,9 @@ use crate::retry::{Applied, RetryPolicy, RetryQuota};
 use crate::sanitize::shown;
 use crate::transport::Failure;
 
-/// What the requests of one run share.
+/// The state that the requests of one run share.
 pub(super) struct Run<'a> {
-    /// With the stop of this run.
+    /// Sends nothing once this run is stopped.
     pub(super) resource: Resource,
     pub(super) retry: RetryPolicy,
     pub(super) stop: Stop,
@@ -49,7 +49,7 @@ impl<'a> Run<'a> {
         Self { resource, retry, stop, reporter, concurrency, journal, shared }
     }
 
-    /// Takes note of something that happened, in the ledger and then in the journal.
+    /// Records an entry in the ledger, and then in the journal.
     pub(super) fn record(&self, shared: &mut Shared, entry: Entry) -> Result<(), Failure> {
         shared.ledger.apply(&entry).map_err(out_of_order)?;
         if let Some(journal) = &self.journal {
@@ -67,8 +67,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What the ledger refuses cannot have happened. If it has, it is unknown what became of the request.
+/// The ledger refuses only what cannot happen. If it does happen, it is unknown whether the request was applied.
 pub(super) fn out_of_order(why: &'static str) -> Failure {
-    let error = Error::new(ErrorKind::Untrusted, shown!("the run has lost its order: {why}", why));
+    let error = Error::new(ErrorKind::Untrusted, shown!("the run is inconsistent: {why}", why));
     Failure::new(Applied::Yes, error)
 }

@@ -1,4 +1,4 @@
-//! The way of each request of a run to its outcome.
+//! Takes each request of a run to its outcome.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -19,15 +19,15 @@ use crate::shutdown::Shutdown;
 use crate::trace::{event, span};
 use crate::wait::is_followed;
 
-/// What became of a request.
+/// How a request ended.
 enum Settled {
     Outcome(OperationOutcome),
-    /// It was too large.
+    /// It was too large, and was split.
     Halves([Request; 2]),
 }
 
 impl Run<'_> {
-    /// Sends what is to be sent, and closes the journal.
+    /// Sends all requests, then closes the journal.
     pub(super) async fn send_all(
         mut self,
         requests: impl Iterator<Item = Request>,
@@ -35,14 +35,14 @@ impl Run<'_> {
         wait: Option<Duration>,
     ) -> Vec<OperationOutcome> {
         let outcomes = {
-            // Those that end in another order would get far ahead of one without an answer, and bury its job in
-            // the list.
+            // `buffered` keeps the order: otherwise the other requests could get far ahead of one without a response,
+            // and bury its operation in the list.
             let sending = stream::iter(requests)
                 .map(|request| self.submit(request, wait))
                 .buffered(self.concurrency)
                 .flat_map(stream::iter)
                 .collect();
-            // One that has begun already ends the run before its first request.
+            // A shutdown that has already begun ends the run before its first request.
             match select(pin!(shutdown.begun()), pin!(sending)).await {
                 Either::Right((outcomes, _)) => outcomes,
                 Either::Left(((), sending)) => {
@@ -52,13 +52,13 @@ impl Run<'_> {
             }
         };
         if let Some(journal) = self.journal.take() {
-            // What could not be written was the reason to stop, or nothing is left to be done.
+            // An error needs no handling: either it has stopped the run, or there is nothing left to do.
             let _ = journal.end().await;
         }
         outcomes
     }
 
-    /// Sends a request, and if it is too large its parts, in order.
+    /// Sends a request, or its parts in order if it is too large.
     async fn submit(&self, request: Request, wait: Option<Duration>) -> Vec<OperationOutcome> {
         let mut outcomes = Vec::new();
         let mut rest = vec![request];
@@ -76,7 +76,7 @@ impl Run<'_> {
         outcomes
     }
 
-    /// The life of a request: decide, do, until its outcome is known or nothing more can be done for it.
+    /// Decides what to do next for a request and does it, until its outcome is known or nothing more can be done.
     async fn settle(&self, request: Request) -> Settled {
         let mut turn = Turn::begin(&self.story(request.number));
         loop {
@@ -103,7 +103,7 @@ impl Run<'_> {
         )
     }
 
-    /// What became of a request for which nothing more is done.
+    /// The outcome of a request for which nothing more is done.
     fn settled(&self, request: Request, turn: Turn) -> Settled {
         let story = self.story(request.number);
         let mut outcome = match story.end {
@@ -144,7 +144,7 @@ impl Run<'_> {
 
     fn split(&self, request: usize, at: usize, turn: &mut Turn) {
         let into = {
-            // The journal takes the numbers in their order.
+            // The journal must have the numbers in order, so the ledger stays locked.
             let mut shared = self.shared();
             let next = shared.ledger.stories().len();
             let into = [next, next + 1];

@@ -1,4 +1,4 @@
-//! What a run has to do: a whole plan, or what an earlier run left of it.
+//! The work of a run: a whole plan, or what an earlier run left of it.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::plan::{Batch, Plan};
 use crate::report::Summary;
 use crate::resource::Resource;
 
-/// Where a run has its requests from.
+/// Where the requests of a run come from.
 #[derive(Debug)]
 pub(super) enum Source {
     Plan {
         plan: Plan,
         journal: Option<Journal>,
     },
-    /// What an earlier run has left.
+    /// The rest of an earlier run.
     Journal(Journal),
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Work {
     pub(super) counts: Summary,
     pub(super) paths: usize,
     pub(super) requests: Box<dyn Iterator<Item = Request> + Send>,
-    /// What is known of them.
+    /// What is known of the requests.
     pub(super) ledger: Ledger,
     pub(super) journal: Option<Writer>,
     /// Why nothing may be sent.
@@ -33,7 +33,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// Begins the journal, if there is one.
+    /// Starts the journal, if there is one.
     pub(super) async fn prepare(resource: &Resource, source: Source) -> Self {
         let (plan, journal) = match source {
             Source::Plan { plan, journal: None } => return Self::whole(plan),
@@ -44,7 +44,7 @@ impl Work {
         let work = match (contents, plan) {
             (Some(contents), _) => Self::left(contents),
             (None, Some(plan)) => Self::whole(Arc::unwrap_or_clone(plan)),
-            // Only the report tells then why nothing was done.
+            // The journal could not be read, so the report has nothing but the error.
             (None, None) => Self::from_batches(std::iter::empty()),
         };
         match begun {

@@ -1,4 +1,4 @@
-//! What the records of an operation say of its paths: a function of the records alone.
+//! Derives the outcomes of an operation's paths from its records alone.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,14 +8,14 @@ use crate::error::{Error, ErrorKind};
 use crate::list::{PurgeRecord, RecordState};
 use crate::report::{OperationOutcome, OperationState, PathOutcome, PathOutcomes, PathState};
 
-/// Whether the records are all that the list holds of an operation.
+/// Whether the records are all that the list has for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Listed {
     Whole,
     Partly,
 }
 
-/// Takes over what the records of an operation say of its paths.
+/// Applies the records of an operation to its paths.
 pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], listed: Listed) {
     let pending = records.iter().any(|record| record.state() == RecordState::Pending);
     let mut by_path: BTreeMap<&str, &PurgeRecord> = BTreeMap::new();
@@ -24,7 +24,7 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
         worse(by_path.entry(path).or_insert(record), record);
     }
     if operation.foreign {
-        // What it purges is what its records say, and each answer may know more of them.
+        // Its paths are known only from its records, and each response may have more of these.
         operation.paths = PathOutcomes::each(by_path.iter().map(|(path, record)| {
             let (state, message) = state_of(record);
             (record.path().unwrap_or(path).into(), state, message)
@@ -44,7 +44,7 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
         });
     }
     let open = operation.paths.iter().any(|path| path.state == PathState::Pending)
-        // What another client's operation purges is known only when all of its records are.
+        // The paths of another client's operation are known only once all of its records are.
         || (operation.foreign && (pending || listed == Listed::Partly));
     if open || operation.paths.is_empty() {
         return;
@@ -58,10 +58,10 @@ pub(super) fn apply(operation: &mut OperationOutcome, records: &[&PurgeRecord], 
     }
 }
 
-/// The records of paths that have none under their own name, but one under another spelling: how the service
-/// writes percent escapes in its records is not published.
+/// Records for paths that have none in their own spelling, but one in another: how the service writes percent escapes
+/// in records is not published.
 ///
-/// A record that is another path's, or that could be that of two paths, is not evidence.
+/// A record that belongs to another path, or could belong to two, is not used.
 fn other_spellings<'a>(
     paths: &PathOutcomes,
     by_path: &BTreeMap<&str, &'a PurgeRecord>,
@@ -82,7 +82,7 @@ fn other_spellings<'a>(
     found
 }
 
-/// Of several records of a path the worst one counts.
+/// Replaces a record by another one for the same path, if that has the worse state.
 fn worse<'a>(known: &mut &'a PurgeRecord, record: &'a PurgeRecord) {
     let severity = |record: &PurgeRecord| match record.state() {
         RecordState::NotCached => 0,
@@ -102,12 +102,10 @@ fn state_of(record: &PurgeRecord) -> (PathState, Option<String>) {
         RecordState::Purged => (PathState::Purged, said),
         RecordState::NotCached => (PathState::NotCached, said),
         RecordState::Unknown(status) => {
-            let status = status.map_or("no status".to_owned(), |s| format!("the status {s}"));
+            let status = status
+                .map_or("without a status".to_owned(), |s| format!("with the unknown status {s}"));
             let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-            (
-                PathState::Unconfirmed,
-                Some(format!("finished with {status}, which is unknown{said}")),
-            )
+            (PathState::Unconfirmed, Some(format!("finished {status}{said}")))
         }
     }
 }
@@ -122,7 +120,7 @@ mod tests {
         PurgeRecord::new(Some("a"), Some(url), Some(status), None, completed)
     }
 
-    /// An operation with these paths, after these records.
+    /// An operation with these paths, after these records were applied.
     fn applied(paths: &[&str], records: &[PurgeRecord]) -> OperationOutcome {
         let mut operation = OperationOutcome::of_job("a".parse().expect("an ID"));
         let accepted = |path| PathOutcome { path, state: PathState::Accepted, message: None };
@@ -165,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn percent_escapes_may_be_written_otherwise() {
+    fn record_may_spell_percent_escapes_differently() {
         for (path, url) in
             [("/%C3%BC", "/\u{fc}"), ("/a%2fb", "/a%2Fb"), ("/~", "/%7E"), ("/*", "/%2A")]
         {
@@ -191,11 +189,11 @@ mod tests {
     }
 
     #[test]
-    fn number_that_nobody_documented_is_no_success() {
+    fn undocumented_status_is_not_a_success() {
         let operation = applied(&["/a"], &[record("/a", 7, DONE)]);
         assert_eq!(states(&operation), [PathState::Unconfirmed]);
         assert_eq!(operation.error.as_ref().map(Error::kind), Some(ErrorKind::Untrusted));
-        assert!(first(&operation).message.is_some_and(|m| m.contains("status 7")));
+        assert!(first(&operation).message.is_some_and(|m| m.contains("unknown status 7")));
     }
 
     #[test]
@@ -205,14 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_a_foreign_job_come_from_its_records() {
+    fn paths_of_a_foreign_operation_come_from_its_records() {
         let operation = applied(&[], &[record("https://e.com/a*", 1, DONE)]);
         assert_eq!(first(&operation).path, "/a*");
         assert_eq!(operation.state, OperationState::Finished);
     }
 
     #[test]
-    fn foreign_job_grows_with_its_records_and_is_not_finished_before_all_of_them_are() {
+    fn foreign_operation_is_finished_when_all_of_its_records_are() {
         let mut operation = OperationOutcome::of_job("a".parse().expect("an ID"));
         let mut answer = |records: &[PurgeRecord]| {
             apply(&mut operation, &records.iter().collect::<Vec<_>>(), Listed::Whole);
@@ -227,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_records_of_a_path_the_worst_one_counts() {
+    fn worst_of_several_records_of_a_path_counts() {
         let purged = || record("https://x/p", 1, DONE);
         for (other, state) in [
             (record("https://y/p", 7, DONE), PathState::Unconfirmed),

@@ -1,23 +1,23 @@
-//! Operations of which the service has no record yet.
+//! Operations without any record so far.
 
 use std::collections::HashMap;
 
 use crate::events::{Event, Reporter};
 use crate::report::OperationOutcome;
 
-/// The answers without a record of each operation.
+/// How many responses had no record, for each operation.
 #[derive(Default)]
 pub(super) struct Unseen(HashMap<usize, u32>);
 
 impl Unseen {
-    /// Counts an answer without a record, and tells of the operation when there were several.
+    /// Counts a response without a record, and reports the operation after several of them.
     pub(super) fn answered(
         &mut self,
         index: usize,
         operation: &OperationOutcome,
         reporter: &Reporter,
     ) {
-        /// A record may come some time after its job.
+        /// Records may appear some time after their operation.
         const ANSWERS: u32 = 4;
         let answers = self.0.entry(index).or_default();
         *answers += 1;
