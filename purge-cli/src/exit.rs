@@ -143,7 +143,7 @@ fn resume(report: &Report, journal: &Path) -> Option<String> {
 fn wait(report: &Report) -> Option<String> {
     /// More IDs would bury the message before them.
     const NAMED: usize = 5;
-    // A mistyped ID has no operation that continues.
+    // A mistyped ID belongs to no operation that could continue.
     let seen = |id: &OperationId| {
         let mut operations = report.operations.iter().filter(|o| o.op_id.as_ref() == Some(id));
         operations.any(|operation| !operation.paths.is_empty())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use purge_api_ext::Rate;
 
-/// The help below the options. It has a table, which must not be wrapped by a terminal.
+/// The help below the options. It has a table, which a terminal must not wrap.
 pub(super) const HELP: &str = r#"Faults:
   A faults file is a JSON array of objects. Each request gets the first fault
   that matches it; a fault is dropped after `times` uses. Every member is
@@ -65,7 +65,7 @@ pub(crate) struct SandboxArgs {
     /// one every 200 ms
     #[arg(long, value_name = "N/s")]
     pub(crate) rate_limit: Option<Rate>,
-    /// Do not log requests on standard error
+    /// Do not log requests to standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

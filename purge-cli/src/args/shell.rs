@@ -14,7 +14,7 @@ pub(crate) struct CompletionsArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct ManArgs {
-    /// Command to show the page of [default: `cdn-purge` itself]
+    /// Command whose page to print [default: `cdn-purge` itself]
     #[arg(value_name = "COMMAND", value_parser = PossibleValuesParser::new(COMMANDS), hide_possible_values = true)]
     pub(crate) command: Option<String>,
 }

@@ -16,7 +16,7 @@ pub(crate) struct TargetArgs {
     /// CDN resource [env: PURGE_RESOURCE]
     #[arg(short, long, value_name = "UUID")]
     pub(crate) resource: Option<ResourceId>,
-    /// File that holds the bearer token, readable only by you [env, for the token itself: PURGE_TOKEN]
+    /// File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
     pub(crate) token_file: Option<PathBuf>,
     /// Command that prints the bearer token; run again if the service refuses the token

@@ -16,7 +16,7 @@ pub(crate) fn wide(text: &[u8], null: bool) -> Option<&'static str> {
     if let Some((_, encoding)) = marked {
         return Some(encoding);
     }
-    // Nearly all lists have no NUL byte.
+    // Nearly all lists have no NUL byte and need no closer look.
     memchr::memchr(0, text)?;
     // The number of NUL bytes at each position of a group of four.
     let mut nuls = [0; 4];
