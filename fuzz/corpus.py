@@ -19,7 +19,7 @@ def unpack(file, folder):
 
 
 def pack(file, folder):
-    # The fuzzer names an input by its SHA-1, of which a part is enough.
+    # The fuzzer names an input by its SHA-1; the first 20 digits are enough.
     inputs = {path.name[:20]: path.read_bytes().decode("latin-1") for path in folder.iterdir()}
     file.write_text(json.dumps(inputs, indent=0, sort_keys=True) + "\n")
 

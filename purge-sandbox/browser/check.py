@@ -1,4 +1,4 @@
-"""Looks at both pages of a fresh sandbox in a real browser: python check.py BASE_URL [SCREENSHOT_FOLDER]
+"""Checks both pages of a new sandbox in a real browser: python check.py BASE_URL [SCREENSHOT_FOLDER]
 
 It needs PyPI `playwright` and Debian's `chromium`. Every failure is an AssertionError.
 """
@@ -36,7 +36,7 @@ def follows_the_state(page):
     expect(page.locator(f"#job-{job}")).to_contain_text("2 of 2 finished")
     expect(page.locator("#jobs b")).to_have_count(0)
     expect(page.locator("#caches")).not_to_contain_text("Small: 8 objects")
-    # What the reader opened stays open, and the focus stays where it was.
+    # Open details stay open, and the focus stays where it was.
     assert page.locator("#caches details").nth(1).evaluate("d => d.open")
     focused = "document.activeElement.tagName + document.activeElement.closest('details')?.id"
     assert page.evaluate(focused) == f"SUMMARYcache-{RESOURCE}", page.evaluate(focused)
@@ -52,7 +52,7 @@ def tries_both_operations(page):
     page.get_by_role("button", name="Try it: List purge requests").press("Enter")
     listed = page.locator("section:has(#listPurgeRequests) output")
     expect(listed).to_contain_text('"total": 3')
-    # What the server refuses, the browser does not stop.
+    # The browser must not block requests that the server refuses.
     for bad in ("500", "many"):
         page.locator("#listPurgeRequests-limit").fill(bad)
         page.get_by_role("button", name="Try it: List purge requests").press("Enter")
@@ -76,7 +76,7 @@ def main():
                     page = context.new_page()
                     problems = []
                     page.on("pageerror", lambda error: problems.append(str(error)))
-                    # The refusals that the checks ask for.
+                    # The refusals that the checks provoke.
                     meant = ("401", "422")
                     page.on("console", lambda m: m.type == "error" and not any(s in m.text for s in meant) and problems.append(m.text))
                     page.goto(BASE + path)

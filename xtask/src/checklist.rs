@@ -1,4 +1,5 @@
-//! A list of claims about the tree. Each takes a line: it holds, nobody could look, or it is broken, and how.
+//! A checklist of claims about the tree. Each gets a line: it holds, could not be checked, or is broken,
+//! with details.
 
 use std::io::Write;
 
@@ -12,11 +13,11 @@ pub(crate) enum Outcome {
     Holds,
     /// What is missing to check it.
     Skipped(String),
-    /// What is wrong, where, and how to mend it: a line each.
+    /// What is wrong, where, and how to fix it: one line each.
     Broken(String),
 }
 
-/// What is claimed, and the check of it.
+/// A claim and its check.
 pub(crate) type Claim = (&'static str, fn(&Tree) -> Result<Outcome, Error>);
 
 pub(crate) fn run(tree: &Tree, claims: &[Claim], out: &mut dyn Write) -> Result<u8, Error> {
@@ -38,12 +39,12 @@ pub(crate) fn run(tree: &Tree, claims: &[Claim], out: &mut dyn Write) -> Result<
 }
 
 impl Outcome {
-    /// Broken by everything that was found.
+    /// Broken if anything was found.
     pub(crate) fn judge(found: Vec<String>) -> Self {
         if found.is_empty() { Self::Holds } else { Self::Broken(found.join("\n")) }
     }
 
-    /// Broken unless it holds, as another command said it.
+    /// Broken unless it holds; `said` is the output of the command that checked it.
     pub(crate) fn unless(holds: bool, said: &[u8]) -> Self {
         if holds { Self::Holds } else { Self::Broken(String::from_utf8_lossy(said).into_owned()) }
     }

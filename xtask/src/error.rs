@@ -2,7 +2,7 @@ use std::fmt;
 
 /// Why a command did not run: bad usage, an unreadable file, or a document that is not OpenAPI 3.0.
 ///
-/// The message says what happened, with which value, and how to mend it.
+/// The message says what happened, with which value, and how to fix it.
 #[derive(Debug)]
 pub struct Error(String);
 

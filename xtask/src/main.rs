@@ -6,7 +6,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let code = xtask::run(std::env::args_os(), &mut out);
-    // Whoever stopped reading has seen what they wanted.
+    // If the reader has closed the pipe, it does not want more.
     let _ = out.flush();
     ExitCode::from(code)
 }

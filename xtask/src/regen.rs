@@ -1,4 +1,4 @@
-//! `cargo xtask regen`: rewrite, or check, every committed file that is derived from another one.
+//! `cargo xtask regen`: rewrites, or checks, every committed file that is derived from another.
 
 use std::io::Write;
 
@@ -12,9 +12,9 @@ mod picture;
 pub mod reference;
 mod derived;
 
-/// The exit code of `--check` when a file is not what it is derived from.
+/// The exit code of `--check` when a file is stale.
 const STALE: u8 = 4;
-const MEND: &str = "cargo xtask regen";
+const FIX: &str = "cargo xtask regen";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -65,7 +65,7 @@ pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result
     if !stale {
         writeln!(out, "all {count} derived files are up to date")?;
     } else if options.check {
-        writeln!(out, "run `{MEND}` and commit what it writes")?;
+        writeln!(out, "run `{FIX}` and commit what it writes")?;
         return Ok(STALE);
     }
     Ok(0)

@@ -1,13 +1,13 @@
-//! Text from elsewhere, made fit to be printed: a description, a file name or an argument must not move the
-//! cursor, begin a line of its own, or speak to the CI system.
+//! Escapes text from elsewhere for printing: a description, a file name or an argument must not move the
+//! cursor, start a new line, or send commands to the CI system.
 
-/// On one line, without what a terminal or a CI system acts on.
+/// Puts a text on one line and escapes what a terminal or a CI system would act on.
 pub(crate) fn plain(text: &str) -> String {
     escaped(text, |c| c == '\n' || acts(c))
 }
 
-/// As [`plain`], but line feeds stay: for a text whose parts are plain already. JSON stays the same JSON,
-/// since inside its strings these are the escapes of JSON.
+/// Like [`plain`], but keeps line feeds, for text whose parts are already escaped. JSON keeps its meaning,
+/// because inside strings these are JSON's own escapes.
 pub(crate) fn lines(text: &str) -> String {
     escaped(text, |c| c != '\n' && acts(c))
 }
@@ -16,7 +16,7 @@ fn escaped(text: &str, acts: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            // GitHub's runner takes `##[error]` for a command anywhere in a line.
+            // GitHub's runner treats `##[error]` as a command anywhere in a line.
             '[' if shown.ends_with("##") => {
                 shown.pop();
                 shown.push_str("\\u0023[");
@@ -24,7 +24,7 @@ fn escaped(text: &str, acts: impl Fn(char) -> bool) -> String {
             '\n' if acts(c) => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
-            // All of them are in the first plane, so that four digits are enough.
+            // All of them are in the Basic Multilingual Plane, so four digits are enough.
             c if acts(c) => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => shown.push(c),
         }
@@ -32,8 +32,8 @@ fn escaped(text: &str, acts: impl Fn(char) -> bool) -> String {
     shown
 }
 
-/// Whether a character does something else than to appear: control characters, line separators, and what
-/// turns the direction of the text around it.
+/// Whether a character has an effect instead of a shape: control characters, line separators, and
+/// characters that change the direction of the surrounding text.
 fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_acts_is_escaped() {
+    fn active_characters_are_escaped() {
         let check = |text: &str, expected: &str| assert_eq!(plain(text), expected, "{text:?}");
         check("limit → caf\u{e9} `a|b` \\n", "limit → caf\u{e9} `a|b` \\n");
         check("a\n::error::b\r\tc", "a\\n::error::b\\r\\tc");

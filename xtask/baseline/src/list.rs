@@ -1,4 +1,4 @@
-//! The list by the generated bindings alone: page after page, each record as a line of JSON.
+//! Lists with the generated bindings alone: page by page, each record as a line of JSON.
 
 use std::io::{BufWriter, Write as _};
 use std::num::NonZeroU64;
@@ -18,7 +18,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
             serde_json::to_writer(&mut out, &record)?;
             out.write_all(b"\n")?;
         }
-        // Whoever reads it shall have it before the next page is asked for, as with the command line.
+        // As in the command line, readers get each page before the next is requested.
         out.flush()?;
         let total = data.total.unwrap_or_default().cast_unsigned();
         if page.get() * LIMIT.get() >= total {

@@ -1,5 +1,5 @@
-//! What `cargo xtask bench` measures the tools against: the least that does the same work, as programs of
-//! their own, so that what they take is told apart.
+//! The baselines of `cargo xtask bench`: the least code that does the same work, as separate processes so
+//! that each can be measured alone.
 
 mod target;
 mod serve;
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // When even this cannot be written, the exit code is all that is left to say.
+            // If even this cannot be written, only the exit code is left.
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
@@ -34,7 +34,7 @@ fn run() -> Result<(), Failure> {
     if let ["peak", program, arguments @ ..] = &args[..] {
         return peak::run(program, arguments);
     }
-    // One thread, as the command line has.
+    // One thread, as in the command line.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match args[..] {

@@ -1,5 +1,5 @@
-//! The most memory that a command has at once. A process that is started begins with the peak of the one
-//! that starts it, so this is a small one.
+//! The peak memory of a command. A child process starts with the peak of its parent, so this program is
+//! small.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use wait4::Wait4 as _;
 
 use crate::Failure;
 
-/// Runs a command without showing what it prints, and prints its peak in bytes.
+/// Runs a command without showing its output, and prints its peak in bytes.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), Failure> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());

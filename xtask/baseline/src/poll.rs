@@ -1,4 +1,4 @@
-//! Waiting as it is first written: every operation that is not finished is asked for, again and again.
+//! Naive waiting: polls every unfinished operation again and again.
 
 use std::fs;
 use std::num::NonZeroU64;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use crate::Failure;
 use crate::target::Target;
 
-/// The pauses of the library: they grow by a half, and begin anew when something was finished.
+/// The pauses of the library: they grow by half, and start over when something has finished.
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Follows the operations of a file, one a line.
+/// Polls the operations in a file, one ID per line.
 pub(crate) async fn run(ids: &Path) -> Result<(), Failure> {
     let target = Target::from_env()?;
     let client = target.bindings()?;

@@ -1,4 +1,4 @@
-//! A server that takes any purge and remembers none, so that what is measured is the client.
+//! A server that accepts any purge and stores nothing, so that only the client is measured.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -25,7 +25,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Failure;
 
-/// What was received since somebody asked last.
+/// What was received since the last query.
 #[derive(Default)]
 struct Received {
     requests: Cell<u64>,
@@ -33,8 +33,8 @@ struct Received {
     last: Cell<u64>,
 }
 
-/// Serves on a free port of the loopback until standard input ends; with TLS, writes the certificate of the
-/// authority that vouches for it.
+/// Serves on a free loopback port until standard input ends. With TLS, writes the certificate of the
+/// issuing authority to a file.
 pub(crate) async fn run(certificate: Option<&Path>) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let scheme = if certificate.is_some() { "https" } else { "http" };
@@ -47,7 +47,7 @@ pub(crate) async fn run(certificate: Option<&Path>) -> Result<(), Failure> {
     let accepting = async {
         loop {
             let Ok((socket, _)) = listener.accept().await else { continue };
-            // A small answer must not wait for the acknowledgement of the one before.
+            // A small response must not wait for the acknowledgement of the previous one.
             let _ = socket.set_nodelay(true);
             let (tls, received) = (tls.clone(), Rc::clone(&received));
             tokio::task::spawn_local(async move {
@@ -75,7 +75,7 @@ pub(crate) async fn run(certificate: Option<&Path>) -> Result<(), Failure> {
 
 async fn connection(socket: impl AsyncRead + AsyncWrite + Unpin, received: Rc<Received>) {
     let service = service_fn(|request| answer(request, &received));
-    // A client that goes away is no concern of a server.
+    // A client that disconnects is not an error.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
 }
 
@@ -106,7 +106,7 @@ async fn answer(
     Ok(response)
 }
 
-/// A server's certificate, and in a file that of the authority behind it.
+/// A server certificate; the certificate of its authority is written to a file.
 fn certified(file: &Path) -> Result<ServerConfig, Failure> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new([])?;

@@ -1,5 +1,5 @@
-//! Prepared bodies, 16 at once over connections that stay open, and nothing else: no plan, no check of what
-//! the answers say, no retry, no report.
+//! Sends prepared bodies, 16 at once over kept-alive connections, and nothing else: no plan, no check of
+//! the responses, no retry, no report.
 
 use std::cell::RefCell;
 use std::fs;
@@ -20,7 +20,7 @@ use crate::target::Target;
 
 const IN_FLIGHT: usize = 16;
 
-/// Sends each line of a file, to the path of the service's purges, with hyper alone.
+/// Sends each line of a file to the service's purge path, with hyper alone.
 pub(crate) async fn with_hyper(bodies: &Path) -> Result<(), Failure> {
     let target = Rc::new(Target::from_env()?);
     let queue = Rc::new(RefCell::new(lines(bodies)?.into_iter()));
@@ -57,7 +57,7 @@ pub(crate) async fn with_reqwest(bodies: &Path) -> Result<(), Failure> {
     Ok(sending.try_collect().await?)
 }
 
-/// The bodies: parts of one text, so that none is copied.
+/// The bodies, as slices of one text, so that none is copied.
 fn lines(bodies: &Path) -> Result<Vec<Bytes>, Failure> {
     let bodies = Bytes::from(fs::read(bodies)?);
     let lines = bodies.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());

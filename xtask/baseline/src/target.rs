@@ -1,4 +1,4 @@
-//! What is talked to, from the same environment that the command line reads.
+//! The target, read from the same environment variables as the command line.
 
 use std::env;
 use std::num::NonZeroU64;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::Failure;
 
-/// How many records a page holds.
+/// The number of records per page.
 pub(crate) const LIMIT: NonZeroU64 = NonZeroU64::new(100).expect("not zero");
 
 pub(crate) struct Target {
@@ -31,20 +31,20 @@ impl Target {
         })
     }
 
-    /// The generated bindings, without anything around them.
+    /// The bare generated bindings.
     pub(crate) fn bindings(&self) -> Result<purge_api::Client, Failure> {
         let bearer = Bearer::new(&self.token)?;
         Ok(purge_api::Client::new_with_client(&self.base, self.http()?, bearer))
     }
 
-    /// The HTTP client beneath them.
+    /// The HTTP client that they use.
     pub(crate) fn http(&self) -> Result<reqwest::Client, Failure> {
-        // It shares its features with the library's, which brings its own TLS provider.
+        // Feature unification builds reqwest without a TLS provider, because the library brings its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(reqwest::Client::builder().build()?)
     }
 
-    /// A page of the list, of the most records that there may be.
+    /// A page of the list, with the maximum number of records.
     pub(crate) fn page<'a>(
         &self,
         client: &'a purge_api::Client,
@@ -58,7 +58,7 @@ impl Target {
             .limit(LIMIT)
     }
 
-    /// Where purges are created.
+    /// The path for creating purges.
     pub(crate) fn path(&self) -> String {
         format!("/api/v1/cdn/{}/job/{}/purge", self.organization, self.resource)
     }

@@ -8,16 +8,15 @@ use super::{Bench, Figure};
 use crate::Error;
 use crate::workspace::SPEC;
 
-/// Its versions make different clients.
+/// Pinned, because each version generates a different client.
 const GENERATOR: &str = "openapi-generator-cli==7.26.0";
 const CLIENT: &str = "target/bench/generated-client";
 const COLD: &str = "target/bench/cold";
-/// How this workspace sets its builds.
+/// The build settings of this workspace.
 const SETTINGS: [&str; 2] =
     [r#"profile.dev.debug="line-tables-only""#, r#"profile.dev.package."*".debug=false"#];
 const WORK: &str = "`CARGO_INCREMENTAL=0 cargo build --package purge-api-ext` into an empty folder";
-const AGAINST: &str =
-    "the client that `openapi-generator-cli` 7.26.0 makes of the same description, with rustls";
+const AGAINST: &str = "the client that `openapi-generator-cli` 7.26.0 generates from the same description, with rustls";
 const ALIKE: &str = "the same, with the settings of this workspace";
 
 const OURS: Package = Package { folder: ".", options: &["--package", "purge-api-ext", "--locked"] };
@@ -37,16 +36,16 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         let cold = bench.tree.path(COLD);
         if cold.exists() {
             fs::remove_dir_all(&cold)
-                .map_err(|e| Error::new(format!("{} was not removed: {e}", cold.display())))?;
+                .map_err(|e| Error::new(format!("cannot remove {}: {e}", cold.display())))?;
         }
         let mut command = package.cargo(bench, "build");
         command.args(["--offline", "--quiet", "--target-dir"]).arg(&cold);
         command.args(settings.iter().flat_map(|setting| ["--config", setting]));
-        // What is built once, or is a dependency, is not built for the next time.
+        // Neither dependencies nor CI builds are built incrementally.
         command.env("CARGO_INCREMENTAL", "0");
         measured(command)
     };
-    // Nothing is warm in an empty folder, so that no pair goes before the others.
+    // Nothing is warm in an empty folder, so no warm-up pair is needed.
     let turn = |_| Ok([build(&OURS, &[])?, build(&THEIRS, &[])?, build(&THEIRS, &SETTINGS)?]);
     let turns: Result<Vec<_>, Error> = (0..bench.runs).map(turn).collect();
     let ratios: Vec<[f64; 2]> = turns?
@@ -59,7 +58,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let of = |place: usize| ratios.iter().map(|ratios| ratios[place]).collect();
     Ok(vec![
         figure(AGAINST, "processor time", Some(0.9), of(0)),
-        figure(ALIKE, "processor time, set alike", None, of(1)),
+        figure(ALIKE, "processor time, same settings", None, of(1)),
         figure(AGAINST, "packages", None, vec![crates[0] as f64 / crates[1] as f64]),
     ])
 }
@@ -71,7 +70,7 @@ impl Package {
         command
     }
 
-    /// How many packages it is built of.
+    /// How many packages go into its build.
     fn crates(&self, bench: &Bench<'_>) -> Result<usize, Error> {
         let mut command = self.cargo(bench, "tree");
         command.args(["--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
@@ -81,7 +80,7 @@ impl Package {
     }
 }
 
-/// Makes the other client, as the documentation of its generator says.
+/// Generates the other client as the documentation of its generator says.
 fn generate(bench: &Bench<'_>) -> Result<(), Error> {
     let (tree, folder) = (bench.tree, bench.tree.path("target/bench/generator"));
     let run = |program: &Path, args: &[&str]| {
@@ -96,7 +95,7 @@ fn generate(bench: &Bench<'_>) -> Result<(), Error> {
     }
     let generate = ["generate", "--generator-name", "rust", "--input-spec", SPEC];
     run(&bin.join("openapi-generator-cli"), &[&generate[..], &["--output", CLIENT]].concat())?;
-    // It is no part of this workspace, and is built of the same versions.
+    // It is not part of this workspace, but uses the same dependency versions.
     let manifest = format!("{CLIENT}/Cargo.toml");
     tree.write(&manifest, &(tree.read(&manifest)? + "\n[workspace]\n"))?;
     tree.write(&format!("{CLIENT}/Cargo.lock"), &tree.read("Cargo.lock")?)?;

@@ -16,8 +16,8 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let coalesce = || bench.plan(&asked, &["--inventory".as_ref(), site.as_os_str()]);
     let counts = Counts::parse(&coalesce()?.output)?;
     let optimum = optimum(&site, &asked)?;
-    counts.must("the paths that are sent", counts.sent, optimum)?;
-    counts.must("the requests", counts.requests, optimum.div_ceil(100))?;
+    counts.must("paths sent", counts.sent, optimum)?;
+    counts.must("requests", counts.requests, optimum.div_ceil(100))?;
 
     let plan_all = || bench.plan(&asked, &[OsStr::new("--from"), site.as_os_str()]);
     let pairs = bench.pairs(coalesce, plan_all)?;
@@ -30,12 +30,12 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     }])
 }
 
-/// The fewest paths that purge what was asked for and nothing else, when a wildcard ends after a slash.
+/// The fewest paths that purge the requested paths and nothing else, if wildcards end after a slash.
 ///
-/// A directory of which everything was asked for can be one wildcard; of such directories one is inside
-/// the other or has nothing in common with it, and the outermost saves the most. So it is best to take
-/// exactly the outermost ones that hold more than one path. No path here is the own address of a directory,
-/// which its wildcard might not purge.
+/// A directory that was requested completely can become one wildcard. Two such directories are either
+/// nested or disjoint, and the outermost saves the most, so the optimum takes exactly the outermost ones
+/// with more than one path. No path here is the address of a directory itself, which its wildcard might not
+/// purge.
 fn optimum(site: &Path, asked: &Path) -> Result<u64, Error> {
     let (site, asked) = (read(site)?, read(asked)?);
     let asked: HashSet<&str> = asked.lines().collect();
@@ -64,7 +64,7 @@ fn optimum(site: &Path, asked: &Path) -> Result<u64, Error> {
     Ok(alone + wildcards.len() as u64)
 }
 
-/// The directories around a path, the outermost first, without the root.
+/// The directories that contain a path, outermost first, without the root.
 fn directories_of(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').skip(1).map(|(slash, _)| &path[..=slash])
 }

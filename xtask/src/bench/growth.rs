@@ -12,7 +12,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let more = MANY as f64 / FEW as f64;
     let per_path = |ratios: Vec<f64>| ratios.into_iter().map(|ratio| ratio / more).collect();
     let cpu = |usage: &Usage| usage.cpu.as_secs_f64();
-    // What the start of a process takes is most of the time of few paths.
+    // With few paths, process startup takes most of the time.
     let start = bench.pairs(|| bench.plan(&few, &[]), || bench.plan(&one, &[]))?;
     let start = super::run::median(&start.iter().map(|(_, one)| cpu(one)).collect::<Vec<_>>());
     Ok(vec![
@@ -24,8 +24,8 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
             ratios: per_path(ratios(&pairs, |usage| usage.wall.as_secs_f64())),
         },
         Figure {
-            work: "10,000,000 paths, per path, without the start of the process",
-            against: "10,000 paths, per path, without the start of the process",
+            work: "10,000,000 paths, per path, without process startup",
+            against: "10,000 paths, per path, without process startup",
             figure: "processor time",
             at_most: Some(1.5),
             ratios: per_path(ratios(&pairs, |usage| cpu(usage) - start)),

@@ -1,4 +1,4 @@
-//! Files of paths, always the same ones, made once and kept in `target/bench`.
+//! Input files of paths: deterministic, created once, and kept in `target/bench`.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -23,7 +23,7 @@ const SECTIONS: [&str; 10] = [
     "downloads",
 ];
 
-/// A path of a site with 10,000 directories; how it is deep is how sites are.
+/// A path of a site with 10,000 directories, nested as deeply as on real sites.
 fn path(random: &mut Rng) -> String {
     let ending = ["html", "jpg", "css"][random.usize(..3)];
     format!("{}item-{}.{ending}", directory(random), random.u32(..100_000_000))
@@ -34,7 +34,7 @@ fn directory(random: &mut Rng) -> String {
     format!("/{}/{year}/{day:02}/", SECTIONS[section])
 }
 
-/// So many paths, a tenth of them given before.
+/// `count` paths, a tenth of which repeat earlier ones.
 pub(super) fn paths(tree: &Tree, count: usize) -> Result<PathBuf, Error> {
     cached(tree, &format!("paths-{count}.txt"), |lines| {
         let mut random = Rng::with_seed(7);
@@ -55,7 +55,7 @@ pub(super) fn paths(tree: &Tree, count: usize) -> Result<PathBuf, Error> {
     })
 }
 
-/// The same paths, and among them 1,000 wildcards, 100 of which are no prefixes.
+/// The same paths and 1,000 wildcards among them, 100 of which are not prefixes.
 pub(super) fn paths_and_wildcards(tree: &Tree, count: usize) -> Result<PathBuf, Error> {
     let paths = read(&paths(tree, count)?)?;
     cached(tree, &format!("paths-{count}-wildcards.txt"), |lines| {
@@ -90,7 +90,7 @@ pub(super) fn paths_and_wildcards(tree: &Tree, count: usize) -> Result<PathBuf, 
     })
 }
 
-/// So many paths, each of them once.
+/// `count` distinct paths.
 pub(super) fn unique(tree: &Tree, count: usize) -> Result<PathBuf, Error> {
     cached(tree, &format!("site-{count}.txt"), |lines| {
         let mut random = Rng::with_seed(11);
@@ -105,7 +105,7 @@ pub(super) fn unique(tree: &Tree, count: usize) -> Result<PathBuf, Error> {
     })
 }
 
-/// All paths of a site, and some that are asked for: half of these fill whole directories.
+/// All paths of a site, and a list of requested ones, half of which fill whole directories.
 pub(super) fn site(tree: &Tree, site: usize, asked: usize) -> Result<(PathBuf, PathBuf), Error> {
     let inventory = unique(tree, site)?;
     let text = read(&inventory)?;
@@ -134,12 +134,11 @@ struct Lines {
 
 impl Lines {
     fn add(&mut self, line: &str) -> Result<(), Error> {
-        writeln!(self.file, "{line}")
-            .map_err(|e| Error::new(format!("an input was not written: {e}")))
+        writeln!(self.file, "{line}").map_err(|e| Error::new(format!("cannot write an input: {e}")))
     }
 }
 
-/// A file that is made if it is not there, and is there only when it is whole.
+/// Creates a file unless it exists. An interrupted run leaves no partial file.
 fn cached(
     tree: &Tree,
     name: &str,
@@ -150,7 +149,7 @@ fn cached(
     if file.is_file() {
         return Ok(file);
     }
-    let failed = |e: std::io::Error| Error::new(format!("{} was not written: {e}", file.display()));
+    let failed = |e: std::io::Error| Error::new(format!("cannot write {}: {e}", file.display()));
     fs::create_dir_all(&folder).map_err(failed)?;
     let half = file.with_extension("half");
     let mut lines = Lines { file: BufWriter::new(File::create(&half).map_err(failed)?) };

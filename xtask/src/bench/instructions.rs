@@ -1,7 +1,7 @@
-//! How many instructions the tools need: unlike times, nearly the same on every run and machine.
+//! Counts the instructions of the tools, which, unlike times, hardly vary between runs and machines.
 //!
-//! They are counted in the development profile, in which only what is counted is optimized, so that what
-//! the tests have built is used. What the start of the process takes is counted apart and taken off.
+//! Counts use the development profile, optimized only where it matters, so that the artifacts of the test
+//! build are reused. The instructions of process startup are counted separately and subtracted.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,12 +15,12 @@ use super::{OVER, inputs};
 use crate::Error;
 use crate::workspace::Tree;
 
-/// The numbers that were written down.
+/// The committed counts.
 const COMMITTED: &str = "xtask/src/bench/instructions.json";
-/// How many more than the committed number are too many.
+/// The relative growth over the committed count that is tolerated.
 const TOLERANCE: f64 = 0.10;
 
-/// What is optimized before it is counted: nothing on which much else depends, which would be built again.
+/// What is optimized for counting: only packages that few others depend on, because those would be rebuilt.
 const OPTIMIZED: [&str; 3] = ["foldhash", "purge-api-ext", "purge-cli"];
 
 type Count = fn(&Tree) -> Result<u64, Error>;
@@ -32,7 +32,7 @@ pub(super) fn run(tree: &Tree, update: bool, out: &mut dyn Write) -> Result<u8, 
     build(tree)?;
     let committed = tree.read_if_there(COMMITTED)?.unwrap_or_else(|| "{}".to_owned());
     let committed: BTreeMap<String, u64> = serde_json::from_str(&committed)
-        .map_err(|e| Error::new(format!("{COMMITTED} holds no numbers: {e}")))?;
+        .map_err(|e| Error::new(format!("{COMMITTED} is not a valid list of counts: {e}")))?;
     let mut counted = BTreeMap::new();
     let mut code = 0;
     for (name, count) in COUNTS {
@@ -53,7 +53,7 @@ pub(super) fn run(tree: &Tree, update: bool, out: &mut dyn Write) -> Result<u8, 
     }
     if update {
         let text = serde_json::to_string_pretty(&counted)
-            .map_err(|e| Error::new(format!("the numbers are no JSON: {e}")))?;
+            .map_err(|e| Error::new(format!("the counts cannot be written as JSON: {e}")))?;
         tree.write(COMMITTED, &format!("{text}\n"))?;
     }
     Ok(code)
@@ -74,7 +74,7 @@ fn plan(tree: &Tree) -> Result<u64, Error> {
     Ok(of(&paths)?.saturating_sub(of(&one)?))
 }
 
-/// With what it takes to plan them. One request after the other: how many are ready at once depends on the
+/// Includes planning. Sends one request at a time, because how many are ready at once depends on the
 /// machine.
 fn submit(tree: &Tree) -> Result<u64, Error> {
     let (paths, one) = (inputs::unique(tree, 10_000)?, inputs::unique(tree, 1)?);
@@ -91,7 +91,7 @@ fn binary(tree: &Tree) -> PathBuf {
     target.join("debug/cdn-purge")
 }
 
-/// The instructions of one run of `purge`, the system's not counted.
+/// The user-space instructions of one run of `cdn-purge`.
 fn instructions(
     tree: &Tree,
     args: &[&str],
@@ -123,5 +123,5 @@ fn instructions(
             .parse()
             .ok()
     };
-    text.lines().find_map(total).ok_or_else(|| Error::new("valgrind counted nothing"))
+    text.lines().find_map(total).ok_or_else(|| Error::new("valgrind printed no count"))
 }

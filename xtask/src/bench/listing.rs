@@ -34,7 +34,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     ])
 }
 
-/// A sandbox that has so many records.
+/// A sandbox with `records` records.
 fn server(bench: &Bench<'_>, records: usize) -> Result<Server, Error> {
     let server = Server::sandbox(bench, "0s")?;
     let mut create = bench.purge(["create", "--quiet", "--from"]);

@@ -7,12 +7,12 @@ use super::{Bench, Figure};
 use crate::Error;
 use crate::workspace::read;
 
-/// A call is short, so that there have to be many before the median says something.
+/// Calls are short, so it takes many for a meaningful median.
 const CALLS: u32 = 20;
 const HTTP: &str = "`cdn-purge create --quiet /a` over http";
 const ONE: &str = "the same over https, with one authority that both trust";
 const ALL: &str = "the same over https, with that authority among the system's";
-/// Where most systems have the authorities that they trust.
+/// Where most systems keep their trusted authorities.
 const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
@@ -42,7 +42,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     Ok(figures)
 }
 
-/// Calls to one server, and the file with what is trusted.
+/// Calls to one server, with a file of trusted authorities.
 struct Calls<'a> {
     bench: &'a Bench<'a>,
     server: &'a Server,
@@ -93,7 +93,7 @@ impl Calls<'_> {
     }
 }
 
-/// The authorities of the system, and one more.
+/// The system's authorities and one more.
 fn with_system(bench: &Bench<'_>, one: &Path) -> Result<PathBuf, Error> {
     let all = read(Path::new(SYSTEM))? + &read(one)?;
     bench.tree.write("target/bench/authorities.pem", &all)?;

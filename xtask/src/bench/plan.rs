@@ -1,4 +1,4 @@
-//! What `cdn-purge plan` says, and what the comparisons of it share.
+//! Reads the output of `cdn-purge plan`, for several comparisons.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(super) struct Counts {
 }
 
 impl Bench<'_> {
-    /// Plans the purge of the paths in a file.
+    /// Plans a purge of the paths in a file.
     pub(super) fn plan(&self, from: &Path, more: &[&OsStr]) -> Result<Usage, Error> {
         let first = ["plan", "--from"].map(OsStr::new);
         measured(
@@ -26,15 +26,15 @@ impl Bench<'_> {
     }
 }
 
-/// How many different lines a file has, by the program that everybody has.
+/// How many distinct lines a file has, according to `sort -u`.
 pub(super) fn different_lines(file: &Path) -> Result<u64, Error> {
     let mut command = Command::new("sh");
     command.args(["-c", "LC_ALL=C sort -u \"$1\" | wc -l", "sh"]).arg(file);
     let output = measured(command)?.output;
-    output.trim().parse().map_err(|_| Error::new(format!("`wc` counted {output:?}")))
+    output.trim().parse().map_err(|_| Error::new(format!("`wc` printed no number: {output:?}")))
 }
 
-/// The directory of a path, its last slash included.
+/// The directory of a path, including its last slash.
 pub(super) fn directory(path: &str) -> &str {
     &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
 }
@@ -58,12 +58,12 @@ impl Counts {
         counts().ok_or_else(|| Error::new(format!("`cdn-purge plan` printed no counts: {output}")))
     }
 
-    /// Fails if the result is not what it must be.
+    /// Fails unless the result is as expected.
     pub(super) fn must(&self, what: &str, is: u64, expected: u64) -> Result<(), Error> {
         if is == expected {
             return Ok(());
         }
-        Err(Error::new(format!("{what} are {is}, and must be {expected}: {self:?}")))
+        Err(Error::new(format!("{what}: {is}, expected {expected}: {self:?}")))
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_read_from_what_is_printed() {
+    fn counts_are_parsed_from_the_output() {
         let output = "  450 paths, none failed\n450 paths in 5 requests; nothing was sent\n  \
                       50 of 900 not sent: given twice\n  400 of 900 not sent: covered by a wildcard\n";
         let counts = Counts { sent: 450, requests: 5, covered: 400 };

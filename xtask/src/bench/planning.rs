@@ -6,17 +6,21 @@ use super::{Bench, Figure, inputs};
 use crate::Error;
 
 const PATHS: usize = 10_000_000;
-const WORK: &str = "10,000,000 paths from a file, a tenth of them twice: `cdn-purge plan --from F`";
+const WORK: &str =
+    "10,000,000 paths from a file, one in ten of them twice: `cdn-purge plan --from F`";
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let file = inputs::paths(bench.tree, PATHS)?;
-    let bytes = file.metadata().map_err(|e| Error::new(format!("no size of {file:?}: {e}")))?.len();
+    let bytes = file
+        .metadata()
+        .map_err(|e| Error::new(format!("cannot read the size of {file:?}: {e}")))?
+        .len();
     let counts = Counts::parse(&bench.plan(&file, &[])?.output)?;
-    counts.must("the paths that are sent", counts.sent, different_lines(&file)?)?;
+    counts.must("paths sent", counts.sent, different_lines(&file)?)?;
 
     let sort = || {
         let mut command = Command::new("sort");
-        // Its result is written where nothing is kept, so that no reader slows it.
+        // Output goes to `/dev/null`, so that no reader slows it down.
         command.env("LC_ALL", "C").args(["-u", "-o", "/dev/null"]).arg(&file);
         measured(command)
     };

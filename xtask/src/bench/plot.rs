@@ -1,4 +1,4 @@
-//! A plot of bars, as SVG that both light and dark pages can show.
+//! A bar plot, as an SVG that works on light and dark pages.
 
 use std::fmt::Write as _;
 
@@ -10,18 +10,18 @@ pub(super) struct Bar<'a> {
 }
 
 const HEIGHT: f64 = 24.0;
-/// Where the bound of each figure is drawn, from the start of the bars: a bar that ends before it is within the
-/// bound.
+/// Where the bound of each figure is drawn, from the start of the bars: a bar that ends before it is within
+/// its bound.
 const BOUND: f64 = 320.0;
-/// The longest bar; a longer one is cut off, and ends in an arrowhead.
+/// The longest bar; a longer one is cut off and ends in an arrowhead.
 const LONGEST: f64 = 400.0;
 const ARROWHEAD: f64 = 8.0;
 /// The room for the ratio after the longest bar.
 const RATIO: f64 = 90.0;
-/// The width of a character: no common sans-serif font is wider on average.
+/// The width of a character: no common sans-serif font has a greater average.
 const CHARACTER: f64 = 6.8;
 
-/// One bar for each figure, as long as its share of its bound.
+/// One bar for each figure; its length is the ratio as a share of the bound.
 pub(super) fn svg(bars: &[Bar<'_>]) -> String {
     let height = HEIGHT * (bars.len() + 1) as f64;
     let names = bars.iter().map(|bar| label(bar).chars().count()).max().unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) fn svg(bars: &[Bar<'_>]) -> String {
         let (baseline, bar_top, bar_height) = (top + 16.0, top + 4.0, HEIGHT - 8.0);
         let tip = start + shown;
         let end = tip + if is_cut { ARROWHEAD } else { 0.0 } + 6.0;
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(
             svg,
             "<text x=\"{}\" y=\"{baseline}\" text-anchor=\"end\">{}</text>\n\

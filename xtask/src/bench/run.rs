@@ -1,4 +1,4 @@
-//! Running a command as a whole process, and what that took.
+//! Runs a command as a process and measures it.
 
 use std::ffi::OsStr;
 use std::io::Read as _;
@@ -10,49 +10,52 @@ use wait4::Wait4 as _;
 use super::Bench;
 use crate::Error;
 
-/// What a process took.
+/// The resources that a process has used.
 pub(super) struct Usage {
     pub(super) wall: Duration,
-    /// Of all processors, in the process and in the system for it.
+    /// CPU time on all processors, in user and kernel mode.
     pub(super) cpu: Duration,
-    /// The most memory that it had at once, in bytes; at least as much as this program ever had.
+    /// Peak memory in bytes, but at least the peak of this program.
     pub(super) peak: u64,
     pub(super) output: String,
 }
 
 impl Bench<'_> {
-    /// The command that is measured.
+    /// The measured command.
     pub(super) fn purge<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(self.tree.path("target/release/cdn-purge"));
         command.args(args);
         command
     }
 
-    /// Builds what the others are.
+    /// Builds the programs to compare with.
     pub(super) fn build_baseline(&self) -> Result<(), Error> {
         self.tree
             .cargo(&["build", "--release", "--package", "purge-baseline", "--locked"])
             .map(drop)
     }
 
-    /// The program that holds what the command is measured against.
+    /// The program with the baselines to compare with.
     pub(super) fn baseline(&self, args: &[&str]) -> Command {
         let mut command = Command::new(self.tree.path("target/release/purge-baseline"));
         command.args(args);
         command
     }
 
-    /// The most memory that a command has at once, in bytes, also if that is less than this program had.
+    /// The peak memory of a command in bytes, correct even if it is less than the peak of this program.
     pub(super) fn peak(&self, command: &Command) -> Result<f64, Error> {
         let mut peak = self.baseline(&["peak"]);
         peak.arg(command.get_program()).args(command.get_args());
         peak.env_clear();
         peak.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let output = measured(peak)?.output;
-        output.trim().parse().map_err(|_| Error::new(format!("no peak of memory: {output}")))
+        output
+            .trim()
+            .parse()
+            .map_err(|_| Error::new(format!("no peak memory in the output: {output}")))
     }
 
-    /// Runs both once to warm up, and then in turn.
+    /// Runs both once to warm up, and then alternately.
     pub(super) fn pairs(
         &self,
         mut ours: impl FnMut() -> Result<Usage, Error>,
@@ -64,7 +67,7 @@ impl Bench<'_> {
     }
 }
 
-/// The ratio of each pair in some figure.
+/// The ratio of each pair in one figure.
 pub(super) fn ratios(pairs: &[(Usage, Usage)], figure: impl Fn(&Usage) -> f64) -> Vec<f64> {
     pairs.iter().map(|(ours, theirs)| figure(ours) / figure(theirs)).collect()
 }
@@ -79,7 +82,7 @@ pub(super) fn median(figures: &[f64]) -> f64 {
     }
 }
 
-/// Runs a command to its end, without showing what it prints.
+/// Runs a command to its end without showing its output.
 pub(super) fn measured(mut command: Command) -> Result<Usage, Error> {
     let name = format!("{command:?}");
     let failed = |what: &dyn std::fmt::Display| Error::new(format!("`{name}` {what}"));
@@ -102,7 +105,7 @@ pub(super) fn measured(mut command: Command) -> Result<Usage, Error> {
     Ok(Usage { wall, cpu: rusage.utime + rusage.stime, peak: rusage.maxrss, output })
 }
 
-/// Whether there is such a program.
+/// Whether a program is installed.
 pub(super) fn is_there(program: &str) -> bool {
     let mut command = Command::new(program);
     command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
@@ -114,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_accounted_for() {
+    fn resources_of_a_process_are_measured() {
         let mut command = Command::new("cargo");
         command.arg("--version");
         let usage = measured(command).expect("cargo runs");

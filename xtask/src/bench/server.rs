@@ -1,4 +1,4 @@
-//! Servers on the loopback, as processes of their own: what they take is nobody's that is measured.
+//! Servers on loopback. They are separate processes, so their cost is not counted for the measured program.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
@@ -18,20 +18,21 @@ pub(super) struct Server {
     pub(super) token: String,
     pub(super) organization: String,
     pub(super) resource: String,
-    /// Where a sandbox writes a line for each request.
+    /// Where a sandbox logs a line for each request.
     log: PathBuf,
 }
 
-/// What a server was sent.
+/// What a server has received.
 #[derive(Debug, PartialEq)]
 pub(super) struct Received {
     pub(super) requests: u64,
-    /// In the bodies.
+    /// The total size of the bodies.
     pub(super) bytes: u64,
 }
 
 impl Server {
-    /// The one that takes any purge and remembers none; with TLS if there is a file for the certificate.
+    /// The minimal server, which accepts any purge and stores nothing. With a certificate file, it uses
+    /// TLS.
     pub(super) fn minimal(bench: &Bench<'_>, certificate: Option<&Path>) -> Result<Self, Error> {
         let mut command = bench.baseline(&["serve"]);
         command.args(certificate);
@@ -40,7 +41,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The sandbox, whose jobs take so long.
+    /// A sandbox whose purges take `purge_delay`.
     pub(super) fn sandbox(bench: &Bench<'_>, purge_delay: &str) -> Result<Self, Error> {
         Self::sandbox_of(bench.tree, bench.purge(["sandbox", "--purge-delay", purge_delay]))
     }
@@ -78,7 +79,7 @@ impl Server {
         Ok((server, BufReader::new(out).lines()))
     }
 
-    /// Tells a command where the server is, and nothing else.
+    /// Sets an environment with only the server's address.
     pub(super) fn known_to(&self, mut command: Command) -> Command {
         command.env_clear().envs([
             ("PURGE_BASE_URL", &self.base),
@@ -89,13 +90,13 @@ impl Server {
         command
     }
 
-    /// The address of the purges.
+    /// The URL for purges.
     pub(super) fn url(&self) -> String {
         let Self { base, organization, resource, .. } = self;
         format!("{base}/api/v1/cdn/{organization}/job/{resource}/purge")
     }
 
-    /// What the minimal server received since it was asked last.
+    /// What the minimal server has received since the last call.
     pub(super) fn received(&self) -> Result<Received, Error> {
         let address = self.base.trim_start_matches("http://");
         let failed = |e: std::io::Error| Error::new(format!("the server at {address}: {e}"));
@@ -108,10 +109,10 @@ impl Server {
             let (requests, bytes) = line.split_once(' ')?;
             Some(Received { requests: requests.parse().ok()?, bytes: bytes.parse().ok()? })
         });
-        numbers.ok_or_else(|| Error::new(format!("the server counted nothing: {answer}")))
+        numbers.ok_or_else(|| Error::new(format!("the server returned no counts: {answer}")))
     }
 
-    /// How many lists a sandbox was asked for.
+    /// How many list requests a sandbox has received.
     pub(super) fn lists(&self) -> Result<u64, Error> {
         let log = crate::workspace::read(&self.log)?;
         Ok(log.lines().filter(|line| line.starts_with("200 GET ")).count() as u64)
@@ -128,5 +129,5 @@ impl Drop for Server {
 
 fn next(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<String, Error> {
     let line = lines.next().transpose().ok().flatten();
-    line.ok_or_else(|| Error::new("a server ended before it said where it is"))
+    line.ok_or_else(|| Error::new("a server ended before it printed its address"))
 }

@@ -12,9 +12,9 @@ const PATHS: usize = 1_000_000;
 const BATCH: usize = 100;
 const WORK: &str = "1,000,000 paths from a file in 10,000 requests, 16 in flight, over loopback: \
                     `cdn-purge create --from F --concurrency 16 --quiet`";
-const WITHOUT_PLANNING: &str = "the same, without what `cdn-purge plan` takes for the paths";
-const HYPER: &str = "a bare hyper client that sends the same bodies, made beforehand";
-const REQWEST: &str = "a bare reqwest client, which is what the bindings use, with the same bodies";
+const WITHOUT_PLANNING: &str = "the same, minus what `cdn-purge plan` takes for these paths";
+const HYPER: &str = "a bare hyper client that sends the same bodies, prepared in advance";
+const REQWEST: &str = "a bare reqwest client, as used by the bindings, with the same bodies";
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     bench.build_baseline()?;
@@ -75,7 +75,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         Figure {
             work: WITHOUT_PLANNING,
             against: REQWEST,
-            figure: "processor time without planning, beside reqwest",
+            figure: "processor time without planning, versus reqwest",
             at_most: Some(1.5),
             ratios: beside_reqwest.iter().map(without).collect(),
         },
@@ -89,13 +89,13 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     ])
 }
 
-/// What is to be sent, a body on each line, and how many bytes that is without the ends of the lines.
+/// The bodies to send, one per line, and their total size without line feeds.
 fn bodies(tree: &Tree, server: &Server, paths: &Path) -> Result<(std::path::PathBuf, u64), Error> {
     let (text, mut bodies) = (read(paths)?, String::new());
     let paths: Vec<&str> = text.lines().collect();
     for batch in paths.chunks(BATCH) {
         let body = serde_json::json!({ "resource_uuid": server.resource, "file_path": batch });
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(bodies, "{body}");
     }
     let bytes = bodies.lines().map(|body| body.len() as u64).sum();
@@ -103,7 +103,7 @@ fn bodies(tree: &Tree, server: &Server, paths: &Path) -> Result<(std::path::Path
     Ok((tree.path("target/bench/bodies.jsonl"), bytes))
 }
 
-/// The same for curl: its settings begin anew after each `next`.
+/// The same for curl, whose options start over after each `next`.
 fn curl_requests(tree: &Tree, server: &Server, bodies: &Path) -> Result<std::path::PathBuf, Error> {
     let mut config = String::new();
     for (index, body) in read(bodies)?.lines().enumerate() {

@@ -1,4 +1,4 @@
-//! `docs/benchmarks.md`: a table whose rows are replaced by what was measured, in a text that is not.
+//! `docs/benchmarks.md`: replaces the measured rows of its table and leaves the rest of the text alone.
 
 use super::{COMPARISONS, Figure, plot};
 use crate::Error;
@@ -8,7 +8,7 @@ const FILE: &str = "docs/benchmarks.md";
 const PLOT: &str = "docs/benchmarks.svg";
 const HEAD: &str = "| row | work | against | figure | at most | ratio | of runs |\n|---|---|---|---|---|---|---|\n";
 
-/// Replaces the rows of one comparison, keeps the others, and draws the plot anew.
+/// Replaces the rows of one comparison, keeps the others, and redraws the plot.
 pub(super) fn replace(tree: &Tree, name: &str, figures: &[Figure]) -> Result<(), Error> {
     let text = tree.read(FILE)?;
     let (before, rows, after) = split(&text)?;
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_were_not_run_are_kept() {
+    fn unmeasured_rows_are_kept() {
         let text = format!(
             "# Text\n\n{HEAD}| growth | w | a | f | 1.5 | 1.2 | 5 |\n| planning | w | a | f | 0.3 | 0.9 | 5 |\n\nMore\n"
         );

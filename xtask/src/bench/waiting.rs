@@ -9,7 +9,7 @@ use super::{Bench, Figure, inputs};
 use crate::Error;
 
 const OPERATIONS: usize = 1000;
-/// The service's documentation speaks of seconds to minutes.
+/// The service's documentation says seconds to minutes.
 const DELAY: &str = "60s";
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
@@ -46,7 +46,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         measured(server.known_to(command))?;
         server.lists()
     };
-    // They count requests, and mostly sleep: side by side they take half the time.
+    // They count requests and mostly sleep, so running them in parallel halves the time.
     let pair = |_| {
         let (ours, theirs) = thread::scope(|scope| {
             let ours = scope.spawn(ours);
@@ -58,9 +58,9 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     };
     let ratios: Result<Vec<f64>, Error> = (0..bench.runs).map(pair).collect();
     Ok(vec![Figure {
-        work: "1,000 operations of 100 paths, each of which the server takes 60 s for, to the end: \
+        work: "1,000 operations of 100 paths, each of which takes the server 60 s, until all are purged: \
                `cdn-purge create --wait`",
-        against: "each operation that is not finished is asked for in turn, with the same pauses",
+        against: "polling each unfinished operation in turn, with the same pauses",
         figure: "requests",
         at_most: Some(0.1),
         ratios: ratios?,

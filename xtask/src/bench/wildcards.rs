@@ -10,11 +10,11 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let file = inputs::paths_and_wildcards(bench.tree, PATHS)?;
     let counts = Counts::parse(&bench.plan(&file, &[])?.output)?;
     let all = counts.sent + counts.covered;
-    counts.must("the paths that are sent or covered", all, different_lines(&file)?)?;
+    counts.must("paths sent or covered", all, different_lines(&file)?)?;
 
     let pairs = bench.pairs(|| bench.plan(&file, &[]), || bench.plan(&plain, &[]))?;
     Ok(vec![Figure {
-        work: "the same with 1,000 wildcards among them, 100 of which are no prefixes",
+        work: "the same with 1,000 wildcards among them, 100 of which are not prefixes",
         against: "the same without",
         figure: "wall time",
         at_most: Some(1.3),

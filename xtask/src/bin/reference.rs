@@ -1,6 +1,6 @@
-//! Prints the files that follow the command line, as one JSON object of their texts. A program of its own,
-//! which `regen` starts: the other commands must build and judge a description also when the client does
-//! not compile with it.
+//! Prints the files that are derived from the command line, as one JSON object. `regen` runs it as a
+//! separate program, so that the other commands can still build and check a description that the client
+//! does not compile with.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};

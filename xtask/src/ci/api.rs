@@ -1,5 +1,5 @@
-//! The hand-written layer hides the generated one: callers see no type of the crates below it, except
-//! behind one module.
+//! The hand-written layer hides the generated one: its public API shows no type of the crates below, except
+//! in one module.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::Error;
 const HIDDEN: [&str; 5] =
     ["reqwest", "progenitor", "progenitor_client", "purge_api", "purge_openapi"];
 
-/// The one way out, to the crates below.
+/// The only module that may expose the crates below.
 const RAW: &str = "src/raw.rs";
 
 /// Every public signature that shows a hidden crate.
@@ -161,7 +161,7 @@ impl<'ast> Visit<'ast> for Names<'_> {
     }
 
     fn visit_block(&mut self, _: &'ast syn::Block) {
-        // What a body does is nobody's business.
+        // Function bodies do not matter.
     }
 
     fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
@@ -182,7 +182,7 @@ fn public_types(items: &[Item]) -> Vec<String> {
     found
 }
 
-/// `pub` alone: the lint `unreachable_pub` sees to it that this means what it says.
+/// Only a plain `pub`: the lint `unreachable_pub` ensures that it means what it says.
 fn public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn every_public_place_is_seen() {
+    fn leaks_are_found_in_every_public_place() {
         let leaking = [
             "pub fn f(x: reqwest::Url) {}",
             "pub fn f() -> Option<Vec<purge_api::types::PurgeRequest>> { None }",
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_callers_do_not_see_is_fine() {
+    fn private_uses_are_allowed() {
         let tight = [
             "pub struct Client { raw: purge_api::Client }",
             "pub(crate) fn f(x: reqwest::Url) {}",
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_may_show_them() {
+    fn raw_module_may_show_them() {
         let text = "pub use reqwest; pub trait T { fn f(&self) -> reqwest::Url; }";
         let source = |name: &str| Source { name: name.to_owned(), text: text.to_owned() };
         assert_eq!(leaks(&[source("ext/src/raw.rs")]).expect("Rust"), Vec::<String>::new());

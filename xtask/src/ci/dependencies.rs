@@ -1,22 +1,22 @@
-//! Which packages may know the client.
+//! Which packages may depend on the client.
 
 use serde_json::Value;
 
 const CLIENT: [&str; 3] = ["purge-api", "purge-api-ext", "purge-cli"];
 
-/// The dependencies of the sandbox, of whatever kind, on the client: types that both shared would hide
-/// mistakes that both make. Nothing when there is no sandbox in what `cargo metadata` printed.
+/// The sandbox's dependencies on the client, of any kind: shared types would hide mistakes that both sides
+/// make. `None` if `cargo metadata` lists no sandbox.
 pub(super) fn of_sandbox(metadata: &Value) -> Option<Vec<String>> {
     let shared = on_client(metadata, "purge-sandbox")?;
     Some(
         shared
-            .map(|(name, _)| format!("purge-sandbox/Cargo.toml depends on {name}; take it out"))
+            .map(|(name, _)| format!("purge-sandbox/Cargo.toml depends on {name}; remove it"))
             .collect(),
     )
 }
 
-/// The dependencies of this program on the client that are always there: with one of them, a change to
-/// the description that breaks the client could not be judged any more.
+/// The non-optional dependencies of xtask on the client. With one, xtask could not review a description
+/// that breaks the client.
 pub(super) fn of_xtask(metadata: &Value) -> Option<Vec<String>> {
     let needed =
         on_client(metadata, "xtask")?.filter(|(_, dependency)| dependency["optional"] != true);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_optional_dependency_leaves_the_program_alone() {
+    fn only_an_optional_dependency_is_allowed() {
         let of = |optional: bool| {
             let dependency = json!({ "name": "purge-cli", "kind": null, "optional": optional });
             of_xtask(&metadata("xtask", &dependency)).map(|found| found.len())

@@ -1,9 +1,9 @@
-//! Imports name the module that has a thing, and not the crate root, which hides it.
+//! Imports name the module that defines an item, not the crate root, which hides it.
 
 use super::source::{Imports, Source, imports, paths};
 use crate::Error;
 
-/// Every import by way of the crate root.
+/// Every import through the crate root.
 pub(super) fn root_imports(root: &str, sources: &[Source]) -> Result<Vec<String>, Error> {
     let (top, modules): (Vec<_>, Vec<_>) =
         sources.iter().partition(|source| source.name == format!("{root}/lib.rs"));
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn import_by_way_of_the_root_is_told_with_its_home() {
+    fn import_through_the_root_is_reported_with_its_home() {
         let file = |name: &str, text: &str| Source { name: name.to_owned(), text: text.to_owned() };
         let sources = [
             file("src/lib.rs", "mod a; mod b; pub use a::{A, B as C}; pub use b::f;"),

@@ -1,12 +1,13 @@
-//! The files of a crate are in layers: they do not depend on each other in cycles, and `mod` lines are in the order of
-//! the layers, so that no module uses one that is declared after it.
+//! The files of a crate form layers: they do not depend on each other in cycles, and `mod` lines are in the
+//! order of the layers, so that no module uses one declared after it.
 //!
-//! Both hold among the modules that one module declares. Each of them counts as one with all that is inside it, so two
-//! folders may not use each other through different files either. A re-export counts as its home: a file that uses
-//! `crate::plan::Batch` depends on `plan/batch.rs`.
+//! Both rules hold among the modules that one module declares. Each of these counts as one together with
+//! everything inside it, so two folders may not use each other through different files either. A re-export
+//! counts as the module that defines it: a file that uses `crate::plan::Batch` depends on `plan/batch.rs`.
 //!
-//! The one exception is a module and what is inside it: a parent uses its children, and they use what it defines. They
-//! are read together, and the rule still holds among the children. The crate root is the parent of all.
+//! The one exception is a module and its children: a parent uses its children, and they use what it
+//! defines. They are read together, and the rules still hold among the children. The crate root is the
+//! parent of all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +17,17 @@ use super::modules::{Module, Modules};
 use super::source::Source;
 use crate::Error;
 
-/// For each module inside another, its neighbours that it uses, each with an example.
+/// For each module inside another, the neighbours that it uses, each with an example.
 type Graph = BTreeMap<String, BTreeMap<String, Use>>;
 
-/// A file, and what it uses.
+/// A file and a path that it uses.
 #[derive(Clone)]
 struct Use {
     file: String,
     path: String,
 }
 
-/// The folders of the sources of all packages in the workspace.
+/// The source folders of all packages in the workspace.
 pub(super) fn roots(metadata: &Value) -> Vec<String> {
     let workspace = metadata["workspace_root"].as_str().unwrap_or_default();
     let packages = metadata["packages"].as_array().into_iter().flatten();
@@ -39,7 +40,7 @@ pub(super) fn roots(metadata: &Value) -> Vec<String> {
     folders.collect()
 }
 
-/// Every cycle of modules that are declared in the same place, once.
+/// Every cycle among modules declared in the same place, once.
 pub(super) fn cycles(root: &str, sources: &[Source]) -> Result<Vec<String>, Error> {
     let mut found = BTreeSet::new();
     for graph in graphs(&Modules::new(root, sources)?).values() {
@@ -53,7 +54,7 @@ pub(super) fn cycles(root: &str, sources: &[Source]) -> Result<Vec<String>, Erro
     Ok(found.into_iter().collect())
 }
 
-/// Every `mod` line that is above one that its module uses. Of a cycle, no order is right.
+/// Every `mod` line above one that its module uses. Cycles are skipped: no order suits them.
 pub(super) fn misplaced(root: &str, sources: &[Source]) -> Result<Vec<String>, Error> {
     let modules = Modules::new(root, sources)?;
     let mut found = Vec::new();
@@ -84,7 +85,7 @@ fn describe(graph: &Graph, cycle: &[&String]) -> String {
     format!("{}; move what both need into a module below them", uses.join(", "))
 }
 
-/// The shortest way from a module to another, or back to itself, without its end.
+/// The shortest way from one module to another, or back to itself, without the end point.
 fn way<'a>(graph: &'a Graph, from: &'a String, to: &str) -> Option<Vec<&'a String>> {
     let mut ways = vec![vec![from]];
     let mut seen = BTreeSet::new();
@@ -105,7 +106,7 @@ fn way<'a>(graph: &'a Graph, from: &'a String, to: &str) -> Option<Vec<&'a Strin
     None
 }
 
-/// By the module that declares them, how modules use each other.
+/// How modules use each other, by the module that declares them.
 fn graphs(modules: &Modules) -> BTreeMap<String, Graph> {
     let mut graphs = BTreeMap::<String, Graph>::new();
     for (name, module) in modules.iter() {
@@ -122,8 +123,8 @@ fn graphs(modules: &Modules) -> BTreeMap<String, Graph> {
     graphs
 }
 
-/// Where the ways from the root to two modules part, and the modules on either side; nowhere, if one module is
-/// inside the other.
+/// Where the paths from the root to two modules part, and the module on either side. `None` if one module
+/// is inside the other.
 fn part(from: &str, to: &str) -> Option<(String, String, String)> {
     let names =
         |module| str::split(module, "::").filter(|name| !name.is_empty()).collect::<Vec<_>>();
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn parents_and_children_layers_and_tests_are_fine() {
+    fn parents_and_children_layers_and_tests_are_allowed() {
         let files = [
             ("lib.rs", "mod b; mod a; pub use a::A; pub fn f() {} #[cfg(test)] mod tests;"),
             ("a.rs", "mod x; mod y; use crate::b::B; pub struct A(x::X); fn g() { crate::f() }"),

@@ -1,4 +1,5 @@
-//! The map of the library: the table in ARCHITECTURE.md names its modules in the order of their `mod` lines.
+//! The map of the library: the table in ARCHITECTURE.md names its modules in the order of their `mod`
+//! lines.
 
 use super::modules::Modules;
 use super::source::Source;
@@ -7,7 +8,7 @@ use crate::Error;
 /// The line above the table.
 const BEGIN: &str = "In the library, from the bottom to the top:";
 
-/// Where the table and the `mod` lines differ.
+/// The differences between the table and the `mod` lines.
 pub(super) fn differences(
     document: &str,
     root: &str,
@@ -31,7 +32,7 @@ pub(super) fn differences(
         && let Some((named, declared)) = named.iter().zip(declared).find(differs)
     {
         found.push(format!(
-            "ARCHITECTURE.md: the table has `{named}` where {root}/lib.rs has `{declared}`; give both one order"
+            "ARCHITECTURE.md: the table has `{named}` where {root}/lib.rs has `{declared}`; use the same order in both"
         ));
     }
     Ok(found)
@@ -64,14 +65,13 @@ mod tests {
     }
 
     #[test]
-    fn table_in_the_order_of_the_modules_is_fine() {
+    fn table_in_the_order_of_the_modules_is_allowed() {
         assert_eq!(differences_in("| `a`, `b` | `x` |\n| `c` | y |\n"), Vec::<String>::new());
     }
 
     #[test]
-    fn other_order_is_found() {
-        let expected =
-            "ARCHITECTURE.md: the table has `c` where src/lib.rs has `b`; give both one order";
+    fn wrong_order_is_found() {
+        let expected = "ARCHITECTURE.md: the table has `c` where src/lib.rs has `b`; use the same order in both";
         assert_eq!(differences_in("| `a` | x |\n| `c`, `b` | y |\n"), [expected]);
     }
 

@@ -1,7 +1,7 @@
-//! The modules of a crate, and the file that a path leads to: imports, re-exports and globs are followed to the
-//! module that defines the item.
+//! The modules of a crate, and the file that a path leads to. Imports, re-exports and globs are followed to
+//! the module that defines the item.
 //!
-//! A file that is compiled for tests only is not reached by a `mod` line and is not part of the crate here.
+//! Files that are compiled only for tests are not part of the crate here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,18 +15,18 @@ mod content;
 
 use content::Content;
 
-/// The modules of a crate by their path from the root, as in `plan::cover`. The root has no name.
+/// The modules of a crate by their path from the root, such as `plan::cover`. The root has no name.
 pub(super) struct Modules(BTreeMap<String, Module>);
 
 /// A module, in a file of its own or inline.
 pub(super) struct Module {
     /// The file that it is in.
     pub(super) file: String,
-    /// The module that the file is for: itself, or what an inline module is inside of.
+    /// The module that the file is for: this one, or the one that contains an inline module.
     pub(super) home: String,
-    /// The modules inside it that are files, in the order of their `mod` lines.
+    /// The child modules in files, in the order of their `mod` lines.
     pub(super) files: Vec<String>,
-    /// All modules inside it.
+    /// All child modules.
     inner: BTreeSet<String>,
     content: Content,
 }
@@ -35,12 +35,12 @@ pub(super) struct Module {
 #[derive(Debug, PartialEq)]
 pub(super) struct Target {
     pub(super) module: String,
-    /// Nothing when the path leads to the module itself.
+    /// `None` when the path leads to the module itself.
     pub(super) item: Option<String>,
 }
 
 impl Modules {
-    /// The modules that the root of a crate declares; none when there is no root.
+    /// The modules that a crate root declares; none if there is no root.
     pub(super) fn new(root: &str, sources: &[Source]) -> Result<Self, Error> {
         let sources: BTreeMap<_, _> =
             sources.iter().map(|source| (source.name.as_str(), source)).collect();
@@ -65,11 +65,11 @@ impl Modules {
         self.0.get(module)
     }
 
-    /// What the imports and the paths of a module lead to in this crate.
+    /// The targets in this crate of the imports and paths in a module.
     pub(super) fn uses(&self, module: &str) -> Vec<Target> {
         let Some(Module { content, .. }) = self.0.get(module) else { return Vec::new() };
         let globs = content.imports.iter().filter_map(|(_, path)| path.strip_suffix("::*"));
-        // The name of a module alone uses nothing; what is taken from it has a path of its own.
+        // Importing a module by itself uses nothing; what is taken from it has a path of its own.
         let named = content.imports.iter().map(|(_, path)| path).chain(&content.paths);
         let items = named.filter_map(|path| self.target(module, path));
         globs
@@ -98,7 +98,7 @@ impl Modules {
         }
     }
 
-    /// Where a path goes on from a module.
+    /// Follows the rest of a path from a module.
     fn walk<'a>(
         &'a self,
         name: &'a str,
@@ -187,7 +187,7 @@ fn parent(module: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// What a module `a::x` uses, beside modules with these items.
+    /// What a module `a::x` uses, next to modules with these items.
     fn uses(text: &str) -> Vec<String> {
         let files = [
             ("lib", "mod a; mod b; mod c; pub use c::C; pub fn root() {}"),
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_of_this_crate_uses_nothing() {
+    fn paths_outside_the_crate_are_ignored() {
         let cases = [
             "use std::fmt; use serde_json::{Value, json}; fn f(x: fmt::Result) { json!(a::Y) }",
             "use ::b::B; fn f() -> ::c::C { missing::f() }",

@@ -1,4 +1,4 @@
-//! Decisions are pure functions: what decides reads no clock, and neither file, network nor environment.
+//! Decisions are pure functions: the modules that decide read no clock and do no I/O.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use syn::visit::Visit;
 use super::source::{Source, paths};
 use crate::Error;
 
-/// What a decision must not reach. A moment that is handed in is fine, asking for the current one is not.
+/// What a decision must not use. It may receive a time, but not ask for the current one.
 const IMPURE: [&str; 10] = [
     "std::time::Instant",
     "std::time::SystemTime::now",
@@ -21,7 +21,7 @@ const IMPURE: [&str; 10] = [
     "fastrand",
 ];
 
-/// Every use of the clock or of the outside world.
+/// Every use of the clock or of I/O.
 pub(super) fn impurities(sources: &[Source]) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     for source in sources {
@@ -29,10 +29,7 @@ pub(super) fn impurities(sources: &[Source]) -> Result<Vec<String>, Error> {
         let mut macros = Macros(paths(&file));
         macros.visit_file(&file);
         found.extend(macros.0.iter().filter(|path| is_impure(path)).map(|path| {
-            format!(
-                "{}: `{path}`; hand in what it gives, and leave the asking to the caller",
-                source.name
-            )
+            format!("{}: `{path}`; pass its result in, and let the caller get it", source.name)
         }));
     }
     Ok(found)
@@ -44,12 +41,12 @@ fn is_impure(path: &str) -> bool {
     })
 }
 
-/// The paths of a file, and what is impure inside its macros.
+/// The impure paths inside a file's macros.
 struct Macros(BTreeSet<String>);
 
 impl<'ast> Visit<'ast> for Macros {
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        // The inside of a macro is not parsed; its paths are found by their text.
+        // Macro input is not parsed; paths are found in its text.
         let tokens = mac.tokens.to_string().replace(' ', "");
         for impure in IMPURE {
             let short = impure.trim_start_matches("std::time::").to_owned();
@@ -68,7 +65,7 @@ fn contains_path(text: &str, path: &str) -> bool {
         let before = text[..start].chars().next_back();
         let after = &text[start + path.len()..];
         let whole = !before.is_some_and(part) && !after.starts_with(part);
-        // A name without `::` is a word like any other unless something is taken from it.
+        // A name without `::` is an ordinary word unless a path continues after it.
         whole && (path.contains("::") || after.starts_with("::"))
     })
 }
@@ -83,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_and_the_world_are_seen() {
+    fn clock_and_io_are_found() {
         let impure = [
             "fn f() { let _ = std::time::Instant::now(); }",
             "use std::time::Instant; fn f(x: Instant) {}",
@@ -103,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_that_are_handed_in_are_fine() {
+    fn times_passed_in_are_allowed() {
         let pure = [
             "use std::time::{Duration, SystemTime}; fn f(now: SystemTime) -> Duration { now.elapsed(x) }",
             "use std::fmt; fn f() { format!(\"{}\", tokio) }",

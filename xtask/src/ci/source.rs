@@ -1,4 +1,4 @@
-//! The sources of a crate as syntax trees, with imported names traced back to where they come from.
+//! The sources of a crate as syntax trees, with imported names traced to their origin.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,8 +20,8 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-/// The files of a module and of the modules inside it, or all files when `module` is empty. Nothing when
-/// the folder is not there.
+/// The files of a module and its children, or all files when `module` is empty. `None` if the folder does
+/// not exist.
 pub(super) fn folder(tree: &Tree, root: &str, module: &str) -> Result<Option<Vec<Source>>, Error> {
     if !tree.path(root).is_dir() {
         return Ok(None);
@@ -56,7 +56,7 @@ fn rust_files(folder: &Path, name: &str, found: &mut Vec<String>) -> Result<(), 
 }
 
 impl Source {
-    /// The syntax tree without what is compiled for tests only.
+    /// The syntax tree without code that is compiled only for tests.
     pub(super) fn parse(&self) -> Result<syn::File, Error> {
         let mut file = syn::parse_file(&self.text)
             .map_err(|e| Error::new(format!("{} is not Rust: {e}", self.name)))?;
@@ -76,7 +76,7 @@ fn without_tests(items: &mut Vec<Item>) {
     }
 }
 
-/// Whether an item is compiled for tests only.
+/// Whether an item is compiled only for tests.
 pub(super) fn is_test(item: &Item) -> bool {
     let attributes: &[Attribute] = match item {
         Item::Const(item) => &item.attrs,
@@ -94,7 +94,7 @@ pub(super) fn is_test(item: &Item) -> bool {
     attributes.iter().any(is_for_tests)
 }
 
-/// Whether an attribute leaves what follows to tests.
+/// Whether an attribute restricts its item to tests.
 pub(super) fn is_for_tests(attribute: &Attribute) -> bool {
     attribute.path().is_ident("cfg") && attribute.parse_args().is_ok_and(|cfg| needs_test(&cfg))
 }
@@ -108,7 +108,7 @@ fn needs_test(condition: &Meta) -> bool {
     }
 }
 
-/// Imported names and the paths that they stand for.
+/// Imported names and the paths they stand for.
 pub(super) type Imports = BTreeMap<String, String>;
 
 pub(super) fn imports(items: &[Item]) -> Imports {
@@ -136,7 +136,7 @@ pub(super) fn import(tree: &UseTree, prefix: &str, found: &mut Imports) {
 pub(super) fn leaves(tree: &UseTree, prefix: &str, found: &mut Vec<(String, String)>) {
     match tree {
         UseTree::Path(path) => leaves(&path.tree, &format!("{prefix}{}::", path.ident), found),
-        // `self` stands for the module that is named before it.
+        // `self` stands for the module named before it.
         UseTree::Name(name) if name.ident == "self" => {
             let path = prefix.trim_end_matches("::");
             found.push((path.rsplit("::").next().unwrap_or(path).to_owned(), path.to_owned()));
@@ -151,12 +151,12 @@ pub(super) fn leaves(tree: &UseTree, prefix: &str, found: &mut Vec<(String, Stri
             found.push((rename.rename.to_string(), format!("{prefix}{}", rename.ident)));
         }
         UseTree::Group(group) => group.items.iter().for_each(|tree| leaves(tree, prefix, found)),
-        // What a glob brings cannot be told apart, so the glob itself stands for it.
+        // The names behind a glob are unknown, so the glob itself is recorded.
         UseTree::Glob(_) => found.push((format!("{prefix}*"), format!("{prefix}*"))),
     }
 }
 
-/// A path with its first name replaced by what it was imported as.
+/// A path with its first name replaced by the path it was imported from.
 pub(super) fn trace(path: &syn::Path, imports: &Imports) -> String {
     let names: Vec<String> =
         path.segments.iter().map(|segment| segment.ident.to_string()).collect();
@@ -173,7 +173,7 @@ pub(super) fn trace(path: &syn::Path, imports: &Imports) -> String {
     full
 }
 
-/// Every path of a file, imports included, as [`trace`] writes it.
+/// Every path in a file, including imports, in the form of [`trace`].
 pub(super) fn paths(file: &syn::File) -> BTreeSet<String> {
     struct Paths<'a> {
         imports: &'a Imports,

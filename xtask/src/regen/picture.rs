@@ -1,20 +1,20 @@
-//! The picture of the README: what the command line shows, in the colours of a terminal.
+//! The picture in the README: the output of the command line, in the colors of a terminal.
 
 use anstyle_svg::{Term, WIN10_CONSOLE};
 
 use crate::Error;
 use crate::workspace::Tree;
 
-/// The first works; the second is a mistake that is noticed, and how to mend it.
+/// The first succeeds; the second shows how a mistake is reported and how to fix it.
 const COMMANDS: [&[&str]; 2] = [
     &["create", "--sandbox", "--wait", "/index.html", "/images/*", "/images/logo.png", "/old.html"],
     &["create", "--sandbox", "index.html", "/about us.html"],
 ];
 
-/// The identifier of an operation in the reference, in place of the one that is new with each run.
+/// The operation ID from the reference, shown instead of one that differs in each run.
 const OPERATION: &str = "0b508058-9c8c-475a-b5e7-0bf9014423b2";
 
-/// Runs the commands with the real binary against the embedded server, and draws what they print.
+/// Runs the commands with the real binary against the embedded server, and draws their output.
 pub(super) fn svg(tree: &Tree) -> Result<String, Error> {
     let mut screen = String::new();
     for (number, arguments) in COMMANDS.iter().enumerate() {
@@ -31,7 +31,7 @@ pub(super) fn svg(tree: &Tree) -> Result<String, Error> {
 fn run(tree: &Tree, arguments: &[&str]) -> Result<String, Error> {
     let mut cargo = tree.cargo_command(&["run", "--quiet", "--package=purge-cli", "--"]);
     cargo.args(arguments).env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
-    // Settings of whoever runs this are no part of the picture.
+    // The personal settings of whoever runs this must not appear in the picture.
     cargo.env("XDG_CONFIG_HOME", tree.path("target"));
     let ended =
         cargo.output().map_err(|e| Error::new(format!("cargo could not be started: {e}")))?;

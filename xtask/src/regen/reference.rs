@@ -17,9 +17,9 @@ use clap::{Arg, ArgAction, Command};
 /// ```
 #[must_use]
 pub fn markdown(command: &Command) -> String {
-    // The width of whatever terminal this runs in must not show.
+    // The width of the current terminal must not matter.
     let mut command = command.clone().term_width(0);
-    // Fills in the usage lines and hands global arguments down, as parsing would.
+    // Fills in usage lines and propagates global arguments, as parsing would.
     command.build();
     let mut page = format!("# Command-line reference of `{}`\n", command.get_name());
     page.push_str("\n<!-- Written by `cargo xtask regen`; do not edit. -->\n");
@@ -134,7 +134,7 @@ fn note(text: &mut String, note: &str) {
     text.push_str(note);
 }
 
-/// A line break inside a paragraph comes from the source text's width and says nothing.
+/// A line break inside a paragraph only wraps the source text.
 fn paragraphs(text: &str) -> String {
     text.trim().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
@@ -144,7 +144,7 @@ fn cell(text: &str) -> String {
 }
 
 fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string does not fail.
+    // Writing to a `String` cannot fail.
     let _ = writeln!(page, "{text}");
 }
 

@@ -4,23 +4,21 @@ use semver::Version;
 
 pub(super) const FILE: &str = "CHANGELOG.md";
 
-/// What is wrong with a changelog on the day on which `version` is released.
+/// What is wrong with a changelog when `version` is released.
 pub(super) fn problems(text: &str, version: &Version) -> Vec<String> {
     let sections = sections(text);
     let mut found = Vec::new();
     match sections.first() {
         Some(Section { name: "Unreleased", body: "", .. }) => {}
         Some(Section { name: "Unreleased", line, .. }) => found.push(format!(
-            "{FILE}:{line}: what stands under Unreleased is released with {version}; move it there"
+            "{FILE}:{line}: the entries under Unreleased are part of {version}; move them there"
         )),
-        _ => {
-            found.push(format!("{FILE}: the first section is not `## [Unreleased]`; put it there"))
-        }
+        _ => found.push(format!("{FILE}: the first section is not `## [Unreleased]`; add it")),
     }
     let name = version.to_string();
     let Some(section) = sections.iter().find(|section| section.name == name) else {
         found.push(format!(
-            "{FILE}: there is no section `## [{version}] - YYYY-MM-DD`; begin it below Unreleased"
+            "{FILE}: there is no section `## [{version}] - YYYY-MM-DD`; add it below Unreleased"
         ));
         return found;
     };
@@ -31,7 +29,7 @@ pub(super) fn problems(text: &str, version: &Version) -> Vec<String> {
         ));
     }
     if body.is_empty() {
-        found.push(format!("{FILE}:{line}: nothing stands under {version}; say what changed"));
+        found.push(format!("{FILE}:{line}: the section {version} is empty; say what changed"));
     }
     if sections.get(1).is_some_and(|newest| newest.name != name) {
         found.push(format!(
@@ -58,7 +56,7 @@ fn sections(text: &str) -> Vec<Section<'_>> {
             let (heading, body) = part.split_once('\n').unwrap_or((part, ""));
             let (name, rest) = heading.split_once(']').unwrap_or((heading, ""));
             let date = rest.strip_prefix(" - ").unwrap_or(rest).trim();
-            // The addresses at the end belong to no section.
+            // The link addresses at the end belong to no section.
             let body = body.split("\n[").next().unwrap_or_default().trim();
             found.push(Section { line, name, date, body });
         }
@@ -83,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_changelog_is_ready_or_says_what_is_missing() {
+    fn changelog_problems_are_named() {
         let check = |text: &str, expected: &[&str]| {
             let text = format!("# Changelog\n\n{text}");
             assert_eq!(problems(&text, &Version::new(0, 2, 0)), expected, "{text}");
@@ -93,22 +91,22 @@ mod tests {
         check(
             &format!("## [Unreleased]\n\n- More.\n\n{old}"),
             &[
-                "CHANGELOG.md:3: what stands under Unreleased is released with 0.2.0; move it there",
-                "CHANGELOG.md: there is no section `## [0.2.0] - YYYY-MM-DD`; begin it below Unreleased",
+                "CHANGELOG.md:3: the entries under Unreleased are part of 0.2.0; move them there",
+                "CHANGELOG.md: there is no section `## [0.2.0] - YYYY-MM-DD`; add it below Unreleased",
             ],
         );
         check(
             &format!("## [Unreleased]\n\n{old}\n## [0.2.0] - 28.2.2026\n"),
             &[
                 "CHANGELOG.md:11: 0.2.0 has the date \"28.2.2026\"; write `## [0.2.0] - YYYY-MM-DD`",
-                "CHANGELOG.md:11: nothing stands under 0.2.0; say what changed",
+                "CHANGELOG.md:11: the section 0.2.0 is empty; say what changed",
                 "CHANGELOG.md:11: 0.2.0 is not the newest section; move it to the top",
             ],
         );
         check(
             "## [0.2.0] - 2026-13-01\n- More.\n",
             &[
-                "CHANGELOG.md: the first section is not `## [Unreleased]`; put it there",
+                "CHANGELOG.md: the first section is not `## [Unreleased]`; add it",
                 "CHANGELOG.md:3: 0.2.0 has the date \"2026-13-01\"; write `## [0.2.0] - YYYY-MM-DD`",
             ],
         );

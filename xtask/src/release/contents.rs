@@ -1,4 +1,4 @@
-//! What a package holds: its sources, what they include, and what a reader of it alone needs.
+//! What a package contains: its sources, the files they include, and what its readers need.
 
 use std::fs;
 
@@ -6,13 +6,13 @@ use super::package::Package;
 use crate::Error;
 use crate::workspace::Tree;
 
-/// What cargo writes into every package itself.
+/// Files that cargo itself writes into every package.
 const BY_CARGO: [&str; 4] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml", "Cargo.toml.orig"];
 
 /// What sources include: the name of the package, and a file or a folder that ends with `/`.
 const INCLUDED: [(&str, &str); 2] = [("purge-openapi", "purge.yaml"), ("purge-sandbox", "assets/")];
 
-/// The licence texts at the root: their names and what they say.
+/// The licence texts at the root: their names and contents.
 pub(super) fn licences(tree: &Tree) -> Result<Vec<(String, String)>, Error> {
     let names = tree.committed("LICENSE*")?;
     let at_the_root = names.into_iter().filter(|name| !name.contains('/'));
@@ -28,7 +28,7 @@ pub(super) fn problems(
 ) -> Result<Vec<String>, Error> {
     let mut found = strangers(package, list, licences);
     if licences.is_empty() {
-        found.push("there is no LICENSE text at the root of the workspace".to_owned());
+        found.push("no LICENSE text at the root of the workspace".to_owned());
     }
     let readme = "README.md".to_owned();
     let missing = std::iter::once(&readme)
@@ -36,22 +36,22 @@ pub(super) fn problems(
         .filter(|name| !list.lines().any(|file| file == **name))
         .map(|name| {
             format!(
-                "{}/{name} is not in the package; put it there, and into `include`",
+                "{}/{name} is not in the package; add it there and to `include`",
                 package.folder
             )
         });
     found.extend(missing);
     for (name, text) in licences.iter().filter(|(name, _)| list.lines().any(|file| file == name)) {
-        // Where links are not followed, the link itself would be packed.
+        // If links were not followed, the link itself would be packed.
         let packed = format!("{}/{name}", package.folder);
         if fs::read(tree.path(&packed)).is_ok_and(|bytes| bytes != text.as_bytes()) {
-            found.push(format!("{packed} says something else than {name} at the root; link it"));
+            found.push(format!("{packed} differs from {name} at the root; make it a link"));
         }
     }
     Ok(found)
 }
 
-/// The files that do not belong.
+/// The files that do not belong in the package.
 fn strangers(package: &Package, list: &str, licences: &[(String, String)]) -> Vec<String> {
     let belongs = |file: &str| {
         let source = file.ends_with(".rs")
@@ -69,7 +69,7 @@ fn strangers(package: &Package, list: &str, licences: &[(String, String)]) -> Ve
     list.lines()
         .filter(|file| !belongs(&file.replace('\\', "/")))
         .map(|file| {
-            format!("{}/{file} does not belong into the package; narrow `include`", package.folder)
+            format!("{}/{file} does not belong in the package; narrow `include`", package.folder)
         })
         .collect()
 }
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strangers_are_named() {
+    fn foreign_files_are_named() {
         let check = |name: &str, list: &str, expected: &[&str]| {
             let package = Package::sample(&json!({ "name": name }));
             let licences = [("LICENSE-MIT".to_owned(), String::new())];
@@ -92,7 +92,7 @@ mod tests {
         check("good", plain, &[]);
         check("purge-sandbox", "assets/ui/style.css\n", &[]);
         check("purge-openapi", "purge.yaml\n", &[]);
-        let strange = "does not belong into the package; narrow `include`";
+        let strange = "does not belong in the package; narrow `include`";
         check(
             "good",
             "assets/a.css\ntests/a.rs\nsrc/snapshots/a.snap\nsrc/a.rs.orig\nLICENSE\n",

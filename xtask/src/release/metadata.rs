@@ -1,10 +1,10 @@
-//! What the registry refuses to take, and what its pages and docs.rs show.
+//! What the registry refuses, and what its pages and docs.rs show.
 
 use serde_json::{Value, json};
 
 use super::package::Package;
 
-/// The categories that there are: the registry leaves out others, and takes the package all the same.
+/// The valid categories: the registry drops others silently and accepts the package all the same.
 const CATEGORIES: &str = include_str!("categories.txt");
 
 pub(super) fn problems(package: &Package) -> Vec<String> {
@@ -37,8 +37,8 @@ pub(super) fn problems(package: &Package) -> Vec<String> {
     let optional = features.is_some_and(|features| features.keys().any(|name| name != "default"));
     if optional && package.describes("/metadata/docs/rs/all-features") != Some(&json!(true)) {
         found.push(
-            "docs.rs would leave out what is behind features; \
-             put `all-features = true` under [package.metadata.docs.rs]"
+            "docs.rs would leave out items behind features; \
+             set `all-features = true` under [package.metadata.docs.rs]"
                 .to_owned(),
         );
     }
@@ -55,13 +55,13 @@ fn is_keyword(text: &str) -> bool {
 fn unpublishable(dependency: &Value) -> Option<String> {
     let name = dependency["name"].as_str()?;
     let local = dependency["path"].is_string();
-    // Cargo leaves out what only tests here need and no registry has.
+    // Cargo drops local dev-dependencies, which are not published.
     if dependency["kind"] == "dev" && local {
         return None;
     }
     let from_git = dependency["source"].as_str().is_some_and(|source| source.starts_with("git+"));
     if from_git {
-        Some(format!("{name} is from a git repository; require a version of a registry"))
+        Some(format!("{name} is from a git repository; require a version from a registry"))
     } else if dependency["req"] == "*" {
         Some(format!("{name} has no version; require one"))
     } else {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_fields_are_named() {
         let check = |described: Value, expected: &[&str]| {
             let expected: Vec<_> =
                 expected.iter().map(|text| format!("good/Cargo.toml: {text}")).collect();
@@ -112,13 +112,13 @@ mod tests {
         );
         check(
             json!({ "features": features, "metadata": null }),
-            &["docs.rs would leave out what is behind features; \
-               put `all-features = true` under [package.metadata.docs.rs]"],
+            &["docs.rs would leave out items behind features; \
+               set `all-features = true` under [package.metadata.docs.rs]"],
         );
     }
 
     #[test]
-    fn dependencies_can_be_got_by_others() {
+    fn dependencies_must_be_available_to_others() {
         let of = |dependency: Value| {
             problems(&Package::sample(&json!({ "dependencies": [dependency] })))
         };
@@ -143,7 +143,7 @@ mod tests {
             of(
                 json!({ "name": "a", "kind": null, "req": "^1", "source": "git+https://example.com/a" })
             ),
-            ["good/Cargo.toml: a is from a git repository; require a version of a registry"]
+            ["good/Cargo.toml: a is from a git repository; require a version from a registry"]
         );
     }
 }

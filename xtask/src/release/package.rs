@@ -1,4 +1,4 @@
-//! A package that goes to the registry, as cargo describes it.
+//! A published package, as cargo describes it.
 
 use semver::Version;
 use serde_json::Value;
@@ -8,12 +8,12 @@ use crate::Error;
 pub(super) struct Package {
     pub(super) name: String,
     pub(super) version: Version,
-    /// From the root of the workspace.
+    /// Relative to the root of the workspace.
     pub(super) folder: String,
     described: Value,
 }
 
-/// The packages that are published, in the order in which they are.
+/// The published packages, in the order of publication.
 pub(super) fn published(metadata: &Value) -> Result<Vec<Package>, Error> {
     let root = metadata["workspace_root"].as_str().unwrap_or_default();
     let mut open = metadata["packages"]
@@ -32,7 +32,7 @@ pub(super) fn published(metadata: &Value) -> Result<Vec<Package>, Error> {
         let (next, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(ready);
         if next.is_empty() {
             return Err(Error::new(format!(
-                "{} depend on each other in a circle",
+                "{} depend on each other in a cycle",
                 names.join(", ")
             )));
         }
@@ -60,12 +60,12 @@ impl Package {
         })
     }
 
-    /// Its manifest, for messages.
+    /// The path of its manifest, for messages.
     pub(super) fn manifest(&self) -> String {
         format!("{}/Cargo.toml", self.folder)
     }
 
-    /// A text of its manifest that says something.
+    /// A non-empty text in its manifest.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.described[key].as_str().filter(|text| !text.trim().is_empty())
     }
@@ -82,7 +82,7 @@ impl Package {
         self.described["dependencies"].as_array().into_iter().flatten()
     }
 
-    /// Its dependencies on some packages.
+    /// Its dependencies on the given packages.
     pub(super) fn on_others(&self, names: &[String]) -> impl Iterator<Item = &Value> {
         self.dependencies()
             .filter(|dependency| names.iter().any(|name| dependency["name"] == **name))
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_follows_those_that_it_needs() {
+    fn packages_follow_their_dependencies() {
         let all = Value::Null;
         let packages = [
             package("tool", &all, &[("client", "normal"), ("server", "normal")]),
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(order(&packages), Ok(expected));
         let circle =
             [package("a", &all, &[("b", "normal")]), package("b", &all, &[("a", "build")])];
-        assert_eq!(order(&circle), Err("a, b depend on each other in a circle".to_owned()));
+        assert_eq!(order(&circle), Err("a, b depend on each other in a cycle".to_owned()));
     }
 
     #[test]

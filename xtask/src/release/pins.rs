@@ -1,14 +1,14 @@
-//! What pipelines build: the release that a reader copies out of a document is this one, by its tag.
+//! What pipelines build: snippets in documents pin this release by its tag.
 
 use super::package::Package;
 
-/// What ends the name of a tag, wherever it is written.
+/// Whether a character ends the name of a tag.
 fn is_end(c: char) -> bool {
     c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '`' | ')' | ';' | ',' | '<' | '>')
 }
 
-/// The places in a text that build this repository, or take a file of it, at something else than the tag of
-/// this version.
+/// The places in a text that build this repository, or use a file of it, at anything but the tag of this
+/// version.
 pub(super) fn problems(file: &str, text: &str, packages: &[Package]) -> Vec<String> {
     let Some(first) = packages.first() else { return Vec::new() };
     let Some(name) = first.text("repository").and_then(name_of) else { return Vec::new() };
@@ -30,7 +30,7 @@ pub(super) fn problems(file: &str, text: &str, packages: &[Package]) -> Vec<Stri
         for pinned in after(line, &format!("raw.githubusercontent.com/{name}/")) {
             complain("a file of this repository", pinned);
         }
-        // The tag has to be in the same line, which the reader copies with it.
+        // The tag must be on the same line, which readers copy as a whole.
         if line.contains("--git") && line.contains(&format!("/{name}")) {
             let tags = after(line, "--tag ").chain(after(line, "--tag="));
             complain("this build", tags.last().unwrap_or_default());
@@ -39,7 +39,7 @@ pub(super) fn problems(file: &str, text: &str, packages: &[Package]) -> Vec<Stri
     found
 }
 
-/// The owner and the name of a repository at its address.
+/// The owner and name of a repository, from its URL.
 fn name_of(repository: &str) -> Option<&str> {
     let name = repository.strip_prefix("https://github.com/")?;
     Some(name.trim_end_matches('/').trim_end_matches(".git"))
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pipelines_are_told_this_version() {
+    fn pipelines_must_pin_this_version() {
         let repository = "https://github.com/good/it";
         let packages = [Package::sample(&json!({ "repository": repository }))];
         let check = |line: &str, expected: &[&str]| {

@@ -1,4 +1,4 @@
-//! The oldest Rust that is supported: one number, which the manifests, the README and the linter share.
+//! The oldest supported Rust: the same in the manifests, the README and the linter.
 
 use std::process::Command;
 
@@ -15,23 +15,25 @@ pub(super) fn of_packages(packages: &[Package], readme: &str) -> Vec<String> {
         .map(|package| {
             let manifest = package.manifest();
             format!(
-                "{manifest}: not Rust {oldest} as elsewhere; write `rust-version.workspace = true`"
+                "{manifest}: does not require Rust {oldest} as the others do; write `rust-version.workspace = true`"
             )
         })
         .collect();
     if !readme.contains(&format!("Rust {oldest}")) {
-        found.push(format!("README.md: does not say that it takes Rust {oldest} or newer; say so"));
+        found.push(format!(
+            "README.md: does not say that it requires Rust {oldest} or newer; say so"
+        ));
     }
     found
 }
 
-/// Clippy reads `Cargo.toml`; a number of its own would hide that one.
+/// Clippy reads `Cargo.toml`; a separate setting would override it.
 pub(super) fn in_clippy(file: &str, text: &str, packages: &[Package]) -> Vec<String> {
     let settings = text.lines().filter(|line| line.trim_start().starts_with("msrv"));
     let own = settings.filter(|line| {
         oldest(packages).is_none_or(|oldest| !line.contains(&format!("\"{oldest}\"")))
     });
-    own.map(|line| format!("{file}: `{}`; take it out, Cargo.toml says it", line.trim())).collect()
+    own.map(|line| format!("{file}: `{}`; remove it; Cargo.toml sets it", line.trim())).collect()
 }
 
 /// The images in which pipelines build the program.
@@ -48,7 +50,7 @@ pub(super) fn in_image(file: &str, text: &str, packages: &[Package]) -> Vec<Stri
         .collect()
 }
 
-/// The packages that need a newer Rust than is promised.
+/// The packages that need a newer Rust than the oldest supported one.
 pub(super) fn of_dependencies(metadata: &Value, packages: &[Package]) -> Vec<String> {
     let Some(oldest) = oldest(packages).and_then(numbers) else { return Vec::new() };
     let all = metadata["packages"].as_array().into_iter().flatten();
@@ -57,7 +59,7 @@ pub(super) fn of_dependencies(metadata: &Value, packages: &[Package]) -> Vec<Str
         let text = |key: &str| package[key].as_str().unwrap_or_default();
         (numbers(needed)? > oldest).then(|| {
             format!(
-                "Cargo.lock: {} {} needs Rust {needed}; take an older one, or promise less",
+                "Cargo.lock: {} {} needs Rust {needed}; use an older version, or raise the oldest supported Rust",
                 text("name"),
                 text("version")
             )
@@ -66,12 +68,12 @@ pub(super) fn of_dependencies(metadata: &Value, packages: &[Package]) -> Vec<Str
     .collect()
 }
 
-/// Whether that toolchain compiles everything; nothing when it is not here.
+/// Whether that toolchain compiles everything; `None` if it is not installed.
 pub(super) fn compile(tree: &Tree, oldest: &str) -> Option<Result<(), String>> {
     let rust = |arguments: &[&str]| {
         let mut command = Command::new("rustup");
         command.args(["run", oldest]).args(arguments).current_dir(tree.path(""));
-        // Set by the cargo that runs this program, for its own toolchain.
+        // The cargo that runs this program sets these for its own toolchain.
         for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
             command.env_remove(name);
         }
@@ -103,26 +105,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_number_everywhere() {
+    fn version_is_the_same_everywhere() {
         let packages =
             [Package::sample(&json!({})), Package::sample(&json!({ "rust_version": "1.9" }))];
         assert_eq!(of_packages(&packages[..1], "Needs Rust 1.88 or newer."), [""; 0]);
         assert_eq!(
             of_packages(&packages, "Needs Rust 1.90."),
             [
-                "good/Cargo.toml: not Rust 1.88 as elsewhere; write `rust-version.workspace = true`",
-                "README.md: does not say that it takes Rust 1.88 or newer; say so",
+                "good/Cargo.toml: does not require Rust 1.88 as the others do; write `rust-version.workspace = true`",
+                "README.md: does not say that it requires Rust 1.88 or newer; say so",
             ]
         );
         assert_eq!(in_clippy("clippy.toml", "msrv = \"1.88\"\n", &packages), [""; 0]);
         assert_eq!(
             in_clippy("clippy.toml", "msrv = \"1.90\"\n", &packages),
-            ["clippy.toml: `msrv = \"1.90\"`; take it out, Cargo.toml says it"]
+            ["clippy.toml: `msrv = \"1.90\"`; remove it; Cargo.toml sets it"]
         );
     }
 
     #[test]
-    fn pipelines_build_with_the_oldest() {
+    fn pipelines_build_with_the_oldest_rust() {
         let packages = [Package::sample(&json!({}))];
         let check =
             |image: &str| in_image("ci.yml", &format!("job:\n  image: {image}\n"), &packages);
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dependency_must_not_need_more() {
+    fn a_dependency_must_not_need_a_newer_rust() {
         let packages = [Package::sample(&json!({}))];
         let of = |needed: Value| {
             let all = json!({ "packages": [{ "name": "a", "version": "1.0.0", "rust_version": needed }] });
@@ -146,7 +148,7 @@ mod tests {
         }
         for more in ["1.88.1", "1.89", "2.0"] {
             let line = format!(
-                "Cargo.lock: a 1.0.0 needs Rust {more}; take an older one, or promise less"
+                "Cargo.lock: a 1.0.0 needs Rust {more}; use an older version, or raise the oldest supported Rust"
             );
             assert_eq!(of(json!(more)), [line]);
         }

@@ -1,4 +1,5 @@
-//! The crates go out together, so they have one version, and each requires the others at it.
+//! The crates are released together, so they share one version, and each requires the others at that
+//! version.
 
 use semver::{Version, VersionReq};
 
@@ -12,7 +13,7 @@ pub(super) fn of_packages(packages: &[Package]) -> Vec<String> {
         let (manifest, other) = (package.manifest(), &package.version);
         if other != version {
             found.push(format!(
-                "{manifest}: version {other}, where {} has {version}; write `version.workspace = true`",
+                "{manifest}: version {other}, but {} has {version}; write `version.workspace = true`",
                 packages[0].name
             ));
         }
@@ -20,7 +21,7 @@ pub(super) fn of_packages(packages: &[Package]) -> Vec<String> {
             let (name, required) = (&dependency["name"], &dependency["req"]);
             let (name, required) =
                 (name.as_str().unwrap_or_default(), required.as_str().unwrap_or_default());
-            // Without a version it is one of development, or `metadata` complains.
+            // Only a dev-dependency may have no version; `metadata` reports others.
             if required != "*" && required != format!("^{version}") {
                 found.push(format!(
                     "{manifest}: requires {name} {required}; write `{version}` in [workspace.dependencies]"
@@ -31,7 +32,7 @@ pub(super) fn of_packages(packages: &[Package]) -> Vec<String> {
     found
 }
 
-/// The versions that a text tells its readers to write into their `Cargo.toml`.
+/// The versions that a text tells its readers to write into `Cargo.toml`.
 pub(super) fn in_text(file: &str, text: &str, packages: &[Package]) -> Vec<String> {
     let told = text.lines().enumerate().filter_map(|(index, line)| {
         let (name, value) = line.split_once(" = ")?;
@@ -42,7 +43,7 @@ pub(super) fn in_text(file: &str, text: &str, packages: &[Package]) -> Vec<Strin
     });
     told.filter(|(_, package, required)| !matches(required, &package.version))
         .map(|(line, Package { name, version, .. }, required)| {
-            format!("{file}:{line}: `{name} = \"{required}\"` does not take {version}")
+            format!("{file}:{line}: `{name} = \"{required}\"` does not match {version}")
         })
         .collect()
 }
@@ -51,7 +52,7 @@ fn matches(required: &str, version: &Version) -> bool {
     VersionReq::parse(required).is_ok_and(|required| required.matches(version))
 }
 
-/// A lock file of another workspace keeps the old versions until somebody updates it.
+/// The lock file of another workspace keeps the old versions until it is updated.
 pub(super) fn in_lock(file: &str, text: &str, packages: &[Package]) -> Vec<String> {
     let mut found = Vec::new();
     for entry in text.split("[[package]]") {
@@ -68,7 +69,7 @@ pub(super) fn in_lock(file: &str, text: &str, packages: &[Package]) -> Vec<Strin
         if locked != package.version.to_string() {
             let folder = file.trim_end_matches("Cargo.lock");
             found.push(format!(
-                "{file}: {name} {locked}, which is {} now; run `cargo update --workspace` in ./{folder}",
+                "{file}: locks {name} {locked}, but the version is now {}; run `cargo update --workspace` in ./{folder}",
                 package.version
             ));
         }
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_version_is_found_where_it_is_written() {
+    fn other_versions_are_found_where_they_are_written() {
         let on = |required: &str| json!([{ "name": "good", "req": required, "kind": null }]);
         let check = |second: serde_json::Value, expected: &[&str]| {
             let packages = [Package::sample(&json!({})), Package::sample(&second)];
@@ -94,14 +95,14 @@ mod tests {
         check(
             json!({ "name": "next", "version": "0.2.0", "dependencies": on("^0.1") }),
             &[
-                "good/Cargo.toml: version 0.2.0, where good has 0.1.0; write `version.workspace = true`",
+                "good/Cargo.toml: version 0.2.0, but good has 0.1.0; write `version.workspace = true`",
                 "good/Cargo.toml: requires good ^0.1; write `0.1.0` in [workspace.dependencies]",
             ],
         );
     }
 
     #[test]
-    fn readers_are_told_a_version_that_is_there() {
+    fn versions_in_texts_must_match() {
         let packages = [Package::sample(&json!({}))];
         let check = |line: &str, expected: &[&str]| {
             assert_eq!(
@@ -114,12 +115,12 @@ mod tests {
         check("good = { version = \"0.1\", features = [\"a\"] }", &[]);
         check("better = \"7\"", &[]);
         check("good = { path = \"good\" }", &[]);
-        check("good = \"0.2\"", &["README.md:2: `good = \"0.2\"` does not take 0.1.0"]);
-        check("good = { version = \"1\" }", &["README.md:2: `good = \"1\"` does not take 0.1.0"]);
+        check("good = \"0.2\"", &["README.md:2: `good = \"0.2\"` does not match 0.1.0"]);
+        check("good = { version = \"1\" }", &["README.md:2: `good = \"1\"` does not match 0.1.0"]);
     }
 
     #[test]
-    fn a_lock_file_that_was_left_behind_is_found() {
+    fn an_outdated_lock_file_is_found() {
         let packages = [Package::sample(&json!({}))];
         let lock = |version: &str, source: &str| {
             format!(
@@ -134,7 +135,7 @@ mod tests {
         assert_eq!(
             in_lock("fuzz/Cargo.lock", &lock("0.0.9", ""), &packages),
             [
-                "fuzz/Cargo.lock: good 0.0.9, which is 0.1.0 now; run `cargo update --workspace` in ./fuzz/"
+                "fuzz/Cargo.lock: locks good 0.0.9, but the version is now 0.1.0; run `cargo update --workspace` in ./fuzz/"
             ]
         );
     }

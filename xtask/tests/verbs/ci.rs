@@ -1,4 +1,4 @@
-//! `ci` on a small workspace in which every invariant is broken, and then mended.
+//! `ci` on a small workspace in which every invariant is broken and then fixed.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::workspace::{git, replace, write, xtask};
 
-/// A workspace with the description, what is derived from it, a sandbox and a client.
+/// A workspace with a description, derived files, a sandbox and a client.
 fn workspace() -> TempDir {
     let copy = tempfile::tempdir().expect("a temporary folder");
     let root = copy.path();
@@ -47,7 +47,7 @@ fn workspace() -> TempDir {
 }
 
 #[test]
-fn what_holds_takes_a_line_each() {
+fn claims_that_hold_take_one_line_each() {
     let workspace = workspace();
     let (code, out) = xtask(workspace.path(), &["ci"]);
     assert_eq!(code, 0, "{out}");
@@ -55,7 +55,7 @@ fn what_holds_takes_a_line_each() {
 }
 
 #[test]
-fn what_is_broken_is_said_with_its_place() {
+fn broken_claims_are_reported_with_their_place() {
     let workspace = workspace();
     let root = workspace.path();
     let words = "Number of records per page, 1 to 100.";
@@ -87,7 +87,7 @@ fn what_is_broken_is_said_with_its_place() {
 }
 
 #[test]
-fn what_cannot_be_checked_is_skipped_and_said() {
+fn claims_that_cannot_be_checked_are_skipped() {
     let workspace = workspace();
     let root = workspace.path();
     fs::remove_dir_all(root.join("purge-api-ext")).expect("it was written");

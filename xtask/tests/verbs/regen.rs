@@ -1,4 +1,4 @@
-//! `regen` on a copy of the tree: does it notice, does it mend, and does it leave alone what is right?
+//! `regen` on a copy of the tree: it notices stale files, fixes them, and leaves the others alone.
 
 use std::fs;
 use std::path::Path;
@@ -33,8 +33,8 @@ fn what_is_committed_is_up_to_date() {
 const UP_TO_DATE: &str = "all 2 derived files are up to date\n";
 
 #[test]
-fn one_changed_word_is_noticed_and_mended() {
-    // Of a description of its own: where the word is does not change with the real one.
+fn one_changed_word_is_noticed_and_fixed() {
+    // Uses a description of its own, so that the line numbers do not change with the real one.
     let copy = copy_of_the_tree();
     write(copy.path(), "openapi/purge.yaml", include_str!("description.yaml"));
     regen(copy.path(), false);
@@ -56,7 +56,7 @@ fn one_changed_word_is_noticed_and_mended() {
 }
 
 #[test]
-fn a_hand_edit_of_a_derived_file_is_noticed() {
+fn a_manual_edit_of_a_derived_file_is_noticed() {
     let copy = copy_of_the_tree();
     replace(copy.path(), "openapi/README.md", "| POST |", "| PUT |");
     let (code, out) = regen(copy.path(), true);
@@ -65,7 +65,7 @@ fn a_hand_edit_of_a_derived_file_is_noticed() {
 }
 
 #[test]
-fn a_lost_file_is_written_again() {
+fn a_missing_file_is_written_again() {
     let copy = copy_of_the_tree();
     let before = fs::read(copy.path().join(FILES[2])).expect("the copy has this file");
     fs::remove_file(copy.path().join(FILES[2])).expect("the copy has this file");
@@ -75,7 +75,7 @@ fn a_lost_file_is_written_again() {
 }
 
 #[test]
-fn what_cannot_be_derived_is_said_and_nothing_is_written() {
+fn a_failed_derivation_is_reported_and_nothing_is_written() {
     let copy = copy_of_the_tree();
     replace(
         copy.path(),

@@ -7,17 +7,17 @@ use tempfile::TempDir;
 
 use crate::workspace::{git, replace, write, xtask};
 
-/// A Rust that nobody has, so that the outcome does not depend on what is installed.
+/// A Rust version that is never installed, so that the result does not depend on the machine.
 const OLDEST: &str = "1.85.99";
 
-/// A workspace of two packages that are published and one that is not, with a changelog of 0.2.0.
+/// A workspace with two published packages, one unpublished, and a changelog for 0.2.0.
 fn workspace() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let root = folder.path();
     write(root, "openapi/purge.yaml", include_str!("description.yaml"));
     write(root, ".gitignore", "/target\n");
     write(root, ".cargo/config.toml", "[net]\noffline = true\n");
-    write(root, "README.md", &format!("# It\n\nTakes Rust {OLDEST} or newer.\n"));
+    write(root, "README.md", &format!("# It\n\nRequires Rust {OLDEST} or newer.\n"));
     write(root, "LICENSE-MIT", "Do what you like.\n");
     write(
         root,
@@ -60,7 +60,7 @@ fn workspace() -> TempDir {
     folder
 }
 
-/// Lets the upper package need the lower one.
+/// Makes the upper package depend on the lower one.
 fn depend(root: &Path) {
     let dependency = "[dependencies]\nlower.workspace = true\n";
     replace(root, "upper/Cargo.toml", "[dependencies]\n", dependency);
@@ -79,7 +79,7 @@ fn commit(root: &Path) {
 }
 
 #[test]
-fn what_is_ready_takes_a_line_each() {
+fn a_ready_workspace_takes_one_line_per_claim() {
     let workspace = workspace();
     let (code, out) = xtask(workspace.path(), &["release-check"]);
     assert_eq!(code, 0, "{out}");
@@ -87,7 +87,7 @@ fn what_is_ready_takes_a_line_each() {
 }
 
 #[test]
-fn what_is_missing_is_said_with_its_place() {
+fn missing_parts_are_reported_with_their_place() {
     let workspace = workspace();
     let root = workspace.path();
     depend(root);
@@ -106,7 +106,7 @@ fn what_is_missing_is_said_with_its_place() {
 }
 
 #[test]
-fn a_package_that_needs_what_is_not_in_it_does_not_build() {
+fn a_package_that_lacks_a_file_does_not_build() {
     let workspace = workspace();
     let root = workspace.path();
     write(root, "shared.rs", "pub(crate) const THREE: u8 = 3;\n");
@@ -147,7 +147,7 @@ fn versions_rise_with_the_description_since_the_last_tag() {
         own.map(|(_, line)| line).collect::<Vec<_>>().join("\n")
     };
     git(root, &["tag", "v0.2.0"]);
-    // The tag is the release that is being made.
+    // The tag marks the release being made.
     insta::assert_snapshot!(said(), @"skipped the versions rise as far as the description changed: no earlier release has a tag `vX.Y.Z`");
     replace(root, "openapi/purge.yaml", "maximum: 100", "maximum: 50");
     commit(root);

@@ -1,4 +1,4 @@
-//! What is in a module, without the modules inside it.
+//! The contents of a module, without its child modules.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use super::super::source::{is_for_tests, is_test, leaves};
 
 #[derive(Default)]
 pub(super) struct Content {
-    /// Names, and the paths that they were imported from; a glob ends with `*`.
+    /// Names and the paths they are imported from; a glob ends with `*`.
     pub(super) imports: Vec<(String, String)>,
-    /// The names of what is defined here.
+    /// The names of the items defined here.
     pub(super) items: BTreeSet<String>,
-    /// Every path, in macros and attributes, too.
+    /// Every path, including those in macros and attributes.
     pub(super) paths: BTreeSet<String>,
 }
 
@@ -38,7 +38,7 @@ impl Content {
         self.visit_item(item);
     }
 
-    /// The paths in what only a macro can parse.
+    /// Collects the paths in tokens that only a macro can parse.
     fn scan(&mut self, tokens: ParseStream<'_>) -> syn::Result<()> {
         while !tokens.is_empty() {
             if tokens.peek(Ident::peek_any) {
@@ -99,7 +99,7 @@ impl<'ast> Visit<'ast> for Content {
     }
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        // Every sequence of tokens can be scanned.
+        // Any sequence of tokens can be scanned.
         let _ = (|tokens: ParseStream<'_>| self.scan(tokens)).parse2(mac.tokens.clone());
         visit::visit_macro(self, mac);
     }
