@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Turns the corpus of a fuzz target from one JSON file into a folder of seeds, and back.
+"""Converts the corpus of a fuzz target between one JSON file and a folder of seeds.
 
     fuzz/corpus.py unpack TARGET    fuzz/corpus/TARGET.json -> fuzz/corpus/TARGET/
     fuzz/corpus.py pack TARGET      fuzz/corpus/TARGET/ -> fuzz/corpus/TARGET.json
 
-The file maps the name of each input to its bytes, one byte a character.
+The file maps the name of each input to its bytes. Each character stands for one byte.
 """
 
 import json

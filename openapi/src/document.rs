@@ -1,10 +1,10 @@
 use std::fmt;
 
-/// Reads a YAML or JSON text.
+/// Parses a YAML or JSON document.
 ///
 /// # Errors
 ///
-/// When the text is neither; the message names line and column.
+/// When the text is neither YAML nor JSON. The message has the line and the column.
 ///
 /// ```
 /// let document = purge_openapi::parse(purge_openapi::YAML)?;
@@ -15,7 +15,7 @@ pub fn parse(text: &str) -> Result<serde_json::Value, ParseError> {
     yaml_serde::from_str(text).map_err(ParseError)
 }
 
-/// The error of a text that is not YAML.
+/// The error for text that is not YAML.
 #[derive(Debug)]
 pub struct ParseError(yaml_serde::Error);
 

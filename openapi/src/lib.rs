@@ -1,8 +1,7 @@
-//! The OpenAPI description of a CDN's Purge API as text, and the settings that turn it into Rust.
+//! The OpenAPI description of a CDN's Purge API as text, and the settings for generating Rust from it.
 //!
-//! Everything that needs the description takes it from here: the build script of `purge-api`, the
-//! maintenance commands, the sandbox and the tests. So there is one copy of the text and one set of
-//! generator settings.
+//! The build script of `purge-api`, the maintenance commands, the sandbox and the tests all use this crate. So there
+//! is one copy of the description and one set of generator settings.
 //!
 //! ```
 //! assert!(purge_openapi::YAML.starts_with("# The only source of truth"));
@@ -10,10 +9,10 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `json` | [`parse`]: a YAML or JSON text as a [`serde_json::Value`] |
-//! | `codegen` | [`codegen`]: the Rust bindings of a document, for build scripts |
+//! | `json` | [`parse`]: parses YAML or JSON into a [`serde_json::Value`] |
+//! | `codegen` | [`codegen`]: generates the Rust bindings of a document, for build scripts |
 
-// Shows which feature an item needs.
+// Shows which feature an item requires.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "json")]

@@ -51,7 +51,7 @@ impl BaseUrl {
         }
         // URL parsers drop tabs and line breaks anywhere, which would join separate words.
         if text.contains(char::is_control) {
-            return refuse("it holds control characters".into());
+            return refuse("it contains control characters".into());
         }
         let url = match Url::parse(text) {
             Ok(url) => url,

@@ -191,7 +191,9 @@ fn parse(text: &str) -> Result<Url, Shown> {
     };
     let url = match Url::parse(text) {
         // Its parser drops tabs and line breaks.
-        _ if text.contains(char::is_control) => return wrong("it holds control characters".into()),
+        _ if text.contains(char::is_control) => {
+            return wrong("it contains control characters".into());
+        }
         _ if text.contains(['#', '?']) => return wrong("it has a query string or fragment".into()),
         // The last one ends the password for this parser, and another one for others.
         _ if text.matches('@').count() > 1 => return wrong("it has more than one `@`".into()),
@@ -291,10 +293,7 @@ mod tests {
             let error = found(&[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", list)]);
             let error = error.expect_err("an entry that matches nothing").to_string();
             assert!(error.starts_with("NO_PROXY cannot be used: `"), "{error}");
-            assert!(
-                error.contains("; write hosts separated by commas, such as `"),
-                "{error}"
-            );
+            assert!(error.contains("; write hosts separated by commas, such as `"), "{error}");
         }
         // What is not used need not work.
         let proxy = found(&[("HTTPS_PROXY", "socks5://a"), ("NO_PROXY", "example.net")]);

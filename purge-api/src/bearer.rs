@@ -3,10 +3,9 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-/// A bearer token that can be sent: one word of visible ASCII characters, without the word `Bearer`.
+/// A valid bearer token: one word of visible ASCII characters, without the prefix `Bearer`.
 ///
-/// Clones share its bytes. It is never shown: `Debug` leaves it out, and the header that carries it is marked as
-/// sensitive.
+/// Clones share the same bytes. The token is never printed: `Debug` omits it, and its header is marked as sensitive.
 ///
 /// ```
 /// let token = purge_api::Token::new("s3cret")?;
@@ -17,14 +16,14 @@ use http::HeaderValue;
 pub struct Token(HeaderValue);
 
 impl Token {
-    /// What stands before the token in its header.
+    /// The prefix of the token in its header.
     const SCHEME: &str = "Bearer ";
 
-    /// Takes a token, without the word `Bearer`.
+    /// Checks a token, which is given without the prefix `Bearer`.
     ///
     /// # Errors
     ///
-    /// When the token is empty, or holds a byte that a header cannot carry or that ends the token.
+    /// When the token is empty, or has a byte that is not valid in a header or that would end the token.
     pub fn new(token: &str) -> Result<Self, InvalidToken> {
         let why = if token.is_empty() {
             "is empty"
@@ -33,23 +32,23 @@ impl Token {
         } else if token.contains([' ', '\t']) {
             "has more than one word"
         } else if !token.is_ascii() {
-            "holds characters that are not ASCII"
+            "contains characters that are not ASCII"
         } else {
             match HeaderValue::from_str(&format!("{}{token}", Self::SCHEME)) {
                 Ok(mut header) => {
                     header.set_sensitive(true);
                     return Ok(Self(header));
                 }
-                Err(_) => "holds control characters",
+                Err(_) => "contains control characters",
             }
         };
         Err(InvalidToken(why))
     }
 
-    /// The token itself. Nothing else shows it.
+    /// The token itself. No other method exposes it.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
-        // The header was made of a text.
+        // The header was built from a string, so it is valid UTF-8.
         std::str::from_utf8(&self.0.as_bytes()[Self::SCHEME.len()..]).unwrap_or_default()
     }
 
@@ -64,8 +63,8 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The token of each request of a [`Client`](crate::Client): one that never changes, or the one that a function
-/// returns. As long as there is none, requests fail before anything is sent.
+/// The source of the token for each request of a [`Client`](crate::Client): a fixed token, or a function that returns
+/// one. While there is no token, requests fail before anything is sent.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -74,7 +73,7 @@ impl fmt::Debug for Token {
 /// let fixed = Bearer::new("s3cret")?;
 /// assert_eq!(format!("{fixed:?}"), "Bearer(..)");
 ///
-/// // A long run replaces the token while requests are under way.
+/// // A long-running program replaces the token between requests.
 /// let current = Arc::new(Mutex::new(Token::new("s3cret")?));
 /// let read = Arc::clone(&current);
 /// let bearer = Bearer::from_fn(move || read.lock().ok().map(|token| token.clone()));
@@ -92,16 +91,16 @@ enum Source {
 }
 
 impl Bearer {
-    /// Takes a token that never changes, without the word `Bearer`.
+    /// Uses a fixed token, given without the prefix `Bearer`.
     ///
     /// # Errors
     ///
-    /// As [`Token::new`].
+    /// The same as [`Token::new`].
     pub fn new(token: &str) -> Result<Self, InvalidToken> {
         Token::new(token).map(|token| Self(Source::Fixed(token)))
     }
 
-    /// Calls a function for the token of each request, right before the request is sent. It must not block.
+    /// Calls a function to get the token, right before each request is sent. The function must not block.
     pub fn from_fn(token: impl Fn() -> Option<Token> + Send + Sync + 'static) -> Self {
         Self(Source::Function(Arc::new(token)))
     }
@@ -121,12 +120,12 @@ impl fmt::Debug for Bearer {
     }
 }
 
-/// A token that cannot be sent.
+/// The error for a token that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidToken(&'static str);
 
 impl InvalidToken {
-    /// What is wrong with the token, as the rest of a sentence: `has more than one word`.
+    /// What is wrong with the token, as the predicate of a sentence: `has more than one word`.
     #[must_use]
     pub fn why(&self) -> &'static str {
         self.0
@@ -148,15 +147,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn token_that_cannot_stand_in_a_header_is_refused_without_echo() {
+    fn invalid_token_is_refused_and_not_echoed() {
         for (token, why) in [
             ("", "is empty"),
             ("a b", "has more than one word"),
             ("a\tb", "has more than one word"),
             ("a\r\nb", "has more than one line"),
-            ("a\u{7f}", "holds control characters"),
-            ("a\0", "holds control characters"),
-            ("gehe\u{ed}m", "holds characters that are not ASCII"),
+            ("a\u{7f}", "contains control characters"),
+            ("a\0", "contains control characters"),
+            ("gehe\u{ed}m", "contains characters that are not ASCII"),
         ] {
             let error = Token::new(token).expect_err(token);
             assert_eq!(error.why(), why, "{token:?}");
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn every_request_gets_the_token_of_its_time() {
+    fn every_request_gets_the_current_token() {
         let current = Arc::new(Mutex::new(None));
         let read = Arc::clone(&current);
         let bearer = Bearer::from_fn(move || read.lock().expect("no panic").clone());

@@ -1,5 +1,5 @@
-//! How the generated types read and write an identifier: as a text, and from a whole number too, as its
-//! digits. One number in place of a text must not make a whole page unreadable.
+//! How the generated types read and write an operation ID: as a string. An integer is read as its digits, so that one
+//! number in place of a string does not make a whole page unreadable.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         type Value = Option<String>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text, a whole number or null")
+            f.write_str("a string, an integer or null")
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
@@ -50,7 +50,7 @@ mod tests {
     use crate::types::CreatePurgeResponse;
 
     #[test]
-    fn texts_and_whole_numbers_are_read() {
+    fn strings_and_integers_are_read() {
         let check = |id: &str, expected: Option<&str>| {
             let read = serde_json::from_str(&format!(r#"{{"status":true{id}}}"#));
             let read: CreatePurgeResponse = read.expect(id);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_written_as_texts() {
+    fn integers_are_written_as_strings() {
         let json = r#"{"status":true,"opID":17}"#;
         let read: CreatePurgeResponse = serde_json::from_str(json).expect("a number");
         let written = serde_json::to_string(&read).expect("JSON");

@@ -1,10 +1,10 @@
-//! How the generated types read an object: from a map, and not from a list of its values. What serde derives
-//! takes both, so that an answer `["", "a", true]` would be a success.
+//! How the generated types read an object: from a map, and not from an array of its values. Code derived by serde
+//! accepts both, so a response `["", "a", true]` would be a success.
 
 use serde::de::{Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// A deserializer in which a struct is a map.
+/// A deserializer that reads a struct only from a map.
 pub(crate) struct Object<D>(pub(crate) D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Object<D> {
@@ -34,7 +34,7 @@ mod tests {
     use crate::types::{CreatePurgeRequest, CreatePurgeResponse, ListPurgeRequestsResponse};
 
     #[test]
-    fn a_list_of_the_values_is_not_an_object() {
+    fn an_array_of_the_values_is_not_an_object() {
         for json in [r#"["m","a",true]"#, "[null,null,true]", "[]", r#"[{"status":true}]"#] {
             serde_json::from_str::<CreatePurgeResponse>(json).expect_err(json);
             serde_json::from_str::<ListPurgeRequestsResponse>(json).expect_err(json);
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn an_object_is_read_and_written() {
         let json = r#"{"opID":"a","status":true}"#;
-        let read: CreatePurgeResponse = serde_json::from_str(json).expect("an answer");
+        let read: CreatePurgeResponse = serde_json::from_str(json).expect("a response");
         assert_eq!(serde_json::to_string(&read).expect("JSON"), json);
     }
 }

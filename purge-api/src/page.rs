@@ -1,5 +1,5 @@
-//! How the generated types read the page of an answer: an object, null, or an empty list in place of an empty
-//! object. An object that the service writes as `[]` when it is empty must not make the answer unreadable.
+//! How the generated types read the page in a response: as an object, null, or an empty array in place of an empty
+//! object. The service may write an empty object as `[]`, which must not make the response unreadable.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,7 +17,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         type Value = Option<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object, an empty list or null")
+            f.write_str("an object, an empty array or null")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
@@ -26,7 +26,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
             if list.next_element::<IgnoredAny>()?.is_some() {
-                return Err(A::Error::custom("a list that is not empty, expected an object"));
+                return Err(A::Error::custom("an array that is not empty, expected an object"));
             }
             let nothing: [(&str, &str); 0] = [];
             T::deserialize(MapDeserializer::new(nothing.into_iter())).map(Some)
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_is_an_empty_page() {
+    fn an_empty_array_is_an_empty_page() {
         for data in [r#","data":[]"#, r#","data":{}"#, r#","data":[ ]"#] {
             let page = read(data).expect(data).data.expect("a page");
             assert!(page.total.is_none() && page.requests.is_none(), "{data}");
@@ -57,14 +57,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_or_null_is_no_page() {
+    fn absent_or_null_data_is_not_a_page() {
         for data in ["", r#","data":null"#] {
             assert!(read(data).expect(data).data.is_none(), "{data}");
         }
     }
 
     #[test]
-    fn an_object_is_read_as_it_is() {
+    fn an_object_is_a_page() {
         let data = r#","data":{"total":3,"requests":[{"opID":"a"}],"more":[1]}"#;
         let page = read(data).expect("a page").data.expect("a page");
         assert_eq!(page.total, Some(3));
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn no_other_value_is_a_page() {
-        // Without the hook, a list of as many values as a page has members was read as a page.
+        // Without this hook, an array with as many values as a page has members was read as a page.
         for data in
             ["[1]", "[[]]", "[null]", "[10,1,[],null,1]", r#""""#, "0", "false", r#"{"total":"1"}"#]
         {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_written_as_an_object() {
+    fn an_empty_page_is_written_as_an_object() {
         let json = serde_json::to_string(&read(r#","data":[]"#).expect("a page"));
         assert_eq!(json.expect("JSON"), r#"{"data":{},"status":true}"#);
     }

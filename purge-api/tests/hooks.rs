@@ -1,4 +1,4 @@
-//! What the hooks do to a request and a response, seen from a raw TCP server.
+//! The effect of the hooks on requests and responses, observed from a raw TCP server.
 
 use purge_api::{Bearer, Client, Error, MAX_RESPONSE_BYTES, ResponseValue, types};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -6,8 +6,8 @@ use tokio::net::TcpListener;
 
 type Listed = Result<ResponseValue<types::ListPurgeRequestsResponse>, Error<()>>;
 
-/// Answers one list request with `body`, whose length is stated or shown by the end of the connection;
-/// returns the head of the request and what the client made of the answer.
+/// Responds to one list request with `body`. The length is stated, or implied by closing the connection. Returns the
+/// head of the request and the result of the client.
 async fn exchange(body: Vec<u8>, states_length: bool) -> (String, Listed) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -22,13 +22,13 @@ async fn exchange(body: Vec<u8>, states_length: bool) -> (String, Listed) {
         } else {
             "connection: close\r\n".to_owned()
         };
-        let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{length}\r\n");
-        socket.write_all(answer.as_bytes()).await.expect("write");
-        // A client that stops reading closes the connection, which is what one test wants.
+        let response = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{length}\r\n");
+        socket.write_all(response.as_bytes()).await.expect("write");
+        // Fails in the tests whose client stops reading and closes the connection.
         let _ = socket.write_all(&body).await;
         String::from_utf8(head).expect("ASCII").to_lowercase()
     });
-    // Whether this HTTP client has TLS depends on what else is built, and then it needs a provider.
+    // Cargo's feature unification may enable TLS in this HTTP client, which then needs a provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let listed = Client::new_with_client(&base, http, Bearer::new("s3cret").expect("a token"))
@@ -58,18 +58,18 @@ async fn undocumented_version_header_is_not_sent() {
 }
 
 #[tokio::test]
-async fn an_empty_list_in_place_of_the_page_is_a_page() {
+async fn an_empty_array_is_an_empty_page() {
     let (_, listed) = exchange(br#"{"status":true,"data":[]}"#.to_vec(), true).await;
-    let page = listed.expect("an answer").into_inner().data.expect("a page");
+    let page = listed.expect("a response").into_inner().data.expect("a page");
     assert!(page.requests.is_none() && page.total.is_none());
     let (_, listed) = exchange(br#"{"status":true,"data":null}"#.to_vec(), true).await;
-    assert!(listed.expect("an answer").data.is_none());
+    assert!(listed.expect("a response").data.is_none());
     let (_, listed) = exchange(br#"{"status":true,"data":[{"opID":"a"}]}"#.to_vec(), true).await;
     assert!(matches!(listed, Err(Error::InvalidResponsePayload(..))), "{listed:?}");
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_sent() {
+async fn nothing_is_sent_without_a_token() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -88,7 +88,7 @@ async fn without_a_token_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn body_of_the_greatest_length_is_read() {
+async fn body_of_the_maximum_size_is_read() {
     for states_length in [true, false] {
         let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES), states_length).await;
         assert!(listed.expect("a page").status);
@@ -96,7 +96,7 @@ async fn body_of_the_greatest_length_is_read() {
 }
 
 #[tokio::test]
-async fn longer_body_is_an_error() {
+async fn larger_body_is_an_error() {
     for states_length in [true, false] {
         let (_, listed) = exchange(padded(MAX_RESPONSE_BYTES + 1), states_length).await;
         assert!(matches!(listed, Err(Error::ResponseBodyError(_))), "{listed:?}");

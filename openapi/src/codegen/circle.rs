@@ -1,9 +1,9 @@
 use serde_json::Value;
 
-/// The first component that is made of itself, by references or by composition alone. The generator
-/// follows such a circle until its stack overflows, which no caller can catch.
+/// Finds the first component that refers to itself through references or composition alone. The generator
+/// follows such a cycle until its stack overflows, which no caller can catch.
 ///
-/// A schema that holds itself in a property or a list is not such a circle: its values end.
+/// A schema that contains itself in a property or an array is not such a cycle, because its values are finite.
 pub(super) fn find(document: &Value) -> Option<String> {
     let components = document.get("components")?.as_object()?;
     components
@@ -30,7 +30,7 @@ fn leads_back(document: &Value, start: &str) -> bool {
     false
 }
 
-/// What a component is made of.
+/// The components that a component refers to, directly or by composition.
 fn references<'a>(document: &'a Value, reference: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     let target = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
@@ -55,7 +55,7 @@ mod tests {
     use crate::codegen::generate;
 
     #[test]
-    fn a_circle_is_an_error_and_not_a_crash() {
+    fn a_cycle_is_an_error_and_not_a_crash() {
         let document = crate::parse(crate::YAML).expect("the description parses");
         let record = json!({ "$ref": "#/components/schemas/PurgeRequest" });
         let circles = [
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_is_not_a_circle() {
+    fn a_recursive_property_is_not_a_cycle() {
         let mut document = crate::parse(crate::YAML).expect("the description parses");
         document["components"]["schemas"]["PurgeRequest"]["properties"]["parts"] =
             json!({ "type": "array", "items": { "$ref": "#/components/schemas/PurgeRequest" } });

@@ -1,8 +1,8 @@
-//! Attributes for fields, which the generator cannot be asked for.
+//! Adds attributes to generated fields, for which the generator has no setting.
 
 use syn::{Attribute, Field, File, Item};
 
-/// Adds an attribute to those fields of all structs in a file that are wanted.
+/// Adds an attribute to the wanted fields of all structs in a file.
 pub(super) fn annotate(file: &mut File, is_wanted: fn(&Field) -> bool, attribute: &Attribute) {
     items(&mut file.items, is_wanted, attribute);
 }

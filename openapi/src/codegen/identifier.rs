@@ -1,17 +1,17 @@
-//! Identifiers in answers that may be numbers.
+//! Lets operation IDs in responses be numbers.
 //!
-//! The description says that an operation ID is a text, since nothing else was seen, and no answer of a
-//! service whose jobs are numbered may become unreadable by it. The generator cannot say how one field is
-//! read, so that the attribute for it is added to what it wrote.
+//! The description says that an operation ID is a string, because nothing else has been observed. A response with a
+//! number must still be readable. The generator has no setting for how a single field is deserialized, so the
+//! attribute is added to its output.
 
 use syn::{Field, File, Meta, parse_quote};
 
 use super::field;
 
-/// How such a field is called in JSON.
+/// The name of such a field in JSON.
 const NAME: &str = r#"rename = "opID""#;
 
-/// Lets the identifiers of a file be read from numbers, too.
+/// Lets the operation IDs in a file be read from numbers as well.
 pub(super) fn read_from_numbers(file: &mut File) {
     field::annotate(
         file,

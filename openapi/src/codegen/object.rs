@@ -1,12 +1,12 @@
-//! Objects are read from JSON objects only.
+//! Lets objects be read only from JSON objects.
 //!
-//! What serde derives for a struct also reads a list, whose values are taken for the fields in their order: an
-//! answer `["", "a", true]` would be a success. The derived code becomes functions of the type (`remote = "Self"`),
-//! and an implementation that is added calls them with a deserializer that asks for a map.
+//! Code derived by serde also reads a struct from an array with the values of its fields: a response
+//! `["", "a", true]` would be a success. With `remote = "Self"`, the derived code becomes inherent functions; the
+//! implementations added here call them with a deserializer that requires a map.
 
 use syn::{Attribute, Fields, File, Ident, Item, ItemStruct, Meta, Path, Token, parse_quote};
 
-/// Lets no struct of a file be read from a list.
+/// Prevents the structs in a file from being read from arrays.
 pub(super) fn read_from_objects_only(file: &mut File) {
     items(&mut file.items);
 }
@@ -30,7 +30,7 @@ fn items(all: &mut Vec<Item>) {
     all.extend(added);
 }
 
-/// Whether a struct has named fields, and is read and written by derived code alone.
+/// Whether a struct has named fields and no parameters, and derives both directions of serde.
 fn is_read(item: &ItemStruct) -> bool {
     let derives = |name: &str| item.attrs.iter().any(|attribute| derives(attribute, name));
     let named = matches!(item.fields, Fields::Named(_)) && item.generics.params.is_empty();

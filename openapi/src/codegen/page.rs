@@ -1,16 +1,17 @@
-//! A page in an answer that may be an empty list.
+//! Lets the page in a response be an empty array.
 //!
-//! The service sends `[]` for an empty object in another operation, as PHP writes an empty array. The description
-//! says object, since nothing else was seen in this one; the attribute is added to the generated text.
+//! In another operation, the service sends `[]` for an empty object, as PHP serializes an empty array. The description
+//! says object, because nothing else has been observed in this operation. The attribute is added to the output of
+//! the generator.
 
 use syn::{Field, File, Type, parse_quote};
 
 use super::field;
 
-/// How such a field is called in JSON, and in Rust.
+/// The name of such a field, in JSON and in Rust.
 const NAME: &str = "data";
 
-/// Lets the pages of a file be read from an empty list, too.
+/// Lets the pages in a file be read from an empty array as well.
 pub(super) fn read_from_empty_lists(file: &mut File) {
     field::annotate(
         file,
@@ -19,13 +20,13 @@ pub(super) fn read_from_empty_lists(file: &mut File) {
     );
 }
 
-/// Builders have fields of this name, too, but read no JSON.
+/// Builders also have fields of this name, but are not read from JSON.
 fn is_page(field: &Field) -> bool {
     let is_read = field.attrs.iter().any(|attribute| attribute.path().is_ident("serde"));
     is_read && field.ident.as_ref().is_some_and(|name| name == NAME) && is_optional(&field.ty)
 }
 
-/// Whether a type is an `Option` of a type of the file: of a name alone.
+/// Whether a type is an `Option` of a type in the same file, that is, of a name without a path.
 fn is_optional(ty: &Type) -> bool {
     let Type::Path(path) = ty else { return false };
     let Some(last) = path.path.segments.last().filter(|last| last.ident == "Option") else {

@@ -7,11 +7,11 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work`; a panic inside it becomes its message and prints nothing.
+/// Runs `work`. A panic inside it becomes an error with its message, and prints nothing.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static INSTALL: Once = Once::new();
-    // The hook belongs to the whole process: it is put in once, stands aside for every other thread,
-    // and so needs no lock around the work.
+    // The hook is shared by the whole process. It is installed once and passes the panics of all other threads
+    // through, so no lock is needed around the work.
     INSTALL.call_once(|| {
         let previous = take_hook();
         set_hook(Box::new(move |info| {
@@ -21,7 +21,7 @@ pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
         }));
     });
     let outer = QUIET.replace(true);
-    // What the work leaves behind after a panic is dropped with it, so nothing broken can be seen.
+    // Unwind safe: `work` is consumed, so its state cannot be observed after a panic.
     let result = catch_unwind(AssertUnwindSafe(work));
     QUIET.set(outer);
     result.map_err(|payload| message(&*payload))
@@ -33,7 +33,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without a message");
-    // Some of the generator's messages are a dump of its whole state.
+    // Some of the generator's messages dump its whole state.
     text.lines().next().unwrap_or_default().chars().take(300).collect()
 }
 

@@ -38,7 +38,7 @@ fn files() -> Vec<Row> {
         rows.push(row.ends(0, "1 accepted").seen(1, 0));
     }
     for (name, content, mode, says) in [
-        ("a control character", format!("{CANARY}\u{7}x"), 0o600, "it holds control characters"),
+        ("a control character", format!("{CANARY}\u{7}x"), 0o600, "it contains control characters"),
         ("two words", format!("Bearer {CANARY}"), 0o600, "it begins with `Bearer`: remove that"),
         ("nothing", String::new(), 0o600, "no usable token: it is empty"),
         ("a mode that lets the group read", CANARY.to_owned(), 0o640, "chmod 600"),
