@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_may_have_been_applied_as_a_whole() {
+    fn halves_inherit_an_ambiguous_attempt() {
         let mut ledger = Ledger::new(vec![4]);
         let split = Entry::Split { request: 0, at: 2, into: [1, 2] };
         for entry in [sent(1, Some(7)), failed(Applied::Maybe), sent(2, Some(8)), split] {

@@ -15,7 +15,7 @@ use crate::sanitize::escape;
 pub enum OperationState {
     /// It would be sent.
     Planned,
-    /// The service took the job.
+    /// The service accepted it.
     Accepted,
     /// All of its paths are finished.
     Finished,
@@ -35,7 +35,7 @@ pub enum OperationState {
 pub enum PathState {
     /// It would be sent.
     Planned,
-    /// The service took the job.
+    /// The service accepted it.
     Accepted,
     /// The cached copies are gone.
     Purged,

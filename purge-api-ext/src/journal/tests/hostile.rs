@@ -134,7 +134,7 @@ fn numbered(count: usize) -> Vec<String> {
 }
 
 #[test]
-fn requests_are_in_their_order_with_1_to_100_paths() {
+fn requests_are_in_order_with_1_to_100_paths() {
     for (number, paths) in [(1, 1), (usize::MAX, 1), (0, 0), (0, 101), (0, 150)] {
         let bytes = one_request(number, &numbered(paths), |_| ());
         refuse(&bytes, "damaged at line 2: it is not the next request");
@@ -144,7 +144,7 @@ fn requests_are_in_their_order_with_1_to_100_paths() {
 }
 
 #[test]
-fn paths_are_valid_and_there_once() {
+fn paths_are_valid_and_unique() {
     let of = |paths: &[&str]| {
         let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
         one_request(0, &paths, |_| ())
@@ -178,7 +178,7 @@ fn requests_of_another_plan_are_damage() {
 }
 
 #[test]
-fn service_is_an_address_that_a_token_may_be_sent_to() {
+fn service_must_be_an_address_that_a_token_may_be_sent_to() {
     let of = |service: &str| {
         one_request(0, &numbered(1), |header| service.clone_into(&mut header.service))
     };
