@@ -208,7 +208,7 @@ pub(super) enum Act {
     OtherJob,
 }
 
-/// When: so long after the previous act, or after so many responses.
+/// When: some time after the previous act, or after a number of responses.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum When {
     After(Duration),

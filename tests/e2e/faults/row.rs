@@ -168,7 +168,7 @@ impl Row {
         self
     }
 
-    /// Expects exactly so many requests of each method.
+    /// Expects exactly these numbers of requests of each method.
     pub(crate) fn seen(mut self, posts: usize, gets: usize) -> Self {
         (self.posts, self.gets) = (posts..=posts, gets..=gets);
         self
