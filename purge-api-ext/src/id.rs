@@ -147,7 +147,10 @@ impl OperationId {
         // It is shown, sent and stored unescaped.
         if !crate::sanitize::is_shown_as_it_is(text) {
             let text = typed::in_message(text);
-            return Err(IdError(shown!("the operation ID `{text}` contains control characters", text)));
+            return Err(IdError(shown!(
+                "the operation ID `{text}` contains control characters",
+                text
+            )));
         }
         Ok(())
     }

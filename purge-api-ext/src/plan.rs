@@ -20,8 +20,8 @@ pub use planner::Planner;
 
 /// A plan: the paths to send, split into batches, and the number of paths that need not be sent.
 ///
-/// A path is left out only when a wildcard that is sent purges it under every reading of `*` that the service
-/// may have: see [`PurgePath::covers`](crate::PurgePath::covers). So `/blog/` is sent beside `/blog/*`.
+/// A path is dropped only if a wildcard in the plan purges it under every possible reading of `*`: see
+/// [`PurgePath::covers`](crate::PurgePath::covers). So `/blog/` is sent in addition to `/blog/*`.
 ///
 /// ```
 /// use purge_api_ext::Plan;
@@ -46,20 +46,19 @@ pub struct Plan {
 pub struct PurgeEverything;
 
 impl Plan {
-    /// The most paths of one request: 100, from the published reference.
+    /// The maximum number of paths per request: 100, from the published reference.
     pub const MAX_BATCH_SIZE: usize = 100;
 
-    /// The most bytes of a request's body, if nothing else is said: 1 MiB, which is what common servers
-    /// accept by default. The service publishes no limit. 100 paths of the greatest length that a path
-    /// can have fit in it, unless they hold many quotation marks.
+    /// The default maximum size of a request body: 1 MiB, which common servers accept by default. The service
+    /// publishes no limit. 100 paths of maximum length fit, unless they contain many quotation marks.
     pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
     /// Plans the purge of some paths.
     ///
     /// # Errors
     ///
-    /// When there is no path, or one purges everything: that takes a [`planner`](Self::planner) and its
-    /// consent.
+    /// If there is no path, or a path purges everything, which requires consent through a
+    /// [`planner`](Self::planner).
     pub fn new(paths: impl Into<Paths>) -> Result<Self, PlanError> {
         Self::planner().plan(paths)
     }
@@ -68,17 +67,17 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// As [`Plan::new`], and when texts are not paths: the error holds [all](PlanError::bad_paths) of them.
+    /// As [`Plan::new`], and if any text is not a path: the error contains [all](PlanError::bad_paths) of these.
     pub fn parse(paths: impl IntoIterator<Item: AsRef<str>>) -> Result<Self, PlanError> {
         Self::planner().parse(paths)
     }
 
-    /// Begins a plan with options.
+    /// Starts a plan with options.
     pub fn planner() -> Planner {
         Planner::new()
     }
 
-    /// The requests, in the order in which their first paths came.
+    /// The batches, in the order of their first paths in the input.
     #[must_use]
     pub fn batches(&self) -> &[Batch] {
         &self.batches
@@ -105,20 +104,20 @@ impl Plan {
         self.input
     }
 
-    /// How many were given before.
+    /// How many of them are duplicates of an earlier path.
     #[must_use]
     pub fn duplicates(&self) -> usize {
         self.duplicates
     }
 
-    /// How many are purged by a wildcard that is sent, however the service reads its `*`.
+    /// How many of them are purged by a wildcard in the plan, under every possible reading of `*`.
     #[must_use]
     pub fn covered(&self) -> usize {
         self.covered
     }
 
-    /// How many paths of the inventory are purged that were not asked for, at most. `None` when wildcards were
-    /// made without an inventory: then it is unknown.
+    /// The maximum number of paths in the inventory that are purged although they were not requested. `None` means
+    /// unknown, since paths were replaced by wildcards without an inventory.
     #[must_use]
     pub fn extra(&self) -> Option<usize> {
         self.extra
@@ -185,7 +184,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_a_star_may_not_match_is_sent_beside_it() {
+    fn path_that_a_star_may_not_match_is_sent_too() {
         let sent = |given: &[&str], expected: &[&str]| {
             let plan = Plan::planner().allow_full_purge(PurgeEverything).plan(paths(given));
             let plan = plan.expect("a plan");
@@ -206,7 +205,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn batches_hold_at_most_100() {
+    fn batches_hold_at_most_100_paths() {
         for (input, sizes) in
             [(1, vec![1]), (100, vec![100]), (101, vec![100, 1]), (200, vec![100; 2])]
         {
@@ -218,7 +217,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn errors_say_which_paths() {
+    fn errors_name_the_bad_paths() {
         let error = Plan::parse(["/a", "b"]).expect_err("no slash");
         assert_eq!(error.to_string(), "path 2, `b`: it does not begin with `/`: write `/b`");
         let secret = format!("https://me:{}@example.com/a", "secret".repeat(100));
@@ -248,8 +247,8 @@ pub(crate) mod tests {
         }
     }
 
-    /// Whether what is sent purges all that a path matches, under every reading: what a star of it may match
-    /// is tried for some lengths.
+    /// Whether the sent paths purge everything that a path matches, under every reading. Each star of the path is
+    /// replaced by a few texts of different lengths.
     pub(crate) fn is_purged(path: &PurgePath, sent: &[PurgePath]) -> bool {
         Reading::ALL.iter().all(|reading| {
             ["", "c", "cc", "%ab", "*"].iter().all(|star| {
@@ -262,7 +261,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn what_is_sent_purges_exactly_what_was_asked(
+        fn sent_paths_purge_exactly_the_requested_ones(
             texts in prop::collection::vec("/([ab*]|%ab){0,4}", 1..30),
             batch in 1_usize..5,
         ) {
@@ -273,8 +272,8 @@ pub(crate) mod tests {
                 .plan(asked.clone())
                 .expect("a plan");
             let sent: Vec<_> = plan.paths().map(|s| PurgePath::new(s).expect(s)).collect();
-            // Everything asked for is purged under every reading, nothing else is sent, and nothing sent
-            // is needless.
+            // Every requested path is purged under every reading, nothing else is sent, and every sent path is
+            // needed.
             for path in &asked {
                 prop_assert!(is_purged(path, &sent), "{path} is lost");
             }
@@ -282,7 +281,7 @@ pub(crate) mod tests {
                 prop_assert!(asked.contains(path));
                 prop_assert!(sent.iter().enumerate().all(|(j, s)| i == j || !s.covers(path)));
             }
-            // In the order in which they came.
+            // The order of the input is kept.
             let mut rest = asked.iter();
             prop_assert!(sent.iter().all(|s| rest.any(|a| a == s)));
             prop_assert_eq!(plan.input(), plan.duplicates() + plan.covered() + sent.len());

@@ -1,7 +1,7 @@
 //! The proxy between this machine and the service.
 //!
-//! An address of the service is known from the start, and redirects are never followed: so the proxy is found once,
-//! and one that cannot work shows before anything is sent. The HTTP client itself would leave it out silently.
+//! The base URL is known from the start, and redirects are never followed. So the proxy is determined once, and an
+//! invalid one is reported before anything is sent. The HTTP client itself would silently ignore it.
 
 mod exceptions;
 mod refusal;
@@ -19,15 +19,15 @@ use crate::sanitize::{Harmless, Shown, excerpt, shown};
 
 pub(crate) use refusal::Refusal;
 
-/// The variables that name a proxy for https, the first that is not empty. Plain http goes to this machine alone,
-/// and through no proxy.
+/// The variables that name a proxy for https; the first non-empty one wins. Plain http is only used for this machine,
+/// without a proxy.
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-/// What people write for no proxy, and no host is called.
+/// Words that people write for no proxy, and that are not names of hosts.
 const NONE: [&str; 9] =
     ["none", "direct", "no", "off", "false", "null", "nil", "disabled", "undefined"];
 const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// A proxy that requests go through. It is shown without its user name and password.
+/// A proxy for requests. `Display` and `Debug` omit its user name and password.
 ///
 /// ```
 /// use purge_api_ext::BaseUrl;
@@ -42,7 +42,7 @@ const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// ```
 #[derive(Clone)]
 pub struct Proxy {
-    /// With its password; none if only the HTTP client knows it.
+    /// Includes the password; none if only the HTTP client knows the URL.
     url: Option<SecretString>,
     address: String,
     source: Source,
@@ -56,13 +56,13 @@ enum Source {
 }
 
 impl Proxy {
-    /// Its address, without a user name and a password.
+    /// The URL of the proxy, without user name and password.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The environment variable that names it; none if the program or the system does.
+    /// The environment variable that names the proxy; none if the program or the system does.
     #[must_use]
     pub fn variable(&self) -> Option<&'static str> {
         match self.source {
@@ -77,12 +77,12 @@ impl Proxy {
         Ok(Self::new(&url, Source::Program))
     }
 
-    /// The proxy for an https address that the environment names, or the system.
+    /// The proxy that the environment or the system names for an https URL.
     pub(crate) fn of_environment(
         address: &str,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Option<Self>, Error> {
-        // In a CGI program, a client of the server chooses some variables.
+        // In a CGI program, the client of the server controls some variables.
         if variable("REQUEST_METHOD").is_some() {
             return Ok(None);
         }
@@ -112,7 +112,7 @@ impl Proxy {
             );
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        // As other programs do, a host and a port are taken for an http proxy.
+        // Like in other programs, a host and port alone mean an http proxy.
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let url = parse(&text).map_err(refuse)?;
         Ok(Some(Self::new(&url, Source::Variable(name))))
@@ -130,7 +130,7 @@ impl Proxy {
 
     fn new(url: &Url, source: Source) -> Self {
         let mut shown = url.clone();
-        // Neither fails for a URL with a host.
+        // These cannot fail for a URL with a host.
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
         let address = shown.as_str().trim_end_matches('/').to_owned();
@@ -148,10 +148,10 @@ impl Proxy {
     }
 }
 
-/// Its address is a URL, without a user name and a password.
+/// The address is a URL without user name and password.
 impl Harmless for Proxy {}
 
-/// How messages call it.
+/// The name of the proxy in messages.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the proxy `{}`", self.address)?;
@@ -181,7 +181,7 @@ fn unusable(what: impl Harmless, why: impl Harmless) -> Error {
     Error::new(ErrorKind::InvalidInput, message)
 }
 
-/// Reads the address of a proxy. No error shows it: it may hold a password.
+/// Parses the URL of a proxy. No error shows it, since it may contain a password.
 fn parse(text: &str) -> Result<Url, Shown> {
     const PASSWORD: &str = "in its user name and password, write `#` as `%23`, `%` as `%25`, `/` as `%2F`, `?` as `%3F` and `@` as `%40`";
 
@@ -190,12 +190,12 @@ fn parse(text: &str) -> Result<Url, Shown> {
         false => Err(why),
     };
     let url = match Url::parse(text) {
-        // Its parser drops tabs and line breaks.
+        // The URL parser drops tabs and line breaks.
         _ if text.contains(char::is_control) => {
             return wrong("it contains control characters".into());
         }
         _ if text.contains(['#', '?']) => return wrong("it has a query string or fragment".into()),
-        // The last one ends the password for this parser, and another one for others.
+        // For this parser the last `@` ends the password; other parsers disagree.
         _ if text.matches('@').count() > 1 => return wrong("it has more than one `@`".into()),
         _ if text.rsplit_once('@').is_some_and(|(user, _)| escapes(user).any(|e| e.is_none())) => {
             return wrong("it has a `%` that is not part of an escape".into());
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn first_variable_that_is_not_empty_names_the_proxy() {
+    fn first_non_empty_variable_names_the_proxy() {
         let (a, b) = ("http://a:1", "http://b:2");
         uses(&[], None);
         uses(&[("HTTPS_PROXY", a), ("https_proxy", b)], Some((a, "HTTPS_PROXY")));
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn words_for_no_proxy_are_no_hosts() {
+    fn words_for_no_proxy_are_not_hosts() {
         for value in ["none", "NONE\n", "DIRECT", "no", "Off", "false"] {
             for name in VARIABLES {
                 let error = found(&[(name, value)]).expect_err(value);
@@ -295,13 +295,13 @@ mod tests {
             assert!(error.starts_with("NO_PROXY cannot be used: `"), "{error}");
             assert!(error.contains("; write hosts separated by commas, such as `"), "{error}");
         }
-        // What is not used need not work.
+        // An invalid proxy that is not used is not an error.
         let proxy = found(&[("HTTPS_PROXY", "socks5://a"), ("NO_PROXY", "example.net")]);
         assert!(proxy.expect("no proxy").is_none());
     }
 
     #[test]
-    fn proxy_that_cannot_work_is_named_by_its_variable_and_not_shown() {
+    fn invalid_proxy_is_named_by_its_variable_and_not_shown() {
         for (value, part) in [
             ("socks5://user:s3cret@a:1", "only http and https proxies"),
             ("socks5h://a:1", "only http and https proxies"),
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_of_programs_are_written_in_full() {
+    fn proxy_of_a_program_needs_a_full_url() {
         for url in ["http://127.0.0.1:3128", "https://user:s3cret@proxy.example.com"] {
             let proxy = Proxy::of_program(url).expect(url);
             assert!(!format!("{proxy} {proxy:?}").contains("s3cret"), "{proxy:?}");

@@ -1,6 +1,6 @@
-//! The two TLS libraries, of which one is chosen by a feature.
+//! The two TLS libraries, selected by features.
 //!
-//! If both are compiled, somebody turned `native-tls` on for a reason, so that it is used.
+//! If both are enabled, `native-tls` is used, since it must have been enabled on purpose.
 
 use std::error::Error as StdError;
 
@@ -14,7 +14,7 @@ mod explain;
 
 pub(crate) use explain::explain;
 
-/// Extra root certificates, as they were given.
+/// Extra root certificates, as passed by the program.
 pub(crate) type Pem = Vec<u8>;
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -26,7 +26,7 @@ fn bad_root(why: &dyn std::fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidInput, message)
 }
 
-/// Sets up what trusts the service: what the system trusts, and `roots`.
+/// Configures the trusted root certificates: those of the system, and `roots`.
 #[cfg(feature = "native-tls")]
 pub(crate) fn configure(
     builder: reqwest::ClientBuilder,
@@ -45,7 +45,7 @@ pub(crate) fn configure(
     Ok(builder)
 }
 
-/// Sets up what trusts the service: what the system trusts, and `roots`.
+/// Configures the trusted root certificates: those of the system, and `roots`.
 #[cfg(all(feature = "rustls", not(feature = "native-tls")))]
 pub(crate) fn configure(
     builder: reqwest::ClientBuilder,
@@ -84,7 +84,7 @@ pub(crate) fn configure(
         let verifier =
             rustls_platform_verifier::Verifier::new_with_extra_roots(certificates, provider)
                 .map_err(cannot)?;
-        // The rules of the system, by the name that rustls gives to any rules but its own.
+        // Uses the verifier of the system. rustls calls every verifier but its own dangerous.
         config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     } else {
         config.with_root_certificates(extra)
@@ -96,7 +96,7 @@ pub(crate) fn configure(
     Ok(builder.tls_backend_preconfigured(config))
 }
 
-/// Without a TLS library only the loopback can be talked to.
+/// Without a TLS library, only the loopback interface can be used.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 pub(crate) fn configure(
     builder: reqwest::ClientBuilder,
@@ -111,8 +111,7 @@ pub(crate) fn configure(
     Ok(builder)
 }
 
-/// Of a chain of causes the one that says why the other side is not to be trusted, unless the connection
-/// only broke off.
+/// Finds the cause in a chain that says why the peer is not trusted; none if the connection was only lost.
 pub(crate) fn distrust<'a>(
     chain: impl Iterator<Item = &'a (dyn StdError + 'static)> + Clone,
 ) -> Option<&'a (dyn StdError + 'static)> {
@@ -124,7 +123,7 @@ pub(crate) fn distrust<'a>(
     {
         let mut below = chain.clone().skip_while(|cause| !cause.is::<native_tls::Error>());
         let cause = below.next()?;
-        // A broken connection is an I/O error below, or the end of the stream.
+        // A lost connection is an I/O error further down the chain, or the end of the stream.
         let broken = cause.to_string().contains("unexpected EOF")
             || below.any(|cause| cause.is::<std::io::Error>());
         if !broken {

@@ -22,10 +22,10 @@ use crate::sanitize::{Harmless, Shown, escaped, excerpt, shown};
 
 /// Where a [`Client`](crate::Client) gets its bearer token from.
 ///
-/// The service's tokens live for hours, a program may run for months. All but a [fixed](Self::fixed) token
-/// are fetched when the first request needs one, and once more when the service refuses it (401): if the
-/// token is another one by then, the request is sent again with it. Requests that are refused at the same
-/// time fetch it only once.
+/// The service's tokens are valid for hours, but a program may run for months. Unless it is [fixed](Self::fixed), the
+/// token is fetched when the first request needs one, and again when the service refuses it (401). If the token has
+/// changed by then, the request is sent again with the new one. Requests that are refused at the same time fetch it only
+/// once.
 ///
 /// ```
 /// use purge_api_ext::{Client, TokenProvider};
@@ -34,8 +34,8 @@ use crate::sanitize::{Harmless, Shown, escaped, excerpt, shown};
 /// # Ok::<(), purge_api_ext::Error>(())
 /// ```
 ///
-/// A token is one word of visible ASCII characters, at most 64 KiB, without `Bearer`. White space around
-/// it is dropped, line ends of any kind included. It is shown in no error and no `Debug`.
+/// A token is one word of visible ASCII characters, at most 64 KiB, without `Bearer`. Surrounding white space, including
+/// line ends of any kind, is trimmed. Neither errors nor `Debug` ever show the token.
 #[derive(Clone)]
 #[must_use]
 pub struct TokenProvider {
@@ -57,11 +57,11 @@ type Function =
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// More than any token has; what is longer is another file, or another command's output.
+/// Longer than any token. Anything longer is the wrong file, or the output of the wrong command.
 const MAX_BYTES: usize = 64 * 1024;
 
 impl TokenProvider {
-    /// A token that never changes. A `&str`, `String` or `SecretString` can be given in its place.
+    /// A token that never changes. You can also pass a `&str`, `String` or `SecretString` instead of a provider.
     pub fn fixed(token: impl Into<SecretString>) -> Self {
         Self::new(Source::Fixed(token.into()))
     }
@@ -71,14 +71,13 @@ impl TokenProvider {
         Self::new(Source::Env(variable.into()))
     }
 
-    /// A file that holds the token and nothing else. On Unix it is refused when others than its owner may
-    /// use it.
+    /// A file that contains the token and nothing else. On Unix, the file is refused if anyone but its owner can use it.
     pub fn from_file(path: impl Into<PathBuf>) -> Self {
         Self::new(Source::File(path.into()))
     }
 
-    /// A command that prints the token and nothing else, such as that of a secret store. No shell reads the
-    /// arguments. When it fails, what it wrote to its standard error is shown, never what it printed.
+    /// A command that prints the token and nothing else, such as that of a secret store. It is run without a shell. If
+    /// it fails, the error shows its standard error, never its standard output.
     ///
     /// ```
     /// use purge_api_ext::TokenProvider;
@@ -95,8 +94,8 @@ impl TokenProvider {
         Self::new(Source::Command(Arc::new(command)))
     }
 
-    /// An asynchronous function of the program, for example one that exchanges a key for a token. The text
-    /// of its error is shown.
+    /// An asynchronous function, for example one that exchanges a key for a token. If it fails, its error message is
+    /// shown.
     ///
     /// ```
     /// use purge_api_ext::{Client, TokenProvider};
@@ -127,7 +126,7 @@ impl TokenProvider {
         Self { source, timeout: Duration::from_secs(30) }
     }
 
-    /// The token that needs no fetching.
+    /// The token, if it need not be fetched.
     pub(crate) fn known(&self) -> Option<&SecretString> {
         match &self.source {
             Source::Fixed(token) => Some(token),
@@ -143,7 +142,7 @@ impl TokenProvider {
                 let message = shown!("{name} returned no token within {limit}", name, limit);
                 Error::new(ErrorKind::Unauthorized, message)
             })??;
-        // Windows marks the beginning of a text with it, and it is no white space.
+        // Windows programs write a byte order mark, which `trim` does not remove.
         let token = token.expose_secret();
         let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
         if trimmed.len() > MAX_BYTES {
@@ -154,7 +153,7 @@ impl TokenProvider {
     }
 }
 
-/// The token that a text is; or why it cannot be one, without a word of it.
+/// Parses a token. The error does not quote the text.
 pub(crate) fn parse(text: &str) -> Result<Token, Shown> {
     let is_scheme = |start: &str| start.eq_ignore_ascii_case("bearer");
     if text.split_ascii_whitespace().next().is_some_and(is_scheme) {
@@ -180,7 +179,7 @@ impl Source {
                     ErrorKind::InvalidInput,
                     shown!("{name} is not set; set it to the token", name = self.name()),
                 )),
-                // The text of this error shows the value.
+                // The message of this error shows the value.
                 Err(env::VarError::NotUnicode(_)) => Err(not_text(&self.name())),
             },
             Self::File(path) => file::read(path.clone(), self.name(), self.missing()).await,
@@ -193,7 +192,7 @@ impl Source {
         }
     }
 
-    /// How messages call what cannot be opened or started: its name may be the token itself.
+    /// The name, in messages, of a source that cannot be opened or started: its name may be the token itself.
     fn missing(&self) -> Shown {
         match self {
             Self::File(path) if looks_like_token(path.as_os_str()) => {
@@ -206,7 +205,7 @@ impl Source {
         }
     }
 
-    /// How messages call it.
+    /// The name of the source in messages.
     fn name(&self) -> Shown {
         match self {
             Self::Fixed(_) => "the fixed token".into(),
@@ -225,14 +224,13 @@ impl Source {
     }
 }
 
-/// Whether the name of a file or program looks like a token that was written where a name belongs. Such a name
-/// is not shown.
+/// Whether the name of a file or program looks like a token that was passed by mistake. Such a name is not shown.
 fn looks_like_token(name: &OsStr) -> bool {
     const SHORTEST: usize = 20;
 
     let Some(text) = name.to_str() else { return false };
     let of_a_token = |c: char| c.is_ascii_alphanumeric() || "-._~+=".contains(c);
-    // Some tokens hold slashes, so each part is looked at.
+    // Some tokens contain slashes, so each part is checked.
     let random = |part: &str| {
         part.len() >= SHORTEST
             && part.chars().all(of_a_token)
@@ -249,9 +247,9 @@ fn not_text(name: &Shown) -> Error {
     unusable(name, "it is not UTF-8")
 }
 
-/// Takes what was read as text, and leaves no copy of it behind.
+/// Converts the bytes to text, without leaving a copy behind.
 fn text_of(bytes: &[u8], name: &Shown) -> Result<SecretString, Error> {
-    // As PowerShell writes it, with or without a mark: every second byte of ASCII is zero.
+    // PowerShell writes UTF-16, with or without a byte order mark: for ASCII, every second byte is zero.
     let zeros = |odd: usize| bytes.iter().skip(odd).step_by(2).take(8).all(|&byte| byte == 0);
     let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     if marked || (bytes.len() > 1 && (zeros(0) || zeros(1))) {
@@ -273,7 +271,7 @@ impl fmt::Debug for TokenProvider {
                 f.write_str("from_command(..)")
             }
             Source::File(path) => write!(f, "from_file({path:?})"),
-            // Whoever passes a secret to the command does not want it to be shown either.
+            // An argument may be a secret, too.
             Source::Command(command) => write!(f, "from_command({:?}, ..)", command.program),
             Source::Function(_) => f.write_str("from_fn(..)"),
         }

@@ -1,4 +1,4 @@
-//! What answers mean, and what is known of a request that got none.
+//! What responses mean, and what is known about a request that got none.
 
 mod said;
 mod connection;
@@ -14,7 +14,7 @@ use crate::retry::{Applied, parse_retry_after};
 use crate::sanitize::{Redactor, Shown, excerpt, shown};
 use connection::{from_connection, root};
 
-/// An error, and whether the request may have been carried out all the same.
+/// An error, and whether the request may have been applied nevertheless.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) applied: Applied,
@@ -27,7 +27,7 @@ impl Failure {
     }
 }
 
-/// Reads what went wrong from the generated client's error.
+/// Classifies an error of the generated client.
 pub(crate) async fn failure(
     error: purge_api::Error<()>,
     redactor: &Redactor,
@@ -38,7 +38,7 @@ pub(crate) async fn failure(
     match error {
         Raw::UnexpectedResponse(response) => {
             let (status, headers) = (response.status(), response.headers().clone());
-            // The status is what counts; a body that breaks off takes only the message away.
+            // The status decides. If the body is cut off, only the message is lost.
             let body = response.bytes().await.unwrap_or_default();
             from_status(status, &headers, &body, redactor)
         }
@@ -60,17 +60,17 @@ pub(crate) async fn failure(
                 false => shown!("this is not a response from the service: `{body}`", body),
             };
             let untrusted = Error::new(ErrorKind::Untrusted, message).with_status(200);
-            // What is wrong with a body may quote it.
+            // The parser's error may quote the body.
             let quotes = redactor.hides(&error.to_string());
             let untrusted = if quotes { untrusted } else { untrusted.with_source(error) };
             Failure::new(Applied::Maybe, untrusted)
         }
-        // The rest never leaves this machine. Its own texts hold nothing from outside.
+        // With the remaining errors, the request never left this machine. Their messages contain no foreign text.
         other => Failure::new(Applied::Refused, Error::invalid_input(&excerpt(&other))),
     }
 }
 
-/// The message of an answer of the documented form, if it has one; an error if it refuses all the same.
+/// The message of a response in the documented format, if it has one; an error if the response is a refusal.
 pub(crate) fn granted(
     status: bool,
     message: Option<&str>,
@@ -113,7 +113,7 @@ fn from_status(
                 said
             ),
         ),
-        // RFC 9110, section 15.4.4: the service has done something, and says elsewhere what.
+        // RFC 9110, section 15.4.4: the service applied the request and reports the result elsewhere.
         303 => (Applied::Yes, ErrorKind::Untrusted, redirect(code, headers, redactor)),
         300..=399 => (Applied::Refused, ErrorKind::Untrusted, redirect(code, headers, redactor)),
         407 => return Failure::new(Applied::Refused, proxy_authorization()),
@@ -123,7 +123,7 @@ fn from_status(
             ErrorKind::Unavailable,
             shown!("the service is unavailable (503){said}", said),
         ),
-        // RFC 9110, section 15.5.20, and RFC 8470, section 5.2: the request was not looked at, and may be sent
+        // RFC 9110, section 15.5.20, and RFC 8470, section 5.2: the request was not processed, and may be sent
         // again.
         421 | 425 => (
             Applied::No,
@@ -136,8 +136,8 @@ fn from_status(
             shown!("the request conflicts with another one (409){said}", said),
         ),
         501 | 505 | 511 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
-        // RFC 9110, section 15: an unknown status is the x00 of its class, and one outside of the classes is a
-        // server error.
+        // RFC 9110, section 15: an unknown status counts as the x00 of its class, and one outside of the classes as
+        // a server error.
         408 | 500.. => (
             Applied::Maybe,
             ErrorKind::Unavailable,
@@ -151,12 +151,12 @@ fn from_status(
         400..500 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
     };
     let error = Error::new(kind, message).with_status(code);
-    // What will not be different later is not to be waited for.
+    // If a later attempt cannot succeed, do not wait.
     let asked = if error.is_retryable() { pause_asked_for(headers) } else { None };
     Failure::new(applied, error.with_retry_after(asked))
 }
 
-/// The pause that an answer asks for. A date in it is by the clock of the answer.
+/// The pause that a response asks for. Dates are relative to the response's own `Date`.
 fn pause_asked_for(headers: &HeaderMap) -> Option<Duration> {
     let date =
         headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
@@ -180,7 +180,7 @@ mod tests {
     use reqwest::header::HeaderValue;
 
     #[test]
-    fn only_what_may_be_different_later_is_waited_for() {
+    fn retry_after_is_honored_only_for_retryable_errors() {
         let asked = |code: u16, headers: &[(&'static str, &'static str)]| {
             let mut map = HeaderMap::new();
             for (name, value) in headers {
@@ -199,7 +199,7 @@ mod tests {
         for code in [400, 401, 403, 404, 303, 501] {
             assert_eq!(asked(code, &[("retry-after", "7")]), None, "{code}");
         }
-        // A date is by the clock of the answer, whatever that of this machine shows.
+        // A date is relative to the clock of the response, not to that of this machine.
         let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         let later = ("retry-after", "Sun, 06 Nov 1994 08:49:57 GMT");
         assert_eq!(asked(503, &[date, later]), Some(Duration::from_secs(20)));

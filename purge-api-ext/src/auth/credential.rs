@@ -1,4 +1,4 @@
-//! The token, and whoever provides it: asked once for all who need an answer.
+//! The token and its provider, which is asked only once on behalf of all concurrent requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,21 +12,21 @@ use crate::sanitize::{Redactor, shown};
 use crate::token::{TokenProvider, parse};
 use crate::trace::step;
 
-/// A provider, and what is known of its tokens.
+/// A provider, and what is known about its tokens.
 pub(super) struct Credential {
     provider: TokenProvider,
     /// Shared with the generated client, which reads the token of each request here.
     state: Arc<State>,
-    /// Held while the provider is asked. Those who wait for the answer must not block their thread, so the lock
-    /// above cannot do that. And if the one who asked is dropped, the next one who waits asks.
+    /// Held while the provider is asked. This is an asynchronous lock, since tasks that wait for the provider must not
+    /// block their thread. If the task that asks is dropped, the next waiting task asks.
     asking: tokio::sync::Mutex<()>,
 }
 
-/// What is known, behind the only lock for it.
+/// What is known, behind its only lock.
 #[derive(Default)]
 struct State {
     tokens: Mutex<Tokens>,
-    /// What another thread does right after the next look.
+    /// What another thread does right after the next access.
     #[cfg(test)]
     meanwhile: Mutex<Option<Meanwhile>>,
 }
@@ -48,7 +48,7 @@ impl State {
 
 impl Credential {
     pub(super) fn new(provider: TokenProvider) -> Result<Self, Error> {
-        // A fixed token is there already, and whether it can be used needs no request.
+        // A fixed token is known already, and can be checked without a request.
         let tokens = match provider.known() {
             None => Tokens::default(),
             Some(token) => Tokens::fixed(parse(token.expose_secret()).map_err(|why| {
@@ -79,7 +79,7 @@ impl Credential {
         self.state.look(|tokens| tokens.seen())
     }
 
-    /// Makes sure that there is a token.
+    /// Ensures that there is a token.
     pub(super) async fn ensure(&self) -> Result<(), Error> {
         match self.state.look(|tokens| tokens.missing()) {
             None => Ok(()),
@@ -87,27 +87,27 @@ impl Credential {
         }
     }
 
-    /// Asks the provider, unless it has answered since `seen`; and says whether there is another token now.
+    /// Asks the provider, unless it has answered since `seen`. Returns whether there is a new token.
     pub(super) async fn renew(&self, seen: Seen) -> Result<bool, Error> {
         let _asking = self.asking.lock().await;
         if let Some(known) = self.state.look(|tokens| tokens.answer_since(seen)) {
             return known;
         }
-        // Nothing is kept until the answer is here: whoever drops this future leaves all as it was.
+        // State changes only after the provider has answered, so dropping this future changes nothing.
         let answer = step!(self.provider.fetch(), "token").await;
         self.state.look(|tokens| {
             tokens.answer(answer);
-            // It came since.
+            // The answer is newer than `seen`.
             tokens.answer_since(seen).unwrap_or(Ok(false))
         })
     }
 
-    /// Asks the provider, unless somebody else is about to, and says whether there is another token now.
+    /// Asks the provider, unless another task is already asking. Returns whether there is a new token.
     pub(super) async fn refresh(&self) -> Result<bool, Error> {
         self.renew(self.seen()).await
     }
 
-    /// Why the provider gave no token, if it was asked since, for somebody who cannot wait for it.
+    /// Why the provider returned no token, if it was asked since `seen`. For callers that cannot wait for it.
     pub(super) fn failure_since(&self, seen: Seen) -> Option<Error> {
         self.state.look(|tokens| tokens.failure_since(seen))
     }
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// A credential whose provider gives `t0ken-0`, `t0ken-1` and so on, each when the gate opens once more.
+    /// A credential whose provider returns `t0ken-0`, `t0ken-1` and so on, one for each permit of the gate.
     fn gated() -> (Credential, Arc<AtomicUsize>, Arc<Semaphore>) {
         let (asked, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
         let provider = TokenProvider::from_fn({
@@ -147,25 +147,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_that_are_refused_at_once_get_one_answer() {
+    async fn requests_refused_at_the_same_time_ask_once() {
         let (credential, asked, gate) = gated();
         gate.add_permits(1);
         credential.ensure().await.expect("a token");
         let seen = credential.seen();
         let refused = join_all((0..8).map(|_| credential.renew(seen)));
-        // All of them wait before there is an answer.
+        // All of them wait before the provider answers.
         let opened = async { gate.add_permits(1) };
         let (renewed, ()) = join(refused, opened).await;
         assert!(renewed.iter().all(|renewed| matches!(renewed, Ok(true))), "{renewed:?}");
         assert_eq!(asked.load(Ordering::SeqCst), 2);
-        // A refusal of the token before comes late.
+        // A late refusal of the previous token.
         assert!(matches!(credential.renew(seen).await, Ok(true)));
         assert_eq!(asked.load(Ordering::SeqCst), 2);
         assert_eq!(current(&credential).as_deref(), Some("t0ken-1"));
     }
 
     #[tokio::test]
-    async fn requests_that_begin_at_once_get_one_answer() {
+    async fn requests_started_at_the_same_time_ask_once() {
         let (credential, asked, gate) = gated();
         let first = join_all((0..8).map(|_| credential.ensure()));
         let (ready, ()) = join(first, async { gate.add_permits(1) }).await;
@@ -173,10 +173,10 @@ mod tests {
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 
-    /// A decision that looks twice at what was answered takes the answer in between for one that it has seen, and asks
-    /// once more.
+    /// A decision that read the state twice would treat an answer that arrived in between as already seen, and ask
+    /// again.
     #[tokio::test(start_paused = true)]
-    async fn answer_that_comes_right_after_the_look_counts() {
+    async fn answer_that_arrives_right_after_the_read_counts() {
         let (credential, asked, _) = gated();
         let answer =
             |tokens: &mut Tokens| tokens.answer(parse("t0ken").map_err(|_| unreachable!()));
@@ -194,15 +194,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dropped_future_leaves_all_as_it_was() {
+    async fn dropped_future_changes_nothing() {
         let (credential, asked, gate) = gated();
         let seen = credential.seen();
         assert!(credential.ensure().now_or_never().is_none(), "the provider takes its time");
         assert_eq!((credential.seen(), current(&credential)), (seen, None));
         gate.add_permits(1);
         credential.ensure().await.expect("a token");
-        assert_eq!(asked.load(Ordering::SeqCst), 2, "somebody else asked anew");
-        // Those who wait for one that is dropped go on by themselves.
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "another task asked again");
+        // If the asking task is dropped, a waiting task takes over.
         let seen = credential.seen();
         let mut dropped = Box::pin(credential.renew(seen));
         assert!(dropped.as_mut().now_or_never().is_none());

@@ -1,34 +1,34 @@
-//! What is known of the token, as a value: the one place that says which token is sent, and whether the provider
-//! is to be asked.
+//! What is known about the token, as a plain value: the only place that decides which token is sent, and whether to ask
+//! the provider.
 //!
-//! Nothing here waits, reads a clock or asks anybody. [`Credential`](super::credential::Credential) asks the
-//! provider, and keeps this behind one lock.
+//! Nothing here waits, reads a clock or performs I/O. [`Credential`](super::credential::Credential) asks the provider,
+//! and keeps this value behind one lock.
 
 use purge_api::Token;
 
 use crate::error::Error;
 use crate::sanitize::Redactor;
 
-/// The token that is sent, and what the provider has answered.
+/// The token in use, and what the provider has answered.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     current: Option<Token>,
-    /// The number of answers when the current token came.
+    /// The number of answers when the current token arrived.
     since: u64,
     /// The number of answers of the provider.
     answers: u64,
     /// Why the last answer was not a token.
     failed: Option<Error>,
-    /// Takes the current token out of texts, and those before it, which a late answer may quote.
+    /// Removes the current token from texts, and earlier ones, which a late response may quote.
     redactor: Redactor,
 }
 
-/// What the provider had answered at some moment, such as the sending of a request.
+/// How often the provider had answered at some moment, such as when a request was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen(u64);
 
 impl Tokens {
-    /// A token for which the provider need not be asked.
+    /// A token that is known without asking the provider.
     pub(super) fn fixed(token: Token) -> Self {
         Self { redactor: Redactor::default().with(&token), current: Some(token), ..Self::default() }
     }
@@ -45,15 +45,15 @@ impl Tokens {
         Seen(self.answers)
     }
 
-    /// What was seen, if there is no token at all.
+    /// What has been seen, if there is no token at all.
     ///
-    /// Both come from one look: between two, the provider may answer, and would be asked once more.
+    /// Both are read together. If the provider answered between two reads, it would be asked again.
     pub(super) fn missing(&self) -> Option<Seen> {
         self.current.is_none().then(|| self.seen())
     }
 
-    /// What the provider has answered since: whether there is another token, or why not. None if it was not asked,
-    /// and so is to be asked now.
+    /// What the provider has answered since `seen`: whether there is a new token, or why not. None if it has not
+    /// answered, and so must be asked.
     pub(super) fn answer_since(&self, seen: Seen) -> Option<Result<bool, Error>> {
         if self.seen() == seen {
             return None;
@@ -65,12 +65,12 @@ impl Tokens {
         })
     }
 
-    /// Why the provider gave no token, if it was asked since.
+    /// Why the provider returned no token, if it was asked since `seen`.
     pub(super) fn failure_since(&self, seen: Seen) -> Option<Error> {
         self.failed.clone().filter(|_| self.seen() != seen)
     }
 
-    /// Takes an answer of the provider. A failure leaves the token that there is.
+    /// Records an answer of the provider. A failure keeps the current token.
     pub(super) fn answer(&mut self, answer: Result<Token, Error>) {
         self.answers += 1;
         match answer {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn token_is_missing_until_the_first_answer_that_is_one() {
+    fn token_is_missing_until_the_provider_returns_one() {
         let mut tokens = Tokens::default();
         let start = tokens.missing().expect("there is none");
         assert_eq!(said(tokens.answer_since(start)), None);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn failure_leaves_the_token_and_counts_for_requests_before_it() {
+    fn failure_keeps_the_token_and_counts_for_earlier_requests() {
         let mut tokens = Tokens::fixed(token("first-t0ken"));
         let before = tokens.seen();
         assert_eq!(tokens.failure_since(before).map(|why| why.to_string()), None);
@@ -145,9 +145,9 @@ mod tests {
     }
 
     proptest! {
-        /// The same by a history of all answers.
+        /// Compares with a history of all answers.
         #[test]
-        fn what_was_answered_since_is_what_the_history_says(
+        fn answer_since_agrees_with_the_history(
             answers in prop::collection::vec(prop::option::of(0_u8..3), 0..8),
             at in 0_usize..9,
         ) {

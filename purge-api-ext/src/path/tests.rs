@@ -80,8 +80,7 @@ fn errors_name_the_position_and_the_fix() {
         (0, "D:\\site\\a"),
         (0, "C:/*"),
     ] {
-        let drive =
-            "write the path on the site; if Git Bash changed it, set MSYS_NO_PATHCONV=1";
+        let drive = "write the path on the site; if Git Bash changed it, set MSYS_NO_PATHCONV=1";
         check(path, &format!("a Windows path, at byte {at}: {drive}"));
     }
     check(

@@ -1,8 +1,8 @@
-//! Replacing sets of paths by directories: what a wildcard for a directory saves, and what it costs.
+//! Replaces sets of paths by wildcards for their directories: what each wildcard saves, and what it costs.
 //!
-//! Whether `/blog/*` purges `/blog/` is not published. So the directory's own address is never replaced by its
-//! wildcard: it is sent beside it if it was asked for. If it was not, but is in the inventory, it counts as
-//! purged; then it is sent as well, so that the whole directory is purged for certain.
+//! It is not published whether `/blog/*` purges `/blog/`. So a wildcard never replaces the path of the directory itself,
+//! which is sent in addition if it was requested. If it was not requested but is in the inventory, it counts as purged
+//! and is sent as well, so that the whole directory is certain to be purged.
 
 use std::collections::HashMap;
 
@@ -14,13 +14,13 @@ use super::knapsack::{self, Goal, Node, choose};
 use super::sort_key::Order;
 use crate::path::{Paths, PurgePath};
 
-/// The directories in which at least two of the asked-for paths are: others need no wildcard.
+/// The directories that contain at least two of the requested paths. Others need no wildcard.
 pub(super) struct Directories<'a> {
-    /// How many paths were asked for.
+    /// The number of requested paths.
     paths: usize,
-    /// Of the paths that a wildcard for a directory may cover, sorted.
+    /// The heads of the paths that a wildcard for a directory can cover, sorted.
     heads: Vec<Head<'a>>,
-    /// Children come before what is around them.
+    /// Children come before their parents.
     directories: Vec<Directory>,
     nodes: Vec<Node>,
 }
@@ -29,36 +29,36 @@ pub(super) struct Directories<'a> {
 struct Head<'a> {
     order: u128,
     text: &'a str,
-    /// Of the path.
+    /// The index of the path.
     position: usize,
 }
 
 struct Directory {
-    /// The length of its path, its last `/` included.
+    /// The length of its path, including the last `/`.
     length: usize,
-    /// The first and the last of the heads in it.
+    /// The first and the last head in it.
     first: usize,
     last: usize,
-    /// Whether its own address is in the inventory and was not asked for.
+    /// Whether its own path is in the inventory and was not requested.
     adds_itself: bool,
 }
 
-/// Which wildcards take the place of which paths.
+/// Which wildcards replace which paths.
 #[derive(Default)]
 pub(super) struct Coalesced {
-    /// The wildcards, each with its directory's own address behind it where that is added.
+    /// The wildcards, each followed by the path of its directory if that is added.
     pub(super) added: Vec<PurgePath>,
-    /// What is sent, by its place in the paths with what is added behind them: in the order that was asked
-    /// for, a wildcard where the first path stood that it replaces.
+    /// What is sent, as indices into the paths followed by the added ones. The order is that of the request; a
+    /// wildcard takes the position of the first path that it replaces.
     pub(super) order: Vec<usize>,
     /// How many paths are replaced.
     pub(super) replaced: usize,
-    /// How many paths of the inventory are purged beyond what was asked for.
+    /// How many paths in the inventory are purged although they were not requested.
     pub(super) extra: u64,
 }
 
 impl Coalesced {
-    /// One of those that are sent in place of the paths.
+    /// The path at an index of what is sent.
     pub(super) fn sent<'a>(&'a self, paths: &[&'a str], index: usize) -> &'a str {
         let place = self.order[index];
         match paths.get(place) {
@@ -69,7 +69,7 @@ impl Coalesced {
 }
 
 impl<'a> Directories<'a> {
-    /// Takes paths of which none covers another one.
+    /// Takes paths none of which covers another.
     pub(super) fn from_paths(paths: &[&'a str], may_be: impl Fn(&str) -> bool) -> Self {
         let order = Order::new(paths);
         let mut heads: Vec<Head<'_>> = paths
@@ -88,7 +88,7 @@ impl<'a> Directories<'a> {
                 directories.push(directory);
             }
         };
-        // Directories that are not left yet: each is in the one before it.
+        // Directories that are still open: each is inside the one before it.
         let mut open: Vec<(usize, usize)> = Vec::new();
         for (index, pair) in heads.windows(2).enumerate() {
             let common = common_directory(pair[0].text, pair[1].text);
@@ -126,9 +126,9 @@ impl<'a> Directories<'a> {
         Self { paths: paths.len(), heads, directories, nodes }
     }
 
-    /// Lets a wildcard cost as much as there are paths in the inventory that it purges and nobody asked
-    /// for: they are none of `paths`, which these directories are of, and the wildcards among those cover
-    /// none of them.
+    /// Sets the cost of each wildcard to the number of paths in the inventory that it purges although they were not
+    /// requested: they are not in `paths`, from which these directories were made, and no wildcard in `paths` covers
+    /// them.
     pub(super) fn cost_by_inventory(
         &mut self,
         paths: &[&str],
@@ -138,7 +138,7 @@ impl<'a> Directories<'a> {
         let directories = self.directories.iter().enumerate();
         let nodes: HashMap<&str, usize, RandomState> =
             directories.map(|(index, d)| (&self.heads[d.first].text[..d.length], index)).collect();
-        // What was asked for stands before the inventory, and so it is repeated there.
+        // The requested paths come before the inventory, so in the inventory they count as repeated.
         let text = |place: usize| match paths.get(place) {
             Some(path) => *path,
             None => inventory.at(place - paths.len()),
@@ -163,8 +163,8 @@ impl<'a> Directories<'a> {
         }
     }
 
-    /// Lets a wildcard save one path less where its directory's own address is added, and forgets those
-    /// that then save no more than what is in them.
+    /// Reduces what a wildcard saves by one if the path of its directory is added. Then drops the wildcards that save
+    /// no more than those inside them.
     fn pay_for_addresses(&mut self) {
         let outside = self.nodes.len();
         let mut below = vec![0; outside + 1];
@@ -174,7 +174,7 @@ impl<'a> Directories<'a> {
             is_kept[index] = node.saved > below[index];
             below[node.parent] += node.saved.max(below[index]);
         }
-        // A node's place among those that are kept; for one that is not, that of the node around it.
+        // The index of each node among the kept ones; for a dropped node, that of its parent.
         let mut left = is_kept.iter().filter(|is_kept| **is_kept).count();
         let mut places = vec![left; outside + 1];
         for index in (0..outside).rev() {
@@ -189,21 +189,21 @@ impl<'a> Directories<'a> {
         self.directories.retain(|_| kept.next() == Some(&true));
     }
 
-    /// Lets a wildcard cost the square of how many paths it replaces, so that many narrow ones are
-    /// better than a wide one.
+    /// Sets the cost of each wildcard to the square of the number of paths that it replaces, so that many narrow
+    /// wildcards are preferred to a wide one.
     pub(super) fn cost_by_paths(&mut self) {
         for node in &mut self.nodes {
             node.extra = (node.saved + 1).saturating_pow(2);
         }
     }
 
-    /// The most by which wildcards shorten what is sent.
+    /// The maximum number of paths that wildcards can save.
     pub(super) fn most_saved(&self) -> usize {
         let outermost = self.nodes.iter().filter(|node| node.parent == self.nodes.len());
         outermost.map(|node| node.saved as usize).sum()
     }
 
-    /// `None` when so much cannot be saved.
+    /// Chooses wildcards for the goal; `None` if so many paths cannot be saved.
     pub(super) fn coalesce(&self, goal: Goal) -> Option<Coalesced> {
         let chosen = choose(&self.nodes, goal, knapsack::STEPS)?;
         let mut added = Vec::with_capacity(chosen.len());
@@ -226,7 +226,7 @@ impl<'a> Directories<'a> {
         for (place, wildcard) in replaced_by.into_iter().enumerate() {
             match wildcard {
                 None => order.push(place),
-                // Empty from the second time on.
+                // The range is empty from the second time on.
                 Some(wildcard) => order.extend(std::mem::take(&mut places[wildcard])),
             }
         }
@@ -239,15 +239,15 @@ impl<'a> Directories<'a> {
     }
 }
 
-/// What a path begins with: a wildcard for a directory covers the path if and only if this begins with the
-/// directory. `None` when no such wildcard covers it.
+/// The head of a path: a wildcard for a directory covers the path if and only if the head begins with the directory.
+/// `None` if no such wildcard covers the path.
 fn head(path: &str) -> Option<&str> {
     if path == "/" || path.contains('?') {
         return None;
     }
     match path.split_once('*') {
         Some((head, _)) => Some(head),
-        // `/a/` is in `/`, and not in `/a/`, whose star takes at least one byte.
+        // `/a/` is in `/` but not in `/a/`, since a star matches at least one byte.
         None => Some(path.strip_suffix('/').unwrap_or(path)),
     }
 }

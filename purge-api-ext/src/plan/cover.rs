@@ -1,12 +1,12 @@
-//! Which paths a wildcard of the plan covers.
+//! Which paths are covered by a wildcard of the plan.
 //!
 //! A plan may have a million paths and a thousand wildcards, and nearly every path is covered by none of them. So
-//! the question is asked in three steps, of which each is slower than the one before and is asked of fewer paths.
-//! Take the wildcards `/img/2024/*`, `/img/2025/*` and `/*.css`:
+//! the check has three steps, each of which is slower than the one before and sees fewer paths. Take the wildcards
+//! `/img/2024/*`, `/img/2025/*` and `/*.css`:
 //!
-//! 1. **Tables.** A wildcard that is a prefix and a star is found by the first bytes of what follows the common
-//!    start of all prefixes, any other wildcard by the last bytes after its last star. Here, the common start is
-//!    `/img/202`, and there are two tables:
+//! 1. **Tables.** A wildcard that is a prefix and a star is looked up by the first bytes after the common start of
+//!    all prefixes; any other wildcard by the last bytes after its last star. Here, the common start is `/img/202`, and
+//!    there are two tables:
 //!
 //!    | table | group | key | heads |
 //!    |---|---|---|---|
@@ -14,15 +14,14 @@
 //!    | | | `5/` | `/img/2025/` |
 //!    | others | last 4 bytes | `.css` | `/` with `/*.css` |
 //!
-//!    A group is all wildcards with keys of the same length. Keys are read as one 128-bit number, of which
-//!    a mask selects the bytes of a group, so that one read of a path serves all groups.
-//! 2. **Filters.** Each group has a bit field in which the hash of every key is set. `/img/2026/a.png` has the
-//!    key `6/`, whose bit is not set (or is set by chance: then the table says no). 64 paths are looked at
-//!    together, and the answer is one 64-bit word, so that the processor does not wait for one look-up
-//!    before it begins the next.
-//! 3. **Heads.** A path that passes the filter, such as `/img/2025/b.png`, is compared in full. The wildcards of
-//!    a key are sorted by what is before their first star, their head. The heads that the path begins with
-//!    are the last one that does not sort after the path, and those around it.
+//!    A group is all wildcards with keys of the same length. Keys are read as one 128-bit number, from which a mask
+//!    selects the bytes of a group, so that one read of a path serves all groups.
+//! 2. **Filters.** Each group has a bit field with one bit for the hash of each key. `/img/2026/a.png` has the key
+//!    `6/`, whose bit is not set (if it is set by chance, the table decides). 64 paths are checked together, and the
+//!    result is one 64-bit word, so that the processor need not finish one look-up before it starts the next.
+//! 3. **Heads.** A path that passes the filter, such as `/img/2025/b.png`, is compared in full. The wildcards of a key
+//!    are sorted by their head, which is the text before their first star. The heads that the path begins with are the
+//!    last one that does not sort after the path, and the heads that this one begins with.
 
 use std::collections::HashMap;
 
@@ -31,52 +30,52 @@ use foldhash::fast::RandomState;
 use super::sort_key::common_start;
 use crate::path::covers;
 
-/// How many paths are looked at together: as many as a word has bits.
+/// How many paths are checked together: one per bit of a word.
 const MANY: usize = 64;
 
-/// Wildcards, and a quick answer to whether one of them covers a path.
+/// An index of wildcards that quickly tells whether any of them covers a path.
 pub(super) struct Cover<'a> {
-    /// What all prefixes have in common, so that the rest of each tells more in few bytes.
+    /// The common start of all prefixes. Without it, a few bytes distinguish more prefixes.
     common: &'a str,
     prefixes: Table<'a>,
     others: Table<'a>,
 }
 
-/// Wildcards by some bytes of theirs: one group for each number of bytes, at most 14.
+/// Wildcards by some of their bytes: one group for each number of bytes, at most 14.
 #[derive(Default)]
 struct Table<'a>(Vec<Group<'a>>);
 
 struct Group<'a> {
-    /// For the bytes that are looked at.
+    /// Selects the bytes of the key.
     mask: u128,
     heads: HashMap<u128, Heads<'a>, RandomState>,
-    /// A bit for each key, at a place that takes less to find than the key itself.
+    /// One bit for each key, which is cheaper to look up than the key itself.
     filter: Vec<u64>,
 }
 
-/// Wildcards by what stands before their first star, sorted.
+/// Wildcards by the text before their first star, sorted.
 #[derive(Default)]
 struct Heads<'a>(Vec<Head<'a>>);
 
 struct Head<'a> {
     text: &'a str,
     wildcards: Vec<&'a str>,
-    /// The longest of the others that this one begins with.
+    /// The longest other head that this one begins with.
     around: Option<usize>,
 }
 
 impl<'a> Cover<'a> {
-    /// Takes patterns, each with a star and each once.
+    /// Takes distinct patterns, each with a star.
     pub(super) fn from_wildcards(wildcards: impl Iterator<Item = &'a str>) -> Self {
-        // Heads are put in as they are sorted.
+        // Heads must be inserted in sorted order.
         let mut wildcards: Vec<(&str, &str)> = wildcards
             .filter_map(|wildcard| Some((wildcard.split_once('*')?.0, wildcard)))
             .collect();
         wildcards.sort_unstable();
         let (mut prefixes, others): (Vec<_>, Vec<_>) =
             wildcards.into_iter().partition(|(head, wildcard)| wildcard.len() == head.len() + 1);
-        // A prefix sorts before all that begin with it, and these follow it at once. None is as long as
-        // the other, so that the star of the shorter one takes something of the longer one.
+        // A prefix sorts directly before all prefixes that begin with it. These are longer, so the star of the shorter
+        // one matches at least one byte of theirs.
         prefixes.dedup_by(|(longer, _), (shorter, _)| longer.starts_with(*shorter));
 
         let heads = prefixes.iter().map(|(head, _)| *head);
@@ -99,12 +98,12 @@ impl<'a> Cover<'a> {
         cover
     }
 
-    /// Whether another pattern than `path` itself covers it.
+    /// Whether a pattern other than `path` itself covers it.
     pub(super) fn covers(&self, path: &str) -> bool {
         self.covered(&[path]) == 1
     }
 
-    /// Removes the items whose path another pattern than the path itself covers.
+    /// Removes the items whose path is covered by a pattern other than the path itself.
     pub(super) fn remove_covered<'p, T>(&self, items: &mut Vec<T>, path: impl Fn(&T) -> &'p str) {
         if self.prefixes.0.is_empty() && self.others.0.is_empty() {
             return;
@@ -118,12 +117,12 @@ impl<'a> Cover<'a> {
         });
     }
 
-    /// Which of at most 64 paths another pattern than the path itself covers: the lowest bit is the first
-    /// path's. Many at once are faster, since no look into a table waits for the one before.
+    /// Which of at most 64 paths are covered by a pattern other than the path itself. The lowest bit is that of the
+    /// first path. Checking many at once is faster, since no look-up waits for the one before.
     fn covered(&self, paths: &[impl AsRef<str>]) -> u64 {
         let mut bytes = [0; MANY];
         let bytes = &mut bytes[..paths.len()];
-        // Whether a path begins with what is common shows where its start is found in the table.
+        // The full comparison of heads also checks whether a path begins with the common start.
         for (bytes, path) in bytes.iter_mut().zip(paths) {
             let rest = path.as_ref().get(self.common.len()..);
             *bytes = rest.map_or(0, |rest| first_bytes(rest).0);
@@ -173,7 +172,7 @@ impl Group<'_> {
         }
     }
 
-    /// Which of some bytes seem to be there.
+    /// Which of the keys pass the filter.
     fn seen(&self, bytes: &[u128]) -> u64 {
         let words = self.filter.len();
         bytes.iter().rev().fold(0, |seen, bytes| {
@@ -183,7 +182,7 @@ impl Group<'_> {
     }
 }
 
-/// The place of a key's bit in so many words, a power of two.
+/// The word and bit of a key, where `words` is a power of two.
 fn place(key: u128, words: usize) -> (usize, u32) {
     // The upper bits of a product depend on all bits of the factors.
     let mixed = ((key >> 64) as u64 ^ key as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
@@ -191,7 +190,7 @@ fn place(key: u128, words: usize) -> (usize, u32) {
 }
 
 impl<'a> Heads<'a> {
-    /// Adds a wildcard whose head sorts after all others.
+    /// Adds a wildcard whose head sorts after all others, or equals the last one.
     fn insert(&mut self, text: &'a str, wildcard: &'a str) {
         let mut around = self.0.len().checked_sub(1);
         while let Some(index) = around.filter(|&index| !text.starts_with(self.0[index].text)) {
@@ -203,9 +202,9 @@ impl<'a> Heads<'a> {
         }
     }
 
-    /// Looks at all heads that the path begins with. They are the last head that does not sort after the
-    /// path, and what is around that one: what stands between a head and a path that begins with it
-    /// begins with it, too.
+    /// Checks all heads that the path begins with. They are among the last head that does not sort after the path and
+    /// the heads that it begins with: anything that sorts between a head and a path that begins with this head begins
+    /// with it, too.
     fn covers(&self, path: &str) -> bool {
         let mut next = self.0.partition_point(|head| head.text <= path).checked_sub(1);
         while let Some(head) = next.map(|index| &self.0[index]) {
@@ -219,12 +218,12 @@ impl<'a> Heads<'a> {
     }
 }
 
-/// How many of so many bytes are looked at: of a few numbers only, since each is a table of its own.
+/// How many of `length` bytes form the key. Only a few lengths are used, since each has a group of its own.
 fn looked_at(length: usize) -> usize {
     [16, 15, 14, 13, 12, 10, 8, 6].into_iter().find(|&step| step <= length).unwrap_or(length)
 }
 
-/// The first 16 bytes, and a mask for those that are there.
+/// The first 16 bytes, and a mask for those that exist.
 fn first_bytes(text: &str) -> (u128, u128) {
     let missing = 8 * 16_usize.saturating_sub(text.len()) as u32;
     let mask = u128::MAX.checked_shl(missing).unwrap_or_default();
@@ -235,7 +234,7 @@ fn first_bytes(text: &str) -> (u128, u128) {
     (bytes, mask)
 }
 
-/// The last 16 bytes, and a mask for those that are there.
+/// The last 16 bytes, and a mask for those that exist.
 fn last_bytes(text: &str) -> (u128, u128) {
     let missing = 8 * 16_usize.saturating_sub(text.len()) as u32;
     let mask = u128::MAX.checked_shr(missing).unwrap_or_default();
@@ -259,7 +258,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn covers_what_one_of_all_wildcards_covers(
+        fn covers_exactly_what_any_wildcard_covers(
             common in "[ab]{0,20}",
             wildcards in prop::collection::vec("([ab]|%ab){0,3}\\*([ab*]|%ab){0,3}", 0..12),
             paths in prop::collection::vec("([ab*]|%ab){0,6}", 1..150),

@@ -3,12 +3,11 @@ use std::hash::BuildHasher as _;
 
 use foldhash::fast::RandomState;
 
-/// Which of so many texts were there before.
+/// Which of `count` texts repeat an earlier one.
 ///
-/// A table of millions of texts is larger than the cache of a processor, and each look into it waits for
-/// the memory. So the hashes are sorted instead, each with the place of its text in the lowest bits:
-/// equal texts come to stand side by side, the first one first, and only texts of equal hashes are
-/// compared.
+/// A hash table of millions of texts exceeds the processor's cache, so that each look-up waits for memory. So the
+/// hashes are sorted instead, each with the index of its text in the lowest bits. Equal texts become neighbors, the
+/// earliest one first, and only texts with equal hashes are compared.
 pub(super) fn repeated<'a>(count: usize, text: impl Fn(usize) -> &'a str) -> Vec<bool> {
     let place_bits = usize::BITS - count.leading_zeros();
     let places = (1_u64 << place_bits) - 1;
@@ -18,8 +17,7 @@ pub(super) fn repeated<'a>(count: usize, text: impl Fn(usize) -> &'a str) -> Vec
         (0..count).map(|place| hash(place) << place_bits | place as u64).collect();
     keys.sort_unstable();
 
-    // The first text of each hash, and those after it. Once sorted, the latter are read in the order in
-    // which they stand.
+    // Pairs of a later text and the first text with the same hash. Sorting makes reads of the later texts sequential.
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     for keys in keys.chunk_by(|a, b| a & !places == b & !places) {
         let mut keys = keys.iter().map(|key| (key & places) as usize);
@@ -46,7 +44,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn repeated_is_what_stands_before(texts in prop::collection::vec("[ab]{0,3}", 0..60)) {
+        fn repeated_texts_are_those_that_occur_earlier(texts in prop::collection::vec("[ab]{0,3}", 0..60)) {
             let slow: Vec<bool> =
                 (0..texts.len()).map(|i| texts[..i].contains(&texts[i])).collect();
             prop_assert_eq!(repeated(texts.len(), |i| &texts[i]), slow);

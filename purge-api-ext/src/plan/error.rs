@@ -6,9 +6,9 @@ use crate::sanitize::{Harmless, escape, excerpt, without_credentials};
 /// How many bad paths a message shows.
 const SHOWN: usize = 20;
 
-/// The error of paths or options that no [`Plan`](crate::Plan) can be made of.
+/// The error for paths or options from which no [`Plan`](crate::Plan) can be made.
 ///
-/// Its text is one line, except that of several bad paths: the first 20 follow, each on a line of its own.
+/// Its message is one line, unless there are several bad paths: then the first 20 follow, one per line.
 #[derive(Clone, Debug)]
 pub struct PlanError(Why);
 
@@ -42,7 +42,7 @@ impl PlanError {
         Self(Why::FullPurge(PurgePath::of_checked(path)))
     }
 
-    /// Some of all texts are not paths.
+    /// Some of the texts are not paths.
     pub(super) fn paths(bad: Vec<BadPath>, of: usize) -> Self {
         Self(Why::Paths { bad, of })
     }
@@ -77,7 +77,7 @@ impl PlanError {
         matches!(self.0, Why::Empty)
     }
 
-    /// The path that would purge everything, or may, when that is the reason.
+    /// The path that would or may purge everything, if that is the reason for the error.
     #[must_use]
     pub fn full_purge_path(&self) -> Option<&PurgePath> {
         match &self.0 {
@@ -86,7 +86,7 @@ impl PlanError {
         }
     }
 
-    /// All texts that are not paths, in their order, when that is the reason; empty otherwise.
+    /// All texts that are not paths, in input order, if that is the reason for the error; otherwise empty.
     ///
     /// ```
     /// use purge_api_ext::{PathErrorKind, Plan};
@@ -112,12 +112,12 @@ impl PlanError {
 
 impl BadPath {
     pub(super) fn new(index: usize, text: &str, error: PathError) -> Self {
-        // A message is read by people; a path of megabytes is not.
+        // A path of megabytes would make the message unreadable.
         let shown: String = without_credentials(text).chars().take(200).collect();
         Self { index, shown: escape(&shown), error }
     }
 
-    /// The place of the text in the input, counted from 0.
+    /// The position of the text in the input, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
@@ -130,7 +130,7 @@ impl BadPath {
     }
 }
 
-/// The place, counted from 1, the text without credentials, and the error.
+/// The position, counted from 1, the text without credentials, and the error.
 impl fmt::Display for BadPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "path {}, `{}`: {}", self.index + 1, self.shown, self.error)

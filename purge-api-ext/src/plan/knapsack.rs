@@ -1,4 +1,4 @@
-//! Which directories to purge by one wildcard each: a knapsack on a tree, as pure arithmetic.
+//! Which directories to purge with one wildcard each: a knapsack problem on a tree, as pure arithmetic.
 
 mod search;
 
@@ -6,37 +6,36 @@ use search::Search;
 
 /// A directory that one wildcard could purge.
 ///
-/// It saves more than its subdirectories do together, and costs at least as much as they do.
+/// It saves more than all of its subdirectories together, and costs at least as much.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
-    /// By how much the wildcard shortens what is sent.
+    /// How many paths the wildcard saves.
     pub(super) saved: u64,
-    /// What the wildcard purges beyond what was asked for.
+    /// How many paths the wildcard purges that were not requested.
     pub(super) extra: u64,
-    /// The directory around it; the number of nodes when there is none. It stands after its children.
+    /// The parent directory, or the number of nodes if there is none. Parents come after their children.
     pub(super) parent: usize,
 }
 
-/// What the choice is for.
+/// The goal of a choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Goal {
-    /// Save as much as possible at no more than this cost, and of such choices take the cheapest.
+    /// Save as much as possible at no more than this cost; among such choices, take the cheapest.
     Extra(u64),
-    /// Save at least this much at the least cost, and of such choices take the one that saves most.
+    /// Save at least this much at the least cost; among such choices, take the one that saves most.
     Saved(u64),
 }
 
-/// How many pairs the exact search looks at: well below a second, and 400 MB at the very worst.
+/// How many pairs the exact search examines: well below a second, and at most 400 MB.
 pub(super) const STEPS: usize = 1 << 24;
 
-/// Chooses directories of which none is inside another; `None` when so much cannot be saved.
+/// Chooses directories none of which is inside another; `None` if so much cannot be saved.
 ///
-/// A price for cost turns the problem into one that is solved from the leaves up. The right price gives
-/// two choices, one on each side of the goal, and with them a bound on how far from the optimum any
-/// choice is. The search for the optimum then looks only at what may still be better than the best
-/// choice known. If that takes more than `steps`, the best choice known is the answer. It has the
-/// highest value but for one directory that takes it over the goal, so it misses the optimum by less
-/// than that directory saves, or costs.
+/// A price for cost (Lagrangian relaxation) turns the problem into one that is solved from the leaves up. The right
+/// price yields two choices, one on each side of the goal, and a bound on how far any choice is from the optimum. The
+/// search for the optimum then examines only what may still beat the best known choice. If that takes more than
+/// `steps`, the best known choice is returned. It differs from a choice of the highest value only by one directory that
+/// would exceed the goal, so it misses the optimum by less than that directory saves, or costs.
 pub(super) fn choose(nodes: &[Node], goal: Goal, steps: usize) -> Option<Vec<usize>> {
     let mut cap = match goal {
         Goal::Extra(most) => most,
@@ -47,8 +46,8 @@ pub(super) fn choose(nodes: &[Node], goal: Goal, steps: usize) -> Option<Vec<usi
         First::Known(choice, price) => (choice, price),
     };
     if let Goal::Saved(_) = goal {
-        // A directory that costs more than a choice that is known is no part of a better one, but it
-        // blurs the price. Each turn rules out a level of the tree, and most trees are not high.
+        // A directory that costs more than a known choice cannot be part of a better one, but it makes the bound less
+        // tight. Each iteration rules out a level of the tree, and most trees are shallow.
         for _ in 0..16 {
             let better = match first_choice(nodes, goal, known.extra - 1) {
                 Some(First::Known(choice, better)) if choice.extra < known.extra => {
@@ -70,14 +69,14 @@ pub(super) fn choose(nodes: &[Node], goal: Goal, steps: usize) -> Option<Vec<usi
     Some(found.unwrap_or_else(|| known.nodes()))
 }
 
-/// What is known before any search.
+/// The result before any search.
 enum First {
     Optimal(Choice),
-    /// A choice that keeps the goal, and the price that led to it.
+    /// A choice that meets the goal, and the price that led to it.
     Known(Choice, Price),
 }
 
-/// A choice among the nodes that cost at most `cap`; `None` when there is none.
+/// A choice among the nodes that cost at most `cap`; `None` if there is none.
 fn first_choice(nodes: &[Node], goal: Goal, cap: u64) -> Option<First> {
     let mut low = relax(nodes, cap, Price { saved: 0, extra: 1 });
     let mut high = relax(nodes, cap, Price { saved: 1, extra: 0 });
@@ -124,7 +123,7 @@ fn first_choice(nodes: &[Node], goal: Goal, cap: u64) -> Option<First> {
     Some(First::Known(known, price))
 }
 
-/// What one saved path is worth, and what one extra path costs.
+/// The value of one saved path, and the cost of one extra path.
 #[derive(Clone, Copy)]
 struct Price {
     saved: i128,
@@ -137,11 +136,11 @@ impl Price {
     }
 }
 
-/// A choice, and what it comes to.
+/// A choice and its totals.
 struct Choice {
     extra: u64,
     saved: u64,
-    /// Whether a node is chosen; none is inside another chosen one.
+    /// Whether each node is chosen. No chosen node is inside another one.
     chosen: Vec<bool>,
 }
 
@@ -150,7 +149,7 @@ impl Choice {
         (0..self.chosen.len()).filter(|&node| self.chosen[node]).collect()
     }
 
-    /// Forgets what is inside a chosen node, and returns what is.
+    /// Drops the nodes inside a chosen node, and returns which nodes are inside one.
     fn keep_outermost(&mut self, nodes: &[Node]) -> Vec<bool> {
         let mut inside = vec![false; nodes.len()];
         for node in (0..nodes.len()).rev() {
@@ -162,7 +161,7 @@ impl Choice {
     }
 }
 
-/// The choice of the highest value; where two have it, the one that saves more.
+/// The choice of the highest value; in a tie, the one that saves more.
 fn relax(nodes: &[Node], cap: u64, price: Price) -> Choice {
     let mut choice = Choice { extra: 0, saved: 0, chosen: vec![false; nodes.len()] };
     let mut below = vec![(0, 0); nodes.len() + 1];
@@ -180,7 +179,7 @@ fn relax(nodes: &[Node], cap: u64, price: Price) -> Choice {
     choice
 }
 
-/// Makes the cheapest single change after which enough is saved, if there is one.
+/// Makes the cheapest single change that saves enough, if there is one.
 fn complete(nodes: &[Node], choice: &mut Choice, least: u64) {
     let mut cheapest = u64::MAX;
     change(nodes, choice, |choice, extra, saved| {
@@ -197,8 +196,7 @@ fn complete(nodes: &[Node], choice: &mut Choice, least: u64) {
     });
 }
 
-/// Chooses the nodes for which `take` says yes to what they cost and save more than what is chosen in
-/// them.
+/// Chooses the nodes that `take` accepts, given how much more they cost and save than the nodes chosen inside them.
 fn change(nodes: &[Node], choice: &mut Choice, mut take: impl FnMut(&Choice, u64, u64) -> bool) {
     let inside = choice.keep_outermost(nodes);
     let mut below = vec![(0, 0); nodes.len() + 1];
@@ -226,8 +224,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Trees by their shape: how many more paths than its children a node has, what it costs more, and
-    /// how many of the nodes before it become its children.
+    /// Random trees. For each node: how much more it saves than its children, how much more it costs, and how many of
+    /// the preceding roots become its children.
     fn trees(size: usize) -> impl Strategy<Value = Vec<Node>> {
         prop::collection::vec((0_u64..6, 0_u64..9, 0_usize..4), 1..size).prop_map(|shapes| {
             let outside = shapes.len();
@@ -247,7 +245,7 @@ mod tests {
         })
     }
 
-    /// All that can be saved at each cost, the slow way: by a table of all costs.
+    /// The most that can be saved at each cost, computed the slow way with a table of all costs.
     fn table(nodes: &[Node]) -> Vec<u64> {
         let costs: u64 = nodes.iter().map(|node| node.extra).sum();
         let mut below = vec![vec![0]; nodes.len() + 1];
@@ -288,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn one_price_for_all_is_no_reason_to_buy_all() {
+    fn equal_nodes_are_not_all_chosen() {
         let nodes = [Node { saved: 2, extra: 3, parent: 1000 }; 1000];
         let check = |goal, expected| {
             let chosen = choose(&nodes, goal, 0).expect("a choice");
@@ -300,7 +298,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn most_is_saved_within_a_cost(nodes in trees(40), most in 0_u64..80) {
+        fn as_much_as_possible_is_saved_within_a_cost(nodes in trees(40), most in 0_u64..80) {
             let table = table(&nodes);
             let saved = table[table.len().min(most as usize + 1) - 1];
             let extra = table.iter().position(|&s| s == saved).expect("it is in the table") as u64;
@@ -320,10 +318,10 @@ mod tests {
             prop_assert_eq!(sums(&nodes, &chosen), (extra as u64, table[extra]));
         }
 
-        // What is promised where the search is given up: within the goal, and no further from the
-        // optimum than the widest single directory.
+        // The guarantee if the search is abandoned: the goal is met, and the distance from the optimum is less than
+        // the widest single directory.
         #[test]
-        fn without_a_search_the_goal_is_kept(nodes in trees(40), goal in 1_u64..80) {
+        fn goal_is_met_without_a_search(nodes in trees(40), goal in 1_u64..80) {
             let table = table(&nodes);
             let (extra, saved) = sums(&nodes, &choose(&nodes, Goal::Extra(goal), 0).expect("a choice"));
             prop_assert!(extra <= goal);

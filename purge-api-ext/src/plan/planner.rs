@@ -10,39 +10,41 @@ use crate::path::{Paths, is_bare, is_everything};
 ///
 /// # Coalescing
 ///
-/// A thousand paths of one directory are ten requests; the directory as a wildcard is one. An
-/// [`inventory`](Self::inventory), a limit of requests or both turn this on, and the plan then sends
-/// `/directory/*` in place of the paths in it, where that is allowed:
+/// A thousand paths in one directory take ten requests; a wildcard for the directory takes one. With an
+/// [`inventory`](Self::inventory), a limit on requests or both, the plan sends `/directory/*` in place of the paths in
+/// the directory, where that is allowed:
 ///
 /// | given | the plan |
 /// |---|---|
-/// | an inventory | purges nothing that was not asked for, and sends the fewest paths |
-/// | with [`max_extra`](Self::max_extra) | sends the fewest paths while no more than so many others are purged |
-/// | with [`max_requests`](Self::max_requests) | purges the fewest others while it fits in so many requests |
-/// | with both | as for `max_requests`, or is an error when that takes more others than `max_extra` |
-/// | `max_requests` alone | takes narrow directories rather than wide ones; it is unknown what else is purged |
+/// | an inventory | sends the fewest paths, and purges only requested paths |
+/// | with [`max_extra`](Self::max_extra) | sends the fewest paths, and purges at most that many extra paths |
+/// | with [`max_requests`](Self::max_requests) | purges the fewest extra paths, and fits in that many requests |
+/// | with both | as for `max_requests`; an error if that needs more extra paths than `max_extra` |
+/// | `max_requests` alone | prefers narrow directories to wide ones; it is unknown what else is purged |
 ///
-/// Ties go to what purges less, then to what sends less. [`Plan::extra`] says how many paths of the
-/// inventory are purged that were not asked for. A path that was asked for and is not in the inventory
-/// is sent, or is in a directory that is. The whole resource, `/*`, is never chosen without
+/// In a tie, the plan that purges less wins, then the one that sends less. Extra paths are paths in the inventory that
+/// are purged although they were not requested; [`Plan::extra`] counts them. A requested path that is not in the
+/// inventory is sent, or is in a directory that is sent. The whole resource, `/*`, is never chosen without
 /// [`allow_full_purge`](Self::allow_full_purge).
 ///
-/// Whether `/directory/*` purges `/directory/`, too, is not published, and so the directory's own address is
-/// sent beside the wildcard if it was asked for. If it was not, but is in the inventory, it counts as
-/// purged, and is sent as well: a directory is purged as a whole, or is left alone.
+/// It is not published whether `/directory/*` also purges `/directory/`. So the path of the directory itself is sent in
+/// addition to the wildcard if it was requested. If it was not requested but is in the inventory, it counts as purged
+/// and is sent as well: a directory is purged as a whole or not at all.
 ///
-/// A wildcard is for the innermost directory of the paths that it replaces, and ends after a `/`, although
-/// the service takes any prefix: an inventory is a little older than the site, and `/app*` also purges the
-/// `/apple/` of this morning, while `/app/*` stays in a directory that can be looked at. Directories whose
-/// path holds `%2A` are left alone, since it is not published whether the service reads that as a `*`. So
-/// are paths with a query string, since it is not published whether a `*` matches one.
+/// A wildcard is for the innermost directory of the paths that it replaces. It ends after a `/`, although the service
+/// accepts any prefix: the inventory is always a little older than the site, and `/app*` would also purge an `/apple/`
+/// that is new, while `/app/*` stays within a directory that you can inspect. Directories whose path contains `%2A` are
+/// never replaced, since it is not published whether the service reads that as a `*`. Neither are paths with a query
+/// string, since it is not published whether a `*` matches one.
 ///
-/// The choice is the best there is for such wildcards, with two exceptions. It is found by a search that
-/// looks only at what may beat a good first choice; should that take more than 16,777,216 steps, the
-/// first choice is taken: it keeps the limit, and misses the optimum by less than the widest directory
-/// saves, or costs. And with [`max_body_bytes`](Self::max_body_bytes) small enough to make requests of
-/// fewer paths than the [`batch_size`](Self::batch_size), the limit of requests is kept, but perhaps not
-/// at the least cost. With no extra paths allowed there is no search, and the time is that of sorting.
+/// The choice is optimal for such wildcards, with two exceptions:
+///
+/// - The search examines only what may beat a good first choice. If that takes more than 16,777,216 steps, the first
+///   choice is taken. It keeps the limit, and misses the optimum by less than the widest directory saves, or costs.
+/// - If [`max_body_bytes`](Self::max_body_bytes) is so small that requests have fewer paths than the
+///   [`batch_size`](Self::batch_size), the limit on requests is kept, but perhaps not at the least cost.
+///
+/// If no extra paths are allowed, no search is needed, and planning takes as long as sorting.
 ///
 /// ```
 /// use purge_api_ext::{Plan, PurgePath};
@@ -77,40 +79,40 @@ impl Planner {
         }
     }
 
-    /// Allows a path that may purge the whole resource, such as `/*`. Without it, such a path is an error:
-    /// see [`PurgePath::is_full_purge`](crate::PurgePath::is_full_purge).
+    /// Allows paths that may purge the whole resource, such as `/*`. Otherwise, such a path is an error: see
+    /// [`PurgePath::is_full_purge`](crate::PurgePath::is_full_purge).
     pub fn allow_full_purge(mut self, consent: PurgeEverything) -> Self {
         self.full_purge = Some(consent);
         self
     }
 
-    /// The most paths of one request; more than [`Plan::MAX_BATCH_SIZE`] counts as that many, 0 as 1.
-    /// Default: [`Plan::MAX_BATCH_SIZE`].
+    /// The maximum number of paths per request, clamped to between 1 and [`Plan::MAX_BATCH_SIZE`], which is the
+    /// default.
     pub fn batch_size(mut self, paths: usize) -> Self {
         self.limits.paths = paths.clamp(1, Plan::MAX_BATCH_SIZE);
         self
     }
 
-    /// The most bytes of one request's body, which is JSON. Default: [`Plan::MAX_BODY_BYTES`].
+    /// The maximum size of a request body, which is JSON, in bytes. Default: [`Plan::MAX_BODY_BYTES`].
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self
     }
 
-    /// All paths of the site, in any order: with them, whole directories are coalesced.
+    /// All paths of the site, in any order. With them, whole directories are coalesced.
     pub fn inventory(mut self, paths: impl Into<Paths>) -> Self {
         self.inventory = Some(paths.into());
         self
     }
 
-    /// Coalesces directories until the plan fits in so many requests; 0 counts as 1.
+    /// Coalesces directories until the plan fits in this many requests; 0 counts as 1.
     pub fn max_requests(mut self, requests: usize) -> Self {
         self.max_requests = Some(requests.max(1));
         self
     }
 
-    /// How many paths of the inventory may be purged that were not asked for. Default: 0, or where there
-    /// is a limit of requests, as many as that takes.
+    /// How many paths in the inventory may be purged although they were not requested. Default: 0, or, with a limit on
+    /// requests, as many as that needs.
     pub fn max_extra(mut self, paths: usize) -> Self {
         self.max_extra = Some(paths);
         self
@@ -120,10 +122,10 @@ impl Planner {
     ///
     /// # Errors
     ///
-    /// When there is no path, when one may purge everything without
-    /// [`allow_full_purge`](Self::allow_full_purge), or when one alone is too long for a body. When
-    /// the limits of requests and of extra paths cannot be kept. When the inventory is empty or holds a
-    /// wildcard, or is missing although the extra paths are limited.
+    /// - If there is no path, if a path may purge everything without [`allow_full_purge`](Self::allow_full_purge), or
+    ///   if a single path is too long for a body.
+    /// - If the limits on requests and on extra paths cannot be kept.
+    /// - If the inventory is empty, contains a wildcard, or is missing although extra paths are limited.
     pub fn plan(self, paths: impl Into<Paths>) -> Result<Plan, PlanError> {
         self.planned(paths.into())
     }
@@ -132,7 +134,7 @@ impl Planner {
     ///
     /// # Errors
     ///
-    /// As [`plan`](Self::plan), and when texts are not paths: the error holds [all](PlanError::bad_paths) of them.
+    /// As [`plan`](Self::plan), and if any text is not a path: the error contains [all](PlanError::bad_paths) of these.
     pub fn parse(self, paths: impl IntoIterator<Item: AsRef<str>>) -> Result<Plan, PlanError> {
         let (mut good, mut bad, mut count) = (Paths::new(), Vec::new(), 0);
         for (index, path) in paths.into_iter().enumerate() {
@@ -174,7 +176,7 @@ impl Planner {
             let kept: Vec<&str> = spans.iter().map(|span| span.slice(text)).collect();
             self.coalesced(&kept, &self.directories(&kept, &cover)?)?
         } else {
-            // A plain path need not be read for its length: it holds no quotation mark.
+            // The JSON length of a plain path is known without reading it: nothing in it is escaped.
             let lengths = spans.iter().map(|span| match span.is_plain() {
                 true => span.len() + 2,
                 false => json_len(span.slice(text)),
@@ -203,7 +205,7 @@ impl Planner {
         }
     }
 
-    /// What may be coalesced, and what it costs.
+    /// The directories that may be coalesced, and their costs.
     fn directories<'a>(
         &self,
         kept: &[&'a str],
@@ -249,7 +251,7 @@ impl Planner {
             };
             let ends = self.coalesced_ends(kept, &coalesced)?;
             if ends.len() > requests {
-                // The bytes are what counts: with as much fewer paths it should fit, or next time.
+                // The bytes are the limit. Send proportionally fewer paths; if that does not fit, reduce them again.
                 sent = (sent.min(kept.len()) * requests / ends.len()).max(fewest).min(sent - 1);
                 continue;
             }
@@ -262,7 +264,7 @@ impl Planner {
         }
     }
 
-    /// After which path each request ends.
+    /// The end of each request, as an index of a path.
     fn ends<'a>(
         &self,
         lengths: impl Iterator<Item = usize>,
@@ -274,7 +276,7 @@ impl Planner {
         })
     }
 
-    /// After which path each request ends, of those that are sent in place of the others.
+    /// The end of each request after coalescing.
     fn coalesced_ends(
         &self,
         kept: &[&str],

@@ -1,7 +1,7 @@
-/// The order of texts by the first bytes in which they differ, as a number: where that decides, and it
-/// mostly does, the texts themselves, somewhere in memory, need not be looked at.
+/// Sort keys for texts: the first 16 bytes after their common start, as a number. Two keys usually decide the order
+/// without reading the texts themselves from memory.
 pub(super) struct Order {
-    /// How many bytes all texts have in common.
+    /// The length of the common start of all texts.
     common: usize,
 }
 
@@ -10,7 +10,7 @@ impl Order {
         Self { common: texts.iter().copied().reduce(common_start).map_or(0, str::len) }
     }
 
-    /// A text that ends early gets zeros, which no path holds, and so it stands first.
+    /// A text that ends early is padded with zeros. No path contains zero bytes, so a shorter text sorts first.
     pub(super) fn of_text(&self, text: &str) -> u128 {
         let mut bytes = [0; 16];
         let rest = text.as_bytes().get(self.common..).unwrap_or_default();
@@ -20,7 +20,7 @@ impl Order {
     }
 }
 
-/// What both texts begin with.
+/// The common start of two texts.
 pub(super) fn common_start<'a>(a: &'a str, b: &str) -> &'a str {
     let common = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     a.get(..common).unwrap_or_default()

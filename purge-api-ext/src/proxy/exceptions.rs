@@ -6,10 +6,10 @@ use super::Matcher;
 use crate::sanitize::{Shown, excerpt, shown};
 use crate::typed;
 
-/// Whether requests to an address go past the proxy: a host with its subdomains, an IP address or a network of them,
-/// and `*`, as the HTTP client reads the list; `*.domain` and `host:port`, as other programs do.
+/// Whether requests to a URL bypass the proxy. Entries may be a host (which includes its subdomains), an IP address or
+/// network, and `*`, as in the HTTP client; also `*.domain` and `host:port`, as in other programs.
 ///
-/// An entry that is neither, but names the host of the address, is a mistake: it would be ignored.
+/// An entry of another form that names the host of the URL is an error, since it would be ignored.
 pub(super) fn holds(address: &str, list: &str) -> Result<bool, Shown> {
     let Ok(url) = Url::parse(address) else { return Ok(false) };
     let Some(host) = url.host_str() else { return Ok(false) };
@@ -23,7 +23,7 @@ pub(super) fn holds(address: &str, list: &str) -> Result<bool, Shown> {
         };
         let is_port = port.is_none() || port == url.port_or_known_default();
         let is_host = match name.strip_prefix("*.") {
-            // The domain itself is not among them.
+            // `*.domain` does not include the domain itself.
             Some(domain) => matches(address, domain) && !host.eq_ignore_ascii_case(domain),
             None => matches(address, name),
         };
@@ -46,7 +46,7 @@ pub(super) fn holds(address: &str, list: &str) -> Result<bool, Shown> {
     Ok(false)
 }
 
-/// Whether the HTTP client takes the address for one of the list.
+/// Whether the HTTP client finds the URL in the list.
 fn matches(address: &str, list: &str) -> bool {
     let Ok(address) = address.parse() else { return false };
     Matcher::builder().all("http://proxy").no(list).build().intercept(&address).is_none()

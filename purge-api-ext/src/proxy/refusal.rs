@@ -1,5 +1,6 @@
-//! Why a proxy does not connect to the service. The HTTP client drops what the proxy answers, so it is asked once
-//! more, by a request that ends with that answer. Nothing but the name of the service is in it.
+//! Why a proxy does not connect to the service. The HTTP client discards the proxy's response, so the proxy is asked
+//! again, with a `CONNECT` request of our own that ends with its response. It contains only the name of the service and
+//! the proxy's own credentials.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::{Matcher, Proxy};
 
-/// What a proxy answers to a request to connect.
+/// The response of a proxy to a `CONNECT` request.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
@@ -17,8 +18,8 @@ pub(crate) struct Refusal {
 }
 
 impl Proxy {
-    /// Asks for a connection to `authority`, and returns the refusal. None if there is none, or if it cannot be
-    /// read: the proxy is not asked for more than a few seconds, and not over TLS.
+    /// Asks for a connection to `authority`, and returns the response. None if there is none, or if it cannot be read.
+    /// This takes at most a few seconds, and does not work over TLS.
     pub(crate) async fn refusal(&self, authority: &str) -> Option<Refusal> {
         const LIMIT: Duration = Duration::from_secs(2);
         tokio::time::timeout(LIMIT, self.ask(authority)).await.ok().flatten()
@@ -52,14 +53,14 @@ impl Proxy {
                 tokio::time::timeout(Duration::from_millis(500), socket.read_buf(&mut answer));
             match more.await {
                 Ok(Ok(1..)) if answer.len() < 8 * 1024 => {}
-                // What has come is enough to say why.
+                // What has arrived is enough to report the reason.
                 _ => return read(&answer).map(|(refusal, _)| refusal),
             }
         }
     }
 }
 
-/// The refusal at the beginning of an answer, and whether all of it is there.
+/// Parses a response that may be incomplete. Also returns whether it is complete.
 fn read(answer: &[u8]) -> Option<(Refusal, bool)> {
     let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&answer[..end]);
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_of_proxies() {
+    fn responses_of_proxies_are_parsed() {
         let status = |answer: &[u8]| {
             read(answer).map(|(refusal, is_complete)| (refusal.status, is_complete))
         };

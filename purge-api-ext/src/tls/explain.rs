@@ -1,10 +1,10 @@
-//! Why the other side of a TLS connection is not trusted, in words.
+//! Explains in words why the peer of a TLS connection is not trusted.
 
 use std::error::Error as StdError;
 
 use crate::sanitize::{Shown, excerpt};
 
-/// Says in words why the other side is not to be trusted, and what to do about it.
+/// Explains why the peer is not trusted, and how to fix it.
 pub(crate) fn explain(cause: &(dyn StdError + 'static)) -> Shown {
     #[cfg(feature = "rustls")]
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
@@ -21,7 +21,7 @@ mod of_rustls {
     use super::super::files;
     use crate::sanitize::{Shown, excerpt, shown};
 
-    /// `named` are the variables that replace the certificates of the system.
+    /// `named` are the variables that replace the system certificates.
     pub(super) fn explain(error: &E, named: Option<&Shown>) -> Shown {
         match error {
             E::InvalidCertificate(wrong) => certificate(wrong, named),
@@ -31,12 +31,17 @@ mod of_rustls {
             E::InvalidMessage(why) => {
                 shown!("it sent an invalid TLS message: {why}", why = words(why))
             }
-            E::AlertReceived(alert) => shown!("it aborted the handshake: {why}", why = words(alert)),
+            E::AlertReceived(alert) => {
+                shown!("it aborted the handshake: {why}", why = words(alert))
+            }
             E::PeerIncompatible(
                 P::ServerDoesNotSupportTls12Or13 | P::ServerTlsVersionIsDisabledByOurConfig,
             ) => "it supports neither TLS 1.2 nor TLS 1.3".into(),
             E::PeerIncompatible(why) => {
-                shown!("it and this program support no common TLS parameters: {why}", why = words(why))
+                shown!(
+                    "it and this program support no common TLS parameters: {why}",
+                    why = words(why)
+                )
             }
             E::PeerMisbehaved(why) => {
                 shown!("it violates the TLS protocol: {why}", why = words(why))
@@ -47,14 +52,14 @@ mod of_rustls {
             E::InvalidCertRevocationList(why) => {
                 shown!("a list of revoked certificates cannot be used: {why}", why = words(why))
             }
-            // What is left has texts of its own.
+            // The remaining errors have readable messages.
             _ => excerpt(error),
         }
     }
 
     fn certificate(wrong: &C, named: Option<&Shown>) -> Shown {
         let date = |time: &rustls::pki_types::UnixTime| {
-            // A certificate has four digits for the year, as the format has.
+            // Years have four digits, in certificates as in RFC 3339.
             const LAST: u64 = 253_402_300_799;
             let since = std::time::Duration::from_secs(time.as_secs().min(LAST));
             excerpt(&humantime::format_rfc3339(std::time::UNIX_EPOCH + since))
@@ -77,7 +82,7 @@ mod of_rustls {
                 "its certificate is not valid yet; check the clock of this machine".into()
             }
             C::NotValidForNameContext { expected, presented } => {
-                // Each is a kind and a name in parentheses.
+                // Each is formatted as a kind and a name in parentheses.
                 let name = |presented: &String| {
                     let name =
                         presented.split_once('(').map_or(presented.as_str(), |(_, name)| name);
@@ -110,7 +115,7 @@ mod of_rustls {
             }
             C::InvalidPurpose | C::InvalidPurposeContext { .. } => PURPOSE.into(),
             C::Other(other) => other_reason(&other.0.to_string()),
-            // A kind, and details that are for programs.
+            // The rest have no readable message.
             other => shown!("its certificate cannot be used: {why}", why = words(other)),
         }
     }
@@ -138,13 +143,12 @@ mod of_rustls {
         }
     }
 
-    /// What the library that verifies certificates says, by the names of its errors.
+    /// Explains errors of the certificate verifier, by their names.
     fn other_reason(text: &str) -> Shown {
         let name = text.split(['(', ' ', '{']).next().unwrap_or_default();
         match name {
             "CaUsedAsEndEntity" => {
-                "its certificate is a (self-signed) authority certificate; \
-                                    issue one for the server"
+                "its certificate is a (self-signed) authority certificate; issue one for the server"
                     .into()
             }
             "EndEntityUsedAsCa" => {
@@ -159,7 +163,7 @@ mod of_rustls {
             "UnsupportedCertVersion" => {
                 "its certificate has an old version; issue an X.509 version 3 certificate".into()
             }
-            // The name of an error, and no sentence.
+            // The name of an error, not a sentence.
             name if name.len() == text.len() || text.contains(['(', '{']) => {
                 shown!("its certificate cannot be used: {why}", why = words(&name))
             }
@@ -167,7 +171,7 @@ mod of_rustls {
         }
     }
 
-    /// The name of an error as words: `BadCertificate` is "bad certificate". What is in it is left out.
+    /// The name of an error as words: `BadCertificate` becomes "bad certificate". Its fields are omitted.
     fn words(name: &dyn std::fmt::Debug) -> Shown {
         let text = format!("{name:?}");
         let name = text.trim_matches('"').split(['(', '{', ' ']).next().unwrap_or_default();
@@ -260,7 +264,7 @@ mod of_rustls {
         }
 
         #[test]
-        fn variable_that_replaces_the_certificates_of_the_system_is_named() {
+        fn variable_that_replaces_the_system_certificates_is_named() {
             let error = E::InvalidCertificate(C::UnknownIssuer);
             let said = explain(&error, Some(&"SSL_CERT_FILE (`a.pem`)".into()));
             let end = "; SSL_CERT_FILE (`a.pem`) replaces the system certificates: add the authority there";

@@ -1,6 +1,6 @@
-//! The files that the environment names in place of the system's certificates.
+//! The certificate files that the environment sets in place of the system's.
 //!
-//! The library that reads them leaves out silently what it cannot read, as long as something is left.
+//! The library that loads them silently skips what it cannot read, as long as anything is left.
 
 use std::env::split_paths;
 use std::ffi::OsString;
@@ -13,15 +13,14 @@ use crate::error::{Error, ErrorKind};
 use crate::sanitize::{Shown, excerpt, shown};
 use crate::typed;
 
-/// Whether the verifier reads certificates from where these variables say, in place of the system's: Apple's and
-/// Windows' verifiers do not.
+/// Whether the verifier honors these variables. The verifiers of Apple and Windows do not.
 pub(super) const ARE_READ: bool =
     cfg!(all(unix, not(target_vendor = "apple"), not(target_os = "android")));
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
 
-/// Refuses a variable that names nothing that holds a certificate.
+/// Refuses a variable whose value contains no usable certificate.
 #[cfg_attr(feature = "native-tls", allow(dead_code))]
 pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), Error> {
     if !ARE_READ {
@@ -29,7 +28,7 @@ pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), E
     }
     let refuse = |message: Shown| Err(Error::new(ErrorKind::InvalidInput, message));
     if let Some(file) = variable(FILE) {
-        // The library takes an empty name for one that cannot be read, and reads nothing else then.
+        // The library treats an empty name as an unreadable file, and then loads nothing else.
         if file.is_empty() {
             return refuse(shown!("{FILE} is empty: unset it", FILE));
         }
@@ -50,7 +49,7 @@ pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), E
     if let Some(folders) = variable(FOLDERS) {
         let mut named =
             split_paths(&folders).filter(|path| !path.as_os_str().is_empty()).peekable();
-        // One of many may be missing.
+        // Some of the folders may be missing.
         if named.peek().is_some() && !named.any(|folder| fs::read_dir(folder).is_ok()) {
             return refuse(shown!(
                 "none of the folders in {FOLDERS} (`{folders}`) can be read; name folders of PEM files, or unset it",
@@ -62,7 +61,7 @@ pub(super) fn check(variable: impl Fn(&str) -> Option<OsString>) -> Result<(), E
     Ok(())
 }
 
-/// The variables that replace the certificates of the system.
+/// The variables that replace the system certificates, for messages.
 pub(super) fn named(variable: impl Fn(&str) -> Option<OsString>) -> Option<Shown> {
     let named = |name: &'static str| {
         let value = variable(name).filter(|value| ARE_READ && !value.is_empty())?;
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused_whatever_the_other_variable_names() {
+    fn unreadable_file_or_folder_is_refused_even_if_the_other_variable_is_valid() {
         let folder = std::env::temp_dir();
         let folder = folder.to_str().expect("a name");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");

@@ -12,14 +12,14 @@ use crate::error::{Error, ErrorKind};
 use crate::sanitize::{Shown, excerpt, shown};
 use crate::typed;
 
-/// A program and its arguments, as they are.
+/// A program and its arguments, run without a shell.
 pub(super) struct TokenCommand {
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
 }
 
 impl TokenCommand {
-    /// Runs it to its end. Dropping the future kills it.
+    /// Runs the command to completion. Dropping the future kills it.
     pub(super) async fn run(&self, name: &Shown, missing: &Shown) -> Result<SecretString, Error> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).kill_on_drop(true);
@@ -54,12 +54,12 @@ impl TokenCommand {
     }
 }
 
-/// The first bytes of a pipe. The rest is read too, since a full pipe would stop its writer.
+/// Returns the first bytes of a pipe. The rest is read and discarded, since a full pipe would block its writer.
 async fn beginning(pipe: Option<impl AsyncRead + Unpin>, most: usize) -> Zeroizing<Vec<u8>> {
-    // Enough from the start: a buffer that grows leaves copies behind.
+    // Allocated in full, since a growing buffer would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(most + 64));
     let Some(mut pipe) = pipe else { return bytes };
-    // What cannot be read is missing, and then shows up as an unusable token.
+    // If reading fails, the token is incomplete and refused as unusable.
     let read = (&mut pipe).take(most as u64).read_to_end(&mut bytes).await;
     if read.is_ok_and(|read| read == most) {
         let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failure_shows_what_the_command_complains_of_and_never_what_it_prints() {
+    async fn failure_shows_standard_error_and_never_standard_output() {
         let script = r"echo c4nary; printf 'not \033[1mlogged in\n' >&2; exit 7";
         let error = sh(script).fetch().await.expect_err("a failure");
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn command_that_hangs_is_ended() {
+    async fn hanging_command_times_out() {
         let started = Instant::now();
         let provider = TokenProvider::from_command("sleep", ["600"]);
         let error = provider.timeout(Duration::from_millis(50)).fetch().await.expect_err("late");

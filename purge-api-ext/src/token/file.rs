@@ -10,10 +10,10 @@ use super::{MAX_BYTES, text_of};
 use crate::error::{Error, ErrorKind};
 use crate::sanitize::{Shown, excerpt, shown};
 
-/// Reads a file on a thread of its own: one that is a pipe may let its reader wait forever, and a thread
-/// of the runtime would then keep the program from its end.
+/// Reads a file on a thread of its own. The file may be a pipe that blocks its reader forever, and a blocked runtime
+/// thread would keep the program from exiting.
 ///
-/// A pipe is welcome: `--token-file <(login)` of a shell names one.
+/// Pipes are supported, since `--token-file <(login)` in a shell names one.
 pub(super) async fn read(
     path: PathBuf,
     name: Shown,
@@ -23,7 +23,7 @@ pub(super) async fn read(
     let (sender, receiver) = oneshot::channel();
     let read = {
         let name = name.clone();
-        // If nobody waits any more, nobody misses it.
+        // If sending fails, the receiver has stopped waiting.
         move || drop(sender.send(read_now(&path, &name, &missing)))
     };
     std::thread::Builder::new().name("token".to_owned()).spawn(read).map_err(|e| cannot(&e))?;
@@ -42,7 +42,7 @@ fn read_now(path: &Path, name: &Shown, missing: &Shown) -> Result<SecretString, 
     {
         use std::os::unix::fs::MetadataExt as _;
 
-        // Of the open file, so that it cannot be exchanged in between.
+        // Checks the open file, so that it cannot be replaced between the check and the read.
         let mode = file.metadata().map_err(cannot)?.mode();
         if mode & 0o077 != 0 {
             let mode = mode & 0o777;
@@ -54,7 +54,7 @@ fn read_now(path: &Path, name: &Shown, missing: &Shown) -> Result<SecretString, 
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
     }
-    // Enough from the start: a buffer that grows leaves copies behind.
+    // Allocated in full, since a growing buffer would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 64));
     file.take(MAX_BYTES as u64 + 2).read_to_end(&mut bytes).map_err(cannot)?;
     text_of(&bytes, name)
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::token::TokenProvider;
 
-    /// A file that is gone after the test.
+    /// A file that is removed after the test.
     struct Scratch(PathBuf);
 
     impl Scratch {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn token_is_read_anew_each_time() {
+    async fn token_is_read_again_each_time() {
         let file = Scratch::new("anew", b"c4nary\r\n");
         let provider = TokenProvider::from_file(&file.0);
         let first = provider.fetch().await.expect("a token");
@@ -134,13 +134,13 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn what_is_not_a_regular_file_ends_too() {
+    async fn reading_a_folder_device_or_pipe_ends() {
         use std::time::Duration;
 
         let folder = std::env::temp_dir();
         let error = TokenProvider::from_file(&folder).fetch().await.expect_err("a folder");
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
-        // Others can use it; if they could not, 64 KiB of it would be read.
+        // It is refused because others can use it; otherwise, 64 KiB of it would be read.
         let error = TokenProvider::from_file("/dev/zero").fetch().await.expect_err("a device");
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
         let pipe = folder.join(format!("purge-token-pipe-{}", std::process::id()));

@@ -54,7 +54,7 @@ async fn names_that_look_like_a_token_are_not_shown() {
         "Bq0xk7jW2n9tYp4s8vLr/wZ1+c3e5g7i9kAbCdEfGh==",
         "/Bq0xk7jW2n9tYp4s8vLr/c3e5g7i9kAbCdEfGh",
         &format!("eyJ{}", "a1".repeat(4_000)),
-        // The folder is there, but no file has such a name.
+        // The folder exists, but no file with such a name.
         "/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
     ] {
         for provider in [TokenProvider::from_file(name), TokenProvider::from_command(name, [""; 0])]
@@ -100,7 +100,7 @@ async fn functions_can_fail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn functions_have_a_deadline() {
+async fn functions_have_a_time_limit() {
     let provider = TokenProvider::from_fn(std::future::pending::<Result<String, BoxError>>);
     let started = tokio::time::Instant::now();
     let error = provider.fetch().await.expect_err("too late");

@@ -1,4 +1,4 @@
-//! A request that got no answer: whether it can have reached the service, and whose fault it is.
+//! Requests that got no response: whether they can have reached the service, and what failed.
 
 use std::error::Error as StdError;
 
@@ -29,11 +29,13 @@ pub(super) async fn from_connection(
     let (applied, kind, message) = if error.is_timeout() {
         let limit = route.limits.as_ref().map(Limits::attempt);
         match limit {
-            // The time was up before the first connection was there.
+            // The time limit passed before the first connection was made.
             Some(limit) if route.connected.is_none_yet() => {
                 (Applied::No, unavailable, no_connection(route, &limit))
             }
-            Some(limit) => (Applied::Maybe, unavailable, shown!("no response within {limit}", limit)),
+            Some(limit) => {
+                (Applied::Maybe, unavailable, shown!("no response within {limit}", limit))
+            }
             None => (Applied::Maybe, unavailable, "no response within the time limit".into()),
         }
     } else if find(is_not_processed) {
@@ -54,16 +56,16 @@ fn no_connection(route: &Route, limit: &Shown) -> Shown {
     shown!("no connection to the service{through} within {limit}", through, limit)
 }
 
-/// There is no connection, so that nothing was sent: whose fault that is, the service's or the proxy's.
+/// No connection was made, so nothing was sent: decides whether the service or the proxy is the cause.
 async fn not_connected(error: &reqwest::Error, redactor: &Redactor, route: &Route) -> Failure {
     let proxy = route.proxy.as_ref();
-    // The type of what goes wrong between this machine and a proxy cannot be named.
+    // The error type for the tunnel through a proxy is private, so its message is parsed.
     let tunnel = chain(error).map(ToString::to_string);
     let tunnel = tunnel.filter_map(|text| text.strip_prefix("tunnel error: ").map(str::to_owned));
     let tunnel = tunnel.last();
     let other = match (proxy, &tunnel) {
         (Some(proxy), _) => shown!("{proxy}", proxy),
-        // That of a client that the program brought.
+        // The proxy of an HTTP client that the program supplies.
         (None, Some(_)) => "the proxy".into(),
         (None, None) => "the service".into(),
     };
@@ -109,14 +111,14 @@ async fn not_connected(error: &reqwest::Error, redactor: &Redactor, route: &Rout
     Failure::new(applied, failure.with_foreign_cause(error, redactor))
 }
 
-/// What the proxy says, which the HTTP client does not pass on.
+/// Asks the proxy for its response, which the HTTP client does not pass on.
 async fn asked_again(route: &Route) -> Option<Refusal> {
     let refusal = route.proxy.as_ref()?.refusal(&route.authority).await?;
-    // It may have changed its mind.
+    // The proxy may accept the second request.
     (refusal.status >= 300).then_some(refusal)
 }
 
-/// What a refusal of a proxy means: whether it may be different later. Nothing has reached the service.
+/// Classifies a proxy's refusal by whether a later attempt may succeed. Nothing reached the service.
 fn refused_by_proxy(
     proxy: &Shown,
     status: u16,
@@ -128,10 +130,7 @@ fn refused_by_proxy(
         407 => (
             Applied::Unsent,
             ErrorKind::Unauthorized,
-            shown!(
-                "{proxy} requires credentials (407); add them to the proxy URL",
-                proxy
-            ),
+            shown!("{proxy} requires credentials (407); add them to the proxy URL", proxy),
         ),
         401 | 403 | 451 => (
             Applied::Unsent,
@@ -178,18 +177,18 @@ fn refused_by_proxy(
     (applied, Error::new(kind, message).with_status(status))
 }
 
-/// Whether the other side says that it has not looked at the request (RFC 9113, section 8.7).
+/// Whether the peer says that it has not processed the request (RFC 9113, section 8.7).
 #[cfg(feature = "http2")]
 fn is_not_processed(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref::<h2::Error>().is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        // A server that shuts down answers what it has taken.
+        // A server that shuts down still responds to the requests it has accepted.
         let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
         error.is_remote() && (refused || leaving)
     })
 }
 
-/// HTTP/1.1 has no way to say so.
+/// HTTP/1.1 cannot express this.
 #[cfg(not(feature = "http2"))]
 fn is_not_processed(_cause: &(dyn StdError + 'static)) -> bool {
     false
@@ -205,14 +204,14 @@ const TUNNEL_CONNECT: &str = "failed to create underlying connection";
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> + Clone {
-    // An I/O error hides what it carries from `source`, and shows it only to `get_ref`.
+    // An I/O error exposes its inner error only through `get_ref`, not through `source`.
     std::iter::successors(Some(error), |&error: &&'a (dyn StdError + 'static)| {
         let carried = error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
         carried.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source())
     })
 }
 
-/// What lies beneath all. HTTP/2 lets the other side say something there.
+/// The innermost cause. With HTTP/2, it may contain text from the peer.
 pub(super) fn root(error: &reqwest::Error, redactor: &Redactor) -> Shown {
     chain(error).last().map(|cause| redactor.excerpt(&cause.to_string())).unwrap_or_default()
 }

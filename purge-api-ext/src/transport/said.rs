@@ -1,13 +1,13 @@
-//! What a refusal says, no matter who wrote it: the service, a gateway, a proxy or a firewall.
+//! The message in the body of a refusal, whoever sent it: the service, a gateway, a proxy or a firewall.
 //!
-//! Nothing is published about the bodies of refusals, so whatever can be read is shown: the messages of a JSON
-//! object, the title of an HTML page, or the text itself.
+//! Nothing is published about the bodies of refusals, so anything readable is shown: the messages in a JSON object, the
+//! title of an HTML page, or the text itself.
 
 use serde_json::Value;
 
 use crate::sanitize::{Redactor, Shown};
 
-/// The members of a JSON object in which services say what is wrong, in the order in which they are shown.
+/// The members of JSON objects in which services report errors, in the order in which they are shown.
 const MEMBERS: [&str; 9] = [
     "message",
     "error",
@@ -19,19 +19,19 @@ const MEMBERS: [&str; 9] = [
     "errors",
     "messages",
 ];
-/// How many messages of a refusal are read.
+/// The maximum number of messages read from a refusal.
 const MESSAGES: usize = 8;
-/// How deep the messages of a refusal may be nested.
+/// The maximum nesting depth of messages in a refusal.
 const DEPTH: usize = 4;
 
-/// What a body says, harmless to show; nothing if it has no text.
+/// The message of a body, sanitized; none if it has no text.
 pub(super) fn said(body: &[u8], redactor: &Redactor) -> Option<Shown> {
     let text = String::from_utf8_lossy(body);
     let said = match serde_json::from_str::<Value>(&text) {
         Ok(json) => {
             let mut texts = Vec::new();
             collect(&json, None, DEPTH, &mut texts);
-            // An object without a known member is shown as it is.
+            // An object without a known member is shown as JSON.
             if texts.is_empty() && !is_empty(&json) { text.into_owned() } else { texts.join("; ") }
         }
         Err(_) if is_html(&text) => of_html(&text),
@@ -41,7 +41,7 @@ pub(super) fn said(body: &[u8], redactor: &Redactor) -> Option<Shown> {
     (!said.is_empty()).then_some(said)
 }
 
-/// Whether a body is JSON that says nothing.
+/// Whether JSON contains no information.
 fn is_empty(json: &Value) -> bool {
     match json {
         Value::Null | Value::Bool(_) => true,
@@ -52,10 +52,10 @@ fn is_empty(json: &Value) -> bool {
     }
 }
 
-/// The texts of a message, of the messages of a list, or of those by field, as validators write them.
+/// Collects messages from a string, a list, or an object whose members are fields, as validators write it.
 fn collect(json: &Value, field: Option<&str>, depth: usize, texts: &mut Vec<String>) {
     let Some(depth) = depth.checked_sub(1) else { return };
-    // More of them would not be shown.
+    // Further messages would not be shown.
     if texts.len() >= MESSAGES {
         return;
     }
@@ -72,7 +72,7 @@ fn collect(json: &Value, field: Option<&str>, depth: usize, texts: &mut Vec<Stri
             let known = MEMBERS.iter().filter_map(|name| members.get(*name));
             let before = texts.len();
             known.for_each(|member| collect(member, field, depth, texts));
-            // `errors` of a validator: the names of fields, and what is wrong with each.
+            // The `errors` of a validator: the names of fields, and the errors of each.
             if texts.len() == before && depth + 1 < DEPTH {
                 let fields = members.iter();
                 fields.for_each(|(name, member)| collect(member, Some(name), depth, texts));
@@ -86,7 +86,7 @@ fn is_html(text: &str) -> bool {
     text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').starts_with('<')
 }
 
-/// The title of a page, or else all of its text.
+/// The title of a page, or its whole text if it has none.
 fn of_html(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
     let title = lower.find("<title").and_then(|start| {
@@ -96,11 +96,11 @@ fn of_html(page: &str) -> String {
     });
     let title = title.filter(|title| !title.trim().is_empty());
     let text = references(&title.map_or_else(|| without_tags(page, &lower), str::to_owned));
-    // Line breaks mean nothing in a page.
+    // Line breaks have no meaning in HTML.
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text between the tags; none of a script or a style sheet.
+/// The text between the tags, without scripts and style sheets.
 fn without_tags(page: &str, lower: &str) -> String {
     let mut text = String::new();
     let mut at = 0;
@@ -122,7 +122,7 @@ fn without_tags(page: &str, lower: &str) -> String {
     text
 }
 
-/// The references of HTML that titles have.
+/// Replaces the HTML character references that are common in titles.
 fn references(text: &str) -> String {
     let named = [
         ("&lt;", "<"),
@@ -145,7 +145,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn whatever_a_body_says_is_shown() {
+    fn message_of_a_body_is_shown() {
         let check = |body: &str, expected: &str| {
             let found = said(body.as_bytes(), &Redactor::default()).unwrap_or_default();
             assert_eq!(found, expected, "{body}");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_read_than_is_shown() {
+    fn number_of_messages_is_limited() {
         let many: Vec<_> = (0..100_000).map(|i| format!("error {i}")).collect();
         let body = serde_json::to_vec(&many).expect("JSON");
         let said = said(&body, &Redactor::default()).expect("messages");
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn token_is_shown_in_none_of_them() {
+    fn token_in_a_body_is_never_shown() {
         let redactor = Redactor::new("c4n/ary-t0ken");
         for body in [
             r#"{"message":"no c4n\/ary-t0ken"}"#,
@@ -217,7 +217,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_body_is_read(body in "(<(title|script|b)?|</(title|script)?>?|>|[\\[{}\\]\":,]|message|errors|[a-z é\u{1b}]|&lt;){0,40}") {
+        fn any_body_yields_safe_text(body in "(<(title|script|b)?|</(title|script)?>?|>|[\\[{}\\]\":,]|message|errors|[a-z é\u{1b}]|&lt;){0,40}") {
             let said = said(body.as_bytes(), &Redactor::default()).unwrap_or_default();
             prop_assert!(!said.contains(char::is_control));
         }

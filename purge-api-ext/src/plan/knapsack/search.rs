@@ -2,26 +2,26 @@ use std::cmp::Reverse;
 
 use super::{Goal, Node, Price};
 
-/// The exact search: from the leaves up, it keeps all choices that no other one beats in both cost and
-/// saving, and that may still become part of an optimum.
+/// The exact search. From the leaves up, it keeps all choices that no other choice beats in both cost and savings, and
+/// that may still become part of an optimum.
 pub(super) struct Search {
     goal: Goal,
     price: Price,
-    /// By how much a part of an optimum may fall short of the highest value of that part.
+    /// How far the value of a part of an optimum may be below the highest value of that part.
     gap: i128,
-    /// What an optimum costs at most.
+    /// The maximum cost of an optimum.
     cap: u64,
     steps: usize,
     joins: Vec<Join>,
 }
 
-/// How a choice is made of others, so that the optimum can be traced back.
+/// How a choice is composed of others, so that the optimum can be traced back.
 enum Join {
     Node(usize),
     Both(u32, u32),
 }
 
-/// Stands for no node at all.
+/// The index that means no node at all.
 const NOTHING: u32 = u32::MAX;
 
 #[derive(Clone, Copy)]
@@ -34,11 +34,11 @@ struct Entry {
 
 const EMPTY: Entry = Entry { extra: 0, saved: 0, join: NOTHING };
 
-/// The choices in some part of the tree.
+/// The choices in a part of the tree.
 struct Choices {
-    /// What is part of each of them: what is settled costs nothing to carry along.
+    /// The part that all choices share, which is kept only once.
     base: Entry,
-    /// What may come on top of it; both extra and saved rise from each to the next.
+    /// The alternatives to add to it. Both `extra` and `saved` increase from each to the next.
     entries: Vec<Entry>,
     /// The highest value of a choice in this part.
     best: i128,
@@ -55,7 +55,7 @@ impl Search {
         Self { goal, price, gap, cap, steps, joins: Vec::new() }
     }
 
-    /// The nodes of an optimum; `None` when finding it takes too many steps.
+    /// The nodes of an optimum; `None` if finding it takes too many steps.
     pub(super) fn run(mut self, nodes: &[Node]) -> Option<Vec<usize>> {
         let mut below: Vec<Option<Choices>> = Vec::new();
         below.resize_with(nodes.len() + 1, || None);
@@ -94,7 +94,7 @@ impl Search {
         }
         self.spend(inner.entries.len())?;
         let best = inner.best.max(value);
-        // The node stands alone, so what the others have in common becomes part of each.
+        // The node excludes all other choices, so their shared part becomes part of each of them.
         let mut entries = Vec::with_capacity(inner.entries.len() + 1);
         for entry in inner.entries.drain(..) {
             let entry = self.sum(inner.base, entry)?;
@@ -109,7 +109,7 @@ impl Search {
         self.settled(Choices { base: EMPTY, entries, best })
     }
 
-    /// The choices in two parts of the tree that have nothing in common.
+    /// The choices in two disjoint parts of the tree.
     fn both(&mut self, a: Choices, b: Choices) -> Option<Choices> {
         let base = self.sum(a.base, b.base)?;
         let best = a.best + b.best;
@@ -163,7 +163,7 @@ impl Search {
         entry.extra <= self.cap && best - self.price.value(entry.extra, entry.saved) <= self.gap
     }
 
-    /// Whether whatever costs more than this need not be looked at.
+    /// Whether this entry meets the goal, so that more expensive ones need not be examined.
     fn is_enough(&self, entry: &Entry) -> bool {
         matches!(self.goal, Goal::Saved(least) if entry.saved >= least)
     }

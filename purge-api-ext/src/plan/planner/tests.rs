@@ -14,7 +14,7 @@ fn sent(plan: &Plan) -> Vec<&str> {
 }
 
 #[test]
-fn whole_directories_are_sent_as_one_where_their_first_path_stood() {
+fn whole_directory_is_sent_as_one_in_place_of_its_first_path() {
     let inventory = paths(&["/a/1", "/a/2", "/a/b/3", "/c/1", "/c/2", "/c/3", "/d", "/e/f/1"]);
     let asked = paths(&["/d", "/a/2", "/c/2", "/a/b/3", "/gone/1", "/c/1", "/gone/2", "/a/1"]);
     let plan = Plan::planner().inventory(inventory).plan(asked).expect("a plan");
@@ -39,7 +39,7 @@ fn whole_site_is_never_chosen_without_consent() {
 }
 
 #[test]
-fn escaped_star_and_query_string_make_no_wildcard() {
+fn paths_with_escaped_stars_or_query_strings_are_not_coalesced() {
     let asked = ["/%2A/1", "/%2A/2", "/a%2a/b/1", "/a%2a/b/2"];
     let plan = Plan::planner().inventory(paths(&asked)).plan(paths(&asked)).expect("a plan");
     assert_eq!(sent(&plan), asked);
@@ -50,8 +50,8 @@ fn escaped_star_and_query_string_make_no_wildcard() {
 }
 
 #[test]
-fn own_address_of_a_directory_is_sent_beside_its_wildcard() {
-    // It was asked for.
+fn path_of_a_directory_is_sent_with_its_wildcard() {
+    // It was requested.
     let asked = ["/a/1", "/a/", "/a/2", "/a/b/", "/"];
     let planner = Plan::planner().inventory(paths(&asked));
     let plan = planner.clone().plan(paths(&asked)).expect("a plan");
@@ -62,7 +62,7 @@ fn own_address_of_a_directory_is_sent_beside_its_wildcard() {
     let plan = Plan::planner().batch_size(1).max_requests(3).plan(paths(&asked)).expect("a plan");
     assert_eq!(sent(&plan), ["/a/*", "/a/", "/"]);
 
-    // It was not asked for, and is in the inventory.
+    // It was not requested, but is in the inventory.
     let asked = ["/a/1", "/b/1", "/a/2", "/a/3", "/b/2"];
     let inventory = [&asked[..], &["/a/", "/b/", "/"]].concat();
     let planner = Plan::planner().inventory(paths(&inventory));
@@ -76,14 +76,14 @@ fn own_address_of_a_directory_is_sent_beside_its_wildcard() {
 }
 
 #[test]
-fn two_paths_of_which_one_is_the_directory_itself_are_no_wildcard() {
+fn directory_and_one_path_in_it_are_not_coalesced() {
     let asked = ["/a/", "/a/1", "/b/", "/b/x*"];
     let plan = Plan::planner().inventory(paths(&["/a/", "/a/1"])).plan(paths(&asked));
     assert_eq!(sent(&plan.expect("a plan")), asked);
 }
 
 #[test]
-fn directory_that_may_mean_the_whole_resource_is_never_chosen_without_consent() {
+fn directory_that_may_be_the_whole_resource_is_never_chosen_without_consent() {
     for directory in ["/.../", "/%2F/", "/.../%2f/"] {
         let asked = [format!("{directory}1"), format!("{directory}2")];
         let planner = Plan::planner().inventory(paths(&asked));
@@ -123,14 +123,14 @@ fn limits_that_cannot_be_kept_are_errors() {
         "the paths fit in 2 requests only if 2 extra paths may be purged, more than the limit of 1; \
          raise either limit",
     );
-    // Two of five paths share a directory, and the others stand alone.
+    // Two of five paths share a directory, and the others do not.
     let five = paths(&["/a/1", "/a/2", "/b", "/c", "/d"]);
     let error = Plan::planner().batch_size(1).max_requests(1).plan(five).expect_err("1 request");
     assert!(error.to_string().contains("allow at least 4"), "{error}");
 }
 
 #[test]
-fn limits_of_requests_and_of_extra_paths_may_both_be_reached() {
+fn both_limits_may_be_reached_exactly() {
     let inventory = paths(&["/a/1", "/a/2", "/a/3", "/a/4", "/b"]);
     let planner = Plan::planner().inventory(inventory).batch_size(1).max_requests(2).max_extra(2);
     let plan = planner.plan(paths(&["/a/1", "/a/2", "/b"])).expect("2 requests, 2 extra paths");
@@ -158,7 +158,7 @@ fn without_an_inventory_narrow_directories_are_preferred() {
 }
 
 #[test]
-fn limit_of_requests_holds_for_bodies_too() {
+fn limit_on_requests_holds_when_bodies_are_small() {
     let asked: Vec<String> = (0..60).map(|i| format!("/{}/{i}", i / 4)).collect();
     for requests in [1, 2, 3, 7, 20] {
         let planner = Plan::planner().max_body_bytes(200).max_requests(requests);
@@ -166,22 +166,19 @@ fn limit_of_requests_holds_for_bodies_too() {
             Ok(plan) => assert!(plan.batches().len() <= requests, "{plan}"),
             Err(error) => assert_eq!(
                 (requests, error.to_string().as_str()),
-                (
-                    1,
-                    "the paths do not fit in 1 request; allow at least 2, or use wider wildcards"
-                )
+                (1, "the paths do not fit in 1 request; allow at least 2, or use wider wildcards")
             ),
         }
     }
 }
 
-/// What is sent when nothing is coalesced.
+/// The sent paths if nothing is coalesced.
 fn kept(asked: &[PurgePath]) -> Vec<PurgePath> {
     let plan = Plan::planner().allow_full_purge(PurgeEverything).plan(asked.to_vec());
     paths(&sent(&plan.expect("a plan")))
 }
 
-/// Every set of directories, tried: what it sends, and what it purges that nobody asked for.
+/// Tries every set of directories: how many paths it sends, and how many it purges that were not requested.
 fn every_way(asked: &[PurgePath], inventory: &[PurgePath], root: bool) -> Vec<(usize, usize)> {
     let mut directories = std::collections::BTreeSet::new();
     for path in asked {
@@ -198,7 +195,7 @@ fn every_way(asked: &[PurgePath], inventory: &[PurgePath], root: bool) -> Vec<(u
         all.into_iter().filter(|path| !asked.iter().any(|a| a.covers(path))).collect()
     };
     let kept = kept(asked);
-    // Not those of which an inner one holds the same paths.
+    // Excludes directories for which an inner one contains the same paths.
     let is_innermost = |outer: &&PurgePath| {
         let mut inner = directories.iter().filter(|inner| inner != outer && outer.covers(inner));
         !inner.any(|inner| kept.iter().all(|path| inner.covers(path) == outer.covers(path)))
@@ -235,7 +232,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn coalescing_is_as_good_as_the_best_of_all_ways(
+    fn coalescing_is_optimal(
         asked in prop::collection::vec(asked(), 1..12),
         inventory in prop::collection::vec(site(), 1..16),
         limit in 0_usize..6,
@@ -248,13 +245,13 @@ proptest! {
             planner = planner.allow_full_purge(PurgeEverything);
         }
 
-        // The fewest paths within a number of extra ones.
+        // The fewest paths within a limit on extra ones.
         let plan = planner.clone().max_extra(limit).plan(asked.clone()).expect("a plan");
         let best = ways.iter().filter(|(_, extra)| *extra <= limit).min().expect("no wildcard");
         prop_assert_eq!((sent(&plan).len(), plan.extra()), (best.0, Some(best.1)));
         check(&plan, &asked, &inventory, root)?;
 
-        // The least extra paths within a number of requests.
+        // The fewest extra paths within a limit on requests.
         let plan = planner.max_requests(limit).plan(asked.clone());
         let fitting = ways.iter().filter(|(sent, _)| *sent <= limit.max(1));
         match fitting.map(|&(sent, extra)| (extra, sent)).min() {
@@ -268,7 +265,7 @@ proptest! {
     }
 }
 
-/// What holds for every coalesced plan, whatever the limits are.
+/// Checks what holds for every coalesced plan, whatever the limits are.
 fn check(
     plan: &Plan,
     asked: &[PurgePath],
@@ -285,7 +282,7 @@ fn check(
         .iter()
         .filter(|path| all.iter().any(|s| s.covers(path)) && !asked.iter().any(|a| a.covers(path)));
     prop_assert_eq!(plan.extra(), Some(extra.count()));
-    // However the service reads a star, no more is purged than that.
+    // However the service reads a star, no more than that is purged.
     for reading in Reading::ALL {
         let is_of = |patterns: &[PurgePath], path: &PurgePath| {
             patterns.iter().any(|pattern| reading.matches(pattern.as_str(), path.as_str()))
@@ -294,7 +291,7 @@ fn check(
             inventory.iter().filter(|path| is_of(&all, path) && !is_of(asked, path)).count();
         prop_assert!(plan.extra() >= Some(extra), "{extra} are purged under {reading:?}");
     }
-    // In the order in which the first path came that each of them purges, and that no other covered.
+    // Sent paths are in the order of the first kept path that each of them purges.
     let kept = kept(asked);
     let place = |s: &PurgePath| kept.iter().position(|path| s.covers(path));
     prop_assert!(all.iter().filter_map(place).is_sorted());
