@@ -118,7 +118,7 @@ impl Error {
         self
     }
 
-    /// What a program should do.
+    /// The kind of error, which tells a program what to do.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

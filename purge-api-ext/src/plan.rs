@@ -1,4 +1,4 @@
-//! From paths to requests, before anything is sent.
+//! Turns paths into batches, before anything is sent.
 
 mod error;
 mod batch;
@@ -98,19 +98,19 @@ impl Plan {
         self.batches.into_iter()
     }
 
-    /// How many paths were given.
+    /// How many paths were in the input.
     #[must_use]
     pub fn input(&self) -> usize {
         self.input
     }
 
-    /// How many of them are duplicates of an earlier path.
+    /// How many paths of the input are duplicates of an earlier path.
     #[must_use]
     pub fn duplicates(&self) -> usize {
         self.duplicates
     }
 
-    /// How many of them are purged by a wildcard in the plan, under every possible reading of `*`.
+    /// How many paths of the input are purged by a wildcard in the plan, under every possible reading of `*`.
     #[must_use]
     pub fn covered(&self) -> usize {
         self.covered
@@ -161,7 +161,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn nothing_is_not_everything() {
+    fn plan_without_paths_is_an_error() {
         let error = Plan::new([]).expect_err("no paths");
         assert_eq!(error.to_string(), "no paths to purge; give at least one");
     }
@@ -231,7 +231,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn an_error_holds_all_bad_paths(good in prop::collection::vec(any::<bool>(), 1..60)) {
+        fn error_contains_all_bad_paths(good in prop::collection::vec(any::<bool>(), 1..60)) {
             let texts = good.iter().map(|good| if *good { "/a" } else { "a" });
             let bad: Vec<_> = (0..good.len()).filter(|&index| !good[index]).collect();
             match Plan::parse(texts) {

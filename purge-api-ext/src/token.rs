@@ -24,8 +24,8 @@ use crate::sanitize::{Harmless, Shown, escaped, excerpt, shown};
 ///
 /// The service's tokens are valid for hours, but a program may run for months. Unless it is [fixed](Self::fixed), the
 /// token is fetched when the first request needs one, and again when the service refuses it (401). If the token has
-/// changed by then, the request is sent again with the new one. Requests that are refused at the same time fetch it only
-/// once.
+/// changed by then, the request is sent again with the new one. Requests that are refused at the same time fetch it
+/// only once.
 ///
 /// ```
 /// use purge_api_ext::{Client, TokenProvider};
@@ -34,8 +34,8 @@ use crate::sanitize::{Harmless, Shown, escaped, excerpt, shown};
 /// # Ok::<(), purge_api_ext::Error>(())
 /// ```
 ///
-/// A token is one word of visible ASCII characters, at most 64 KiB, without `Bearer`. Surrounding white space, including
-/// line ends of any kind, is trimmed. Neither errors nor `Debug` ever show the token.
+/// A token is one word of visible ASCII characters, at most 64 KiB, without `Bearer`. Surrounding white space,
+/// including line ends of any kind, is trimmed. Neither errors nor `Debug` ever show the token.
 #[derive(Clone)]
 #[must_use]
 pub struct TokenProvider {
@@ -71,7 +71,8 @@ impl TokenProvider {
         Self::new(Source::Env(variable.into()))
     }
 
-    /// A file that contains the token and nothing else. On Unix, the file is refused if anyone but its owner can use it.
+    /// A file that contains the token and nothing else. On Unix, the file is refused if anyone but its owner can use
+    /// it.
     pub fn from_file(path: impl Into<PathBuf>) -> Self {
         Self::new(Source::File(path.into()))
     }

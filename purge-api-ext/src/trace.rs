@@ -22,7 +22,7 @@ macro_rules! span {
     };
 }
 
-/// The span of a step on the way, for those who look closely.
+/// A debug-level span.
 #[cfg(feature = "tracing")]
 macro_rules! step {
     ($future:expr, $name:literal $(, $field:ident)*) => {
@@ -30,7 +30,7 @@ macro_rules! step {
     };
 }
 
-/// The span of a step on the way, for those who look closely.
+/// A debug-level span.
 #[cfg(not(feature = "tracing"))]
 macro_rules! step {
     ($future:expr, $name:literal $(, $field:ident)*) => {{

@@ -134,7 +134,7 @@ pub(crate) fn looks_like_token(word: &str) -> bool {
     is_web_token(word) || is_random(word)
 }
 
-/// The header of a JSON Web Token, `{"`, always begins like this.
+/// The header of a JSON Web Token begins with `{"`, which is `eyJ` in Base64.
 fn is_web_token(word: &str) -> bool {
     const SHORTEST: usize = 20;
     word.len() >= SHORTEST && word.starts_with("eyJ")

@@ -15,7 +15,7 @@ pub(super) struct Tokens {
     current: Option<Token>,
     /// The number of answers when the current token arrived.
     since: u64,
-    /// The number of answers of the provider.
+    /// How often the provider has answered.
     answers: u64,
     /// Why the last answer was not a token.
     failed: Option<Error>,

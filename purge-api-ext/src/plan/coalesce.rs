@@ -1,8 +1,8 @@
 //! Replaces sets of paths by wildcards for their directories: what each wildcard saves, and what it costs.
 //!
-//! It is not published whether `/blog/*` purges `/blog/`. So a wildcard never replaces the path of the directory itself,
-//! which is sent in addition if it was requested. If it was not requested but is in the inventory, it counts as purged
-//! and is sent as well, so that the whole directory is certain to be purged.
+//! It is not published whether `/blog/*` purges `/blog/`. So a wildcard never replaces the path of the directory
+//! itself, which is sent in addition if it was requested. If it was not requested but is in the inventory, it counts
+//! as purged and is sent as well, so that the whole directory is certain to be purged.
 
 use std::collections::HashMap;
 

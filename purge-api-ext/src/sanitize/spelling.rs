@@ -113,7 +113,7 @@ impl<'a> Spelled<'a> {
     }
 }
 
-/// The text with one layer of escapes taken off.
+/// The text with one layer of escapes decoded.
 fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains(ESCAPES) {
         return text.into();
@@ -130,7 +130,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
     decoded.into()
 }
 
-/// The character that an escape at the beginning of a text stands for, and the length of the escape.
+/// The character encoded by the escape at the beginning of a text, and the length of the escape.
 fn unescaped(text: &[u8]) -> Option<(u32, usize)> {
     match text {
         [b'%', b'u' | b'U', digits @ ..] => number(digits, 16, 4..=4).map(|(value, _)| (value, 6)),
