@@ -47,10 +47,10 @@ use work::{Source, Work};
 /// that there may be a duplicate. A refused token ends the run.
 ///
 /// A pause that the service asks for (`Retry-After`) applies to all requests of the [`Client`](crate::Client), as its
-/// [`rate`](crate::ClientBuilder::rate) does; a pause of more than 60 s is not waited for, and ends the run. All retries
-/// of a run share a quota: 100 are free, and after that each costs five accepted requests. So an outage costs 1,000
-/// batches at most 1,100 requests. Sending as a whole has no time limit; `max_attempts` and `backoff` limit each
-/// request.
+/// [`rate`](crate::ClientBuilder::rate) does; a pause of more than 60 s is not waited for, and ends the run. All
+/// retries of a run share a quota: 100 are free, and after that each costs five accepted requests. So during an
+/// outage, 1,000 batches cause at most 1,100 requests. Sending as a whole has no time limit; `max_attempts` and
+/// `backoff` limit each request.
 ///
 /// A request that the service finds too large (413) is split into two, with half of its paths each.
 ///

@@ -293,8 +293,8 @@ fn take_answer(
     }
 }
 
-/// Reads the unfiltered list as far as necessary if the operations are the newest in it, and applies the records that it
-/// finds. Operations that are not found there are polled one by one.
+/// Reads as much of the unfiltered list as is needed if the operations are the newest in it, and applies the records
+/// found. Operations that are not found there are polled one by one.
 async fn read_whole_list(
     resource: &Resource,
     operations: &mut [OperationOutcome],
