@@ -43,25 +43,25 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-reque
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-extra -d 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l timeout -d 'How long one request may take [default: 30s]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l base-url -d 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l timeout -d 'Maximum time for one request [default: 30s]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l wait -d 'Follow the jobs to their end, for at most this long [without a value: 5m]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l concurrency -d 'How many requests are under way at once [default: 4]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-attempts -d 'How often a request is sent at most [default: 4]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l journal -d 'Write down in a new file what is sent and accepted, so that `cdn-purge resume FILE` can finish the run if it ends early' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l wait -d 'Wait until all operations have finished, for at most this long [without a value: 5m]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l concurrency -d 'Maximum number of requests under way at once [default: 4]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-attempts -d 'Maximum number of attempts per request [default: 4]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l journal -d 'Record in a new file what is sent and accepted, so that an interrupted run can be resumed with `cdn-purge resume FILE`' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l dry-run -d 'The same as `cdn-purge plan`: sends nothing'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s q -l quiet -d 'No messages on standard error but errors'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l dry-run -d 'Send nothing; the same as `cdn-purge plan`'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
@@ -69,81 +69,81 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l prefix -d '
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l max-extra -d 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l rate -d 'Show how long it takes to send it at this rate, such as 5/s or 30/m' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l rate -d 'Show how long sending takes at this rate, such as 5/s or 30/m' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s q -l quiet -d 'No messages on standard error but errors'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l timeout -d 'How long one request may take [default: 30s]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l base-url -d 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l timeout -d 'Maximum time for one request [default: 30s]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l wait -d 'Follow the jobs to their end, for at most this long [without a value: 5m]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l concurrency -d 'How many requests are under way at once [default: 4]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l max-attempts -d 'How often a request is sent at most [default: 4]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l wait -d 'Wait until all operations have finished, for at most this long [without a value: 5m]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l concurrency -d 'Maximum number of requests under way at once [default: 4]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l max-attempts -d 'Maximum number of attempts per request [default: 4]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`, again'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s q -l quiet -d 'No messages on standard error but errors'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`; the journal does not store this consent'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s v -l verbose -d 'Describe each request on standard error'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l op-id -d 'Only the records of one operation' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l page -d 'Page, from 1' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l limit -d 'Records on a page, 1 to 100' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l op-id -d 'Show only the records of one operation' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l page -d 'Page number, starting at 1' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l limit -d 'Records per page, 1 to 100' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l timeout -d 'How long one request may take [default: 30s]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l base-url -d 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l timeout -d 'Maximum time for one request [default: 30s]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l all -d 'All pages, each written as soon as it is read'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s q -l quiet -d 'No messages on standard error but errors'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l all -d 'Show all pages, each as soon as it is read'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l wait -d 'How long to wait at most' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l wait -d 'Maximum time to wait' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l token-file -d 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l base-url -d 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l timeout -d 'How long one request may take [default: 30s]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l base-url -d 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l timeout -d 'Maximum time for one request [default: 30s]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l summary -d 'Append the result to a file, as Markdown, such as the job summary of a CI system' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s q -l quiet -d 'No messages on standard error but errors'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l listen -d 'Address to listen on; port 0 takes a free one' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l origin -d 'Folder whose files the edge serves and caches, or an http server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l listen -d 'Address to listen on; port 0 picks a free port' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l origin -d 'Where the edge gets the files that it caches: a folder, or an HTTP server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l purge-delay -d 'How long a purge job takes' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l star -d 'How much a `*` matches at least; what the real service does is unknown' -r -f -a "one-or-more\t'`/blog/*` leaves `/blog/` cached'
-zero-or-more\t'`/blog/*` purges `/blog/`, too'"
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l star -d 'The least that a `*` matches; what the real service does is unknown' -r -f -a "one-or-more\t'`/blog/*` leaves `/blog/` cached'
+zero-or-more\t'`/blog/*` also purges `/blog/`'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l faults -d 'JSON file of faults: what the server does wrong, and when' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l rate-limit -d 'Answer 429 to what comes faster, such as 5/s or 30/m. 5/s allows 5 requests at once, then one more every 200 ms' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l allow-non-loopback -d 'Allow an address that other machines can reach, and requests whose Host is not this machine: what is sent there is not encrypted'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s q -l quiet -d 'Do not log requests on standard error'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l rate-limit -d 'Answer 429 to requests above this rate, such as 5/s or 30/m. 5/s allows a burst of 5 requests, then one every 200 ms' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l allow-non-loopback -d 'Allow an address that other machines can reach, and requests whose Host header does not name this machine; traffic is not encrypted'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s q -l quiet -d 'Do not log requests to standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -l output -d 'Form of the result on standard output' -r -f -a "text\t'For people'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
