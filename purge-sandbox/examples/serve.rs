@@ -1,6 +1,6 @@
 //! Runs a sandbox until it is interrupted: `cargo run -p purge-sandbox --example serve 127.0.0.1:8080`,
 //! with a folder to serve as a second argument.
-#![expect(clippy::print_stdout, reason = "it says where it listens")]
+#![expect(clippy::print_stdout, reason = "it prints its address")]
 
 use purge_sandbox::Sandbox;
 

@@ -42,7 +42,7 @@ pub(crate) async fn receive(
             Refusal::new(StatusCode::BAD_REQUEST, message)
         }),
         Err(_) => {
-            let message = format!("the body did not come within {timeout:?}");
+            let message = format!("the body did not arrive within {timeout:?}");
             Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, message))
         }
     }

@@ -38,7 +38,7 @@ type Parts = BTreeMap<&'static str, String>;
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let mut main = String::from(
-        "<p id=\"live\" role=\"status\">As of the moment it was loaded; reload it to see what changed.</p>\n",
+        "<p id=\"live\" role=\"status\">This is the state when the page was loaded; reload it to see changes.</p>\n",
     );
     // Writing to a string cannot fail.
     let _ = write_account(&mut main, &shared);
@@ -136,7 +136,7 @@ fn show_resources(out: &mut String, resources: &[Resource]) -> fmt::Result {
         for resource in resources {
             let forgotten = match resource.work.forgotten() {
                 0 => String::new(),
-                count => format!(" ({count} older ones are not kept any more)"),
+                count => format!(" ({count} older ones are no longer kept)"),
             };
             let purge = if resource.kind.can_purge() { "" } else { " (purging is refused)" };
             writeln!(
@@ -275,7 +275,7 @@ fn show_requests(out: &mut String, shared: &Shared) -> fmt::Result {
     if requests.is_empty() {
         return out.write_str("<p>No request yet.</p>\n");
     }
-    table(out, "Last requests, newest first", &["Time", "Method", "Path", "Answer"], |out| {
+    table(out, "Last requests, newest first", &["Time", "Method", "Path", "Response"], |out| {
         for LoggedRequest { at, method, target, status } in &requests {
             let status = status.map_or("none".to_owned(), |status| status.to_string());
             let date = humantime::format_rfc3339_millis(shared.date(*at)).to_string();
@@ -292,6 +292,6 @@ fn show_requests(out: &mut String, shared: &Shared) -> fmt::Result {
     })?;
     match shared.log.dropped() {
         0 => Ok(()),
-        count => writeln!(out, "<p>{count} earlier requests are not kept any more.</p>"),
+        count => writeln!(out, "<p>{count} earlier requests are no longer kept.</p>"),
     }
 }

@@ -152,7 +152,7 @@ fn write_operation(
     writeln!(
         out,
         "<p><button type=\"submit\">Try it: {}</button></p>\n\
-         <div role=\"status\"><h3 hidden>Answer</h3><output></output></div>\n</form>\n<h3>Responses</h3>\n<dl>",
+         <div role=\"status\"><h3 hidden>Response</h3><output></output></div>\n</form>\n<h3>Responses</h3>\n<dl>",
         text(&operation["summary"]),
     )?;
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {

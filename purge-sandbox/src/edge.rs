@@ -24,11 +24,11 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
         return Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response();
     }
     let Some((id, path)) = split(&head.uri) else {
-        let message = format!("{} has no form /edge/{{resource_uuid}}/…", head.uri.path());
+        let message = format!("{} does not have the form /edge/{{resource_uuid}}/…", head.uri.path());
         return Refusal::new(StatusCode::NOT_FOUND, message).into_response();
     };
     let Some(request) = as_visitor(&path, &head.headers) else {
-        let message = format!("{path} is not a path that can be asked for");
+        let message = format!("{path} is not a valid request path");
         return Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
     };
     let looked_up = shared.with_resource(id, |resource, now| {

@@ -34,27 +34,27 @@ impl fmt::Display for Error {
             Kind::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Kind::NotLoopback(address) => write!(
                 f,
-                "{address} is not a loopback address: other machines could reach the sandbox; allow that explicitly or listen on 127.0.0.1"
+                "{address} is not a loopback address: other machines could reach the sandbox; allow that explicitly, or listen on 127.0.0.1"
             ),
             Kind::NotUuid(what, value) => {
                 write!(f, "the {what} {value:?} is not a UUID; write it as 8-4-4-4-12 hexadecimal digits")
             }
             Kind::OriginDirectory(path, error) => {
-                write!(f, "the origin {path:?} is not a folder that can be read: {error}")
+                write!(f, "the origin {path:?} is not a readable folder: {error}")
             }
             Kind::OriginNotLoopback(address) => {
                 write!(f, "the origin {address} is not a loopback address; use a server on this machine")
             }
             Kind::CacheControl(value) => {
-                write!(f, "the Cache-Control {value:?} cannot stand in a header; use visible ASCII")
+                write!(f, "the Cache-Control {value:?} is not valid in a header; use visible ASCII")
             }
             Kind::Faults(error) => {
-                // It repeats what was read.
+                // It quotes the input.
                 write!(f, "the faults cannot be read: {}", Visible(&error.to_string()))
             }
             Kind::Fault(what) => write!(f, "the faults cannot be read: {what}"),
             Kind::Token => f.write_str(
-                "the token is empty or holds something other than visible ASCII; no header can carry it",
+                "the token is empty or contains something other than visible ASCII, which a header cannot carry",
             ),
         }
     }

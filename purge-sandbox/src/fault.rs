@@ -11,21 +11,21 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::lock::lock;
 pub(crate) use check::has_body;
 
-/// One way to misbehave, for one request to the API unless [`times`](Self::times) says more.
+/// One way to misbehave, for one API request, or for several with [`times`](Self::times).
 ///
-/// Faults stand in a queue. A request takes the first one that is meant for its method; a request that
-/// finds none is answered as it should be. The setters combine, so that a 503 can be slow and truncated.
+/// Faults are in a queue. A request takes the first fault that matches its method; if there is none, it gets a normal
+/// response. Setters can be combined: a 503 can be slow and truncated.
 ///
 /// ```
 /// use std::time::Duration;
 /// use purge_sandbox::Fault;
 ///
-/// // Rate limited twice, then the job is created and the answer gets lost.
+/// // Rate-limited twice, then the job is created and the response is lost.
 /// let faults = [
 ///     Fault::status(429).header("retry-after", "1").on_post().times(2),
 ///     Fault::reset().after_applying().on_post(),
 /// ];
-/// // A page of a proxy that is slow to come and breaks off in the middle.
+/// // A proxy's error page that is slow to arrive and breaks off in the middle.
 /// let page = Fault::status(502)
 ///     .header("content-type", "text/html")
 ///     .body("<html><body>Bad Gateway</body></html>")
@@ -46,19 +46,19 @@ pub struct Fault {
     applies: Option<Applies>,
 }
 
-/// How the answer goes over the wire.
+/// How the response is sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Ending {
-    /// As it should.
+    /// Completely.
     #[default]
     Whole,
     /// The first half, then an orderly end of the connection.
     Truncated,
-    /// The first half, nothing for so long, then a reset.
+    /// The first half, then nothing for this long, then a reset.
     Stalled(Duration),
     /// No byte at all.
     Reset,
-    /// These bytes instead of an HTTP answer.
+    /// These bytes instead of an HTTP response.
     Raw(Bytes),
 }
 
@@ -69,38 +69,38 @@ enum Applies {
 }
 
 impl Fault {
-    /// Answers with this status and does not apply the request, unless
+    /// Responds with this status and does not apply the request, unless
     /// [`after_applying`](Self::after_applying) says so.
     ///
     /// # Panics
     ///
-    /// When the number is not from 200 to 999: a status below 200 announces an answer and is not one.
+    /// When the number is not from 200 to 999: a status below 200 is interim, and a final response still follows.
     pub fn status(status: u16) -> Self {
         Self::default().try_status(status.into()).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
-    /// Applies the request and answers as it should, with these changes: see the setters.
+    /// Applies the request and responds normally, with the changes that the setters make.
     pub fn answer() -> Self {
         Self::default()
     }
 
-    /// Applies the request at once and answers later.
+    /// Applies the request immediately and responds later.
     pub fn slow(delay: Duration) -> Self {
         Self::default().delay(delay)
     }
 
-    /// Sends the first half of the answer, then nothing for so long, then breaks the connection.
+    /// Sends the first half of the response, then nothing for `duration`, then resets the connection.
     pub fn stall(duration: Duration) -> Self {
         Self { ending: Ending::Stalled(duration), ..Self::default() }
     }
 
-    /// Resets the connection instead of answering. The request is not applied, unless
+    /// Resets the connection instead of responding. The request is not applied, unless
     /// [`after_applying`](Self::after_applying) says so.
     pub fn reset() -> Self {
         Self { ending: Ending::Reset, ..Self::default() }
     }
 
-    /// Applies the request and sends only the first half of the answer.
+    /// Applies the request and sends only the first half of the response.
     pub fn truncated() -> Self {
         Self::default().truncate()
     }
@@ -111,26 +111,26 @@ impl Fault {
         Self::raw(&b"\x00\xff\x7fnot http\r\n\r\n"[..])
     }
 
-    /// Sends exactly these bytes in place of an answer, for example two `Content-Length` headers, and
+    /// Sends exactly these bytes instead of a response, for example two `Content-Length` headers, and
     /// ends the connection. The request is not applied, unless
     /// [`after_applying`](Self::after_applying) says so.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self { ending: Ending::Raw(bytes.into().into()), ..Self::default() }
     }
 
-    /// Puts a header into the answer, in place of one of the same name. Two calls with one name send two
+    /// Sets a header of the response, and replaces one of the same name. Two calls with the same name send two
     /// headers.
     ///
     /// # Panics
     ///
-    /// When the name or the value cannot be in a header, and when the header frames the answer, such as
+    /// When the name or the value is not valid in a header, or when the header frames the response, such as
     /// `Content-Length`, `Transfer-Encoding` and `Connection`: the server writes those itself. Use
-    /// [`raw`](Self::raw) for an answer with wrong ones.
+    /// [`raw`](Self::raw) for a response with wrong ones.
     pub fn header(self, name: &str, value: &str) -> Self {
         self.try_header(name, value).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
-    /// Puts this body in place of the answer's.
+    /// Replaces the body of the response.
     ///
     /// # Panics
     ///
@@ -140,13 +140,13 @@ impl Fault {
         self.checked()
     }
 
-    /// Waits before answering; where the request is applied, that is before the wait.
+    /// Waits before responding. If the request is applied, it is applied before the wait.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Sends only the first half of the answer.
+    /// Sends only the first half of the response.
     ///
     /// # Panics
     ///
@@ -156,31 +156,31 @@ impl Fault {
         self.checked()
     }
 
-    /// Applies the request before the fault happens: the client sees a failure that was none.
+    /// Applies the request before the fault happens: the client sees a failure although the request succeeded.
     pub fn after_applying(mut self) -> Self {
         self.applies = Some(Applies::Before);
         self
     }
 
-    /// Does not apply the request, although its answer may look as if.
+    /// Does not apply the request, even if the response looks as if it had been applied.
     pub fn without_applying(mut self) -> Self {
         self.applies = Some(Applies::Never);
         self
     }
 
-    /// Is meant for `POST` only.
+    /// Applies only to `POST`.
     pub fn on_post(mut self) -> Self {
         self.method = Some(Method::POST);
         self
     }
 
-    /// Is meant for `GET` only.
+    /// Applies only to `GET`.
     pub fn on_get(mut self) -> Self {
         self.method = Some(Method::GET);
         self
     }
 
-    /// Happens so many times before the next one in the queue has its turn.
+    /// Happens this many times before the next matching fault in the queue.
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_takes_the_first_fault_that_is_meant_for_its_method() {
+    fn a_request_takes_the_first_fault_for_its_method() {
         let faults = Faults::default();
         faults.push(Fault::status(500).times(0));
         faults.push(Fault::status(501).on_post().times(2));

@@ -33,7 +33,7 @@ fn check<B>(request: &http::Request<B>, anywhere: bool) -> Result<(), Refusal> {
     for host in host.iter().chain(request.uri().authority()) {
         if !anywhere && !is_loopback(host.host()) {
             let message = format!(
-                "{host} is not this machine: ask for localhost or 127.0.0.1, or start the sandbox so that it allows other names (--allow-non-loopback)"
+                "{host} is not this machine: use localhost or 127.0.0.1, or start the sandbox with other names allowed (--allow-non-loopback)"
             );
             return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, message));
         }
@@ -47,7 +47,7 @@ fn host<B>(request: &http::Request<B>) -> Result<Option<Authority>, Refusal> {
     let mut values = request.headers().get_all(header::HOST).iter();
     match (values.next(), values.next()) {
         (None, _) if request.version() == Version::HTTP_10 => Ok(None),
-        (None, _) => refuse("there is no header Host"),
+        (None, _) => refuse("the header Host is missing"),
         (Some(_), Some(_)) => refuse("there is more than one header Host"),
         (Some(value), None) => match value.to_str().ok().and_then(authority) {
             Some(host) => Ok(Some(host)),
@@ -99,7 +99,7 @@ fn own_site<B>(request: &http::Request<B>, host: Option<&Authority>) -> Result<(
     if !foreign && one_origin(headers) {
         return Ok(());
     }
-    let message = "a page of another site made the browser send this; the sandbox answers pages of this machine only";
+    let message = "a page of another site made the browser send this; the sandbox responds only to pages of this machine";
     Err(Refusal::new(StatusCode::FORBIDDEN, message))
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct JobView<'a> {
     pub(crate) finished: usize,
 }
 
-/// There is no room for a further job as long as none of the others is finished.
+/// There is no room for another job as long as none of the others is finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 

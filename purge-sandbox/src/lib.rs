@@ -1,15 +1,15 @@
 //! A CDN's Purge API on your own machine.
 //!
-//! Nobody can purge a production CDN to try a client. A [`Sandbox`] is the service in your own process:
-//! it listens on a free loopback port, answers both operations over real HTTP as the published reference
-//! says, works through its jobs, evicts from a cache, writes down every request, and misbehaves when it
-//! is told to.
+//! You cannot purge a production CDN just to try a client. A [`Sandbox`] is the service in your own process:
+//! it listens on a free loopback port, serves both operations over real HTTP as the published reference
+//! describes them, processes its jobs, evicts from a cache, records every request, and misbehaves on
+//! demand.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new()?.block_on(async {
 //! use purge_sandbox::{Fault, Sandbox};
 //!
-//! // The first POST is answered with 503, every other request as it should be.
+//! // The first POST gets 503, every other request a normal response.
 //! let sandbox = Sandbox::builder().fault(Fault::status(503).on_post()).start().await?;
 //!
 //! let url = format!(
@@ -41,25 +41,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is where:
+//! Routes:
 //!
 //! | path | |
 //! |---|---|
 //! | `/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge` | both operations |
 //! | `/edge/{resource_uuid}/…` | what a visitor sees: the origin's files through a cache, with `X-Cache: HIT` or `MISS` |
 //! | `/` | resources, jobs, caches and the last requests, live |
-//! | `/docs` | the API's documentation, to try it; the description as `/docs/openapi.yaml` and `/docs/openapi.json` |
+//! | `/docs` | the API documentation, which can send requests; the description as `/docs/openapi.yaml` and `/docs/openapi.json` |
 //! | `/healthz` | `ok` |
 //!
-//! Where the published reference is silent, the sandbox decides: records come newest first, and the paths
-//! of a job in the order in which they were sent; a record's `status` is 2 until it is finished, then 1 when
-//! something was purged and 0 when nothing was cached; paths are compared byte by byte; `*` matches a
-//! run of bytes, also in a query, and takes at least one unless [`SandboxBuilder::star`] says otherwise; an
-//! `opID` that is empty counts as absent.
+//! Where the published reference is silent, the sandbox decides:
+//!
+//! - Records are listed newest first, and the paths of a job in the order in which they were sent.
+//! - A record's `status` is 2 until it is finished, then 1 if something was purged, or 0 if nothing was cached.
+//! - Paths are compared byte by byte. `*` matches a run of bytes, also in a query, and at least one byte unless
+//!   [`SandboxBuilder::star`] says otherwise.
+//! - An empty `opID` counts as absent.
 //!
 //! The sandbox needs a tokio runtime that keeps running while it is used. It stops when it is dropped.
-//! It is a tool for tests: give it no token that is worth anything, since it shows it in `/docs`. It answers
-//! only requests whose `Host` is this machine, unless [`SandboxBuilder::allow_non_loopback`] was called.
+//! It is a tool for tests: do not give it a valuable token, since `/docs` shows it. It responds
+//! only to requests whose `Host` is this machine, unless [`SandboxBuilder::allow_non_loopback`] was called.
 //!
 //! It can run for weeks: recorded requests, jobs, caches and connections are bounded. See
 //! [`Sandbox::requests`] and the setters of [`SandboxBuilder`] for what is dropped.
@@ -72,7 +74,7 @@ mod error;
 mod refusal;
 mod limits;
 
-// What the service knows.
+// The state of the service.
 mod pattern;
 mod cache;
 mod jobs;
@@ -88,14 +90,14 @@ mod log;
 mod connections;
 mod server;
 
-// What all requests share and pass through.
+// State and steps that all requests share.
 mod state;
 mod history;
 mod guard;
 mod body;
 mod intercept;
 
-// What answers requests.
+// Request handlers.
 mod api;
 mod edge;
 mod dashboard;

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-/// When this server refuses, for its documentation: every status that a [`Refusal`] of it has.
+/// Every status that a [`Refusal`] of this server can have, with the reason, for its documentation.
 pub(crate) const REFUSALS: [(StatusCode, &str); 12] = [
     (
         StatusCode::BAD_REQUEST,
@@ -28,11 +28,11 @@ pub(crate) const REFUSALS: [(StatusCode, &str); 12] = [
     (StatusCode::TOO_MANY_REQUESTS, "The rate limit (--rate-limit) is exceeded."),
     (
         StatusCode::SERVICE_UNAVAILABLE,
-        "There is no room for a further job before an earlier one is finished.",
+        "There is no room for another job before an earlier one is finished.",
     ),
 ];
 
-/// The headers that a refusal has beside its type; SECONDS is a number.
+/// The header that a refusal has in addition to its content type; SECONDS is a number.
 pub(crate) fn headers(status: StatusCode) -> Option<(HeaderName, &'static str)> {
     match status {
         StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
@@ -44,7 +44,7 @@ pub(crate) fn headers(status: StatusCode) -> Option<(HeaderName, &'static str)> 
     }
 }
 
-/// An answer that says no: a status and `{ "status": false, "message": "…" }`.
+/// A refusal: a status and `{ "status": false, "message": "…" }`.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     status: StatusCode,
@@ -58,15 +58,15 @@ impl Refusal {
     }
 
     pub(crate) fn too_often(wait: Duration) -> Self {
-        // Whole seconds, and never too few of them.
+        // Whole seconds, rounded up.
         let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-        let message = format!("too many requests; ask again in {seconds} s");
+        let message = format!("too many requests; try again in {seconds} s");
         let status = StatusCode::TOO_MANY_REQUESTS;
         Self { status, message, retry_after: Some(seconds) }
     }
 
     pub(crate) fn full() -> Self {
-        let message = "there is no room for a further job before an earlier one is finished";
+        let message = "there is no room for another job before an earlier one is finished";
         let status = StatusCode::SERVICE_UNAVAILABLE;
         Self { status, message: message.to_owned(), retry_after: Some(1) }
     }

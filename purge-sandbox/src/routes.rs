@@ -1,4 +1,4 @@
-//! What is where.
+//! The routes.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/edge/{*path}", any(edge::serve))
         .fallback(not_found)
         .layer(from_fn_with_state(Arc::clone(shared), intercept::intercept));
-    // What people and monitors look at is not written down: the log is of the client under test.
+    // Requests of people and monitors are not recorded: the log belongs to the client under test.
     Router::new()
         .route("/", get(dashboard::show))
         .route("/events", get(dashboard::events))
@@ -39,5 +39,5 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
 }
 
 async fn not_found(head: Parts) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", head.uri.path()))
+    Refusal::new(StatusCode::NOT_FOUND, format!("nothing is served at {}", head.uri.path()))
 }

@@ -18,7 +18,7 @@ use crate::state::Shared;
 pub use builder::SandboxBuilder;
 use builder::checked_token;
 
-/// A running sandbox, which is the service on this machine. It stops when it is dropped.
+/// A running sandbox: the service on this machine. It stops when it is dropped.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new()?.block_on(async {
@@ -52,12 +52,12 @@ impl Sandbox {
         Self::builder().start().await
     }
 
-    /// Changes the defaults before the start.
+    /// A builder, to change the defaults before the start.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -75,7 +75,7 @@ impl Sandbox {
         &self.token
     }
 
-    /// The UUID of the one organization.
+    /// The UUID of the only organization.
     #[must_use]
     pub fn organization(&self) -> &str {
         &self.organization
@@ -93,22 +93,22 @@ impl Sandbox {
         self.resources.iter().find(|(k, _)| *k == kind).map_or("", |(_, id)| id)
     }
 
-    /// The requests that arrived, in that order: the last 100,000 of them, or fewer if they would take more
+    /// The requests in the order in which they arrived: the last 100,000 of them, or fewer if they would take more
     /// than [`SandboxBuilder::log_bytes`]. The oldest are dropped first. Requests for the sandbox's own pages
-    /// are not recorded, and neither are those that are refused for their `Host` or their origin.
+    /// are not recorded, and neither are those that are refused because of their `Host` or their origin.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.log.all()
     }
 
-    /// How many requests [`requests`](Self::requests) holds no more.
+    /// How many requests were dropped from [`requests`](Self::requests).
     #[must_use]
     pub fn dropped_requests(&self) -> u64 {
         self.shared.log.dropped()
     }
 
-    /// The purge jobs of all resources, in the order in which they were created, with or without an answer that
-    /// reached the client. The oldest finished ones are dropped when all of them would take more than
+    /// The purge jobs of all resources, in the order in which they were created, whether or not a response
+    /// reached the client. The oldest finished jobs are dropped when all jobs would take more than
     /// [`SandboxBuilder::job_bytes`].
     ///
     /// ```
@@ -133,13 +133,13 @@ impl Sandbox {
         history::jobs(&self.shared)
     }
 
-    /// The paths of all [`jobs`](Self::jobs), those of each job in the order in which they were sent.
+    /// The records of all [`jobs`](Self::jobs), those of each job in the order in which their paths were sent.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         history::records(&self.shared)
     }
 
-    /// Waits until all jobs have finished, those included that are created meanwhile. It takes as long as
+    /// Waits until all jobs have finished, including those that are created in the meantime. A job takes as long as
     /// [`SandboxBuilder::purge_delay`].
     pub async fn settled(&self) {
         history::settled(&self.shared).await;
@@ -169,12 +169,12 @@ impl Sandbox {
         }
     }
 
-    /// Accepts this token from now on, and no longer the one before. Its lifetime and its uses begin
-    /// anew.
+    /// Accepts this token from now on, and no longer the previous one. Its lifetime and its number of uses start
+    /// again.
     ///
     /// # Errors
     ///
-    /// When it cannot stand in a header.
+    /// When it is not valid in a header.
     pub fn replace_token(&mut self, token: impl Into<String>) -> Result<(), Error> {
         self.token = checked_token(token.into())?;
         lock(&self.shared.token).replace(self.token.clone(), self.shared.now());
@@ -186,7 +186,7 @@ impl Sandbox {
         self.shared.faults.push(fault);
     }
 
-    /// Stops listening, lets answers that are under way finish for at most half a second, and ends.
+    /// Stops listening, waits at most half a second for responses in flight, and ends.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
         let _ = (&mut self.server).await;

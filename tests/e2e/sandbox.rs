@@ -109,7 +109,7 @@ async fn invalid_faults_are_refused_before_listening() {
             r#"[{ "headers": { "Content-Length": "1" } }]"#,
             "`headers`: \"Content-Length\" is written",
         ),
-        (r#"[{ "status": 204, "body": "x" }]"#, "`body`: an answer of status 204 has none"),
+        (r#"[{ "status": 204, "body": "x" }]"#, "`body`: a response with status 204 has none"),
         (r#"[{ "\u001b[31m": 1 }]"#, r"unknown field `\u{1b}[31m`"),
     ] {
         std::fs::write(&file, faults).expect("to write a file");

@@ -2,7 +2,7 @@
 
 const live = document.getElementById('live');
 
-// New content takes the old one's place; what the reader opened stays open, and the focus stays put.
+// Replaces a part of the page. Open details stay open, and the focus and the scroll position are kept.
 function replace(id, html) {
   const part = document.getElementById(id);
   const known = new Map([...part.querySelectorAll('details')].map((d) => [d.id, d.open]));
@@ -26,8 +26,8 @@ function find(part, { details, tag, label, href }) {
 }
 
 const source = new EventSource('/events');
-source.onopen = () => { live.textContent = 'Live: this page follows the state of the sandbox.'; };
-source.onerror = () => { live.textContent = 'Not live: the sandbox does not answer. What you see is the last known state.'; };
+source.onopen = () => { live.textContent = 'Live: this page shows the current state of the sandbox.'; };
+source.onerror = () => { live.textContent = 'Not live: the sandbox does not respond. This is the last known state.'; };
 source.onmessage = (event) => {
   for (const [id, html] of Object.entries(JSON.parse(event.data))) replace(id, html);
 };

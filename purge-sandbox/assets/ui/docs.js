@@ -49,14 +49,14 @@ for (const form of document.forms) {
       const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\n`).join('');
       answer = `HTTP ${response.status}\n${headers}\n${pretty(await response.text())}`;
     } catch (error) {
-      answer = `No answer: ${error.message}`;
+      answer = `No response: ${error.message}`;
     }
     form.querySelector('[hidden]')?.removeAttribute('hidden');
     output.replaceChildren(block(answer), block(curl(url, init)));
   });
 }
 
-// A link to a schema opens it.
+// A link to a schema opens its details.
 function open() {
   const target = location.hash && document.getElementById(location.hash.slice(1));
   if (target instanceof HTMLDetailsElement) target.open = true;

@@ -1,4 +1,4 @@
-//! What the operations answer: the answers that are described, and the refusals of this server, which are not.
+//! The responses of the operations: those in the description, and the refusals of this server, which are not in it.
 
 use std::fmt::{self, Write};
 
@@ -8,7 +8,7 @@ use super::{follow, pretty, reference, text};
 use crate::html::Text;
 use crate::refusal::{REFUSALS, headers};
 
-/// An answer of the description, with its examples.
+/// A response in the description, with its examples.
 pub(super) fn write_described(
     out: &mut String,
     spec: &Value,
@@ -34,7 +34,7 @@ pub(super) fn write_described(
     Ok(())
 }
 
-/// The examples of a content, each with its summary; where it has none, one that is made from its schema.
+/// The examples of a content, each with its summary; if it has none, one is generated from its schema.
 pub(super) fn examples(spec: &Value, content: &Value) -> Vec<(String, Value)> {
     let described = content["examples"].as_object().into_iter().flatten().map(|(name, example)| {
         let example = follow(spec, example);
@@ -43,12 +43,12 @@ pub(super) fn examples(spec: &Value, content: &Value) -> Vec<(String, Value)> {
     });
     let mut examples: Vec<_> = described.collect();
     if examples.is_empty() && !content["schema"].is_null() {
-        examples.push(("made from the schema".to_owned(), sample(spec, &content["schema"])));
+        examples.push(("generated from the schema".to_owned(), sample(spec, &content["schema"])));
     }
     examples
 }
 
-/// A value of a schema.
+/// A value that matches a schema.
 fn sample(spec: &Value, schema: &Value) -> Value {
     let schema = follow(spec, schema);
     if let Some(value) = schema.get("example").or_else(|| schema.get("default")) {
@@ -70,12 +70,12 @@ fn sample(spec: &Value, schema: &Value) -> Value {
     }
 }
 
-/// The refusals of this server. The description has none, since those of the service are not published.
+/// The refusals of this server. The description has none, since the service does not publish its own.
 pub(super) fn write_refusals(out: &mut String) -> fmt::Result {
     out.write_str(
         "<section aria-labelledby=\"refusals\">\n<h2 id=\"refusals\">Refusals of this sandbox</h2>\n\
-         <p>The service publishes no answer but 200, so these are the choice of the sandbox; the real service may \
-         refuse differently. Each has a body such as \
+         <p>The service publishes no response but 200, so the sandbox has its own refusals; those of the real service \
+         may differ. Each has a body such as \
          <code>{ &quot;status&quot;: false, &quot;message&quot;: &quot;the token is not valid&quot; }</code>.</p>\n\
          <div class=\"wide\" role=\"region\" aria-label=\"Refusals\" tabindex=\"0\">\n\
          <table><thead><tr><th scope=\"col\">Status</th><th scope=\"col\">When</th><th scope=\"col\">Headers</th></tr></thead>\n<tbody>\n",
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_without_examples_has_one_from_its_schema() {
+    fn content_without_examples_gets_one_from_its_schema() {
         let spec = json!({ "components": { "schemas": { "Mode": { "type": "string", "enum": ["soft"] } } } });
         let content = json!({ "schema": { "type": "object", "properties": {
             "mode": { "$ref": "#/components/schemas/Mode" },
@@ -123,7 +123,7 @@ mod tests {
         } } });
         let made =
             json!({ "mode": "soft", "paths": ["/a"], "page": 1, "dry": true, "note": "text" });
-        assert_eq!(examples(&spec, &content), [("made from the schema".to_owned(), made)]);
+        assert_eq!(examples(&spec, &content), [("generated from the schema".to_owned(), made)]);
         let content = json!({ "schema": {}, "examples": { "one": { "value": 1 }, "two": { "summary": "Two", "value": 2 } } });
         assert_eq!(
             examples(&spec, &content),

@@ -1,10 +1,10 @@
-//! Which faults can be sent. One that cannot is refused when it is made, and never while a client waits.
+//! Which faults can be sent. One that cannot is refused when it is created, never while a client waits.
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::{Ending, Fault};
 
-/// The headers that say where an answer ends and what becomes of its connection. The server writes them.
+/// The headers that determine where a response ends and what happens to its connection. The server writes them.
 const FRAMING: [&str; 8] = [
     "connection",
     "content-length",
@@ -16,19 +16,19 @@ const FRAMING: [&str; 8] = [
     "upgrade",
 ];
 
-/// Whether an answer of this status has a body, and so a length. It is also asked for answers of an origin.
+/// Whether a response with this status has a body, and so a length. This also applies to responses of an origin.
 pub(crate) fn has_body(status: StatusCode) -> bool {
     let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
     !status.is_informational() && !bodiless.contains(&status)
 }
 
-/// Every refusal begins with the member, named as in JSON.
+/// Every refusal begins with the JSON name of the member.
 impl Fault {
     pub(crate) fn try_status(mut self, status: i64) -> Result<Self, String> {
         let known = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let known = known.filter(|status| !status.is_informational());
         self.status = Some(known.ok_or_else(|| {
-            format!("`status`: {status} is not the status of an answer; use 200 to 999")
+            format!("`status`: {status} is not the status of a response; use 200 to 999")
         })?);
         Ok(self)
     }
@@ -36,12 +36,12 @@ impl Fault {
     pub(crate) fn try_header(mut self, name: &str, value: &str) -> Result<Self, String> {
         let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
             format!(
-                "`headers`: {name:?} is not the name of a header; use letters, digits and hyphens"
+                "`headers`: {name:?} is not a header name; use letters, digits and hyphens"
             )
         })?;
         if FRAMING.contains(&known.as_str()) {
             return Err(format!(
-                "`headers`: {name:?} is written by the server; leave it out, or send the whole answer as a raw ending"
+                "`headers`: {name:?} is written by the server; leave it out, or send the whole response as a raw ending"
             ));
         }
         let value = HeaderValue::from_str(value).map_err(|_| {
@@ -51,16 +51,16 @@ impl Fault {
         Ok(self)
     }
 
-    /// The members together.
+    /// Checks the members in combination.
     pub(crate) fn check(&self) -> Result<(), String> {
         let Some(status) = self.status.filter(|status| !has_body(*status)) else { return Ok(()) };
         let status = status.as_u16();
         if self.body.as_ref().is_some_and(|body| !body.is_empty()) {
-            return Err(format!("`body`: an answer of status {status} has none; leave it out"));
+            return Err(format!("`body`: a response with status {status} has none; leave it out"));
         }
         if matches!(self.ending, Ending::Truncated | Ending::Stalled(_)) {
             return Err(format!(
-                "`ending`: an answer of status {status} has no body that could end early; leave it out"
+                "`ending`: a response with status {status} has no body that could end early; leave it out"
             ));
         }
         Ok(())
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_that_cannot_be_sent_is_refused_when_it_is_made() {
+    fn a_fault_that_cannot_be_sent_is_refused_when_it_is_created() {
         for status in [0, 99, 100, 101, 199, 1000, u16::MAX] {
             let message = refusal(move || Fault::status(status));
             assert!(message.starts_with(&format!("`status`: {status} is not")), "{message}");
@@ -101,9 +101,9 @@ mod tests {
         }
         for status in [204, 304] {
             let message = refusal(move || Fault::status(status).body("x"));
-            assert!(message.starts_with("`body`: an answer of status"), "{message}");
+            assert!(message.starts_with("`body`: a response with status"), "{message}");
             let message = refusal(move || Fault::status(status).truncate());
-            assert!(message.starts_with("`ending`: an answer of status"), "{message}");
+            assert!(message.starts_with("`ending`: a response with status"), "{message}");
             let _ = Fault::status(status).body("").header("retry-after", "1");
         }
     }

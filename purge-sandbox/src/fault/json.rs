@@ -1,4 +1,4 @@
-//! Faults as JSON: in a file, or in a header of one request.
+//! Faults as JSON: in a file, or in a header of a single request.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,32 +10,32 @@ use serde::{Deserialize, Deserializer};
 use crate::error::{Error, Kind};
 use crate::fault::Fault;
 
-/// With this header a request brings its own fault.
+/// The header in which a request carries its own fault.
 pub(crate) const HEADER: &str = "x-sandbox-fault";
 
 impl Fault {
     /// Reads a list of faults, for [`SandboxBuilder::faults`](crate::SandboxBuilder::faults).
     ///
-    /// Each is an object; every member may be left out:
+    /// Each fault is an object, whose members are all optional:
     ///
     /// | member | value | as in Rust |
     /// |---|---|---|
     /// | `on` | `"POST"` or `"GET"` | [`on_post`](Self::on_post), [`on_get`](Self::on_get) |
     /// | `times` | a number | [`times`](Self::times) |
     /// | `status` | 200 to 999 | [`status`](Self::status) |
-    /// | `headers` | an object of texts; a name may be given more than once | [`header`](Self::header) |
-    /// | `body` | a text | [`body`](Self::body) |
+    /// | `headers` | an object with strings; a name may be given more than once | [`header`](Self::header) |
+    /// | `body` | a string | [`body`](Self::body) |
     /// | `delay` | a duration such as `"200ms"` | [`delay`](Self::delay) |
     /// | `ending` | `"truncated"`, `"reset"`, `"garbage"`, `{ "stalled": "5s" }` or `{ "raw": "…" }` | [`truncated`](Self::truncated), [`reset`](Self::reset), [`garbage`](Self::garbage), [`stall`](Self::stall), [`raw`](Self::raw) |
     /// | `applies` | `true` or `false` | [`after_applying`](Self::after_applying), [`without_applying`](Self::without_applying) |
     ///
-    /// A request can also bring one such object in its header `X-Sandbox-Fault`. It goes before the
+    /// A request can also carry one such object in its header `X-Sandbox-Fault`. It takes precedence over the
     /// queue and takes nothing from it.
     ///
     /// # Errors
     ///
-    /// When the text is not such a list, or has a fault that cannot be sent, such as one with a body for the
-    /// status 204 or with a `Content-Length` of its own; the message names the member and the line.
+    /// When the text is not such a list, or contains a fault that cannot be sent, such as one with a body for
+    /// status 204 or with its own `Content-Length`. The message names the member and the line.
     ///
     /// ```
     /// let faults = purge_sandbox::Fault::from_json(
@@ -53,17 +53,17 @@ impl Fault {
     }
 }
 
-/// The fault that a request asks for itself.
+/// The fault in the header of a request.
 pub(crate) fn requested(headers: &HeaderMap, method: &Method) -> Result<Option<Fault>, Error> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     let Entry(fault) = serde_json::from_slice(value.as_bytes()).map_err(Kind::Faults)?;
     if fault.times.is_some() {
-        return Err(Kind::Fault("a header holds for its own request alone; leave out times").into());
+        return Err(Kind::Fault("a fault in a header applies only to its own request; leave out `times`").into());
     }
     Ok(fault.method.as_ref().is_none_or(|meant| meant == method).then_some(fault))
 }
 
-/// A fault that was checked while it was read, so that a refusal has its line.
+/// A fault that is checked while it is parsed, so that a refusal names the line.
 #[derive(Deserialize)]
 #[serde(try_from = "Members")]
 struct Entry(Fault);
@@ -135,7 +135,7 @@ impl TryFrom<Members> for Entry {
     }
 }
 
-/// The members of an object in their order, with each of a name that comes more than once.
+/// The members of an object in their order, including repeated names.
 fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
     struct Pairs;
 
@@ -143,7 +143,7 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Stri
         type Value = Vec<(String, String)>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object of texts")
+            f.write_str("an object with strings")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_means_what_the_setters_mean() {
+    fn json_and_setters_make_the_same_faults() {
         let read = Fault::from_json(
             r#"[
                 { "on": "POST", "times": 2, "status": 429, "headers": { "retry-after": "1" }, "body": "x" },
@@ -202,18 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named() {
+    fn a_refusal_names_the_mistake() {
         for (text, expected) in [
             ("[{ \"statsu\": 1 }]", "unknown field `statsu`"),
             (
                 "[\n{ \"status\": 42 }]",
-                "`status`: 42 is not the status of an answer; use 200 to 999",
+                "`status`: 42 is not the status of a response; use 200 to 999",
             ),
             ("[\n{ \"status\": 42 }]", "line 2"),
             ("[{ \"status\": 101 }]", "`status`: 101"),
             ("[{ \"status\": -1 }]", "`status`: -1"),
             ("[{ \"status\": 70000 }]", "`status`: 70000"),
-            ("[{ \"headers\": { \"a b\": \"\" } }]", "`headers`: \"a b\" is not the name"),
+            ("[{ \"headers\": { \"a b\": \"\" } }]", "`headers`: \"a b\" is not a header name"),
             (
                 "[{ \"headers\": { \"a\": \"\\n\" } }]",
                 "`headers`: \"a\" cannot have the value \"\\n\"",
@@ -223,13 +223,13 @@ mod tests {
                 "`headers`: \"Content-Length\" is written",
             ),
             ("[{ \"headers\": { \"connection\": \"close\" } }]", "raw ending"),
-            ("[{ \"headers\": [] }]", "an object of texts"),
-            ("[{ \"status\": 204, \"body\": \"x\" }]", "`body`: an answer of status 204"),
+            ("[{ \"headers\": [] }]", "an object with strings"),
+            ("[{ \"status\": 204, \"body\": \"x\" }]", "`body`: a response with status 204"),
             (
                 "[{ \"status\": 304, \"ending\": \"truncated\" }]",
-                "`ending`: an answer of status 304",
+                "`ending`: a response with status 304",
             ),
-            ("[{ \"status\": 204, \"ending\": { \"stalled\": \"1s\" } }]", "`ending`: an answer"),
+            ("[{ \"status\": 204, \"ending\": { \"stalled\": \"1s\" } }]", "`ending`: a response"),
             ("[{ \"delay\": \"soon\" }]", "\"soon\" is not a duration"),
             ("[{ \"on\": \"PUT\" }]", "unknown variant `PUT`"),
             ("{}", "line 1"),

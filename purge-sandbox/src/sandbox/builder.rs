@@ -22,7 +22,7 @@ use crate::server::Bounds;
 use crate::state::{Clock, Observer, Shared};
 use crate::{edge, resource, routes, server, site};
 
-/// The settings of a [`Sandbox`]: where it listens, whom it knows, and how it misbehaves.
+/// The settings of a [`Sandbox`]: where it listens, which token and IDs it accepts, and how it misbehaves.
 ///
 /// ```
 /// use std::time::Duration;
@@ -61,7 +61,7 @@ pub struct SandboxBuilder {
     max_connections: usize,
 }
 
-/// Longer than any client waits, and short enough to be added to any time.
+/// Longer than any client waits, but short enough to add to any time without overflow.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Default for SandboxBuilder {
@@ -92,7 +92,7 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// Listens here; port 0 is a free one. The default is 127.0.0.1 with a free port.
+    /// The address to listen on; port 0 selects a free port. The default is 127.0.0.1 with a free port.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -102,9 +102,9 @@ impl SandboxBuilder {
     /// sandbox is a tool for tests: it speaks plain HTTP, and anyone who reaches it can read all that was
     /// sent to it.
     ///
-    /// Without this, a request is answered only if its `Host` is `localhost`, a name below it, or a loopback
-    /// address, with any port; others get 421, so that no web page can read the sandbox with a name that it
-    /// lets point to loopback.
+    /// Without this, the `Host` of a request must be `localhost`, a subdomain of it, or a loopback
+    /// address, with any port. Others get 421, so that no web page can read the sandbox through a domain name that
+    /// resolves to loopback.
     pub fn allow_non_loopback(mut self) -> Self {
         self.non_loopback = true;
         self
@@ -116,26 +116,25 @@ impl SandboxBuilder {
         self
     }
 
-    /// The token expires so long after the start, or after
-    /// [`Sandbox::replace_token`]: 401 from then on.
+    /// How long after the start, or after [`Sandbox::replace_token`], the token expires. From then on, it
+    /// gets 401.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = Some(lifetime);
         self
     }
 
-    /// The token expires after so many requests: a client that loses its token in the middle of its work
-    /// can be tested without a clock.
+    /// After how many requests the token expires. This tests a client whose token expires in the middle of its work,
+    /// without a clock.
     pub fn token_uses(mut self, requests: u32) -> Self {
         self.token_uses = Some(requests);
         self
     }
 
-    /// Answers with 429 and `Retry-After` when there are more than so many requests to the API in a
-    /// period. It is a token bucket that holds so many requests and fills evenly in one period: all of them
-    /// may come at once, then one each time its part of the period has passed. A request that comes early by
-    /// up to a tenth of that part is let through, since a client that keeps the rate exactly is sometimes
-    /// early by a few milliseconds. A refused request takes nothing from the bucket.
-    /// 0 requests count as 1.
+    /// Responds with 429 and `Retry-After` to more than `requests` API requests in a `period`. This is a token bucket
+    /// that holds `requests` tokens and refills evenly over one period: a burst of `requests` is accepted, then
+    /// one request for each `period / requests`. A request may be early by up to a tenth of that interval, since a
+    /// client that keeps the rate exactly is sometimes early by a few milliseconds. A refused request takes nothing
+    /// from the bucket. 0 requests count as 1.
     pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
         self.rate_limit = Some((requests, period));
         self
@@ -153,22 +152,22 @@ impl SandboxBuilder {
         self
     }
 
-    /// How long it takes from the creation of a job until its last path is purged; 200 ms by default.
-    /// A quarter of it the job waits, then its paths take turns. With zero, a job is finished before it
-    /// is first listed; with [`Duration::MAX`] it never is.
+    /// The time from the creation of a job until its last path is purged; 200 ms by default.
+    /// The job waits for a quarter of it, then its paths are purged one after another. With zero, a job is finished
+    /// before it is first listed; with [`Duration::MAX`] it never finishes.
     pub fn purge_delay(mut self, delay: Duration) -> Self {
         self.purge_delay = delay;
         self
     }
 
-    /// How much a `*` matches at least; [`Star::OneOrMore`] by default.
+    /// The minimum that a `*` matches; [`Star::OneOrMore`] by default.
     pub fn star(mut self, star: Star) -> Self {
         self.star = star;
         self
     }
 
-    /// Sends at most so many records a page, whatever `limit` a request asks for; the answer's `limit` says
-    /// so. 0 counts as 1. By default a page is as long as the request asks for.
+    /// The maximum number of records per page, whatever `limit` a request asks for; the `limit` in the response has
+    /// the lower number. 0 counts as 1. By default, a page is as long as the request asks for.
     pub fn page_limit(mut self, records: u32) -> Self {
         self.page_limit = Some(records.max(1));
         self
@@ -180,14 +179,14 @@ impl SandboxBuilder {
         self
     }
 
-    /// Appends faults to the queue, for example those of a file that [`Fault::from_json`] read.
+    /// Appends faults to the queue, for example from a file that [`Fault::from_json`] has read.
     pub fn faults(self, faults: impl IntoIterator<Item = Fault>) -> Self {
         faults.into_iter().for_each(|fault| self.faults.push(fault));
         self
     }
 
-    /// Is called with every request when its answer is about to be sent, or its connection to be broken:
-    /// to write a log, for example. It must not block.
+    /// Calls `observer` with every request just before its response is sent or its connection is broken,
+    /// for example to write a log. It must not block.
     pub fn on_request(
         mut self,
         observer: impl Fn(&RecordedRequest) + Send + Sync + 'static,
@@ -196,59 +195,59 @@ impl SandboxBuilder {
         self
     }
 
-    /// Serves the files of this folder through the edge, with an empty cache at first; by default it is
-    /// a small built-in site, all of which is cached.
+    /// Serves the files of this folder through the edge, whose cache is empty at first. The default is
+    /// a small built-in site, which is cached completely.
     pub fn origin(mut self, folder: impl Into<PathBuf>) -> Self {
         self.origin = Origin::Directory(folder.into());
         self
     }
 
-    /// Fetches through the edge from an HTTP server on this machine, whose `Cache-Control` counts.
+    /// Fetches through the edge from an HTTP server on this machine, and respects its `Cache-Control`.
     pub fn origin_server(mut self, address: SocketAddr) -> Self {
         self.origin = Origin::Server(address);
         self
     }
 
-    /// What the origin says about caching its files; `public, max-age=3600` by default. It has no effect
+    /// The `Cache-Control` of the origin's files; `public, max-age=3600` by default. It has no effect
     /// on [`origin_server`](Self::origin_server).
     pub fn cache_control(mut self, value: impl Into<String>) -> Self {
         self.cache_control = value.into();
         self
     }
 
-    /// How many bytes each resource may cache, with paths, headers and what it takes to keep them; 256 MiB by
-    /// default. The least recently used objects make room.
+    /// How many bytes each resource may cache, including paths, headers and overhead; 256 MiB by
+    /// default. The least recently used objects are dropped to make room.
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
         self
     }
 
-    /// How many bytes the jobs of each resource may take, their records included; 64 MiB by default, which is
-    /// about a million records with short paths. The oldest jobs make room once they are finished: their
-    /// records are then in no list, and `total` does not count them. While all jobs are unfinished, a further
-    /// one that has no room is refused with 503.
+    /// How many bytes the jobs of each resource may take, including their records; 64 MiB by default, which is
+    /// about a million records with short paths. The oldest finished jobs are dropped to make room: no list contains
+    /// their records any more, and `total` does not count them. While all jobs are unfinished, a new job
+    /// that does not fit is refused with 503.
     pub fn job_bytes(mut self, bytes: usize) -> Self {
         self.job_bytes = bytes;
         self
     }
 
-    /// How many bytes the recorded requests may take, heads and bodies; 64 MiB by default. The oldest make
-    /// room, but the newest is always kept.
+    /// How many bytes the recorded requests may take, heads and bodies; 64 MiB by default. The oldest are dropped to
+    /// make room, but the newest is always kept.
     pub fn log_bytes(mut self, bytes: usize) -> Self {
         self.log_bytes = bytes;
         self
     }
 
-    /// How long a client may take to send a request; 60 s by default. The time for the head begins when the
-    /// client connects, and again when it has its answer: a connection that is idle for so long is closed,
-    /// too. The body has the same time again; a client that needs longer gets 408.
-    /// An origin server has it, too: one that needs longer to answer is 504 at the edge.
+    /// How long a client may take to send the head of a request, and again its body; 60 s by default. The time for the
+    /// head starts when the client connects, and again when it has received a response, so a connection that is idle
+    /// for that long is closed, too. A client that takes longer for a body gets 408.
+    /// The same limit applies to an origin server: if it takes longer to respond, the edge responds with 504.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout.min(YEAR);
         self
     }
 
-    /// How many connections may be open; 512 by default. A further one closes the one on which no request
+    /// How many connections may be open; 512 by default. One more closes the connection on which no request
     /// has begun or ended for the longest time.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
@@ -259,10 +258,10 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on, or is not a loopback address and
+    /// When it cannot listen on the address, or the address is not a loopback address and
     /// [`allow_non_loopback`](Self::allow_non_loopback) was not called; when the organization or the
-    /// resource is not a UUID; when the token or the cache control cannot stand in a header; when the
-    /// origin is not a folder, or not on this machine.
+    /// resource is not a UUID; when the token or the cache control is not valid in a header; when the
+    /// origin is not a readable folder, or not on this machine.
     pub async fn start(self) -> Result<Sandbox, Error> {
         if !self.non_loopback && !self.listen.ip().is_loopback() {
             return Err(Kind::NotLoopback(self.listen).into());

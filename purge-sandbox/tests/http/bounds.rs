@@ -39,7 +39,7 @@ async fn a_request_that_does_not_come_to_its_end_is_ended() {
     let head = "POST /api/v1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345";
     let answer = rest(sent(&sandbox, head).await).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!(answer.contains("the body did not come within 50ms"), "{answer}");
+    assert!(answer.contains("the body did not arrive within 50ms"), "{answer}");
     assert_eq!(sandbox.requests()[0].status, Some(408));
 }
 
@@ -123,7 +123,7 @@ async fn the_log_drops_the_oldest_requests_and_counts_them() {
     assert_eq!(*seen.lock().expect("a lock"), vec![(length as u64, length, Some(200)); 5]);
     let page = http().get(sandbox.base_url()).send().await.expect("an answer");
     let page = page.text().await.expect("a body");
-    assert!(page.contains("3 earlier requests are not kept any more"), "{page}");
+    assert!(page.contains("3 earlier requests are no longer kept"), "{page}");
 
     // Without bodies, too.
     for _ in 0..20 {
@@ -155,7 +155,7 @@ async fn old_jobs_are_forgotten_and_the_list_agrees_with_itself() {
     }
     let page = http().get(sandbox.base_url()).send().await.expect("an answer");
     let page = page.text().await.expect("a body");
-    assert!(page.contains(">8 (12 older ones are not kept any more)</td>"), "{page}");
+    assert!(page.contains(">8 (12 older ones are no longer kept)</td>"), "{page}");
 }
 
 #[tokio::test]
@@ -167,6 +167,6 @@ async fn a_job_without_room_is_refused_and_none_is_lost() {
     let response = post(&sandbox, &[&path]).send().await.expect("an answer");
     assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &1.into()));
     let text = response.text().await.expect("a body");
-    assert!(text.contains("no room for a further job"), "{text}");
+    assert!(text.contains("no room for another job"), "{text}");
     assert_eq!(listed(&sandbox, "page=1&limit=1").await["total"], 1);
 }

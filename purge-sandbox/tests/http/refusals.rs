@@ -137,7 +137,7 @@ async fn a_sandbox_that_cannot_be_as_asked_does_not_start() {
     assert!(message.starts_with("0.0.0.0:0 is not a loopback address"), "{message}");
     assert!(error(Sandbox::builder().resource("x")).await.contains("the resource \"x\""));
     assert!(error(Sandbox::builder().organization("")).await.contains("the organization \"\""));
-    assert!(error(Sandbox::builder().token("a b")).await.contains("no header can carry it"));
+    assert!(error(Sandbox::builder().token("a b")).await.contains("a header cannot carry"));
     let anywhere = Sandbox::builder().listen(open).allow_non_loopback().start().await;
     assert!(anywhere.is_ok());
 }
