@@ -1,7 +1,7 @@
-"""What schemathesis must know of the sandbox that purge.yaml, which describes the service, cannot say.
+"""What schemathesis needs to know about the sandbox, and purge.yaml cannot say, since it describes the service.
 
-The description leaves open which organizations and resources exist and documents no answer but 200, as
-the published reference does. A sandbox has its own UUIDs and its own documented refusals.
+The description does not say which organizations and resources exist, and documents no response but 200, like
+the published reference. The sandbox has its own UUIDs and its own documented refusals.
 """
 
 import schemathesis
@@ -36,7 +36,7 @@ def before_load_schema(context, raw_schema):
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
     for path in raw_schema["paths"].values():
         for operation in path.values():
-            # Beside the operations stand the parameters that they share.
+            # The shared parameters are next to the operations.
             if "responses" in operation:
                 for status, description in REFUSALS.items():
                     operation["responses"][str(status)] = {"description": description, "content": content}

@@ -48,7 +48,7 @@ pub(crate) async fn purge(
     answer().unwrap_or_else(IntoResponse::into_response)
 }
 
-/// What every operation asks of a request first: a token, patience, and a resource that can be purged.
+/// The checks that come first in every operation: the token, the rate limit, and a resource that can be purged.
 fn admit(
     shared: &Shared,
     headers: &HeaderMap,
@@ -98,7 +98,8 @@ fn create(
 ) -> Result<Response, Refusal> {
     is_json(headers)?;
     let Payload::Whole(body) = payload else {
-        let message = format!("the body is larger than {MAX_BODY} bytes; send fewer paths at once");
+        let message =
+            format!("the body is larger than {MAX_BODY} bytes; send fewer paths per request");
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
     };
     let body: Value = serde_json::from_slice(&body).map_err(|error| {
@@ -128,7 +129,7 @@ fn create(
 fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let refuse = |message| Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return refuse("the body has a content coding; send it without".to_owned());
+        return refuse("the body has a content coding; send it without one".to_owned());
     }
     let value = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     match value.map(|value| value.split(';').next().unwrap_or_default().trim()) {
@@ -232,7 +233,7 @@ fn entry(shared: &Shared, resource: &Resource, record: &RecordView<'_>) -> Entry
     }
 }
 
-/// The value of a parameter that is given at most once.
+/// The value of a parameter, which may be given at most once.
 fn one<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
     let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
     let value = values.next().map(|(_, value)| value);
@@ -247,7 +248,7 @@ fn number(query: &str, name: &str, max: u64) -> Result<u64, Refusal> {
         return Err(Refusal::unprocessable(format!("the parameter {name} is missing")));
     };
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // A page beyond all numbers is a page beyond the last.
+    // A page number too large for `u64` is beyond the last page anyway.
     let value = if digits { text.parse().unwrap_or(u64::MAX) } else { 0 };
     if (1..=max).contains(&value) {
         return Ok(value);

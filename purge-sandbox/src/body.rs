@@ -1,4 +1,4 @@
-//! The body of a request: read to its end, within a size and a time.
+//! The body of a request, read to its end within limits of size and time.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::refusal::Refusal;
 /// The largest body that is read.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
-/// How much of a body that is too large is read and dropped, so that a client which writes before it
-/// reads sees the refusal and not a reset.
+/// How much of an oversized body is read and dropped, so that a client that writes everything before it
+/// reads sees the refusal, not a reset.
 const MAX_DRAIN: usize = 64 * MAX_BODY;
 
-/// The same for a request without the sandbox's token, whose body is only read to be written down: a program
+/// The largest body of a request without the sandbox's token, which is read only to be recorded: a program
 /// that has nothing to do with the sandbox must not fill its memory.
 const MAX_UNKNOWN_BODY: usize = 4 * 1024;
 
@@ -27,7 +27,7 @@ pub(crate) enum Payload {
     TooLarge,
 }
 
-/// Receives the body of a request, and says how long it was. `is_known` says whether the request has the
+/// Reads the body of a request, and returns it with its length. `is_known` says whether the request has the
 /// sandbox's token.
 pub(crate) async fn receive(
     headers: &HeaderMap,
@@ -56,7 +56,7 @@ async fn read(
 ) -> Result<(Payload, u64), axum::Error> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > most) && headers.contains_key(header::EXPECT) {
-        // A client that asks first is spared the upload.
+        // A client that expects `100 Continue` does not need to upload the body.
         return Ok((Payload::TooLarge, 0));
     }
     let mut bytes = BytesMut::new();

@@ -1,4 +1,4 @@
-//! What one resource has cached, ordered by path so that a prefix is a range, and bounded in bytes.
+//! The cache of one resource, ordered by path so that a prefix is a range, and limited in bytes.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -12,7 +12,7 @@ use crate::pattern::{Pattern, Star};
 #[derive(Debug)]
 pub(crate) struct Cache {
     entries: BTreeMap<Arc<str>, Entry>,
-    /// By the time of last use, the oldest first.
+    /// Paths by the time of last use, oldest first.
     used: BTreeMap<u64, Arc<str>>,
     clock: u64,
     bytes: usize,
@@ -28,10 +28,10 @@ struct Entry {
     object: Object,
 }
 
-/// Something cached.
+/// A cached object.
 #[derive(Clone, Debug)]
 pub(crate) enum Object {
-    /// Only its path counts: it was put there, not fetched.
+    /// An object without content, which was inserted and not fetched.
     Placeholder,
     Fetched(Arc<Fetched>),
 }
@@ -40,15 +40,15 @@ pub(crate) enum Object {
 pub(crate) struct Fetched {
     pub(crate) policy: CachePolicy,
     pub(crate) body: Bytes,
-    /// What the headers take that the policy keeps.
+    /// The size of the headers that the policy keeps.
     pub(crate) headers: usize,
 }
 
 impl Object {
-    /// What it takes to keep an object under this path. Small objects are mostly this, and anyone who asks for
-    /// `/a?1`, `/a?2` and so on makes many of them.
+    /// The memory that an object takes under this path, including overhead. Small objects are mostly overhead, and
+    /// a client that requests `/a?1`, `/a?2` and so on creates many of them.
     fn bytes(&self, path: &str) -> usize {
-        // The path is shared by both maps, with two counts.
+        // Both maps share the path, which has two reference counts.
         let places = size_of::<(Arc<str>, Entry)>() + size_of::<(u64, Arc<str>)>();
         let counts = 2 * size_of::<usize>();
         let fetched = match self {
@@ -74,7 +74,7 @@ impl Cache {
         }
     }
 
-    /// Stores an object, and drops the least recently used ones as far as the bound demands.
+    /// Stores an object, and drops the least recently used ones until all fit.
     pub(crate) fn insert(&mut self, path: &str, object: Object) {
         let bytes = object.bytes(path);
         self.remove(path);
@@ -93,7 +93,7 @@ impl Cache {
         self.bytes += bytes;
     }
 
-    /// The object at a path, which is thereby the most recently used one.
+    /// The object at a path, which becomes the most recently used one.
     pub(crate) fn get(&mut self, path: &str) -> Option<Object> {
         let entry = self.entries.get_mut(path)?;
         self.clock += 1;
@@ -116,12 +116,12 @@ impl Cache {
         self.bytes
     }
 
-    /// How many purges there were: who fetched before one must not store after it.
+    /// The number of purges so far: an object that was fetched before a purge must not be stored after it.
     pub(crate) fn purges(&self) -> u64 {
         self.purges
     }
 
-    /// Removes what the pattern matches and says how many objects that were.
+    /// Removes the objects that the pattern matches, and returns their number.
     pub(crate) fn purge(&mut self, pattern: &str) -> usize {
         let pattern = Pattern::new(pattern, self.star);
         self.purges += 1;
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_drops_what_was_used_least_recently() {
+    fn least_recently_used_objects_are_dropped_at_the_limit() {
         let size = Object::Placeholder.bytes("/aa");
         let mut cache = filled(3 * size, &["/aa", "/bb", "/cc"]);
         assert!(cache.get("/aa").is_some());
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_counts_with_all_that_it_takes() {
+    fn all_memory_of_an_object_is_counted() {
         let request = http::Request::get("/a").body(()).expect("a request");
         let response = http::Response::new(());
         let fetched = |headers, body: &'static [u8]| {

@@ -1,4 +1,4 @@
-//! How many connections there may be, and which one makes room.
+//! The limit on connections, and which one is closed to make room.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -7,10 +7,10 @@ use tokio::sync::oneshot;
 
 use crate::lock::lock;
 
-/// The connections of a server, by the time at which something last happened on them.
+/// The connections of a server, by the time of their last activity.
 ///
-/// A further one is never turned away, since then a client that holds connections and sends nothing would
-/// lock out all others: the one on which nothing has happened for the longest time makes room.
+/// A new connection is never rejected. Otherwise, a client that opens connections and sends nothing would
+/// lock out all others. Instead, the connection that has been idle for the longest time is closed.
 #[derive(Debug)]
 pub(crate) struct Connections {
     max: usize,
@@ -23,7 +23,7 @@ struct Seats {
     taken: BTreeMap<u64, oneshot::Sender<()>>,
 }
 
-/// The place of one connection, until it is dropped.
+/// The place of one connection among the others. Dropping it frees the place.
 #[derive(Debug)]
 pub(crate) struct Seat {
     place: Mutex<u64>,
@@ -35,7 +35,7 @@ impl Connections {
         Arc::new(Self { max: max.max(1), seats: Mutex::default() })
     }
 
-    /// A place for one more connection, and what tells it that it has to make room.
+    /// A place for one more connection, and the receiver that resolves when the connection has to make room.
     pub(crate) fn seat(self: &Arc<Self>) -> (Seat, oneshot::Receiver<()>) {
         let (evict, evicted) = oneshot::channel();
         let mut seats = lock(&self.seats);
@@ -44,7 +44,7 @@ impl Connections {
         (Seat { place: place.into(), connections: Arc::clone(self) }, evicted)
     }
 
-    /// Closes the connection on which nothing has happened for the longest time.
+    /// Closes the connection that has been idle for the longest time.
     pub(crate) fn make_room(&self) {
         lock(&self.seats).evict();
     }
@@ -59,13 +59,13 @@ impl Seats {
 
     fn evict(&mut self) -> bool {
         let oldest = self.taken.pop_first();
-        // A connection that has just ended does not listen any more.
+        // A connection that has just ended no longer listens.
         oldest.map(|(_, evict)| evict.send(())).is_some()
     }
 }
 
 impl Seat {
-    /// Says that something happened on this connection.
+    /// Records activity on this connection.
     pub(crate) fn touch(&self) {
         let mut seats = lock(&self.connections.seats);
         let mut place = lock(&self.place);
@@ -87,14 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_one_that_was_quiet_for_longest_makes_room() {
+    fn longest_idle_connection_makes_room() {
         let connections = Connections::new(2);
         let (first, mut first_evicted) = connections.seat();
         let (second, mut second_evicted) = connections.seat();
         first.touch();
         let (third, mut third_evicted) = connections.seat();
         assert_eq!(second_evicted.try_recv(), Ok(()));
-        // It has no place any more that it could keep.
+        // It has already lost its place.
         second.touch();
         drop(second);
         drop(third);

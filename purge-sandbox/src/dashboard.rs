@@ -22,18 +22,18 @@ use crate::state::Shared;
 use crate::text::short;
 
 const JOBS: usize = 20;
-/// The rows that a job or a cache shows: what follows on the page must not be out of sight.
+/// The rows of a job or a cache. More would push the rest of the page out of sight.
 const ROWS: usize = 10;
 const REQUESTS: usize = 50;
 
-/// What ends a link, or is not allowed in one. A path in the cache is otherwise as it was asked for.
+/// The characters that end a link or are not allowed in one. All others in a cached path are kept as requested.
 const NOT_IN_LINKS: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`');
 
-/// How often a viewer's page is compared with the state.
+/// How often an open page is compared with the state.
 const TICK: Duration = Duration::from_millis(250);
 
-/// The changing parts of the page by the id of the element that holds them.
+/// The changing parts of the page, by the ID of their element.
 type Parts = BTreeMap<&'static str, String>;
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
@@ -73,7 +73,7 @@ fn write_account(out: &mut String, shared: &Shared) -> fmt::Result {
     )
 }
 
-/// The parts that changed, as JSON, whenever some did.
+/// A stream of the parts that changed, as JSON.
 pub(crate) async fn events(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     let changes = stream::unfold((shared, Parts::new()), async |(shared, mut seen)| {
         loop {
@@ -109,7 +109,7 @@ fn to_string(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
     text
 }
 
-/// A table that scrolls by itself when it is wide, also with the keyboard.
+/// A table that scrolls on its own if it is wide, also with the keyboard.
 fn table(
     out: &mut String,
     label: &str,
@@ -189,7 +189,7 @@ fn show_jobs(
     Ok(())
 }
 
-/// How far a job is; nothing more once it has finished.
+/// The progress bar of a job; empty once the job has finished.
 fn bar(job: &JobView<'_>) -> String {
     let JobView { finished, count, .. } = job;
     if finished == count {
@@ -223,7 +223,7 @@ fn show_paths(
     and_more(out, count - records.len())
 }
 
-/// What is left out.
+/// The number of rows that are left out.
 fn and_more(out: &mut String, count: usize) -> fmt::Result {
     if count == 0 { Ok(()) } else { writeln!(out, "<p>and {count} more</p>") }
 }
@@ -254,7 +254,7 @@ fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
             for path in resource.cache.paths().take(ROWS) {
                 let link = utf8_percent_encode(path, NOT_IN_LINKS).to_string();
                 let (shown, id) = (short(path), resource.id);
-                // A path that is not shown whole is not worth a link of 64 KiB.
+                // A shortened path gets no link, which could be 64 KiB long.
                 if shown == path {
                     write!(out, "<li><a href=\"/edge/{id}{}\">", Text(&link))?;
                     writeln!(out, "<code>{}</code></a></li>", Text(&shown))?;
@@ -279,7 +279,7 @@ fn show_requests(out: &mut String, shared: &Shared) -> fmt::Result {
         for LoggedRequest { at, method, target, status } in &requests {
             let status = status.map_or("none".to_owned(), |status| status.to_string());
             let date = humantime::format_rfc3339_millis(shared.date(*at)).to_string();
-            // Of a day that is most likely today.
+            // Without the date, which is most likely today.
             let time = date.get(11..).unwrap_or_default();
             writeln!(
                 out,

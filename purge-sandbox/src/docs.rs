@@ -23,8 +23,8 @@ pub(crate) async fn yaml() -> Response {
     html::asset("application/yaml", purge_openapi::YAML)
 }
 
-/// The description as JSON, with this server as its only one, so that a tool that reads it talks to the
-/// sandbox and not to a production CDN.
+/// The description as JSON, with this server as its only one, so that a tool that reads it calls the
+/// sandbox and not a production CDN.
 pub(crate) async fn json() -> Response {
     match spec() {
         Ok(mut spec) => {
@@ -184,7 +184,7 @@ fn write_parameter(
         _ if !required => String::new(),
         _ => parameter["example"].to_string().trim_matches('"').to_owned(),
     };
-    // Not `type="number"`: what the server refuses can be tried, too.
+    // Not `type="number"`, so that you can also try values that the server refuses.
     let keyboard = if schema["type"] == "integer" { "numeric" } else { "text" };
     writeln!(
         out,

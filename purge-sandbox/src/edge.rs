@@ -1,4 +1,4 @@
-//! The edge: what a visitor of the site would see, cached as RFC 9111 says.
+//! The edge: what a visitor of the site would see, cached according to RFC 9111.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -24,7 +24,8 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
         return Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response();
     }
     let Some((id, path)) = split(&head.uri) else {
-        let message = format!("{} does not have the form /edge/{{resource_uuid}}/…", head.uri.path());
+        let message =
+            format!("{} does not have the form /edge/{{resource_uuid}}/…", head.uri.path());
         return Refusal::new(StatusCode::NOT_FOUND, message).into_response();
     };
     let Some(request) = as_visitor(&path, &head.headers) else {
@@ -47,8 +48,8 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
         }
         Some(Object::Fetched(fetched)) => {
             if let BeforeRequest::Fresh(mut cached) = fetched.policy.before_request(&request, now) {
-                // The policy sets it to now, in the form of e-mail (`+0000`). The server does so in that of
-                // HTTP (`GMT`).
+                // The policy sets `Date` to now, in the e-mail format (`+0000`). The server sets it in the
+                // HTTP format (`GMT`).
                 cached.headers.remove(header::DATE);
                 let body = fetched.body.clone();
                 return answer(cached.headers, cached.status, body, "HIT", &head.headers);
@@ -59,7 +60,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
     let (fetched, body) =
         shared.origin.fetch(&path, &shared.cache_control, shared.read_timeout).await.into_parts();
     shared.with_resource(id, |resource, now| {
-        // What was fetched before a purge may be what the purge was meant for.
+        // An object that was fetched before a purge may be the one to purge.
         if resource.cache.purges() == purges {
             store(resource, &path, &request, &fetched, body.clone(), shared.date(now));
         }
@@ -67,7 +68,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
     answer(fetched.headers, fetched.status, body, "MISS", &head.headers)
 }
 
-/// Puts a file of the built-in site into a cache, as if a visitor had asked for it.
+/// Puts a file of the built-in site into a cache, as if a visitor had requested it.
 pub(crate) async fn warm(resource: &mut Resource, path: &str, cache_control: &HeaderValue) {
     let Some(request) = as_visitor(path, &HeaderMap::new()) else { return };
     let response = Origin::Site.fetch(path, cache_control, Duration::MAX).await;
@@ -84,14 +85,14 @@ fn store(
     now: SystemTime,
 ) {
     let policy = CachePolicy::new_options(request, fetched, now, CacheOptions::default());
-    // What must be asked for again each time would only take up room.
+    // An object that must be fetched again each time would only take up space.
     if policy.is_storable() && !policy.is_stale(now) {
         let headers = kept(request.headers()) + kept(&fetched.headers);
         resource.cache.insert(path, Object::Fetched(Arc::new(Fetched { policy, body, headers })));
     }
 }
 
-/// What a map of headers takes, about.
+/// The approximate size of a header map.
 fn kept(headers: &HeaderMap) -> usize {
     let entry = size_of::<(HeaderName, HeaderValue)>() + 4 * size_of::<usize>();
     headers.iter().map(|(name, value)| entry + name.as_str().len() + value.len()).sum()
@@ -103,8 +104,8 @@ fn split(uri: &Uri) -> Option<(Uuid, String)> {
     Some((parse_uuid(id)?, format!("/{path}{query}")))
 }
 
-/// The request as the cache sees it: a GET of the path at the site. What a visitor says about caching is
-/// not listened to, as with a CDN: a reload in the browser shows what is cached.
+/// The request as the cache sees it: a GET of the path at the site. As with a CDN, a visitor's cache directives are
+/// ignored: a reload in the browser shows the cached object.
 fn as_visitor(path: &str, headers: &HeaderMap) -> Option<http::Request<()>> {
     let mut request = http::Request::get(path).body(()).ok()?;
     for name in [header::ACCEPT, header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE] {
@@ -143,7 +144,7 @@ fn answer(
     response
 }
 
-/// An entity tag without the mark of a weak one, which does not count in this comparison.
+/// An entity tag without its weakness mark, which is ignored in this comparison.
 fn weak(tag: &[u8]) -> &[u8] {
     let tag = tag.trim_ascii();
     tag.strip_prefix(b"W/").unwrap_or(tag)

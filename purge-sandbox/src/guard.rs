@@ -1,8 +1,8 @@
-//! Who may ask: a program or a page of this machine.
+//! Accepts only requests from programs and pages of this machine.
 //!
-//! A web page that a developer visits can send requests to loopback, and with a name of its own that it lets
-//! point there (DNS rebinding) it can read the answers. Its name is then in `Host`. A page that does not read
-//! the answers can still change what the sandbox holds; browsers say so in `Origin` or `Sec-Fetch-Site`.
+//! A web page that a developer visits can send requests to loopback. If its own domain name resolves to loopback (DNS
+//! rebinding), it can also read the responses; its name is then in `Host`. A page that cannot read the responses can
+//! still change the state of the sandbox; browsers show this in `Origin` or `Sec-Fetch-Site`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ fn check<B>(request: &http::Request<B>, anywhere: bool) -> Result<(), Refusal> {
     own_site(request, host.as_ref())
 }
 
-/// The one `Host` of a request. HTTP/1.0 does without.
+/// The only `Host` of a request. HTTP/1.0 does not require one.
 fn host<B>(request: &http::Request<B>) -> Result<Option<Authority>, Refusal> {
     let refuse = |message| Err(Refusal::new(StatusCode::BAD_REQUEST, message));
     let mut values = request.headers().get_all(header::HOST).iter();
@@ -69,7 +69,7 @@ fn is_port(text: &str) -> bool {
         && (text.is_empty() || text.parse::<u16>().is_ok())
 }
 
-/// Whether a host is this machine by what it is called, without asking a resolver.
+/// Whether a host is this machine, judged by its name alone, without a resolver.
 fn is_loopback(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
@@ -83,7 +83,7 @@ fn is_loopback(host: &str) -> bool {
         && labels.all(|label| !label.is_empty())
 }
 
-/// Refuses what another site makes a browser send. A link to a page is no such thing.
+/// Refuses requests that another site makes a browser send. Following a link to a page is allowed.
 fn own_site<B>(request: &http::Request<B>, host: Option<&Authority>) -> Result<(), Refusal> {
     let headers = request.headers();
     let text = |name| headers.get(&name).map(|value| value.to_str().unwrap_or_default());
@@ -107,7 +107,7 @@ fn one_origin(headers: &HeaderMap) -> bool {
     headers.get_all(header::ORIGIN).iter().count() <= 1
 }
 
-/// Whether an origin is a page of this machine, or of the host that it asks.
+/// Whether an origin is a page of this machine, or of the requested host.
 fn is_own(origin: &str, host: Option<&Authority>) -> bool {
     let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
     rest.and_then(authority)
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_addresses_of_this_machine_are_answered() {
+    fn names_and_addresses_of_this_machine_are_accepted() {
         for host in [
             "localhost",
             "LocalHost:8080",
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_and_addresses_are_answered_only_where_that_is_allowed() {
+    fn other_names_and_addresses_are_accepted_only_if_allowed() {
         for host in [
             "example.com",
             "localhost.example.com",
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_missing_doubled_or_malformed_is_a_bad_request() {
+    fn a_missing_repeated_or_malformed_host_is_a_bad_request() {
         for host in [
             "",
             ":80",
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_authority_of_a_whole_url_counts_as_well() {
+    fn the_authority_of_an_absolute_url_is_checked_too() {
         let at = |host, target| status(&[("host", host)], target, Version::HTTP_11, false);
         assert_eq!(at("localhost", "http://localhost/"), 200);
         assert_eq!(at("localhost", "http://example.com/"), 421);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_site_makes_a_browser_send_is_refused() {
+    fn cross_site_browser_requests_are_refused() {
         let at = |target, lines: &[_]| {
             status(&[&[("host", "127.0.0.1:1")], lines].concat(), target, Version::HTTP_11, true)
         };

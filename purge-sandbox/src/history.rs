@@ -1,4 +1,4 @@
-//! The purge jobs of a sandbox and their records, as a test looks at them.
+//! The purge jobs of a sandbox and their records, as tests see them.
 
 use std::time::{Duration, SystemTime};
 
@@ -32,7 +32,7 @@ pub struct Record {
     pub resource: String,
     /// The path, byte for byte as it was sent.
     pub path: String,
-    /// How far it is.
+    /// Its progress.
     pub state: RecordState,
 }
 
@@ -40,13 +40,13 @@ pub struct Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordState {
-    /// Its turn has not come.
+    /// Not started.
     Pending,
-    /// It is being purged.
+    /// Being purged.
     Running,
-    /// It is finished: something was in the cache, and is not any more.
+    /// Finished: a cached copy was removed.
     Purged,
-    /// It is finished: nothing was in the cache.
+    /// Finished: there was no cached copy.
     NotCached,
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn records(shared: &Shared) -> Vec<Record> {
     })
 }
 
-/// What there is to say of each job of all resources, oldest job first.
+/// Collects the results of `each` for the jobs of all resources, oldest job first.
 fn by_age<T>(
     shared: &Shared,
     each: impl Fn(&Resource, &JobView<'_>, Duration) -> Vec<T>,
@@ -113,7 +113,7 @@ fn by_age<T>(
     })
 }
 
-/// Waits until no job is unfinished.
+/// Waits until all jobs have finished.
 pub(crate) async fn settled(shared: &Shared) {
     let left = || {
         shared.with_all(|resources, now| {
@@ -122,7 +122,7 @@ pub(crate) async fn settled(shared: &Shared) {
         })
     };
     while let Some(left) = left() {
-        // A timer may fire a little early by another clock than the sandbox's.
+        // The timer's clock differs from the sandbox's, so it may fire a little early.
         tokio::time::sleep(left.max(Duration::from_millis(1))).await;
     }
 }

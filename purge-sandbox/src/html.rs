@@ -1,4 +1,4 @@
-//! The parts that the two pages have in common.
+//! What the two pages have in common.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use http::{HeaderName, header};
 
 use crate::text::write_visible;
 
-/// Text in HTML that is shown and not obeyed, by the browser or by the text around it. Line breaks are kept.
+/// Text that is escaped for HTML, and cannot reorder the text around it. Line breaks are kept.
 pub(crate) struct Text<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Text<'_> {
@@ -24,7 +24,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// A whole page around its main content.
+/// A complete page with this main content.
 pub(crate) fn page(title: &str, here: &str, script: &str, main: &str) -> Response {
     let link = |to: &str, name: &str| {
         let current = if to == here { " aria-current=\"page\"" } else { "" };
@@ -46,7 +46,7 @@ pub(crate) fn page(title: &str, here: &str, script: &str, main: &str) -> Respons
     asset("text/html; charset=utf-8", text)
 }
 
-/// Nothing but this server may take part in a page, whatever text got into it.
+/// A page loads nothing from other servers, whatever text got into it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                       img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -66,7 +66,7 @@ mod tests {
     use super::Text;
 
     #[test]
-    fn markup_in_a_text_is_shown_and_not_obeyed() {
+    fn markup_in_text_is_escaped() {
         assert_eq!(
             Text("/<script>alert('x')</script>&\"é").to_string(),
             "/&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;é"

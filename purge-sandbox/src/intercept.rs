@@ -1,5 +1,5 @@
-//! What happens to every request around its handling: it is written down, its body is read, and a fault
-//! may have its turn.
+//! What happens to every request before and after its handler: it is recorded, its body is read, and a fault
+//! may apply.
 
 use std::sync::Arc;
 
@@ -22,11 +22,11 @@ use crate::refusal::Refusal;
 use crate::server::{Step, Wire};
 use crate::state::Shared;
 
-/// A request in the log, until it is answered.
+/// A request in the log, until its response is known.
 struct Visit<'a> {
     shared: &'a Shared,
     arrival: Arrival,
-    /// For the observer, who is shown every request, those that the log has dropped included.
+    /// A copy for the observer, which gets every request, including those that the log has dropped.
     observed: Option<RecordedRequest>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Visit<'a> {
         self.observed.iter_mut().for_each(change);
     }
 
-    /// Has the request handled, and writes down whether that created a job.
+    /// Passes the request to its handler, and records whether that created a job.
     async fn handle(&mut self, head: Parts, next: Next) -> Response {
         let mut response = next.run(Request::from_parts(head, Body::empty())).await;
         if let Some(Created(op_id)) = response.extensions_mut().remove() {
@@ -118,7 +118,7 @@ async fn misbehave(
     tokio::time::sleep(fault.delay).await;
     if let Some(status) = fault.status {
         if fault.applies() {
-            // The answer that the client is not to see.
+            // Discards the real response.
             response = Response::default();
         }
         *response.status_mut() = status;
@@ -130,12 +130,12 @@ async fn misbehave(
     let (mut parts, body) = response.into_parts();
     let body = match fault.body {
         Some(body) => body,
-        // The answers of the API are in memory; reading them cannot fail.
+        // The responses of the API are in memory; reading them cannot fail.
         None => body.collect().await.map(|body| body.to_bytes()).unwrap_or_default(),
     };
     let steps = match fault.ending {
         Ending::Whole => {
-            // That of the answer before the body was replaced.
+            // It is the length of the body that was replaced.
             parts.headers.remove(header::CONTENT_LENGTH);
             return Response::from_parts(parts, Body::from(body));
         }
@@ -150,14 +150,14 @@ async fn misbehave(
     wire.take_over(steps).await
 }
 
-/// The status that a client reads from the first bytes, if they are HTTP.
+/// The status that a client sees in the first bytes, if they are HTTP.
 fn status(step: &Step) -> Option<u16> {
     let Step::Send(bytes) = step else { return None };
     let digits = bytes.strip_prefix(b"HTTP/1.")?.get(2..5)?;
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// The head, which promises the whole body, and the first half of it.
+/// The head, with the length of the whole body, and the first half of the body.
 fn half(parts: &http::response::Parts, body: &[u8]) -> Bytes {
     let mut text = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
     for (name, value) in parts.headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH) {

@@ -1,10 +1,10 @@
 //! The purge jobs of one resource and the record of each purged path.
 //!
-//! No task works on a job: what state a record is in follows from the time. Only the evictions have an
-//! effect, and they are caught up with, in the order in which they fell due, before anyone looks.
+//! No task runs a job: the state of a record follows from the time. Only evictions have an effect. Those that are due
+//! are applied, in order, before anyone reads the state.
 //!
-//! The oldest jobs are forgotten when all of them would take too much memory, whole jobs and finished ones
-//! alone. A job that would leave no room for unfinished ones is refused.
+//! When all jobs would take too much memory, the oldest are forgotten: only whole jobs, and only finished ones.
+//! A job that does not fit next to the unfinished ones is refused.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -12,16 +12,16 @@ use std::time::Duration;
 
 use crate::cache::Cache;
 
-/// Jobs and records, in the order in which they came. Times count from the start of the sandbox, indices from
-/// its first job and its first record, which may be forgotten by now.
+/// Jobs and records, in the order in which they were created. Times count from the start of the sandbox, indices from
+/// its first job and its first record, which may have been forgotten.
 #[derive(Debug)]
 pub(crate) struct Work {
     max_bytes: usize,
     bytes: usize,
     jobs: VecDeque<Job>,
     forgotten_jobs: usize,
-    /// The records of a job are next to each other and backwards: read from the end, the newest job comes
-    /// first, its paths in the order in which they were sent.
+    /// The records of a job are adjacent and in reverse. Read from the end, the newest job comes
+    /// first, with its paths in the order in which they were sent.
     records: VecDeque<Record>,
     forgotten_records: usize,
     by_id: HashMap<Box<str>, usize>,
@@ -46,18 +46,18 @@ struct Record {
     evicted: bool,
 }
 
-/// What the list tells about one path of one job.
+/// What the list shows of one path of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RecordView<'a> {
     pub(crate) op_id: &'a str,
     pub(crate) path: &'a str,
     pub(crate) created: Duration,
     pub(crate) started: Option<Duration>,
-    /// When it was finished, and whether anything was in the cache.
+    /// When it finished, and whether anything was in the cache.
     pub(crate) completed: Option<(Duration, bool)>,
 }
 
-/// How far one job is.
+/// The progress of one job.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JobView<'a> {
     pub(crate) id: &'a str,
@@ -66,7 +66,7 @@ pub(crate) struct JobView<'a> {
     pub(crate) finished: usize,
 }
 
-/// There is no room for another job as long as none of the others is finished.
+/// There is no room for another job until one of the others has finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
@@ -119,7 +119,7 @@ impl Work {
         Ok(())
     }
 
-    /// Forgets the oldest job, if it is finished. The jobs of a sandbox finish in their order.
+    /// Forgets the oldest job, if it has finished. Jobs finish in the order of their creation.
     fn forget(&mut self) -> bool {
         if self.jobs.front().is_none_or(|job| job.finished < job.count) {
             return false;
@@ -133,7 +133,7 @@ impl Work {
         true
     }
 
-    /// Carries out every purge that fell due.
+    /// Applies every purge that is due.
     pub(crate) fn settle(&mut self, cache: &mut Cache, now: Duration) {
         while let Some(&Reverse((at, index))) = self.due.peek() {
             if at > now {
@@ -151,7 +151,7 @@ impl Work {
         }
     }
 
-    /// When the last of the unfinished jobs will have finished, if there is one.
+    /// When the last unfinished job will finish, if there is one.
     pub(crate) fn ends(&self) -> Option<Duration> {
         let unfinished = self.due.iter().map(|Reverse((_, index))| {
             let job = &self.jobs[index - self.forgotten_jobs];
@@ -174,13 +174,13 @@ impl Work {
         self.records.len()
     }
 
-    /// How many records were forgotten to make room.
+    /// The number of records that were forgotten to make room.
     pub(crate) fn forgotten(&self) -> usize {
         self.forgotten_records
     }
 
-    /// One page, newest first, and how many records there are on all pages. What is forgotten is on none and
-    /// counts no more, as if it had never been.
+    /// One page, newest first, and the number of records on all pages. Forgotten records are on no page and are
+    /// not counted.
     pub(crate) fn list(
         &self,
         op_id: Option<&str>,
@@ -219,7 +219,7 @@ impl Work {
 }
 
 impl Job {
-    /// A job waits for a quarter of its time; then its paths take turns.
+    /// A job waits for a quarter of its time; then its paths are purged one after another.
     fn starts(&self, turn: usize) -> Duration {
         let wait = self.takes / 4;
         let work = share(self.takes - wait, turn, self.count);
@@ -231,7 +231,7 @@ impl Job {
     }
 }
 
-/// What it takes to keep a job, without its records: its ID is kept twice.
+/// The memory that a job takes, without its records. Its ID is stored twice.
 fn job_bytes(id: &str) -> usize {
     size_of::<Job>() + size_of::<(Box<str>, usize)>() + 2 * id.len()
 }
@@ -240,7 +240,7 @@ fn record_bytes(path: &str) -> usize {
     size_of::<Record>() + path.len()
 }
 
-/// The given number of parts of a duration.
+/// `parts` of `of` equal parts of a duration.
 fn share(whole: Duration, parts: usize, of: usize) -> Duration {
     const NANOS: u128 = 1_000_000_000;
     let nanos = whole.as_nanos() * parts as u128 / of.max(1) as u128;
@@ -277,7 +277,7 @@ mod tests {
         let mut work = work(&[("op", &["/cached", "/not"])]);
         let mut cache = Cache::new(1000, Star::default());
         cache.insert("/cached", Object::Placeholder);
-        // What stands in the list at each second: started, completed.
+        // What the list shows at each second: started, completed.
         let mut seen: Vec<Vec<_>> = Vec::new();
         for second in 1..=9 {
             work.settle(&mut cache, second * SECOND);
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_or_a_delay_beyond_all_numbers_is_no_overflow() {
+    fn a_huge_page_number_or_delay_does_not_overflow() {
         let mut work = work(&[("op", &["/a"])]);
         assert_eq!(work.list(None, u64::MAX, 100, SECOND).1, vec![]);
         let never = work.create("never".to_owned(), vec!["/b".to_owned()], SECOND, Duration::MAX);
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_finished_jobs_are_forgotten_whole() {
+    fn the_oldest_finished_jobs_are_forgotten_with_all_records() {
         let mut cache = Cache::new(1000, Star::default());
         let size = job_bytes("0") + 3 * record_bytes("/0/a");
         let mut work = Work::new(3 * size);
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_larger_than_the_bound_is_kept_alone() {
+    fn a_job_larger_than_the_limit_is_kept_if_it_is_the_only_one() {
         let mut work = Work::new(1);
         assert_eq!(create(&mut work, "a", &["/a"], SECOND), Ok(()));
         assert_eq!(create(&mut work, "b", &["/b"], SECOND), Err(Full));

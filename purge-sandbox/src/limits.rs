@@ -1,12 +1,12 @@
-//! How often a client may ask, and for how long its token holds.
+//! How often a client may send requests, and how long its token is valid.
 
 use std::time::Duration;
 
 use http::{HeaderMap, header};
 
-/// A token bucket: so many requests at once, then one each time a part of the period has passed.
+/// A token bucket: a burst of `requests`, then one request per `period / requests`.
 ///
-/// The state is the moment at which the bucket would be full again.
+/// The state is the time at which the bucket would be full again.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     period: Duration,
@@ -22,12 +22,12 @@ impl Bucket {
         Self { period, interval: period / requests.max(1), full_at: Duration::ZERO }
     }
 
-    /// Takes one token, or says how long until there is one.
+    /// Takes one token, or returns the time until there is one.
     pub(crate) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         let full_at = self.full_at.max(now).saturating_add(self.interval);
         let wait = full_at.saturating_sub(self.period).saturating_sub(now);
-        // A client that sends exactly at the limit is early when the request before it was held up on its
-        // way. The debt remains, so that the rate over a longer time is still the limit.
+        // A client that sends exactly at the limit is early if the previous request was delayed on its
+        // way. The debt remains, so the long-term rate is still the limit.
         if wait > self.interval / LEEWAY {
             return Err(wait);
         }
@@ -40,7 +40,7 @@ impl Bucket {
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return Err("one header `Authorization: Bearer <token>` is needed");
+        return Err("exactly one header `Authorization: Bearer <token>` is required");
     };
     match value.to_str().ok().and_then(|text| text.split_once(' ')) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
@@ -58,7 +58,7 @@ pub(crate) struct Token {
     used: u32,
 }
 
-/// What there is to say about a token that a client sent.
+/// The verdict on a token that a client sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Valid,
@@ -101,7 +101,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn a_bucket_gives_its_burst_and_then_its_rate() {
+    fn a_bucket_allows_a_burst_and_then_its_rate() {
         let mut bucket = Bucket::new(3, 6 * SECOND);
         let start = 10 * SECOND;
         for _ in 0..3 {
@@ -111,13 +111,13 @@ mod tests {
         assert_eq!(bucket.take(start + SECOND), Err(SECOND));
         assert_eq!(bucket.take(start + 2 * SECOND), Ok(()));
         assert_eq!(bucket.take(start + 2 * SECOND), Err(2 * SECOND));
-        // After a long rest it holds its burst again, and no more.
+        // After a long pause, it allows one full burst again, and no more.
         let given = (0..9).filter(|_| bucket.take(start + 100 * SECOND).is_ok()).count();
         assert_eq!(given, 3);
     }
 
     #[test]
-    fn an_even_client_at_the_limit_may_be_early_by_a_tenth_of_the_interval() {
+    fn a_steady_client_at_the_limit_may_be_early_by_a_tenth_of_the_interval() {
         for requests in [1, 5, 50] {
             let interval = SECOND / requests;
             let mut bucket = Bucket::new(requests, SECOND);
@@ -125,7 +125,7 @@ mod tests {
             let burst = (0..requests).filter(|_| bucket.take(start).is_ok()).count();
             assert_eq!(burst, requests as usize);
             for place in 1..=100 {
-                // Every other request comes as early as it may.
+                // Every other request comes as early as it is allowed to.
                 let early = interval / 10 * (place % 2);
                 assert_eq!(bucket.take(start + interval * place - early), Ok(()), "{place}");
             }
@@ -143,13 +143,13 @@ mod tests {
         assert_eq!(bucket.take(millis(10_900)), Ok(()));
         assert_eq!(bucket.take(millis(11_800)), Err(millis(200)));
         assert_eq!(bucket.take(millis(11_900)), Ok(()));
-        // Within 27 s, 27 and the first; they would be 30 if each were early.
+        // The first, and 27 more within 27 s. If each could be early, there would be 30.
         let given = (0..3000).filter(|n| bucket.take(millis(20_000 + 9 * n)).is_ok()).count();
         assert_eq!(given, 28);
     }
 
     #[test]
-    fn a_token_ends_with_its_time_or_its_uses_until_it_is_replaced() {
+    fn a_token_expires_by_time_or_by_uses_until_it_is_replaced() {
         let mut token = Token::new("a".to_owned(), Some(10 * SECOND), Some(2));
         assert_eq!(token.judge("b", SECOND), Verdict::Wrong);
         assert_eq!(token.judge("a", SECOND), Verdict::Valid);

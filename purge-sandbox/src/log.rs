@@ -7,11 +7,11 @@ use http::request::Parts;
 
 use crate::lock::lock;
 
-/// A sandbox that runs for weeks must not grow for weeks. This many small requests are kept, and fewer
-/// large ones.
+/// The maximum number of recorded requests, so that a sandbox that runs for weeks does not keep growing. If requests
+/// are large, fewer are kept.
 const MAX_REQUESTS: usize = 100_000;
 
-/// A request that reached the sandbox, and how it was answered.
+/// A request that reached the sandbox, and the status of its response.
 ///
 /// Its `Debug` form does not show the value of `Authorization`.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,28 +21,28 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path as it was sent, without the query.
     pub path: String,
-    /// What stood behind the `?`, if there was one.
+    /// The part after the `?`, if there was one.
     pub query: Option<String>,
-    /// Names in lower case, in the order in which they came.
+    /// Names in lower case, in the order in which they were sent.
     pub headers: Vec<(String, String)>,
     /// The body. It is empty if it was larger than 1 MiB, or than 4 KiB in a request without the sandbox's
-    /// token; [`body_length`](Self::body_length) tells.
+    /// token; [`body_length`](Self::body_length) is its length.
     pub body: Vec<u8>,
     /// How many bytes of body were received, whether or not they are in [`body`](Self::body).
     pub body_length: u64,
-    /// The status that was sent; `None` as long as there is no answer, and when there never was one
-    /// because a fault broke the connection.
+    /// The status that was sent; `None` before the response, or if a fault broke the connection instead of
+    /// responding.
     pub status: Option<u16>,
-    /// The operation ID of the job that the request created, whether or not the client was told.
+    /// The operation ID of the job that the request created, whether or not the client received it.
     pub op_id: Option<String>,
 }
 
-/// The operation ID of the job that a request created, as an extension of its answer.
+/// The operation ID of the job that a request created, as an extension of the response.
 #[derive(Clone)]
 pub(crate) struct Created(pub(crate) String);
 
 impl RecordedRequest {
-    /// Whether the request was applied: it created a job, although a fault may have hidden the answer.
+    /// Whether the request was applied: it created a job, although a fault may have hidden the response.
     #[must_use]
     pub fn was_applied(&self) -> bool {
         self.op_id.is_some()
@@ -64,7 +64,7 @@ impl RecordedRequest {
         }
     }
 
-    /// What it takes to keep it.
+    /// The memory that it takes.
     fn bytes(&self) -> usize {
         let pair = |(name, value): &(String, String)| {
             size_of::<(String, String)>() + name.len() + value.len()
@@ -78,7 +78,7 @@ impl RecordedRequest {
             + self.op_id.as_ref().map_or(0, String::len)
     }
 
-    /// The first header of this name, which is given in lower case.
+    /// The value of the first header with this name, given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
@@ -105,7 +105,7 @@ impl fmt::Debug for RecordedRequest {
     }
 }
 
-/// The last requests in the order in which they arrived, as many as fit.
+/// The last requests in the order of arrival, as many as fit.
 pub(crate) struct Log {
     max_bytes: usize,
     entries: Mutex<Entries>,
@@ -124,7 +124,7 @@ struct Entry {
     request: RecordedRequest,
 }
 
-/// What a list of requests shows of one of them.
+/// A request as lists show it.
 pub(crate) struct LoggedRequest {
     /// When it arrived, since the start of the sandbox.
     pub(crate) at: Duration,
@@ -134,7 +134,7 @@ pub(crate) struct LoggedRequest {
     pub(crate) status: Option<u16>,
 }
 
-/// Names a request in the log.
+/// Identifies a request in the log.
 #[derive(Clone, Copy)]
 pub(crate) struct Arrival(u64);
 
@@ -152,7 +152,7 @@ impl Log {
         arrival
     }
 
-    /// Changes a request that is still kept.
+    /// Changes a request, if it is still kept.
     pub(crate) fn change(&self, arrival: Arrival, change: impl FnOnce(&mut RecordedRequest)) {
         let mut entries = lock(&self.entries);
         let entries = &mut *entries;
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_requests_go_when_the_rest_would_not_fit() {
+    fn oldest_requests_are_dropped_when_the_rest_would_not_fit() {
         let log = Log::new(3 * request("/1", 1000).bytes());
         let first = log.arrived(request("/1", 1000), Duration::ZERO);
         let second = log.arrived(request("/2", 0), Duration::ZERO);
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!((paths(&log), log.dropped()), (vec!["/1".into(), "/2".into(), "/3".into()], 0));
         log.change(second, |request| request.body = vec![b'x'; 1001]);
         assert_eq!((paths(&log), log.dropped()), (vec!["/2".into(), "/3".into()], 1));
-        // One that is gone cannot change, and a number is never given twice.
+        // A dropped request cannot change, and no number is used twice.
         log.change(first, |request| request.status = Some(200));
         log.change(second, |request| request.status = Some(201));
         assert_eq!(log.all()[0].status, Some(201));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_a_request_holds_is_counted() {
+    fn all_memory_of_a_request_is_counted() {
         let plain = request("/", 0).bytes();
         assert!(plain > size_of::<RecordedRequest>());
         assert!(request(&format!("/{}", "x".repeat(1000)), 0).bytes() >= plain + 1000);

@@ -1,4 +1,4 @@
-//! Where the edge fetches what it has not cached.
+//! The origin, from which the edge fetches what is not cached.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use crate::site;
 
-/// The largest answer that is taken from an origin.
+/// The largest response that is accepted from an origin.
 const MAX_OBJECT: usize = 64 * 1024 * 1024;
 
 #[derive(Debug)]
@@ -25,9 +25,9 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Asks for a path, with its query. What cannot be had is an answer, too.
+    /// Fetches a path, with its query. Failures become responses, too.
     ///
-    /// A server gets as long as `timeout`.
+    /// A server must respond within `timeout`.
     pub(crate) async fn fetch(
         &self,
         path: &str,
@@ -88,7 +88,7 @@ fn file(
     response
 }
 
-/// The file at a URL path, with its name. A folder means its index page.
+/// The file at a URL path, with its name; for a folder, its index page.
 fn read(root: &Path, path: &str) -> Result<(String, Bytes, SystemTime), StatusCode> {
     let path = path.split('?').next().unwrap_or_default();
     let path = percent_decode_str(path).decode_utf8().map_err(|_| StatusCode::NOT_FOUND)?;
@@ -134,7 +134,7 @@ async fn ask(
     tokio::pin!(exchange);
     tokio::select! {
         answer = &mut exchange => answer,
-        // The connection may end first, with the answer already read.
+        // The connection may end first, after the response was read.
         _ = connection => exchange.await,
     }
 }

@@ -1,20 +1,20 @@
-//! Which cached paths a purged path matches. A `*` matches a run of bytes, `/` included.
+//! Which cached paths a purged path matches. A `*` matches a run of bytes, including `/`.
 
-/// The least that a `*` of a purged path matches.
+/// The minimum that a `*` in a purged path matches.
 ///
-/// The published reference says that `*` matches, but not whether it may match nothing: whether `/blog/*`
-/// purges `/blog/`, too. A client whose users see no stale page under either reading is safe with both.
+/// The published reference says that `*` matches, but not whether it may match nothing, that is, whether `/blog/*`
+/// also purges `/blog/`. Test a client under both readings: no page may be stale under either.
 ///
-/// Under either reading a `*` matches bytes: it may take `/`, and it may begin or end inside a percent
-/// escape. What the service does there is unknown as well.
+/// Under both readings, a `*` matches bytes: it may match `/`, and the match may begin or end inside a percent
+/// escape. What the service does there is also unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Star {
-    /// Each `*` takes at least one byte: `/blog/*` leaves `/blog/` cached, and `/*` leaves `/`. The default,
-    /// since it is the reading that leaves stale what a client forgot to ask for.
+    /// Each `*` matches at least one byte: `/blog/*` leaves `/blog/` cached, and `/*` leaves `/`. This is the default,
+    /// since under this reading, a path that a client forgot to purge stays stale.
     #[default]
     OneOrMore,
-    /// A `*` may take nothing: `/blog/*` purges `/blog/`.
+    /// A `*` may match nothing: `/blog/*` purges `/blog/`.
     ZeroOrMore,
 }
 
@@ -39,12 +39,12 @@ impl<'a> Pattern<'a> {
         Self { text, star }
     }
 
-    /// The whole path when there is no `*` in it.
+    /// The whole path, if it contains no `*`.
     pub(crate) fn exact(self) -> Option<&'a str> {
         (!self.text.contains('*')).then_some(self.text)
     }
 
-    /// What every match begins with.
+    /// The prefix of every match.
     pub(crate) fn prefix(self) -> &'a str {
         self.text.split('*').next().unwrap_or_default()
     }
@@ -53,7 +53,7 @@ impl<'a> Pattern<'a> {
         let (pattern, path) = (self.text.as_bytes(), path.as_bytes());
         let least = self.star.least();
         let (mut p, mut t) = (0, 0);
-        // Where to resume when the text after the last `*` does not fit here: one byte further.
+        // Where to resume if the text after the last `*` does not match here: one byte further.
         let mut retry: Option<(usize, usize)> = None;
         while t < path.len() {
             if pattern.get(p) == Some(&b'*') {
@@ -81,7 +81,7 @@ mod tests {
 
     const BOTH: [Star; 2] = [Star::OneOrMore, Star::ZeroOrMore];
 
-    /// The definition: a `*` takes every number of bytes that it may take.
+    /// The definition: tries every number of bytes that a `*` may match.
     fn slow(pattern: &[u8], path: &[u8], star: Star) -> bool {
         match pattern.split_first() {
             None => path.is_empty(),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn matches_as_the_definition_says_for_every_short_pattern_and_path() {
+    fn every_short_pattern_and_path_match_by_the_definition() {
         for pattern in words(b"a/*", 5) {
             for (path, star) in
                 words(b"a/", 5).into_iter().flat_map(|path| BOTH.map(|star| (path.clone(), star)))
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_reading_lets_a_star_take_nothing() {
+    fn a_star_matches_nothing_under_one_reading_only() {
         for (pattern, path) in [
             ("/*", "/"),
             ("/blog/*", "/blog/"),

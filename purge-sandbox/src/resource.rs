@@ -18,12 +18,12 @@ pub enum ResourceType {
     Vod,
     /// Dynamic site acceleration (Aksela).
     Dynamic,
-    /// Live streams: a type that purging is not available for, so that its refusal can be tested.
+    /// Live streams: a type that cannot be purged, so that this refusal can be tested.
     Live,
 }
 
 impl ResourceType {
-    /// Every type that the sandbox has a resource of.
+    /// All types; the sandbox has one resource of each.
     pub const ALL: [Self; 5] = [Self::Small, Self::Large, Self::Vod, Self::Dynamic, Self::Live];
 
     pub(crate) fn can_purge(self) -> bool {
@@ -74,7 +74,7 @@ pub(crate) struct Resource {
     pub(crate) cache: Cache,
 }
 
-/// How many bytes each resource may keep.
+/// The memory limits of each resource, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) jobs: usize,
@@ -82,7 +82,7 @@ pub(crate) struct Bounds {
 }
 
 impl Resource {
-    /// One resource of each type; the first has the given id.
+    /// One resource of each type; the first has the given ID.
     pub(crate) fn one_of_each(first: Uuid, bounds: Bounds, star: Star) -> Vec<Self> {
         ResourceType::ALL
             .into_iter()
@@ -97,7 +97,7 @@ impl Resource {
     }
 }
 
-/// Reads the form that the reference shows, and no other that the UUID specification knows.
+/// Parses only the UUID format in the reference, none of the other formats in the UUID specification.
 pub(crate) fn parse_uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }

@@ -1,4 +1,4 @@
-//! The accept loop. It is our own, because a fault must be able to take the socket away from HTTP.
+//! The accept loop. It is our own because a fault must be able to take the socket away from HTTP.
 
 use std::convert::Infallible;
 use std::io;
@@ -21,21 +21,21 @@ use tokio::task::JoinSet;
 use crate::connections::{Connections, Seat};
 use crate::fault::has_body;
 
-/// About the largest head of a request. So much memory is kept for each connection while it comes.
+/// The approximate maximum size of a request head. Each connection may buffer this much while it receives one.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// What a client may take of the server.
+/// The limits for clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Bounds {
     pub(crate) connections: Arc<Connections>,
-    /// The time for the head of a request. It runs while a connection is idle, too.
+    /// The time for the head of a request, including the time that a connection is idle.
     pub(crate) head: Duration,
 }
 
-/// How long a stopping server waits for answers that are under way.
+/// How long a stopping server waits for responses in flight.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What is done to a socket that was taken away from HTTP.
+/// What to do with a socket that was taken away from HTTP.
 #[derive(Debug)]
 pub(crate) enum Step {
     Send(Bytes),
@@ -44,21 +44,21 @@ pub(crate) enum Step {
     End,
 }
 
-/// The way from a request to its socket.
+/// The connection from a request to its socket.
 #[derive(Clone, Debug)]
 pub(crate) struct Wire(mpsc::UnboundedSender<Vec<Step>>);
 
 impl Wire {
-    /// Ends HTTP on this connection; the caller is dropped while it waits.
+    /// Ends HTTP on this connection. It never returns: the caller is dropped while it waits.
     pub(crate) async fn take_over(&self, steps: Vec<Step>) -> ! {
-        // The other side only goes away together with the caller.
+        // The receiver is only dropped together with the caller.
         let _ = self.0.send(steps);
         std::future::pending::<Infallible>().await;
         unreachable!("nothing wakes a future that is pending for ever")
     }
 }
 
-/// Serves until told to stop, then lets answers that are under way finish for a moment.
+/// Serves until told to stop, then waits a moment for responses in flight.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -81,7 +81,7 @@ pub(crate) async fn serve(
                 }
                 // A client that left before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                // Out of file descriptors, as a rule.
+                // Usually, there are no file descriptors left.
                 Err(_) => {
                     bounds.connections.make_room();
                     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -103,7 +103,7 @@ async fn connection(
     seat: Seat,
     mut stop: watch::Receiver<bool>,
 ) {
-    // A small answer must not wait for the acknowledgement of the one before.
+    // A small response must not wait for the acknowledgement of the previous one.
     let _ = stream.set_nodelay(true);
     let (sender, mut taken_over) = mpsc::unbounded_channel();
     let wire = Wire(sender);
@@ -120,14 +120,14 @@ async fn connection(
             let mut answer = answer.await?;
             seat.touch();
             if !has_body(answer.status()) {
-                // The router gives every answer a length; these must not have one.
+                // The router gives every response a length; these must not have one.
                 answer.headers_mut().remove(header::CONTENT_LENGTH);
             }
             Ok::<_, Infallible>(answer)
         }
     });
     let mut http = http1::Builder::new()
-        // A client that has said all it has to say still wants the answer.
+        // A client that has closed its sending side still expects the response.
         .half_close(true)
         .timer(TokioTimer::new())
         .header_read_timeout(head)
@@ -139,7 +139,7 @@ async fn connection(
             _ = &mut http => return,
             Some(steps) = taken_over.recv() => {
                 let stream = http.into_parts().io.into_inner();
-                // The client may be gone already, which is no concern of ours.
+                // The client may have disconnected already, which does not matter here.
                 let _ = carry_out(stream, steps).await;
                 return;
             }
@@ -151,7 +151,7 @@ async fn connection(
     }
 }
 
-/// Resolves when the server is to stop, also because nobody is left who could say so.
+/// Resolves when the server should stop, or when the sender is gone.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
 }

@@ -1,4 +1,4 @@
-//! What every connection shares.
+//! The state that all connections share.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -27,13 +27,13 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) observer: Option<Observer>,
     pub(crate) origin: Origin,
-    /// What the origin says of its own files.
+    /// The `Cache-Control` of the origin's own files.
     pub(crate) cache_control: HeaderValue,
     pub(crate) clock: Clock,
     pub(crate) resources: Mutex<Vec<Resource>>,
 }
 
-/// Called with every request once it is answered.
+/// Called with every request when its response is about to be sent, or its connection broken.
 pub(crate) type Observer = Arc<dyn Fn(&RecordedRequest) + Send + Sync>;
 
 impl Shared {
@@ -56,7 +56,7 @@ impl Shared {
         f(&resources, now)
     }
 
-    /// The resource as it is now, with every purge that is due carried out.
+    /// The resource as it is now, after every purge that is due has been applied.
     pub(crate) fn with_resource<T>(
         &self,
         id: Uuid,

@@ -1,4 +1,4 @@
-//! Texts from requests and files, made harmless to show.
+//! Text from requests and files, made safe to show.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 /// The longest text that a page shows, in characters.
 const LONGEST: usize = 300;
 
-/// A text without anything that a terminal obeys or that reorders the text around it. It stays on one line.
+/// Text without characters that control a terminal or reorder the text around them. It stays on one line.
 pub(crate) struct Visible<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Visible<'_> {
@@ -15,7 +15,7 @@ impl fmt::Display for Visible<'_> {
     }
 }
 
-/// Writes the character, or its number if it is not visible as what it is.
+/// Writes the character, or its code point if it is not visible as itself.
 pub(crate) fn write_visible(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
     let reorders = matches!(
         character,
@@ -41,14 +41,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_shown_by_its_number() {
+    fn control_characters_are_shown_as_code_points() {
         let text = "/caf\u{e9} \u{1b}[31m\n\u{9b}\u{202e}\u{61c}\u{2066}\u{7f}";
         let expected = r"/café \u{1b}[31m\u{a}\u{9b}\u{202e}\u{61c}\u{2066}\u{7f}";
         assert_eq!(Visible(text).to_string(), expected);
     }
 
     #[test]
-    fn a_long_text_is_cut_between_characters() {
+    fn long_text_is_cut_between_characters() {
         assert_eq!(short(&"é".repeat(LONGEST)), "é".repeat(LONGEST));
         assert_eq!(short(&"é".repeat(LONGEST + 1)), format!("{}…", "é".repeat(LONGEST)));
     }

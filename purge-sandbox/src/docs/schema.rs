@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{prose, reference};
 use crate::html::Text;
 
-/// A component, which links open.
+/// The details of a component, which open when a link leads to them.
 pub(super) fn write(out: &mut String, name: &str, schema: &Value) -> fmt::Result {
     let name = Text(name);
     writeln!(
@@ -22,7 +22,7 @@ pub(super) fn write(out: &mut String, name: &str, schema: &Value) -> fmt::Result
     out.write_str("</tbody></table></div></details>\n")
 }
 
-/// Also those of objects within the schema; other components are links.
+/// Includes the properties of nested objects; other components are links.
 fn write_properties(out: &mut String, prefix: &str, schema: &Value) -> fmt::Result {
     let required = schema["required"].as_array();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn type_and_limits_are_words() {
+    fn type_and_limits_are_described() {
         let check = |schema: Value, expected: &str| assert_eq!(kind(&schema), expected, "{schema}");
         check(json!({ "type": "integer", "minimum": 1, "maximum": 100 }), "integer, 1 to 100");
         check(json!({ "type": "integer", "minimum": 1 }), "integer, from 1");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn properties_of_objects_within_are_rows_of_their_own() {
+    fn properties_of_nested_objects_have_their_own_rows() {
         let schema = json!({ "required": ["data"], "properties": { "data": { "type": "object", "properties": {
             "requests": { "type": "array", "items": { "type": "object", "properties": { "url": { "type": "string" } } } }
         } } } });

@@ -35,9 +35,7 @@ impl Fault {
 
     pub(crate) fn try_header(mut self, name: &str, value: &str) -> Result<Self, String> {
         let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-            format!(
-                "`headers`: {name:?} is not a header name; use letters, digits and hyphens"
-            )
+            format!("`headers`: {name:?} is not a header name; use letters, digits and hyphens")
         })?;
         if FRAMING.contains(&known.as_str()) {
             return Err(format!(

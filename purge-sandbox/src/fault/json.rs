@@ -58,7 +58,10 @@ pub(crate) fn requested(headers: &HeaderMap, method: &Method) -> Result<Option<F
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     let Entry(fault) = serde_json::from_slice(value.as_bytes()).map_err(Kind::Faults)?;
     if fault.times.is_some() {
-        return Err(Kind::Fault("a fault in a header applies only to its own request; leave out `times`").into());
+        return Err(Kind::Fault(
+            "a fault in a header applies only to its own request; leave out `times`",
+        )
+        .into());
     }
     Ok(fault.method.as_ref().is_none_or(|meant| meant == method).then_some(fault))
 }

@@ -33,7 +33,7 @@ async fn each_refusal_has_its_status_and_says_why() {
     refused(client.get(&url), 401, "Authorization").await;
     refused(client.get(&url).bearer_auth("wrong"), 401, "not valid").await;
     refused(client.get(&url).basic_auth("a", Some("b")), 401, "Bearer <token>").await;
-    refused(get(&sandbox, "").bearer_auth(token), 401, "one header").await;
+    refused(get(&sandbox, "").bearer_auth(token), 401, "exactly one header").await;
     for id in [sandbox.organization(), sandbox.resource()] {
         refused(client.get(url.replace(id, other)).bearer_auth(token), 404, other).await;
         refused(client.get(url.replace(id, "x")).bearer_auth(token), 404, "\"x\"").await;
