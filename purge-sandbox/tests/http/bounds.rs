@@ -1,4 +1,4 @@
-//! What a client cannot take away from the others, and what does not grow for weeks.
+//! One client cannot starve the others, and memory stays bounded for weeks.
 
 use std::time::Duration;
 
@@ -18,16 +18,16 @@ async fn sent(sandbox: &Sandbox, text: &str) -> TcpStream {
     stream
 }
 
-/// What comes until the server ends the connection.
+/// Everything that is received until the server closes the connection.
 async fn rest(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
-    // A server that ends a connection with something unread in it resets it.
+    // A server that closes a connection with unread data resets it.
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8(answer).expect("text")
 }
 
 #[tokio::test]
-async fn a_request_that_does_not_come_to_its_end_is_ended() {
+async fn an_incomplete_request_times_out() {
     let sandbox = started(Sandbox::builder().read_timeout(Duration::from_millis(50))).await;
     for half in ["", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\nX-"] {
         assert_eq!(rest(sent(&sandbox, half).await).await, "", "{half:?}");
@@ -51,7 +51,7 @@ async fn idle_connections_do_not_lock_out_others() {
         idle.push(sent(&sandbox, "GET / HTTP/1.1\r\nHost: loc").await);
     }
     created(&sandbox, &["/a"]).await;
-    // Those that made room, and no others.
+    // Only those that made room were closed.
     let mut open = Vec::new();
     for stream in idle.split_off(47) {
         open.push(stream);
@@ -70,7 +70,7 @@ async fn a_head_that_is_too_large_is_refused() {
     let mut stream = TcpStream::connect(sandbox.address()).await.expect("a connection");
     let line = format!("X: {}\r\n", "x".repeat(200_000));
     let text = format!("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{line}\r\n");
-    // The server may end the connection while it is still written to, and the client see nothing else.
+    // The server may close the connection while the client still writes, and the client may see nothing else.
     let _ = stream.write_all(text.as_bytes()).await;
     let answer = rest(stream).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
@@ -85,15 +85,15 @@ async fn bodies_without_the_token_are_not_kept() {
             let request = http().post(url(&sandbox)).body(large.clone());
             let request =
                 token.into_iter().fold(request, |request, token| request.bearer_auth(token));
-            assert_eq!(request.send().await.expect("an answer").status(), 401);
+            assert_eq!(request.send().await.expect("a response").status(), 401);
         }
     }
     let requests = sandbox.requests();
     assert_eq!((requests.len(), sandbox.dropped_requests()), (150, 0));
     assert!(requests.iter().all(|r| r.body.is_empty() && r.body_length == 1024 * 1024));
-    // A short one is: it shows what a client sent with a token that is no longer right.
+    // A short body is kept, to show what a client sent with an outdated token.
     let short = body(&sandbox, &["/a"]).to_string();
-    http().post(url(&sandbox)).body(short.clone()).send().await.expect("an answer");
+    http().post(url(&sandbox)).body(short.clone()).send().await.expect("a response");
     assert_eq!(sandbox.requests()[150].body, short.as_bytes());
 }
 
@@ -101,7 +101,7 @@ async fn bodies_without_the_token_are_not_kept() {
 async fn bodies_of_an_expired_token_are_kept() {
     let sandbox = started(Sandbox::builder().token_uses(0)).await;
     let path = format!("/{}", "x".repeat(10_000));
-    assert_eq!(post(&sandbox, &[&path]).send().await.expect("an answer").status(), 401);
+    assert_eq!(post(&sandbox, &[&path]).send().await.expect("a response").status(), 401);
     assert_eq!(sandbox.requests()[0].body, body(&sandbox, &[&path]).to_string().as_bytes());
 }
 
@@ -121,20 +121,20 @@ async fn the_log_drops_the_oldest_requests_and_counts_them() {
     }
     assert_eq!((sandbox.requests().len(), sandbox.dropped_requests()), (2, 3));
     assert_eq!(*seen.lock().expect("a lock"), vec![(length as u64, length, Some(200)); 5]);
-    let page = http().get(sandbox.base_url()).send().await.expect("an answer");
+    let page = http().get(sandbox.base_url()).send().await.expect("a response");
     let page = page.text().await.expect("a body");
     assert!(page.contains("3 earlier requests are no longer kept"), "{page}");
 
-    // Without bodies, too.
+    // Heads count as well.
     for _ in 0..20 {
         let target = format!("{}?{}", url(&sandbox), "x".repeat(30_000));
-        http().get(target).send().await.expect("an answer");
+        http().get(target).send().await.expect("a response");
     }
     assert!(sandbox.requests().len() <= 3, "{}", sandbox.requests().len());
 }
 
 #[tokio::test]
-async fn old_jobs_are_forgotten_and_the_list_agrees_with_itself() {
+async fn old_jobs_are_forgotten_and_the_list_stays_consistent() {
     let sandbox = started(Sandbox::builder().job_bytes(50_000)).await;
     let path = format!("/{}", "x".repeat(10_000));
     let mut ids = Vec::new();
@@ -153,18 +153,18 @@ async fn old_jobs_are_forgotten_and_the_list_agrees_with_itself() {
             (&total.into(), Some(total))
         );
     }
-    let page = http().get(sandbox.base_url()).send().await.expect("an answer");
+    let page = http().get(sandbox.base_url()).send().await.expect("a response");
     let page = page.text().await.expect("a body");
     assert!(page.contains(">8 (12 older ones are no longer kept)</td>"), "{page}");
 }
 
 #[tokio::test]
-async fn a_job_without_room_is_refused_and_none_is_lost() {
+async fn a_job_that_does_not_fit_is_refused_and_none_is_lost() {
     let builder = Sandbox::builder().job_bytes(15_000).purge_delay(Duration::MAX);
     let sandbox = builder.start().await.expect("a sandbox");
     let path = format!("/{}", "x".repeat(10_000));
     created(&sandbox, &[&path]).await;
-    let response = post(&sandbox, &[&path]).send().await.expect("an answer");
+    let response = post(&sandbox, &[&path]).send().await.expect("a response");
     assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &1.into()));
     let text = response.text().await.expect("a body");
     assert!(text.contains("no room for another job"), "{text}");

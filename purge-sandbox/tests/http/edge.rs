@@ -12,7 +12,7 @@ async fn started(builder: SandboxBuilder) -> Sandbox {
 
 async fn visit(sandbox: &Sandbox, path: &str) -> Response {
     let url = format!("{}/edge/{}{path}", sandbox.base_url(), sandbox.resource());
-    crate::support::http().get(url).send().await.expect("an answer")
+    crate::support::http().get(url).send().await.expect("a response")
 }
 
 /// Status, `X-Cache` and body.
@@ -53,7 +53,7 @@ async fn a_changed_file_is_stale_until_it_is_purged() {
 }
 
 #[tokio::test]
-async fn a_hit_has_an_age_and_a_known_tag_needs_no_body() {
+async fn a_hit_has_an_age_and_a_known_tag_gets_no_body() {
     let sandbox = started(Sandbox::builder()).await;
     let response = visit(&sandbox, "/index.html").await;
     let headers = response.headers();
@@ -71,12 +71,12 @@ async fn a_hit_has_an_age_and_a_known_tag_needs_no_body() {
     for (sent, status) in [(format!("\"x\", W/{tag}"), 304), ("\"x\"".to_owned(), 200)] {
         let url = format!("{}/edge/{}/index.html", sandbox.base_url(), sandbox.resource());
         let request = crate::support::http().get(url).header("if-none-match", sent);
-        assert_eq!(request.send().await.expect("an answer").status(), status);
+        assert_eq!(request.send().await.expect("a response").status(), status);
     }
 }
 
 #[tokio::test]
-async fn what_the_origin_says_about_caching_counts() {
+async fn cache_control_of_the_origin_is_respected() {
     for (value, then) in [("no-store", "MISS"), ("max-age=0", "MISS"), ("private", "MISS")]
         .into_iter()
         .chain([("max-age=60", "HIT"), ("s-maxage=60, max-age=0", "HIT")])
@@ -107,7 +107,7 @@ async fn only_files_of_the_folder_are_served() {
 }
 
 #[tokio::test]
-async fn a_server_can_be_the_origin_and_its_absence_is_no_crash() {
+async fn a_server_can_be_the_origin_and_may_be_unreachable() {
     let origin = started(Sandbox::builder()).await;
     let sandbox = started(Sandbox::builder().origin_server(origin.address())).await;
     let path = format!("/edge/{}/robots.txt", origin.resource());
@@ -121,7 +121,7 @@ async fn a_server_can_be_the_origin_and_its_absence_is_no_crash() {
 }
 
 #[tokio::test]
-async fn an_origin_that_does_not_answer_is_not_waited_for_without_end() {
+async fn a_silent_origin_times_out() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let origin = listener.local_addr().expect("an address");
     let builder = Sandbox::builder().origin_server(origin).read_timeout(Duration::from_millis(50));
@@ -131,7 +131,7 @@ async fn an_origin_that_does_not_answer_is_not_waited_for_without_end() {
 }
 
 #[tokio::test]
-async fn a_full_cache_drops_what_was_used_least_recently() {
+async fn a_full_cache_drops_the_least_recently_used_objects() {
     let folder = tempfile::tempdir().expect("a folder");
     ["a", "b", "c"].iter().for_each(|name| write(folder.path(), name, &"x".repeat(40_000)));
     let sandbox = started(Sandbox::builder().origin(folder.path()).cache_bytes(100_000)).await;
@@ -158,7 +158,7 @@ async fn small_objects_cannot_fill_the_memory() {
 }
 
 #[tokio::test]
-async fn the_edge_refuses_what_it_cannot_mean_and_the_server_is_healthy() {
+async fn the_edge_refuses_invalid_requests_and_the_server_stays_healthy() {
     let sandbox = started(Sandbox::builder()).await;
     let edge = format!("{}/edge", sandbox.base_url());
     let status = async |method, url: &str| {
@@ -166,7 +166,7 @@ async fn the_edge_refuses_what_it_cannot_mean_and_the_server_is_healthy() {
             .request(method, url)
             .send()
             .await
-            .expect("an answer")
+            .expect("a response")
             .status()
             .as_u16()
     };

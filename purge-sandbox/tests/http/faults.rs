@@ -15,13 +15,13 @@ async fn total(sandbox: &Sandbox) -> i64 {
 }
 
 #[tokio::test]
-async fn a_status_with_headers_and_body_is_sent_so_many_times_and_applies_nothing() {
+async fn a_status_fault_is_sent_as_often_as_set_and_applies_nothing() {
     let sandbox =
         with(Fault::status(429).header("retry-after", "7").body("slow down").on_post().times(2))
             .await;
     assert_eq!(total(&sandbox).await, 0);
     for _ in 0..2 {
-        let response = post(&sandbox, &["/a"]).send().await.expect("an answer");
+        let response = post(&sandbox, &["/a"]).send().await.expect("a response");
         assert_eq!(response.status(), 429);
         assert_eq!(response.headers()["retry-after"], "7");
         assert_eq!(response.text().await.expect("a body"), "slow down");
@@ -32,9 +32,9 @@ async fn a_status_with_headers_and_body_is_sent_so_many_times_and_applies_nothin
 }
 
 #[tokio::test]
-async fn a_changed_answer_applies_the_request() {
+async fn a_modified_response_applies_the_request() {
     let sandbox = with(Fault::answer().header("content-type", "text/html").on_post()).await;
-    let response = post(&sandbox, &["/a"]).send().await.expect("an answer");
+    let response = post(&sandbox, &["/a"]).send().await.expect("a response");
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers().get_all("content-type").iter().count(), 1);
     assert_eq!(response.headers()["content-type"], "text/html");
@@ -47,7 +47,7 @@ async fn a_changed_answer_applies_the_request() {
 #[tokio::test]
 async fn a_replaced_body_has_its_own_length() {
     let sandbox = with(Fault::answer().body("short").on_post()).await;
-    let response = post(&sandbox, &["/a"]).send().await.expect("an answer");
+    let response = post(&sandbox, &["/a"]).send().await.expect("a response");
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-length"], "5");
     assert_eq!(response.text().await.expect("a body"), "short");
@@ -55,7 +55,7 @@ async fn a_replaced_body_has_its_own_length() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_has_no_length() {
+async fn a_response_without_a_body_has_no_length() {
     for status in [204, 304] {
         let sandbox = with(Fault::status(status).header("retry-after", "1").times(2)).await;
         let text = head(&sandbox, "GET", "/api/v1?page=1", "").await;
@@ -70,7 +70,7 @@ async fn an_answer_without_a_body_has_no_length() {
 }
 
 #[tokio::test]
-async fn a_fault_of_a_request_that_cannot_be_sent_is_refused() {
+async fn a_fault_in_a_header_that_cannot_be_sent_is_refused() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     for (fault, member) in [
         (r#"{ "headers": { "Content-Length": "1" } }"#, "`headers`: \"Content-Length\""),
@@ -103,7 +103,7 @@ async fn a_reset_comes_before_or_after_the_request_is_applied() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_promises_more_than_it_holds() {
+async fn a_truncated_response_announces_more_than_it_contains() {
     let sandbox = with(Fault::truncated().on_post()).await;
     let response = post(&sandbox, &["/a"]).send().await.expect("a head");
     assert_eq!(response.status(), 200);
@@ -122,7 +122,7 @@ async fn garbage_is_not_http_and_raw_bytes_are_sent_as_they_are() {
         .fault(Fault::raw("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}"));
     assert!(post(&sandbox, &["/a"]).send().await.is_err());
     sandbox.fault(Fault::raw("HTTP/1.1 429 Slow\r\ncontent-length: 0\r\n\r\n"));
-    assert_eq!(post(&sandbox, &["/a"]).send().await.expect("an answer").status(), 429);
+    assert_eq!(post(&sandbox, &["/a"]).send().await.expect("a response").status(), 429);
     assert_eq!(sandbox.requests().last().expect("a request").status, Some(429));
 }
 
@@ -161,7 +161,7 @@ async fn a_stall_ends_with_a_reset() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_late_but_applied_at_once() {
+async fn a_slow_response_is_late_but_its_request_is_applied_immediately() {
     let delay = Duration::from_millis(150);
     let sandbox = with(Fault::slow(delay).on_post()).await;
     let asked = Instant::now();
@@ -170,15 +170,15 @@ async fn a_slow_answer_is_late_but_applied_at_once() {
         assert!(asked.elapsed() < Duration::from_secs(10), "never applied");
     }
     assert!(!slow.is_finished());
-    assert_eq!(slow.await.expect("no panic").expect("an answer").status(), 200);
+    assert_eq!(slow.await.expect("no panic").expect("a response").status(), 200);
     assert!(asked.elapsed() >= delay);
 }
 
 #[tokio::test]
-async fn a_request_can_bring_its_own_fault() {
+async fn a_request_can_carry_its_own_fault() {
     let sandbox = with(Fault::status(500)).await;
     let own = |json: &'static str| post(&sandbox, &["/a"]).header("X-Sandbox-Fault", json);
-    let response = own(r#"{ "status": 418, "applies": true }"#).send().await.expect("an answer");
+    let response = own(r#"{ "status": 418, "applies": true }"#).send().await.expect("a response");
     assert_eq!(response.status(), 418);
     assert!(own(r#"{ "ending": "reset" }"#).send().await.is_err());
     let (status, answer) = json_of(own(r#"{ "times": 2 }"#)).await;
@@ -186,17 +186,17 @@ async fn a_request_can_bring_its_own_fault() {
     let message = answer["message"].as_str().expect("a message");
     assert!(message.starts_with("in the header x-sandbox-fault: "), "{message}");
     // The queue was not touched.
-    assert_eq!(get(&sandbox, "page=1&limit=1").send().await.expect("an answer").status(), 500);
+    assert_eq!(get(&sandbox, "page=1&limit=1").send().await.expect("a response").status(), 500);
     assert_eq!(total(&sandbox).await, 1);
 }
 
 #[tokio::test]
-async fn too_many_requests_are_told_when_to_come_back() {
+async fn too_many_requests_get_retry_after() {
     let sandbox = Sandbox::builder().rate_limit(2, Duration::from_secs(3600)).start().await;
     let sandbox = sandbox.expect("a sandbox");
     created(&sandbox, &["/a"]).await;
     created(&sandbox, &["/a"]).await;
-    let response = post(&sandbox, &["/a"]).send().await.expect("an answer");
+    let response = post(&sandbox, &["/a"]).send().await.expect("a response");
     assert_eq!(response.status(), 429);
     let wait: u64 =
         response.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
@@ -205,14 +205,14 @@ async fn too_many_requests_are_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_token_expires_in_the_middle_of_the_work_and_can_be_replaced() {
+async fn a_token_expires_after_its_uses_and_can_be_replaced() {
     let mut sandbox = Sandbox::builder().token_uses(1).start().await.expect("a sandbox");
     created(&sandbox, &["/a"]).await;
     let (status, answer) = json_of(post(&sandbox, &["/a"])).await;
     assert_eq!((status, &answer["message"]), (401, &"the token has expired".into()));
     let old = post(&sandbox, &["/a"]);
     sandbox.replace_token("new").expect("a token");
-    assert_eq!(old.send().await.expect("an answer").status(), 401);
+    assert_eq!(old.send().await.expect("a response").status(), 401);
     created(&sandbox, &["/a"]).await;
     assert!(sandbox.replace_token("a b").is_err());
 }

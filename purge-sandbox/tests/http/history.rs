@@ -9,7 +9,7 @@ fn states(sandbox: &Sandbox) -> Vec<(String, RecordState)> {
 }
 
 #[tokio::test]
-async fn jobs_and_records_are_those_that_were_created() {
+async fn jobs_and_records_match_what_was_created() {
     let delay = Duration::from_millis(50);
     let sandbox = Sandbox::builder().purge_delay(delay).start().await.expect("a sandbox");
     sandbox.settled().await;
@@ -57,11 +57,11 @@ async fn a_request_says_whether_it_was_applied() {
         Fault::reset().after_applying(),
     ] {
         sandbox.fault(fault);
-        // What the client sees tells nothing.
+        // The client cannot tell.
         let _ = post(&sandbox, &["/a"]).send().await;
     }
     let told = created(&sandbox, &["/a"]).await;
-    get(&sandbox, "page=1&limit=10").send().await.expect("an answer");
+    get(&sandbox, "page=1&limit=10").send().await.expect("a response");
 
     let requests = sandbox.requests();
     let applied: Vec<bool> = requests.iter().map(|request| request.was_applied()).collect();

@@ -25,7 +25,7 @@ async fn answer(sandbox: &Sandbox, method: &str, route: &str, lines: &str) -> St
 }
 
 #[tokio::test]
-async fn no_route_answers_a_name_that_is_not_this_machine() {
+async fn no_route_accepts_a_name_that_is_not_this_machine() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     for route in ROUTES {
         for method in ["GET", "HEAD", "POST", "OPTIONS"] {
@@ -50,7 +50,7 @@ async fn no_route_answers_a_name_that_is_not_this_machine() {
 }
 
 #[tokio::test]
-async fn every_route_answers_this_machine_by_each_of_its_names() {
+async fn every_route_accepts_all_names_of_this_machine() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     for route in ROUTES.iter().filter(|route| **route != "/events") {
         for host in ["localhost:1", "app.localhost", "127.0.0.2", "[::1]:8080"] {

@@ -1,4 +1,4 @@
-//! The sandbox over real HTTP, held against `purge.yaml`.
+//! The sandbox over real HTTP, checked against `purge.yaml`.
 
 mod bounds;
 mod edge;

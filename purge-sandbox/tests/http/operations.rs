@@ -28,7 +28,7 @@ fn outcome(path: &str, status: i64) -> (String, i64) {
 }
 
 #[tokio::test]
-async fn a_job_purges_what_is_cached_and_says_what_was_not() {
+async fn a_job_purges_cached_paths_and_reports_those_not_cached() {
     let sandbox = quick().await;
     let paths = ["/index.html", "/images/*", "/nothing.html"];
     schema::assert_valid("CreatePurgeRequest", &body(&sandbox, &paths));
@@ -51,7 +51,7 @@ async fn a_job_purges_what_is_cached_and_says_what_was_not() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_not_finished_shows_null_for_what_has_not_come_to_be() {
+async fn an_unfinished_job_has_null_times() {
     let sandbox = Sandbox::builder().purge_delay(Duration::MAX).start().await.expect("a sandbox");
     created(&sandbox, &["/index.html"]).await;
     let (_, answer) = json_of(get(&sandbox, "page=1&limit=1")).await;
@@ -64,7 +64,7 @@ async fn a_job_that_is_not_finished_shows_null_for_what_has_not_come_to_be() {
 }
 
 #[tokio::test]
-async fn the_times_of_a_record_are_dates_in_their_order() {
+async fn the_times_of_a_record_are_dates_in_order() {
     let delay = Duration::from_millis(40);
     let sandbox = Sandbox::builder().purge_delay(delay).start().await.expect("a sandbox");
     let before = SystemTime::now();
@@ -111,7 +111,7 @@ async fn pages_are_newest_first_and_empty_beyond_the_last() {
 }
 
 #[tokio::test]
-async fn pages_can_be_shorter_than_asked_for_and_lose_nothing() {
+async fn pages_can_be_shorter_than_requested_and_lose_nothing() {
     let sandbox =
         Sandbox::builder().purge_delay(Duration::ZERO).page_limit(2).start().await.expect("one");
     let id = created(&sandbox, &["/1", "/2", "/3"]).await;
@@ -129,7 +129,7 @@ async fn pages_can_be_shorter_than_asked_for_and_lose_nothing() {
 }
 
 #[tokio::test]
-async fn whether_a_star_may_take_nothing_can_be_set() {
+async fn whether_a_star_may_match_nothing_can_be_set() {
     for (star, status) in [(Star::OneOrMore, 0), (Star::ZeroOrMore, 1)] {
         let builder = Sandbox::builder().purge_delay(Duration::ZERO).star(star);
         let sandbox = builder.start().await.expect("a sandbox");
@@ -146,7 +146,7 @@ async fn whether_a_star_may_take_nothing_can_be_set() {
 }
 
 #[tokio::test]
-async fn each_type_of_the_reference_has_a_resource_of_its_own() {
+async fn each_type_in_the_reference_has_its_own_resource() {
     let sandbox = quick().await;
     let send = async |kind| {
         let id = sandbox.resource_of(kind);
@@ -168,7 +168,7 @@ async fn each_type_of_the_reference_has_a_resource_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_was_filled_in_is_cached_until_a_wildcard_takes_it() {
+async fn filled_paths_are_cached_until_a_wildcard_purges_them() {
     let sandbox = quick().await;
     sandbox.fill(["/a/1", "/a/b/2", "/b"]);
     created(&sandbox, &["/a/*"]).await;
@@ -178,10 +178,10 @@ async fn what_was_filled_in_is_cached_until_a_wildcard_takes_it() {
 }
 
 #[tokio::test]
-async fn every_request_is_written_down_and_the_token_is_not_shown() {
+async fn every_request_is_recorded_and_the_token_is_not_shown() {
     let sandbox = quick().await;
     created(&sandbox, &["/a"]).await;
-    get(&sandbox, "page=0&limit=1").header("X-Extra", "1").send().await.expect("an answer");
+    get(&sandbox, "page=0&limit=1").header("X-Extra", "1").send().await.expect("a response");
     let requests = sandbox.requests();
     let sent: Value = serde_json::from_slice(&requests[0].body).expect("the body as sent");
     assert_eq!(sent, body(&sandbox, &["/a"]));
@@ -193,7 +193,7 @@ async fn every_request_is_written_down_and_the_token_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_client_of_http_1_0_may_keep_its_connection_and_one_may_ask_before_it_sends() {
+async fn http_1_0_keep_alive_and_expect_continue_work() {
     let sandbox = quick().await;
     let head = format!("/api/v1/cdn/{}/job/{}", sandbox.organization(), sandbox.resource());
     let auth = format!("Authorization: bearer {}", sandbox.token());
@@ -215,7 +215,7 @@ async fn a_client_of_http_1_0_may_keep_its_connection_and_one_may_ask_before_it_
 }
 
 #[tokio::test]
-async fn clients_in_parallel_lose_nothing() {
+async fn parallel_clients_lose_nothing() {
     let sandbox = quick().await;
     let mut clients = tokio::task::JoinSet::new();
     for client in 0..64 {
@@ -223,7 +223,7 @@ async fn clients_in_parallel_lose_nothing() {
             (0..5).map(|n| post(&sandbox, &[&format!("/{client}/{n}")])).collect();
         clients.spawn(async move {
             for request in requests {
-                assert_eq!(request.send().await.expect("an answer").status(), 200);
+                assert_eq!(request.send().await.expect("a response").status(), 200);
             }
         });
     }

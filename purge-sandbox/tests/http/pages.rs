@@ -8,7 +8,7 @@ use crate::support::{created, get};
 
 async fn open(sandbox: &Sandbox, path: &str) -> Response {
     let response = crate::support::http().get(format!("{}{path}", sandbox.base_url())).send().await;
-    let response = response.expect("an answer");
+    let response = response.expect("a response");
     assert_eq!(response.status(), 200, "{path}");
     response
 }
@@ -23,7 +23,7 @@ async fn the_page_shows_resources_jobs_caches_and_requests_without_a_script() {
     let empty = text(&sandbox, "/").await;
     assert!(empty.contains("No job yet") && empty.contains("No request yet"), "{empty}");
     let id = created(&sandbox, &["/index.html", "/<script>alert(1)</script>"]).await;
-    get(&sandbox, "page=1&limit=2").send().await.expect("an answer");
+    get(&sandbox, "page=1&limit=2").send().await.expect("a response");
     let page = text(&sandbox, "/").await;
     for expected in [
         sandbox.resource(),
@@ -40,18 +40,18 @@ async fn the_page_shows_resources_jobs_caches_and_requests_without_a_script() {
     }
     assert!(!page.contains("<script>alert"), "{page}");
     assert!(!page.contains("<progress"), "the job has finished\n{page}");
-    assert_eq!(sandbox.requests().len(), 2, "the pages themselves are not written down");
+    assert_eq!(sandbox.requests().len(), 2, "requests for the pages are not recorded");
 }
 
 #[tokio::test]
-async fn the_page_shows_long_and_misleading_texts_short_and_by_number() {
+async fn the_page_shortens_long_text_and_escapes_misleading_text() {
     let sandbox = Sandbox::builder().purge_delay(Duration::MAX).start().await.expect("a sandbox");
     let long = format!("/{}", "x".repeat(10_000));
     created(&sandbox, &[&long, "/\u{202e}gnp.exe\u{1b}[2J"]).await;
     get(&sandbox, &format!("page=1&limit=1&opID={}", "y".repeat(10_000)))
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     sandbox.fill(["/%20 #\"<?a&b", &long]);
     let page = text(&sandbox, "/").await;
     for expected in [
@@ -104,7 +104,7 @@ async fn a_change_reaches_the_page_as_an_event() {
     let ids: Vec<&String> = all.as_object().expect("an object").keys().collect();
     assert_eq!(ids, ["caches", "jobs", "requests", "resources"]);
     let id = created(&sandbox, &["/index.html"]).await;
-    // The request may be seen before the job, and the job before its answer.
+    // The request may be seen before the job, and the job before its response.
     loop {
         let change = next().await;
         if change["jobs"].as_str().is_some_and(|jobs| jobs.contains(&id)) {
@@ -122,7 +122,7 @@ async fn the_documentation_has_a_form_for_each_operation() {
     assert_eq!(spec["openapi"], "3.0.3");
     assert_eq!(spec["servers"][0]["url"], "/", "a tool must not talk to the real service");
     let page = text(&sandbox, "/docs").await;
-    // Other limits in the description are not another form.
+    // The test does not depend on the limits in the description.
     let parameter = &spec["components"]["parameters"]["limit"]["schema"];
     let limit = format!(
         "<code>limit</code> in query, required, integer, {} to {}: ",
@@ -148,7 +148,7 @@ async fn the_documentation_has_a_form_for_each_operation() {
 }
 
 #[tokio::test]
-async fn the_pages_use_nothing_from_elsewhere() {
+async fn the_pages_load_nothing_from_other_servers() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     for path in ["/", "/docs"] {
         let response = open(&sandbox, path).await;
@@ -165,7 +165,7 @@ async fn the_pages_use_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_page_that_somebody_looks_at_does_not_hold_up_the_end() {
+async fn an_open_page_does_not_delay_shutdown() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let mut events = open(&sandbox, "/events").await;
     events.chunk().await.expect("an open stream").expect("a first event");

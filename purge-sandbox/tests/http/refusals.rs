@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::support::{body, get, json_of, listed, post, raw, url};
 
-/// Every refusal is one that the documentation of the sandbox names.
+/// Checks a refusal, and that the documentation of the sandbox lists it.
 async fn refused(request: RequestBuilder, expected: u16, hint: &str) {
     static DOCUMENTED: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
     let documented = DOCUMENTED.get_or_init(async || {
         let sandbox = Sandbox::start().await.expect("a sandbox");
         let page = crate::support::http().get(format!("{}/docs", sandbox.base_url())).send().await;
-        page.expect("an answer").text().await.expect("a page")
+        page.expect("a response").text().await.expect("a page")
     });
     let row = format!("<tr><th scope=\"row\">{expected}</th>");
     assert!(documented.await.contains(&row), "{expected} is not documented");
@@ -96,7 +96,7 @@ async fn the_limits_themselves_are_allowed() {
 }
 
 #[tokio::test]
-async fn an_upper_case_uuid_names_the_same_thing() {
+async fn an_upper_case_uuid_is_the_same_uuid() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let id = sandbox.resource();
     let request = crate::support::http()
@@ -108,7 +108,7 @@ async fn an_upper_case_uuid_names_the_same_thing() {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_spared_a_large_upload() {
+async fn expect_continue_avoids_a_large_upload() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let path = format!("/api/v1/cdn/{}/job/{}", sandbox.organization(), sandbox.resource());
     let answer = raw(
@@ -125,7 +125,7 @@ async fn a_client_that_asks_first_is_spared_a_large_upload() {
 }
 
 #[tokio::test]
-async fn a_sandbox_that_cannot_be_as_asked_does_not_start() {
+async fn a_sandbox_with_invalid_settings_does_not_start() {
     let error = |builder: purge_sandbox::SandboxBuilder| async {
         builder.start().await.expect_err("a refusal").to_string()
     };
@@ -143,12 +143,12 @@ async fn a_sandbox_that_cannot_be_as_asked_does_not_start() {
 }
 
 #[tokio::test]
-async fn after_shutdown_nobody_answers() {
+async fn after_shutdown_the_port_is_closed() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let client = crate::support::http();
     let health = client.get(url(&sandbox));
-    assert_eq!(health.send().await.expect("an answer").status(), 401);
+    assert_eq!(health.send().await.expect("a response").status(), 401);
     let url = url(&sandbox);
     sandbox.shutdown().await;
-    assert!(client.get(&url).send().await.expect_err("nobody").is_connect());
+    assert!(client.get(&url).send().await.expect_err("a closed port").is_connect());
 }

@@ -1,4 +1,4 @@
-//! `purge.yaml` as JSON Schema. OpenAPI 3.0 says `nullable` where JSON Schema has a type `null`.
+//! `purge.yaml` as JSON Schema. OpenAPI 3.0 has `nullable` where JSON Schema has the type `null`.
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ pub(crate) fn validator(name: &str) -> Validator {
     jsonschema::options().should_validate_formats(true).build(&schema).expect("a JSON schema")
 }
 
-/// Fails with every way in which the value is not as described.
+/// Fails with every difference between the value and its schema.
 #[track_caller]
 pub(crate) fn assert_valid(name: &str, value: &Value) {
     let errors: Vec<String> =
@@ -39,7 +39,7 @@ fn convert(value: Value) -> Value {
 }
 
 #[test]
-fn the_converted_schema_can_tell_right_from_wrong() {
+fn the_converted_schema_accepts_right_and_rejects_wrong() {
     let page = validator("ListPurgeRequestsResponse");
     assert!(page.is_valid(&json!({ "status": true, "data": null, "unknown": 1 })));
     let record = |record: Value| json!({ "status": true, "data": { "requests": [record] } });
