@@ -87,7 +87,7 @@ fn refused() -> Vec<Row> {
         (&["create", "--dry-run"], "no paths to purge"),
         (&["create", "/a", "--wait", "5m"], "`5m` is not a path; write `--wait=5m`"),
         (&["create", "--timeout", "0", "/a"], "write for example `30s`"),
-        (&["create", "--base-url", "https://e.net/api/v1", "/a"], "leave `/api/v1` out"),
+        (&["create", "--base-url", "https://e.net/api/v1", "/a"], "remove `/api/v1`"),
         (&["create", "--resource", "www", "/a"], "the resource `www` is not a UUID"),
         (
             &["create", "--token-command", "login 's3cret", "/a"],

@@ -324,7 +324,7 @@ fn contradictory() -> Vec<Row> {
     {
         let row = Row::new(format!("total of 1, with {what} for the records")).call(["list"]);
         let row = row.get([announced(requests)]).ends(6, "").seen(0, 1);
-        rows.push(row.says("page 1 has no records, but 1 are announced"));
+        rows.push(row.says("page 1 has no records, but the service announced 1"));
     }
     let first = r#"{"opID":"a","url":"/a","status":2},{"opID":"b","url":"/b","status":2}"#;
     for (what, second) in [

@@ -39,7 +39,7 @@ async fn every_prefix_of_a_journal_can_be_resumed() {
         std::fs::write(&path, &whole[..cut]).expect("a file");
         if cut < plan_end {
             let error = Journal::open(&path).expect_err("no whole plan");
-            assert!(error.to_string().contains("nothing was sent"), "{error}");
+            assert!(error.to_string().contains("before anything was sent"), "{error}");
             continue;
         }
         let known = Told::from_bytes(&whole[..cut]);

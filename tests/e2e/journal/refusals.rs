@@ -88,7 +88,7 @@ async fn damaged_journal_and_no_journal_are_refused() {
     check_file(b"/a\n/b\n", "is not a purge journal; pass the file that you gave to `--journal`")
         .await;
     check_file(b"", "is empty: no run was started with it").await;
-    check_file(&whole[..300], "nothing was sent; remove it and start again").await;
+    check_file(&whole[..300], "before anything was sent; remove it and start again").await;
     let ended = purge_at(&sandbox, &["resume", "/not/there"]).end().await;
     check(&ended, 2, "the journal `/not/there` cannot be opened");
     let ended = purge_at(&sandbox, &["create", "/a", "--journal", "/not/there"]).end().await;
