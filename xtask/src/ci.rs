@@ -21,6 +21,7 @@ const CHECKS: &[Claim] = &[
     ("derived files are what the description makes them", derived_files),
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan, retry and ledger do no I/O and read no clock", pure_modules),
+    ("what decides in purge-site does no I/O and reads no clock", pure_site),
     ("the files of a crate do not depend on each other in cycles", layered_files),
     ("no module uses one that is declared after it", ordered_modules),
     ("ARCHITECTURE.md lists the modules of purge-api-ext in that order", map),
@@ -46,10 +47,18 @@ fn public_api(tree: &Tree) -> Result<Outcome, Error> {
 }
 
 fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
+    pure(tree, source::CLIENT, &["path", "plan", "retry", "ledger"])
+}
+
+fn pure_site(tree: &Tree) -> Result<Outcome, Error> {
+    pure(tree, "purge-site/src", &["manifest", "difference", "spelling", "rules"])
+}
+
+fn pure(tree: &Tree, root: &str, modules: &[&str]) -> Result<Outcome, Error> {
     let mut impure = Vec::new();
-    for module in ["path", "plan", "retry", "ledger"] {
-        let Some(sources) = source::folder(tree, source::CLIENT, module)? else {
-            return Ok(no_client());
+    for module in modules {
+        let Some(sources) = source::folder(tree, root, module)? else {
+            return Ok(Outcome::Skipped(format!("there is no {root}")));
         };
         impure.extend(purity::impurities(&sources)?);
     }

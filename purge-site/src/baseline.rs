@@ -1,0 +1,196 @@
+//! A manifest that outlives runs: what a cache may hold, as far as earlier runs know.
+
+mod files;
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use purge_api_ext::escape;
+
+use crate::difference::Difference;
+use crate::manifest::Manifest;
+use files::{Pending, read_if_there, replace};
+
+/// The manifest of the site that was purged last, in a file that is replaced only after everything was purged.
+///
+/// A run that begins writes down which files it is about to purge, in a file beside this one (`.pending-…`). If it
+/// does not finish, these files are in doubt for the next run, which purges them whatever is in them by then: a
+/// change that was uploaded and taken back again may have been cached in between.
+///
+/// If another run has replaced the manifest in the meantime, it is unknown which of the two sites was uploaded
+/// last. Then all files that differ between the two are in doubt for the next run.
+///
+/// ```
+/// use purge_site::{Baseline, Difference, Manifest};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("site.sha256");
+/// # let site = Manifest::new();
+/// let mut baseline = Baseline::open(&file)?;
+/// let difference = Difference::between(baseline.manifest().unwrap_or(&Manifest::new()), &site);
+/// baseline.begin(&difference)?;
+/// // Here the difference is purged. If that fails, the baseline is dropped.
+/// baseline.finish(&site)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Baseline {
+    file: PathBuf,
+    /// What the file held when it was opened.
+    text: Option<Vec<u8>>,
+    manifest: Option<Manifest>,
+    in_doubt: usize,
+    /// Of runs that had ended without finishing when it was opened.
+    earlier: Vec<PathBuf>,
+    /// Of this run.
+    pending: Option<Pending>,
+}
+
+/// What has become of a baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// It is the manifest of the site.
+    Replaced,
+    /// Another run has replaced it before: so many files are in doubt for the next run.
+    InDoubt(usize),
+}
+
+impl Baseline {
+    /// Reads a baseline, if there is one, and what earlier runs have left behind.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is not a manifest, or is empty.
+    pub fn open(file: &Path) -> Result<Self, BaselineError> {
+        // A link stays a link: what it leads to is replaced.
+        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let error = |why: String| BaselineError::new(&file, why);
+        let cannot = |cause: io::Error| error(format!("cannot be read: {cause}"));
+        // Before the baseline: what another run removes meanwhile is in the baseline by then.
+        let mut earlier = files::pending(&file).map_err(cannot)?;
+        let mut doubts = Manifest::new();
+        for pending in &earlier {
+            let Some(text) = read_if_there(pending).map_err(cannot)? else { continue };
+            let more = Manifest::parse(&text)
+                .map_err(|why| BaselineError::new(pending, format!("is not a manifest: {why}")))?;
+            doubts.doubt(more.names());
+        }
+        // What is under way may still fail, and is then for the next run.
+        earlier.retain(|pending| files::is_dead(pending));
+        let text = read_if_there(&file).map_err(cannot)?;
+        let mut manifest = match &text {
+            None => None,
+            Some(text) if text.is_empty() => {
+                return Err(error("is empty, which is not the manifest of a site".to_owned()));
+            }
+            Some(text) => Some(
+                Manifest::parse(text).map_err(|why| error(format!("is not a manifest: {why}")))?,
+            ),
+        };
+        if let Some(manifest) = &mut manifest {
+            manifest.doubt(doubts.names());
+        }
+        Ok(Self { file, text, manifest, in_doubt: doubts.len(), earlier, pending: None })
+    }
+
+    /// What a cache may hold; none if there is no baseline.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// How many files are in doubt, since an earlier run has not finished.
+    #[must_use]
+    pub fn in_doubt(&self) -> usize {
+        self.in_doubt
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Writes down what is about to be purged, so that it is purged again if this run does not finish.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written. Then nothing must be sent.
+    pub fn begin(&mut self, difference: &Difference) -> Result<(), BaselineError> {
+        // Without a baseline, the next run cannot rely on anything either.
+        if difference.is_empty() || self.manifest.is_none() {
+            return Ok(());
+        }
+        let mut doubts = Manifest::new();
+        doubts.doubt(difference.iter().map(|(name, _)| name));
+        let pending = Pending::create(&self.file, &doubts.to_text())
+            .map_err(|cause| self.error(&format!("cannot be written beside: {cause}")))?;
+        self.pending = Some(pending);
+        Ok(())
+    }
+
+    /// Makes the site the baseline, after everything was purged.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written. Then the baseline is as it was, and the next run purges the same again.
+    pub fn finish(self, site: &Manifest) -> Result<Finished, BaselineError> {
+        let cannot = |cause: io::Error| self.error(&format!("cannot be written: {cause}"));
+        let _lock = files::lock(&self.file).map_err(cannot)?;
+        let now = read_if_there(&self.file).map_err(cannot)?;
+        let mut finished = Finished::Replaced;
+        let mut text = site.to_text();
+        if now != self.text
+            && let Some(now) = &now
+        {
+            let other = Manifest::parse(now).unwrap_or_default();
+            let either = site.clone().or(&other);
+            let in_doubt = either.iter().filter(|(_, entry)| entry.digest.is_unknown()).count();
+            text = either.to_text();
+            finished = if in_doubt > 0 { Finished::InDoubt(in_doubt) } else { finished };
+        }
+        if now.as_ref() != Some(&text) {
+            replace(&self.file, &text).map_err(cannot)?;
+        }
+        // What stays behind is purged once more, and nothing worse.
+        drop(self.pending.map(Pending::remove));
+        // Without a baseline, it was not a part of the difference.
+        if self.manifest.is_some() {
+            self.earlier.iter().for_each(|pending| drop(std::fs::remove_file(pending)));
+        }
+        Ok(finished)
+    }
+
+    fn error(&self, why: &str) -> BaselineError {
+        BaselineError::new(&self.file, why.to_owned())
+    }
+}
+
+/// Why a baseline cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaselineError {
+    file: PathBuf,
+    why: String,
+}
+
+impl BaselineError {
+    fn new(file: &Path, why: String) -> Self {
+        Self { file: file.to_owned(), why }
+    }
+}
+
+impl fmt::Display for BaselineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the baseline `{}` {}", escape(&self.file.to_string_lossy()), self.why)
+    }
+}
+
+impl std::error::Error for BaselineError {}
+
+/// A lock that is held until this is dropped.
+type Lock = File;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::manifest::{Digest, Entry};
+
+fn site(files: &[(&str, u8)]) -> Manifest {
+    let mut manifest = Manifest::new();
+    for (name, content) in files {
+        let entry = Entry { digest: Digest([*content; 32]), stamp: None };
+        manifest.insert(name.as_bytes(), entry).expect("a name");
+    }
+    manifest
+}
+
+fn names(difference: &Difference) -> Vec<String> {
+    difference.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+/// What a run would purge, as it stands.
+fn difference(baseline: &Baseline, site: &Manifest) -> Difference {
+    Difference::between(baseline.manifest().expect("a baseline"), site)
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// A folder with a baseline.
+fn begun(first: &Manifest) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("b");
+    let baseline = Baseline::open(&file).expect("no baseline");
+    assert!(baseline.manifest().is_none());
+    assert_eq!(baseline.finish(first).expect("written"), Finished::Replaced);
+    (folder, file)
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_baseline_and_its_doubts() {
+    let (folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
+    let before = std::fs::read(&file).expect("a baseline");
+    let mut run = Baseline::open(&file).expect("a baseline");
+    run.begin(&difference(&run, &site(&[("a", 2), ("b", 1)]))).expect("written");
+    drop(run);
+    assert_eq!(std::fs::read(&file).expect("a baseline"), before);
+
+    // The change was taken back, and may have been cached in between.
+    let reverted = site(&[("a", 1), ("b", 2)]);
+    let mut run = Baseline::open(&file).expect("a baseline");
+    assert_eq!(run.in_doubt(), 1);
+    let both = difference(&run, &reverted);
+    assert_eq!(names(&both), ["a", "b"]);
+    run.begin(&both).expect("written");
+    assert_eq!(run.finish(&reverted).expect("written"), Finished::Replaced);
+    let run = Baseline::open(&file).expect("a baseline");
+    assert_eq!((run.in_doubt(), names(&difference(&run, &reverted)).len()), (0, 0));
+    assert_eq!(files(folder.path()), ["b", "b.lock"]);
+}
+
+#[test]
+fn what_is_under_way_is_not_removed_by_another_run() {
+    let (folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
+    let mut one = Baseline::open(&file).expect("a baseline");
+    one.begin(&difference(&one, &site(&[("a", 2), ("b", 1)]))).expect("written");
+    let mut two = Baseline::open(&file).expect("a baseline");
+    let second = site(&[("a", 1), ("b", 2)]);
+    let both = difference(&two, &second);
+    assert_eq!(
+        names(&both),
+        ["a", "b"],
+        "the other run has purged `a`, perhaps before it was uploaded"
+    );
+    two.begin(&both).expect("written");
+    // It fails before the other one finishes, and after that one has looked.
+    drop(one);
+    assert_eq!(two.finish(&second).expect("written"), Finished::Replaced);
+    assert_eq!(files(folder.path()).len(), 3, "one is still pending");
+    let three = Baseline::open(&file).expect("a baseline");
+    assert_eq!(names(&difference(&three, &second)), ["a"]);
+}
+
+#[test]
+fn doubts_outlive_a_baseline_that_was_lost() {
+    let (_folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
+    let mut run = Baseline::open(&file).expect("a baseline");
+    run.begin(&difference(&run, &site(&[("a", 2), ("b", 1)]))).expect("written");
+    drop(run);
+    std::fs::remove_file(&file).expect("a file");
+    let first = site(&[("a", 1), ("b", 1)]);
+    let run = Baseline::open(&file).expect("no baseline");
+    assert!(run.manifest().is_none());
+    run.finish(&first).expect("written");
+    let run = Baseline::open(&file).expect("a baseline");
+    assert_eq!(names(&difference(&run, &first)), ["a"]);
+}
+
+#[test]
+fn a_baseline_that_is_broken_is_not_taken_for_a_site() {
+    let (_folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
+    let text = std::fs::read(&file).expect("a baseline");
+    for broken in [&b""[..], b"a.html\n", &text[..text.len() - 70]] {
+        std::fs::write(&file, broken).expect("a file");
+        let error = Baseline::open(&file).expect_err("not a baseline").to_string();
+        assert!(error.starts_with("the baseline `") && error.contains("b` is "), "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_everything_as_it_was() {
+    let (folder, file) = begun(&site(&[("a", 1)]));
+    let before = std::fs::read(&file).expect("a baseline");
+    let run = Baseline::open(&file).expect("a baseline");
+    // What is written first is at a place that is always full.
+    let new = folder.path().join(format!("b.new-{:x}", std::process::id()));
+    std::os::unix::fs::symlink("/dev/full", new).expect("a link");
+    let error = run.finish(&site(&[("a", 2)])).expect_err("a full disk").to_string();
+    assert!(error.contains("b` cannot be written: No space left on device"), "{error}");
+    assert_eq!(std::fs::read(&file).expect("a baseline"), before);
+    assert_eq!(files(folder.path()), ["b", "b.lock"]);
+}
+
+/// What is done to a site, and by which of two pipelines.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Uploads another site and opens the baseline.
+    Upload(bool, [u8; 3]),
+    /// Begins, purges and, perhaps, finishes.
+    Purge { second: bool, finishes: bool },
+    /// A visitor puts a file into the cache.
+    Visit(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (any::<bool>(), [0..3_u8, 0..3, 0..3])
+            .prop_map(|(second, site)| Step::Upload(second, site)),
+        (any::<bool>(), any::<bool>())
+            .prop_map(|(second, finishes)| Step::Purge { second, finishes }),
+        (0..3_usize).prop_map(Step::Visit),
+    ]
+}
+
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// Content 0 is no file.
+fn manifest(contents: [u8; 3]) -> Manifest {
+    let files: Vec<_> =
+        NAMES.into_iter().zip(contents).filter(|(_, content)| *content > 0).collect();
+    site(&files)
+}
+
+struct Pipeline {
+    baseline: Baseline,
+    site: [u8; 3],
+}
+
+proptest! {
+    // Each case syncs its files to the disk.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Two pipelines upload, purge, fail and overtake each other, and visitors fill the cache in between. Whatever
+    /// happened, the next run that is alone leaves nothing stale.
+    #[test]
+    fn nothing_is_left_stale_for_good(steps in proptest::collection::vec(step(), 0..20), last in [0..3_u8, 0..3, 0..3]) {
+        let (_folder, file) = begun(&manifest([1, 1, 1]));
+        let mut live = [1, 1, 1];
+        let mut cache = [Some(1), Some(1), Some(1)];
+        let mut pipelines: [Option<Pipeline>; 2] = [None, None];
+        for step in steps {
+            match step {
+                Step::Upload(second, site) => {
+                    // A pipeline that has uploaded purges before it uploads again.
+                    let pipeline = &mut pipelines[usize::from(second)];
+                    if pipeline.is_none() {
+                        live = site;
+                        let mut baseline = Baseline::open(&file).expect("a baseline");
+                        let difference = difference(&baseline, &manifest(site));
+                        baseline.begin(&difference).expect("written");
+                        *pipeline = Some(Pipeline { baseline, site });
+                    }
+                }
+                Step::Purge { second, finishes } => {
+                    let Some(pipeline) = pipelines[usize::from(second)].take() else { continue };
+                    let site = manifest(pipeline.site);
+                    let difference = difference(&pipeline.baseline, &site);
+                    for (name, _) in difference.iter() {
+                        let at = NAMES.iter().position(|is| is.as_bytes() == name).expect("a name");
+                        cache[at] = None;
+                    }
+                    if finishes {
+                        pipeline.baseline.finish(&site).expect("written");
+                    }
+                }
+                Step::Visit(at) => cache[at] = cache[at].or(Some(live[at])),
+            }
+        }
+        // Whoever is left is killed.
+        drop(pipelines);
+        live = last;
+        let mut run = Baseline::open(&file).expect("a baseline");
+        let difference = difference(&run, &manifest(live));
+        run.begin(&difference).expect("written");
+        for (name, _) in difference.iter() {
+            let at = NAMES.iter().position(|is| is.as_bytes() == name).expect("a name");
+            cache[at] = None;
+        }
+        run.finish(&manifest(live)).expect("written");
+        for at in 0..NAMES.len() {
+            prop_assert!(cache[at].is_none_or(|cached| cached == live[at]), "{} is stale", NAMES[at]);
+        }
+    }
+}

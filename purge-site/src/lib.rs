@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+// Decisions, without I/O.
+mod manifest;
+mod difference;
+mod spelling;
+mod rules;
+
+// What reads and writes.
+pub mod read;
+mod baseline;
+
+pub use baseline::{Baseline, BaselineError, Finished};
+pub use difference::{Change, Difference};
+pub use manifest::{Digest, Entry, Manifest, ManifestError, NameError, Stamp};
+pub use rules::{Aliases, RuleError, Rules, TemplateError};

@@ -1,0 +1,188 @@
+//! What an archive holds, with its links, as it would be in a folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{LOOP, LeftOut, NoContent, ReadError, Site};
+use crate::manifest::{Digest, Entry};
+
+/// The most links that are followed for one name.
+const LINKS: usize = 40;
+
+#[derive(Default)]
+pub(super) struct Tree {
+    nodes: BTreeMap<Vec<u8>, Node>,
+    /// The names in each folder.
+    folders: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
+}
+
+pub(super) enum Node {
+    File(Digest),
+    /// Where it leads, from the folder that it is in.
+    Link(Vec<u8>),
+    /// Where the other is, from the root.
+    HardLink(Vec<u8>),
+    Special,
+}
+
+/// Where a path leads.
+enum Place {
+    Folder(Vec<u8>),
+    File(Digest),
+    Special,
+    Nowhere,
+    /// Out of the archive.
+    Out,
+    Loop,
+}
+
+impl Tree {
+    /// Adds what an archive has at a name. What it had there before is replaced.
+    pub(super) fn insert(&mut self, name: &[u8], node: Node) {
+        self.nodes.insert(name.to_vec(), node);
+        self.add_to_folder(name);
+    }
+
+    /// Adds a folder, which has replaced what was there.
+    pub(super) fn insert_folder(&mut self, name: &[u8]) {
+        // An archive that is unpacked over a link to a folder leaves the link.
+        if !matches!(self.nodes.get(name), Some(Node::Link(_))) {
+            self.nodes.remove(name);
+        }
+        self.folders.entry(name.to_vec()).or_default();
+        self.add_to_folder(name);
+    }
+
+    fn add_to_folder(&mut self, mut name: &[u8]) {
+        while !name.is_empty() {
+            let (folder, last) = split(name);
+            self.folders.entry(folder.to_vec()).or_default().insert(last.to_vec());
+            name = folder;
+        }
+    }
+
+    /// The digest of a file that was added before.
+    pub(super) fn file(&self, name: &[u8]) -> Option<Digest> {
+        match self.nodes.get(name)? {
+            Node::File(digest) => Some(*digest),
+            Node::HardLink(other) => self.file(other),
+            Node::Link(_) | Node::Special => None,
+        }
+    }
+
+    /// The files under all the names that they have.
+    pub(super) fn site(&self) -> Result<Site, ReadError> {
+        for name in self.nodes.keys() {
+            let mut folder = split(name).0;
+            while !folder.is_empty() {
+                if self.nodes.contains_key(folder) {
+                    return Err(ReadError::of(
+                        name,
+                        "it is inside of something that is not a folder",
+                    ));
+                }
+                folder = split(folder).0;
+            }
+        }
+        let mut site = Site::default();
+        self.add_folder(b"", b"", &[], &mut site)?;
+        Ok(site)
+    }
+
+    /// Adds what is in a folder, by the name under which it was reached, and by the folders from which links led
+    /// here.
+    fn add_folder(
+        &self,
+        folder: &[u8],
+        reached: &[u8],
+        from: &[&[u8]],
+        site: &mut Site,
+    ) -> Result<(), ReadError> {
+        for last in self.folders.get(folder).into_iter().flatten() {
+            let (place, name) = (join(folder, last), join(reached, last));
+            let is_link = matches!(self.nodes.get(&place), Some(Node::Link(_)));
+            let left_out = |why| LeftOut { name: name.clone().into(), why };
+            match self.resolve(&place) {
+                Place::File(digest) => {
+                    let inserted = site.manifest.insert(&name, Entry { digest, stamp: None });
+                    inserted.map_err(|error| ReadError::of(&name, error))?;
+                }
+                Place::Folder(target) => {
+                    let chain = [from, &[folder]].concat();
+                    if is_link && chain.iter().any(|folder| is_in(folder, &target)) {
+                        return Err(ReadError::of(&name, LOOP));
+                    }
+                    let from = if is_link { &chain } else { from };
+                    self.add_folder(&target, &name, from, site)?;
+                }
+                Place::Special => site.left_out.push(left_out(NoContent::Special)),
+                Place::Nowhere | Place::Loop => site.left_out.push(left_out(NoContent::BrokenLink)),
+                Place::Out => {
+                    return Err(ReadError::of(
+                        &name,
+                        "a link that leads out of the archive: unpack it, and name the folder",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, path: &[u8]) -> Place {
+        let mut rest: Vec<Vec<u8>> = segments(path).rev().collect();
+        let mut place = Vec::new();
+        let mut links = 0;
+        while let Some(segment) = rest.pop() {
+            if segment == b".." {
+                if place.is_empty() {
+                    return Place::Out;
+                }
+                place = split(&place).0.to_vec();
+                continue;
+            }
+            let next = join(&place, &segment);
+            match self.nodes.get(&next) {
+                Some(Node::Link(target)) => {
+                    links += 1;
+                    if links > LINKS {
+                        return Place::Loop;
+                    }
+                    if target.starts_with(b"/") {
+                        return Place::Out;
+                    }
+                    rest.extend(segments(target).rev());
+                }
+                Some(_) if !rest.is_empty() => return Place::Nowhere,
+                Some(Node::Special) => return Place::Special,
+                Some(Node::File(_) | Node::HardLink(_)) => {
+                    return self.file(&next).map_or(Place::Nowhere, Place::File);
+                }
+                None if self.folders.contains_key(&next) => place = next,
+                None => return Place::Nowhere,
+            }
+        }
+        Place::Folder(place)
+    }
+}
+
+fn segments(path: &[u8]) -> impl DoubleEndedIterator<Item = Vec<u8>> {
+    let is_step = |segment: &&[u8]| !matches!(*segment, b"" | b".");
+    path.split(|&byte| byte == b'/').filter(is_step).map(<[u8]>::to_vec)
+}
+
+/// The folder of a name, and the name in it.
+fn split(name: &[u8]) -> (&[u8], &[u8]) {
+    match name.iter().rposition(|&byte| byte == b'/') {
+        Some(slash) => (&name[..slash], &name[slash + 1..]),
+        None => (b"", name),
+    }
+}
+
+fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
+    if folder.is_empty() { name.to_vec() } else { [folder, b"/", name].concat() }
+}
+
+/// Whether a folder is another one, or inside of it.
+fn is_in(folder: &[u8], other: &[u8]) -> bool {
+    other.is_empty()
+        || folder.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}

@@ -1,0 +1,96 @@
+//! The ways in which programs percent-encode one path.
+
+/// What may stand for itself, beside letters, digits and `-_.~`, by who writes it so.
+const KINDS: [&[u8]; 5] = [
+    // Browsers, when they read an address.
+    b"!$&'()+,:;=@[]|",
+    // `encodeURI`.
+    b"!$&'()+,:;=@",
+    // `encodeURIComponent`.
+    b"!'()",
+    // `net/url` of Go.
+    b"$&+,:;=@",
+    // RFC 3986 to the letter, as `urllib.parse.quote` of Python and `rawurlencode` of PHP.
+    b"",
+];
+
+/// Adds the other spellings of a path that has no query string. A `*` stays what it is, and so does an escaped
+/// one, or an escaped slash.
+pub(crate) fn add_others(path: &str, add: &mut impl FnMut(String)) {
+    let is_spelled = |byte: u8| byte == b'%' || KINDS[0].contains(&byte);
+    // Most paths have one spelling.
+    if !path.bytes().any(is_spelled) {
+        return;
+    }
+    for kind in KINDS {
+        for digits in [b"0123456789ABCDEF", b"0123456789abcdef"] {
+            let spelled = spelled(path, kind, digits);
+            if spelled != path {
+                add(spelled);
+            }
+        }
+    }
+}
+
+fn spelled(path: &str, kind: &[u8], digits: &[u8; 16]) -> String {
+    let mut spelled = String::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = escape(rest);
+        let byte = escaped.unwrap_or(first);
+        rest = if escaped.is_some() { &rest[3..] } else { after };
+        let is_structure = escaped.is_none() && matches!(byte, b'/' | b'*');
+        let is_plain = byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+        if is_structure || is_plain || kind.contains(&byte) {
+            spelled.push(char::from(byte));
+        } else {
+            let digit = |value: u8| char::from(digits[usize::from(value)]);
+            spelled.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    spelled
+}
+
+/// The byte of the escape that a text begins with.
+fn escape(text: &[u8]) -> Option<u8> {
+    let [b'%', high, low, ..] = text else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    Some((digit(high)? << 4 | digit(low)?) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn others(path: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        add_others(path, &mut |path| all.push(path));
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    #[test]
+    fn the_spellings_of_common_programs_are_there() {
+        let of = |path: &str, expected: &[&str]| assert_eq!(others(path), expected, "{path}");
+        of("/index.html", &[]);
+        of("/~ann/a_b-c", &[]);
+        of("/[slug].js", &["/%5Bslug%5D.js", "/%5bslug%5d.js"]);
+        of("/caf%C3%A9", &["/caf%c3%a9"]);
+        of("/a(1)", &["/a%281%29"]);
+        of("/a,b", &["/a%2Cb", "/a%2cb"]);
+        of("/%7Eann/%41", &["/~ann/A"]);
+        of(
+            "/it's%20%5b1%5d",
+            &["/it%27s%20%5B1%5D", "/it%27s%20%5b1%5d", "/it's%20%5B1%5D", "/it's%20[1]"],
+        );
+    }
+
+    #[test]
+    fn what_has_a_meaning_keeps_it() {
+        // A slash, a star, a question mark: escaped or not, they stay so.
+        assert_eq!(others("/a%2Fb%2A%3F%23%25"), ["/a%2fb%2a%3f%23%25"]);
+        assert_eq!(others("/[*"), ["/%5B*", "/%5b*"]);
+        assert_eq!(others("/a%0Ab"), ["/a%0ab"]);
+    }
+}
