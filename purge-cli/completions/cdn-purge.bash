@@ -25,6 +25,9 @@ _cdn__purge() {
             cdn__purge,create)
                 cmd="cdn__purge__subcmd__create"
                 ;;
+            cdn__purge,diff)
+                cmd="cdn__purge__subcmd__diff"
+                ;;
             cdn__purge,help)
                 cmd="cdn__purge__subcmd__help"
                 ;;
@@ -55,6 +58,9 @@ _cdn__purge() {
             cdn__purge__subcmd__help,create)
                 cmd="cdn__purge__subcmd__help__subcmd__create"
                 ;;
+            cdn__purge__subcmd__help,diff)
+                cmd="cdn__purge__subcmd__help__subcmd__diff"
+                ;;
             cdn__purge__subcmd__help,help)
                 cmd="cdn__purge__subcmd__help__subcmd__help"
                 ;;
@@ -83,7 +89,7 @@ _cdn__purge() {
 
     case "${cmd}" in
         cdn__purge)
-            opts="-h -V --help --version create plan resume list wait sandbox config completions man help"
+            opts="-h -V --help --version create plan diff resume list wait sandbox config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -129,13 +135,21 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__create)
-            opts="-0 -o -r -q -v -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
+            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --urls)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strip-prefix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -152,6 +166,26 @@ _cdn__purge() {
                     return 0
                     ;;
                 --max-extra)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --site)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --index)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --template)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --always)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -222,8 +256,26 @@ _cdn__purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        cdn__purge__subcmd__diff)
+            opts="-0 -q -v -h --null --output --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         cdn__purge__subcmd__help)
-            opts="create plan resume list wait sandbox config completions man help"
+            opts="create plan diff resume list wait sandbox config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -265,6 +317,20 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__help__subcmd__create)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cdn__purge__subcmd__help__subcmd__diff)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -443,7 +509,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__man)
-            opts="-h --help create plan resume list wait sandbox config completions man"
+            opts="-h --help create plan diff resume list wait sandbox config completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -457,13 +523,21 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__plan)
-            opts="-0 -q -v -h --from --null --raw --prefix --allow-full-purge --inventory --max-requests --max-extra --rate --output --summary --quiet --verbose --help"
+            opts="-0 -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --urls)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strip-prefix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -480,6 +554,26 @@ _cdn__purge() {
                     return 0
                     ;;
                 --max-extra)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --site)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --index)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --template)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --always)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

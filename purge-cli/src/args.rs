@@ -2,8 +2,11 @@
 
 mod output;
 mod target;
+mod site;
+mod addresses;
 mod paths;
 mod create;
+mod diff;
 mod wait;
 mod list;
 mod config;
@@ -12,13 +15,16 @@ mod shell;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use addresses::AddressArgs;
 pub(crate) use config::ConfigArgs;
 pub(crate) use create::{CreateArgs, PlanArgs, ResumeArgs};
+pub(crate) use diff::DiffArgs;
 pub(crate) use list::ListArgs;
 pub(crate) use output::{FormatArgs, MessageArgs, ReportArgs};
 pub(crate) use paths::PathArgs;
 pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
+pub(crate) use site::SiteArgs;
 pub(crate) use target::TargetArgs;
 pub(crate) use wait::{Operation, WaitArgs, operation_id};
 
@@ -61,6 +67,7 @@ pub(crate) enum Command {
 Examples:
   cdn-purge create /index.html '/images/*'
   cdn-purge create --wait --from changed.txt
+  cdn-purge create --wait --site public --baseline site.sha256 --index index.html
   find public -type f -printf '%P\\0' | cdn-purge create --from - -0 --raw
   git diff --name-only -z --no-renames --relative=public HEAD~1 |
     cdn-purge create --from - -0 --raw --prefix /assets
@@ -72,7 +79,19 @@ Examples:
   cdn-purge plan --from changed.txt
   cdn-purge plan --from changed.txt --rate 5/s   how long it would take
   cdn-purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
-    Plan(PlanArgs),
+    Plan(Box<PlanArgs>),
+    /// Show which files are different between two builds of a site
+    ///
+    /// Prints the names of files that were added, changed or removed, by content. `--output json` has the reason
+    /// for each. Symbolic links are followed; a link that leads nowhere, a pipe or a device is left out; a file
+    /// that cannot be read is an error.
+    #[command(after_long_help = "\
+Examples:
+  cdn-purge diff old/ new/
+  cdn-purge diff site.tar.zst public/ -0 | cdn-purge create --from - -0 --raw
+  (cd public && find . -type f -exec sha256sum {} +) > site.sha256
+  cdn-purge diff site.sha256 public/ --output json")]
+    Diff(DiffArgs),
     /// Finish a run that ended early
     ///
     /// Sends what is not known to be accepted, and tries again what failed. The organization and the resource

@@ -3,6 +3,7 @@
 mod run;
 pub(crate) mod config;
 pub(crate) mod create;
+pub(crate) mod diff;
 pub(crate) mod list;
 pub(crate) mod resume;
 pub(crate) mod sandbox;

@@ -3,6 +3,7 @@
 mod key;
 mod file;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
@@ -10,7 +11,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use purge_api_ext::{OrganizationId, Rate, ResourceId, TokenProvider};
+use purge_api_ext::{OrganizationId, PurgePath, Rate, ResourceId, TokenProvider};
 
 pub(crate) use file::is_secret;
 pub(crate) use key::{KEYS, Key, base_url, timeout};
@@ -36,6 +37,11 @@ Example of a purge.toml:
   concurrency = 4
   max-attempts = 4
   timeout = \"30s\"
+  index = \"index.html\"
+  clean-urls = true
+  templates = [\"/{lang}{path}\"]
+  values = { lang = [\"en\", \"de\"] }
+  always = [\"/feed.xml\", \"/404.html\"]
 
 What may stand only in your own file:
   token-file, token-command and base-url. Anyone who can write into a working directory must not decide where the token goes, nor which program runs. The token itself is in no file of settings.
@@ -54,6 +60,20 @@ pub(crate) struct Settings {
     pub(crate) concurrency: Option<u16>,
     pub(crate) rate: Option<Rate>,
     pub(crate) max_attempts: Option<u32>,
+    pub(crate) addresses: Addresses,
+}
+
+/// Under which paths the files of a site are cached.
+#[derive(Default)]
+pub(crate) struct Addresses {
+    pub(crate) index: Vec<String>,
+    pub(crate) clean_urls: bool,
+    pub(crate) templates: Vec<String>,
+    /// What stands for a name in a template.
+    pub(crate) values: BTreeMap<String, Vec<String>>,
+    pub(crate) spellings: bool,
+    pub(crate) with_query: bool,
+    pub(crate) always: Vec<PurgePath>,
 }
 
 /// The settings, and where each comes from.

@@ -17,6 +17,7 @@ mod output;
 mod args;
 mod usage;
 mod target;
+mod selection;
 mod command;
 mod derived;
 
@@ -145,6 +146,7 @@ async fn dispatch(
     match args.command {
         Command::Create(args) => command::create::run(*args, signals, console).await,
         Command::Plan(args) => command::create::plan(&args, console),
+        Command::Diff(args) => command::diff::run(&args, console),
         Command::Resume(args) => command::resume::run(*args, signals, console).await,
         Command::List(args) => command::list::run(args, console).await,
         Command::Wait(args) => command::wait::run(args, signals, console).await,
@@ -165,6 +167,7 @@ impl Command {
             Self::List(args) => Some(&mut args.target),
             Self::Wait(args) => Some(&mut args.target),
             Self::Plan(_)
+            | Self::Diff(_)
             | Self::Sandbox(_)
             | Self::Config(_)
             | Self::Completions(_)
@@ -177,6 +180,7 @@ impl Command {
         match self {
             Self::Create(args) => args.messages.level(),
             Self::Plan(args) => args.messages.level(),
+            Self::Diff(args) => args.messages.level(),
             Self::Resume(args) => args.messages.level(),
             Self::List(args) => args.messages.level(),
             Self::Wait(args) => args.messages.level(),
@@ -190,6 +194,7 @@ impl Command {
         match self {
             Self::Create(args) => args.report.output.format,
             Self::Plan(args) => args.report.output.format,
+            Self::Diff(args) => args.output.format,
             Self::Resume(args) => args.report.output.format,
             Self::List(args) => args.output.format,
             Self::Wait(args) => args.report.output.format,

@@ -4,10 +4,12 @@ mod screen;
 mod progress;
 mod markdown;
 mod json;
+mod planned;
 mod text;
 mod table;
 mod list;
 mod settings;
+mod difference;
 #[cfg(feature = "schema")]
 mod schemas;
 
@@ -16,6 +18,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
+use purge_site::{Aliases, Difference};
 
 pub(crate) use list::ListWriter;
 pub(crate) use markdown::Summary;
@@ -61,22 +64,65 @@ pub(crate) fn plan(
     console: &mut Console<'_>,
     format: Format,
     plan: &Plan,
+    aliases: &Aliases,
     rate: Option<Rate>,
 ) -> Result<(), Failure> {
     let out = &mut *console.out;
     let written = match format {
         // Not by way of a report: that has a text of its own for each of millions of paths.
-        Format::Text => text::plan(out, console.screen, plan, rate),
+        Format::Text => text::plan(out, console.screen, plan, aliases, rate),
         Format::Json => {
             let duration = rate.map(|rate| text::time_needed(plan.batches().len(), rate));
-            json::line(out, &json::Planned::new(Report::planned(plan), duration))
+            let planned = json::Planned::new(Report::planned(plan), duration);
+            json::line(out, &planned::WithAliases::new(planned, plan.paths(), aliases))
         }
         Format::Ndjson => {
             let operations = Report::planned(plan).operations;
-            operations.iter().try_for_each(|operation| json::line(out, operation))
+            let batches = operations.into_iter().zip(plan.batches());
+            batches.into_iter().try_for_each(|(operation, batch)| {
+                json::line(out, &planned::WithAliases::new(operation, batch.paths(), aliases))
+            })
         }
     };
     Ok(written.or_else(closed_pipe)?)
+}
+
+/// Writes that a site is as it was, or that it has a baseline now.
+pub(crate) fn nothing(
+    console: &mut Console<'_>,
+    format: Format,
+    dry_run: bool,
+    text: &str,
+) -> Result<(), Failure> {
+    let out = &mut *console.out;
+    let written = match format {
+        Format::Text => writeln!(out, "{text}"),
+        Format::Json => json::line(out, &planned::nothing(dry_run)),
+        Format::Ndjson => Ok(()),
+    };
+    Ok(written.or_else(closed_pipe)?)
+}
+
+/// Writes the names of the files that differ, and on standard error how many they are.
+pub(crate) fn difference(
+    console: &mut Console<'_>,
+    format: Format,
+    null: bool,
+    difference: &Difference,
+) -> Result<(), Failure> {
+    difference::write(console.out, format, null, difference)?;
+    if format == Format::Text {
+        note(console, format, &difference::counts(difference));
+    }
+    Ok(())
+}
+
+/// Says something on standard error, unless nothing but errors is welcome there.
+pub(crate) fn note(console: &mut Console<'_>, format: Format, text: &str) {
+    if console.messages != Messages::Quiet {
+        // A note that nobody can read changes nothing.
+        drop(writeln!(console.err, "{}", message(format, format_args!("{text}"))));
+    }
 }
 
 /// Writes one operation, if the form is one in which each stands for itself.

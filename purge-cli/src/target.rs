@@ -70,6 +70,14 @@ impl Target {
 }
 
 impl Checked {
+    /// Whose cache is purged; none of a server that ends with the command.
+    pub(crate) fn resource(&self) -> Option<ResourceId> {
+        match self {
+            Self::Service { resource, .. } => Some(*resource),
+            Self::Sandbox { .. } => None,
+        }
+    }
+
     pub(crate) async fn connect(self) -> Result<Target, Failure> {
         match self {
             Self::Sandbox { timeout, rate } => Target::sandbox(timeout, rate).await,

@@ -72,6 +72,22 @@ impl Paths {
         Ok(())
     }
 
+    /// Adds the paths of others, in their order.
+    ///
+    /// ```
+    /// # use purge_api_ext::{Paths, PurgePath};
+    /// let mut paths: Paths = [PurgePath::new("/a")?].into();
+    /// paths.append(&[PurgePath::from_file_name("\u{fc} b")?, PurgePath::new("/c*")?].into());
+    /// assert_eq!(paths.iter().collect::<Vec<_>>(), ["/a", "/%C3%BC%20b", "/c*"]);
+    /// # Ok::<(), purge_api_ext::PathError>(())
+    /// ```
+    pub fn append(&mut self, others: &Paths) {
+        self.text.reserve(others.text.len());
+        for span in &others.spans {
+            self.add(span.slice(&others.text), span.is_plain());
+        }
+    }
+
     /// How many they are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use purge_api_ext::PurgePath;
 
+use super::{AddressArgs, SiteArgs};
+
 #[derive(clap::Args)]
 #[command(next_help_heading = "Paths")]
 pub(crate) struct PathArgs {
@@ -30,6 +32,17 @@ pub(crate) struct PathArgs {
     /// `..` segments, drives on Windows, lines of names, and names that all come with a status.
     #[arg(long)]
     pub(crate) raw: bool,
+    /// All paths are URLs of this host, such as `www.example.com`: purge their paths
+    ///
+    /// A URL of another host is refused. The option may be given several times.
+    #[arg(long, value_name = "HOST", value_parser = host, conflicts_with = "raw")]
+    pub(crate) urls: Vec<String>,
+    /// All paths begin with this folder, which the site does not have: take it off
+    #[arg(long, value_name = "FOLDER", value_parser = folder)]
+    pub(crate) strip_prefix: Option<String>,
+    /// Let paths have a query string; whether the service matches query strings is not published
+    #[arg(long)]
+    pub(crate) query: bool,
     /// Where the site lies below the root of the resource: put before every path
     #[arg(long, value_name = "PATH", value_parser = prefix)]
     pub(crate) prefix: Option<PurgePath>,
@@ -38,7 +51,7 @@ pub(crate) struct PathArgs {
     pub(crate) allow_full_purge: bool,
     /// Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard
     /// where that purges no path that was not asked for
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "all_paths")]
     pub(crate) inventory: Vec<PathBuf>,
     /// Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those
     /// that purge the fewest other paths
@@ -46,8 +59,27 @@ pub(crate) struct PathArgs {
     pub(crate) max_requests: Option<NonZeroUsize>,
     /// How many paths of the inventory may be purged that were not asked for [default: 0; with
     /// `--max-requests`, as many as it takes]
-    #[arg(long, value_name = "N", requires = "inventory")]
+    #[arg(long, value_name = "N", requires = "all_paths")]
     pub(crate) max_extra: Option<usize>,
+    #[command(flatten)]
+    pub(crate) site: SiteArgs,
+    #[command(flatten)]
+    pub(crate) addresses: AddressArgs,
+}
+
+fn host(text: &str) -> Result<String, String> {
+    match text.contains(['/', '@', ' ', '?', '#', '*']) || text.is_empty() {
+        true => Err("write the host alone, such as `www.example.com`".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+fn folder(text: &str) -> Result<String, String> {
+    let folder = text.strip_prefix("./").unwrap_or(text).trim_matches('/');
+    match folder.is_empty() {
+        true => Err("no folder; write for example `public/`".to_owned()),
+        false => Ok(folder.to_owned()),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {

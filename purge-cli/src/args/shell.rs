@@ -2,8 +2,8 @@ use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
 /// The commands that have a manual page; completion offers them.
-const COMMANDS: [&str; 9] =
-    ["create", "plan", "resume", "list", "wait", "sandbox", "config", "completions", "man"];
+const COMMANDS: [&str; 10] =
+    ["create", "plan", "diff", "resume", "list", "wait", "sandbox", "config", "completions", "man"];
 
 #[derive(clap::Args)]
 pub(crate) struct CompletionsArgs {

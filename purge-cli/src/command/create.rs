@@ -1,13 +1,11 @@
-use std::path::Path;
-
-use purge_api_ext::{Journal, Plan, PurgeEverything};
+use purge_api_ext::Journal;
 
 use super::run::Run;
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
-use crate::input::{self, Form};
 use crate::output::{self, Console, Format, Progress, Summary};
+use crate::selection::{self, Renewal, Selection};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -26,9 +24,18 @@ pub(crate) async fn run(
     no_duration_among_paths(&args)?;
     let target = Target::check(&args.target, &settings)?;
     let run = Run::new(&args.report, args.journal.clone(), signals)?;
-    let mut progress = reading(&args.paths, args.report.output.format, console);
-    let plan = planned(&args.paths)?;
+    let format = args.report.output.format;
+    let mut progress = reading(&args.paths, format, console);
+    let selection = Selection::read(&args.paths, &settings, target.resource())?;
+    selection.notes.iter().for_each(|note| progress.say(console.err, format_args!("{note}")));
+    let Some(plan) = selection.plan else {
+        drop(progress);
+        return unchanged(selection.renewal, args.target.sandbox, format, console);
+    };
     let target = target.connect().await?;
+    // A server that ends with its command has purged nothing of the site.
+    let mut renewal = selection.renewal.filter(|_| !args.target.sandbox);
+    renewal.as_mut().map_or(Ok(()), Renewal::begin)?;
     let journal = args.journal.map(Journal::create).transpose()?;
     progress.plan(console.err, &plan);
     let purge = args.sending.apply(&settings, target.resource.purge(plan));
@@ -36,7 +43,38 @@ pub(crate) async fn run(
     if let Some(journal) = journal {
         purge = purge.journal(journal);
     }
-    run.follow(purge.events(), target, progress, console).await
+    let exit = run.follow(purge.events(), target, progress, console).await?;
+    if exit == Exit::Success
+        && let Some(renewal) = renewal
+        && let Some(note) = renewal.finish()?
+    {
+        output::note(console, format, &note);
+    }
+    Ok(exit)
+}
+
+/// Ends a run of a site that is as it was, or that has no baseline yet.
+fn unchanged(
+    renewal: Option<Renewal>,
+    is_sandbox: bool,
+    format: Format,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let Some(renewal) = renewal.filter(|_| !is_sandbox) else {
+        output::nothing(console, format, false, "nothing changed; nothing was sent")?;
+        return Ok(Exit::Success);
+    };
+    let text = match renewal.is_first {
+        true => {
+            let (files, file) = (renewal.files(), renewal.file());
+            format!("`{file}` is the baseline of {files} files now; nothing was sent")
+        }
+        false => "nothing changed; nothing was sent".to_owned(),
+    };
+    let note = renewal.finish()?;
+    output::nothing(console, format, false, &text)?;
+    note.iter().for_each(|note| output::note(console, format, note));
+    Ok(Exit::Success)
 }
 
 pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -45,49 +83,25 @@ pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, F
 
 fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let summary = Summary::open(args.report.summary.as_deref())?;
+    let format = args.report.output.format;
     let mut progress = reading(&args.paths, args.report.output.format, console);
-    let plan = planned(&args.paths)?;
+    let selection = Selection::read(&args.paths, settings, None)?;
+    selection.notes.iter().for_each(|note| progress.say(console.err, format_args!("{note}")));
+    let Some(plan) = selection.plan else {
+        drop(progress);
+        let text = match selection.renewal.filter(|renewal| renewal.is_first) {
+            Some(_) => "the baseline would be written, and nothing be sent",
+            None => "nothing changed; nothing was sent",
+        };
+        output::nothing(console, format, true, text)?;
+        return Ok(Exit::Success);
+    };
     progress.batches(console.err, &plan);
     drop(progress);
     summary.write_plan(&plan)?;
     let rate = args.rate.or(settings.rate);
-    output::plan(console, args.report.output.format, &plan, rate)?;
+    output::plan(console, format, &plan, &selection.aliases, rate)?;
     Ok(Exit::Success)
-}
-
-fn planned(args: &PathArgs) -> Result<Plan, Failure> {
-    let mut planner = Plan::planner();
-    if args.allow_full_purge {
-        planner = planner.allow_full_purge(PurgeEverything);
-    }
-    if let Some(requests) = args.max_requests {
-        planner = planner.max_requests(requests.get());
-    }
-    if let Some(extra) = args.max_extra {
-        planner = planner.max_extra(extra);
-    }
-    input::only_one_standard_input(args.from.iter().chain(&args.inventory))?;
-    let form = Form { null: args.null, raw: args.raw, prefix: args.prefix.as_ref() };
-    let (paths, full) = input::read(form, &args.paths, &args.from)?;
-    if !args.inventory.is_empty() {
-        let inventory = input::read_inventory(form, &args.inventory)?;
-        if inventory.is_empty() {
-            let why = "the inventory is empty; provide all paths of the site";
-            return Err(Failure::usage(format!("{}: {why}", input::names(&args.inventory))));
-        }
-        planner = planner.inventory(inventory);
-    }
-    planner.plan(paths).map_err(|error| match (error.is_empty(), full) {
-        // Whatever is piped in was not read.
-        (true, _) if args.from.is_empty() => {
-            Failure::usage(format!("{error}, or read standard input with `--from -`"))
-        }
-        (true, _) => Failure::usage(format!("no paths to purge: {}", input::names(&args.from))),
-        (_, Some(place)) if error.full_purge_path().is_some() => {
-            Failure::usage(format!("{place}: {}; nothing was sent", Failure::from(error)))
-        }
-        _ => error.into(),
-    })
 }
 
 /// `--wait 5m` waits for its default, and takes `5m` for a path: the value of this option may be left out.
@@ -111,6 +125,5 @@ fn reading(args: &PathArgs, format: Format, console: &Console<'_>) -> Progress {
 /// Whether somebody types the paths, and a bar would stand in the way.
 fn reads_terminal(args: &PathArgs) -> bool {
     use std::io::IsTerminal as _;
-    let from_input = args.from.iter().chain(&args.inventory).any(|file| file == Path::new("-"));
-    from_input && std::io::stdin().is_terminal()
+    selection::reads_standard_input(args) && std::io::stdin().is_terminal()
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use purge_api_ext::{escape, typed};
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, Entry, KEYS, Key, Owner};
+use super::key::Shape;
+use super::{Config, Entry, KEYS, Key, Owner, Settings};
 use crate::exit::Failure;
 
 /// Words in a name that belong to a secret.
@@ -44,18 +45,52 @@ pub(super) fn read(
         {
             return Err(wrong(at, &format!("both `{other}` and `{name}`: remove one")));
         }
-        let value = match value.get_ref() {
-            DeValue::String(text) => text.to_string(),
-            DeValue::Integer(number) => number.to_string(),
-            _ => return Err(wrong(at, &format!("`{name}` is neither a text nor a number"))),
-        };
+        let values = values(value.get_ref(), key.shape)
+            .map_err(|what| wrong(at, &format!("`{name}` {what}")))?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        (key.set)(&mut config.settings, &value, folder)
-            .map_err(|error| wrong(at, &format!("`{name}`: {error}")))?;
+        // A list of a nearer file stands for itself. Still, one that is wrong is an error.
+        let is_said = config.entries.iter().any(|entry| entry.key.name == key.name);
+        let mut ignored = Settings::default();
+        let settings = if is_said { &mut ignored } else { &mut config.settings };
+        for value in &values {
+            (key.set)(settings, value, folder)
+                .map_err(|error| wrong(at, &format!("`{name}`: {error}")))?;
+        }
+        let value = values.join(", ");
         config.entries.push(Entry { key, value, file: file.to_owned(), line: line(at) });
     }
     Ok(())
 }
+
+/// The texts that a value is made of.
+fn values(value: &DeValue<'_>, shape: Shape) -> Result<Vec<String>, &'static str> {
+    let one = |value: &DeValue<'_>| match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let list = |value: &DeValue<'_>| match value {
+        DeValue::Array(values) => values.iter().map(|value| one(value.get_ref())).collect(),
+        value => Some(vec![one(value)?]),
+    };
+    match (shape, value) {
+        (Shape::One, value) => Ok(vec![one(value).ok_or("is neither a text nor a number")?]),
+        (Shape::Flag, DeValue::Boolean(is)) => Ok(vec![is.to_string()]),
+        (Shape::Flag, _) => Err("is neither true nor false"),
+        (Shape::List, value) => list(value).ok_or("is not a list of texts"),
+        (Shape::Table, DeValue::Table(table)) => {
+            let mut all = Vec::new();
+            for (name, value) in table {
+                let values = list(value.get_ref()).ok_or(NOT_TABLE)?;
+                all.extend(values.iter().map(|value| format!("{}={value}", name.get_ref())));
+            }
+            Ok(all)
+        }
+        (Shape::Table, _) => Err(NOT_TABLE),
+    }
+}
+
+const NOT_TABLE: &str = "is not a table of lists, such as `{ lang = [\"en\", \"de\"] }`";
 
 fn known(name: &str) -> Result<&'static Key, String> {
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use purge_api_ext::{BaseUrl, Client, TokenProvider};
+use purge_api_ext::{BaseUrl, Client, PurgePath, TokenProvider};
+use purge_site::Rules;
 
 use super::Settings;
 use crate::environment;
@@ -20,8 +21,23 @@ pub(crate) struct Key {
     pub(crate) default: Option<&'static str>,
     /// Whether only the user's own file may hold it.
     pub(super) is_private: bool,
+    /// What its value is made of.
+    pub(super) shape: Shape,
     /// Reads a value. Names of files and programs are relative to the folder.
     pub(crate) set: fn(&mut Settings, &str, &Path) -> Result<(), String>,
+}
+
+/// What the value of a setting is made of.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Shape {
+    /// A text or a number.
+    One,
+    /// True or false.
+    Flag,
+    /// Texts, each of which is set by itself.
+    List,
+    /// Names, each with a list of texts: `name=text` is set for each of them.
+    Table,
 }
 
 impl Key {
@@ -29,7 +45,7 @@ impl Key {
         name: &'static str,
         set: fn(&mut Settings, &str, &Path) -> Result<(), String>,
     ) -> Self {
-        Self { name, variable: None, default: None, is_private: false, set }
+        Self { name, variable: None, default: None, is_private: false, shape: Shape::One, set }
     }
 
     const fn variable(self, variable: &'static str) -> Self {
@@ -40,13 +56,17 @@ impl Key {
         Self { default: Some(default), ..self }
     }
 
+    const fn shape(self, shape: Shape) -> Self {
+        Self { shape, ..self }
+    }
+
     const fn private(self) -> Self {
         Self { is_private: true, ..self }
     }
 }
 
 /// All settings.
-pub(crate) static KEYS: [Key; 9] = [
+pub(crate) static KEYS: [Key; 16] = [
     Key::new("organization", |settings, text, _| put(&mut settings.organization, text))
         .variable(environment::ORGANIZATION),
     Key::new("resource", |settings, text, _| put(&mut settings.resource, text))
@@ -86,7 +106,43 @@ pub(crate) static KEYS: [Key; 9] = [
         put(&mut settings.max_attempts, &attempts)
     })
     .default("4"),
+    Key::new("index", |settings, text, _| {
+        // What it is a name of is said there.
+        drop(Rules::new().index(text).map_err(|error| error.to_string())?);
+        settings.addresses.index.push(text.to_owned());
+        Ok(())
+    })
+    .shape(Shape::List),
+    Key::new("clean-urls", |settings, text, _| turn(&mut settings.addresses.clean_urls, text))
+        .shape(Shape::Flag),
+    Key::new("templates", |settings, text, _| {
+        settings.addresses.templates.push(text.to_owned());
+        Ok(())
+    })
+    .shape(Shape::List),
+    Key::new("values", |settings, text, _| {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        let values = settings.addresses.values.entry(name.to_owned()).or_default();
+        values.push(value.to_owned());
+        Ok(())
+    })
+    .shape(Shape::Table),
+    Key::new("spellings", |settings, text, _| turn(&mut settings.addresses.spellings, text))
+        .shape(Shape::Flag),
+    Key::new("with-query", |settings, text, _| turn(&mut settings.addresses.with_query, text))
+        .shape(Shape::Flag),
+    Key::new("always", |settings, text, _| {
+        let path = PurgePath::new(text).map_err(|error| error.to_string())?;
+        settings.addresses.always.push(path);
+        Ok(())
+    })
+    .shape(Shape::List),
 ];
+
+fn turn(setting: &mut bool, text: &str) -> Result<(), String> {
+    *setting = parsed(text)?;
+    Ok(())
+}
 
 /// An address of the service, as it is used.
 pub(crate) fn base_url(text: &str) -> Result<String, String> {

@@ -96,7 +96,7 @@ fn mistakes_are_named_with_file_line_and_fix() {
         "colour = 'x'",
         "",
         "/project/purge.toml:1: unknown setting `colour`; there are organization, resource, token-file, \
-         token-command, base-url, timeout, concurrency, rate, max-attempts",
+         token-command, base-url, timeout, concurrency, rate, max-attempts, index, clean-urls, templates, values, spellings, with-query, always",
     );
     refused("concurrency = 0", "", "/project/purge.toml:1: `concurrency`: 0 is not in 1..=1000");
     refused("rate = true", "", "/project/purge.toml:1: `rate` is neither a text nor a number");
@@ -206,4 +206,52 @@ fn timeouts_are_not_zero() {
         let why = super::timeout(text).expect_err(text);
         assert_eq!(why, "no request ends in no time; write for example `30s`");
     }
+}
+
+#[test]
+fn addresses_of_a_site_are_lists_and_the_nearer_file_has_its_own() {
+    let user = "index = 'default.html'\ntemplates = '/en{path}'\nspellings = true\n";
+    let project = "index = ['index.html', 'index.htm']\nclean-urls = true\nalways = ['/feed.xml']\n\
+                   [values]\nlang = ['en', 'de']\nwidth = 200\n";
+    let config = load(project, user).expect("settings");
+    let addresses = &config.settings.addresses;
+    assert_eq!(addresses.index, ["index.html", "index.htm"]);
+    assert_eq!(addresses.templates, ["/en{path}"]);
+    assert_eq!(
+        (addresses.clean_urls, addresses.spellings, addresses.with_query),
+        (true, true, false)
+    );
+    assert_eq!(addresses.always.len(), 1);
+    assert_eq!(addresses.values["lang"], ["en", "de"]);
+    assert_eq!(addresses.values["width"], ["200"]);
+    let shown = |name: &str| config.entries.iter().find(|entry| entry.key.name == name);
+    assert_eq!(shown("values").expect("an entry").value, "lang=en, lang=de, width=200");
+
+    refused(
+        "always = ['a']\n",
+        "",
+        "/project/purge.toml:1: `always`: it does not begin with `/`: write `/a`",
+    );
+    refused(
+        "index = ['..']\n",
+        "",
+        "/project/purge.toml:1: `index`: a dot segment, at byte 2: write the path without `.` and `..`",
+    );
+    refused(
+        "clean-urls = 'yes'\n",
+        "",
+        "/project/purge.toml:1: `clean-urls` is neither true nor false",
+    );
+    refused("rate = ['5/s']\n", "", "/project/purge.toml:1: `rate` is neither a text nor a number");
+    refused("index = [['a']]\n", "", "/project/purge.toml:1: `index` is not a list of texts");
+    refused(
+        "values = ['a']\n",
+        "",
+        "/project/purge.toml:1: `values` is not a table of lists, such as `{ lang = [\"en\", \"de\"] }`",
+    );
+    refused(
+        "",
+        "always = ['a']\n",
+        "/config/purge/purge.toml:1: `always`: it does not begin with `/`: write `/a`",
+    );
 }

@@ -1,5 +1,6 @@
 //! How paths are written: one a line or NUL by NUL, as paths or as file names.
 
+mod cut;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,12 @@ pub(crate) struct Form<'a> {
     pub(crate) raw: bool,
     /// What stands before every path.
     pub(crate) prefix: Option<&'a PurgePath>,
+    /// The hosts whose URLs the entries are; if there are none, they are paths or names.
+    pub(crate) hosts: &'a [String],
+    /// The folder that every entry begins with, without slashes around it.
+    pub(crate) strip: Option<&'a str>,
+    /// Whether a path may have a query string.
+    pub(crate) query: bool,
 }
 
 impl Form<'_> {
@@ -30,7 +37,7 @@ impl Form<'_> {
 
     /// Whether an entry is a path, or none, just as it stands.
     pub(crate) fn is_whole(self, entry: &str) -> bool {
-        let is_bare = !self.null && !self.raw && self.prefix.is_none();
+        let is_bare = !self.null && !self.raw && self.prefix.is_none() && !self.is_cut();
         is_bare && entry.starts_with('/') && !entry.ends_with('\r')
     }
 
@@ -55,7 +62,11 @@ impl Form<'_> {
         is_inventory: bool,
         paths: &mut Paths,
     ) -> Result<(), Refusal> {
-        if !self.raw && self.prefix.is_none() {
+        let text = match self.is_cut() {
+            true => &*cut::site_path(self, text)?,
+            false => text,
+        };
+        if !self.raw && self.prefix.is_none() && !self.query {
             let path = checked(text, is_inventory).map_err(|why| self.refusal(text, why))?;
             return paths.try_push(path).map_err(|error| self.refusal(text, Why::Path(error)));
         }
@@ -63,7 +74,7 @@ impl Form<'_> {
             self.name(text)?
         } else {
             checked(text, is_inventory)
-                .and_then(|text| PurgePath::new(text).map_err(Why::Path))
+                .and_then(|text| self.path(text).map_err(Why::Path))
                 .map_err(|why| self.refusal(text, why))?
         };
         // What is checked in two parts may still be too long as a whole.
@@ -71,6 +82,15 @@ impl Form<'_> {
         let whole = whole.map_err(|error| self.refusal(text, Why::Path(error)))?;
         paths.push(whole.as_ref().unwrap_or(&path));
         Ok(())
+    }
+
+    /// Whether something before the path is to be taken off.
+    fn is_cut(self) -> bool {
+        !self.hosts.is_empty() || self.strip.is_some()
+    }
+
+    fn path(self, text: &str) -> Result<PurgePath, PathError> {
+        if self.query { PurgePath::with_query(text) } else { PurgePath::new(text) }
     }
 
     fn name(self, name: &[u8]) -> Result<PurgePath, Refusal> {

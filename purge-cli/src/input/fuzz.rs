@@ -7,7 +7,7 @@ use super::{Form, Input};
 /// one that cannot.
 pub fn paths_file(bytes: &[u8]) {
     let Some((&first, text)) = bytes.split_first() else { return };
-    let form = Form { null: first & 1 > 0, raw: first & 2 > 0, prefix: None };
+    let form = Form { null: first & 1 > 0, raw: first & 2 > 0, ..Form::default() };
     let mut input = Input { form, are_inventory: first & 4 > 0, ..Input::default() };
     if let Err(failure) = input.add_text(text, "paths") {
         // The text is of another encoding, or its entries end otherwise.

@@ -56,7 +56,7 @@ fn wide_texts_are_refused_as_a_whole() {
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         for text in [little, big] {
             for (null, raw) in [(false, false), (false, true), (true, false), (true, true)] {
-                let error = read(Form { null, raw, prefix: None }, &text);
+                let error = read(Form { null, raw, ..Form::default() }, &text);
                 assert_eq!(
                     error.expect_err("UTF-16"),
                     "paths.txt is UTF-16; write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`); \

@@ -34,11 +34,12 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         schema
     }
     vec![
+        ("difference", schema_for::<super::difference::Object>()),
         ("error", schema_for::<Failed>()),
         ("list", schema_for::<List>()),
         ("message", schema_for::<Message>()),
         ("operation", schema_for::<OperationOutcome>()),
-        ("plan", schema_for::<Planned>()),
+        ("plan", schema_for::<super::planned::WithAliases<Planned>>()),
         ("record", schema_for::<PurgeRecord>()),
         ("report", schema_for::<Report>()),
         ("settings", schema_for::<Object>()),

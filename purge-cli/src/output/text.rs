@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anstyle::Style;
 use purge_api_ext::{Batch, PathOutcome, PathState, Plan, Rate, Report, Summary, escape};
+use purge_site::Aliases;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::screen::pad;
@@ -59,12 +60,14 @@ pub(super) fn plan(
     out: Out<'_>,
     screen: Screen,
     plan: &Plan,
+    aliases: &Aliases,
     rate: Option<Rate>,
 ) -> io::Result<()> {
     if plan.path_count() <= LISTED {
         for path in plan.paths() {
             let state = pad(&PathState::Planned.to_string(), STATE);
-            writeln!(out, "  {state} {}", screen.fit(path, STATE + 3))?;
+            let of = aliases.of(path).map(|of| format!("  (an alias of {of})")).unwrap_or_default();
+            writeln!(out, "  {state} {}", screen.fit(&format!("{path}{of}"), STATE + 3))?;
         }
     } else {
         list_requests(out, screen, plan.batches())?;
@@ -77,6 +80,11 @@ pub(super) fn plan(
         plural(paths),
         plural(requests)
     )?;
+    if !aliases.is_empty() {
+        let count = plan.paths().filter(|path| aliases.of(path).is_some()).count();
+        let are = if count == 1 { "path is an alias" } else { "paths are aliases" };
+        writeln!(out, "  {count} {are}")?;
+    }
     // One request is sent at once, whatever the rate.
     if let Some(rate) = rate.filter(|_| requests > 1) {
         let time = humantime::format_duration(whole(time_needed(requests, rate)));

@@ -86,10 +86,10 @@ fn success_of_many_takes_a_line() {
 fn plan_shows_requests_what_else_is_purged_and_the_time() {
     let few = planned(["/a", "/b*", "/bc", "/a"].map(str::to_owned));
     let rate = "30/m".parse().ok();
-    let few = at_widths(|out, screen| plan(out, screen, &few, rate));
+    let few = at_widths(|out, screen| plan(out, screen, &few, &Aliases::default(), rate));
     let paths = (0..2_501).map(|i| format!("/docs/chapter-{}/section-{i}/index.html", i % 17));
     let many = planned(paths);
-    let many = at_widths(|out, screen| plan(out, screen, &many, rate));
+    let many = at_widths(|out, screen| plan(out, screen, &many, &Aliases::default(), rate));
     insta::assert_snapshot!(format!("{few}\n{many}"));
 }
 

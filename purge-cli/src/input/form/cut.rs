@@ -1,0 +1,141 @@
+//! What is before the path in an entry: a scheme and a host, or a folder that the site does not have.
+
+use std::borrow::Cow;
+use std::str;
+
+use super::{Form, Refusal};
+
+/// The path, or the name, without what is before it.
+pub(super) fn site_path<'a>(form: Form<'_>, text: &'a [u8]) -> Result<Cow<'a, [u8]>, Refusal> {
+    let text = match form.hosts {
+        [] => text.into(),
+        hosts => of_url(text, hosts)?,
+    };
+    let Some(folder) = form.strip else { return Ok(text) };
+    let (start, end) = if form.raw { (&b"./"[..], 1) } else { (&b"/"[..], 0) };
+    let inner = text.strip_prefix(start).or(form.raw.then_some(&text));
+    let rest = inner.and_then(|text| text.strip_prefix(folder.as_bytes()));
+    // Of a path, its slash stays.
+    match rest.filter(|rest| rest.starts_with(b"/")).map(|rest| &rest[end..]) {
+        Some(rest) => Ok(rest.to_vec().into()),
+        None => Err(format!("not in `{folder}/`: leave it out, or leave --strip-prefix out")
+            .as_str()
+            .into()),
+    }
+}
+
+/// The path of a URL, with its query string. The fragment is for browsers alone.
+fn of_url<'a>(url: &'a [u8], hosts: &[String]) -> Result<Cow<'a, [u8]>, Refusal> {
+    let text = str::from_utf8(url).map_err(|_| Refusal::from("not UTF-8: percent-encode it"))?;
+    let scheme = |name: &str| {
+        let (scheme, rest) = text.split_once("://")?;
+        scheme.eq_ignore_ascii_case(name).then_some(rest)
+    };
+    let (rest, port) = match (scheme("https"), scheme("http")) {
+        (Some(rest), _) => (rest, ":443"),
+        (_, Some(rest)) => (rest, ":80"),
+        _ => {
+            return Err(
+                "not a URL: with --urls, each entry begins with `https://` or `http://`".into()
+            );
+        }
+    };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let without_port = host.strip_suffix(port).unwrap_or(host);
+    let is =
+        |name: &String| [host, without_port].iter().any(|host| host.eq_ignore_ascii_case(name));
+    if !hosts.iter().any(is) {
+        return Err(format!("its host is not {}", either(hosts)).as_str().into());
+    }
+    let path = path.split('#').next().unwrap_or_default();
+    Ok(match path.starts_with('/') {
+        true => path.as_bytes().into(),
+        false => [b"/", path.as_bytes()].concat().into(),
+    })
+}
+
+fn either(hosts: &[String]) -> String {
+    let named: Vec<_> =
+        hosts.iter().map(|host| format!("`{}`", purge_api_ext::escape(host))).collect();
+    named.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use purge_api_ext::Paths;
+
+    use super::*;
+
+    fn read(form: Form<'_>, entry: &str) -> Result<String, String> {
+        let mut paths = Paths::new();
+        form.read(entry.as_bytes(), false, &mut paths).map_err(|refusal| refusal.message)?;
+        Ok(paths.iter().collect())
+    }
+
+    #[test]
+    fn urls_of_the_named_hosts_are_paths_and_others_are_refused() {
+        let hosts = ["www.example.com".to_owned(), "example.net:8080".to_owned()];
+        let form = Form { hosts: &hosts, ..Form::default() };
+        for (url, path) in [
+            ("https://www.example.com/a%20b.html", "/a%20b.html"),
+            ("HTTP://WWW.Example.com:80/a", "/a"),
+            ("https://www.example.com", "/"),
+            ("https://www.example.com/a#b", "/a"),
+            ("http://example.net:8080/*", "/*"),
+        ] {
+            assert_eq!(read(form, url).expect(url), path);
+        }
+        for (url, why) in [
+            ("https://example.com/a", "its host is not `www.example.com` or `example.net:8080`"),
+            ("https://www.example.com.evil.net/a", "its host is not"),
+            ("https://www.example.com:8443/a", "its host is not"),
+            ("http://www.example.com:443/a", "its host is not"),
+            ("https://me@www.example.com/a", "its host is not"),
+            ("https://evil.net/https://www.example.com/a", "its host is not"),
+            ("//www.example.com/a", "not a URL"),
+            ("/a", "not a URL"),
+            ("<loc>https://www.example.com/a</loc>", "not a URL"),
+            ("https://www.example.com/a b", "a space"),
+            ("https://www.example.com/a?b", "a `?`"),
+            ("https://www.example.com/../a", "a dot segment"),
+        ] {
+            let error = read(form, url).expect_err(url);
+            assert!(error.contains(why), "{url}: {error}");
+        }
+        let form = Form { query: true, ..form };
+        assert_eq!(read(form, "https://www.example.com?b=1#c").expect("a URL"), "/?b=1");
+    }
+
+    #[test]
+    fn a_folder_is_taken_off_and_what_is_not_in_it_is_refused() {
+        let raw = Form { raw: true, strip: Some("public/site"), ..Form::default() };
+        let path = Form { raw: false, ..raw };
+        assert_eq!(read(raw, "public/site/a b.html").expect("a name"), "/a%20b.html");
+        assert_eq!(read(raw, "./public/site/d/").expect("a name"), "/d/");
+        assert_eq!(read(path, "/public/site/a").expect("a path"), "/a");
+        for (form, entry) in [
+            (raw, "public/a"),
+            (raw, "public/sites/a"),
+            (raw, "public/site"),
+            (path, "public/site/a"),
+            (path, "/public/site"),
+        ] {
+            let error = read(form, entry).expect_err(entry);
+            assert!(error.starts_with("not in `public/site/`"), "{entry}: {error}");
+        }
+        read(raw, "public/site/").expect_err("no name");
+        read(raw, "public/site/../a").expect_err("not below it");
+        let prefix = "/shop/".parse().expect("a path");
+        let form = Form { prefix: Some(&prefix), ..raw };
+        assert_eq!(read(form, "public/site/a").expect("a name"), "/shop/a");
+    }
+
+    #[test]
+    fn query_strings_are_let_through_where_that_is_said() {
+        let form = Form { query: true, ..Form::default() };
+        assert_eq!(read(form, "/a?b=1&c={d}").expect("a path"), "/a?b=1&c={d}");
+        read(form, "/a{b?c").expect_err("not a path");
+        let raw = Form { raw: true, ..form };
+        assert_eq!(read(raw, "a?b").expect("a name"), "/a%3Fb");
+    }
+}

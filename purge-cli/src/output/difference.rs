@@ -1,0 +1,118 @@
+//! What is different between two sites.
+
+use std::io;
+
+use purge_api_ext::{PurgePath, escape};
+use purge_site::{Change, Difference};
+use serde::Serialize;
+
+use super::{Format, Out, json, plural};
+use crate::exit::Failure;
+
+/// What is different between two builds of a site.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "Difference"))]
+pub(super) struct Object {
+    /// The version of this form: 1.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
+    schema: u32,
+    /// Files that are new.
+    added: usize,
+    /// Files that have other content.
+    changed: usize,
+    /// Files that are gone.
+    removed: usize,
+    /// Files of which a manifest does not say what was in them.
+    in_doubt: usize,
+    /// The files, sorted by the bytes of their names.
+    files: Vec<File>,
+}
+
+/// A file that is different.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct File {
+    /// Its name; what is not UTF-8 in it is replaced.
+    name: String,
+    /// Its path, percent-encoded, with every byte of its name; none if it has a name that cannot be a path.
+    path: Option<String>,
+    /// Why it is different: `added`, `changed`, `removed`; `in_doubt` if the manifest does not say what was in it.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    change: Change,
+}
+
+pub(super) fn write(
+    out: Out<'_>,
+    format: Format,
+    null: bool,
+    difference: &Difference,
+) -> Result<(), Failure> {
+    let written = match format {
+        Format::Text => {
+            let end = if null { 0 } else { b'\n' };
+            if !null
+                && let Some(name) =
+                    difference.iter().map(|(name, _)| name).find(|name| has_break(name))
+            {
+                return Err(Failure::usage(format!(
+                    "the name `{}` has a line break: pass -0, or --output json",
+                    escape(&String::from_utf8_lossy(name))
+                )));
+            }
+            names(out, end, difference)
+        }
+        Format::Json => json::line(out, &object(difference)),
+        Format::Ndjson => difference.iter().try_for_each(|file| json::line(out, &of(file))),
+    };
+    Ok(written.or_else(super::closed_pipe)?)
+}
+
+/// How many files differ, and why.
+pub(super) fn counts(difference: &Difference) -> String {
+    let counts = [
+        (Change::Added, "added"),
+        (Change::Changed, "changed"),
+        (Change::Removed, "removed"),
+        (Change::InDoubt, "in doubt"),
+    ];
+    let counts = counts.map(|(change, word)| (difference.count(change), word));
+    let named: Vec<_> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    match difference.len() {
+        0 => "no files differ".to_owned(),
+        all => format!("{all} file{} differ: {}", plural(all), named.join(", ")),
+    }
+}
+
+fn has_break(name: &[u8]) -> bool {
+    name.iter().any(|byte| b"\n\r".contains(byte))
+}
+
+fn names(out: Out<'_>, end: u8, difference: &Difference) -> io::Result<()> {
+    for (name, _) in difference.iter() {
+        out.write_all(name)?;
+        out.write_all(&[end])?;
+    }
+    Ok(())
+}
+
+fn object(difference: &Difference) -> Object {
+    Object {
+        schema: 1,
+        added: difference.count(Change::Added),
+        changed: difference.count(Change::Changed),
+        removed: difference.count(Change::Removed),
+        in_doubt: difference.count(Change::InDoubt),
+        files: difference.iter().map(of).collect(),
+    }
+}
+
+fn of((name, change): (&[u8], Change)) -> File {
+    let path = PurgePath::from_file_name([b"./", name].concat()).ok();
+    let path = path.map(|path| path.as_str().to_owned());
+    File { name: String::from_utf8_lossy(name).into_owned(), path, change }
+}

@@ -1,0 +1,267 @@
+//! What is different between a site and its baseline.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use purge_api_ext::{Paths, PurgePath, ResourceId, escape, without_tokens};
+use purge_site::read::{self, Hashing, Site};
+use purge_site::{Baseline, Change, Difference, Finished, Manifest};
+
+use crate::args::PathArgs;
+use crate::exit::{Exit, Failure};
+use crate::input::Form;
+
+/// How many names a note has.
+const NOTED: usize = 5;
+
+/// File systems keep times in units of up to this, in nanoseconds.
+const TIME_UNIT: i64 = 2_000_000_000;
+
+/// A site, its baseline, and what differs.
+pub(super) struct Changes {
+    site: Site,
+    baseline: Baseline,
+    difference: Difference,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Difference,
+    /// There is no baseline, and nothing is purged.
+    First,
+    /// There is no baseline, and everything is purged.
+    Everything,
+}
+
+impl Changes {
+    /// None without `--site`.
+    pub(super) fn read(
+        args: &PathArgs,
+        resource: Option<ResourceId>,
+    ) -> Result<Option<Self>, Failure> {
+        let (Some(folder), Some(file)) = (&args.site.site, &args.site.baseline) else {
+            return Ok(None);
+        };
+        not_inside(file, folder)?;
+        let baseline = Baseline::open(file).map_err(|error| broken(&error.to_string()))?;
+        of_this_resource(&baseline, resource)?;
+        let kind = kind(args, &baseline)?;
+        let mut site = match (args.site.quick && folder.is_dir(), baseline.manifest()) {
+            (false, _) => read_site(folder)?,
+            (true, known) => quick(folder, known)?,
+        };
+        if site.manifest.is_empty() && !args.allow_full_purge {
+            return Err(Failure::usage(format!(
+                "`{}` has no files, as if the build had failed; if that is your site, pass \
+                 --allow-full-purge; nothing was sent",
+                shown(folder)
+            )));
+        }
+        if let Some(resource) = resource {
+            site.manifest = site.manifest.with_resource(resource.to_string());
+        }
+        let difference = match (kind, baseline.manifest()) {
+            (Kind::Difference, Some(old)) => Difference::between(old, &site.manifest),
+            _ => Difference::default(),
+        };
+        Ok(Some(Self { site, baseline, difference, kind }))
+    }
+
+    pub(super) fn site(&self) -> &Manifest {
+        &self.site.manifest
+    }
+
+    /// Adds the paths of what differs.
+    pub(super) fn add_to(&self, paths: &mut Paths, form: Form<'_>) -> Result<(), Failure> {
+        if self.kind == Kind::Everything {
+            // Whether the star may match nothing is not published.
+            for path in ["/*", "/"] {
+                paths.try_push(path).map_err(|error| Failure::usage(error.to_string()))?;
+            }
+        }
+        add_names(self.difference.iter().map(|(name, _)| name), paths, form)
+    }
+
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.site.left_out.is_empty() {
+            notes.push(left_out(&self.site));
+        }
+        let in_doubt = self.difference.count(Change::InDoubt);
+        if in_doubt > 0 {
+            let are = if in_doubt == 1 { "file is" } else { "files are" };
+            notes.push(format!(
+                "{in_doubt} {are} purged again, since an earlier run has not finished or two ran at once"
+            ));
+        }
+        notes
+    }
+
+    pub(super) fn into_renewal(self) -> Renewal {
+        Renewal {
+            baseline: self.baseline,
+            difference: self.difference,
+            site: self.site.manifest,
+            is_first: self.kind == Kind::First,
+        }
+    }
+}
+
+/// A baseline that is replaced when everything was purged.
+pub(crate) struct Renewal {
+    baseline: Baseline,
+    difference: Difference,
+    site: Manifest,
+    pub(crate) is_first: bool,
+}
+
+impl Renewal {
+    /// How many files the site has.
+    pub(crate) fn files(&self) -> usize {
+        self.site.len()
+    }
+
+    /// The file.
+    pub(crate) fn file(&self) -> String {
+        shown(self.baseline.file())
+    }
+
+    /// Notes what is about to be purged, before anything is sent.
+    pub(crate) fn begin(&mut self) -> Result<(), Failure> {
+        let begun = self.baseline.begin(&self.difference);
+        begun.map_err(|error| Failure::usage(format!("{error}; nothing was sent")))
+    }
+
+    /// Replaces the baseline, after everything was purged. What people should know of it is returned.
+    pub(crate) fn finish(self) -> Result<Option<String>, Failure> {
+        let is_first = self.is_first;
+        match self.baseline.finish(&self.site) {
+            Ok(Finished::Replaced) => Ok(None),
+            Ok(Finished::InDoubt(count)) => {
+                let s = if count == 1 { "" } else { "s" };
+                Ok(Some(format!(
+                    "another run has replaced the baseline in the meantime; the next run purges the {count} \
+                     file{s} that differ between the two"
+                )))
+            }
+            Err(error) if is_first => Err(Failure::new(Exit::Failed, error.to_string())),
+            Err(error) => Err(Failure::new(
+                Exit::Failed,
+                format!(
+                    "everything was purged, but {error}; it is as it was, and the next run purges the same again"
+                ),
+            )),
+        }
+    }
+}
+
+/// Reads a site: a folder, an archive, a manifest; `-` is standard input.
+pub(crate) fn read_site(path: &Path) -> Result<Site, Failure> {
+    let site = match path == Path::new("-") {
+        true => read::stream(io::stdin().lock()),
+        false => read::path(path),
+    };
+    site.map_err(|error| Failure::usage(format!("`{}`: {error}", shown(path))))
+}
+
+/// Adds the paths of files.
+pub(super) fn add_names<'a>(
+    names: impl Iterator<Item = &'a [u8]>,
+    paths: &mut Paths,
+    form: Form<'_>,
+) -> Result<(), Failure> {
+    for name in names {
+        // It is a name, also if it begins like a drive of Windows.
+        let path = PurgePath::from_file_name([b"./", name].concat());
+        let path = path.and_then(|path| match form.prefix {
+            Some(prefix) => path.in_folder(prefix),
+            None => Ok(path),
+        });
+        let path = path.map_err(|error| {
+            let name = escape(&without_tokens(&String::from_utf8_lossy(name)));
+            Failure::usage(format!("`{name}`: {error}; nothing was sent"))
+        })?;
+        paths.push(&path);
+    }
+    Ok(())
+}
+
+/// What is said of things that have no content.
+pub(crate) fn left_out(site: &Site) -> String {
+    let named: Vec<_> = site.left_out.iter().take(NOTED).map(ToString::to_string).collect();
+    let more = match site.left_out.len().saturating_sub(NOTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    without_tokens(&format!("left out: {}{more}", named.join(", "))).into_owned()
+}
+
+fn kind(args: &PathArgs, baseline: &Baseline) -> Result<Kind, Failure> {
+    let file = shown(baseline.file());
+    match (baseline.manifest(), args.site.first_run, args.allow_full_purge) {
+        (Some(_), false, _) => Ok(Kind::Difference),
+        (Some(_), true, _) => Err(Failure::usage(format!(
+            "there is a baseline, `{file}`: leave --first-run out, or nothing would be purged; nothing was sent"
+        ))),
+        (None, true, _) => Ok(Kind::First),
+        (None, false, true) => Ok(Kind::Everything),
+        (None, false, false) => Err(Failure::usage(format!(
+            "there is no baseline `{file}`, so it is unknown what has changed; {WAYS_OUT}; nothing was sent"
+        ))),
+    }
+}
+
+const WAYS_OUT: &str = "pass --first-run to purge nothing and write it, or --allow-full-purge to purge the whole \
+                        resource and write it";
+
+fn broken(error: &str) -> Failure {
+    Failure::usage(format!("{error}; restore it, or remove it: then {WAYS_OUT}; nothing was sent"))
+}
+
+/// What was purged from one cache says nothing of another one.
+fn of_this_resource(baseline: &Baseline, resource: Option<ResourceId>) -> Result<(), Failure> {
+    let of = baseline.manifest().and_then(Manifest::resource);
+    match (of, resource.map(|resource| resource.to_string())) {
+        (Some(of), Some(resource)) if of != resource => Err(Failure::usage(format!(
+            "the baseline `{}` is of the resource {}, and not of {resource}: name another file for each \
+             resource; nothing was sent",
+            shown(baseline.file()),
+            escape(of)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A baseline in the site would be a file of it.
+fn not_inside(file: &Path, site: &Path) -> Result<(), Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    let site_folder = fs::canonicalize(site);
+    match (folder, site_folder) {
+        (Ok(folder), Ok(site_folder)) if folder.starts_with(&site_folder) => {
+            Err(Failure::usage(format!(
+                "the baseline `{}` is in the site `{}`, which it would be a file of: put it elsewhere",
+                shown(file),
+                shown(site)
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn quick(folder: &Path, known: Option<&Manifest>) -> Result<Site, Failure> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let nothing = Manifest::new();
+    let site = read::folder(folder, Hashing::Quick(known.unwrap_or(&nothing)));
+    let mut site = site.map_err(|error| Failure::usage(format!("`{}`: {error}", shown(folder))))?;
+    let start = i64::try_from(since.as_nanos()).unwrap_or_default();
+    site.manifest.distrust_since(start.saturating_sub(TIME_UNIT));
+    Ok(site)
+}
+
+fn shown(path: &Path) -> String {
+    escape(&without_tokens(&path.to_string_lossy()))
+}
