@@ -31,6 +31,7 @@ mod secrets;
 mod shell;
 #[cfg(unix)]
 mod signals;
+mod sites;
 mod submit;
 mod tokens;
 mod trust;
