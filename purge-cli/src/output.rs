@@ -100,7 +100,7 @@ pub(crate) fn nothing(
         Format::Json => json::line(out, &planned::nothing(dry_run)),
         Format::Ndjson => Ok(()),
     };
-    Ok(written.or_else(closed_pipe)?)
+    Ok(written.and_then(|()| out.flush()).or_else(closed_pipe)?)
 }
 
 /// Writes the names of the files that differ, and on standard error how many they are.
@@ -112,6 +112,7 @@ pub(crate) fn difference(
 ) -> Result<(), Failure> {
     difference::write(console.out, format, null, difference)?;
     if format == Format::Text {
+        console.out.flush().or_else(closed_pipe)?;
         note(console, format, &difference::counts(difference));
     }
     Ok(())

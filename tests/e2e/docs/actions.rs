@@ -6,6 +6,7 @@ use purge_sandbox::Fault;
 use purge_tests::cli::Ended;
 use serde_json::Value;
 
+use super::page::Page;
 use super::{Bench, yaml};
 use crate::{ORGANIZATION, RESOURCE};
 
@@ -128,6 +129,53 @@ async fn action_purges_paths_and_files_and_reports_the_outcome() {
     // The second use in a job leaves the report of the first as it was.
     assert_eq!(again.report()["summary"]["paths"], 3);
     assert_eq!(used.report()["summary"]["paths"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn action_purges_what_a_new_build_changed() {
+    let bench = Bench::in_ci().await;
+    bench.write("index.html", "the first version");
+    let site =
+        [("site", "public"), ("baseline", ".cdn-purge/site.sha256"), ("index", "index.html")];
+    let with = |more: &'static str| [&site[..], &[("without-baseline", more)]].concat();
+    let used = purge(&bench, &site).await;
+    assert_eq!((used.ended.code, bench.posted().len()), (Some(2), 0), "{:?}", used.ended);
+    assert!(used.ended.err.contains("there is no baseline"), "{:?}", used.ended);
+    let used = purge(&bench, &with("nothing")).await;
+    assert_eq!((used.ended.code, bench.posted().len()), (Some(0), 0), "{:?}", used.ended);
+    bench.write("docs/index.html", "new");
+    fs::write(bench.path("purge.toml"), "always = ['/feed.xml']\n").expect("a file");
+    let used = purge(&bench, &site).await;
+    assert_eq!(used.ended.code, Some(0), "{:?}", used.ended);
+    assert_eq!(bench.posted(), ["/docs/index.html", "/docs/", "/docs", "/feed.xml"]);
+    let used = purge(&bench, &site).await;
+    assert_eq!((used.ended.code, bench.posted().len()), (Some(0), 4), "{:?}", used.ended);
+    assert_eq!(used.report()["operations"], serde_json::json!([]));
+    fs::remove_file(bench.path(".cdn-purge/site.sha256")).expect("a file");
+    let used = purge(&bench, &with("everything")).await;
+    assert_eq!((used.ended.code, bench.posted().len()), (Some(2), 4), "{:?}", used.ended);
+    let used = purge(&bench, &with("all")).await;
+    assert_eq!(used.ended.code, Some(0), "{:?}", used.ended);
+    assert_eq!(bench.posted()[4..], ["/*", "/"]);
+    bench.cargo_calls();
+}
+
+/// The steps for GitHub that the page shows use inputs that there are.
+#[test]
+fn steps_of_the_recipe_are_those_of_the_action() {
+    let steps = Page::read("recipes.md").block("Purge what a new build changed", "yaml");
+    let steps = purge_openapi::parse(&steps).expect("YAML");
+    let steps = steps["steps"].as_array().expect("steps");
+    let action = yaml("action.yml");
+    let step = steps.iter().find(|step| step["with"]["site"].is_string()).expect("the step");
+    for input in step["with"].as_object().expect("inputs").keys() {
+        assert!(action["inputs"].get(input).is_some(), "{input}");
+    }
+    let folder = step["with"]["baseline"].as_str().and_then(|file| file.split_once('/'));
+    let cached = |step: &Value| step["with"]["path"].as_str().map(str::to_owned);
+    let caches: Vec<_> = steps.iter().filter_map(cached).collect();
+    assert!(caches.len() == 2 && caches.iter().all(|path| Some(&**path) == folder.map(|f| f.0)));
+    assert_eq!(steps.last().expect("a step")["if"], "always()");
 }
 
 #[tokio::test(flavor = "multi_thread")]

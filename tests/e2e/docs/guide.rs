@@ -13,7 +13,8 @@ use super::{Bench, root};
 const NEXT: char = '\u{1e}';
 
 /// The pages in the order of the table of contents.
-const PAGES: [&str; 5] = ["paths.md", "retries.md", "waiting.md", "journals.md", "settings.md"];
+const PAGES: [&str; 6] =
+    ["paths.md", "sites.md", "retries.md", "waiting.md", "journals.md", "settings.md"];
 
 /// Runs the examples of these pages in one shell that knows no account. Errors are a part of what is shown.
 async fn check(names: &[&str]) {
