@@ -21,6 +21,7 @@ mod table;
 mod planning;
 mod wildcards;
 mod coalescing;
+mod comparing;
 mod submitting;
 mod listing;
 mod waiting;
@@ -39,6 +40,7 @@ const COMPARISONS: &[(&str, &[&str], Comparison)] = &[
     ("wildcards", &[], wildcards::compare),
     ("growth", &[], growth::compare),
     ("coalescing", &[], coalescing::compare),
+    ("comparing", &["rsync", "sha256sum"], comparing::compare),
     ("submitting", &["curl"], submitting::compare),
     ("one-call", &["curl"], one_call::compare),
     ("waiting", &[], waiting::compare),
