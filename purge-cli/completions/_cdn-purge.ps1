@@ -27,6 +27,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which files are different between two builds of a site')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
@@ -39,10 +40,17 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         }
         'cdn-purge;create' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--urls', '--urls', [CompletionResultType]::ParameterName, 'All paths are URLs of this host, such as `www.example.com`: purge their paths')
+            [CompletionResult]::new('--strip-prefix', '--strip-prefix', [CompletionResultType]::ParameterName, 'All paths begin with this folder, which the site does not have: take it off')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
             [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
             [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')
             [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]')
+            [CompletionResult]::new('--site', '--site', [CompletionResultType]::ParameterName, 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline')
+            [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'The manifest of the site that was purged last, as `sha256sum` writes it')
+            [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too')
+            [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'There are variants of each file: purge them, too, such as `/en{path}`')
+            [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
@@ -61,7 +69,13 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
+            [CompletionResult]::new('--query', '--query', [CompletionResultType]::ParameterName, 'Let paths have a query string; whether the service matches query strings is not published')
             [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
+            [CompletionResult]::new('--first-run', '--first-run', [CompletionResultType]::ParameterName, 'Where there is no baseline: purge nothing, and write it')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Read only files whose size or time is not that of the last run with `--quick`; misses a file that was changed and has both')
+            [CompletionResult]::new('--clean-urls', '--clean-urls', [CompletionResultType]::ParameterName, 'Files are served without `.html`: purge `/a.html` as `/a`, too')
+            [CompletionResult]::new('--spellings', '--spellings', [CompletionResultType]::ParameterName, 'Purge the other percent-encodings that programs write, too: `/[a]` as `/%5Ba%5D` and `/%5ba%5d`')
+            [CompletionResult]::new('--with-query', '--with-query', [CompletionResultType]::ParameterName, 'Purge every path with all its query strings, too: `/a` as `/a?*`; whether the service matches query strings is not published')
             [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Run against an embedded server, started for this command; the options above and their environment variables are ignored')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Send nothing; the same as `cdn-purge plan`')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show only errors on standard error')
@@ -74,17 +88,42 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         }
         'cdn-purge;plan' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--urls', '--urls', [CompletionResultType]::ParameterName, 'All paths are URLs of this host, such as `www.example.com`: purge their paths')
+            [CompletionResult]::new('--strip-prefix', '--strip-prefix', [CompletionResultType]::ParameterName, 'All paths begin with this folder, which the site does not have: take it off')
             [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
             [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
             [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')
             [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]')
+            [CompletionResult]::new('--site', '--site', [CompletionResultType]::ParameterName, 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline')
+            [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'The manifest of the site that was purged last, as `sha256sum` writes it')
+            [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too')
+            [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'There are variants of each file: purge them, too, such as `/en{path}`')
+            [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Show how long sending takes at this rate, such as 5/s or 30/m')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result as Markdown to a file, such as the job summary of a CI system')
             [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
+            [CompletionResult]::new('--query', '--query', [CompletionResultType]::ParameterName, 'Let paths have a query string; whether the service matches query strings is not published')
             [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
+            [CompletionResult]::new('--first-run', '--first-run', [CompletionResultType]::ParameterName, 'Where there is no baseline: purge nothing, and write it')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Read only files whose size or time is not that of the last run with `--quick`; misses a file that was changed and has both')
+            [CompletionResult]::new('--clean-urls', '--clean-urls', [CompletionResultType]::ParameterName, 'Files are served without `.html`: purge `/a.html` as `/a`, too')
+            [CompletionResult]::new('--spellings', '--spellings', [CompletionResultType]::ParameterName, 'Purge the other percent-encodings that programs write, too: `/[a]` as `/%5Ba%5D` and `/%5ba%5d`')
+            [CompletionResult]::new('--with-query', '--with-query', [CompletionResultType]::ParameterName, 'Purge every path with all its query strings, too: `/a` as `/a?*`; whether the service matches query strings is not published')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show only errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show only errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Describe each request on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Describe each request on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;diff' {
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'End each name with a NUL byte and not with a line break')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'End each name with a NUL byte and not with a line break')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show only errors on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show only errors on standard error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Describe each request on standard error')
@@ -197,6 +236,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which files are different between two builds of a site')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
@@ -211,6 +251,9 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             break
         }
         'cdn-purge;help;plan' {
+            break
+        }
+        'cdn-purge;help;diff' {
             break
         }
         'cdn-purge;help;resume' {

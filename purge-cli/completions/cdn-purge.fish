@@ -28,6 +28,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -s h -l help -d 'Print
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -s V -l version -d 'Print version'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "create" -d 'Create purge jobs'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "plan" -d 'Show what `create` would send; sends nothing'
+complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "diff" -d 'Show which files are different between two builds of a site'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "resume" -d 'Finish a run that ended early'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "list" -d 'List purge requests'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "wait" -d 'Follow operations to their end'
@@ -37,10 +38,17 @@ complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "completions" -d
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l urls -d 'All paths are URLs of this host, such as `www.example.com`: purge their paths' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l strip-prefix -d 'All paths begin with this folder, which the site does not have: take it off' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l prefix -d 'Where the site lies below the root of the resource: put before every path' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-extra -d 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l site -d 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l baseline -d 'The manifest of the site that was purged last, as `sha256sum` writes it' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l index -d 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l template -d 'There are variants of each file: purge them, too, such as `/en{path}`' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l always -d 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
@@ -58,17 +66,30 @@ ndjson\t'One JSON object a line, for each operation or record, as soon as it is 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l query -d 'Let paths have a query string; whether the service matches query strings is not published'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l first-run -d 'Where there is no baseline: purge nothing, and write it'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l quick -d 'Read only files whose size or time is not that of the last run with `--quick`; misses a file that was changed and has both'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l clean-urls -d 'Files are served without `.html`: purge `/a.html` as `/a`, too'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l spellings -d 'Purge the other percent-encodings that programs write, too: `/[a]` as `/%5Ba%5D` and `/%5ba%5d`'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l with-query -d 'Purge every path with all its query strings, too: `/a` as `/a?*`; whether the service matches query strings is not published'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l dry-run -d 'Send nothing; the same as `cdn-purge plan`'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l urls -d 'All paths are URLs of this host, such as `www.example.com`: purge their paths' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l strip-prefix -d 'All paths begin with this folder, which the site does not have: take it off' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l prefix -d 'Where the site lies below the root of the resource: put before every path' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l max-extra -d 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l site -d 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l baseline -d 'The manifest of the site that was purged last, as `sha256sum` writes it' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l index -d 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l template -d 'There are variants of each file: purge them, too, such as `/en{path}`' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l always -d 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l rate -d 'Show how long sending takes at this rate, such as 5/s or 30/m' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
@@ -76,10 +97,23 @@ ndjson\t'One JSON object a line, for each operation or record, as soon as it is 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l query -d 'Let paths have a query string; whether the service matches query strings is not published'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l first-run -d 'Where there is no baseline: purge nothing, and write it'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l quick -d 'Read only files whose size or time is not that of the last run with `--quick`; misses a file that was changed and has both'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l clean-urls -d 'Files are served without `.html`: purge `/a.html` as `/a`, too'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l spellings -d 'Purge the other percent-encodings that programs write, too: `/[a]` as `/%5Ba%5D` and `/%5ba%5d`'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l with-query -d 'Purge every path with all its query strings, too: `/a` as `/a?*`; whether the service matches query strings is not published'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
+json\t'One JSON object'
+ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s 0 -l null -d 'End each name with a NUL byte and not with a line break'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s q -l quiet -d 'Show only errors on standard error'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s v -l verbose -d 'Describe each request on standard error'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
@@ -149,13 +183,14 @@ ndjson\t'One JSON object a line, for each operation or record, as soon as it is 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "create" -d 'Create purge jobs'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "plan" -d 'Show what `create` would send; sends nothing'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "resume" -d 'Finish a run that ended early'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "list" -d 'List purge requests'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "wait" -d 'Follow operations to their end'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "sandbox" -d 'Run the embedded server'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "config" -d 'Show the settings that hold here, and where each comes from'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "man" -d 'Print a manual page'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan resume list wait sandbox config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "create" -d 'Create purge jobs'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "plan" -d 'Show what `create` would send; sends nothing'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "diff" -d 'Show which files are different between two builds of a site'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "resume" -d 'Finish a run that ended early'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "list" -d 'List purge requests'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "wait" -d 'Follow operations to their end'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "sandbox" -d 'Run the embedded server'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "config" -d 'Show the settings that hold here, and where each comes from'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "man" -d 'Print a manual page'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait sandbox config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
