@@ -3,53 +3,19 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use openapi_review::text::plain;
+use openapi_review::{Format, Review, refusal};
+use purge_openapi::codegen;
 use serde_json::Value;
 
 use crate::Error;
-use crate::text::plain;
 use crate::workspace::{SPEC, Tree, read};
-
-// What is found, and how it is said.
-mod message;
-mod report;
-mod rules;
-mod docs;
-
-// How two documents are compared.
-mod walk;
-mod document;
-mod schema;
-mod bounds;
-mod shape;
-mod parameter;
-mod body;
-mod security;
-mod paths;
-mod operation;
-
-// Whether they can be, and what follows.
-mod validate;
-mod rust;
-mod review;
-mod markdown;
-mod render;
-#[cfg(any(test, fuzzing))]
-pub mod fuzz;
-
-pub use message::{Message, Piece};
-pub use render::Format;
-pub use report::{Change, Level};
-pub use review::{Review, review};
-pub use rules::Rule;
-pub use rust::{RustDiff, rust};
 
 /// The exit code when callers may break.
 const BREAKING: u8 = 1;
 /// The exit code when there is nothing to compare, as for bad usage.
 const INVALID: u8 = 2;
-
-pub(crate) const METHODS: [&str; 8] =
-    ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 #[derive(clap::Args)]
 #[command(
@@ -64,8 +30,16 @@ pub(crate) struct Options {
     #[arg(long, value_name = "REF")]
     base: Option<String>,
     /// How the review is written
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, default_value = "text", value_parser = formats())]
     format: Format,
+}
+
+fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
+    let names = Format::ALL.map(|(_, name, what)| PossibleValue::new(name).help(what));
+    PossibleValuesParser::new(names).map(|name| {
+        let named = Format::ALL.into_iter().find(|(_, known, _)| *known == name);
+        named.map_or(Format::Text, |(format, ..)| format)
+    })
 }
 
 impl Options {
@@ -76,10 +50,10 @@ impl Options {
 
 pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
     let review = match compared(tree, options) {
-        Ok((old, new)) => review(&old, &new),
+        Ok((old, new)) => judge(&old, &new),
         // The comment on a pull request says it, in a form that nothing in a document can end.
         Err(error) if options.format == Format::Markdown => {
-            render::refusal(&error.to_string(), out)?;
+            refusal(&error.to_string(), out)?;
             return Ok(INVALID);
         }
         Err(error) => return Err(error),
@@ -104,15 +78,17 @@ fn compared(tree: &Tree, options: &Options) -> Result<(Value, Value), Error> {
 /// Reviews what changed in the working tree since it left `base`.
 pub(crate) fn since(tree: &Tree, base: &str) -> Result<Review, Error> {
     let (old, new) = both(tree, base)?;
-    Ok(review(&old, &new))
+    Ok(judge(&old, &new))
 }
 
-/// Compares two OpenAPI 3.0 documents on the wire.
-#[must_use]
-pub fn wire(old: &Value, new: &Value) -> Vec<Change> {
-    let mut walk = walk::Walk::new(walk::Pair { old: Some(old), new: Some(new) });
-    walk.document();
-    walk.changes
+/// Reviews both axes.
+pub(crate) fn judge(old: &Value, new: &Value) -> Review {
+    let [old_bindings, new_bindings] =
+        [old, new].map(|document| codegen::generate(document).map_err(|e| e.to_string()));
+    openapi_review::review(old, new).with_bindings(
+        old_bindings.as_deref().map_err(String::as_str),
+        new_bindings.as_deref().map_err(String::as_str),
+    )
 }
 
 /// The branch that changes are merged into, where there is one.
@@ -154,21 +130,6 @@ fn from_file(file: &Path) -> Result<Value, Error> {
     parse(&read(file)?, &file.display().to_string())
 }
 
-/// Reads a document and refuses it unless it is OpenAPI 3.0.
 fn parse(text: &str, name: &str) -> Result<Value, Error> {
-    let name = plain(name);
-    let document = purge_openapi::parse(text)
-        .map_err(|e| Error::new(format!("{name}: {}", plain(&e.to_string()))))?;
-    let problems = validate::problems(&document);
-    if problems.is_empty() {
-        return Ok(document);
-    }
-    let shown: Vec<_> =
-        problems.iter().take(5).map(|problem| format!("  {}", plain(problem))).collect();
-    let more = problems.len().saturating_sub(shown.len());
-    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-    Err(Error::new(format!(
-        "{name} is not a valid OpenAPI 3.0 document:\n{}{more}",
-        shown.join("\n")
-    )))
+    openapi_review::parse(name, text).map_err(|e| Error::new(e.to_string()))
 }

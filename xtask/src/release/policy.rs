@@ -6,7 +6,7 @@
 
 use semver::Version;
 
-use crate::spec_diff::{Level, Review};
+use openapi_review::{Level, Review};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rise {
@@ -100,7 +100,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::spec_diff::review;
+    use crate::spec_diff::judge;
 
     fn version(text: &str) -> Version {
         Version::parse(text).expect("a version")
@@ -111,7 +111,7 @@ mod tests {
         let old = old.expect("the description parses");
         let mut new = old.clone();
         change(&mut new);
-        review(&old, &new)
+        judge(&old, &new)
     }
 
     #[test]

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use purge_openapi::codegen;
 use quote::ToTokens;
-use serde_json::Value;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, ImplItem, Item, ItemImpl, Meta, Path, Signature, Token, Visibility};
 
@@ -37,56 +35,28 @@ impl RustDiff {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-}
 
-/// Compares the bindings of two documents.
-#[must_use]
-pub fn rust(old: &Value, new: &Value) -> RustDiff {
-    match (items(old), items(new)) {
-        (Ok(old), Ok(new)) => RustDiff {
-            added: new.difference(&old).cloned().collect(),
-            removed: old.difference(&new).cloned().collect(),
-            ..RustDiff::default()
-        },
-        (_, Err(error)) => {
-            RustDiff { codegen_error: Some(error), broken: true, ..RustDiff::default() }
-        }
-        (Err(error), Ok(new)) => RustDiff {
-            added: new.into_iter().collect(),
-            codegen_error: Some(format!("the old document has no bindings: {error}")),
-            ..RustDiff::default()
-        },
-    }
-}
-
-/// Whether the bindings of a document depend on the titles of its schemas.
-pub(super) fn depends_on_titles(document: &Value) -> bool {
-    let mut untitled = document.clone();
-    for key in ["paths", "components"] {
-        if let Some(part) = untitled.get_mut(key) {
-            take_titles(part);
+    /// Compares the texts of two bindings, or says why there are none.
+    #[must_use]
+    pub fn between(old: Result<&str, &str>, new: Result<&str, &str>) -> Self {
+        match (items(old), items(new)) {
+            (Ok(old), Ok(new)) => Self {
+                added: new.difference(&old).cloned().collect(),
+                removed: old.difference(&new).cloned().collect(),
+                ..Self::default()
+            },
+            (_, Err(error)) => Self { codegen_error: Some(error), broken: true, ..Self::default() },
+            (Err(error), Ok(new)) => Self {
+                added: new.into_iter().collect(),
+                codegen_error: Some(format!("the old document has no bindings: {error}")),
+                ..Self::default()
+            },
         }
     }
-    items(document) != items(&untitled)
 }
 
-fn take_titles(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            // A property that is called `title` is described by an object.
-            if map.get("title").is_some_and(Value::is_string) {
-                map.remove("title");
-            }
-            map.values_mut().for_each(take_titles);
-        }
-        Value::Array(list) => list.iter_mut().for_each(take_titles),
-        _ => {}
-    }
-}
-
-fn items(document: &Value) -> Result<BTreeSet<String>, String> {
-    let text = codegen::generate(document).map_err(|e| e.to_string())?;
-    public_items(&text).map_err(|e| format!("the generated bindings are not Rust: {e}"))
+fn items(text: Result<&str, &str>) -> Result<BTreeSet<String>, String> {
+    public_items(text?).map_err(|e| format!("the generated bindings are not Rust: {e}"))
 }
 
 fn public_items(text: &str) -> syn::Result<BTreeSet<String>> {
@@ -262,17 +232,5 @@ mod tests {
         "#;
         let items: Vec<_> = public_items(text).expect("the text is Rust").into_iter().collect();
         insta::assert_snapshot!(items.join("\n"));
-    }
-
-    #[test]
-    fn a_title_matters_only_where_a_name_is_made_of_it() {
-        let document = purge_openapi::parse(include_str!("../../tests/verbs/description.yaml"));
-        let document = document.expect("the description parses");
-        assert!(!depends_on_titles(&document));
-        let mut titled = document.clone();
-        titled["components"]["schemas"]["PurgeRequest"]["properties"]["extra"] = serde_json::json!({
-            "type": "object", "title": "Further", "properties": { "a": { "type": "string" } }
-        });
-        assert!(depends_on_titles(&titled));
     }
 }

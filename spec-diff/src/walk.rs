@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::change::Change;
 use super::docs;
 use super::message::{Message, quote};
-use super::report::Change;
 use super::rules::Rule;
 
 /// Who sends what is described here.

@@ -2,13 +2,13 @@
 //! cursor, begin a line of its own, or speak to the CI system.
 
 /// On one line, without what a terminal or a CI system acts on.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     escaped(text, |c| c == '\n' || acts(c))
 }
 
 /// As [`plain`], but line feeds stay: for a text whose parts are plain already. JSON stays the same JSON,
 /// since inside its strings these are the escapes of JSON.
-pub(crate) fn lines(text: &str) -> String {
+pub fn lines(text: &str) -> String {
     escaped(text, |c| c != '\n' && acts(c))
 }
 

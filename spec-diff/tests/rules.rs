@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use openapi_review::{Rule, wire};
 use serde_json::Value;
-use xtask::spec_diff::{Rule, wire};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verbs/rules")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
 }
 
 fn read(file: &Path) -> Value {

@@ -4,7 +4,7 @@
 //! `additive`, or `docs` where nothing on the wire changes. The other lines are judgements of this
 //! project. Every rule but `unclassified` has a pair of documents in `tests/verbs/rules`.
 
-use super::report::Level;
+use super::change::Level;
 
 macro_rules! rules {
     ($($rule:ident $name:literal $level:ident $inverse:ident $why:literal;)*) => {

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use openapi_review::{Format, Level, review, wire};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use purge_openapi::codegen;
 use serde_json::{Map, Value, json};
-use xtask::spec_diff::{Level, review, wire};
 
 /// One edit at one place.
 #[derive(Debug, Clone)]
@@ -241,8 +242,11 @@ proptest! {
 
     #[test]
     fn the_whole_review_survives_every_edit(edits in edits()) {
-        let review = review(&DESCRIPTION, &apply(&DESCRIPTION, &edits));
-        for format in [xtask::spec_diff::Format::Markdown, xtask::spec_diff::Format::Text, xtask::spec_diff::Format::Json] {
+        let new = apply(&DESCRIPTION, &edits);
+        let bindings = [&*DESCRIPTION, &new].map(|side| codegen::generate(side).map_err(|e| e.to_string()));
+        let [old_bindings, new_bindings] = bindings.each_ref().map(|side| side.as_deref().map_err(String::as_str));
+        let review = review(&DESCRIPTION, &new).with_bindings(old_bindings, new_bindings);
+        for (format, ..) in Format::ALL {
             let mut out = Vec::new();
             review.render(format, &mut out).expect("a vector takes everything");
             prop_assert!(std::str::from_utf8(&out).is_ok());

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use super::change::{Change, Level};
 use super::markdown::{block, code};
 use super::message::{Message, Piece, word};
-use super::report::{Change, Level};
 use super::review::Review;
 use super::rules::Rule;
 use crate::text::{lines, plain};
@@ -20,14 +20,23 @@ const MARK: &str = "<!-- purge: spec-diff -->";
 const LEVELS: [Level; 4] = [Level::Breaking, Level::Unclassified, Level::Additive, Level::Docs];
 
 /// How a review is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A comment for a pull request
+    /// A comment for a pull request.
     Markdown,
-    /// Lines for a terminal
+    /// Lines for a terminal.
     Text,
-    /// For programs
+    /// For programs.
     Json,
+}
+
+impl Format {
+    /// Every format, with its name and what it is for.
+    pub const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Markdown, "markdown", "A comment for a pull request"),
+        (Self::Text, "text", "Lines for a terminal"),
+        (Self::Json, "json", "For programs"),
+    ];
 }
 
 impl Review {
@@ -218,7 +227,11 @@ impl Review {
 }
 
 /// Says in a comment why there is no review, with the mark of one.
-pub(super) fn refusal(error: &str, out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+///
+/// When `out` cannot be written.
+pub fn refusal(error: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "**Not reviewed.**\n\n{}\n\n{MARK}", block("text", &lines(error)))
 }
 

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::{Value, json};
 
-use super::super::wire;
 use super::*;
-use crate::spec_diff::RustDiff;
+use crate::RustDiff;
+use crate::wire;
 
 /// Pieces of which the texts are made: what ends a span, a cell, a line or an element, or acts.
 const PIECES: &[&str] = &[

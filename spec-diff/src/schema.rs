@@ -27,7 +27,7 @@ impl Family {
 
 macro_rules! family {
     ($request_narrowed:ident $request_widened:ident $response_narrowed:ident $response_widened:ident) => {
-        $crate::spec_diff::schema::Family {
+        $crate::schema::Family {
             request: (Rule::$request_narrowed, Rule::$request_widened),
             response: (Rule::$response_narrowed, Rule::$response_widened),
         }

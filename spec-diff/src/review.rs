@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::report::{Change, Level};
-use super::rules::Rule;
-use super::rust::{RustDiff, depends_on_titles, rust};
+use super::change::{Change, Level};
+use super::rust::RustDiff;
 use super::wire;
 
 /// Everything that there is to say about a change to the description.
@@ -18,27 +17,11 @@ pub struct Review {
     pub versions: (String, String),
 }
 
-/// Reviews the change from one OpenAPI 3.0 document to another.
-///
-/// ```
-/// let old = purge_openapi::parse(purge_openapi::YAML)?;
-/// let mut new = old.clone();
-/// new["components"]["parameters"]["limit"]["schema"]["maximum"] = 50.into();
-/// let review = xtask::spec_diff::review(&old, &new);
-/// assert_eq!(review.changes[0].level, xtask::spec_diff::Level::Breaking);
-/// assert!(review.rust.is_empty(), "the bindings do not check a maximum");
-/// # Ok::<(), purge_openapi::ParseError>(())
-/// ```
+/// Reviews the change from one OpenAPI 3.0 document to another. The Rust axis is added by
+/// [`Review::with_bindings`].
 #[must_use]
 pub fn review(old: &Value, new: &Value) -> Review {
     let mut changes = wire(old, new);
-    let titled = changes.iter().any(|change| change.rule == Rule::TitleChanged);
-    if titled && (depends_on_titles(old) || depends_on_titles(new)) {
-        for change in changes.iter_mut().filter(|change| change.rule == Rule::TitleChanged) {
-            change.level = Level::Unclassified;
-            change.message.push_words("; the bindings make names of titles");
-        }
-    }
     changes.sort_by(|a, b| {
         (a.level, &a.operation, &a.location).cmp(&(b.level, &b.operation, &b.location))
     });
@@ -46,10 +29,18 @@ pub fn review(old: &Value, new: &Value) -> Review {
         let version = document.pointer("/info/version").and_then(Value::as_str);
         version.unwrap_or_default().to_owned()
     };
-    Review { changes, rust: rust(old, new), versions: (version(old), version(new)) }
+    Review { changes, rust: RustDiff::default(), versions: (version(old), version(new)) }
 }
 
 impl Review {
+    /// Adds what changes in the bindings that a generator makes of the two documents: their texts, or why there are
+    /// none.
+    #[must_use]
+    pub fn with_bindings(mut self, old: Result<&str, &str>, new: Result<&str, &str>) -> Self {
+        self.rust = RustDiff::between(old, new);
+        self
+    }
+
     /// Whether callers may break on either axis.
     #[must_use]
     pub fn is_breaking(&self) -> bool {
