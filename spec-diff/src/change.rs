@@ -1,31 +1,6 @@
-use super::message::Message;
-use super::rules::Rule;
-
-/// What a change means for callers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Callers that worked may stop working.
-    Breaking,
-    /// No rule knows it: a person has to judge it.
-    Unclassified,
-    /// Callers may do or get more than before.
-    Additive,
-    /// Nothing that is sent or answered changes.
-    Docs,
-}
-
-impl Level {
-    /// The name in every output.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Breaking => "breaking",
-            Self::Unclassified => "unclassified",
-            Self::Additive => "additive",
-            Self::Docs => "docs",
-        }
-    }
-}
+use crate::level::Level;
+use crate::message::Message;
+use crate::rules::Rule;
 
 /// One difference between two documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +9,60 @@ pub struct Change {
     pub rule: Rule,
     /// What it means for callers.
     pub level: Level,
-    /// A JSON pointer into the document in which the place exists, with references followed and
-    /// parameters named by `in` and `name` instead of a number.
-    pub location: String,
-    /// The `operationId`, or method and path, of the operation that it belongs to.
-    pub operation: Option<String>,
+    /// Where it is written in the old document, if it is there.
+    pub old: Option<Place>,
+    /// Where it is written in the new document, if it is there.
+    pub new: Option<Place>,
+    /// Where it is to be seen in the new document: of what was removed, the place of what it was in. `None` before
+    /// [`crate::review`] looks it up.
+    pub seen: Option<Position>,
+    /// The operations through which it is reached, each by its `operationId`, or by its method and path. None for what
+    /// belongs to the document as a whole.
+    pub operations: Vec<String>,
     /// What changed, from what to what.
     pub message: Message,
+}
+
+/// A place in a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// A JSON pointer to what is written there.
+    pub pointer: String,
+    /// Line and column of it, from 1, in characters; `None` before [`crate::review`] looks them up.
+    pub position: Option<Position>,
+}
+
+/// Line and column, from 1; a column counts characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Change {
+    pub(crate) fn new(
+        rule: Rule,
+        (old, new): (Option<String>, Option<String>),
+        operations: Vec<String>,
+        text: String,
+    ) -> Self {
+        let place = |pointer| Place { pointer, position: None };
+        Self {
+            rule,
+            level: rule.level(),
+            old: old.map(place),
+            new: new.map(place),
+            seen: None,
+            operations,
+            message: Message::new(text),
+        }
+    }
+
+    /// The pointer of the place: in the new document, or in the old one when it is only there.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        self.new.as_ref().or(self.old.as_ref()).map_or("", |place| &place.pointer)
+    }
 }

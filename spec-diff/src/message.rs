@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// Around a quotation; a quotation itself has neither.
 const OPEN: char = '\u{2}';
 const CLOSE: char = '\u{3}';
@@ -22,12 +24,8 @@ pub enum Piece<'a> {
 
 impl Message {
     /// Takes a text whose quotations are made by [`quote`].
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
-    }
-
-    pub(super) fn push_words(&mut self, words: &str) {
-        self.0.push_str(words);
     }
 
     /// The parts, in order.
@@ -43,7 +41,7 @@ impl Message {
     }
 
     /// The message with each of its parts shown in some way.
-    pub(super) fn shown(&self, show: impl Fn(Piece<'_>) -> String) -> String {
+    pub(crate) fn shown(&self, show: impl Fn(Piece<'_>) -> String) -> String {
         self.pieces().map(show).collect()
     }
 }
@@ -59,13 +57,13 @@ impl fmt::Display for Message {
 }
 
 /// A text of a document, as a part of a message.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let text = text.replace(OPEN, "\\u0002").replace(CLOSE, "\\u0003");
     format!("{OPEN}{text}{CLOSE}")
 }
 
 /// As [`quote`], but a plain word or number stays among the words.
-pub(super) fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
     let number = text.starts_with(|c: char| c.is_ascii_digit());
     if plain(text) || (number && text.split(['.', '-', '+']).all(plain)) {
@@ -73,6 +71,24 @@ pub(super) fn word(text: &str) -> String {
     } else {
         quote(text)
     }
+}
+
+/// The most of a value that a message shows, in characters.
+const SHOWN: usize = 80;
+
+/// A value in a message: short. Of a long one, the surroundings of what is different from the other are shown.
+pub(crate) fn between(value: &Value, other: Option<&Value>) -> String {
+    let text: Vec<char> = value.to_string().chars().collect();
+    if text.len() <= SHOWN {
+        return quote(&text.into_iter().collect::<String>());
+    }
+    let other: Vec<char> = other.map(ToString::to_string).unwrap_or_default().chars().collect();
+    let common = text.iter().zip(&other).take_while(|(one, other)| one == other).count();
+    let start = if common < SHOWN / 2 { 0 } else { common - SHOWN / 4 };
+    let window: String = text.iter().skip(start).take(SHOWN - 2).collect();
+    let before = if start > 0 { "…" } else { "" };
+    let after = if start + SHOWN - 2 < text.len() { "…" } else { "" };
+    quote(&format!("{before}{window}{after}"))
 }
 
 #[cfg(test)]
@@ -94,6 +110,15 @@ mod tests {
             ]
         );
         assert_eq!(message.to_string(), "`enum` lost `a`|\n\\u0002\\u0003`, then ``");
+    }
+
+    #[test]
+    fn a_long_value_shows_where_it_differs() {
+        let long = |end: &str| Value::from(format!("{}{end}", "x".repeat(200)));
+        let (old, new) = (long("A"), long("B"));
+        assert!(between(&old, Some(&new)).contains("xA\""), "{}", between(&old, Some(&new)));
+        assert!(between(&new, Some(&old)).contains("…xxx"));
+        assert!(between(&old, None).contains("\"xxx"));
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //!
 //! Levels follow oasdiff where it has a rule: its errors and warnings are `breaking`, its infos
 //! `additive`, or `docs` where nothing on the wire changes. The other lines are judgements of this
-//! project. Every rule but `unclassified` has a pair of documents in `tests/verbs/rules`.
+//! project. Every rule but `unclassified` has a pair of documents in `tests/rules`.
 
-use super::change::Level;
+use crate::level::Level;
 
 macro_rules! rules {
     ($($rule:ident $name:literal $level:ident $inverse:ident $why:literal;)*) => {
         /// What can happen between two documents.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Rule {
             $(#[doc = $why] $rule,)*
         }
@@ -85,6 +85,7 @@ rules! {
     ParameterBecameRequired "parameter-became-required" Breaking ParameterBecameOptional "oasdiff request-parameter-become-required, error";
     ParameterBecameOptional "parameter-became-optional" Additive ParameterBecameRequired "oasdiff request-parameter-become-optional, info";
     ParameterDefaultChanged "parameter-default-changed" Breaking ParameterDefaultChanged "oasdiff request-parameter-default-value-changed (-added, -removed), error";
+    PathParameterDefaultChanged "path-parameter-default-changed" Docs PathParameterDefaultChanged "ours: a parameter of the path is always there";
     ParameterStyleChanged "parameter-style-changed" Breaking ParameterStyleChanged "ours: lists and objects are written in another way";
     ParameterExplodeChanged "parameter-explode-changed" Breaking ParameterExplodeChanged "ours: lists and objects are written in another way";
     ParameterReservedChanged "parameter-reserved-changed" Breaking ParameterReservedChanged "ours: other characters are escaped";
@@ -116,6 +117,7 @@ rules! {
     HeaderRemoved "header-removed" Breaking HeaderAdded "oasdiff required-response-header-removed, error (optional: warning)";
     HeaderBecameRequired "header-became-required" Additive HeaderBecameOptional "ours: it is always there now";
     HeaderBecameOptional "header-became-optional" Breaking HeaderBecameRequired "oasdiff response-header-became-optional, error";
+    HeaderExplodeChanged "header-explode-changed" Breaking HeaderExplodeChanged "ours: lists and objects are written in another way";
     // Schemas: types and values.
     RequestTypeNarrowed "request-type-narrowed" Breaking RequestTypeWidened "oasdiff request-property-type-changed, error";
     RequestTypeWidened "request-type-widened" Additive RequestTypeNarrowed "oasdiff request-property-type-generalized, info";
@@ -133,19 +135,28 @@ rules! {
     RequestEnumWidened "request-enum-widened" Additive RequestEnumNarrowed "oasdiff request-property-enum-value-added, info";
     ResponseEnumNarrowed "response-enum-narrowed" Additive ResponseEnumWidened "oasdiff response-property-enum-value-removed, info";
     ResponseEnumWidened "response-enum-widened" Breaking ResponseEnumNarrowed "oasdiff response-property-enum-value-added, warning: callers meet a value they do not know";
-    RequestPatternAdded "request-pattern-added" Breaking RequestPatternRemoved "oasdiff request-property-pattern-added, error";
-    RequestPatternRemoved "request-pattern-removed" Additive RequestPatternAdded "oasdiff request-property-pattern-removed, info";
-    RequestPatternChanged "request-pattern-changed" Breaking RequestPatternChanged "oasdiff request-property-pattern-changed, warning: what it takes in cannot be compared";
-    ResponsePatternChanged "response-pattern-changed" Additive ResponsePatternChanged "oasdiff response-property-pattern-changed (-added, -removed), info";
+    RequestPatternNarrowed "request-pattern-narrowed" Breaking RequestPatternWidened "oasdiff request-property-pattern-added, error";
+    RequestPatternWidened "request-pattern-widened" Additive RequestPatternNarrowed "oasdiff request-property-pattern-removed, info";
+    RequestPatternChanged "request-pattern-changed" Breaking RequestPatternChanged "oasdiff request-property-pattern-changed, warning: what it lets through cannot be compared";
+    ResponsePatternNarrowed "response-pattern-narrowed" Additive ResponsePatternWidened "oasdiff response-property-pattern-added, info";
+    ResponsePatternWidened "response-pattern-widened" Breaking ResponsePatternNarrowed "ours, where oasdiff has info: as for every other constraint of a response";
+    ResponsePatternChanged "response-pattern-changed" Breaking ResponsePatternChanged "ours, where oasdiff has info: what it lets through cannot be compared";
+    RequestExclusionAdded "request-exclusion-added" Breaking RequestExclusionRemoved "oasdiff request-property-not-added, error";
+    RequestExclusionRemoved "request-exclusion-removed" Additive RequestExclusionAdded "ours: what was accepted before still is";
+    RequestExclusionChanged "request-exclusion-changed" Breaking RequestExclusionChanged "ours: what it lets through cannot be compared";
+    ResponseExclusionAdded "response-exclusion-added" Additive ResponseExclusionRemoved "ours: what is answered was possible before";
+    ResponseExclusionRemoved "response-exclusion-removed" Breaking ResponseExclusionAdded "ours: callers may meet what was excluded";
+    ResponseExclusionChanged "response-exclusion-changed" Breaking ResponseExclusionChanged "ours: what it lets through cannot be compared";
     RequestBecameNullable "request-became-nullable" Additive RequestBecameNotNullable "oasdiff request-property-become-nullable, info";
     RequestBecameNotNullable "request-became-not-nullable" Breaking RequestBecameNullable "oasdiff request-property-become-not-nullable, error";
     ResponseBecameNotNullable "response-became-not-nullable" Additive ResponseBecameNullable "oasdiff response-property-became-not-nullable, info";
     ResponseBecameNullable "response-became-nullable" Breaking ResponseBecameNotNullable "oasdiff response-property-became-nullable, error";
     RequestDefaultChanged "request-default-changed" Additive RequestDefaultChanged "oasdiff request-property-default-value-changed (-added, -removed), info";
     ResponseDefaultChanged "response-default-changed" Additive ResponseDefaultChanged "oasdiff response-property-default-value-changed (-added, -removed), info";
-    ReadOnlyChanged "read-only-changed" Additive ReadOnlyChanged "oasdiff request-optional-property-became-read-only (and its kin), info";
-    WriteOnlyChanged "write-only-changed" Additive WriteOnlyChanged "oasdiff response-optional-property-became-write-only (and its kin), info";
-    TitleChanged "title-changed" Docs TitleChanged "ours: for people, as long as no Rust name is made of it";
+    ReadOnlyChanged "read-only-changed" Docs ReadOnlyChanged "ours: nothing appears or vanishes in the direction in which the schema is used";
+    WriteOnlyChanged "write-only-changed" Docs WriteOnlyChanged "ours: nothing appears or vanishes in the direction in which the schema is used";
+    HiddenPropertyChanged "hidden-property-changed" Docs HiddenPropertyChanged "ours: readOnly is not sent in requests, writeOnly not in responses";
+    TitleChanged "title-changed" Docs TitleChanged "ours: for people; a name that is made of it is judged on the Rust axis";
     // Schemas: bounds.
     RequestMinimumNarrowed "request-minimum-narrowed" Breaking RequestMinimumWidened "oasdiff request-property-min-increased, error (-set: warning)";
     RequestMinimumWidened "request-minimum-widened" Additive RequestMinimumNarrowed "ours: what was accepted before still is";
@@ -190,21 +201,50 @@ rules! {
     ResponsePropertyRemoved "response-property-removed" Breaking ResponsePropertyAdded "oasdiff response-required-property-removed, error (optional: warning)";
     ResponsePropertyBecameRequired "response-property-became-required" Additive ResponsePropertyBecameOptional "oasdiff response-property-became-required, info";
     ResponsePropertyBecameOptional "response-property-became-optional" Breaking ResponsePropertyBecameRequired "oasdiff response-property-became-optional, error";
-    RequestAllOfAdded "request-all-of-added" Breaking RequestAllOfRemoved "oasdiff request-property-all-of-added, error";
-    RequestAllOfRemoved "request-all-of-removed" Breaking RequestAllOfAdded "oasdiff request-property-all-of-removed, warning";
-    ResponseAllOfAdded "response-all-of-added" Additive ResponseAllOfRemoved "oasdiff response-property-all-of-added, info";
-    ResponseAllOfRemoved "response-all-of-removed" Breaking ResponseAllOfAdded "ours, where oasdiff has info: what it promised is gone";
     RequestAlternativeAdded "request-alternative-added" Additive RequestAlternativeRemoved "oasdiff request-property-one-of-added and -any-of-added, info";
     RequestAlternativeRemoved "request-alternative-removed" Breaking RequestAlternativeAdded "oasdiff request-property-one-of-removed and -any-of-removed, error";
     ResponseAlternativeAdded "response-alternative-added" Breaking ResponseAlternativeRemoved "oasdiff response-property-one-of-added, error; anyOf alike";
     ResponseAlternativeRemoved "response-alternative-removed" Additive ResponseAlternativeAdded "oasdiff response-property-one-of-removed, info";
-    RequestAlternativesIntroduced "request-alternatives-introduced" Breaking RequestAlternativesDropped "oasdiff request-body-wrapped-in-one-of, error";
-    RequestAlternativesDropped "request-alternatives-dropped" Additive RequestAlternativesIntroduced "ours: what was accepted before still is";
-    ResponseAlternativesIntroduced "response-alternatives-introduced" Breaking ResponseAlternativesDropped "oasdiff response-body-wrapped-in-one-of, error";
-    ResponseAlternativesDropped "response-alternatives-dropped" Breaking ResponseAlternativesIntroduced "ours: what they promised is gone";
-    DiscriminatorChanged "discriminator-changed" Additive DiscriminatorChanged "oasdiff request-property-discriminator-property-name-changed (and its kin), info";
+    RequestAlternativesOverlap "request-alternatives-overlap" Breaking RequestAlternativesSeparated "oasdiff request-body-wrapped-in-one-of, error: what meets two members of a oneOf is refused";
+    RequestAlternativesSeparated "request-alternatives-separated" Additive RequestAlternativesOverlap "ours: what was refused is accepted";
+    RequestAlternativesChanged "request-alternatives-changed" Breaking RequestAlternativesChanged "ours: several lists of alternatives cannot be compared";
+    ResponseAlternativesChanged "response-alternatives-changed" Breaking ResponseAlternativesChanged "ours: several lists of alternatives cannot be compared";
+    DiscriminatorChanged "discriminator-changed" Breaking DiscriminatorChanged "ours, where oasdiff has info: readers look at another property";
+    DiscriminatorAdded "discriminator-added" Additive DiscriminatorRemoved "oasdiff request-property-discriminator-added, info";
+    DiscriminatorRemoved "discriminator-removed" Additive DiscriminatorAdded "oasdiff request-property-discriminator-removed, info";
+    RequestDiscriminatorValueAdded "request-discriminator-value-added" Additive RequestDiscriminatorValueRemoved "oasdiff request-property-discriminator-mapping-added, info";
+    RequestDiscriminatorValueRemoved "request-discriminator-value-removed" Breaking RequestDiscriminatorValueAdded "ours, where oasdiff has info: what callers send is refused";
+    ResponseDiscriminatorValueAdded "response-discriminator-value-added" Breaking ResponseDiscriminatorValueRemoved "ours, where oasdiff has info: callers meet a value that they do not know";
+    ResponseDiscriminatorValueRemoved "response-discriminator-value-removed" Additive ResponseDiscriminatorValueAdded "ours: what is answered was possible before";
     // Everything else.
     Unclassified "unclassified" Unclassified Unclassified "no rule knows this place: a person has to judge it";
+}
+
+impl Rule {
+    /// All rules as a document in Markdown.
+    #[must_use]
+    pub fn table() -> String {
+        let mut table = String::from(
+            "<!-- Written by `cargo xtask regen` from src/rules.rs. -->\n\n# Rules\n\n\
+             *ours* marks a judgement of this project. The others are those of \
+             [oasdiff](https://github.com/oasdiff/oasdiff), whose errors and warnings are breaking here. Where this \
+             project judges otherwise, the rule says so.\n\n\
+             | rule | level | with old and new swapped | whose judgement, and why |\n|---|---|---|---|\n",
+        );
+        for rule in Self::ALL {
+            let inverse = match rule.inverse() {
+                other if other == *rule => "the same".to_owned(),
+                other => format!("`{}`", other.name()),
+            };
+            table.push_str(&format!(
+                "| `{}` | {} | {inverse} | {} |\n",
+                rule.name(),
+                rule.level().name(),
+                rule.why()
+            ));
+        }
+        table
+    }
 }
 
 #[cfg(test)]

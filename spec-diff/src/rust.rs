@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Fields, ImplItem, Item, ItemImpl, Meta, Path, Signature, Token, Visibility};
+use syn::{
+    Attribute, Fields, ImplItem, Item, ItemEnum, ItemImpl, ItemStruct, Meta, Path, Signature,
+    Token, Visibility,
+};
 
 /// What a change does to the generated bindings. An item that changed is removed and added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,125 +17,202 @@ pub struct RustDiff {
     pub added: Vec<String>,
     /// Items that only the old bindings have.
     pub removed: Vec<String>,
+    /// Whether bindings were compared at all.
+    pub known: bool,
     /// Why there are no bindings for one of the documents.
     pub codegen_error: Option<String>,
-    /// Whether it is the new document that has no bindings.
+    /// Whether there were bindings, and are none any more.
     pub broken: bool,
+    /// Whether there were no bindings before, and are none now.
+    pub never: bool,
+    /// The items that break callers: all that were removed, and those whose addition does.
+    pub breaking: Vec<String>,
 }
 
 impl RustDiff {
     /// Whether code that compiled may not compile any more.
-    ///
-    /// A field that is added to a struct does not count: values are made by the builders, and nobody
-    /// has to write such a struct out.
     #[must_use]
     pub fn is_breaking(&self) -> bool {
-        self.broken || !self.removed.is_empty()
+        self.broken || !self.breaking.is_empty()
     }
 
     /// Whether nothing came, went or failed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        !self.broken
+            && self.codegen_error.is_none()
+            && self.added.is_empty()
+            && self.removed.is_empty()
     }
 
     /// Compares the texts of two bindings, or says why there are none.
     #[must_use]
     pub fn between(old: Result<&str, &str>, new: Result<&str, &str>) -> Self {
-        match (items(old), items(new)) {
-            (Ok(old), Ok(new)) => Self {
-                added: new.difference(&old).cloned().collect(),
-                removed: old.difference(&new).cloned().collect(),
+        let diff = match (items(old), items(new)) {
+            (Ok(old), Ok(new)) => Self::of_items(&old, &new),
+            (Ok(_), Err(error)) => {
+                Self { codegen_error: Some(error), broken: true, ..Self::default() }
+            }
+            // Nobody used what was not there: the wire decides.
+            (Err(_), Err(error)) => Self {
+                codegen_error: Some(format!("no bindings before or after: {error}")),
+                never: true,
                 ..Self::default()
             },
-            (_, Err(error)) => Self { codegen_error: Some(error), broken: true, ..Self::default() },
             (Err(error), Ok(new)) => Self {
-                added: new.into_iter().collect(),
+                added: new.items.into_iter().collect(),
                 codegen_error: Some(format!("the old document has no bindings: {error}")),
                 ..Self::default()
             },
+        };
+        Self { known: true, ..diff }
+    }
+
+    fn of_items(old: &Items, new: &Items) -> Self {
+        let added: Vec<String> = new.items.difference(&old.items).cloned().collect();
+        let mut removed: Vec<String> = old.items.difference(&new.items).cloned().collect();
+        let mut breaking: Vec<String> =
+            added.iter().filter(|item| old.is_broken_by(item)).cloned().collect();
+        // What callers could do with a type that is still there, and that nothing above forbids.
+        for (could, can, what) in [
+            (&old.literals, &new.literals, "built by a literal"),
+            (&old.matches, &new.matches, "matched without `_`"),
+        ] {
+            for name in could.difference(can).filter(|name| new.types.contains(*name)) {
+                removed.push(format!("{name} can be {what}"));
+            }
         }
+        breaking.extend(removed.iter().cloned());
+        Self { added, removed, breaking, ..Self::default() }
     }
 }
 
-fn items(text: Result<&str, &str>) -> Result<BTreeSet<String>, String> {
+/// What callers can use of some bindings.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Items {
+    items: BTreeSet<String>,
+    types: BTreeSet<String>,
+    /// The structs whose fields are all public, so that they can be built by a literal.
+    literals: BTreeSet<String>,
+    /// The enums that can be matched variant by variant.
+    matches: BTreeSet<String>,
+    /// The traits that callers can implement.
+    traits: BTreeSet<String>,
+}
+
+impl Items {
+    /// Whether the addition of an item breaks what callers do with the type that it belongs to: a field that a literal
+    /// has to have, a variant that a `match` has to have, a method that an implementation has to have.
+    fn is_broken_by(&self, item: &str) -> bool {
+        let owner = |separator: &str, owners: &BTreeSet<String>| {
+            owners.iter().any(|owner| {
+                let member = item.strip_prefix(owner.as_str());
+                member.is_some_and(|member| {
+                    member.strip_prefix(separator).is_some_and(|name| !name.starts_with(':'))
+                })
+            })
+        };
+        owner(".", &self.literals)
+            || owner("::", &self.matches)
+            || (owner(": ", &self.traits) && !item.ends_with('}'))
+    }
+}
+
+fn items(text: Result<&str, &str>) -> Result<Items, String> {
     public_items(text?).map_err(|e| format!("the generated bindings are not Rust: {e}"))
 }
 
-fn public_items(text: &str) -> syn::Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
+fn public_items(text: &str) -> syn::Result<Items> {
+    let mut found = Items::default();
     collect(&syn::parse_file(text)?.items, "", &mut found);
     Ok(found)
 }
 
-fn collect(items: &[Item], module: &str, found: &mut BTreeSet<String>) {
+fn collect(items: &[Item], module: &str, found: &mut Items) {
     for item in items {
         match item {
             Item::Mod(inner) if public(&inner.vis) => {
                 let name = format!("{module}{}::", inner.ident);
                 collect(inner.content.as_ref().map_or(&[], |(_, items)| items), &name, found);
             }
-            Item::Struct(item) if public(&item.vis) => {
-                let name = format!("{module}{}", item.ident);
-                found.insert(format!("struct {name}{}", plain(&item.generics)));
-                derives(&item.attrs, &name, found);
-                fields(&item.fields, &name, found);
-            }
-            Item::Enum(item) if public(&item.vis) => {
-                let name = format!("{module}{}", item.ident);
-                found.insert(format!("enum {name}{}", plain(&item.generics)));
-                derives(&item.attrs, &name, found);
-                for variant in &item.variants {
-                    found.insert(format!("{name}::{}{}", variant.ident, plain(&variant.fields)));
-                }
-            }
+            Item::Struct(item) if public(&item.vis) => structure(item, module, found),
+            Item::Enum(item) if public(&item.vis) => enumeration(item, module, found),
             Item::Impl(item) => implementation(item, module, found),
             Item::Fn(item) if public(&item.vis) => {
-                found.insert(signature(&item.sig, module));
+                found.items.insert(signature(&item.sig, module));
             }
             Item::Type(item) if public(&item.vis) => {
-                found.insert(format!("type {module}{} = {}", item.ident, plain(&item.ty)));
+                found.items.insert(format!("type {module}{} = {}", item.ident, plain(&item.ty)));
             }
             Item::Const(item) if public(&item.vis) => {
-                found.insert(format!("const {module}{}: {}", item.ident, plain(&item.ty)));
+                found.items.insert(format!("const {module}{}: {}", item.ident, plain(&item.ty)));
             }
             Item::Use(item) if public(&item.vis) => {
-                found.insert(format!("use {module}{}", plain(&item.tree)));
+                found.items.insert(format!("use {module}{}", plain(&item.tree)));
             }
             Item::Trait(item) if public(&item.vis) => {
-                found.insert(format!("trait {module}{}", item.ident));
+                found.items.insert(format!("trait {module}{}", item.ident));
                 for member in &item.items {
-                    found.insert(format!("{module}{}: {}", item.ident, plain(member)));
+                    found.items.insert(format!("{module}{}: {}", item.ident, plain(member)));
                 }
+                found.traits.insert(format!("{module}{}", item.ident));
             }
             _ => {}
         }
     }
 }
 
-fn fields(fields: &Fields, name: &str, found: &mut BTreeSet<String>) {
+fn structure(item: &ItemStruct, module: &str, found: &mut Items) {
+    let name = format!("{module}{}", item.ident);
+    found.items.insert(format!("struct {name}{}", plain(&item.generics)));
+    derives(&item.attrs, &name, found);
+    fields(&item.fields, &name, found);
+    if item.fields.iter().all(|field| public(&field.vis)) && is_exhaustive(&item.attrs) {
+        found.literals.insert(name.clone());
+    }
+    found.types.insert(name);
+}
+
+fn enumeration(item: &ItemEnum, module: &str, found: &mut Items) {
+    let name = format!("{module}{}", item.ident);
+    found.items.insert(format!("enum {name}{}", plain(&item.generics)));
+    derives(&item.attrs, &name, found);
+    for variant in &item.variants {
+        found.items.insert(format!("{name}::{}{}", variant.ident, plain(&variant.fields)));
+    }
+    if is_exhaustive(&item.attrs) {
+        found.matches.insert(name.clone());
+    }
+    found.types.insert(name);
+}
+
+fn fields(fields: &Fields, name: &str, found: &mut Items) {
     for (index, field) in fields.iter().enumerate().filter(|(_, field)| public(&field.vis)) {
         let field_name =
             field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
-        found.insert(format!("{name}.{field_name}: {}", plain(&field.ty)));
+        found.items.insert(format!("{name}.{field_name}: {}", plain(&field.ty)));
     }
 }
 
-fn derives(attributes: &[Attribute], name: &str, found: &mut BTreeSet<String>) {
+fn derives(attributes: &[Attribute], name: &str, found: &mut Items) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
         if let Meta::List(list) = &attribute.meta {
             let traits = list.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
             for path in traits.into_iter().flatten() {
-                found.insert(format!("impl {} for {name}", plain(&path)));
+                found.items.insert(format!("impl {} for {name}", plain(&path)));
             }
         }
     }
 }
 
-fn implementation(item: &ItemImpl, module: &str, found: &mut BTreeSet<String>) {
+fn implementation(item: &ItemImpl, module: &str, found: &mut Items) {
     let of = plain(&item.self_ty);
     if let Some((path, _)) = &item.trait_ {
-        found.insert(format!("impl {} for {of} in {}", plain(path), module.trim_end_matches("::")));
+        found.items.insert(format!(
+            "impl {} for {of} in {}",
+            plain(path),
+            module.trim_end_matches("::")
+        ));
         return;
     }
     // The lifetime of a builder says nothing about what its methods take.
@@ -140,10 +220,10 @@ fn implementation(item: &ItemImpl, module: &str, found: &mut BTreeSet<String>) {
     for member in &item.items {
         match member {
             ImplItem::Fn(method) if public(&method.vis) => {
-                found.insert(signature(&method.sig, &format!("{module}{of}::")));
+                found.items.insert(signature(&method.sig, &format!("{module}{of}::")));
             }
             ImplItem::Const(constant) if public(&constant.vis) => {
-                found.insert(format!(
+                found.items.insert(format!(
                     "const {module}{of}::{}: {}",
                     constant.ident,
                     plain(&constant.ty)
@@ -160,6 +240,11 @@ fn signature(signature: &Signature, owner: &str) -> String {
     let text = text.trim_end_matches(',');
     let name = signature.ident.to_string();
     text.replacen(&format!("fn {name}"), &format!("fn {owner}{name}"), 1)
+}
+
+/// Whether a type says everything that it will ever have.
+fn is_exhaustive(attributes: &[Attribute]) -> bool {
+    !attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"))
 }
 
 fn public(visibility: &Visibility) -> bool {
@@ -190,6 +275,7 @@ fn plain(tokens: &impl ToTokens) -> String {
     for (from, to) in spaces {
         text = text.replace(from, to);
     }
+    text = text.replace(":::", ": ::");
     for prelude in [
         "option::Option",
         "vec::Vec",
@@ -200,6 +286,7 @@ fn plain(tokens: &impl ToTokens) -> String {
         "result::Result",
         "default::Default",
         "clone::Clone",
+        "fmt::Display",
     ] {
         let name = prelude.rsplit("::").next().unwrap_or(prelude);
         text = text
@@ -230,7 +317,8 @@ mod tests {
             }
             pub use types::Thing;
         "#;
-        let items: Vec<_> = public_items(text).expect("the text is Rust").into_iter().collect();
+        let items: Vec<_> =
+            public_items(text).expect("the text is Rust").items.into_iter().collect();
         insta::assert_snapshot!(items.join("\n"));
     }
 }

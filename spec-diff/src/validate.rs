@@ -1,71 +1,68 @@
-//! Is it OpenAPI 3.0 at all? The form is checked against the OpenAPI Initiative's own JSON Schema
-//! (<https://spec.openapis.org/oas/3.0/schema/2021-09-28>, Apache-2.0), the meaning below.
+//! Is it OpenAPI 3.0 at all? The form is checked against the OpenAPI Initiative's own JSON Schema,
+//! in `form`, the meaning below.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::Value;
 
-use super::METHODS;
-use super::paths::parameter_names;
-use super::walk::{escape, follow};
+use crate::METHODS;
+use crate::wire::{escape, follow, parameter_names};
 
-const FORM: &str = include_str!("openapi-3.0.schema.json");
+mod form;
+
+/// Something that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) pointer: String,
+    text: String,
+}
+
+impl Problem {
+    fn new(pointer: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), text: text.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pointer = if self.pointer.is_empty() { "/" } else { &self.pointer };
+        write!(f, "{pointer}: {}", self.text)
+    }
+}
 
 /// Everything that is wrong, each with its location, most general first.
-pub(super) fn problems(document: &Value) -> Vec<String> {
-    let problems = form(document);
+pub(crate) fn problems(document: &Value) -> Vec<Problem> {
+    if let Some(problem) = version(document) {
+        return vec![problem];
+    }
+    let problems = form::problems(document);
     // The meaning of something malformed cannot be judged.
     if problems.is_empty() { meaning(document) } else { problems }
 }
 
-fn form(document: &Value) -> Vec<String> {
-    let schema: Value = match serde_json::from_str(FORM) {
-        Ok(schema) => schema,
-        Err(e) => return vec![format!("the schema of OpenAPI 3.0 cannot be read: {e}")],
+/// Another version of the specification has another form, so that nothing else has to be said.
+fn version(document: &Value) -> Option<Problem> {
+    if let Some(version) = document.get("swagger") {
+        let text = format!("Swagger {} is not supported; write OpenAPI 3.0", shown(version));
+        return Some(Problem::new("/swagger", text));
+    }
+    let version = document.get("openapi")?;
+    let known = version.as_str().is_some_and(|version| version.starts_with("3.0."));
+    let text = || {
+        format!(
+            "OpenAPI {} is not supported; write 3.0.3: the generators of Rust know no other version",
+            shown(version)
+        )
     };
-    match jsonschema::draft4::new(&schema) {
-        Ok(validator) => {
-            let mut problems: Vec<_> =
-                validator.iter_errors(document).map(|error| deepest(&error).1).collect();
-            problems.dedup();
-            problems
-        }
-        Err(e) => vec![format!("the schema of OpenAPI 3.0 cannot be used: {e}")],
-    }
+    (!known).then(|| Problem::new("/openapi", text()))
 }
 
-/// A place that is wrong makes every choice around it wrong: the innermost error is the one to mend.
-fn deepest(error: &ValidationError<'_>) -> (usize, String) {
-    let location = error.instance_path().to_string();
-    let depth = location.matches('/').count();
-    let mut text = error.to_string();
-    if text.len() > 200 {
-        // The value fills the line; where it stands says enough.
-        text = error.masked().to_string();
-    }
-    let mut best =
-        (depth, format!("{}: {text}", if location.is_empty() { "/" } else { &location }));
-    if let ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } =
-        error.kind()
-    {
-        let inner = context.iter().flatten().filter(|inner| !misses_reference(inner));
-        // Of equally deep ones the first: it belongs to the choice that is meant most often.
-        for (index, candidate) in inner.map(deepest).enumerate() {
-            if index == 0 || candidate.0 > best.0 {
-                best = candidate;
-            }
-        }
-    }
-    best
+fn shown(version: &Value) -> String {
+    version.as_str().map_or_else(|| version.to_string(), str::to_owned)
 }
 
-/// "It could also have been a reference" is no help.
-fn misses_reference(error: &ValidationError<'_>) -> bool {
-    matches!(error.kind(), ValidationErrorKind::Required { property } if property == "$ref")
-}
-
-fn meaning(document: &Value) -> Vec<String> {
+fn meaning(document: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     references(document, document, &mut Vec::new(), &mut problems);
     let schemes = document.pointer("/components/securitySchemes");
@@ -80,7 +77,10 @@ fn meaning(document: &Value) -> Vec<String> {
             if let Some(id) = operation.get("operationId").and_then(Value::as_str)
                 && !ids.insert(id)
             {
-                problems.push(format!("{at}/operationId: `{id}` is taken by another operation"));
+                problems.push(Problem::new(
+                    format!("{at}/operationId"),
+                    format!("`{id}` is taken by another operation"),
+                ));
             }
             requirements(operation, &at, schemes, &mut problems);
             parameters(document, path, &at, [item, operation], &mut problems);
@@ -95,7 +95,7 @@ fn parameters(
     path: &str,
     at: &str,
     owners: [&Value; 2],
-    problems: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
 ) {
     let mut declared = BTreeSet::new();
     for owner in owners {
@@ -106,9 +106,8 @@ fn parameters(
             let text = |key| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
             let (place, name) = (text("in"), text("name"));
             if !here.insert((place, name)) {
-                problems.push(format!(
-                    "{at}/parameters: the {place} parameter `{name}` is declared twice"
-                ));
+                let text = format!("the {place} parameter `{name}` is declared twice");
+                problems.push(Problem::new(format!("{at}/parameters"), text));
             }
             if place == "path" {
                 declared.insert(name);
@@ -117,22 +116,22 @@ fn parameters(
     }
     let named: BTreeSet<_> = parameter_names(path).into_iter().collect();
     for name in named.difference(&declared) {
-        problems.push(format!(
-            "{at}/parameters: the path has `{{{name}}}`, and no parameter declares it"
-        ));
+        let text = format!("the path has `{{{name}}}`, and no parameter declares it");
+        problems.push(Problem::new(format!("{at}/parameters"), text));
     }
     for name in declared.difference(&named) {
-        problems.push(format!("{at}/parameters: the path parameter `{name}` is not in the path"));
+        let text = format!("the path parameter `{name}` is not in the path");
+        problems.push(Problem::new(format!("{at}/parameters"), text));
     }
 }
 
-fn requirements(owner: &Value, at: &str, schemes: Option<&Value>, problems: &mut Vec<String>) {
+fn requirements(owner: &Value, at: &str, schemes: Option<&Value>, problems: &mut Vec<Problem>) {
     let list = owner.get("security").and_then(Value::as_array);
     for (index, alternative) in list.into_iter().flatten().enumerate() {
         for name in alternative.as_object().into_iter().flatten().map(|(name, _)| name) {
             if schemes.is_none_or(|schemes| schemes.get(name).is_none()) {
-                problems
-                    .push(format!("{at}/security/{index}: there is no security scheme `{name}`"));
+                let text = format!("there is no security scheme `{name}`");
+                problems.push(Problem::new(format!("{at}/security/{index}"), text));
             }
         }
     }
@@ -143,20 +142,25 @@ fn references<'a>(
     root: &'a Value,
     value: &'a Value,
     at: &mut Vec<String>,
-    problems: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
 ) {
     if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
         let location: String = at.iter().map(|key| format!("/{}", escape(key))).collect();
         let target = follow(Some(root), value);
         if reference.starts_with('#') && target.get("$ref").is_some_and(Value::is_string) {
-            problems.push(format!("{location}/$ref: `{reference}` leads nowhere"));
+            problems.push(Problem::new(
+                format!("{location}/$ref"),
+                format!("`{reference}` leads nowhere"),
+            ));
+        } else if !reference.starts_with('#') {
+            let text = format!("`{reference}` is in another file; bundle the description into one");
+            problems.push(Problem::new(format!("{location}/$ref"), text));
         } else if let Some(kind) = expected(at) {
             let components =
                 reference.strip_prefix("#/components/").and_then(|rest| rest.split_once('/'));
             if let Some((found, _)) = components.filter(|(found, _)| *found != kind) {
-                problems.push(format!(
-                    "{location}/$ref: `{reference}` is one of the {found}, not of the {kind}"
-                ));
+                let text = format!("`{reference}` is one of the {found}, not of the {kind}");
+                problems.push(Problem::new(format!("{location}/$ref"), text));
             }
         }
         return;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use openapi_review::{Review, review};
+use openapi_review::{Document, Review, review};
 use purge_openapi::codegen;
 use serde_json::Value;
 
@@ -73,9 +73,11 @@ fn mutate(document: &Value, mutation: &Value) -> Value {
 }
 
 fn reviewed(old: &Value, new: &Value) -> Review {
+    let read = |value: &Value| Document::parse("a.json", &value.to_string()).expect("OpenAPI 3.0");
+    let (old, new) = (read(old), read(new));
     let [old_bindings, new_bindings] =
-        [old, new].map(|side| codegen::generate(side).map_err(|e| e.to_string()));
-    review(old, new).with_bindings(
+        [&old, &new].map(|side| codegen::generate(side.value()).map_err(|e| e.to_string()));
+    review(&old, &new).with_bindings(
         old_bindings.as_deref().map_err(String::as_str),
         new_bindings.as_deref().map_err(String::as_str),
     )

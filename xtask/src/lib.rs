@@ -13,6 +13,7 @@ mod workspace;
 mod checklist;
 
 // The commands.
+mod library;
 mod spec_diff;
 pub mod regen;
 pub mod release;

@@ -5,8 +5,9 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::RustDiff;
-use crate::wire;
+use crate::message::{Message, Piece};
+use crate::text::plain;
+use crate::{Library, RustDiff, wire};
 
 /// Pieces of which the texts are made: what ends a span, a cell, a line or an element, or acts.
 const PIECES: &[&str] = &[
@@ -124,11 +125,15 @@ fn document(t: &[String]) -> Value {
 fn review() -> impl Strategy<Value = Review> {
     let texts = || prop::collection::vec(text(), 14);
     let items = || prop::collection::vec(text().prop_map(|text| format!("fn {text}")), 0..3);
-    (texts(), texts(), items(), items(), prop::option::of(text())).prop_map(
-        |(old, new, added, removed, codegen_error)| Review {
+    let lines = || prop::collection::vec(text(), 0..3);
+    (texts(), texts(), items(), items(), prop::option::of(text()), lines()).prop_map(
+        |(old, new, added, removed, codegen_error, breaking)| Review {
             versions: (old[5].clone(), new[5].clone()),
             changes: wire(&document(&old), &document(&new)),
-            rust: RustDiff { added, removed, codegen_error, broken: false },
+            names: (old[1].clone(), new[1].clone()),
+            link: None,
+            library: Some(Library { breaking, ..Library::default() }),
+            rust: RustDiff { added, removed, codegen_error, known: true, ..RustDiff::default() },
         },
     )
 }
@@ -206,7 +211,7 @@ fn frame(comment: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn lines_for_a_terminal_stay_lines(review in review()) {
@@ -216,11 +221,13 @@ proptest! {
         for change in &review.changes {
             let (first, second) = (lines.next().expect("a line"), lines.next().expect("a line"));
             prop_assert!(first.starts_with(change.level.name()), "{first:?}");
-            prop_assert_eq!(second, format!("{:12} at {}", "", plain(&change.location)));
+            let place = format!("{:12} at {} · ", "", plain(&review.place(change)));
+            prop_assert!(second.starts_with(&place) && second.ends_with(change.rule.name()), "{second:?}");
         }
         let failed = lines.clone().take_while(|line| line.starts_with("rust   ")).count();
         prop_assert_eq!(failed, usize::from(review.rust.codegen_error.is_some()));
-        prop_assert!(lines.skip(failed).all(|line| line.starts_with("+ fn ") || line.starts_with("- fn ")));
+        let kinds = ["+ fn ", "- fn ", "library "];
+        prop_assert!(lines.skip(failed).all(|line| kinds.iter().any(|kind| line.starts_with(kind))));
     }
 
     #[test]
@@ -232,7 +239,7 @@ proptest! {
         prop_assert_eq!(changes.len(), review.changes.len());
         for (shown, change) in changes.iter().zip(&review.changes) {
             prop_assert_eq!(&shown["message"], &json!(change.message.to_string()));
-            prop_assert_eq!(&shown["location"], &json!(&change.location));
+            prop_assert_eq!(&shown["location"], &json!(change.pointer()));
         }
         prop_assert_eq!(&read["rust"]["added"], &json!(&review.rust.added));
     }
@@ -241,25 +248,67 @@ proptest! {
     fn a_comment_has_the_rows_and_the_texts_that_were_written(review in review()) {
         let shown = rendered(&review, Format::Markdown);
         is_fit_to_print(&shown);
-        let (rows, shown_rows) = (review.rows(), table(&shown));
-        prop_assert_eq!(shown_rows.len(), rows.len(), "{}", &shown);
-        for (row, cells) in rows.iter().zip(shown_rows) {
-            let operations: Vec<_> =
-                row.operations.iter().map(|name| name.as_deref().map_or("–".to_owned(), plain)).collect();
-            let places: Vec<_> = row.places.iter().map(|place| plain(place)).collect();
-            let message = vec![seen(row.message)];
-            let (level, rule) = (vec![row.level.name().to_owned()], vec![row.rule.name().to_owned()]);
-            prop_assert_eq!(cells, vec![level, operations, message, places, rule], "{}", &shown);
+        let shown_rows = table(&shown);
+        prop_assert_eq!(shown_rows.len(), review.changes.len(), "{}", &shown);
+        for (change, cells) in review.changes.iter().zip(shown_rows) {
+            let operations: Vec<_> = change.operations.iter().map(|name| plain(name)).collect();
+            let operations = if operations.is_empty() { vec!["–".to_owned()] } else { operations };
+            let row = vec![
+                vec![change.level.name().to_owned()],
+                vec![seen(&change.message)],
+                vec![plain(&review.place(change))],
+                operations,
+                vec![change.rule.name().to_owned()],
+            ];
+            prop_assert_eq!(cells, row, "{}", &shown);
         }
         let frame = frame(&shown);
+        let mut expected: Vec<String> = Vec::new();
         let items = review.items();
-        if items.is_empty() {
-            prop_assert_eq!(frame, [MARK]);
-        } else {
-            prop_assert_eq!(frame.len(), 4, "{:?}", &frame);
-            prop_assert!(frame[0].starts_with("<details><summary>"));
-            prop_assert_eq!(&frame[1], &items);
-            prop_assert_eq!(&frame[2..], ["</details>", MARK]);
+        if !items.is_empty() {
+            expected.push(items);
+            expected.push("</details>".to_owned());
+        }
+        let library: Vec<_> = review.library.iter().flat_map(|library| library.lines()).collect();
+        if !library.is_empty() {
+            let lines = library.iter().map(|line| format!("! {}", plain(line))).collect::<Vec<_>>().join("\n");
+            // A block of code ends with one line feed, however many lines were empty.
+            expected.push(format!("{}\n", lines.trim_end_matches('\n')));
+        }
+        expected.push(MARK.to_owned());
+        let summary = |part: &&String| !part.starts_with("<details><summary>");
+        let frame: Vec<String> = frame.iter().filter(summary).cloned().collect();
+        prop_assert_eq!(frame, expected);
+    }
+
+    #[test]
+    fn annotations_are_commands_of_one_line(review in review()) {
+        let shown = rendered(&review, Format::Github);
+        let lines: Vec<&str> = shown.lines().collect();
+        let (headline, commands) = lines.split_last().expect("a headline");
+        prop_assert_eq!(*headline, review.verdict().0);
+        for command in commands {
+            let (head, _) = command[2..].split_once("::").expect("a message");
+            let (kind, properties) = head.split_once(' ').expect("properties");
+            prop_assert!(["error", "warning", "notice"].contains(&kind), "{command:?}");
+            let names = properties.split(',').map(|pair| pair.split_once('=').expect("a value").0);
+            prop_assert_eq!(names.collect::<Vec<_>>(), ["file", "title"], "{}", command);
+            prop_assert_eq!(plain(command), *command);
+        }
+    }
+
+    #[test]
+    fn sarif_names_every_change(review in review()) {
+        let shown = rendered(&review, Format::Sarif);
+        is_fit_to_print(&shown);
+        let read: Value = serde_json::from_str(&shown).expect("JSON");
+        let run = &read["runs"][0];
+        let results = run["results"].as_array().expect("a list");
+        prop_assert_eq!(results.len(), review.changes.len());
+        for (result, change) in results.iter().zip(&review.changes) {
+            let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
+            prop_assert_eq!(&run["tool"]["driver"]["rules"][index]["id"], &result["ruleId"]);
+            prop_assert_eq!(&result["message"]["text"], &json!(change.message.to_string()));
         }
     }
 
@@ -267,7 +316,7 @@ proptest! {
     fn a_refusal_is_one_block(lines in prop::collection::vec(text(), 1..4)) {
         let error = lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n  ");
         let mut out = Vec::new();
-        refusal(&error, &mut out).expect("a buffer takes everything");
+        refusal(&error, Format::Markdown, &mut out).expect("a buffer takes everything");
         let shown = String::from_utf8(out).expect("UTF-8");
         let expected = format!("{}\n", error.trim_end_matches('\n'));
         prop_assert_eq!(frame(&shown), [expected.as_str(), MARK]);
