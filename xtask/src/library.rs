@@ -148,7 +148,8 @@ fn differences(
         .output()
         .map_err(|e| Error::new(format!("cargo-semver-checks could not be started: {e}")))?;
     let said = String::from_utf8_lossy(&out.stdout).into_owned();
-    let found = failures(&said, &library.package, &base.path("").display().to_string());
+    let roots = [base, tree].map(|tree| tree.path("").display().to_string());
+    let found = failures(&said, &library.package, &roots.each_ref().map(String::as_str));
     if !out.status.success() && found.is_empty() {
         let complaint = String::from_utf8_lossy(&out.stderr);
         return Err(Error::new(format!("cargo-semver-checks gave up: {}", complaint.trim())));
@@ -183,7 +184,7 @@ fn run(mut command: Command) -> Result<(), Error> {
 }
 
 /// What the tool found: for each failure, the places in which it failed.
-fn failures(said: &str, package: &str, root: &str) -> Vec<String> {
+fn failures(said: &str, package: &str, roots: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut lint = "";
     let mut places = false;
@@ -196,7 +197,9 @@ fn failures(said: &str, package: &str, root: &str) -> Vec<String> {
         } else if line.trim().is_empty() {
             places = false;
         } else if places {
-            let place = line.trim().replace(root, "").replace("in file /", "in file ");
+            let place = roots.iter().fold(line.trim().to_owned(), |place, root| {
+                place.replace(&format!("{}/", root.trim_end_matches('/')), "")
+            });
             found.push(format!("{package}: {}: {place}", lint.replace('_', " ")));
         }
     }
@@ -215,14 +218,14 @@ mod tests {
                     /tmp/x/base/a/src/lib.rs:7\n\n--- failure function_missing: pub fn removed ---\n\nFailed in:\n  \
                     function a::f, previously in file /tmp/x/base/a/src/lib.rs:1\n";
         assert_eq!(
-            failures(said, "a", "/tmp/x/base"),
+            failures(said, "a", &["/tmp/x/base"]),
             [
                 "a: enum missing: enum a::B, previously in file a/src/lib.rs:3",
                 "a: enum missing: enum a::C, previously in file a/src/lib.rs:7",
                 "a: function missing: function a::f, previously in file a/src/lib.rs:1",
             ]
         );
-        assert_eq!(failures("Summary no semver update required\n", "a", "/tmp"), [""; 0]);
+        assert_eq!(failures("Summary no semver update required\n", "a", &["/tmp"]), [""; 0]);
     }
 
     #[test]

@@ -19,6 +19,9 @@ use crate::rules::Rule;
 /// A part of the comparison whose changes belong to the operations that lead to it.
 pub(super) type Unit = usize;
 
+/// What makes a difference the same as another: what is said of which place.
+type Said = (Rule, (usize, usize), Option<Direction>, String);
+
 /// The unit of the document itself.
 const DOCUMENT: Unit = 0;
 
@@ -37,7 +40,7 @@ pub(super) struct Walk<'a> {
     pub(super) conjunctions: Conjunctions<'a>,
     /// Each difference once, with the units in which it was found.
     pub(super) found: Vec<(Found<'a>, Vec<Unit>)>,
-    known: HashMap<(Rule, (usize, usize), Option<Direction>, String), usize>,
+    known: HashMap<Said, usize>,
     pub(super) operations: BTreeMap<Unit, String>,
     /// For each unit, those that it leads to.
     pub(super) leads: Vec<Vec<Unit>>,

@@ -244,7 +244,8 @@ fn alike(one: &Flat<'_>, other: &Flat<'_>) -> u32 {
     }
     let names = one.properties.keys().filter(|name| other.properties.contains_key(*name)).count();
     let all = one.properties.len() + other.properties.len() - names;
-    if all == 0 { 500 } else { u32::try_from(1000 * names / all).unwrap_or(0) }
+    let share = (1000 * names).checked_div(all).unwrap_or(500);
+    u32::try_from(share).unwrap_or(0)
 }
 
 impl<'a> Choice<'a> {

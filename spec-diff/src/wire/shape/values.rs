@@ -29,7 +29,7 @@ pub(in crate::wire) fn all_values<'a>(
             let types = member.get("type").and_then(Value::as_str).and_then(Types::named);
             value.is_null() || types.is_none_or(|types| types.meets(Types::of(value)))
         };
-        if !plain || found.is_empty() || !found.iter().all(|value| of_its_type(value)) {
+        if !plain || found.is_empty() || !found.iter().all(of_its_type) {
             return None;
         }
         values.extend(found);
