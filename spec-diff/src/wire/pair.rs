@@ -54,6 +54,11 @@ pub(crate) fn follow<'a>(root: Option<&'a Value>, value: &'a Value) -> &'a Value
     value
 }
 
+/// The members of a list; none where there is no list.
+pub(crate) fn list<'a>(node: &'a Value, key: &str) -> Vec<&'a Value> {
+    node.get(key).and_then(Value::as_array).into_iter().flatten().collect()
+}
+
 /// The identity of a value while its document is borrowed.
 pub(crate) fn address(value: Option<&Value>) -> usize {
     value.map_or(0, |value| std::ptr::from_ref(value).addr())

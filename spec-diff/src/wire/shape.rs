@@ -10,6 +10,7 @@ use super::pair::{address, follow};
 
 pub(super) mod types;
 pub(super) mod bounds;
+mod listed;
 pub(super) mod flat;
 pub(super) mod values;
 

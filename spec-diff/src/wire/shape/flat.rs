@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::bounds::{BOUNDS, Limit};
+use super::listed::all_values;
 use super::types::Types;
-use super::values::all_values;
 use super::{Conjunction, Pick};
-use crate::wire::pair::follow;
+use crate::wire::pair::{follow, list};
 use crate::wire::subtypes::Subtypes;
 
 #[derive(Debug)]
@@ -286,11 +286,6 @@ impl<'a> Builder<'a, '_> {
         let values = follow(self.root, member).get("enum").and_then(Value::as_array);
         values.is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null))
     }
-}
-
-/// The members of a list; none where there is no list.
-pub(in crate::wire) fn list<'a>(node: &'a Value, key: &str) -> Vec<&'a Value> {
-    node.get(key).and_then(Value::as_array).into_iter().flatten().collect()
 }
 
 fn meet_values<'a>(known: &mut Option<Vec<&'a Value>>, values: Vec<&'a Value>) {
