@@ -1,3 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| xtask::spec_diff::fuzz::spec_diff(bytes));
+#[path = "../../spec-diff/tests/common/merge_patch.rs"]
+mod merge_patch;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| merge_patch::check(bytes));

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 mod error;
 mod panic;
+mod growing;
 mod object;
 mod circle;
 mod field;
@@ -63,17 +64,30 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     file_paths::without_limits(&mut document);
     let spec: OpenAPI = serde_json::from_value(document)
         .map_err(|e| CodegenError::new(format!("not an OpenAPI 3.0 document: {e}")))?;
-    let tokens = Generator::new(&settings()?)
-        .generate_tokens(&spec)
-        .map_err(|e| CodegenError::new(format!("no bindings for this document: {e}")))?;
+    let tokens = Generator::new(&settings()?).generate_tokens(&spec).map_err(|e| {
+        CodegenError::new(format!(
+            "no bindings for this document: {}",
+            without_dump(&e.to_string())
+        ))
+    })?;
     let mut file = syn::parse2(tokens)
         .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
     identifier::read_from_numbers(&mut file);
     page::read_from_empty_lists(&mut file);
     object::read_from_objects_only(&mut file);
+    growing::leave_open(&mut file);
     // The examples in the generated documentation cannot compile by themselves; as plain text they do
     // not show up as tests that are never run.
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))
+}
+
+/// The first line of a message, without the beginning of a value in the form of `Debug`, which fills the other lines.
+fn without_dump(message: &str) -> &str {
+    let line = message.lines().next().unwrap_or_default();
+    match line.strip_suffix(" {").and_then(|line| line.rsplit_once(' ')) {
+        Some((words, _)) => words,
+        None => line,
+    }
 }
 
 fn settings() -> Result<GenerationSettings, CodegenError> {

@@ -29,6 +29,7 @@ const CHECKS: &[Claim] = &[
     ("purge-sandbox shares no code with the client", independent_sandbox),
     ("xtask judges a description that the client does not build with", independent_xtask),
     ("the description breaks no caller without a new major version", description),
+    ("the public API of the crates breaks no program without a new version", libraries),
 ];
 
 pub(crate) fn run(tree: &Tree, out: &mut dyn Write) -> Result<u8, Error> {
@@ -120,6 +121,14 @@ fn description(tree: &Tree) -> Result<Outcome, Error> {
     let mut said = Vec::new();
     let code = spec_diff::run(tree, &spec_diff::Options::base(base), &mut said)?;
     Ok(Outcome::unless(code == 0, &said))
+}
+
+fn libraries(tree: &Tree) -> Result<Outcome, Error> {
+    let Some(base) = spec_diff::default_base(tree) else {
+        return Ok(Outcome::Skipped("neither origin/main nor main is here".to_owned()));
+    };
+    let commit = spec_diff::merge_base(tree, &base)?;
+    release::judge_libraries(tree, &commit)
 }
 
 fn no_client() -> Outcome {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::text::{lines, plain};
 use crate::workspace::Tree;
 use crate::{Error, bench, ci, regen, release, spec_diff};
+use openapi_review::text::{lines, plain};
 
 /// Bad usage, or an input that cannot be judged.
 const USAGE: u8 = 2;

@@ -9,12 +9,12 @@
 
 // What the commands share.
 mod error;
-mod text;
 mod workspace;
 mod checklist;
 
 // The commands.
-pub mod spec_diff;
+mod library;
+mod spec_diff;
 pub mod regen;
 pub mod release;
 pub mod ci;

@@ -10,7 +10,7 @@ use semver::Version;
 
 use crate::checklist::{self, Claim, Outcome};
 use crate::workspace::{SPEC, Tree};
-use crate::{Error, spec_diff};
+use crate::{Error, library, spec_diff};
 
 mod package;
 mod versions;
@@ -34,11 +34,12 @@ pub(crate) const ALWAYS: &[Claim] = &[
     ("every package holds what belongs to it, and nothing else", belongs),
 ];
 
-/// What is brought about for a release. The last two take minutes.
+/// What is brought about for a release. The last three take minutes.
 const BEFORE_A_RELEASE: &[Claim] = &[
     ("nothing is uncommitted", committed),
     ("the changelog tells of this version, and of when", told),
     ("the versions rise as far as the description changed", risen),
+    ("the public API of the crates breaks no program without a new version", libraries),
     ("every package builds from what is in it", builds),
     ("the oldest Rust that is supported compiles the workspace", old_rust_compiles),
 ];
@@ -159,6 +160,33 @@ fn last_release(tree: &Tree, next: &Version) -> Result<Option<(String, Version)>
         .filter(|tag| *tag != being_made || !here.lines().any(|here| here == *tag))
         .filter_map(|tag| Some((tag.to_owned(), Version::parse(tag.strip_prefix('v')?).ok()?)));
     Ok(released.max_by(|(_, a), (_, b)| a.cmp(b)))
+}
+
+fn libraries(tree: &Tree) -> Result<Outcome, Error> {
+    let packages = package::published(&tree.metadata()?)?;
+    let Some(Package { version, .. }) = packages.first() else { return Ok(nothing_to_publish()) };
+    match last_release(tree, version)? {
+        Some((tag, _)) => judge_libraries(tree, &tag),
+        None => Ok(Outcome::Skipped("no earlier release has a tag `vX.Y.Z`".to_owned())),
+    }
+}
+
+/// Compares the public API of the crates with that of a commit. What breaks needs a version that rises since the last
+/// release.
+pub(crate) fn judge_libraries(tree: &Tree, commit: &str) -> Result<Outcome, Error> {
+    let packages = package::published(&tree.metadata()?)?;
+    let Some(Package { version, .. }) = packages.first() else { return Ok(nothing_to_publish()) };
+    let released = last_release(tree, version)?.map(|(_, version)| version);
+    let library = library::compare(tree, commit, released.as_ref())?;
+    if let Some(why) = library.skipped {
+        return Ok(Outcome::Skipped(why));
+    }
+    if !library.fails() {
+        return Ok(Outcome::Holds);
+    }
+    let (old, new) = &library.versions;
+    let advice = format!("keep it, or raise the version: {new} after {old}");
+    Ok(Outcome::Broken(format!("{}\n{advice}", library.breaking.join("\n"))))
 }
 
 fn builds(tree: &Tree) -> Result<Outcome, Error> {

@@ -3,53 +3,19 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use openapi_review::text::plain;
+use openapi_review::{Document, Format, Review, refusal};
+use purge_openapi::codegen;
+use semver::Version;
 
-use crate::Error;
-use crate::text::plain;
 use crate::workspace::{SPEC, Tree, read};
-
-// What is found, and how it is said.
-mod message;
-mod report;
-mod rules;
-mod docs;
-
-// How two documents are compared.
-mod walk;
-mod document;
-mod schema;
-mod bounds;
-mod shape;
-mod parameter;
-mod body;
-mod security;
-mod paths;
-mod operation;
-
-// Whether they can be, and what follows.
-mod validate;
-mod rust;
-mod review;
-mod markdown;
-mod render;
-#[cfg(any(test, fuzzing))]
-pub mod fuzz;
-
-pub use message::{Message, Piece};
-pub use render::Format;
-pub use report::{Change, Level};
-pub use review::{Review, review};
-pub use rules::Rule;
-pub use rust::{RustDiff, rust};
+use crate::{Error, library};
 
 /// The exit code when callers may break.
 const BREAKING: u8 = 1;
 /// The exit code when there is nothing to compare, as for bad usage.
 const INVALID: u8 = 2;
-
-pub(crate) const METHODS: [&str; 8] =
-    ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 #[derive(clap::Args)]
 #[command(
@@ -64,55 +30,125 @@ pub(crate) struct Options {
     #[arg(long, value_name = "REF")]
     base: Option<String>,
     /// How the review is written
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, default_value = "text", value_parser = formats())]
     format: Format,
+    /// Writes the review in a further format, too
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = further)]
+    also: Vec<(Format, PathBuf)>,
+    /// Compares the public API of the published crates, too, which takes minutes
+    #[arg(long, conflicts_with = "files")]
+    library: bool,
+    /// The address of the new description for readers: places become links to its lines
+    #[arg(long, value_name = "URL")]
+    link: Option<String>,
+}
+
+fn further(text: &str) -> Result<(Format, PathBuf), String> {
+    let (name, file) = text.split_once('=').ok_or("write FORMAT=FILE")?;
+    let format = Format::ALL.into_iter().find(|(_, known, _)| *known == name);
+    let (format, ..) = format.ok_or_else(|| format!("there is no format `{name}`"))?;
+    Ok((format, PathBuf::from(file)))
+}
+
+fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
+    let names = Format::ALL.map(|(_, name, what)| PossibleValue::new(name).help(what));
+    PossibleValuesParser::new(names).map(|name| {
+        let named = Format::ALL.into_iter().find(|(_, known, _)| *known == name);
+        named.map_or(Format::Text, |(format, ..)| format)
+    })
 }
 
 impl Options {
     pub(crate) fn base(base: String) -> Self {
-        Self { files: Vec::new(), base: Some(base), format: Format::Text }
+        Self {
+            files: Vec::new(),
+            base: Some(base),
+            format: Format::Text,
+            also: Vec::new(),
+            library: false,
+            link: None,
+        }
     }
 }
 
 pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
-    let review = match compared(tree, options) {
-        Ok((old, new)) => review(&old, &new),
-        // The comment on a pull request says it, in a form that nothing in a document can end.
-        Err(error) if options.format == Format::Markdown => {
-            render::refusal(&error.to_string(), out)?;
-            return Ok(INVALID);
+    let review = compared(tree, options).and_then(|(old, new)| {
+        let mut review = judge(&old, &new);
+        review.link.clone_from(&options.link);
+        if options.library {
+            let commit = merge_base(tree, &base(tree, options)?)?;
+            review.library = Some(library::compare(tree, &commit, released(tree)?.as_ref())?);
         }
-        Err(error) => return Err(error),
-    };
-    review.render(options.format, out)?;
-    Ok(if review.is_breaking() && !review.is_announced() { BREAKING } else { 0 })
+        Ok(review)
+    });
+    written(&review, options.format, out)?;
+    for (format, file) in &options.also {
+        let mut text = Vec::new();
+        written(&review, *format, &mut text)?;
+        std::fs::write(file, text).map_err(|e| {
+            Error::new(plain(&format!("{} could not be written: {e}", file.display())))
+        })?;
+    }
+    Ok(match review {
+        Ok(review) if review.fails() => BREAKING,
+        Ok(_) => 0,
+        Err(_) => INVALID,
+    })
+}
+
+/// Whoever reads a format gets it in that format, too, that there is no review.
+fn written(
+    review: &Result<Review, Error>,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    match review {
+        Ok(review) => review.render(format, out)?,
+        Err(error) => refusal(&error.to_string(), format, out)?,
+    }
+    Ok(())
+}
+
+/// The last version that was released, by its tag.
+fn released(tree: &Tree) -> Result<Option<Version>, Error> {
+    let tags = tree.git(&["tag", "--merged", "HEAD", "--list", "v*"])?;
+    Ok(tags.lines().filter_map(|tag| Version::parse(tag.strip_prefix('v')?).ok()).max())
 }
 
 /// The two documents that are to be compared.
-fn compared(tree: &Tree, options: &Options) -> Result<(Value, Value), Error> {
+fn compared(tree: &Tree, options: &Options) -> Result<(Document, Document), Error> {
     if let [old, new] = options.files.as_slice() {
         return Ok((from_file(old)?, from_file(new)?));
     }
-    let base = options.base.clone().or_else(|| default_base(tree)).ok_or_else(|| {
+    both(tree, &base(tree, options)?)
+}
+
+fn base(tree: &Tree, options: &Options) -> Result<String, Error> {
+    options.base.clone().or_else(|| default_base(tree)).ok_or_else(|| {
         Error::new(
             "neither origin/main nor main is here; name the base with --base, or give two files",
         )
-    })?;
-    both(tree, &base)
+    })
 }
 
 /// Reviews what changed in the working tree since it left `base`.
 pub(crate) fn since(tree: &Tree, base: &str) -> Result<Review, Error> {
     let (old, new) = both(tree, base)?;
-    Ok(review(&old, &new))
+    Ok(judge(&old, &new))
 }
 
-/// Compares two OpenAPI 3.0 documents on the wire.
-#[must_use]
-pub fn wire(old: &Value, new: &Value) -> Vec<Change> {
-    let mut walk = walk::Walk::new(walk::Pair { old: Some(old), new: Some(new) });
-    walk.document();
-    walk.changes
+/// Reviews both axes.
+pub(crate) fn judge(old: &Document, new: &Document) -> Review {
+    let generate = |value: &serde_json::Value| codegen::generate(value).map_err(|e| e.to_string());
+    let (old_bindings, new_bindings) = std::thread::scope(|scope| {
+        let old = scope.spawn(|| generate(old.value()));
+        let new = generate(new.value());
+        (old.join().unwrap_or_else(|_| Err("the generator gave up".to_owned())), new)
+    });
+    openapi_review::review(old, new).with_bindings(
+        old_bindings.as_deref().map_err(String::as_str),
+        new_bindings.as_deref().map_err(String::as_str),
+    )
 }
 
 /// The branch that changes are merged into, where there is one.
@@ -129,46 +165,38 @@ pub(crate) fn is_at_merge_base(tree: &Tree, base: &str) -> Result<bool, Error> {
     Ok(tree.git(&["cat-file", "-e", &name]).is_ok())
 }
 
-fn both(tree: &Tree, base: &str) -> Result<(Value, Value), Error> {
-    Ok((at_merge_base(tree, base)?, from_file(&tree.path(SPEC))?))
+fn both(tree: &Tree, base: &str) -> Result<(Document, Document), Error> {
+    Ok((at_merge_base(tree, base)?, parse(&tree.read(SPEC)?, SPEC)?))
 }
 
-fn at_merge_base(tree: &Tree, base: &str) -> Result<Value, Error> {
+fn at_merge_base(tree: &Tree, base: &str) -> Result<Document, Error> {
     let name = name_at_merge_base(tree, base)?;
     let text =
         tree.git(&["show", &name]).map_err(|e| Error::new(plain(&format!("{name}: {e}"))))?;
-    parse(&text, &name)
+    let commit = name.split(':').next().unwrap_or_default();
+    // A short name leaves room for the place in the file.
+    parse(&text, &format!("{}:{SPEC}", commit.get(..9).unwrap_or(commit)))
 }
 
 fn name_at_merge_base(tree: &Tree, base: &str) -> Result<String, Error> {
+    Ok(format!("{}:{SPEC}", merge_base(tree, base)?))
+}
+
+/// The commit at which the branch left its base.
+pub(crate) fn merge_base(tree: &Tree, base: &str) -> Result<String, Error> {
     // A reference must not be read as an option.
     let commit = tree.git(&["merge-base", "--", base, "HEAD"]).map_err(|e| {
         Error::new(plain(&format!(
             "no merge base of `{base}` and HEAD: {e}; fetch it with its history, or name another with --base"
         )))
     })?;
-    Ok(format!("{}:{SPEC}", commit.trim()))
+    Ok(commit.trim().to_owned())
 }
 
-fn from_file(file: &Path) -> Result<Value, Error> {
+fn from_file(file: &Path) -> Result<Document, Error> {
     parse(&read(file)?, &file.display().to_string())
 }
 
-/// Reads a document and refuses it unless it is OpenAPI 3.0.
-fn parse(text: &str, name: &str) -> Result<Value, Error> {
-    let name = plain(name);
-    let document = purge_openapi::parse(text)
-        .map_err(|e| Error::new(format!("{name}: {}", plain(&e.to_string()))))?;
-    let problems = validate::problems(&document);
-    if problems.is_empty() {
-        return Ok(document);
-    }
-    let shown: Vec<_> =
-        problems.iter().take(5).map(|problem| format!("  {}", plain(problem))).collect();
-    let more = problems.len().saturating_sub(shown.len());
-    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-    Err(Error::new(format!(
-        "{name} is not a valid OpenAPI 3.0 document:\n{}{more}",
-        shown.join("\n")
-    )))
+fn parse(text: &str, name: &str) -> Result<Document, Error> {
+    Document::parse(name, text).map_err(|e| Error::new(e.to_string()))
 }

@@ -8,7 +8,7 @@ use std::{env, fs, io};
 use serde_json::Value;
 
 use crate::Error;
-use crate::text::plain;
+use openapi_review::text::plain;
 
 /// The description, from the root of the workspace.
 pub(crate) const SPEC: &str = "openapi/purge.yaml";

@@ -111,6 +111,16 @@ mod tests {
     }
 
     #[test]
+    fn an_error_is_one_line() {
+        let mut cookie = document();
+        cookie["paths"][PATH]["get"]["parameters"] =
+            json!([{ "name": "a", "in": "cookie", "schema": { "type": "string" } }]);
+        let error = generate(&cookie).expect_err("cookies are not supported").to_string();
+        assert!(error.ends_with("cookie parameters are not supported"), "{error}");
+        assert!(error.starts_with("operation `listPurgeRequests`"), "{error}");
+    }
+
+    #[test]
     fn a_panic_names_the_operation() {
         let mut second_media_type = document();
         second_media_type["paths"][PATH]["post"]["requestBody"]["content"]["text/plain"] =

@@ -117,10 +117,10 @@ mod tests {
     use purge_api::types::CreatePurgeRequest;
 
     fn body(batch: &[&str]) -> usize {
-        let request = CreatePurgeRequest {
-            resource_uuid: uuid::Uuid::nil(),
-            file_path: batch.iter().collect(),
-        };
+        let request = CreatePurgeRequest::builder()
+            .resource_uuid(uuid::Uuid::nil())
+            .file_path(batch.iter().collect::<purge_api::FilePaths>());
+        let request = CreatePurgeRequest::try_from(request).expect("all that is required");
         serde_json::to_vec(&request).expect("JSON").len()
     }
 

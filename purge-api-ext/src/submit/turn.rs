@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use purge_api::FilePaths;
 use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
 use tokio::time::sleep;
 
@@ -240,10 +241,9 @@ impl Run<'_> {
     async fn attempt(&self, leave: Leave, batch: &Batch) -> Exchange<Accepted> {
         // The body is made anew when it is sent again, which is rare: a copy kept for it would cost every
         // request as much as its paths do.
-        let body = CreatePurgeRequest {
-            resource_uuid: self.resource.id().uuid(),
-            file_path: batch.paths().collect(),
-        };
+        let body = CreatePurgeRequest::builder()
+            .resource_uuid(self.resource.id().uuid())
+            .file_path(batch.paths().collect::<FilePaths>());
         let send = async {
             match self.resource.create_purge().body(body).send().await {
                 // Documented is only 200, but these say the same.

@@ -49,7 +49,19 @@ pub(super) fn files(tree: &Tree) -> impl Iterator<Item = Result<Derived, Error>>
         Ok(files) => files.into_iter().map(Ok).collect(),
         Err(error) => vec![Err(error)],
     };
-    described.chain(iter::once_with(of_commands).flatten())
+    let rules = iter::once_with(|| rules(tree)).filter_map(Result::transpose);
+    described.chain(rules).chain(iter::once_with(of_commands).flatten())
+}
+
+/// The rules of the review, which follow its code.
+fn rules(tree: &Tree) -> Result<Option<Derived>, Error> {
+    const HOME: &str = "spec-diff";
+    if tree.read_if_there(&format!("{HOME}/Cargo.toml"))?.is_none() {
+        return Ok(None);
+    }
+    let path = format!("{HOME}/RULES.md");
+    let committed = tree.read_if_there(&path)?;
+    Ok(Some(Derived { path, committed, text: Some(openapi_review::Rule::table()) }))
 }
 
 fn derive(tree: &Tree, path: &str, produce: Produce) -> Result<Derived, Error> {

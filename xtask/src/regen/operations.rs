@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::Error;
-use crate::spec_diff::METHODS;
+use openapi_review::METHODS;
 
 const BEGIN: &str = "<!-- operations: written by `cargo xtask regen` -->";
 const END: &str = "<!-- operations: end -->";

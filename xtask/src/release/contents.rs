@@ -9,8 +9,13 @@ use crate::workspace::Tree;
 /// Files that cargo itself writes into every package.
 const BY_CARGO: [&str; 4] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml", "Cargo.toml.orig"];
 
-/// What sources include: the name of the package, and a file or a folder that ends with `/`.
-const INCLUDED: [(&str, &str); 2] = [("purge-openapi", "purge.yaml"), ("purge-sandbox", "assets/")];
+/// What sources include and READMEs link to: the name of the package, and a file or a folder that ends with `/`.
+const INCLUDED: [(&str, &str); 4] = [
+    ("openapi-review", "RULES.md"),
+    ("openapi-review", "src/validate/openapi-3.0.schema.json"),
+    ("purge-openapi", "purge.yaml"),
+    ("purge-sandbox", "assets/"),
+];
 
 /// The licence texts at the root: their names and contents.
 pub(super) fn licences(tree: &Tree) -> Result<Vec<(String, String)>, Error> {

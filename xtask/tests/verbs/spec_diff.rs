@@ -66,6 +66,66 @@ fn json_for_programs() {
 }
 
 #[test]
+fn annotations_for_a_pull_request() {
+    let (code, out) = diff(description(), &changed(&[NARROWER, RENAMED]), "github");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn sarif_for_code_scanning() {
+    let (code, out) = diff(description(), &changed(&[NARROWER]), "sarif");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn entries_for_a_changelog() {
+    let (code, out) = diff(description(), &changed(&[NARROWER, RENAMED]), "changelog");
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn one_run_writes_several_formats() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(file("a.yaml"), description()).expect("the folder is writable");
+    fs::write(file("b.yaml"), "openapi: 3.1.0").expect("the folder is writable");
+    let root = file("");
+    let run = |new: &str| {
+        let also =
+            [format!("--also=json={}", file("out")), format!("--also=sarif={}", file("sarif"))];
+        let command = ["--root", &root, "spec-diff", &file("a.yaml"), new, &also[0], &also[1]];
+        let (code, out) = xtask(&command);
+        let read = |name| -> serde_json::Value {
+            let text = fs::read_to_string(file(name)).expect("the file was written");
+            serde_json::from_str(&text).expect("JSON")
+        };
+        (code, out, read("out"), read("sarif"))
+    };
+    let (code, out, json, sarif) = run(&file("a.yaml"));
+    assert!(code == 0 && out.starts_with("No change."), "{out}");
+    assert_eq!((&json["changes"], &sarif["version"]), (&serde_json::json!([]), &"2.1.0".into()));
+    // That there is no review is said in each of them, too.
+    let (code, out, json, sarif) = run(&file("b.yaml"));
+    assert!(code == 2 && out.contains("OpenAPI 3.1.0 is not supported"), "{out}");
+    assert!(json["error"].as_str().is_some_and(|error| error.contains("3.1.0")), "{json}");
+    assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    assert_eq!(xtask(&["spec-diff", "a", "b", "--also", "xml=a"]).0, 2);
+}
+
+#[test]
+fn where_there_never_were_bindings_the_wire_decides() {
+    let second = ("'200':", "'204': { description: Nothing. }\n        '200':");
+    let without = changed(&[second]);
+    let (code, out) = diff(&without, &without, "text");
+    assert!(code == 0 && out.contains("Rust: no bindings before or after"), "{out}");
+    let (code, _) = diff(&without, &changed(&[second, NARROWER]), "text");
+    assert_eq!(code, 1);
+}
+
+#[test]
 fn a_rise_of_the_major_number_permits_breaking_changes() {
     let (code, out) = diff(description(), &changed(&[NARROWER, MAJOR]), "markdown");
     assert_eq!(code, 0);
@@ -131,10 +191,10 @@ fn what_is_not_openapi_is_refused_on_either_side_with_its_location() {
     // What is wrong, how, and what the message has to say.
     let cases = [
         ("not YAML", "openapi: 3.0.3", "openapi: [3.0.3", "line"),
-        ("version 2", "openapi: 3.0.3", "swagger: '2.0'", "openapi"),
+        ("version 2", "openapi: 3.0.3", "swagger: '2.0'", "write OpenAPI 3.0"),
         ("version 3.1", "openapi: 3.0.3", "openapi: 3.1.0", "/openapi: "),
         ("no title", "  title: CDN Purge API\n", "", "/info: "),
-        ("no paths", "\npaths:\n", "\nx-paths:\n", "\"paths\""),
+        ("no paths", "\npaths:\n", "\nx-paths:\n", "`paths` is missing"),
         (
             "unknown field",
             "      operationId: createPurge\n",

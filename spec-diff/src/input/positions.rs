@@ -1,0 +1,113 @@
+//! Lines and columns of what is written in a text, by JSON pointers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Parser, Span};
+
+use crate::change::Position;
+
+/// A value in a text.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) position: Position,
+    pub(super) children: Vec<Child>,
+}
+
+/// An entry of a map, or a member of a list.
+#[derive(Debug)]
+pub(super) struct Child {
+    /// The key, or the index.
+    pub(super) key: String,
+    /// Where the key is written, or the member.
+    pub(super) position: Position,
+    pub(super) node: Arc<Node>,
+}
+
+impl Node {
+    /// The position of a place; of an entry, that of its key.
+    pub(super) fn find(&self, pointer: &str) -> Option<Position> {
+        let mut position = self.position;
+        let mut node = self;
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            // Of a key that is there twice, the last one counts.
+            let child = node.children.iter().rfind(|child| child.key == step)?;
+            position = child.position;
+            node = &child.node;
+        }
+        Some(position)
+    }
+}
+
+/// The positions in a YAML text; `None` when it is not YAML.
+pub(super) fn of_yaml(text: &str) -> Option<Arc<Node>> {
+    let mut reader = Yaml { events: Parser::new_from_str(text), anchors: HashMap::new() };
+    loop {
+        let (event, span) = reader.next()?;
+        if !matches!(event, Event::StreamStart | Event::DocumentStart(_) | Event::Nothing) {
+            return reader.node(event, span);
+        }
+    }
+}
+
+struct Yaml<'t, I: saphyr_parser::Input> {
+    events: Parser<'t, I>,
+    anchors: HashMap<usize, Arc<Node>>,
+}
+
+impl<'t, I: saphyr_parser::Input> Yaml<'t, I> {
+    fn next(&mut self) -> Option<(Event<'t>, Span)> {
+        self.events.next_event()?.ok()
+    }
+
+    fn node(&mut self, event: Event<'t>, span: Span) -> Option<Arc<Node>> {
+        let position = Position { line: span.start.line(), column: span.start.col() + 1 };
+        let mut node = Node { position, children: Vec::new() };
+        let anchor = match event {
+            Event::Alias(anchor) => return self.anchors.get(&anchor).cloned(),
+            Event::Scalar(_, _, anchor, _) => anchor,
+            Event::SequenceStart(anchor, _) => {
+                self.members(&mut node)?;
+                anchor
+            }
+            Event::MappingStart(anchor, _) => {
+                self.entries(&mut node)?;
+                anchor
+            }
+            _ => return None,
+        };
+        let node = Arc::new(node);
+        if anchor > 0 {
+            self.anchors.insert(anchor, Arc::clone(&node));
+        }
+        Some(node)
+    }
+
+    fn members(&mut self, list: &mut Node) -> Option<()> {
+        loop {
+            let (event, span) = self.next()?;
+            if matches!(event, Event::SequenceEnd) {
+                return Some(());
+            }
+            let position = Position { line: span.start.line(), column: span.start.col() + 1 };
+            let node = self.node(event, span)?;
+            list.children.push(Child { key: list.children.len().to_string(), position, node });
+        }
+    }
+
+    fn entries(&mut self, map: &mut Node) -> Option<()> {
+        loop {
+            let (event, span) = self.next()?;
+            let key = match &event {
+                Event::MappingEnd => return Some(()),
+                Event::Scalar(key, ..) => key.clone().into_owned(),
+                _ => String::new(),
+            };
+            let key_node = self.node(event, span)?;
+            let (event, span) = self.next()?;
+            let node = self.node(event, span)?;
+            map.children.push(Child { key, position: key_node.position, node });
+        }
+    }
+}

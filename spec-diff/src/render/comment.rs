@@ -1,0 +1,141 @@
+//! A review as a comment on a pull request.
+
+use crate::change::Change;
+use crate::level::Level;
+use crate::message::{Message, Piece};
+use crate::render::MARK;
+use crate::render::markdown::{block, code};
+use crate::review::Review;
+use crate::text::{lines, plain};
+
+/// GitHub takes comments of 65,536 characters. What is cut says so in the rest.
+const LONGEST: usize = 64_000;
+/// The part of it that the table may take, so that there is room for the bindings.
+const TABLE: usize = 48_000;
+/// The most operations of a change that a row lists.
+const OPERATIONS: usize = 5;
+
+pub(super) fn of(review: &Review) -> String {
+    let (headline, explanation) = review.verdict();
+    let mut comment = format!("**{headline}** {}\n", cell(&explanation));
+    table(review, &mut comment);
+    rust(review, &mut comment);
+    library(review, &mut comment);
+    format!("{comment}\n{MARK}\n")
+}
+
+/// Says in a comment why there is no review, with the mark of one.
+pub(super) fn refusal(error: &str) -> String {
+    format!("**Not reviewed.**\n\n{}\n\n{MARK}\n", block("text", &cut(&lines(error), LONGEST).0))
+}
+
+fn table(review: &Review, comment: &mut String) {
+    if review.changes.is_empty() {
+        return;
+    }
+    comment.push_str(
+        "\n| level | what changes on the wire | where | operations | rule |\n|---|---|---|---|---|\n",
+    );
+    let mut left = review.changes.len();
+    for change in &review.changes {
+        let row = row(review, change);
+        if comment.len() + row.len() > TABLE {
+            break;
+        }
+        comment.push_str(&row);
+        left -= 1;
+    }
+    if left > 0 {
+        comment.push_str(&format!("\n{left} more changes, none of them worse than the last one above, do not fit into a comment.\n"));
+    }
+}
+
+fn row(review: &Review, change: &Change) -> String {
+    let level = if change.level == Level::Breaking { "**breaking**" } else { change.level.name() };
+    let shown: Vec<String> =
+        change.operations.iter().take(OPERATIONS).map(|name| code(&short(name))).collect();
+    let more = change.operations.len().saturating_sub(shown.len());
+    let more = if more > 0 { format!("<br>and {more} more") } else { String::new() };
+    let operations = if shown.is_empty() { "–".to_owned() } else { shown.join("<br>") };
+    format!(
+        "| {level} | {} | {} | {operations}{more} | `{}` |\n",
+        cell(&change.message),
+        place(review, change),
+        change.rule.name()
+    )
+}
+
+/// Where it is written, as a link when there is something to link to.
+fn place(review: &Review, change: &Change) -> String {
+    let shown = code(&short(&review.place(change)));
+    match (&review.link, change.new.as_ref().and_then(|place| place.position)) {
+        (Some(link), Some(at)) => format!("[{shown}]({link}#L{})", at.line),
+        _ => shown,
+    }
+}
+
+fn rust(review: &Review, comment: &mut String) {
+    let rust = &review.rust;
+    if let Some(error) = &rust.codegen_error {
+        let how = if rust.broken { "**no bindings can be generated any more**: " } else { "" };
+        comment.push_str(&format!("\nRust: {how}{}\n", code(&short(error))));
+    }
+    if rust.added.is_empty() && rust.removed.is_empty() {
+        return;
+    }
+    let (removed, added) = (rust.removed.len(), rust.added.len());
+    let room = LONGEST.saturating_sub(comment.len() + 4_000);
+    let (items, left) = cut(&review.items(), room);
+    comment.push_str(&format!(
+        "\n<details><summary>Rust bindings: {removed} removed, {added} added (a changed item is both; ! breaks callers)</summary>\n\n{}\n",
+        block("diff", &items)
+    ));
+    if left > 0 {
+        comment.push_str(&format!("\n{left} more lines do not fit into a comment.\n"));
+    }
+    comment.push_str("\n</details>\n");
+}
+
+fn library(review: &Review, comment: &mut String) {
+    let Some(library) = &review.library else { return };
+    let all: Vec<String> = library.lines().map(|line| format!("! {}", plain(&line))).collect();
+    if all.is_empty() {
+        return;
+    }
+    let (shown, left) = cut(&all.join("\n"), LONGEST.saturating_sub(comment.len() + 500));
+    comment.push_str(&format!("\nLibrary:\n\n{}\n", block("text", &shown)));
+    if left > 0 {
+        comment.push_str(&format!("\n{left} more lines do not fit into a comment.\n"));
+    }
+}
+
+/// The first lines of a text, as many as fit, and how many were left out.
+fn cut(text: &str, room: usize) -> (String, usize) {
+    let mut shown = String::new();
+    let mut left = text.lines().count();
+    for line in text.lines() {
+        if shown.len() + line.len() + 1 > room {
+            break;
+        }
+        shown.push_str(line);
+        shown.push('\n');
+        left -= 1;
+    }
+    (shown, left)
+}
+
+/// A name or a place that fills a line says enough by its beginning.
+fn short(text: &str) -> String {
+    if text.chars().count() <= 300 {
+        return text.to_owned();
+    }
+    format!("{}…", text.chars().take(299).collect::<String>())
+}
+
+/// A message in Markdown, also in a cell of a table.
+pub(super) fn cell(message: &Message) -> String {
+    message.shown(|piece| match piece {
+        Piece::Words(words) => plain(words).replace('|', "\\|"),
+        Piece::Quoted(text) => code(&short(text)),
+    })
+}

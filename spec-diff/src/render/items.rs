@@ -1,0 +1,50 @@
+//! Items of the bindings, one a line.
+
+use crate::review::Review;
+use crate::text::plain;
+
+impl Review {
+    /// The items with the old spelling of a thing above the new one. What breaks without being removed has a `!`.
+    pub(super) fn items(&self) -> String {
+        let removed = whole(&self.rust.removed).into_iter().map(|item| (item, '-'));
+        let added = whole(&self.rust.added).into_iter().map(|item| {
+            let breaking = self.rust.breaking.contains(&item);
+            (item, if breaking { '!' } else { '+' })
+        });
+        let mut items: Vec<_> = removed.chain(added).collect();
+        items.sort();
+        items.into_iter().map(|(item, sign)| format!("{sign} {}\n", plain(&item))).collect()
+    }
+}
+
+/// A type that came or went as a whole takes one line; its members say nothing more.
+fn whole(items: &[String]) -> Vec<String> {
+    let name_of = |item: &String| {
+        let name = item.strip_prefix("struct ").or_else(|| item.strip_prefix("enum "))?;
+        Some(name.split('<').next().unwrap_or(name).to_owned())
+    };
+    let types: Vec<String> = items.iter().filter_map(name_of).collect();
+    let owner = |item: &String| {
+        let implemented = item.strip_prefix("impl ").and_then(|rest| rest.split_once(" for "));
+        let member = ["async ", "const ", "fn "]
+            .iter()
+            .fold(item.as_str(), |rest, keyword| rest.strip_prefix(keyword).unwrap_or(rest));
+        types.iter().find(|name| {
+            let of = implemented.is_some_and(|(_, of)| of == name.as_str());
+            let rest = member.strip_prefix(name.as_str());
+            of || rest.is_some_and(|rest| rest.starts_with("::") || rest.starts_with('.'))
+        })
+    };
+    items
+        .iter()
+        .filter(|item| owner(item).is_none())
+        .map(|item| {
+            let name = name_of(item);
+            let members = items
+                .iter()
+                .filter(|other| name.is_some() && owner(other) == name.as_ref())
+                .count();
+            if members == 0 { item.clone() } else { format!("{item} and its {members} members") }
+        })
+        .collect()
+}

@@ -1,0 +1,160 @@
+//! The document itself, its servers, and the components that no operation uses.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::docs::Kind;
+use super::pair::{Pair, address};
+use super::subtypes::Subtypes;
+use super::walk::Walk;
+use crate::message::quote;
+use crate::rules::Rule;
+
+impl<'a> Walk<'a> {
+    pub(super) fn document(&mut self) {
+        self.fields(Kind::Document, self.root, |walk, key, field| match key {
+            "openapi" => walk.changed(Rule::OpenapiVersionChanged, key, field),
+            "info" => walk.info(field),
+            "servers" => walk.servers(field),
+            "tags" => walk.changed(Rule::TagsChanged, key, field),
+            "security" => walk.security(field),
+            "paths" => walk.paths(field),
+            "components" => walk.components(field),
+            _ => {}
+        });
+    }
+
+    fn info(&mut self, pair: Pair<'a>) {
+        self.fields(Kind::Info, pair, |walk, key, field| {
+            if key == "version" {
+                walk.changed(Rule::InfoVersionChanged, key, field);
+            }
+        });
+    }
+
+    /// Servers are told apart by their address.
+    pub(super) fn servers(&mut self, pair: Pair<'a>) {
+        let (old, new) = pair.map(servers);
+        let before = self.decisions();
+        for (url, _) in old.iter().filter(|(url, _)| find(&new, url).is_none()) {
+            self.report(Rule::ServerRemoved, &format!("server {} removed", quote(url)));
+        }
+        for (url, server) in &new {
+            let Some(earlier) = find(&old, url) else {
+                self.report(Rule::ServerAdded, &format!("server {} added", quote(url)));
+                continue;
+            };
+            let server = Pair { old: Some(earlier), new: Some(server) };
+            if !self.same(server.get("variables")) {
+                self.changed(
+                    Rule::ServerVariableChanged,
+                    &format!("variables of {url}"),
+                    server.get("variables"),
+                );
+            }
+            if !self.same(server.get("description")) {
+                self.changed(
+                    Rule::DocumentationChanged,
+                    &format!("description of {url}"),
+                    server.get("description"),
+                );
+            }
+            for key in server.keys().into_iter().filter(|key| key.starts_with("x-")) {
+                if !self.same(server.get(key)) {
+                    self.changed(Rule::ExtensionChanged, key, server.get(key));
+                }
+            }
+        }
+        if self.decisions() == before
+            && old.iter().map(|(url, _)| url).ne(new.iter().map(|(url, _)| url))
+        {
+            self.report(Rule::ServerOrderChanged, "the servers stand in another order");
+        }
+    }
+
+    fn components(&mut self, pair: Pair<'a>) {
+        let old_uses = uses(self.root.old, self.subtypes[0]);
+        let new_uses = uses(self.root.new, self.subtypes[1]);
+        self.fields(Kind::Components, pair, |walk, kind, map| {
+            walk.entries(map, |walk, name, component| {
+                let called = quote(&format!("{kind}/{name}"));
+                match (component.old, component.new) {
+                    (None, _) => {
+                        walk.report(Rule::ComponentAdded, &format!("component {called} added"));
+                    }
+                    (_, None) => {
+                        walk.report(Rule::ComponentRemoved, &format!("component {called} removed"));
+                    }
+                    _ if kind == "securitySchemes" => walk.security_scheme(name, component),
+                    // What it refers to has changed, and is reported there.
+                    (Some(old), Some(new)) if old == new => walk.settle(),
+                    (Some(old), Some(new))
+                        if old_uses.contains(&address(Some(old)))
+                            && new_uses.contains(&address(Some(new))) =>
+                    {
+                        walk.settle();
+                    }
+                    _ => walk.report(
+                        Rule::UnusedComponentChanged,
+                        &format!("component {called} changed, and no operation uses it"),
+                    ),
+                }
+            });
+            // An empty map has no entries to speak of.
+            let empty = |side: Option<&Value>| {
+                side.and_then(Value::as_object).is_none_or(|map| map.is_empty())
+            };
+            if map.map(empty) == (true, true) {
+                walk.report(Rule::SameMeaning, "no component either way");
+            }
+        });
+    }
+}
+
+type Servers<'a> = Vec<(String, &'a Value)>;
+
+/// A document without servers has one, at `/`.
+fn servers(side: Option<&Value>) -> Servers<'_> {
+    let list = side.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if list.is_empty() {
+        return vec![("/".to_owned(), &Value::Null)];
+    }
+    let url = |server: &Value| {
+        server.get("url").map_or_else(
+            || server.to_string(),
+            |url| url.as_str().map_or_else(|| url.to_string(), str::to_owned),
+        )
+    };
+    list.iter().map(|server| (url(server), server)).collect()
+}
+
+fn find<'a>(servers: &Servers<'a>, url: &str) -> Option<&'a Value> {
+    servers.iter().find(|(other, _)| other == url).map(|(_, server)| *server)
+}
+
+/// The addresses of everything that can be reached from the paths by a reference, or by a discriminator.
+fn uses<'a>(root: Option<&'a Value>, subtypes: &Subtypes<'a>) -> HashSet<usize> {
+    let mut found = HashSet::new();
+    let Some(root) = root else { return found };
+    let mut open: Vec<&Value> = root.get("paths").into_iter().collect();
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(map) => {
+                let reference = map.get("$ref").and_then(Value::as_str);
+                let target =
+                    reference.and_then(|reference| root.pointer(reference.strip_prefix('#')?));
+                let kinds = subtypes.of(root, value).into_iter().map(|(_, kind)| kind);
+                for target in kinds.chain(target) {
+                    if found.insert(address(Some(target))) {
+                        open.push(target);
+                    }
+                }
+                open.extend(map.values());
+            }
+            Value::Array(list) => open.extend(list),
+            _ => {}
+        }
+    }
+    found
+}

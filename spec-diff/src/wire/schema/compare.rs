@@ -1,0 +1,354 @@
+//! Two schemas, each as what it comes to.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::message::quote;
+use crate::rules::Rule;
+use crate::wire::direction::Direction;
+use crate::wire::family::{Family, family};
+use crate::wire::pair::Pair;
+use crate::wire::shape::bounds::{BOUNDS, Limit};
+use crate::wire::shape::flat::Flat;
+use crate::wire::shape::types::Types;
+use crate::wire::shape::{Conjunction, Job, Role, Side};
+use crate::wire::walk::{Walk, change_of};
+
+const TYPE: Family =
+    family!(RequestTypeNarrowed RequestTypeWidened ResponseTypeNarrowed ResponseTypeWidened);
+const FORMAT: Family = family!(RequestFormatNarrowed RequestFormatWidened ResponseFormatNarrowed ResponseFormatWidened);
+const PATTERN: Family = family!(
+    RequestPatternNarrowed RequestPatternWidened ResponsePatternNarrowed ResponsePatternWidened
+);
+const ENUM: Family =
+    family!(RequestEnumNarrowed RequestEnumWidened ResponseEnumNarrowed ResponseEnumWidened);
+const NULL: Family = family!(RequestBecameNotNullable RequestBecameNullable ResponseBecameNotNullable ResponseBecameNullable);
+const UNIQUE: Family = family!(
+    RequestUniqueItemsNarrowed RequestUniqueItemsWidened ResponseUniqueItemsNarrowed ResponseUniqueItemsWidened
+);
+const MULTIPLE: Family = family!(
+    RequestMultipleOfNarrowed RequestMultipleOfWidened ResponseMultipleOfNarrowed ResponseMultipleOfWidened
+);
+const EXCLUSION: Family = family!(
+    RequestExclusionAdded RequestExclusionRemoved ResponseExclusionAdded ResponseExclusionRemoved
+);
+
+/// Both sides, as what they come to.
+#[derive(Clone, Copy)]
+pub(super) struct Flats<'f, 'a> {
+    pub(super) old: &'f Flat<'a>,
+    pub(super) new: &'f Flat<'a>,
+}
+
+impl<'a> Flats<'_, 'a> {
+    /// The schemas as a whole.
+    pub(super) fn place(self) -> Pair<'a> {
+        Pair { old: self.old.parts.first().copied(), new: self.new.parts.first().copied() }
+    }
+
+    /// The keyword on each side, or the schema that is without it.
+    fn at(self, old: Option<&'a Value>, new: Option<&'a Value>) -> Pair<'a> {
+        let place = self.place();
+        match (old, new) {
+            (None, None) => place,
+            (old, new) => Pair { old: old.or(place.old), new: new.or(place.new) },
+        }
+    }
+
+    fn types(self) -> Types {
+        self.old.types.and(self.new.types)
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Compares one pair of schemas; something is always said, since the two are not the same.
+    pub(in crate::wire) fn job(&mut self, job: &Job<'a>) {
+        let (old, new) = (self.flat(Side::Old, &job.old), self.flat(Side::New, &job.new));
+        let before = self.decisions();
+        let both = Flats { old: &old, new: &new };
+        if old.groups.is_empty() && new.groups.is_empty() {
+            self.flats(both, job);
+        } else {
+            self.alternatives(job, (Rc::clone(&old), Rc::clone(&new)));
+        }
+        self.annotations(both, job.role);
+        if job.quiet {
+            return;
+        }
+        let place = both.place();
+        self.at(place, |walk| {
+            walk.same_meaning_unless(before, "written in another way, with the same effect");
+        });
+    }
+
+    /// Compares two schemas without alternatives.
+    pub(super) fn flats(&mut self, both: Flats<'_, 'a>, job: &Job<'a>) {
+        let direction = job.direction;
+        let overlap = self.kinds(both, direction);
+        self.null(both, direction);
+        if !overlap {
+            return;
+        }
+        if both.old.values.is_some() || both.new.values.is_some() {
+            self.values(both, direction);
+        } else {
+            self.texts(both, direction);
+            self.bounds(both, direction);
+            self.multiples(both, direction);
+        }
+        if both.types().meets(Types::ARRAY) {
+            self.unique(both, direction);
+            self.items(both, direction);
+        }
+        if both.types().meets(Types::OBJECT) {
+            self.properties(both, direction);
+            self.further(both, direction);
+        }
+        self.exclusions(both, direction);
+    }
+
+    /// Judges the types, and says whether both sides have one in common.
+    fn kinds(&mut self, both: Flats<'_, 'a>, direction: Direction) -> bool {
+        let (old, new) = (both.old.types, both.new.types);
+        let (gone, come) = (old.without(new), new.without(old));
+        // The types of listed values are judged with the values.
+        let listed = both.old.values.is_some() || both.new.values.is_some();
+        if (gone.is_empty() && come.is_empty()) || (listed && old.meets(new)) {
+            return true;
+        }
+        let rule = match (gone.is_empty(), come.is_empty()) {
+            (false, true) => TYPE.narrowed(direction),
+            (true, false) => TYPE.widened(direction),
+            _ => direction.pick(Rule::RequestTypeChanged, Rule::ResponseTypeChanged),
+        };
+        let of = |flat: &Flat<'a>| flat.parts.iter().find_map(|part| part.get("type"));
+        self.report_at(
+            both.at(of(both.old), of(both.new)),
+            rule,
+            &format!("type `{old}` → `{new}`"),
+        );
+        old.meets(new)
+    }
+
+    fn null(&mut self, both: Flats<'_, 'a>, direction: Direction) {
+        // What lets everything through is judged as a type.
+        let any = |flat: &Flat<'a>| flat.types == Types::ANY && flat.groups.is_empty();
+        let of = |flat: &Flat<'a>| flat.parts.iter().find_map(|part| part.get("nullable"));
+        let (rule, text) = match (both.old.null, both.new.null) {
+            (true, false) if !any(both.old) => {
+                (NULL.narrowed(direction), "null is not allowed any more")
+            }
+            (false, true) if !any(both.new) => (NULL.widened(direction), "may be null now"),
+            _ => return,
+        };
+        self.report_at(both.at(of(both.old), of(both.new)), rule, text);
+    }
+
+    fn values(&mut self, both: Flats<'_, 'a>, direction: Direction) {
+        let list = |flat: &Flat<'a>| {
+            let values = flat.values.as_ref()?.iter().copied();
+            Some(values.filter(|value| !value.is_null()).collect::<Vec<_>>())
+        };
+        let (old, new) = (list(both.old), list(both.new));
+        let of = |flat: &Flat<'a>| {
+            let keyword =
+                |part: &&'a Value| ["enum", "oneOf", "anyOf"].iter().find_map(|key| part.get(key));
+            flat.parts.iter().find_map(keyword)
+        };
+        let place = both.at(of(both.old), of(both.new));
+        let (gone, come) = match (&old, &new) {
+            (Some(old), Some(new)) => (missing(old, new), missing(new, old)),
+            (None, Some(new)) => {
+                let odd = new.iter().filter(|value| !both.old.admits(value)).copied();
+                (vec!["any other value".to_owned()], shown(odd))
+            }
+            (Some(old), None) => {
+                let odd = old.iter().filter(|value| !both.new.admits(value)).copied();
+                (shown(odd), vec!["any other value".to_owned()])
+            }
+            (None, None) => return,
+        };
+        let what = |values: Vec<String>| quote(&values.join(", "));
+        if !gone.is_empty() {
+            let message = format!("the values lost {}", what(gone));
+            self.report_at(place, ENUM.narrowed(direction), &message);
+        }
+        if !come.is_empty() {
+            let message = format!("the values gained {}", what(come));
+            self.report_at(place, ENUM.widened(direction), &message);
+        }
+    }
+
+    fn texts(&mut self, both: Flats<'_, 'a>, direction: Direction) {
+        let common = both.types();
+        // Another type has other formats.
+        if both.old.types == both.new.types {
+            let changed = direction.pick(Rule::RequestFormatChanged, Rule::ResponseFormatChanged);
+            let lists = (both.old.formats.as_slice(), both.new.formats.as_slice());
+            self.conditions(both, "format", lists, (FORMAT, changed), holds_more);
+        }
+        if common.meets(Types::TEXT) {
+            let changed = direction.pick(Rule::RequestPatternChanged, Rule::ResponsePatternChanged);
+            let lists = (both.old.patterns.as_slice(), both.new.patterns.as_slice());
+            self.conditions(both, "pattern", lists, (PATTERN, changed), |_, _| false);
+        }
+    }
+
+    /// Judges conditions of which all have to be met, and of which it is only known that one implies another.
+    fn conditions(
+        &mut self,
+        both: Flats<'_, 'a>,
+        key: &str,
+        (old, new): (&[&'a Value], &[&'a Value]),
+        (family, changed): (Family, Rule),
+        implied: impl Fn(&Value, &Value) -> bool,
+    ) {
+        let Some(direction) = self.direction else { return };
+        let covered = |conditions: &[&Value], by: &[&Value]| {
+            let one = |condition: &Value, by: &Value| condition == by || implied(condition, by);
+            conditions.iter().all(|condition| by.iter().any(|by| one(condition, by)))
+        };
+        let rule = match (covered(old, new), covered(new, old)) {
+            (true, true) => return,
+            (true, false) => family.narrowed(direction),
+            (false, true) => family.widened(direction),
+            (false, false) => changed,
+        };
+        let place = Pair { old: rest(old, new), new: rest(new, old) };
+        self.changed_at(both.at(place.old, place.new), rule, key, place);
+    }
+
+    fn bounds(&mut self, both: Flats<'_, 'a>, direction: Direction) {
+        let integers = |flat: &Flat<'a>| flat.types.only_integers();
+        for (index, bound) in BOUNDS.iter().enumerate() {
+            if !both.types().meets(bound.types) {
+                continue;
+            }
+            let limit = |flat: &Flat<'a>| flat.limits.get(index).copied().flatten();
+            let (old, new) = (limit(both.old), limit(both.new));
+            // Bounds that let the same integers through are the same, where both sides let only integers through.
+            let whole = integers(both.old) && integers(both.new);
+            let order = bound.value(new, whole).partial_cmp(&bound.value(old, whole));
+            let rule = match order {
+                Some(std::cmp::Ordering::Greater) => bound.family.narrowed(direction),
+                Some(std::cmp::Ordering::Less) => bound.family.widened(direction),
+                _ => continue,
+            };
+            let message =
+                format!("`{}`: {} → {}", bound.key, Limit::describe(old), Limit::describe(new));
+            let place = both.at(old.map(|limit| limit.place), new.map(|limit| limit.place));
+            self.report_at(place, rule, &message);
+        }
+    }
+
+    fn multiples(&mut self, both: Flats<'_, 'a>, direction: Direction) {
+        if !both.types().meets(Types::NUMBER) {
+            return;
+        }
+        // What is a multiple of 10 is a multiple of 5.
+        let covered = |conditions: &[&Value], by: &[&Value]| {
+            conditions.iter().filter_map(|value| value.as_f64()).all(|condition| {
+                by.iter()
+                    .filter_map(|value| value.as_f64())
+                    .any(|by| (by / condition).fract() == 0.0)
+            })
+        };
+        let (old, new) = (both.old.multiples.as_slice(), both.new.multiples.as_slice());
+        let (narrowed, widened) = (!covered(new, old), !covered(old, new));
+        let place = Pair { old: rest(old, new), new: rest(new, old) };
+        for (moved, rule) in
+            [(narrowed, MULTIPLE.narrowed(direction)), (widened, MULTIPLE.widened(direction))]
+        {
+            if moved {
+                self.changed_at(both.at(place.old, place.new), rule, "multipleOf", place);
+            }
+        }
+    }
+
+    fn unique(&mut self, both: Flats<'_, 'a>, direction: Direction) {
+        let place = both.at(both.old.unique, both.new.unique);
+        match (both.old.unique.is_some(), both.new.unique.is_some()) {
+            (false, true) => self.report_at(place, UNIQUE.narrowed(direction), "unique items only"),
+            (true, false) => {
+                self.report_at(place, UNIQUE.widened(direction), "items need not be unique");
+            }
+            _ => {}
+        }
+    }
+
+    fn exclusions(&mut self, both: Flats<'_, 'a>, direction: Direction) {
+        let same = |one: &Value, other: &Value| self.hash(one) == self.hash(other);
+        let without = |list: &[&'a Value], other: &[&'a Value]| {
+            let known = |value: &&&'a Value| !other.iter().any(|other| same(value, other));
+            list.iter().filter(known).copied().collect::<Vec<_>>()
+        };
+        let (gone, come) = (
+            without(&both.old.exclusions, &both.new.exclusions),
+            without(&both.new.exclusions, &both.old.exclusions),
+        );
+        let rule = match (gone.as_slice(), come.as_slice()) {
+            ([], []) => return,
+            (_, []) => EXCLUSION.widened(direction),
+            ([], _) => EXCLUSION.narrowed(direction),
+            ([old], [new]) => match self.excluded(old, new, direction) {
+                (true, true) => return,
+                (true, false) => EXCLUSION.narrowed(direction),
+                (false, true) => EXCLUSION.widened(direction),
+                (false, false) => {
+                    direction.pick(Rule::RequestExclusionChanged, Rule::ResponseExclusionChanged)
+                }
+            },
+            _ => direction.pick(Rule::RequestExclusionChanged, Rule::ResponseExclusionChanged),
+        };
+        let place = Pair { old: gone.first().copied(), new: come.first().copied() };
+        self.changed_at(both.at(place.old, place.new), rule, "not", place);
+    }
+
+    /// Whether all that was excluded still is, and all that is excluded was.
+    fn excluded(&mut self, old: &'a Value, new: &'a Value, direction: Direction) -> (bool, bool) {
+        let old = Conjunction::of(self.root.old, Some(old));
+        let new = Conjunction::of(self.root.new, Some(new));
+        let (old, new) = ((Side::Old, &old), (Side::New, &new));
+        (self.fits(old, new, direction), self.fits(new, old, direction))
+    }
+
+    pub(super) fn changed_at(&mut self, place: Pair<'a>, rule: Rule, what: &str, pair: Pair<'a>) {
+        let text = change_of(what, pair);
+        self.report_at(place, rule, &text);
+    }
+}
+
+/// The first value that the other list has not.
+fn rest<'a>(list: &[&'a Value], other: &[&'a Value]) -> Option<&'a Value> {
+    list.iter().find(|value| !other.contains(value)).copied()
+}
+
+/// Whether every value of the format `narrow` is one of the format `wide`.
+fn holds_more(wide: &Value, narrow: &Value) -> bool {
+    matches!(
+        (wide.as_str(), narrow.as_str()),
+        (Some("int64"), Some("int32")) | (Some("double"), Some("float"))
+    )
+}
+
+fn missing(list: &[&Value], other: &[&Value]) -> Vec<String> {
+    shown(list.iter().filter(|value| !other.contains(value)).copied())
+}
+
+fn shown<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<String> {
+    values.map(ToString::to_string).collect()
+}
+
+impl Role {
+    /// Who judges a default that changed.
+    pub(super) fn default_rule(self, direction: Direction) -> Rule {
+        match self {
+            Self::Value => {
+                direction.pick(Rule::RequestDefaultChanged, Rule::ResponseDefaultChanged)
+            }
+            Self::Parameter => Rule::ParameterDefaultChanged,
+            Self::PathParameter => Rule::PathParameterDefaultChanged,
+        }
+    }
+}

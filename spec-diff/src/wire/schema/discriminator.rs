@@ -1,0 +1,111 @@
+//! The property that tells alternatives apart, and its values.
+
+use serde_json::Value;
+
+use super::compare::Flats;
+use crate::message::quote;
+use crate::rules::Rule;
+use crate::wire::direction::Direction;
+use crate::wire::pair::Pair;
+use crate::wire::shape::flat::{Flat, Group};
+use crate::wire::shape::{Conjunction, Job, Pick};
+use crate::wire::walk::Walk;
+
+impl<'a> Walk<'a> {
+    /// Compares the names of the properties. The values are judged with the alternatives that they stand for.
+    pub(super) fn discriminators(
+        &mut self,
+        both: Flats<'_, 'a>,
+        old: Option<&Group<'a>>,
+        new: Option<&Group<'a>>,
+    ) {
+        let of =
+            |group: Option<&Group<'a>>| group.and_then(|group| group.owner.get("discriminator"));
+        let pair = Pair { old: of(old), new: of(new) };
+        let name = |side: Option<&'a Value>| {
+            side.and_then(|side| side.get("propertyName")).and_then(Value::as_str)
+        };
+        let place = Pair { old: pair.old.or(both.place().old), new: pair.new.or(both.place().new) };
+        let (rule, text) = match pair.map(name) {
+            (Some(old), Some(new)) if old != new => (
+                Rule::DiscriminatorChanged,
+                format!(
+                    "another property tells the alternatives apart: {} → {}",
+                    quote(old),
+                    quote(new)
+                ),
+            ),
+            (None, Some(new)) => (
+                Rule::DiscriminatorAdded,
+                format!("the property {} tells the alternatives apart now", quote(new)),
+            ),
+            (Some(old), None) => (
+                Rule::DiscriminatorRemoved,
+                format!(
+                    "the property {} does not tell the alternatives apart any more",
+                    quote(old)
+                ),
+            ),
+            _ => return,
+        };
+        self.report_at(place, rule, &text);
+    }
+
+    /// The values of a discriminator that came or went for one alternative.
+    pub(super) fn keys(&mut self, (old, new): (&[&str], &[&str]), direction: Direction) {
+        // Without a discriminator there are no values.
+        if old.is_empty() || new.is_empty() {
+            return;
+        }
+        for key in old.iter().filter(|key| !new.contains(key)) {
+            self.key(key, false, direction);
+        }
+        for key in new.iter().filter(|key| !old.contains(key)) {
+            self.key(key, true, direction);
+        }
+    }
+
+    fn key(&mut self, key: &str, added: bool, direction: Direction) {
+        let rule = if added {
+            direction
+                .pick(Rule::RequestDiscriminatorValueAdded, Rule::ResponseDiscriminatorValueAdded)
+        } else {
+            direction.pick(
+                Rule::RequestDiscriminatorValueRemoved,
+                Rule::ResponseDiscriminatorValueRemoved,
+            )
+        };
+        let how = if added { "added" } else { "removed" };
+        self.report(rule, &format!("the value {} of the discriminator {how}", quote(key)));
+    }
+
+    /// Compares a schema with its subtypes, which only the values of its discriminator lead to.
+    pub(super) fn by_key(&mut self, job: &Job<'a>, both: Flats<'_, 'a>) {
+        let (old, new) = (both.old.groups.first(), both.new.groups.first());
+        let rest = |conjunction: &Conjunction<'a>, flat: &Flat<'a>| {
+            let owners = flat.groups.iter().map(|group| group.owner);
+            owners.fold(conjunction.clone(), |rest, owner| rest.picking(owner, Pick::Rest))
+        };
+        let (old_rest, new_rest) = (rest(&job.old, both.old), rest(&job.new, both.new));
+        self.aside(Job { old: old_rest, new: new_rest, quiet: true, ..job.clone() });
+        self.discriminators(both, old, new);
+        let kinds = |group: Option<&Group<'a>>| -> Vec<(&'a str, &'a Value)> {
+            let members = group.into_iter().flat_map(|group| &group.members);
+            members.flat_map(|member| member.keys.iter().map(|key| (*key, member.schema))).collect()
+        };
+        let (old, new) = (kinds(old), kinds(new));
+        for (key, schema) in &old {
+            match new.iter().find(|(other, _)| other == key) {
+                Some((_, other)) => {
+                    let old = Conjunction::of(self.root.old, Some(schema));
+                    let new = Conjunction::of(self.root.new, Some(other));
+                    self.conjunctions(old, new, job.direction);
+                }
+                None => self.key(key, false, job.direction),
+            }
+        }
+        for (key, _) in new.iter().filter(|(key, _)| !old.iter().any(|(other, _)| other == key)) {
+            self.key(key, true, job.direction);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What schemas come to: see `flat`.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::direction::Direction;
+use super::pair::{address, follow};
+
+pub(super) mod types;
+pub(super) mod bounds;
+mod listed;
+pub(super) mod flat;
+pub(super) mod values;
+
+use flat::Flat;
+
+/// Schemas of which a value has to meet all: one, or the parts that describe one property. None of them lets everything
+/// through.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Conjunction<'a> {
+    pub(super) nodes: Vec<&'a Value>,
+    /// The alternatives that were chosen, each by the address of the schema that offers it.
+    pub(super) picks: Vec<(usize, Pick)>,
+}
+
+/// Which alternative of a schema is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Pick {
+    /// A member of its `oneOf` or `anyOf`.
+    Member(usize),
+    /// None: the rest of the schema.
+    Rest,
+}
+
+impl<'a> Conjunction<'a> {
+    pub(super) fn of(root: Option<&'a Value>, value: Option<&'a Value>) -> Self {
+        Self {
+            nodes: value.into_iter().map(|value| follow(root, value)).collect(),
+            picks: Vec::new(),
+        }
+    }
+
+    pub(super) fn all(root: Option<&'a Value>, values: &[&'a Value]) -> Self {
+        Self { nodes: values.iter().map(|value| follow(root, value)).collect(), picks: Vec::new() }
+    }
+
+    pub(super) fn picking(&self, owner: &Value, pick: Pick) -> Self {
+        let mut chosen = self.clone();
+        chosen.picks.push((address(Some(owner)), pick));
+        chosen
+    }
+
+    pub(super) fn picked(&self, owner: &Value) -> Option<Pick> {
+        let owner = address(Some(owner));
+        self.picks.iter().find(|(address, _)| *address == owner).map(|(_, pick)| *pick)
+    }
+
+    pub(super) fn first(&self) -> Option<&'a Value> {
+        self.nodes.first().copied()
+    }
+
+    fn key(&self) -> (Vec<usize>, &[(usize, Pick)]) {
+        (self.nodes.iter().map(|node| address(Some(node))).collect(), &self.picks)
+    }
+}
+
+impl PartialEq for Conjunction<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Conjunction<'_> {}
+
+impl std::hash::Hash for Conjunction<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+/// What a schema stands for, where that makes a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Role {
+    /// A body, a header, or a part of any schema.
+    Value,
+    /// A parameter: its default is what the service takes when a caller says nothing.
+    Parameter,
+    /// A parameter of the path, which is always there.
+    PathParameter,
+}
+
+impl Role {
+    pub(super) fn parameter(place: &str) -> Self {
+        if place == "path" { Self::PathParameter } else { Self::Parameter }
+    }
+}
+
+/// Two schemas that are to be compared in a direction.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Job<'a> {
+    pub(super) old: Conjunction<'a>,
+    pub(super) new: Conjunction<'a>,
+    pub(super) direction: Direction,
+    pub(super) role: Role,
+    /// Whether nothing need be said when both let the same through, since what leads to them says it.
+    pub(super) quiet: bool,
+}
+
+/// What conjunctions come to, and which fit into which; each is found out once.
+#[derive(Default)]
+pub(super) struct Conjunctions<'a> {
+    pub(super) flat: HashMap<Conjunction<'a>, Rc<Flat<'a>>>,
+    pub(super) fits: HashMap<Fit<'a>, bool>,
+    /// What was assumed to fit, in the order of the assumptions.
+    pub(super) assumed: Vec<Fit<'a>>,
+}
+
+/// An inner schema, an outer one, and the direction.
+pub(super) type Fit<'a> = (Conjunction<'a>, Conjunction<'a>, Direction);
+
+/// On which side of the comparison a schema stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Old,
+    New,
+}

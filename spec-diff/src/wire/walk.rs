@@ -1,0 +1,245 @@
+//! The walk through both documents at once, and the rule that nothing is silent.
+//!
+//! Schemas are not compared where they are met: each pair of them becomes a unit, which is compared once for each
+//! direction, however many operations lead to it.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use serde_json::Value;
+
+use super::direction::Direction;
+use super::docs;
+use super::pair::{Pair, follow};
+use super::same::Sameness;
+use super::shape::{Conjunctions, Job};
+use super::subtypes::Subtypes;
+use crate::message::{between, quote};
+use crate::rules::Rule;
+
+/// A part of the comparison whose changes belong to the operations that lead to it.
+pub(super) type Unit = usize;
+
+/// What makes a difference the same as another: what is said of which place.
+type Said = (Rule, (usize, usize), Option<Direction>, String);
+
+/// The unit of the document itself.
+const DOCUMENT: Unit = 0;
+
+/// A difference, before it is known where it is written and which operations it reaches.
+pub(super) struct Found<'a> {
+    pub(super) rule: Rule,
+    pub(super) place: Pair<'a>,
+    pub(super) direction: Option<Direction>,
+    pub(super) text: String,
+}
+
+pub(super) struct Walk<'a> {
+    pub(super) root: Pair<'a>,
+    pub(super) subtypes: [&'a Subtypes<'a>; 2],
+    sameness: Sameness,
+    pub(super) conjunctions: Conjunctions<'a>,
+    /// Each difference once, with the units in which it was found.
+    pub(super) found: Vec<(Found<'a>, Vec<Unit>)>,
+    known: HashMap<Said, usize>,
+    pub(super) operations: BTreeMap<Unit, String>,
+    /// For each unit, those that it leads to.
+    pub(super) leads: Vec<Vec<Unit>>,
+    units: HashMap<Job<'a>, Unit>,
+    open: VecDeque<(Unit, Job<'a>)>,
+    unit: Unit,
+    pub(super) direction: Option<Direction>,
+    /// What is being compared.
+    here: Pair<'a>,
+    /// Rises with every decision, also with the decision that there is nothing to say.
+    decisions: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(root: Pair<'a>, subtypes: [&'a Subtypes<'a>; 2]) -> Self {
+        Self {
+            root,
+            subtypes,
+            sameness: Sameness::new(root, subtypes),
+            conjunctions: Conjunctions::default(),
+            found: Vec::new(),
+            known: HashMap::new(),
+            operations: BTreeMap::new(),
+            leads: vec![Vec::new()],
+            units: HashMap::new(),
+            open: VecDeque::new(),
+            unit: DOCUMENT,
+            direction: None,
+            here: root,
+            decisions: 0,
+        }
+    }
+
+    /// Compares the schemas that were met on the way, and those that they lead to.
+    pub(super) fn schemas(&mut self) {
+        while let Some((unit, job)) = self.open.pop_front() {
+            self.unit = unit;
+            self.direction = Some(job.direction);
+            self.job(&job);
+        }
+        (self.unit, self.direction) = (DOCUMENT, None);
+    }
+
+    /// Compares two schemas later, and says whether there is anything to compare.
+    pub(super) fn later(&mut self, job: Job<'a>) {
+        self.settle();
+        self.aside(job);
+    }
+
+    /// As [`Self::later`], and decides nothing about what leads to it.
+    pub(super) fn aside(&mut self, job: Job<'a>) {
+        let unit = match self.units.get(&job) {
+            Some(unit) => *unit,
+            None => {
+                self.leads.push(Vec::new());
+                let unit = self.leads.len() - 1;
+                self.units.insert(job.clone(), unit);
+                self.open.push_back((unit, job));
+                unit
+            }
+        };
+        if let Some(leads) = self.leads.get_mut(self.unit) {
+            leads.push(unit);
+        }
+    }
+
+    /// Runs `f` for an operation, to which everything belongs that is found there.
+    pub(super) fn in_operation(&mut self, name: String, f: impl FnOnce(&mut Self)) {
+        self.leads.push(Vec::new());
+        let outer = std::mem::replace(&mut self.unit, self.leads.len() - 1);
+        self.operations.insert(self.unit, name);
+        f(self);
+        self.unit = outer;
+    }
+
+    /// Goes through the fields of an object. What a handler leaves undecided is `unclassified`.
+    pub(super) fn fields(
+        &mut self,
+        kind: docs::Kind,
+        pair: Pair<'a>,
+        mut handle: impl FnMut(&mut Self, &str, Pair<'a>),
+    ) {
+        self.entries(pair, |walk, key, field| {
+            if key.starts_with("x-") {
+                walk.extension(key, field);
+            } else if docs::holds(kind, key) {
+                walk.changed(Rule::DocumentationChanged, key, field);
+            } else {
+                handle(walk, key, field);
+            }
+        });
+    }
+
+    /// Goes through the entries of a map, whose keys are names and not fields.
+    pub(super) fn entries(
+        &mut self,
+        pair: Pair<'a>,
+        mut handle: impl FnMut(&mut Self, &str, Pair<'a>),
+    ) {
+        let pair = self.resolve(pair);
+        for key in pair.keys() {
+            let entry = pair.get(key);
+            if !self.same(entry) {
+                self.at(entry, |walk| walk.decide(key, entry, |walk| handle(walk, key, entry)));
+            }
+        }
+    }
+
+    /// Runs a handler for a difference; when it decides nothing, the difference is `unclassified`.
+    pub(super) fn decide(&mut self, key: &str, pair: Pair<'a>, handle: impl FnOnce(&mut Self)) {
+        let before = self.decisions;
+        handle(self);
+        if self.decisions == before {
+            self.changed(Rule::Unclassified, key, pair);
+        }
+    }
+
+    /// Says that a difference is `SameMeaning`, unless something was decided since `before`.
+    pub(super) fn same_meaning_unless(&mut self, before: usize, what: &str) {
+        if self.decisions == before {
+            self.report(Rule::SameMeaning, what);
+        }
+    }
+
+    pub(super) fn decisions(&self) -> usize {
+        self.decisions
+    }
+
+    /// Decides that a difference has been judged elsewhere.
+    pub(super) fn settle(&mut self) {
+        self.decisions += 1;
+    }
+
+    /// Runs `f` for another place.
+    pub(super) fn at<T>(&mut self, place: Pair<'a>, f: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.here, place);
+        let result = f(self);
+        self.here = outer;
+        result
+    }
+
+    /// Reports something at the place that is being compared.
+    pub(super) fn report(&mut self, rule: Rule, text: &str) {
+        self.report_at(self.here, rule, text);
+    }
+
+    pub(super) fn report_at(&mut self, place: Pair<'a>, rule: Rule, text: &str) {
+        self.settle();
+        let key = (rule, place.addresses(), self.direction, text.to_owned());
+        let index = *self.known.entry(key).or_insert_with(|| {
+            let found = Found { rule, place, direction: self.direction, text: text.to_owned() };
+            self.found.push((found, Vec::new()));
+            self.found.len() - 1
+        });
+        if let Some((_, units)) = self.found.get_mut(index)
+            && units.last() != Some(&self.unit)
+        {
+            units.push(self.unit);
+        }
+    }
+
+    /// Reports a value that is another one now.
+    pub(super) fn changed(&mut self, rule: Rule, what: &str, pair: Pair<'a>) {
+        self.report_at(pair, rule, &change_of(what, pair));
+    }
+
+    pub(super) fn extension(&mut self, key: &str, pair: Pair<'a>) {
+        let rule =
+            if docs::generator_reads(key) { Rule::Unclassified } else { Rule::ExtensionChanged };
+        self.changed(rule, key, pair);
+    }
+
+    /// Follows references on both sides.
+    pub(super) fn resolve(&self, pair: Pair<'a>) -> Pair<'a> {
+        Pair {
+            old: pair.old.map(|value| follow(self.root.old, value)),
+            new: pair.new.map(|value| follow(self.root.new, value)),
+        }
+    }
+
+    /// Whether both sides mean the same: references followed, sets without an order.
+    pub(super) fn same(&self, pair: Pair<'_>) -> bool {
+        self.sameness.same(pair)
+    }
+
+    pub(super) fn hash(&self, value: &Value) -> u64 {
+        self.sameness.hash(value)
+    }
+}
+
+/// What became of a value, as a message.
+pub(super) fn change_of(what: &str, pair: Pair<'_>) -> String {
+    let what = quote(what);
+    match (pair.old, pair.new) {
+        (None, Some(new)) => format!("{what} added: {}", between(new, None)),
+        (Some(old), None) => format!("{what} removed: {}", between(old, None)),
+        (Some(old), Some(new)) => {
+            format!("{what}: {} → {}", between(old, Some(new)), between(new, Some(old)))
+        }
+        (None, None) => format!("{what} changed"),
+    }
+}
