@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use openapi_review::{Rule, wire};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
@@ -76,4 +76,31 @@ fn every_rule_says_what_its_case_expects_and_its_inverse_the_other_way_round() {
     let missing: Vec<_> =
         Rule::ALL.iter().filter(|rule| !covered.contains(rule)).map(|rule| rule.name()).collect();
     assert!(missing.is_empty(), "rules without a case: {missing:?}");
+}
+
+/// Each level refers to the next one twice, so that there are more than a million ways to the last one.
+#[test]
+fn schemas_that_share_parts_are_compared_once() {
+    let document = |leaf: &str| {
+        let mut schemas = serde_json::Map::new();
+        for level in 0..20 {
+            let next = json!({ "$ref": format!("#/components/schemas/Level{}", level + 1) });
+            let schema = json!({ "type": "object", "properties": { "a": next, "b": next } });
+            schemas.insert(format!("Level{level}"), schema);
+        }
+        schemas.insert("Level20".to_owned(), json!({ "type": leaf }));
+        let content = json!({ "schema": { "$ref": "#/components/schemas/Level0" } });
+        json!({
+            "openapi": "3.0.3",
+            "info": { "title": "Levels", "version": "1.0.0" },
+            "paths": { "/": { "get": {
+                "operationId": "getLevels",
+                "responses": { "200": { "description": "Levels.", "content": { "application/json": content } } }
+            } } },
+            "components": { "schemas": schemas }
+        })
+    };
+    let found = wire(&document("string"), &document("integer"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].level.name(), "breaking");
 }
