@@ -107,7 +107,7 @@ async fn run_without_a_journal_reports_first_what_was_not_sent() {
     let sandbox = sandbox.expect("a sandbox");
     let running =
         purge_at(&sandbox, &["create", "--from", "-", "--wait"]).input(lines(2000)).start();
-    until(|| count(&sandbox, "POST") > 4).await;
+    until(|| count(&sandbox, "POST") > 5).await;
     running.signal("INT").await;
     let ended = running.end().await;
     assert_eq!(ended.code, Some(130), "{ended:?}");
