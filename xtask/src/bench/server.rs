@@ -50,11 +50,23 @@ impl Server {
     pub(super) fn sandbox_of(tree: &Tree, mut command: Command) -> Result<Self, Error> {
         command.args(["--listen", "127.0.0.1:0"]);
         let (mut server, mut lines) = Self::start(tree, command)?;
-        let Self { base, token, organization, resource, .. } = &mut server;
-        for said in [base, token, organization, resource] {
-            *said = next(&mut lines)?.split(' ').next_back().unwrap_or_default().to_owned();
+        // It prints the lines that set up a shell; the last one names the resource.
+        loop {
+            let line = next(&mut lines)?;
+            let words = line.strip_prefix("export ").unwrap_or_default().split(' ');
+            for (name, value) in words.filter_map(|word| word.split_once('=')) {
+                let variable = match name {
+                    "PURGE_BASE_URL" => &mut server.base,
+                    "PURGE_TOKEN" => &mut server.token,
+                    "PURGE_ORGANIZATION" => &mut server.organization,
+                    _ => &mut server.resource,
+                };
+                value.clone_into(variable);
+            }
+            if line.starts_with("export PURGE_RESOURCE=") {
+                return Ok(server);
+            }
         }
-        Ok(server)
     }
 
     fn start(
