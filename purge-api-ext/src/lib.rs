@@ -71,7 +71,7 @@ pub use journal::Journal;
 pub use list::{Cursor, List, Page, PageSize, PurgeRecord, RecordState};
 pub use path::{PathError, PathErrorKind, Paths, PathsIter, PurgePath};
 #[doc(hidden)]
-pub use percent::escapes;
+pub use percent::{escaped, escapes};
 pub use plan::{BadPath, Batch, Plan, PlanError, Planner, PurgeEverything};
 pub use proxy::Proxy;
 pub use rate::{Rate, RateError};

@@ -1,7 +1,11 @@
 //! Percent escapes: a `%` and two hexadecimal digits.
 
 /// The byte encoded by the escape at the beginning of the text.
-pub(crate) fn escaped(text: &[u8]) -> Option<u8> {
+///
+/// Public only for the crate of sites.
+#[doc(hidden)]
+#[must_use]
+pub fn escaped(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = *text else { return None };
     let digit = |digit: u8| char::from(digit).to_digit(16);
     u8::try_from(digit(high)? << 4 | digit(low)?).ok()

@@ -1,5 +1,7 @@
 //! The ways in which programs percent-encode one path.
 
+use purge_api_ext::escaped;
+
 /// What may stand for itself, beside letters, digits and `-_.~`, by who writes it so.
 const KINDS: [&[u8]; 5] = [
     // Browsers, when they read an address.
@@ -36,7 +38,7 @@ fn spelled(path: &str, kind: &[u8], digits: &[u8; 16]) -> String {
     let mut spelled = String::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
-        let escaped = escape(rest);
+        let escaped = escaped(rest);
         let byte = escaped.unwrap_or(first);
         rest = if escaped.is_some() { &rest[3..] } else { after };
         let is_structure = escaped.is_none() && matches!(byte, b'/' | b'*');
@@ -49,13 +51,6 @@ fn spelled(path: &str, kind: &[u8], digits: &[u8; 16]) -> String {
         }
     }
     spelled
-}
-
-/// The byte of the escape that a text begins with.
-fn escape(text: &[u8]) -> Option<u8> {
-    let [b'%', high, low, ..] = text else { return None };
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    Some((digit(high)? << 4 | digit(low)?) as u8)
 }
 
 #[cfg(test)]
