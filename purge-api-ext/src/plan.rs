@@ -11,6 +11,7 @@ mod planner;
 
 use std::fmt;
 
+use crate::error::plural;
 use crate::path::Paths;
 
 pub use batch::Batch;
@@ -126,7 +127,6 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
         write!(f, "{} path{}", self.input, plural(self.input))?;
         let mut separator = ":";
         if self.duplicates > 0 {

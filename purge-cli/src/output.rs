@@ -165,9 +165,8 @@ pub(crate) fn advice(
 ) {
     if exit != Exit::Success {
         failure(console, format, &Failure::from_report(report, exit, journal));
-    } else if console.messages != Messages::Quiet && is_all_uncached(report) {
-        // A hint that nobody can read changes nothing.
-        drop(writeln!(console.err, "{}", message(format, format_args!("{UNCACHED}"))));
+    } else if is_all_uncached(report) {
+        note(console, format, UNCACHED);
     }
 }
 
@@ -225,6 +224,6 @@ pub(crate) fn closed_pipe(error: io::Error) -> io::Result<()> {
     }
 }
 
-fn plural(count: usize) -> &'static str {
+pub(crate) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }

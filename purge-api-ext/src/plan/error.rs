@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::error::plural;
 use crate::path::{PathError, PurgePath};
 use crate::sanitize::{Harmless, escape, excerpt, without_credentials};
 
@@ -199,10 +200,6 @@ fn all_bad(f: &mut fmt::Formatter<'_>, bad: &[BadPath], of: usize) -> fmt::Resul
         0 => Ok(()),
         more => write!(f, "\n  and {more} more"),
     }
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 impl std::error::Error for PlanError {}

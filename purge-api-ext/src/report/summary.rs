@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{OperationOutcome, PathState};
+use crate::error::plural;
 use crate::plan::Plan;
 use crate::sanitize::Harmless;
 
@@ -104,7 +105,6 @@ impl Harmless for Summary {}
 /// The nonzero counts, failures first: `3 paths: 1 failed, 2 accepted, 2 purged`.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
         let paths = self.paths;
         if paths == 0 {
             return f.write_str("no paths are known yet");

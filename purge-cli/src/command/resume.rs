@@ -4,7 +4,7 @@ use super::run::Run;
 use crate::args::ResumeArgs;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::Console;
+use crate::output::{self, Console};
 use crate::signals::Signals;
 use crate::target::{Checked, Target};
 
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     let run = Run::new(&args.report, Some(args.journal), signals)?;
     let mut progress = run.progress("resuming", console);
     let target = target.connect().await?;
-    let plural = if left == 1 { "" } else { "s" };
+    let plural = output::plural(left);
     progress.say(console.err, format_args!("resuming: {left} request{plural} left"));
     let purge = args.sending.apply(&settings, purge).shutdown(signals.shutdown());
     run.follow(purge.events(), target, progress, console).await
