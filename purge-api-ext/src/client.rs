@@ -31,7 +31,7 @@ use crate::token::TokenProvider;
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    session: Session,
+    pub(crate) session: Session,
     base_url: Arc<str>,
 }
 
@@ -107,11 +107,6 @@ impl Client {
     pub async fn refresh_token(&self) -> Result<bool, Error> {
         self.session.refresh_token().await
     }
-
-    #[cfg(feature = "raw")]
-    pub(crate) fn session(&self) -> &Session {
-        &self.session
-    }
 }
 
 impl fmt::Debug for Client {
@@ -140,7 +135,7 @@ pub struct ClientBuilder {
     token: TokenProvider,
     base_url: String,
     settings: Settings,
-    http: Option<reqwest::Client>,
+    pub(crate) http: Option<reqwest::Client>,
     rate: Option<Rate>,
 }
 
@@ -208,12 +203,6 @@ impl ClientBuilder {
         self
     }
 
-    #[cfg(any(test, feature = "raw"))]
-    pub(crate) fn with_http_client(mut self, http: reqwest::Client) -> Self {
-        self.http = Some(http);
-        self
-    }
-
     /// Checks the settings and makes the client. Nothing is sent yet, and only a token that is given
     /// itself is looked at.
     ///
@@ -254,7 +243,8 @@ mod tests {
     fn ready_http_client_takes_no_further_settings() {
         let base = BaseUrl::parse("http://127.0.0.1:1").expect("a base URL");
         let (http, _) = Settings::default().http_client(&base).expect("an HTTP client");
-        let builder = Client::builder("token").with_http_client(http);
+        let mut builder = Client::builder("token");
+        builder.http = Some(http);
         builder.clone().base_url("http://127.0.0.1:1").build().expect("a client");
         let error = builder.clone().base_url("http://example.com").build().expect_err("plain");
         assert!(error.to_string().contains("use https"), "{error}");

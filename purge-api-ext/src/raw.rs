@@ -45,8 +45,9 @@ impl ClientBuilder {
     ///
     /// The builder's own settings for the HTTP client (`connect_timeout`, `attempt_timeout`, `user_agent`, `proxy`,
     /// `root_certificate_pem`) cannot be combined with it: [`build`](Self::build) then fails.
-    pub fn http_client(self, http: reqwest::Client) -> Self {
-        self.with_http_client(http)
+    pub fn http_client(mut self, http: reqwest::Client) -> Self {
+        self.http = Some(http);
+        self
     }
 }
 
@@ -61,6 +62,6 @@ impl Client {
     /// When the token cannot be fetched.
     pub async fn raw(&self) -> Result<&purge_api::Client, Error> {
         self.fetch_token().await?;
-        Ok(self.session().raw())
+        Ok(self.session.raw())
     }
 }
