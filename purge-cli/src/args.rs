@@ -35,7 +35,7 @@ pub(crate) use wait::{Operation, WaitArgs, operation_id};
     version,
     long_version = crate::version::long(),
     max_term_width = 100,
-    after_help = "`purge --help` has examples and the exit codes; `purge COMMAND --help` has the options.",
+    after_help = "`cdn-purge --help` has examples and the exit codes; `cdn-purge COMMAND --help` has the options.",
     after_long_help = EXAMPLES_AND_EXIT_CODES
 )]
 pub(crate) struct Args {

@@ -151,7 +151,7 @@ fn planner(
     if !args.inventory.is_empty() {
         let inventory = input::read_inventory(form, &args.inventory)?;
         if inventory.is_empty() {
-            let why = "the inventory is empty; give all paths of the site";
+            let why = "the inventory is empty; provide all paths of the site";
             return Err(Failure::usage(format!("{}: {why}", input::names(&args.inventory))));
         }
         return Ok(planner.inventory(expanded(rules, inventory)?.0));

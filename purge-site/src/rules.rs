@@ -33,7 +33,7 @@ pub use template::TemplateError;
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Rules {
-    /// Names as they stand in a path.
+    /// Percent-encoded names.
     index: Vec<String>,
     clean_urls: bool,
     templates: Vec<Template>,

@@ -35,7 +35,7 @@ use pair::Pair;
 use subtypes::Subtypes;
 use walk::{Found, Walk};
 
-/// Compares two OpenAPI 3.0 documents on the wire. Changes stand in the order in which they are found.
+/// Compares two OpenAPI 3.0 documents on the wire. The changes are in the order in which they are found.
 #[must_use]
 pub fn wire(old: &Value, new: &Value) -> Vec<Change> {
     let root = Pair { old: Some(old), new: Some(new) };

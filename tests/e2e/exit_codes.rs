@@ -41,7 +41,7 @@ async fn every_exit_code_is_reached_and_documented() {
         let meaning = documented[&code].replace('`', "");
         assert!(
             reference.out.contains(&format!("  {code}  {meaning}")),
-            "`purge --help` says something else of {code} than README.md: {meaning}"
+            "`cdn-purge --help` disagrees on {code} with README.md: {meaning}"
         );
         if code > 0 {
             let error = ended.err.lines().last().expect("an error");

@@ -96,7 +96,7 @@ pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result
     })
 }
 
-/// Whoever reads a format gets it in that format, too, that there is no review.
+/// Renders the review, or the reason why there is none, in the requested format.
 fn written(
     review: &Result<Review, Error>,
     format: Format,

@@ -14,7 +14,7 @@ pub(super) fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, 
     }
 }
 
-/// Escapes a message, so that it is safe to print whoever wrote the JSON.
+/// Escapes a message, so that it is safe to print, regardless of who wrote the JSON.
 pub(super) fn message<'de, D: Deserializer<'de>, T: From<String>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

@@ -1,4 +1,4 @@
-//! The message in the body of a refusal, whoever sent it: the service, a gateway, a proxy or a firewall.
+//! The message in the body of a refusal, which the service, a gateway, a proxy or a firewall may have sent.
 //!
 //! Nothing is published about the bodies of refusals, so anything readable is shown: the messages in a JSON object, the
 //! title of an HTML page, or the text itself.

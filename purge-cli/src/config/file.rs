@@ -35,8 +35,8 @@ pub(super) fn read(
         let key = known(name).map_err(|what| wrong(at, &what))?;
         if key.is_private && owner == Owner::Project {
             let what = format!(
-                "`{name}` may stand only in the user's own purge.toml: whoever can write here must not \
-                 say where the token goes, nor which program runs"
+                "`{name}` may stand only in the user's own purge.toml: anyone who can write here could \
+                 otherwise decide where the token goes and which program runs"
             );
             return Err(wrong(at, &what));
         }

@@ -200,7 +200,7 @@ proptest! {
                 Step::Visit(at) => cache[at] = cache[at].or(Some(live[at])),
             }
         }
-        // Whoever is left is killed.
+        // The pipelines that are still running are killed.
         drop(pipelines);
         live = last;
         let mut run = Baseline::open(&file).expect("a baseline");

@@ -531,7 +531,7 @@ fn listed() -> Vec<Row> {
             .seen(1, 0)
             .asked(1..=20)
             .takes(5.0..=5.1)
-            .says("purge wait job-0000"),
+            .says("cdn-purge wait job-0000"),
         Row::new("A19 401 while waiting")
             .call(["create", "/a", "--wait=90s"])
             .get([status("401 Unauthorized", "")])

@@ -157,10 +157,10 @@ mod tests {
     #[test]
     fn every_package_has_sources() {
         let metadata = serde_json::json!({
-            "workspace_root": "/work",
+            "workspace_root": "/tree",
             "packages": [
-                { "manifest_path": "/work/a/b/Cargo.toml" },
-                { "manifest_path": "/work/Cargo.toml" },
+                { "manifest_path": "/tree/a/b/Cargo.toml" },
+                { "manifest_path": "/tree/Cargo.toml" },
             ],
         });
         assert_eq!(roots(&metadata), ["a/b/src", "src"]);

@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn module_without_a_file_is_an_error() {
         let lib = Source { name: "src/lib.rs".to_owned(), text: "mod a;".to_owned() };
-        let error = Modules::new("src", &[lib]).err().expect("there is no a.rs");
+        let error = Modules::new("src", &[lib]).err().expect("a.rs is missing");
         assert_eq!(error.to_string(), "`mod a` has no file src/a.rs");
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn svg(tree: &Tree) -> Result<String, Error> {
 fn run(tree: &Tree, arguments: &[&str]) -> Result<String, Error> {
     let mut cargo = tree.cargo_command(&["run", "--quiet", "--package=purge-cli", "--"]);
     cargo.args(arguments).env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
-    // The personal settings of whoever runs this must not appear in the picture.
+    // The picture must not depend on your personal settings.
     cargo.env("XDG_CONFIG_HOME", tree.path("target"));
     let ended =
         cargo.output().map_err(|e| Error::new(format!("cargo could not be started: {e}")))?;
