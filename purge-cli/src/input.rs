@@ -22,7 +22,7 @@ pub(crate) use encoding::wide;
 pub(crate) use form::Form;
 use list::List;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, file_name};
 
 /// How many bad lines are shown.
 const SHOWN: usize = 20;
@@ -92,11 +92,7 @@ pub(crate) fn names(files: &[PathBuf]) -> String {
 }
 
 fn name(file: &Path) -> String {
-    if file == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        escape(&without_tokens(&file.to_string_lossy()))
-    }
+    if file == Path::new("-") { "standard input".to_owned() } else { file_name(file) }
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {

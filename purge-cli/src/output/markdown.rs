@@ -4,10 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape, without_tokens};
+use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape};
 
 use super::{Out, plural};
-use crate::exit::Failure;
+use crate::exit::{Failure, file_name};
 
 /// How many paths are shown, failed ones first.
 const SHOWN: usize = 50;
@@ -25,7 +25,7 @@ impl Summary {
             return Err(Failure::usage(why));
         }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-            let path = escape(&without_tokens(&path.to_string_lossy()));
+            let path = file_name(path);
             Failure::usage(format!("the summary `{path}` cannot be written: {error}"))
         })?;
         Ok(Self(Some(file)))

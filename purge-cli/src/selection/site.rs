@@ -10,7 +10,7 @@ use purge_site::read::{self, Hashing, Site};
 use purge_site::{Baseline, Change, Difference, Finished, Manifest};
 
 use crate::args::PathArgs;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, file_name};
 use crate::input::Form;
 
 /// How many names a note has.
@@ -57,7 +57,7 @@ impl Changes {
             return Err(Failure::usage(format!(
                 "`{}` has no files, as if the build had failed; if that is your site, pass \
                  --allow-full-purge; nothing was sent",
-                shown(folder)
+                file_name(folder)
             )));
         }
         if let Some(resource) = resource {
@@ -126,7 +126,7 @@ impl Renewal {
 
     /// The file.
     pub(crate) fn file(&self) -> String {
-        shown(self.baseline.file())
+        file_name(self.baseline.file())
     }
 
     /// Notes what is about to be purged, before anything is sent.
@@ -164,7 +164,7 @@ pub(crate) fn read_site(path: &Path) -> Result<Site, Failure> {
         true => read::stream(io::stdin().lock()),
         false => read::path(path),
     };
-    site.map_err(|error| Failure::usage(format!("`{}`: {error}", shown(path))))
+    site.map_err(|error| Failure::usage(format!("`{}`: {error}", file_name(path))))
 }
 
 /// Adds the paths of files.
@@ -200,7 +200,7 @@ pub(crate) fn left_out(site: &Site) -> String {
 }
 
 fn kind(args: &PathArgs, baseline: &Baseline) -> Result<Kind, Failure> {
-    let file = shown(baseline.file());
+    let file = file_name(baseline.file());
     match (baseline.manifest(), args.site.first_run, args.allow_full_purge) {
         (Some(_), false, _) => Ok(Kind::Difference),
         (Some(_), true, _) => Err(Failure::usage(format!(
@@ -228,7 +228,7 @@ fn of_this_resource(baseline: &Baseline, resource: Option<ResourceId>) -> Result
         (Some(of), Some(resource)) if of != resource => Err(Failure::usage(format!(
             "the baseline `{}` is of the resource {}, and not of {resource}: name another file for each \
              resource; nothing was sent",
-            shown(baseline.file()),
+            file_name(baseline.file()),
             escape(of)
         ))),
         _ => Ok(()),
@@ -244,8 +244,8 @@ fn not_inside(file: &Path, site: &Path) -> Result<(), Failure> {
         (Ok(folder), Ok(site_folder)) if folder.starts_with(&site_folder) => {
             Err(Failure::usage(format!(
                 "the baseline `{}` is in the site `{}`, which it would be a file of: put it elsewhere",
-                shown(file),
-                shown(site)
+                file_name(file),
+                file_name(site)
             )))
         }
         _ => Ok(()),
@@ -256,12 +256,9 @@ fn quick(folder: &Path, known: Option<&Manifest>) -> Result<Site, Failure> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let nothing = Manifest::new();
     let site = read::folder(folder, Hashing::Quick(known.unwrap_or(&nothing)));
-    let mut site = site.map_err(|error| Failure::usage(format!("`{}`: {error}", shown(folder))))?;
+    let mut site =
+        site.map_err(|error| Failure::usage(format!("`{}`: {error}", file_name(folder))))?;
     let start = i64::try_from(since.as_nanos()).unwrap_or_default();
     site.manifest.distrust_since(start.saturating_sub(TIME_UNIT));
     Ok(site)
-}
-
-fn shown(path: &Path) -> String {
-    escape(&without_tokens(&path.to_string_lossy()))
 }
