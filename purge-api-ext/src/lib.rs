@@ -83,6 +83,7 @@ pub use resource::Resource;
 pub use sanitize::{escape, without_credentials};
 pub use shutdown::Shutdown;
 pub use submit::Purge;
+pub use throttle::Throttle;
 pub use token::TokenProvider;
 pub use typed::{typed, without_tokens, without_web_tokens};
 pub use wait::Wait;
