@@ -15,12 +15,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::chunk::{Chunk, Urgency};
-use crate::names::{Producer, RequestId};
+use crate::names::RequestId;
 use crate::outcome::{ChunkOutcome, Judged, PathResult, State, Verdict};
 use crate::subject::Address;
 use cover::Cover;
-pub(crate) use select::Selection;
 use select::Queues;
+pub(crate) use select::Selection;
 
 /// All that waits in a lane, and what is not told yet.
 #[derive(Default)]
@@ -32,7 +32,6 @@ pub(crate) struct Backlog {
     /// The chunks whose outcome is complete and was not fetched yet.
     complete: BTreeSet<u64>,
     bytes: usize,
-    waiting: [usize; 2],
 }
 
 /// The paths of one resource that wait.
@@ -43,6 +42,8 @@ struct Site {
     free: Vec<usize>,
     wildcards: Cover,
     queues: Queues,
+    /// How many paths of chunks wait, by urgency.
+    waiting: [usize; 2],
 }
 
 /// A path that waits, or is being sent.
@@ -118,7 +119,7 @@ impl Backlog {
             site.queues.push(urgency, &open.address.producer, place);
             open.waiting.push(place);
         }
-        self.waiting[urgency as usize] += open.left;
+        site.waiting[urgency as usize] += open.left;
         if open.left == 0 {
             self.complete.insert(sequence);
         }
@@ -155,8 +156,12 @@ impl Backlog {
             let Some(site) = self.sites.get_mut(resource) else { return };
             let (path, chunks) = site.release(place, upto);
             for sequence in chunks {
-                let taken =
-                    Taken { path: path.clone(), by: Some(by.clone()), round, verdict: verdict.clone() };
+                let taken = Taken {
+                    path: path.clone(),
+                    by: Some(by.clone()),
+                    round,
+                    verdict: verdict.clone(),
+                };
                 self.count(sequence, taken);
             }
         }
@@ -166,7 +171,9 @@ impl Backlog {
     fn count(&mut self, sequence: u64, taken: Taken) {
         let Some(open) = self.chunks.get_mut(&sequence) else { return };
         self.bytes -= taken.path.len();
-        self.waiting[open.urgency as usize] -= 1;
+        if let Some(site) = self.sites.get_mut(&open.address.resource) {
+            site.waiting[open.urgency as usize] -= 1;
+        }
         open.left -= 1;
         if taken.verdict.is_final() {
             // Nothing more becomes of it.
@@ -215,8 +222,10 @@ impl Backlog {
 
     /// Ends the waiting of what is left of a request; says whether any of it is still there.
     pub(crate) fn drop_request(&mut self, address: &Address, request: &RequestId) -> bool {
-        let named = |open: &Open| open.address == *address && open.request.as_ref() == Some(request);
-        let chunks: Vec<u64> = self.chunks.iter().filter(|(_, o)| named(o)).map(|(s, _)| *s).collect();
+        let named =
+            |open: &Open| open.address == *address && open.request.as_ref() == Some(request);
+        let chunks: Vec<u64> =
+            self.chunks.iter().filter(|(_, o)| named(o)).map(|(s, _)| *s).collect();
         for sequence in &chunks {
             self.end(*sequence, "an operator dropped it");
         }
@@ -269,15 +278,16 @@ impl Backlog {
         self.bytes
     }
 
-    /// How many paths wait.
-    pub(crate) fn waiting(&self, urgency: Urgency) -> usize {
-        self.waiting[urgency as usize]
+    /// How many paths of a resource wait.
+    pub(crate) fn waiting(&self, resource: &str, urgency: Urgency) -> usize {
+        self.sites.get(resource).map_or(0, |site| site.waiting[urgency as usize])
     }
 
     /// When the oldest chunk was stored of which a path waits.
     pub(crate) fn oldest(&self, urgency: Option<Urgency>) -> Option<SystemTime> {
         let mut chunks = self.chunks.values();
-        let of = |open: &&Open| open.left > 0 && urgency.is_none_or(|urgency| open.urgency == urgency);
+        let of =
+            |open: &&Open| open.left > 0 && urgency.is_none_or(|urgency| open.urgency == urgency);
         chunks.find(of).map(|open| open.stored)
     }
 
@@ -293,7 +303,12 @@ impl Backlog {
     }
 
     /// After a round: what of it was not taken waits again. `suspects` were refused in company.
-    pub(crate) fn wait_again(&mut self, resource: &str, selected: &[Arc<str>], suspects: &[String]) {
+    pub(crate) fn wait_again(
+        &mut self,
+        resource: &str,
+        selected: &[Arc<str>],
+        suspects: &[String],
+    ) {
         let Some(site) = self.sites.get_mut(resource) else { return };
         for path in suspects {
             if let Some(place) = site.known.get(path.as_str()).copied() {
@@ -318,15 +333,6 @@ impl Backlog {
                 level => site.queues.suspect(level, place),
             }
         }
-    }
-
-    /// The producers with a path that waits, and how many each has: for people.
-    pub(crate) fn producers(&self) -> BTreeMap<Producer, usize> {
-        let mut counts = BTreeMap::new();
-        for open in self.chunks.values().filter(|open| open.left > 0) {
-            *counts.entry(open.address.producer.clone()).or_default() += open.left;
-        }
-        counts
     }
 }
 

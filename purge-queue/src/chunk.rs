@@ -190,9 +190,11 @@ fn checked(line: &[u8], consent: bool) -> Result<String, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
     let path = PurgePath::with_query(text).map_err(|error| error.to_string())?;
     if path.is_full_purge() && !consent {
-        return Err("it purges the whole resource; a producer that may do so, and says so by the header \
+        return Err(
+            "it purges the whole resource; a producer that may do so, and says so by the header \
                     `Purge-Everything: yes`, can enqueue it"
-            .to_owned());
+                .to_owned(),
+        );
     }
     Ok(text.to_owned())
 }
@@ -267,7 +269,8 @@ mod tests {
 
     #[test]
     fn bad_lines_do_not_spoil_good_ones() {
-        let chunk = read(&[("Purge-Request", "a")], b"/good\nno path\n\xff\n\n# comment\n/*\n/good\n");
+        let chunk =
+            read(&[("Purge-Request", "a")], b"/good\nno path\n\xff\n\n# comment\n/*\n/good\n");
         assert_eq!(chunk.good, ["/good"]);
         let whys: Vec<_> = chunk.bad.iter().map(|(_, why)| why.split(';').next()).collect();
         assert_eq!(whys.len(), 3, "{whys:?}");

@@ -114,10 +114,9 @@ impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conflict => f.write_str("another message came first"),
-            Self::Unavailable(why)
-            | Self::Full(why)
-            | Self::Denied(why)
-            | Self::Refused(why) => f.write_str(why),
+            Self::Unavailable(why) | Self::Full(why) | Self::Denied(why) | Self::Refused(why) => {
+                f.write_str(why)
+            }
         }
     }
 }
@@ -131,10 +130,7 @@ impl std::error::Error for EngineError {}
 pub trait Engine: Clone + Send + Sync + 'static {
     /// Stores a message, and returns its sequence when a majority has it. One whose `id` was stored before is not
     /// stored again.
-    fn store(
-        &self,
-        message: NewMessage,
-    ) -> impl Future<Output = Result<u64, EngineError>> + Send;
+    fn store(&self, message: NewMessage) -> impl Future<Output = Result<u64, EngineError>> + Send;
 
     /// Some next messages of a stream whose subject matches `filter`, from a sequence on, in order; none if there
     /// are no more by now. What is read here may be some moments old.

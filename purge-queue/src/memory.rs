@@ -1,6 +1,7 @@
 //! An engine in memory: its faults are decided by a test, and its time is that of tokio.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -23,18 +24,24 @@ pub enum Fault {
 
 type Decide = Box<dyn FnMut(&NewMessage) -> Fault + Send>;
 
-/// An engine in memory for tests: clones are the same engine, as the connections of several machines are.
+/// An engine in memory for tests. Clones are one connection to it; [`connect`](Self::connect) makes another one.
 #[derive(Clone)]
 pub struct MemoryEngine {
     state: Arc<Mutex<State>>,
     stored: Arc<Notify>,
+    decide: Arc<Mutex<Option<Decide>>>,
     lease: Duration,
+}
+
+impl fmt::Debug for MemoryEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryEngine").field("lease", &self.lease).finish_non_exhaustive()
+    }
 }
 
 struct State {
     streams: BTreeMap<Stream, Log>,
     began: Instant,
-    decide: Option<Decide>,
     quota: usize,
 }
 
@@ -50,13 +57,20 @@ impl MemoryEngine {
     #[must_use]
     pub fn new(lease: Duration) -> Self {
         let streams = Stream::ALL.map(|stream| (stream, Log::default())).into();
-        let state = State { streams, began: Instant::now(), decide: None, quota: 20_000 };
-        Self { state: Arc::new(Mutex::new(state)), stored: Arc::default(), lease }
+        let state = State { streams, began: Instant::now(), quota: 20_000 };
+        let state = Arc::new(Mutex::new(state));
+        Self { state, stored: Arc::default(), decide: Arc::default(), lease }
     }
 
-    /// Decides about each message that is stored from now on.
+    /// Another connection to the same engine, as another machine has it: without the faults of this one.
+    #[must_use]
+    pub fn connect(&self) -> Self {
+        Self { decide: Arc::default(), ..self.clone() }
+    }
+
+    /// Decides about each message that this connection stores from now on.
     pub fn faults(&self, decide: impl FnMut(&NewMessage) -> Fault + Send + 'static) {
-        self.state().decide = Some(Box::new(decide));
+        *self.decide.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(decide));
     }
 
     /// How many messages a subject of [`Stream::Input`] may have. Default: 20,000.
@@ -131,8 +145,9 @@ impl Engine for MemoryEngine {
         let stream = stream_of(&message.subject)
             .ok_or_else(|| EngineError::Refused(format!("no stream has {}", message.subject)))?;
         let stored = {
+            let mut decide = self.decide.lock().unwrap_or_else(PoisonError::into_inner);
+            let fault = decide.as_mut().map_or(Fault::None, |decide| decide(&message));
             let mut state = self.state();
-            let fault = state.decide.as_mut().map_or(Fault::None, |decide| decide(&message));
             let lost = || Err(EngineError::Unavailable("no answer".to_owned()));
             match fault {
                 Fault::None => state.store(stream, message, self.lease),

@@ -18,6 +18,8 @@ pub enum State {
     NotCached,
     /// It was refused, or can never be purged.
     Failed,
+    /// Its purge was accepted and has ended, and the service does not say how.
+    Unconfirmed,
     /// It was not sent in time, or an operator dropped it.
     NotSent,
 }
@@ -26,7 +28,7 @@ impl State {
     /// Whether the path must be enqueued again to be sure of it.
     #[must_use]
     pub fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::NotSent)
+        matches!(self, Self::Failed | Self::Unconfirmed | Self::NotSent)
     }
 
     /// Its name in JSON.
@@ -38,6 +40,7 @@ impl State {
             Self::Purged => "purged",
             Self::NotCached => "not_cached",
             Self::Failed => "failed",
+            Self::Unconfirmed => "unconfirmed",
             Self::NotSent => "not_sent",
         }
     }
@@ -57,7 +60,12 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     pub(crate) fn new(state: State, message: impl Into<Option<String>>) -> Self {
-        Self { state, op_id: None, message: message.into().map(|m| short(&m)), possible_duplicate: false }
+        Self {
+            state,
+            op_id: None,
+            message: message.into().map(|m| short(&m)),
+            possible_duplicate: false,
+        }
     }
 
     pub(crate) fn is_final(&self) -> bool {

@@ -48,7 +48,8 @@ impl Cover {
     pub(super) fn of(&self, path: &str) -> Option<String> {
         let mut checked = None;
         for length in self.lengths.keys().take_while(|length| **length <= path.len()) {
-            let Some(wildcards) = path.get(..*length).and_then(|start| self.by_start.get(start)) else {
+            let Some(wildcards) = path.get(..*length).and_then(|start| self.by_start.get(start))
+            else {
                 continue;
             };
             if checked.is_none() {

@@ -185,7 +185,8 @@ impl Site {
     fn selection(&self, places: &[usize], batch_size: usize) -> Selection {
         let paths: Vec<_> = places.iter().map(|place| self.paths[*place].path.clone()).collect();
         let full = |path: &Arc<str>| {
-            path.contains('*') && PurgePath::with_query(&**path).is_ok_and(|path| path.is_full_purge())
+            path.contains('*')
+                && PurgePath::with_query(&**path).is_ok_and(|path| path.is_full_purge())
         };
         Selection { everything: paths.iter().any(full), paths, batch_size }
     }

@@ -52,7 +52,7 @@ fn path_that_is_asked_for_after_the_round_began_waits() {
     backlog.settle(9, &[judged(State::Purged, &["/x"])]);
     backlog.wait_again(RESOURCE, &["/x".into()], &[]);
     let complete: Vec<_> = backlog.completed().iter().map(|complete| complete.sequence).collect();
-    assert_eq!((complete, backlog.waiting(Urgency::Now)), (vec![1], 1));
+    assert_eq!((complete, backlog.waiting(RESOURCE, Urgency::Now)), (vec![1], 1));
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
     assert_eq!(backlog.first_open(), Some(1), "its outcome is not stored yet");
     backlog.told(1);
@@ -70,7 +70,8 @@ fn wildcard_goes_in_the_place_of_what_it_covers() {
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
     backlog.take(10, RESOURCE, 2, &[judged(State::Purged, &["/x"])]);
     let complete = backlog.completed();
-    let by: Vec<_> = complete.iter().flat_map(|c| &c.outcome.paths).map(|p| p.by.as_deref()).collect();
+    let by: Vec<_> =
+        complete.iter().flat_map(|c| &c.outcome.paths).map(|p| p.by.as_deref()).collect();
     assert_eq!(by, [Some("/img/*"), Some("/img/*"), None, None]);
 }
 
@@ -85,7 +86,7 @@ fn refused_wildcard_takes_nothing_that_it_covers() {
     sent.sort();
     assert_eq!(sent, [["/img/*"], ["/img/1"]]);
     backlog.take(9, RESOURCE, 1, &[judged(State::Failed, &["/img/*"])]);
-    assert_eq!(backlog.waiting(Urgency::Now), 1);
+    assert_eq!(backlog.waiting(RESOURCE, Urgency::Now), 1);
 }
 
 #[test]
@@ -153,8 +154,15 @@ fn what_expires_or_is_dropped_has_an_outcome() {
 /// What happens to a lane, by chance.
 #[derive(Clone, Debug)]
 enum Step {
-    Enqueue { producer: u8, bulk: bool, paths: Vec<String> },
-    Round { batches: usize, fate: Vec<u8> },
+    Enqueue {
+        producer: u8,
+        bulk: bool,
+        paths: Vec<String>,
+    },
+    Round {
+        batches: usize,
+        fate: Vec<u8>,
+    },
     /// A successor computes everything anew.
     TakeOver,
 }
@@ -204,12 +212,21 @@ fn settled(chunks: &[Chunk], rounds: &[Round]) -> Vec<Vec<Option<(u64, State)>>>
 fn check(backlog: &mut Backlog, chunks: &[Chunk], rounds: &[Round]) -> Result<(), TestCaseError> {
     let model = settled(chunks, rounds);
     let waiting = model.iter().flatten().filter(|path| path.is_none()).count();
-    prop_assert_eq!(backlog.waiting(Urgency::Now) + backlog.waiting(Urgency::Bulk), waiting);
+    prop_assert_eq!(
+        backlog.waiting(RESOURCE, Urgency::Now) + backlog.waiting(RESOURCE, Urgency::Bulk),
+        waiting
+    );
     for (chunk, model) in chunks.iter().zip(model) {
         let told = backlog.outcome(chunk.sequence).expect("nothing is forgotten here").outcome;
         for (path, expected) in chunk.good.iter().zip(model) {
             let found = told.paths.iter().find(|told| told.path == *path).map(|told| told.state);
-            prop_assert_eq!(found, expected.map(|(_, state)| state), "{} of {}", path, chunk.sequence);
+            prop_assert_eq!(
+                found,
+                expected.map(|(_, state)| state),
+                "{} of {}",
+                path,
+                chunk.sequence
+            );
         }
     }
     Ok(())
@@ -262,7 +279,7 @@ proptest! {
             check(&mut backlog, &chunks, &rounds)?;
         }
         // The last rounds accept everything: nothing was lost from the queues.
-        prop_assert_eq!(backlog.waiting(Urgency::Now) + backlog.waiting(Urgency::Bulk), 0);
+        prop_assert_eq!(backlog.waiting(RESOURCE, Urgency::Now) + backlog.waiting(RESOURCE, Urgency::Bulk), 0);
         prop_assert_eq!(backlog.bytes(), 0);
     }
 }
