@@ -148,12 +148,12 @@ pub trait Engine: Clone + Send + Sync + 'static {
         subject: &str,
     ) -> impl Future<Output = Result<Option<Message>, EngineError>> + Send;
 
-    /// The last message of each subject that matches `filter`. What is read here may be some moments old.
-    fn last_of_each(
+    /// The last message of a subject, which may be some moments old.
+    fn recent(
         &self,
         stream: Stream,
-        filter: &str,
-    ) -> impl Future<Output = Result<Vec<Message>, EngineError>> + Send;
+        subject: &str,
+    ) -> impl Future<Output = Result<Option<Message>, EngineError>> + Send;
 
     /// Removes the messages below a sequence whose subject matches `filter`.
     fn trim(

@@ -9,6 +9,8 @@ mod marks;
 mod memory;
 mod metrics;
 mod names;
+#[cfg(feature = "nats")]
+mod nats;
 mod note;
 mod outcome;
 mod queue;
@@ -23,6 +25,8 @@ pub use error::{QueueError, QueueErrorKind};
 pub use memory::{Fault, MemoryEngine};
 pub use metrics::Metrics;
 pub use names::{Lane, Producer, RequestId};
+#[cfg(feature = "nats")]
+pub use nats::{Finding, Layout, NatsEngine, NatsOptions};
 pub use outcome::{PathResult, State};
 pub use queue::{Enqueue, Queue, RequestOutcome, Ticket};
 pub use worker::Worker;

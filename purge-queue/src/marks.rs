@@ -1,12 +1,12 @@
 //! Places at which a test ends or stops the process, to see what its successor makes of it.
 
-/// A marked place. Without the feature `failpoints` it does nothing.
-#[cfg(not(feature = "failpoints"))]
+/// A marked place. In what is released it does nothing.
+#[cfg(not(debug_assertions))]
 pub(crate) fn mark(_place: &str) {}
 
 /// A marked place: with `PURGE_QUEUE_FAILPOINT=PLACE:N=kill` in the environment, the process ends when it comes to the
 /// place for the N-th time, and with `=stop` it stops until somebody continues it.
-#[cfg(feature = "failpoints")]
+#[cfg(debug_assertions)]
 pub(crate) fn mark(place: &str) {
     use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -179,15 +179,8 @@ impl Engine for MemoryEngine {
         Ok(self.state().log(stream, self.lease).of(subject).last().cloned())
     }
 
-    async fn last_of_each(
-        &self,
-        stream: Stream,
-        filter: &str,
-    ) -> Result<Vec<Message>, EngineError> {
-        let mut state = self.state();
-        let all = state.log(stream, self.lease).of(filter).cloned();
-        let last: BTreeMap<_, _> = all.map(|message| (message.subject.clone(), message)).collect();
-        Ok(last.into_values().collect())
+    async fn recent(&self, stream: Stream, subject: &str) -> Result<Option<Message>, EngineError> {
+        self.last(stream, subject).await
     }
 
     async fn trim(&self, stream: Stream, filter: &str, below: u64) -> Result<(), EngineError> {

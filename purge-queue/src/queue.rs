@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-use futures_util::{TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use purge_api_ext::{Paths, PurgeEverything, PurgePath, ResourceId};
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
@@ -19,6 +19,8 @@ use crate::subject::Address;
 
 /// How many chunks are stored at once.
 const AT_ONCE: usize = 16;
+/// After so long a message is sent again: under its name it is stored once.
+const ATTEMPT: Duration = Duration::from_secs(2);
 /// After so long without an acknowledgement another node is asked: one that is cut off from the others says nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -131,16 +133,31 @@ impl<E: Engine> Queue<E> {
         request: &RequestId,
     ) -> Result<RequestOutcome, QueueError> {
         let address = Address::new(self.lane.clone(), resource, self.producer.clone());
-        let filter = format!("{}.*", address.outcomes(request));
-        let found = self.engine.last_of_each(Stream::Outcomes, &filter).await.map_err(refused)?;
+        /// Of a request whose number of chunks is unknown, so many are looked for.
+        const FIRST: u32 = AT_ONCE as u32;
         let mut chunks: BTreeMap<u32, ChunkOutcome> = BTreeMap::new();
-        for message in found {
-            // What a later version writes is not guessed.
-            if let Ok(outcome) = serde_json::from_slice::<ChunkOutcome>(&message.body)
-                && outcome.schema == ChunkOutcome::SCHEMA
-            {
-                chunks.insert(outcome.chunk, outcome);
+        let mut asked = 0;
+        loop {
+            let known = chunks.values().map(|outcome| outcome.chunks).max();
+            let until = known.unwrap_or(FIRST);
+            if asked >= until {
+                break;
             }
+            let ask = |chunk: u32| {
+                let subject = address.outcome(request, chunk);
+                async move { self.engine.recent(Stream::Outcomes, &subject).await }
+            };
+            let mut found = stream::iter(asked + 1..=until).map(ask).buffered(AT_ONCE);
+            while let Some(found) = found.next().await {
+                // What a later version writes is not guessed.
+                if let Some(found) = found.map_err(refused)?
+                    && let Ok(outcome) = serde_json::from_slice::<ChunkOutcome>(&found.body)
+                    && outcome.schema == ChunkOutcome::SCHEMA
+                {
+                    chunks.insert(outcome.chunk, outcome);
+                }
+            }
+            asked = until;
         }
         let count = chunks.values().map(|outcome| outcome.chunks).max();
         let missing = (1..=count.unwrap_or_default()).filter(|chunk| !chunks.contains_key(chunk));
@@ -197,7 +214,7 @@ impl<E: Engine> Queue<E> {
         let mut answered = Instant::now();
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let why = match timeout(PATIENCE.min(left), self.engine.store(new.clone())).await {
+            let why = match timeout(ATTEMPT.min(left), self.engine.store(new.clone())).await {
                 Ok(Ok(sequence)) => return Ok(sequence),
                 Ok(Err(EngineError::Unavailable(why))) => why,
                 Ok(Err(error)) => return Err(refused(error)),

@@ -64,7 +64,7 @@ impl<E: Engine> JournalSink for LaneSink<E> {
 }
 
 fn has(lines: &[u8], word: &[u8]) -> bool {
-    cfg!(feature = "failpoints") && lines.windows(word.len()).any(|window| window == word)
+    cfg!(debug_assertions) && lines.windows(word.len()).any(|window| window == word)
 }
 
 /// A sink for a run that only follows what was sent: whatever it wants to send is refused.

@@ -131,7 +131,7 @@ impl<E: Engine> Holder<'_, E> {
     /// Reads the orders of operators.
     pub(super) async fn obey(&mut self) -> Result<(), EngineError> {
         let lane = self.options.lane.clone();
-        let orders = self.engine.last_of_each(Stream::Control, &subject::controls(&lane)).await?;
+        let orders = self.engine.read(Stream::Control, &subject::controls(&lane), 1).await?;
         let paused = subject::paused(&lane);
         self.paused = orders.iter().any(|order| order.subject == paused && order.body == b"yes");
         for order in orders {

@@ -1,0 +1,200 @@
+//! Real servers: a cluster of NATS on loopback, each node a process that is ended by its own ID.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use purge_queue::{Layout, NatsEngine, NatsOptions, Producer};
+use tempfile::TempDir;
+
+/// The server that the tests use: from `PURGE_NATS_SERVER`, or as the gate installs it.
+pub(crate) fn binary() -> Option<PathBuf> {
+    let given = std::env::var_os("PURGE_NATS_SERVER").map(PathBuf::from);
+    let installed =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/ci/venv/bin/nats-server");
+    let found = given.into_iter().chain([installed]).find(|file| file.exists());
+    if found.is_none() {
+        assert!(
+            std::env::var_os("PURGE_QUEUE_TESTS").is_none(),
+            "there is no nats-server: set PURGE_NATS_SERVER, or run .ci/run --install"
+        );
+        println!("not run: there is no nats-server; set PURGE_NATS_SERVER, or run .ci/run --install");
+    }
+    found
+}
+
+/// How a cluster differs from the one that is advised.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    /// What comes on top of a node's configuration.
+    pub(crate) more: String,
+    pub(crate) lazy: bool,
+    pub(crate) lease: Option<Duration>,
+    /// For each node, where it finds the routes of each node: through a proxy, for example.
+    pub(crate) routes: Option<fn(&[u16], usize) -> Vec<u16>>,
+}
+
+/// A node.
+pub(crate) struct Node {
+    binary: PathBuf,
+    config: PathBuf,
+    pub(crate) port: u16,
+    pub(crate) route: u16,
+    pub(crate) monitor: u16,
+    child: Option<Child>,
+}
+
+/// A cluster. Dropping it ends its nodes.
+pub(crate) struct Cluster {
+    pub(crate) nodes: Vec<Node>,
+    _folder: TempDir,
+}
+
+/// Ports that are free by now.
+pub(crate) fn ports(count: usize) -> Vec<u16> {
+    let listeners: Vec<_> =
+        (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
+    listeners.iter().map(|listener| listener.local_addr().expect("an address").port()).collect()
+}
+
+impl Cluster {
+    /// Starts a cluster of so many nodes, and sets the queue up; none if there is no server.
+    pub(crate) async fn start(count: usize, options: &Options) -> Option<Self> {
+        let cluster = Self::spawn(&binary()?, count, options);
+        let lease = options.lease.unwrap_or(Duration::from_secs(3));
+        let mut layout = Layout::default();
+        (layout.replicas, layout.lease) = (count, lease);
+        let mut tries = 0;
+        loop {
+            let made = match cluster.engine().await {
+                Ok(engine) => engine.init(layout).await.map(drop),
+                Err(error) => Err(error),
+            };
+            match made {
+                Ok(()) => return Some(cluster),
+                Err(error) => {
+                    tries += 1;
+                    assert!(tries < 300, "the cluster does not come up: {error}");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    /// Starts the nodes only.
+    pub(crate) fn spawn(binary: &std::path::Path, count: usize, options: &Options) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let all = ports(3 * count);
+        let routes: Vec<_> = all[count..2 * count].to_vec();
+        let nodes = (0..count).map(|number| {
+            let seen = match options.routes {
+                Some(routes_of) => routes_of(&routes, number),
+                None => routes.clone(),
+            };
+            let others: Vec<_> = seen.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+            let sync = if options.lazy { "" } else { ", sync_interval: always" };
+            let (port, route, monitor) = (all[number], routes[number], all[2 * count + number]);
+            let store = folder.path().join(format!("store-{number}"));
+            let cluster = format!(
+                "cluster {{ name: purge, listen: \"127.0.0.1:{route}\", no_advertise: true, routes: {others:?} }}\n"
+            );
+            let config = format!(
+                "server_name: n{number}\nlisten: \"127.0.0.1:{port}\"\nhttp: \"127.0.0.1:{monitor}\"\n\
+                 jetstream {{ store_dir: {store:?}{sync} }}\n{}{}\n",
+                if count > 1 { cluster } else { String::new() },
+                options.more
+            );
+            let file = folder.path().join(format!("n{number}.conf"));
+            std::fs::write(&file, config).expect("a file");
+            let binary = binary.to_owned();
+            let mut node = Node { binary, config: file, port, route, monitor, child: None };
+            node.start();
+            node
+        });
+        Self { nodes: nodes.collect(), _folder: folder }
+    }
+
+    pub(crate) fn urls(&self) -> String {
+        let urls = self.nodes.iter().map(|node| format!("nats://127.0.0.1:{}", node.port));
+        urls.collect::<Vec<_>>().join(",")
+    }
+
+    pub(crate) async fn engine(&self) -> Result<NatsEngine, purge_queue::QueueError> {
+        NatsEngine::connect(NatsOptions::new(self.urls())).await
+    }
+
+    pub(crate) async fn producer(&self, name: &Producer) -> NatsEngine {
+        let options = NatsOptions::new(self.urls()).producer(name.clone());
+        NatsEngine::connect(options).await.expect("a connection")
+    }
+
+    /// The node that leads a stream.
+    pub(crate) async fn leader(&self, stream: &str) -> usize {
+        let mut tries = 0;
+        loop {
+            if let Some(leader) = self.try_leader(stream).await {
+                return leader;
+            }
+            tries += 1;
+            assert!(tries < 300, "nobody leads {stream}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn try_leader(&self, stream: &str) -> Option<usize> {
+        let urls = self.urls();
+        let servers = urls.split(',').map(|url| url.parse::<async_nats::ServerAddr>());
+        let servers: Vec<_> = servers.collect::<Result<_, _>>().expect("addresses");
+        let client = async_nats::connect(servers).await.ok()?;
+        let info = client.request(format!("$JS.API.STREAM.INFO.{stream}"), "".into()).await.ok()?;
+        let info: serde_json::Value = serde_json::from_slice(&info.payload).ok()?;
+        let name = info.pointer("/cluster/leader")?.as_str()?;
+        name.strip_prefix('n')?.parse().ok()
+    }
+}
+
+impl Node {
+    pub(crate) fn start(&mut self) {
+        let mut command = Command::new(&self.binary);
+        command.arg("-c").arg(&self.config).stdin(Stdio::null());
+        let log = std::fs::File::create(self.config.with_extension("log")).expect("a file");
+        command.stdout(log.try_clone().expect("a file")).stderr(log);
+        self.child = Some(command.spawn().expect("a server"));
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it can be killed");
+            child.wait().expect("it has ended");
+        }
+    }
+
+    /// Sends a signal: `STOP`, `CONT`, `USR2` (lame duck).
+    pub(crate) fn signal(&self, name: &str) {
+        let Some(child) = &self.child else { return };
+        signal(child.id(), name);
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.wait().expect("it has ended");
+        }
+    }
+}
+
+pub(crate) fn signal(id: u32, name: &str) {
+    let kill = format!("kill -{name} {id}");
+    Command::new("sh").args(["-c", &kill]).status().expect("a shell");
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for node in &mut self.nodes {
+            node.signal("CONT");
+            node.kill();
+        }
+    }
+}
