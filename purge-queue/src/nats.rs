@@ -217,7 +217,8 @@ impl Engine for NatsEngine {
             match info["config"]["max_age"].as_u64() {
                 Some(nanos @ 1..) => Ok(Duration::from_nanos(nanos)),
                 _ => Err(EngineError::Refused(
-                    "the leases of this queue never end; set it up with `cdn-purge queue init`".to_owned(),
+                    "the leases of this queue never end; set it up with `cdn-purge queue init`"
+                        .to_owned(),
                 )),
             }
         });

@@ -47,7 +47,8 @@ pub(super) struct GotMessage {
 
 impl GotMessage {
     pub(super) fn read(self) -> Result<Message, EngineError> {
-        let foreign = || EngineError::Unavailable("the engine sent a message that cannot be read".to_owned());
+        let foreign =
+            || EngineError::Unavailable("the engine sent a message that cannot be read".to_owned());
         let headers = decoded(&self.hdrs).ok_or_else(foreign)?;
         Ok(Message {
             stored: time(&self.time).ok_or_else(foreign)?,
@@ -75,7 +76,8 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Answer<T>, Engin
     if let Ok(Failed { error }) = serde_json::from_slice(body) {
         return Ok(Answer::Failed(error));
     }
-    let foreign = |error| EngineError::Unavailable(format!("the engine's answer cannot be read: {error}"));
+    let foreign =
+        |error| EngineError::Unavailable(format!("the engine's answer cannot be read: {error}"));
     serde_json::from_slice(body).map(Answer::Done).map_err(foreign)
 }
 
@@ -83,7 +85,11 @@ impl From<ApiError> for EngineError {
     fn from(error: ApiError) -> Self {
         let why = match error.description.is_empty() {
             true => format!("the engine answered {} ({})", error.code, error.err_code),
-            false => format!("the engine: {} ({})", purge_api_ext::escape(&error.description), error.err_code),
+            false => format!(
+                "the engine: {} ({})",
+                purge_api_ext::escape(&error.description),
+                error.err_code
+            ),
         };
         match error.err_code {
             // The last message of the subject is another one; or another message is on its way to it.
@@ -95,7 +101,8 @@ impl From<ApiError> for EngineError {
             10077 => Self::Full(format!("the queue is full ({why})")),
             10047 => Self::Full(why),
             10059 => Self::Refused(format!("{why}; set the queue up with `cdn-purge queue init`")),
-            _ if error.code == 503 || error.code == 500 => Self::Unavailable(why),
+            // Among them: the same message is on its way already (10158).
+            _ if matches!(error.code, 408 | 409 | 429 | 500..=599) => Self::Unavailable(why),
             _ => Self::Refused(why),
         }
     }
@@ -202,6 +209,8 @@ mod tests {
         assert!(full("maximum bytes exceeded").starts_with("the queue is full"));
         assert!(full("maximum messages per subject exceeded").starts_with("the quota of this"));
         assert!(matches!(refusal(503, 10008, "no leader"), EngineError::Unavailable(_)));
+        let twice = refusal(409, 10158, "duplicate message id is in process");
+        assert!(matches!(twice, EngineError::Unavailable(_)));
         assert!(matches!(refusal(404, 10059, "stream not found"), EngineError::Refused(_)));
         assert_eq!(answer::<Stored>(br#"{"stream":"S","seq":9}"#).map(|s| s.seq), Ok(9));
     }

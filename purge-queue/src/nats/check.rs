@@ -71,7 +71,9 @@ fn config(stream: Stream, layout: Layout) -> Value {
             "discard": "old", "max_msgs_per_subject": 1, "max_age": nanos(layout.lease),
             "duplicate_window": nanos(layout.lease.min(Duration::from_secs(10))),
         }),
-        Stream::Control => json!({ "discard": "old", "max_msgs_per_subject": 1, "max_bytes": GIB / 64 }),
+        Stream::Control => {
+            json!({ "discard": "old", "max_msgs_per_subject": 1, "max_bytes": GIB / 64 })
+        }
     };
     if let (Value::Object(config), Value::Object(more)) = (&mut config, more) {
         config.extend(more);
@@ -87,14 +89,17 @@ impl NatsEngine {
     /// When the engine refuses, for example since it has fewer nodes than replicas are wished.
     pub async fn init(&self, layout: Layout) -> Result<Vec<&'static str>, QueueError> {
         if layout.lease < Duration::from_secs(1) {
-            return Err(QueueError::invalid("a lease of less than a second ends before it is renewed"));
+            return Err(QueueError::invalid(
+                "a lease of less than a second ends before it is renewed",
+            ));
         }
         let mut made = Vec::new();
         for stream in Stream::ALL {
             if self.info(stream).await?.is_some() {
                 continue;
             }
-            let created = self.ask(&format!("STREAM.CREATE.{stream}"), config(stream, layout)).await;
+            let created =
+                self.ask(&format!("STREAM.CREATE.{stream}"), config(stream, layout)).await;
             created.map_err(|error| failed(stream, &error))?;
             made.push(stream.name());
         }
@@ -108,7 +113,11 @@ impl NatsEngine {
     ///
     /// When the engine cannot be asked.
     pub async fn check(&self) -> Result<Vec<Finding>, QueueError> {
-        let mut found: Vec<_> = self.version_warning().into_iter().map(|text| Finding { place: "server".to_owned(), text }).collect();
+        let mut found: Vec<_> = self
+            .version_warning()
+            .into_iter()
+            .map(|text| Finding { place: "server".to_owned(), text })
+            .collect();
         for stream in Stream::ALL {
             let info = self.info(stream).await?;
             found.extend(findings(stream, info.as_ref()));
@@ -122,7 +131,8 @@ impl NatsEngine {
     ///
     /// When it is not what a node says.
     pub fn check_node(name: &str, varz: &[u8]) -> Result<Vec<Finding>, QueueError> {
-        let foreign = || QueueError::invalid(format!("{name} is not the monitoring of a NATS server"));
+        let foreign =
+            || QueueError::invalid(format!("{name} is not the monitoring of a NATS server"));
         let varz: Value = serde_json::from_slice(varz).map_err(|_| foreign())?;
         let jetstream = varz.pointer("/jetstream/config").ok_or_else(foreign)?;
         let is_synced = jetstream["sync_always"].as_bool().unwrap_or_default();
@@ -181,7 +191,9 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
     let is = |name: &str| config.get(name).and_then(Value::as_bool).unwrap_or_default();
     let replicas = count("num_replicas");
     if replicas < 3 {
-        say(format!("is kept by {replicas} of the nodes; 3 survive the loss of one: `nats stream edit --replicas 3`"));
+        say(format!(
+            "is kept by {replicas} of the nodes; 3 survive the loss of one: `nats stream edit --replicas 3`"
+        ));
     }
     if text("storage") != "file" {
         say("is kept in memory only; make it anew with file storage".to_owned());
@@ -204,14 +216,20 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
     if keeps_all && count("max_age") > 0 {
         say("drops messages by their age (`max_age`); set it to 0".to_owned());
     }
-    if stream == Stream::Input && count("max_msgs_per_subject") > 0 && !is("discard_new_per_subject") {
-        say("drops the oldest messages of a producer at its quota; set `discard_new_per_subject`".to_owned());
+    if stream == Stream::Input
+        && count("max_msgs_per_subject") > 0
+        && !is("discard_new_per_subject")
+    {
+        say("drops the oldest messages of a producer at its quota; set `discard_new_per_subject`"
+            .to_owned());
     }
     if stream == Stream::Lease && count("max_age") <= 0 {
         say("keeps leases for ever: the lane stays with a worker that has died; set `max_age` to 30 s".to_owned());
     }
     let few = info.pointer("/cluster/replicas").and_then(Value::as_array).map(|replicas| {
-        let away = |r: &&Value| r["offline"].as_bool() == Some(true) || r["current"].as_bool() == Some(false);
+        let away = |r: &&Value| {
+            r["offline"].as_bool() == Some(true) || r["current"].as_bool() == Some(false)
+        };
         replicas.iter().filter(away).count()
     });
     if few.is_some_and(|away| away > 0) {

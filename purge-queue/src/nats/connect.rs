@@ -103,8 +103,10 @@ impl NatsOptions {
     fn user(&self) -> Result<Option<(String, String)>, QueueError> {
         let Some(file) = &self.credentials else { return Ok(None) };
         let name = purge_api_ext::escape(&file.to_string_lossy());
-        let wrong = |why: &str| QueueError::invalid(format!("the file of credentials `{name}` {why}"));
-        let text = std::fs::read_to_string(file).map_err(|error| wrong(&format!("cannot be read: {error}")))?;
+        let wrong =
+            |why: &str| QueueError::invalid(format!("the file of credentials `{name}` {why}"));
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| wrong(&format!("cannot be read: {error}")))?;
         let line = text.trim();
         // Neither is shown: it may be a password.
         match line.split_once(':') {
@@ -116,7 +118,8 @@ impl NatsOptions {
     }
 
     fn tls(&self) -> Result<rustls::ClientConfig, QueueError> {
-        let wrong = |why: &dyn fmt::Display| QueueError::invalid(format!("TLS cannot start: {why}"));
+        let wrong =
+            |why: &dyn fmt::Display| QueueError::invalid(format!("TLS cannot start: {why}"));
         let mut roots = Vec::new();
         for pem in &self.roots {
             for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -204,7 +207,10 @@ impl NatsEngine {
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 /// The three numbers of a version.

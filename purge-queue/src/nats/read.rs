@@ -52,7 +52,8 @@ impl NatsEngine {
             "seq": from.max(1), "batch": AT_ONCE, "max_bytes": BYTES, "next_by_subj": filter,
         });
         let subject = format!("$JS.API.DIRECT.GET.{stream}");
-        let asked = self.0.client.publish_with_reply(subject, inbox, which.to_string().into()).await;
+        let asked =
+            self.0.client.publish_with_reply(subject, inbox, which.to_string().into()).await;
         asked.map_err(|error| unavailable(&error.to_string()))?;
         let mut messages: Vec<Message> = Vec::new();
         loop {
@@ -73,7 +74,9 @@ impl NatsEngine {
             let last = header(&answer, "Nats-Last-Sequence");
             return match status {
                 404 => Ok(Vec::new()),
-                204 if last.is_none_or(|last| messages.last().is_some_and(|m| m.sequence == last)) => {
+                204 if last
+                    .is_none_or(|last| messages.last().is_some_and(|m| m.sequence == last)) =>
+                {
                     Ok(messages)
                 }
                 204 => Err(unavailable("messages of the engine got lost on the way")),
@@ -93,7 +96,8 @@ fn header(message: &async_nats::Message, name: &str) -> Option<u64> {
 
 /// A message as a direct answer has it: what belongs to the stream is in headers.
 pub(super) fn direct(answer: async_nats::Message) -> Result<Message, EngineError> {
-    let foreign = || EngineError::Unavailable("the engine sent a message that cannot be read".to_owned());
+    let foreign =
+        || EngineError::Unavailable("the engine sent a message that cannot be read".to_owned());
     let headers = answer.headers.unwrap_or_default();
     let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
     let sequence = text("Nats-Sequence").and_then(|text| text.parse().ok()).ok_or_else(foreign)?;

@@ -119,7 +119,10 @@ async fn under_load<T>(
     let paths = stored(&cluster.engine().await.expect("a connection")).await;
     let lost = acknowledged.iter().filter(|path| !paths.contains_key(*path)).count();
     let twice = paths.values().filter(|count| **count > 1).count();
-    println!("{} acknowledged, {lost} lost, {twice} twice, longest wait {longest:.2?}", acknowledged.len());
+    println!(
+        "{} acknowledged, {lost} lost, {twice} twice, longest wait {longest:.2?}",
+        acknowledged.len()
+    );
     assert_eq!((lost, twice), (0, 0));
     longest
 }

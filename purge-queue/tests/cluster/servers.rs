@@ -19,7 +19,9 @@ pub(crate) fn binary() -> Option<PathBuf> {
             std::env::var_os("PURGE_QUEUE_TESTS").is_none(),
             "there is no nats-server: set PURGE_NATS_SERVER, or run .ci/run --install"
         );
-        println!("not run: there is no nats-server; set PURGE_NATS_SERVER, or run .ci/run --install");
+        println!(
+            "not run: there is no nats-server; set PURGE_NATS_SERVER, or run .ci/run --install"
+        );
     }
     found
 }
