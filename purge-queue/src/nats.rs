@@ -2,9 +2,9 @@
 //! them. A stream that is read by requests has no consumer that could stand still after a change of leader.
 
 mod api;
-mod check;
 mod connect;
 mod read;
+mod check;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -66,7 +66,8 @@ impl Note {
         NewMessage { subject, headers, body, id: None, after: Some(after) }
     }
 
-    fn round(&self) -> Option<u64> {
+    /// The round that it is about; not that which it begins.
+    pub(crate) fn round(&self) -> Option<u64> {
         match self {
             Self::Lines { round, .. }
             | Self::Judged { round, .. }

@@ -1,8 +1,10 @@
 //! A worker: it stands by until the lane is free, and then sends what waits.
 
+mod under_way;
+mod judge;
+mod follow;
 mod holder;
 mod intake;
-mod judge;
 mod round;
 #[cfg(test)]
 mod tests;

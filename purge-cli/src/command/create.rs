@@ -55,7 +55,8 @@ fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Resu
     Ok(Exit::Success)
 }
 
-fn planned(args: &PathArgs) -> Result<Plan, Failure> {
+/// The plan of the paths that are given.
+pub(super) fn planned(args: &PathArgs) -> Result<Plan, Failure> {
     let mut planner = Plan::planner();
     if args.allow_full_purge {
         planner = planner.allow_full_purge(PurgeEverything);

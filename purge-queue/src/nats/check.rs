@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use super::NatsEngine;
 use crate::engine::{EngineError, Stream};
 use crate::error::{QueueError, QueueErrorKind};
-use crate::names::Lane;
 
 /// How a queue is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,21 +139,6 @@ impl NatsEngine {
                     `jetstream { sync_interval: always }`, or a power cut can lose it";
         let finding = Finding { place: name.to_owned(), text: text.to_owned() };
         Ok(if is_synced { Vec::new() } else { vec![finding] })
-    }
-
-    /// How many messages of a lane wait, by subject, and how the streams are.
-    ///
-    /// # Errors
-    ///
-    /// When the engine cannot be asked.
-    pub async fn inputs(&self, lane: &Lane) -> Result<Vec<(String, u64)>, QueueError> {
-        let filter = crate::subject::inputs(lane);
-        let body = json!({ "subjects_filter": filter });
-        let info = self.ask(&format!("STREAM.INFO.{}", Stream::Input), body).await;
-        let info = info.map_err(|error| failed(Stream::Input, &error))?;
-        let subjects = info.pointer("/state/subjects").and_then(Value::as_object).cloned();
-        let subjects = subjects.unwrap_or_default().into_iter();
-        Ok(subjects.map(|(subject, count)| (subject, count.as_u64().unwrap_or_default())).collect())
     }
 
     async fn info(&self, stream: Stream) -> Result<Option<Value>, QueueError> {

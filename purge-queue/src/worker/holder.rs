@@ -1,7 +1,6 @@
 //! The holder of a lane, from taking over to the end of its term.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt as _;
@@ -9,7 +8,8 @@ use futures_util::stream::FuturesUnordered;
 use purge_api_ext::{PageSize, Shutdown};
 use tokio::time::Instant;
 
-use super::round::{Followed, RoundEnd};
+use super::follow::follow;
+use super::under_way::{Followed, RoundEnd, UnderWay};
 use super::{LONGEST_PAUSE, Options};
 use crate::backlog::Backlog;
 use crate::chunk::Urgency;
@@ -41,8 +41,8 @@ pub(super) struct Holder<'a, E> {
     /// Outcomes that are complete and could not be stored yet.
     pub(super) untold: Vec<(u64, NewMessage)>,
     /// The round that is being sent.
-    pub(super) round: Option<Future_<RoundEnd>>,
-    pub(super) follows: FuturesUnordered<Future_<Followed>>,
+    pub(super) round: Option<UnderWay<RoundEnd>>,
+    pub(super) follows: FuturesUnordered<UnderWay<Followed>>,
     /// Rounds that are sent, and not followed yet.
     pub(super) to_follow: VecDeque<(u64, Vec<u8>)>,
     /// Nothing is sent before this: nothing was accepted before.
@@ -51,8 +51,6 @@ pub(super) struct Holder<'a, E> {
     /// Which resource was sent last.
     pub(super) last: Option<String>,
 }
-
-pub(super) type Future_<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 impl<'a, E: Engine> Holder<'a, E> {
     pub(super) fn new(engine: &'a E, options: &'a Options, term: &Term<E>) -> Self {
@@ -230,9 +228,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             && let Some((number, text)) = self.to_follow.pop_front()
         {
             let Some(round) = self.history.rounds.get(&number) else { continue };
-            let follow =
-                super::round::follow(self.options, round, number, text, &self.term.shutdown());
-            self.follows.push(follow);
+            self.follows.push(follow(self.options, round, number, &text, &self.term.shutdown()));
         }
     }
 

@@ -2,16 +2,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use purge_api_ext::{Journal, Plan, PurgeEverything, Report, Resource, Shutdown};
+use purge_api_ext::{Journal, Plan, PurgeEverything, Resource};
 
-use super::Options;
-use super::holder::{Future_, Holder};
+use super::follow::site;
+use super::holder::Holder;
 use super::judge::{self, Judgement};
+use super::under_way::{Followed, RoundEnd};
 use crate::engine::Engine;
-use crate::history::{HOLDERS, Round, Stage};
+use crate::history::{HOLDERS, Stage};
 use crate::note::{Begun, Note, pieces};
 use crate::outcome::{Judged, State};
-use crate::sink::{Closed, LaneSink};
+use crate::sink::LaneSink;
 
 /// Without a rate, a round is so many requests at most.
 const UNLIMITED: usize = 256;
@@ -19,20 +20,6 @@ const UNLIMITED: usize = 256;
 const LIMITED: usize = 64;
 /// The most bytes of a request: a line of the journal with it fits into a message.
 const BODY: usize = 128 * 1024;
-
-/// A round that was sent.
-pub(super) struct RoundEnd {
-    number: u64,
-    selected: Vec<Arc<str>>,
-    report: Option<Report>,
-    text: Arc<Mutex<Vec<u8>>>,
-}
-
-/// A round whose operations were followed.
-pub(super) struct Followed {
-    number: u64,
-    report: Option<Report>,
-}
 
 impl<E: Engine> Holder<'_, E> {
     /// Begins the next round, if something is due.
@@ -261,33 +248,4 @@ impl<E: Engine> Holder<'_, E> {
         self.history.apply(sequence, note);
         Some(sequence)
     }
-}
-
-fn site(options: &Options, round: &Round) -> Option<Resource> {
-    let resource = round.begun.resource.parse().ok()?;
-    Some(options.client.resource(options.organization, resource))
-}
-
-/// Follows the operations of a round to their end: a run of its journal that may send nothing.
-pub(super) fn follow(
-    options: &Options,
-    round: &Round,
-    number: u64,
-    text: Vec<u8>,
-    shutdown: &Shutdown,
-) -> Future_<Followed> {
-    let journal = Journal::over("the round that is followed", Closed, &text).ok();
-    let journal = journal.map(|journal| match round.begun.everything {
-        true => journal.allow_full_purge(PurgeEverything),
-        false => journal,
-    });
-    let resumed = site(options, round).zip(journal).and_then(|(s, journal)| s.resume(journal).ok());
-    let (deadline, shutdown) = (options.follow, shutdown.clone());
-    Box::pin(async move {
-        let report = match resumed {
-            Some(purge) => Some(purge.wait_for(deadline).shutdown(shutdown).await),
-            None => None,
-        };
-        Followed { number, report }
-    })
 }
