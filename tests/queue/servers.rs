@@ -50,7 +50,8 @@ pub(crate) struct Node {
 /// A cluster. Dropping it ends its nodes.
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Node>,
-    _folder: TempDir,
+    urls: String,
+    _folder: Option<TempDir>,
 }
 
 /// Ports that are free by now.
@@ -114,12 +115,19 @@ impl Cluster {
             node.start();
             node
         });
-        Self { nodes: nodes.collect(), _folder: folder }
+        let nodes: Vec<_> = nodes.collect();
+        let urls = nodes.iter().map(|node| format!("nats://127.0.0.1:{}", node.port));
+        let urls = urls.collect::<Vec<_>>().join(",");
+        Self { nodes, urls, _folder: Some(folder) }
+    }
+
+    /// The same cluster, for whoever only talks to it.
+    pub(crate) fn view(urls: &str) -> Self {
+        Self { nodes: Vec::new(), urls: urls.to_owned(), _folder: None }
     }
 
     pub(crate) fn urls(&self) -> String {
-        let urls = self.nodes.iter().map(|node| format!("nats://127.0.0.1:{}", node.port));
-        urls.collect::<Vec<_>>().join(",")
+        self.urls.clone()
     }
 
     pub(crate) async fn engine(&self) -> Result<NatsEngine, purge_queue::QueueError> {
