@@ -55,6 +55,9 @@ pub struct Worker<E> {
     options: Options,
 }
 
+/// What tells people something.
+type Messages = Box<dyn Fn(&str) + Send + Sync>;
+
 /// What holds for all terms of a worker.
 pub(crate) struct Options {
     lane: Lane,
@@ -70,7 +73,7 @@ pub(crate) struct Options {
     memory: usize,
     holder: String,
     metrics: Metrics,
-    messages: Option<Box<dyn Fn(&str) + Send + Sync>>,
+    messages: Option<Messages>,
 }
 
 impl Options {

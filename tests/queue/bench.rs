@@ -102,7 +102,9 @@ impl WorkerProcess {
     /// Waits until it has ended.
     pub(crate) async fn ended(&mut self) {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        ended.unwrap_or_else(|_| panic!("it does not end: {}", *self.said.borrow())).expect("a status");
+        ended
+            .unwrap_or_else(|_| panic!("it does not end: {}", *self.said.borrow()))
+            .expect("a status");
     }
 
     /// Waits until it stands still: a test has stopped it.

@@ -40,7 +40,8 @@ async fn check(
     place: &str,
 ) -> usize {
     for ticket in tickets {
-        let outcome = ticket.outcome(PATIENCE).await.unwrap_or_else(|error| panic!("{place}: {error}"));
+        let outcome =
+            ticket.outcome(PATIENCE).await.unwrap_or_else(|error| panic!("{place}: {error}"));
         assert!(outcome.is_success(), "{place}: {:?}", outcome.counts());
     }
     let cached = bench.sandbox.cached(bench.sandbox.resource());

@@ -8,24 +8,6 @@ use std::time::Duration;
 use purge_queue::{Layout, NatsEngine, NatsOptions, Producer};
 use tempfile::TempDir;
 
-/// The server that the tests use: from `PURGE_NATS_SERVER`, or as the gate installs it.
-pub(crate) fn binary() -> Option<PathBuf> {
-    let given = std::env::var_os("PURGE_NATS_SERVER").map(PathBuf::from);
-    let installed =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/ci/venv/bin/nats-server");
-    let found = given.into_iter().chain([installed]).find(|file| file.exists());
-    if found.is_none() {
-        assert!(
-            std::env::var_os("PURGE_QUEUE_TESTS").is_none(),
-            "there is no nats-server: set PURGE_NATS_SERVER, or run .ci/run --install"
-        );
-        println!(
-            "not run: there is no nats-server; set PURGE_NATS_SERVER, or run .ci/run --install"
-        );
-    }
-    found
-}
-
 /// How a cluster differs from the one that is advised.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
@@ -64,7 +46,7 @@ pub(crate) fn ports(count: usize) -> Vec<u16> {
 impl Cluster {
     /// Starts a cluster of so many nodes, and sets the queue up; none if there is no server.
     pub(crate) async fn start(count: usize, options: &Options) -> Option<Self> {
-        let cluster = Self::spawn(&binary()?, count, options);
+        let cluster = Self::spawn(&purge_tests::nats::server()?, count, options);
         let lease = options.lease.unwrap_or(Duration::from_secs(3));
         let mut layout = Layout::default();
         (layout.replicas, layout.lease) = (count, lease);
