@@ -127,6 +127,15 @@ impl WorkerProcess {
         assert!(found == Ok(true), "it does not say `{text}`: {}", *self.said.borrow());
     }
 
+    /// The most memory that it has had, in KiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak(&self) -> u64 {
+        let id = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a status");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("a line");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+
     pub(crate) async fn kill(&mut self) {
         let _ = self.child.kill().await;
     }

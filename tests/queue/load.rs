@@ -79,7 +79,7 @@ async fn million_paths_of_64_producers_are_stored_once() {
 
 /// Producers that enqueue one request after the other while something is done to the nodes; the longest that one of
 /// them had to wait.
-async fn under_load<T>(
+pub(crate) async fn under_load<T>(
     cluster: &mut Cluster,
     tag: &str,
     harm: impl AsyncFnOnce(&mut Cluster) -> T,
@@ -127,7 +127,7 @@ async fn under_load<T>(
     longest
 }
 
-const BOUND: Duration = Duration::from_secs(15);
+pub(crate) const BOUND: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_with_the_leader() {

@@ -6,11 +6,15 @@
 #![expect(clippy::print_stdout, reason = "what was measured is a part of what the tests say")]
 #![cfg(unix)]
 
-mod bench;
-mod chaos;
-mod crash;
-mod load;
 mod servers;
+mod bench;
+mod load;
+mod crash;
+mod chaos;
+mod partition;
+mod rights;
+mod check;
+mod figures;
 
 use purge_api_ext::{Paths, ResourceId};
 

@@ -15,8 +15,8 @@ pub(crate) struct Options {
     pub(crate) more: String,
     pub(crate) lazy: bool,
     pub(crate) lease: Option<Duration>,
-    /// For each node, where it finds the routes of each node: through a proxy, for example.
-    pub(crate) routes: Option<fn(&[u16], usize) -> Vec<u16>>,
+    /// Whether the nodes reach each other through ports that a test links, and can cut.
+    pub(crate) linked: bool,
 }
 
 /// A node.
@@ -33,6 +33,8 @@ pub(crate) struct Node {
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Node>,
     urls: String,
+    /// From which node to which, through which port.
+    pub(crate) links: Vec<(usize, usize, u16)>,
     _folder: Option<TempDir>,
 }
 
@@ -47,23 +49,25 @@ impl Cluster {
     /// Starts a cluster of so many nodes, and sets the queue up; none if there is no server.
     pub(crate) async fn start(count: usize, options: &Options) -> Option<Self> {
         let cluster = Self::spawn(&purge_tests::nats::server()?, count, options);
-        let lease = options.lease.unwrap_or(Duration::from_secs(3));
+        cluster.set_up(count, options).await;
+        Some(cluster)
+    }
+
+    /// Waits until the nodes work together, and sets the queue up.
+    pub(crate) async fn set_up(&self, replicas: usize, options: &Options) {
         let mut layout = Layout::default();
-        (layout.replicas, layout.lease) = (count, lease);
+        layout.replicas = replicas;
+        layout.lease = options.lease.unwrap_or(Duration::from_secs(3));
         let mut tries = 0;
         loop {
-            let made = match cluster.engine().await {
+            let made = match self.engine().await {
                 Ok(engine) => engine.init(layout).await.map(drop),
                 Err(error) => Err(error),
             };
-            match made {
-                Ok(()) => return Some(cluster),
-                Err(error) => {
-                    tries += 1;
-                    assert!(tries < 300, "the cluster does not come up: {error}");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
+            let Err(error) = made else { return };
+            tries += 1;
+            assert!(tries < 300, "the cluster does not come up: {error}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -100,12 +104,12 @@ impl Cluster {
         let nodes: Vec<_> = nodes.collect();
         let urls = nodes.iter().map(|node| format!("nats://127.0.0.1:{}", node.port));
         let urls = urls.collect::<Vec<_>>().join(",");
-        Self { nodes, urls, _folder: Some(folder) }
+        Self { nodes, urls, links, _folder: Some(folder) }
     }
 
     /// The same cluster, for whoever only talks to it.
     pub(crate) fn view(urls: &str) -> Self {
-        Self { nodes: Vec::new(), urls: urls.to_owned(), _folder: None }
+        Self { nodes: Vec::new(), urls: urls.to_owned(), links: Vec::new(), _folder: None }
     }
 
     pub(crate) fn urls(&self) -> String {
@@ -167,13 +171,6 @@ impl Node {
     pub(crate) fn signal(&self, name: &str) {
         let Some(child) = &self.child else { return };
         signal(child.id(), name);
-    }
-
-    /// Waits until it has ended by itself.
-    pub(crate) fn wait(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.wait().expect("it has ended");
-        }
     }
 }
 
