@@ -346,17 +346,17 @@ async fn any_sink_keeps_what_a_file_keeps() {
     use super::Journal;
 
     let sandbox = purge_sandbox::Sandbox::start().await.expect("a sandbox");
-    let client = crate::Client::builder(sandbox.token()).base_url(sandbox.base_url());
+    let client = crate::client::Client::builder(sandbox.token()).base_url(sandbox.base_url());
     let client = client.build().expect("a client");
     let organization = sandbox.organization().parse().expect("an organization");
     let site = client.resource(organization, sandbox.resource().parse().expect("a resource"));
-    let plan = || crate::Plan::parse((0..250).map(|n| format!("/{n}"))).expect("a plan");
+    let plan = || crate::plan::Plan::parse((0..250).map(|n| format!("/{n}"))).expect("a plan");
     let kept = Arc::new(Mutex::new(Kept { appends: Some(2), ..Kept::default() }));
     let journal = Journal::over("memory", Memory(kept.clone()), &[]).expect("new");
     let report = site.purge(plan()).concurrency(1).journal(journal).await;
     // The plan was appended at once, and the note of the first request.
     let error = report.error().expect("an error");
-    assert_eq!(error.kind(), crate::ErrorKind::Journal, "{error}");
+    assert_eq!(error.kind(), crate::error::ErrorKind::Journal, "{error}");
     let message = error.to_string();
     assert!(
         message.contains("the journal `memory` cannot be written: another holder"),
