@@ -70,7 +70,7 @@ async fn linked() -> Option<(Cluster, Vec<(usize, usize, Link)>)> {
     Some((cluster, links))
 }
 
-const CUT: Duration = Duration::from_secs(12);
+const CUT: Duration = Duration::from_secs(30);
 
 async fn cut(links: &[(usize, usize, Link)], is_cut: impl Fn(usize, usize) -> bool) {
     links.iter().for_each(|(from, to, link)| link.cut(is_cut(*from, *to)));

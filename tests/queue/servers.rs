@@ -74,14 +74,23 @@ impl Cluster {
     /// Starts the nodes only.
     pub(crate) fn spawn(binary: &std::path::Path, count: usize, options: &Options) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let all = ports(3 * count);
+        let all = ports(3 * count + count * (count - 1));
         let routes: Vec<_> = all[count..2 * count].to_vec();
+        let pairs: Vec<_> = (0..count)
+            .flat_map(|from| (0..count).map(move |to| (from, to)))
+            .filter(|(from, to)| from != to)
+            .collect();
+        let between = &all[3 * count..];
+        let links = pairs.iter().zip(between).map(|(&(from, to), &port)| (from, to, port));
+        let links: Vec<_> = links.filter(|_| options.linked).collect();
         let nodes = (0..count).map(|number| {
-            let seen = match options.routes {
-                Some(routes_of) => routes_of(&routes, number),
-                None => routes.clone(),
+            let through = links.iter().filter(|(from, ..)| *from == number);
+            let seen: Vec<_> = match options.linked {
+                true => through.map(|(.., port)| *port).collect(),
+                false => routes.clone(),
             };
-            let others: Vec<_> = seen.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+            let others: Vec<_> =
+                seen.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
             let sync = if options.lazy { "" } else { ", sync_interval: always" };
             let (port, route, monitor) = (all[number], routes[number], all[2 * count + number]);
             let store = folder.path().join(format!("store-{number}"));
