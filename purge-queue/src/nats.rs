@@ -6,7 +6,7 @@ mod connect;
 mod read;
 mod check;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
@@ -15,6 +15,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 pub use check::{Finding, Layout};
 pub use connect::NatsOptions;
@@ -38,6 +39,8 @@ struct Inner {
     losses: watch::Receiver<()>,
     woken: tokio::sync::Mutex<Option<Woken>>,
     lease: OnceCell<Duration>,
+    /// When a server was last left.
+    left: Mutex<Option<Instant>>,
 }
 
 /// A subscription that only wakes somebody.
@@ -207,6 +210,14 @@ impl Engine for NatsEngine {
     }
 
     async fn reconnect(&self) {
+        {
+            let mut left = self.0.left.lock().unwrap_or_else(PoisonError::into_inner);
+            // Others that wait for an answer of the same server ask for this, too.
+            if left.is_some_and(|at| at.elapsed() < PATIENCE / 2) {
+                return;
+            }
+            *left = Some(Instant::now());
+        }
         // What fails here shows with the next request.
         let _ = self.0.client.force_reconnect().await;
     }

@@ -1,11 +1,13 @@
 //! Connecting to a cluster.
 
 use std::fmt;
+use std::future::{Ready, ready};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_nats::{ConnectOptions, Event, ServerAddr};
+use async_nats::{ConnectOptions, Event, ReconnectToServer, Server, ServerAddr, ServerInfo};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
@@ -161,6 +163,7 @@ impl NatsEngine {
             .connection_timeout(PATIENCE)
             // A node that stands still is noticed within seconds.
             .ping_interval(Duration::from_secs(2))
+            .reconnect_to_server_callback(in_turn())
             .reconnect_delay_callback(|attempts| {
                 Duration::from_millis(100).saturating_mul(attempts.min(10) as u32)
             })
@@ -180,7 +183,14 @@ impl NatsEngine {
         }
         let client = connect.connect(servers).await.map_err(cannot_connect)?;
         let (woken, lease) = (tokio::sync::Mutex::default(), tokio::sync::OnceCell::new());
-        let engine = Self(Arc::new(Inner { client, refusals, losses, woken, lease }));
+        let engine = Self(Arc::new(Inner {
+            client,
+            refusals,
+            losses,
+            woken,
+            lease,
+            left: Mutex::default(),
+        }));
         let version = engine.version();
         if number(&version).is_none_or(|version| version < LEAST) {
             return Err(QueueError::new(
@@ -202,6 +212,19 @@ impl NatsEngine {
         (number(&version)? < ADVISED).then(|| {
             format!("the server is NATS {version}, which can lose messages in rare cases; update it to 2.12.3 or later")
         })
+    }
+}
+
+/// Chooses the servers in turns: whoever leaves one that answers nothing must not come back to it at once.
+fn in_turn() -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> {
+    let turn = AtomicUsize::new(fastrand::usize(..1024));
+    move |mut servers, _| {
+        servers.sort_by(|one, other| one.addr.as_url_str().cmp(other.addr.as_url_str()));
+        let chosen = turn.fetch_add(1, Ordering::Relaxed) % servers.len().max(1);
+        ready(servers.into_iter().nth(chosen).map(|server| {
+            let delay = if server.failed_attempts == 0 { 0 } else { 200 };
+            ReconnectToServer { addr: server.addr, delay: Some(Duration::from_millis(delay)) }
+        }))
     }
 }
 
