@@ -163,15 +163,42 @@ pub trait Engine: Clone + Send + Sync + 'static {
         below: u64,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Returns soon after a message was stored whose subject matches `filter`, or after `longest`. This is a hint:
-    /// it may return early, and may miss a message.
-    fn woken(&self, filter: &str, longest: Duration) -> impl Future<Output = ()> + Send;
+    /// Returns soon after a message is stored whose subject matches `filter`, or after `longest`; says whether there
+    /// was one. This is a hint: it may be early, before the message can be read, and may miss a message.
+    fn woken(&self, filter: &str, longest: Duration) -> impl Future<Output = bool> + Send;
 
     /// Talks to another node: this one answers nothing.
     fn reconnect(&self) -> impl Future<Output = ()> + Send;
 
     /// How long an entry of [`Stream::Lease`] lives.
     fn lease(&self) -> impl Future<Output = Result<Duration, EngineError>> + Send;
+}
+
+/// When to look again after a hint: what it is about can be read some moments later.
+pub(crate) struct Eagerness(Option<Duration>);
+
+impl Eagerness {
+    const FIRST: Duration = Duration::from_millis(10);
+    const LAST: Duration = Duration::from_millis(500);
+
+    /// There was no hint.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    /// Takes note of whether there was a hint by now.
+    pub(crate) fn note(&mut self, woken: bool) {
+        self.0 = match self.0 {
+            _ if woken => Some(Self::FIRST),
+            Some(pause) if pause < Self::LAST => Some(pause * 2),
+            _ => None,
+        };
+    }
+
+    /// How long to wait at most for the next hint.
+    pub(crate) fn longest(&self, otherwise: Duration) -> Duration {
+        self.0.map_or(otherwise, |pause| pause.min(otherwise))
+    }
 }
 
 /// Whether a subject matches a filter: `*` is one token, and a last `>` is one or more.

@@ -190,8 +190,8 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    async fn woken(&self, _filter: &str, longest: Duration) {
-        let _ = tokio::time::timeout(longest, self.stored.notified()).await;
+    async fn woken(&self, _filter: &str, longest: Duration) -> bool {
+        tokio::time::timeout(longest, self.stored.notified()).await.is_ok()
     }
 
     async fn reconnect(&self) {}

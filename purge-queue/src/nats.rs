@@ -202,10 +202,13 @@ impl Engine for NatsEngine {
         self.ask(&format!("STREAM.PURGE.{stream}"), body).await.map(drop)
     }
 
-    async fn woken(&self, filter: &str, longest: Duration) {
+    async fn woken(&self, filter: &str, longest: Duration) -> bool {
         match self.subscribe(filter).await {
-            Some(notify) => drop(tokio::time::timeout(longest, notify.notified()).await),
-            None => tokio::time::sleep(longest).await,
+            Some(notify) => tokio::time::timeout(longest, notify.notified()).await.is_ok(),
+            None => {
+                tokio::time::sleep(longest).await;
+                false
+            }
         }
     }
 

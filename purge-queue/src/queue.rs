@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::chunk::{Terms, Urgency, bodies, message};
-use crate::engine::{Engine, EngineError, NewMessage, Stream};
+use crate::engine::{Eagerness, Engine, EngineError, NewMessage, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::names::{Lane, Producer, RequestId};
 use crate::outcome::{ChunkOutcome, PathResult, State};
@@ -189,6 +189,7 @@ impl<E: Engine> Queue<E> {
         let address = Address::new(self.lane.clone(), resource, self.producer.clone());
         let filter = format!("{}.*", address.outcomes(request));
         let end = Instant::now() + deadline.min(Duration::from_secs(365 * 24 * 3600));
+        let mut eagerness = Eagerness::none();
         loop {
             let known = self.status(resource, request).await;
             match known {
@@ -204,7 +205,8 @@ impl<E: Engine> Queue<E> {
                 );
                 return Err(QueueError::new(QueueErrorKind::Deadline, message));
             }
-            self.engine.woken(&filter, left.min(LONGEST)).await;
+            let woken = self.engine.woken(&filter, eagerness.longest(left.min(LONGEST))).await;
+            eagerness.note(woken);
         }
     }
 

@@ -49,7 +49,8 @@ impl<'a> Bench<'a> {
     pub(crate) fn worker(&self, mark: Option<&str>, more: &[&str]) -> WorkerProcess {
         let mut command = Command::new(PURGE);
         command
-            .args(["worker", "--window", "0s", "--lane", &self.lane])
+            .args(["worker", "--lane", &self.lane])
+            .args(["--window", "0s"].iter().filter(|_| !more.contains(&"--window")))
             .args(more)
             .env_clear()
             .env("PURGE_QUEUE_URL", self.cluster.urls())

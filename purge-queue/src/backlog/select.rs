@@ -39,6 +39,8 @@ pub(crate) struct Selection {
     pub(crate) batch_size: usize,
     /// Whether one of them purges the whole resource.
     pub(crate) everything: bool,
+    /// Whether somebody waits for one of them.
+    pub(crate) is_urgent: bool,
 }
 
 impl Queues {
@@ -102,17 +104,22 @@ impl Site {
             }
         }
         let size = Plan::MAX_BATCH_SIZE;
-        self.queues.batches += batches;
         let bulk = (self.queues.batches / BULK_SHARE).min(batches);
-        self.queues.batches %= BULK_SHARE;
-        let mut chosen = self.choose(Urgency::Bulk, bulk * size);
-        let room = batches * size - chosen.len();
-        chosen.extend(self.choose(Urgency::Now, room));
-        let room = batches * size - chosen.len();
+        let share = self.choose(Urgency::Bulk, bulk * size);
+        if !share.is_empty() {
+            self.queues.batches = 0;
+        }
+        let mut chosen = self.choose(Urgency::Now, batches * size - share.len());
+        let is_urgent = !chosen.is_empty();
+        self.queues.batches += chosen.len().div_ceil(size);
+        chosen.extend(share);
+        // What is urgent does not wait for a whole round of what is not: only its last request is filled up.
+        let most = if is_urgent { chosen.len().next_multiple_of(size) } else { batches * size };
+        let room = most.min(batches * size) - chosen.len();
         chosen.extend(self.choose(Urgency::Bulk, room));
         if !chosen.is_empty() {
             self.queues.suspects_were_last = false;
-            return Some(self.selection(&chosen, size));
+            return Some(Selection { is_urgent, ..self.selection(&chosen, size) });
         }
         let level = self.queues.suspects.iter().position(|queue| !queue.is_empty())?;
         self.suspects(level, batches)
@@ -188,7 +195,7 @@ impl Site {
             path.contains('*')
                 && PurgePath::with_query(&**path).is_ok_and(|path| path.is_full_purge())
         };
-        Selection { everything: paths.iter().any(full), paths, batch_size }
+        Selection { everything: paths.iter().any(full), paths, batch_size, is_urgent: true }
     }
 }
 

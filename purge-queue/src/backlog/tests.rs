@@ -100,8 +100,22 @@ fn producers_have_turns_and_bulk_has_a_tenth() {
     let first = texts(backlog.select(RESOURCE, 1));
     assert_eq!(first.len(), 100);
     assert!(["/a", "/b"].iter().all(|path| first.contains(&(*path).to_owned())), "{first:?}");
-    let sent = (0..9).flat_map(|_| texts(backlog.select(RESOURCE, 1))).collect::<Vec<_>>();
+    let sent = (0..10).flat_map(|_| texts(backlog.select(RESOURCE, 1))).collect::<Vec<_>>();
     assert!(sent.contains(&"/old".to_owned()), "one batch of ten");
+}
+
+#[test]
+fn what_is_urgent_does_not_wait_for_a_round_of_what_is_not() {
+    let mut backlog = Backlog::default();
+    let many: Vec<_> = (0..5_000).map(|n| format!("/old/{n}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    backlog.add(chunk(1, "backfill", Urgency::Bulk, &many));
+    let whole = backlog.select(RESOURCE, 10).expect("a round");
+    assert_eq!((whole.paths.len(), whole.is_urgent), (1_000, false));
+    backlog.add(chunk(2, "cms", Urgency::Now, &["/a"]));
+    let urgent = backlog.select(RESOURCE, 10).expect("a round");
+    assert_eq!((urgent.paths.len(), urgent.is_urgent), (100, true));
+    assert_eq!(&*urgent.paths[0], "/a");
 }
 
 #[test]

@@ -85,14 +85,14 @@ impl NatsOptions {
                         "the address of the queue `{shown}` {why}; write for example `tls://host:4222`"
                     ))
                 };
+                if !matches!(url.split_once("://"), None | Some(("nats" | "tls", _))) {
+                    return Err(wrong("has another scheme than `nats` or `tls`"));
+                }
                 let server: ServerAddr = url.parse().map_err(|_| wrong("cannot be used"))?;
                 if server.username().is_some() || server.password().is_some() {
                     return Err(wrong("holds a user or a password: write these into the file of credentials"));
                 }
-                match url.split_once("://").map(|(scheme, _)| scheme) {
-                    None | Some("nats" | "tls") => Ok(server),
-                    Some(_) => Err(wrong("has another scheme than `nats` or `tls`")),
-                }
+                Ok(server)
             })
             .collect();
         let servers = servers?;

@@ -13,7 +13,7 @@ use super::under_way::{Followed, RoundEnd, UnderWay};
 use super::{LONGEST_PAUSE, Options};
 use crate::backlog::Backlog;
 use crate::chunk::Urgency;
-use crate::engine::{Engine, EngineError, NewMessage, Stream};
+use crate::engine::{Eagerness, Engine, EngineError, NewMessage, Stream};
 use crate::history::{History, Stage};
 use crate::note::Note;
 use crate::subject;
@@ -21,7 +21,7 @@ use crate::term::Term;
 
 /// How often a holder looks at what nothing wakes it for.
 const TICK: Duration = Duration::from_secs(1);
-/// How many rounds are followed at once: the requests for that take their turns from the rate, too.
+/// How many rounds are followed at once, if there is no rate.
 const FOLLOWED: usize = 2;
 
 /// What a holder knows and has under way.
@@ -48,6 +48,7 @@ pub(super) struct Holder<'a, E> {
     /// Nothing is sent before this: nothing was accepted before.
     pub(super) rest: Option<Instant>,
     pub(super) failures: u32,
+    pub(super) eagerness: Eagerness,
     /// Which resource was sent last.
     pub(super) last: Option<String>,
 }
@@ -70,6 +71,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             to_follow: VecDeque::new(),
             rest: None,
             failures: 0,
+            eagerness: Eagerness::none(),
             last: None,
         }
     }
@@ -181,7 +183,7 @@ impl<'a, E: Engine> Holder<'a, E> {
     /// Waits for one thing that happens.
     async fn one_event(&mut self, shutdown: &Shutdown) {
         let filter = subject::inputs(&self.options.lane);
-        let longest = self.due().map_or(TICK, |due| due.min(TICK));
+        let longest = self.eagerness.longest(self.due().map_or(TICK, |due| due.min(TICK)));
         let ended = self.term.shutdown();
         let mut round = self.round.take();
         let sending = async {
@@ -191,13 +193,16 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
         };
         let is_following = !self.follows.is_empty();
-        let (end, followed) = tokio::select! {
-            end = sending => (Some(end), None),
-            followed = self.follows.next(), if is_following => (None, followed),
-            () = self.engine.woken(&filter, longest) => (None, None),
-            () = shutdown.begun() => (None, None),
-            () = ended.begun() => (None, None),
+        let (end, followed, woken) = tokio::select! {
+            end = sending => (Some(end), None, None),
+            followed = self.follows.next(), if is_following => (None, followed, None),
+            woken = self.engine.woken(&filter, longest) => (None, None, Some(woken)),
+            () = shutdown.begun() => (None, None, None),
+            () = ended.begun() => (None, None, None),
         };
+        if let Some(woken) = woken {
+            self.eagerness.note(woken);
+        }
         match end {
             Some(end) => self.round_ended(end).await,
             None => self.round = round,
@@ -224,7 +229,9 @@ impl<'a, E: Engine> Holder<'a, E> {
     }
 
     fn begin_follows(&mut self) {
-        while self.follows.len() < FOLLOWED
+        // With a rate, each poll is a request that is not sent.
+        let most = if self.options.rate.is_some() { 1 } else { FOLLOWED };
+        while self.follows.len() < most
             && let Some((number, text)) = self.to_follow.pop_front()
         {
             let Some(round) = self.history.rounds.get(&number) else { continue };

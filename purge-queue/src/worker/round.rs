@@ -59,7 +59,7 @@ impl<E: Engine> Holder<'_, E> {
         let journal = self.journal(number, &text);
         let purge =
             self.site(number).zip(journal).map(|(site, journal)| site.purge(plan).journal(journal));
-        self.send(number, selection.paths, text, purge);
+        self.send(number, (selection.paths, selection.is_urgent), text, purge);
     }
 
     fn next_selection(&mut self) -> Option<(String, crate::backlog::Selection)> {
@@ -96,7 +96,7 @@ impl<E: Engine> Holder<'_, E> {
     fn send(
         &mut self,
         number: u64,
-        selected: Vec<Arc<str>>,
+        (selected, is_urgent): (Vec<Arc<str>>, bool),
         text: Arc<Mutex<Vec<u8>>>,
         purge: Option<purge_api_ext::Purge>,
     ) {
@@ -106,7 +106,7 @@ impl<E: Engine> Holder<'_, E> {
                 Some(purge) => Some(purge.shutdown(shutdown).concurrency(concurrency).await),
                 None => None,
             };
-            RoundEnd { number, selected, report, text }
+            RoundEnd { number, selected, is_urgent, report, text }
         }));
     }
 
@@ -141,7 +141,7 @@ impl<E: Engine> Holder<'_, E> {
                 continue;
             }
             let purge = self.site(number).and_then(|site| site.resume(journal).ok());
-            self.send(number, Vec::new(), text, purge);
+            self.send(number, (Vec::new(), true), text, purge);
             if let Some(round) = self.round.take() {
                 let end = round.await;
                 self.round_ended(end).await;
@@ -159,7 +159,7 @@ impl<E: Engine> Holder<'_, E> {
 
     /// Writes down what became of the requests of a round, and lets them take what they have purged.
     pub(super) async fn round_ended(&mut self, end: RoundEnd) {
-        let RoundEnd { number, selected, report, text } = end;
+        let RoundEnd { number, selected, is_urgent, report, text } = end;
         let Judgement { judged, suspects, why } =
             report.as_ref().map(judge::requests).unwrap_or_default();
         if let Some(report) = &report {
@@ -192,7 +192,10 @@ impl<E: Engine> Holder<'_, E> {
         self.note_pause().await;
         if has_operations && !self.options.follow.is_zero() {
             let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            self.to_follow.push_back((number, text));
+            match is_urgent {
+                true => self.to_follow.push_front((number, text)),
+                false => self.to_follow.push_back((number, text)),
+            }
         } else {
             self.settled(number, Vec::new()).await;
         }

@@ -12,6 +12,8 @@ pub(super) type UnderWay<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(super) struct RoundEnd {
     pub(super) number: u64,
     pub(super) selected: Vec<Arc<str>>,
+    /// Whether somebody waits for one of its paths.
+    pub(super) is_urgent: bool,
     /// None if it could not even begin.
     pub(super) report: Option<Report>,
     /// The journal of its run.
