@@ -187,7 +187,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l follow -d
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l holder -d 'What this worker is called where the holder of the lane is shown [default: its process ID]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l metrics -d 'Serve metrics at http://ADDRESS/metrics, such as 127.0.0.1:9464' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s q -l quiet -d 'No messages on standard error but errors'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s v -l verbose -d 'Say on standard error what happens to each request'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l sandbox -d 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -s h -l help -d 'Print help'
