@@ -127,9 +127,16 @@ impl Backlog {
     }
 
     /// Lets the requests of a round take what they purge. Verdicts that are not final wait for
-    /// [`settle`](Self::settle).
-    pub(crate) fn take(&mut self, round: u64, resource: &str, upto: u64, judged: &[Judged]) {
-        let Some(site) = self.sites.get(resource) else { return };
+    /// [`settle`](Self::settle). Returns how many paths went with the request of an equal one.
+    pub(crate) fn take(
+        &mut self,
+        round: u64,
+        resource: &str,
+        upto: u64,
+        judged: &[Judged],
+    ) -> usize {
+        let mut duplicates = 0;
+        let Some(site) = self.sites.get(resource) else { return duplicates };
         let mut found: Vec<(usize, Arc<str>, &Verdict)> = Vec::new();
         let mut cover = Cover::default();
         let mut verdicts: HashMap<&str, &Verdict> = HashMap::new();
@@ -153,8 +160,11 @@ impl Backlog {
             }
         }
         for (place, by, verdict) in found {
-            let Some(site) = self.sites.get_mut(resource) else { return };
+            let Some(site) = self.sites.get_mut(resource) else { return duplicates };
             let (path, chunks) = site.release(place, upto);
+            if path == by {
+                duplicates += chunks.len().saturating_sub(1);
+            }
             for sequence in chunks {
                 let taken = Taken {
                     path: path.clone(),
@@ -165,6 +175,7 @@ impl Backlog {
                 self.count(sequence, taken);
             }
         }
+        duplicates
     }
 
     /// Notes that a path of a chunk was taken.

@@ -133,10 +133,12 @@ impl Metrics {
         *self.counts().paths.entry(outcome).or_default() += count;
     }
 
-    pub(crate) fn coalesced(&self, duplicate: u64, covered: u64) {
-        let mut counts = self.counts();
-        counts.duplicate += duplicate;
-        counts.covered += covered;
+    pub(crate) fn duplicates(&self, paths: u64) {
+        self.counts().duplicate += paths;
+    }
+
+    pub(crate) fn covered(&self, paths: u64) {
+        self.counts().covered += paths;
     }
 
     /// All metrics as text.
@@ -148,19 +150,25 @@ impl Metrics {
 
 impl Counts {
     fn text(&self) -> String {
-        let lane = format!("lane=\"{}\"", self.lane);
+        let (lane, mut text) = (format!("lane=\"{}\"", self.lane), Text(String::new()));
+        self.gauges(&mut text, &lane);
+        self.counters(&mut text, &lane);
+        self.histogram(&mut text, &lane);
+        text.0
+    }
+
+    fn gauges(&self, text: &mut Text, lane: &str) {
         let now = self.clock.map(|(shown, at)| shown + at.elapsed());
         let oldest = self.oldest.zip(now).and_then(|(oldest, now)| now.duration_since(oldest).ok());
         let oldest = oldest.unwrap_or_default().as_secs_f64();
         let progress = self.progress.map_or(0.0, |at| at.elapsed().as_secs_f64());
         let until = self.paused_until.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
         let until = until.unwrap_or_default().as_secs();
-        let mut text = Text(String::new());
         text.one(
             "purge_oldest_waiting_seconds",
             "gauge",
             "Age of the oldest path that waits.",
-            &lane,
+            lane,
             oldest,
         );
         text.head("purge_waiting_paths", "gauge", "Paths that wait to be sent.");
@@ -172,41 +180,44 @@ impl Counts {
             "purge_seconds_since_progress",
             "gauge",
             "Since something was accepted or settled.",
-            &lane,
+            lane,
             progress,
         );
         text.one(
             "purge_lane_held",
             "gauge",
             "Whether this worker sends.",
-            &lane,
+            lane,
             f64::from(u8::from(self.held)),
         );
         text.one(
             "purge_paused",
             "gauge",
             "Whether an operator has paused the lane.",
-            &lane,
+            lane,
             f64::from(u8::from(self.paused)),
         );
         text.one(
             "purge_paused_until",
             "gauge",
             "Until when the service wants no requests, as Unix time; 0: it takes them.",
-            &lane,
+            lane,
             until as f64,
         );
+    }
+
+    fn counters(&self, text: &mut Text, lane: &str) {
         text.group(
             "purge_requests_total",
             "Requests, by outcome.",
-            &lane,
+            lane,
             "outcome",
             self.requests.iter(),
         );
         text.group(
             "purge_paths_total",
             "Paths whose outcome was stored, by outcome.",
-            &lane,
+            lane,
             "outcome",
             self.paths.iter(),
         );
@@ -214,7 +225,7 @@ impl Counts {
         text.group(
             "purge_coalesced_paths_total",
             "Paths that went with the request of another.",
-            &lane,
+            lane,
             "why",
             why.iter().map(|(w, c)| (w, c)),
         );
@@ -236,10 +247,8 @@ impl Counts {
                 self.unusable,
             ),
         ] {
-            text.one(name, "counter", help, &lane, value as f64);
+            text.one(name, "counter", help, lane, value as f64);
         }
-        self.histogram(&mut text, &lane);
-        text.0
     }
 
     fn histogram(&self, text: &mut Text, lane: &str) {

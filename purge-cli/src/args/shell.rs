@@ -2,6 +2,24 @@ use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
 /// The commands that have a page, for completion.
+#[cfg(feature = "queue")]
+const COMMANDS: [&str; 13] = [
+    "create",
+    "plan",
+    "resume",
+    "list",
+    "wait",
+    "enqueue",
+    "status",
+    "worker",
+    "queue",
+    "sandbox",
+    "config",
+    "completions",
+    "man",
+];
+/// The commands that have a page, for completion.
+#[cfg(not(feature = "queue"))]
 const COMMANDS: [&str; 9] =
     ["create", "plan", "resume", "list", "wait", "sandbox", "config", "completions", "man"];
 

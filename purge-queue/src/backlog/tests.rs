@@ -60,6 +60,17 @@ fn path_that_is_asked_for_after_the_round_began_waits() {
 }
 
 #[test]
+fn equal_paths_go_once_and_are_counted() {
+    let mut backlog = Backlog::default();
+    for (sequence, producer) in [(1, "a"), (2, "b"), (3, "c")] {
+        backlog.add(chunk(sequence, producer, Urgency::Now, &["/x"]));
+    }
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
+    let duplicates = backlog.take(9, RESOURCE, 3, &[judged(State::Purged, &["/x"])]);
+    assert_eq!((duplicates, backlog.completed().len()), (2, 3));
+}
+
+#[test]
 fn wildcard_goes_in_the_place_of_what_it_covers() {
     let mut backlog = Backlog::default();
     backlog.add(chunk(1, "a", Urgency::Now, &["/img/1", "/img/2", "/x"]));
@@ -131,8 +142,12 @@ fn one_bad_path_among_a_hundred_costs_twenty_requests_more() {
             let batch: Vec<_> = batch.iter().map(|path| &**path).collect();
             let (state, alone) = (batch.contains(&"/42"), batch.len() == 1);
             match (state, alone) {
-                (false, _) => backlog.take(9, RESOURCE, 1, &[judged(State::Purged, &batch)]),
-                (true, true) => backlog.take(9, RESOURCE, 1, &[judged(State::Failed, &batch)]),
+                (false, _) => {
+                    backlog.take(9, RESOURCE, 1, &[judged(State::Purged, &batch)]);
+                }
+                (true, true) => {
+                    backlog.take(9, RESOURCE, 1, &[judged(State::Failed, &batch)]);
+                }
                 (true, false) => {
                     let suspects: Vec<_> = batch.iter().map(|path| (*path).to_owned()).collect();
                     let paths: Vec<Arc<str>> = batch.iter().map(|path| (*path).into()).collect();

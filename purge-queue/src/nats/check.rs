@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::NatsEngine;
 use crate::engine::{EngineError, Stream};
@@ -168,13 +168,12 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
         say("is missing; make it by `cdn-purge queue init`".to_owned());
         return found;
     };
-    let empty = Map::new();
-    let config = info["config"].as_object().unwrap_or(&empty);
-    let text = |name: &str| config.get(name).and_then(Value::as_str).unwrap_or_default();
-    let count = |name: &str| config.get(name).and_then(Value::as_i64).unwrap_or_default();
-    let is = |name: &str| config.get(name).and_then(Value::as_bool).unwrap_or_default();
-    let replicas = count("num_replicas");
-    if replicas < 3 {
+    let config = &info["config"];
+    let text = |name: &str| config[name].as_str().unwrap_or_default();
+    let count = |name: &str| config[name].as_i64().unwrap_or_default();
+    let is = |name: &str| config[name].as_bool().unwrap_or_default();
+    if count("num_replicas") < 3 {
+        let replicas = count("num_replicas");
         say(format!(
             "is kept by {replicas} of the nodes; 3 survive the loss of one: `nats stream edit --replicas 3`"
         ));
@@ -210,16 +209,19 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
     if stream == Stream::Lease && count("max_age") <= 0 {
         say("keeps leases for ever: the lane stays with a worker that has died; set `max_age` to 30 s".to_owned());
     }
-    let few = info.pointer("/cluster/replicas").and_then(Value::as_array).map(|replicas| {
-        let away = |r: &&Value| {
-            r["offline"].as_bool() == Some(true) || r["current"].as_bool() == Some(false)
-        };
-        replicas.iter().filter(away).count()
-    });
-    if few.is_some_and(|away| away > 0) {
+    if away(info) > 0 {
         say("has a replica that is away or behind; wait until it has caught up, and remove no node before".to_owned());
     }
     found
+}
+
+/// How many replicas are away or behind.
+fn away(info: &Value) -> usize {
+    let replicas = info.pointer("/cluster/replicas").and_then(Value::as_array);
+    let is_away = |replica: &&Value| {
+        replica["offline"] == Value::Bool(true) || replica["current"] == Value::Bool(false)
+    };
+    replicas.map_or(0, |replicas| replicas.iter().filter(is_away).count())
 }
 
 #[cfg(test)]

@@ -191,18 +191,20 @@ impl NatsEngine {
             lease,
             left: Mutex::default(),
         }));
-        let version = engine.version();
-        if number(&version).is_none_or(|version| version < LEAST) {
-            return Err(QueueError::new(
-                QueueErrorKind::Incompatible,
-                format!(
-                    "the server is NATS {}, and in a cluster its conditional writes can be relied on from 2.11 on \
-                     only; update it to 2.12.3 or later",
-                    purge_api_ext::escape(&version)
-                ),
-            ));
+        engine.check_version().map(|()| engine)
+    }
+
+    fn check_version(&self) -> Result<(), QueueError> {
+        let version = self.version();
+        if number(&version).is_some_and(|version| version >= LEAST) {
+            return Ok(());
         }
-        Ok(engine)
+        let message = format!(
+            "the server is NATS {}, and in a cluster its conditional writes can be relied on from 2.11 on only; \
+             update it to 2.12.3 or later",
+            purge_api_ext::escape(&version)
+        );
+        Err(QueueError::new(QueueErrorKind::Incompatible, message))
     }
 
     /// What should be said of the version of the server: nothing from 2.12.3 on.

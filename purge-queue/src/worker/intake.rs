@@ -98,7 +98,7 @@ impl<E: Engine> Holder<'_, E> {
         }
         counts.into_iter().for_each(|(state, count)| self.options.metrics.paths(state, count));
         let covered = paths.iter().filter(|path| path.by.is_some()).count() as u64;
-        self.options.metrics.coalesced(0, covered);
+        self.options.metrics.covered(covered);
     }
 
     async fn trim(&mut self) -> Result<(), EngineError> {

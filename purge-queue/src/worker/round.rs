@@ -179,7 +179,8 @@ impl<E: Engine> Holder<'_, E> {
         let Some(round) = self.history.rounds.get_mut(&number) else { return };
         round.requests = Vec::new();
         let Begun { resource, upto, .. } = round.begun.clone();
-        self.backlog.take(number, &resource, upto, &judged);
+        let duplicates = self.backlog.take(number, &resource, upto, &judged);
+        self.options.metrics.duplicates(duplicates as u64);
         self.backlog.wait_again(&resource, &selected, &suspects);
         let has_progressed = !judged.is_empty() || !suspects.is_empty();
         if has_progressed {

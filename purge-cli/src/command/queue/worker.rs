@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use purge_api_ext::Throttle;
-use purge_queue::{Metrics, Worker};
+use purge_queue::{Metrics, NatsEngine, Worker};
 use tokio::net::TcpListener;
 
 use super::connect;
@@ -36,28 +36,20 @@ pub(crate) async fn run(
     if let Some(warning) = engine.version_warning().filter(|_| !quiet) {
         drop(writeln!(console.err, "warning: {warning}"));
     }
-    let metrics = Metrics::new(lane.clone());
+    let (metrics, address) = (Metrics::new(lane.clone()), args.metrics);
     let mut worker = Worker::new(engine, lane, account.client, account.organization)
         .resource(account.resource)
-        .everything_from(args.everything_from)
         .throttle(throttle, rate)
-        .window(args.window)
-        .follow(args.follow)
         .metrics(metrics.clone());
-    for resource in args.also {
-        worker = worker.resource(resource);
-    }
     if let Some(requests) = args.concurrency.or(settings.concurrency) {
         worker = worker.concurrency(requests.into());
     }
-    if let Some(name) = args.holder {
-        worker = worker.holder(name);
-    }
+    worker = configured(worker, args);
     let voice = Arc::new(Plain { is_quiet: quiet });
     let told = Arc::clone(&voice);
     worker = worker.messages(move |message| told.say(message));
     let serving = async {
-        if let Some(address) = args.metrics {
+        if let Some(address) = address {
             let listener = TcpListener::bind(address).await.map_err(|error| {
                 Failure::usage(format!("the metrics cannot be served at {address}: {error}"))
             })?;
@@ -74,6 +66,14 @@ pub(crate) async fn run(
         ended = working => ended,
         ended = serving => ended,
     }
+}
+
+/// The worker, as the command line says.
+fn configured(worker: Worker<NatsEngine>, args: WorkerArgs) -> Worker<NatsEngine> {
+    let worker =
+        worker.everything_from(args.everything_from).window(args.window).follow(args.follow);
+    let worker = args.also.into_iter().fold(worker, Worker::resource);
+    args.holder.into_iter().fold(worker, Worker::holder)
 }
 
 /// Says things on standard error, a line each.
