@@ -768,7 +768,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__man)
-            opts="-h --help create plan resume list wait sandbox config completions man"
+            opts="-h --help create plan resume list wait enqueue status worker queue sandbox config completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
