@@ -18,7 +18,6 @@ use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Leave};
 use crate::lock::lock;
-use crate::rate::Rate;
 use crate::sanitize::{Redactor, shown};
 use crate::throttle::Throttle;
 use crate::token::TokenProvider;
@@ -64,14 +63,14 @@ impl Session {
         http: reqwest::Client,
         route: Route,
         provider: TokenProvider,
-        rate: Option<Rate>,
+        throttle: Throttle,
     ) -> Result<Self, Error> {
         let credential = Credential::new(provider)?;
         Ok(Self(Arc::new(Inner {
             raw: purge_api::Client::new_with_client(base_url, http, credential.bearer()),
             route,
             credential,
-            gate: Gate::new(Arc::new(Throttle::new(rate))),
+            gate: Gate::new(throttle),
             clock: Mutex::default(),
         })))
     }

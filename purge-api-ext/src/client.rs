@@ -11,6 +11,7 @@ use crate::id::{OrganizationId, ResourceId};
 use crate::rate::Rate;
 use crate::resource::Resource;
 use crate::sanitize::{Shown, shown};
+use crate::throttle::Throttle;
 use crate::token::TokenProvider;
 
 /// A client of the service: a connection pool, and the token. It is cheap to clone.
@@ -54,6 +55,7 @@ impl Client {
             settings: Settings::default(),
             http: None,
             rate: None,
+            throttle: None,
         }
     }
 
@@ -137,6 +139,7 @@ pub struct ClientBuilder {
     settings: Settings,
     pub(crate) http: Option<reqwest::Client>,
     rate: Option<Rate>,
+    throttle: Option<Throttle>,
 }
 
 impl ClientBuilder {
@@ -159,6 +162,13 @@ impl ClientBuilder {
     /// ```
     pub fn rate(mut self, rate: Rate) -> Self {
         self.rate = Some(rate);
+        self
+    }
+
+    /// A [`Throttle`] that other clients have, too, so that all of them keep one rate and wait for one pause. Its rate
+    /// takes the place of [`rate`](Self::rate). Default: one of its own.
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.throttle = Some(throttle);
         self
     }
 
@@ -224,7 +234,8 @@ impl ClientBuilder {
                 return Err(Error::new(ErrorKind::InvalidInput, message));
             }
         };
-        let session = Session::new(base.as_str(), http, route, self.token, self.rate)?;
+        let throttle = self.throttle.unwrap_or_else(|| Throttle::new(self.rate));
+        let session = Session::new(base.as_str(), http, route, self.token, throttle)?;
         Ok(Client { session, base_url: base.as_str().into() })
     }
 }

@@ -1,6 +1,7 @@
 //! What a run has done, in a file that outlives it.
 
 mod format;
+mod sink;
 mod file;
 mod read;
 mod writer;
@@ -24,11 +25,12 @@ use crate::typed;
 
 pub(crate) use format::Header;
 pub(crate) use read::Contents;
+pub use sink::JournalSink;
 pub(crate) use writer::Writer;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {format::sealed, read::read};
 
-use file::{Locked, refusal};
+use file::{FileSink, refusal};
 use format::{Fingerprint, VERSION};
 use read::Unreadable;
 use writer::Start;
@@ -83,8 +85,9 @@ use writer::Start;
 /// [`ErrorKind::Journal`]: crate::ErrorKind::Journal
 #[must_use = "it does nothing until it is given to a purge"]
 pub struct Journal {
+    /// The name of the file, or the one that was given to [`over`](Self::over).
     path: PathBuf,
-    file: Locked,
+    sink: Box<dyn JournalSink>,
     /// What is in it; nothing, if it is new.
     contents: Option<Contents>,
     full_purge: Option<PurgeEverything>,
@@ -102,7 +105,8 @@ impl Journal {
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        Ok(Self { file: file::create(&path)?, path, contents: None, full_purge: None })
+        let sink = Box::new(FileSink::created(file::create(&path)?, &path));
+        Ok(Self { path, sink, contents: None, full_purge: None })
     }
 
     /// Opens the journal of an earlier run and reads it.
@@ -124,7 +128,63 @@ impl Journal {
             }
             why => refusal(&path, why),
         })?;
-        Ok(Self { path, file, contents: Some(contents), full_purge: None })
+        let sink = Box::new(FileSink::opened(file, &path));
+        Ok(Self { path, sink, contents: Some(contents), full_purge: None })
+    }
+
+    /// A journal that something else keeps than a file, such as a log that other machines can read. `past` is what
+    /// the sink holds already: nothing for a new journal, and for a run that is resumed every byte that was
+    /// appended. `name` says in messages which journal it is.
+    ///
+    /// The times in a journal are those of the service's clock, so a run may be resumed on another machine than
+    /// the one that began it.
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use purge_api_ext::{Journal, JournalSink};
+    ///
+    /// struct Memory(Arc<Mutex<Vec<u8>>>);
+    ///
+    /// impl JournalSink for Memory {
+    ///     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+    ///         self.0.lock().unwrap().extend_from_slice(lines);
+    ///         Ok(())
+    ///     }
+    ///     fn sync(&mut self) -> io::Result<()> {
+    ///         Ok(())
+    ///     }
+    ///     fn truncate(&mut self, length: u64) -> io::Result<()> {
+    ///         self.0.lock().unwrap().truncate(usize::try_from(length).unwrap());
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let kept = Arc::new(Mutex::new(Vec::new()));
+    /// let journal = Journal::over("memory", Memory(kept.clone()), &[])?;
+    /// // `site.purge(plan).journal(journal).await`, and after a crash:
+    /// let past = kept.lock().unwrap().clone();
+    /// let journal = Journal::over("memory", Memory(kept), &past)?;
+    /// # Ok::<(), purge_api_ext::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when `past` is damaged or not a journal, or the run ended before it sent
+    /// anything.
+    pub fn over(
+        name: impl Into<PathBuf>,
+        sink: impl JournalSink + 'static,
+        past: &[u8],
+    ) -> Result<Self, Error> {
+        let path = name.into();
+        let contents = if past.is_empty() {
+            None
+        } else {
+            Some(read::read(past).map_err(|why| refusal(&path, why))?)
+        };
+        Ok(Self { path, sink: Box::new(sink), contents, full_purge: None })
     }
 
     /// Lets a run that is resumed send a path that purges the whole resource, such as `/*`. The consent to
@@ -134,7 +194,7 @@ impl Journal {
         self
     }
 
-    /// The name of the file.
+    /// The name of the file, or the name that [`over`](Self::over) was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -253,7 +313,7 @@ impl Journal {
                 Start::Tail { length, checksum }
             }
         };
-        (Writer::start(self.file, self.path, start).await, self.contents)
+        (Writer::start(self.sink, self.path, start).await, self.contents)
     }
 }
 

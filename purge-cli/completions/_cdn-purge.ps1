@@ -31,6 +31,10 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
+            [CompletionResult]::new('enqueue', 'enqueue', [CompletionResultType]::ParameterValue, 'Store paths in a queue, for a worker to purge')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what became of a request that was enqueued')
+            [CompletionResult]::new('worker', 'worker', [CompletionResultType]::ParameterValue, 'Purge what is enqueued, or stand by while another worker does')
+            [CompletionResult]::new('queue', 'queue', [CompletionResultType]::ParameterValue, 'Set a queue up, look after it')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run the embedded server')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the settings that hold here, and where each comes from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -203,6 +207,187 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'cdn-purge;enqueue' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
+            [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
+            [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')
+            [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Name of the request; enqueueing again under the same name is safe [default: a random one]')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'How long it may wait: what was not sent by then is not sent at all [default: 24h]')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long storing may take')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the outcome of every path is known, for at most this long [without a value: 5m]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
+            [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
+            [CompletionResult]::new('--bulk', '--bulk', [CompletionResultType]::ParameterName, 'Nobody waits for it: it is sent when nothing else waits, and a tenth of what is sent in any case')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;status' {
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Only this path')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;worker' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File that holds the bearer token, readable by you alone [or, the token itself: env: PURGE_TOKEN]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Command that prints the bearer token; run again if the service refuses the token')
+            [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'Address of the service; plain http only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take [default: 30s]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]')
+            [CompletionResult]::new('--also', '--also', [CompletionResultType]::ParameterName, 'Purge this CDN resource, too; all workers of a lane must purge the same ones')
+            [CompletionResult]::new('--everything-from', '--everything-from', [CompletionResultType]::ParameterName, 'A producer that may purge a whole resource')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'How long a path waits for others to go with it, at most 1m')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests are under way at once [default: 4]')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'How long operations are followed to their end; with 0s, an outcome is that a purge was accepted')
+            [CompletionResult]::new('--holder', '--holder', [CompletionResultType]::ParameterName, 'What this worker is called where the holder of the lane is shown [default: its process ID]')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Serve metrics at http://ADDRESS/metrics, such as 127.0.0.1:9464')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No messages on standard error but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Describe each request on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Describe each request on standard error')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start the embedded server for this command and use it; the options above are not needed then, and neither they nor their variables are used')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;queue' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set the queue up; changes nothing that is there')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find what could lose something')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show who holds the lane, and what waits')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what the workers have written down')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Let no worker send anything')
+            [CompletionResult]::new('go', 'go', [CompletionResultType]::ParameterValue, 'End the pause')
+            [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop what still waits of a request')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'cdn-purge;queue;init' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--replicas', '--replicas', [CompletionResultType]::ParameterName, 'How many nodes keep each message; 1 only to try it out')
+            [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'How long the lane stays with a worker that has died')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;check' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--monitor', '--monitor', [CompletionResultType]::ParameterName, 'Address of a node''s monitoring, such as http://127.0.0.1:8222, to see whether it writes to its disk in time')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;show' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;queue;log' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Only what became of this path')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result on standard output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;queue;pause' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;go' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;drop' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;help' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set the queue up; changes nothing that is there')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find what could lose something')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show who holds the lane, and what waits')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what the workers have written down')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Let no worker send anything')
+            [CompletionResult]::new('go', 'go', [CompletionResultType]::ParameterValue, 'End the pause')
+            [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop what still waits of a request')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'cdn-purge;queue;help;init' {
+            break
+        }
+        'cdn-purge;queue;help;check' {
+            break
+        }
+        'cdn-purge;queue;help;show' {
+            break
+        }
+        'cdn-purge;queue;help;log' {
+            break
+        }
+        'cdn-purge;queue;help;pause' {
+            break
+        }
+        'cdn-purge;queue;help;go' {
+            break
+        }
+        'cdn-purge;queue;help;drop' {
+            break
+        }
+        'cdn-purge;queue;help;help' {
+            break
+        }
         'cdn-purge;sandbox' {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; port 0 picks a free port')
             [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Where the edge gets the files that it caches: a folder, or an HTTP server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]')
@@ -240,6 +425,10 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
+            [CompletionResult]::new('enqueue', 'enqueue', [CompletionResultType]::ParameterValue, 'Store paths in a queue, for a worker to purge')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what became of a request that was enqueued')
+            [CompletionResult]::new('worker', 'worker', [CompletionResultType]::ParameterValue, 'Purge what is enqueued, or stand by while another worker does')
+            [CompletionResult]::new('queue', 'queue', [CompletionResultType]::ParameterValue, 'Set a queue up, look after it')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run the embedded server')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the settings that hold here, and where each comes from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -263,6 +452,46 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             break
         }
         'cdn-purge;help;wait' {
+            break
+        }
+        'cdn-purge;help;enqueue' {
+            break
+        }
+        'cdn-purge;help;status' {
+            break
+        }
+        'cdn-purge;help;worker' {
+            break
+        }
+        'cdn-purge;help;queue' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set the queue up; changes nothing that is there')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find what could lose something')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show who holds the lane, and what waits')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what the workers have written down')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Let no worker send anything')
+            [CompletionResult]::new('go', 'go', [CompletionResultType]::ParameterValue, 'End the pause')
+            [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop what still waits of a request')
+            break
+        }
+        'cdn-purge;help;queue;init' {
+            break
+        }
+        'cdn-purge;help;queue;check' {
+            break
+        }
+        'cdn-purge;help;queue;show' {
+            break
+        }
+        'cdn-purge;help;queue;log' {
+            break
+        }
+        'cdn-purge;help;queue;pause' {
+            break
+        }
+        'cdn-purge;help;queue;go' {
+            break
+        }
+        'cdn-purge;help;queue;drop' {
             break
         }
         'cdn-purge;help;sandbox' {

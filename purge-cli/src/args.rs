@@ -12,6 +12,8 @@ mod list;
 mod config;
 mod sandbox;
 mod shell;
+#[cfg(feature = "queue")]
+mod queue;
 
 use clap::{Parser, Subcommand};
 
@@ -22,6 +24,11 @@ pub(crate) use diff::DiffArgs;
 pub(crate) use list::ListArgs;
 pub(crate) use output::{FormatArgs, MessageArgs, ReportArgs};
 pub(crate) use paths::PathArgs;
+#[cfg(feature = "queue")]
+pub(crate) use queue::{
+    CheckArgs, DropArgs, EnqueueArgs, InitArgs, LogArgs, Operate, OperateArgs, ProducerArgs,
+    QueueArgs, ShowArgs, StatusArgs, WorkerArgs,
+};
 pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use site::SiteArgs;
@@ -115,6 +122,33 @@ Examples:
   cdn-purge wait 0b508058-9c8c-475a-b5e7-0bf9014423b2
   cdn-purge create --from changed.txt --output ndjson | jq -r '.op_id // empty' | cdn-purge wait -")]
     Wait(WaitArgs),
+    /// Store paths in a queue, for a worker to purge
+    ///
+    /// Takes the paths that `create` takes. Needs no token of the CDN: the worker has it. Coalescing, wildcards
+    /// and checks of paths are as for `create`; the rate, the retries and the journal are the worker's.
+    #[cfg(feature = "queue")]
+    #[command(after_long_help = "\
+Examples:
+  cdn-purge enqueue /index.html --id post-4711-rev-3
+  cdn-purge enqueue --from changed.txt --bulk --wait=1h")]
+    Enqueue(Box<EnqueueArgs>),
+    /// Show what became of a request that was enqueued
+    #[cfg(feature = "queue")]
+    #[command(after_long_help = "\
+Example:
+  cdn-purge status post-4711-rev-3 --path /index.html
+
+Exit codes: 0 if every path has an outcome and none failed, 1 if one failed, 4 if an outcome is missing yet")]
+    Status(Box<StatusArgs>),
+    /// Purge what is enqueued, or stand by while another worker does
+    #[cfg(feature = "queue")]
+    #[command(after_long_help = "\
+Example:
+  cdn-purge worker --rate 5/s --metrics 127.0.0.1:9464 --token-file /etc/purge/token")]
+    Worker(Box<WorkerArgs>),
+    /// Set a queue up, look after it
+    #[cfg(feature = "queue")]
+    Queue(Box<OperateArgs>),
     /// Run the embedded server
     #[command(after_long_help = sandbox::HELP)]
     Sandbox(SandboxArgs),

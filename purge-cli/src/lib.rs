@@ -150,6 +150,14 @@ async fn dispatch(
         Command::Resume(args) => command::resume::run(*args, signals, console).await,
         Command::List(args) => command::list::run(args, console).await,
         Command::Wait(args) => command::wait::run(args, signals, console).await,
+        #[cfg(feature = "queue")]
+        Command::Enqueue(args) => command::queue::enqueue::run(*args, console).await,
+        #[cfg(feature = "queue")]
+        Command::Status(args) => command::queue::enqueue::status(*args, console).await,
+        #[cfg(feature = "queue")]
+        Command::Worker(args) => command::queue::worker::run(*args, signals, console).await,
+        #[cfg(feature = "queue")]
+        Command::Queue(args) => command::queue::operate::run(args.command, console).await,
         Command::Sandbox(args) => command::sandbox::run(args, console).await,
         Command::Config(args) => command::config::run(&args, console),
         Command::Completions(args) => command::shell::completions(&args, console),
@@ -166,6 +174,10 @@ impl Command {
             Self::Resume(args) => Some(&mut args.target),
             Self::List(args) => Some(&mut args.target),
             Self::Wait(args) => Some(&mut args.target),
+            #[cfg(feature = "queue")]
+            Self::Worker(args) => Some(&mut args.target),
+            #[cfg(feature = "queue")]
+            Self::Enqueue(_) | Self::Status(_) | Self::Queue(_) => None,
             Self::Plan(_)
             | Self::Diff(_)
             | Self::Sandbox(_)
@@ -184,6 +196,10 @@ impl Command {
             Self::Resume(args) => args.messages.level(),
             Self::List(args) => args.messages.level(),
             Self::Wait(args) => args.messages.level(),
+            #[cfg(feature = "queue")]
+            Self::Worker(args) => args.messages.level(),
+            #[cfg(feature = "queue")]
+            Self::Enqueue(_) | Self::Status(_) | Self::Queue(_) => Messages::Normal,
             Self::Sandbox(_) | Self::Config(_) | Self::Completions(_) | Self::Man(_) => {
                 Messages::Normal
             }
@@ -199,6 +215,14 @@ impl Command {
             Self::List(args) => args.output.format,
             Self::Wait(args) => args.report.output.format,
             Self::Config(args) => args.output.format,
+            #[cfg(feature = "queue")]
+            Self::Enqueue(args) => args.output.format,
+            #[cfg(feature = "queue")]
+            Self::Status(args) => args.output.format,
+            #[cfg(feature = "queue")]
+            Self::Queue(args) => args.command.format(),
+            #[cfg(feature = "queue")]
+            Self::Worker(_) => Format::Text,
             Self::Sandbox(_) | Self::Completions(_) | Self::Man(_) => Format::Text,
         }
     }

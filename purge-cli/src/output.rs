@@ -59,6 +59,12 @@ pub(crate) enum Format {
     Ndjson,
 }
 
+/// Writes one value as a line of JSON.
+#[cfg(feature = "queue")]
+pub(crate) fn json_line(out: Out<'_>, value: &impl serde::Serialize) -> io::Result<()> {
+    json::line(out, value)
+}
+
 /// Writes what would be sent.
 pub(crate) fn plan(
     console: &mut Console<'_>,

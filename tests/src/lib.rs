@@ -10,6 +10,7 @@ pub mod raw;
 pub mod tls;
 pub mod script;
 pub mod http2;
+pub mod nats;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -4,10 +4,11 @@
 //! device or a pipe is not even opened.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::sink::JournalSink;
 use crate::error::{Error, ErrorKind};
 use crate::sanitize::{Harmless, Shown, excerpt, shown};
 use crate::typed;
@@ -28,6 +29,44 @@ impl Drop for Locked {
     fn drop(&mut self) {
         // If that fails, the lock ends when the last copy is closed.
         let _ = self.0.unlock();
+    }
+}
+
+/// The file as the sink of a journal.
+pub(super) struct FileSink {
+    file: Locked,
+    path: PathBuf,
+    /// Whether the name is on the disk, too.
+    is_named: bool,
+}
+
+impl FileSink {
+    pub(super) fn created(file: Locked, path: &Path) -> Self {
+        Self { file, path: path.to_owned(), is_named: false }
+    }
+
+    pub(super) fn opened(file: Locked, path: &Path) -> Self {
+        Self { is_named: true, ..Self::created(file, path) }
+    }
+}
+
+impl JournalSink for FileSink {
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        (&*self.file).write_all(lines)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        if !self.is_named {
+            sync_folder(&self.path)?;
+            self.is_named = true;
+        }
+        Ok(())
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)?;
+        (&*self.file).seek(SeekFrom::Start(length)).map(drop)
     }
 }
 
@@ -94,7 +133,7 @@ pub(super) fn named(path: &Path) -> Shown {
 }
 
 /// Makes sure that a new file is found after a crash of the machine: its name stands in its folder.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -301,3 +301,82 @@ fn form_of_a_later_version_is_not_guessed() {
     let error = read(bytes.as_bytes()).expect_err("another version").to_string();
     assert!(error.starts_with("has format version 2, but this program reads version 1"), "{error}");
 }
+
+/// What a sink in memory keeps, and what it was told to do.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    synced: usize,
+    /// How many more appends work.
+    appends: Option<usize>,
+}
+
+struct Memory(std::sync::Arc<std::sync::Mutex<Kept>>);
+
+impl super::JournalSink for Memory {
+    fn append(&mut self, lines: &[u8]) -> std::io::Result<()> {
+        assert!(lines.ends_with(b"\n"), "whole lines");
+        let mut kept = self.0.lock().expect("no panic");
+        match &mut kept.appends {
+            Some(0) => return Err(std::io::Error::other("another holder has it")),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        kept.bytes.extend_from_slice(lines);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        let mut kept = self.0.lock().expect("no panic");
+        kept.synced = kept.bytes.len();
+        Ok(())
+    }
+
+    fn truncate(&mut self, length: u64) -> std::io::Result<()> {
+        let mut kept = self.0.lock().expect("no panic");
+        kept.bytes.truncate(usize::try_from(length).expect("a length"));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn any_sink_keeps_what_a_file_keeps() {
+    use std::sync::{Arc, Mutex};
+
+    use super::Journal;
+
+    let sandbox = purge_sandbox::Sandbox::start().await.expect("a sandbox");
+    let client = crate::client::Client::builder(sandbox.token()).base_url(sandbox.base_url());
+    let client = client.build().expect("a client");
+    let organization = sandbox.organization().parse().expect("an organization");
+    let site = client.resource(organization, sandbox.resource().parse().expect("a resource"));
+    let plan = || crate::plan::Plan::parse((0..250).map(|n| format!("/{n}"))).expect("a plan");
+    let kept = Arc::new(Mutex::new(Kept { appends: Some(2), ..Kept::default() }));
+    let journal = Journal::over("memory", Memory(kept.clone()), &[]).expect("new");
+    let report = site.purge(plan()).concurrency(1).journal(journal).await;
+    // The plan was appended at once, and the note of the first request.
+    let error = report.error().expect("an error");
+    assert_eq!(error.kind(), crate::error::ErrorKind::Journal, "{error}");
+    let message = error.to_string();
+    assert!(
+        message.contains("the journal `memory` cannot be written: another holder"),
+        "{message}"
+    );
+    assert!(report.summary.accepted < 250);
+
+    let past = {
+        let mut kept = kept.lock().expect("no panic");
+        assert_eq!(kept.synced, kept.bytes.len(), "what is appended is synced");
+        kept.appends = None;
+        // What a crash may leave.
+        kept.bytes.extend_from_slice(b"{\"crc\":\"torn");
+        kept.bytes.clone()
+    };
+    let journal = Journal::over("memory", Memory(kept.clone()), &past).expect("a journal");
+    assert_eq!(journal.requests(), 3);
+    let report = site.resume(journal).expect("the same resource").await;
+    assert_eq!(report.summary.accepted, 250, "{:?}", report.summary);
+    let past = kept.lock().expect("no panic").bytes.clone();
+    let journal = Journal::over("memory", Memory(kept), &past).expect("whole again");
+    assert_eq!(journal.accepted(), 3);
+}

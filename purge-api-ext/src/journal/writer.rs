@@ -2,7 +2,7 @@
 //!
 //! What several requests tell at the same time becomes one line, and is synced once.
 
-use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -10,12 +10,16 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::file::{Locked, named, sync_folder};
+use super::file::named;
 use super::format::{Header, Line, MAX_EVENTS, encode};
+use super::sink::JournalSink;
 use crate::error::{Error, ErrorKind};
 use crate::ledger::Entry;
 use crate::plan::Plan;
 use crate::sanitize::{excerpt, shown};
+
+/// How many bytes of a plan are appended at once, unless one line is longer.
+const AT_ONCE: usize = 64 * 1024;
 
 /// Where the requests of a run tell what becomes of them.
 #[derive(Debug)]
@@ -40,12 +44,16 @@ pub(super) enum Start {
 
 impl Writer {
     /// Begins to write, and waits until what comes first is on the disk.
-    pub(super) async fn start(file: Locked, path: PathBuf, start: Start) -> Result<Self, Error> {
+    pub(super) async fn start(
+        sink: Box<dyn JournalSink>,
+        path: PathBuf,
+        start: Start,
+    ) -> Result<Self, Error> {
         let (events, told) = channel();
         let (ready, started) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let lines = Lines {
-            file,
+            sink,
             path: path.clone(),
             checksum: 0,
             length: 0,
@@ -85,9 +93,9 @@ impl Writer {
     }
 }
 
-/// The file, and what was written to it.
+/// The sink, and what was appended to it.
 struct Lines {
-    file: Locked,
+    sink: Box<dyn JournalSink>,
     path: PathBuf,
     checksum: u32,
     length: u64,
@@ -118,7 +126,7 @@ impl Lines {
                 }
             }
         }
-        drop(self.file);
+        drop(self.sink);
         let _ = end.send(());
     }
 
@@ -141,20 +149,23 @@ impl Lines {
     }
 
     fn plan(&mut self, header: Header, plan: &Plan) -> io::Result<()> {
-        let mut out = BufWriter::new(&*self.file);
+        let mut lines = Vec::new();
         let requests = plan.batches().iter().enumerate().map(|(number, batch)| {
             let paths = batch.paths().map(Into::into).collect();
             Line::Request { number, paths }
         });
         for line in std::iter::once(Line::Header(header)).chain(requests) {
             let (bytes, checksum) = encode(self.checksum, &line)?;
-            out.write_all(&bytes)?;
+            if lines.len() + bytes.len() > AT_ONCE {
+                self.sink.append(&lines)?;
+                lines.clear();
+            }
+            lines.extend_from_slice(&bytes);
             self.checksum = checksum;
             self.length += bytes.len() as u64;
         }
-        out.flush()?;
-        self.file.sync_data()?;
-        sync_folder(&self.path)
+        self.sink.append(&lines)?;
+        self.sink.sync()
     }
 
     fn append(&mut self, events: Vec<Entry>) -> Result<(), Error> {
@@ -175,8 +186,8 @@ impl Lines {
 
     fn try_append(&mut self, events: Vec<Entry>) -> io::Result<()> {
         let (bytes, checksum) = encode(self.checksum, &Line::Events(events))?;
-        (&*self.file).write_all(&bytes)?;
-        self.file.sync_data()?;
+        self.sink.append(&bytes)?;
+        self.sink.sync()?;
         self.checksum = checksum;
         self.length += bytes.len() as u64;
         Ok(())
@@ -184,8 +195,7 @@ impl Lines {
 
     /// Drops what stands behind the last whole line.
     fn cut(&mut self) -> io::Result<()> {
-        self.file.set_len(self.length)?;
-        (&*self.file).seek(SeekFrom::Start(self.length)).map(drop)
+        self.sink.truncate(self.length)
     }
 }
 

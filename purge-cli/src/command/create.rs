@@ -54,7 +54,7 @@ pub(crate) async fn run(
 }
 
 /// Ends a run of a site that is as it was, or that has no baseline yet.
-fn unchanged(
+pub(super) fn unchanged(
     renewal: Option<Renewal>,
     is_sandbox: bool,
     format: Format,

@@ -10,7 +10,7 @@ use super::page::{Page, shown};
 use super::{Bench, root};
 
 /// What stands between the outputs of two examples: no text has it.
-const NEXT: char = '\u{1e}';
+pub(super) const NEXT: char = '\u{1e}';
 
 /// The pages in the order of the table of contents.
 const PAGES: [&str; 6] =
@@ -44,7 +44,7 @@ async fn check(names: &[&str]) {
 }
 
 /// Runs a script as a reader does, who has the program and no account.
-async fn session(bench: &Bench, script: &str) -> Ended {
+pub(super) async fn session(bench: &Bench, script: &str) -> Ended {
     let path = std::env::var("PATH").expect("a search path");
     let path = format!("{}:{path}", bench.path("bin").display());
     let script = format!("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n{script}");
@@ -79,7 +79,7 @@ fn every_page_is_run_and_is_in_the_table_of_contents() {
     }
     let rows: Vec<_> = PAGES.iter().map(|page| contents.find(&format!("]({page})"))).collect();
     assert!(rows.is_sorted(), "the pages are run in another order than that of the table");
-    for run in PAGES.into_iter().chain(["recipes.md"]) {
+    for run in PAGES.into_iter().chain(["queue.md", "recipes.md"]) {
         assert!(pages.remove(run), "{run}");
     }
     // Neither has commands of `purge` to compare.
