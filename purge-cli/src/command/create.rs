@@ -67,7 +67,8 @@ pub(super) fn unchanged(
     let text = match renewal.is_first {
         true => {
             let (files, file) = (renewal.files(), renewal.file());
-            format!("`{file}` is the baseline of {files} files now; nothing was sent")
+            let s = output::plural(files);
+            format!("`{file}` is the baseline of {files} file{s} now; nothing was sent")
         }
         false => "nothing changed; nothing was sent".to_owned(),
     };

@@ -102,7 +102,7 @@ fn stored(
     let written = match format {
         Format::Text => {
             let Stored { request, paths, .. } = stored;
-            let s = if paths == 1 { "" } else { "s" };
+            let s = output::plural(paths);
             writeln!(console.out, "{paths} path{s} enqueued as {request}")
         }
         Format::Json | Format::Ndjson => output::json_line(console.out, &stored),

@@ -75,7 +75,7 @@ async fn check(args: &CheckArgs, console: &mut Console<'_>) -> Result<Exit, Fail
     for finding in &found {
         say(console, &finding.to_string())?;
     }
-    let s = if found.len() == 1 { "" } else { "s" };
+    let s = output::plural(found.len());
     let message = format!("{} finding{s} that could lose something", found.len());
     Err(Failure::new(Exit::Untrusted, message))
 }
