@@ -160,7 +160,7 @@ async fn nothing_acknowledged_is_lost_with_all_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leader_that_ends_in_good_order_is_hardly_noticed() {
+async fn nothing_acknowledged_is_lost_with_a_leader_that_ends_in_good_order() {
     let Some(mut cluster) = Cluster::start(3, &Options::default()).await else { return };
     let longest = under_load(&mut cluster, "lame", async |cluster| {
         let leader = cluster.leader("PURGE_IN").await;
@@ -170,6 +170,5 @@ async fn leader_that_ends_in_good_order_is_hardly_noticed() {
         cluster.nodes[leader].kill();
         cluster.nodes[leader].start();
     });
-    let longest = longest.await;
-    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    assert!(longest.await < BOUND);
 }
