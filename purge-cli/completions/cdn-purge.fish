@@ -26,28 +26,28 @@ end
 
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -s V -l version -d 'Print version'
-complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "create" -d 'Create purge jobs'
-complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "plan" -d 'Show what `create` would send; sends nothing'
+complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "create" -d 'Purge paths'
+complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "plan" -d 'Show what `create` would send, without sending it'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "diff" -d 'Show which files are different between two builds of a site'
-complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "resume" -d 'Finish a run that ended early'
+complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "resume" -d 'Resume an interrupted run'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "list" -d 'List purge requests'
-complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "wait" -d 'Follow operations to their end'
+complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "wait" -d 'Wait until operations have finished'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "enqueue" -d 'Store paths in a queue, for a worker to purge'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "status" -d 'Show what became of a request that was enqueued'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "worker" -d 'Purge what is enqueued, or stand by while another worker does'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "queue" -d 'Set a queue up, look after it'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "sandbox" -d 'Run the embedded server'
-complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "config" -d 'Show the settings that hold here, and where each comes from'
+complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "config" -d 'Show the effective settings and where each comes from'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c cdn-purge -n "__fish_cdn_purge_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l urls -d 'All paths are URLs of this host, such as `www.example.com`: purge their paths' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l strip-prefix -d 'All paths begin with this folder, which the site does not have: take it off' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l prefix -d 'Where the site lies below the root of the resource: put before every path' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-extra -d 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l prefix -d 'Folder of the site below the root of the resource, prepended to every path' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l inventory -d 'Read all paths of the site from a file, as with `--from`, and purge a directory by one wildcard where that purges only requested paths' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-requests -d 'Purge directories by a wildcard until everything fits into N requests; with `--inventory`, choose those that purge the fewest other paths' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-extra -d 'Maximum number of other paths of the inventory that may be purged as well [default: 0; with `--max-requests`, as many as it takes]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l site -d 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l baseline -d 'The manifest of the site that was purged last, as `sha256sum` writes it' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l index -d 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too' -r
@@ -66,9 +66,9 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-attem
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l journal -d 'Record in a new file what is sent and accepted, so that an interrupted run can be resumed with `cdn-purge resume FILE`' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s 0 -l null -d 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l query -d 'Let paths have a query string; whether the service matches query strings is not published'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
@@ -85,10 +85,10 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s h -l help
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l urls -d 'All paths are URLs of this host, such as `www.example.com`: purge their paths' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l strip-prefix -d 'All paths begin with this folder, which the site does not have: take it off' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l prefix -d 'Where the site lies below the root of the resource: put before every path' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l max-extra -d 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l prefix -d 'Folder of the site below the root of the resource, prepended to every path' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l inventory -d 'Read all paths of the site from a file, as with `--from`, and purge a directory by one wildcard where that purges only requested paths' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l max-requests -d 'Purge directories by a wildcard until everything fits into N requests; with `--inventory`, choose those that purge the fewest other paths' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l max-extra -d 'Maximum number of other paths of the inventory that may be purged as well [default: 0; with `--max-requests`, as many as it takes]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l site -d 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l baseline -d 'The manifest of the site that was purged last, as `sha256sum` writes it' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l index -d 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too' -r
@@ -97,9 +97,9 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l always -d '
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l rate -d 'Show how long sending takes at this rate, such as 5/s or 30/m' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s 0 -l null -d 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l query -d 'Let paths have a query string; whether the service matches query strings is not published'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
@@ -113,7 +113,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s v -l verbos
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s 0 -l null -d 'End each name with a NUL byte and not with a line break'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s v -l verbose -d 'Describe each request on standard error'
@@ -130,7 +130,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l concurren
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l max-attempts -d 'Maximum number of attempts per request [default: 4]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`; the journal does not store this consent'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s q -l quiet -d 'Show only errors on standard error'
@@ -149,7 +149,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l timeout -d 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l all -d 'Show all pages, each as soon as it is read'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s q -l quiet -d 'Show only errors on standard error'
@@ -165,7 +165,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l timeout -d 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l rate -d 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s q -l quiet -d 'Show only errors on standard error'
@@ -174,10 +174,10 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s h -l help -
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l from -d 'Read paths from a file, one per line; `-` is standard input' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l urls -d 'All paths are URLs of this host, such as `www.example.com`: purge their paths' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l strip-prefix -d 'All paths begin with this folder, which the site does not have: take it off' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l prefix -d 'Where the site lies below the root of the resource: put before every path' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l inventory -d 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for' -r -F
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l max-requests -d 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l max-extra -d 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l prefix -d 'Folder of the site below the root of the resource, prepended to every path' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l inventory -d 'Read all paths of the site from a file, as with `--from`, and purge a directory by one wildcard where that purges only requested paths' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l max-requests -d 'Purge directories by a wildcard until everything fits into N requests; with `--inventory`, choose those that purge the fewest other paths' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l max-extra -d 'Maximum number of other paths of the inventory that may be purged as well [default: 0; with `--max-requests`, as many as it takes]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l site -d 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l baseline -d 'The manifest of the site that was purged last, as `sha256sum` writes it' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l index -d 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too' -r
@@ -194,8 +194,8 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l deadline
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l wait -d 'Wait until the outcome of every path is known, for at most this long [without a value: 5m]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -s 0 -l null -d 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l query -d 'Let paths have a query string; whether the service matches query strings is not published'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`'
@@ -214,7 +214,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l producer 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l queue -d 'Addresses of the queue\'s NATS servers, with commas between them [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
@@ -262,7 +262,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_se
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l queue-credentials -d 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l queue -d 'Addresses of the queue\'s NATS servers, with commas between them [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
@@ -270,7 +270,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_se
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l path -d 'Only what became of this path' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l queue -d 'Addresses of the queue\'s NATS servers, with commas between them [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
@@ -306,22 +306,22 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s q -l qui
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
-ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
+ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "create" -d 'Create purge jobs'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "plan" -d 'Show what `create` would send; sends nothing'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "create" -d 'Purge paths'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "plan" -d 'Show what `create` would send, without sending it'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "diff" -d 'Show which files are different between two builds of a site'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "resume" -d 'Finish a run that ended early'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "resume" -d 'Resume an interrupted run'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "list" -d 'List purge requests'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "wait" -d 'Follow operations to their end'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "wait" -d 'Wait until operations have finished'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "enqueue" -d 'Store paths in a queue, for a worker to purge'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "status" -d 'Show what became of a request that was enqueued'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "worker" -d 'Purge what is enqueued, or stand by while another worker does'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "queue" -d 'Set a queue up, look after it'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "sandbox" -d 'Run the embedded server'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "config" -d 'Show the settings that hold here, and where each comes from'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "config" -d 'Show the effective settings and where each comes from'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "man" -d 'Print a manual page'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait enqueue status worker queue sandbox config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,5 +1,5 @@
-//! The command line `cdn-purge`, as a library: the binary is one call of [`main`], whatever runs commands
-//! inside a program calls [`run`], and whatever documents the command line takes it from [`command`].
+//! The command line `cdn-purge` as a library. The binary calls [`main`], programs that run commands in process call
+//! [`run`], and generators of documentation use [`command`].
 
 // The process: environment, exit codes, signals.
 mod environment;
@@ -58,13 +58,13 @@ pub fn main() -> ExitCode {
     let args = match Args::try_parse_from(env::args_os()) {
         Ok(args) => args,
         Err(error) => {
-            // What clap prints itself, it prints in colour where that is welcome.
+            // Clap's own printing uses colours where the terminal supports them.
             let print = |error: &clap::Error, _: &mut Console<'_>| error.print();
             return usage::say(error, env::args_os(), &mut console, print).into();
         }
     };
     let signals = match args.command {
-        // A server that is told to stop has done its work.
+        // Stopping the server is its normal end.
         Command::Sandbox(_) => Signals::default(),
         _ => Signals::watch(),
     };
@@ -79,9 +79,9 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-/// Runs one command inside a program: arguments in, of which the first is the program's name; results
-/// to `out`, messages to `err`; and the exit code back. Options that are not given are taken from the
-/// environment and from `purge.toml`, as on the command line. Signals are left to the program.
+/// Runs one command in process and returns its exit code. The first argument is the name of the program; results go
+/// to `out`, and messages to `err`. Options that are not given come from the environment and from `purge.toml`, as on
+/// the command line. Signals are left to the program.
 ///
 /// ```
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -166,7 +166,7 @@ async fn dispatch(
 }
 
 impl Command {
-    /// What it talks to, if it sends anything.
+    /// The target, if the command sends anything.
     fn target(&mut self) -> Option<&mut TargetArgs> {
         match self {
             Self::Create(args) if args.dry_run => None,
@@ -187,7 +187,7 @@ impl Command {
         }
     }
 
-    /// How much is said on standard error.
+    /// How many messages go to standard error.
     fn messages(&self) -> Messages {
         match self {
             Self::Create(args) => args.messages.level(),

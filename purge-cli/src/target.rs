@@ -1,4 +1,4 @@
-//! What a command talks to: the service, or a server of its own.
+//! The target of a command: the service, or an embedded server.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::token;
 /// How long a request may take if nobody said.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A resource, and the server that lives as long as it is used.
+/// A resource and, with `--sandbox`, the embedded server.
 pub(crate) struct Target {
     pub(crate) resource: Resource,
     sandbox: Option<Sandbox>,
 }
 
-/// A target of which everything is known, and to which nothing was sent yet.
+/// A target with complete settings, to which nothing has been sent yet.
 pub(crate) enum Checked {
     Sandbox { timeout: Duration, rate: Option<Rate> },
     Service { client: Client, organization: OrganizationId, resource: ResourceId },
@@ -36,7 +36,7 @@ pub(crate) struct Account {
 }
 
 impl Target {
-    /// Looks for all that a command needs to know of its target.
+    /// Collects the settings of the target, or says which one is missing.
     pub(crate) fn check(args: &TargetArgs, settings: &Settings) -> Result<Checked, Failure> {
         let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);
         let rate = args.rate.or(settings.rate);
@@ -92,7 +92,7 @@ impl Checked {
         match self {
             Self::Sandbox { timeout, rate } => Target::sandbox(timeout, rate).await,
             Self::Service { client, organization, resource } => {
-                // A token that is not there is bad input, and shows before anything is sent.
+                // A missing token is bad input, and is reported before anything is sent.
                 client.fetch_token().await?;
                 Ok(Target { resource: client.resource(organization, resource), sandbox: None })
             }

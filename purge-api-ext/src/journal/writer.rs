@@ -1,6 +1,6 @@
-//! Writing a journal, on a thread of its own, so that a slow disk holds up nobody who need not wait for it.
+//! Writes a journal on a thread of its own, so that a slow disk delays only requests that have to wait for it.
 //!
-//! What several requests tell at the same time becomes one line, and is synced once.
+//! The entries of concurrent requests are written as one line, and synced once.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,14 +21,14 @@ use crate::sanitize::{excerpt, shown};
 /// How many bytes of a plan are appended at once, unless one line is longer.
 const AT_ONCE: usize = 64 * 1024;
 
-/// Where the requests of a run tell what becomes of them.
+/// Where the requests of a run send their entries.
 #[derive(Debug)]
 pub(crate) struct Writer {
     events: Sender<Told>,
     ended: oneshot::Receiver<()>,
 }
 
-/// An event, and who waits until it is on the disk.
+/// An entry, and who waits until it is on disk.
 struct Told {
     event: Entry,
     written: Option<oneshot::Sender<Result<(), Error>>>,
@@ -38,12 +38,12 @@ struct Told {
 pub(super) enum Start {
     /// A new journal.
     Plan { header: Header, plan: Arc<Plan> },
-    /// One that is resumed: where its last whole line ends, and its checksum.
+    /// A resumed journal: where its last complete line ends, and its checksum.
     Tail { length: u64, checksum: u32 },
 }
 
 impl Writer {
-    /// Begins to write, and waits until what comes first is on the disk.
+    /// Starts writing, and waits until the beginning is on disk.
     pub(super) async fn start(
         sink: Box<dyn JournalSink>,
         path: PathBuf,
@@ -69,13 +69,13 @@ impl Writer {
         }
     }
 
-    /// Tells an event. It is on the disk before any event that is waited for later.
+    /// Writes an entry without waiting. It reaches the disk before any later entry does.
     pub(crate) fn note(&self, event: Entry) {
-        // The thread ends only when nobody tells anything any more.
+        // Cannot fail: the thread ends only after all senders are dropped.
         let _ = self.events.send(Told { event, written: None });
     }
 
-    /// Tells an event, and waits until it is on the disk.
+    /// Writes an entry, and waits until it is on disk.
     pub(crate) async fn write(&self, event: Entry) -> Result<(), Error> {
         let (written, answer) = oneshot::channel();
         let _ = self.events.send(Told { event, written: Some(written) });
@@ -83,11 +83,11 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// Tells the end of the run, waits until everything is on the disk, and gives the file free.
+    /// Writes the end of the run, waits until everything is on disk, and releases the file.
     pub(crate) async fn end(self) -> Result<(), Error> {
         let written = self.write(Entry::Ended { at: super::now() }).await;
         drop(self.events);
-        // An error here means that it is free already.
+        // An error means that the file is released already.
         let _ = self.ended.await;
         written
     }
@@ -99,9 +99,9 @@ struct Lines {
     path: PathBuf,
     checksum: u32,
     length: u64,
-    /// Whether this run has written anything worth an end.
+    /// Whether this run has written anything, so that its end must be written as well.
     changed: bool,
-    /// After an error it is unknown what is on the disk, so there is no second try.
+    /// Set after an error. It is then unknown what is on disk, so nothing more is written.
     failed: Option<Error>,
 }
 
@@ -114,7 +114,7 @@ impl Lines {
         end: oneshot::Sender<()>,
     ) {
         let begun = self.begin(start).map_err(|error| cannot_be_written(&self.path, &error));
-        // Whoever does not wait any more has dropped the run.
+        // If nobody waits any more, the run was dropped.
         if ready.send(begun).is_ok() {
             while let Ok(first) = told.recv() {
                 let more = std::iter::once(first).chain(told.try_iter()).take(MAX_EVENTS);
@@ -139,7 +139,7 @@ impl Lines {
             Start::Plan { header, plan } => {
                 let written = self.plan(header, &plan);
                 if written.is_err() {
-                    // An empty file can be begun with again.
+                    // An empty file can be used for a new journal.
                     self.length = 0;
                     let _ = self.cut();
                 }
@@ -172,13 +172,13 @@ impl Lines {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        // A run that has found everything done leaves the journal as it is.
+        // A run that had nothing to do leaves the journal unchanged.
         if !self.changed && events.iter().all(|event| matches!(event, Entry::Ended { .. })) {
             return Ok(());
         }
         self.changed = true;
         self.try_append(events).map_err(|error| {
-            // Half a line would do no harm, but takes space that may be scarce.
+            // Half a line would be harmless, but takes up space that may be scarce.
             let _ = self.cut();
             self.failed.insert(cannot_be_written(&self.path, &error)).clone()
         })
@@ -193,7 +193,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Drops what stands behind the last whole line.
+    /// Drops everything after the last complete line.
     fn cut(&mut self) -> io::Result<()> {
         self.sink.truncate(self.length)
     }

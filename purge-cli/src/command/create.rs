@@ -20,7 +20,7 @@ pub(crate) async fn run(
         let plan = PlanArgs { paths: args.paths, rate, report: args.report, messages };
         return show(&plan, &settings, console);
     }
-    // Whatever is wrong shows before anything is read, and surely before anything is sent.
+    // Mistakes are reported before anything is read or sent.
     no_duration_among_paths(&args)?;
     let target = Target::check(&args.target, &settings)?;
     let run = Run::new(&args.report, args.journal.clone(), signals)?;
@@ -105,7 +105,7 @@ fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Resu
     Ok(Exit::Success)
 }
 
-/// `--wait 5m` waits for its default, and takes `5m` for a path: the value of this option may be left out.
+/// Refuses `--wait 5m`: the value of `--wait` is optional, so `5m` would be taken for a path.
 fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
     if args.sending.wait.is_none() || args.paths.raw {
         return Ok(());
@@ -117,13 +117,13 @@ fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
     }
 }
 
-/// A sign of life while the paths are read.
+/// Shows progress while the paths are read.
 fn reading(args: &PathArgs, format: Format, console: &Console<'_>) -> Progress {
     let interactive = console.interactive && !reads_terminal(args);
     Progress::start(console.messages, format, interactive, "reading paths")
 }
 
-/// Whether somebody types the paths, and a bar would stand in the way.
+/// Whether the paths are typed on a terminal, where a bar would get in the way.
 fn reads_terminal(args: &PathArgs) -> bool {
     use std::io::IsTerminal as _;
     selection::reads_standard_input(args) && std::io::stdin().is_terminal()

@@ -9,7 +9,7 @@ use super::key::Shape;
 use super::{Config, Entry, KEYS, Key, Owner, Settings};
 use crate::exit::Failure;
 
-/// Words in a name that belong to a secret.
+/// Words that mark a name as that of a secret.
 const SECRETS: [&str; 6] = ["token", "secret", "password", "bearer", "authorization", "api-key"];
 
 pub(super) fn read(
@@ -21,12 +21,12 @@ pub(super) fn read(
     let name = escape(&file.to_string_lossy());
     let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let wrong = |at: usize, what: &str| Failure::usage(format!("{name}:{}: {what}", line(at)));
-    // The whole text of the error would show the line, and with it whatever stands there.
+    // The full text of the error would quote the line, which may contain a secret.
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         wrong(at, &format!("not TOML: {}", escape(error.message().trim_end())))
     })?;
-    // In the order of the text, so that the first mistake is the one that is named.
+    // In the order of the text, so that the first mistake is the one reported.
     let mut pairs: Vec<_> = table.get_ref().iter().collect();
     pairs.sort_by_key(|(key, _)| key.span().start);
     let mut token: Option<&str> = None;
@@ -35,7 +35,7 @@ pub(super) fn read(
         let key = known(name).map_err(|what| wrong(at, &what))?;
         if key.is_private && owner == Owner::Project {
             let what = format!(
-                "`{name}` may stand only in the user's own purge.toml: anyone who can write here could \
+                "`{name}` is allowed only in the user's own purge.toml: anyone who can write here could \
                  otherwise decide where the token goes and which program runs"
             );
             return Err(wrong(at, &what));
@@ -74,7 +74,7 @@ fn values(value: &DeValue<'_>, shape: Shape) -> Result<Vec<String>, &'static str
         value => Some(vec![one(value)?]),
     };
     match (shape, value) {
-        (Shape::One, value) => Ok(vec![one(value).ok_or("is neither a text nor a number")?]),
+        (Shape::One, value) => Ok(vec![one(value).ok_or("is neither a string nor a number")?]),
         (Shape::Flag, DeValue::Boolean(is)) => Ok(vec![is.to_string()]),
         (Shape::Flag, _) => Err("is neither true nor false"),
         (Shape::List, value) => list(value).ok_or("is not a list of texts"),
@@ -113,7 +113,7 @@ fn known(name: &str) -> Result<&'static Key, String> {
         )),
         _ => {
             let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
-            Err(format!("unknown setting `{shown}`; there are {}", names.join(", ")))
+            Err(format!("unknown setting `{shown}`; the settings are {}", names.join(", ")))
         }
     }
 }

@@ -10,10 +10,10 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     bench.tree.cargo(&["build", "--profile", "dist", "--package", "purge-cli", "--locked"])?;
     let file = bench.tree.path(format!("target/dist/purge{EXE_SUFFIX}"));
     let size = fs::metadata(&file)
-        .map_err(|e| Error::new(format!("no size of {}: {e}", file.display())))?
+        .map_err(|e| Error::new(format!("cannot read the size of {}: {e}", file.display())))?
         .len();
     Ok(vec![Figure {
-        work: "`cdn-purge` as it is given to others: `cargo build --profile dist --package purge-cli`",
+        work: "`cdn-purge` as it is distributed: `cargo build --profile dist --package purge-cli`",
         against: "8,000,000 bytes",
         figure: "size",
         at_most: Some(1.0),

@@ -1,5 +1,5 @@
-//! The list of derived files. One that follows the description is added by a line in [`FILES`], one that
-//! follows the command line by `purge_cli::derived_files`.
+//! The list of derived files. Those derived from the description are added in [`FILES`], those derived from
+//! the command line in `purge_cli::derived_files`.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -12,35 +12,36 @@ use crate::Error;
 use crate::workspace::{SPEC, Tree};
 
 pub(super) struct Derived {
-    /// From the root of the workspace, with `/`.
+    /// Relative to the root of the workspace, with `/`.
     pub(super) path: String,
     pub(super) committed: Option<String>,
-    /// Nothing for a file that is left over.
+    /// `None` for a file that is left over.
     pub(super) text: Option<String>,
 }
 
 struct Source {
-    /// The description as it is on disk, not the one that was compiled into this program.
+    /// The description as it is on disk, not the one compiled into this program.
     spec: Value,
-    /// What the file holds now: some files are derived only in part.
+    /// The current contents of the file: some files are derived only in part.
     committed: Option<String>,
 }
 
 type Produce = fn(&Source) -> Result<String, Error>;
 
-/// What follows the description stands first: it is written even when the code does not compile with it.
+/// Files derived from the description come first: they are written even if the code does not compile with
+/// it.
 const FILES: &[(&str, Produce)] = &[
     ("purge-api/tests/snapshots/bindings.snap", bindings),
     ("openapi/README.md", operations_table),
 ];
 
-/// The folders in which every file follows the command line.
+/// The folders in which every file is derived from the command line.
 const FOLDERS: [&str; 3] = ["purge-cli/completions", "purge-cli/man", "purge-cli/schema"];
 
-/// What the README shows of the command line.
+/// The picture of the command line in the README.
 const PICTURE: &str = "docs/cdn-purge.svg";
 
-/// Derives one file after the other.
+/// Derives one file after another.
 pub(super) fn files(tree: &Tree) -> impl Iterator<Item = Result<Derived, Error>> {
     let described = FILES.iter().map(|(path, produce)| {
         derive(tree, path, *produce).map_err(|e| Error::new(format!("{path}: {e}")))
@@ -72,8 +73,8 @@ fn derive(tree: &Tree, path: &str, produce: Produce) -> Result<Derived, Error> {
     Ok(Derived { path: path.to_owned(), committed: source.committed, text })
 }
 
-/// Byte for byte what insta accepts in `purge-api/tests/bindings.rs`, which compares it with the text
-/// that is compiled.
+/// Byte for byte what insta accepts in `purge-api/tests/bindings.rs`, which compares it with the code that
+/// is compiled.
 fn bindings(source: &Source) -> Result<String, Error> {
     let text = codegen::generate(&source.spec).map_err(|e| Error::new(e.to_string()))?;
     Ok(format!("---\nsource: purge-api/tests/bindings.rs\n---\n{}\n", text.trim_end()))
@@ -81,12 +82,12 @@ fn bindings(source: &Source) -> Result<String, Error> {
 
 fn operations_table(source: &Source) -> Result<String, Error> {
     let committed = source.committed.as_deref().ok_or_else(|| {
-        Error::new("missing; its text is written by hand, only a table in it is derived")
+        Error::new("missing; only a table in it is derived, so restore the rest first")
     })?;
     operations::replace_table(committed, &source.spec)
 }
 
-/// The files that follow the code and not the description: the command line is defined there.
+/// The files derived from the code and not from the description: the command line is defined there.
 fn command_line(tree: &Tree) -> Result<Vec<Derived>, Error> {
     const HOME: &str = "purge-cli";
     if tree.read_if_there("purge-cli/Cargo.toml")?.is_none() {
@@ -97,10 +98,10 @@ fn command_line(tree: &Tree) -> Result<Vec<Derived>, Error> {
     let printed = tree.cargo(&program).map_err(|e| {
         let first = e.to_string().lines().find(|line| line.starts_with("error")).map(str::to_owned);
         let why = first.unwrap_or_else(|| e.to_string());
-        Error::new(format!("{HOME} does not build ({why}); mend it, and run this again"))
+        Error::new(format!("{HOME} does not build ({why}); fix it, then run this again"))
     })?;
     let texts: BTreeMap<String, String> = serde_json::from_str(&printed)
-        .map_err(|e| Error::new(format!("`reference` printed something that is no JSON: {e}")))?;
+        .map_err(|e| Error::new(format!("`reference` printed invalid JSON: {e}")))?;
     let picture = Derived {
         committed: tree.read_if_there(PICTURE)?,
         path: PICTURE.to_owned(),
