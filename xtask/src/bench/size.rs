@@ -8,7 +8,7 @@ const MOST: f64 = 8_000_000.0;
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     bench.tree.cargo(&["build", "--profile", "dist", "--package", "purge-cli", "--locked"])?;
-    let file = bench.tree.path(format!("target/dist/purge{EXE_SUFFIX}"));
+    let file = bench.tree.path(format!("target/dist/cdn-purge{EXE_SUFFIX}"));
     let size = fs::metadata(&file)
         .map_err(|e| Error::new(format!("cannot read the size of {}: {e}", file.display())))?
         .len();
