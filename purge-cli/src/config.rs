@@ -17,6 +17,7 @@ pub(crate) use file::is_secret;
 pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
+use crate::shown::file_name;
 
 /// The name of the file, wherever it is.
 const NAME: &str = "purge.toml";
@@ -132,7 +133,7 @@ impl Config {
             // In a folder that cannot be searched, it is unknown whether the file exists.
             Err(error) if is_absent(&error) || file.metadata().is_err() => return Ok(false),
             Err(error) => {
-                let name = purge_api_ext::escape(&file.to_string_lossy());
+                let name = file_name(file);
                 return Err(Failure::usage(format!("{name} cannot be read: {error}")));
             }
         };

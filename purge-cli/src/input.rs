@@ -16,13 +16,14 @@ use std::path::{Path, PathBuf};
 use std::str;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use purge_api_ext::{Paths, PurgePath, escape, without_credentials, without_tokens};
+use purge_api_ext::{Paths, PurgePath, without_credentials};
 
 pub(crate) use encoding::wide;
 pub(crate) use form::Form;
 use list::List;
 
-use crate::exit::{Failure, file_name};
+use crate::exit::Failure;
+use crate::shown::{excerpt, file_name, shown};
 
 /// How many bad lines are shown.
 const SHOWN: usize = 20;
@@ -216,11 +217,9 @@ impl Input<'_> {
         self.bad_count += 1;
         if self.bad.len() < SHOWN {
             let text = String::from_utf8_lossy(text);
-            let shown = without_tokens(&without_credentials(&text)).into_owned();
-            let shown: String = shown.chars().take(120).collect();
+            let text = excerpt(&without_credentials(&text));
             // A suggested replacement may repeat the token, too.
-            let why = without_tokens(why);
-            self.bad.push(format!("{}: `{}`: {why}", place(), escape(&shown)));
+            self.bad.push(format!("{}: `{text}`: {}", place(), shown(why)));
         }
     }
 

@@ -3,6 +3,7 @@
 
 // The process: environment, exit codes, signals.
 mod environment;
+mod shown;
 mod version;
 mod token;
 mod exit;

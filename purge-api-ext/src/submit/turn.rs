@@ -1,5 +1,6 @@
 //! Carries out the steps that the ledger decides on for a request, and records their results.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use purge_api::FilePaths;
@@ -244,7 +245,8 @@ impl Run<'_> {
         let body = CreatePurgeRequest::builder()
             .resource_uuid(self.resource.id().uuid())
             .file_path(batch.paths().collect::<FilePaths>());
-        let send = async {
+        // Pinned here, so that the futures of the layers below do not each have room for it.
+        let send = pin!(async {
             match self.resource.create_purge().body(body).send().await {
                 // Only 200 is documented, but these mean the same.
                 Err(purge_api::Error::UnexpectedResponse(other))
@@ -254,7 +256,7 @@ impl Run<'_> {
                 }
                 sent => sent,
             }
-        };
+        });
         let exchange = self.resource.send(leave, "POST", send).await;
         let redactor = self.resource.session().redactor();
         exchange.and_then(|response| accepted(response.into_inner(), &redactor))

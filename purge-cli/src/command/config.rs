@@ -1,10 +1,11 @@
-use purge_api_ext::{BaseUrl, Client, without_tokens};
+use purge_api_ext::{BaseUrl, Client};
 
 use crate::args::ConfigArgs;
 use crate::config::{Config, KEYS, Settings};
-use crate::environment::{self, without_token};
+use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, settings};
+use crate::shown::redacted;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let config = Config::load()?;
@@ -49,7 +50,7 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
             }
         };
         // The arguments of a program may contain a token, and so may an address.
-        let value = value.map(|value| without_tokens(&without_token(&value)).into_owned());
+        let value = value.map(|value| redacted(&value));
         Ok(output::Setting { name: key.name, value, source })
     };
     KEYS.iter().map(setting).collect()

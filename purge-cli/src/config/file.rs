@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use purge_api_ext::{escape, typed};
 use toml::de::{DeTable, DeValue};
 
 use super::key::Shape;
 use super::{Config, Entry, KEYS, Key, Owner, Settings};
 use crate::exit::Failure;
+use crate::shown::{excerpt, file_name, shown};
 
 /// Words that mark a name as that of a secret.
 const SECRETS: [&str; 6] = ["token", "secret", "password", "bearer", "authorization", "api-key"];
@@ -18,13 +18,13 @@ pub(super) fn read(
     file: &Path,
     owner: Owner,
 ) -> Result<(), Failure> {
-    let name = escape(&file.to_string_lossy());
+    let name = file_name(file);
     let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let wrong = |at: usize, what: &str| Failure::usage(format!("{name}:{}: {what}", line(at)));
     // The full text of the error would quote the line, which may contain a secret.
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        wrong(at, &format!("not TOML: {}", escape(error.message().trim_end())))
+        wrong(at, &format!("not TOML: {}", shown(error.message().trim_end())))
     })?;
     // In the order of the text, so that the first mistake is the one reported.
     let mut pairs: Vec<_> = table.get_ref().iter().collect();
@@ -97,7 +97,7 @@ fn known(name: &str) -> Result<&'static Key, String> {
         return Ok(key);
     }
     let plain = name.to_lowercase().replace('_', "-");
-    let shown = typed(name);
+    let given = excerpt(name);
     let similar = |key: &&Key| strsim::jaro_winkler(key.name, &plain) > 0.85;
     let nearest = KEYS.iter().filter(similar).max_by(|a, b| {
         let near = |key: &Key| strsim::jaro_winkler(key.name, &plain);
@@ -105,15 +105,15 @@ fn known(name: &str) -> Result<&'static Key, String> {
     });
     match nearest {
         Some(key) if plain == key.name || !is_secret(&plain) => {
-            Err(format!("unknown setting `{shown}`; did you mean `{}`?", key.name))
+            Err(format!("unknown setting `{given}`; did you mean `{}`?", key.name))
         }
         _ if is_secret(&plain) => Err(format!(
-            "`{shown}`: a token does not belong in this file, which others may read; set PURGE_TOKEN, or \
+            "`{given}`: a token does not belong in this file, which others may read; set PURGE_TOKEN, or \
              write it to a file that only you can read and name that with --token-file"
         )),
         _ => {
             let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
-            Err(format!("unknown setting `{shown}`; the settings are {}", names.join(", ")))
+            Err(format!("unknown setting `{given}`; the settings are {}", names.join(", ")))
         }
     }
 }
