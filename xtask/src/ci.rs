@@ -22,11 +22,13 @@ const CHECKS: &[Claim] = &[
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan, retry and ledger do no I/O and read no clock", pure_modules),
     ("what decides in purge-site does no I/O and reads no clock", pure_site),
+    ("what judges in purge-verify does no I/O and reads no clock", pure_verify),
     ("the files of a crate do not depend on each other in cycles", layered_files),
     ("no module uses one that is declared after it", ordered_modules),
     ("ARCHITECTURE.md lists the modules of purge-api-ext in that order", map),
     ("no module of purge-api-ext imports from the crate root", home_imports),
     ("purge-sandbox shares no code with the client", independent_sandbox),
+    ("purge-verify does not depend on the client, which has the token", independent_verify),
     ("xtask can review a description that the client does not build with", independent_xtask),
     ("breaking changes to the description raise its major version", description),
     ("the public API of the crates breaks no program without a new version", libraries),
@@ -53,6 +55,10 @@ fn pure_modules(tree: &Tree) -> Result<Outcome, Error> {
 
 fn pure_site(tree: &Tree) -> Result<Outcome, Error> {
     pure(tree, "purge-site/src", &["manifest", "difference", "spelling", "rules"])
+}
+
+fn pure_verify(tree: &Tree) -> Result<Outcome, Error> {
+    pure(tree, "purge-verify/src", &["digest", "answer", "verdict", "judge"])
 }
 
 fn pure(tree: &Tree, root: &str, modules: &[&str]) -> Result<Outcome, Error> {
@@ -101,6 +107,13 @@ fn independent_sandbox(tree: &Tree) -> Result<Outcome, Error> {
     match dependencies::of_sandbox(&tree.metadata()?) {
         Some(found) => Ok(Outcome::judge(found)),
         None => Ok(Outcome::Skipped("there is no purge-sandbox".to_owned())),
+    }
+}
+
+fn independent_verify(tree: &Tree) -> Result<Outcome, Error> {
+    match dependencies::of_verify(&tree.metadata()?) {
+        Some(found) => Ok(Outcome::judge(found)),
+        None => Ok(Outcome::Skipped("there is no purge-verify".to_owned())),
     }
 }
 

@@ -7,10 +7,20 @@ const CLIENT: [&str; 3] = ["purge-api", "purge-api-ext", "purge-cli"];
 /// The sandbox's dependencies on the client, of any kind: shared types would hide mistakes that both sides
 /// make. `None` if `cargo metadata` lists no sandbox.
 pub(super) fn of_sandbox(metadata: &Value) -> Option<Vec<String>> {
-    let shared = on_client(metadata, "purge-sandbox")?;
+    none_of(metadata, "purge-sandbox")
+}
+
+/// The verifier's dependencies on the client, of any kind: without one, it cannot send the token to an edge. `None` if
+/// `cargo metadata` lists no verifier.
+pub(super) fn of_verify(metadata: &Value) -> Option<Vec<String>> {
+    none_of(metadata, "purge-verify")
+}
+
+fn none_of(metadata: &Value, package: &str) -> Option<Vec<String>> {
+    let found = on_client(metadata, package)?;
     Some(
-        shared
-            .map(|(name, _)| format!("purge-sandbox/Cargo.toml depends on {name}; remove it"))
+        found
+            .map(|(name, _)| format!("{package}/Cargo.toml depends on {name}; remove it"))
             .collect(),
     )
 }
@@ -64,6 +74,12 @@ mod tests {
         assert_eq!(of("purge-api"), Some(1));
         assert_eq!(of("purge-openapi"), Some(0));
         assert_eq!(of_sandbox(&json!({ "packages": [] })), None);
+        let dependency = json!({ "name": "purge-api-ext", "kind": null, "optional": true });
+        let found = of_verify(&metadata("purge-verify", &dependency));
+        assert_eq!(
+            found,
+            Some(vec!["purge-verify/Cargo.toml depends on purge-api-ext; remove it".into()])
+        );
     }
 
     #[test]

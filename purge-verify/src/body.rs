@@ -1,0 +1,201 @@
+//! Hashes a body as it arrives: it is decoded, and nothing of it is kept.
+
+use std::io::{self, Write};
+
+use brotli_decompressor::DecompressorWriter;
+use flate2::write::MultiGzDecoder;
+use ring::digest::{Context, SHA256};
+
+use crate::answer::{Body, Coding};
+use crate::digest::Digest;
+
+/// The window of the Brotli decoder's output.
+const BUFFER: usize = 16 * 1024;
+
+/// A hash of at most so many bytes.
+struct Hash {
+    context: Context,
+    left: u64,
+    is_over: bool,
+}
+
+impl Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.left.checked_sub(bytes.len() as u64) {
+            Some(left) => self.left = left,
+            None => {
+                self.is_over = true;
+                return Err(io::Error::other("larger than the limit"));
+            }
+        }
+        self.context.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a body goes through.
+enum Decoder {
+    Identity(Box<Hash>),
+    Gzip(Box<MultiGzDecoder<Hash>>),
+    Br(Box<DecompressorWriter<Hash>>),
+}
+
+/// A body on its way.
+pub(crate) struct Hasher {
+    decoder: Decoder,
+    /// How many bytes may still arrive.
+    left: u64,
+    end: Option<Body>,
+}
+
+impl Hasher {
+    /// Begins a body of this coding, of which at most `limit` bytes are read, before and after decoding.
+    pub(crate) fn new(coding: Coding, limit: u64) -> Self {
+        let hash = Hash { context: Context::new(&SHA256), left: limit, is_over: false };
+        let decoder = match coding {
+            Coding::Identity => Decoder::Identity(Box::new(hash)),
+            Coding::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(hash))),
+            Coding::Br => Decoder::Br(Box::new(DecompressorWriter::new(hash, BUFFER))),
+        };
+        Self { decoder, left: limit, end: None }
+    }
+
+    /// Takes the next bytes, and says whether there is a use for more.
+    pub(crate) fn add(&mut self, bytes: &[u8]) -> bool {
+        if self.end.is_some() {
+            return false;
+        }
+        match self.left.checked_sub(bytes.len() as u64) {
+            Some(left) => self.left = left,
+            None => {
+                self.end = Some(Body::TooLarge);
+                return false;
+            }
+        }
+        let written = match &mut self.decoder {
+            Decoder::Identity(hash) => hash.write_all(bytes),
+            Decoder::Gzip(decoder) => decoder.write_all(bytes),
+            Decoder::Br(decoder) => decoder.write_all(bytes),
+        };
+        if written.is_err() {
+            self.end = Some(if self.is_over() { Body::TooLarge } else { Body::Damaged });
+        }
+        written.is_ok()
+    }
+
+    /// What became of the body, after its last byte.
+    pub(crate) fn finish(mut self) -> Body {
+        if let Some(end) = self.end.take() {
+            return end;
+        }
+        let is_over = |hash: &Hash| if hash.is_over { Body::TooLarge } else { Body::Damaged };
+        match self.decoder {
+            Decoder::Identity(hash) => Body::Hashed(digest(*hash)),
+            Decoder::Gzip(mut decoder) => match decoder.try_finish() {
+                Ok(()) => finished(*decoder),
+                Err(_) => is_over(decoder.get_ref()),
+            },
+            Decoder::Br(mut decoder) => match decoder.close() {
+                Ok(()) => decoder
+                    .into_inner()
+                    .map_or_else(|hash| is_over(&hash), |hash| Body::Hashed(digest(hash))),
+                Err(_) => is_over(decoder.get_ref()),
+            },
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match &self.decoder {
+            Decoder::Identity(hash) => hash.is_over,
+            Decoder::Gzip(decoder) => decoder.get_ref().is_over,
+            Decoder::Br(decoder) => decoder.get_ref().is_over,
+        }
+    }
+}
+
+fn finished(decoder: MultiGzDecoder<Hash>) -> Body {
+    match decoder.finish() {
+        Ok(hash) => Body::Hashed(digest(hash)),
+        Err(_) => Body::Damaged,
+    }
+}
+
+fn digest(hash: Hash) -> Digest {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(hash.context.finish().as_ref());
+    Digest(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// `hello` and a line break, in Brotli.
+    const HELLO: &[u8] = b"\x8b\x02\x80hello\n\x03";
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    fn hashed(coding: Coding, limit: u64, chunks: &[&[u8]]) -> Body {
+        let mut hasher = Hasher::new(coding, limit);
+        for chunk in chunks {
+            if !hasher.add(chunk) {
+                break;
+            }
+        }
+        hasher.finish()
+    }
+
+    fn plain(bytes: &[u8]) -> Body {
+        let hash = ring::digest::digest(&SHA256, bytes);
+        Body::Hashed(Digest(hash.as_ref().try_into().expect("32 bytes")))
+    }
+
+    proptest! {
+        #[test]
+        fn the_hash_is_that_of_the_decoded_bytes(
+            bytes in prop::collection::vec(any::<u8>(), 0..2000),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let coded = gzip(&bytes);
+            let (first, rest) = coded.split_at(at.index(coded.len()));
+            prop_assert_eq!(hashed(Coding::Gzip, 10_000, &[first, rest]), plain(&bytes));
+            let (first, rest) = bytes.split_at(at.index(bytes.len() + 1));
+            prop_assert_eq!(hashed(Coding::Identity, 10_000, &[first, rest]), plain(&bytes));
+            if !first.is_empty() {
+                prop_assert_eq!(hashed(Coding::Gzip, 10_000, &[&coded[..coded.len() - 1]]), Body::Damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn brotli_is_decoded_to_its_end() {
+        assert_eq!(hashed(Coding::Br, 100, &[HELLO]), plain(b"hello\n"));
+        assert_eq!(hashed(Coding::Br, 100, &[&HELLO[..4], &HELLO[4..]]), plain(b"hello\n"));
+        assert_eq!(hashed(Coding::Br, 100, &[&HELLO[..HELLO.len() - 2]]), Body::Damaged);
+        assert_eq!(hashed(Coding::Br, 100, &[b"no brotli at all"]), Body::Damaged);
+        assert_eq!(hashed(Coding::Gzip, 100, &[b"no gzip"]), Body::Damaged);
+    }
+
+    #[test]
+    fn the_limit_holds_before_and_after_decoding() {
+        assert_eq!(hashed(Coding::Identity, 3, &[b"ab", b"c"]), plain(b"abc"));
+        assert_eq!(hashed(Coding::Identity, 3, &[b"ab", b"cd"]), Body::TooLarge);
+        let bomb = gzip(&vec![0; 1_000_000]);
+        assert!(bomb.len() < 10_000);
+        assert_eq!(hashed(Coding::Gzip, 20_000, &[&bomb]), Body::TooLarge);
+        assert_eq!(hashed(Coding::Gzip, 1_000_000, &[&bomb]), plain(&vec![0; 1_000_000]));
+        assert_eq!(hashed(Coding::Br, 8, &[HELLO]), Body::TooLarge);
+    }
+}

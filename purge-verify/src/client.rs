@@ -1,0 +1,178 @@
+//! Sends one request to an edge, and reads its response.
+//!
+//! A request has a path, a host, an `Accept-Encoding` and a `User-Agent`, and nothing else: no token, no cookie and no
+//! word on caching, which would be answered by another copy than that of a visitor.
+
+use std::error::Error as StdError;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::header::ACCEPT_ENCODING;
+use reqwest::redirect::Policy;
+
+use crate::answer::{Answer, Body, Coding, coding_of, varies_by_coding};
+use crate::body::Hasher;
+use crate::edge::{Edge, EdgeError};
+use crate::pace::Pace;
+
+const CONNECT: Duration = Duration::from_secs(5);
+/// The longest silence in the middle of a response.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The longest time for a whole response.
+const WHOLE: Duration = Duration::from_secs(300);
+
+/// An edge, with its connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) edge: Edge,
+    http: reqwest::Client,
+    pace: Arc<Pace>,
+    body_limit: u64,
+}
+
+/// A response, and when it came.
+#[derive(Debug)]
+pub(crate) struct Came {
+    pub(crate) asked: Instant,
+    /// By the wall clock of this machine.
+    pub(crate) asked_on: SystemTime,
+    pub(crate) answered: Instant,
+    pub(crate) answer: Answer,
+    /// Whether the edge has several variants of it by content coding.
+    pub(crate) varies: bool,
+    /// Whether its body has a content coding.
+    pub(crate) is_coded: bool,
+}
+
+impl Client {
+    pub(crate) fn new(
+        edge: Edge,
+        user_agent: &str,
+        pace: Arc<Pace>,
+        body_limit: u64,
+    ) -> Result<Self, EdgeError> {
+        let builder = reqwest::Client::builder()
+            .user_agent(user_agent)
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .timeout(WHOLE);
+        // A proxy would resolve the host by itself, and for plain HTTP it may be one more cache.
+        let is_direct = edge.address().is_some() || !edge.is_encrypted() || edge.is_loopback();
+        let builder = if is_direct { builder.no_proxy() } else { builder };
+        let (host, port) = edge.host();
+        let builder = match edge.address() {
+            Some(address) => builder.resolve_to_addrs(host, &[SocketAddr::new(address, port)]),
+            None => builder,
+        };
+        let http = configure_tls(builder, edge.is_encrypted())?
+            .build()
+            .map_err(|_| EdgeError::new("the HTTP client cannot start"))?;
+        Ok(Self { edge, http, pace, body_limit })
+    }
+
+    /// Asks for a path once. The error is safe to show.
+    pub(crate) async fn ask(&self, path: &str, coding: Coding) -> Result<Came, String> {
+        let Some(url) = self.edge.url(path) else {
+            return Err("an HTTP client cannot send this path as it is".to_owned());
+        };
+        let _turn = self.pace.turn().await;
+        let request = self.http.get(url).header(ACCEPT_ENCODING, coding.name());
+        let (asked, asked_on) = (Instant::now(), SystemTime::now());
+        let mut response = request.send().await.map_err(|error| cause(&error))?;
+        let (answered, received) = (Instant::now(), SystemTime::now());
+        let coded = coding_of(response.headers());
+        let body = match &coded {
+            Ok(found) if *found == Coding::Identity || *found == coding => {
+                hashed(&mut response, *found, self.body_limit).await
+            }
+            Ok(found) => Body::Coded(found.name().to_owned()),
+            Err(name) => Body::Coded(name.clone()),
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers());
+        Ok(Came {
+            asked,
+            asked_on,
+            answered,
+            varies: varies_by_coding(headers),
+            is_coded: coded != Ok(Coding::Identity),
+            answer: Answer::new(status, headers, received, body),
+        })
+    }
+}
+
+async fn hashed(response: &mut reqwest::Response, coding: Coding, limit: u64) -> Body {
+    // A body that is known to be too large is not read at all.
+    if response.content_length().is_some_and(|length| length > limit) {
+        return Body::TooLarge;
+    }
+    let mut hasher = Hasher::new(coding, limit);
+    loop {
+        match response.chunk().await {
+            Ok(Some(bytes)) if hasher.add(&bytes) => {}
+            Ok(_) => return hasher.finish(),
+            Err(_) => return Body::Damaged,
+        }
+    }
+}
+
+/// What is at the end of the chain of an error, which says most, without anything that controls a terminal.
+fn cause(error: &reqwest::Error) -> String {
+    /// More would be a page.
+    const LONGEST: usize = 200;
+    let mut last: &dyn StdError = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    let what = match error {
+        error if error.is_timeout() => "timed out",
+        error if error.is_connect() => "cannot connect",
+        _ => "the connection broke",
+    };
+    let why = last.to_string();
+    // Its own text repeats the URL.
+    if error.source().is_none() {
+        return what.to_owned();
+    }
+    let harmless = why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST);
+    format!("{what}: {}", harmless.collect::<String>())
+}
+
+#[cfg(feature = "rustls")]
+fn configure_tls(
+    builder: reqwest::ClientBuilder,
+    encrypted: bool,
+) -> Result<reqwest::ClientBuilder, EdgeError> {
+    let cannot = |_| EdgeError::new("TLS cannot start: the system's certificates cannot be read");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(cannot)?;
+    // Reading the system's certificates takes longer than a request to the loopback.
+    let mut config = if encrypted {
+        let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(cannot)?;
+        config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    } else {
+        config.with_root_certificates(rustls::RootCertStore::empty())
+    }
+    .with_no_client_auth();
+    let offered: &[&[u8]] =
+        if cfg!(feature = "http2") { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
+    config.alpn_protocols = offered.iter().map(|protocol| protocol.to_vec()).collect();
+    Ok(builder.tls_backend_preconfigured(config))
+}
+
+#[cfg(not(feature = "rustls"))]
+fn configure_tls(
+    builder: reqwest::ClientBuilder,
+    encrypted: bool,
+) -> Result<reqwest::ClientBuilder, EdgeError> {
+    match encrypted {
+        true => {
+            Err(EdgeError::new("this program is built without TLS: enable the feature `rustls`"))
+        }
+        false => Ok(builder),
+    }
+}

@@ -1,0 +1,4 @@
+mod table;
+mod world;
+
+use super::*;

@@ -1,0 +1,236 @@
+//! Asks edges for paths, once or until all are fresh.
+
+mod builder;
+mod origin;
+mod state;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::{StreamExt as _, stream};
+use tokio::time::sleep;
+
+use crate::answer::Coding;
+use crate::checked::Checked;
+use crate::client::Client;
+use crate::judge::{Elapsed, Expected, SECOND_LOOK};
+pub use builder::VerifierBuilder;
+use origin::Source;
+use state::State;
+
+/// The first and the longest pause between two rounds.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How many endings of names are probed for variants by content coding.
+const PROBES: usize = 32;
+
+/// Asks the edges of a CDN whether their copies are older than a purge.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use purge_verify::{Expected, Purge, Target, Verdict, Verifier};
+///
+/// let verifier = Verifier::builder().edge("https://www.example.com".parse()?).build()?;
+/// // The purge of this path was sent ten minutes ago.
+/// let purge = Purge::ago(Duration::from_secs(600));
+/// let target = Target { path: "/index.html".to_owned(), expected: Expected::default(), purge: Some(purge) };
+/// let found = verifier.verify(vec![target], Some(Duration::from_secs(120)), |_| {}).await;
+/// assert_eq!(found[0].verdict, Verdict::Fresh);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    edges: Vec<Asked>,
+    origin: Option<Client>,
+    codings: Vec<Coding>,
+    flights: usize,
+}
+
+/// An edge, and what is known of it.
+#[derive(Clone, Debug)]
+struct Asked {
+    client: Client,
+    /// The endings of names of which it has variants by content coding.
+    varies: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Asked {
+    fn varies(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.varies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A path to verify.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The path as it was purged, without wildcards.
+    pub path: String,
+    /// The file that is expected there.
+    pub expected: Expected,
+    /// When its purge was sent; none if that is unknown.
+    pub purge: Option<Purge>,
+}
+
+/// When a purge was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purge {
+    /// A moment at which both of these are known.
+    at: Instant,
+    /// How long before it the POST was sent for the first time.
+    first: Duration,
+    /// How long before it the POST was sent for the last time.
+    last: Duration,
+    on: SystemTime,
+}
+
+impl Purge {
+    /// A purge whose POST was sent at `first`, and again until `last` if it was repeated. `on` is the first time by the
+    /// wall clock.
+    #[must_use]
+    pub fn sent(first: Instant, last: Instant, on: SystemTime) -> Self {
+        let last = last.max(first);
+        Self { at: last, first: last.duration_since(first), last: Duration::ZERO, on }
+    }
+
+    /// A purge that was sent this long ago.
+    #[must_use]
+    pub fn ago(time: Duration) -> Self {
+        let now = SystemTime::now();
+        let on = now.checked_sub(time).unwrap_or(SystemTime::UNIX_EPOCH);
+        Self { at: Instant::now(), first: time, last: time, on }
+    }
+
+    fn elapsed(&self, asked: Instant, answered: Instant) -> Elapsed {
+        let since = |moment: Instant| moment.saturating_duration_since(self.at);
+        Elapsed {
+            until_answer: since(answered).saturating_add(self.first),
+            until_request: since(asked).saturating_add(self.last),
+            sent: self.on,
+        }
+    }
+}
+
+impl Verifier {
+    /// Begins the settings.
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder::default()
+    }
+
+    /// Asks for all paths, and returns what was found in the order of the targets. With `wait`, what is not fresh is
+    /// asked for again with growing pauses, until all is fresh, nothing can change any more, or the time is over. `on`
+    /// is called with each path as soon as its verdict is final.
+    pub async fn verify(
+        &self,
+        targets: Vec<Target>,
+        wait: Option<Duration>,
+        on: impl FnMut(&Checked),
+    ) -> Vec<Checked> {
+        let states = states(targets);
+        let mut run = Run { verifier: self, states, source: Source::new(self.origin.as_ref()), on };
+        let (start, mut pause) = (Instant::now(), PAUSES.0);
+        for round in 1.. {
+            let left = wait.unwrap_or_default().saturating_sub(start.elapsed());
+            run.round(round, left.is_zero()).await;
+            if left.is_zero() || run.states.iter().all(State::is_final) {
+                break;
+            }
+            sleep(pause.min(left)).await;
+            pause = (2 * pause).min(PAUSES.1);
+        }
+        run.states.into_iter().map(|state| state.checked(&self.names())).collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.edges.iter().map(|edge| edge.client.edge.to_string()).collect()
+    }
+
+    /// Asks all edges for a path, in each content coding that they vary by.
+    async fn check(&self, state: &mut State, source: &Source<'_>) {
+        let origin = source.ask(&state.target.path).await;
+        for (edge, asked) in self.edges.iter().enumerate() {
+            let mut varies = state.is_probe || asked.varies().contains(&state.ending);
+            for &coding in &self.codings {
+                if coding != Coding::Identity && !varies {
+                    continue;
+                }
+                let place = state.place(edge, coding);
+                if !state.ways[place].is_final() {
+                    let came = asked.client.ask(&state.target.path, coding).await;
+                    if came.as_ref().is_ok_and(|came| came.is_coded) {
+                        asked.varies().insert(state.ending.clone());
+                    }
+                    state.judge(place, came, origin.as_ref());
+                }
+                varies |= state.ways[place].varies;
+            }
+        }
+    }
+}
+
+/// The states of all targets. The first path with each ending is asked for in all content codings: an edge may vary by
+/// them without saying so.
+fn states(targets: Vec<Target>) -> Vec<State> {
+    let mut endings = HashSet::new();
+    let mut states: Vec<_> = targets.into_iter().map(State::new).collect();
+    for state in &mut states {
+        state.is_probe = endings.len() < PROBES && endings.insert(state.ending.clone());
+    }
+    states
+}
+
+/// Paths on their way to a verdict.
+struct Run<'a, F> {
+    verifier: &'a Verifier,
+    states: Vec<State>,
+    source: Source<'a>,
+    on: F,
+}
+
+impl<F: FnMut(&Checked)> Run<'_, F> {
+    /// Asks for everything that is not final once, and for what needs a second look twice.
+    async fn round(&mut self, round: u32, is_last: bool) {
+        if round == 1 {
+            if let Some(first) = self.states.first() {
+                self.source.probe(&first.target.path).await;
+            }
+            self.check(is_last, |state| state.is_probe).await;
+            self.check(is_last, |state| !state.is_probe).await;
+        } else {
+            self.check(is_last, |_| true).await;
+        }
+        if self.states.iter().any(State::needs_second_look) {
+            sleep(SECOND_LOOK + Duration::from_millis(100)).await;
+            self.check(is_last, State::needs_second_look).await;
+        }
+        if is_last {
+            let names = self.verifier.names();
+            self.states.iter_mut().for_each(|state| tell(state, &names, &mut self.on));
+        }
+    }
+
+    async fn check(&mut self, is_last: bool, which: impl Fn(&State) -> bool) {
+        let (verifier, source) = (self.verifier, &self.source);
+        let names = verifier.names();
+        let open = self.states.iter_mut().filter(|state| which(state) && !state.is_final());
+        let mut checks = stream::iter(open)
+            .map(async |state| {
+                verifier.check(state, source).await;
+                state
+            })
+            .buffer_unordered(verifier.flights);
+        while let Some(state) = checks.next().await {
+            if state.is_final() || (is_last && !state.needs_second_look()) {
+                tell(state, &names, &mut self.on);
+            }
+        }
+    }
+}
+
+/// Tells of a path once, when its verdict is final.
+fn tell(state: &mut State, names: &[String], on: &mut impl FnMut(&Checked)) {
+    if !std::mem::replace(&mut state.is_told, true) {
+        on(&state.checked(names));
+    }
+}

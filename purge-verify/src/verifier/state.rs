@@ -1,0 +1,113 @@
+//! A path on its way to a verdict.
+
+use super::Target;
+use crate::answer::Coding;
+use crate::checked::{Checked, Look};
+use crate::client::Came;
+use crate::judge::{Origin, Question, Sight, judge};
+use crate::verdict::Reason;
+
+/// A path, and what is known of each of its copies.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) target: Target,
+    /// The ending of its name, such as `html`.
+    pub(super) ending: String,
+    /// Whether it is asked for in all content codings, to see whether an edge varies by them.
+    pub(super) is_probe: bool,
+    /// Whether its verdict was told.
+    pub(super) is_told: bool,
+    pub(super) ways: Vec<Way>,
+}
+
+/// A copy: what an edge has in a content coding.
+#[derive(Debug)]
+pub(super) struct Way {
+    edge: usize,
+    coding: Coding,
+    reason: Option<Reason>,
+    status: Option<u16>,
+    age: Option<u64>,
+    /// The response that made a second look necessary.
+    sight: Option<Sight>,
+    /// Whether the edge varies by content coding here.
+    pub(super) varies: bool,
+}
+
+impl State {
+    pub(super) fn new(target: Target) -> Self {
+        let route = target.path.split('?').next().unwrap_or_default();
+        let name = route.rsplit('/').next().unwrap_or_default();
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+        Self { target, ending, is_probe: false, is_told: false, ways: Vec::new() }
+    }
+
+    /// Where the copy of an edge in a content coding is.
+    pub(super) fn place(&mut self, edge: usize, coding: Coding) -> usize {
+        let is_it = |way: &Way| way.edge == edge && way.coding == coding;
+        self.ways.iter().position(is_it).unwrap_or_else(|| {
+            let (reason, status, age, sight) = (None, None, None, None);
+            self.ways.push(Way { edge, coding, reason, status, age, sight, varies: false });
+            self.ways.len() - 1
+        })
+    }
+
+    /// Judges what came for a copy.
+    pub(super) fn judge(
+        &mut self,
+        place: usize,
+        came: Result<Came, String>,
+        origin: Option<&Origin>,
+    ) {
+        let way = &mut self.ways[place];
+        let came = match came {
+            Ok(came) => came,
+            Err(why) => {
+                (way.reason, way.status, way.age) = (Some(Reason::Unreachable(why)), None, None);
+                return;
+            }
+        };
+        let elapsed = self.target.purge.map(|purge| purge.elapsed(came.asked, came.answered));
+        let expected = self.target.expected;
+        let question = Question { expected, elapsed, origin, earlier: way.sight };
+        let reason = judge(&question, &came.answer);
+        if reason == Reason::SecondLook
+            && let (Some(age), Some(date)) = (came.answer.age, came.answer.date)
+        {
+            way.sight = Some(Sight { age, date, received: came.answer.received });
+        }
+        way.reason = Some(reason);
+        (way.status, way.age) = (Some(came.answer.status), came.answer.age);
+        way.varies |= came.varies || came.is_coded;
+    }
+
+    pub(super) fn is_final(&self) -> bool {
+        !self.ways.is_empty() && self.ways.iter().all(Way::is_final)
+    }
+
+    pub(super) fn needs_second_look(&self) -> bool {
+        self.ways.iter().any(|way| way.reason == Some(Reason::SecondLook))
+    }
+
+    /// What was found, with the names of the edges.
+    pub(super) fn checked(&self, names: &[String]) -> Checked {
+        let known = || self.ways.iter().filter_map(|way| Some((way, way.reason.as_ref()?)));
+        let Some((_, worst)) = known().max_by_key(|(_, reason)| reason.verdict()) else {
+            return Checked::unasked(&self.target.path, &Reason::NoEdge);
+        };
+        let look = |(way, reason): (&Way, &Reason)| {
+            Look::new(names[way.edge].clone(), way.coding, reason, way.status, way.age)
+        };
+        Checked {
+            may_change: !self.is_final(),
+            looks: known().map(look).collect(),
+            ..Checked::unasked(&self.target.path, worst)
+        }
+    }
+}
+
+impl Way {
+    pub(super) fn is_final(&self) -> bool {
+        self.reason.as_ref().is_some_and(|reason| !reason.may_change())
+    }
+}

@@ -1,0 +1,184 @@
+//! What is asked, and how.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use purge_verify::{Checked, Coding, Verdict, Verifier, VerifierBuilder};
+
+use crate::server::{Request, Response, Server, target};
+
+/// `hello` and a line break, in Brotli.
+const HELLO: &[u8] = b"\x8b\x02\x80hello\n\x03";
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+fn builder(server: &Server) -> VerifierBuilder {
+    Verifier::builder().edge(server.edge()).interval(Duration::ZERO)
+}
+
+async fn verify(builder: VerifierBuilder, paths: &[&str]) -> Vec<Checked> {
+    let verifier = builder.build().expect("a verifier");
+    let targets = paths.iter().map(|path| target(path, b"hello\n")).collect();
+    verifier.verify(targets, None, |_| {}).await
+}
+
+fn coded(request: &Request<'_>) -> Response {
+    let body = match request.coding {
+        "gzip" => gzip(b"hello\n"),
+        "br" => HELLO.to_vec(),
+        _ => b"hello\n".to_vec(),
+    };
+    let response = Response::new(200, body);
+    match request.coding {
+        "identity" => response,
+        coding => response.header("content-encoding", coding),
+    }
+}
+
+#[tokio::test]
+async fn a_request_has_nothing_that_a_visitor_does_not_send() {
+    let server = Server::start(|_| Response::new(200, "hello\n")).await;
+    let found = verify(builder(&server).user_agent("test/1"), &["/a?b=%20c"]).await;
+    assert_eq!(found[0].verdict, Verdict::Fresh);
+    for head in server.heads() {
+        let mut lines: Vec<_> = head.trim_end().lines().map(str::to_ascii_lowercase).collect();
+        lines.sort();
+        let coding = lines.remove(0);
+        assert!(coding.starts_with("accept-encoding: "), "{head}");
+        let host = format!("host: 127.0.0.1:{}", server.port);
+        assert_eq!(lines, ["accept: */*", "get /a?b=%20c http/1.1", &host, "user-agent: test/1"]);
+    }
+}
+
+#[tokio::test]
+async fn codings_are_asked_for_where_the_edge_varies() {
+    let varied = Server::start(|request| coded(request).header("vary", "Accept-Encoding")).await;
+    let found = verify(builder(&varied), &["/a.html", "/b.html"]).await;
+    assert!(found.iter().all(|checked| checked.verdict == Verdict::Fresh), "{found:?}");
+    let codings: Vec<_> = found[1].looks.iter().map(|look| look.coding).collect();
+    assert_eq!(codings, Coding::ALL);
+    assert_eq!(varied.asked().len(), 6);
+
+    // Only the first path with each ending is asked for in all codings.
+    let plain = Server::start(|_| Response::new(200, "hello\n")).await;
+    verify(builder(&plain), &["/a.png", "/b.png", "/c.txt"]).await;
+    assert_eq!(
+        plain.asked(),
+        [
+            "/a.png br",
+            "/a.png gzip",
+            "/a.png identity",
+            "/b.png identity",
+            "/c.txt br",
+            "/c.txt gzip",
+            "/c.txt identity"
+        ]
+    );
+    // A variant that no header announces.
+    let silent = Server::start(coded).await;
+    verify(builder(&silent), &["/a.html", "/b.html"]).await;
+    assert_eq!(silent.asked().len(), 6);
+    let varied = Server::start(|request| coded(request).header("vary", "*")).await;
+    verify(builder(&varied).identity_only(), &["/a.html"]).await;
+    assert_eq!(varied.asked(), ["/a.html identity"]);
+}
+
+#[tokio::test]
+async fn a_stale_variant_of_one_coding_is_found() {
+    let server = Server::start(|request| match request.coding {
+        "gzip" => Response::new(200, gzip(b"old")).header("content-encoding", "gzip"),
+        _ => coded(request),
+    });
+    let server = server.await;
+    let found = verify(builder(&server), &["/a"]).await;
+    let verdicts: Vec<_> = found[0].looks.iter().map(|look| look.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Fresh, Verdict::Differs, Verdict::Fresh]);
+    assert_eq!(found[0].verdict, Verdict::Differs);
+    assert_eq!(found[0].worst().expect("a look").coding, Coding::Gzip);
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let server = Server::start(|request| match request.path {
+        "/a" => Response::new(301, "").header("location", "/b"),
+        _ => Response::new(200, "hello\n"),
+    });
+    let server = server.await;
+    let found = verify(builder(&server), &["/a"]).await;
+    assert_eq!((found[0].verdict, found[0].reason.as_str()), (Verdict::Unverifiable, "redirect"));
+    assert!(server.asked().iter().all(|asked| asked.starts_with("/a ")), "{:?}", server.asked());
+}
+
+#[tokio::test]
+async fn an_address_is_asked_whatever_the_host_resolves_to() {
+    let server = Server::start(|_| Response::new(200, "hello\n")).await;
+    let host = format!("no-such-host.example:{}", server.port);
+    let edge: purge_verify::Edge = format!("http://{host}").parse().expect("an edge");
+    let resolve = format!("{host}:127.0.0.1,127.0.0.1").parse().expect("addresses");
+    let mut builder = Verifier::builder();
+    for edge in edge.pinned(&[resolve]) {
+        builder = builder.edge(edge);
+    }
+    let found = verify(builder.identity_only(), &["/a"]).await;
+    assert_eq!(found[0].verdict, Verdict::Fresh, "{found:?}");
+    assert_eq!(found[0].looks.len(), 2);
+    assert_eq!(found[0].looks[1].edge, format!("http://{host} at 127.0.0.1"));
+    assert!(server.heads()[0].contains(&format!("host: {host}\r\n")), "{:?}", server.heads());
+}
+
+#[tokio::test]
+async fn no_more_requests_than_the_limit_are_in_flight_at_a_host() {
+    let slow = |_: &Request<'_>| Response::new(200, "hello\n").delay(Duration::from_millis(20));
+    let server = Server::start(slow).await;
+    let paths: Vec<_> = (0..30).map(|n| format!("/{n}")).collect();
+    let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+    // The same host, named twice.
+    let builder = builder(&server).edge(server.edge()).concurrency(3);
+    verify(builder, &paths).await;
+    assert_eq!(server.most_in_flight(), 3);
+}
+
+#[tokio::test]
+async fn bodies_are_compared_up_to_the_limit() {
+    let server = Server::start(|request| match request.path {
+        "/cut" => Response::new(200, "hel").length(6),
+        "/zstd" => Response::new(200, "hello\n").header("content-encoding", "zstd"),
+        "/bomb" if request.coding == "gzip" => {
+            Response::new(200, gzip(&vec![0; 100_000])).header("content-encoding", "gzip")
+        }
+        _ => Response::new(200, "hello\n"),
+    });
+    let server = server.await;
+    let reasons = async |limit, path| {
+        let found = verify(builder(&server).body_limit(limit), &[path]).await;
+        found[0].looks.iter().map(|look| look.reason.clone()).collect::<Vec<_>>()
+    };
+    let same = "same_as_site";
+    assert_eq!(reasons(6, "/a").await, [same, same, same]);
+    assert_eq!(reasons(5, "/a").await[0], "too_large");
+    assert_eq!(reasons(1000, "/cut").await[0], "damaged");
+    assert_eq!(reasons(1000, "/zstd").await[0], "coded");
+    assert_eq!(reasons(1000, "/bomb").await, [same, "too_large", same]);
+}
+
+#[tokio::test]
+async fn an_edge_that_is_not_there_is_unverifiable_and_says_why() {
+    let server = Server::start(|_| Response::new(200, "")).await;
+    let edge = server.edge();
+    drop(server);
+    let found = verify(Verifier::builder().edge(edge), &["/a", "/b/../c"]).await;
+    assert_eq!(
+        (found[0].verdict, found[0].reason.as_str()),
+        (Verdict::Unverifiable, "unreachable")
+    );
+    assert!(found[0].message.starts_with("no response: cannot connect: "), "{}", found[0].message);
+    assert_eq!(found[1].message, "no response: an HTTP client cannot send this path as it is");
+    let error = Verifier::builder().build().map(drop).expect_err("no edge");
+    assert_eq!(error.to_string(), "there is no edge to ask");
+}
