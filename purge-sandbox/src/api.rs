@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::body::{MAX_BODY, Payload};
+use crate::fault::KeepsObjects;
 use crate::jobs::{Full, RecordView};
 use crate::limits::{Verdict, bearer};
 use crate::lock::lock;
@@ -42,7 +43,7 @@ pub(crate) async fn purge(
         if head.method == Method::GET {
             list(&shared, resource, head.uri.query().unwrap_or_default())
         } else {
-            create(&shared, resource, &head.headers, payload)
+            create(&shared, resource, &head, payload)
         }
     };
     answer().unwrap_or_else(IntoResponse::into_response)
@@ -93,10 +94,10 @@ fn find(shared: &Shared, organization: &str, resource: &str) -> Result<Uuid, Ref
 fn create(
     shared: &Shared,
     resource: Uuid,
-    headers: &HeaderMap,
+    head: &Parts,
     payload: Payload,
 ) -> Result<Response, Refusal> {
-    is_json(headers)?;
+    is_json(&head.headers)?;
     let Payload::Whole(body) = payload else {
         let message =
             format!("the body is larger than {MAX_BODY} bytes; send fewer paths per request");
@@ -108,7 +109,11 @@ fn create(
     let paths = paths(&body, resource)?;
     let op_id = Uuid::new_v4().to_string();
     let created = shared.with_resource(resource, |resource, now| {
-        resource.work.create(op_id.clone(), paths, now, shared.purge_delay)
+        let created = resource.work.create(op_id.clone(), paths, now, shared.purge_delay);
+        if created.is_ok() && head.extensions.get::<KeepsObjects>().is_some() {
+            resource.work.keep_newest();
+        }
+        created
     });
     if created == Some(Err(Full)) {
         return Err(Refusal::full());

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use http_cache_semantics::CachePolicy;
 
 use crate::pattern::{Pattern, Star};
@@ -40,6 +41,8 @@ pub(crate) enum Object {
 pub(crate) struct Fetched {
     pub(crate) policy: CachePolicy,
     pub(crate) body: Bytes,
+    /// When it was generated, by the clock of the origin.
+    pub(crate) date: Option<HeaderValue>,
     /// The size of the headers that the policy keeps.
     pub(crate) headers: usize,
 }
@@ -146,6 +149,12 @@ impl Cache {
         found.len()
     }
 
+    /// Whether the pattern matches any object.
+    pub(crate) fn has(&self, pattern: &str) -> bool {
+        let pattern = Pattern::new(pattern, self.star);
+        self.entries.keys().any(|path| pattern.matches(path))
+    }
+
     fn remove(&mut self, path: &str) -> bool {
         let Some(entry) = self.entries.remove(path) else { return false };
         self.used.remove(&entry.used);
@@ -199,7 +208,8 @@ mod tests {
         let response = http::Response::new(());
         let fetched = |headers, body: &'static [u8]| {
             let policy = CachePolicy::new(&request, &response);
-            Object::Fetched(Arc::new(Fetched { policy, body: Bytes::from_static(body), headers }))
+            let (body, date) = (Bytes::from_static(body), None);
+            Object::Fetched(Arc::new(Fetched { policy, body, date, headers }))
         };
         let empty = fetched(0, b"").bytes("/a");
         assert!(empty > size_of::<CachePolicy>() + size_of::<Entry>());

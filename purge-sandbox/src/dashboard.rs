@@ -147,8 +147,8 @@ fn show_resources(out: &mut String, resources: &[Resource]) -> fmt::Result {
                 resource.kind,
                 resource.id,
                 resource.work.len(),
-                resource.cache.len(),
-                resource.cache.bytes(),
+                resource.edges.main.plain.len(),
+                resource.edges.main.plain.bytes(),
             )?;
         }
         Ok(())
@@ -245,13 +245,13 @@ fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
             "<details id=\"cache-{}\"{open}><summary>{}: {} objects</summary>",
             resource.id,
             resource.kind,
-            resource.cache.len()
+            resource.edges.main.plain.len()
         )?;
-        if resource.cache.len() == 0 {
+        if resource.edges.main.plain.len() == 0 {
             out.write_str("<p>Nothing is cached.</p>")?;
         } else {
             out.write_str("<ul>\n")?;
-            for path in resource.cache.paths().take(ROWS) {
+            for path in resource.edges.main.plain.paths().take(ROWS) {
                 let link = utf8_percent_encode(path, NOT_IN_LINKS).to_string();
                 let (shown, id) = (short(path), resource.id);
                 // A shortened path gets no link, which could be 64 KiB long.
@@ -263,7 +263,7 @@ fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
                 }
             }
             out.write_str("</ul>\n")?;
-            and_more(out, resource.cache.len().saturating_sub(ROWS))?;
+            and_more(out, resource.edges.main.plain.len().saturating_sub(ROWS))?;
         }
         out.write_str("</details>\n")?;
     }

@@ -1,5 +1,6 @@
 //! The edge: what a visitor of the site would see, cached according to RFC 9111.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -7,33 +8,36 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 use uuid::Uuid;
 
-use crate::cache::{Fetched, Object};
+use crate::cache::{Cache, Fetched, Object};
 use crate::origin::Origin;
+use crate::pop::PopResponse;
 use crate::refusal::Refusal;
-use crate::resource::{Resource, parse_uuid};
+use crate::resource::parse_uuid;
 use crate::state::Shared;
+use crate::text::short;
 
 pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Response {
-    if head.method != Method::GET && head.method != Method::HEAD {
-        let message = format!("{} is not allowed here; use GET", head.method);
-        return Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response();
+    let (visit, pop) = match visit(&shared, &head) {
+        Ok(visit) => visit,
+        Err(refusal) => return refusal.into_response(),
+    };
+    match pop.map(|pop| shared.pops[pop].response) {
+        Some(PopResponse::Forbidden) => return forbidden(),
+        Some(PopResponse::Challenge) => return challenge(),
+        Some(PopResponse::File) | None => {}
     }
-    let Some((id, path)) = split(&head.uri) else {
-        let message =
-            format!("{} does not have the form /edge/{{resource_uuid}}/…", head.uri.path());
-        return Refusal::new(StatusCode::NOT_FOUND, message).into_response();
-    };
-    let Some(request) = as_visitor(&path, &head.headers) else {
-        let message = format!("{path} is not a valid request path");
-        return Refusal::new(StatusCode::BAD_REQUEST, message).into_response();
-    };
-    let looked_up = shared.with_resource(id, |resource, now| {
-        (resource.cache.get(&path), resource.cache.purges(), shared.date(now))
+    let Visit { id, path, request } = &visit;
+    let is_gzip = shared.compresses && accepts_gzip(&head.headers);
+    let looked_up = shared.with_resource(*id, |resource, now| {
+        let cache = resource.edges.place(pop).cache(is_gzip);
+        (cache.get(path), cache.purges(), shared.date(now))
     });
     let Some((object, purges, now)) = looked_up else {
         return Refusal::new(StatusCode::NOT_FOUND, format!("there is no resource {id}"))
@@ -47,37 +51,134 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
             return answer(headers, StatusCode::OK, text.into(), "HIT", &head.headers);
         }
         Some(Object::Fetched(fetched)) => {
-            if let BeforeRequest::Fresh(mut cached) = fetched.policy.before_request(&request, now) {
-                // The policy sets `Date` to now, in the e-mail format (`+0000`). The server sets it in the
-                // HTTP format (`GMT`).
+            if let BeforeRequest::Fresh(mut cached) = fetched.policy.before_request(request, now) {
+                // The policy sets `Date` to now. A cache keeps the one of the origin.
                 cached.headers.remove(header::DATE);
+                cached.headers.extend(fetched.date.clone().map(|date| (header::DATE, date)));
                 let body = fetched.body.clone();
                 return answer(cached.headers, cached.status, body, "HIT", &head.headers);
             }
         }
         None => {}
     }
-    let (fetched, body) =
-        shared.origin.fetch(&path, &shared.cache_control, shared.read_timeout).await.into_parts();
-    shared.with_resource(id, |resource, now| {
+    let fetched = shared.origin.fetch(path, &shared.cache_control, shared.read_timeout).await;
+    let (fetched, body) = coded(&shared, is_gzip, dated(fetched, now)).into_parts();
+    shared.with_resource(*id, |resource, now| {
+        let cache = resource.edges.place(pop).cache(is_gzip);
         // An object that was fetched before a purge may be the one to purge.
-        if resource.cache.purges() == purges {
-            store(resource, &path, &request, &fetched, body.clone(), shared.date(now));
+        if cache.purges() == purges {
+            store(cache, path, request, &fetched, body.clone(), shared.date(now));
         }
     });
     answer(fetched.headers, fetched.status, body, "MISS", &head.headers)
 }
 
+/// The origin itself, without an edge before it.
+pub(crate) async fn origin(State(shared): State<Arc<Shared>>, head: Parts) -> Response {
+    let path = head.uri.path_and_query().map_or("", |path| path.as_str());
+    let path = path.strip_prefix("/origin").unwrap_or_default();
+    let fetched = shared.origin.fetch(path, &shared.cache_control, shared.read_timeout).await;
+    let (fetched, body) = fetched.into_parts();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = fetched.status;
+    response.headers_mut().extend(fetched.headers);
+    response
+}
+
+/// What a visitor asks for: a path of a resource.
+struct Visit {
+    id: Uuid,
+    path: String,
+    request: http::Request<()>,
+}
+
+/// Reads what a visitor asks for, and at which point of presence.
+fn visit(shared: &Shared, head: &Parts) -> Result<(Visit, Option<usize>), Refusal> {
+    if head.method != Method::GET && head.method != Method::HEAD {
+        let message = format!("{} is not allowed here; use GET", head.method);
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message));
+    }
+    let not_found = |message| Refusal::new(StatusCode::NOT_FOUND, message);
+    let (route, pop) = match head.uri.path().strip_prefix("/pop/") {
+        None => (head.uri.path().strip_prefix("/edge/"), None),
+        Some(rest) => {
+            let (name, rest) = rest.split_once('/').unwrap_or((rest, ""));
+            let place = shared.pops.iter().position(|pop| pop.name == name);
+            let place = place.ok_or_else(|| {
+                not_found(format!("there is no point of presence {:?}", short(name)))
+            })?;
+            (Some(rest), Some(place))
+        }
+    };
+    let Some((id, path)) = route.and_then(|route| split(route, head.uri.query())) else {
+        let message =
+            format!("{} does not have the form /edge/{{resource_uuid}}/…", head.uri.path());
+        return Err(not_found(message));
+    };
+    let request = as_visitor(&path, &head.headers).ok_or_else(|| {
+        let message = format!("{path} is not a valid request path");
+        Refusal::new(StatusCode::BAD_REQUEST, message)
+    })?;
+    Ok((Visit { id, path, request }, pop))
+}
+
+fn forbidden() -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (StatusCode::FORBIDDEN, kind, "403 forbidden\n").into_response()
+}
+
+fn challenge() -> Response {
+    const PAGE: &str =
+        "<!doctype html><title>Just a moment...</title><p>Checking your browser.</p>\n";
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "private, no-store"),
+        (HeaderName::from_static("cf-mitigated"), "challenge"),
+    ];
+    (StatusCode::FORBIDDEN, headers, PAGE).into_response()
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        text.split(',').any(|word| word.split(';').next().unwrap_or_default().trim() == "gzip")
+    })
+}
+
+/// Adds the time of a response that has none, as every cache does.
+fn dated(mut response: http::Response<Bytes>, now: SystemTime) -> http::Response<Bytes> {
+    if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
+        response.headers_mut().entry(header::DATE).or_insert(date);
+    }
+    response
+}
+
+/// Compresses a response if edges do that and the visitor accepts it.
+fn coded(shared: &Shared, is_gzip: bool, response: http::Response<Bytes>) -> http::Response<Bytes> {
+    if !shared.compresses || response.headers().contains_key(header::CONTENT_ENCODING) {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    head.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let compressed = is_gzip.then(|| encoder.write_all(&body).and_then(|()| encoder.finish()));
+    let Some(Ok(compressed)) = compressed else { return http::Response::from_parts(head, body) };
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    http::Response::from_parts(head, compressed.into())
+}
+
 /// Puts a file of the built-in site into a cache, as if a visitor had requested it.
-pub(crate) async fn warm(resource: &mut Resource, path: &str, cache_control: &HeaderValue) {
+pub(crate) async fn warm(cache: &mut Cache, path: &str, cache_control: &HeaderValue) {
     let Some(request) = as_visitor(path, &HeaderMap::new()) else { return };
+    let now = SystemTime::now();
     let response = Origin::Site.fetch(path, cache_control, Duration::MAX).await;
-    let (fetched, body) = response.into_parts();
-    store(resource, path, &request, &fetched, body, SystemTime::now());
+    let (fetched, body) = dated(response, now).into_parts();
+    store(cache, path, &request, &fetched, body, now);
 }
 
 fn store(
-    resource: &mut Resource,
+    cache: &mut Cache,
     path: &str,
     request: &http::Request<()>,
     fetched: &http::response::Parts,
@@ -88,7 +189,9 @@ fn store(
     // An object that must be fetched again each time would only take up space.
     if policy.is_storable() && !policy.is_stale(now) {
         let headers = kept(request.headers()) + kept(&fetched.headers);
-        resource.cache.insert(path, Object::Fetched(Arc::new(Fetched { policy, body, headers })));
+        let date = fetched.headers.get(header::DATE).cloned();
+        let fetched = Fetched { policy, body, date, headers };
+        cache.insert(path, Object::Fetched(Arc::new(fetched)));
     }
 }
 
@@ -98,9 +201,9 @@ fn kept(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| entry + name.as_str().len() + value.len()).sum()
 }
 
-fn split(uri: &Uri) -> Option<(Uuid, String)> {
-    let (id, path) = uri.path().strip_prefix("/edge/")?.split_once('/')?;
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+fn split(route: &str, query: Option<&str>) -> Option<(Uuid, String)> {
+    let (id, path) = route.split_once('/')?;
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     Some((parse_uuid(id)?, format!("/{path}{query}")))
 }
 

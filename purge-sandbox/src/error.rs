@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     OriginNotLoopback(SocketAddr),
     CacheControl(String),
     Token,
+    PopName(String),
     Faults(serde_json::Error),
     Fault(&'static str),
 }
@@ -53,6 +54,11 @@ impl fmt::Display for Error {
                 write!(f, "the faults cannot be read: {}", Visible(&error.to_string()))
             }
             Kind::Fault(what) => write!(f, "the faults cannot be read: {what}"),
+            Kind::PopName(name) => write!(
+                f,
+                "the point of presence {:?} cannot have this name; use letters, digits and hyphens, and each name once",
+                Visible(name).to_string()
+            ),
             Kind::Token => f.write_str(
                 "the token is empty or contains something other than visible ASCII, which a header cannot carry",
             ),

@@ -43,8 +43,13 @@ pub struct Fault {
     pub(crate) body: Option<Bytes>,
     pub(crate) delay: Duration,
     pub(crate) ending: Ending,
+    pub(crate) keeps: bool,
     applies: Option<Applies>,
 }
+
+/// In the head of a request whose job purges nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeepsObjects;
 
 /// How the response is sent.
 #[derive(Clone, Debug, Default)]
@@ -165,6 +170,18 @@ impl Fault {
     /// Does not apply the request, even if the response looks as if it had been applied.
     pub fn without_applying(mut self) -> Self {
         self.applies = Some(Applies::Never);
+        self
+    }
+
+    /// The job that the request creates reports its paths as purged, and the objects stay in the caches.
+    ///
+    /// ```
+    /// # use purge_sandbox::Fault;
+    /// let fault = Fault::answer().keeping_objects().on_post();
+    /// # let _ = fault;
+    /// ```
+    pub fn keeping_objects(mut self) -> Self {
+        self.keeps = true;
         self
     }
 

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 
 use crate::body::{self, Payload};
 use crate::fault::json;
-use crate::fault::{Ending, Fault};
+use crate::fault::{Ending, Fault, KeepsObjects};
 use crate::limits::bearer;
 use crate::lock::lock;
 use crate::log::{Arrival, Created, RecordedRequest};
@@ -110,9 +110,12 @@ async fn misbehave(
     visit: &mut Visit<'_>,
     fault: Fault,
     wire: &Wire,
-    head: Parts,
+    mut head: Parts,
     next: Next,
 ) -> Response {
+    if fault.keeps {
+        head.extensions.insert(KeepsObjects);
+    }
     let mut response =
         if fault.applies() { visit.handle(head, next).await } else { Response::default() };
     tokio::time::sleep(fault.delay).await;

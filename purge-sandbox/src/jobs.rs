@@ -10,8 +10,6 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::cache::Cache;
-
 /// Jobs and records, in the order in which they were created. Times count from the start of the sandbox, indices from
 /// its first job and its first record, which may have been forgotten.
 #[derive(Debug)]
@@ -34,6 +32,8 @@ struct Job {
     id: Box<str>,
     created: Duration,
     takes: Duration,
+    /// Whether it reports its paths as purged and purges nothing.
+    keeps: bool,
     first: usize,
     count: usize,
     finished: usize,
@@ -64,6 +64,15 @@ pub(crate) struct JobView<'a> {
     pub(crate) created: Duration,
     pub(crate) count: usize,
     pub(crate) finished: usize,
+}
+
+/// The caches that jobs purge.
+pub(crate) trait Evict {
+    /// Purges a path at a time, and says whether anything was there.
+    fn evict(&mut self, at: Duration, path: &str) -> bool;
+
+    /// Whether anything is there.
+    fn has(&self, path: &str) -> bool;
 }
 
 /// There is no room for another job until one of the others has finished.
@@ -102,6 +111,7 @@ impl Work {
             id: id.clone().into(),
             created: now,
             takes,
+            keeps: false,
             first: self.forgotten_records + self.records.len(),
             count: paths.len(),
             finished: 0,
@@ -133,8 +143,13 @@ impl Work {
         true
     }
 
+    /// Makes the newest job report its paths as purged and purge nothing.
+    pub(crate) fn keep_newest(&mut self) {
+        self.jobs.iter_mut().next_back().into_iter().for_each(|job| job.keeps = true);
+    }
+
     /// Applies every purge that is due.
-    pub(crate) fn settle(&mut self, cache: &mut Cache, now: Duration) {
+    pub(crate) fn settle(&mut self, places: &mut impl Evict, now: Duration) {
         while let Some(&Reverse((at, index))) = self.due.peek() {
             if at > now {
                 break;
@@ -143,7 +158,10 @@ impl Work {
             let job = &mut self.jobs[index - self.forgotten_jobs];
             let place = job.first + job.count - 1 - job.finished - self.forgotten_records;
             let record = &mut self.records[place];
-            record.evicted = cache.purge(&record.path) > 0;
+            record.evicted = match job.keeps {
+                true => places.has(&record.path),
+                false => places.evict(at, &record.path),
+            };
             job.finished += 1;
             if job.finished < job.count {
                 self.due.push(Reverse((job.completes(job.finished), index)));
@@ -250,10 +268,20 @@ fn share(whole: Duration, parts: usize, of: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::Object;
+    use crate::cache::{Cache, Object};
     use crate::pattern::Star;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    impl Evict for Cache {
+        fn evict(&mut self, _: Duration, path: &str) -> bool {
+            self.purge(path) > 0
+        }
+
+        fn has(&self, path: &str) -> bool {
+            Cache::has(self, path)
+        }
+    }
 
     fn work(jobs: &[(&str, &[&str])]) -> Work {
         let mut work = Work::new(usize::MAX);
@@ -388,5 +416,18 @@ mod tests {
         work.settle(&mut Cache::new(0, Star::default()), 100 * SECOND);
         assert_eq!(create(&mut work, "b", &["/b"], 100 * SECOND), Ok(()));
         assert_eq!(paths(&work.list(None, 1, 10, 100 * SECOND).1), ["/b"]);
+    }
+
+    #[test]
+    fn a_job_that_keeps_objects_reports_them_as_purged() {
+        let mut work = work(&[("op", &["/cached", "/not"])]);
+        work.keep_newest();
+        let mut cache = Cache::new(1000, Star::default());
+        cache.insert("/cached", Object::Placeholder);
+        work.settle(&mut cache, 20 * SECOND);
+        let (_, page) = work.list(None, 1, 100, 20 * SECOND);
+        let evicted: Vec<_> = page.iter().map(|r| r.completed.map(|c| c.1)).collect();
+        assert_eq!(evicted, [Some(true), Some(false)]);
+        assert_eq!(cache.paths().collect::<Vec<_>>(), ["/cached"]);
     }
 }

@@ -77,6 +77,7 @@ mod limits;
 // The state of the service.
 mod pattern;
 mod cache;
+mod pop;
 mod jobs;
 mod site;
 mod origin;
@@ -111,6 +112,7 @@ pub use fault::Fault;
 pub use history::{Job, Record, RecordState};
 pub use log::RecordedRequest;
 pub use pattern::Star;
+pub use pop::Pop;
 pub use resource::ResourceType;
 pub use sandbox::{Sandbox, SandboxBuilder};
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -21,6 +21,12 @@ const MAX_OBJECT: usize = 64 * 1024 * 1024;
 pub(crate) enum Origin {
     Site,
     Directory(PathBuf),
+    /// A folder, and the one that takes its place later.
+    Late {
+        before: PathBuf,
+        after: PathBuf,
+        at: Instant,
+    },
     Server(SocketAddr),
 }
 
@@ -39,9 +45,9 @@ impl Origin {
                 Some(content) => Ok(file(path, Bytes::from_static(content), None, cache_control)),
                 None => Err(StatusCode::NOT_FOUND),
             },
-            Self::Directory(root) => {
-                let (root, path, cache_control) =
-                    (root.clone(), path.to_owned(), cache_control.clone());
+            Self::Directory(_) | Self::Late { .. } => {
+                let root = self.folder().to_owned();
+                let (path, cache_control) = (path.to_owned(), cache_control.clone());
                 let read = move || {
                     let (name, content, modified) = read(&root, &path)?;
                     Ok(file(&name, content, Some(modified), &cache_control))
@@ -67,6 +73,23 @@ impl Origin {
             );
             response
         })
+    }
+}
+
+impl Origin {
+    /// The folder that is served now, if it is one.
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Directory(root) => root,
+            Self::Late { before, after, at } => {
+                if Instant::now() < *at {
+                    before
+                } else {
+                    after
+                }
+            }
+            Self::Site | Self::Server(_) => Path::new(""),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 use std::fmt;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::cache::Cache;
-use crate::jobs::Work;
+use crate::jobs::{Evict, Work};
 use crate::pattern::Star;
+use crate::pop::{Place, Pop};
 
 /// The type of a CDN resource. The reference offers purging for the first four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,36 @@ pub(crate) struct Resource {
     pub(crate) kind: ResourceType,
     pub(crate) site: &'static str,
     pub(crate) work: Work,
-    pub(crate) cache: Cache,
+    pub(crate) edges: Edges,
+}
+
+/// The edges of a resource.
+#[derive(Debug)]
+pub(crate) struct Edges {
+    pub(crate) main: Place,
+    /// In the order in which they were configured.
+    pub(crate) pops: Vec<Place>,
+}
+
+impl Edges {
+    /// An edge: the main one without a number.
+    pub(crate) fn place(&mut self, pop: Option<usize>) -> &mut Place {
+        match pop {
+            None => &mut self.main,
+            Some(pop) => &mut self.pops[pop],
+        }
+    }
+}
+
+impl Evict for Edges {
+    fn evict(&mut self, at: Duration, path: &str) -> bool {
+        self.pops.iter_mut().for_each(|pop| pop.purge_at(at, path));
+        self.main.purge(path)
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.main.plain.has(path) || self.main.gzip.has(path)
+    }
 }
 
 /// The memory limits of each resource, in bytes.
@@ -82,8 +113,18 @@ pub(crate) struct Bounds {
 }
 
 impl Resource {
+    /// Applies every purge that is due, at every edge.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        self.work.settle(&mut self.edges, now);
+        self.edges.pops.iter_mut().for_each(|pop| pop.settle(now));
+    }
+
     /// One resource of each type; the first has the given ID.
-    pub(crate) fn one_of_each(first: Uuid, bounds: Bounds, star: Star) -> Vec<Self> {
+    pub(crate) fn one_of_each(first: Uuid, bounds: Bounds, star: Star, pops: &[Pop]) -> Vec<Self> {
+        let place = |lag| {
+            let cache = || Cache::new(bounds.cache, star);
+            Place::new(cache(), cache(), lag)
+        };
         ResourceType::ALL
             .into_iter()
             .map(|kind| Self {
@@ -91,7 +132,10 @@ impl Resource {
                 kind,
                 site: kind.site(),
                 work: Work::new(bounds.jobs),
-                cache: Cache::new(bounds.cache, star),
+                edges: Edges {
+                    main: place(Duration::ZERO),
+                    pops: pops.iter().map(|pop| place(pop.lag)).collect(),
+                },
             })
             .collect()
     }

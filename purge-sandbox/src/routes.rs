@@ -20,6 +20,8 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
     let for_clients = Router::new()
         .route(api::ROUTE, any(api::purge))
         .route("/edge/{*path}", any(edge::serve))
+        .route("/pop/{*path}", any(edge::serve))
+        .route("/origin/{*path}", get(edge::origin))
         .fallback(not_found)
         .layer(from_fn_with_state(Arc::clone(shared), intercept::intercept));
     // Requests of people and monitors are not recorded: the log belongs to the client under test.

@@ -151,7 +151,7 @@ impl Sandbox {
         parse_uuid(resource)
             .and_then(|id| {
                 self.shared.with_resource(id, |resource, _| {
-                    resource.cache.paths().map(ToOwned::to_owned).collect()
+                    resource.edges.main.plain.paths().map(ToOwned::to_owned).collect()
                 })
             })
             .unwrap_or_default()
@@ -163,7 +163,7 @@ impl Sandbox {
         if let Some(id) = parse_uuid(self.resource()) {
             self.shared.with_resource(id, |resource, _| {
                 for path in paths {
-                    resource.cache.insert(path.as_ref(), Object::Placeholder);
+                    resource.edges.main.plain.insert(path.as_ref(), Object::Placeholder);
                 }
             });
         }

@@ -11,6 +11,7 @@ use crate::limits::{Bucket, Token};
 use crate::lock::lock;
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
+use crate::pop::Pop;
 use crate::resource::Resource;
 
 pub(crate) struct Shared {
@@ -27,6 +28,9 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) observer: Option<Observer>,
     pub(crate) origin: Origin,
+    pub(crate) pops: Vec<Pop>,
+    /// Whether edges compress what visitors can decompress.
+    pub(crate) compresses: bool,
     /// The `Cache-Control` of the origin's own files.
     pub(crate) cache_control: HeaderValue,
     pub(crate) clock: Clock,
@@ -51,7 +55,7 @@ impl Shared {
         let mut resources = lock(&self.resources);
         let now = self.now();
         for resource in resources.iter_mut() {
-            resource.work.settle(&mut resource.cache, now);
+            resource.settle(now);
         }
         f(&resources, now)
     }
@@ -65,7 +69,7 @@ impl Shared {
         let mut resources = lock(&self.resources);
         let now = self.now();
         let resource = resources.iter_mut().find(|resource| resource.id == id)?;
-        resource.work.settle(&mut resource.cache, now);
+        resource.settle(now);
         Some(f(resource, now))
     }
 }

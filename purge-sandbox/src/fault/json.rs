@@ -27,6 +27,7 @@ impl Fault {
     /// | `body` | a string | [`body`](Self::body) |
     /// | `delay` | a duration such as `"200ms"` | [`delay`](Self::delay) |
     /// | `ending` | `"truncated"`, `"reset"`, `"garbage"`, `{ "stalled": "5s" }` or `{ "raw": "…" }` | [`truncated`](Self::truncated), [`reset`](Self::reset), [`garbage`](Self::garbage), [`stall`](Self::stall), [`raw`](Self::raw) |
+    /// | `keeps` | `true` or `false` | [`keeping_objects`](Self::keeping_objects) |
     /// | `applies` | `true` or `false` | [`after_applying`](Self::after_applying), [`without_applying`](Self::without_applying) |
     ///
     /// A request can also carry one such object in its header `X-Sandbox-Fault`. It takes precedence over the
@@ -83,6 +84,8 @@ struct Members {
     #[serde(default, deserialize_with = "duration")]
     delay: Duration,
     ending: Option<Ending>,
+    #[serde(default)]
+    keeps: bool,
     applies: Option<bool>,
 }
 
@@ -123,6 +126,7 @@ impl TryFrom<Members> for Entry {
         }
         fault.body = members.body.map(Into::into);
         fault.times = members.times;
+        fault.keeps = members.keeps;
         fault.check()?;
         fault = fault.delay(members.delay);
         fault = match members.on {
@@ -179,7 +183,8 @@ mod tests {
                 { "on": "GET", "ending": { "stalled": "5s" }, "delay": "200ms" },
                 { "ending": "reset", "applies": true },
                 { "ending": "truncated", "applies": false },
-                { "ending": { "raw": "\u0000" } }
+                { "ending": { "raw": "\u0000" } },
+                { "keeps": true }
             ]"#,
         )
         .expect("a list of faults");
@@ -189,6 +194,7 @@ mod tests {
             Fault::reset().after_applying(),
             Fault::truncated().without_applying(),
             Fault::raw([0]),
+            Fault::answer().keeping_objects(),
         ];
         for (read, written) in read.iter().zip(&written) {
             assert_eq!(format!("{read:?}"), format!("{written:?}"));

@@ -1,8 +1,9 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use tokio::net::TcpListener;
@@ -17,6 +18,7 @@ use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::pattern::Star;
+use crate::pop::Pop;
 use crate::resource::{Resource, parse_uuid};
 use crate::server::Bounds;
 use crate::state::{Clock, Observer, Shared};
@@ -53,6 +55,9 @@ pub struct SandboxBuilder {
     faults: Faults,
     observer: Option<Observer>,
     origin: Origin,
+    later: Option<(PathBuf, Duration)>,
+    pops: Vec<Pop>,
+    compresses: bool,
     cache_control: String,
     cache_bytes: usize,
     job_bytes: usize,
@@ -81,6 +86,9 @@ impl Default for SandboxBuilder {
             faults: Faults::default(),
             observer: None,
             origin: Origin::Site,
+            later: None,
+            pops: Vec::new(),
+            compresses: false,
             cache_control: "public, max-age=3600".to_owned(),
             cache_bytes: 256 * 1024 * 1024,
             job_bytes: 64 * 1024 * 1024,
@@ -202,6 +210,25 @@ impl SandboxBuilder {
         self
     }
 
+    /// From this long after the start, serves the files of this folder and not those of [`origin`](Self::origin): an
+    /// upload that arrives late. It has no effect without a folder as the origin.
+    pub fn origin_later(mut self, folder: impl Into<PathBuf>, after: Duration) -> Self {
+        self.later = Some((folder.into(), after));
+        self
+    }
+
+    /// Adds a point of presence, which has caches of its own.
+    pub fn pop(mut self, pop: Pop) -> Self {
+        self.pops.push(pop);
+        self
+    }
+
+    /// Edges compress files by gzip for visitors that accept it, and cache the variants by themselves.
+    pub fn compress(mut self) -> Self {
+        self.compresses = true;
+        self
+    }
+
     /// Fetches through the edge from an HTTP server on this machine, and respects its `Cache-Control`.
     pub fn origin_server(mut self, address: SocketAddr) -> Self {
         self.origin = Origin::Server(address);
@@ -270,10 +297,17 @@ impl SandboxBuilder {
         let organization = uuid("organization", &self.organization)?;
         let resource = uuid("resource", &self.resource)?;
         let bounds = resource::Bounds { jobs: self.job_bytes, cache: self.cache_bytes };
-        let mut resources = Resource::one_of_each(resource, bounds, self.star);
+        let names: BTreeSet<&str> = self.pops.iter().map(|pop| pop.name.as_str()).collect();
+        if let Some(pop) = self.pops.iter().find(|pop| !pop.has_valid_name()) {
+            return Err(Kind::PopName(pop.name.clone()).into());
+        }
+        if let Some(pop) = self.pops.last().filter(|_| names.len() < self.pops.len()) {
+            return Err(Kind::PopName(pop.name.clone()).into());
+        }
+        let mut resources = Resource::one_of_each(resource, bounds, self.star, &self.pops);
         let cache_control = HeaderValue::try_from(&self.cache_control)
             .map_err(|_| Kind::CacheControl(self.cache_control))?;
-        let origin = check(self.origin)?;
+        let origin = check(self.origin, self.later)?;
         if matches!(origin, Origin::Site) {
             warm(&mut resources, &cache_control).await;
         }
@@ -293,6 +327,8 @@ impl SandboxBuilder {
             faults: self.faults,
             observer: self.observer,
             origin,
+            pops: self.pops,
+            compresses: self.compresses,
             cache_control,
             clock: Clock::start(),
             resources: resources.into(),
@@ -318,7 +354,7 @@ impl SandboxBuilder {
 async fn warm(resources: &mut [Resource], cache_control: &HeaderValue) {
     for resource in resources.iter_mut().filter(|resource| resource.kind.can_purge()) {
         for (path, _) in site::FILES {
-            edge::warm(resource, path, cache_control).await;
+            edge::warm(&mut resource.edges.main.plain, path, cache_control).await;
         }
     }
 }
@@ -339,12 +375,20 @@ pub(crate) fn checked_token(token: String) -> Result<String, Error> {
     Ok(token)
 }
 
-fn check(origin: Origin) -> Result<Origin, Error> {
+fn check(origin: Origin, later: Option<(PathBuf, Duration)>) -> Result<Origin, Error> {
+    let folder = |path: PathBuf| {
+        let root = path.canonicalize().and_then(|root| root.read_dir().map(|_| root));
+        root.map_err(|error| Error::from(Kind::OriginDirectory(path, error)))
+    };
     match origin {
-        Origin::Directory(path) => path
-            .canonicalize()
-            .and_then(|root| root.read_dir().map(|_| Origin::Directory(root)))
-            .map_err(|error| Kind::OriginDirectory(path, error).into()),
+        Origin::Directory(path) => match later {
+            None => folder(path).map(Origin::Directory),
+            Some((after, delay)) => {
+                let (before, after) = (folder(path)?, folder(after)?);
+                let at = Instant::now() + delay.min(YEAR);
+                Ok(Origin::Late { before, after, at })
+            }
+        },
         Origin::Server(address) if !address.ip().is_loopback() => {
             Err(Kind::OriginNotLoopback(address).into())
         }

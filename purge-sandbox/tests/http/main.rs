@@ -7,6 +7,7 @@ mod history;
 mod hosts;
 mod operations;
 mod pages;
+mod pops;
 mod refusals;
 mod schema;
 mod support;

@@ -1,0 +1,114 @@
+//! Points of presence: further edges of every resource, each with a cache of its own.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::cache::Cache;
+
+/// A point of presence: a further edge of every resource, with a cache of its own, at `/pop/NAME/{resource_uuid}/…`.
+///
+/// ```
+/// use std::time::Duration;
+/// use purge_sandbox::{Pop, Sandbox};
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// // A purge reaches Frankfurt five seconds after the others.
+/// let frankfurt = Pop::new("fra").lag(Duration::from_secs(5));
+/// let sandbox = Sandbox::builder().pop(frankfurt).pop(Pop::new("ams").challenging()).start().await?;
+/// # Ok::<(), purge_sandbox::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Pop {
+    pub(crate) name: String,
+    pub(crate) lag: Duration,
+    pub(crate) response: PopResponse,
+}
+
+/// How a point of presence responds to visitors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PopResponse {
+    /// With the file.
+    File,
+    /// With 403.
+    Forbidden,
+    /// With a page that asks for a browser.
+    Challenge,
+}
+
+impl Pop {
+    /// One with this name: letters, digits and hyphens.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), lag: Duration::ZERO, response: PopResponse::File }
+    }
+
+    /// How long after a path was purged elsewhere it is purged here. The job reports it as purged before that.
+    /// [`Duration::MAX`] is never.
+    pub fn lag(mut self, lag: Duration) -> Self {
+        self.lag = lag;
+        self
+    }
+
+    /// Responds with 403 to all visitors.
+    pub fn forbidding(mut self) -> Self {
+        self.response = PopResponse::Forbidden;
+        self
+    }
+
+    /// Responds with a challenge for browsers to all visitors, as a firewall does.
+    pub fn challenging(mut self) -> Self {
+        self.response = PopResponse::Challenge;
+        self
+    }
+
+    pub(crate) fn has_valid_name(&self) -> bool {
+        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !self.name.is_empty() && self.name.bytes().all(is_valid)
+    }
+}
+
+/// The caches of one edge: one for each content coding.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Without content coding.
+    pub(crate) plain: Cache,
+    pub(crate) gzip: Cache,
+    lag: Duration,
+    /// What is still to be purged here, and when.
+    due: VecDeque<(Duration, Box<str>)>,
+}
+
+impl Place {
+    pub(crate) fn new(plain: Cache, gzip: Cache, lag: Duration) -> Self {
+        Self { plain, gzip, lag, due: VecDeque::new() }
+    }
+
+    /// The cache for a content coding.
+    pub(crate) fn cache(&mut self, is_gzip: bool) -> &mut Cache {
+        if is_gzip { &mut self.gzip } else { &mut self.plain }
+    }
+
+    /// Purges a path at a time, or later if this edge lags.
+    pub(crate) fn purge_at(&mut self, at: Duration, path: &str) {
+        if self.lag < Duration::MAX {
+            self.due.push_back((at.saturating_add(self.lag), path.into()));
+        }
+    }
+
+    /// Purges what is due.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        while self.due.front().is_some_and(|(at, _)| *at <= now)
+            && let Some((_, path)) = self.due.pop_front()
+        {
+            self.purge(&path);
+        }
+    }
+
+    /// Purges a path now, and says whether anything was there.
+    pub(crate) fn purge(&mut self, path: &str) -> bool {
+        let (plain, gzip) = (self.plain.purge(path), self.gzip.purge(path));
+        plain + gzip > 0
+    }
+}
