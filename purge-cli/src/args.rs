@@ -4,9 +4,11 @@ mod output;
 mod target;
 mod site;
 mod addresses;
+mod input;
 mod paths;
 mod create;
 mod diff;
+mod verify;
 mod wait;
 mod list;
 mod config;
@@ -21,6 +23,7 @@ pub(crate) use addresses::AddressArgs;
 pub(crate) use config::ConfigArgs;
 pub(crate) use create::{CreateArgs, PlanArgs, ResumeArgs};
 pub(crate) use diff::DiffArgs;
+pub(crate) use input::InputArgs;
 pub(crate) use list::ListArgs;
 pub(crate) use output::{FormatArgs, MessageArgs, ReportArgs};
 pub(crate) use paths::PathArgs;
@@ -33,6 +36,7 @@ pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use site::SiteArgs;
 pub(crate) use target::TargetArgs;
+pub(crate) use verify::{EdgeArgs, VerifyArgs};
 pub(crate) use wait::{Operation, WaitArgs, operation_id};
 
 /// Purge files of a CDN resource, and report the outcome of every path
@@ -122,6 +126,19 @@ Examples:
   cdn-purge wait 0b508058-9c8c-475a-b5e7-0bf9014423b2
   cdn-purge create --from changed.txt --output ndjson | jq -r '.op_id // empty' | cdn-purge wait -")]
     Wait(WaitArgs),
+    /// Ask the edges whether they have the new files
+    ///
+    /// Says for each path whether its copy at the edge is `fresh`, `stale`, `differs` or is `unverifiable`, and why.
+    /// `stale` is said only when that is certain. Nothing is purged, and no token is needed.
+    #[command(after_long_help = "\
+Examples:
+  cdn-purge verify /index.html --edge https://www.example.com --site public
+  cdn-purge verify --from changed.txt --edge https://www.example.com --since 10m --wait
+  cdn-purge verify '/images/*' --edge https://www.example.com --site public --baseline old.sha256
+  cdn-purge verify /a --edge https://www.example.com --resolve www.example.com:443:192.0.2.1,192.0.2.2 --since 10m
+
+Exit codes: 0 if all are fresh, 1 if something is stale or differs, 6 if nothing is, but something could not be verified")]
+    Verify(Box<VerifyArgs>),
     /// Store paths in a queue, for a worker to purge
     ///
     /// Takes the paths that `create` takes. Needs no token of the CDN: the worker has it. Coalescing, wildcards

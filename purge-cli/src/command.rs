@@ -8,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod resume;
 pub(crate) mod sandbox;
 pub(crate) mod shell;
+pub(crate) mod verify;
 pub(crate) mod wait;
 #[cfg(feature = "queue")]
 pub(crate) mod queue;

@@ -100,6 +100,12 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::usage(format!("{name} cannot be read: {error}"))
 }
 
+/// The first argument that is a duration, which the option before it does not take as its value.
+pub(crate) fn duration(arguments: &[OsString]) -> Option<&str> {
+    let mut texts = arguments.iter().filter_map(|argument| argument.to_str());
+    texts.find(|text| humantime::parse_duration(text).is_ok())
+}
+
 /// Refuses to read standard input twice: the second time it would be empty.
 pub(crate) fn only_one_standard_input<'a>(
     files: impl Iterator<Item = &'a PathBuf>,

@@ -19,6 +19,7 @@ mod args;
 mod usage;
 mod target;
 mod selection;
+mod verification;
 mod command;
 mod derived;
 
@@ -151,6 +152,7 @@ async fn dispatch(
         Command::Resume(args) => command::resume::run(*args, signals, console).await,
         Command::List(args) => command::list::run(args, console).await,
         Command::Wait(args) => command::wait::run(args, signals, console).await,
+        Command::Verify(args) => command::verify::run(*args, signals, console).await,
         #[cfg(feature = "queue")]
         Command::Enqueue(args) => command::queue::enqueue::run(*args, console).await,
         #[cfg(feature = "queue")]
@@ -181,6 +183,7 @@ impl Command {
             Self::Enqueue(_) | Self::Status(_) | Self::Queue(_) => None,
             Self::Plan(_)
             | Self::Diff(_)
+            | Self::Verify(_)
             | Self::Sandbox(_)
             | Self::Config(_)
             | Self::Completions(_)
@@ -197,6 +200,7 @@ impl Command {
             Self::Resume(args) => args.messages.level(),
             Self::List(args) => args.messages.level(),
             Self::Wait(args) => args.messages.level(),
+            Self::Verify(args) => args.messages.level(),
             #[cfg(feature = "queue")]
             Self::Worker(args) => args.messages.level(),
             #[cfg(feature = "queue")]
@@ -215,6 +219,7 @@ impl Command {
             Self::Resume(args) => args.report.output.format,
             Self::List(args) => args.output.format,
             Self::Wait(args) => args.report.output.format,
+            Self::Verify(args) => args.report.output.format,
             Self::Config(args) => args.output.format,
             #[cfg(feature = "queue")]
             Self::Enqueue(args) => args.output.format,

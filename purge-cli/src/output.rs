@@ -2,8 +2,9 @@
 
 mod screen;
 mod progress;
-mod markdown;
 mod json;
+mod verification;
+mod markdown;
 mod planned;
 mod text;
 mod table;
@@ -27,6 +28,7 @@ pub(crate) use progress::{Messages, Progress};
 pub(crate) use schemas::schemas;
 pub(crate) use screen::Screen;
 pub(crate) use settings::{Object as Settings, Setting, settings};
+pub(crate) use verification::{Sample, Verified, checked, verification};
 
 use crate::exit::{Exit, Failure};
 

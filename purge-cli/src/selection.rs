@@ -8,12 +8,12 @@ use std::path::Path;
 use purge_api_ext::{Paths, Plan, Planner, PurgeEverything, ResourceId};
 use purge_site::{Aliases, Manifest, Rules};
 
-use crate::args::PathArgs;
+use crate::args::{AddressArgs, InputArgs, PathArgs};
 use crate::config::{Addresses, Settings};
 use crate::exit::Failure;
 use crate::input::{self, Form};
 use site::Changes;
-pub(crate) use site::{Renewal, left_out, read_site};
+pub(crate) use site::{Renewal, add_names, left_out, read_site};
 
 /// What is to be purged.
 pub(crate) struct Selection {
@@ -37,11 +37,11 @@ impl Selection {
         settings: &Settings,
         resource: Option<ResourceId>,
     ) -> Result<Self, Failure> {
-        let lists = || args.from.iter().chain(&args.addresses.always);
+        let lists = || args.input.from.iter().chain(&args.addresses.always);
         input::only_one_standard_input(lists().chain(&args.inventory))?;
-        let form = form(args);
-        let rules = rules(args, &settings.addresses)?;
-        let (mut paths, full) = input::read(form, &args.paths, &args.from)?;
+        let form = form(&args.input);
+        let rules = rules(&args.input, &args.addresses, &settings.addresses)?;
+        let (mut paths, full) = input::read(form, &args.input.paths, &args.input.from)?;
         let changes = Changes::read(args, resource)?;
         let mut notes = Vec::new();
         if let Some(changes) = &changes {
@@ -69,7 +69,7 @@ impl Selection {
     }
 }
 
-fn form(args: &PathArgs) -> Form<'_> {
+pub(crate) fn form(args: &InputArgs) -> Form<'_> {
     Form {
         null: args.null,
         raw: args.raw,
@@ -81,18 +81,28 @@ fn form(args: &PathArgs) -> Form<'_> {
 }
 
 /// The rules of the command line; what is not said there, as the files say.
-fn rules(args: &PathArgs, settings: &Addresses) -> Result<Rules, Failure> {
-    let args_or = |said: &'_ [String], settings: &'_ [String]| {
-        if said.is_empty() { settings.to_vec() } else { said.to_vec() }
-    };
-    let said = &args.addresses;
-    let mut rules = Rules::new();
-    for name in args_or(&said.index, &settings.index) {
-        rules = rules.index(&name).map_err(|error| Failure::usage(format!("index: {error}")))?;
-    }
+pub(crate) fn rules(
+    input: &InputArgs,
+    said: &AddressArgs,
+    settings: &Addresses,
+) -> Result<Rules, Failure> {
+    let mut rules = same_file_rules(input, said, settings)?;
     for template in args_or(&said.template, &settings.templates) {
         let more = rules.template(&template, &settings.values);
         rules = more.map_err(|error| Failure::usage(error.to_string()))?;
+    }
+    Ok(if said.with_query || settings.with_query { rules.with_query() } else { rules })
+}
+
+/// The rules by which a file is served under several addresses. The variants of templates may have other contents.
+pub(crate) fn same_file_rules(
+    input: &InputArgs,
+    said: &AddressArgs,
+    settings: &Addresses,
+) -> Result<Rules, Failure> {
+    let mut rules = Rules::new();
+    for name in args_or(&said.index, &settings.index) {
+        rules = rules.index(&name).map_err(|error| Failure::usage(format!("index: {error}")))?;
     }
     if said.clean_urls || settings.clean_urls {
         rules = rules.clean_urls();
@@ -100,16 +110,17 @@ fn rules(args: &PathArgs, settings: &Addresses) -> Result<Rules, Failure> {
     if said.spellings || settings.spellings {
         rules = rules.spellings();
     }
-    if said.with_query || settings.with_query {
-        rules = rules.with_query();
-    }
-    Ok(match &args.prefix {
+    Ok(match &input.prefix {
         Some(prefix) => rules.prefix(prefix),
         None => rules,
     })
 }
 
-fn expanded(rules: &Rules, paths: Paths) -> Result<(Paths, Aliases), Failure> {
+fn args_or(said: &[String], settings: &[String]) -> Vec<String> {
+    if said.is_empty() { settings.to_vec() } else { said.to_vec() }
+}
+
+pub(crate) fn expanded(rules: &Rules, paths: Paths) -> Result<(Paths, Aliases), Failure> {
     rules.expand(paths).map_err(|error| Failure::usage(format!("{error}; nothing was sent")))
 }
 
@@ -173,10 +184,12 @@ fn planner(
 fn explained(error: purge_api_ext::PlanError, args: &PathArgs, full: Option<String>) -> Failure {
     match (error.is_empty(), full) {
         // Whatever is piped in was not read.
-        (true, _) if args.from.is_empty() => {
+        (true, _) if args.input.from.is_empty() => {
             Failure::usage(format!("{error}, or read standard input with `--from -`"))
         }
-        (true, _) => Failure::usage(format!("no paths to purge: {}", input::names(&args.from))),
+        (true, _) => {
+            Failure::usage(format!("no paths to purge: {}", input::names(&args.input.from)))
+        }
         (_, Some(place)) if error.full_purge_path().is_some() => {
             Failure::usage(format!("{place}: {}; nothing was sent", Failure::from(error)))
         }
@@ -186,6 +199,6 @@ fn explained(error: purge_api_ext::PlanError, args: &PathArgs, full: Option<Stri
 
 /// Whether somebody types the paths.
 pub(crate) fn reads_standard_input(args: &PathArgs) -> bool {
-    let lists = args.from.iter().chain(&args.inventory).chain(&args.addresses.always);
+    let lists = args.input.from.iter().chain(&args.inventory).chain(&args.addresses.always);
     lists.chain(&args.site.site).any(|file| file == Path::new("-"))
 }

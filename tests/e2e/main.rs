@@ -35,6 +35,7 @@ mod sites;
 mod submit;
 mod tokens;
 mod trust;
+mod verify;
 mod wait;
 
 /// The command line as it is installed.

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use purge_api_ext::Rate;
+use purge_sandbox::Pop;
 
 /// The help below the options. It has a table, which a terminal must not wrap.
 pub(super) const HELP: &str = r#"Faults:
@@ -22,6 +23,7 @@ pub(super) const HELP: &str = r#"Faults:
                 "garbage"             not HTTP at all
                 {"stalled": "5s"}     silence in the middle, then a reset
                 {"raw": "text"}       these bytes, and nothing else
+    keeps     true: the job reports its paths as purged, and they stay cached
     applies   whether the request takes effect [false with `status`, `reset`,
               `garbage` or `raw`, otherwise true]
   A request can also carry one such object in its X-Sandbox-Fault header.
@@ -50,6 +52,16 @@ pub(crate) struct SandboxArgs {
     /// (http://127.0.0.1:PORT) [default: a small built-in site]
     #[arg(long, value_name = "DIR|URL")]
     pub(crate) origin: Option<Origin>,
+    /// The folder that takes the place of the origin's folder later, and when: an upload that arrives late
+    #[arg(long, value_name = "DURATION=DIR", value_parser = later, requires = "origin")]
+    pub(crate) origin_later: Option<(Duration, PathBuf)>,
+    /// Add a point of presence at /pop/NAME/, which purges a path this much later than the others, or responds with
+    /// 403 or with a challenge for browsers; the option may be given several times
+    #[arg(long, value_name = "NAME[=DURATION|403|challenge]", value_parser = pop)]
+    pub(crate) pop: Vec<Pop>,
+    /// Compress files for visitors that accept gzip, and cache the variants by themselves
+    #[arg(long)]
+    pub(crate) compress: bool,
     /// How long a purge job takes
     #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]
     pub(crate) purge_delay: Duration,
@@ -80,6 +92,25 @@ fn address(text: &str) -> Result<SocketAddr, String> {
             None => "write an IP address and a port, such as `127.0.0.1:8080`".to_owned(),
         }
     })
+}
+
+fn later(text: &str) -> Result<(Duration, PathBuf), String> {
+    let form = || "write it as DURATION=DIR, such as `10s=new`".to_owned();
+    let (delay, folder) = text.split_once('=').ok_or_else(form)?;
+    let delay = humantime::parse_duration(delay).map_err(|_| form())?;
+    Ok((delay, folder.into()))
+}
+
+fn pop(text: &str) -> Result<Pop, String> {
+    let Some((name, how)) = text.split_once('=') else { return Ok(Pop::new(text)) };
+    let pop = Pop::new(name);
+    match how {
+        "403" => Ok(pop.forbidding()),
+        "challenge" => Ok(pop.challenging()),
+        lag => humantime::parse_duration(lag).map(|lag| pop.lag(lag)).map_err(|_| {
+            "write a lag such as `5s`, `403` or `challenge` behind the name".to_owned()
+        }),
+    }
 }
 
 /// The least that a `*` in a purged path matches.
@@ -134,7 +165,7 @@ mod tests {
             names.map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>()
         };
         let members = named(r#"[{ "no": 1 }]"#);
-        assert_eq!(members.len(), 8, "{members:?}");
+        assert_eq!(members.len(), 9, "{members:?}");
         for member in members {
             assert!(HELP.contains(&format!("\n    {member:<9} ")), "{member}");
         }

@@ -9,6 +9,7 @@ const COMMANDS: &[&str] = &[
     "resume",
     "list",
     "wait",
+    "verify",
     #[cfg(feature = "queue")]
     "enqueue",
     #[cfg(feature = "queue")]

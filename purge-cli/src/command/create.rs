@@ -4,6 +4,7 @@ use super::run::Run;
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
+use crate::input;
 use crate::output::{self, Console, Format, Progress, Summary};
 use crate::selection::{self, Renewal, Selection};
 use crate::signals::Signals;
@@ -107,11 +108,10 @@ fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Resu
 
 /// Refuses `--wait 5m`: the value of `--wait` is optional, so `5m` would be taken for a path.
 fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
-    if args.sending.wait.is_none() || args.paths.raw {
+    if args.sending.wait.is_none() || args.paths.input.raw {
         return Ok(());
     }
-    let mut texts = args.paths.paths.iter().filter_map(|path| path.to_str());
-    match texts.find(|text| humantime::parse_duration(text).is_ok()) {
+    match input::duration(&args.paths.input.paths) {
         Some(text) => Err(Failure::usage(format!("`{text}` is not a path; write `--wait={text}`"))),
         None => Ok(()),
     }

@@ -49,6 +49,15 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
         Some(Origin::Server(address)) => builder.origin_server(*address),
         None => builder,
     };
+    if let Some((delay, folder)) = &args.origin_later {
+        builder = builder.origin_later(folder, *delay);
+    }
+    for pop in &args.pop {
+        builder = builder.pop(pop.clone());
+    }
+    if args.compress {
+        builder = builder.compress();
+    }
     if let Some(file) = &args.faults {
         let cannot = |error: &dyn std::fmt::Display| {
             Failure::usage(shown(&format!("faults file {}: {error}", file.display())))

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape};
 
+use super::verification::{self, Sample, Verified};
 use super::{Out, plural};
 use crate::exit::Failure;
 use crate::shown::file_name;
@@ -40,6 +41,14 @@ impl Summary {
         self.write(&Report::planned(plan))
     }
 
+    /// Appends what was found at the edges.
+    pub(crate) fn write_verification(self, verified: &Verified) -> Result<(), Failure> {
+        let Some(file) = self.0 else { return Ok(()) };
+        let mut file = BufWriter::new(file);
+        found(&mut file, verified)?;
+        Ok(file.flush()?)
+    }
+
     /// Appends the report of a run.
     pub(crate) fn write(self, report: &Report) -> Result<(), Failure> {
         let Some(file) = self.0 else { return Ok(()) };
@@ -47,6 +56,34 @@ impl Summary {
         self::report(&mut file, report)?;
         Ok(file.flush()?)
     }
+}
+
+/// What was found at the edges: those that are not fresh first.
+fn found(out: Out<'_>, verified: &Verified) -> io::Result<()> {
+    writeln!(out, "### CDN edge: {}\n", verified.title())?;
+    let mut paths: Vec<_> = verified.paths.iter().collect();
+    paths.sort_by_key(|checked| std::cmp::Reverse(checked.verdict));
+    let open = if verified.is_failure() { " open" } else { "" };
+    writeln!(
+        out,
+        "<details{open}><summary>Paths</summary>\n\n| verdict | path | |\n|---|---|---|"
+    )?;
+    for checked in paths.iter().take(SHOWN) {
+        let (path, said) = (text(&checked.path), text(&verification::said(checked)));
+        writeln!(out, "| {} | <code>{path}</code> | {said} |", checked.verdict)?;
+    }
+    let more = paths.len().saturating_sub(SHOWN);
+    if more > 0 {
+        writeln!(out, "\nand {more} more")?;
+    }
+    for Sample { pattern, paths, of, seed } in &verified.samples {
+        let pattern = text(pattern);
+        writeln!(
+            out,
+            "\n<code>{pattern}</code>: a sample of {paths} of its {of} paths, seed {seed}"
+        )?;
+    }
+    writeln!(out, "\n</details>\n")
 }
 
 fn report(out: Out<'_>, report: &Report) -> io::Result<()> {

@@ -34,6 +34,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         schema
     }
     vec![
+        ("checked", schema_for::<purge_verify::Checked>()),
         ("difference", schema_for::<super::difference::Object>()),
         ("error", schema_for::<Failed>()),
         ("list", schema_for::<List>()),
@@ -43,6 +44,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("record", schema_for::<PurgeRecord>()),
         ("report", schema_for::<Report>()),
         ("settings", schema_for::<Object>()),
+        ("verification", schema_for::<super::verification::Object<'static>>()),
     ]
 }
 

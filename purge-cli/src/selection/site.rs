@@ -169,7 +169,7 @@ pub(crate) fn read_site(path: &Path) -> Result<Site, Failure> {
 }
 
 /// Adds the paths of files.
-pub(super) fn add_names<'a>(
+pub(crate) fn add_names<'a>(
     names: impl Iterator<Item = &'a [u8]>,
     paths: &mut Paths,
     form: Form<'_>,

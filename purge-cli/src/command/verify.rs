@@ -1,0 +1,124 @@
+use std::path::Path;
+
+use purge_site::Manifest;
+use purge_verify::{Checked, Purge, Target, Verifier};
+
+use crate::args::VerifyArgs;
+use crate::config::{Config, Settings};
+use crate::exit::{Exit, Failure};
+use crate::input;
+use crate::output::{self, Console, Format, Progress, Summary, Verified};
+use crate::selection::{self, read_site};
+use crate::signals::Signals;
+use crate::verification::{self, Aims, Sources};
+
+pub(crate) async fn run(
+    args: VerifyArgs,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let settings = Config::load()?.settings;
+    no_duration_among_paths(&args)?;
+    let verifier = verification::verifier(&args.edges)?;
+    let summary = Summary::open(args.report.summary.as_deref())?;
+    let format = args.report.output.format;
+    let purge = args.since.map(Purge::ago);
+    let aims = aims(&args, &settings)?;
+    let mut progress = Progress::start(console.messages, format, console.interactive, "verifying");
+    progress.say(console.err, format_args!("verifying {}", counted(&aims)));
+    let targets = aims.targets(|_| Some(purge));
+    let asked = ask(&verifier, targets, args.wait, format, signals, progress, console).await?;
+    let paths = asked.into_iter().chain(aims.unasked()).collect();
+    let verified = Verified::new(paths, aims.samples);
+    let summarized = summary.write_verification(&verified);
+    output::verification(console.out, console.screen, format, &verified)?;
+    if let Some(failure) = verified.failure() {
+        output::failure(console, format, &failure);
+    }
+    summarized.map(|()| verified.exit())
+}
+
+fn counted(aims: &Aims) -> String {
+    let paths = aims.aims.len();
+    format!("{paths} path{}", output::plural(paths))
+}
+
+/// Asks for all targets, and writes each in formats that stream.
+pub(super) async fn ask(
+    verifier: &Verifier,
+    targets: Vec<Target>,
+    wait: Option<std::time::Duration>,
+    format: Format,
+    signals: &Signals,
+    progress: Progress,
+    console: &mut Console<'_>,
+) -> Result<Vec<Checked>, Failure> {
+    let mut written = Ok(());
+    let voice = progress.voice();
+    let shutdown = signals.shutdown();
+    let found = {
+        let out = &mut *console.out;
+        let asking = verifier.verify(targets, wait, |checked| {
+            let result = std::mem::replace(&mut written, Ok(()));
+            written = result.and_then(|()| output::checked(out, format, checked));
+        });
+        let asking = async {
+            tokio::select! {
+                found = asking => Some(found),
+                () = shutdown.begun() => None,
+            }
+        };
+        signals.drain(voice, asking).await
+    };
+    drop(progress);
+    written.or_else(output::closed_pipe)?;
+    found.ok_or_else(|| {
+        let exit = signals.received().unwrap_or(Exit::Interrupted);
+        Failure::new(exit, "the verification was interrupted")
+    })
+}
+
+/// Reads what is to be verified, and what to compare with.
+fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
+    let lists = args.input.from.iter().chain(&args.addresses.always).chain(&args.inventory);
+    input::only_one_standard_input(lists.chain(&args.site).chain(&args.baseline))?;
+    let form = selection::form(&args.input);
+    let rules = selection::rules(&args.input, &args.addresses, &settings.addresses)?;
+    let same = selection::same_file_rules(&args.input, &args.addresses, &settings.addresses)?;
+    let (paths, _) = input::read(form, &args.input.paths, &args.input.from)?;
+    if paths.is_empty() {
+        let how = "pass paths, `--from FILE`, or `'/*'` with --site for the whole site";
+        return Err(Failure::usage(format!("no paths to verify: {how}")));
+    }
+    let (paths, _) = selection::expanded(&rules, paths)?;
+    let read = |path: &Option<std::path::PathBuf>| path.as_deref().map(manifest).transpose();
+    let (new, old) = (read(&args.site)?, read(&args.baseline)?);
+    let inventory = match args.inventory.is_empty() {
+        true => None,
+        false => Some(input::read_inventory(form, &args.inventory)?),
+    };
+    let sources = Sources {
+        new: new.as_ref(),
+        old: old.as_ref(),
+        inventory: inventory.as_ref(),
+        form,
+        rules: &rules,
+        same: &same,
+    };
+    Aims::find(paths.iter(), sources, args.edges.seed)
+}
+
+fn manifest(path: &Path) -> Result<Manifest, Failure> {
+    read_site(path).map(|site| site.manifest)
+}
+
+/// `--wait 5m` waits for its default, and takes `5m` for a path: the value of this option may be left out.
+fn no_duration_among_paths(args: &VerifyArgs) -> Result<(), Failure> {
+    if args.wait.is_none() || args.input.raw {
+        return Ok(());
+    }
+    match input::duration(&args.input.paths) {
+        Some(text) => Err(Failure::usage(format!("`{text}` is not a path; write `--wait={text}`"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,9 @@
+//! What is verified after a purge: which paths, which files are expected there, and whom to ask.
+
+mod aims;
+mod edges;
+mod sources;
+
+pub(crate) use aims::Aims;
+pub(crate) use edges::verifier;
+pub(crate) use sources::Sources;

@@ -1,0 +1,55 @@
+//! Whom to ask.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use purge_verify::{Edge, EdgeError, Resolve, Verifier, VerifierBuilder};
+
+use crate::args::EdgeArgs;
+use crate::exit::Failure;
+
+/// What asks the edges.
+pub(crate) fn verifier(args: &EdgeArgs) -> Result<Verifier, Failure> {
+    let edges: Vec<Edge> = parsed("--edge", &args.edge)?;
+    let resolves: Vec<Resolve> = parsed("--resolve", &args.resolve)?;
+    for (resolve, text) in resolves.iter().zip(&args.resolve) {
+        if !edges.iter().any(|edge| resolve.is_for(edge)) {
+            let host = text.split(':').take(2).collect::<Vec<_>>().join(":");
+            let message = format!("--resolve: no --edge has the host and port `{host}`");
+            return Err(Failure::usage(message));
+        }
+    }
+    let mut builder = settings(args);
+    for edge in edges.iter().flat_map(|edge| edge.pinned(&resolves)) {
+        builder = builder.edge(edge);
+    }
+    if let Some(origin) = &args.origin {
+        builder = builder.origin(one("--origin", origin)?);
+    }
+    built(builder)
+}
+
+fn settings(args: &EdgeArgs) -> VerifierBuilder {
+    let mut builder =
+        Verifier::builder().user_agent(concat!("cdn-purge/", env!("CARGO_PKG_VERSION")));
+    if let Some(bytes) = args.verify_bytes {
+        builder = builder.body_limit(bytes);
+    }
+    if let Some(requests) = args.verify_concurrency {
+        builder = builder.concurrency(requests.into());
+    }
+    let interval = args.verify_rate.map_or(Duration::from_millis(10), |rate| rate.interval());
+    builder.interval(interval)
+}
+
+fn built(builder: VerifierBuilder) -> Result<Verifier, Failure> {
+    builder.build().map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn parsed<T: FromStr<Err = EdgeError>>(option: &str, texts: &[String]) -> Result<Vec<T>, Failure> {
+    texts.iter().map(|text| one(option, text)).collect()
+}
+
+fn one<T: FromStr<Err = EdgeError>>(option: &str, text: &str) -> Result<T, Failure> {
+    text.parse().map_err(|error| Failure::usage(format!("{option}: {error}")))
+}

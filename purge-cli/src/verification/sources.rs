@@ -1,0 +1,88 @@
+//! What is known of the files of a site: the new build, the old one, and all paths.
+
+use purge_api_ext::{Paths, PurgePath};
+use purge_site::{Manifest, Rules};
+use purge_verify::{Digest, Expected, New};
+
+use crate::exit::Failure;
+use crate::input::Form;
+use crate::selection::add_names;
+
+/// How many names are expanded at once.
+const BLOCK: usize = 1000;
+
+/// What is known of the files of a site, and under which addresses they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) new: Option<&'a Manifest>,
+    pub(crate) old: Option<&'a Manifest>,
+    /// Paths of which the content is unknown.
+    pub(crate) inventory: Option<&'a Paths>,
+    pub(crate) form: Form<'a>,
+    /// All addresses of a file.
+    pub(crate) rules: &'a Rules,
+    /// Those that have the content of the file.
+    pub(crate) same: &'a Rules,
+}
+
+impl Sources<'_> {
+    /// Calls `add` with each address of each file, with what is expected there, and with whether it is the file's own
+    /// address.
+    pub(super) fn each(&self, mut add: impl FnMut(&str, Expected, bool)) -> Result<(), Failure> {
+        let names = self.names();
+        for block in names.chunks(BLOCK) {
+            for name in block {
+                let mut own = Paths::new();
+                add_names(std::iter::once(*name), &mut own, self.form)?;
+                let expected = self.expected(name);
+                let addresses = |rules: &Rules| {
+                    let expanded = rules.expand(own.clone());
+                    expanded.map(|(paths, _)| paths).map_err(|e| Failure::usage(e.to_string()))
+                };
+                let same = addresses(self.same)?;
+                for (place, path) in same.iter().enumerate() {
+                    add(path, expected, place == 0);
+                }
+                // Of variants, the content is unknown.
+                for path in addresses(self.rules)?.iter().filter(|path| !has(&same, path)) {
+                    add(path, Expected::default(), false);
+                }
+            }
+        }
+        for path in self.inventory.into_iter().flatten() {
+            add(path, Expected::default(), false);
+        }
+        Ok(())
+    }
+
+    /// The names in either build, each once.
+    fn names(&self) -> Vec<&[u8]> {
+        let builds = [self.new, self.old].into_iter().flatten();
+        let mut names: Vec<&[u8]> = builds.flat_map(Manifest::names).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn expected(&self, name: &[u8]) -> Expected {
+        let digest = |manifest: Option<&Manifest>| {
+            let entry = manifest?.get(name)?;
+            (!entry.digest.is_unknown()).then_some(Digest(entry.digest.0))
+        };
+        let new = match self.new {
+            None => New::Unknown,
+            Some(site) if site.get(name).is_none() => New::Gone,
+            Some(_) => digest(self.new).map_or(New::Unknown, New::Is),
+        };
+        Expected { new, old: digest(self.old) }
+    }
+}
+
+fn has(paths: &Paths, wanted: &str) -> bool {
+    paths.iter().any(|path| path == wanted)
+}
+
+/// Whether a path is a wildcard, and which.
+pub(super) fn wildcard(path: &str) -> Option<PurgePath> {
+    PurgePath::with_query(path).ok().filter(PurgePath::is_wildcard)
+}

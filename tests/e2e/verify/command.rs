@@ -1,0 +1,192 @@
+//! The command by itself.
+
+use std::fs;
+
+use purge_sandbox::Sandbox;
+use purge_tests::cli::Ended;
+use serde_json::{Value, json};
+
+use super::Bench;
+
+const SITE: [&str; 4] = ["--site", "new", "--baseline", "old"];
+
+#[track_caller]
+fn check(ended: &Ended, code: i32, out: &str) {
+    assert_eq!((ended.code, &*ended.out), (Some(code), out), "{ended:?}");
+}
+
+async fn bench() -> Bench {
+    Bench::new(Sandbox::builder()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_stale_before_a_purge_and_fresh_after_it() {
+    let bench = bench().await;
+    bench.cached("a.html", "old").await;
+    bench.cached("b.html", "same").await;
+    bench.built("a.html", "new");
+    bench.built("b.html", "same");
+    let verify = || bench.verify(&[&["/a.html", "/b.html"], &SITE[..]].concat());
+    let ended = verify().end().await;
+    let stale = "  stale        /a.html  (the bytes of the old build; EDGE, identity, Age 0 s)\n  fresh        /b.html\n\
+                 2 paths at the edge: 1 fresh, 1 stale\nstill stale, to be purged again:\n/a.html\n";
+    check(&Ended { out: hidden(&bench, &ended.out), ..ended }, 1, stale);
+    let ended = verify().end().await;
+    let advice =
+        "error: of 2 paths at the edge: 1 stale; to purge again: cdn-purge create /a.html\n";
+    assert!(ended.err.ends_with(advice), "{ended:?}");
+    bench.purge(&["/a.html"]).await;
+    let fresh = "  fresh        /a.html\n  fresh        /b.html\n2 paths at the edge: 2 fresh\n";
+    check(&verify().end().await, 0, fresh);
+}
+
+/// The output without what differs between runs.
+fn hidden(bench: &Bench, out: &str) -> String {
+    let out = out.replace(&bench.edge(), "EDGE");
+    (1..9).fold(out, |out, age| out.replace(&format!("Age {age} s"), "Age 0 s"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_to_compare_with_is_unverifiable() {
+    let bench = bench().await;
+    bench.cached("a.html", "x").await;
+    let ended = bench.verify(&["/a.html", "--quiet"]).end().await;
+    assert_eq!(ended.code, Some(6), "{ended:?}");
+    assert!(
+        ended.out.contains("unverifiable /a.html  (it is unknown when the purge was sent"),
+        "{ended:?}"
+    );
+    let ended = bench.verify(&["/none", "/a/*"]).end().await;
+    assert_eq!(ended.code, Some(6), "{ended:?}");
+    assert!(
+        ended.out.contains("unverifiable /none  (status 404: the edge has no such file"),
+        "{ended:?}"
+    );
+    assert!(
+        ended.out.contains("unverifiable /a/*  (no path is known that it matches"),
+        "{ended:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removed_and_different_files_are_told_apart() {
+    let bench = bench().await;
+    bench.cached("gone.html", "old").await;
+    bench.cached("late.html", "old").await;
+    bench.cached("other.html", "edited at the edge").await;
+    fs::remove_file(bench.path("public/gone.html")).expect("a file");
+    bench.write("new/late.html", "new");
+    bench.write("new/other.html", "new");
+    bench.write("old/other.html", "old");
+    bench.purge(&["/gone.html"]).await;
+    let all = ["/gone.html", "/late.html", "/other.html", "--output", "json"];
+    let ended = bench.verify(&[&all, &SITE[..]].concat()).end().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let found = &ended.json()["verification"];
+    let reasons: Vec<_> =
+        found["paths"].as_array().expect("paths").iter().map(|p| &p["reason"]).collect();
+    assert_eq!(reasons, ["gone", "old_bytes", "not_as_site"]);
+    assert_eq!(found["stale"], json!(["/late.html"]));
+    let summary = json!({ "paths": 3, "fresh": 1, "stale": 1, "differs": 1, "unverifiable": 0 });
+    assert_eq!(found["summary"], summary);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn formats_have_the_verdict_of_every_path() {
+    let bench = bench().await;
+    bench.cached("a.html", "old").await;
+    bench.built("a.html", "new");
+    bench.built("b|.html", "new");
+    let all = ["/a.html", "/b|.html", "--summary", "summary.md", "--output", "ndjson"];
+    let ended = bench.verify(&[&all, &SITE[..]].concat()).end().await;
+    let lines: Vec<Value> =
+        ended.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let mut verdicts: Vec<_> = lines.iter().map(|line| (&line["path"], &line["verdict"])).collect();
+    verdicts.sort_by_key(|(path, _)| path.to_string());
+    let (a, b) = (json!("/a.html"), json!("/b|.html"));
+    assert_eq!(verdicts, [(&a, &json!("stale")), (&b, &json!("fresh"))]);
+    let error: Value =
+        serde_json::from_str(ended.err.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(error["error"]["exit_code"], 1);
+    let summary = fs::read_to_string(bench.path("summary.md")).expect("a summary");
+    assert!(summary.starts_with("### CDN edge: 2 paths: 1 fresh, 1 stale\n"), "{summary}");
+    assert!(
+        summary.contains("| stale | <code>/a.html</code> | the bytes of the old build"),
+        "{summary}"
+    );
+    assert!(summary.contains("| fresh | <code>/b&#124;.html</code> |"), "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wildcards_are_verified_by_what_they_match() {
+    let bench = bench().await;
+    for number in 0..230 {
+        bench.built(&format!("img/{number}.svg"), "new");
+    }
+    bench.built("img/a/index.html", "new");
+    bench.cached("img/7.svg", "old").await;
+    bench.built("img/7.svg", "new");
+    let run = async |more: &[&str]| {
+        let fast = ["--verify-rate", "100000/s", "--output", "json"];
+        let ended = bench.verify(&[&fast, more, &SITE[..]].concat()).end().await;
+        ended.json()["verification"].clone()
+    };
+    let few = run(&["/img/1*", "/img/7.svg"]).await;
+    assert_eq!((&few["summary"]["paths"], &few["stale"]), (&json!(112), &json!(["/img/7.svg"])));
+    assert_eq!(few["samples"], json!([]));
+    // Other addresses of a file have its content.
+    let index = run(&["/img/a/*", "--index", "index.html"]).await;
+    assert_eq!(index["paths"][0]["path"], "/img/a/index.html");
+    let many = run(&["/img/*", "--seed", "7"]).await;
+    let sample = json!([{ "pattern": "/img/*", "paths": 200, "of": 231, "seed": 7 }]);
+    assert_eq!((&many["samples"], &many["summary"]["paths"]), (&sample, &json!(200)));
+    let paths = |found: &Value| {
+        let paths = found["paths"].as_array().expect("paths").iter();
+        paths.map(|checked| checked["path"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&run(&["/img/*", "--seed", "7"]).await), paths(&many));
+    assert_ne!(paths(&run(&["/img/*", "--seed", "8"]).await), paths(&many));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inventory_names_the_paths_of_a_wildcard() {
+    let bench = bench().await;
+    bench.cached("a/b", "x").await;
+    bench.write("all.txt", "/a/b\n/c\n");
+    let ended = bench.verify(&["/a/*", "--inventory", "all.txt", "--output", "json"]).end().await;
+    let found = &ended.json()["verification"];
+    assert_eq!(found["paths"][0]["path"], "/a/b");
+    assert_eq!((ended.code, &found["summary"]["unverifiable"]), (Some(6), &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_ends_when_all_are_fresh() {
+    let bench = bench().await;
+    bench.cached("a.html", "old").await;
+    bench.built("a.html", "new");
+    let run = bench.verify(&[&["/a.html", "--wait=60s"], &SITE[..]].concat()).start();
+    // The edge was asked once, and is asked again after the purge.
+    while bench.sandbox.requests().len() < 4 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    bench.purge(&["/a.html"]).await;
+    check(&run.end().await, 0, "  fresh        /a.html\n1 path at the edge: 1 fresh\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_usage_is_refused_before_anything_is_asked() {
+    let bench = bench().await;
+    let refused = async |arguments: &[&str], says: &str| {
+        let ended = bench.verify(arguments).end().await;
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.err.contains(says) && !ended.err.contains("secret"), "{says}: {ended:?}");
+    };
+    refused(&[], "no paths to verify").await;
+    refused(&["/a", "--wait", "5m"], "`5m` is not a path; write `--wait=5m`").await;
+    refused(&["/a", "--since", "tomorrow"], "write how long ago").await;
+    refused(&["/a", "--edge", "https://user:secret@example.com"], "--edge: it has a user name")
+        .await;
+    refused(&["/a", "--resolve", "a:1:127.0.0.1"], "no --edge has the host and port `a:1`").await;
+    refused(&["/a", "--verify-bytes", "much"], "write a number of bytes").await;
+    assert_eq!(bench.sandbox.requests().len(), 0);
+}
