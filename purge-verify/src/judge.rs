@@ -1,7 +1,7 @@
 //! Judges one response of an edge. A pure function: what was asked, when, and what came are its arguments.
 //!
-//! `Age` counts whole seconds, and a cache may round each of the two times that it subtracts. So a copy that is `A`
-//! seconds old by its header may be younger or older by [`ROUNDING`], in favour of neither verdict.
+//! `Age` counts whole seconds, and a cache may round each of the times that it adds and subtracts, in favour of neither
+//! verdict: a copy that is `A` seconds old by its header may be younger by [`ROUNDING`], or older by [`SECOND`].
 
 use std::time::{Duration, SystemTime};
 
@@ -15,8 +15,10 @@ mod tests;
 
 use age::Aged;
 
-/// How far an `Age` may be from the truth because of rounding.
+/// By how much an `Age` may be too large because of rounding: of the delay of the fetch, and of the time since.
 const ROUNDING: Duration = Duration::from_secs(2);
+/// By how much an `Age` may be too small because of rounding: of the time since the fetch.
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 /// How far the clocks of an edge and of the origin may differ if they are taken for equal.
 const CLOCKS: Duration = Duration::from_secs(2);
 /// How long after the first response a second one shows whether an edge replaces `Date`: long enough that rounding

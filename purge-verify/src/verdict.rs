@@ -232,7 +232,10 @@ impl fmt::Display for Reason {
                 "it is unknown when the purge was sent, and there is nothing to compare with: pass --since, \
                  --site or --origin"
             }
-            Self::TooSoon => "Age is about the time since the purge: ask again later",
+            Self::TooSoon => {
+                "fetched at about the time of the purge, and Age does not show whether before or after it: pass --site \
+                 or --origin"
+            }
             Self::OriginSendsAge => {
                 "Age is larger than the time since the purge, but the origin sends Age, too: a cache in front of it \
                  may explain that"

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::answer::Coding;
 use crate::checked::Checked;
 use crate::client::Client;
-use crate::judge::{Elapsed, Expected, SECOND_LOOK};
+use crate::judge::{Elapsed, Expected, New, Origin, SECOND, SECOND_LOOK};
 pub use builder::VerifierBuilder;
 use origin::Source;
 use state::State;
@@ -57,6 +57,15 @@ struct Asked {
 }
 
 impl Asked {
+    /// Asks for a path in a content coding, and judges what comes.
+    async fn look(&self, state: &mut State, place: usize, coding: Coding, origin: Option<&Origin>) {
+        let came = self.client.ask(&state.target.path, coding).await;
+        if came.as_ref().is_ok_and(|came| came.is_coded) {
+            self.varies().insert(state.ending.clone());
+        }
+        state.judge(place, came, origin);
+    }
+
     fn varies(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
         self.varies.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,6 +139,9 @@ impl Verifier {
         let states = states(targets);
         let mut run = Run { verifier: self, states, source: Source::new(self.origin.as_ref()), on };
         let (start, mut pause) = (Instant::now(), PAUSES.0);
+        if let Some(wait) = wait {
+            sleep(run.settling().min(wait)).await;
+        }
         for round in 1.. {
             let left = wait.unwrap_or_default().saturating_sub(start.elapsed());
             run.round(round, left.is_zero()).await;
@@ -157,11 +169,11 @@ impl Verifier {
                 }
                 let place = state.place(edge, coding);
                 if !state.ways[place].is_final() {
-                    let came = asked.client.ask(&state.target.path, coding).await;
-                    if came.as_ref().is_ok_and(|came| came.is_coded) {
-                        asked.varies().insert(state.ending.clone());
+                    asked.look(state, place, coding, origin.as_ref()).await;
+                    // What an edge has just fetched has no `Age`. What it has stored then has one.
+                    if state.ways[place].may_have_age() {
+                        asked.look(state, place, coding, origin.as_ref()).await;
                     }
-                    state.judge(place, came, origin.as_ref());
                 }
                 varies |= state.ways[place].varies;
             }
@@ -189,6 +201,23 @@ struct Run<'a, F> {
 }
 
 impl<F: FnMut(&Checked)> Run<'_, F> {
+    /// How long to wait before anything is asked. If an edge fetches a file because it is asked too soon after the purge,
+    /// `Age` cannot show that it was fetched after it.
+    fn settling(&self) -> Duration {
+        let has_origin = self.source.is_there();
+        let by_age = self
+            .states
+            .iter()
+            .map(|state| &state.target)
+            .filter(|target| !has_origin && target.expected.new == New::Unknown);
+        let left = by_age.filter_map(|target| {
+            let now = Instant::now();
+            let since = target.purge?.elapsed(now, now).until_request;
+            Some((2 * SECOND).saturating_sub(since))
+        });
+        left.max().unwrap_or_default()
+    }
+
     /// Asks for everything that is not final once, and for what needs a second look twice.
     async fn round(&mut self, round: u32, is_last: bool) {
         if round == 1 {

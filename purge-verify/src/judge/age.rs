@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{CLOCKS, Offset, Question, ROUNDING, SECOND_LOOK, Sight};
+use super::{CLOCKS, Offset, Question, ROUNDING, SECOND, SECOND_LOOK, Sight};
 use crate::answer::Answer;
 use crate::verdict::Reason;
 
@@ -32,7 +32,7 @@ impl Aged {
             let spare = age_at_least.saturating_sub(elapsed.until_answer);
             return clock.confirms(age, spare, question.earlier);
         }
-        let age_at_most = Duration::from_secs(age).saturating_add(ROUNDING);
+        let age_at_most = Duration::from_secs(age).saturating_add(SECOND);
         match age_at_most <= elapsed.until_request {
             // A cache in front of this edge may have kept an older copy without counting.
             true if clock.is_before_purge() => Self::Unclear(Reason::AgeAgainstDate),

@@ -32,6 +32,8 @@ pub(super) struct Way {
     sight: Option<Sight>,
     /// Whether the edge varies by content coding here.
     pub(super) varies: bool,
+    /// How many responses had no `Age`.
+    without_age: u32,
 }
 
 impl State {
@@ -47,7 +49,16 @@ impl State {
         let is_it = |way: &Way| way.edge == edge && way.coding == coding;
         self.ways.iter().position(is_it).unwrap_or_else(|| {
             let (reason, status, age, sight) = (None, None, None, None);
-            self.ways.push(Way { edge, coding, reason, status, age, sight, varies: false });
+            self.ways.push(Way {
+                edge,
+                coding,
+                reason,
+                status,
+                age,
+                sight,
+                varies: false,
+                without_age: 0,
+            });
             self.ways.len() - 1
         })
     }
@@ -75,6 +86,9 @@ impl State {
             && let (Some(age), Some(date)) = (came.answer.age, came.answer.date)
         {
             way.sight = Some(Sight { age, date, received: came.answer.received });
+        }
+        if reason == Reason::NothingToCompare && elapsed.is_some() {
+            way.without_age += 1;
         }
         way.reason = Some(reason);
         (way.status, way.age) = (Some(came.answer.status), came.answer.age);
@@ -107,6 +121,11 @@ impl State {
 }
 
 impl Way {
+    /// Whether the next response may have an `Age`, although the first one had none.
+    pub(super) fn may_have_age(&self) -> bool {
+        self.reason == Some(Reason::NothingToCompare) && self.without_age == 1
+    }
+
     pub(super) fn is_final(&self) -> bool {
         self.reason.as_ref().is_some_and(|reason| !reason.may_change())
     }

@@ -39,6 +39,22 @@ async fn a_copy_is_older_or_younger_than_the_purge() {
 }
 
 #[tokio::test]
+async fn a_copy_that_was_just_fetched_has_an_age_the_next_time() {
+    let server = Server::start(|request| match request.earlier {
+        0 => Response::new(200, "x").aged_now(),
+        _ => Response::new(200, "x").aged(0),
+    });
+    let server = server.await;
+    let found = verify(&verifier(&server), purged("/a", 60), None).await;
+    assert_eq!(found.reason, "fetched_after");
+    assert_eq!(server.asked().len(), 6, "each content coding twice");
+    let never = Server::start(|_| Response::new(200, "x")).await;
+    let found = verify(&verifier(&never), purged("/a", 60), Some(Duration::from_secs(60))).await;
+    assert_eq!(found.reason, "nothing_to_compare");
+    assert_eq!(never.asked().len(), 6, "and not until the time is over");
+}
+
+#[tokio::test]
 async fn an_origin_that_sends_age_explains_the_age_of_a_copy() {
     let edge = Server::start(|_| Response::new(200, "x").aged(3600)).await;
     let of_origin = async |with_age: bool| {
