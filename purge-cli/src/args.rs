@@ -6,9 +6,9 @@ mod site;
 mod addresses;
 mod input;
 mod paths;
+mod verify;
 mod create;
 mod diff;
-mod verify;
 mod wait;
 mod list;
 mod config;
@@ -63,12 +63,12 @@ Examples:
 
 Exit codes:
   0  all accepted (with --wait: all finished)
-  1  some path failed, or a file could not be written
+  1  some path failed, a file could not be written, or a copy at an edge is stale or differs
   2  bad input or usage; nothing was sent
   3  not authorized
   4  temporary: unavailable or rate-limited, try again later
-  5  the deadline passed while waiting
-  6  the response cannot be trusted
+  5  the deadline passed while waiting; with --origin-ready, nothing was sent
+  6  the response cannot be trusted, or a copy at an edge could not be verified
   130, 143  interrupted (SIGINT, SIGTERM) before all was done; a second signal exits immediately";
 
 #[derive(Subcommand)]

@@ -1,5 +1,7 @@
 //! One file for each command.
 
+pub(crate) mod verify;
+mod after;
 mod run;
 pub(crate) mod config;
 pub(crate) mod create;
@@ -8,7 +10,6 @@ pub(crate) mod list;
 pub(crate) mod resume;
 pub(crate) mod sandbox;
 pub(crate) mod shell;
-pub(crate) mod verify;
 pub(crate) mod wait;
 #[cfg(feature = "queue")]
 pub(crate) mod queue;

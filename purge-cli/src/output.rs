@@ -28,6 +28,7 @@ pub(crate) use progress::{Messages, Progress};
 pub(crate) use schemas::schemas;
 pub(crate) use screen::Screen;
 pub(crate) use settings::{Object as Settings, Setting, settings};
+use verification::WithVerification;
 pub(crate) use verification::{Sample, Verified, checked, verification};
 
 use crate::exit::{Exit, Failure};
@@ -154,10 +155,14 @@ pub(crate) fn report(
     screen: Screen,
     format: Format,
     report: &Report,
+    verified: Option<&Verified>,
 ) -> Result<(), Failure> {
     let written = match format {
-        Format::Text => text::report(out, screen, report),
-        Format::Json => json::line(out, report),
+        Format::Text => text::report(out, screen, report).and_then(|()| match verified {
+            Some(verified) => verification::text(out, screen, verified),
+            None => Ok(()),
+        }),
+        Format::Json => json::line(out, &WithVerification::new(report, verified)),
         Format::Ndjson => Ok(()),
     };
     Ok(written.and_then(|()| out.flush()).or_else(closed_pipe)?)

@@ -5,5 +5,5 @@ mod edges;
 mod sources;
 
 pub(crate) use aims::Aims;
-pub(crate) use edges::verifier;
+pub(crate) use edges::{origin, verifier};
 pub(crate) use sources::Sources;

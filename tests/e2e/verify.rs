@@ -1,6 +1,7 @@
 //! `cdn-purge verify`: what the edges have, against a sandbox whose edge caches.
 
 mod command;
+mod create;
 
 use std::fs;
 use std::path::PathBuf;

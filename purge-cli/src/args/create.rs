@@ -3,10 +3,19 @@ use std::time::Duration;
 
 use purge_api_ext::{Purge, Rate};
 
-use super::{MessageArgs, PathArgs, ReportArgs, TargetArgs};
+use super::{EdgeArgs, MessageArgs, PathArgs, ReportArgs, TargetArgs};
 use crate::config::Settings;
 
 #[derive(clap::Args)]
+#[command(
+    group(clap::ArgGroup::new("checks").multiple(true)),
+    mut_arg("edge", |arg| arg.requires("verify")),
+    mut_arg("origin", |arg| arg.requires("checks")),
+    mut_arg("verify_bytes", |arg| arg.requires("checks")),
+    mut_arg("verify_rate", |arg| arg.requires("checks")),
+    mut_arg("verify_concurrency", |arg| arg.requires("checks")),
+    mut_arg("seed", |arg| arg.requires("checks"))
+)]
 pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(crate) paths: PathArgs,
@@ -21,6 +30,29 @@ pub(crate) struct CreateArgs {
     /// `cdn-purge resume FILE`
     #[arg(long, help_heading = "Sending", value_name = "FILE", conflicts_with_all = ["dry_run", "sandbox"])]
     pub(crate) journal: Option<PathBuf>,
+    /// Then ask the edges until they have the new files, for at most this long [without a value: 2m]
+    #[arg(
+        long, help_heading = "Verifying", value_name = "DURATION", num_args = 0..=1, require_equals = true,
+        default_missing_value = "2m", value_parser = humantime::parse_duration, group = "checks",
+        requires = "edge", conflicts_with = "dry_run"
+    )]
+    pub(crate) verify: Option<Duration>,
+    /// Purge what is still stale once more, and verify it again
+    #[arg(long, help_heading = "Verifying", requires = "verify")]
+    pub(crate) again: bool,
+    /// Before anything is sent, wait until the origin has the files of `--site`, for at most this long [without a
+    /// value: 2m]
+    ///
+    /// A purge before the upload has arrived fills the caches with the old files again. After the time, nothing is
+    /// sent, and the exit code is 5.
+    #[arg(
+        long, help_heading = "Verifying", value_name = "DURATION", num_args = 0..=1, require_equals = true,
+        default_missing_value = "2m", value_parser = humantime::parse_duration, group = "checks",
+        requires_all = ["origin", "site"], conflicts_with = "dry_run"
+    )]
+    pub(crate) origin_ready: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) edges: EdgeArgs,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 use purge_api_ext::Journal;
 
-use super::run::Run;
+use super::after::{self, After};
+use super::run::{Ended, Run};
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
@@ -33,25 +34,48 @@ pub(crate) async fn run(
         drop(progress);
         return unchanged(selection.renewal, args.target.sandbox, format, console);
     };
+    let aims = match args.verify.is_some() || args.origin_ready.is_some() {
+        true => Some(after::aims(&args, &settings, &plan, selection.renewal.as_ref())?),
+        false => None,
+    };
+    if let (Some(wait), Some(aims)) = (args.origin_ready, &aims) {
+        drop(progress);
+        after::origin_ready(&args, wait, aims, signals, console).await?;
+        progress = reading(&args.paths, format, console);
+    }
+    let after = After::new(&args, aims)?;
     let target = target.connect().await?;
     // A server that ends with its command has purged nothing of the site.
     let mut renewal = selection.renewal.filter(|_| !args.target.sandbox);
     renewal.as_mut().map_or(Ok(()), Renewal::begin)?;
     let journal = args.journal.map(Journal::create).transpose()?;
     progress.plan(console.err, &plan);
-    let purge = args.sending.apply(&settings, target.resource.purge(plan));
-    let mut purge = purge.shutdown(signals.shutdown());
+    let begin = |target: &Target, plan| {
+        let purge = args.sending.apply(&settings, target.resource.purge(plan));
+        purge.shutdown(signals.shutdown())
+    };
+    let mut purge = begin(&target, plan);
     if let Some(journal) = journal {
         purge = purge.journal(journal);
     }
-    let exit = run.follow(purge.events(), target, progress, console).await?;
-    if exit == Exit::Success
+    let ended = match &after {
+        None => {
+            let exit = run.follow(purge.events(), target, progress, console).await?;
+            Ended { exit, renews: exit == Exit::Success }
+        }
+        Some(after) => {
+            let again = |target: &Target, plan| begin(target, plan).events();
+            let events = purge.events();
+            run.follow_and_verify(events, target, progress, after, again, console).await?
+        }
+    };
+    if ended.renews
         && let Some(renewal) = renewal
         && let Some(note) = renewal.finish()?
     {
         output::note(console, format, &note);
     }
-    Ok(exit)
+    Ok(ended.exit)
 }
 
 /// Ends a run of a site that is as it was, or that has no baseline yet.

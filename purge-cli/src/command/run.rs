@@ -4,12 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use futures_util::StreamExt as _;
-use purge_api_ext::{Event, Events, Report};
+use purge_api_ext::{Event, Events, Plan, Report};
 use tokio::time::{Instant, interval_at};
 
+use super::after::{After, Times, again};
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Console, Format, Out, Progress, Summary};
+use crate::output::{self, Console, Format, Out, Progress, Summary, Verified};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -46,18 +47,97 @@ impl<'a> Run<'a> {
         progress: Progress,
         console: &mut Console<'_>,
     ) -> Result<Exit, Failure> {
-        let voice = progress.voice();
-        let report = to_its_end(events, progress, console, self.format);
-        let report = self.signals.drain(voice, report).await;
+        let report = self.report(events, progress, &mut Times::default(), console).await;
         target.close().await;
-        let report = report?;
-        // The result is written even if the summary cannot be.
-        let summarized = self.summary.write(&report);
-        output::report(console.out, console.screen, self.format, &report)?;
-        let exit = Exit::from_report(&report, self.signals.received());
-        output::advice(console, self.format, &report, exit, self.journal.as_deref());
-        summarized.map(|()| exit)
+        self.end(&report?, Ok(None), console).map(|ended| ended.exit)
     }
+
+    /// Follows the events to the report, asks the edges, and then does what [`follow`](Self::follow) does.
+    pub(super) async fn follow_and_verify(
+        self,
+        events: Events,
+        target: Target,
+        progress: Progress,
+        after: &After,
+        purge: impl Fn(&Target, Plan) -> Events,
+        console: &mut Console<'_>,
+    ) -> Result<Ended, Failure> {
+        let mut times = Times::default();
+        let report = self.report(events, progress, &mut times, console).await;
+        let verified = match &report {
+            Ok(report) if self.signals.received().is_none() => {
+                self.verify(report, &times, after, &target, purge, console).await.map(Some)
+            }
+            _ => Ok(None),
+        };
+        target.close().await;
+        self.end(&report?, verified, console)
+    }
+
+    async fn report(
+        &self,
+        events: Events,
+        progress: Progress,
+        times: &mut Times,
+        console: &mut Console<'_>,
+    ) -> Result<Report, Failure> {
+        let voice = progress.voice();
+        let report = to_its_end(events, progress, times, console, self.format);
+        self.signals.drain(voice, report).await
+    }
+
+    async fn verify(
+        &self,
+        report: &Report,
+        times: &Times,
+        after: &After,
+        target: &Target,
+        purge: impl Fn(&Target, Plan) -> Events,
+        console: &mut Console<'_>,
+    ) -> Result<Verified, Failure> {
+        let verified = after.verify(report, times, self.format, self.signals, console).await?;
+        if !after.again || verified.stale.is_empty() {
+            return Ok(verified);
+        }
+        let plan = again(&verified)?;
+        let mut progress = self.progress("purging again", console);
+        progress.plan(console.err, &plan);
+        let mut times = Times::default();
+        let report = self.report(purge(target, plan), progress, &mut times, console).await?;
+        after.verify_again(verified, report, &times, self.format, self.signals, console).await
+    }
+
+    /// Writes the result, even if the summary cannot be, or the edges were not asked.
+    fn end(
+        self,
+        report: &Report,
+        verified: Result<Option<Verified>, Failure>,
+        console: &mut Console<'_>,
+    ) -> Result<Ended, Failure> {
+        let (verified, error) = match verified {
+            Ok(verified) => (verified, None),
+            Err(error) => (None, Some(error)),
+        };
+        let summarized = self.summary.write(report, verified.as_ref());
+        output::report(console.out, console.screen, self.format, report, verified.as_ref())?;
+        let mut exit = Exit::from_report(report, self.signals.received());
+        output::advice(console, self.format, report, exit, self.journal.as_deref());
+        let is_purged = exit == Exit::Success;
+        if let Some(failure) = verified.as_ref().and_then(Verified::failure) {
+            output::failure(console, self.format, &failure);
+            exit = if is_purged { failure.exit() } else { exit };
+        }
+        summarized?;
+        let renews = is_purged && !verified.is_some_and(|verified| verified.is_failure());
+        error.map_or(Ok(Ended { exit, renews }), Err)
+    }
+}
+
+/// How a run ended.
+pub(super) struct Ended {
+    pub(super) exit: Exit,
+    /// Whether the baseline is that of the new build now: everything was purged, and nothing is stale.
+    pub(super) renews: bool,
 }
 
 /// Reports progress and, in formats that stream, writes each operation as soon as its outcome is known. The run
@@ -65,6 +145,7 @@ impl<'a> Run<'a> {
 async fn to_its_end(
     mut events: Events,
     mut progress: Progress,
+    times: &mut Times,
     console: &mut Console<'_>,
     format: Format,
 ) -> Result<Report, Failure> {
@@ -87,6 +168,7 @@ async fn to_its_end(
         match event {
             Some(Event::Finished(report)) => break Some(*report),
             Some(event) => {
+                times.on(&event);
                 progress.on(console.err, &event);
                 written = written.and_then(|()| write(console.out, format, &event));
             }

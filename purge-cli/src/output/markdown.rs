@@ -38,7 +38,7 @@ impl Summary {
         if self.0.is_none() {
             return Ok(());
         }
-        self.write(&Report::planned(plan))
+        self.write(&Report::planned(plan), None)
     }
 
     /// Appends what was found at the edges.
@@ -49,11 +49,12 @@ impl Summary {
         Ok(file.flush()?)
     }
 
-    /// Appends the report of a run.
-    pub(crate) fn write(self, report: &Report) -> Result<(), Failure> {
+    /// Appends the report of a run, and what was found at the edges after it.
+    pub(crate) fn write(self, report: &Report, verified: Option<&Verified>) -> Result<(), Failure> {
         let Some(file) = self.0 else { return Ok(()) };
         let mut file = BufWriter::new(file);
         self::report(&mut file, report)?;
+        verified.map_or(Ok(()), |verified| found(&mut file, verified))?;
         Ok(file.flush()?)
     }
 }

@@ -1,6 +1,6 @@
 //! The JSON Schemas of the output.
 
-use purge_api_ext::{OperationOutcome, PageSize, PurgeRecord, Report};
+use purge_api_ext::{OperationOutcome, PageSize, PurgeRecord};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -42,7 +42,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("operation", schema_for::<OperationOutcome>()),
         ("plan", schema_for::<super::planned::WithAliases<Planned>>()),
         ("record", schema_for::<PurgeRecord>()),
-        ("report", schema_for::<Report>()),
+        ("report", schema_for::<super::verification::WithVerification<'static>>()),
         ("settings", schema_for::<Object>()),
         ("verification", schema_for::<super::verification::Object<'static>>()),
     ]

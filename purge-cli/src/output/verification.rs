@@ -3,7 +3,7 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
-use purge_api_ext::escape;
+use purge_api_ext::{Report, escape};
 use purge_verify::{Checked, Verdict};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
@@ -29,6 +29,9 @@ pub(crate) struct Verified {
     pub(crate) samples: Vec<Sample>,
     /// What was found at each path.
     pub(crate) paths: Vec<Checked>,
+    /// What purging the stale paths once more has done; left out if that was not asked for, or not necessary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) again: Option<Report>,
     /// The paths that are still stale, to be purged again.
     pub(crate) stale: Vec<String>,
 }
@@ -75,6 +78,24 @@ pub(super) struct Object<'a> {
     verification: &'a Verified,
 }
 
+/// The report of a run, and what was found at the edges after it.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "Report"))]
+pub(super) struct WithVerification<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    /// What was found at the edges; left out if that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<&'a Verified>,
+}
+
+impl<'a> WithVerification<'a> {
+    pub(super) fn new(report: &'a Report, verification: Option<&'a Verified>) -> Self {
+        Self { report, verification }
+    }
+}
+
 impl Verified {
     pub(crate) fn new(paths: Vec<Checked>, samples: Vec<Sample>) -> Self {
         let count = |verdict| paths.iter().filter(|checked| checked.verdict == verdict).count();
@@ -87,7 +108,7 @@ impl Verified {
         };
         let stale = paths.iter().filter(|checked| checked.verdict == Verdict::Stale);
         let stale = stale.map(|checked| checked.path.clone()).collect();
-        Self { summary, samples, paths, stale }
+        Self { summary, samples, paths, again: None, stale }
     }
 
     /// The counts, as a headline.
@@ -192,6 +213,9 @@ pub(super) fn text(out: Out<'_>, screen: Screen, verified: &Verified) -> io::Res
     for Sample { pattern, paths, of, seed } in &verified.samples {
         let pattern = escape(pattern);
         writeln!(out, "  {pattern}: a sample of {paths} of its {of} paths (--seed {seed})")?;
+    }
+    if let Some(again) = &verified.again {
+        writeln!(out, "  purged again what was stale: {again}")?;
     }
     if !verified.stale.is_empty() {
         writeln!(out, "still stale, to be purged again:")?;

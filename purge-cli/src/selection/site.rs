@@ -125,6 +125,16 @@ impl Renewal {
         self.site.len()
     }
 
+    /// The new build.
+    pub(crate) fn site(&self) -> &Manifest {
+        &self.site
+    }
+
+    /// The old build, if it is known.
+    pub(crate) fn old(&self) -> Option<&Manifest> {
+        self.baseline.manifest()
+    }
+
     /// The file.
     pub(crate) fn file(&self) -> String {
         file_name(self.baseline.file())

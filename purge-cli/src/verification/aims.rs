@@ -20,6 +20,8 @@ pub(crate) struct Aim {
     /// The path that purges it: itself or a wildcard.
     pub(crate) by: Rc<str>,
     pub(crate) expected: Expected,
+    /// Whether it is the own path of a file, and not an alias.
+    is_own: bool,
 }
 
 /// Everything to verify.
@@ -85,10 +87,9 @@ impl Aims {
     ) {
         let by = &purged.path;
         let mut aim = |path: &Rc<str>| {
-            let expected =
-                known.get(path).map_or_else(Expected::default, |(expected, _)| *expected);
+            let (expected, is_own) = known.get(path).copied().unwrap_or_default();
             if taken.insert(Rc::clone(path)) {
-                self.aims.push(Aim { path: Rc::clone(path), by: Rc::clone(by), expected });
+                self.aims.push(Aim { path: Rc::clone(path), by: Rc::clone(by), expected, is_own });
             }
         };
         if purged.pattern.is_none() {
@@ -112,6 +113,12 @@ impl Aims {
             Some(Target { path: aim.path.to_string(), expected: aim.expected, purge })
         };
         self.aims.iter().filter_map(target).collect()
+    }
+
+    /// Those that are the own paths of files.
+    pub(crate) fn own(&self) -> Self {
+        let own = self.aims.iter().filter(|aim| aim.is_own).cloned().collect();
+        Self { aims: own, ..Self::default() }
     }
 
     /// What is said of the wildcards of which no path is known.

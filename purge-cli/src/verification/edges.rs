@@ -29,6 +29,13 @@ pub(crate) fn verifier(args: &EdgeArgs) -> Result<Verifier, Failure> {
     built(builder)
 }
 
+/// What asks the origin alone; none if it is not named.
+pub(crate) fn origin(args: &EdgeArgs) -> Result<Option<Verifier>, Failure> {
+    let Some(origin) = &args.origin else { return Ok(None) };
+    let builder = settings(args).edge(one("--origin", origin)?).identity_only();
+    built(builder).map(Some)
+}
+
 fn settings(args: &EdgeArgs) -> VerifierBuilder {
     let mut builder =
         Verifier::builder().user_agent(concat!("cdn-purge/", env!("CARGO_PKG_VERSION")));

@@ -1,0 +1,216 @@
+//! What a run does beside the purge itself: it waits for the origin before, and asks the edges afterwards.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use purge_api_ext::{Event, OperationId, PathState, Plan, PurgePath, Report};
+use purge_site::{Manifest, Rules};
+use purge_verify::{Checked, Expected, New, Purge, Target, Verdict, Verifier};
+
+use super::verify::ask;
+use crate::args::CreateArgs;
+use crate::config::Settings;
+use crate::exit::{Exit, Failure};
+use crate::input;
+use crate::output::{Console, Format, Progress, Verified, plural};
+use crate::selection::{self, Renewal};
+use crate::signals::Signals;
+use crate::verification::{self, Aims, Sources};
+
+/// What is verified after a run.
+pub(super) struct After {
+    verifier: Verifier,
+    aims: Aims,
+    wait: Duration,
+    /// Whether what is stale is purged once more.
+    pub(super) again: bool,
+}
+
+/// When each operation's POST was sent.
+#[derive(Default)]
+pub(super) struct Times {
+    requests: HashMap<usize, Sent>,
+    operations: HashMap<OperationId, Sent>,
+}
+
+#[derive(Clone, Copy)]
+struct Sent {
+    first: Instant,
+    last: Instant,
+    on: SystemTime,
+}
+
+impl Times {
+    pub(super) fn on(&mut self, event: &Event) {
+        match event {
+            Event::Attempt { request, .. } => {
+                let (now, on) = (Instant::now(), SystemTime::now());
+                let sent = Sent { first: now, last: now, on };
+                self.requests.entry(*request).or_insert(sent).last = now;
+            }
+            Event::Accepted { request, op_id } => {
+                let sent = self.requests.get(request).copied();
+                self.operations.extend(sent.map(|sent| (op_id.clone(), sent)));
+            }
+            _ => {}
+        }
+    }
+
+    /// When each path was purged that the service has accepted. A request of an earlier run has no time.
+    fn of_paths<'a>(&self, report: &'a Report) -> HashMap<&'a str, Option<Purge>> {
+        let mut purges = HashMap::new();
+        for operation in &report.operations {
+            let sent = operation.op_id.as_ref().and_then(|id| self.operations.get(id));
+            let purge = sent.map(|sent| Purge::sent(sent.first, sent.last, sent.on));
+            let accepted = operation.paths.iter().filter(|path| is_accepted(path.state));
+            purges.extend(accepted.map(|path| (path.path, purge)));
+        }
+        purges
+    }
+}
+
+fn is_accepted(state: PathState) -> bool {
+    use PathState::{Accepted, NotCached, Pending, Purged};
+    matches!(state, Accepted | Purged | NotCached | Pending)
+}
+
+/// Finds what to verify for a plan; nothing is sent.
+pub(super) fn aims(
+    args: &CreateArgs,
+    settings: &Settings,
+    plan: &Plan,
+    renewal: Option<&Renewal>,
+) -> Result<Aims, Failure> {
+    let paths = &args.paths;
+    let form = selection::form(&paths.input);
+    let rules = |rules: fn(&_, &_, &_) -> Result<Rules, Failure>| {
+        rules(&paths.input, &paths.addresses, &settings.addresses)
+    };
+    let (rules, same) = (rules(selection::rules)?, rules(selection::same_file_rules)?);
+    let (new, old): (Option<&Manifest>, _) = match renewal {
+        Some(renewal) => (Some(renewal.site()), renewal.old()),
+        None => (None, None),
+    };
+    if paths.inventory.iter().any(|file| file.as_os_str() == "-") {
+        let why = "--inventory - cannot be read twice, and --verify reads it, too: name a file";
+        return Err(Failure::usage(why));
+    }
+    let inventory = match paths.inventory.is_empty() {
+        true => None,
+        false => Some(input::read_inventory(form, &paths.inventory)?),
+    };
+    let inventory = inventory.as_ref();
+    let sources = Sources { new, old, inventory, form, rules: &rules, same: &same };
+    Aims::find(plan.paths(), sources, args.edges.seed)
+}
+
+impl After {
+    /// None without `--verify`.
+    pub(super) fn new(args: &CreateArgs, aims: Option<Aims>) -> Result<Option<Self>, Failure> {
+        let (Some(wait), Some(aims)) = (args.verify, aims) else { return Ok(None) };
+        let verifier = verification::verifier(&args.edges)?;
+        Ok(Some(Self { verifier, aims, wait, again: args.again }))
+    }
+
+    /// Asks the edges for everything that was accepted.
+    pub(super) async fn verify(
+        &self,
+        report: &Report,
+        times: &Times,
+        format: Format,
+        signals: &Signals,
+        console: &mut Console<'_>,
+    ) -> Result<Verified, Failure> {
+        let purges = times.of_paths(report);
+        let targets = self.aims.targets(|path| purges.get(path).copied());
+        let found = self.ask(targets, format, signals, console).await?;
+        let paths = found.into_iter().chain(self.aims.unasked()).collect();
+        Ok(Verified::new(paths, self.aims.samples.clone()))
+    }
+
+    /// Asks for what was stale, after it was purged once more.
+    pub(super) async fn verify_again(
+        &self,
+        mut before: Verified,
+        again: Report,
+        times: &Times,
+        format: Format,
+        signals: &Signals,
+        console: &mut Console<'_>,
+    ) -> Result<Verified, Failure> {
+        let purges = times.of_paths(&again);
+        let expected: HashMap<&str, Expected> =
+            self.aims.aims.iter().map(|aim| (&*aim.path, aim.expected)).collect();
+        let target = |path: &String| {
+            let purge = purges.get(path.as_str()).copied()?;
+            let expected = expected.get(path.as_str()).copied().unwrap_or_default();
+            Some(Target { path: path.clone(), expected, purge })
+        };
+        let targets = before.stale.iter().filter_map(target).collect();
+        let found = self.ask(targets, format, signals, console).await?;
+        let found: HashMap<_, _> = found.into_iter().map(|one| (one.path.clone(), one)).collect();
+        for checked in &mut before.paths {
+            found.get(&checked.path).cloned().into_iter().for_each(|anew| *checked = anew);
+        }
+        Ok(Verified { again: Some(again), ..Verified::new(before.paths, before.samples) })
+    }
+
+    async fn ask(
+        &self,
+        targets: Vec<Target>,
+        format: Format,
+        signals: &Signals,
+        console: &mut Console<'_>,
+    ) -> Result<Vec<Checked>, Failure> {
+        let mut progress =
+            Progress::start(console.messages, format, console.interactive, "verifying");
+        let count = targets.len();
+        progress.say(console.err, format_args!("verifying {count} path{}", plural(count)));
+        ask(&self.verifier, targets, Some(self.wait), format, signals, progress, console).await
+    }
+}
+
+/// The plan that purges the stale paths once more.
+pub(super) fn again(verified: &Verified) -> Result<Plan, Failure> {
+    let paths = verified.stale.iter().map(PurgePath::with_query);
+    let paths: Vec<_> =
+        paths.collect::<Result<_, _>>().map_err(|e| Failure::usage(e.to_string()))?;
+    Ok(Plan::new(paths)?)
+}
+
+/// Waits until the origin has the new build, for at most this long.
+pub(super) async fn origin_ready(
+    args: &CreateArgs,
+    wait: Duration,
+    aims: &Aims,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let format = args.report.output.format;
+    let Some(origin) = verification::origin(&args.edges)? else { return Ok(()) };
+    let has_file = |target: &Target| matches!(target.expected.new, New::Is(_));
+    let mut targets = aims.own().targets(|_| Some(None));
+    targets.retain(has_file);
+    let count = targets.len();
+    if count == 0 {
+        return Ok(());
+    }
+    let mut progress =
+        Progress::start(console.messages, format, console.interactive, "waiting for the origin");
+    let s = plural(count);
+    progress.say(console.err, format_args!("waiting for {count} path{s} at the origin"));
+    let found = ask(&origin, targets, Some(wait), Format::Text, signals, progress, console).await?;
+    let late: Vec<_> = found.iter().filter(|checked| checked.verdict != Verdict::Fresh).collect();
+    let Some(first) = late.first() else { return Ok(()) };
+    let wait = humantime::format_duration(wait);
+    Err(Failure::new(
+        Exit::Deadline,
+        format!(
+            "the origin does not have the new build after {wait}: {} of {count} path{s}, such as {} ({}); nothing \
+             was sent",
+            late.len(),
+            first.path,
+            first.message
+        ),
+    ))
+}

@@ -1,0 +1,175 @@
+//! `create --verify`, `--again` and `--origin-ready`.
+
+use std::time::Duration;
+
+use purge_sandbox::{Fault, Pop, Sandbox, SandboxBuilder};
+use purge_tests::cli::{Ended, Run};
+use serde_json::json;
+
+use super::Bench;
+use crate::account::{posts, purge_at};
+
+/// A site of which one file has changed since the baseline, and an edge that has its old copy. What was built is at the
+/// origin only after an upload.
+async fn bench(builder: SandboxBuilder) -> Bench {
+    let bench = Bench::new(builder).await;
+    bench.cached("a.html", "old").await;
+    bench.cached("b.html", "same").await;
+    let first = ["create", "--site", "old", "--baseline", "base", "--first-run"];
+    let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    bench.write("new/a.html", "new");
+    bench.write("new/b.html", "same");
+    bench
+}
+
+fn create(bench: &Bench, options: &[&str]) -> Run {
+    let fixed = ["create", "--site", "new", "--baseline", "base", "--wait"];
+    purge_at(&bench.sandbox, &[&fixed, options].concat()).folder(bench.folder.path())
+}
+
+async fn json(bench: &Bench, options: &[&str]) -> Ended {
+    create(bench, &[options, &["--output", "json", "--quiet"]].concat()).end().await
+}
+
+fn upload(bench: &Bench) {
+    bench.write("public/a.html", "new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_when_all_edges_have_the_new_file() {
+    let late = Pop::new("late").lag(Duration::from_millis(700));
+    let bench = bench(Sandbox::builder().pop(late)).await;
+    let route = format!("/pop/late/{}", bench.sandbox.resource());
+    bench.visit_at(&route, "/a.html").await;
+    upload(&bench);
+    let pop = format!("{}{route}", bench.sandbox.base_url());
+    let edges = ["--verify=60s", "--edge", &bench.edge(), "--edge", &pop];
+    let ended = json(&bench, &edges).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report = ended.json();
+    let found = &report["verification"];
+    assert_eq!((&report["summary"]["purged"], &found["summary"]["fresh"]), (&json!(1), &json!(1)));
+    let looks = found["paths"][0]["looks"].as_array().expect("looks");
+    assert!(looks.iter().all(|look| look["reason"] == "same_as_site"), "{found}");
+    assert!(looks.iter().any(|look| look["edge"] == pop.as_str()), "{found}");
+    // The token is for the service alone.
+    let requests = bench.sandbox.requests();
+    let at_edges = requests.iter().filter(|request| !request.path.starts_with("/api/"));
+    assert!(at_edges.clone().count() > 4);
+    assert!(at_edges.clone().all(|request| request.header("authorization").is_none()));
+    // The new build is the baseline now.
+    let ended = json(&bench, &edges).await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 1), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn age_shows_that_a_copy_was_fetched_after_the_purge() {
+    let bench = bench(Sandbox::builder()).await;
+    let edge = bench.edge();
+    let arguments =
+        ["create", "/a.html", "--wait", "--verify=20s", "--output", "json", "--edge", &edge];
+    let ended = purge_at(&bench.sandbox, &arguments).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.json()["verification"]["paths"][0]["reason"], "fetched_after");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_stale_is_named_and_purged_again_by_the_next_run() {
+    let keeps = Fault::answer().keeping_objects().on_post();
+    let bench = bench(Sandbox::builder().fault(keeps)).await;
+    upload(&bench);
+    let edge = bench.edge();
+    let verify = ["--verify=100ms", "--edge", &edge];
+    let ended = create(&bench, &verify).end().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.ends_with("still stale, to be purged again:\n/a.html\n"), "{ended:?}");
+    assert!(ended.err.ends_with("to purge again: cdn-purge create /a.html\n"), "{ended:?}");
+    let ended = create(&bench, &verify).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(
+        ended.out.contains("  fresh        /a.html\n1 path at the edge: 1 fresh\n"),
+        "{ended:?}"
+    );
+    assert_eq!(posts(&bench.sandbox), [["/a.html"], ["/a.html"]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stale_is_purged_once_more_on_request() {
+    let keeps = Fault::answer().keeping_objects().on_post();
+    let bench = bench(Sandbox::builder().fault(keeps.clone())).await;
+    upload(&bench);
+    let edge = bench.edge();
+    let again = ["--verify=100ms", "--again", "--edge", &edge];
+    let ended = json(&bench, &again).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let found = &ended.json()["verification"];
+    assert_eq!((&found["again"]["summary"]["purged"], &found["stale"]), (&json!(1), &json!([])));
+    assert_eq!(posts(&bench.sandbox), [["/a.html"], ["/a.html"]]);
+    // Once, and not until it works.
+    let bench = self::bench(Sandbox::builder().fault(keeps.times(9))).await;
+    upload(&bench);
+    let edge = bench.edge();
+    let ended = json(&bench, &["--verify=100ms", "--again", "--edge", &edge]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.json()["verification"]["stale"], json!(["/a.html"]));
+    assert_eq!(posts(&bench.sandbox).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_upload_is_no_success() {
+    let bench = bench(Sandbox::builder()).await;
+    let origin = format!("{}/origin", bench.sandbox.base_url());
+    let edge = bench.edge();
+    let verify = ["--verify=100ms", "--edge", &edge, "--origin", &origin];
+    let ended = json(&bench, &verify).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.json()["verification"]["paths"][0]["reason"], "old_at_origin");
+    // The next run purges it again, after the upload.
+    upload(&bench);
+    let ended = json(&bench, &verify).await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 2), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_before_the_origin_has_the_new_build() {
+    let bench = bench(Sandbox::builder()).await;
+    let origin = format!("{}/origin", bench.sandbox.base_url());
+    let ended = json(&bench, &["--origin-ready=100ms", "--origin", &origin]).await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(5), 0), "{ended:?}");
+    let why = "the origin does not have the new build after 100ms: 1 of 1 path, such as /a.html";
+    assert!(ended.err.contains(why) && ended.err.contains("nothing was sent"), "{ended:?}");
+    let run = create(&bench, &["--origin-ready=60s", "--origin", &origin]).start();
+    let is_asked = |bench: &Bench| {
+        let requests = bench.sandbox.requests();
+        requests.iter().filter(|request| request.path.starts_with("/origin/")).count() >= 5
+    };
+    while !is_asked(&bench) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(posts(&bench.sandbox).len(), 0);
+    upload(&bench);
+    let ended = run.end().await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 1), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_that_would_do_nothing_are_refused() {
+    let bench = bench(Sandbox::builder()).await;
+    for options in [
+        &["--verify"][..],
+        &["--edge", "http://127.0.0.1"],
+        &["--origin", "http://127.0.0.1"],
+        &["--again"],
+        &["--origin-ready"],
+        &["--verify-rate", "1/s"],
+        &["--verify", "--edge", "http://127.0.0.1", "--dry-run"],
+    ] {
+        let ended = create(&bench, options).end().await;
+        assert_eq!(
+            (ended.code, posts(&bench.sandbox).len()),
+            (Some(2), 0),
+            "{options:?}: {ended:?}"
+        );
+    }
+}
