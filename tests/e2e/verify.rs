@@ -1,5 +1,6 @@
 //! `cdn-purge verify`: what the edges have, against a sandbox whose edge caches.
 
+mod caches;
 mod command;
 mod create;
 
