@@ -3,10 +3,13 @@
 use std::fs;
 
 use purge_sandbox::Sandbox;
-use purge_tests::cli::Ended;
+use purge_tests::cli::{Ended, Run};
+use purge_tests::raw::answer;
+use purge_tests::script::ScriptServer;
 use serde_json::{Value, json};
 
 use super::Bench;
+use crate::PURGE;
 
 const SITE: [&str; 4] = ["--site", "new", "--baseline", "old"];
 
@@ -171,6 +174,42 @@ async fn waiting_ends_when_all_are_fresh() {
     }
     bench.purge(&["/a.html"]).await;
     check(&run.end().await, 0, "  fresh        /a.html\n1 path at the edge: 1 fresh\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_behind_tls_is_asked_if_its_certificate_is_trusted() {
+    let bench = bench().await;
+    bench.write("new/a.html", "new");
+    let (edge, authority) = ScriptServer::vouched_for("127.0.0.1", answer("200 OK", "new")).await;
+    bench.write("authority.pem", &authority);
+    let run = || {
+        let arguments =
+            ["verify", "/a.html", "--site", "new", "--edge", edge.base_url(), "--quiet"];
+        Run::new(PURGE, arguments).folder(bench.folder.path())
+    };
+    let ended = run().env("SSL_CERT_FILE", "authority.pem").end().await;
+    check(&ended, 0, "  fresh        /a.html\n1 path at the edge: 1 fresh\n");
+    let ended = run().end().await;
+    assert_eq!(ended.code, Some(6), "{ended:?}");
+    assert!(ended.out.contains("(no response: cannot connect: "), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_the_waiting() {
+    let bench = bench().await;
+    bench.cached("a.html", "old").await;
+    bench.built("a.html", "new");
+    let mut run = bench.verify(&[&["/a.html", "--wait=1h"], &SITE[..]].concat()).start();
+    assert!(run.says("verifying 1 path").await);
+    // The copy of the visit before, and the first question.
+    while bench.sandbox.requests().len() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    run.signal("INT").await;
+    let ended = run.end().await;
+    assert_eq!((ended.code, &*ended.out), (Some(130), ""), "{ended:?}");
+    assert!(ended.err.ends_with("error: the verification was interrupted\n"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
