@@ -179,6 +179,20 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn no_body_is_more_than_damaged(
+            bytes in prop::collection::vec(any::<u8>(), 0..600),
+            begins_well in any::<bool>(),
+        ) {
+            for (coding, start) in [(Coding::Gzip, gzip(b"hello\n")), (Coding::Br, HELLO.to_vec())] {
+                let start = if begins_well { &start[..start.len() / 2] } else { &[] };
+                let end = hashed(coding, 10_000, &[start, &bytes]);
+                prop_assert!(matches!(end, Body::Hashed(_) | Body::Damaged | Body::TooLarge));
+            }
+        }
+    }
+
     #[test]
     fn brotli_is_decoded_to_its_end() {
         assert_eq!(hashed(Coding::Br, 100, &[HELLO]), plain(b"hello\n"));

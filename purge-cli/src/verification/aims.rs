@@ -1,6 +1,6 @@
 //! Which paths are verified: those that were purged, and for a wildcard those that it matches.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use purge_api_ext::PurgePath;
@@ -34,13 +34,15 @@ pub(crate) struct Aims {
     pub(crate) unknown: Vec<Rc<str>>,
 }
 
-/// A path that is purged.
-struct Purged {
-    path: Rc<str>,
-    pattern: Option<PurgePath>,
-    /// What a wildcard matches.
+/// A wildcard that is purged.
+struct Wildcard {
+    pattern: PurgePath,
+    /// What it certainly matches.
     matches: BTreeSet<Rc<str>>,
 }
+
+/// What is expected at paths, and whether the file's own path says so.
+type Known = HashMap<Rc<str>, (Expected, bool)>;
 
 impl Aims {
     /// Finds what to verify for these paths. The sample of each wildcard depends on the seed alone.
@@ -49,60 +51,37 @@ impl Aims {
         sources: Sources<'_>,
         seed: Option<u32>,
     ) -> Result<Self, Failure> {
-        let mut purged: Vec<_> = paths.map(Purged::new).collect();
-        let exact = purged.iter().filter(|purged| purged.pattern.is_none());
-        // What is expected, and whether the file's own address says so.
-        let mut known: HashMap<Rc<str>, (Expected, bool)> =
-            exact.map(|purged| (Rc::clone(&purged.path), Default::default())).collect();
-        sources.each(|path, expected, is_own| {
-            let mut is_wanted = known.contains_key(path);
-            for wildcard in &mut purged {
-                if wildcard.pattern.as_ref().is_some_and(|pattern| pattern.matches(path)) {
-                    is_wanted = true;
-                    wildcard.matches.insert(path.into());
-                }
-            }
-            if !is_wanted {
-                return;
-            }
-            let entry = known.entry(path.into()).or_default();
-            // A file at this very path takes precedence over the alias of another one.
-            if is_own || (!entry.1 && entry.0 == Expected::default()) {
-                *entry = (expected, is_own);
-            }
-        })?;
+        let paths: Vec<Rc<str>> = paths.map(Rc::from).collect();
+        let (known, wildcards) = search(&paths, sources)?;
         let mut aims = Self::default();
         let seed = seed.unwrap_or_else(|| fastrand::u32(..));
         let mut taken = BTreeSet::new();
-        purged.iter().for_each(|purged| aims.add(purged, &known, seed, &mut taken));
+        for (place, path) in paths.iter().enumerate() {
+            let mut add = |target: &Rc<str>| {
+                if taken.insert(Rc::clone(target)) {
+                    let (expected, is_own) = known.get(target).copied().unwrap_or_default();
+                    let (path, by) = (Rc::clone(target), Rc::clone(path));
+                    aims.aims.push(Aim { path, by, expected, is_own });
+                }
+            };
+            let Some(wildcard) = wildcards.get(&place) else {
+                add(path);
+                continue;
+            };
+            let all: Vec<_> = wildcard.matches.iter().collect();
+            let chosen = sample(all.len(), SAMPLE, seed.into());
+            chosen.iter().for_each(|&place| add(all[place]));
+            aims.note(path, chosen.len(), all.len(), seed);
+        }
         Ok(aims)
     }
 
-    fn add(
-        &mut self,
-        purged: &Purged,
-        known: &HashMap<Rc<str>, (Expected, bool)>,
-        seed: u32,
-        taken: &mut BTreeSet<Rc<str>>,
-    ) {
-        let by = &purged.path;
-        let mut aim = |path: &Rc<str>| {
-            let (expected, is_own) = known.get(path).copied().unwrap_or_default();
-            if taken.insert(Rc::clone(path)) {
-                self.aims.push(Aim { path: Rc::clone(path), by: Rc::clone(by), expected, is_own });
-            }
-        };
-        if purged.pattern.is_none() {
-            return aim(by);
-        }
-        let all: Vec<_> = purged.matches.iter().collect();
-        let chosen = sample(all.len(), SAMPLE, seed.into());
-        chosen.iter().for_each(|&place| aim(all[place]));
-        if all.is_empty() {
-            self.unknown.push(Rc::clone(by));
-        } else if chosen.len() < all.len() {
-            let (pattern, paths) = (by.to_string(), chosen.len());
-            self.samples.push(Sample { pattern, paths, of: all.len(), seed });
+    /// Notes how much of a wildcard is verified, unless it is all of it.
+    fn note(&mut self, path: &Rc<str>, paths: usize, of: usize, seed: u32) {
+        if of == 0 {
+            self.unknown.push(Rc::clone(path));
+        } else if paths < of {
+            self.samples.push(Sample { pattern: path.to_string(), paths, of, seed });
         }
     }
 
@@ -127,8 +106,34 @@ impl Aims {
     }
 }
 
-impl Purged {
-    fn new(path: &str) -> Self {
-        Self { path: path.into(), pattern: wildcard(path), matches: BTreeSet::new() }
+/// Looks for the files at the paths, and for what the wildcards match, each by its place among the paths.
+fn search(
+    paths: &[Rc<str>],
+    sources: Sources<'_>,
+) -> Result<(Known, BTreeMap<usize, Wildcard>), Failure> {
+    let (mut known, mut wildcards) = (Known::new(), BTreeMap::new());
+    for (place, path) in paths.iter().enumerate() {
+        match wildcard(path) {
+            None => drop(known.insert(Rc::clone(path), Default::default())),
+            Some(pattern) => {
+                wildcards.insert(place, Wildcard { pattern, matches: BTreeSet::new() });
+            }
+        }
     }
+    sources.each(|path, expected, is_own| {
+        let mut is_wanted = known.contains_key(path);
+        for wildcard in wildcards.values_mut().filter(|one| one.pattern.matches(path)) {
+            is_wanted = true;
+            wildcard.matches.insert(path.into());
+        }
+        if !is_wanted {
+            return;
+        }
+        let entry = known.entry(path.into()).or_default();
+        // A file at this very path takes precedence over the alias of another one.
+        if is_own || (!entry.1 && entry.0 == Expected::default()) {
+            *entry = (expected, is_own);
+        }
+    })?;
+    Ok((known, wildcards))
 }

@@ -20,7 +20,7 @@ const FILES: usize = 10_000;
 const PAGES: usize = 1_000;
 
 /// The longest time for a program to start, or for a copy to age.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// An origin with an nginx and a Varnish before it. They end when it is dropped.
 struct Caches {
