@@ -16,7 +16,7 @@ use crate::log::RecordedRequest;
 use crate::resource::{ResourceType, parse_uuid};
 use crate::state::Shared;
 pub use builder::SandboxBuilder;
-use builder::checked_token;
+use builder::check::token as checked_token;
 
 /// A running sandbox: the service on this machine. It stops when it is dropped.
 ///

@@ -1,14 +1,14 @@
-use std::collections::BTreeSet;
+pub(super) mod check;
+
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use super::Sandbox;
 use crate::connections::Connections;
@@ -19,7 +19,7 @@ use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::pattern::Star;
 use crate::pop::Pop;
-use crate::resource::{Resource, parse_uuid};
+use crate::resource::Resource;
 use crate::server::Bounds;
 use crate::state::{Clock, Observer, Shared};
 use crate::{edge, resource, routes, server, site};
@@ -288,26 +288,21 @@ impl SandboxBuilder {
     /// When it cannot listen on the address, or the address is not a loopback address and
     /// [`allow_non_loopback`](Self::allow_non_loopback) was not called; when the organization or the
     /// resource is not a UUID; when the token or the cache control is not valid in a header; when the
-    /// origin is not a readable folder, or not on this machine.
+    /// origin is not a readable folder, or not on this machine; when a point of presence has no valid name, or the name of
+    /// another one.
     pub async fn start(self) -> Result<Sandbox, Error> {
         if !self.non_loopback && !self.listen.ip().is_loopback() {
             return Err(Kind::NotLoopback(self.listen).into());
         }
-        let token = checked_token(self.token)?;
-        let organization = uuid("organization", &self.organization)?;
-        let resource = uuid("resource", &self.resource)?;
+        let token = check::token(self.token)?;
+        let organization = check::uuid("organization", &self.organization)?;
+        let resource = check::uuid("resource", &self.resource)?;
         let bounds = resource::Bounds { jobs: self.job_bytes, cache: self.cache_bytes };
-        let names: BTreeSet<&str> = self.pops.iter().map(|pop| pop.name.as_str()).collect();
-        if let Some(pop) = self.pops.iter().find(|pop| !pop.has_valid_name()) {
-            return Err(Kind::PopName(pop.name.clone()).into());
-        }
-        if let Some(pop) = self.pops.last().filter(|_| names.len() < self.pops.len()) {
-            return Err(Kind::PopName(pop.name.clone()).into());
-        }
+        check::pops(&self.pops)?;
         let mut resources = Resource::one_of_each(resource, bounds, self.star, &self.pops);
         let cache_control = HeaderValue::try_from(&self.cache_control)
             .map_err(|_| Kind::CacheControl(self.cache_control))?;
-        let origin = check(self.origin, self.later)?;
+        let origin = check::origin(self.origin, self.later)?;
         if matches!(origin, Origin::Site) {
             warm(&mut resources, &cache_control).await;
         }
@@ -366,36 +361,4 @@ impl fmt::Debug for SandboxBuilder {
             .field("purge_delay", &self.purge_delay)
             .finish_non_exhaustive()
     }
-}
-
-pub(crate) fn checked_token(token: String) -> Result<String, Error> {
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Kind::Token.into());
-    }
-    Ok(token)
-}
-
-fn check(origin: Origin, later: Option<(PathBuf, Duration)>) -> Result<Origin, Error> {
-    let folder = |path: PathBuf| {
-        let root = path.canonicalize().and_then(|root| root.read_dir().map(|_| root));
-        root.map_err(|error| Error::from(Kind::OriginDirectory(path, error)))
-    };
-    match origin {
-        Origin::Directory(path) => match later {
-            None => folder(path).map(Origin::Directory),
-            Some((after, delay)) => {
-                let (before, after) = (folder(path)?, folder(after)?);
-                let at = Instant::now() + delay.min(YEAR);
-                Ok(Origin::Late { before, after, at })
-            }
-        },
-        Origin::Server(address) if !address.ip().is_loopback() => {
-            Err(Kind::OriginNotLoopback(address).into())
-        }
-        other => Ok(other),
-    }
-}
-
-fn uuid(what: &'static str, text: &str) -> Result<Uuid, Error> {
-    parse_uuid(text).ok_or_else(|| Kind::NotUuid(what, text.to_owned()).into())
 }
