@@ -24,6 +24,7 @@ mod coalescing;
 mod comparing;
 mod submitting;
 mod listing;
+mod verifying;
 mod waiting;
 mod one_call;
 mod building;
@@ -45,6 +46,7 @@ const COMPARISONS: &[(&str, &[&str], Comparison)] = &[
     ("one-call", &["curl"], one_call::compare),
     ("waiting", &[], waiting::compare),
     ("listing", &[], listing::compare),
+    ("verifying", &["curl", "sha256sum"], verifying::compare),
     ("building", &["java", "python3"], building::compare),
     ("size", &[], size::compare),
 ];

@@ -1,6 +1,7 @@
-//! A server that accepts any purge and stores nothing, so that only the client is measured.
+//! A server that accepts any purge and stores nothing, so that only the client is measured. It is also an edge: a file
+//! at `/files/SIZE/NAME` has so many bytes, in any content coding.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::fs;
 use std::io::Write as _;
@@ -31,6 +32,8 @@ struct Received {
     requests: Cell<u64>,
     bytes: Cell<u64>,
     last: Cell<u64>,
+    /// The content of the largest file so far; that of a smaller one is a part of it.
+    content: RefCell<Bytes>,
 }
 
 /// Serves on a free loopback port until standard input ends. With TLS, writes the certificate of the
@@ -84,6 +87,10 @@ async fn answer(
     received: &Received,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let is_purge = request.method() == Method::POST;
+    let size = request.uri().path().strip_prefix("/files/").and_then(|rest| rest.split('/').next());
+    if let Some(size) = size.and_then(|size| size.parse().ok()) {
+        return Ok(file(size, received));
+    }
     let mut bytes = 0;
     let mut body = request.into_body();
     while let Some(Ok(frame)) = body.frame().await {
@@ -104,6 +111,20 @@ async fn answer(
     let mut response = Response::new(Full::new(answer.into()));
     response.headers_mut().insert(http::header::CONTENT_TYPE, json);
     Ok(response)
+}
+
+/// A file of this size. What is served counts as received.
+fn file(size: usize, received: &Received) -> Response<Full<Bytes>> {
+    received.requests.set(received.requests.get() + 1);
+    received.bytes.set(received.bytes.get() + size as u64);
+    let mut content = received.content.borrow_mut();
+    if content.len() < size {
+        *content = vec![b'a'; size].into();
+    }
+    let mut response = Response::new(Full::new(content.slice(..size)));
+    let vary = http::HeaderValue::from_static("accept-encoding");
+    response.headers_mut().insert(http::header::VARY, vary);
+    response
 }
 
 /// A server certificate; the certificate of its authority is written to a file.
