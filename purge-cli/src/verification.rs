@@ -1,8 +1,8 @@
 //! What is verified after a purge: which paths, which files are expected there, and whom to ask.
 
-mod aims;
 mod edges;
 mod sources;
+mod aims;
 
 pub(crate) use aims::Aims;
 pub(crate) use edges::{origin, verifier};

@@ -51,7 +51,7 @@ pub enum New {
 pub struct Elapsed {
     /// From the first time that the POST was sent until the response of the edge arrived: the most.
     pub until_answer: Duration,
-    /// From the last time that the POST was sent until the edge was asked: the least.
+    /// From the last time that the POST was sent, or from the response to it, until the edge was asked: the least.
     pub until_request: Duration,
     /// When the POST was first sent, by the wall clock of this machine.
     pub sent: SystemTime,

@@ -89,14 +89,13 @@ pub struct Purge {
     at: Instant,
     /// How long before it the POST was sent for the first time.
     first: Duration,
-    /// How long before it the POST was sent for the last time.
+    /// How long before it the POST was accepted, so that it was sent for the last time before that.
     last: Duration,
     on: SystemTime,
 }
 
 impl Purge {
-    /// A purge whose POST was sent at `first`, and again until `last` if it was repeated. `on` is the first time by the
-    /// wall clock.
+    /// A purge whose POST was sent at `first`, and was accepted at `last`. `on` is the first time by the wall clock.
     #[must_use]
     pub fn sent(first: Instant, last: Instant, on: SystemTime) -> Self {
         let last = last.max(first);
@@ -204,12 +203,8 @@ impl<F: FnMut(&Checked)> Run<'_, F> {
     /// How long to wait before anything is asked. If an edge fetches a file because it is asked too soon after the purge,
     /// `Age` cannot show that it was fetched after it.
     fn settling(&self) -> Duration {
-        let has_origin = self.source.is_there();
-        let by_age = self
-            .states
-            .iter()
-            .map(|state| &state.target)
-            .filter(|target| !has_origin && target.expected.new == New::Unknown);
+        let targets = self.states.iter().map(|state| &state.target);
+        let by_age = targets.filter(|target| target.expected.new == New::Unknown);
         let left = by_age.filter_map(|target| {
             let now = Instant::now();
             let since = target.purge?.elapsed(now, now).until_request;

@@ -46,10 +46,12 @@ impl Times {
             Event::Attempt { request, .. } => {
                 let (now, on) = (Instant::now(), SystemTime::now());
                 let sent = Sent { first: now, last: now, on };
-                self.requests.entry(*request).or_insert(sent).last = now;
+                self.requests.entry(*request).or_insert(sent);
             }
             Event::Accepted { request, op_id } => {
-                let sent = self.requests.get(request).copied();
+                let sent = self.requests.get(request);
+                // An attempt may have taken a while to connect: it was sent before it was accepted.
+                let sent = sent.map(|sent| Sent { last: Instant::now(), ..*sent });
                 self.operations.extend(sent.map(|sent| (op_id.clone(), sent)));
             }
             _ => {}

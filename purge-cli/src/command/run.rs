@@ -65,7 +65,7 @@ impl<'a> Run<'a> {
         let mut times = Times::default();
         let report = self.report(events, progress, &mut times, console).await;
         let verified = match &report {
-            Ok(report) if self.signals.received().is_none() => {
+            Ok(report) if report.summary.accepted > 0 && self.signals.received().is_none() => {
                 self.verify(report, &times, after, &target, purge, console).await.map(Some)
             }
             _ => Ok(None),

@@ -24,10 +24,6 @@ impl<'a> Source<'a> {
         Self { client, known: Mutex::default() }
     }
 
-    pub(super) fn is_there(&self) -> bool {
-        self.client.is_some()
-    }
-
     /// Asks for a path once more than necessary: a cache in front of the origin may send `Age` only with what it has
     /// stored.
     pub(super) async fn probe(&self, path: &str) {

@@ -87,9 +87,7 @@ impl State {
         {
             way.sight = Some(Sight { age, date, received: came.answer.received });
         }
-        if reason == Reason::NothingToCompare && elapsed.is_some() {
-            way.without_age += 1;
-        }
+        way.without_age += u32::from(elapsed.is_some() && came.answer.age.is_none());
         way.reason = Some(reason);
         (way.status, way.age) = (Some(came.answer.status), came.answer.age);
         way.varies |= came.varies || came.is_coded;
@@ -123,7 +121,8 @@ impl State {
 impl Way {
     /// Whether the next response may have an `Age`, although the first one had none.
     pub(super) fn may_have_age(&self) -> bool {
-        self.reason == Some(Reason::NothingToCompare) && self.without_age == 1
+        let by_age = [Reason::NothingToCompare, Reason::NotAsOrigin];
+        self.without_age == 1 && self.reason.as_ref().is_some_and(|reason| by_age.contains(reason))
     }
 
     pub(super) fn is_final(&self) -> bool {

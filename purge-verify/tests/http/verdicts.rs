@@ -48,6 +48,16 @@ async fn a_copy_that_was_just_fetched_has_an_age_the_next_time() {
     let found = verify(&verifier(&server), purged("/a", 60), None).await;
     assert_eq!(found.reason, "fetched_after");
     assert_eq!(server.asked().len(), 6, "each content coding twice");
+    // A page that differs each time is as old as its `Age`.
+    let origin = Server::start(|_| Response::new(200, "y")).await;
+    let server = Server::start(|request| match request.earlier {
+        0 => Response::new(200, "x"),
+        _ => Response::new(200, "x").aged(0),
+    });
+    let server = server.await;
+    let builder = Verifier::builder().edge(server.edge()).origin(origin.edge());
+    let found = verify(&builder.build().expect("a verifier"), purged("/a", 60), None).await;
+    assert_eq!(found.reason, "fetched_after");
     let never = Server::start(|_| Response::new(200, "x")).await;
     let found = verify(&verifier(&never), purged("/a", 60), Some(Duration::from_secs(60))).await;
     assert_eq!(found.reason, "nothing_to_compare");

@@ -117,6 +117,18 @@ async fn what_is_stale_is_purged_once_more_on_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_accepted_is_not_verified() {
+    let refuses = Fault::status(422).on_post();
+    let bench = bench(Sandbox::builder().fault(refuses)).await;
+    upload(&bench);
+    let edge = bench.edge();
+    let ended = json(&bench, &["--verify=60s", "--edge", &edge]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let report = ended.json();
+    assert_eq!((&report["summary"]["failed"], report.get("verification")), (&json!(1), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_late_upload_is_no_success() {
     let bench = bench(Sandbox::builder()).await;
     let origin = format!("{}/origin", bench.sandbox.base_url());
