@@ -20,7 +20,7 @@ use crate::state::Shared;
 const METHODS: [&str; 7] = ["post", "get", "put", "patch", "delete", "head", "options"];
 
 pub(crate) async fn yaml() -> Response {
-    html::asset("application/yaml", purge_openapi::YAML)
+    html::asset("application/yaml", purge_openapi::PURGE.yaml)
 }
 
 /// The description as JSON, with this server as its only one, so that a tool that reads it calls the
@@ -47,7 +47,7 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 fn spec() -> Result<Value, Refusal> {
-    purge_openapi::parse(purge_openapi::YAML)
+    purge_openapi::parse(purge_openapi::PURGE.yaml)
         .map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
 

@@ -21,7 +21,8 @@ impl Contract {
     /// Reads the description.
     #[must_use]
     pub fn read() -> Self {
-        let document = purge_openapi::parse(purge_openapi::YAML).expect("the description is YAML");
+        let document =
+            purge_openapi::parse(purge_openapi::PURGE.yaml).expect("the description is YAML");
         Self { document }
     }
 

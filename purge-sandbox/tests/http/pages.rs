@@ -116,7 +116,7 @@ async fn a_change_reaches_the_page_as_an_event() {
 #[tokio::test]
 async fn the_documentation_has_a_form_for_each_operation() {
     let sandbox = Sandbox::builder().token("other-token").start().await.expect("a sandbox");
-    assert_eq!(text(&sandbox, "/docs/openapi.yaml").await, purge_openapi::YAML);
+    assert_eq!(text(&sandbox, "/docs/openapi.yaml").await, purge_openapi::PURGE.yaml);
     let spec = text(&sandbox, "/docs/openapi.json").await;
     let spec: Value = serde_json::from_str(&spec).expect("JSON");
     assert_eq!(spec["openapi"], "3.0.3");

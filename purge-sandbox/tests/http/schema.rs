@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// The validator of a schema under `components/schemas`.
 pub(crate) fn validator(name: &str) -> Validator {
-    let spec = purge_openapi::parse(purge_openapi::YAML).expect("purge.yaml is YAML");
+    let spec = purge_openapi::parse(purge_openapi::PURGE.yaml).expect("purge.yaml is YAML");
     let schemas = spec["components"]["schemas"].clone();
     let schema = json!({
         "$ref": format!("#/components/schemas/{name}"),
