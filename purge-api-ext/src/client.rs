@@ -72,7 +72,7 @@ impl Client {
     /// [`ErrorKind::InvalidInput`] when the [`TokenProvider`] gives no usable token,
     /// [`ErrorKind::Unauthorized`] when its command or function fails or takes too long.
     pub async fn fetch_token(&self) -> Result<(), Error> {
-        self.session.ensure_token().await
+        self.session.ensure_token(self.session.gate()).await
     }
 
     /// Fetches the token anew, whatever token there is, and says whether it is another one now: for a program that
