@@ -135,7 +135,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__create)
-            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
+            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -202,6 +202,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -443,7 +447,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__list)
-            opts="-o -r -q -v -h --op-id --page --limit --all --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
+            opts="-o -r -q -v -h --op-id --page --limit --all --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -474,6 +478,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -597,7 +605,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__resume)
-            opts="-o -r -q -v -h --allow-full-purge --organization --resource --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --quiet --verbose --sandbox --help"
+            opts="-o -r -q -v -h --allow-full-purge --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --quiet --verbose --sandbox --help"
             if [[ ${cur} == -* ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -616,6 +624,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -667,7 +679,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__sandbox)
-            opts="-q -h --listen --allow-non-loopback --origin --purge-delay --star --faults --rate-limit --quiet --help"
+            opts="-q -h --listen --allow-non-loopback --origin --purge-delay --star --faults --rate-limit --token-lifetime --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -697,6 +709,10 @@ _cdn__purge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --token-lifetime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -705,7 +721,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__wait)
-            opts="-o -r -q -v -h --wait --organization --resource --token-file --token-command --base-url --sandbox --timeout --rate --output --summary --quiet --verbose --help"
+            opts="-o -r -q -v -h --wait --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -728,6 +744,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

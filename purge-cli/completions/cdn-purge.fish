@@ -51,6 +51,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l template 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l always -d 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l base-url -d 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
@@ -116,6 +117,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s v -l verbos
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l base-url -d 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
@@ -138,6 +140,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l page -d 'Pa
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l limit -d 'Records per page, 1 to 100' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l base-url -d 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
@@ -154,6 +157,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s h -l help -
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l wait -d 'Maximum time to wait' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l token-file -d 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l token-command -d 'Command that prints the bearer token; run again if the service refuses the token' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l base-url -d 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]' -r
@@ -174,6 +178,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l star -d 
 zero-or-more\t'`/blog/*` also purges `/blog/`'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l faults -d 'JSON file of faults: what the server does wrong, and when' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l rate-limit -d 'Answer 429 to requests above this rate, such as 5/s or 30/m. 5/s allows a burst of 5 requests, then one every 200 ms' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l token-lifetime -d 'How long a token is valid [default: 4h for those of a login; PURGE_TOKEN does not expire]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l allow-non-loopback -d 'Allow an address that other machines can reach, and requests whose Host header does not name this machine; traffic is not encrypted'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s q -l quiet -d 'Do not log requests to standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'

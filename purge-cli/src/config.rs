@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use purge_api_ext::{OrganizationId, PurgePath, Rate, ResourceId, TokenProvider};
 
-pub(crate) use file::is_secret;
+pub(crate) use file::{TOKENS, is_secret};
 pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
@@ -44,7 +44,7 @@ Example of a purge.toml:
   always = [\"/feed.xml\", \"/404.html\"]
 
 What may stand only in your own file:
-  token-file, token-command and base-url. Anyone who can write into a working directory must not decide where the token goes, nor which program runs. The token itself is in no file of settings.
+  api-key-file, token-file, token-command and base-url. Anyone who can write into a working directory must not decide where the token goes, nor which program runs. The token, the API key and its secret are in no file of settings.
 
 What no file may hold:
   the proxy, which HTTPS_PROXY or ALL_PROXY names and NO_PROXY limits; and certificates of your own, which SSL_CERT_FILE names (Linux).";

@@ -4,8 +4,8 @@
 // The process: environment, exit codes, signals.
 mod environment;
 mod version;
-mod token;
 mod exit;
+mod token;
 mod signals;
 
 // What is read and written.
