@@ -135,7 +135,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__create)
-            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --quiet --verbose --help"
+            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --audit --reason --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -250,6 +250,14 @@ _cdn__purge() {
                     return 0
                     ;;
                 --summary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -447,7 +455,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__list)
-            opts="-o -r -q -v -h --op-id --page --limit --all --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
+            opts="-o -r -q -v -h --op-id --path --since --state --page --limit --all --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -455,6 +463,18 @@ _cdn__purge() {
             case "${prev}" in
                 --op-id)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
+                    COMPREPLY=($(compgen -W "pending purged not-cached unknown" -- "${cur}"))
                     return 0
                     ;;
                 --page)
@@ -605,7 +625,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__resume)
-            opts="-o -r -q -v -h --allow-full-purge --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --quiet --verbose --sandbox --help"
+            opts="-o -r -q -v -h --allow-full-purge --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --audit --reason --quiet --verbose --sandbox --help"
             if [[ ${cur} == -* ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -668,6 +688,14 @@ _cdn__purge() {
                     return 0
                     ;;
                 --summary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --audit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

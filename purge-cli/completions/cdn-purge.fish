@@ -65,6 +65,8 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l output -d
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l audit -d 'Append one line of JSON to a file for this run: who, where and why, the counts and the operations. Runs may share the file' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l reason -d 'Why something is purged, for the line of --audit' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s 0 -l null -d 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l raw -d 'All paths are file names, relative to the root of the site: percent-encode them'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l query -d 'Let paths have a query string; whether the service matches query strings is not published'
@@ -130,14 +132,22 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l output -d
 json\t'One JSON object'
 ndjson\t'One JSON object a line, for each operation or record, as soon as it is known'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l summary -d 'Append the result as Markdown to a file, such as the job summary of a CI system' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l audit -d 'Append one line of JSON to a file for this run: who, where and why, the counts and the operations. Runs may share the file' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l reason -d 'Why something is purged, for the line of --audit' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l allow-full-purge -d 'Allow a path that purges the whole resource, such as `/*`; the journal does not store this consent'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l op-id -d 'Show only the records of one operation' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l page -d 'Page number, starting at 1' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l limit -d 'Records per page, 1 to 100' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l path -d 'Show only the records of this path: of the path itself, of those that it matches if it has a `*`, and of wildcards that match it' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l since -d 'Show only records that were created since then: a duration such as `2h`, by the clock of this machine, or a time in UTC such as `2025-08-06T11:39:51Z`. A record whose time cannot be read is shown' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l state -d 'Show only records in these states' -r -f -a "pending\t'Not finished yet'
+purged\t'Finished: the cached copies are gone'
+not-cached\t'Finished: there was no cached copy'
+unknown\t'Finished, with a status number of unknown meaning'"
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l page -d 'Page number, starting at 1; not with --path, --since or --state' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l limit -d 'Records per page, 1 to 100 [default: 100]. With --path, --since or --state: the most records to show [default: all]; as many pages are read as are needed' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F

@@ -4,6 +4,7 @@ mod screen;
 mod progress;
 mod markdown;
 mod json;
+mod audit;
 mod planned;
 mod text;
 mod table;
@@ -20,6 +21,7 @@ use clap::ValueEnum;
 use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
 use purge_site::{Aliases, Difference};
 
+pub(crate) use audit::Audit;
 pub(crate) use list::ListWriter;
 pub(crate) use markdown::Summary;
 pub(crate) use progress::{Messages, Progress};

@@ -4,7 +4,7 @@ use super::run::Run;
 use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Console, Format, Progress, Summary};
+use crate::output::{self, Audit, Console, Format, Progress, Summary};
 use crate::selection::{self, Renewal, Selection};
 use crate::signals::Signals;
 use crate::target::Target;
@@ -23,7 +23,8 @@ pub(crate) async fn run(
     // Whatever is wrong shows before anything is read, and surely before anything is sent.
     no_duration_among_paths(&args)?;
     let target = Target::check(&args.target, &settings)?;
-    let run = Run::new(&args.report, args.journal.clone(), signals)?;
+    let audit = Audit::open(&args.audit, "create")?;
+    let run = Run::new(&args.report, audit, args.journal.clone(), signals)?;
     let format = args.report.output.format;
     let mut progress = reading(&args.paths, format, console);
     let selection = Selection::read(&args.paths, &settings, target.resource())?;

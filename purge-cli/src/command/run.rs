@@ -9,7 +9,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Console, Format, Out, Progress, Summary};
+use crate::output::{self, Audit, Console, Format, Out, Progress, Summary};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -18,6 +18,7 @@ pub(super) struct Run<'a> {
     signals: &'a Signals,
     format: Format,
     summary: Summary,
+    audit: Audit,
     /// The journal that the run writes, if it has one.
     journal: Option<PathBuf>,
 }
@@ -26,11 +27,12 @@ impl<'a> Run<'a> {
     /// Opens the summary file before anything is sent.
     pub(super) fn new(
         report: &ReportArgs,
+        audit: Audit,
         journal: Option<PathBuf>,
         signals: &'a Signals,
     ) -> Result<Self, Failure> {
         let summary = Summary::open(report.summary.as_deref())?;
-        Ok(Self { signals, format: report.output.format, summary, journal })
+        Ok(Self { signals, format: report.output.format, summary, audit, journal })
     }
 
     /// Shows the progress of the run.
@@ -56,7 +58,8 @@ impl<'a> Run<'a> {
         output::report(console.out, console.screen, self.format, &report)?;
         let exit = Exit::from_report(&report, self.signals.received());
         output::advice(console, self.format, &report, exit, self.journal.as_deref());
-        summarized.map(|()| exit)
+        let audited = self.audit.write(&report, exit);
+        summarized.and(audited).map(|()| exit)
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         schema
     }
     vec![
+        ("audit", schema_for::<super::audit::Line<'_>>()),
         ("difference", schema_for::<super::difference::Object>()),
         ("error", schema_for::<Failed>()),
         ("list", schema_for::<List>()),
