@@ -8,6 +8,8 @@ use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeI
 use schemars::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
 
+use crate::Description;
+
 mod error;
 mod panic;
 mod growing;
@@ -16,17 +18,18 @@ mod circle;
 mod field;
 mod identifier;
 mod page;
+mod epoch;
 mod file_paths;
 
 pub use error::CodegenError;
 
-/// Generates the bindings of [`crate::YAML`].
+/// Generates the bindings of a description.
 ///
 /// # Errors
 ///
 /// The same as [`generate`].
-pub fn bindings() -> Result<String, CodegenError> {
-    let document = crate::parse(crate::YAML).map_err(|e| CodegenError::new(e.to_string()))?;
+pub fn bindings(description: &Description) -> Result<String, CodegenError> {
+    let document = crate::parse(description.yaml).map_err(|e| CodegenError::new(e.to_string()))?;
     generate(&document)
 }
 
@@ -39,7 +42,7 @@ pub fn bindings() -> Result<String, CodegenError> {
 /// [`CodegenError::operation`] says which operation to fix.
 ///
 /// ```
-/// let mut document = purge_openapi::parse(purge_openapi::YAML)?;
+/// let mut document = purge_openapi::parse(purge_openapi::PURGE.yaml)?;
 /// let path = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
 /// document["paths"][path]["post"]["responses"]["204"] = serde_json::json!({ "description": "Nothing." });
 /// let error = purge_openapi::codegen::generate(&document).expect_err("200 and 204 do not go together");
@@ -60,11 +63,12 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     if let Some(component) = circle::find(document) {
         return Err(CodegenError::new(format!("`{component}` refers to itself")));
     }
+    let settings = settings(document)?;
     let mut document = document.clone();
     file_paths::without_limits(&mut document);
     let spec: OpenAPI = serde_json::from_value(document)
         .map_err(|e| CodegenError::new(format!("not an OpenAPI 3.0 document: {e}")))?;
-    let tokens = Generator::new(&settings()?).generate_tokens(&spec).map_err(|e| {
+    let tokens = Generator::new(&settings).generate_tokens(&spec).map_err(|e| {
         CodegenError::new(format!(
             "no bindings for this document: {}",
             without_dump(&e.to_string())
@@ -74,6 +78,7 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
         .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
     identifier::read_from_numbers(&mut file);
     page::read_from_empty_lists(&mut file);
+    epoch::read_if_a_number(&mut file);
     object::read_from_objects_only(&mut file);
     growing::leave_open(&mut file);
     // The examples in the generated documentation do not compile on their own. As plain text, they are not listed
@@ -90,20 +95,28 @@ fn without_dump(message: &str) -> &str {
     }
 }
 
-fn settings() -> Result<GenerationSettings, CodegenError> {
+fn settings(document: &Value) -> Result<GenerationSettings, CodegenError> {
     let mut settings = GenerationSettings::new();
+    if document.pointer("/components/securitySchemes").is_some() {
+        // What the hooks of `purge-api` need to authorize a request.
+        let bearer = "crate::Bearer".parse();
+        settings
+            .with_inner_type(bearer.map_err(|e| CodegenError::new(format!("inner type: {e}")))?);
+    }
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_hooks(HooksMode::Expected)
-        // The hooks of `purge-api` need it to authorize a request.
-        .with_inner_type(
-            "crate::Bearer".parse().map_err(|e| CodegenError::new(format!("inner type: {e}")))?,
-        )
         // A timestamp in an unexpected format must not make the whole page unreadable.
         .with_conversion(
             string(|s| s.format = Some("date-time".to_owned())),
             "::std::string::String",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        )
+        // A type that is not printed.
+        .with_conversion(
+            string(|s| s.format = Some("password".to_owned())),
+            "crate::Secret",
+            std::iter::empty(),
         )
         // A string for each of 100 paths costs a tenth of a request: see the module.
         .with_conversion(file_paths::schema(), file_paths::TYPE, std::iter::empty());

@@ -7,7 +7,7 @@ use std::fmt;
 /// When the text is neither YAML nor JSON. The message has the line and the column.
 ///
 /// ```
-/// let document = purge_openapi::parse(purge_openapi::YAML)?;
+/// let document = purge_openapi::parse(purge_openapi::PURGE.yaml)?;
 /// assert_eq!(document["openapi"], "3.0.3");
 /// # Ok::<(), purge_openapi::ParseError>(())
 /// ```

@@ -18,6 +18,7 @@ use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Leave};
 use crate::lock::lock;
+use crate::login::Login;
 use crate::sanitize::{Redactor, shown};
 use crate::throttle::Throttle;
 use crate::token::TokenProvider;
@@ -65,7 +66,8 @@ impl Session {
         provider: TokenProvider,
         throttle: Throttle,
     ) -> Result<Self, Error> {
-        let credential = Credential::new(provider)?;
+        let login = Login::new(base_url, http.clone(), route.clone());
+        let credential = Credential::new(provider, login)?;
         Ok(Self(Arc::new(Inner {
             raw: purge_api::Client::new_with_client(base_url, http, credential.bearer()),
             route,
@@ -87,14 +89,14 @@ impl Session {
         self.0.credential.provider()
     }
 
-    /// Makes sure that there is a token.
-    pub(crate) async fn ensure_token(&self) -> Result<(), Error> {
-        self.0.credential.ensure().await
+    /// Makes sure that there is a token. A login for it passes the gate.
+    pub(crate) async fn ensure_token(&self, gate: &Gate) -> Result<(), Error> {
+        self.0.credential.ensure(gate).await
     }
 
     /// Asks the provider, whatever token there is, and says whether it gave another one.
     pub(crate) async fn refresh_token(&self) -> Result<bool, Error> {
-        self.0.credential.refresh().await
+        self.0.credential.refresh(self.gate()).await
     }
 
     /// Sends a request with the token that there is, and reads the answer.
@@ -159,11 +161,16 @@ impl Session {
 
     /// Gets another token when that of a request was refused, and says whether there is one. A refused token
     /// means that the request was not applied.
-    pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
+    pub(crate) async fn renew(
+        &self,
+        refusal: &Failure,
+        seen: Seen,
+        gate: &Gate,
+    ) -> Result<bool, Failure> {
         if !is_of_token(refusal) {
             return Ok(false);
         }
-        self.0.credential.renew(seen).await.map_err(|why| not_renewed(refusal, &why))
+        self.0.credential.renew(seen, gate).await.map_err(|why| not_renewed(refusal, &why))
     }
 
     /// What takes the token out of texts from outside.
@@ -178,6 +185,11 @@ fn is_of_token(refusal: &Failure) -> bool {
 
 fn not_renewed(refusal: &Failure, why: &Error) -> Failure {
     let message = shown!("{refusal}, which failed: {why}", refusal = refusal.error, why);
-    let error = Error::new(ErrorKind::Unauthorized, message).with_status(401);
+    // A login that is temporarily impossible is not a token that nobody can get.
+    let kind = match why.kind() {
+        temporary @ (ErrorKind::Unavailable | ErrorKind::Untrusted) => temporary,
+        _ => ErrorKind::Unauthorized,
+    };
+    let error = Error::new(kind, message).with_status(401).with_retry_after(why.retry_after());
     Failure::new(refusal.applied, error.with_cause(why))
 }

@@ -74,7 +74,7 @@ impl Client {
     /// [`ErrorKind::InvalidInput`] when the [`TokenProvider`] returns no usable token,
     /// [`ErrorKind::Unauthorized`] when its command or function fails or takes too long.
     pub async fn fetch_token(&self) -> Result<(), Error> {
-        self.session.ensure_token().await
+        self.session.ensure_token(self.session.gate()).await
     }
 
     /// Fetches the token again and returns whether it has changed. All later requests use the new one. For programs that

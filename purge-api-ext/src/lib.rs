@@ -34,6 +34,7 @@ mod transport;
 // The token, and the service's clock.
 mod token;
 mod clock;
+mod login;
 mod auth;
 
 // The state of a request, and what is reported.

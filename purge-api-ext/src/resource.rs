@@ -60,7 +60,7 @@ impl Resource {
 
     /// Waits for the turn of a request: see [`Gate`].
     pub(crate) async fn enter(&self) -> Result<Pass, Error> {
-        self.gate.enter(self.session.ensure_token()).await
+        self.gate.enter(self.session.ensure_token(&self.gate)).await
     }
 
     /// Waits until a request whose turn it is may be sent.
@@ -105,7 +105,7 @@ impl Resource {
 
     /// Gets another token after one was refused; returns whether there is one.
     pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
-        match self.gate.unless_stopped(self.session.renew(refusal, seen)).await {
+        match self.gate.unless_stopped(self.session.renew(refusal, seen, &self.gate)).await {
             Ok(renewed) => renewed,
             // The run may have been stopped by this very renewal, made for another request.
             Err(stopped) if stopped.kind() != ErrorKind::Interrupted => {

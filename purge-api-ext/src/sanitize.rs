@@ -180,21 +180,23 @@ fn cut(text: &str) -> &str {
     &text[..end.unwrap_or_default()]
 }
 
-/// Removes the session's tokens from foreign text.
+/// Removes the session's tokens and other secrets from foreign text.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[Sought]>);
 
-/// A token, and a searcher for its beginning, built once for all texts.
+/// A token or another secret, and a searcher for its beginning, built once for all texts.
 #[derive(Clone)]
 struct Sought {
     token: Token,
     beginning: Finder<'static>,
+    /// Whether it is remembered for as long as the redactor is used.
+    lasts: bool,
 }
 
 impl Sought {
-    fn new(token: &Token) -> Self {
+    fn new(token: &Token, lasts: bool) -> Self {
         let beginning = Finder::new(Spelled::new(token).beginning()).into_owned();
-        Self { token: token.clone(), beginning }
+        Self { token: token.clone(), beginning, lasts }
     }
 }
 
@@ -206,12 +208,30 @@ impl fmt::Debug for Redactor {
 
 impl Redactor {
     /// How many tokens are remembered. A late response may quote the previous token, but hardly an older one.
-    const TOKENS: usize = 8;
+    const TOKENS: usize = 16;
 
     /// Also removes another token.
     pub(crate) fn with(&self, token: &Token) -> Self {
-        let newest = Some(token).filter(|token| Spelled::is_secret(token)).map(Sought::new);
-        Self(newest.into_iter().chain(self.0.iter().cloned()).take(Self::TOKENS).collect())
+        self.adding(token, false)
+    }
+
+    /// Also removes a secret that does not change, however many tokens follow it.
+    pub(crate) fn with_lasting(&self, secret: &Token) -> Self {
+        self.adding(secret, true)
+    }
+
+    fn adding(&self, secret: &Token, lasts: bool) -> Self {
+        let is_known = |sought: &Sought| sought.lasts == lasts && sought.token == *secret;
+        if !Spelled::is_secret(secret) || self.0.iter().any(is_known) {
+            return self.clone();
+        }
+        let newest = Sought::new(secret, lasts);
+        let mut tokens = 0;
+        let all = std::iter::once(newest).chain(self.0.iter().cloned()).filter(|sought| {
+            tokens += usize::from(!sought.lasts);
+            sought.lasts || tokens <= Self::TOKENS
+        });
+        Self(all.collect())
     }
 
     #[cfg(test)]
@@ -286,6 +306,19 @@ mod tests {
         assert_eq!(redactor.excerpt("first-t0ken second-t0ken"), "[token] [token]");
         assert!(redactor.hides("first-t0ken") && redactor.hides("a second-t0ken"));
         assert!(!redactor.hides("third-t0ken"));
+    }
+
+    #[test]
+    fn lasting_secrets_outlive_any_number_of_tokens() {
+        let secret = |text: &str| Token::new(text).expect("a secret");
+        let mut redactor = Redactor::default().with_lasting(&secret("the-api-s3cret"));
+        for number in 0..100 {
+            redactor = redactor.with(&secret(&format!("{number:03}-some-t0ken")));
+            redactor = redactor.with_lasting(&secret("the-api-s3cret"));
+        }
+        assert!(redactor.hides("the-api-s3cret") && redactor.hides("099-some-t0ken"));
+        assert!(!redactor.hides("001-some-t0ken"), "old tokens are forgotten");
+        assert_eq!(redactor.0.len(), Redactor::TOKENS + 1);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where the bearer token comes from.
 
+mod api_key;
 mod command;
 mod file;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, ErrorKind};
 use crate::sanitize::{Harmless, Shown, escaped, excerpt, shown};
+pub(crate) use api_key::ApiKey;
 
 /// Where a [`Client`](crate::Client) gets its bearer token from.
 ///
@@ -26,6 +28,9 @@ use crate::sanitize::{Harmless, Shown, escaped, excerpt, shown};
 /// token is fetched when the first request needs one, and again when the service refuses it (401). If the token has
 /// changed by then, the request is sent again with the new one. Requests that are refused at the same time fetch it
 /// only once.
+///
+/// A user of the service's control panel has an API key and its secret, which are exchanged for tokens:
+/// [`from_api_key`](Self::from_api_key).
 ///
 /// ```
 /// use purge_api_ext::{Client, TokenProvider};
@@ -50,6 +55,15 @@ enum Source {
     File(PathBuf),
     Command(Arc<command::TokenCommand>),
     Function(Arc<Function>),
+    ApiKey(SecretString, SecretString),
+    ApiKeyFile(PathBuf),
+}
+
+/// What a source provides.
+pub(crate) enum Provided {
+    Token(Token),
+    /// A key that must be exchanged for a token.
+    Key(ApiKey),
 }
 
 type Function =
@@ -95,14 +109,41 @@ impl TokenProvider {
         Self::new(Source::Command(Arc::new(command)))
     }
 
-    /// An asynchronous function, for example one that exchanges a key for a token. If it fails, its error message is
-    /// shown.
+    /// An API key and its secret, as the service's control panel shows them. The [`Client`](crate::Client) signs in with
+    /// them at its own base URL and nowhere else, and does so again shortly before the token expires: after four fifths
+    /// of its lifetime, but at most 5 minutes early.
+    ///
+    /// Requests wait for one login together. If the service refuses the key or its secret, that is remembered: the same
+    /// pair is not sent again. Requests then fail with [`ErrorKind::Unauthorized`].
     ///
     /// ```
     /// use purge_api_ext::{Client, TokenProvider};
     ///
-    /// # async fn log_in() -> std::io::Result<String> { Ok(String::new()) }
-    /// let client = Client::builder(TokenProvider::from_fn(|| async { log_in().await })).build()?;
+    /// let client = Client::builder(TokenProvider::from_api_key("key", "secret")).build()?;
+    /// # Ok::<(), purge_api_ext::Error>(())
+    /// ```
+    pub fn from_api_key(key: impl Into<SecretString>, secret: impl Into<SecretString>) -> Self {
+        Self::new(Source::ApiKey(key.into(), secret.into()))
+    }
+
+    /// Like [`from_api_key`](Self::from_api_key), with a file that contains the key and the secret as two lines of TOML.
+    /// It is read for each login. On Unix, the file is refused if anyone but its owner can use it.
+    ///
+    /// ```toml
+    /// api-key = "…"
+    /// api-secret = "…"
+    /// ```
+    pub fn from_api_key_file(path: impl Into<PathBuf>) -> Self {
+        Self::new(Source::ApiKeyFile(path.into()))
+    }
+
+    /// An asynchronous function, for example one that asks a secret store. If it fails, its error message is shown.
+    ///
+    /// ```
+    /// use purge_api_ext::{Client, TokenProvider};
+    ///
+    /// # async fn read_secret() -> std::io::Result<String> { Ok(String::new()) }
+    /// let client = Client::builder(TokenProvider::from_fn(|| async { read_secret().await })).build()?;
     /// # Ok::<(), purge_api_ext::Error>(())
     /// ```
     pub fn from_fn<F, T, E>(function: impl Fn() -> F + Send + Sync + 'static) -> Self
@@ -117,7 +158,7 @@ impl TokenProvider {
         })))
     }
 
-    /// How long fetching a token may take. Default: 30 s.
+    /// How long fetching a token may take; reading its file, for an API key. Default: 30 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -127,30 +168,38 @@ impl TokenProvider {
         Self { source, timeout: Duration::from_secs(30) }
     }
 
-    /// The token, if it need not be fetched.
-    pub(crate) fn known(&self) -> Option<&SecretString> {
+    /// The token, if it need not be fetched. A token or a key that was given is checked here.
+    pub(crate) fn known(&self) -> Result<Option<Token>, Error> {
         match &self.source {
-            Source::Fixed(token) => Some(token),
-            _ => None,
+            Source::Fixed(token) => match parse(token.expose_secret()) {
+                Ok(token) => Ok(Some(token)),
+                Err(why) => {
+                    let message = shown!("the token cannot be used: {why}", why);
+                    Err(Error::new(ErrorKind::InvalidInput, message))
+                }
+            },
+            Source::ApiKey(key, secret) => ApiKey::new(key, secret).map(|_| None),
+            _ => Ok(None),
         }
     }
 
-    /// Fetches the token.
+    /// Fetches the token, or the key to exchange for one.
+    pub(crate) async fn provide(&self) -> Result<Provided, Error> {
+        let read = tokio::time::timeout(self.timeout, self.source.provide());
+        read.await.unwrap_or_else(|_| {
+            let (name, limit) = (self.source.name(), humantime::format_duration(self.timeout));
+            let message = shown!("{name} returned no token within {limit}", name, limit);
+            Err(Error::new(ErrorKind::Unauthorized, message))
+        })
+    }
+
+    /// Fetches the token of a source that has one.
+    #[cfg(test)]
     pub(crate) async fn fetch(&self) -> Result<Token, Error> {
-        let token =
-            tokio::time::timeout(self.timeout, self.source.read()).await.map_err(|_| {
-                let (name, limit) = (self.source.name(), humantime::format_duration(self.timeout));
-                let message = shown!("{name} returned no token within {limit}", name, limit);
-                Error::new(ErrorKind::Unauthorized, message)
-            })??;
-        // Windows programs write a byte order mark, which `trim` does not remove.
-        let token = token.expose_secret();
-        let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
-        if trimmed.len() > MAX_BYTES {
-            let message = shown!("{name} provided more than 64 KiB", name = self.source.name());
-            return Err(Error::new(ErrorKind::InvalidInput, message));
+        match self.provide().await? {
+            Provided::Token(token) => Ok(token),
+            Provided::Key(_) => panic!("a key is not a token"),
         }
-        parse(trimmed).map_err(|why| unusable(&self.source.name(), why))
     }
 }
 
@@ -171,8 +220,17 @@ fn unusable(name: &Shown, why: impl Harmless) -> Error {
 }
 
 impl Source {
-    async fn read(&self) -> Result<SecretString, Error> {
-        match self {
+    async fn provide(&self) -> Result<Provided, Error> {
+        let token = match self {
+            Self::ApiKey(key, secret) => return ApiKey::new(key, secret).map(Provided::Key),
+            Self::ApiKeyFile(path) => {
+                let text = file::read(path.clone(), self.name(), self.missing()).await?;
+                let key = ApiKey::from_toml(text.expose_secret());
+                return key.map(Provided::Key).map_err(|why| {
+                    let message = shown!("{name} cannot be used: {why}", name = self.name(), why);
+                    Error::new(ErrorKind::InvalidInput, message)
+                });
+            }
             Self::Fixed(token) => Ok(token.clone()),
             Self::Env(variable) => match env::var(variable) {
                 Ok(token) => Ok(token.into()),
@@ -190,7 +248,20 @@ impl Source {
                 let message = shown!("{name} failed: {why}", name, why);
                 Error::new(ErrorKind::Unauthorized, message).with_source(error)
             }),
+        }?;
+        self.parsed(&token).map(Provided::Token)
+    }
+
+    /// Checks a token that was read.
+    fn parsed(&self, token: &SecretString) -> Result<Token, Error> {
+        // Windows programs write a byte order mark, which `trim` does not remove.
+        let token = token.expose_secret();
+        let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
+        if trimmed.len() > MAX_BYTES {
+            let message = shown!("{name} provided more than 64 KiB", name = self.name());
+            return Err(Error::new(ErrorKind::InvalidInput, message));
         }
+        parse(trimmed).map_err(|why| unusable(&self.name(), why))
     }
 
     /// The name, in messages, of a source that cannot be opened or started: its name may be the token itself.
@@ -198,6 +269,9 @@ impl Source {
         match self {
             Self::File(path) if looks_like_token(path.as_os_str()) => {
                 "the token file (its name looks like a token and is not shown)".into()
+            }
+            Self::ApiKeyFile(path) if looks_like_token(path.as_os_str()) => {
+                "the API key file (its name looks like a token and is not shown)".into()
             }
             Self::Command(command) if looks_like_token(&command.program) => {
                 "the token command (its name looks like a token and is not shown)".into()
@@ -221,6 +295,10 @@ impl Source {
                 shown!("the token command `{program}`", program)
             }
             Self::Function(_) => "the token function".into(),
+            Self::ApiKey(..) => "the API key".into(),
+            Self::ApiKeyFile(path) => {
+                shown!("the API key file `{name}`", name = escaped(&path.to_string_lossy()))
+            }
         }
     }
 }
@@ -275,6 +353,11 @@ impl fmt::Debug for TokenProvider {
             // An argument may be a secret, too.
             Source::Command(command) => write!(f, "from_command({:?}, ..)", command.program),
             Source::Function(_) => f.write_str("from_fn(..)"),
+            Source::ApiKey(..) => f.write_str("from_api_key(..)"),
+            Source::ApiKeyFile(path) if looks_like_token(path.as_os_str()) => {
+                f.write_str("from_api_key_file(..)")
+            }
+            Source::ApiKeyFile(path) => write!(f, "from_api_key_file({path:?})"),
         }
     }
 }

@@ -86,12 +86,18 @@ pub(crate) fn granted(
     Err(Error::new(ErrorKind::Refused, message).with_status(200))
 }
 
+/// The message in the body of a refusal, for the end of a message; empty if it has none.
+pub(crate) fn said_in(body: &[u8], redactor: &Redactor) -> Shown {
+    Shown::after_colon(said::said(body, redactor))
+}
+
 fn proxy_authorization() -> Error {
     let message = "the proxy requires credentials (407); add them to the proxy URL";
     Error::new(ErrorKind::Unauthorized, message).with_status(407)
 }
 
-fn from_status(
+/// Classifies a response that is not 200.
+pub(crate) fn from_status(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
@@ -102,7 +108,7 @@ fn from_status(
         return Failure::new(Applied::Refused, proxy_authorization());
     }
     let (applied, kind) = meaning(code);
-    let said = Shown::after_colon(said::said(body, redactor));
+    let said = said_in(body, redactor);
     let error = Error::new(kind, message(code, headers, &said, redactor)).with_status(code);
     // If a later attempt cannot succeed, do not wait.
     let asked = if error.is_retryable() { pause_asked_for(headers) } else { None };

@@ -5,7 +5,7 @@ use http_body_util::Limited;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 
-use crate::{Bearer, Client};
+use crate::{Bearer, Client, login};
 
 /// The maximum size of a response body: 1 MiB.
 ///
@@ -15,8 +15,7 @@ pub const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 impl ClientHooks<Bearer> for Client {
     async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
-        // The generator adds this header, which the service does not document.
-        request.headers_mut().remove("api-version");
+        without_version(request);
         let Some(token) = self.inner().header() else {
             return Err(Error::Custom("no token was set before the request".to_owned()));
         };
@@ -27,6 +26,22 @@ impl ClientHooks<Bearer> for Client {
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
         Ok(bound(self.client().execute(request).await?))
     }
+}
+
+impl ClientHooks<()> for login::Client {
+    async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), Error<E>> {
+        without_version(request);
+        Ok(())
+    }
+
+    async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
+        Ok(bound(self.client().execute(request).await?))
+    }
+}
+
+/// Removes a header that the generator adds and the service does not document.
+fn without_version(request: &mut Request) {
+    request.headers_mut().remove("api-version");
 }
 
 fn bound(response: Response) -> Response {

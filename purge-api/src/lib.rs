@@ -5,22 +5,39 @@ mod hooks;
 mod identifier;
 mod object;
 mod page;
+mod epoch;
 mod file_paths;
+mod secret;
 
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    unused_imports,
-    rust_2018_idioms,
-    clippy::all,
-    clippy::unwrap_used
-)]
-mod generated {
-    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+/// The bindings of a description, as a module.
+macro_rules! bindings {
+    ($module:ident, $file:literal) => {
+        #[allow(
+            missing_docs,
+            unreachable_pub,
+            unused_imports,
+            rust_2018_idioms,
+            clippy::all,
+            clippy::unwrap_used
+        )]
+        mod $module {
+            include!(concat!(env!("OUT_DIR"), $file));
+        }
+    };
+}
+
+bindings!(generated, "/purge.rs");
+
+/// The operation that issues tokens, which has a client of its own: it sends no token.
+pub mod login {
+    bindings!(generated, "/login.rs");
+
+    pub use generated::{Client, builder, types};
 }
 
 pub use bearer::{Bearer, InvalidToken, Token};
 pub use file_paths::FilePaths;
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, types};
 pub use hooks::MAX_RESPONSE_BYTES;
+pub use secret::Secret;
 pub use {reqwest, uuid};

@@ -24,8 +24,8 @@ pub(crate) use config::ConfigArgs;
 pub(crate) use create::{CreateArgs, PlanArgs, ResumeArgs};
 pub(crate) use diff::DiffArgs;
 pub(crate) use input::InputArgs;
-pub(crate) use list::ListArgs;
-pub(crate) use output::{FormatArgs, MessageArgs, ReportArgs};
+pub(crate) use list::{ListArgs, State};
+pub(crate) use output::{AuditArgs, FormatArgs, MessageArgs, ReportArgs};
 pub(crate) use paths::PathArgs;
 #[cfg(feature = "queue")]
 pub(crate) use queue::{
@@ -118,7 +118,8 @@ Examples:
 Examples:
   cdn-purge list --limit 20
   cdn-purge list --op-id 0b508058-9c8c-475a-b5e7-0bf9014423b2
-  cdn-purge list --all --output ndjson | grep '/images/'")]
+  cdn-purge list --path /images/logo.png --since 2h
+  cdn-purge list --all --output ndjson | jq -r .url")]
     List(ListArgs),
     /// Wait until operations have finished
     #[command(after_long_help = "\

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use purge_api_ext::{OrganizationId, PurgePath, Rate, ResourceId, TokenProvider};
 
-pub(crate) use file::is_secret;
+pub(crate) use file::{TOKENS, is_secret};
 pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
@@ -45,7 +45,7 @@ Example of a purge.toml:
   always = [\"/feed.xml\", \"/404.html\"]
 
 What is allowed only in your own file:
-  token-file, token-command and base-url. Anyone who can write to a working directory must not decide where the token goes or which program runs. The token itself is not allowed in any settings file.
+  api-key-file, token-file, token-command and base-url. Anyone who can write to a working directory must not decide where the token goes or which program runs. The token, the API key and its secret are not allowed in any settings file.
 
 What is not allowed in any file:
   the proxy, which is set by HTTPS_PROXY or ALL_PROXY and limited by NO_PROXY; and your own certificates, which are set by SSL_CERT_FILE (Linux).";

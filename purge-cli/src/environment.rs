@@ -8,6 +8,11 @@ use std::str::FromStr;
 
 /// The token itself.
 pub(crate) const TOKEN: &str = "PURGE_TOKEN";
+/// An API key and its secret, which are exchanged for a token.
+pub(crate) const API_KEY: &str = "PURGE_API_KEY";
+pub(crate) const API_SECRET: &str = "PURGE_API_SECRET";
+/// The variables whose values are never shown.
+pub(crate) const SECRETS: [&str; 3] = [TOKEN, API_KEY, API_SECRET];
 pub(crate) const ORGANIZATION: &str = "PURGE_ORGANIZATION";
 pub(crate) const RESOURCE: &str = "PURGE_RESOURCE";
 pub(crate) const BASE_URL: &str = "PURGE_BASE_URL";
@@ -43,10 +48,15 @@ fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-/// Hides the token of this environment in a message that repeats what was typed.
+/// Hides the token and the API key of this environment in a message that repeats what was typed.
 pub(crate) fn without_token(text: &str) -> Cow<'_, str> {
-    let token = env::var(TOKEN).unwrap_or_default();
-    without(text, token.trim())
+    SECRETS.iter().fold(Cow::Borrowed(text), |text, name| {
+        let secret = env::var(name).unwrap_or_default();
+        match without(&text, secret.trim()) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(hidden) => hidden.into(),
+        }
+    })
 }
 
 fn without<'a>(text: &'a str, token: &str) -> Cow<'a, str> {

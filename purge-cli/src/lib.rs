@@ -5,8 +5,8 @@
 mod environment;
 mod shown;
 mod version;
-mod token;
 mod exit;
+mod token;
 mod signals;
 
 // What is read and written.

@@ -5,6 +5,7 @@ mod progress;
 mod json;
 mod verification;
 mod markdown;
+mod audit;
 mod planned;
 mod text;
 mod table;
@@ -21,6 +22,7 @@ use clap::ValueEnum;
 use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
 use purge_site::{Aliases, Difference};
 
+pub(crate) use audit::Audit;
 pub(crate) use list::ListWriter;
 pub(crate) use markdown::Summary;
 pub(crate) use progress::{Messages, Progress};

@@ -113,9 +113,7 @@ fn account(
         .resource
         .or(settings.resource)
         .ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))?;
-    let token = provider(args, settings)?.ok_or_else(|| {
-        missing("token", "--token-file FILE or --token-command CMD", environment::TOKEN)
-    })?;
+    let token = provider(args, settings)?.ok_or_else(no_token)?;
     let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
     let client = Client::builder(token).base_url(base_url.unwrap_or(Client::BASE_URL));
     Ok(Account { client: finish(client).build()?, organization, resource })
@@ -134,6 +132,15 @@ fn missing(what: &str, flag: &str, variable: &str) -> Failure {
     Failure::usage(format!("no {what}: {empty}pass {flag} or set {variable}, or use --sandbox"))
 }
 
+fn no_token() -> Failure {
+    let empty = environment::SECRETS.into_iter().find(|name| environment::is_empty(name));
+    let empty = empty.map(|name| format!("{name} is empty; ")).unwrap_or_default();
+    Failure::usage(format!(
+        "no token: {empty}pass --api-key-file FILE, --token-file FILE or --token-command CMD, or set PURGE_API_KEY and \
+         PURGE_API_SECRET, or PURGE_TOKEN, or use --sandbox"
+    ))
+}
+
 /// The command line takes precedence over the environment, and that over the files.
 fn provider(args: &TargetArgs, settings: &Settings) -> Result<Option<TokenProvider>, Failure> {
     if let Some(file) = &args.token_file {
@@ -143,8 +150,11 @@ fn provider(args: &TargetArgs, settings: &Settings) -> Result<Option<TokenProvid
         let wrong = |why: &str| Failure::usage(format!("--token-command: {why}"));
         return token::from_command(command, None).map(Some).map_err(wrong);
     }
-    if environment::is_set(environment::TOKEN) {
-        return Ok(Some(TokenProvider::from_env(environment::TOKEN)));
+    if let Some(file) = &args.api_key_file {
+        return Ok(Some(TokenProvider::from_api_key_file(file)));
     }
-    Ok(settings.token.clone())
+    match token::from_environment()? {
+        Some((provider, _)) => Ok(Some(provider)),
+        None => Ok(settings.token.clone()),
+    }
 }

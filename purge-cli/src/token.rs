@@ -1,9 +1,37 @@
-//! Token commands, as they are written on the command line and in settings files.
+//! Where the token comes from: the environment, and token commands as they are written on the command line and in
+//! settings files.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use purge_api_ext::TokenProvider;
+
+use crate::environment::{self, API_KEY, API_SECRET, TOKEN};
+use crate::exit::Failure;
+
+/// The provider that the environment names, and the variable that does so.
+pub(crate) fn from_environment() -> Result<Option<(TokenProvider, &'static str)>, Failure> {
+    let is_token = environment::is_set(TOKEN);
+    match (environment::is_set(API_KEY), environment::is_set(API_SECRET)) {
+        (false, false) if is_token => Ok(Some((TokenProvider::from_env(TOKEN), TOKEN))),
+        (false, false) => Ok(None),
+        (true, true) if !is_token => {
+            let text = |name| environment::text(name).map_err(Failure::usage);
+            let (key, secret) = (text(API_KEY)?, text(API_SECRET)?);
+            let provider =
+                TokenProvider::from_api_key(key.unwrap_or_default(), secret.unwrap_or_default());
+            Ok(Some((provider, API_KEY)))
+        }
+        (is_key, _) if is_token => {
+            let other = if is_key { API_KEY } else { API_SECRET };
+            Err(Failure::usage(format!("both {TOKEN} and {other} are set: unset one of them")))
+        }
+        (is_key, _) => {
+            let (set, unset) = if is_key { (API_KEY, API_SECRET) } else { (API_SECRET, API_KEY) };
+            Err(Failure::usage(format!("{set} is set, but {unset} is not: set both")))
+        }
+    }
+}
 
 /// A provider that runs the program. If a settings file names it, that file is in `folder`.
 pub(crate) fn from_command(

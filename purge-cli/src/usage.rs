@@ -52,12 +52,13 @@ fn secret(error: &clap::Error) -> Option<Failure> {
     let (option, _) = typed.split_once('=').unwrap_or((typed, ""));
     let name = option.strip_prefix("--")?.to_lowercase().replace('_', "-");
     // The rest are misspelt options that name a file or a command.
-    if !is_secret(&name) || name.starts_with("token-") {
+    if !is_secret(&name) || name.starts_with("token-") || name.starts_with("api-key-") {
         return None;
     }
     let message = format!(
         "there is no option `{}`: every user of the machine can see program arguments, so no option takes \
-         the token itself; set PURGE_TOKEN, or pass --token-file FILE or --token-command CMD",
+         a secret itself; set PURGE_API_KEY and PURGE_API_SECRET, or PURGE_TOKEN, or pass --api-key-file FILE, \
+         --token-file FILE or --token-command CMD",
         shown(option)
     );
     Some(Failure::usage(message))
@@ -198,7 +199,7 @@ mod tests {
                     let message = format!("error: there is no option `{option}`: ");
                     assert!(shown.starts_with(&message), "{arguments:?}: {shown}");
                     assert!(
-                        shown.contains("set PURGE_TOKEN, or pass --token-file FILE"),
+                        shown.contains("or PURGE_TOKEN, or pass --api-key-file FILE"),
                         "{shown}"
                     );
                 }

@@ -1,7 +1,7 @@
-"""What schemathesis needs to know about the sandbox, and purge.yaml cannot say, since it describes the service.
+"""What schemathesis needs to know about the sandbox, and the descriptions cannot say, since they describe the service.
 
-The description does not say which organizations and resources exist, and documents no response but 200, like
-the published reference. The sandbox has its own UUIDs and its own documented refusals.
+They do not say which organizations, resources and API keys exist, and document no response but 200, like the published
+reference. The sandbox has its own UUIDs, its own key and its own documented refusals.
 """
 
 import schemathesis
@@ -9,9 +9,17 @@ import schemathesis
 ORGANIZATION = "550e8400-e29b-41d4-a716-446655440000"
 RESOURCE = "660f9511-f30c-52e5-b827-557766551111"
 
+# The values that exist, by the names of parameters and members.
+KNOWN = {
+    "organization_uuid": ORGANIZATION,
+    "resource_uuid": RESOURCE,
+    "api_key": "sandbox-key",
+    "api_secret": "sandbox-secret",
+}
+
 REFUSALS = {
     400: "The body is not JSON.",
-    401: "No valid token.",
+    401: "No valid token, or a wrong key or secret.",
     404: "No such organization or resource.",
     405: "No operation has this method.",
     413: "The body is too large.",
@@ -23,10 +31,13 @@ REFUSALS = {
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     components = raw_schema["components"]
-    components["parameters"]["organization_uuid"]["schema"]["enum"] = [ORGANIZATION]
-    components["parameters"]["resource_uuid"]["schema"]["enum"] = [RESOURCE]
-    body = components["schemas"]["CreatePurgeRequest"]["properties"]
-    body["resource_uuid"]["enum"] = [RESOURCE]
+    for name, parameter in components.get("parameters", {}).items():
+        if name in KNOWN:
+            parameter["schema"]["enum"] = [KNOWN[name]]
+    for name, schema in components["schemas"].items():
+        if name.endswith("Request"):
+            for member in KNOWN.keys() & schema["properties"].keys():
+                schema["properties"][member]["enum"] = [KNOWN[member]]
     components["schemas"]["Refusal"] = {
         "type": "object",
         "required": ["status", "message"],

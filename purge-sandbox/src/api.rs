@@ -1,4 +1,4 @@
-//! The two operations, as the published reference describes them.
+//! The two operations on purge requests, as the published reference describes them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::body::{MAX_BODY, Payload};
+use crate::body::{self, Payload};
 use crate::fault::KeepsObjects;
 use crate::jobs::{Full, RecordView};
 use crate::limits::{Verdict, bearer};
@@ -36,14 +36,13 @@ pub(crate) async fn purge(
 ) -> Response {
     let answer = || {
         if head.method != Method::GET && head.method != Method::POST {
-            let message = format!("{} is not allowed here; use GET or POST", head.method);
-            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message));
+            return Err(Refusal::method(&head.method, "GET, POST"));
         }
         let resource = admit(&shared, &head.headers, &organization, &resource)?;
         if head.method == Method::GET {
             list(&shared, resource, head.uri.query().unwrap_or_default())
         } else {
-            create(&shared, resource, &head, payload)
+            create(&shared, resource, &head, &payload)
         }
     };
     answer().unwrap_or_else(IntoResponse::into_response)
@@ -57,15 +56,21 @@ fn admit(
     resource: &str,
 ) -> Result<Uuid, Refusal> {
     authorize(headers, shared)?;
-    if let Some(bucket) = &shared.bucket {
-        lock(bucket).take(shared.now()).map_err(Refusal::too_often)?;
-    }
+    limit(shared)?;
     find(shared, organization, resource)
+}
+
+/// Takes a request from the rate limit.
+pub(crate) fn limit(shared: &Shared) -> Result<(), Refusal> {
+    match &shared.bucket {
+        Some(bucket) => lock(bucket).take(shared.now()).map_err(Refusal::too_often),
+        None => Ok(()),
+    }
 }
 
 fn authorize(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
     let refuse = |message| Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
-    match bearer(headers).map(|token| lock(&shared.token).judge(token, shared.now())) {
+    match bearer(headers).map(|token| lock(&shared.account).judge(token, shared.now())) {
         Ok(Verdict::Valid) => Ok(()),
         Ok(Verdict::Expired) => refuse("the token has expired"),
         Ok(Verdict::Wrong) => refuse("the token is not valid"),
@@ -95,18 +100,9 @@ fn create(
     shared: &Shared,
     resource: Uuid,
     head: &Parts,
-    payload: Payload,
+    payload: &Payload,
 ) -> Result<Response, Refusal> {
-    is_json(&head.headers)?;
-    let Payload::Whole(body) = payload else {
-        let message =
-            format!("the body is larger than {MAX_BODY} bytes; send fewer paths per request");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
-    };
-    let body: Value = serde_json::from_slice(&body).map_err(|error| {
-        Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}"))
-    })?;
-    let paths = paths(&body, resource)?;
+    let paths = paths(&body::object(&head.headers, payload)?, resource)?;
     let op_id = Uuid::new_v4().to_string();
     let created = shared.with_resource(resource, |resource, now| {
         let created = resource.work.create(op_id.clone(), paths, now, shared.purge_delay);
@@ -131,26 +127,8 @@ fn create(
     Ok(answer)
 }
 
-fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let refuse = |message| Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return refuse("the body has a content coding; send it without one".to_owned());
-    }
-    let value = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-    match value.map(|value| value.split(';').next().unwrap_or_default().trim()) {
-        Some(media_type) if media_type.eq_ignore_ascii_case("application/json") => Ok(()),
-        Some(media_type) => {
-            refuse(format!("the body is {:?}; send it as application/json", short(media_type)))
-        }
-        None => refuse("there is no Content-Type; send the body as application/json".to_owned()),
-    }
-}
-
-fn paths(body: &Value, resource: Uuid) -> Result<Vec<String>, Refusal> {
+fn paths(body: &Map<String, Value>, resource: Uuid) -> Result<Vec<String>, Refusal> {
     let refuse = |message: String| Err(Refusal::unprocessable(message));
-    let Value::Object(body) = body else {
-        return refuse("the body is not a JSON object".to_owned());
-    };
     match body.get("resource_uuid") {
         Some(Value::String(id)) if parse_uuid(id) == Some(resource) => {}
         Some(id) => {

@@ -6,8 +6,10 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
+use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
+use crate::text::short;
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
@@ -73,4 +75,38 @@ async fn read(
     let whole = length <= most;
     let payload = if whole { Payload::Whole(bytes.freeze()) } else { Payload::TooLarge };
     Ok((payload, length as u64))
+}
+
+/// The JSON object in the body of a request.
+pub(crate) fn object(
+    headers: &HeaderMap,
+    payload: &Payload,
+) -> Result<Map<String, Value>, Refusal> {
+    is_json(headers)?;
+    let Payload::Whole(body) = payload else {
+        let message = format!("the body is larger than {MAX_BODY} bytes; send less per request");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+    };
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Refusal::unprocessable("the body is not a JSON object")),
+        Err(error) => {
+            Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {error}")))
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let refuse = |message| Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return refuse("the body has a content coding; send it without one".to_owned());
+    }
+    let value = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    match value.map(|value| value.split(';').next().unwrap_or_default().trim()) {
+        Some(media_type) if media_type.eq_ignore_ascii_case("application/json") => Ok(()),
+        Some(media_type) => {
+            refuse(format!("the body is {:?}; send it as application/json", short(media_type)))
+        }
+        None => refuse("there is no Content-Type; send the body as application/json".to_owned()),
+    }
 }

@@ -61,14 +61,18 @@ pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
 
 /// What a client needs to know to call this server.
 fn write_account(out: &mut String, shared: &Shared) -> fmt::Result {
-    let token = &lock(&shared.token).text;
+    let account = lock(&shared.account);
     writeln!(
         out,
         "<section aria-labelledby=\"account-title\">\n<h2 id=\"account-title\">Account</h2>\n\
          <dl class=\"account\"><dt>Bearer token</dt><dd><code>{}</code></dd>\n\
+         <dt>API key</dt><dd><code>{}</code></dd>\n\
+         <dt>API secret</dt><dd><code>{}</code></dd>\n\
          <dt>Organization</dt><dd><code>{}</code></dd></dl>\n\
          <p>The page <a href=\"/docs\">API documentation</a> sends requests with them.</p>\n</section>",
-        Text(token),
+        Text(account.fixed_token()),
+        Text(&account.key),
+        Text(&account.secret),
         shared.organization,
     )
 }

@@ -1,4 +1,4 @@
-//! The documentation at `/docs`: rendered from `purge.yaml`, with a form for each operation.
+//! The documentation at `/docs`: rendered from the descriptions, with a form for each operation.
 
 mod answers;
 mod schema;
@@ -6,9 +6,11 @@ mod schema;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::request::Parts;
+use purge_openapi::{DESCRIPTIONS, Description};
 use serde_json::Value;
 
 use crate::html::{self, Text};
@@ -19,14 +21,22 @@ use crate::state::Shared;
 
 const METHODS: [&str; 7] = ["post", "get", "put", "patch", "delete", "head", "options"];
 
-pub(crate) async fn yaml() -> Response {
-    html::asset("application/yaml", purge_openapi::YAML)
+/// A description as YAML or as JSON, by the name of the file.
+pub(crate) async fn file(Path(name): Path<String>, head: Parts) -> Response {
+    let named = name.rsplit_once('.').and_then(|(name, form)| {
+        Some((DESCRIPTIONS.iter().find(|description| description.name == name)?, form))
+    });
+    match named {
+        Some((description, "yaml")) => html::asset("application/yaml", description.yaml),
+        Some((description, "json")) => json(description),
+        _ => Refusal::nothing(head.uri.path()).into_response(),
+    }
 }
 
-/// The description as JSON, with this server as its only one, so that a tool that reads it calls the
+/// A description as JSON, with this server as its only one, so that a tool that reads it calls the
 /// sandbox and not a production CDN.
-pub(crate) async fn json() -> Response {
-    match spec() {
+fn json(description: &Description) -> Response {
+    match parse(description) {
         Ok(mut spec) => {
             spec["servers"] = serde_json::json!([{ "url": "/", "description": "This sandbox." }]);
             html::asset("application/json", spec.to_string())
@@ -36,18 +46,25 @@ pub(crate) async fn json() -> Response {
 }
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>) -> Response {
-    let spec = match spec() {
-        Ok(spec) => spec,
-        Err(refusal) => return refusal.into_response(),
-    };
     let mut main = String::new();
-    // Writing to a string cannot fail.
-    let _ = write_spec(&mut main, &spec, &shared);
+    for (place, description) in DESCRIPTIONS.iter().enumerate() {
+        let spec = match parse(description) {
+            Ok(spec) => spec,
+            Err(refusal) => return refusal.into_response(),
+        };
+        // Writing to a string cannot fail.
+        let _ = write_heading(&mut main, description.name, &spec);
+        if place == 0 {
+            let _ = write_token(&mut main, &shared);
+        }
+        let _ = write_spec(&mut main, &spec, &shared);
+    }
+    let _ = answers::write_refusals(&mut main);
     html::page("API documentation", "/docs", "docs.js", &main)
 }
 
-fn spec() -> Result<Value, Refusal> {
-    purge_openapi::parse(purge_openapi::YAML)
+fn parse(description: &Description) -> Result<Value, Refusal> {
+    purge_openapi::parse(description.yaml)
         .map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
 
@@ -78,18 +95,25 @@ fn prose(value: &Value) -> String {
     marked
 }
 
-fn write_spec(out: &mut String, spec: &Value, shared: &Shared) -> fmt::Result {
+fn write_heading(out: &mut String, name: &str, spec: &Value) -> fmt::Result {
     writeln!(
         out,
-        "<p>{} <a href=\"/docs/openapi.yaml\">openapi.yaml</a>, <a href=\"/docs/openapi.json\">openapi.json</a></p>",
+        "<p>{} <a href=\"/docs/{name}.yaml\">{name}.yaml</a>, <a href=\"/docs/{name}.json\">{name}.json</a></p>",
         prose(&spec["info"]["description"]),
-    )?;
+    )
+}
+
+/// The token that all forms send.
+fn write_token(out: &mut String, shared: &Shared) -> fmt::Result {
     writeln!(
         out,
         "<p><label for=\"token\">Bearer token</label> <input id=\"token\" autocomplete=\"off\" spellcheck=\"false\" value=\"{}\"></p>\n\
          <noscript><p>The forms need JavaScript; everything else on this page does not.</p></noscript>",
-        Text(&lock(&shared.token).text),
-    )?;
+        Text(lock(&shared.account).fixed_token()),
+    )
+}
+
+fn write_spec(out: &mut String, spec: &Value, shared: &Shared) -> fmt::Result {
     for (path, item) in spec["paths"].as_object().into_iter().flatten() {
         for method in METHODS {
             if let Some(operation) = item.get(method) {
@@ -97,8 +121,7 @@ fn write_spec(out: &mut String, spec: &Value, shared: &Shared) -> fmt::Result {
             }
         }
     }
-    answers::write_refusals(out)?;
-    out.write_str("<h2>Schemas</h2>\n")?;
+    writeln!(out, "<h2>Schemas of {}</h2>", text(&spec["info"]["title"]))?;
     for (name, schema) in spec["components"]["schemas"].as_object().into_iter().flatten() {
         schema::write(out, name, schema)?;
     }
@@ -118,9 +141,7 @@ fn write_body(
 ) -> fmt::Result {
     let first = answers::examples(spec, content).into_iter().next();
     let mut example = first.map(|(_, value)| value).unwrap_or_default();
-    if example.get("resource_uuid").is_some() {
-        example["resource_uuid"] = Value::String(resource(shared));
-    }
+    fill(&mut example, shared);
     writeln!(
         out,
         "<h3>Body</h3>\n<p><label for=\"{id}-body\">application/json, {}</label></p>\n\
@@ -145,14 +166,19 @@ fn write_operation(
         out,
         "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{}</h2>\n\
          <p><strong class=\"method\">{verb}</strong> <code>{}</code></p>\n<p>{}</p>\n\
-         <form novalidate data-method=\"{verb}\" data-path=\"{}\">\n<h3>Parameters</h3>",
+         <form novalidate data-method=\"{verb}\" data-path=\"{}\"{}>",
         text(&operation["summary"]),
         Text(path),
         prose(&operation["description"]),
         Text(path),
+        if is_public(spec, operation) { " data-public" } else { "" },
     )?;
     let lists = [&item["parameters"], &operation["parameters"]];
-    for parameter in lists.into_iter().filter_map(Value::as_array).flatten() {
+    let parameters: Vec<_> = lists.into_iter().filter_map(Value::as_array).flatten().collect();
+    if !parameters.is_empty() {
+        out.write_str("<h3>Parameters</h3>\n")?;
+    }
+    for parameter in parameters {
         write_parameter(out, shared, &id, follow(spec, parameter))?;
     }
     let content = &follow(spec, &operation["requestBody"])["content"]["application/json"];
@@ -171,6 +197,25 @@ fn write_operation(
     out.write_str(
         "<dt>4xx, 503</dt><dd><a href=\"#refusals\">Refusals of this sandbox</a></dd>\n</dl>\n</section>\n",
     )
+}
+
+/// Whether an operation needs no token.
+fn is_public(spec: &Value, operation: &Value) -> bool {
+    let required = operation.get("security").or_else(|| spec.get("security"));
+    required.and_then(Value::as_array).is_none_or(Vec::is_empty)
+}
+
+/// Puts what this server accepts into the example of a body.
+fn fill(example: &mut Value, shared: &Shared) {
+    let resource = resource(shared);
+    let account = lock(&shared.account);
+    let known =
+        [("resource_uuid", &resource), ("api_key", &account.key), ("api_secret", &account.secret)];
+    for (name, value) in known {
+        if let Some(member) = example.get_mut(name) {
+            *member = Value::String(value.clone());
+        }
+    }
 }
 
 fn reference(schema: &Value) -> String {

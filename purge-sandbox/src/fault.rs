@@ -11,9 +11,33 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::lock::lock;
 pub(crate) use check::has_body;
 
+/// The path of the operation that issues tokens.
+pub(crate) const LOGIN: &str = "/api/v1/auth/login/token";
+
+/// The requests that a fault may be limited to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Get,
+    Post,
+    Login,
+    /// Any other method, which no fault is limited to.
+    Other,
+}
+
+impl Target {
+    pub(crate) fn of(method: &Method, path: &str) -> Self {
+        match *method {
+            _ if path == LOGIN => Self::Login,
+            Method::GET => Self::Get,
+            Method::POST => Self::Post,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// One way to misbehave, for one API request, or for several with [`times`](Self::times).
 ///
-/// Faults are in a queue. A request takes the first fault that matches its method; if there is none, it gets a normal
+/// Faults are in a queue. A request takes the first fault that matches it; if there is none, it gets a normal
 /// response. Setters can be combined: a 503 can be slow and truncated.
 ///
 /// ```
@@ -36,7 +60,7 @@ pub(crate) use check::has_body;
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Fault {
-    pub(crate) method: Option<Method>,
+    pub(crate) on: Option<Target>,
     pub(crate) times: Option<u32>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) headers: HeaderMap,
@@ -185,15 +209,21 @@ impl Fault {
         self
     }
 
-    /// Applies only to `POST`.
+    /// Applies only to `POST`, but not to logins.
     pub fn on_post(mut self) -> Self {
-        self.method = Some(Method::POST);
+        self.on = Some(Target::Post);
         self
     }
 
     /// Applies only to `GET`.
     pub fn on_get(mut self) -> Self {
-        self.method = Some(Method::GET);
+        self.on = Some(Target::Get);
+        self
+    }
+
+    /// Applies only to logins: requests for a token.
+    pub fn on_login(mut self) -> Self {
+        self.on = Some(Target::Login);
         self
     }
 
@@ -220,12 +250,10 @@ impl Faults {
         lock(&self.0).push_back(fault);
     }
 
-    pub(crate) fn take(&self, method: &Method) -> Option<Fault> {
+    pub(crate) fn take(&self, target: Target) -> Option<Fault> {
         let mut queue = lock(&self.0);
         queue.retain(|fault| fault.times != Some(0));
-        let index = queue
-            .iter()
-            .position(|fault| fault.method.as_ref().is_none_or(|meant| meant == method))?;
+        let index = queue.iter().position(|fault| fault.on.is_none_or(|meant| meant == target))?;
         let left = queue[index].times.unwrap_or(1) - 1;
         if left == 0 {
             return queue.remove(index);
@@ -240,19 +268,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_takes_the_first_fault_for_its_method() {
+    fn a_request_takes_the_first_fault_for_it() {
         let faults = Faults::default();
+        faults.push(Fault::status(504).on_login());
         faults.push(Fault::status(500).times(0));
         faults.push(Fault::status(501).on_post().times(2));
         faults.push(Fault::status(502));
         faults.push(Fault::status(503).on_get());
-        let take = |method| faults.take(&method).and_then(|f| f.status).map(|s| s.as_u16());
+        let take = |method: Method| {
+            let fault = faults.take(Target::of(&method, "/purge"));
+            fault.and_then(|f| f.status).map(|s| s.as_u16())
+        };
         assert_eq!(take(Method::POST), Some(501));
         assert_eq!(take(Method::GET), Some(502));
         assert_eq!(take(Method::POST), Some(501));
         assert_eq!(take(Method::POST), None);
         assert_eq!(take(Method::GET), Some(503));
         assert_eq!(take(Method::GET), None);
+        let login = faults.take(Target::of(&Method::POST, LOGIN)).and_then(|f| f.status);
+        assert_eq!(login.map(|s| s.as_u16()), Some(504), "no other POST takes it");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 
 use crate::body::{self, Payload};
 use crate::fault::json;
-use crate::fault::{Ending, Fault, KeepsObjects};
+use crate::fault::{Ending, Fault, KeepsObjects, Target};
 use crate::limits::bearer;
 use crate::lock::lock;
 use crate::log::{Arrival, Created, RecordedRequest};
@@ -67,7 +67,7 @@ pub(crate) async fn intercept(
 ) -> Response {
     let (mut head, body) = request.into_parts();
     let mut visit = Visit::begin(&shared, &head);
-    let known = bearer(&head.headers).is_ok_and(|token| lock(&shared.token).is(token));
+    let known = bearer(&head.headers).is_ok_and(|token| lock(&shared.account).is_known(token));
     let received = body::receive(&head.headers, body, known, shared.read_timeout).await;
     let (payload, length) = match received {
         Ok(received) => received,
@@ -84,8 +84,9 @@ pub(crate) async fn intercept(
         }
     });
     let fault = if head.uri.path().starts_with("/api/") {
-        match json::requested(&head.headers, &head.method) {
-            Ok(requested) => requested.or_else(|| shared.faults.take(&head.method)),
+        let target = Target::of(&head.method, head.uri.path());
+        match json::requested(&head.headers, target) {
+            Ok(requested) => requested.or_else(|| shared.faults.take(target)),
             Err(error) => {
                 let message = format!("in the header {}: {error}", json::HEADER);
                 let response = Refusal::new(StatusCode::BAD_REQUEST, message).into_response();

@@ -48,7 +48,7 @@
 //! | `/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge` | both operations |
 //! | `/edge/{resource_uuid}/…` | what a visitor sees: the origin's files through a cache, with `X-Cache: HIT` or `MISS` |
 //! | `/` | resources, jobs, caches and the last requests, live |
-//! | `/docs` | the API documentation, which can send requests; the description as `/docs/openapi.yaml` and `/docs/openapi.json` |
+//! | `/docs` | the API documentation, which can send requests; the descriptions as `/docs/purge.yaml`, `/docs/purge.json`, `/docs/login.yaml` and `/docs/login.json` |
 //! | `/healthz` | `ok` |
 //!
 //! Where the published reference is silent, the sandbox decides:
@@ -73,6 +73,7 @@ mod html;
 mod error;
 mod refusal;
 mod limits;
+mod account;
 
 // The state of the service.
 mod pattern;
@@ -100,6 +101,7 @@ mod intercept;
 
 // Request handlers.
 mod api;
+mod login;
 mod edge;
 mod dashboard;
 mod docs;

@@ -72,7 +72,16 @@ impl Token {
     }
 
     pub(crate) fn replace(&mut self, text: String, now: Duration) {
-        *self = Self { text, issued: now, used: 0, ..*self };
+        *self = self.another(text, now);
+    }
+
+    /// Another token with the same limits, issued now.
+    pub(crate) fn another(&self, text: String, now: Duration) -> Self {
+        Self { text, issued: now, used: 0, ..*self }
+    }
+
+    pub(crate) fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
     }
 
     /// Whether a client sent this token, expired or not.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::request::Parts;
 
+use crate::fault::LOGIN;
 use crate::lock::lock;
 
 /// The maximum number of recorded requests, so that a sandbox that runs for weeks does not keep growing. If requests
@@ -13,7 +14,7 @@ const MAX_REQUESTS: usize = 100_000;
 
 /// A request that reached the sandbox, and the status of its response.
 ///
-/// Its `Debug` form does not show the value of `Authorization`.
+/// Its `Debug` form does not show the value of `Authorization`, nor the body of a login.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -97,7 +98,14 @@ impl fmt::Debug for RecordedRequest {
             .field("path", &self.path)
             .field("query", &self.query)
             .field("headers", &headers)
-            .field("body", &String::from_utf8_lossy(&self.body))
+            .field(
+                "body",
+                &if self.path == LOGIN {
+                    "[hidden]".into()
+                } else {
+                    String::from_utf8_lossy(&self.body)
+                },
+            )
             .field("body_length", &self.body_length)
             .field("status", &self.status)
             .field("op_id", &self.op_id)

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
 /// Every status that a [`Refusal`] of this server can have, with the reason, for its documentation.
@@ -10,10 +10,13 @@ pub(crate) const REFUSALS: [(StatusCode, &str); 12] = [
         StatusCode::BAD_REQUEST,
         "The body is not JSON, the Host is missing or malformed, or the header X-Sandbox-Fault is not a fault.",
     ),
-    (StatusCode::UNAUTHORIZED, "The token is missing, wrong or expired."),
+    (
+        StatusCode::UNAUTHORIZED,
+        "The token is missing, wrong or expired; or the API key or its secret is wrong.",
+    ),
     (StatusCode::FORBIDDEN, "A page of another site sent the request."),
     (StatusCode::NOT_FOUND, "There is no such organization, resource or address."),
-    (StatusCode::METHOD_NOT_ALLOWED, "The method is neither GET nor POST."),
+    (StatusCode::METHOD_NOT_ALLOWED, "No operation here has this method."),
     (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
     (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB."),
     (
@@ -32,11 +35,11 @@ pub(crate) const REFUSALS: [(StatusCode, &str); 12] = [
     ),
 ];
 
-/// The header that a refusal has in addition to its content type; SECONDS is a number.
+/// The header that a refusal has in addition to its content type; SECONDS is a number, and METHODS a list.
 pub(crate) fn headers(status: StatusCode) -> Option<(HeaderName, &'static str)> {
     match status {
         StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
-        StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "GET, POST")),
+        StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "METHODS")),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             Some((header::RETRY_AFTER, "SECONDS"))
         }
@@ -50,11 +53,22 @@ pub(crate) struct Refusal {
     status: StatusCode,
     message: String,
     retry_after: Option<u64>,
+    allow: Option<&'static str>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), retry_after: None }
+        Self { status, message: message.into(), retry_after: None, allow: None }
+    }
+
+    /// A method that the operations here do not have.
+    pub(crate) fn method(sent: &Method, allowed: &'static str) -> Self {
+        let message = format!("{sent} is not allowed here; use {}", allowed.replace(", ", " or "));
+        Self { allow: Some(allowed), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+    }
+
+    pub(crate) fn nothing(path: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("nothing is served at {path}"))
     }
 
     pub(crate) fn too_often(wait: Duration) -> Self {
@@ -62,13 +76,13 @@ impl Refusal {
         let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
         let message = format!("too many requests; try again in {seconds} s");
         let status = StatusCode::TOO_MANY_REQUESTS;
-        Self { status, message, retry_after: Some(seconds) }
+        Self { retry_after: Some(seconds), ..Self::new(status, message) }
     }
 
     pub(crate) fn full() -> Self {
         let message = "there is no room for another job before an earlier one is finished";
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        Self { status, message: message.to_owned(), retry_after: Some(1) }
+        Self { retry_after: Some(1), ..Self::new(status, message) }
     }
 
     pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
@@ -87,7 +101,11 @@ impl IntoResponse for Refusal {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Some((name, value)) = headers(self.status).filter(|(_, value)| *value != "SECONDS") {
+        if let Some(methods) = self.allow {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        let is_fixed = |value: &str| !matches!(value, "SECONDS" | "METHODS");
+        if let Some((name, value)) = headers(self.status).filter(|(_, value)| is_fixed(value)) {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response

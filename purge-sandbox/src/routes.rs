@@ -5,12 +5,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
-use http::StatusCode;
 use http::request::Parts;
 
 use crate::refusal::Refusal;
 use crate::state::Shared;
-use crate::{api, dashboard, docs, edge, guard, html, intercept};
+use crate::{api, dashboard, docs, edge, guard, html, intercept, login};
 
 const STYLE: &str = include_str!("../assets/ui/style.css");
 const DASHBOARD_JS: &str = include_str!("../assets/ui/dashboard.js");
@@ -19,6 +18,7 @@ const DOCS_JS: &str = include_str!("../assets/ui/docs.js");
 pub(crate) fn router(shared: &Arc<Shared>) -> Router {
     let for_clients = Router::new()
         .route(api::ROUTE, any(api::purge))
+        .route(login::ROUTE, any(login::sign_in))
         .route("/edge/{*path}", any(edge::serve))
         .route("/pop/{*path}", any(edge::serve))
         .route("/origin/{*path}", get(edge::origin))
@@ -29,8 +29,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/", get(dashboard::show))
         .route("/events", get(dashboard::events))
         .route("/docs", get(docs::show))
-        .route("/docs/openapi.yaml", get(docs::yaml))
-        .route("/docs/openapi.json", get(docs::json))
+        .route("/docs/{file}", get(docs::file))
         .route("/ui/style.css", get(async || html::asset("text/css", STYLE)))
         .route("/ui/dashboard.js", get(async || html::asset("text/javascript", DASHBOARD_JS)))
         .route("/ui/docs.js", get(async || html::asset("text/javascript", DOCS_JS)))
@@ -41,5 +40,5 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
 }
 
 async fn not_found(head: Parts) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, format!("nothing is served at {}", head.uri.path()))
+    Refusal::nothing(head.uri.path())
 }

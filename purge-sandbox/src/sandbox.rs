@@ -36,6 +36,7 @@ pub struct Sandbox {
     address: SocketAddr,
     base_url: String,
     token: String,
+    api_key: (String, String),
     organization: String,
     resources: Vec<(ResourceType, String)>,
     stop: watch::Sender<bool>,
@@ -69,10 +70,22 @@ impl Sandbox {
         self.address
     }
 
-    /// The bearer token that is accepted.
+    /// The bearer token that is accepted without a login.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// The API key that is accepted by a login.
+    #[must_use]
+    pub fn api_key(&self) -> &str {
+        &self.api_key.0
+    }
+
+    /// The secret of the API key.
+    #[must_use]
+    pub fn api_secret(&self) -> &str {
+        &self.api_key.1
     }
 
     /// The UUID of the only organization.
@@ -169,15 +182,15 @@ impl Sandbox {
         }
     }
 
-    /// Accepts this token from now on, and no longer the previous one. Its lifetime and its number of uses start
-    /// again.
+    /// Accepts this token from now on, and no longer the previous one nor those that logins issued. Its lifetime and its
+    /// number of uses start again.
     ///
     /// # Errors
     ///
     /// When it is not valid in a header.
     pub fn replace_token(&mut self, token: impl Into<String>) -> Result<(), Error> {
         self.token = checked_token(token.into())?;
-        lock(&self.shared.token).replace(self.token.clone(), self.shared.now());
+        lock(&self.shared.account).replace(self.token.clone(), self.shared.now());
         Ok(())
     }
 

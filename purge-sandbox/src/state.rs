@@ -6,8 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 use http::HeaderValue;
 use uuid::Uuid;
 
+use crate::account::Account;
 use crate::fault::Faults;
-use crate::limits::{Bucket, Token};
+use crate::limits::Bucket;
 use crate::lock::lock;
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
@@ -15,7 +16,7 @@ use crate::pop::Pop;
 use crate::resource::Resource;
 
 pub(crate) struct Shared {
-    pub(crate) token: Mutex<Token>,
+    pub(crate) account: Mutex<Account>,
     pub(crate) bucket: Option<Mutex<Bucket>>,
     /// Whether requests may name hosts that are not this machine.
     pub(crate) non_loopback: bool,

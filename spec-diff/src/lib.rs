@@ -31,7 +31,7 @@ pub use input::{Document, Invalid};
 pub use level::Level;
 pub use library::Library;
 pub use message::{Message, Piece};
-pub use render::{Format, refusal};
+pub use render::{Format, refusal, render};
 pub use review::{Review, review};
 pub use rules::Rule;
 pub use rust::RustDiff;

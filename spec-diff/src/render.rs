@@ -61,9 +61,38 @@ impl Review {
             Format::Text => terminal::write(self, out),
             Format::Json => json::write(self, out),
             Format::Github => github::write(self, out),
-            Format::Changelog => changelog::write(self, out),
+            Format::Changelog => changelog::write(&[self], out),
             Format::Sarif => sarif::write(self, out),
         }
+    }
+}
+
+/// Writes the reviews of several documents, such as all those of a repository, as one output. A review without a
+/// change is left out, unless no other has one. If several have changes, JSON has them in `reviews`, and SARIF as runs.
+///
+/// # Errors
+///
+/// When `out` cannot be written.
+pub fn render(reviews: &[Review], format: Format, out: &mut dyn Write) -> io::Result<()> {
+    let changed: Vec<&Review> = reviews.iter().filter(|review| !review.is_empty()).collect();
+    match (changed.as_slice(), reviews) {
+        ([], [first, ..]) => first.render(format, out),
+        ([only], _) => only.render(format, out),
+        (several, _) => together(several, format, out),
+    }
+}
+
+fn together(reviews: &[&Review], format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Markdown => write!(out, "{}", comment::of_several(reviews)),
+        Format::Text => reviews.iter().try_for_each(|review| {
+            writeln!(out, "{}", review.names.1)?;
+            terminal::write(review, out)
+        }),
+        Format::Json => json::write_several(reviews, out),
+        Format::Github => reviews.iter().try_for_each(|review| github::write(review, out)),
+        Format::Changelog => changelog::write(reviews, out),
+        Format::Sarif => sarif::write_several(reviews, out),
     }
 }
 

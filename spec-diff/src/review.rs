@@ -149,7 +149,9 @@ impl Review {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         let library = self.library.as_ref().is_none_or(|library| library.breaking.is_empty());
         self.changes.is_empty() && self.rust.is_empty() && library
     }

@@ -208,8 +208,9 @@ fn means_the_same(old: &Value, new: &Value) -> bool {
     spelled_out(old, old, "", &mut Vec::new()) == spelled_out(new, new, "", &mut Vec::new())
 }
 
-static DESCRIPTION: LazyLock<Value> =
-    LazyLock::new(|| purge_openapi::parse(purge_openapi::YAML).expect("the description parses"));
+static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
+    purge_openapi::parse(purge_openapi::PURGE.yaml).expect("the description parses")
+});
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]

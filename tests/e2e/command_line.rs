@@ -75,7 +75,11 @@ async fn missing_account_is_reported() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("set PURGE_ORGANIZATION, or use --sandbox"), "{}", ended.err);
     let ended = purge(["create", "/a", "-o", ORGANIZATION, "-r", RESOURCE]).end().await;
-    assert!(ended.err.contains("--token-command CMD or set PURGE_TOKEN"), "{}", ended.err);
+    assert!(
+        ended.err.contains("or set PURGE_API_KEY and PURGE_API_SECRET, or PURGE_TOKEN"),
+        "{}",
+        ended.err
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,11 @@
-//! Checks what the client sends and how the sandbox responds against `purge.yaml` itself, so that neither
+//! Checks what the client sends and how the sandbox responds against the descriptions themselves, so that neither
 //! can drift.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use purge_api_ext::{Client, Plan};
+use purge_api_ext::{Client, Plan, TokenProvider};
 use purge_sandbox::{RecordedRequest, Sandbox};
 use purge_tests::contract::Contract;
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 /// A sandbox that has received every operation.
 async fn traffic() -> Sandbox {
     let sandbox = Sandbox::start().await.expect("a sandbox");
-    let client = Client::builder(sandbox.token()).base_url(sandbox.base_url()).build();
+    let key = TokenProvider::from_api_key(sandbox.api_key(), sandbox.api_secret());
+    let client = Client::builder(key).base_url(sandbox.base_url()).build();
     let site = client.expect("a client").resource(
         sandbox.organization().parse().expect("a UUID"),
         sandbox.resource().parse().expect("a UUID"),
@@ -36,7 +37,9 @@ async fn client_sends_only_what_is_described() {
         sent.insert(operation.id());
         operation.check_parameters(&request.path, request.query.as_deref().unwrap_or_default());
         operation.check_body(&request.body);
-        assert_eq!(request.header("authorization"), Some(&*format!("Bearer {}", sandbox.token())));
+        let token = format!("Bearer {}-1", sandbox.token());
+        let expected = operation.requires_a_token().then_some(&*token);
+        assert_eq!(request.header("authorization"), expected, "{}", operation.id());
         assert_eq!(request.header("api-version"), None);
         if !request.body.is_empty() {
             assert_eq!(request.header("content-type"), Some("application/json"));

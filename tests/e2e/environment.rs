@@ -308,7 +308,7 @@ async fn settings_come_from_flags_then_the_environment_then_files() {
     fs::write(project.join("purge.toml"), "token = 's3cret'\n").expect("a file");
     let ended = settings(&deep, &home, &[]).await;
     assert_eq!(ended.code, Some(2));
-    assert!(ended.err.contains("a token does not belong in this file"), "{}", ended.err);
+    assert!(ended.err.contains("a secret does not belong in this file"), "{}", ended.err);
     assert!(!ended.err.contains("s3cret"), "{}", ended.err);
     let ended = purge_at(&sandbox, &["create", "/a"]).folder(&deep).end().await;
     assert_eq!(ended.code, Some(2), "{ended:?}");

@@ -11,6 +11,7 @@ mod place;
 mod play;
 mod row;
 mod secret;
+mod sign_in;
 mod status;
 mod transport;
 

@@ -82,3 +82,109 @@ async fn lines_have_the_same_records_as_the_object() {
     assert_eq!(lines.len(), texts.len() + 1);
     assert!(object.contains(&format!("[{}]", lines.join(","))), "{lines:#?}\n{object}");
 }
+
+/// A page of records: the path and the time of each.
+fn page_of(records: &[(&str, &str)], total: usize) -> Vec<u8> {
+    let record = |(path, created): &(&str, &str)| {
+        format!(
+            r#"{{"opID":"a","url":"https://e.com{path}","status":1,"createdAt":"{created}","completedAt":"{created}"}}"#
+        )
+    };
+    let records: Vec<_> = records.iter().map(record).collect();
+    let records = records.join(",");
+    answer(
+        "200 OK",
+        &format!(r#"{{"status":true,"data":{{"total":{total},"requests":[{records}]}}}}"#),
+    )
+}
+
+/// The paths that are shown, and the number of pages that were read.
+async fn shown(pages: Vec<Vec<u8>>, arguments: &[&str]) -> (Vec<String>, usize) {
+    let server = ScriptServer::sending(pages).await;
+    let run = Run::new(PURGE, [&["list", "--output", "ndjson"], arguments].concat());
+    let ended = run.account(server.base_url(), "t0ken", ORGANIZATION, RESOURCE).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let path = |line: &str| {
+        let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        record["url"].as_str().expect("a URL").trim_start_matches("https://e.com").to_owned()
+    };
+    (ended.out.lines().map(path).collect(), server.requests().len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filtered_list_reads_the_pages_that_it_needs_and_no_more() {
+    const NEW: &str = "2025-08-06T12:00:00Z";
+    const OLD: &str = "2025-08-06T10:00:00Z";
+    const OLDER: &str = "2025-08-06T09:00:00Z";
+    let newest_first = || {
+        vec![
+            page_of(&[("/a", NEW), ("/b", NEW)], 8),
+            page_of(&[("/c", NEW), ("/a", OLD)], 8),
+            page_of(&[("/d", OLD), ("/a", OLDER)], 8),
+            page_of(&[("/a", OLDER), ("/*", OLDER)], 8),
+        ]
+    };
+    let since = ["--since", "2025-08-06T11:00:00Z"];
+    assert_eq!(
+        shown(newest_first(), &since).await,
+        (vec!["/a".into(), "/b".into(), "/c".into()], 3)
+    );
+    let paths = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
+    let both = [&since[..], &["--path", "/a"]].concat();
+    assert_eq!(shown(newest_first(), &both).await, (paths(&["/a"]), 3));
+    let all = shown(newest_first(), &["--path", "/a"]).await;
+    assert_eq!(all, (paths(&["/a", "/a", "/a", "/a", "/*"]), 4));
+    assert_eq!(
+        shown(newest_first(), &["--path", "/a", "--limit", "2"]).await,
+        (paths(&["/a", "/a"]), 2)
+    );
+    assert_eq!(shown(newest_first(), &["--state", "pending,unknown"]).await, (Vec::new(), 4));
+    assert_eq!(
+        shown(newest_first(), &["--state", "purged", "--limit", "1"]).await,
+        (paths(&["/a"]), 1)
+    );
+    // In another order, a page of old records says nothing of the next one.
+    let oldest_first = vec![
+        page_of(&[("/a", OLDER), ("/b", OLD)], 6),
+        page_of(&[("/c", OLD), ("/d", OLD)], 6),
+        page_of(&[("/e", NEW), ("/f", "soon")], 6),
+    ];
+    assert_eq!(shown(oldest_first, &since).await, (paths(&["/e", "/f"]), 3));
+    // Nor does a page of which all records have the same time.
+    let equal =
+        vec![page_of(&[("/a", OLD), ("/b", OLD)], 4), page_of(&[("/c", NEW), ("/d", NEW)], 4)];
+    assert_eq!(shown(equal, &since).await, (paths(&["/c", "/d"]), 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filter_that_matches_nothing_says_so() {
+    let sandbox =
+        Sandbox::builder().purge_delay(std::time::Duration::ZERO).start().await.expect("a sandbox");
+    let plan = Plan::parse(["/index.html", "/images/*", "/not-there"]).expect("a plan");
+    assert!(site(sandbox.base_url()).purge(plan).await.is_success());
+    let list = async |arguments: &[&str]| {
+        let run = Run::new(PURGE, [&["list"], arguments].concat());
+        run.account(sandbox.base_url(), sandbox.token(), ORGANIZATION, RESOURCE).end().await
+    };
+    let ended = list(&["--path", "/images/logo.png", "--since", "1h"]).await;
+    assert!(
+        ended.out.contains("/images/*") && ended.out.ends_with("1 of 3 records\n"),
+        "{ended:?}"
+    );
+    let ended = list(&["--path", "/nothing"]).await;
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), "no matching records\n"), "{ended:?}");
+    let ended = list(&["--state", "not-cached", "--output", "json"]).await;
+    let object: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(
+        (object["requests"].as_array().map(Vec::len), &object["total"]),
+        (Some(1), &3.into())
+    );
+    for arguments in [
+        &["--since", "soon"][..],
+        &["--path", "index.html"],
+        &["--path", "/a", "--page", "2"],
+        &["--state", "done"],
+    ] {
+        assert_eq!(list(arguments).await.code, Some(2), "{arguments:?}");
+    }
+}

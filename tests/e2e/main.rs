@@ -21,6 +21,7 @@ mod gate;
 mod journal;
 mod list;
 mod log;
+mod login;
 mod lost_answer;
 mod messages;
 mod outage;

@@ -241,3 +241,50 @@ async fn run_that_found_nothing_cached_prints_a_hint() {
         assert_eq!(ended.err.matches("cached").count(), usize::from(asked), "{}", ended.err);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_share_an_audit_file_append_a_line_each() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("audit.jsonl");
+    let name = file.to_str().expect("UTF-8");
+    let mut runs = tokio::task::JoinSet::new();
+    for run in 0..6 {
+        let path = format!("/{run}");
+        let token = format!("release {run}: {}\n##[error]", sandbox.token());
+        let arguments = ["create", &path, "--audit", name, "--reason", &token];
+        let run = purge_at(&sandbox, &arguments).env("USER", "somebody");
+        let run = run.env("GITHUB_SERVER_URL", "https://github.example.com");
+        let run = run.env("GITHUB_REPOSITORY", "shop/site").env("GITHUB_RUN_ID", "7");
+        runs.spawn(async move { run.end().await });
+    }
+    for ended in runs.join_all().await {
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let failed = purge_at(&sandbox, &["create", "/a", "--audit", name]);
+    let failed = failed.env("PURGE_TOKEN", "wrong-token-of-a-test").end().await;
+    assert_eq!(failed.code, Some(3), "{failed:?}");
+    let text = std::fs::read_to_string(&file).expect("a file");
+    let lines: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    assert_eq!(lines.len(), 7, "{text}");
+    for line in &lines[..6] {
+        assert_eq!((&line["schema"], &line["exit_code"]), (&1.into(), &0.into()), "{line}");
+        assert_eq!((&line["who"], &line["summary"]["accepted"]), (&"somebody".into(), &1.into()));
+        assert_eq!(line["ci"], "https://github.example.com/shop/site/actions/runs/7");
+        assert_eq!(line["operations"].as_array().map(Vec::len), Some(1), "{line}");
+        let reason = line["reason"].as_str().expect("a reason");
+        assert!(reason.starts_with("release ") && reason.contains("not shown"), "{reason}");
+    }
+    assert_eq!((&lines[6]["exit_code"], &lines[6]["reason"]), (&3.into(), &Value::Null));
+    assert!(!text.contains(sandbox.token()) && !text.contains("##["), "{text}");
+
+    for (arguments, code) in [
+        (&["--reason", "why"][..], 2),
+        (&["--audit", "/not/there/audit"], 2),
+        #[cfg(target_os = "linux")]
+        (&["--audit", "/dev/full"], 1),
+    ] {
+        let ended = purge_at(&sandbox, &[&["create", "/a"], arguments].concat()).end().await;
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
+    }
+}

@@ -120,7 +120,7 @@ async fn man_shows_the_pages_without_a_warning() {
 #[tokio::test(flavor = "multi_thread")]
 async fn version_names_the_api_and_help_comes_short_and_long() {
     let long = Run::new(PURGE, ["--version"]).end().await;
-    let api = purge_openapi::parse(purge_openapi::YAML).expect("the description");
+    let api = purge_openapi::parse(purge_openapi::PURGE.yaml).expect("the description");
     let api = api["info"]["version"].as_str().expect("a version").to_owned();
     assert!(long.out.contains(&format!("(API {api}")), "{long:?}");
     let short = Run::new(PURGE, ["-V"]).end().await;

@@ -1,39 +1,39 @@
-//! Checks requests and responses against `purge.yaml`.
+//! Checks requests and responses against the descriptions.
 
 use serde_json::{Value, json};
 
-/// The description, with its schemas as JSON Schema.
+/// The descriptions.
 #[derive(Debug)]
 pub struct Contract {
-    document: Value,
+    documents: Vec<Document>,
 }
 
-/// One operation of the description.
+/// One description, with its schemas as JSON Schema.
+#[derive(Debug)]
+struct Document(Value);
+
+/// One operation of a description.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation<'a> {
-    contract: &'a Contract,
+    document: &'a Document,
     path: &'a str,
     item: &'a Value,
     operation: &'a Value,
 }
 
 impl Contract {
-    /// Reads the description.
+    /// Reads the descriptions.
     #[must_use]
     pub fn read() -> Self {
-        let document = purge_openapi::parse(purge_openapi::YAML).expect("the description is YAML");
-        Self { document }
+        let parse = |description: purge_openapi::Description| {
+            Document(purge_openapi::parse(description.yaml).expect("a description is YAML"))
+        };
+        Self { documents: purge_openapi::DESCRIPTIONS.map(parse).into() }
     }
 
-    /// All operations in the description.
+    /// All operations in the descriptions.
     pub fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
-        let paths = self.document["paths"].as_object().into_iter().flatten();
-        paths.flat_map(move |(path, item)| {
-            let methods = item.as_object().into_iter().flatten();
-            methods
-                .filter(|(_, operation)| operation.get("operationId").is_some())
-                .map(move |(_, operation)| Operation { contract: self, path, item, operation })
-        })
+        self.documents.iter().flat_map(Document::operations)
     }
 
     /// The operation of a request; panics if none is described.
@@ -45,16 +45,28 @@ impl Contract {
         });
         operations.next().unwrap_or_else(|| panic!("{method} {path} is not described"))
     }
+}
+
+impl Document {
+    fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
+        let paths = self.0["paths"].as_object().into_iter().flatten();
+        paths.flat_map(move |(path, item)| {
+            let methods = item.as_object().into_iter().flatten();
+            methods
+                .filter(|(_, operation)| operation.get("operationId").is_some())
+                .map(move |(_, operation)| Operation { document: self, path, item, operation })
+        })
+    }
 
     fn follow<'a>(&'a self, value: &'a Value) -> &'a Value {
         let pointer = value["$ref"].as_str().map(|to| to.trim_start_matches('#'));
-        pointer.map_or(value, |pointer| self.document.pointer(pointer).expect(pointer))
+        pointer.map_or(value, |pointer| self.0.pointer(pointer).expect(pointer))
     }
 
     /// Panics unless `value` is valid for a schema. `what` names it in the message.
     fn check(&self, what: &str, schema: &Value, value: &Value) {
         let mut schema = json_schema(schema.clone());
-        schema["components"] = json_schema(self.document["components"].clone());
+        schema["components"] = json_schema(self.0["components"].clone());
         let validator = jsonschema::draft4::options()
             .should_validate_formats(true)
             .build(&schema)
@@ -77,6 +89,14 @@ impl<'a> Operation<'a> {
         self.operation["operationId"].as_str().expect("a text")
     }
 
+    /// Whether it requires a token.
+    #[must_use]
+    pub fn requires_a_token(&self) -> bool {
+        let own = self.operation.get("security");
+        let required = own.or_else(|| self.document.0.get("security"));
+        required.and_then(Value::as_array).is_some_and(|schemes| !schemes.is_empty())
+    }
+
     /// Panics unless the path and the query of a request hold what is described, and nothing else.
     pub fn check_parameters(&self, path: &str, query: &str) {
         let path =
@@ -88,7 +108,7 @@ impl<'a> Operation<'a> {
                 let parameter = described.iter().find(|parameter| parameter["name"] == *name);
                 let what = format!("the parameter {name} of {}", self.id());
                 let parameter = parameter.unwrap_or_else(|| panic!("{what} is not described"));
-                self.check_text(&what, self.contract.follow(&parameter["schema"]), text);
+                self.check_text(&what, self.document.follow(&parameter["schema"]), text);
             }
             for parameter in described.iter().filter(|parameter| parameter["required"] == true) {
                 let name = parameter["name"].as_str().expect("a text");
@@ -100,12 +120,12 @@ impl<'a> Operation<'a> {
 
     /// Panics unless the body of a request is as described.
     pub fn check_body(&self, body: &[u8]) {
-        let described = self.contract.follow(&self.operation["requestBody"]);
+        let described = self.document.follow(&self.operation["requestBody"]);
         match &described["content"]["application/json"]["schema"] {
             Value::Null => assert!(body.is_empty(), "{} takes no body", self.id()),
             schema => {
                 let what = format!("the body of {}", self.id());
-                self.contract.check(&what, schema, &serde_json::from_slice(body).expect("JSON"));
+                self.document.check(&what, schema, &serde_json::from_slice(body).expect("JSON"));
             }
         }
     }
@@ -117,22 +137,22 @@ impl<'a> Operation<'a> {
             Some("string") => json!(text),
             other => panic!("{what} has the type {other:?}"),
         };
-        self.contract.check(what, schema, &value);
+        self.document.check(what, schema, &value);
     }
 
     /// Panics unless the body of a response with status 200 is as described.
     pub fn check_answer(&self, body: &Value) {
-        let described = self.contract.follow(&self.operation["responses"]["200"]);
+        let described = self.document.follow(&self.operation["responses"]["200"]);
         let what = format!("the answer of {}", self.id());
-        self.contract.check(&what, &described["content"]["application/json"]["schema"], body);
+        self.document.check(&what, &described["content"]["application/json"]["schema"], body);
     }
 
     /// The parameters, those of the path first.
     fn parameters(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
-        let contract = self.contract;
+        let document = self.document;
         let lists = [&self.item["parameters"], &self.operation["parameters"]];
         let all = lists.into_iter().filter_map(Value::as_array).flatten();
-        all.map(move |parameter| contract.follow(parameter))
+        all.map(move |parameter| document.follow(parameter))
     }
 
     /// The parameter names in the template with their values in `path`, if `path` matches the template.
@@ -197,9 +217,10 @@ mod tests {
         let contract = Contract::read();
         let mut checked = Vec::new();
         for operation in contract.operations() {
-            let described = contract.follow(&operation.operation["responses"]["200"]);
+            let document = operation.document;
+            let described = document.follow(&operation.operation["responses"]["200"]);
             let schema = &described["content"]["application/json"]["schema"];
-            members(&contract, schema, operation.id(), &mut checked);
+            members(document, schema, operation.id(), &mut checked);
         }
         assert!(checked.contains(&"listPurgeRequests.data".to_owned()), "{checked:?}");
         assert!(checked.contains(&"listPurgeRequests.data.requests".to_owned()), "{checked:?}");
@@ -207,18 +228,18 @@ mod tests {
     }
 
     /// Checks all members that are described as nullable, at any depth.
-    fn members(contract: &Contract, schema: &Value, at: &str, checked: &mut Vec<String>) {
-        let schema = contract.follow(schema);
+    fn members(document: &Document, schema: &Value, at: &str, checked: &mut Vec<String>) {
+        let schema = document.follow(schema);
         for (name, member) in schema["properties"].as_object().into_iter().flatten() {
             let at = format!("{at}.{name}");
-            if contract.follow(member)["nullable"] == true {
-                contract.check(&at, member, &Value::Null);
+            if document.follow(member)["nullable"] == true {
+                document.check(&at, member, &Value::Null);
                 checked.push(at.clone());
             }
-            members(contract, member, &at, checked);
+            members(document, member, &at, checked);
         }
         if let Some(items) = schema.get("items") {
-            members(contract, items, &format!("{at}[]"), checked);
+            members(document, items, &format!("{at}[]"), checked);
         }
     }
 }

@@ -62,6 +62,8 @@ pub enum Script {
     ByMethod(VecDeque<Step>, VecDeque<Step>),
     /// One list of steps for all requests, then status 500.
     InOrder(VecDeque<Step>),
+    /// A list of steps for logins, the last of which repeats, and a script for the other requests.
+    SignIn(VecDeque<Step>, Box<Self>),
     /// Sends these bytes on every connection, as soon as anything arrives, even if it is not a request.
     Hasty(Vec<u8>),
 }
@@ -75,17 +77,38 @@ impl Script {
         Self::ByMethod(posts.into_iter().collect(), gets.into_iter().collect())
     }
 
+    /// The path of the operation that issues tokens.
+    pub const LOGIN: &str = "/api/v1/auth/login/token";
+
+    /// The same script with steps for logins.
+    #[must_use]
+    pub fn signing_in(self, logins: impl IntoIterator<Item = Step>) -> Self {
+        Self::SignIn(logins.into_iter().collect(), Box::new(self))
+    }
+
     fn next(&mut self, request: &str) -> Step {
+        let repeating = |steps: &mut VecDeque<Step>| {
+            if steps.len() > 1 { steps.pop_front() } else { steps.front().cloned() }
+        };
         let step = match self {
+            Self::SignIn(logins, others) => match is_login(request) {
+                true => repeating(logins),
+                false => Some(others.next(request)),
+            },
             Self::InOrder(steps) => steps.pop_front(),
             Self::Hasty(bytes) => Some(Step::Send(bytes.clone())),
             Self::ByMethod(posts, gets) => {
-                let steps = if request.starts_with("POST") { posts } else { gets };
-                if steps.len() > 1 { steps.pop_front() } else { steps.front().cloned() }
+                repeating(if request.starts_with("POST") { posts } else { gets })
             }
         };
         step.unwrap_or(Step::Send(crate::raw::answer("500 No Script", "")))
     }
+}
+
+/// Whether a request is a login.
+#[must_use]
+pub fn is_login(request: &str) -> bool {
+    request.split(' ').nth(1) == Some(Script::LOGIN)
 }
 
 /// The requests that a server has received, head and body.
@@ -244,7 +267,8 @@ impl Player {
                 return;
             }
             let step = self.script.lock().expect("the script").next(&request);
-            let step = step.numbered(self.seen.all().len());
+            let others = self.seen.all().iter().filter(|seen| !is_login(seen)).count();
+            let step = step.numbered(others);
             self.seen.add(request);
             // A client that has seen enough closes the connection; that is not an error.
             match step {

@@ -146,8 +146,8 @@ fn risen(tree: &Tree) -> Result<Outcome, Error> {
     if !spec_diff::is_at_merge_base(tree, &tag)? {
         return Ok(Outcome::Skipped(format!("{tag} has no {SPEC} yet")));
     }
-    let review = spec_diff::since(tree, &tag)?;
-    Ok(Outcome::judge(policy::problems(&tag, (&released, version), &review)))
+    let reviews = spec_diff::since(tree, &tag)?;
+    Ok(Outcome::judge(policy::problems(&tag, (&released, version), &reviews)))
 }
 
 /// The newest release before the one being made, with its tag.

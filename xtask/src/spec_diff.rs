@@ -1,5 +1,6 @@
-//! `cargo xtask spec-diff`: what a change to the description does to callers, on the wire and in Rust.
+//! `cargo xtask spec-diff`: what a change to the descriptions does to callers, on the wire and in Rust.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use openapi_review::text::plain;
 use openapi_review::{Document, Format, Review, refusal};
 use purge_openapi::codegen;
 use semver::Version;
+use serde_json::{Value, json};
 
 use crate::workspace::{SPEC, Tree, read};
 use crate::{Error, library};
@@ -23,7 +25,7 @@ const INVALID: u8 = 2;
                         2 bad usage, or not a valid OpenAPI 3.0 document."
 )]
 pub(crate) struct Options {
-    /// Two descriptions; without them, the merge base's and the working tree's
+    /// Two descriptions; without them, all those of the merge base and of the working tree
     #[arg(num_args = 2, value_names = ["OLD", "NEW"], conflicts_with = "base")]
     files: Vec<PathBuf>,
     /// What the working tree is to be merged into [default: origin/main, else main]
@@ -38,7 +40,7 @@ pub(crate) struct Options {
     /// Compares the public API of the published crates, too, which takes minutes
     #[arg(long, conflicts_with = "files")]
     library: bool,
-    /// The address of the new description for readers: places become links to its lines
+    /// The address for readers of the working tree, or of NEW: places become links to lines
     #[arg(long, value_name = "URL")]
     link: Option<String>,
 }
@@ -72,38 +74,56 @@ impl Options {
 }
 
 pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result<u8, Error> {
-    let review = compared(tree, options).and_then(|(old, new)| {
-        let mut review = judge(&old, &new);
-        review.link.clone_from(&options.link);
-        if options.library {
-            let commit = merge_base(tree, &base(tree, options)?)?;
-            review.library = Some(library::compare(tree, &commit, released(tree)?.as_ref())?);
-        }
-        Ok(review)
-    });
-    written(&review, options.format, out)?;
+    let reviews = reviewed(tree, options);
+    written(&reviews, options.format, out)?;
     for (format, file) in &options.also {
         let mut text = Vec::new();
-        written(&review, *format, &mut text)?;
+        written(&reviews, *format, &mut text)?;
         std::fs::write(file, text).map_err(|e| {
             Error::new(plain(&format!("{} could not be written: {e}", file.display())))
         })?;
     }
-    Ok(match review {
-        Ok(review) if review.fails() => BREAKING,
+    Ok(match reviews {
+        Ok(reviews) if reviews.iter().any(Review::fails) => BREAKING,
         Ok(_) => 0,
         Err(_) => INVALID,
     })
 }
 
-/// Renders the review, or the reason why there is none, in the requested format.
+/// A review of each description.
+fn reviewed(tree: &Tree, options: &Options) -> Result<Vec<Review>, Error> {
+    if let [old, new] = options.files.as_slice() {
+        let mut review = judge(&from_file(old)?, &from_file(new)?);
+        review.link.clone_from(&options.link);
+        return Ok(vec![review]);
+    }
+    let base = base(tree, options)?;
+    let mut reviews = since(tree, &base)?;
+    for review in &mut reviews {
+        review.link = options.link.as_ref().map(|tree| format!("{tree}/{}", review.names.1));
+    }
+    if options.library {
+        let commit = merge_base(tree, &base)?;
+        let library = library::compare(tree, &commit, released(tree)?.as_ref())?;
+        // With the first that is shown.
+        let first = reviews.iter().position(|review| !review.is_empty()).unwrap_or_default();
+        reviews
+            .iter_mut()
+            .skip(first)
+            .take(1)
+            .for_each(|first| first.library = Some(library.clone()));
+    }
+    Ok(reviews)
+}
+
+/// Renders the reviews, or the reason why there is none, in the requested format.
 fn written(
-    review: &Result<Review, Error>,
+    reviews: &Result<Vec<Review>, Error>,
     format: Format,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    match review {
-        Ok(review) => review.render(format, out)?,
+    match reviews {
+        Ok(reviews) => openapi_review::render(reviews, format, out)?,
         Err(error) => refusal(&error.to_string(), format, out)?,
     }
     Ok(())
@@ -115,14 +135,6 @@ fn released(tree: &Tree) -> Result<Option<Version>, Error> {
     Ok(tags.lines().filter_map(|tag| Version::parse(tag.strip_prefix('v')?).ok()).max())
 }
 
-/// The two documents that are to be compared.
-fn compared(tree: &Tree, options: &Options) -> Result<(Document, Document), Error> {
-    if let [old, new] = options.files.as_slice() {
-        return Ok((from_file(old)?, from_file(new)?));
-    }
-    both(tree, &base(tree, options)?)
-}
-
 fn base(tree: &Tree, options: &Options) -> Result<String, Error> {
     options.base.clone().or_else(|| default_base(tree)).ok_or_else(|| {
         Error::new(
@@ -131,15 +143,52 @@ fn base(tree: &Tree, options: &Options) -> Result<String, Error> {
     })
 }
 
-/// Reviews what changed in the working tree since it left `base`.
-pub(crate) fn since(tree: &Tree, base: &str) -> Result<Review, Error> {
-    let (old, new) = both(tree, base)?;
-    Ok(judge(&old, &new))
+/// Reviews what changed in the working tree since it left `base`, in each description of either.
+pub(crate) fn since(tree: &Tree, base: &str) -> Result<Vec<Review>, Error> {
+    let commit = merge_base(tree, base)?;
+    let (old, new) = (tree.descriptions_at(&commit)?, tree.descriptions()?);
+    if old.is_empty() && new.is_empty() {
+        return Err(Error::new(format!("there is no {SPEC}, neither here nor in {commit}")));
+    }
+    let all: BTreeSet<&String> = old.iter().chain(&new).collect();
+    all.into_iter()
+        .map(|path| {
+            let before = match old.contains(path) {
+                true => Some(at_commit(tree, &commit, path)?),
+                false => None,
+            };
+            let after = match new.contains(path) {
+                true => Some(parse(&tree.read(path)?, path)?),
+                false => None,
+            };
+            Ok(match (before, after) {
+                (Some(before), Some(after)) => judge(&before, &after),
+                (None, Some(after)) => judge(&without_paths(&after, "0.0.0")?, &after),
+                (Some(before), None) => {
+                    let version = before.value().pointer("/info/version");
+                    let version = version.and_then(Value::as_str).unwrap_or_default();
+                    judge(&before, &without_paths(&before, version)?)
+                }
+                (None, None) => return Err(Error::new(format!("there is no {path}"))),
+            })
+        })
+        .collect()
+}
+
+/// What a description is compared with if it is new, or gone: the same without operations.
+fn without_paths(document: &Document, version: &str) -> Result<Document, Error> {
+    let mut value = document.value().clone();
+    value["paths"] = json!({});
+    value["info"]["version"] = json!(version);
+    if let Some(components) = value.get_mut("components").and_then(Value::as_object_mut) {
+        components.retain(|kind, _| kind == "securitySchemes");
+    }
+    parse(&value.to_string(), document.name())
 }
 
 /// Reviews both axes.
 pub(crate) fn judge(old: &Document, new: &Document) -> Review {
-    let generate = |value: &serde_json::Value| codegen::generate(value).map_err(|e| e.to_string());
+    let generate = |value: &Value| codegen::generate(value).map_err(|e| e.to_string());
     let (old_bindings, new_bindings) = std::thread::scope(|scope| {
         let old = scope.spawn(|| generate(old.value()));
         let new = generate(new.value());
@@ -159,27 +208,15 @@ pub(crate) fn default_base(tree: &Tree) -> Option<String> {
     ["origin/main", "main"].into_iter().find(known).map(str::to_owned)
 }
 
-/// Whether there is anything to compare with: the first branch that brings the description has no base.
+/// Whether there is anything to compare with: the first branch that brings a description has no base.
 pub(crate) fn is_at_merge_base(tree: &Tree, base: &str) -> Result<bool, Error> {
-    let name = name_at_merge_base(tree, base)?;
-    Ok(tree.git(&["cat-file", "-e", &name]).is_ok())
+    Ok(!tree.descriptions_at(&merge_base(tree, base)?)?.is_empty())
 }
 
-fn both(tree: &Tree, base: &str) -> Result<(Document, Document), Error> {
-    Ok((at_merge_base(tree, base)?, parse(&tree.read(SPEC)?, SPEC)?))
-}
-
-fn at_merge_base(tree: &Tree, base: &str) -> Result<Document, Error> {
-    let name = name_at_merge_base(tree, base)?;
-    let text =
-        tree.git(&["show", &name]).map_err(|e| Error::new(plain(&format!("{name}: {e}"))))?;
-    let commit = name.split(':').next().unwrap_or_default();
+fn at_commit(tree: &Tree, commit: &str, path: &str) -> Result<Document, Error> {
+    let text = tree.git(&["show", &format!("{commit}:{path}")])?;
     // A short name leaves room for the place in the file.
-    parse(&text, &format!("{}:{SPEC}", commit.get(..9).unwrap_or(commit)))
-}
-
-fn name_at_merge_base(tree: &Tree, base: &str) -> Result<String, Error> {
-    Ok(format!("{}:{SPEC}", merge_base(tree, base)?))
+    parse(&text, &format!("{}:{path}", commit.get(..9).unwrap_or(commit)))
 }
 
 /// The commit at which the branch left its base.

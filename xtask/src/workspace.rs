@@ -10,8 +10,10 @@ use serde_json::Value;
 use crate::Error;
 use openapi_review::text::plain;
 
-/// The description, relative to the root of the workspace.
+/// The description by which a workspace is recognized, relative to its root.
 pub(crate) const SPEC: &str = "openapi/purge.yaml";
+/// The folder of all descriptions.
+const SPECS: &str = "openapi";
 
 /// The root of a working tree.
 pub(crate) struct Tree {
@@ -81,6 +83,29 @@ impl Tree {
         Ok(names.into_iter().map(|name| format!("{folder}/{name}")).collect())
     }
 
+    /// The descriptions on disk, relative to the root of the workspace and in order.
+    pub(crate) fn descriptions(&self) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        for path in self.files(SPECS)? {
+            if path.ends_with(".yaml") && is_description(&self.read(&path)?) {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The descriptions of a commit, in the same form.
+    pub(crate) fn descriptions_at(&self, commit: &str) -> Result<Vec<String>, Error> {
+        let names = self.git(&["ls-tree", "-z", "--name-only", commit, &format!("{SPECS}/")])?;
+        let mut found = Vec::new();
+        for path in names.split('\0').filter(|path| path.ends_with(".yaml")) {
+            if is_description(&self.git(&["show", &format!("{commit}:{path}")])?) {
+                found.push(path.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
     /// The output of a git command, or its error message.
     pub(crate) fn git<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
         output(Command::new("git").arg("-C").arg(&self.root).args(args), "git")
@@ -115,6 +140,11 @@ impl Tree {
         serde_json::from_str(&text)
             .map_err(|e| Error::new(format!("`cargo metadata` printed invalid JSON: {e}")))
     }
+}
+
+/// Whether a YAML text is an OpenAPI document, even one with mistakes, and not the settings of a tool.
+fn is_description(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("openapi:") || line.starts_with("swagger:"))
 }
 
 fn output(command: &mut Command, name: &str) -> Result<String, Error> {

@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_cycle_is_an_error_and_not_a_crash() {
-        let document = crate::parse(crate::YAML).expect("the description parses");
+        let document = crate::parse(crate::PURGE.yaml).expect("the description parses");
         let record = json!({ "$ref": "#/components/schemas/PurgeRequest" });
         let circles = [
             ("parameters", "limit", json!({ "$ref": "#/components/parameters/limit" })),
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_recursive_property_is_not_a_cycle() {
-        let mut document = crate::parse(crate::YAML).expect("the description parses");
+        let mut document = crate::parse(crate::PURGE.yaml).expect("the description parses");
         document["components"]["schemas"]["PurgeRequest"]["properties"]["parts"] =
             json!({ "type": "array", "items": { "$ref": "#/components/schemas/PurgeRequest" } });
         assert!(generate(&document).is_ok());

@@ -106,7 +106,7 @@ mod tests {
     const PATH: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
 
     fn document() -> serde_json::Value {
-        crate::parse(crate::YAML).expect("the description parses")
+        crate::parse(crate::PURGE.yaml).expect("the description parses")
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Adds attributes to generated fields, for which the generator has no setting.
 
-use syn::{Attribute, Field, File, Item};
+use syn::{Attribute, Field, File, GenericArgument, Ident, Item, PathArguments, Type};
 
 /// Adds an attribute to the wanted fields of all structs in a file.
 pub(super) fn annotate(file: &mut File, is_wanted: fn(&Field) -> bool, attribute: &Attribute) {
@@ -22,5 +22,16 @@ fn items(all: &mut [Item], is_wanted: fn(&Field) -> bool, attribute: &Attribute)
             }
             _ => {}
         }
+    }
+}
+
+/// The type in an `Option`, if it is a name without a path.
+pub(super) fn optional(ty: &Type) -> Option<&Ident> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(Type::Path(inner))) => inner.path.get_ident(),
+        _ => None,
     }
 }

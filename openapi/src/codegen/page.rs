@@ -4,7 +4,7 @@
 //! says object, because nothing else has been observed in this operation. The attribute is added to the output of
 //! the generator.
 
-use syn::{Field, File, Type, parse_quote};
+use syn::{Field, File, parse_quote};
 
 use super::field;
 
@@ -23,18 +23,9 @@ pub(super) fn read_from_empty_lists(file: &mut File) {
 /// Builders also have fields of this name, but are not read from JSON.
 fn is_page(field: &Field) -> bool {
     let is_read = field.attrs.iter().any(|attribute| attribute.path().is_ident("serde"));
-    is_read && field.ident.as_ref().is_some_and(|name| name == NAME) && is_optional(&field.ty)
-}
-
-/// Whether a type is an `Option` of a type in the same file, that is, of a name without a path.
-fn is_optional(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Option") else {
-        return false;
-    };
-    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
-    let inner = arguments.args.first();
-    matches!(inner, Some(syn::GenericArgument::Type(Type::Path(inner))) if inner.path.get_ident().is_some())
+    is_read
+        && field.ident.as_ref().is_some_and(|name| name == NAME)
+        && field::optional(&field.ty).is_some()
 }
 
 #[cfg(test)]

@@ -5,9 +5,12 @@
 //! and keeps this value behind one lock.
 
 use purge_api::Token;
+use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::login::{Issued, Renewal};
 use crate::sanitize::Redactor;
+use crate::token::ApiKey;
 
 /// The token in use, and what the provider has answered.
 #[derive(Debug, Default)]
@@ -19,8 +22,22 @@ pub(super) struct Tokens {
     answers: u64,
     /// Why the last answer was not a token.
     failed: Option<Error>,
-    /// Removes the current token from texts, and earlier ones, which a late response may quote.
+    /// When the current token is to be renewed, although the service still accepts it.
+    renewal: Option<Renewal>,
+    /// The API key that the service refused, and how.
+    refused: Option<(ApiKey, Error)>,
+    /// Removes the current token from texts, and earlier ones, which a late response may quote; and the API key.
     redactor: Redactor,
+}
+
+/// What is needed before a request is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Nothing,
+    /// There is no token.
+    Token(Seen),
+    /// The token is good, but not for long.
+    Renewal(Seen),
 }
 
 /// How often the provider had answered at some moment, such as when a request was sent.
@@ -45,11 +62,33 @@ impl Tokens {
         Seen(self.answers)
     }
 
-    /// What has been seen, if there is no token at all.
+    /// What is needed at this time, and what has been seen.
     ///
     /// Both are read together. If the provider answered between two reads, it would be asked again.
-    pub(super) fn missing(&self) -> Option<Seen> {
-        self.current.is_none().then(|| self.seen())
+    pub(super) fn need(&self, now: Instant) -> Need {
+        match (&self.current, self.renewal) {
+            (None, _) => Need::Token(self.seen()),
+            (Some(_), Some(renewal)) if now >= renewal.at => Need::Renewal(self.seen()),
+            _ => Need::Nothing,
+        }
+    }
+
+    /// Tries a renewal that failed again later. Until then, the token is used as it is.
+    pub(super) fn postpone(&mut self, now: Instant) {
+        self.renewal = self
+            .renewal
+            .and_then(|renewal| Some(Renewal { at: now.checked_add(renewal.again)?, ..renewal }));
+    }
+
+    /// Hides a key from now on, and returns why it is not sent again, if the service has refused it.
+    pub(super) fn use_key(&mut self, key: &ApiKey) -> Option<Error> {
+        self.redactor = self.redactor.with_lasting(&key.key).with_lasting(&key.secret);
+        self.refused.as_ref().filter(|(refused, _)| refused == key).map(|(_, why)| why.clone())
+    }
+
+    /// Remembers that the service refused a key.
+    pub(super) fn refuse_key(&mut self, key: ApiKey, why: Error) {
+        self.refused = Some((key, why));
     }
 
     /// What the provider has answered since `seen`: whether there is a new token, or why not. None if it has not
@@ -71,12 +110,15 @@ impl Tokens {
     }
 
     /// Records an answer of the provider. A failure keeps the current token.
-    pub(super) fn answer(&mut self, answer: Result<Token, Error>) {
+    pub(super) fn answer(&mut self, answer: Result<Issued, Error>) {
         self.answers += 1;
         match answer {
             Err(why) => self.failed = Some(why),
-            Ok(token) => {
+            Ok(Issued { token, session, renewal }) => {
                 self.failed = None;
+                self.renewal = renewal;
+                self.redactor =
+                    session.iter().fold(self.redactor.clone(), |all, one| all.with(one));
                 if self.current.as_ref() != Some(&token) {
                     self.redactor = self.redactor.with(&token);
                     self.since = self.answers;
@@ -109,16 +151,54 @@ mod tests {
     #[test]
     fn token_is_missing_until_the_provider_returns_one() {
         let mut tokens = Tokens::default();
-        let start = tokens.missing().expect("there is none");
+        let now = Instant::now();
+        let missing = |tokens: &Tokens| match tokens.need(now) {
+            Need::Token(seen) => Some(seen),
+            _ => None,
+        };
+        let start = missing(&tokens).expect("there is none");
         assert_eq!(said(tokens.answer_since(start)), None);
         tokens.answer(Err(failure("no login server")));
         assert_eq!(said(tokens.answer_since(start)), Some(Err("no login server".to_owned())));
-        let later = tokens.missing().expect("there is none yet");
+        let later = missing(&tokens).expect("there is none yet");
         assert_eq!(said(tokens.answer_since(later)), None, "it is asked again");
-        tokens.answer(Ok(token("first-t0ken")));
-        assert_eq!(tokens.missing(), None);
+        tokens.answer(Ok(token("first-t0ken").into()));
+        assert_eq!(tokens.need(now), Need::Nothing);
         assert_eq!(said(tokens.answer_since(start)), Some(Ok(true)));
-        assert_eq!(Tokens::fixed(token("a")).missing(), None);
+        assert_eq!(Tokens::fixed(token("a")).need(now), Need::Nothing);
+    }
+
+    #[test]
+    fn token_is_renewed_early_and_a_renewal_that_fails_is_tried_later() {
+        let (now, second) = (Instant::now(), std::time::Duration::from_secs(1));
+        let renewal = Some(Renewal { at: now + 8 * second, again: second });
+        let mut tokens = Tokens::default();
+        tokens.answer(Ok(Issued { renewal, ..token("first-t0ken").into() }));
+        assert_eq!(tokens.need(now + 7 * second), Need::Nothing);
+        assert_eq!(tokens.need(now + 8 * second), Need::Renewal(tokens.seen()));
+        tokens.postpone(now + 8 * second);
+        assert_eq!(tokens.need(now + 8 * second), Need::Nothing);
+        assert_eq!(tokens.need(now + 9 * second), Need::Renewal(tokens.seen()));
+        tokens.answer(Ok(token("second-t0ken").into()));
+        assert_eq!(tokens.need(now + 900 * second), Need::Nothing);
+    }
+
+    #[test]
+    fn refused_key_is_remembered_until_there_is_another() {
+        let key = |secret: &str| ApiKey { key: token("the-api-k3y"), secret: token(secret) };
+        let mut tokens = Tokens::default();
+        assert!(tokens.use_key(&key("wrong-s3cret")).is_none());
+        tokens.refuse_key(key("wrong-s3cret"), failure("refused"));
+        let why = tokens.use_key(&key("wrong-s3cret")).expect("it was refused");
+        assert_eq!(why.to_string(), "refused");
+        assert!(tokens.use_key(&key("right-s3cret")).is_none());
+        tokens.answer(Ok(Issued {
+            session: Some(token("s3ssion-1")),
+            ..token("t0ken-number-1").into()
+        }));
+        let shown = "the-api-k3y wrong-s3cret right-s3cret s3ssion-1 t0ken-number-1";
+        assert!(!tokens.redactor().excerpt(shown).contains('3'));
+        assert!(!format!("{tokens:?}").contains("s3cret"), "{tokens:?}");
     }
 
     #[test]
@@ -137,7 +217,7 @@ mod tests {
     fn earlier_tokens_stay_hidden() {
         let mut tokens = Tokens::fixed(token("first-t0ken"));
         for text in ["second-t0ken", "second-t0ken", "third-t0ken"] {
-            tokens.answer(Ok(token(text)));
+            tokens.answer(Ok(token(text).into()));
         }
         let shown = tokens.redactor().excerpt("first-t0ken second-t0ken third-t0ken fourth-t0ken");
         assert_eq!(shown, "[token] [token] [token] fourth-t0ken");
@@ -158,7 +238,8 @@ mod tests {
                 if index == at {
                     seen = tokens.seen();
                 }
-                tokens.answer(answer.map(|n| token(&n.to_string())).ok_or_else(|| failure("no")));
+                let issued = answer.map(|n| token(&n.to_string()).into());
+                tokens.answer(issued.ok_or_else(|| failure("no")));
                 sent.push(answer.or(sent[index]));
             }
             if at == answers.len() {

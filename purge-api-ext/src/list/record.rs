@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::time::SystemTime;
 
 use serde::Serialize;
 
@@ -103,6 +104,37 @@ impl PurgeRecord {
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.url.as_deref().map(path_of)
+    }
+
+    /// Whether it is a record of this path: of the path itself, of one that the path matches if it has a `*`, or of a
+    /// wildcard that matches the path. A `*` counts only where it is certain to match.
+    ///
+    /// ```no_run
+    /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let path = "/images/logo.png".parse()?;
+    /// let mut records = site.list().items();
+    /// while let Some(record) = records.try_next().await? {
+    ///     if record.concerns(&path) {
+    ///         println!("{}", record.state());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn concerns(&self, path: &PurgePath) -> bool {
+        let Some(own) = self.written_path() else { return false };
+        own == path.as_str()
+            || path.matches(own)
+            || PurgePath::with_query(own).is_ok_and(|own| own.covers(path))
+    }
+
+    /// When it was created, if [`created_at`](Self::created_at) is a time in UTC that can be read.
+    #[must_use]
+    pub fn created(&self) -> Option<SystemTime> {
+        humantime::parse_rfc3339(self.created_at.as_deref()?).ok()
     }
 
     /// The path as the service wrote it: for comparing, not for printing.
@@ -222,6 +254,46 @@ mod tests {
             let record =
                 PurgeRecord::new(None, Some(&format!("https://e.com{path}")), None, None, None);
             assert_eq!((record.path(), record.written_path()), (Some(shown), Some(path)));
+        }
+    }
+
+    #[test]
+    fn records_of_a_path_are_those_of_its_wildcards_too() {
+        let check = |url: &str, path: &str, expected: bool| {
+            let record = PurgeRecord::new(None, Some(url), None, None, None);
+            let path = PurgePath::new(path).expect("a path");
+            assert_eq!(record.concerns(&path), expected, "{url} {path}");
+        };
+        check("https://e.com/a/b.png", "/a/b.png", true);
+        check("/a/b.png", "/a/b.png", true);
+        check("https://e.com/a/*", "/a/b.png", true);
+        check("https://e.com/a/b.png", "/a/*", true);
+        check("https://e.com/a/*", "/a/*", true);
+        check("https://e.com/*", "/a/*", true);
+        check("https://e.com/a/", "/a/*", false);
+        check("https://e.com/b.png", "/a/*", false);
+        check("https://e.com/a/b.png", "/a/b", false);
+        check("not a path", "/a", false);
+        assert!(
+            !PurgeRecord::new(None, None, None, None, None)
+                .concerns(&"/a".parse().expect("a path"))
+        );
+    }
+
+    #[test]
+    fn creation_is_a_time_only_if_it_can_be_read() {
+        let created = |text: Option<&str>| PurgeRecord::new(None, None, None, text, None).created();
+        let second = created(Some("2025-08-06T11:39:51Z")).expect("a time");
+        let later = created(Some("2025-08-06T11:39:51.250000Z")).expect("a time");
+        assert_eq!(later.duration_since(second).expect("later").as_millis(), 250);
+        for text in [
+            None,
+            Some(""),
+            Some("yesterday"),
+            Some("2025-08-06 11:39:51"),
+            Some("0001-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(created(text), None, "{text:?}");
         }
     }
 }

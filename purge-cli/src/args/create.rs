@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use purge_api_ext::{Purge, Rate};
 
-use super::{EdgeArgs, MessageArgs, PathArgs, ReportArgs, TargetArgs};
+use super::{AuditArgs, EdgeArgs, MessageArgs, PathArgs, ReportArgs, TargetArgs};
 use crate::config::Settings;
 
 #[derive(clap::Args)]
@@ -56,6 +56,8 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(crate) report: ReportArgs,
     #[command(flatten)]
+    pub(crate) audit: AuditArgs,
+    #[command(flatten)]
     pub(crate) messages: MessageArgs,
 }
 
@@ -74,6 +76,8 @@ pub(crate) struct ResumeArgs {
     pub(crate) sending: SendingArgs,
     #[command(flatten)]
     pub(crate) report: ReportArgs,
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
 }

@@ -11,7 +11,7 @@ pub(super) const HELP: &str = r#"Faults:
   A faults file is a JSON array of objects. Each request gets the first fault
   that matches it; a fault is dropped after `times` uses. Every member is
   optional:
-    on        "POST" or "GET": which requests it matches [both]
+    on        "POST", "GET" or "LOGIN": which requests it matches [all]
     times     how many requests get it [1]
     status    status of the response, 200 to 999 [the sandbox's own, or 200]
     headers   headers of the response: an object of strings
@@ -77,6 +77,9 @@ pub(crate) struct SandboxArgs {
     /// one every 200 ms
     #[arg(long, value_name = "N/s")]
     pub(crate) rate_limit: Option<Rate>,
+    /// How long a token is valid [default: 4h for those of a login; PURGE_TOKEN does not expire]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) token_lifetime: Option<Duration>,
     /// Do not log requests to standard error
     #[arg(short, long)]
     pub(crate) quiet: bool,

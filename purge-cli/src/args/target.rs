@@ -16,6 +16,10 @@ pub(crate) struct TargetArgs {
     /// CDN resource [env: PURGE_RESOURCE]
     #[arg(short, long, value_name = "UUID")]
     pub(crate) resource: Option<ResourceId>,
+    /// File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"`
+    /// [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["token_file", "token_command"])]
+    pub(crate) api_key_file: Option<PathBuf>,
     /// File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
     pub(crate) token_file: Option<PathBuf>,

@@ -1,11 +1,12 @@
 use purge_api_ext::{BaseUrl, Client};
 
 use crate::args::ConfigArgs;
-use crate::config::{Config, KEYS, Settings};
+use crate::config::{Config, KEYS, Settings, TOKENS};
 use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, settings};
 use crate::shown::redacted;
+use crate::token;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let config = Config::load()?;
@@ -13,11 +14,12 @@ pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, 
     let base = shown.iter().find(|setting| setting.name == "base-url");
     let base = base.and_then(|setting| setting.value.as_deref()).unwrap_or(Client::BASE_URL);
     let connection = connection(&base.parse()?)?;
-    if environment::is_set(environment::TOKEN) {
+    if let Some((_, variable)) = token::from_environment()? {
         // It takes precedence over the token settings of the files.
-        shown.retain(|setting| !setting.name.starts_with("token-"));
-        let source = Some(environment::TOKEN.to_owned());
-        shown.insert(2, output::Setting { name: "token", value: None, source });
+        shown.retain(|setting| !TOKENS.contains(&setting.name));
+        let name = if variable == environment::TOKEN { "token" } else { "api-key" };
+        let source = Some(variable.to_owned());
+        shown.insert(2, output::Setting { name, value: None, source });
     }
     shown.extend(connection);
     let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();

@@ -6,7 +6,7 @@ use crate::args::{CreateArgs, PathArgs, PlanArgs};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::input;
-use crate::output::{self, Console, Format, Progress, Summary};
+use crate::output::{self, Audit, Console, Format, Progress, Summary};
 use crate::selection::{self, Renewal, Selection};
 use crate::signals::Signals;
 use crate::target::Target;
@@ -25,7 +25,8 @@ pub(crate) async fn run(
     // Mistakes are reported before anything is read or sent.
     no_duration_among_paths(&args)?;
     let target = Target::check(&args.target, &settings)?;
-    let run = Run::new(&args.report, args.journal.clone(), signals)?;
+    let audit = Audit::open(&args.audit, "create")?;
+    let run = Run::new(&args.report, audit, args.journal.clone(), signals)?;
     let format = args.report.output.format;
     let mut progress = reading(&args.paths, format, console);
     let selection = Selection::read(&args.paths, &settings, target.resource())?;

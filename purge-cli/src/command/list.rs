@@ -1,4 +1,9 @@
+mod filter;
+
 use futures_util::TryStreamExt as _;
+use purge_api_ext::{List, PageSize};
+
+use self::filter::Filter;
 
 use crate::args::ListArgs;
 use crate::config::Config;
@@ -23,11 +28,15 @@ async fn list(
     mut progress: Progress,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    let mut list = target.resource.list().page_size(args.limit);
+    let mut list = target.resource.list();
     if let Some(operation) = &args.op_id {
         list = list.operation(operation.clone());
     }
-    let mut writer = ListWriter::new(args.output.format, console.screen);
+    if let Some(filter) = Filter::new(args) {
+        return filtered(list, filter, args, progress, console).await;
+    }
+    list = list.page_size(args.limit.unwrap_or(PageSize::MAX));
+    let mut writer = ListWriter::new(args.output.format, console.screen, false);
     let mut written = Ok(());
     if args.all {
         let mut pages = list.pages();
@@ -40,6 +49,28 @@ async fn list(
     } else {
         let page = list.page(args.page).await?;
         progress.page(console.err, &page);
+        written = writer.page(console.out, &page);
+    }
+    Ok(written.and_then(|()| writer.end(console.out)).or_else(closed_pipe)?)
+}
+
+/// Reads as many pages as the filter needs, each as large as possible.
+async fn filtered(
+    list: List,
+    mut filter: Filter,
+    args: &ListArgs,
+    mut progress: Progress,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
+    let mut writer = ListWriter::new(args.output.format, console.screen, true);
+    let mut written = Ok(());
+    let mut pages = list.pages();
+    while written.is_ok()
+        && filter.needs_more()
+        && let Some(mut page) = pages.try_next().await?
+    {
+        progress.page(console.err, &page);
+        filter.apply(&mut page.requests);
         written = writer.page(console.out, &page);
     }
     Ok(written.and_then(|()| writer.end(console.out)).or_else(closed_pipe)?)

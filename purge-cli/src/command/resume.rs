@@ -4,7 +4,7 @@ use super::run::Run;
 use crate::args::ResumeArgs;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Console};
+use crate::output::{self, Audit, Console};
 use crate::signals::Signals;
 use crate::target::{Checked, Target};
 
@@ -34,7 +34,8 @@ pub(crate) async fn run(
             return Err(Failure::usage(message));
         }
     };
-    let run = Run::new(&args.report, Some(args.journal), signals)?;
+    let audit = Audit::open(&args.audit, "resume")?;
+    let run = Run::new(&args.report, audit, Some(args.journal), signals)?;
     let mut progress = run.progress("resuming", console);
     let target = target.connect().await?;
     let plural = output::plural(left);

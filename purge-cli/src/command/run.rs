@@ -10,7 +10,7 @@ use tokio::time::{Instant, interval_at};
 use super::after::{After, Times, again};
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Console, Format, Out, Progress, Summary, Verified};
+use crate::output::{self, Audit, Console, Format, Out, Progress, Summary, Verified};
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -19,6 +19,7 @@ pub(super) struct Run<'a> {
     signals: &'a Signals,
     format: Format,
     summary: Summary,
+    audit: Audit,
     /// The journal that the run writes, if it has one.
     journal: Option<PathBuf>,
 }
@@ -27,11 +28,12 @@ impl<'a> Run<'a> {
     /// Opens the summary file before anything is sent.
     pub(super) fn new(
         report: &ReportArgs,
+        audit: Audit,
         journal: Option<PathBuf>,
         signals: &'a Signals,
     ) -> Result<Self, Failure> {
         let summary = Summary::open(report.summary.as_deref())?;
-        Ok(Self { signals, format: report.output.format, summary, journal })
+        Ok(Self { signals, format: report.output.format, summary, audit, journal })
     }
 
     /// Shows the progress of the run.
@@ -127,7 +129,8 @@ impl<'a> Run<'a> {
             output::failure(console, self.format, &failure);
             exit = if is_purged { failure.exit() } else { exit };
         }
-        summarized?;
+        let audited = self.audit.write(report, exit);
+        summarized.and(audited)?;
         let renews = is_purged && !verified.is_some_and(|verified| verified.is_failure());
         error.map_or(Ok(Ended { exit, renews }), Err)
     }

@@ -31,7 +31,9 @@ fn write_hello(out: Out<'_>, sandbox: &Sandbox) -> io::Result<()> {
     writeln!(out, "  {base}/docs  the API, to read and try")?;
     writeln!(out, "export PURGE_BASE_URL={base} PURGE_TOKEN={}", shell_word(sandbox.token()))?;
     writeln!(out, "export PURGE_ORGANIZATION={}", sandbox.organization())?;
-    writeln!(out, "export PURGE_RESOURCE={}", sandbox.resource())
+    writeln!(out, "export PURGE_RESOURCE={}", sandbox.resource())?;
+    let (key, secret) = (shell_word(sandbox.api_key()), shell_word(sandbox.api_secret()));
+    writeln!(out, "  or, in place of PURGE_TOKEN: PURGE_API_KEY={key} PURGE_API_SECRET={secret}")
 }
 
 fn shell_word(text: &str) -> Cow<'_, str> {
@@ -67,6 +69,9 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
     }
     if let Some(rate) = args.rate_limit {
         builder = builder.rate_limit(rate.requests(), rate.per());
+    }
+    if let Some(lifetime) = args.token_lifetime {
+        builder = builder.token_lifetime(lifetime);
     }
     if !args.quiet {
         builder = builder.on_request(|request| {

@@ -7,7 +7,7 @@ use crate::args::{Operation, WaitArgs, operation_id};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::input;
-use crate::output::Console;
+use crate::output::{Audit, Console};
 use crate::shown::excerpt;
 use crate::signals::Signals;
 use crate::target::Target;
@@ -19,7 +19,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     let target = Target::check(&args.target, &settings)?;
-    let run = Run::new(&args.report, None, signals)?;
+    let run = Run::new(&args.report, Audit::NONE, None, signals)?;
     let operations = operations(args.operations)?;
     let progress = run.progress("waiting", console);
     let target = target.connect().await?;

@@ -12,6 +12,9 @@ use crate::shown::{excerpt, file_name, shown};
 /// Words that mark a name as that of a secret.
 const SECRETS: [&str; 6] = ["token", "secret", "password", "bearer", "authorization", "api-key"];
 
+/// The settings that say where the token comes from.
+pub(crate) const TOKENS: [&str; 3] = ["api-key-file", "token-file", "token-command"];
+
 pub(super) fn read(
     config: &mut Config,
     text: &str,
@@ -40,7 +43,7 @@ pub(super) fn read(
             );
             return Err(wrong(at, &what));
         }
-        if name.starts_with("token-")
+        if TOKENS.contains(&name)
             && let Some(other) = token.replace(key.name)
         {
             return Err(wrong(at, &format!("both `{other}` and `{name}`: remove one")));
@@ -108,8 +111,9 @@ fn known(name: &str) -> Result<&'static Key, String> {
             Err(format!("unknown setting `{given}`; did you mean `{}`?", key.name))
         }
         _ if is_secret(&plain) => Err(format!(
-            "`{given}`: a token does not belong in this file, which others may read; set PURGE_TOKEN, or \
-             write it to a file that only you can read and name that with --token-file"
+            "`{given}`: a secret does not belong in this file, which others may read; set PURGE_API_KEY and \
+             PURGE_API_SECRET, or PURGE_TOKEN, or write it to a file that only you can read and name that with \
+             --api-key-file or --token-file"
         )),
         _ => {
             let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();

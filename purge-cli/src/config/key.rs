@@ -66,11 +66,16 @@ impl Key {
 }
 
 /// All settings.
-pub(crate) static KEYS: [Key; 16] = [
+pub(crate) static KEYS: [Key; 17] = [
     Key::new("organization", |settings, text, _| put(&mut settings.organization, text))
         .variable(environment::ORGANIZATION),
     Key::new("resource", |settings, text, _| put(&mut settings.resource, text))
         .variable(environment::RESOURCE),
+    Key::new("api-key-file", |settings, text, folder| {
+        settings.token.get_or_insert(TokenProvider::from_api_key_file(folder.join(text)));
+        Ok(())
+    })
+    .private(),
     Key::new("token-file", |settings, text, folder| {
         settings.token.get_or_insert(TokenProvider::from_file(folder.join(text)));
         Ok(())

@@ -53,13 +53,15 @@ fn missing_files_are_not_an_error() {
 
 #[test]
 fn tokens_are_refused_and_not_shown() {
-    let fix = "a token does not belong in this file, which others may read; set PURGE_TOKEN, or write it \
-                to a file that only you can read and name that with --token-file";
+    let fix = "a secret does not belong in this file, which others may read; set PURGE_API_KEY and \
+               PURGE_API_SECRET, or PURGE_TOKEN, or write it to a file that only you can read and name that with \
+               --api-key-file or --token-file";
     for (key, at) in [
         ("token", "token"),
         ("PURGE_TOKEN", "PURGE_TOKEN"),
         ("bearer", "bearer"),
         ("client_secret", "client_secret"),
+        ("api-secret", "api-secret"),
         ("[token]\nvalue", "token"),
     ] {
         for (project, user, file) in
@@ -95,7 +97,7 @@ fn mistakes_are_reported_with_file_line_and_fix() {
     refused(
         "colour = 'x'",
         "",
-        "/project/purge.toml:1: unknown setting `colour`; the settings are organization, resource, token-file, \
+        "/project/purge.toml:1: unknown setting `colour`; the settings are organization, resource, api-key-file, token-file, \
          token-command, base-url, timeout, concurrency, rate, max-attempts, index, clean-urls, templates, values, spellings, with-query, always",
     );
     refused("concurrency = 0", "", "/project/purge.toml:1: `concurrency`: 0 is not in 1..=1000");
@@ -111,6 +113,11 @@ fn mistakes_are_reported_with_file_line_and_fix() {
         "token-file = 'a'\ntoken-command = 'b'",
         "/config/purge/purge.toml:2: both `token-file` and `token-command`: remove one",
     );
+    refused(
+        "",
+        "token-file = 'a'\napi-key-file = 'b'",
+        "/config/purge/purge.toml:2: both `token-file` and `api-key-file`: remove one",
+    );
 }
 
 #[test]
@@ -125,7 +132,7 @@ fn project_file_cannot_redirect_the_token_or_run_a_program() {
             assert!(error.contains(&format!("unknown setting `{key}`")), "{error}");
         }
     }
-    for key in ["base-url", "token-file", "token-command"] {
+    for key in ["base-url", "api-key-file", "token-file", "token-command"] {
         let text = format!("{key} = 'https://example.com'");
         load("", &text).expect("the user's own file");
         let error = load(&text, "").err().expect("refused");

@@ -23,9 +23,10 @@ pub(crate) struct Object {
 }
 
 impl ListWriter {
-    pub(crate) fn new(format: Format, screen: Screen) -> Self {
+    /// `is_filtered` says whether only some records of each page are written.
+    pub(crate) fn new(format: Format, screen: Screen, is_filtered: bool) -> Self {
         match format {
-            Format::Text => Self::Text(Table::new(screen)),
+            Format::Text => Self::Text(Table::new(screen, is_filtered)),
             Format::Json => Self::Json(Object::default()),
             Format::Ndjson => Self::Ndjson,
         }

@@ -34,6 +34,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         schema
     }
     vec![
+        ("audit", schema_for::<super::audit::Line<'_>>()),
         ("checked", schema_for::<purge_verify::Checked>()),
         ("difference", schema_for::<super::difference::Object>()),
         ("error", schema_for::<Failed>()),

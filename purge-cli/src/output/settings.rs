@@ -25,10 +25,10 @@ pub(crate) struct Object {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Setting {
-    /// Its name in `purge.toml` and, with two dashes, on the command line; or `proxy`, `no-proxy`, `ssl-cert-file`
+    /// Its name in `purge.toml` and, with two dashes, on the command line; `token` or `api-key`, or `proxy`, `no-proxy`, `ssl-cert-file`
     /// or `ssl-cert-dir`, which only the environment and the system set.
     pub(crate) name: &'static str,
-    /// Its value; null if it is not set, and for the token, which is not shown.
+    /// Its value; null if it is not set, and for the token and the API key, which are not shown.
     pub(crate) value: Option<String>,
     /// Where it comes from: `default`, an environment variable, a file and its line, or `system`; null if it is
     /// not set.

@@ -28,11 +28,13 @@ pub(crate) struct Table {
     asked: (u64, u64),
     /// The operation of the current group.
     operation: Option<String>,
+    /// Whether only some records of each page are written.
+    is_filtered: bool,
 }
 
 impl Table {
-    pub(super) fn new(screen: Screen) -> Self {
-        Self { screen, records: 0, total: None, asked: (1, 1), operation: None }
+    pub(super) fn new(screen: Screen, is_filtered: bool) -> Self {
+        Self { screen, records: 0, total: None, asked: (1, 1), operation: None, is_filtered }
     }
 
     pub(super) fn page(&mut self, out: Out<'_>, page: &Page) -> io::Result<()> {
@@ -52,6 +54,7 @@ impl Table {
     pub(super) fn end(self, out: Out<'_>) -> io::Result<()> {
         let (page, limit) = self.asked;
         match self.total {
+            _ if self.is_filtered && self.records == 0 => writeln!(out, "no matching records"),
             Some(total) if self.records == 0 && total > 0 => {
                 writeln!(out, "page {page} is beyond the last page, {}", total.div_ceil(limit))
             }

@@ -9,7 +9,7 @@ function request(form) {
     if (input.dataset.in === 'path') path = path.replace(`{${input.name}}`, encodeURIComponent(input.value));
     else if (input.dataset.in === 'query' && input.value !== '') query.set(input.name, input.value);
   }
-  const headers = { Authorization: `Bearer ${token.value}` };
+  const headers = 'public' in form.dataset ? {} : { Authorization: `Bearer ${token.value}` };
   const body = form.elements.body?.value;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   const search = query.size ? `?${query}` : '';

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Kind};
-use crate::fault::Fault;
+use crate::fault::{Fault, Target};
 
 /// The header in which a request carries its own fault.
 pub(crate) const HEADER: &str = "x-sandbox-fault";
@@ -20,7 +20,7 @@ impl Fault {
     ///
     /// | member | value | as in Rust |
     /// |---|---|---|
-    /// | `on` | `"POST"` or `"GET"` | [`on_post`](Self::on_post), [`on_get`](Self::on_get) |
+    /// | `on` | `"POST"`, `"GET"` or `"LOGIN"` | [`on_post`](Self::on_post), [`on_get`](Self::on_get), [`on_login`](Self::on_login) |
     /// | `times` | a number | [`times`](Self::times) |
     /// | `status` | 200 to 999 | [`status`](Self::status) |
     /// | `headers` | an object with strings; a name may be given more than once | [`header`](Self::header) |
@@ -55,7 +55,7 @@ impl Fault {
 }
 
 /// The fault in the header of a request.
-pub(crate) fn requested(headers: &HeaderMap, method: &Method) -> Result<Option<Fault>, Error> {
+pub(crate) fn requested(headers: &HeaderMap, target: Target) -> Result<Option<Fault>, Error> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     let Entry(fault) = serde_json::from_slice(value.as_bytes()).map_err(Kind::Faults)?;
     if fault.times.is_some() {
@@ -64,7 +64,7 @@ pub(crate) fn requested(headers: &HeaderMap, method: &Method) -> Result<Option<F
         )
         .into());
     }
-    Ok(fault.method.as_ref().is_none_or(|meant| meant == method).then_some(fault))
+    Ok(fault.on.is_none_or(|meant| meant == target).then_some(fault))
 }
 
 /// A fault that is checked while it is parsed, so that a refusal names the line.
@@ -94,6 +94,7 @@ struct Members {
 enum On {
     Get,
     Post,
+    Login,
 }
 
 #[derive(Deserialize)]
@@ -133,6 +134,7 @@ impl TryFrom<Members> for Entry {
             None => fault,
             Some(On::Get) => fault.on_get(),
             Some(On::Post) => fault.on_post(),
+            Some(On::Login) => fault.on_login(),
         };
         Ok(Self(match members.applies {
             None => fault,
@@ -184,7 +186,8 @@ mod tests {
                 { "ending": "reset", "applies": true },
                 { "ending": "truncated", "applies": false },
                 { "ending": { "raw": "\u0000" } },
-                { "keeps": true }
+                { "keeps": true },
+                { "on": "LOGIN", "status": 503 }
             ]"#,
         )
         .expect("a list of faults");
@@ -195,6 +198,7 @@ mod tests {
             Fault::truncated().without_applying(),
             Fault::raw([0]),
             Fault::answer().keeping_objects(),
+            Fault::status(503).on_login(),
         ];
         for (read, written) in read.iter().zip(&written) {
             assert_eq!(format!("{read:?}"), format!("{written:?}"));

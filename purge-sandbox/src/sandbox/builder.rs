@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::Sandbox;
+use crate::account::Account;
 use crate::connections::Connections;
 use crate::error::{Error, Kind};
 use crate::fault::{Fault, Faults};
@@ -44,6 +45,7 @@ pub struct SandboxBuilder {
     listen: SocketAddr,
     non_loopback: bool,
     token: String,
+    api_key: (String, String),
     token_lifetime: Option<Duration>,
     token_uses: Option<u32>,
     rate_limit: Option<(u32, Duration)>,
@@ -75,6 +77,7 @@ impl Default for SandboxBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             non_loopback: false,
             token: "sandbox-token".to_owned(),
+            api_key: ("sandbox-key".to_owned(), "sandbox-secret".to_owned()),
             token_lifetime: None,
             token_uses: None,
             rate_limit: None,
@@ -124,14 +127,21 @@ impl SandboxBuilder {
         self
     }
 
-    /// How long after the start, or after [`Sandbox::replace_token`], the token expires. From then on, it
-    /// gets 401.
+    /// The API key and its secret, which a login exchanges for a token; `sandbox-key` and `sandbox-secret` by default.
+    /// The tokens that logins issue, and their sessions, begin with the [`token`](Self::token).
+    pub fn api_key(mut self, key: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.api_key = (key.into(), secret.into());
+        self
+    }
+
+    /// How long after its login, after the start, or after [`Sandbox::replace_token`], a token expires. From then on, it
+    /// gets 401. By default, the token that needs no login does not expire, and others do after 4 hours.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = Some(lifetime);
         self
     }
 
-    /// After how many requests the token expires. This tests a client whose token expires in the middle of its work,
+    /// After how many requests a token expires. This tests a client whose token expires in the middle of its work,
     /// without a clock.
     pub fn token_uses(mut self, requests: u32) -> Self {
         self.token_uses = Some(requests);
@@ -310,8 +320,10 @@ impl SandboxBuilder {
         let failed = |error| Kind::Listen(self.listen, error);
         let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let fixed = Token::new(token.clone(), self.token_lifetime, self.token_uses);
+        let (key, secret) = self.api_key;
         let shared = Arc::new(Shared {
-            token: Token::new(token.clone(), self.token_lifetime, self.token_uses).into(),
+            account: Account::new(key.clone(), secret.clone(), fixed).into(),
             bucket: self.rate_limit.map(|(requests, period)| Bucket::new(requests, period).into()),
             non_loopback: self.non_loopback,
             organization,
@@ -337,6 +349,7 @@ impl SandboxBuilder {
             address,
             base_url: format!("http://{address}"),
             token,
+            api_key: (key, secret),
             organization: organization.to_string(),
             resources: ids,
             stop,

@@ -1,10 +1,11 @@
-//! The sandbox over real HTTP, checked against `purge.yaml`.
+//! The sandbox over real HTTP, checked against the descriptions.
 
 mod bounds;
 mod edge;
 mod faults;
 mod history;
 mod hosts;
+mod login;
 mod operations;
 mod pages;
 mod pops;

@@ -28,6 +28,8 @@ async fn the_page_shows_resources_jobs_caches_and_requests_without_a_script() {
     for expected in [
         sandbox.resource(),
         &format!("<dt>Bearer token</dt><dd><code>{}</code></dd>", sandbox.token()),
+        "<dt>API key</dt><dd><code>sandbox-key</code></dd>",
+        "<dt>API secret</dt><dd><code>sandbox-secret</code></dd>",
         &format!("<dt>Organization</dt><dd><code>{}</code></dd>", sandbox.organization()),
         &format!("<details id=\"job-{id}\" open>"),
         "2 of 2 finished",
@@ -116,11 +118,20 @@ async fn a_change_reaches_the_page_as_an_event() {
 #[tokio::test]
 async fn the_documentation_has_a_form_for_each_operation() {
     let sandbox = Sandbox::builder().token("other-token").start().await.expect("a sandbox");
-    assert_eq!(text(&sandbox, "/docs/openapi.yaml").await, purge_openapi::YAML);
-    let spec = text(&sandbox, "/docs/openapi.json").await;
+    for description in purge_openapi::DESCRIPTIONS {
+        let name = description.name;
+        assert_eq!(text(&sandbox, &format!("/docs/{name}.yaml")).await, description.yaml);
+        let spec = text(&sandbox, &format!("/docs/{name}.json")).await;
+        let spec: Value = serde_json::from_str(&spec).expect("JSON");
+        assert_eq!(spec["openapi"], "3.0.3");
+        assert_eq!(spec["servers"][0]["url"], "/", "a tool must not talk to the real service");
+    }
+    for name in ["/docs/purge.txt", "/docs/openapi.yaml", "/docs/purge"] {
+        let response = crate::support::http().get(format!("{}{name}", sandbox.base_url())).send();
+        assert_eq!(response.await.expect("a response").status(), 404, "{name}");
+    }
+    let spec = text(&sandbox, "/docs/purge.json").await;
     let spec: Value = serde_json::from_str(&spec).expect("JSON");
-    assert_eq!(spec["openapi"], "3.0.3");
-    assert_eq!(spec["servers"][0]["url"], "/", "a tool must not talk to the real service");
     let page = text(&sandbox, "/docs").await;
     // The test does not depend on the limits in the description.
     let parameter = &spec["components"]["parameters"]["limit"]["schema"];
@@ -131,13 +142,15 @@ async fn the_documentation_has_a_form_for_each_operation() {
     for expected in [
         "<form novalidate data-method=\"POST\" data-path=\"/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge\">",
         "<form novalidate data-method=\"GET\"",
+        "data-path=\"/api/v1/auth/login/token\" data-public>",
+        "&quot;api_secret&quot;: &quot;sandbox-secret&quot;",
         "value=\"other-token\"",
         "<input id=\"listPurgeRequests-limit\" name=\"limit\" data-in=\"query\" inputmode=\"numeric\" value=\"10\" required",
         &*limit,
         "<summary>Example: A refusal with a success status</summary>",
         "<th scope=\"row\"><code>data.requests</code></th><td>array of <a href=\"#schema-PurgeRequest\">",
         "<th scope=\"row\">429</th><td>The rate limit (--rate-limit) is exceeded.</td><td><code>Retry-After: SECONDS</code></td>",
-        "<th scope=\"row\">401</th><td>The token is missing, wrong or expired.</td><td><code>WWW-Authenticate: Bearer</code></td>",
+        "<th scope=\"row\">401</th><td>The token is missing, wrong or expired; or the API key or its secret is wrong.</td><td><code>WWW-Authenticate: Bearer</code></td>",
         "&quot;/images/*&quot;",
         "Paths may contain <code>*</code> to match multiple objects",
         "<details id=\"schema-PurgeRequest\">",

@@ -1,12 +1,16 @@
-//! `purge.yaml` as JSON Schema. OpenAPI 3.0 has `nullable` where JSON Schema has the type `null`.
+//! The descriptions as JSON Schema. OpenAPI 3.0 has `nullable` where JSON Schema has the type `null`.
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// The validator of a schema under `components/schemas`.
 pub(crate) fn validator(name: &str) -> Validator {
-    let spec = purge_openapi::parse(purge_openapi::YAML).expect("purge.yaml is YAML");
-    let schemas = spec["components"]["schemas"].clone();
+    let schemas = purge_openapi::DESCRIPTIONS.into_iter().find_map(|description| {
+        let spec = purge_openapi::parse(description.yaml).expect("a description is YAML");
+        let schemas = &spec["components"]["schemas"];
+        schemas.get(name).is_some().then(|| schemas.clone())
+    });
+    let schemas = schemas.expect(name);
     let schema = json!({
         "$ref": format!("#/components/schemas/{name}"),
         "components": { "schemas": convert(schemas) },

@@ -8,7 +8,15 @@ use crate::render::comment::cell;
 use crate::render::markdown::code;
 use crate::review::Review;
 
-pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(reviews: &[&Review], out: &mut dyn Write) -> io::Result<()> {
+    let entries = reviews.iter().map(|review| entries(review));
+    let (added, changed): (Vec<_>, Vec<_>) = entries.unzip();
+    section("Added", &added.concat(), out)?;
+    section("Changed", &changed.concat(), out)
+}
+
+/// What a review has to say under each heading.
+fn entries(review: &Review) -> (Vec<String>, Vec<String>) {
     let of = |levels: &[Level]| -> Vec<&Change> {
         let changes = review.changes.iter().filter(|change| levels.contains(&change.level));
         changes.collect()
@@ -26,9 +34,7 @@ pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
     }));
     let library = review.library.iter().flat_map(|library| &library.breaking);
     changed.extend(library.map(|line| format!("**Breaking** in a library: {}.", code(line))));
-    let added: Vec<String> = of(&[Level::Additive]).into_iter().map(entry).collect();
-    section("Added", &added, out)?;
-    section("Changed", &changed, out)
+    (of(&[Level::Additive]).into_iter().map(entry).collect(), changed)
 }
 
 fn section(heading: &str, entries: &[String], out: &mut dyn Write) -> io::Result<()> {

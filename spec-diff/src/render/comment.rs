@@ -10,18 +10,31 @@ use crate::text::{lines, plain};
 
 /// GitHub takes comments of 65,536 characters. What is cut says so in the rest.
 const LONGEST: usize = 64_000;
-/// The part of it that the table may take, so that there is room for the bindings.
-const TABLE: usize = 48_000;
 /// The most operations of a change that a row lists.
 const OPERATIONS: usize = 5;
 
 pub(super) fn of(review: &Review) -> String {
+    format!("{}\n{MARK}\n", body(review, LONGEST))
+}
+
+/// One comment on several documents, which share the room for it.
+pub(super) fn of_several(reviews: &[&Review]) -> String {
+    const HEADING: usize = 400;
+    let room = LONGEST / reviews.len() - HEADING;
+    let bodies = reviews
+        .iter()
+        .map(|review| format!("### {}\n\n{}\n", code(&short(&review.names.1)), body(review, room)));
+    format!("{}{MARK}\n", bodies.collect::<String>())
+}
+
+fn body(review: &Review, longest: usize) -> String {
     let (headline, explanation) = review.verdict();
     let mut comment = format!("**{headline}** {}\n", cell(&explanation));
-    table(review, &mut comment);
-    rust(review, &mut comment);
-    library(review, &mut comment);
-    format!("{comment}\n{MARK}\n")
+    // So that there is room for the bindings.
+    table(review, longest / 4 * 3, &mut comment);
+    rust(review, longest, &mut comment);
+    library(review, longest, &mut comment);
+    comment
 }
 
 /// Says in a comment why there is no review, with the mark of one.
@@ -29,7 +42,7 @@ pub(super) fn refusal(error: &str) -> String {
     format!("**Not reviewed.**\n\n{}\n\n{MARK}\n", block("text", &cut(&lines(error), LONGEST).0))
 }
 
-fn table(review: &Review, comment: &mut String) {
+fn table(review: &Review, longest: usize, comment: &mut String) {
     if review.changes.is_empty() {
         return;
     }
@@ -39,7 +52,7 @@ fn table(review: &Review, comment: &mut String) {
     let mut left = review.changes.len();
     for change in &review.changes {
         let row = row(review, change);
-        if comment.len() + row.len() > TABLE {
+        if comment.len() + row.len() > longest {
             break;
         }
         comment.push_str(&row);
@@ -74,7 +87,7 @@ fn place(review: &Review, change: &Change) -> String {
     }
 }
 
-fn rust(review: &Review, comment: &mut String) {
+fn rust(review: &Review, longest: usize, comment: &mut String) {
     let rust = &review.rust;
     if let Some(error) = &rust.codegen_error {
         let how = if rust.broken { "**no bindings can be generated any more**: " } else { "" };
@@ -84,7 +97,7 @@ fn rust(review: &Review, comment: &mut String) {
         return;
     }
     let (removed, added) = (rust.removed.len(), rust.added.len());
-    let room = LONGEST.saturating_sub(comment.len() + 4_000);
+    let room = longest.saturating_sub(comment.len() + 4_000);
     let (items, left) = cut(&review.items(), room);
     comment.push_str(&format!(
         "\n<details><summary>Rust bindings: {removed} removed, {added} added (a changed item is both; ! breaks callers)</summary>\n\n{}\n",
@@ -96,13 +109,13 @@ fn rust(review: &Review, comment: &mut String) {
     comment.push_str("\n</details>\n");
 }
 
-fn library(review: &Review, comment: &mut String) {
+fn library(review: &Review, longest: usize, comment: &mut String) {
     let Some(library) = &review.library else { return };
     let all: Vec<String> = library.lines().map(|line| format!("! {}", plain(&line))).collect();
     if all.is_empty() {
         return;
     }
-    let (shown, left) = cut(&all.join("\n"), LONGEST.saturating_sub(comment.len() + 500));
+    let (shown, left) = cut(&all.join("\n"), longest.saturating_sub(comment.len() + 500));
     comment.push_str(&format!("\nLibrary:\n\n{}\n", block("text", &shown)));
     if left > 0 {
         comment.push_str(&format!("\n{left} more lines do not fit into a comment.\n"));

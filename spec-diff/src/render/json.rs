@@ -9,6 +9,15 @@ use crate::review::Review;
 use crate::text::lines;
 
 pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
+    line(&document(review), out)
+}
+
+pub(super) fn write_several(reviews: &[&Review], out: &mut dyn Write) -> io::Result<()> {
+    let reviews: Vec<_> = reviews.iter().map(|review| document(review)).collect();
+    line(&json!({ "schema": 1, "reviews": reviews }), out)
+}
+
+fn document(review: &Review) -> Value {
     let rust = &review.rust;
     let mut document = json!({
         "schema": 1,
@@ -22,6 +31,10 @@ pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
     if let Some(library) = &review.library {
         document["library"] = json!({ "breaking": library.breaking, "skipped": library.skipped });
     }
+    document
+}
+
+fn line(document: &Value, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", lines(&format!("{document:#}")))
 }
 
@@ -48,5 +61,5 @@ fn place(place: Option<&Place>) -> Value {
 }
 
 pub(super) fn refusal(error: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", lines(&format!("{:#}", json!({ "schema": 1, "error": error }))))
+    line(&json!({ "schema": 1, "error": error }), out)
 }

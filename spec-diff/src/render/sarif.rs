@@ -14,15 +14,23 @@ use crate::text::lines;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
+    write_several(&[review], out)
+}
+
+/// One run for each.
+pub(super) fn write_several(reviews: &[&Review], out: &mut dyn Write) -> io::Result<()> {
+    log(&reviews.iter().map(|review| run(review)).collect::<Vec<_>>(), out)
+}
+
+fn run(review: &Review) -> Value {
     let used: BTreeSet<Rule> = review.changes.iter().map(|change| change.rule).collect();
     let rules: Vec<Rule> = used.into_iter().collect();
     let results = review.changes.iter().map(|change| result(review, change, &rules));
-    let run = json!({
+    json!({
         "tool": { "driver": driver(rules.iter().map(|rule| described(*rule)).collect()) },
         "columnKind": "unicodeCodePoints",
         "results": results.collect::<Vec<_>>(),
-    });
-    log(&run, out)
+    })
 }
 
 /// A run that did not come to an end, and why.
@@ -34,11 +42,11 @@ pub(super) fn refusal(error: &str, out: &mut dyn Write) -> io::Result<()> {
             "executionSuccessful": false, "toolExecutionNotifications": [notification],
         }],
     });
-    log(&run, out)
+    log(&[run], out)
 }
 
-fn log(run: &Value, out: &mut dyn Write) -> io::Result<()> {
-    let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] });
+fn log(runs: &[Value], out: &mut dyn Write) -> io::Result<()> {
+    let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": runs });
     writeln!(out, "{}", lines(&format!("{log:#}")))
 }
 

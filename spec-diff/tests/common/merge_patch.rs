@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use openapi_review::wire;
 
-static DESCRIPTION: LazyLock<Value> =
-    LazyLock::new(|| purge_openapi::parse(purge_openapi::YAML).expect("the description is YAML"));
+static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
+    purge_openapi::parse(purge_openapi::PURGE.yaml).expect("the description is YAML")
+});
 
 /// Takes the bytes for a merge patch (RFC 7396) of the description: what it changes is seen in both
 /// directions, and nothing is seen where nothing changes.

@@ -199,6 +199,19 @@ async fn action_runs_the_program_that_it_has_built_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn action_signs_in_with_a_key_in_place_of_a_token() {
+    let bench = Bench::in_ci().await;
+    let (key, secret) = (bench.sandbox.api_key(), bench.sandbox.api_secret());
+    let account =
+        [("token", ""), ("api-key", key), ("api-secret", secret), ("paths", "/index.html")];
+    let used = purge(&bench, &account).await;
+    assert_eq!(used.ended.code, Some(0), "{:?}", used.ended);
+    assert!(!format!("{:?}{}", used.ended, used.summary).contains(secret), "{:?}", used.ended);
+    let wrong = [("token", ""), ("api-key", key), ("api-secret", "wrong-secret"), ("paths", "/a")];
+    assert_eq!(purge(&bench, &wrong).await.ended.code, Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn action_fails_with_the_exit_code_and_without_input() {
     let bench = Bench::in_ci().await;
     bench.sandbox.fault(Fault::status(404).on_post());

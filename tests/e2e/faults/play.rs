@@ -83,7 +83,7 @@ async fn play_here(row: &Row, by: By, clock: &Clock) -> Played {
     let other = ScriptServer::playing(other).await;
     let other_base = format!("http://{}", other.authority());
     let served = Served::start(row, &other_base, clock).await;
-    let token = token_file();
+    let (token, key) = (token_file(), key_file());
     let began = Instant::now();
     let mut played = match by {
         By::Library => by_library(&served).await,
@@ -106,7 +106,9 @@ async fn play_here(row: &Row, by: By, clock: &Clock) -> Played {
                 add("--organization", ORGANIZATION);
                 add("--resource", RESOURCE);
                 add("--base-url", &served.base);
-                if !given("--token-command") {
+                if row.signs_in() {
+                    add("--api-key-file", key.path().to_str().expect("UTF-8"));
+                } else if !given("--token-command") {
                     add("--token-file", token.path().to_str().expect("UTF-8"));
                 }
             }
@@ -129,6 +131,22 @@ pub(crate) fn token_file() -> NamedTempFile {
     let mut file = NamedTempFile::new().expect("a file");
     write!(file, "{CANARY}\r\n").expect("a file");
     file
+}
+
+/// A file that holds an API key and its secret.
+fn key_file() -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a file");
+    // Some responses quote the token; they must quote the secret as well.
+    write!(file, "api-key = 'c4nary-k3y'\napi-secret = '{CANARY}'\n").expect("a file");
+    file
+}
+
+/// The response to a login that issues the token.
+pub(crate) fn signed_in() -> Step {
+    let body = format!(
+        r#"{{"status":true,"token":"{CANARY}","session":"c4nary-s3ssion","expire":4102444800}}"#
+    );
+    Step::Send(answer("200 OK", &body))
 }
 
 async fn by_library(served: &Served) -> Played {
@@ -202,26 +220,16 @@ impl Played {
         check(seen("") == seen(post) + seen("GET"), "another method".to_owned());
         let (took, takes) = (self.took.as_secs_f64(), &row.takes);
         check(takes.contains(&took), format!("took {took} s, expected {takes:?}"));
-        check(self.other.is_empty(), format!("another host was sent {:?}", self.other));
         for text in &row.says {
             check(self.err.contains(text), format!("standard error does not say `{text}`"));
         }
         for text in &row.shows {
             check(self.out.contains(text), format!("standard output does not show `{text}`"));
         }
-        let both = format!("{}\n{}", self.out, self.err);
+        let both = self.both();
         for text in &row.hides {
             check(!both.contains(text), format!("`{text}` is shown"));
         }
-        for (name, text) in [("output", &both), ("log", &self.log), ("debug output", &self.debug)] {
-            let line = text.lines().find(|line| leaks(line)).unwrap_or_default();
-            check(line.is_empty(), format!("the token is in the {name}: {line}"));
-        }
-        let logged = self.seen.is_empty() || self.log.contains("TRACE");
-        check(logged, "nothing was logged".to_owned());
-        // A program that calls the library decides itself how to write the report.
-        let shown = if by == By::Library { &self.err } else { &both };
-        check(harmless(shown), "the output has a command to a terminal or CI system".to_owned());
         for request in &self.seen {
             check(well_formed(request), format!("unexpected request: {request}"));
         }
@@ -229,6 +237,33 @@ impl Played {
         if is_report && row.arguments[0] == "create" && !self.out.is_empty() {
             self.check_report(row, &mut check);
         }
+        faults.extend(self.shown(by));
+        faults
+    }
+
+    fn both(&self) -> String {
+        format!("{}\n{}", self.out, self.err)
+    }
+
+    /// What must not be shown to anyone or sent elsewhere, whatever the row expects.
+    pub(crate) fn shown(&self, by: By) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut check = |holds: bool, what: String| {
+            if !holds {
+                faults.push(what);
+            }
+        };
+        check(self.other.is_empty(), format!("another host was sent {:?}", self.other));
+        let both = self.both();
+        for (name, text) in [("output", &both), ("log", &self.log), ("debug output", &self.debug)] {
+            let line = text.lines().find(|line| leaks(line)).unwrap_or_default();
+            check(line.is_empty(), format!("a secret is in the {name}: {line}"));
+        }
+        let logged = self.seen.is_empty() || self.log.contains("TRACE");
+        check(logged, "nothing was logged".to_owned());
+        // A program that calls the library decides itself how to write the report.
+        let shown = if by == By::Library { &self.err } else { &both };
+        check(harmless(shown), "the output has a command to a terminal or CI system".to_owned());
         faults
     }
 

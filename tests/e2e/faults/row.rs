@@ -16,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) place: Place,
     posts_get: Vec<Step>,
     gets_get: Vec<Step>,
+    /// The responses to logins; none if the row has a token already.
+    logins_get: Vec<Step>,
     pub(crate) code: u8,
     /// The non-zero counts of the report.
     pub(crate) counts: String,
@@ -125,6 +127,7 @@ impl Row {
             place: Place::Plain,
             posts_get: vec![ok(ACCEPTED)],
             gets_get: vec![ok(NOTHING)],
+            logins_get: Vec::new(),
             code: 0,
             counts: String::new(),
             posts: 0..=0,
@@ -210,7 +213,28 @@ impl Row {
     pub(crate) fn script(&self, other: &str) -> Script {
         let named =
             |steps: &[Step]| steps.iter().map(|step| named(step, other)).collect::<Vec<_>>();
-        Script::new(named(&self.posts_get), named(&self.gets_get))
+        let script = Script::new(named(&self.posts_get), named(&self.gets_get));
+        match self.signs_in() {
+            true => script.signing_in(named(&self.logins_get)),
+            false => script,
+        }
+    }
+
+    /// Whether the client has an API key and not a token.
+    pub(crate) fn signs_in(&self) -> bool {
+        !self.logins_get.is_empty()
+    }
+
+    /// The same case for a client that has an API key, at a service that signs it in.
+    pub(crate) fn signing_in(mut self, login: Step) -> Self {
+        self.logins_get = vec![login];
+        self
+    }
+
+    /// A case in which logins get the responses that POSTs get in this one.
+    pub(crate) fn failing_to_sign_in(mut self) -> Self {
+        self.logins_get = std::mem::replace(&mut self.posts_get, vec![ok(ACCEPTED)]);
+        self
     }
 }
 

@@ -1,5 +1,5 @@
-//! The list of derived files. Those derived from the description are added in [`FILES`], those derived from
-//! the command line in `purge_cli::derived_files`.
+//! The list of derived files: those derived from the descriptions, and those derived from the command line, which
+//! `purge_cli::derived_files` lists.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{operations, picture};
 use crate::Error;
-use crate::workspace::{SPEC, Tree};
+use crate::workspace::Tree;
 
 pub(super) struct Derived {
     /// Relative to the root of the workspace, with `/`.
@@ -19,21 +19,17 @@ pub(super) struct Derived {
     pub(super) text: Option<String>,
 }
 
-struct Source {
-    /// The description as it is on disk, not the one compiled into this program.
-    spec: Value,
-    /// The current contents of the file: some files are derived only in part.
-    committed: Option<String>,
+/// A description as it is on disk, not the one compiled into this program.
+struct Description {
+    /// Relative to the root of the workspace.
+    path: String,
+    text: Value,
 }
 
-type Produce = fn(&Source) -> Result<String, Error>;
-
-/// Files derived from the description come first: they are written even if the code does not compile with
-/// it.
-const FILES: &[(&str, Produce)] = &[
-    ("purge-api/tests/snapshots/bindings.snap", bindings),
-    ("openapi/README.md", operations_table),
-];
+/// The folder of the snapshots of the bindings, one for each description.
+const SNAPSHOTS: &str = "purge-api/tests/snapshots";
+/// Contains a table that is derived from all descriptions.
+const README: &str = "openapi/README.md";
 
 /// The folders in which every file is derived from the command line.
 const FOLDERS: [&str; 3] = ["purge-cli/completions", "purge-cli/man", "purge-cli/schema"];
@@ -41,17 +37,63 @@ const FOLDERS: [&str; 3] = ["purge-cli/completions", "purge-cli/man", "purge-cli
 /// The picture of the command line in the README.
 const PICTURE: &str = "docs/cdn-purge.svg";
 
-/// Derives one file after another.
+/// Derives one file after another. Those derived from the descriptions come first: they are written even if the code
+/// does not compile with them.
 pub(super) fn files(tree: &Tree) -> impl Iterator<Item = Result<Derived, Error>> {
-    let described = FILES.iter().map(|(path, produce)| {
-        derive(tree, path, *produce).map_err(|e| Error::new(format!("{path}: {e}")))
-    });
     let of_commands = || match command_line(tree) {
         Ok(files) => files.into_iter().map(Ok).collect(),
         Err(error) => vec![Err(error)],
     };
     let rules = iter::once_with(|| rules(tree)).filter_map(Result::transpose);
-    described.chain(rules).chain(iter::once_with(of_commands).flatten())
+    described(tree).into_iter().chain(rules).chain(iter::once_with(of_commands).flatten())
+}
+
+fn described(tree: &Tree) -> Vec<Result<Derived, Error>> {
+    let descriptions = match descriptions(tree) {
+        Ok(descriptions) => descriptions,
+        Err(error) => return vec![Err(error)],
+    };
+    let named = |path: &str, file: Result<Derived, Error>| {
+        file.map_err(|e| Error::new(format!("{path}: {e}")))
+    };
+    let snapshots = descriptions.iter().map(|description| {
+        let path = snapshot(&description.path);
+        let file = bindings(tree, &path, description);
+        named(&path, file)
+    });
+    let mut files: Vec<_> = snapshots.collect();
+    files.push(named(README, operations_table(tree, &descriptions)));
+    match left_over(tree, &descriptions) {
+        Ok(others) => files.extend(others.into_iter().map(Ok)),
+        Err(error) => files.push(Err(error)),
+    }
+    files
+}
+
+fn descriptions(tree: &Tree) -> Result<Vec<Description>, Error> {
+    let read = |path: String| {
+        let text = purge_openapi::parse(&tree.read(&path)?)
+            .map_err(|e| Error::new(format!("{path}: {e}")))?;
+        Ok(Description { path, text })
+    };
+    tree.descriptions()?.into_iter().map(read).collect()
+}
+
+fn snapshot(description: &str) -> String {
+    let name = description.rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml");
+    format!("{SNAPSHOTS}/{name}.snap")
+}
+
+/// The snapshots of descriptions that are gone.
+fn left_over(tree: &Tree, descriptions: &[Description]) -> Result<Vec<Derived>, Error> {
+    let known: Vec<_> = descriptions.iter().map(|known| snapshot(&known.path)).collect();
+    let mut others = Vec::new();
+    for path in tree.files(SNAPSHOTS)? {
+        if path.ends_with(".snap") && !known.contains(&path) {
+            others.push(Derived { committed: tree.read_if_there(&path)?, path, text: None });
+        }
+    }
+    Ok(others)
 }
 
 /// The rules of the review, which follow its code.
@@ -65,26 +107,25 @@ fn rules(tree: &Tree) -> Result<Option<Derived>, Error> {
     Ok(Some(Derived { path, committed, text: Some(openapi_review::Rule::table()) }))
 }
 
-fn derive(tree: &Tree, path: &str, produce: Produce) -> Result<Derived, Error> {
-    let spec =
-        purge_openapi::parse(&tree.read(SPEC)?).map_err(|e| Error::new(format!("{SPEC}: {e}")))?;
-    let source = Source { spec, committed: tree.read_if_there(path)? };
-    let text = Some(produce(&source)?);
-    Ok(Derived { path: path.to_owned(), committed: source.committed, text })
+/// Byte for byte what insta accepts in `purge-api/tests/bindings.rs`, which compares it with the text
+/// that is compiled.
+fn bindings(tree: &Tree, path: &str, description: &Description) -> Result<Derived, Error> {
+    let text = codegen::generate(&description.text).map_err(|e| Error::new(e.to_string()))?;
+    let text = format!("---\nsource: purge-api/tests/bindings.rs\n---\n{}\n", text.trim_end());
+    let committed = tree.read_if_there(path)?;
+    Ok(Derived { path: path.to_owned(), committed, text: Some(text) })
 }
 
-/// Byte for byte what insta accepts in `purge-api/tests/bindings.rs`, which compares it with the code that
-/// is compiled.
-fn bindings(source: &Source) -> Result<String, Error> {
-    let text = codegen::generate(&source.spec).map_err(|e| Error::new(e.to_string()))?;
-    Ok(format!("---\nsource: purge-api/tests/bindings.rs\n---\n{}\n", text.trim_end()))
-}
-
-fn operations_table(source: &Source) -> Result<String, Error> {
-    let committed = source.committed.as_deref().ok_or_else(|| {
+fn operations_table(tree: &Tree, descriptions: &[Description]) -> Result<Derived, Error> {
+    let committed = tree.read_if_there(README)?.ok_or_else(|| {
         Error::new("missing; only a table in it is derived, so restore the rest first")
     })?;
-    operations::replace_table(committed, &source.spec)
+    let documents = descriptions.iter().map(|description| {
+        let file = description.path.rsplit('/').next().unwrap_or_default();
+        (file, &description.text)
+    });
+    let text = operations::replace_table(&committed, documents)?;
+    Ok(Derived { path: README.to_owned(), committed: Some(committed), text: Some(text) })
 }
 
 /// The files derived from the code and not from the description: the command line is defined there.

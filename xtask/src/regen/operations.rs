@@ -1,4 +1,4 @@
-//! The table of operations in the description's README.
+//! The table of operations in the README of the descriptions.
 
 use serde_json::Value;
 
@@ -9,7 +9,10 @@ const BEGIN: &str = "<!-- operations: written by `cargo xtask regen` -->";
 const END: &str = "<!-- operations: end -->";
 
 /// The text, with the table between the two markers derived again.
-pub(super) fn replace_table(text: &str, spec: &Value) -> Result<String, Error> {
+pub(super) fn replace_table<'a>(
+    text: &str,
+    documents: impl IntoIterator<Item = (&'a str, &'a Value)>,
+) -> Result<String, Error> {
     let parts = text.split_once(BEGIN).and_then(|(head, rest)| {
         let (_, tail) = rest.split_once(END)?;
         Some((head, tail))
@@ -19,19 +22,27 @@ pub(super) fn replace_table(text: &str, spec: &Value) -> Result<String, Error> {
             "the markers are missing: put `{BEGIN}` and `{END}` on lines of their own"
         ))
     })?;
-    Ok(format!("{head}{BEGIN}\n{}{END}{tail}", table(spec)))
+    Ok(format!("{head}{BEGIN}\n{}{END}{tail}", table(documents)))
 }
 
-fn table(spec: &Value) -> String {
-    let mut rows =
-        String::from("| operation | method | path | what it does |\n|---|---|---|---|\n");
-    let paths = spec.get("paths").and_then(Value::as_object);
+/// The operations of all documents, each of which has the name of its file.
+fn table<'a>(documents: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
+    let mut table =
+        String::from("| operation | in | method | path | what it does |\n|---|---|---|---|---|\n");
+    for (file, document) in documents {
+        rows(&mut table, file, document);
+    }
+    table
+}
+
+fn rows(table: &mut String, file: &str, document: &Value) {
+    let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let text = |key| operation.get(key).and_then(Value::as_str).unwrap_or("–");
-            rows.push_str(&format!(
-                "| `{}` | {} | `{path}` | {} |\n",
+            table.push_str(&format!(
+                "| `{}` | `{file}` | {} | `{path}` | {} |\n",
                 text("operationId"),
                 method.to_uppercase(),
                 // A bar or a line break would end the cell.
@@ -39,7 +50,6 @@ fn table(spec: &Value) -> String {
             ));
         }
     }
-    rows
 }
 
 #[cfg(test)]
@@ -54,20 +64,22 @@ mod tests {
             "operationId": "put", "summary": "one | two\nthree"
         }, "get": { } } } });
         let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
-        let once = replace_table(&text, &spec).expect("both markers are there");
+        let replaced = |text: &str| replace_table(text, [("a.yaml", &spec), ("b.yaml", &spec)]);
+        let once = replaced(&text).expect("both markers are there");
         assert_eq!(
             once,
             format!(
-                "before\n{BEGIN}\n| operation | method | path | what it does |\n|---|---|---|---|\n\
-                 | `–` | GET | `/a` | – |\n| `put` | POST | `/a` | one \\| two three |\n{END}\nafter\n"
+                "before\n{BEGIN}\n| operation | in | method | path | what it does |\n|---|---|---|---|---|\n\
+                 | `–` | `a.yaml` | GET | `/a` | – |\n| `put` | `a.yaml` | POST | `/a` | one \\| two three |\n\
+                 | `–` | `b.yaml` | GET | `/a` | – |\n| `put` | `b.yaml` | POST | `/a` | one \\| two three |\n{END}\nafter\n"
             )
         );
-        assert_eq!(replace_table(&once, &spec).expect("both markers are there"), once);
+        assert_eq!(replaced(&once).expect("both markers are there"), once);
     }
 
     #[test]
     fn a_missing_marker_is_named() {
-        let error = replace_table("no markers", &json!({})).expect_err("nowhere to write");
+        let error = replace_table("no markers", []).expect_err("nowhere to write");
         assert!(error.to_string().contains(BEGIN), "{error}");
     }
 }

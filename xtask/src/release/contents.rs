@@ -10,9 +10,10 @@ use crate::workspace::Tree;
 const BY_CARGO: [&str; 4] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml", "Cargo.toml.orig"];
 
 /// What sources include and READMEs link to: the name of the package, and a file or a folder that ends with `/`.
-const INCLUDED: [(&str, &str); 4] = [
+const INCLUDED: [(&str, &str); 5] = [
     ("openapi-review", "RULES.md"),
     ("openapi-review", "src/validate/openapi-3.0.schema.json"),
+    ("purge-openapi", "login.yaml"),
     ("purge-openapi", "purge.yaml"),
     ("purge-sandbox", "assets/"),
 ];

@@ -21,39 +21,47 @@ enum Rise {
 pub(super) fn problems(
     tag: &str,
     (old, new): (&Version, &Version),
-    review: &Review,
+    reviews: &[Review],
 ) -> Vec<String> {
-    let needed = needed(review);
+    let most = reviews.iter().map(needed).max().unwrap_or(Rise::None);
     let mut found = Vec::new();
-    // A release needs a new version even if the description is unchanged.
-    if rise(old, new) < needed.max(Rise::Patch) {
+    // A release needs a new version even if the descriptions are unchanged.
+    if rise(old, new) < most.max(Rise::Patch) {
         found.push(format!(
             "the crates have {new} after {old}; {} since {tag}, so write {} or a higher one",
-            said(needed),
-            next(old, needed.max(Rise::Patch))
+            said(most),
+            next(old, most.max(Rise::Patch))
         ));
     }
+    found.extend(reviews.iter().filter_map(|review| described(tag, review)));
+    found
+}
+
+/// What is wrong with the version of one description.
+fn described(tag: &str, review: &Review) -> Option<String> {
+    let needed = needed(review);
+    let name = &review.names.1;
     let versions = [&review.versions.0, &review.versions.1].map(|text| Version::parse(text));
     match versions {
-        [Ok(old), Ok(new)] if rise(&old, &new) < needed => found.push(format!(
-            "info.version is {new} after {old}; {} since {tag}, so write {} or a higher one",
+        [Ok(old), Ok(new)] if rise(&old, &new) < needed => Some(format!(
+            "info.version of {name} is {new} after {old}; {} since {tag}, so write {} or a higher one",
             said(needed),
             next(&old, needed)
         )),
         [_, Err(e)] => {
-            found.push(format!("info.version {:?} cannot be compared: {e}", review.versions.1));
+            let version = &review.versions.1;
+            Some(format!("info.version {version:?} of {name} cannot be compared: {e}"))
         }
-        _ => {}
+        _ => None,
     }
-    found
 }
 
 fn said(needed: Rise) -> &'static str {
     match needed {
-        Rise::None => "nothing changed in the description",
-        Rise::Patch => "documentation in the description changed",
-        Rise::Minor => "the description has additions",
-        Rise::Major => "the description breaks callers",
+        Rise::None => "nothing changed in the descriptions",
+        Rise::Patch => "documentation in a description changed",
+        Rise::Minor => "a description has additions",
+        Rise::Major => "a description breaks callers",
     }
 }
 
@@ -117,11 +125,14 @@ mod tests {
     #[test]
     fn versions_rise_as_far_as_the_description_changed() {
         let check = |review: &Review, (old, new): (&str, &str), expected: &[&str]| {
-            assert_eq!(problems("v1", (&version(old), &version(new)), review), expected);
+            assert_eq!(
+                problems("v1", (&version(old), &version(new)), std::slice::from_ref(review)),
+                expected
+            );
         };
         let same = change(|_| {});
         check(&same, ("0.1.0", "0.1.1"), &[]);
-        let nothing = "the crates have 0.1.0 after 0.1.0; nothing changed in the description since v1, \
+        let nothing = "the crates have 0.1.0 after 0.1.0; nothing changed in the descriptions since v1, \
                        so write 0.1.1 or a higher one";
         check(&same, ("0.1.0", "0.1.0"), &[nothing]);
 
@@ -138,9 +149,9 @@ mod tests {
             &narrowed("1.1.0"),
             ("0.1.0", "0.1.1"),
             &[
-                "the crates have 0.1.1 after 0.1.0; the description breaks callers since v1, \
+                "the crates have 0.1.1 after 0.1.0; a description breaks callers since v1, \
                  so write 0.2.0 or a higher one",
-                "info.version is 1.1.0 after 1.0.0; the description breaks callers since v1, \
+                "info.version of a.yaml is 1.1.0 after 1.0.0; a description breaks callers since v1, \
                  so write 2.0.0 or a higher one",
             ],
         );
@@ -149,7 +160,7 @@ mod tests {
             document["components"]["schemas"]["PurgeRequest"]["properties"]["size"] =
                 serde_json::json!({ "type": "integer", "nullable": true });
         });
-        let unsaid = "info.version is 1.0.0 after 1.0.0; the description has additions since v1, \
+        let unsaid = "info.version of a.yaml is 1.0.0 after 1.0.0; a description has additions since v1, \
                       so write 1.1.0 or a higher one";
         check(&grown, ("0.1.0", "0.2.0"), &[unsaid]);
 
@@ -161,7 +172,7 @@ mod tests {
             &worded,
             ("0.1.0", "0.1.1"),
             &[
-                "info.version \"one\" cannot be compared: unexpected character 'o' while parsing major version number",
+                "info.version \"one\" of a.yaml cannot be compared: unexpected character 'o' while parsing major version number",
             ],
         );
     }

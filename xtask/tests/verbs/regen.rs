@@ -5,8 +5,13 @@ use std::path::Path;
 
 use crate::workspace::{replace, write, xtask};
 
-const FILES: [&str; 3] =
-    ["openapi/purge.yaml", "openapi/README.md", "purge-api/tests/snapshots/bindings.snap"];
+const FILES: [&str; 5] = [
+    "openapi/purge.yaml",
+    "openapi/README.md",
+    "purge-api/tests/snapshots/purge.snap",
+    "openapi/login.yaml",
+    "purge-api/tests/snapshots/login.snap",
+];
 
 fn copy_of_the_tree() -> tempfile::TempDir {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -30,7 +35,7 @@ fn what_is_committed_is_up_to_date() {
     assert_eq!(regen(copy.path(), false), (0, UP_TO_DATE.to_owned()));
 }
 
-const UP_TO_DATE: &str = "all 2 derived files are up to date\n";
+const UP_TO_DATE: &str = "all 3 derived files are up to date\n";
 
 #[test]
 fn one_changed_word_is_noticed_and_fixed() {
@@ -50,7 +55,7 @@ fn one_changed_word_is_noticed_and_fixed() {
     insta::assert_snapshot!(out);
     assert_eq!(regen(copy.path(), true), (code, out), "--check writes nothing");
 
-    let rewritten = "purge-api/tests/snapshots/bindings.snap: rewritten, +1 -1 lines\n";
+    let rewritten = "purge-api/tests/snapshots/purge.snap: rewritten, +1 -1 lines\n";
     assert_eq!(regen(copy.path(), false), (0, rewritten.to_owned()));
     assert_eq!(regen(copy.path(), true), (0, UP_TO_DATE.to_owned()));
 }
@@ -72,6 +77,17 @@ fn a_missing_file_is_written_again() {
     assert_eq!(regen(copy.path(), true).0, 4);
     assert_eq!(regen(copy.path(), false).0, 0);
     assert_eq!(fs::read(copy.path().join(FILES[2])).expect("it is back"), before);
+}
+
+#[test]
+fn a_description_that_is_gone_takes_its_derived_files_with_it() {
+    let copy = copy_of_the_tree();
+    fs::remove_file(copy.path().join("openapi/login.yaml")).expect("the copy has this file");
+    let (code, out) = regen(copy.path(), true);
+    assert!(code == 4 && out.contains("purge-api/tests/snapshots/login.snap: left over"), "{out}");
+    let gone = "openapi/README.md: rewritten, +0 -1 lines\npurge-api/tests/snapshots/login.snap: removed\n";
+    assert_eq!(regen(copy.path(), false), (0, gone.to_owned()));
+    assert!(!copy.path().join("purge-api/tests/snapshots/login.snap").exists());
 }
 
 #[test]

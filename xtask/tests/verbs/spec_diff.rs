@@ -370,3 +370,47 @@ fn the_merge_base_is_compared_with_the_working_tree() {
     let (code, out) = run(&["--base=--all"]);
     assert!(code == 2 && out.contains("`--all`"), "{out}");
 }
+
+#[test]
+fn every_description_is_compared() {
+    let folder = repository();
+    let root = folder.path().display().to_string();
+    let run = |format: &str| {
+        xtask(&["--root", &root, "spec-diff", "--format", format, "--link", "https://e.com/tree"])
+    };
+    git(folder.path(), &["switch", "--quiet", "--create", "work"]);
+    // The settings of a tool are not a description.
+    fs::write(folder.path().join("openapi/redocly.yaml"), "extends: []\n").expect("a file");
+    let second = folder.path().join("openapi/second.yaml");
+    let text = "openapi: 3.0.3\ninfo: { title: Second, version: 1.0.0 }\npaths:\n  /b:\n    get:\n      \
+                operationId: listB\n      responses: { '200': { description: Good. } }\n";
+    fs::write(&second, text).expect("a file");
+    let (code, out) = run("text");
+    assert_eq!(code, 0, "a description that is new breaks nobody: {out}");
+    assert!(out.starts_with("Additive.") && out.contains("openapi/second.yaml:"), "{out}");
+    assert!(!out.contains("purge.yaml"), "what did not change is not mentioned: {out}");
+    let (_, out) = run("markdown");
+    assert!(out.contains("(https://e.com/tree/openapi/second.yaml#L"), "{out}");
+
+    write(folder.path(), &changed(&[NARROWER]));
+    let (code, out) = run("text");
+    assert_eq!(code, 1);
+    let at = |text: &str| out.find(text).unwrap_or_else(|| panic!("{text} is not in {out}"));
+    assert!(at("openapi/purge.yaml\nBreaking") < at("openapi/second.yaml\nAdditive."), "{out}");
+    let (_, comment) = run("markdown");
+    assert_eq!(comment.matches("<!-- purge: spec-diff -->").count(), 1, "{comment}");
+    assert_eq!(comment.matches("\n### ").count() + 1, 2, "{comment}");
+    let json =
+        |format: &str| -> serde_json::Value { serde_json::from_str(&run(format).1).expect("JSON") };
+    let reviews = json("json");
+    assert_eq!(reviews["reviews"].as_array().map(Vec::len), Some(2), "{reviews}");
+    assert_eq!(json("sarif")["runs"].as_array().map(Vec::len), Some(2));
+    assert_eq!(run("changelog").1.matches("### Added").count(), 1);
+
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message=second"]);
+    git(folder.path(), &["switch", "--quiet", "--create", "third"]);
+    fs::remove_file(&second).expect("it was written");
+    let (code, out) = xtask(&["--root", &root, "spec-diff", "--base", "work"]);
+    assert!(code == 1 && out.contains("listB"), "a description that is gone breaks callers: {out}");
+}

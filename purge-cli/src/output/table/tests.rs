@@ -36,7 +36,7 @@ async fn page() -> Page {
 
 fn render(pages: &[&Page], screen: Screen) -> String {
     let mut out = Vec::new();
-    let mut table = Table::new(screen);
+    let mut table = Table::new(screen, false);
     for page in pages {
         table.page(&mut out, page).expect("a buffer takes everything");
     }
