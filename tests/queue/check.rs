@@ -28,20 +28,20 @@ async fn check_finds_what_could_lose_something() {
     let missing = run(&cluster, &["queue", "check"]).await;
     assert_eq!(missing.code, Some(6), "{missing:?}");
     assert!(
-        missing.out.contains("PURGE_IN: is missing; make it by `cdn-purge queue init`"),
+        missing.out.contains("PURGE_IN: is missing; create it with `cdn-purge queue init`"),
         "{missing:?}"
     );
 
     let made = run(&cluster, &["queue", "init", "--replicas", "1"]).await;
-    assert!(made.out.starts_with("made PURGE_IN, PURGE_JOURNAL, "), "{made:?}");
+    assert!(made.out.starts_with("created PURGE_IN, PURGE_JOURNAL, "), "{made:?}");
     let again = run(&cluster, &["queue", "init"]).await;
-    assert_eq!(again.out, "the queue was there already, and was not changed\n", "{again:?}");
+    assert_eq!(again.out, "the queue already exists and was not changed\n", "{again:?}");
 
     let monitor = format!("http://127.0.0.1:{}", cluster.nodes[0].monitor);
     let found = run(&cluster, &["queue", "check", "--monitor", &monitor]).await;
     assert_eq!(found.code, Some(6), "{found:?}");
     for expected in
-        ["PURGE_IN: is kept by 1 of the nodes", "up to two minutes later; set `jetstream"]
+        ["PURGE_IN: has too few replicas (1)", "up to two minutes later; set `jetstream"]
     {
         assert!(found.out.contains(expected), "{found:?}");
     }

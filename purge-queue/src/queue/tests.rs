@@ -17,7 +17,7 @@ fn resource() -> ResourceId {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_answers_store_nothing_twice() {
+async fn lost_responses_store_nothing_twice() {
     let engine = MemoryEngine::new(Duration::from_secs(30));
     let mut number = 0;
     engine.faults(move |_| {
@@ -37,7 +37,7 @@ async fn lost_answers_store_nothing_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn same_name_does_not_swallow_a_later_request_or_that_of_another() {
+async fn reused_name_does_not_swallow_other_requests() {
     let engine = MemoryEngine::new(Duration::from_secs(30));
     let id: RequestId = "deploy".parse().expect("a name");
     for producer in ["cms", "cms", "shop"] {
@@ -48,7 +48,7 @@ async fn same_name_does_not_swallow_a_later_request_or_that_of_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_stored_is_said() {
+async fn storing_failures_are_reported() {
     let engine = MemoryEngine::new(Duration::from_secs(30));
     let cms = queue(&engine, "cms");
     let kind = async |enqueue: Enqueue<MemoryEngine>| enqueue.await.expect_err("refused").kind();

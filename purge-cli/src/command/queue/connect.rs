@@ -35,7 +35,7 @@ fn options(args: &QueueArgs) -> Result<NatsOptions, Failure> {
         None => environment::text(URL).map_err(Failure::usage)?,
     };
     let url = url.ok_or_else(|| {
-        Failure::usage(format!("no address of the queue: pass --queue URL or set {URL}"))
+        Failure::usage(format!("no queue address: pass --queue URL or set {URL}"))
     })?;
     let credentials = match &args.queue_credentials {
         Some(file) => Some(file.clone()),

@@ -150,7 +150,7 @@ fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
     for path in outcome.paths.iter().filter(|_| some).chain(odd.filter(|_| !some)) {
         let state = path.state.as_str();
         let by = path.by.as_deref().map(|by| format!(" by {}", escape(by))).unwrap_or_default();
-        let twice = if path.possible_duplicate { ", perhaps twice" } else { "" };
+        let twice = if path.possible_duplicate { ", possibly twice" } else { "" };
         let why = path.message.as_deref().filter(|_| path.state.is_failure());
         let why = why.map(|why| format!(": {}", escape(why))).unwrap_or_default();
         writeln!(out, "{state:<11} {}{by}{twice}{why}", escape(&path.path))?;
@@ -159,7 +159,7 @@ fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
     let counts = counts.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
     let mut counts: Vec<String> = counts.collect();
     match outcome.chunks {
-        None => counts.push(format!("no outcome yet of {}", outcome.request)),
+        None => counts.push(format!("no outcome yet for {}", outcome.request)),
         Some(_) if !outcome.missing.is_empty() => {
             let waiting = State::Queued.as_str();
             counts.push(format!("{} messages of up to 500 paths {waiting}", outcome.missing.len()));

@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let settings = Config::load()?.settings;
     if args.target.sandbox {
         return Err(Failure::usage(
-            "a worker needs a service that outlives it; run `cdn-purge sandbox` and set PURGE_BASE_URL",
+            "the sandbox must outlive the worker; run `cdn-purge sandbox` and set PURGE_BASE_URL",
         ));
     }
     let rate = args.target.rate.or(settings.rate);
@@ -51,7 +51,7 @@ pub(crate) async fn run(
     let serving = async {
         if let Some(address) = address {
             let listener = TcpListener::bind(address).await.map_err(|error| {
-                Failure::usage(format!("the metrics cannot be served at {address}: {error}"))
+                Failure::usage(format!("cannot serve metrics at {address}: {error}"))
             })?;
             metrics.serve(listener).await;
         }
