@@ -63,7 +63,7 @@ impl Resource {
         self.gate.enter(self.session.ensure_token()).await
     }
 
-    /// Waits until a request whose turn it is may be sent.
+    /// Waits until a request whose turn has come may be sent.
     pub(crate) async fn depart(&self, pass: Pass) -> Result<Leave, Error> {
         self.gate.depart(pass).await
     }
@@ -72,7 +72,7 @@ impl Resource {
         self.depart(self.enter().await?).await
     }
 
-    /// Sends one request that has passed the gate, and notes the pause that its response asks for.
+    /// Sends one request that has passed the gate, and records the pause that its response asks for.
     pub(crate) async fn send<T>(
         &self,
         leave: Leave,

@@ -77,10 +77,11 @@ impl<'a> Operation<'a> {
         self.operation["operationId"].as_str().expect("a text")
     }
 
-    /// Panics unless the path and the query of a request hold what is described, and nothing else.
+    /// Panics unless the path and the query of a request have exactly what is described.
     pub fn check_parameters(&self, path: &str, query: &str) {
-        let path =
-            self.path_values(path).unwrap_or_else(|| panic!("{path} is of no {}", self.id()));
+        let path = self
+            .path_values(path)
+            .unwrap_or_else(|| panic!("{path} is not a path of {}", self.id()));
         let query: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
         for (place, given) in [("path", path), ("query", query)] {
             let described: Vec<_> = self.parameters().filter(|p| p["in"] == place).collect();
@@ -123,7 +124,7 @@ impl<'a> Operation<'a> {
     /// Panics unless the body of a response with status 200 is as described.
     pub fn check_answer(&self, body: &Value) {
         let described = self.contract.follow(&self.operation["responses"]["200"]);
-        let what = format!("the answer of {}", self.id());
+        let what = format!("the response of {}", self.id());
         self.contract.check(&what, &described["content"]["application/json"]["schema"], body);
     }
 

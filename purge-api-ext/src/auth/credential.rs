@@ -181,12 +181,12 @@ mod tests {
         let answer =
             |tokens: &mut Tokens| tokens.answer(parse("t0ken").map_err(|_| unreachable!()));
         *lock(&credential.state.meanwhile) = Some(Box::new(answer));
-        credential.ensure().await.expect("the answer of somebody else");
+        credential.ensure().await.expect("the answer to another task");
         assert_eq!(asked.load(Ordering::SeqCst), 0);
         let answer =
             |tokens: &mut Tokens| tokens.answer(parse("fresh").map_err(|_| unreachable!()));
         *lock(&credential.state.meanwhile) = Some(Box::new(answer));
-        assert!(credential.refresh().await.expect("the answer of somebody else"));
+        assert!(credential.refresh().await.expect("the answer to another task"));
         assert_eq!(
             (asked.load(Ordering::SeqCst), current(&credential).as_deref()),
             (0, Some("fresh"))
