@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_urls() {
+    fn base_url_is_https_or_leads_to_loopback() {
         let check = |url: &str, expected: Result<&str, &str>| match (BaseUrl::parse(url), expected)
         {
             (Ok(base), Ok(text)) => assert_eq!(base.as_str(), text),

@@ -107,7 +107,7 @@ impl Resource {
     pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
         match self.gate.unless_stopped(self.session.renew(refusal, seen)).await {
             Ok(renewed) => renewed,
-            // The run may have been stopped by this very renewal, made for another request.
+            // The same renewal may have stopped the run, on behalf of another request.
             Err(stopped) if stopped.kind() != ErrorKind::Interrupted => {
                 self.session.known_renewal(refusal, seen)
             }

@@ -45,7 +45,7 @@ impl Tokens {
         Seen(self.answers)
     }
 
-    /// What has been seen, if there is no token at all.
+    /// What the provider has answered so far, if there is no token.
     ///
     /// Both are read together. If the provider answered between two reads, it would be asked again.
     pub(super) fn missing(&self) -> Option<Seen> {

@@ -38,7 +38,7 @@ pub(super) struct Scene {
     /// Whether the program gets its token from a command.
     by_command: bool,
     pub(super) has_journal: bool,
-    /// The given paths, and those to be sent, by request.
+    /// The paths of the input, and the paths to be sent, by request.
     pub(super) given: Vec<String>,
     pub(super) planned: Vec<Vec<String>>,
     /// The cached objects that must be purged, and those that must stay.
