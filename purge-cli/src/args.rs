@@ -90,7 +90,7 @@ Examples:
     /// Show which files are different between two builds of a site
     ///
     /// Prints the names of files that were added, changed or removed, by content. `--output json` has the reason
-    /// for each. Symbolic links are followed; a link that leads nowhere, a pipe or a device is left out; a file
+    /// for each. Symbolic links are followed; broken links, pipes and devices are left out; a file
     /// that cannot be read is an error.
     #[command(after_long_help = "\
 Examples:
