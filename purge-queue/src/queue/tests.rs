@@ -33,7 +33,7 @@ async fn lost_responses_store_nothing_twice() {
     all.sort_unstable();
     assert_eq!(all.len(), 2_600);
     all.dedup();
-    assert_eq!(all.len(), 2_600, "none twice");
+    assert_eq!(all.len(), 2_600, "each once");
 }
 
 #[tokio::test(start_paused = true)]

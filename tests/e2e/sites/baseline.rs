@@ -11,7 +11,7 @@ use super::Folder;
 use crate::account::{posts, purge_at};
 use crate::{ORGANIZATION, PURGE};
 
-/// A site whose first version is the baseline, and a sandbox.
+/// A site whose first version is its baseline, and a sandbox.
 async fn begun() -> (Folder, Sandbox) {
     let folder = Folder::new();
     let sandbox = Sandbox::start().await.expect("a sandbox");
@@ -63,11 +63,11 @@ async fn difference_is_purged_and_then_empty() {
     assert_eq!((ended.code, &ended.json()["operations"]), (Some(0), &json!([])));
     assert_eq!(posts(&sandbox).len(), 1);
     assert_eq!(folder.names(), ["base", "base.lock", "site"]);
-    // Other programs can check it.
+    // Other programs can verify it.
     let sums = Run::new("sha256sum", ["--check", "--quiet", "--strict", "../base"]);
     let ended = sums.env("PATH", "/usr/bin:/bin").folder(folder.path("site")).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    // Paths that are given as well are purged also if the site is as it was.
+    // Paths given on the command line are purged even if the site is unchanged.
     let ended = create(&folder, &sandbox, &["/extra"]).end().await;
     assert_eq!((ended.code, &posts(&sandbox)[1]), (Some(0), &vec!["/extra".to_owned()]));
 }
@@ -81,7 +81,7 @@ async fn failed_run_keeps_the_baseline_and_the_next_purges_both() {
     let ended = create(&folder, &sandbox, &["--wait", "--journal", "journal"]).end().await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(folder.read("base"), before);
-    // The change is taken back: it may have been cached in between.
+    // The change is reverted, but may have been cached in between.
     folder.write("site/a.html", "1");
     folder.write("site/b.html", "2");
     let plan = ["plan", "--site", "site", "--baseline", "base"];
@@ -103,7 +103,7 @@ async fn failed_run_keeps_the_baseline_and_the_next_purges_both() {
 #[tokio::test(flavor = "multi_thread")]
 async fn run_killed_before_the_baseline_leaves_nothing_stale() {
     let (folder, _) = begun().await;
-    // The jobs take longer than the run lives: it is killed when everything is accepted.
+    // The jobs outlast the run, which is killed once everything has been accepted.
     let slow = Sandbox::builder().purge_delay(Duration::from_secs(600)).start().await;
     let slow = slow.expect("a sandbox");
     folder.write("site/a.html", "2");
@@ -193,7 +193,7 @@ async fn baseline_belongs_to_one_resource() {
     let other = ["create", "--site", "site", "--baseline", "base", "--resource", ORGANIZATION];
     let ended = purge_at(&sandbox, &other).folder(folder.0.path()).end().await;
     refused(&ended, &format!("not to {ORGANIZATION}: use a separate file for each resource"));
-    // What ends with its command has purged nothing of the site.
+    // A sandbox that ends with the command has purged nothing of the site.
     let trial = ["create", "--sandbox", "--site", "site", "--baseline", "base", "--wait"];
     let ended = Run::new(PURGE, trial).folder(folder.0.path()).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -207,7 +207,7 @@ async fn baseline_belongs_to_one_resource() {
 async fn nothing_is_purged_that_could_not_be_recorded() {
     let (folder, sandbox) = begun().await;
     folder.write("site/a.html", "2");
-    // As on a full disk, no byte can be written to a file.
+    // As on a full disk, nothing can be written to a file.
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$@\" 2>&1 | cat";
     let arguments = ["-c", script, "sh", PURGE, "create", "--site", "site", "--baseline", "base"];
     let run = Run::new("bash", arguments).env("PATH", "/usr/bin:/bin").folder(folder.0.path());
@@ -240,7 +240,7 @@ async fn request_limit_uses_the_folder_and_quick_reads_changed_files() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.out.starts_with(expected), "{ended:?}");
 
-    // Of a file that was just written, the time says nothing yet.
+    // The modification time of a file that was just written is not reliable yet.
     let an_hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
     let a = fs::File::options().write(true).open(folder.path("site/a.html")).expect("a file");
     a.set_modified(an_hour_ago).expect("a time");

@@ -13,7 +13,7 @@ async fn diff(folder: &Folder, arguments: &[&str], input: &[u8]) -> Ended {
     Run::new(PURGE, arguments).folder(folder.0.path()).input(input).end().await
 }
 
-/// Two builds: one file is added, one changed, one removed, one renamed in case only.
+/// Two builds: one file is added, one changed, one removed, and the name of one changes case.
 fn builds() -> Folder {
     let folder = Folder::new();
     for (name, text) in [

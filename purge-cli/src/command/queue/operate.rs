@@ -80,10 +80,10 @@ async fn check(args: &CheckArgs, console: &mut Console<'_>) -> Result<Exit, Fail
     Err(Failure::new(Exit::Untrusted, message))
 }
 
-/// What `/varz` of a node says. It holds no secret, and is asked without one.
+/// Fetches `/varz` of a node. It contains no secrets and needs no credentials.
 async fn monitoring(url: &str) -> Result<Vec<u8>, Failure> {
     const PATIENCE: Duration = Duration::from_secs(10);
-    /// More than any node says.
+    /// Larger than any node's response.
     const MOST: u64 = 4 * 1024 * 1024;
     let wrong = |why: &str| Failure::usage(format!("--monitor {}: {why}", escape(url)));
     let authority = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));

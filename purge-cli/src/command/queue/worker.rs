@@ -59,7 +59,7 @@ pub(crate) async fn run(
     };
     let working = signals.drain(voice, async {
         worker.run(signals.shutdown()).await?;
-        // Told to stop, it has done its work.
+        // A worker that was asked to stop has succeeded.
         Ok(Exit::Success)
     });
     tokio::select! {
@@ -68,7 +68,7 @@ pub(crate) async fn run(
     }
 }
 
-/// The worker, as the command line says.
+/// Applies the options of the command line to the worker.
 fn configured(worker: Worker<NatsEngine>, args: WorkerArgs) -> Worker<NatsEngine> {
     let worker =
         worker.everything_from(args.everything_from).window(args.window).follow(args.follow);
@@ -76,7 +76,7 @@ fn configured(worker: Worker<NatsEngine>, args: WorkerArgs) -> Worker<NatsEngine
     args.holder.into_iter().fold(worker, Worker::holder)
 }
 
-/// Says things on standard error, a line each.
+/// Writes messages to standard error, one per line.
 struct Plain {
     is_quiet: bool,
 }
@@ -84,7 +84,7 @@ struct Plain {
 impl Voice for Plain {
     fn say(&self, line: &str) {
         if !self.is_quiet {
-            // A closed standard error is no reason to stop sending.
+            // A closed standard error is not a reason to stop sending.
             let _ = writeln!(std::io::stderr(), "{}", purge_api_ext::escape(line));
         }
     }
