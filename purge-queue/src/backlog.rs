@@ -315,7 +315,7 @@ impl Backlog {
         self.sites.get_mut(resource)?.select(batches)
     }
 
-    /// After a round, returns the paths that were not taken to the queue. `suspects` were refused along with others.
+    /// Queues the paths of a round that it did not take once more. `suspects` were refused along with others.
     pub(crate) fn wait_again(
         &mut self,
         resource: &str,

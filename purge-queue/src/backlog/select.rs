@@ -165,7 +165,7 @@ impl Site {
         if self.wildcards.is_empty() {
             return None;
         }
-        /// Wildcards that cover each other must not be followed in circles.
+        /// A limit, so that wildcards that cover each other are not followed forever.
         const STEPS: usize = 16;
         let mut widest = None;
         let mut path = self.paths[place].path.clone();
