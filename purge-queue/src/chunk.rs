@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_resources_and_headers_are_told_apart() {
+    fn foreign_resources_and_headers_are_distinguished() {
         let rules = Rules { resources: &[], everything_from: &[] };
         let subject = format!("purge.in.shop.{RESOURCE}.cms");
         let chunk = Chunk::read(&stored(&subject, &[], b"/a"), &rules).expect("an address");

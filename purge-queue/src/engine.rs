@@ -128,8 +128,8 @@ impl std::error::Error for EngineError {}
 /// The queue makes all decisions itself: an engine only stores, compares, and reads back. There are two: one in
 /// [memory](crate::MemoryEngine) for tests, and NATS JetStream for production.
 pub trait Engine: Clone + Send + Sync + 'static {
-    /// Stores a message, and returns its sequence once a majority has it. A message whose `id` was stored recently,
-    /// within the 10 minutes of the input's window, is not stored again.
+    /// Stores a message, and returns its sequence once a majority has it. A message whose `id` was stored recently (for
+    /// NATS, in the last 10 minutes) is not stored again.
     fn store(&self, message: NewMessage) -> impl Future<Output = Result<u64, EngineError>> + Send;
 
     /// Returns some of the next messages of a stream whose subjects match `filter`, in order, starting at a sequence;

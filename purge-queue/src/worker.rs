@@ -233,7 +233,7 @@ async fn one_term<E: Engine>(
     };
     options.metrics.held(false);
     let why = term.ended().unwrap_or_else(|| "it is shutting down".to_owned());
-    options.say(&format!("no longer holds the lane {}: {why}", options.lane));
+    options.say(&format!("is no longer the holder of the lane {}: {why}", options.lane));
     term.release().await;
     held
 }

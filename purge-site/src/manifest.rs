@@ -196,7 +196,7 @@ pub enum NameError {
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "there is no name",
+            Self::Empty => "the name is empty",
             Self::Absolute => "the name begins with `/`: names are relative to the root of the site",
             Self::Segment => {
                 "the name has an empty, `.` or `..` segment: names are relative to the root of the site"

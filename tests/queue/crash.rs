@@ -46,7 +46,7 @@ async fn check(
     }
     let cached = bench.sandbox.cached(bench.sandbox.resource());
     let left = numbered(0..250).iter().filter(|path| cached.contains(path)).count();
-    assert_eq!(left, 0, "{place}: unpurged after they were asked for");
+    assert_eq!(left, 0, "{place}: not purged");
     let (paths, requests) = bench.posted();
     assert_eq!(paths.len(), 250, "{place}");
     let twice = requests.saturating_sub(NEEDED);
@@ -109,7 +109,7 @@ async fn stopped(cluster: &Cluster, place: &str, run: usize) -> usize {
     let before: Vec<_> = outcomes(&tickets).await;
     first.signal("CONT");
     // It notices that its term is over, whatever it was about to do.
-    first.says("does not hold the lane").await;
+    first.says("is no longer the holder of the lane").await;
     second.signal("TERM");
     second.ended().await;
     first.says("holds the lane").await;

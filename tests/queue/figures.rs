@@ -115,7 +115,7 @@ async fn runaway_producer_blocks_only_itself() {
         let mut longest = Duration::ZERO;
         for _ in 0..50 {
             let began = Instant::now();
-            cms.enqueue(resource(), &one).await.expect("another's quota is not mine");
+            cms.enqueue(resource(), &one).await.expect("another producer's quota");
             longest = longest.max(began.elapsed());
         }
         longest

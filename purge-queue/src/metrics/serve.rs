@@ -74,7 +74,7 @@ mod tests {
             answer
         };
         tokio::select! {
-            () = metrics.serve(listener) => unreachable!("it serves on"),
+            () = metrics.serve(listener) => unreachable!("it never stops"),
             () = async {
                 let answer = ask("GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n").await;
                 assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_apart() {
+    fn refusals_are_distinguished() {
         let refusal = |code: u64, err_code, text: &str| {
             let body = serde_json::json!({
                 "error": { "code": code, "err_code": err_code, "description": text }

@@ -59,7 +59,7 @@ async fn storing_failures_are_reported() {
     cms.enqueue(resource(), &full).allow_full_purge(PurgeEverything).await.expect("consent");
     engine.quota(2);
     assert_eq!(kind(cms.enqueue(resource(), &paths(1_001))).await, QueueErrorKind::Full);
-    queue(&engine, "other").enqueue(resource(), &paths(1)).await.expect("another's quota");
+    queue(&engine, "other").enqueue(resource(), &paths(1)).await.expect("another producer's quota");
     engine.faults(|_| Fault::Lost);
     let began = Instant::now();
     assert_eq!(kind(cms.enqueue(resource(), &paths(1))).await, QueueErrorKind::Unavailable);

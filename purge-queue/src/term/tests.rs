@@ -24,7 +24,7 @@ async fn holder_keeps_the_lane_until_its_lease_expires() {
     let second = begin(&engine, "b").await.expect("free");
     second.append(&sent()).await.expect("it holds");
     first.append(&sent()).await.expect_err("its lease has ended");
-    second.append(&sent()).await.expect("it holds on");
+    second.append(&sent()).await.expect("it still holds");
 }
 
 #[tokio::test(start_paused = true)]
@@ -38,7 +38,7 @@ async fn renewed_lease_lasts_and_released_lease_is_free() {
     assert!(begin(&engine, "b").await.is_none());
     first.release().await;
     task.await.expect("it ends");
-    begin(&engine, "b").await.expect("free at once");
+    begin(&engine, "b").await.expect("free immediately");
 }
 
 #[tokio::test(start_paused = true)]

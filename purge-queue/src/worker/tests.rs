@@ -67,7 +67,7 @@ impl Bench {
     fn start(&self, engine: &MemoryEngine) -> (JoinHandle<()>, Shutdown) {
         let (worker, shutdown) = (self.worker(engine), Shutdown::new());
         let ends = shutdown.clone();
-        let run = async move { worker.run(ends).await.expect("it works on") };
+        let run = async move { worker.run(ends).await.expect("it keeps working") };
         (tokio::spawn(run), shutdown)
     }
 
@@ -252,7 +252,7 @@ async fn pause_requested_by_the_service_outlives_the_worker() {
     shutdown.begin();
     first.await.expect("it ends");
     let (_second, _ends) = bench.start(&bench.engine.connect());
-    ticket.outcome(LEASE).await.expect_err("the service wants to be left alone");
+    ticket.outcome(LEASE).await.expect_err("the service asked for a pause");
     assert_eq!(bench.posted().1, 1);
 }
 

@@ -164,9 +164,9 @@ fn loops_of_links_are_an_error_and_end() {
         &[("a/x/y", "../../b"), ("b/z", "../a/x")],
     ] {
         let root = site(&[("f", "1"), ("a/f", "1"), ("b/f", "1"), ("d/f", "1")], links);
-        let folder = path(root.path()).expect_err("a circle").to_string();
+        let folder = path(root.path()).expect_err("a loop").to_string();
         assert!(folder.ends_with(LOOP), "{folder}");
-        let archive = stream(&*tar(root.path(), &[])).expect_err("a circle").to_string();
+        let archive = stream(&*tar(root.path(), &[])).expect_err("a loop").to_string();
         assert!(archive.ends_with(LOOP), "{archive}");
     }
     let root = site(&[("f", "1")], &[("a", "b"), ("b", "a")]);
@@ -227,8 +227,9 @@ fn truncated_archive_is_not_a_smaller_site() {
 
 #[test]
 fn malformed_archive_is_refused() {
-    let refused =
-        |entries: &[(&str, u8, &str)]| stream(&*archive(entries)).expect_err("a lie").to_string();
+    let refused = |entries: &[(&str, u8, &str)]| {
+        stream(&*archive(entries)).expect_err("malformed").to_string()
+    };
     assert!(refused(&[("../a", b'0', "1")]).contains("`..` segment"));
     assert!(refused(&[("/etc/a", b'0', "1")]).contains("begins with `/`"));
     assert!(refused(&[("a", b'2', "../b")]).contains("leads out of the archive"));
@@ -238,7 +239,7 @@ fn malformed_archive_is_refused() {
     assert!(refused(&[("a", b'0', "1"), ("a/b", b'0', "1")]).contains("not a folder"));
     assert!(refused(&[("a", b'M', "")]).contains("an unknown kind"));
     for text in [&b"a.html\nb.html\n"[..], b"PK\x03\x04", &[7; 600]] {
-        let error = stream(text).expect_err("no site").to_string();
+        let error = stream(text).expect_err("not a site").to_string();
         assert!(error.starts_with("neither a tar archive nor a manifest: "), "{error}");
     }
     // A later entry replaces an earlier one.

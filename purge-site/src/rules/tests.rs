@@ -32,7 +32,7 @@ fn index_file_has_both_addresses_of_its_folder() {
     );
     check(&rules, &["/d/index.html?a=1"], &["/d/index.html?a=1", "/d/?a=1", "/d?a=1"]);
     check(&rules, &["/d/*/index.html"], &["/d/*/index.html"]);
-    Rules::new().index("..").expect_err("no name");
+    Rules::new().index("..").expect_err("not a name");
 }
 
 #[test]
