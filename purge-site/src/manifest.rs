@@ -78,9 +78,9 @@ impl Manifest {
         Self::default()
     }
 
-    /// Reads the text of a manifest in any form that `sha256sum` writes: `HASH  NAME`, `HASH *NAME` or `SHA256 (NAME)
-    /// = HASH`, with escaped names or with a NUL byte after each entry. Blank lines and lines that start with `#` are
-    /// skipped, as `sha256sum --check` does.
+    /// Reads the text of a manifest in any form that `sha256sum` writes: `HASH  NAME`, `HASH *NAME` or
+    /// `SHA256 (NAME) = HASH`, with escaped names or with a NUL byte after each entry. Blank lines and lines that start
+    /// with `#` are skipped, as `sha256sum --check` does.
     ///
     /// # Errors
     ///

@@ -47,7 +47,7 @@ pub struct LeftOut {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoContent {
-    /// A symbolic link whose target does not exist.
+    /// A symbolic link whose target does not exist, or that leads only to other links.
     BrokenLink,
     /// A socket, a pipe or a device.
     Special,
