@@ -45,7 +45,7 @@ pub fn bindings(description: &Description) -> Result<String, CodegenError> {
 /// let mut document = purge_openapi::parse(purge_openapi::PURGE.yaml)?;
 /// let path = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
 /// document["paths"][path]["post"]["responses"]["204"] = serde_json::json!({ "description": "Nothing." });
-/// let error = purge_openapi::codegen::generate(&document).expect_err("200 and 204 do not go together");
+/// let error = purge_openapi::codegen::generate(&document).expect_err("200 and 204 cannot be combined");
 /// assert_eq!(error.operation(), Some("createPurge"));
 /// # Ok::<(), purge_openapi::ParseError>(())
 /// ```

@@ -1,4 +1,4 @@
-//! Requests with a token that is current.
+//! Sends requests with the current token.
 
 mod tokens;
 mod credential;
@@ -35,23 +35,23 @@ struct Inner {
     credential: Credential,
     /// The gate of all requests.
     gate: Gate,
-    /// The clock of the service, as an answer has shown it last.
+    /// The service's clock, as the last response showed it.
     clock: Mutex<Option<Shown>>,
 }
 
-/// One request, and what came of it.
+/// One request, and its outcome.
 pub(crate) struct Exchange<T> {
     pub(crate) outcome: Result<T, Failure>,
-    /// When it was given to the HTTP client.
+    /// When it was handed to the HTTP client.
     pub(crate) asked: Instant,
     /// The latest moment at which it can have been sent.
     pub(crate) sent: Instant,
-    /// What had happened by then.
+    /// What the token provider had answered when it was sent.
     pub(crate) seen: Seen,
 }
 
 impl<T> Exchange<T> {
-    /// The same exchange, with what its answer means.
+    /// The same exchange, with its response interpreted by `read`.
     pub(crate) fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, Failure>) -> Exchange<U> {
         let Self { outcome, asked, sent, seen } = self;
         Exchange { outcome: outcome.and_then(read), asked, sent, seen }
@@ -94,30 +94,30 @@ impl Session {
         self.0.credential.ensure(gate).await
     }
 
-    /// Asks the provider, whatever token there is, and says whether it gave another one.
+    /// Asks the provider even if there is a token. Returns whether the token has changed.
     pub(crate) async fn refresh_token(&self) -> Result<bool, Error> {
         self.0.credential.refresh(self.gate()).await
     }
 
-    /// Sends a request with the token that there is, and reads the answer.
+    /// Sends a request with the current token, and reads the response.
     pub(crate) async fn exchange<T>(
         &self,
         leave: Leave,
         method: &'static str,
         send: impl Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     ) -> Exchange<ResponseValue<T>> {
-        // The leave is used up, whatever becomes of the request.
+        // The permission is used up, whatever the outcome of the request is.
         let _: Leave = leave;
         let seen = self.0.credential.seen();
         let (asked, wall) = (Instant::now(), SystemTime::now());
-        // The body of a refusal belongs to the request, too.
+        // Reading the body of a refusal is part of the request, too.
         let exchange = async {
             match send.await {
                 Ok(answer) => {
                     self.look(answer.headers(), asked, wall);
                     Ok(answer)
                 }
-                // Something in between may have answered, by another clock.
+                // A proxy or gateway may have responded, and its clock is not that of the service.
                 Err(error) => Err(failure(error, &self.redactor(), &self.0.route).await),
             }
         };
@@ -125,19 +125,19 @@ impl Session {
         Exchange { outcome, asked, sent: self.0.route.latest_sending(asked), seen }
     }
 
-    /// Keeps what the service's clock shows, to be read when somebody needs it.
+    /// Keeps the time that the service's clock showed. It is parsed only when it is needed.
     fn look(&self, headers: &HeaderMap, asked: Instant, wall: SystemTime) {
         if let Some(shown) = Shown::from_headers(headers, asked, wall) {
             *lock(&self.0.clock) = Some(shown);
         }
     }
 
-    /// What time it is for the service, if an answer has shown it: see [`Clock::now`].
+    /// The current time by the service's clock, if a response has shown it: see [`Clock::now`].
     pub(crate) fn service_time(&self) -> Option<SystemTime> {
         self.clock()?.now()
     }
 
-    /// What time it was for the service at a moment of the past: see [`Clock::at`].
+    /// The time by the service's clock at a moment in the past: see [`Clock::at`].
     pub(crate) fn service_time_at(&self, moment: Instant) -> Option<SystemTime> {
         let clock = self.clock()?;
         clock.now()?;
@@ -145,13 +145,13 @@ impl Session {
     }
 
     fn clock(&self) -> Option<Clock> {
-        // Its header is read after the lock is free.
+        // Its header is parsed after the lock is released.
         let shown = lock(&self.0.clock).clone();
         shown?.read()
     }
 
-    /// Why there is no other token for a refused request, as far as that is known without asking: for a run that was
-    /// stopped.
+    /// Why there is no new token for a refused request, as far as that is known without asking the provider: for a run
+    /// that was stopped.
     pub(crate) fn known_renewal(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
         match self.0.credential.failure_since(seen) {
             Some(why) if is_of_token(refusal) => Err(not_renewed(refusal, &why)),
@@ -173,7 +173,7 @@ impl Session {
         self.0.credential.renew(seen, gate).await.map_err(|why| not_renewed(refusal, &why))
     }
 
-    /// What takes the token out of texts from outside.
+    /// Removes the token from foreign text.
     pub(crate) fn redactor(&self) -> Redactor {
         self.0.credential.redactor()
     }

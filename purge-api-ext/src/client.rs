@@ -165,8 +165,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A [`Throttle`] that other clients have, too, so that all of them keep one rate and wait for one pause. Its rate
-    /// takes the place of [`rate`](Self::rate). Default: one of its own.
+    /// A [`Throttle`] to share with other clients, so that all of them keep one rate and observe the same pause. Its
+    /// rate replaces [`rate`](Self::rate). Default: a throttle of its own.
     pub fn throttle(mut self, throttle: Throttle) -> Self {
         self.throttle = Some(throttle);
         self

@@ -1,7 +1,7 @@
 //! When the HTTP client made its last connection.
 //!
-//! A request that waits for a connection is sent later than it was handed to the HTTP client, on a slow network by
-//! seconds. A look-up must not assume an earlier sending time: an operation that another client created in the
+//! A request that waits for a connection is sent later than it was handed to the HTTP client: on a slow network,
+//! seconds later. A look-up must not assume an earlier sending time: an operation that another client created in the
 //! meantime would look newer than the request.
 
 use std::collections::VecDeque;

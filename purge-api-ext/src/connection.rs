@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_urls() {
+    fn base_url_is_https_or_leads_to_loopback() {
         let check = |url: &str, expected: Result<&str, &str>| match (BaseUrl::parse(url), expected)
         {
             (Ok(base), Ok(text)) => assert_eq!(base.as_str(), text),
@@ -377,12 +377,12 @@ mod tests {
             std::thread::spawn(move || {
                 let (mut socket, _) = listener.accept().expect("a connection");
                 let _ = socket.read(&mut [0; 4096]);
-                socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("an answer");
+                socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("a response");
             });
             let base = BaseUrl::parse(&format!("http://LocalHost:{port}")).expect("a base URL");
             let builder = Settings::default().builder(&base, None).expect("settings");
             let client = builder.dns_resolver(Arc::new(Refusing)).build().expect("a client");
-            let answer = client.get(base.as_str()).send().await.expect("an answer");
+            let answer = client.get(base.as_str()).send().await.expect("a response");
             assert_eq!(answer.status(), 204);
             // All other names go through the resolver.
             client.get("http://example.invalid").send().await.expect_err("no such name");

@@ -174,7 +174,7 @@ impl StdError for Error {
     }
 }
 
-/// The ending of a noun that is counted in a message.
+/// The plural ending of a noun after a count, as in `2 paths`.
 pub(crate) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }

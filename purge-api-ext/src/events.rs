@@ -173,7 +173,7 @@ impl fmt::Debug for Events {
     }
 }
 
-/// Where a run sends its events; nowhere, if nobody listens.
+/// Where a run sends its events. Without a listener, none are created.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reporter(Option<UnboundedSender<Event>>);
 

@@ -119,8 +119,8 @@ pub fn retry_after(bytes: &[u8]) {
     }
 }
 
-/// A journal is refused, or its complete lines alone have the same contents, and all of its paths. Tried as it is, and
-/// with correct checksums.
+/// A journal is refused, or it is consistent: its complete lines alone have the same contents, and a resumed run loses
+/// no path. The bytes are read unchanged, and with correct checksums.
 pub fn journal(bytes: &[u8]) {
     check_journal(bytes);
     check_journal(&journal::sealed(bytes));

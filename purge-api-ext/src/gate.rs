@@ -1,9 +1,10 @@
-//! The gate that every request passes: posts, pages of the list, polls, and what is sent again with a new token.
+//! The gate that every request passes: POSTs, pages of the list, polls, and requests that are sent again with a new
+//! token.
 //!
-//! A limit or a stop that only some callers look at is broken by the others. So sending takes a [`Leave`], and
-//! only the gate gives one: [`Gate::enter`] waits for a turn, after which the request may be written down, and
-//! [`Gate::depart`] for the moment at which it may be sent. Both look at the stop of the run, the pause that the
-//! service asked for, and the rate. The clock is the client's; the stop is the run's.
+//! A limit that only some callers respect does not hold. So sending requires a [`Leave`], which only the gate issues.
+//! [`Gate::enter`] waits for the turn of a request, after which the request may be recorded. [`Gate::depart`] waits
+//! until it may be sent. Both check the stop of the run, the pause that the service asked for, and the rate. The
+//! throttle belongs to the client, and the stop to the run.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::lock::lock;
 use crate::sanitize::shown;
 use crate::throttle::{Place, Throttle, TooLong};
 
-/// What each request of a run, or of a client, passes.
+/// The gate that each request of a run, or of a client, passes.
 #[derive(Clone)]
 pub(crate) struct Gate {
     throttle: Throttle,
@@ -24,33 +25,33 @@ pub(crate) struct Gate {
     patience: Duration,
 }
 
-/// The turn of one request, and its place in the rate.
+/// Proof that it is the turn of a request, with the place of that request in the rate.
 #[must_use]
 pub(crate) struct Pass(Place);
 
-/// Leave to send one request now.
+/// Permission to send one request now.
 #[must_use]
 pub(crate) struct Leave(());
 
 impl Gate {
-    /// The longest pause that is waited for; a caller with a deadline of its own has another one.
+    /// The longest pause that is waited for, except by a caller with a deadline of its own.
     pub(crate) const PATIENCE: Duration = crate::retry::LONGEST_RETRY_AFTER;
 
     pub(crate) fn new(throttle: Throttle) -> Self {
         Self { throttle, stop: Stop::default(), patience: Self::PATIENCE }
     }
 
-    /// The same clock, with the stop of a run.
+    /// The same throttle, with the stop of a run.
     pub(crate) fn of_run(&self, stop: &Stop) -> Self {
         Self { stop: stop.clone(), ..self.clone() }
     }
 
-    /// The same clock, for a caller that ends by itself when it has waited for long enough.
+    /// The same throttle, for a caller that has a deadline of its own and so waits out any pause.
     pub(crate) fn of_waiting(&self) -> Self {
         Self { stop: Stop::default(), patience: Duration::MAX, ..self.clone() }
     }
 
-    /// Waits until a request may be sent; `prepare` is what else it needs first.
+    /// Completes `prepare`, then waits for the turn of a request.
     pub(crate) async fn enter(
         &self,
         prepare: impl Future<Output = Result<(), Error>>,
@@ -60,7 +61,7 @@ impl Gate {
         place.map(Pass).map_err(|pause| too_long(&pause))
     }
 
-    /// Waits until a request that has its turn may be sent.
+    /// Waits until a request whose turn has come may be sent.
     pub(crate) async fn depart(&self, Pass(place): Pass) -> Result<Leave, Error> {
         let departed = self.stop.or(place.depart(self.patience)).await?;
         departed.map(Leave).map_err(|pause| too_long(&pause))
@@ -79,7 +80,7 @@ impl Gate {
         self.stop.or(something).await
     }
 
-    /// Takes note of the pause that an answer asks for.
+    /// Records the pause that a response asks for.
     pub(crate) fn note(&self, answer: &Error) {
         if let Some(asked) = answer.retry_after() {
             self.throttle.pause_for(asked);
@@ -96,7 +97,7 @@ fn too_long(TooLong { left }: &TooLong) -> Error {
     Error::new(ErrorKind::Unavailable, message).with_retry_after(Some(left))
 }
 
-/// The end of a run before all is sent. Clones are the same.
+/// Stops a run before everything is sent. Clones share the same state.
 #[derive(Clone, Default)]
 pub(crate) struct Stop(Arc<Inner>);
 
@@ -112,7 +113,7 @@ impl Stop {
         self.0.signal.notify_waiters();
     }
 
-    /// Waits for something, unless the run ends first; then it says so.
+    /// Waits for something, unless the run is stopped first; then the reason is the error.
     pub(crate) async fn or<T>(&self, something: impl Future<Output = T>) -> Result<T, Error> {
         use futures_util::future::Either::{Left, Right};
 
@@ -122,7 +123,7 @@ impl Stop {
         match select(std::pin::pin!(something), stopped).await {
             Left((done, _)) => self.check().map(|()| done),
             Right(_) => Err(self.reason().unwrap_or_else(|| {
-                // It is told only after there is a reason.
+                // The signal is sent only after the reason is set.
                 Error::new(ErrorKind::Interrupted, "not sent: the run was stopped")
             })),
         }
@@ -132,7 +133,7 @@ impl Stop {
         self.reason().map_or(Ok(()), Err)
     }
 
-    /// Why nothing is sent any more, if that is so.
+    /// Why no further requests are sent, if the run was stopped.
     pub(crate) fn reason(&self) -> Option<Error> {
         let why = self.why().clone()?;
         let message = match why.kind() {

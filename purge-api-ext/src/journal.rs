@@ -1,4 +1,4 @@
-//! The journal: a record of a run, in a file that outlives it.
+//! The journal of a run, which outlives the run: in a file, or in any other sink.
 
 mod format;
 mod sink;
@@ -67,7 +67,7 @@ use writer::Start;
 /// object per line; never the token. Only its owner can read it. Each line has a checksum that covers the previous
 /// lines as well. A torn last line is dropped; any other damage is an error that names the line.
 ///
-/// A checksum is not a signature. Whoever wrote a journal decides which paths of your account are purged, as with a
+/// A checksum is not a signature. The author of a journal decides which paths of your account are purged, as with a
 /// list of paths. But a journal does not decide where your token is sent, and a path that purges the whole resource
 /// needs your consent again: [`allow_full_purge`](Self::allow_full_purge). On Unix, a file that belongs to another user
 /// or that others can write is refused. On every system, so is a link, a device or a pipe.
@@ -80,7 +80,7 @@ use writer::Start;
 /// [`ErrorKind::Journal`]: crate::ErrorKind::Journal
 #[must_use = "it does nothing until it is given to a purge"]
 pub struct Journal {
-    /// The name of the file, or the one that was given to [`over`](Self::over).
+    /// The name of the file, or the name that was passed to [`over`](Self::over).
     path: PathBuf,
     sink: Box<dyn JournalSink>,
     /// The contents; `None` if it is new.
@@ -126,12 +126,11 @@ impl Journal {
         Ok(Self { path, sink, contents: Some(contents), full_purge: None })
     }
 
-    /// A journal that something else keeps than a file, such as a log that other machines can read. `past` is what
-    /// the sink holds already: nothing for a new journal, and for a run that is resumed every byte that was
-    /// appended. `name` says in messages which journal it is.
+    /// A journal in a sink other than a file, such as a log that other machines can read. `past` is what the sink
+    /// already holds: nothing for a new journal, or, to resume a run, every byte that was appended. `name` identifies
+    /// the journal in messages.
     ///
-    /// The times in a journal are those of the service's clock, so a run may be resumed on another machine than
-    /// the one that began it.
+    /// Only the times in a journal that are by the service's clock matter, so another machine can resume the run.
     ///
     /// ```
     /// use std::io;
@@ -188,7 +187,7 @@ impl Journal {
         self
     }
 
-    /// The name of the file, or the name that [`over`](Self::over) was given.
+    /// The name of the file, or the name that was passed to [`over`](Self::over).
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

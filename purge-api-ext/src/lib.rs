@@ -2,7 +2,7 @@
 // Shows which feature an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// Used by all others.
+// Used by all other modules.
 mod lock;
 mod percent;
 mod trace;
@@ -24,7 +24,7 @@ mod rate;
 mod throttle;
 mod gate;
 
-// Connections, and what an answer means.
+// Connections, and what a response means.
 mod proxy;
 mod tls;
 mod connected;

@@ -2,7 +2,7 @@
 
 /// The byte encoded by the escape at the beginning of the text.
 ///
-/// Public only for the crate of sites.
+/// Public only for `purge-site`.
 #[doc(hidden)]
 #[must_use]
 pub fn escaped(text: &[u8]) -> Option<u8> {
@@ -13,7 +13,7 @@ pub fn escaped(text: &[u8]) -> Option<u8> {
 
 /// For each `%` in the text, the byte that its escape encodes, or `None` if it does not begin an escape.
 ///
-/// Public only for the crate of the command line.
+/// Public only for `purge-cli`.
 #[doc(hidden)]
 pub fn escapes(text: &str) -> impl Iterator<Item = Option<u8>> {
     text.match_indices('%').map(|(at, _)| escaped(&text.as_bytes()[at..]))

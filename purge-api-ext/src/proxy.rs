@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn exceptions() {
+    fn listed_hosts_bypass_the_proxy() {
         for (list, proxied) in [
             ("cdn.example.net", false),
             ("other.net, example.net", false),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::sanitize::Harmless;
 
-/// A rate of requests, evenly spaced: 5 per second means one every 200 ms, and never two at once.
+/// A rate of requests, evenly spaced: 5 per second means one every 200 ms, and never two at the same time.
 ///
 /// As text, in JSON and in a settings file, it is written `5/s`, `30/m` or `100/h`, or with a duration, such as
 /// `1/2s500ms`.
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn rates() {
+    fn rates_are_parsed_and_shown() {
         for bad in
             ["", "5", "0/s", "-1/s", "1.5/s", "5/d", "/s", "5/ s", "5/1m 30s", "5/0s", "5/10"]
         {

@@ -63,7 +63,7 @@ impl Resource {
         self.gate.enter(self.session.ensure_token(&self.gate)).await
     }
 
-    /// Waits until a request whose turn it is may be sent.
+    /// Waits until a request whose turn has come may be sent.
     pub(crate) async fn depart(&self, pass: Pass) -> Result<Leave, Error> {
         self.gate.depart(pass).await
     }
@@ -72,7 +72,7 @@ impl Resource {
         self.depart(self.enter().await?).await
     }
 
-    /// Sends one request that has passed the gate, and notes the pause that its response asks for.
+    /// Sends one request that has passed the gate, and records the pause that its response asks for.
     pub(crate) async fn send<T>(
         &self,
         leave: Leave,
@@ -107,7 +107,7 @@ impl Resource {
     pub(crate) async fn renew(&self, refusal: &Failure, seen: Seen) -> Result<bool, Failure> {
         match self.gate.unless_stopped(self.session.renew(refusal, seen, &self.gate)).await {
             Ok(renewed) => renewed,
-            // The run may have been stopped by this very renewal, made for another request.
+            // The same renewal may have stopped the run, on behalf of another request.
             Err(stopped) if stopped.kind() != ErrorKind::Interrupted => {
                 self.session.known_renewal(refusal, seen)
             }

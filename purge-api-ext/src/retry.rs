@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn delays() {
+    fn delay_doubles_and_respects_retry_after() {
         let policy = RetryPolicy::default();
         let seconds = Duration::from_secs;
         let check = |applied, attempts, asked: Option<u64>, random, expected: Option<Duration>| {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after() {
+    fn retry_after_is_seconds_or_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 10);
         let check = |values: &[&'static str], expected: Option<u64>| {
             let values: Vec<_> = values.iter().map(|v| HeaderValue::from_static(v)).collect();

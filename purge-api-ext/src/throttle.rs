@@ -13,11 +13,12 @@ use tokio::time::{Instant, sleep_until};
 use crate::lock::lock;
 use crate::rate::Rate;
 
-/// When the next request may be sent: one rate, and one pause that the service asked for. Clones are the same.
+/// Decides when the next request may be sent, by one rate and one pause that the service asked for. Clones share the
+/// same state.
 ///
-/// Each client has its own, which all its runs share. A program with several clients of one account, for example
-/// one for each token, gives all of them the same: [`ClientBuilder::throttle`]. And a program whose runs are
-/// continued elsewhere keeps the pause: [`pause_left`](Self::pause_left), [`pause_for`](Self::pause_for).
+/// Each client has its own, which all its runs share. A program with several clients of one account, for example one
+/// for each token, can give all of them the same throttle: see [`ClientBuilder::throttle`]. A program whose runs are
+/// resumed elsewhere can pass the pause on: see [`pause_left`](Self::pause_left) and [`pause_for`](Self::pause_for).
 ///
 /// ```
 /// use purge_api_ext::{Client, Throttle};
@@ -30,8 +31,8 @@ use crate::rate::Rate;
 /// ```
 ///
 /// [`ClientBuilder::throttle`]: crate::ClientBuilder::throttle
-// No lock is held while anybody waits: a caller that stops polling, as a stream in a `select!` does, delays the
-// others by one interval at most.
+// No lock is held across a wait. So a caller that stops polling, such as a stream in a `select!`, delays the others by
+// at most one interval.
 #[derive(Clone, Debug, Default)]
 pub struct Throttle(Arc<Shared>);
 
@@ -39,7 +40,7 @@ pub struct Throttle(Arc<Shared>);
 struct Shared {
     rate: Option<Rate>,
     state: Mutex<State>,
-    /// Told when those that wait may have moved up.
+    /// Notified when waiting requests may have moved up in the queue.
     changed: Notify,
 }
 
@@ -50,9 +51,9 @@ struct State {
     next: Option<Instant>,
     /// When the last request was sent.
     departed: Option<Instant>,
-    /// Those that wait for a place, in order.
+    /// The tickets of the requests that wait for a place, in order.
     queue: VecDeque<u64>,
-    /// Since when the first of them is the first.
+    /// Since when the first ticket has been at the front.
     first_since: Option<Instant>,
     tickets: u64,
 }
@@ -61,18 +62,18 @@ struct State {
 struct Pause {
     /// When the pause that the service asked for ends.
     asked: Instant,
-    /// When a request hears whether the service still asks for it, at the latest.
+    /// When a request is sent at the latest, to find out whether the service still asks for the pause.
     until: Instant,
 }
 
 /// The service asked for a pause that is longer than the caller waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLong {
-    /// How much is left of what it asked for.
+    /// How much of that pause is left.
     pub(crate) left: Duration,
 }
 
-/// The place of one request in the rate. Dropped before the request is sent, it is free again.
+/// The place of one request in the rate. If it is dropped before the request is sent, it becomes free again.
 #[derive(Debug)]
 pub(crate) struct Place {
     throttle: Throttle,
@@ -80,8 +81,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Waits until the request may be sent, and takes the place: what a request does between its turn and its
-    /// sending may have brought it near another one, or a pause may have begun.
+    /// Waits until the request may be sent, and takes the place. Since its turn came, the request may have been delayed
+    /// until it is too close to another one, or a pause may have begun.
     pub(crate) async fn depart(mut self, patience: Duration) -> Result<(), TooLong> {
         loop {
             self.throttle.wait_out_pause(patience).await?;
@@ -113,7 +114,7 @@ impl Drop for Place {
     }
 }
 
-/// A place in the queue, for as long as somebody waits.
+/// A place in the queue, which is given up when the request stops waiting.
 struct Ticket<'a> {
     throttle: &'a Throttle,
     number: u64,
@@ -127,17 +128,17 @@ impl Drop for Ticket<'_> {
 }
 
 impl Throttle {
-    /// A pause ends after this at the latest, so that one answer does not silence a program for a day.
+    /// The longest pause, so that one response cannot silence a program for a day.
     const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-    /// Of so many requests in a time at most; none: as many as there are.
+    /// A throttle with this rate. With `None`, the rate is not limited.
     #[must_use]
     pub fn new(rate: Option<Rate>) -> Self {
         Self(Arc::new(Shared { rate, ..Shared::default() }))
     }
 
-    /// Holds all requests back for so long, as a `Retry-After` of the service does. An earlier pause that ends later
-    /// stays.
+    /// Holds all requests back for this long, as `Retry-After` in a response of the service does. An earlier pause that
+    /// ends later stays in effect.
     pub fn pause_for(&self, delay: Duration) {
         let now = Instant::now();
         let asked = now + delay.min(crate::retry::LONGEST);
@@ -149,7 +150,7 @@ impl Throttle {
         }));
     }
 
-    /// Waits until a request has its turn, unless the service has asked for a longer pause than `patience`.
+    /// Waits for the turn of a request. Fails if the service has asked for a pause longer than `patience`.
     pub(crate) async fn turn(&self, patience: Duration) -> Result<Place, TooLong> {
         if let Some(rate) = self.0.rate {
             let ticket = self.ticket();
@@ -189,7 +190,7 @@ impl Throttle {
         }
     }
 
-    /// How much is left of the pause that the service asked for, as long as it is waited for.
+    /// How much is left of the pause that the service asked for. `None` once requests are sent again.
     #[must_use]
     pub fn pause_left(&self) -> Option<Duration> {
         let (pause, now) = (self.state().pause?, Instant::now());
@@ -202,10 +203,10 @@ impl Throttle {
 }
 
 impl State {
-    /// Gives the next place to a ticket, or says when to ask again.
+    /// Gives the next place to a ticket, or returns when to ask again.
     ///
-    /// Each in the queue has its place an interval after the one before. So one that has not come by then is passed
-    /// over, and has to queue up again.
+    /// Each ticket in the queue is due one interval after the one before it. A ticket that has not asked by then is
+    /// passed over, and has to queue up again.
     fn due(&mut self, ticket: u64, interval: Duration) -> Option<Instant> {
         let now = Instant::now();
         let Some(before) = self.queue.iter().position(|other| *other == ticket) else {
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn pause_holds_everybody_back_and_the_longest_counts() {
+    async fn pause_holds_all_requests_back_and_the_longest_counts() {
         let throttle = throttled(None);
         let start = Instant::now();
         throttle.pause_for(Duration::from_secs(7));
@@ -282,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn clones_keep_one_rate_and_one_pause() {
+    async fn clones_share_one_rate_and_one_pause() {
         let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let (other, start) = (throttle.clone(), Instant::now());
         go(&throttle).await;
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn endless_rate_and_pause_are_no_panic() {
+    async fn endless_interval_does_not_panic() {
         let throttle = throttled(Some(Rate::new(1, Duration::MAX)));
         go(&throttle).await;
         assert!(
@@ -327,7 +328,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn pause_that_is_longer_than_the_patience_is_not_waited_for() {
+    async fn pause_longer_than_the_patience_is_not_waited_for() {
         let throttle = throttled(None);
         let start = Instant::now();
         throttle.pause_for(Duration::from_secs(100));
@@ -346,7 +347,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn place_that_is_not_taken_is_free_for_the_next() {
+    async fn unused_place_goes_to_the_next_request() {
         let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         go(&throttle).await;
@@ -370,7 +371,7 @@ mod tests {
         let start = Instant::now();
         let slow = async || {
             let place = throttle.turn(PATIENCE).await.expect("its turn");
-            // What a request does before it is sent, all of them until the same moment.
+            // Preparing the request takes until the same moment for all of them.
             tokio::time::sleep_until(start + Duration::from_secs(2)).await;
             place.depart(PATIENCE).await.expect("its time");
             start.elapsed().as_millis()
@@ -402,7 +403,7 @@ mod tests {
         assert_eq!(
             throttle.pause_left(),
             Some(crate::retry::LONGEST),
-            "what was asked for is told"
+            "the requested pause is reported"
         );
         throttle.turn(PATIENCE).await.expect_err("a long pause");
         tokio::time::advance(Throttle::LONGEST_PAUSE).await;
@@ -427,7 +428,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn place_that_is_held_without_being_polled_holds_nobody_up() {
+    async fn place_held_without_being_polled_delays_no_request() {
         let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
         let held = throttle.turn(PATIENCE).await.expect("its turn");

@@ -56,8 +56,8 @@ pub fn without_web_tokens(text: &str) -> Cow<'_, str> {
     without(text, is_web_token)
 }
 
-/// Why a value cannot be the intended one, for values that an env file, a shell or a CI system did not process. The
-/// value is not shown.
+/// Why a value cannot be the intended one: an env file, a shell or a CI system has passed it on unprocessed. The value
+/// is not shown.
 pub(crate) fn unfilled(value: &str) -> Option<Shown> {
     let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}');
     let is_variable = |name: &str| {
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn identifiers_of_the_service_may_be_random() {
         let id = "Bq0xk7jW2n9tYp4s8vLrwZ1c3e5g7i9kAbCdEfGh";
-        let text = format!("the jobs go on: cdn-purge wait {id}");
+        let text = format!("to follow them: cdn-purge wait {id}");
         assert_eq!(without_web_tokens(&text), text);
         assert_eq!(without_web_tokens(&format!("a {WEB}")), format!("a {HIDDEN}"));
     }

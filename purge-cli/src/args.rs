@@ -94,7 +94,7 @@ Examples:
     /// Show which files are different between two builds of a site
     ///
     /// Prints the names of files that were added, changed or removed, by content. `--output json` has the reason
-    /// for each. Symbolic links are followed; a link that leads nowhere, a pipe or a device is left out; a file
+    /// for each. Symbolic links are followed; broken links, pipes and devices are left out; a file
     /// that cannot be read is an error.
     #[command(after_long_help = "\
 Examples:
@@ -142,15 +142,16 @@ Exit codes: 0 if all are fresh, 1 if something is stale or differs, 6 if nothing
     Verify(Box<VerifyArgs>),
     /// Store paths in a queue, for a worker to purge
     ///
-    /// Takes the paths that `create` takes. Needs no token of the CDN: the worker has it. Coalescing, wildcards
-    /// and checks of paths are as for `create`; the rate, the retries and the journal are the worker's.
+    /// Takes the same paths as `create`, and treats coalescing, wildcards and path checks the same way. It does
+    /// not need the CDN token, which only the worker has. The worker also decides the rate, the retries and the
+    /// journal.
     #[cfg(feature = "queue")]
     #[command(after_long_help = "\
 Examples:
   cdn-purge enqueue /index.html --id post-4711-rev-3
   cdn-purge enqueue --from changed.txt --bulk --wait=1h")]
     Enqueue(Box<EnqueueArgs>),
-    /// Show what became of a request that was enqueued
+    /// Show the outcome of an enqueued request
     #[cfg(feature = "queue")]
     #[command(after_long_help = "\
 Example:
@@ -158,13 +159,13 @@ Example:
 
 Exit codes: 0 if every path has an outcome and none failed, 1 if one failed, 4 if an outcome is missing yet")]
     Status(Box<StatusArgs>),
-    /// Purge what is enqueued, or stand by while another worker does
+    /// Purge enqueued paths, or stand by while another worker does
     #[cfg(feature = "queue")]
     #[command(after_long_help = "\
 Example:
   cdn-purge worker --rate 5/s --metrics 127.0.0.1:9464 --token-file /etc/purge/token")]
     Worker(Box<WorkerArgs>),
-    /// Set a queue up, look after it
+    /// Set up, check and operate a queue
     #[cfg(feature = "queue")]
     Queue(Box<OperateArgs>),
     /// Run the embedded server

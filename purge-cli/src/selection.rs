@@ -1,5 +1,5 @@
-//! What is to be purged, by all the ways in which that can be said: paths, lists, and what is different between a
-//! site and its baseline; with every address that a file has.
+//! Selects what to purge, from all sources: paths, lists, and the difference between a site and its baseline.
+//! Includes every address of each file.
 
 mod site;
 
@@ -15,23 +15,23 @@ use crate::input::{self, Form};
 use site::Changes;
 pub(crate) use site::{Renewal, add_names, left_out, read_site};
 
-/// What is to be purged.
+/// What to purge.
 pub(crate) struct Selection {
-    /// None if the site is as it was.
+    /// `None` if the site is unchanged.
     pub(crate) plan: Option<Plan>,
-    /// Which of its paths are addresses of others.
+    /// Which of the paths are aliases of others.
     pub(crate) aliases: Aliases,
-    /// The baseline that is replaced afterwards.
+    /// The baseline to replace afterwards.
     pub(crate) renewal: Option<Renewal>,
-    /// What people should know of it.
+    /// Notes for the user.
     pub(crate) notes: Vec<String>,
 }
 
-/// What is said of query strings whenever they are purged.
-const QUERY: &str = "whether the service matches query strings is not published: check that what you purge by them is gone";
+/// The note shown whenever query strings are purged.
+const QUERY: &str = "whether the service matches query strings is not published; check that the purged paths are gone";
 
 impl Selection {
-    /// Reads all of it. Nothing is sent, and no file is written.
+    /// Reads all sources. Nothing is sent, and no file is written.
     pub(crate) fn read(
         args: &PathArgs,
         settings: &Settings,
@@ -59,7 +59,7 @@ impl Selection {
         let site = changes.as_ref().map(Changes::site);
         let planner = planner(args, form, &rules, site)?;
         let plan = planner.plan(paths).map_err(|error| explained(error, args, full))?;
-        // Otherwise no path has a query string, and millions of paths are not searched for one.
+        // Otherwise no path has a query string, and millions of paths need not be searched for one.
         let may_have_query = form.query || !rules.is_empty();
         if may_have_query && plan.paths().any(|path| path.contains('?')) {
             notes.push(QUERY.to_owned());
@@ -124,14 +124,14 @@ pub(crate) fn expanded(rules: &Rules, paths: Paths) -> Result<(Paths, Aliases), 
     rules.expand(paths).map_err(|error| Failure::usage(format!("{error}; nothing was sent")))
 }
 
-/// Adds the paths that go with every purge.
+/// Adds the paths that are part of every purge.
 fn add_always(
     args: &PathArgs,
     settings: &Addresses,
     form: Form<'_>,
     paths: &mut Paths,
 ) -> Result<(), Failure> {
-    // They are paths, whatever the form of the others is.
+    // These are paths, whatever form the others have.
     let paths_form = Form { prefix: form.prefix, query: form.query, ..Form::default() };
     let (always, _) = input::read(paths_form, &[], &args.addresses.always)?;
     paths.append(&always);
@@ -172,7 +172,7 @@ fn planner(
     let coalesces = args.max_requests.is_some() || args.max_extra.is_some();
     match site.filter(|_| coalesces) {
         None => Ok(planner),
-        // All addresses of the site that is there now.
+        // All addresses of the current site.
         Some(site) => {
             let mut inventory = Paths::new();
             site::add_names(site.names(), &mut inventory, form)?;
@@ -197,7 +197,7 @@ fn explained(error: purge_api_ext::PlanError, args: &PathArgs, full: Option<Stri
     }
 }
 
-/// Whether somebody types the paths.
+/// Whether any input is read from standard input.
 pub(crate) fn reads_standard_input(args: &PathArgs) -> bool {
     let lists = args.input.from.iter().chain(&args.inventory).chain(&args.addresses.always);
     lists.chain(&args.site.site).any(|file| file == Path::new("-"))

@@ -1,4 +1,4 @@
-//! Enqueues the paths of its arguments, and waits for their outcome.
+//! Enqueues the paths given as arguments, and waits for their outcome.
 
 use std::error::Error;
 use std::time::Duration;

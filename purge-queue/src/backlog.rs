@@ -1,9 +1,10 @@
-//! What waits, what was taken by a request, and what is settled: a function of the input and the journal alone, so
-//! that every holder of a lane computes the same. Times are handed in.
+//! What is waiting, what requests have taken, and what is settled. This is a function of the input and the journal
+//! alone, so every holder of a lane computes the same. Times are passed in.
 //!
-//! The rule: a request of a round that was accepted, or refused alone, takes each path of each chunk with a sequence
-//! up to the round's `upto` that equals one of its paths or is covered by one, and was not taken before. Nothing
-//! else does. So a path that is stored after a round was begun waits for the next one, whatever the round sends.
+//! The rule: a request of a round that was accepted, or refused by itself, takes each path that equals one of its
+//! paths or is covered by one, from every chunk with a sequence up to the round's `upto`, unless the path was taken
+//! before. Nothing else takes a path. So a path that is stored after a round began waits for the next round, whatever
+//! this one sends.
 
 mod cover;
 mod select;
@@ -22,19 +23,19 @@ use cover::Cover;
 use select::Queues;
 pub(crate) use select::Selection;
 
-/// All that waits in a lane, and what is not told yet.
+/// Everything that is waiting in a lane, and every outcome that has not been reported.
 #[derive(Default)]
 pub(crate) struct Backlog {
     sites: BTreeMap<String, Site>,
     chunks: BTreeMap<u64, Open>,
-    /// Of each round that is not settled, the chunks that it has taken paths of.
+    /// For each round that is not settled, the chunks from which it took paths.
     rounds: BTreeMap<u64, BTreeSet<u64>>,
-    /// The chunks whose outcome is complete and was not fetched yet.
+    /// The chunks whose outcome is complete but has not been fetched.
     complete: BTreeSet<u64>,
     bytes: usize,
 }
 
-/// The paths of one resource that wait.
+/// The waiting paths of one resource.
 #[derive(Default)]
 struct Site {
     known: HashMap<Arc<str>, usize>,
@@ -42,21 +43,22 @@ struct Site {
     free: Vec<usize>,
     wildcards: Cover,
     queues: Queues,
-    /// How many paths of chunks wait, by urgency.
+    /// How many paths of chunks are waiting, by urgency.
     waiting: [usize; 2],
 }
 
-/// A path that waits, or is being sent.
+/// A path that is waiting or being sent.
 struct Waiting {
     path: Arc<str>,
-    /// The chunks that ask for it, in order.
+    /// The chunks that contain it, in order.
     chunks: Vec<u64>,
-    /// 0; 1 after a request with it was refused in company; 2 after that happened again among ten.
+    /// 0 at first; 1 after a request that contained it among others was refused; 2 after that happened again in a
+    /// batch of ten.
     suspicion: u8,
     is_sent: bool,
 }
 
-/// A chunk whose outcome is not stored yet.
+/// A chunk whose outcome is not yet stored.
 struct Open {
     address: Address,
     request: Option<RequestId>,
@@ -65,14 +67,14 @@ struct Open {
     urgency: Urgency,
     stored: SystemTime,
     expires: SystemTime,
-    /// How many of its paths wait, and of how many it is not known yet how their purge ends.
+    /// How many of its paths are waiting, and how many have a purge whose end is not yet known.
     left: usize,
     pending: usize,
     results: Vec<Taken>,
     waiting: Vec<usize>,
 }
 
-/// A path of a chunk that does not wait any more.
+/// A path of a chunk that is no longer waiting.
 struct Taken {
     path: Arc<str>,
     by: Option<Arc<str>>,
@@ -90,7 +92,7 @@ pub(crate) struct Complete {
 }
 
 impl Backlog {
-    /// Adds a chunk that was read.
+    /// Adds a chunk that was read from the input.
     pub(crate) fn add(&mut self, chunk: Chunk) {
         let Chunk { sequence, stored, address, request, urgency, expires, good, bad, .. } = chunk;
         let results = bad.into_iter().map(|(path, why)| Taken {
@@ -126,8 +128,8 @@ impl Backlog {
         self.chunks.insert(sequence, open);
     }
 
-    /// Lets the requests of a round take what they purge. Verdicts that are not final wait for
-    /// [`settle`](Self::settle). Returns how many paths went with the request of an equal one.
+    /// Lets the requests of a round take the paths they purge. Verdicts that are not final wait for
+    /// [`settle`](Self::settle). Returns how many paths shared the request of an equal path.
     pub(crate) fn take(
         &mut self,
         round: u64,
@@ -178,7 +180,7 @@ impl Backlog {
         duplicates
     }
 
-    /// Notes that a path of a chunk was taken.
+    /// Records that a path of a chunk was taken.
     fn count(&mut self, sequence: u64, taken: Taken) {
         let Some(open) = self.chunks.get_mut(&sequence) else { return };
         self.bytes -= taken.path.len();
@@ -187,7 +189,7 @@ impl Backlog {
         }
         open.left -= 1;
         if taken.verdict.is_final() {
-            // Nothing more becomes of it.
+            // Its state will not change again.
         } else {
             open.pending += 1;
             self.rounds.entry(taken.round).or_default().insert(sequence);
@@ -198,7 +200,7 @@ impl Backlog {
         }
     }
 
-    /// Takes note of how the operations of a round ended. What is not among them stays accepted.
+    /// Records how the operations of a round ended. Paths that are not among them stay accepted.
     pub(crate) fn settle(&mut self, round: u64, finals: &[Judged]) {
         let verdicts: HashMap<&str, &Verdict> = finals
             .iter()
@@ -222,7 +224,7 @@ impl Backlog {
         }
     }
 
-    /// Ends the waiting of what is too old by now.
+    /// Ends the wait of every path that has expired.
     pub(crate) fn expire(&mut self, now: SystemTime) {
         let expired = self.chunks.iter().filter(|(_, open)| open.left > 0 && open.expires <= now);
         let expired: Vec<u64> = expired.map(|(sequence, _)| *sequence).collect();
@@ -231,7 +233,7 @@ impl Backlog {
         }
     }
 
-    /// Ends the waiting of what is left of a request; says whether any of it is still there.
+    /// Ends the wait of the remaining paths of a request; says whether any of its chunks are still open.
     pub(crate) fn drop_request(&mut self, address: &Address, request: &RequestId) -> bool {
         let named =
             |open: &Open| open.address == *address && open.request.as_ref() == Some(request);
@@ -255,7 +257,7 @@ impl Backlog {
         }
     }
 
-    /// The outcomes that are complete and were not fetched before.
+    /// The complete outcomes that have not been fetched before.
     pub(crate) fn completed(&mut self) -> Vec<Complete> {
         let complete = std::mem::take(&mut self.complete);
         complete.into_iter().filter_map(|sequence| self.outcome(sequence)).collect()
@@ -279,22 +281,22 @@ impl Backlog {
         self.chunks.remove(&sequence);
     }
 
-    /// The first chunk without an outcome: below it, the input may be trimmed.
+    /// The first chunk without an outcome: the input may be trimmed below it.
     pub(crate) fn first_open(&self) -> Option<u64> {
         self.chunks.keys().next().copied()
     }
 
-    /// How many bytes of paths wait.
+    /// How many bytes of paths are waiting.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How many paths of a resource wait.
+    /// How many paths of a resource are waiting.
     pub(crate) fn waiting(&self, resource: &str, urgency: Urgency) -> usize {
         self.sites.get(resource).map_or(0, |site| site.waiting[urgency as usize])
     }
 
-    /// When the oldest chunk was stored of which a path waits.
+    /// When the oldest chunk with a waiting path was stored.
     pub(crate) fn oldest(&self, urgency: Option<Urgency>) -> Option<SystemTime> {
         let mut chunks = self.chunks.values();
         let of =
@@ -302,18 +304,18 @@ impl Backlog {
         chunks.find(of).map(|open| open.stored)
     }
 
-    /// The resources of which something waits to be sent.
+    /// The resources with paths that are waiting to be sent.
     pub(crate) fn resources(&self) -> Vec<String> {
         let waiting = self.sites.iter().filter(|(_, site)| !site.known.is_empty());
         waiting.map(|(resource, _)| resource.clone()).collect()
     }
 
-    /// Chooses what is sent next of a resource; nothing if nothing waits.
+    /// Chooses what is sent next for a resource, or `None` if nothing is waiting.
     pub(crate) fn select(&mut self, resource: &str, batches: usize) -> Option<Selection> {
         self.sites.get_mut(resource)?.select(batches)
     }
 
-    /// After a round: what of it was not taken waits again. `suspects` were refused in company.
+    /// Queues the paths of a round that it did not take once more. `suspects` were refused along with others.
     pub(crate) fn wait_again(
         &mut self,
         resource: &str,
@@ -334,7 +336,7 @@ impl Backlog {
                 again.push(place);
             }
         }
-        // In their order before everything else, from the last to the first.
+        // In front of everything else, in their order: hence from the last to the first.
         for place in again.into_iter().rev() {
             let waiting = &site.paths[place];
             let first = waiting.chunks.first().and_then(|sequence| self.chunks.get(sequence));
@@ -348,7 +350,7 @@ impl Backlog {
 }
 
 impl Site {
-    /// Notes that a chunk asks for a path, and says where the path is.
+    /// Records that a chunk contains a path, and returns the path's place.
     fn wait(&mut self, path: String, sequence: u64) -> usize {
         if let Some(place) = self.known.get(path.as_str()).copied() {
             self.paths[place].chunks.push(sequence);
@@ -374,20 +376,20 @@ impl Site {
         place
     }
 
-    /// Takes a path from the chunks up to a sequence.
+    /// Takes a path from all chunks up to a sequence.
     fn release(&mut self, place: usize, upto: u64) -> (Arc<str>, Vec<u64>) {
         let waiting = &mut self.paths[place];
         let path = waiting.path.clone();
         let taken: Vec<_> = waiting.chunks.extract_if(.., |sequence| *sequence <= upto).collect();
         if !taken.is_empty() {
-            // What was asked for later is not under suspicion for what was before.
+            // Suspicion from earlier requests does not apply to a path that was enqueued later.
             waiting.suspicion = 0;
         }
         self.remove_if_unused(place);
         (path, taken)
     }
 
-    /// Takes a path from one chunk; none if it does not wait there any more.
+    /// Takes a path from one chunk; `None` if it is no longer waiting there.
     fn forget(&mut self, place: usize, sequence: u64) -> Option<Arc<str>> {
         let waiting = &mut self.paths[place];
         let at = waiting.chunks.iter().position(|chunk| *chunk == sequence)?;

@@ -1,4 +1,4 @@
-//! A chunk: some paths of a request, as one message.
+//! A chunk: some paths of a request, stored as one message.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,11 +8,11 @@ use crate::engine::{Message, NewMessage};
 use crate::names::RequestId;
 use crate::subject::Address;
 
-/// The most paths of a chunk: a million are 2,000 messages.
+/// The maximum number of paths in a chunk: a million paths take 2,000 messages.
 pub(crate) const MAX_PATHS: usize = 500;
-/// The most bytes of a chunk, a quarter of what an engine takes by default.
+/// The maximum size of a chunk in bytes, a quarter of what an engine accepts by default.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
-/// How long a path waits if nobody said.
+/// How long a path may wait by default.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 const REQUEST: &str = "Purge-Request";
@@ -21,13 +21,13 @@ const URGENCY: &str = "Purge-Urgency";
 const EXPIRES: &str = "Purge-Expires";
 const EVERYTHING: &str = "Purge-Everything";
 
-/// Whether a person waits for it.
+/// Whether a person is waiting for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Urgency {
     /// It is sent first.
     #[default]
     Now,
-    /// It is sent when nothing else waits, and a tenth of what is sent in any case.
+    /// It is sent when nothing else is waiting, but always gets one batch in ten.
     Bulk,
 }
 
@@ -42,7 +42,7 @@ impl Urgency {
     }
 }
 
-/// What a request says of all its chunks.
+/// What a request says about all its chunks.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
     pub(crate) request: RequestId,
@@ -51,7 +51,7 @@ pub(crate) struct Terms {
     pub(crate) everything: bool,
 }
 
-/// Cuts paths into the bodies of chunks. Each path is there once.
+/// Splits paths into the bodies of chunks. Each path appears once.
 pub(crate) fn bodies<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let mut bodies: Vec<(usize, String)> = Vec::new();
@@ -68,9 +68,9 @@ pub(crate) fn bodies<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String
     bodies.into_iter().map(|(_, body)| body).collect()
 }
 
-/// The message of one chunk. `nonce` is unlike that of any other request, and nobody can guess it: the engine
-/// drops what has the same name as an earlier message, and a name that says what is purged, or that another
-/// producer can write, would drop purges that nothing has carried out.
+/// The message of one chunk. `nonce` is unique to the request and cannot be guessed. The engine drops a message whose
+/// ID it has already seen, so an ID that names the paths, or that another producer could write, would drop purges
+/// that were never sent.
 pub(crate) fn message(
     address: &Address,
     terms: &Terms,
@@ -100,33 +100,34 @@ pub(crate) fn message(
     }
 }
 
-/// A chunk as the worker reads it. Whoever may store one is not trusted to have used this crate.
+/// A chunk as the worker reads it. It may have been written by something other than this crate, so nothing in it is
+/// trusted.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
     pub(crate) sequence: u64,
     pub(crate) stored: SystemTime,
     pub(crate) address: Address,
-    /// None if there is no usable name: its paths are purged, and nobody can ask for their outcome.
+    /// `None` if there is no usable name: its paths are purged, but their outcome cannot be asked for.
     pub(crate) request: Option<RequestId>,
     pub(crate) chunk: u32,
     pub(crate) chunks: u32,
     pub(crate) urgency: Urgency,
     pub(crate) expires: SystemTime,
     pub(crate) good: Vec<String>,
-    /// What can never be purged, and why; harmless to show.
+    /// Paths that can never be purged, and why; safe to show.
     pub(crate) bad: Vec<(String, String)>,
 }
 
-/// What the worker knows of what may be purged.
+/// What the worker knows about what may be purged.
 pub(crate) struct Rules<'a> {
-    /// The resources that it purges.
+    /// The resources that the worker purges.
     pub(crate) resources: &'a [ResourceId],
     /// The producers that may purge a whole resource.
     pub(crate) everything_from: &'a [crate::names::Producer],
 }
 
 impl Chunk {
-    /// Reads a message of the input; none if its subject is not one that producers have.
+    /// Reads a message of the input, or `None` if its subject is not a producer's subject.
     pub(crate) fn read(message: &Message, rules: &Rules<'_>) -> Option<Self> {
         let address = Address::of_input(&message.subject)?;
         let request = message.header(REQUEST).and_then(|id| id.parse().ok());
@@ -170,7 +171,7 @@ impl Chunk {
             }
             let why = match checked(line, consent) {
                 _ if number >= MAX_PATHS => Err(format!(
-                    "a message holds at most {MAX_PATHS} paths; enqueue the others in another one"
+                    "a message holds at most {MAX_PATHS} paths; put the others into another message"
                 )),
                 _ if !is_served => Err(format!(
                     "no worker of this queue purges the resource {}; check the subject",
@@ -191,8 +192,8 @@ fn checked(line: &[u8], consent: bool) -> Result<String, String> {
     let path = PurgePath::with_query(text).map_err(|error| error.to_string())?;
     if path.is_full_purge() && !consent {
         return Err(
-            "it purges the whole resource; a producer that may do so, and says so by the header \
-                    `Purge-Everything: yes`, can enqueue it"
+            "it purges the whole resource; only a producer with that right can enqueue it, with the header \
+             `Purge-Everything: yes`"
                 .to_owned(),
         );
     }
@@ -200,7 +201,7 @@ fn checked(line: &[u8], consent: bool) -> Result<String, String> {
 }
 
 fn shown(line: &[u8]) -> String {
-    /// What is longer is not read by people.
+    /// Nobody reads more than this.
     const CHARACTERS: usize = 200;
     escape(&String::from_utf8_lossy(line)).chars().take(CHARACTERS).collect()
 }
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_have_bounds() {
+    fn chunks_are_bounded() {
         let many: Vec<_> = (0..1_201).map(|n| format!("/{n}")).collect();
         let cut = bodies(many.iter().map(String::as_str));
         let counts: Vec<_> = cut.iter().map(|body| body.lines().count()).collect();
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_takes_a_word_and_a_right() {
+    fn full_purge_requires_the_header_and_permission() {
         let yes = ("Purge-Everything", "yes");
         assert_eq!(read(&[yes], b"/*").good.len(), 0);
         assert_eq!(read(&[("by", "ops")], b"/*").good.len(), 0);
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_resources_and_headers_are_told_apart() {
+    fn foreign_resources_and_headers_are_distinguished() {
         let rules = Rules { resources: &[], everything_from: &[] };
         let subject = format!("purge.in.shop.{RESOURCE}.cms");
         let chunk = Chunk::read(&stored(&subject, &[], b"/a"), &rules).expect("an address");

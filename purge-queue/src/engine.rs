@@ -1,21 +1,21 @@
-//! What a queue needs of the engine that stores it: a replicated log with compare-and-set.
+//! What a queue needs from the engine that stores it: a replicated log with compare-and-set.
 
 use std::fmt;
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
-/// The streams of a queue. Each keeps its messages in one order, and gives each a sequence.
+/// The streams of a queue. Each keeps its messages in order and gives each one a sequence number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {
-    /// What producers enqueue: nothing is dropped to make room.
+    /// What producers enqueue. Messages are never dropped to make room.
     Input,
-    /// What the holders of the lanes write down.
+    /// What the holders of the lanes record.
     Journal,
-    /// The outcomes: one message a subject, for 7 days.
+    /// The outcomes: one message per subject, kept for 7 days.
     Outcomes,
-    /// Who holds a lane: one message a subject, which expires.
+    /// Who holds a lane: one message per subject, which expires.
     Lease,
-    /// The orders of operators: one message a subject.
+    /// The orders of operators: one message per subject.
     Control,
 }
 
@@ -58,23 +58,23 @@ impl fmt::Display for Stream {
 /// A message to be stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewMessage {
-    /// Where.
+    /// The subject to store it under.
     pub subject: String,
     /// Names and values.
     pub headers: Vec<(String, String)>,
     /// The text.
     pub body: Vec<u8>,
-    /// A name of this storing, so that trying again stores nothing twice; not for messages with
-    /// [`after`](Self::after).
+    /// An ID of the message, so that a retry does not store it twice; not for messages with [`after`](Self::after).
     pub id: Option<String>,
-    /// Stores it only if the last message of the subject has this sequence; 0: only if the subject has none.
+    /// Stores it only if the last message of the subject has this sequence; 0 means that the subject must have no
+    /// message.
     pub after: Option<u64>,
 }
 
 /// A message that is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Where.
+    /// The subject it is stored under.
     pub subject: String,
     /// Its place in the stream, from 1.
     pub sequence: u64,
@@ -98,22 +98,22 @@ impl Message {
 /// Why an engine did not do something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EngineError {
-    /// The subject has another last message than the one that was named: nothing was stored.
+    /// The subject's last message is not the expected one; nothing was stored.
     Conflict,
-    /// No answer, or no majority. A message may be stored all the same.
+    /// There was no response, or no majority. A message may still have been stored.
     Unavailable(String),
     /// There is no room: nothing was stored.
     Full(String),
     /// The user has no right to do this.
     Denied(String),
-    /// It can never be done like this: the stream is missing, or the message is too large.
+    /// This can never succeed: the stream is missing, or the message is too large.
     Refused(String),
 }
 
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Conflict => f.write_str("another message came first"),
+            Self::Conflict => f.write_str("another message was stored first"),
             Self::Unavailable(why) | Self::Full(why) | Self::Denied(why) | Self::Refused(why) => {
                 f.write_str(why)
             }
@@ -123,17 +123,17 @@ impl fmt::Display for EngineError {
 
 impl std::error::Error for EngineError {}
 
-/// A replicated log. What a function has acknowledged survives the loss of any one machine of the engine.
+/// A replicated log. Whatever a function has acknowledged survives the loss of any one machine of the engine.
 ///
-/// The queue decides everything itself: an engine stores, compares, and reads back. There is one in
-/// [memory](crate::MemoryEngine) for tests and NATS JetStream for work.
+/// The queue makes all decisions itself: an engine only stores, compares, and reads back. There are two: one in
+/// [memory](crate::MemoryEngine) for tests, and NATS JetStream for production.
 pub trait Engine: Clone + Send + Sync + 'static {
-    /// Stores a message, and returns its sequence when a majority has it. One whose `id` was stored before is not
-    /// stored again.
+    /// Stores a message, and returns its sequence once a majority has it. A message whose `id` was stored recently (for
+    /// NATS, in the last 10 minutes) is not stored again.
     fn store(&self, message: NewMessage) -> impl Future<Output = Result<u64, EngineError>> + Send;
 
-    /// Some next messages of a stream whose subject matches `filter`, from a sequence on, in order; none if there
-    /// are no more by now. What is read here may be some moments old.
+    /// Returns some of the next messages of a stream whose subjects match `filter`, in order, starting at a sequence;
+    /// an empty list if there are no more yet. The result may be slightly out of date.
     fn read(
         &self,
         stream: Stream,
@@ -141,21 +141,21 @@ pub trait Engine: Clone + Send + Sync + 'static {
         from: u64,
     ) -> impl Future<Output = Result<Vec<Message>, EngineError>> + Send;
 
-    /// The last message of a subject, from the leader: it is as new as can be.
+    /// The last message of a subject, from the leader: always up to date.
     fn last(
         &self,
         stream: Stream,
         subject: &str,
     ) -> impl Future<Output = Result<Option<Message>, EngineError>> + Send;
 
-    /// The last message of a subject, which may be some moments old.
+    /// The last message of a subject, which may be slightly out of date.
     fn recent(
         &self,
         stream: Stream,
         subject: &str,
     ) -> impl Future<Output = Result<Option<Message>, EngineError>> + Send;
 
-    /// Removes the messages below a sequence whose subject matches `filter`.
+    /// Removes the messages whose subjects match `filter` and whose sequences are below a limit.
     fn trim(
         &self,
         stream: Stream,
@@ -163,30 +163,31 @@ pub trait Engine: Clone + Send + Sync + 'static {
         below: u64,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Returns soon after a message is stored whose subject matches `filter`, or after `longest`; says whether there
-    /// was one. This is a hint: it may be early, before the message can be read, and may miss a message.
+    /// Returns soon after a message whose subject matches `filter` is stored, or after `longest`; says whether there
+    /// was such a message. This is only a hint: it may come before the message can be read, and it may miss a
+    /// message.
     fn woken(&self, filter: &str, longest: Duration) -> impl Future<Output = bool> + Send;
 
-    /// Talks to another node: this one answers nothing.
+    /// Switches to another node, because this one does not respond.
     fn reconnect(&self) -> impl Future<Output = ()> + Send;
 
-    /// How long an entry of [`Stream::Lease`] lives.
+    /// How long a message in [`Stream::Lease`] lives.
     fn lease(&self) -> impl Future<Output = Result<Duration, EngineError>> + Send;
 }
 
-/// When to look again after a hint: what it is about can be read some moments later.
+/// When to look again after a hint: the message it announces may be readable only a few moments later.
 pub(crate) struct Eagerness(Option<Duration>);
 
 impl Eagerness {
     const FIRST: Duration = Duration::from_millis(10);
     const LAST: Duration = Duration::from_millis(500);
 
-    /// There was no hint.
+    /// There has been no hint.
     pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    /// Takes note of whether there was a hint by now.
+    /// Records whether there has been a hint.
     pub(crate) fn note(&mut self, woken: bool) {
         self.0 = match self.0 {
             _ if woken => Some(Self::FIRST),
@@ -195,13 +196,13 @@ impl Eagerness {
         };
     }
 
-    /// How long to wait at most for the next hint.
+    /// The longest time to wait for the next hint.
     pub(crate) fn longest(&self, otherwise: Duration) -> Duration {
         self.0.map_or(otherwise, |pause| pause.min(otherwise))
     }
 }
 
-/// Whether a subject matches a filter: `*` is one token, and a last `>` is one or more.
+/// Whether a subject matches a filter: `*` stands for one token, and a final `>` for one or more.
 pub(crate) fn matches(filter: &str, subject: &str) -> bool {
     let mut tokens = subject.split('.');
     for wanted in filter.split('.') {

@@ -17,23 +17,23 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueueErrorKind {
-    /// The caller gave something that cannot be used. Nothing was stored.
+    /// The caller's input is not valid. Nothing was stored.
     InvalidInput,
     /// The engine refused the user, or the user has no right to do this.
     Denied,
-    /// The queue is full, or the quota of the producer is used up. Later there may be room.
+    /// The queue is full, or the producer's quota is used up. There may be room later.
     Full,
-    /// The engine could not be reached or has no majority. What was not acknowledged may be stored all the same, so
-    /// name the same request again.
+    /// The engine could not be reached or has no majority. What was not acknowledged may still have been stored, so
+    /// retry under the same name.
     Unavailable,
-    /// The engine cannot carry the queue: it is too old, or the queue was not set up.
+    /// The engine cannot hold the queue: it is too old, or the queue has not been set up.
     Incompatible,
     /// Waiting ended before the outcome was known.
     Deadline,
 }
 
 impl QueueError {
-    /// An error of a kind with a message for people; for implementations of [`Engine`](crate::Engine).
+    /// An error with a kind and a message for people; for implementations of [`Engine`](crate::Engine).
     pub fn new(kind: QueueErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner { kind, message: message.into() }))
     }

@@ -1,4 +1,4 @@
-//! What the journal of a lane says, folded: which rounds there were, and where each stands.
+//! The journal of a lane, folded: which rounds there were, and how far each one got.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -6,14 +6,14 @@ use std::time::SystemTime;
 use crate::note::{Begun, Note};
 use crate::outcome::Judged;
 
-/// After so many holders have ended in the same round, it is given up.
+/// How many holders may end in the same round before it is given up.
 pub(crate) const HOLDERS: u32 = 3;
 
-/// The rounds that matter still.
+/// The rounds that still matter.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct History {
     pub(crate) rounds: BTreeMap<u64, Round>,
-    /// Until when the service wants to be left alone, and the note that says so.
+    /// Until when the service asked for a pause, and the note that says so.
     pub(crate) pause: Option<(u64, SystemTime)>,
 }
 
@@ -23,28 +23,28 @@ pub(crate) struct Round {
     pub(crate) begun: Begun,
     /// The journal of its run, as far as it was written.
     pub(crate) text: Vec<u8>,
-    /// What became of its requests.
+    /// The verdicts on its requests.
     pub(crate) requests: Vec<Judged>,
-    /// How its operations ended.
+    /// The verdicts on its operations.
     pub(crate) operations: Vec<Judged>,
     pub(crate) stage: Stage,
-    /// How many holders began after it, while it was being sent.
+    /// How many holders began a term after it, while it was being sent.
     pub(crate) holders: u32,
 }
 
-/// Where a round stands.
+/// How far a round got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
-    /// It was begun; what its requests did is in the journal of its run.
+    /// It has begun. What its requests did is in the journal of its run.
     Begun,
-    /// Its requests are judged.
+    /// The verdicts on its requests are complete.
     Sent,
-    /// Its operations are judged, too.
+    /// The verdicts on its operations are complete, too.
     Settled,
 }
 
 impl History {
-    /// Takes in the next note.
+    /// Applies the next note.
     pub(crate) fn apply(&mut self, sequence: u64, note: Note) {
         match note {
             Note::Lead { .. } => {
@@ -59,7 +59,7 @@ impl History {
             }
             Note::Lines { round, offset, bytes } => {
                 if let Some(round) = self.rounds.get_mut(&round) {
-                    // A holder that begins after a torn line drops it.
+                    // A holder that begins after a torn line drops that line.
                     round.text.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
                     round.text.extend(bytes);
                 }
@@ -88,7 +88,7 @@ impl History {
         }
     }
 
-    /// A holder that ended while it judged the requests of a round leaves verdicts that its successor writes anew.
+    /// Drops incomplete verdicts: if a holder ended while it judged a round, its successor judges it again.
     pub(crate) fn forget_unfinished(&mut self) {
         for round in self.rounds.values_mut() {
             match round.stage {
@@ -99,13 +99,13 @@ impl History {
         }
     }
 
-    /// Drops the rounds that no chunk needs: settled ones that were read up to a chunk before `first_open`. Returns
-    /// the first note that is still needed; none if no note is.
+    /// Drops the rounds that no chunk needs any longer: settled rounds that were read up to a chunk before
+    /// `first_open`. Returns the first note that is still needed, or `None` if no note is.
     pub(crate) fn trim(&mut self, first_open: Option<u64>, now: SystemTime) -> Option<u64> {
         let is_needed = |round: &Round| {
             round.stage != Stage::Settled || first_open.is_some_and(|open| round.begun.upto >= open)
         };
-        // Only from the front: what is between two rounds belongs to the later one.
+        // Only from the front: the notes between two rounds belong to the later one.
         while let Some(first) = self.rounds.first_entry() {
             if is_needed(first.get()) {
                 break;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_count_when_all_of_them_are_there() {
+    fn verdicts_count_only_when_complete() {
         let lead = || Note::Lead { holder: "a".to_owned() };
         let torn = Note::Judged { round: 1, judged: judged("/a") };
         let mut history = folded(vec![begun(5), torn.clone(), lead()]);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn round_is_needed_while_a_chunk_it_may_have_read_is_open() {
+    fn round_is_kept_while_a_chunk_it_may_have_read_is_open() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
         let settled = |round| [Note::Sent { round }, Note::Settled { round }];
         let mut notes = vec![begun(5)];

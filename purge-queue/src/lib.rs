@@ -1,18 +1,18 @@
 #![doc = include_str!("../README.md")]
 
-// Names, and what the engine must be able to do.
+// Names, and what the engine must provide.
 mod error;
 mod names;
 mod subject;
 mod engine;
 mod marks;
 
-// What is stored.
+// Stored formats.
 mod chunk;
 mod outcome;
 mod note;
 
-// What is decided: pure functions of the input and the journal.
+// Decisions: pure functions of the input and the journal.
 mod backlog;
 mod history;
 
@@ -21,10 +21,10 @@ mod memory;
 #[cfg(feature = "nats")]
 mod nats;
 
-// The side of a producer.
+// The producer's side.
 mod queue;
 
-// The side of a worker.
+// The worker's side.
 mod metrics;
 mod term;
 mod sink;

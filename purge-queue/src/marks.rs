@@ -1,11 +1,11 @@
-//! Places at which a test ends or stops the process, to see what its successor makes of it.
+//! Places at which a test kills or stops the process, to check what its successor does.
 
-/// A marked place. In what is released it does nothing.
+/// A marked place. In a release build it does nothing.
 #[cfg(not(debug_assertions))]
 pub(crate) fn mark(_place: &str) {}
 
-/// A marked place: with `PURGE_QUEUE_FAILPOINT=PLACE:N=kill` in the environment, the process ends when it comes to the
-/// place for the N-th time, and with `=stop` it stops until somebody continues it.
+/// A marked place. With `PURGE_QUEUE_FAILPOINT=PLACE:N=kill` in the environment, the process kills itself when it
+/// reaches the place for the N-th time; with `=stop`, it stops there until it is continued.
 #[cfg(debug_assertions)]
 pub(crate) fn mark(place: &str) {
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! An engine in memory: its faults are decided by a test, and its time is that of tokio.
+//! An engine in memory: a test decides its faults, and its clock is tokio's.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -10,21 +10,21 @@ use tokio::time::Instant;
 
 use crate::engine::{Engine, EngineError, Message, NewMessage, Stream, matches};
 
-/// What a test lets happen to a call of [`Engine::store`].
+/// What a test makes of a call of [`Engine::store`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing: it is stored and acknowledged.
+    /// No fault: the message is stored and acknowledged.
     #[default]
     None,
-    /// It is not stored, and there is no answer.
+    /// The message is not stored, and there is no response.
     Lost,
-    /// It is stored, and there is no answer.
+    /// The message is stored, but there is no response.
     AnswerLost,
 }
 
 type Decide = Box<dyn FnMut(&NewMessage) -> Fault + Send>;
 
-/// An engine in memory for tests. Clones are one connection to it; [`connect`](Self::connect) makes another one.
+/// An engine in memory, for tests. Clones share one connection; [`connect`](Self::connect) makes another one.
 #[derive(Clone)]
 pub struct MemoryEngine {
     state: Arc<Mutex<State>>,
@@ -53,7 +53,7 @@ struct Log {
 }
 
 impl MemoryEngine {
-    /// An empty engine whose leases live this long.
+    /// An empty engine whose leases last this long.
     #[must_use]
     pub fn new(lease: Duration) -> Self {
         let streams = Stream::ALL.map(|stream| (stream, Log::default())).into();
@@ -62,23 +62,23 @@ impl MemoryEngine {
         Self { state, stored: Arc::default(), decide: Arc::default(), lease }
     }
 
-    /// Another connection to the same engine, as another machine has it: without the faults of this one.
+    /// Another connection to the same engine, as from another machine. It does not share the faults of this one.
     #[must_use]
     pub fn connect(&self) -> Self {
         Self { decide: Arc::default(), ..self.clone() }
     }
 
-    /// Decides about each message that this connection stores from now on.
+    /// Decides the fault of each message that this connection stores from now on.
     pub fn faults(&self, decide: impl FnMut(&NewMessage) -> Fault + Send + 'static) {
         *self.decide.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(decide));
     }
 
-    /// How many messages a subject of [`Stream::Input`] may have. Default: 20,000.
+    /// How many messages each subject of [`Stream::Input`] may have. Default: 20,000.
     pub fn quota(&self, messages: usize) {
         self.state().quota = messages;
     }
 
-    /// What a stream holds.
+    /// The messages of a stream.
     #[must_use]
     pub fn messages(&self, stream: Stream) -> Vec<Message> {
         self.state().log(stream, self.lease).messages.values().cloned().collect()
@@ -148,7 +148,7 @@ impl Engine for MemoryEngine {
             let mut decide = self.decide.lock().unwrap_or_else(PoisonError::into_inner);
             let fault = decide.as_mut().map_or(Fault::None, |decide| decide(&message));
             let mut state = self.state();
-            let lost = || Err(EngineError::Unavailable("no answer".to_owned()));
+            let lost = || Err(EngineError::Unavailable("no response".to_owned()));
             match fault {
                 Fault::None => state.store(stream, message, self.lease),
                 Fault::Lost => lost(),

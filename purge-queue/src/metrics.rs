@@ -1,4 +1,4 @@
-//! What a worker counts, in the text form of Prometheus.
+//! What a worker counts, in the Prometheus text format.
 
 mod serve;
 
@@ -12,22 +12,22 @@ use tokio::time::Instant;
 use crate::chunk::Urgency;
 use crate::names::Lane;
 
-/// The upper bounds of the histogram of appends, in seconds.
+/// The upper bounds of the histogram of append durations, in seconds.
 const BOUNDS: [f64; 8] = [0.001, 0.003, 0.01, 0.03, 0.1, 1.0, 5.0, 15.0];
 
-/// The metrics of one worker. Clones are the same.
+/// The metrics of one worker. Clones share them.
 ///
-/// Two alarms are enough: `purge_oldest_waiting_seconds` above 300 while `purge_paused` is 0, and a sum of
-/// `purge_lane_held` over all workers of a lane that is not 1 for a minute.
+/// Two alerts are enough: `purge_oldest_waiting_seconds` is above 300 while `purge_paused` is 0, and the sum of
+/// `purge_lane_held` over all workers of a lane is not 1 for a minute.
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<Mutex<Counts>>);
 
 #[derive(Debug)]
 struct Counts {
     lane: Lane,
-    /// Paths that wait, by resource and urgency.
+    /// Waiting paths, by resource and urgency.
     waiting: BTreeMap<(String, Urgency), usize>,
-    /// When the oldest of them was stored, by the clock of the engine, and what that clock showed when.
+    /// When the oldest of them was stored, by the engine's clock; and what that clock showed when.
     oldest: Option<SystemTime>,
     clock: Option<(SystemTime, Instant)>,
     progress: Option<Instant>,
@@ -47,7 +47,7 @@ struct Counts {
 }
 
 impl Metrics {
-    /// Of a worker that has done nothing yet.
+    /// The metrics of a worker that has done nothing yet.
     #[must_use]
     pub fn new(lane: Lane) -> Self {
         Self(Arc::new(Mutex::new(Counts {
@@ -167,11 +167,11 @@ impl Counts {
         text.one(
             "purge_oldest_waiting_seconds",
             "gauge",
-            "Age of the oldest path that waits.",
+            "Age of the oldest waiting path, in seconds.",
             lane,
             oldest,
         );
-        text.head("purge_waiting_paths", "gauge", "Paths that wait to be sent.");
+        text.head("purge_waiting_paths", "gauge", "Paths waiting to be sent.");
         for ((resource, urgency), count) in &self.waiting {
             let labels = format!("{lane},resource=\"{resource}\",urgency=\"{}\"", urgency.as_str());
             text.value("purge_waiting_paths", &labels, *count as f64);
@@ -179,28 +179,28 @@ impl Counts {
         text.one(
             "purge_seconds_since_progress",
             "gauge",
-            "Since something was accepted or settled.",
+            "Seconds since a request was last accepted or settled.",
             lane,
             progress,
         );
         text.one(
             "purge_lane_held",
             "gauge",
-            "Whether this worker sends.",
+            "1 if this worker holds the lane, 0 otherwise.",
             lane,
             f64::from(u8::from(self.held)),
         );
         text.one(
             "purge_paused",
             "gauge",
-            "Whether an operator has paused the lane.",
+            "1 if an operator has paused the lane, 0 otherwise.",
             lane,
             f64::from(u8::from(self.paused)),
         );
         text.one(
             "purge_paused_until",
             "gauge",
-            "Until when the service wants no requests, as Unix time; 0: it takes them.",
+            "Unix time until which the service asked for a pause, or 0.",
             lane,
             until as f64,
         );
@@ -224,7 +224,7 @@ impl Counts {
         let why = [("duplicate", self.duplicate), ("covered", self.covered)];
         text.group(
             "purge_coalesced_paths_total",
-            "Paths that went with the request of another.",
+            "Paths purged by the request of an equal or covering path.",
             lane,
             "why",
             why.iter().map(|(w, c)| (w, c)),
@@ -237,13 +237,13 @@ impl Counts {
             ),
             (
                 "purge_fenced_total",
-                "Terms that ended since another worker had taken over.",
+                "Terms that ended because another worker had taken over.",
                 self.fenced,
             ),
-            ("purge_takeovers_total", "Terms that began.", self.takeovers),
+            ("purge_takeovers_total", "Terms that this worker has begun.", self.takeovers),
             (
                 "purge_unusable_messages_total",
-                "Messages of the input without a usable subject.",
+                "Input messages without a usable subject.",
                 self.unusable,
             ),
         ] {
@@ -253,7 +253,7 @@ impl Counts {
 
     fn histogram(&self, text: &mut Text, lane: &str) {
         let name = "purge_append_seconds";
-        text.head(name, "histogram", "How long an append to the journal takes.");
+        text.head(name, "histogram", "Duration of an append to the journal, in seconds.");
         let mut below = 0;
         for (bound, count) in BOUNDS.iter().zip(&self.appends) {
             below += count;
@@ -270,7 +270,7 @@ impl Counts {
     }
 }
 
-/// The text as it grows. Writing to it cannot fail.
+/// The text under construction. Writing to it cannot fail.
 struct Text(String);
 
 impl Text {

@@ -1,4 +1,4 @@
-//! Names that are tokens of a subject: nothing in them needs escaping.
+//! Names that are used as tokens of a subject: they need no escaping.
 
 use std::fmt;
 use std::str::FromStr;
@@ -62,7 +62,7 @@ macro_rules! name {
 }
 
 name!(
-    /// The name of an account's queue: it has one rate, and one worker sends at a time.
+    /// The name of an account's queue. A lane has one rate, and one worker sends at a time.
     ///
     /// ```
     /// let lane: purge_queue::Lane = "shop".parse()?;
@@ -73,18 +73,18 @@ name!(
     |c| matches!(c, 'a'..='z' | '0'..='9' | '-')
 );
 name!(
-    /// The name of a program that enqueues, such as `cms`: its quota and its rights are those of this name.
+    /// The name of a program that enqueues, such as `cms`. Its quota and its rights are tied to this name.
     Producer, "a producer", 32, "`a-z`, `0-9` and `-`",
     |c| matches!(c, 'a'..='z' | '0'..='9' | '-')
 );
 name!(
-    /// The name of what a producer enqueues at once, such as `post-4711-rev-3`: its outcome is kept under this name.
+    /// The name of a request, such as `post-4711-rev-3`. Its outcome is kept under this name.
     RequestId, "a request ID", 64, "`A-Z`, `a-z`, `0-9`, `-` and `_`",
     |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 );
 
 impl RequestId {
-    /// A new name that nothing else has.
+    /// A new, unique name.
     #[must_use]
     pub fn random() -> Self {
         Self(uuid::Uuid::new_v4().to_string().into())

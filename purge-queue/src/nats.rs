@@ -1,5 +1,5 @@
-//! NATS JetStream as the engine. Only its core protocol is used: requests and answers, as its documentation describes
-//! them. A stream that is read by requests has no consumer that could stand still after a change of leader.
+//! NATS JetStream as the engine. It uses only the core protocol: requests and responses, as documented by NATS.
+//! Streams are read by requests, so there is no consumer that could stall after a change of leader.
 
 mod api;
 mod connect;
@@ -23,19 +23,19 @@ pub use connect::NatsOptions;
 use crate::engine::{Engine, EngineError, Message, NewMessage, Stream, matches};
 use api::{Answer, Stored};
 
-/// How long an answer may take.
+/// How long a response may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A cluster of NATS servers with JetStream. Clones are one connection.
+/// A cluster of NATS servers with JetStream. Clones share one connection.
 #[derive(Clone)]
 pub struct NatsEngine(Arc<Inner>);
 
 struct Inner {
     client: async_nats::Client,
-    /// What the server has refused last, and how many times it has refused something: it says so apart from the
-    /// request, which just gets no answer.
+    /// The server's last refusal, and how many there have been. The server reports them separately; the refused
+    /// request itself gets no response.
     refusals: watch::Receiver<(u64, String)>,
-    /// Changes when a connection is lost, and with it every answer that is under way.
+    /// Changes when the connection is lost, and with it every pending response.
     losses: watch::Receiver<()>,
     woken: tokio::sync::Mutex<Option<Woken>>,
     lease: OnceCell<Duration>,
@@ -43,7 +43,7 @@ struct Inner {
     left: Mutex<Option<Instant>>,
 }
 
-/// A subscription that only wakes somebody.
+/// A subscription that only wakes a waiting task.
 struct Woken {
     filter: String,
     notify: Arc<Notify>,
@@ -63,13 +63,13 @@ impl std::fmt::Debug for NatsEngine {
 }
 
 impl NatsEngine {
-    /// The version of the server that this is connected to.
+    /// The version of the connected server.
     #[must_use]
     pub fn version(&self) -> String {
         self.0.client.server_info().version
     }
 
-    /// Sends a request and returns the body of its answer.
+    /// Sends a request and returns the body of its response.
     async fn request(
         &self,
         subject: &str,
@@ -85,7 +85,8 @@ impl NatsEngine {
         losses.mark_unchanged();
         let before = refusals.borrow_and_update().0;
         let refused = async {
-            // Without the right to this subject the server answers nothing, and complains elsewhere.
+            // Without the right to publish to this subject, the server does not respond, but reports the refusal
+            // separately.
             loop {
                 let (count, why) = refusals.borrow_and_update().clone();
                 if count > before && names(&why, subject) {
@@ -108,11 +109,11 @@ impl NatsEngine {
         };
         Err(match error.kind() {
             RequestErrorKind::NoResponders => EngineError::Unavailable(format!(
-                "no node of the engine answers for {subject}: there is no majority, or the queue is not set up \
+                "no node responds to {subject}: there is no majority, or the queue is not set up \
                  (`cdn-purge queue init`)"
             )),
             RequestErrorKind::TimedOut => EngineError::Unavailable(format!(
-                "no answer of the engine within {} s",
+                "no response from the engine within {} s",
                 PATIENCE.as_secs()
             )),
             RequestErrorKind::MaxPayloadExceeded | RequestErrorKind::InvalidSubject => {
@@ -122,7 +123,7 @@ impl NatsEngine {
         })
     }
 
-    /// Asks the interface of JetStream.
+    /// Sends a request to the JetStream API.
     async fn ask(&self, verb: &str, body: Value) -> Result<Value, EngineError> {
         let answer =
             self.request(&format!("$JS.API.{verb}"), None, body.to_string().into_bytes()).await?;
@@ -147,7 +148,7 @@ impl NatsEngine {
     }
 }
 
-/// Whether a complaint of the server is about a subject, or a pattern that includes it.
+/// Whether a refusal by the server is about a subject, or about a pattern that includes it.
 fn names(why: &str, subject: &str) -> bool {
     let mut words = why.split(['"', ' ', '\'']).filter(|word| word.contains('.'));
     words.any(|word| matches(word, subject))
@@ -184,14 +185,14 @@ impl Engine for NatsEngine {
     }
 
     async fn recent(&self, stream: Stream, subject: &str) -> Result<Option<Message>, EngineError> {
-        // With the subject in the subject of the request, so that a right to it can be given.
+        // The request's subject contains the wanted subject, so that rights can be granted for it.
         let asked = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
         let answer = self.request(&asked, None, Vec::new()).await?;
         match answer.status.map(|status| status.as_u16()) {
             Some(404) => Ok(None),
             Some(status) => {
                 let why = answer.description.unwrap_or_default();
-                Err(EngineError::Unavailable(format!("the engine answered {status} {why}")))
+                Err(EngineError::Unavailable(format!("the engine responded with {status} {why}")))
             }
             None => read::direct(answer).map(Some),
         }
@@ -215,13 +216,13 @@ impl Engine for NatsEngine {
     async fn reconnect(&self) {
         {
             let mut left = self.0.left.lock().unwrap_or_else(PoisonError::into_inner);
-            // Others that wait for an answer of the same server ask for this, too.
+            // Other tasks that wait for the same server call this, too.
             if left.is_some_and(|at| at.elapsed() < PATIENCE / 2) {
                 return;
             }
             *left = Some(Instant::now());
         }
-        // What fails here shows with the next request.
+        // A failure here surfaces with the next request.
         let _ = self.0.client.force_reconnect().await;
     }
 
@@ -231,7 +232,7 @@ impl Engine for NatsEngine {
             match info["config"]["max_age"].as_u64() {
                 Some(nanos @ 1..) => Ok(Duration::from_nanos(nanos)),
                 _ => Err(EngineError::Refused(
-                    "the leases of this queue never end; set it up with `cdn-purge queue init`"
+                    "the leases of this queue never expire; set it up with `cdn-purge queue init`"
                         .to_owned(),
                 )),
             }
@@ -241,9 +242,9 @@ impl Engine for NatsEngine {
 }
 
 impl NatsEngine {
-    /// A message from the leader of a stream.
+    /// A message, read from the leader of a stream.
     async fn get(&self, stream: Stream, which: &Value) -> Result<Option<Message>, EngineError> {
-        /// What the server says if there is no such message.
+        /// The server's error code for a message that does not exist.
         const NONE: u64 = 10037;
         let subject = format!("$JS.API.STREAM.MSG.GET.{stream}");
         let answer = self.request(&subject, None, which.to_string().into_bytes()).await?;

@@ -1,4 +1,4 @@
-//! What the holder of a lane writes into its journal: one message each.
+//! What the holder of a lane writes to its journal: one message per note.
 
 use std::time::SystemTime;
 
@@ -10,25 +10,25 @@ use crate::outcome::Judged;
 const KIND: &str = "Purge-Kind";
 const ROUND: &str = "Purge-Round";
 const OFFSET: &str = "Purge-Offset";
-/// Names one append, so that its writer recognizes it when the answer got lost.
+/// Identifies one append, so that its writer recognizes it if the response was lost.
 pub(crate) const WRITER: &str = "Purge-Writer";
 
-/// Something that the holder of a lane has done, or is about to do.
+/// Something that the holder of a lane has done or is about to do.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Note {
-    /// A new holder begins. What an earlier one appends from now on is refused.
+    /// A new holder begins. Appends of earlier holders are refused from now on.
     Lead { holder: String },
-    /// A round begins; its number is the sequence of this note.
+    /// A round begins. The sequence of this note is the number of the round.
     Round(Begun),
-    /// Some bytes of the journal of the round's run, as `purge-api-ext` writes it, and where they belong.
+    /// A piece of the journal of the round's run, in the format of `purge-api-ext`, and its position.
     Lines { round: u64, offset: u64, bytes: Vec<u8> },
-    /// What became of requests of the round; after `Sent`, how their operations ended.
+    /// Verdicts on requests of the round; after `Sent`, verdicts on their operations.
     Judged { round: u64, judged: Vec<Judged> },
-    /// All is said of the requests of the round: what is not judged by now waits again.
+    /// The verdicts on the requests of the round are complete: paths without a verdict wait again.
     Sent { round: u64 },
-    /// All is said of the operations of the round.
+    /// The verdicts on the operations of the round are complete.
     Settled { round: u64 },
-    /// The service asked to be left alone until then, by the engine's clock.
+    /// The service asked for no requests until then, by the engine's clock.
     Pause { until: SystemTime },
 }
 
@@ -36,9 +36,9 @@ pub(crate) enum Note {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Begun {
     pub(crate) resource: String,
-    /// The last sequence of the input that was read before it.
+    /// The last sequence of the input that had been read when the round began.
     pub(crate) upto: u64,
-    /// Whether one of its paths purges the whole resource, by consent of who may give it.
+    /// Whether one of its paths purges the whole resource, with valid consent.
     pub(crate) everything: bool,
 }
 
@@ -66,7 +66,7 @@ impl Note {
         NewMessage { subject, headers, body, id: None, after: Some(after) }
     }
 
-    /// The round that it is about; not that which it begins.
+    /// The round that the note belongs to. A note that begins a round belongs to none.
     pub(crate) fn round(&self) -> Option<u64> {
         match self {
             Self::Lines { round, .. }
@@ -77,7 +77,7 @@ impl Note {
         }
     }
 
-    /// Reads a note; none if it is not one of these, as a later version may write it.
+    /// Reads a note, or `None` if it is of an unknown kind, which a later version may have written.
     pub(crate) fn read(message: &Message) -> Option<Self> {
         let number = |name| message.header(name).and_then(|text| text.parse::<u64>().ok());
         let round = || number(ROUND);
@@ -101,7 +101,7 @@ impl Note {
     }
 }
 
-/// JSON of what can always be JSON.
+/// JSON of a value whose serialization cannot fail.
 mod erased {
     pub(super) trait Json {
         fn bytes(&self) -> Vec<u8>;
@@ -114,10 +114,10 @@ mod erased {
     }
 }
 
-/// The most bytes of paths that one note of verdicts holds: as JSON they are at most twice that.
+/// The maximum number of bytes of paths in one note of verdicts. As JSON they are at most twice as long.
 const AT_ONCE: usize = 200 * 1024;
 
-/// Verdicts in pieces that fit into a message each.
+/// Verdicts, in pieces that each fit into a message.
 pub(crate) fn pieces(judged: Vec<Judged>) -> Vec<Vec<Judged>> {
     let mut pieces: Vec<Vec<Judged>> = Vec::new();
     let mut room = 0;
@@ -133,7 +133,7 @@ pub(crate) fn pieces(judged: Vec<Judged>) -> Vec<Vec<Judged>> {
             match piece.last_mut() {
                 Some(last) if last.verdict == verdict => last.paths.push(path),
                 _ => {
-                    // A verdict takes room, too.
+                    // A verdict takes up space, too.
                     room = room.saturating_sub(600);
                     piece.push(Judged { verdict: verdict.clone(), paths: vec![path] });
                 }

@@ -1,4 +1,4 @@
-//! What operators see and order.
+//! What operators can see and order.
 
 use std::time::SystemTime;
 
@@ -11,14 +11,14 @@ use crate::names::{Lane, Producer, RequestId};
 use crate::note::Note;
 use crate::subject::{self, Address};
 
-/// A lane, as its operators see it.
+/// A lane, from an operator's point of view.
 #[derive(Clone, Debug)]
 pub struct Operator<E> {
     engine: E,
     lane: Lane,
 }
 
-/// How a lane is.
+/// The state of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LaneState {
@@ -30,11 +30,11 @@ pub struct LaneState {
     pub holder: Option<String>,
     /// Whether an operator has paused it.
     pub paused: bool,
-    /// What is enqueued and has no outcome, by resource and producer.
+    /// Enqueued paths without an outcome, by resource and producer.
     pub waiting: Vec<Waiting>,
 }
 
-/// What waits of one producer.
+/// What is waiting from one producer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Waiting {
@@ -42,7 +42,7 @@ pub struct Waiting {
     pub resource: String,
     /// Who enqueued it.
     pub producer: Producer,
-    /// How many messages, of up to 500 paths each.
+    /// How many messages; each has up to 500 paths.
     pub messages: usize,
     /// How many paths.
     pub paths: usize,
@@ -50,31 +50,31 @@ pub struct Waiting {
     pub oldest: String,
 }
 
-/// Something that a worker has written down.
+/// An entry of a worker's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LogEntry {
-    /// Its place.
+    /// Its sequence.
     pub sequence: u64,
     /// When, as RFC 3339 by the clock of the engine.
     pub time: String,
-    /// The round that it is about.
+    /// The round that it belongs to.
     pub round: Option<u64>,
     /// What happened.
     pub text: String,
 }
 
 impl<E: Engine> Operator<E> {
-    /// Of a lane.
+    /// The operator of a lane.
     pub fn new(engine: E, lane: Lane) -> Self {
         Self { engine, lane }
     }
 
-    /// How the lane is.
+    /// The state of the lane.
     ///
     /// # Errors
     ///
-    /// When the engine cannot be asked.
+    /// When the engine cannot be reached.
     pub async fn show(&self) -> Result<LaneState, QueueError> {
         let lease =
             self.engine.last(Stream::Lease, &subject::lease(&self.lane)).await.map_err(failed)?;
@@ -117,12 +117,12 @@ impl<E: Engine> Operator<E> {
         }
     }
 
-    /// What the workers have written down, of rounds that are not removed yet; with a path, only the entries that
-    /// name it.
+    /// The journal of the workers, except for rounds that have been removed. With a path, only the entries that name
+    /// it.
     ///
     /// # Errors
     ///
-    /// When the engine cannot be asked.
+    /// When the engine cannot be reached.
     pub async fn log(&self, path: Option<&str>) -> Result<Vec<LogEntry>, QueueError> {
         let subject = subject::journal(&self.lane);
         let (mut entries, mut next) = (Vec::new(), 1);
@@ -143,7 +143,7 @@ impl<E: Engine> Operator<E> {
         }
     }
 
-    /// Lets no worker begin to send anything. What is under way ends.
+    /// Stops workers from sending anything new. Requests in flight end normally.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl<E: Engine> Operator<E> {
         self.order(subject::paused(&self.lane), b"yes").await
     }
 
-    /// Ends the pause of an operator.
+    /// Ends an operator's pause.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl<E: Engine> Operator<E> {
         self.order(subject::paused(&self.lane), b"no").await
     }
 
-    /// Drops what still waits of a request: its outcome says so.
+    /// Drops the paths of a request that are still waiting; their outcome says so.
     ///
     /// # Errors
     ///
@@ -186,7 +186,7 @@ fn time(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
-/// What a note says to people: a line each.
+/// What a note says to people, one line each.
 fn told(note: &Note, path: Option<&str>) -> Vec<String> {
     match note {
         Note::Judged { judged, .. } => judged
@@ -202,10 +202,12 @@ fn told(note: &Note, path: Option<&str>) -> Vec<String> {
                 format!("{paths}: {}{operation}", judged.verdict.state.as_str())
             })
             .collect(),
-        // A path is named by what became of it.
+        // Only verdicts name a path.
         _ if path.is_some() => Vec::new(),
         Note::Lead { holder } => vec![format!("held by {}", purge_api_ext::escape(holder))],
-        Note::Round(begun) => vec![format!("begun for {}", purge_api_ext::escape(&begun.resource))],
+        Note::Round(begun) => {
+            vec![format!("started for {}", purge_api_ext::escape(&begun.resource))]
+        }
         Note::Lines { bytes, .. } => {
             let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
             vec![format!("{lines} lines of its run")]
@@ -213,7 +215,7 @@ fn told(note: &Note, path: Option<&str>) -> Vec<String> {
         Note::Sent { .. } => vec!["sent".to_owned()],
         Note::Settled { .. } => vec!["settled".to_owned()],
         Note::Pause { until } => {
-            vec![format!("the service wants no requests until {}", time(*until))]
+            vec![format!("the service asked for a pause until {}", time(*until))]
         }
     }
 }
@@ -239,7 +241,7 @@ mod tests {
     use crate::queue::Queue;
 
     #[tokio::test(start_paused = true)]
-    async fn lane_is_shown_with_what_waits_and_who_holds_it() {
+    async fn lane_shows_its_holder_and_waiting_paths() {
         let engine = MemoryEngine::new(Duration::from_secs(30));
         let lane: Lane = "shop".parse().expect("a lane");
         let operator = Operator::new(engine.clone(), lane.clone());

@@ -1,16 +1,16 @@
-//! What became of paths: as the journal keeps it, and as a producer reads it.
+//! Outcomes of paths: as the journal keeps them, and as a producer reads them.
 
 use purge_api_ext::escape;
 use serde::{Deserialize, Serialize};
 
-/// What became of a path that was enqueued.
+/// The state of a path that was enqueued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum State {
-    /// It waits to be sent.
+    /// It is waiting to be sent.
     Queued,
-    /// The service accepted its purge, and it is not known yet whether that has finished.
+    /// The service accepted its purge, but it is not yet known whether the purge has finished.
     Accepted,
     /// The cached copies are gone.
     Purged,
@@ -18,14 +18,14 @@ pub enum State {
     NotCached,
     /// It was refused, or can never be purged.
     Failed,
-    /// Its purge was accepted and has ended, and the service does not say how.
+    /// Its purge was accepted and has ended, but the service does not say how.
     Unconfirmed,
     /// It was not sent in time, or an operator dropped it.
     NotSent,
 }
 
 impl State {
-    /// Whether the path must be enqueued again to be sure of it.
+    /// Whether the path must be enqueued again to be sure that it is purged.
     #[must_use]
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Unconfirmed | Self::NotSent)
@@ -46,7 +46,7 @@ impl State {
     }
 }
 
-/// What a request of a round, or its operation, has done for a path.
+/// What a request of a round, or its operation, did for a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) state: State,
@@ -73,7 +73,7 @@ impl Verdict {
     }
 }
 
-/// A message that is harmless to show, and short.
+/// A message that is short and safe to show.
 pub(crate) fn short(message: &str) -> String {
     const CHARACTERS: usize = 300;
     escape(message).chars().take(CHARACTERS).collect()
@@ -87,24 +87,24 @@ pub(crate) struct Judged {
     pub(crate) paths: Vec<String>,
 }
 
-/// What became of one path, and by what.
+/// The outcome of one path, and what caused it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PathResult {
     /// The path.
     pub path: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// The operation that purged it.
     #[serde(default)]
     pub op_id: Option<String>,
-    /// What the service or the worker says to it; harmless to show.
+    /// What the service or the worker says about it; safe to show.
     #[serde(default)]
     pub message: Option<String>,
-    /// Whether more than one operation may have come of it.
+    /// Whether it may have been purged by more than one operation.
     #[serde(default)]
     pub possible_duplicate: bool,
-    /// The path that was sent, if another one covers this one.
+    /// The path that was sent, if it is another one that covers this path.
     #[serde(default)]
     pub by: Option<String>,
 }
@@ -117,7 +117,7 @@ impl PathResult {
     }
 }
 
-/// The outcome of a chunk, as it is stored.
+/// The outcome of a chunk, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChunkOutcome {
     pub(crate) schema: u32,

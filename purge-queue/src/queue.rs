@@ -1,4 +1,4 @@
-//! The side of a producer: storing paths, and asking what became of them.
+//! The producer's side: storing paths, and asking for their outcome.
 
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
@@ -17,14 +17,15 @@ use crate::names::{Lane, Producer, RequestId};
 use crate::outcome::{ChunkOutcome, PathResult, State};
 use crate::subject::Address;
 
-/// How many chunks are stored at once.
+/// How many chunks are stored concurrently.
 const AT_ONCE: usize = 16;
-/// After so long a message is sent again: under its name it is stored once.
+/// How long to wait for an acknowledgement before sending a message again. Its ID keeps it from being stored twice.
 const ATTEMPT: Duration = Duration::from_secs(2);
-/// After so long without an acknowledgement another node is asked: one that is cut off from the others says nothing.
+/// How long to go without an acknowledgement before switching to another node: a node that is cut off from the others
+/// stays silent.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A queue, as one producer sees it. Cheap to clone.
+/// A queue as one producer sees it. Cheap to clone.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -51,8 +52,8 @@ pub struct Queue<E> {
     producer: Producer,
 }
 
-/// Paths about to be stored. Await it: then a majority of the engine has them, and they will be sent, or their outcome
-/// says why not.
+/// Paths about to be stored. Once it has been awaited, a majority of the engine's nodes has them: they will be sent,
+/// or their outcome says why not.
 #[must_use = "nothing is stored until it is awaited"]
 pub struct Enqueue<E> {
     queue: Queue<E>,
@@ -66,7 +67,7 @@ pub struct Enqueue<E> {
     deadline: Duration,
 }
 
-/// What was stored: the name to ask for its outcome by.
+/// A stored request: the handle for asking for its outcome.
 #[derive(Clone, Debug)]
 pub struct Ticket<E> {
     queue: Queue<E>,
@@ -89,11 +90,11 @@ pub struct RequestOutcome {
     pub producer: Producer,
     /// Its name.
     pub request: RequestId,
-    /// How many chunks it has; none as long as no outcome is known.
+    /// How many chunks it has, or `None` while no outcome is known.
     pub chunks: Option<u32>,
-    /// The chunks whose outcome is not known yet.
+    /// The chunks whose outcome is still unknown.
     pub missing: Vec<u32>,
-    /// What became of the paths of the others.
+    /// The outcomes of the paths in all other chunks.
     pub paths: Vec<PathResult>,
 }
 
@@ -122,18 +123,18 @@ impl<E: Engine> Queue<E> {
         }
     }
 
-    /// What is known of a request by now.
+    /// What is known of a request so far.
     ///
     /// # Errors
     ///
-    /// When the engine cannot be asked.
+    /// When the engine cannot be reached.
     pub async fn status(
         &self,
         resource: ResourceId,
         request: &RequestId,
     ) -> Result<RequestOutcome, QueueError> {
         let address = Address::new(self.lane.clone(), resource, self.producer.clone());
-        /// Of a request whose number of chunks is unknown, so many are looked for.
+        /// How many chunks to look for while the number of chunks is unknown.
         const FIRST: u32 = AT_ONCE as u32;
         let mut chunks: BTreeMap<u32, ChunkOutcome> = BTreeMap::new();
         let mut asked = 0;
@@ -149,7 +150,7 @@ impl<E: Engine> Queue<E> {
             };
             let mut found = stream::iter(asked + 1..=until).map(ask).buffered(AT_ONCE);
             while let Some(found) = found.next().await {
-                // What a later version writes is not guessed.
+                // A later version's format is not guessed.
                 if let Some(found) = found.map_err(refused)?
                     && let Ok(outcome) = serde_json::from_slice::<ChunkOutcome>(&found.body)
                     && outcome.schema == ChunkOutcome::SCHEMA
@@ -173,18 +174,18 @@ impl<E: Engine> Queue<E> {
         })
     }
 
-    /// Waits until the outcome of a whole request is known, at most until a deadline.
+    /// Waits until the outcome of a whole request is known, up to a deadline.
     ///
     /// # Errors
     ///
-    /// [`QueueErrorKind::Deadline`] when it is not known by then; it can be asked for again.
+    /// [`QueueErrorKind::Deadline`] if it is still unknown by then; you can ask again.
     pub async fn outcome(
         &self,
         resource: ResourceId,
         request: &RequestId,
         deadline: Duration,
     ) -> Result<RequestOutcome, QueueError> {
-        /// A subscription promises nothing, so it is looked at from time to time, too.
+        /// A subscription may miss messages, so the outcome is polled as well.
         const LONGEST: Duration = Duration::from_secs(1);
         let address = Address::new(self.lane.clone(), resource, self.producer.clone());
         let filter = format!("{}.*", address.outcomes(request));
@@ -200,7 +201,7 @@ impl<E: Engine> Queue<E> {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let message = format!(
-                    "no outcome of {request} within {}; ask for it again later",
+                    "no outcome for {request} within {}; ask again later",
                     humantime::format_duration(deadline)
                 );
                 return Err(QueueError::new(QueueErrorKind::Deadline, message));
@@ -210,7 +211,7 @@ impl<E: Engine> Queue<E> {
         }
     }
 
-    /// Stores one chunk, trying again under the same name until the deadline.
+    /// Stores one chunk, retrying under the same ID until the deadline.
     async fn store(&self, new: NewMessage, end: Instant) -> Result<u64, QueueError> {
         let mut pause = Duration::from_millis(50);
         let mut answered = Instant::now();
@@ -220,7 +221,7 @@ impl<E: Engine> Queue<E> {
                 Ok(Ok(sequence)) => return Ok(sequence),
                 Ok(Err(EngineError::Unavailable(why))) => why,
                 Ok(Err(error)) => return Err(refused(error)),
-                Err(_) => "no answer".to_owned(),
+                Err(_) => "no response".to_owned(),
             };
             if Instant::now() + pause >= end {
                 let message = format!(
@@ -245,25 +246,27 @@ impl<E: Engine> Enqueue<E> {
         self
     }
 
-    /// Whether a person waits for it. Default: [`Urgency::Now`].
+    /// Whether a person is waiting for it. Default: [`Urgency::Now`].
     pub fn urgency(mut self, urgency: Urgency) -> Self {
         self.urgency = urgency;
         self
     }
 
-    /// How long it may wait: what was not sent by then is not sent at all, and its outcome says so. Default: a day.
+    /// How long it may wait. Paths that have not been sent by then are never sent, and their outcome says so.
+    /// Default: one day.
     pub fn expires(mut self, after: Duration) -> Self {
         self.expires = Some(after);
         self
     }
 
-    /// Allows a path that purges the whole resource. The worker checks whether this producer may do that.
+    /// Allows a path that purges the whole resource. The worker checks whether this producer may do so.
     pub fn allow_full_purge(mut self, _consent: PurgeEverything) -> Self {
         self.everything = true;
         self
     }
 
-    /// How long storing may take. Default: 30 s, since an engine that has lost its leader may take 11 s.
+    /// How long storing may take. Default: 30 s, since an engine that lost its leader may need 11 s to elect a new
+    /// one.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -316,13 +319,13 @@ impl<E: Engine> Ticket<E> {
         &self.request
     }
 
-    /// How many messages it is stored as.
+    /// How many messages the request was stored as.
     #[must_use]
     pub fn chunks(&self) -> u32 {
         self.chunks
     }
 
-    /// Waits until its outcome is known: see [`Queue::outcome`].
+    /// Waits until the outcome is known: see [`Queue::outcome`].
     ///
     /// # Errors
     ///
@@ -333,19 +336,19 @@ impl<E: Engine> Ticket<E> {
 }
 
 impl RequestOutcome {
-    /// Whether it is known what became of every path.
+    /// Whether the outcome of every path is known.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.chunks.is_some() && self.missing.is_empty()
     }
 
-    /// Whether it is complete, and no path must be enqueued again.
+    /// Whether it is complete and no path needs to be enqueued again.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.is_complete() && !self.paths.iter().any(|path| path.state.is_failure())
     }
 
-    /// What became of one path; none as long as that is not known.
+    /// The outcome of one path, or `None` while it is unknown.
     #[must_use]
     pub fn outcome(&self, path: &str) -> Option<&PathResult> {
         self.paths.iter().find(|result| result.path == path)

@@ -1,4 +1,4 @@
-//! The journal of a run as notes of the lane's journal.
+//! The journal of a run, stored as notes of the lane's journal.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,15 +10,15 @@ use crate::engine::Engine;
 use crate::note::Note;
 use crate::term::Term;
 
-/// The most bytes of one message.
+/// The maximum size of one message in bytes.
 const AT_ONCE: usize = 256 * 1024;
 
-/// Where the run of a round writes. What was appended is acknowledged by a majority.
+/// Where the run of a round writes. Every append is acknowledged by a majority.
 pub(crate) struct LaneSink<E> {
     term: Term<E>,
     round: u64,
     length: u64,
-    /// All that was written, for the one who follows the operations.
+    /// Everything written so far, for the task that follows the operations.
     text: Arc<Mutex<Vec<u8>>>,
     runtime: Handle,
 }
@@ -50,12 +50,12 @@ impl<E: Engine> JournalSink for LaneSink<E> {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        // Each append was acknowledged.
+        // Each append has already been acknowledged.
         Ok(())
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
-        // What follows says where it belongs.
+        // The next append states its position.
         self.length = length;
         let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
         text.truncate(usize::try_from(length).unwrap_or(usize::MAX));
@@ -67,7 +67,7 @@ fn has(lines: &[u8], word: &[u8]) -> bool {
     cfg!(debug_assertions) && lines.windows(word.len()).any(|window| window == word)
 }
 
-/// A sink for a run that only follows what was sent: whatever it wants to send is refused.
+/// A sink for a run that only follows what was sent: anything that it wants to send is refused.
 pub(crate) struct Closed;
 
 impl JournalSink for Closed {

@@ -4,7 +4,7 @@ use purge_api_ext::ResourceId;
 
 use crate::names::{Lane, Producer, RequestId};
 
-/// Whose paths, and of what.
+/// Which lane, which resource, which producer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Address {
     pub(crate) lane: Lane,
@@ -21,23 +21,23 @@ impl Address {
         format!("purge.in.{}.{}.{}", self.lane, self.resource, self.producer)
     }
 
-    /// The outcome of one chunk of a request.
+    /// The subject of the outcome of one chunk of a request.
     pub(crate) fn outcome(&self, request: &RequestId, chunk: u32) -> String {
         format!("{}.{chunk}", self.outcomes(request))
     }
 
-    /// All outcomes of a request.
+    /// The subjects of all outcomes of a request.
     pub(crate) fn outcomes(&self, request: &RequestId) -> String {
         format!("purge.out.{}.{}.{}.{request}", self.lane, self.resource, self.producer)
     }
 
-    /// The order to drop what still waits of a request.
+    /// The subject of the order to drop what is still waiting of a request.
     pub(crate) fn dropping(&self, request: &RequestId) -> String {
         let Self { lane, resource, producer } = self;
         format!("purge.control.{lane}.drop.{resource}.{producer}.{request}")
     }
 
-    /// The address of an input subject; none if nobody can have stored it by these rules.
+    /// The address of an input subject, or `None` if no producer can have stored it by these rules.
     pub(crate) fn of_input(subject: &str) -> Option<Self> {
         Self::of_tokens(subject.strip_prefix("purge.in.")?)
     }
@@ -45,13 +45,13 @@ impl Address {
     fn of_tokens(tokens: &str) -> Option<Self> {
         let [lane, resource, producer] = tokens.split('.').collect::<Vec<_>>().try_into().ok()?;
         let id: ResourceId = resource.parse().ok()?;
-        // Spelled in another way, it would be another subject.
+        // Another spelling would be another subject.
         (id.to_string() == resource).then_some(())?;
         let (lane, producer) = (lane.parse().ok()?, producer.parse().ok()?);
         Some(Self { lane, resource: resource.to_owned(), producer })
     }
 
-    /// What an order to drop names.
+    /// The request that an order to drop names.
     pub(crate) fn of_dropping(subject: &str, lane: &Lane) -> Option<(Self, RequestId)> {
         let tokens = subject.strip_prefix(&format!("purge.control.{lane}.drop."))?;
         let (address, request) = tokens.rsplit_once('.')?;
@@ -60,7 +60,7 @@ impl Address {
     }
 }
 
-/// All that is enqueued for a lane.
+/// The subjects of everything that is enqueued for a lane.
 pub(crate) fn inputs(lane: &Lane) -> String {
     format!("purge.in.{lane}.>")
 }
@@ -73,12 +73,12 @@ pub(crate) fn lease(lane: &Lane) -> String {
     format!("purge.lease.{lane}")
 }
 
-/// Whether the lane is paused by an operator.
+/// The subject that says whether an operator has paused the lane.
 pub(crate) fn paused(lane: &Lane) -> String {
     format!("purge.control.{lane}.paused")
 }
 
-/// All orders of operators to a lane.
+/// The subjects of all operators' orders to a lane.
 pub(crate) fn controls(lane: &Lane) -> String {
     format!("purge.control.{lane}.>")
 }

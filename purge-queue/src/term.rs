@@ -1,8 +1,8 @@
-//! The term of a holder: its lease, which decides who tries, and its fence, which decides who may.
+//! A holder's term: its lease, which decides who tries, and its fence, which decides who may.
 //!
-//! Each append to the journal names the message that it follows. So a holder that was asleep while another one began
-//! is refused, and stops: nothing is sent without an append that was acknowledged. The lease only spares the others
-//! the attempt.
+//! Each append to the journal names the message it must follow. A holder that was suspended while another one took
+//! over is therefore refused, and stops: nothing is sent without an acknowledged append. The lease only saves the
+//! others from trying.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -16,19 +16,19 @@ use crate::names::Lane;
 use crate::note::{Note, WRITER};
 use crate::subject;
 
-/// How long one call of the engine may take before another node is asked.
+/// How long one call of the engine may take before another node is tried.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The right to send, as long as it lasts. Clones are the same.
+/// The right to send, while it lasts. Clones share it.
 pub(crate) struct Term<E>(Arc<Inner<E>>);
 
 struct Inner<E> {
     engine: E,
     lane: Lane,
     holder: String,
-    /// Names the appends of this term.
+    /// Identifies the appends of this term.
     nonce: String,
     tail: tokio::sync::Mutex<Tail>,
     state: Mutex<State>,
@@ -43,12 +43,12 @@ struct Tail {
 }
 
 struct State {
-    /// The sequence of the lease, and until when it lasts at least.
+    /// The sequence of the lease, and the earliest time at which it can end.
     revision: u64,
     lasts_until: Instant,
-    /// When the first attempt to renew it was made that has no answer yet.
+    /// The start of the first attempt to renew it that has had no response yet.
     asked: Option<Instant>,
-    /// What the engine's clock showed when.
+    /// A time of the engine's clock, and when it was read.
     clock: (SystemTime, Instant),
     /// Why the term has ended.
     ended: Option<String>,
@@ -61,8 +61,8 @@ impl<E> Clone for Term<E> {
 }
 
 impl<E: Engine> Term<E> {
-    /// Takes the lease if it is free, and begins: what an earlier holder appends after this is refused. None if
-    /// somebody else has it.
+    /// Takes the lease if it is free, and begins a term: appends of earlier holders are refused from then on. Returns
+    /// `None` if another worker has the lease.
     pub(crate) async fn begin(
         engine: &E,
         lane: &Lane,
@@ -112,7 +112,7 @@ impl<E: Engine> Term<E> {
         self.0.tail.lock().await.sequence
     }
 
-    /// Begins when the term ends; runs are given it, so that they end with it.
+    /// Begins when the term ends. Runs receive it, so that they end with the term.
     pub(crate) fn shutdown(&self) -> Shutdown {
         self.0.shutdown.clone()
     }
@@ -122,7 +122,7 @@ impl<E: Engine> Term<E> {
         self.state().ended.clone()
     }
 
-    /// What time it is by the clock of the engine: two holders have no other clock in common.
+    /// The time by the engine's clock, which is the only clock that two holders share.
     pub(crate) fn now(&self) -> SystemTime {
         let (stored, at) = self.state().clock;
         stored + at.elapsed()
@@ -138,7 +138,7 @@ impl<E: Engine> Term<E> {
         why
     }
 
-    /// The time that is left of the lease; the term ends with it.
+    /// The time left of the lease. When none is left, the term ends.
     fn check(&self) -> Result<(), String> {
         let (ended, is_over) = {
             let state = self.state();
@@ -147,14 +147,14 @@ impl<E: Engine> Term<E> {
         match ended {
             Some(why) => Err(why),
             None if is_over => {
-                Err(self.end("the lease ended before it could be renewed".to_owned()))
+                Err(self.end("the lease expired before it could be renewed".to_owned()))
             }
             None => Ok(()),
         }
     }
 
-    /// Appends a note, and returns its sequence when a majority has it; or says why the term has ended, after which
-    /// nothing may be sent.
+    /// Appends a note, and returns its sequence once a majority has it. An error says why the term has ended; nothing
+    /// may be sent after that.
     pub(crate) async fn append(&self, note: &Note) -> Result<u64, String> {
         let mut tail = self.0.tail.lock().await;
         tail.appends += 1;
@@ -194,7 +194,7 @@ impl<E: Engine> Term<E> {
                 }
             }
             self.0.metrics.appended(began.elapsed());
-            // The answer may have taken its time: what follows it must be within the lease.
+            // The response may have taken a while: what follows must still be within the lease.
             return self.check().map(|()| tail.sequence);
         }
     }
@@ -210,7 +210,7 @@ impl<E: Engine> Term<E> {
         }
     }
 
-    /// Renews the lease again and again, until the term ends.
+    /// Keeps renewing the lease until the term ends.
     pub(crate) async fn renew(&self) {
         let every = self.0.lease / 6;
         let margin = self.0.lease / 15;
@@ -242,7 +242,7 @@ impl<E: Engine> Term<E> {
         }
     }
 
-    /// Renews the lease; an error with a reason ends the term, and one without is tried again.
+    /// Renews the lease. An error with a reason ends the term; an error without one is retried.
     async fn renew_once(&self, subject: &str) -> Result<(), Option<String>> {
         let (revision, now) = (self.state().revision, Instant::now());
         let first = *self.state().asked.get_or_insert(now);
@@ -251,11 +251,11 @@ impl<E: Engine> Term<E> {
             Ok(renewed) => renewed,
             Err(EngineError::Unavailable(_)) => return Err(None),
             Err(EngineError::Conflict) => {
-                // An attempt whose answer got lost may have renewed it.
+                // An earlier attempt whose response was lost may have renewed it.
                 let last = self.0.engine.last(Stream::Lease, subject).await.map_err(|_| None)?;
                 match last {
                     Some(last) if last.header(WRITER) == Some(&self.0.nonce) => {
-                        // It was stored after the first attempt was made, at the earliest.
+                        // It was stored after the first attempt began, at the earliest.
                         self.renewed(last.sequence, first);
                         return Ok(());
                     }
@@ -275,9 +275,9 @@ impl<E: Engine> Term<E> {
         state.asked = None;
     }
 
-    /// Gives the lease back, so that nobody waits for its end.
+    /// Releases the lease, so that the next worker does not have to wait until it expires.
     pub(crate) async fn release(&self) {
-        self.end("it was given back".to_owned());
+        self.end("the lease was released".to_owned());
         let subject = subject::lease(&self.0.lane);
         let revision = self.state().revision;
         let free = lease_message(&subject, b"", &self.0.nonce, revision);
@@ -302,8 +302,8 @@ fn lease_message(subject: &str, body: &[u8], writer: &str, after: u64) -> NewMes
     }
 }
 
-/// Appends the note with which the term begins, after whatever the journal holds. Returns its sequence, and when it was
-/// stored by the engine's clock.
+/// Appends the note that begins the term, after whatever the journal holds. Returns its sequence and the time at
+/// which it was stored, by the engine's clock.
 async fn lead<E: Engine>(
     engine: &E,
     lane: &Lane,
@@ -313,7 +313,7 @@ async fn lead<E: Engine>(
     let subject = subject::journal(lane);
     let writer = uuid::Uuid::new_v4().to_string();
     let ours = |last: &Message| last.header(WRITER) == Some(&writer);
-    let mut why = EngineError::Unavailable("no answer".to_owned());
+    let mut why = EngineError::Unavailable("no response".to_owned());
     while Instant::now() < until {
         let last = match timeout(PATIENCE, engine.last(Stream::Journal, &subject)).await {
             Ok(Ok(last)) => last,
@@ -330,7 +330,7 @@ async fn lead<E: Engine>(
         let after = last.map_or(0, |last| last.sequence);
         let note = Note::Lead { holder: holder.to_owned() };
         match timeout(PATIENCE, engine.store(note.message(&subject, &writer, after))).await {
-            // Read back next, for the time at which it was stored.
+            // It is read back next, to learn when it was stored.
             Ok(Ok(_) | Err(EngineError::Conflict)) => {}
             Ok(Err(error @ EngineError::Unavailable(_))) => {
                 why = error;

@@ -1,4 +1,4 @@
-//! A worker: it stands by until the lane is free, and then sends what waits.
+//! A worker: it stands by until the lane is free, and then sends what is waiting.
 
 mod under_way;
 mod judge;
@@ -20,12 +20,12 @@ use crate::names::{Lane, Producer};
 use crate::term::Term;
 use holder::Holder;
 
-/// How often a worker that stands by looks whether the lane is free.
+/// How often a standby worker checks whether the lane is free.
 const STAND_BY: Duration = Duration::from_millis(500);
-/// The longest pause after the engine did not answer, or nothing was accepted.
+/// The longest pause after the engine did not respond or nothing was accepted.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// Sends what is enqueued in a lane, or stands by while another worker does.
+/// Sends what is enqueued in a lane, or stands by while another worker does so.
 ///
 /// ```no_run
 /// # async fn run(engine: purge_queue::MemoryEngine) -> Result<(), Box<dyn std::error::Error>> {
@@ -46,19 +46,19 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// # }
 /// ```
 ///
-/// Any number may run, on any machines, and one of them sends. When it ends in good order, the next one takes over at
-/// once; when it dies, after the lease has ended. A path that was acknowledged to a producer is sent, or its outcome
-/// says why not. It may be sent twice when a worker dies: its outcome says so then.
+/// Any number of workers may run, on any machines; one of them sends. If it shuts down cleanly, the next one takes
+/// over immediately; if it dies, the next one takes over when its lease has expired. A path that was acknowledged to
+/// a producer is sent, or its outcome says why not. If a worker dies, a path may be sent twice; its outcome says so.
 #[must_use = "nothing is sent until it runs"]
 pub struct Worker<E> {
     engine: E,
     options: Options,
 }
 
-/// What tells people something.
+/// Shows a message to people.
 type Messages = Box<dyn Fn(&str) + Send + Sync>;
 
-/// What holds for all terms of a worker.
+/// The settings of a worker, for all of its terms.
 pub(crate) struct Options {
     lane: Lane,
     client: Client,
@@ -85,8 +85,8 @@ impl Options {
 }
 
 impl<E: Engine> Worker<E> {
-    /// A worker of a lane, by a client that has the account's token and the [`Throttle`] that
-    /// [`throttle`](Self::throttle) is given.
+    /// A worker of a lane. The client has the account's token and the [`Throttle`] that is also passed to
+    /// [`throttle`](Self::throttle).
     pub fn new(engine: E, lane: Lane, client: Client, organization: OrganizationId) -> Self {
         let metrics = Metrics::new(lane.clone());
         let options = Options {
@@ -108,75 +108,74 @@ impl<E: Engine> Worker<E> {
         Self { engine, options }
     }
 
-    /// Purges this resource, too. All workers of a lane must purge the same ones: what is enqueued for any other
-    /// fails.
+    /// Adds a resource to purge. All workers of a lane must purge the same ones: paths of any other resource fail.
     pub fn resource(mut self, resource: ResourceId) -> Self {
         self.options.resources.push(resource);
         self
     }
 
-    /// The producers that may purge a whole resource. Default: none.
+    /// Sets the producers that may purge a whole resource. Default: none.
     pub fn everything_from(mut self, producers: impl IntoIterator<Item = Producer>) -> Self {
         self.options.everything_from.extend(producers);
         self
     }
 
-    /// The throttle of the client, so that a pause outlives this worker, and its rate. With a rate, a round is what
-    /// goes out in 10 s.
+    /// Sets the client's throttle, so that a pause outlives this worker, and its rate. With a rate, a round holds
+    /// what goes out in 10 s.
     pub fn throttle(mut self, throttle: Throttle, rate: Option<Rate>) -> Self {
         (self.options.throttle, self.options.rate) = (throttle, rate);
         self
     }
 
-    /// How long a path waits for others to go with it, at most a minute. Default: 1 s.
+    /// How long a path waits for others to share its request, at most one minute. Default: 1 s.
     pub fn window(mut self, window: Duration) -> Self {
         self.options.window = window.min(Duration::from_secs(60));
         self
     }
 
-    /// How many requests are under way at once; 0 counts as 1. Default: 4.
+    /// How many requests are in flight at once; 0 counts as 1. Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.options.concurrency = requests.max(1);
         self
     }
 
-    /// How long operations are followed to their end. With zero, the outcome of a path is that its purge was
+    /// How long operations are followed until they finish. With zero, the outcome of a path is that its purge was
     /// accepted. Default: 5 minutes.
     pub fn follow(mut self, deadline: Duration) -> Self {
         self.options.follow = deadline;
         self
     }
 
-    /// How many bytes of waiting paths are kept in memory; what is over that stays in the engine. Default: 256 MiB.
+    /// How many bytes of waiting paths are kept in memory; the rest stays in the engine. Default: 256 MiB.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.options.memory = bytes;
         self
     }
 
-    /// What this worker is called where people read who holds the lane, such as the name of its machine.
+    /// The name by which this worker appears as the holder of the lane, such as the name of its machine.
     pub fn holder(mut self, name: impl Into<String>) -> Self {
         self.options.holder = crate::outcome::short(&name.into());
         self
     }
 
-    /// Counts what happens here.
+    /// Sets the metrics in which this worker counts.
     pub fn metrics(mut self, metrics: Metrics) -> Self {
         self.options.metrics = metrics;
         self
     }
 
-    /// Tells people what happens: when this worker holds the lane, and why something is not sent. Default: nothing.
+    /// Receives messages for people: when this worker holds the lane, and why something is not sent. Default: none.
     pub fn messages(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.options.messages = Some(Box::new(tell));
         self
     }
 
-    /// Runs until the shutdown begins: then it ends its requests in good order and gives the lane back.
+    /// Runs until the shutdown begins; then it lets its requests end cleanly and releases the lane.
     ///
     /// # Errors
     ///
-    /// [`QueueErrorKind::Denied`] and [`QueueErrorKind::Incompatible`] when the engine says that it will never let this
-    /// worker work. That it cannot be reached is waited out.
+    /// [`QueueErrorKind::Denied`] and [`QueueErrorKind::Incompatible`] when the engine will never let this worker
+    /// work. If the engine is unreachable, the worker waits.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), QueueError> {
         let Self { engine, options } = self;
         let mut pause = STAND_BY;
@@ -223,18 +222,18 @@ async fn one_term<E: Engine>(
         holder.take_over().await?;
         holder.hold(shutdown).await
     };
-    // While the engine is asked for something, the lease is renewed all the same.
+    // The lease is renewed even while a call of the engine is pending.
     let held = {
         let (renewing, held) = (std::pin::pin!(term.renew()), std::pin::pin!(held));
         match futures_util::future::select(held, renewing).await {
             futures_util::future::Either::Left((held, _)) => held,
-            // The term has ended; the holder notices, and what it has under way ends in good order.
+            // The term has ended. The holder notices, and what it has in flight ends cleanly.
             futures_util::future::Either::Right(((), held)) => held.await,
         }
     };
     options.metrics.held(false);
-    let why = term.ended().unwrap_or_else(|| "it ends in good order".to_owned());
-    options.say(&format!("does not hold the lane {} any more: {why}", options.lane));
+    let why = term.ended().unwrap_or_else(|| "it is shutting down".to_owned());
+    options.say(&format!("is no longer the holder of the lane {}: {why}", options.lane));
     term.release().await;
     held
 }

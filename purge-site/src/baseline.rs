@@ -15,12 +15,12 @@ use files::{Pending, read_if_there, replace};
 
 /// The manifest of the site that was purged last, in a file that is replaced only after everything was purged.
 ///
-/// A run that begins writes down which files it is about to purge, in a file beside this one (`.pending-…`). If it
-/// does not finish, these files are in doubt for the next run, which purges them whatever is in them by then: a
-/// change that was uploaded and taken back again may have been cached in between.
+/// Before a run purges anything, it records the files it is about to purge in a file next to this one (`.pending-…`).
+/// If the run does not finish, these files are in doubt, and the next run purges them whatever they contain by then:
+/// a change that was uploaded and reverted may have been cached in between.
 ///
-/// If another run has replaced the manifest in the meantime, it is unknown which of the two sites was uploaded
-/// last. Then all files that differ between the two are in doubt for the next run.
+/// If another run replaced the manifest in the meantime, it is unknown which of the two sites was uploaded last. All
+/// files that differ between the two are then in doubt for the next run.
 ///
 /// ```
 /// use purge_site::{Baseline, Difference, Manifest};
@@ -38,37 +38,38 @@ use files::{Pending, read_if_there, replace};
 #[derive(Debug)]
 pub struct Baseline {
     file: PathBuf,
-    /// What the file held when it was opened.
+    /// The contents of the file when it was opened.
     text: Option<Vec<u8>>,
     manifest: Option<Manifest>,
     in_doubt: usize,
-    /// Of runs that had ended without finishing when it was opened.
+    /// Pending files of runs that had already ended without finishing when the baseline was opened.
     earlier: Vec<PathBuf>,
-    /// Of this run.
+    /// The pending file of this run.
     pending: Option<Pending>,
 }
 
-/// What has become of a baseline.
+/// The result of [`Baseline::finish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
-    /// It is the manifest of the site.
+    /// The baseline is now the manifest of the site.
     Replaced,
-    /// Another run has replaced it before: so many files are in doubt for the next run.
+    /// Another run replaced it first: this many files are in doubt for the next run.
     InDoubt(usize),
 }
 
 impl Baseline {
-    /// Reads a baseline, if there is one, and what earlier runs have left behind.
+    /// Reads a baseline, if there is one, and what unfinished runs left behind.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or is not a manifest, or is empty.
+    /// When the baseline cannot be read, is empty, or is not a manifest.
     pub fn open(file: &Path) -> Result<Self, BaselineError> {
-        // A link stays a link: what it leads to is replaced.
+        // A link stays a link: its target is replaced.
         let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
         let error = |why: String| BaselineError::new(&file, why);
         let cannot = |cause: io::Error| error(format!("cannot be read: {cause}"));
-        // Before the baseline: what another run removes meanwhile is in the baseline by then.
+        // Pending files are read before the baseline: one that another run removes in between is in the baseline by
+        // then.
         let mut earlier = files::pending(&file).map_err(cannot)?;
         let mut doubts = Manifest::new();
         for pending in &earlier {
@@ -77,13 +78,13 @@ impl Baseline {
                 .map_err(|why| BaselineError::new(pending, format!("is not a manifest: {why}")))?;
             doubts.doubt(more.names());
         }
-        // What is under way may still fail, and is then for the next run.
+        // A run that is still under way may fail; then its files are left to the next run.
         earlier.retain(|pending| files::is_dead(pending));
         let text = read_if_there(&file).map_err(cannot)?;
         let mut manifest = match &text {
             None => None,
             Some(text) if text.is_empty() => {
-                return Err(error("is empty, which is not the manifest of a site".to_owned()));
+                return Err(error("is empty, so it is not the manifest of a site".to_owned()));
             }
             Some(text) => Some(
                 Manifest::parse(text).map_err(|why| error(format!("is not a manifest: {why}")))?,
@@ -95,47 +96,48 @@ impl Baseline {
         Ok(Self { file, text, manifest, in_doubt: doubts.len(), earlier, pending: None })
     }
 
-    /// What a cache may hold; none if there is no baseline.
+    /// What a cache may hold, or `None` if there is no baseline.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
     }
 
-    /// How many files are in doubt, since an earlier run has not finished.
+    /// How many files are in doubt because an earlier run did not finish.
     #[must_use]
     pub fn in_doubt(&self) -> usize {
         self.in_doubt
     }
 
-    /// The file.
+    /// The path of the file.
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// Writes down what is about to be purged, so that it is purged again if this run does not finish.
+    /// Records what is about to be purged, so that it is purged again if this run does not finish.
     ///
     /// # Errors
-    ///
+    /// When it cannot be written. Do not send anything then.
     /// When it cannot be written. Then nothing must be sent.
     pub fn begin(&mut self, difference: &Difference) -> Result<(), BaselineError> {
-        // Without a baseline, the next run cannot rely on anything either.
+        // Without a baseline, the next run cannot rely on anything anyway.
         if difference.is_empty() || self.manifest.is_none() {
             return Ok(());
         }
         let mut doubts = Manifest::new();
         doubts.doubt(difference.iter().map(|(name, _)| name));
-        let pending = Pending::create(&self.file, &doubts.to_text())
-            .map_err(|cause| self.error(&format!("cannot be written beside: {cause}")))?;
+        let pending = Pending::create(&self.file, &doubts.to_text()).map_err(|cause| {
+            self.error(&format!("needs a file next to it, which cannot be written: {cause}"))
+        })?;
         self.pending = Some(pending);
         Ok(())
     }
 
-    /// Makes the site the baseline, after everything was purged.
+    /// Makes the site the baseline. Call it after everything was purged.
     ///
     /// # Errors
     ///
-    /// When it cannot be written. Then the baseline is as it was, and the next run purges the same again.
+    /// When it cannot be written. The baseline is then unchanged, and the next run purges the same files again.
     pub fn finish(self, site: &Manifest) -> Result<Finished, BaselineError> {
         let cannot = |cause: io::Error| self.error(&format!("cannot be written: {cause}"));
         let _lock = files::lock(&self.file).map_err(cannot)?;
@@ -154,9 +156,9 @@ impl Baseline {
         if now.as_ref() != Some(&text) {
             replace(&self.file, &text).map_err(cannot)?;
         }
-        // What stays behind is purged once more, and nothing worse.
+        // A pending file that is left behind only causes one more purge.
         drop(self.pending.map(Pending::remove));
-        // Without a baseline, it was not a part of the difference.
+        // Without a baseline, it was not part of the difference.
         if self.manifest.is_some() {
             self.earlier.iter().for_each(|pending| drop(std::fs::remove_file(pending)));
         }

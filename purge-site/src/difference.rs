@@ -1,26 +1,26 @@
-//! What is different between two sites.
+//! The difference between two sites.
 
 use serde::Serialize;
 
 use crate::manifest::{Digest, Manifest};
 
-/// Why the cached copies of a file have to go.
+/// Why the cached copies of a file have to be purged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
-    /// It is new. What was cached at its address may be an answer that there is no such file.
+    /// It is new. Its address may have a cached "not found" response.
     Added,
-    /// It has other content.
+    /// Its content changed.
     Changed,
-    /// It is gone.
+    /// It was removed.
     Removed,
     /// It is unknown what was cached: see [`Manifest::doubt`].
     InDoubt,
 }
 
-/// The files that differ between two sites, sorted by the bytes of their names. A file that was renamed is one
-/// that was removed and one that was added.
+/// The files that differ between two sites, sorted by the bytes of their names. A renamed file counts as one removed
+/// and one added file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     files: Vec<(Box<[u8]>, Change)>,
@@ -51,7 +51,7 @@ impl Difference {
         }
     }
 
-    /// The names, and why each is here.
+    /// The names, each with the reason why it is here.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], Change)> {
         self.files.iter().map(|(name, change)| (&**name, *change))
     }
@@ -62,13 +62,13 @@ impl Difference {
         self.files.len()
     }
 
-    /// Whether the sites are the same.
+    /// Whether the sites are equal.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// How many files differ for a reason.
+    /// How many files differ for a given reason.
     #[must_use]
     pub fn count(&self, change: Change) -> usize {
         self.files.iter().filter(|(_, is)| *is == change).count()
@@ -100,7 +100,7 @@ mod tests {
     }
 
     proptest! {
-        /// The slow model looks at every name by itself.
+        /// The slow model looks at each name separately.
         #[test]
         fn each_name_is_judged_as_if_it_were_alone((old, new) in (files(), files())) {
             let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();

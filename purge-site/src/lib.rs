@@ -6,7 +6,7 @@ mod difference;
 mod spelling;
 mod rules;
 
-// What reads and writes.
+// I/O.
 pub mod read;
 mod baseline;
 

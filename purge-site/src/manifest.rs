@@ -1,4 +1,4 @@
-//! The files of a site, and what is in each of them.
+//! The files of a site, and the digests of their contents.
 
 mod text;
 
@@ -10,10 +10,10 @@ use std::fmt;
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// No content has this digest: it stands for content that is unknown.
+    /// A digest that no content has. It stands for unknown content.
     pub const UNKNOWN: Self = Self([0; 32]);
 
-    /// Whether it stands for content that is unknown.
+    /// Whether it stands for unknown content.
     #[must_use]
     pub fn is_unknown(self) -> bool {
         self == Self::UNKNOWN
@@ -32,7 +32,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// When a file had which size: enough to guess that it is unchanged.
+/// The size and modification time of a file: enough to guess that it is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// Bytes.
@@ -44,18 +44,18 @@ pub struct Stamp {
 /// A file of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What is in it.
+    /// The digest of its content.
     pub digest: Digest,
-    /// Its size and time, if they can be relied on.
+    /// Its size and time, if they are reliable.
     pub stamp: Option<Stamp>,
 }
 
 /// The files of a site by name, each with the SHA-256 of its content.
 ///
-/// A name is relative to the root of the site, with `/` between folders. It is bytes: it need not be UTF-8.
-/// Names that differ in case only, or in the Unicode form of a letter, are different.
+/// A name is relative to the root of the site, with `/` between folders. It consists of bytes, and need not be UTF-8.
+/// Names that differ only in case, or in the Unicode form of a letter, are different.
 ///
-/// The text of a manifest is what `sha256sum` writes and reads, so that other programs can make and check it.
+/// The text of a manifest has the format of `sha256sum`, so that other programs can create and check it.
 ///
 /// ```
 /// use purge_site::Manifest;
@@ -72,43 +72,43 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// No files.
+    /// A manifest without files.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads the text of a manifest, in any form that `sha256sum` writes: `HASH  NAME`, `HASH *NAME` and
-    /// `SHA256 (NAME) = HASH`, escaped or with a NUL byte after each entry. Blank lines and lines that start
+    /// Reads the text of a manifest in any form that `sha256sum` writes: `HASH  NAME`, `HASH *NAME` or
+    /// `SHA256 (NAME) = HASH`, with escaped names or with a NUL byte after each entry. Blank lines and lines that start
     /// with `#` are skipped, as `sha256sum --check` does.
     ///
     /// # Errors
     ///
-    /// [`ManifestError`] says which line is not an entry, or which name cannot be that of a file of a site. When
-    /// a text that this crate wrote is not complete. When a name comes twice with different hashes.
+    /// [`ManifestError`] names the line that is not an entry, or the name that cannot belong to a file of a site. It
+    /// is also returned when a text written by this crate is incomplete, or when a name appears twice with different
+    /// hashes.
     pub fn parse(text: &[u8]) -> Result<Self, ManifestError> {
         text::parse(text)
     }
 
-    /// The text of the manifest, which `sha256sum --check` reads. The first line, a comment, has the number of
-    /// files, so that a text that was cut off is not taken for a smaller site.
+    /// The text of the manifest, which `sha256sum --check` reads. The first line is a comment with the number of
+    /// files, so that a truncated text is not mistaken for a smaller site.
     #[must_use]
     pub fn to_text(&self) -> Vec<u8> {
         text::write(self)
     }
 
-    /// Adds a file, or replaces the one of this name.
+    /// Adds a file, or replaces the existing one with this name.
     ///
     /// # Errors
-    ///
-    /// [`NameError`] when the name is empty or absolute, or has an empty, `.` or `..` segment or a NUL byte. A
+    /// [`NameError`] when the name is empty or absolute, has an empty, `.` or `..` segment, or contains a NUL byte. A
     /// leading `./` is dropped.
     pub fn insert(&mut self, name: &[u8], entry: Entry) -> Result<(), NameError> {
         self.files.insert(checked(name)?.into(), entry);
         Ok(())
     }
 
-    /// The file of a name.
+    /// Looks up a file by name.
     #[must_use]
     pub fn get(&self, name: &[u8]) -> Option<&Entry> {
         self.files.get(name)
@@ -136,27 +136,27 @@ impl Manifest {
         self.files.keys().map(|name| &**name)
     }
 
-    /// The resource whose cache this site was purged from, if the manifest says so.
+    /// The resource from whose cache this site was purged, if the manifest names it.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.resource.as_deref()
     }
 
-    /// Notes the resource whose cache this site was purged from.
+    /// Sets the resource from whose cache this site was purged.
     #[must_use]
     pub fn with_resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
         self
     }
 
-    /// Forgets what is in these files: whatever they hold now or later, it counts as different.
+    /// Forgets the contents of these files: whatever they contain now or later counts as different.
     pub fn doubt<'a>(&mut self, names: impl IntoIterator<Item = &'a [u8]>) {
         for name in names {
             self.files.insert(name.into(), Entry { digest: Digest::UNKNOWN, stamp: None });
         }
     }
 
-    /// The site of which either may be what a cache holds: what differs between the two is unknown.
+    /// Combines two sites when the cache may hold either one: the content of every file that differs is unknown.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
         let differs = |name: &&[u8]| {
@@ -170,8 +170,8 @@ impl Manifest {
         self
     }
 
-    /// Drops the sizes and times of files that were modified at this moment or later: a file may change again
-    /// without another time.
+    /// Drops the sizes and times of files that were modified at this moment or later: such a file may change again
+    /// without a new time.
     pub fn distrust_since(&mut self, moment: i64) {
         for entry in self.files.values_mut() {
             entry.stamp = entry.stamp.filter(|stamp| stamp.modified < moment);
@@ -179,24 +179,24 @@ impl Manifest {
     }
 }
 
-/// Why a text is not the name of a file of a site.
+/// Why a text is not a name of a file in a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// There is no name.
+    /// The name is empty.
     Empty,
     /// It begins with `/`.
     Absolute,
     /// It has an empty, `.` or `..` segment.
     Segment,
-    /// It has a NUL byte, which no file system allows.
+    /// It contains a NUL byte, which no file system allows.
     Nul,
 }
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "there is no name",
+            Self::Empty => "the name is empty",
             Self::Absolute => "the name begins with `/`: names are relative to the root of the site",
             Self::Segment => {
                 "the name has an empty, `.` or `..` segment: names are relative to the root of the site"
@@ -208,7 +208,7 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// A name without a leading `./`, if it is one.
+/// The name without a leading `./`, if it is valid.
 pub(crate) fn checked(name: &[u8]) -> Result<&[u8], NameError> {
     let name = name.strip_prefix(b"./").unwrap_or(name);
     if name.is_empty() {
@@ -230,7 +230,7 @@ pub(crate) fn checked(name: &[u8]) -> Result<&[u8], NameError> {
 /// Why a text is not a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestError {
-    /// From 1; none if it is the text as a whole.
+    /// The line, from 1, or `None` if the error concerns the whole text.
     line: Option<usize>,
     why: String,
 }
@@ -240,7 +240,7 @@ impl ManifestError {
         Self { line: line.into(), why: why.to_string() }
     }
 
-    /// The number of the line or, in a manifest with NUL bytes, of the entry, from 1.
+    /// The number of the line, from 1; in a manifest with NUL bytes, that of the entry.
     #[must_use]
     pub fn line(&self) -> Option<usize> {
         self.line
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn either_of_two_sites_is_neither_where_they_differ() {
+    fn files_that_differ_between_two_sites_are_unknown() {
         let one = manifest(&[("same", 1), ("changed", 1), ("removed", 1)]);
         let two = manifest(&[("same", 1), ("changed", 2), ("added", 2)]);
         let expected = manifest(&[("same", 1), ("changed", 0), ("removed", 0), ("added", 0)]);

@@ -1,14 +1,13 @@
-//! Reading a site: a folder, a tar archive or a manifest. The memory that it takes does not depend on the size of
-//! files.
+//! Reads a site: a folder, a tar archive or a manifest. Memory use does not depend on file sizes.
 //!
-//! | | |
+//! | entry | handling |
 //! |---|---|
-//! | symbolic links | followed, since servers and uploads follow them: a link to a file is a file with that content, a link to a folder a folder. One to a folder that holds it is an error, and so is one that leads out of an archive. One that leads nowhere is left out |
-//! | hard links in an archive | files with the content of the other |
+//! | symbolic links | followed, since servers and uploads follow them. A link to a folder that contains it is an error, and so is one that leads out of an archive. Broken links are left out |
+//! | hard links in an archive | files with the content of their target |
 //! | sockets, pipes, devices | never opened, and left out |
-//! | what cannot be read | an error: a file that is left out would look as if it were removed |
-//! | names that are not UTF-8 | are as they are, except on Windows, where they are an error |
-//! | names that differ in case only | are two files |
+//! | unreadable files | an error: a file that is left out would look as if it had been removed |
+//! | names that are not UTF-8 | kept as they are, except on Windows, where they are an error |
+//! | names that differ only in case | two files |
 
 mod hash;
 mod zstd;
@@ -26,21 +25,21 @@ use purge_api_ext::escape;
 use crate::manifest::Manifest;
 pub use folder::{Hashing, folder};
 
-/// What was read.
+/// The result of reading a site.
 #[derive(Clone, Debug, Default)]
 pub struct Site {
     /// Its files.
     pub manifest: Manifest,
-    /// What is not a file of it, sorted by name. None of a manifest.
+    /// Anything that is not a file, sorted by name. Always empty for a manifest.
     pub left_out: Vec<LeftOut>,
 }
 
-/// Something that has no content.
+/// Something without content, such as a broken link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// Its name.
     pub name: Box<[u8]>,
-    /// Why it has none.
+    /// Why it has no content.
     pub why: NoContent,
 }
 
@@ -48,7 +47,7 @@ pub struct LeftOut {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoContent {
-    /// A symbolic link that leads nowhere.
+    /// A symbolic link whose target does not exist, or that leads only to other links.
     BrokenLink,
     /// A socket, a pipe or a device.
     Special,
@@ -57,7 +56,7 @@ pub enum NoContent {
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.why {
-            NoContent::BrokenLink => "a link that leads nowhere",
+            NoContent::BrokenLink => "a broken symbolic link",
             NoContent::Special => "a socket, a pipe or a device",
         };
         write!(f, "`{}`: {why}", shown(&self.name))
@@ -86,10 +85,10 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// What is said of a link to a folder that holds it.
-const LOOP: &str = "a link to a folder that holds it: it has endless names";
+/// The message for a link to a folder that contains it.
+const LOOP: &str = "a link to a folder that contains it: its names would never end";
 
-/// A name in a message.
+/// Formats a name for a message.
 pub(crate) fn shown(name: &[u8]) -> String {
     escape(&String::from_utf8_lossy(name).chars().take(200).collect::<String>())
 }
@@ -98,7 +97,7 @@ pub(crate) fn shown(name: &[u8]) -> String {
 ///
 /// # Errors
 ///
-/// [`ReadError`], without the name of the path itself.
+/// [`ReadError`], which does not contain the path itself.
 pub fn path(path: &Path) -> Result<Site, ReadError> {
     let cannot = |error: io::Error| ReadError::new(format!("it cannot be read: {error}"));
     let data = path.metadata().map_err(cannot)?;
@@ -108,12 +107,12 @@ pub fn path(path: &Path) -> Result<Site, ReadError> {
     stream(File::open(path).map_err(cannot)?)
 }
 
-/// Reads a tar archive, plain or compressed by gzip or zstd, or the text of a manifest. Which it is, its first
-/// bytes say.
+/// Reads a tar archive, either plain or compressed with gzip or zstd, or the text of a manifest. The first bytes
+/// decide which it is.
 ///
 /// # Errors
 ///
-/// When it is neither, or is not complete, or names something that cannot be a file of a site.
+/// When it is neither, is incomplete, or contains a name that cannot belong to a file of a site.
 pub fn stream(source: impl Read) -> Result<Site, ReadError> {
     let cannot = |error: io::Error| ReadError::new(format!("it cannot be read: {error}"));
     let mut source = BufReader::with_capacity(128 * 1024, source);
@@ -124,7 +123,7 @@ pub fn stream(source: impl Read) -> Result<Site, ReadError> {
     if start.starts_with(&zstd::MAGIC) {
         return archive::read(zstd::Frames::new(source));
     }
-    // A pipe may give fewer bytes than a block of an archive.
+    // A pipe may return fewer bytes than one block of an archive.
     let mut block = Vec::new();
     source.by_ref().take(archive::BLOCK).read_to_end(&mut block).map_err(cannot)?;
     if archive::is_header(&block) {

@@ -1,4 +1,4 @@
-//! Every address of a file: the rules of a site by which one file is cached under several paths.
+//! Finds every address of a file, by the rules under which a site serves one file at several paths.
 
 mod template;
 
@@ -14,10 +14,10 @@ use crate::spelling;
 use template::Template;
 pub use template::TemplateError;
 
-/// The rules by which a site serves a file under other paths, too. Without any, a path is its only address.
+/// The rules by which a site serves a file at other paths as well. Without rules, a file has one address, its path.
 ///
-/// A wildcard has other spellings and variants, but neither an index nor a clean URL: it purges more than one
-/// file, and its alias would purge more than was asked for.
+/// Wildcards get other spellings and variants, but no index and no clean URL: a wildcard purges more than one file,
+/// and its alias would purge more than requested.
 ///
 /// ```
 /// use purge_api_ext::{Paths, PurgePath};
@@ -33,13 +33,13 @@ pub use template::TemplateError;
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Rules {
-    /// Percent-encoded names.
+    /// Percent-encoded file names.
     index: Vec<String>,
     clean_urls: bool,
     templates: Vec<Template>,
     spellings: bool,
     with_query: bool,
-    /// Where the site lies; without the last slash.
+    /// The folder that contains the site, without a trailing slash.
     prefix: String,
 }
 
@@ -49,30 +49,30 @@ impl Rules {
         Self::default()
     }
 
-    /// A file of this name is served for its folder: `/d/index.html` as `/d/` and as `/d`.
+    /// Files with this name are also served as their folder: `/d/index.html` as `/d/` and as `/d`.
     ///
     /// # Errors
     ///
-    /// When it is not the name of a file.
+    /// When it is not a file name.
     pub fn index(mut self, name: &str) -> Result<Self, PathError> {
         let path = PurgePath::from_file_name(format!("./{name}"))?;
         self.index.push(path.as_str()[1..].to_owned());
         Ok(self)
     }
 
-    /// A file whose name ends with `.html` is served without this ending: `/a.html` as `/a`.
+    /// Files whose names end with `.html` are also served without it: `/a.html` as `/a`.
     pub fn clean_urls(mut self) -> Self {
         self.clean_urls = true;
         self
     }
 
-    /// There are variants of each file, such as `/{lang}{path}` or `/img/{width}x{path}`. In place of `{path}`
-    /// is the path of the file within the site, in place of any other name each of its values in turn.
+    /// Each file has variants, such as `/{lang}{path}` or `/img/{width}x{path}`. `{path}` stands for the path of the
+    /// file within the site, and any other name for each of its values in turn.
     ///
     /// # Errors
     ///
-    /// When the template has no `{path}`, or a name that has no values; or when what it makes is not a path, or
-    /// is a wildcard.
+    /// When the template has no `{path}` or contains a name without values, or when it produces a wildcard or
+    /// something that is not a path.
     pub fn template(
         mut self,
         template: &str,
@@ -82,27 +82,27 @@ impl Rules {
         Ok(self)
     }
 
-    /// Programs percent-encode a path in other ways than browsers do: `/[slug].js` is also cached as
-    /// `/%5Bslug%5D.js`.
+    /// Adds other percent-encodings of a path, since not all programs encode paths as browsers do: `/[slug].js` may
+    /// also be cached as `/%5Bslug%5D.js`.
     pub fn spellings(mut self) -> Self {
         self.spellings = true;
         self
     }
 
-    /// Files are cached with query strings, too: `/a.html` as `/a.html?*`. Whether the service matches query
-    /// strings is not published.
+    /// Files are also cached with query strings: `/a.html` as `/a.html?*`. Whether the service matches query strings
+    /// is not published.
     pub fn with_query(mut self) -> Self {
         self.with_query = true;
         self
     }
 
-    /// The folder of the resource in which the site lies. It is not a part of the `{path}` of a template.
+    /// The folder of the resource that contains the site. It is not part of the `{path}` of a template.
     pub fn prefix(mut self, prefix: &PurgePath) -> Self {
         prefix.as_str().trim_end_matches('/').clone_into(&mut self.prefix);
         self
     }
 
-    /// Whether no path has another address.
+    /// Whether these rules add no addresses to any path.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
@@ -110,7 +110,7 @@ impl Rules {
             && !(self.clean_urls || self.spellings || self.with_query)
     }
 
-    /// Adds the other addresses of each path, behind it, but none that is there already.
+    /// Adds the other addresses of each path after it, except those that are already present.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ impl Rules {
         Ok((all, aliases))
     }
 
-    /// The addresses of a path, which are the path itself and its aliases.
+    /// The addresses of a path: the path itself and its aliases.
     fn addresses(&self, path: &str) -> Vec<String> {
         let (route, query) = match path.find('?') {
             Some(at) => path.split_at(at),
@@ -170,7 +170,7 @@ impl Rules {
         route.strip_prefix(&self.prefix).filter(|within| within.starts_with('/'))
     }
 
-    /// Adds what a file is also called.
+    /// Adds the other names of a file.
     fn add_names(&self, route: &str, all: &mut Vec<String>) {
         let (folder, name) = route.split_at(route.rfind('/').map_or(0, |slash| slash + 1));
         if self.index.iter().any(|index| index == name) {
@@ -188,14 +188,14 @@ impl Rules {
     }
 }
 
-/// The addresses that rules have added.
+/// The addresses that were added by rules.
 #[derive(Clone, Debug, Default)]
 pub struct Aliases {
     of: HashMap<Box<str>, Box<str>>,
 }
 
 impl Aliases {
-    /// What a path is an alias of; none if the path was given.
+    /// The path that this path is an alias of, or `None` if it was given.
     #[must_use]
     pub fn of(&self, path: &str) -> Option<&str> {
         self.of.get(path).map(|of| &**of)
@@ -214,8 +214,8 @@ impl Aliases {
     }
 }
 
-/// A path that was checked before, or was made of such paths: it may have a query string, and escaped control
-/// characters from a name.
+/// Parses a path that was checked before, or was built from such paths. It may have a query string, and escaped
+/// control characters from a file name.
 fn read_back(path: &str) -> Result<PurgePath, ValueError> {
     PurgePath::deserialize(path.into_deserializer())
 }

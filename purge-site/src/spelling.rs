@@ -1,10 +1,10 @@
-//! The ways in which programs percent-encode one path.
+//! The different ways in which programs percent-encode a path.
 
 use purge_api_ext::escaped;
 
-/// What may stand for itself, beside letters, digits and `-_.~`, by who writes it so.
+/// The characters that each kind of program leaves unescaped, besides letters, digits and `-_.~`.
 const KINDS: [&[u8]; 5] = [
-    // Browsers, when they read an address.
+    // Browsers, when they parse a URL.
     b"!$&'()+,:;=@[]|",
     // `encodeURI`.
     b"!$&'()+,:;=@",
@@ -12,15 +12,15 @@ const KINDS: [&[u8]; 5] = [
     b"!'()",
     // `net/url` of Go.
     b"$&+,:;=@",
-    // RFC 3986 to the letter, as `urllib.parse.quote` of Python and `rawurlencode` of PHP.
+    // RFC 3986 to the letter, as in Python's `urllib.parse.quote` and PHP's `rawurlencode`.
     b"",
 ];
 
-/// Adds the other spellings of a path that has no query string. A `*` stays what it is, and so does an escaped
-/// one, or an escaped slash.
+/// Adds the other spellings of a path without a query string. A `*` stays as it is, and so does an escaped `*` or an
+/// escaped slash.
 pub(crate) fn add_others(path: &str, add: &mut impl FnMut(String)) {
     let is_spelled = |byte: u8| byte == b'%' || KINDS[0].contains(&byte);
-    // Most paths have one spelling.
+    // Most paths have only one spelling.
     if !path.bytes().any(is_spelled) {
         return;
     }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spellings_of_common_programs_are_there() {
+    fn spellings_of_common_programs_are_added() {
         let of = |path: &str, expected: &[&str]| assert_eq!(others(path), expected, "{path}");
         of("/index.html", &[]);
         of("/~ann/a_b-c", &[]);
@@ -82,8 +82,8 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_meaning_keeps_it() {
-        // A slash, a star, a question mark: escaped or not, they stay so.
+    fn special_characters_keep_their_meaning() {
+        // Slashes, stars and question marks stay as they are, escaped or not.
         assert_eq!(others("/a%2Fb%2A%3F%23%25"), ["/a%2fb%2a%3f%23%25"]);
         assert_eq!(others("/[*"), ["/%5B*", "/%5b*"]);
         assert_eq!(others("/a%0Ab"), ["/a%0ab"]);

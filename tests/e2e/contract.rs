@@ -83,7 +83,7 @@ async fn sandbox_responds_only_as_described() {
             .bearer_auth(sandbox.token())
             .header("content-type", "application/json")
             .body(request.body.clone());
-        let answer = again.send().await.expect("an answer");
+        let answer = again.send().await.expect("a response");
         assert_eq!(answer.status(), 200);
         let operation = contract.operation(&request.method, &request.path);
         operation.check_answer(&answer.json().await.expect("JSON"));

@@ -39,7 +39,10 @@ async fn dry_run_opens_no_connection_and_needs_no_account() {
     }
     // A connection would wait in the queue of the listener.
     let none = std::time::Duration::from_millis(100);
-    assert!(tokio::time::timeout(none, listener.accept()).await.is_err(), "somebody connected");
+    assert!(
+        tokio::time::timeout(none, listener.accept()).await.is_err(),
+        "a connection was opened"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +80,7 @@ async fn closed_pipes_cause_no_panic() {
         assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {err}");
         assert!(!err.contains("panicked"), "{arguments:?}: {err}");
         if must_go_on {
-            assert_eq!(count(&sandbox, "POST") - before, 30, "{arguments:?}: the purge goes on");
+            assert_eq!(count(&sandbox, "POST") - before, 30, "{arguments:?}: the purge continues");
         }
     }
     let mut command = tokio::process::Command::new(PURGE);
@@ -294,7 +297,7 @@ async fn settings_come_from_flags_then_the_environment_then_files() {
         json!({ "name": "rate", "value": "100/s", "source": format!("{project_file}:3") })
     );
     assert_eq!(of("token"), json!({ "name": "token", "value": null, "source": "PURGE_TOKEN" }));
-    assert_eq!(of("token-file"), Value::Null, "the variable goes before it");
+    assert_eq!(of("token-file"), Value::Null, "the variable takes precedence");
     assert_eq!(of("timeout")["source"], "default");
 
     // The same settings in use: two requests would take an hour at 1/h, and do not at 100/s.

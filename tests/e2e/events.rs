@@ -33,7 +33,7 @@ fn assert_told(mut told: Vec<Value>, report: &Report) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_is_settled_once_and_as_it_stands_in_the_report() {
+async fn each_request_is_settled_once_with_its_outcome_in_the_report() {
     let faults = || [Fault::status(404).on_post(), Fault::status(503).on_post()];
     let plan = || Plan::parse((0..450).map(|i| format!("/{i}"))).expect("a plan");
     let fast = Duration::from_millis(1);

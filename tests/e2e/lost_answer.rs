@@ -1,4 +1,4 @@
-//! A request whose response was lost: the list of purge requests tells what became of it.
+//! A request whose response was lost: the list of purge requests shows whether it was applied.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ async fn lost_operation_is_found_behind_later_requests() {
     check(NEW, usize::MAX, ("lost", 8)).await;
     // With a concurrency of two, at most two other requests follow one.
     check(NEW, 2, ("", 6)).await;
-    // Whatever comes after an older record is older still.
+    // Records after an older one are even older.
     check("1994-11-06T08:49:00Z", 4, ("", 6)).await;
 }
 

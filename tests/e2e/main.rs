@@ -1,6 +1,6 @@
 //! End-to-end tests, over real HTTP on loopback.
 
-#![expect(clippy::print_stdout, reason = "what was measured is a part of what the tests say")]
+#![expect(clippy::print_stdout, reason = "the measurements are part of the result")]
 
 mod account;
 mod bounds;

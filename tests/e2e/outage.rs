@@ -148,7 +148,7 @@ fn deadline_of_waiting_holds_in_an_outage() {
 #[test]
 fn pauses_are_spread_over_their_whole_range() {
     const PARTS: usize = 10;
-    // As many at once as possible: what an outage fails at the same moment retries at different times.
+    // As many at once as possible: requests that an outage fails at the same moment are retried at different times.
     let run = run(Some(Script::new([busy()], [])), |purge| purge.concurrency(100));
     let first: Vec<f64> =
         run.pauses.iter().filter(|(n, _)| *n == 1).map(|(_, pause)| pause.as_secs_f64()).collect();

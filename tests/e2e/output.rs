@@ -167,7 +167,7 @@ async fn all_pages_are_one_object_and_one_table() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.out.contains("https://e/2"), "the first page was written: {}", ended.out);
     let cut_off = serde_json::from_str::<Value>(&ended.out);
-    assert!(cut_off.is_err(), "what is not whole must not look whole: {}", ended.out);
+    assert!(cut_off.is_err(), "incomplete output must not look complete: {}", ended.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

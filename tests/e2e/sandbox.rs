@@ -64,7 +64,7 @@ async fn rate_limit_allows_a_burst_and_sends_retry_after() {
     let url = format!("{base}/api/v1/cdn/{ORGANIZATION}/job/{RESOURCE}/purge?page=1&limit=1");
     let ask = async || {
         let answer = http().get(&url).bearer_auth("sandbox-token").send().await;
-        let answer = answer.expect("an answer");
+        let answer = answer.expect("a response");
         let wait =
             answer.headers().get("retry-after").map(|v| v.to_str().expect("text").to_owned());
         (answer.status().as_u16(), wait.map(|wait| wait.parse::<u64>().expect("whole seconds")))
@@ -87,7 +87,7 @@ async fn what_a_star_matches_can_be_set() {
         let base = &server.base;
         let visit = async || {
             let answer = http().get(format!("{base}/edge/{RESOURCE}/")).send().await;
-            let answer = answer.expect("an answer");
+            let answer = answer.expect("a response");
             answer.headers()["x-cache"].to_str().expect("text").to_owned()
         };
         assert_eq!(visit().await, "MISS");
@@ -95,7 +95,7 @@ async fn what_a_star_matches_can_be_set() {
             .post(format!("{base}/api/v1/cdn/{ORGANIZATION}/job/{RESOURCE}/purge"))
             .bearer_auth("sandbox-token")
             .json(&json!({ "resource_uuid": RESOURCE, "file_path": ["/*"] }));
-        assert_eq!(purge.send().await.expect("an answer").status(), 200);
+        assert_eq!(purge.send().await.expect("a response").status(), 200);
         assert_eq!(visit().await, left, "{options:?}");
     }
 }

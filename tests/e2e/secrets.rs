@@ -155,10 +155,7 @@ async fn token_is_not_in_the_journal_of_a_run() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert_eq!(server.seen().count("POST"), 1);
     let kept = fs::read(&journal).expect("a journal");
-    assert!(
-        String::from_utf8_lossy(&kept).contains("sending"),
-        "the journal tells of the attempts"
-    );
+    assert!(String::from_utf8_lossy(&kept).contains("sending"), "the journal records the attempts");
     assert_no_secret(&kept);
     assert_no_secret(&output.stderr);
 }

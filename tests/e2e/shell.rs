@@ -118,7 +118,7 @@ async fn man_shows_the_pages_without_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn version_names_the_api_and_help_comes_short_and_long() {
+async fn version_names_the_api_and_help_has_a_short_and_a_long_form() {
     let long = Run::new(PURGE, ["--version"]).end().await;
     let api = purge_openapi::parse(purge_openapi::PURGE.yaml).expect("the description");
     let api = api["info"]["version"].as_str().expect("a version").to_owned();

@@ -1,4 +1,4 @@
-//! A signal ends a run in good order, and a second one ends it immediately.
+//! A signal ends a run gracefully, and a second one ends it immediately.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The responses that a service may give to a purge, and how they are understood.
+//! The responses that a service may give to a purge, and how they are interpreted.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn every_requested_path_has_an_outcome() {
     assert_eq!(report.outcome("no path"), None);
     let report = site(sandbox.base_url()).purge(Plan::parse(["/blog/*"]).expect("a plan")).await;
     assert!(report.outcome("/blog/1.html").is_some());
-    assert_eq!(report.outcome("/blog/"), None, "what became of it is unknown");
+    assert_eq!(report.outcome("/blog/"), None, "its outcome is unknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +99,7 @@ async fn dropped_run_sends_nothing_more() {
         accepted += usize::from(matches!(event, Event::Accepted { .. }));
     }
     drop(events);
-    // Whatever was in flight has arrived by the time a later request gets its response.
+    // By the time a later request gets its response, all requests in flight have arrived.
     site(sandbox.base_url()).list().page(NonZeroU64::MIN).await.expect("a page");
     let posts = count(&sandbox, "POST");
     assert!(posts < 20, "{posts}");

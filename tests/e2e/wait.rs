@@ -31,7 +31,7 @@ async fn waiting_for_many_operations_takes_few_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pauses_and_operations_without_a_record_are_told_of_on_the_way() {
+async fn pauses_and_operations_without_a_record_are_reported_while_waiting() {
     let busy = Fault::status(429).header("retry-after", "1").on_get();
     let day = Duration::from_secs(24 * 3600);
     let sandbox = Sandbox::builder().fault(busy).purge_delay(day).start().await;

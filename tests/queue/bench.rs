@@ -1,4 +1,4 @@
-//! A lane with its service: a sandbox of its own, and workers as processes.
+//! A lane and its service: a sandbox per lane, and workers as processes.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::servers::{Cluster, signal};
 use crate::{PURGE, parsed, resource};
 
-/// How long anything may take that is waited for.
+/// How long to wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Bench<'a> {
@@ -22,7 +22,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) lane: String,
 }
 
-/// A worker that runs. Dropping it kills it.
+/// A running worker. Dropping it kills it.
 pub(crate) struct WorkerProcess {
     child: Child,
     said: watch::Receiver<String>,
@@ -45,7 +45,7 @@ impl<'a> Bench<'a> {
         queue.enqueue(resource(), &parsed(paths)).await.expect("stored")
     }
 
-    /// Starts a worker; with a mark, such as `round:1=kill`, it ends or stops there.
+    /// Starts a worker. With a mark, such as `round:1=kill`, it is killed or stopped at that place.
     pub(crate) fn worker(&self, mark: Option<&str>, more: &[&str]) -> WorkerProcess {
         let mut command = Command::new(PURGE);
         command
@@ -79,7 +79,7 @@ impl<'a> Bench<'a> {
         WorkerProcess { child, said }
     }
 
-    /// How often each path was posted, and in how many requests.
+    /// How often each path was posted, and how many requests there were.
     pub(crate) fn posted(&self) -> (BTreeMap<String, usize>, usize) {
         let (mut counts, mut requests) = (BTreeMap::new(), 0);
         for request in self.sandbox.requests().iter().filter(|request| request.method == "POST") {
@@ -104,11 +104,11 @@ impl WorkerProcess {
     pub(crate) async fn ended(&mut self) {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         ended
-            .unwrap_or_else(|_| panic!("it does not end: {}", *self.said.borrow()))
+            .unwrap_or_else(|_| panic!("it did not end: {}", *self.said.borrow()))
             .expect("a status");
     }
 
-    /// Waits until it stands still: a test has stopped it.
+    /// Waits until it has been stopped at its mark.
     pub(crate) async fn stopped(&self) {
         let id = self.child.id().expect("it runs");
         let stat = format!("/proc/{id}/stat");
@@ -121,14 +121,14 @@ impl WorkerProcess {
         }
     }
 
-    /// Waits until it has said something.
+    /// Waits until it has written this message.
     pub(crate) async fn says(&mut self, text: &str) {
         let said = self.said.wait_for(|said| said.contains(text));
         let found = tokio::time::timeout(PATIENCE, said).await.map(|found| found.is_ok());
-        assert!(found == Ok(true), "it does not say `{text}`: {}", *self.said.borrow());
+        assert!(found == Ok(true), "it did not write `{text}`: {}", *self.said.borrow());
     }
 
-    /// The most memory that it has had, in KiB.
+    /// Its peak memory use, in KiB.
     #[cfg(target_os = "linux")]
     pub(crate) fn peak(&self) -> u64 {
         let id = self.child.id().expect("it runs");

@@ -1,4 +1,4 @@
-//! Everything at once, by chance: workers and nodes are killed and stopped while producers go on.
+//! Random failures: workers and nodes are killed and stopped while producers keep enqueueing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use crate::servers::{Cluster, Options};
 use crate::{parsed, resource};
 
 const PRODUCERS: usize = 8;
-/// Few enough that they are asked for again and again.
+/// Few enough paths that each one is enqueued many times.
 const HOT: usize = 60;
 
 fn length() -> Duration {
@@ -25,13 +25,13 @@ fn seed() -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_whatever_ends() {
+async fn nothing_is_lost_whatever_fails() {
     let options = Options { lease: Some(Duration::from_secs(3)), ..Options::default() };
     let Some(mut cluster) = Cluster::start(3, &options).await else { return };
     let (seed, mut kills) = (seed(), [0; 4]);
     println!("PURGE_QUEUE_SEED={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
-    // The nodes are changed below, so this one is only for their addresses.
+    // The nodes are changed below; this view only has their addresses.
     let urls = cluster.urls();
     let view = Cluster::view(&urls);
     let bench = Bench::new(&view, "chaos").await;
@@ -46,7 +46,7 @@ async fn nothing_is_lost_whatever_ends() {
             while !stop.load(Ordering::SeqCst) {
                 let paths: Vec<_> =
                     (0..5).map(|_| format!("/hot/{}", random.usize(..HOT))).collect();
-                // The page changes: its old copy is in the cache, and must go.
+                // The page changes: its old copy is in the cache and must be purged.
                 sandbox.fill(&paths);
                 let enqueue = queue.enqueue(resource(), &parsed(&paths));
                 tickets.push(enqueue.deadline(PATIENCE).await.expect("stored"));
@@ -76,7 +76,7 @@ async fn nothing_is_lost_whatever_ends() {
                     cluster.nodes[node].kill();
                     tokio::time::sleep(Duration::from_millis(random.u64(..3000))).await;
                     cluster.nodes[node].start();
-                    // A second one while this one catches up would be no majority for long.
+                    // If a second node failed while this one catches up, there would be no majority for a while.
                     tokio::time::sleep(Duration::from_secs(3)).await;
                 }
                 _ => {
@@ -100,12 +100,12 @@ async fn nothing_is_lost_whatever_ends() {
     }
     let cached = bench.sandbox.cached(bench.sandbox.resource());
     let left: Vec<_> = cached.iter().filter(|path| path.starts_with("/hot/")).collect();
-    assert!(left.is_empty(), "seed {seed}: unpurged after they were asked for: {left:?}");
+    assert!(left.is_empty(), "seed {seed}: not purged: {left:?}");
     let (paths, requests) = bench.posted();
     let sent: usize = paths.values().sum();
     println!(
-        "{} requests of {coalesced} paths in {requests} POSTs of {sent}; workers killed {}, stopped {}, nodes killed \
-         {}, stopped {}; {twice} paths perhaps twice",
+        "{} requests with {coalesced} paths in {requests} POSTs with {sent}; workers killed {}, stopped {}, nodes killed \
+         {}, stopped {}; {twice} paths possibly sent twice",
         tickets.len(),
         kills[0],
         kills[1],

@@ -1,4 +1,4 @@
-//! What could lose something is told before it does.
+//! Settings that could lose paths are reported before they do.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ async fn run(cluster: &Cluster, arguments: &[&str]) -> Ended {
     loop {
         let ended = Run::new(PURGE, arguments).env("PURGE_QUEUE_URL", &cluster.urls()).end().await;
         tries += 1;
-        // It comes up.
+        // The server is still starting.
         if ended.code != Some(4) || tries > 100 {
             return ended;
         }
@@ -22,26 +22,26 @@ async fn run(cluster: &Cluster, arguments: &[&str]) -> Ended {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_finds_what_could_lose_something() {
+async fn check_finds_settings_that_could_lose_paths() {
     let Some(binary) = server() else { return };
     let cluster = Cluster::spawn(&binary, 1, &Options { lazy: true, ..Options::default() });
     let missing = run(&cluster, &["queue", "check"]).await;
     assert_eq!(missing.code, Some(6), "{missing:?}");
     assert!(
-        missing.out.contains("PURGE_IN: is missing; make it by `cdn-purge queue init`"),
+        missing.out.contains("PURGE_IN: is missing; create it with `cdn-purge queue init`"),
         "{missing:?}"
     );
 
     let made = run(&cluster, &["queue", "init", "--replicas", "1"]).await;
-    assert!(made.out.starts_with("made PURGE_IN, PURGE_JOURNAL, "), "{made:?}");
+    assert!(made.out.starts_with("created PURGE_IN, PURGE_JOURNAL, "), "{made:?}");
     let again = run(&cluster, &["queue", "init"]).await;
-    assert_eq!(again.out, "the queue was there already, and was not changed\n", "{again:?}");
+    assert_eq!(again.out, "the queue already exists and was not changed\n", "{again:?}");
 
     let monitor = format!("http://127.0.0.1:{}", cluster.nodes[0].monitor);
     let found = run(&cluster, &["queue", "check", "--monitor", &monitor]).await;
     assert_eq!(found.code, Some(6), "{found:?}");
     for expected in
-        ["PURGE_IN: is kept by 1 of the nodes", "up to two minutes later; set `jetstream"]
+        ["PURGE_IN: has too few replicas (1)", "up to two minutes later; set `jetstream"]
     {
         assert!(found.out.contains(expected), "{found:?}");
     }
@@ -57,14 +57,14 @@ async fn check_finds_what_could_lose_something() {
     assert!(found.out.contains("PURGE_IN: drops the oldest messages when it is full"), "{found:?}");
 }
 
-/// Debian's server, whose conditional writes cannot be relied on in a cluster.
+/// Debian's server, whose conditional writes are not reliable in a cluster.
 fn old() -> Option<PathBuf> {
     let given = std::env::var_os("PURGE_NATS_OLD_SERVER").map(PathBuf::from);
     let found =
         given.into_iter().chain(["/usr/sbin/nats-server".into()]).find(|file| file.exists());
     if found.is_none() {
         assert!(std::env::var_os("PURGE_QUEUE_TESTS").is_none(), "Debian's nats-server is missing");
-        println!("not run: there is no nats-server of Debian; set PURGE_NATS_OLD_SERVER");
+        println!("not run: Debian's nats-server was not found; set PURGE_NATS_OLD_SERVER");
     }
     found
 }

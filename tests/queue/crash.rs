@@ -1,4 +1,4 @@
-//! Workers that end or stop at each marked place: what they leave is finished by their successor.
+//! Workers are killed or stopped at each marked place, and a successor finishes what they leave.
 
 use std::time::{Duration, Instant};
 
@@ -8,15 +8,15 @@ use crate::bench::{Bench, PATIENCE};
 use crate::numbered;
 use crate::servers::{Cluster, Options};
 
-/// All marked places, in the order in which a worker comes to them.
+/// All marked places, in the order in which a worker reaches them.
 const PLACES: [&str; 15] = [
     "leased", "led", "read", "selected", "round", "sending", "answered", "sent", "judged", "noted",
     "followed", "settled", "told", "trimmed", "told:2",
 ];
 const LEASE: Duration = Duration::from_secs(3);
-/// How many requests are under way at once.
+/// How many requests are in flight at once.
 const CONCURRENCY: usize = 4;
-/// 250 paths, and three of them once more.
+/// 250 paths, three of them twice.
 const NEEDED: usize = 4;
 
 fn repetitions() -> usize {
@@ -27,13 +27,13 @@ fn mark(place: &str, action: &str) -> String {
     format!("{place}={action}")
 }
 
-/// Enqueues what two producers want, overlapping, with an old copy of each path in the cache.
+/// Enqueues overlapping paths from two producers, with an old copy of each path in the cache.
 async fn wanted(bench: &Bench<'_>) -> Vec<purge_queue::Ticket<purge_queue::NatsEngine>> {
     bench.sandbox.fill(numbered(0..250));
     vec![bench.enqueue("a", &numbered(0..150)).await, bench.enqueue("b", &numbered(100..250)).await]
 }
 
-/// What must hold when all have their outcome.
+/// What must hold once every path has an outcome.
 async fn check(
     bench: &Bench<'_>,
     tickets: &[purge_queue::Ticket<purge_queue::NatsEngine>],
@@ -46,7 +46,7 @@ async fn check(
     }
     let cached = bench.sandbox.cached(bench.sandbox.resource());
     let left = numbered(0..250).iter().filter(|path| cached.contains(path)).count();
-    assert_eq!(left, 0, "{place}: unpurged after they were asked for");
+    assert_eq!(left, 0, "{place}: not purged");
     let (paths, requests) = bench.posted();
     assert_eq!(paths.len(), 250, "{place}");
     let twice = requests.saturating_sub(NEEDED);
@@ -60,13 +60,13 @@ async fn killed(cluster: &Cluster, place: &str, run: usize) -> (Duration, usize)
     let mut tickets = wanted(&bench).await;
     let mut first = bench.worker(Some(&mark(place, "kill")), &[]);
     if place == "told:2" {
-        // It comes there when it tells of a second request.
+        // It reaches this place when it stores the outcome of a second request.
         tickets[1].outcome(PATIENCE).await.expect("an outcome");
         tickets.push(bench.enqueue("c", &numbered(0..3)).await);
     }
     first.ended().await;
     let died = Instant::now();
-    // The page changes after the death, although an equal path may have been purged before it.
+    // The page changes after the death, although an equal path may have been purged before.
     bench.sandbox.fill(numbered(0..3));
     tickets.push(bench.enqueue("c", &numbered(0..3)).await);
     let mut second = bench.worker(None, &[]);
@@ -87,7 +87,9 @@ async fn worker_killed_at_each_place_loses_nothing() {
         });
         let ends: Vec<_> = cases.buffer_unordered(4).collect().await;
         for (place, (taken, twice)) in ends {
-            println!("killed at {place}: held again after {taken:.2?}, {twice} requests twice");
+            println!(
+                "killed at {place}: taken over after {taken:.2?}, {twice} requests sent twice"
+            );
             assert!(taken < LEASE + Duration::from_secs(5), "{place}: {taken:?}");
         }
     }
@@ -106,8 +108,8 @@ async fn stopped(cluster: &Cluster, place: &str, run: usize) -> usize {
     let twice = check(&bench, &tickets, place).await;
     let before: Vec<_> = outcomes(&tickets).await;
     first.signal("CONT");
-    // It notices that its time is over, whatever it was about to do.
-    first.says("does not hold the lane").await;
+    // It notices that its term is over, whatever it was about to do.
+    first.says("is no longer the holder of the lane").await;
     second.signal("TERM");
     second.ended().await;
     first.says("holds the lane").await;
@@ -128,11 +130,11 @@ async fn outcomes(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn worker_asleep_at_each_place_is_fenced() {
+async fn worker_suspended_at_each_place_is_fenced() {
     let options = Options { lease: Some(LEASE), ..Options::default() };
     let Some(cluster) = Cluster::start(3, &options).await else { return };
     for run in 0..repetitions() {
-        // Before it leads, there is nothing to be fenced.
+        // Before its term begins, there is nothing to fence.
         let places = stream::iter(&PLACES[1..14]);
         let cases = places.map(|place| {
             let cluster = &cluster;
@@ -140,7 +142,7 @@ async fn worker_asleep_at_each_place_is_fenced() {
         });
         let ends: Vec<_> = cases.buffer_unordered(4).collect().await;
         for (place, twice) in ends {
-            println!("stopped at {place}: {twice} requests twice");
+            println!("stopped at {place}: {twice} requests sent twice");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is acknowledged is stored, once, whatever happens to the nodes.
+//! Acknowledged paths are stored exactly once, whatever happens to the nodes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use purge_queue::{Engine as _, NatsEngine, Producer, Queue, Stream};
 use crate::servers::{Cluster, Options};
 use crate::{parsed, resource};
 
-/// Every path that the input holds, and how often. A node that was away may be behind: the leader says when all is
-/// read.
+/// Every path in the input, and how often it occurs. A node that was down may be behind, so the leader decides when
+/// everything has been read.
 async fn stored(engine: &NatsEngine) -> HashMap<String, usize> {
     let last = loop {
         match engine.last(Stream::Input, "purge.in.shop.>").await {
@@ -67,18 +67,18 @@ async fn million_paths_of_64_producers_are_stored_once() {
     }
     let took = began.elapsed();
     println!("1,000,000 paths of 64 producers: {took:.2?}");
-    // Without optimization, making the messages takes longer than storing them.
+    // Without optimization, creating the messages takes longer than storing them.
     let bound = if cfg!(debug_assertions) { 30 } else { 5 };
     assert!(took < Duration::from_secs(bound), "{took:?}");
     let began = Instant::now();
     let paths = stored(&cluster.engine().await.expect("a connection")).await;
     println!("read back in {:.2?}", began.elapsed());
     assert_eq!(paths.len(), 64 * EACH);
-    assert!(paths.values().all(|count| *count == 1), "none twice");
+    assert!(paths.values().all(|count| *count == 1), "each once");
 }
 
-/// Producers that enqueue one request after the other while something is done to the nodes; the longest that one of
-/// them had to wait.
+/// Runs producers that enqueue one request after another while something happens to the nodes. Returns the longest
+/// time that one of them had to wait.
 pub(crate) async fn under_load<T>(
     cluster: &mut Cluster,
     tag: &str,
@@ -107,7 +107,7 @@ pub(crate) async fn under_load<T>(
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     harm(cluster).await;
-    // All of them have stored something since.
+    // Each of them has stored something since.
     tokio::time::sleep(Duration::from_millis(500)).await;
     stop.store(true, Ordering::SeqCst);
     let (mut acknowledged, mut longest) = (Vec::new(), Duration::ZERO);
@@ -160,11 +160,11 @@ async fn nothing_acknowledged_is_lost_with_all_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_acknowledged_is_lost_with_a_leader_that_ends_in_good_order() {
+async fn nothing_acknowledged_is_lost_when_the_leader_shuts_down() {
     let Some(mut cluster) = Cluster::start(3, &Options::default()).await else { return };
     let longest = under_load(&mut cluster, "lame", async |cluster| {
         let leader = cluster.leader("PURGE_IN").await;
-        // A node in lame duck gives its leadership away at once, and ends later.
+        // A node in lame duck mode hands over its leadership immediately, and exits later.
         cluster.nodes[leader].signal("USR2");
         tokio::time::sleep(Duration::from_secs(4)).await;
         cluster.nodes[leader].kill();

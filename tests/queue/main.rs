@@ -1,7 +1,7 @@
 //! The queue on real servers: NATS on loopback, workers as processes, a sandbox as the service.
 //!
-//! Without a `nats-server` they say that they did not run; with `PURGE_QUEUE_TESTS` in the environment, as in the gate,
-//! they fail then.
+//! Without a `nats-server`, the tests report that they did not run; with `PURGE_QUEUE_TESTS` in the environment, as
+//! in the gate, they fail instead.
 
 #![expect(clippy::print_stdout, reason = "what was measured is a part of what the tests say")]
 #![cfg(unix)]
@@ -18,7 +18,7 @@ mod figures;
 
 use purge_api_ext::{Paths, ResourceId};
 
-/// The command line, as it is installed.
+/// The installed command line.
 const PURGE: &str = env!("CARGO_BIN_EXE_purge-under-test");
 const RESOURCE: &str = "660f9511-f30c-52e5-b827-557766551111";
 

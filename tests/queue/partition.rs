@@ -1,4 +1,4 @@
-//! Nodes that do not see each other: their routes go through proxies that can be cut.
+//! Nodes that cannot reach each other: their routes go through proxies that a test can cut.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::load::{BOUND, under_load};
 use crate::servers::{Cluster, Options};
 
-/// What goes from one node to another one, as long as the link is whole.
+/// Forwards traffic from one node to another while the link is up.
 struct Link {
     cut: Arc<AtomicBool>,
     task: JoinHandle<()>,
@@ -58,7 +58,7 @@ impl Drop for Link {
     }
 }
 
-/// A cluster whose nodes see each other through links; from which node to which each goes.
+/// A cluster whose nodes reach each other through links, with the nodes that each link connects.
 async fn linked() -> Option<(Cluster, Vec<(usize, usize, Link)>)> {
     let options = Options { linked: true, ..Options::default() };
     let cluster = Cluster::spawn(&purge_tests::nats::server()?, 3, &options);

@@ -1,4 +1,4 @@
-//! What each user may do, and whom a connection trusts.
+//! The rights of each user, and which servers a connection trusts.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::servers::{Cluster, Options};
 use crate::{RESOURCE, numbered, parsed, resource};
 
-/// The users of the guide, with passwords.
+/// The users in the guide, with passwords.
 fn accounts() -> String {
     let page = include_str!("../../docs/queue.md");
     let accounts = page.split("```conf\n").nth(1).and_then(|rest| rest.split("```").next());
@@ -46,7 +46,7 @@ fn message(subject: &str) -> NewMessage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_user_may_do_its_own_and_nothing_else() {
+async fn each_user_has_only_its_own_rights() {
     let Some(binary) = server() else { return };
     let options = Options { more: accounts(), ..Options::default() };
     let cluster = Cluster::spawn(&binary, 1, &options);
@@ -58,7 +58,7 @@ async fn each_user_may_do_its_own_and_nothing_else() {
     let (cms, worker) =
         (connect(&cluster, &folder, "cms").await, connect(&cluster, &folder, "worker").await);
 
-    // What a producer is for works.
+    // Everything that a producer needs works.
     let queue = |engine: &NatsEngine, producer: &str| {
         Queue::new(
             engine.clone(),
@@ -99,7 +99,7 @@ async fn each_user_may_do_its_own_and_nothing_else() {
         denied("trim", cms.trim(stream, ">", 9).await);
     }
 
-    // A worker writes what workers write, and enqueues nothing.
+    // A worker can write what workers write, but cannot enqueue.
     for subject in [&subjects[0], &subjects[5]] {
         denied(subject, worker.store(message(subject)).await.map(drop));
     }
@@ -114,7 +114,7 @@ async fn each_user_may_do_its_own_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_password_is_said_and_not_shown() {
+async fn wrong_password_is_reported_and_not_shown() {
     let Some(binary) = server() else { return };
     let cluster = Cluster::spawn(&binary, 1, &Options { more: accounts(), ..Options::default() });
     let folder = TempDir::new().expect("a folder");
@@ -130,7 +130,7 @@ async fn wrong_password_is_said_and_not_shown() {
     assert!(!ended.err.contains("s3cret"), "{ended:?}");
 }
 
-/// A certificate for a name, and its key, valid at this time or not.
+/// A certificate for a name with its key; currently valid or not.
 fn certificate(folder: &TempDir, name: &str, expired: bool) -> (String, String, Vec<u8>) {
     let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).expect("parameters");
     if expired {
@@ -149,7 +149,7 @@ fn certificate(folder: &TempDir, name: &str, expired: bool) -> (String, String, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn server_that_cannot_be_trusted_is_not_spoken_to() {
+async fn untrusted_server_is_refused() {
     let Some(binary) = server() else { return };
     let folder = TempDir::new().expect("a folder");
     for (name, expired, trusted, expected) in [

@@ -1,4 +1,4 @@
-//! Real servers: a cluster of NATS on loopback, each node a process that is ended by its own ID.
+//! Real servers: a cluster of NATS on loopback. Each node is a process that is ended by its process ID.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -8,14 +8,14 @@ use std::time::Duration;
 use purge_queue::{Layout, NatsEngine, NatsOptions, Producer};
 use tempfile::TempDir;
 
-/// How a cluster differs from the one that is advised.
+/// How a cluster differs from the recommended one.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
-    /// What comes on top of a node's configuration.
+    /// Additions to a node's configuration.
     pub(crate) more: String,
     pub(crate) lazy: bool,
     pub(crate) lease: Option<Duration>,
-    /// Whether the nodes reach each other through ports that a test links, and can cut.
+    /// Whether the nodes reach each other through ports that a test links and can cut.
     pub(crate) linked: bool,
 }
 
@@ -33,12 +33,12 @@ pub(crate) struct Node {
 pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Node>,
     urls: String,
-    /// From which node to which, through which port.
+    /// The port of each link from one node to another.
     pub(crate) links: Vec<(usize, usize, u16)>,
     _folder: Option<TempDir>,
 }
 
-/// Ports that are free by now.
+/// Ports that are currently free.
 pub(crate) fn ports(count: usize) -> Vec<u16> {
     let listeners: Vec<_> =
         (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
@@ -46,14 +46,14 @@ pub(crate) fn ports(count: usize) -> Vec<u16> {
 }
 
 impl Cluster {
-    /// Starts a cluster of so many nodes, and sets the queue up; none if there is no server.
+    /// Starts a cluster with this many nodes and sets up the queue; `None` if there is no server.
     pub(crate) async fn start(count: usize, options: &Options) -> Option<Self> {
         let cluster = Self::spawn(&purge_tests::nats::server()?, count, options);
         cluster.set_up(count, options).await;
         Some(cluster)
     }
 
-    /// Waits until the nodes work together, and sets the queue up.
+    /// Waits until the nodes form a cluster, and sets up the queue.
     pub(crate) async fn set_up(&self, replicas: usize, options: &Options) {
         let mut layout = Layout::default();
         layout.replicas = replicas;
@@ -66,12 +66,12 @@ impl Cluster {
             };
             let Err(error) = made else { return };
             tries += 1;
-            assert!(tries < 300, "the cluster does not come up: {error}");
+            assert!(tries < 300, "the cluster did not come up: {error}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
-    /// Starts the nodes only.
+    /// Starts the nodes, without waiting or setting up the queue.
     pub(crate) fn spawn(binary: &std::path::Path, count: usize, options: &Options) -> Self {
         let folder = TempDir::new().expect("a folder");
         let all = ports(3 * count + count * (count - 1));
@@ -116,7 +116,7 @@ impl Cluster {
         Self { nodes, urls, links, _folder: Some(folder) }
     }
 
-    /// The same cluster, for whoever only talks to it.
+    /// The same cluster, for clients that only need its addresses.
     pub(crate) fn view(urls: &str) -> Self {
         Self { nodes: Vec::new(), urls: urls.to_owned(), links: Vec::new(), _folder: None }
     }
@@ -142,7 +142,7 @@ impl Cluster {
                 return leader;
             }
             tries += 1;
-            assert!(tries < 300, "nobody leads {stream}");
+            assert!(tries < 300, "{stream} has no leader");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -168,7 +168,7 @@ impl Node {
         self.child = Some(command.spawn().expect("a server"));
     }
 
-    /// Ends it as a power cut would.
+    /// Kills it, as a power cut would.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("it can be killed");

@@ -142,7 +142,7 @@ impl Running {
     /// Waits for the end.
     pub async fn end(mut self) -> Ended {
         let status = self.child.wait().await.expect("the binary ends");
-        // Whatever a command has not read when it ends, it never will.
+        // A command that has ended reads no more of its input.
         self.writer.abort();
         Ended { code: status.code(), out: self.out.text().await, err: self.err.text().await }
     }

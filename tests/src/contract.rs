@@ -99,8 +99,9 @@ impl<'a> Operation<'a> {
 
     /// Panics unless the path and the query of a request hold what is described, and nothing else.
     pub fn check_parameters(&self, path: &str, query: &str) {
-        let path =
-            self.path_values(path).unwrap_or_else(|| panic!("{path} is of no {}", self.id()));
+        let path = self
+            .path_values(path)
+            .unwrap_or_else(|| panic!("{path} is not a path of {}", self.id()));
         let query: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
         for (place, given) in [("path", path), ("query", query)] {
             let described: Vec<_> = self.parameters().filter(|p| p["in"] == place).collect();

@@ -1,9 +1,9 @@
-//! The server of the queue.
+//! Finds the NATS server for the tests of the queue.
 
 use std::path::PathBuf;
 
-/// The `nats-server` that tests use: from `PURGE_NATS_SERVER`, or as the gate installs it. Without one a test says that
-/// it did not run; with `PURGE_QUEUE_TESTS` in the environment it fails.
+/// The `nats-server` that tests use: the one that `PURGE_NATS_SERVER` names, or the one that the gate installs. Without
+/// one, a test reports that it did not run, or fails if `PURGE_QUEUE_TESTS` is set.
 #[expect(clippy::print_stdout, reason = "a test that does not run says so")]
 pub fn server() -> Option<PathBuf> {
     let given = std::env::var_os("PURGE_NATS_SERVER").map(PathBuf::from);

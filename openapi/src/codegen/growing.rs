@@ -1,8 +1,8 @@
-//! Types that may grow: a field or a variant that the description gets later breaks no program.
+//! Types that may grow: a field or a variant that is added to the description later breaks no program.
 
 use syn::{File, Item, Visibility, parse_quote};
 
-/// Marks the public types of the module `types` as non-exhaustive. Their values are made by builders.
+/// Marks the public types of the module `types` as non-exhaustive. Builders make their values.
 pub(super) fn leave_open(file: &mut File) {
     let types = file.items.iter_mut().find_map(|item| match item {
         Item::Mod(module) if module.ident == "types" => module.content.as_mut(),

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_its_first_line() {
+    fn a_panic_is_reported_by_its_first_line() {
         assert_eq!(caught(|| 1), Ok(1));
         assert_eq!(
             caught(|| panic!("two {}\nlines", "plain")),

@@ -124,7 +124,7 @@ pub(super) fn looks_like_one(line: &[u8]) -> bool {
     line[..common] == PREFIX[..common]
 }
 
-/// The lines with correct checksums, so that random inputs get past them.
+/// Gives the lines correct checksums, so that random inputs reach the code behind the check.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn sealed(lines: &[u8]) -> Vec<u8> {
     let mut checksum = 0;

@@ -2,31 +2,31 @@
 
 use std::io;
 
-/// What keeps a journal: a file, or a replicated log that other machines can read.
+/// The storage of a journal: a file, or a replicated log that other machines can read.
 ///
-/// A journal is a text that only grows. Its lines are appended in order, and nothing is sent before a
-/// [`sync`](Self::sync) has returned that follows the line which announces the request. What a sink keeps is read
-/// back as one text, and given to [`Journal::over`](crate::Journal::over).
+/// A journal is append-only text. Its lines are appended in order. A request is sent only after its line was appended
+/// and a later [`sync`](Self::sync) has returned. To resume a run, read back everything that the sink holds and pass it
+/// to [`Journal::over`](crate::Journal::over).
 ///
-/// All functions are called on a thread of the journal's own, so they may block. After an error, nothing more is
-/// appended and nothing more is sent: it is unknown then what is kept.
+/// The journal calls all methods on its own thread, so they may block. After an error, it is unknown what the sink
+/// holds, so nothing more is appended and no further requests are sent.
 pub trait JournalSink: Send + Sync {
     /// Appends one or more whole lines. They need not be durable yet.
     ///
     /// # Errors
     ///
-    /// When the bytes cannot be kept, or somebody else writes this journal by now.
+    /// When the bytes cannot be stored, or another writer has taken over this journal.
     fn append(&mut self, lines: &[u8]) -> io::Result<()>;
 
-    /// Returns when all that was appended is durable: it survives whatever the sink promises to survive.
+    /// Returns when everything appended so far is durable: it survives whatever the sink promises to survive.
     ///
     /// # Errors
     ///
-    /// When that is not so, or is unknown.
+    /// When it is not durable, or when that is unknown.
     fn sync(&mut self) -> io::Result<()>;
 
     /// Drops everything after the first `length` bytes: the torn line of a run that died, or one that could not be
-    /// appended. What is appended next follows there.
+    /// appended. The next append continues there.
     ///
     /// # Errors
     ///

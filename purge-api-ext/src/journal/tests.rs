@@ -302,12 +302,12 @@ fn later_format_version_is_refused() {
     assert!(error.starts_with("has format version 2, but this program reads version 1"), "{error}");
 }
 
-/// What a sink in memory keeps, and what it was told to do.
+/// The contents of a sink in memory, and when it fails.
 #[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
     synced: usize,
-    /// How many more appends work.
+    /// How many more appends succeed.
     appends: Option<usize>,
 }
 
@@ -340,7 +340,7 @@ impl super::JournalSink for Memory {
 }
 
 #[tokio::test]
-async fn any_sink_keeps_what_a_file_keeps() {
+async fn run_resumes_from_any_sink() {
     use std::sync::{Arc, Mutex};
 
     use super::Journal;
@@ -354,7 +354,7 @@ async fn any_sink_keeps_what_a_file_keeps() {
     let kept = Arc::new(Mutex::new(Kept { appends: Some(2), ..Kept::default() }));
     let journal = Journal::over("memory", Memory(kept.clone()), &[]).expect("new");
     let report = site.purge(plan()).concurrency(1).journal(journal).await;
-    // The plan was appended at once, and the note of the first request.
+    // Two appends succeeded: the plan, and the entry that the first request is about to be sent.
     let error = report.error().expect("an error");
     assert_eq!(error.kind(), crate::error::ErrorKind::Journal, "{error}");
     let message = error.to_string();
@@ -366,7 +366,7 @@ async fn any_sink_keeps_what_a_file_keeps() {
 
     let past = {
         let mut kept = kept.lock().expect("no panic");
-        assert_eq!(kept.synced, kept.bytes.len(), "what is appended is synced");
+        assert_eq!(kept.synced, kept.bytes.len(), "everything appended is synced");
         kept.appends = None;
         // What a crash may leave.
         kept.bytes.extend_from_slice(b"{\"crc\":\"torn");

@@ -45,7 +45,7 @@ impl Reader {
         self.next.is_none() && !self.loops
     }
 
-    /// The next page, or `None` if it repeats an earlier one: for callers that can do with a part of the list.
+    /// The next page, or `None` if it repeats an earlier one: for callers that need only part of the list.
     pub(crate) async fn next_new(&mut self) -> Result<Option<Read>, Error> {
         Ok(self.next().await?.filter(|read| read.repeats.is_none()))
     }

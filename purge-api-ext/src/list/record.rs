@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states() {
+    fn state_follows_from_status_and_completion_time() {
         let check = |status: Option<i64>, completed: Option<&str>, state: RecordState| {
             let record = PurgeRecord::new(None, None, status, None, completed);
             assert_eq!(record.state(), state, "{status:?} {completed:?}");
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_urls() {
+    fn path_of_a_url_follows_its_host() {
         let check = |url: &str, path: &str| {
             let record = PurgeRecord::new(None, Some(url), None, None, None);
             assert_eq!((record.path(), record.written_path()), (Some(path), Some(path)));

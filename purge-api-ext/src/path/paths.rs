@@ -6,12 +6,12 @@ use super::{PathError, PurgePath};
 
 /// A list of many paths that takes little memory.
 ///
-/// A million paths, each with a piece of memory of its own, cost more to make and to drop than to plan. So this
-/// list holds them in one text, with 8 bytes for each path beside it. Use it to collect paths from a file or a
-/// database. It keeps their order, and it keeps duplicates.
+/// Allocating and freeing a string for each of a million paths takes longer than planning them. So this list stores all
+/// paths in one string, plus 8 bytes for each path. Use it to collect paths from a file or a database. It keeps their
+/// order, and it keeps duplicates.
 ///
-/// Everything that yields [`PurgePath`]s converts to it, so that functions that take `impl Into<Paths>` take a
-/// `Vec<PurgePath>` as well.
+/// Anything that yields [`PurgePath`]s converts to it, so functions that take `impl Into<Paths>` also accept a
+/// `Vec<PurgePath>`.
 ///
 /// ```
 /// use purge_api_ext::{Paths, Plan};
@@ -33,23 +33,23 @@ pub struct Paths {
     spans: Vec<Span>,
 }
 
-/// Where a path stands in the text of all of them, and whether it needs a second look.
+/// The position of a path in the string of all paths, and whether the path is plain.
 ///
-/// From the lowest bit: 1 for what is not plain, 15 for the length, 48 for the start.
+/// From the lowest bit: 1 bit that is set unless the path is plain, 15 bits for the length, 48 bits for the start.
 #[derive(Clone, Copy)]
 pub(crate) struct Span(u64);
 
 impl Paths {
-    /// No paths yet.
+    /// An empty list.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes room for so many more bytes of paths, the size of a file for example, if there is so much. Room
-    /// that is not used costs no memory on common systems.
+    /// Reserves room for this many more bytes of paths, such as the size of a file, if that much memory is available.
+    /// Unused room costs no memory on common systems.
     pub fn reserve(&mut self, bytes: usize) {
-        // A size that a file only claims to have must not end the program.
+        // A file may claim any size, which must not abort the program.
         let _ = self.text.try_reserve(bytes);
     }
 
@@ -72,7 +72,7 @@ impl Paths {
         Ok(())
     }
 
-    /// Adds the paths of others, in their order.
+    /// Adds the paths of another list, in order.
     ///
     /// ```
     /// # use purge_api_ext::{Paths, PurgePath};
@@ -88,13 +88,13 @@ impl Paths {
         }
     }
 
-    /// How many they are.
+    /// The number of paths.
     #[must_use]
     pub fn len(&self) -> usize {
         self.spans.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no paths.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
@@ -105,28 +105,28 @@ impl Paths {
         self.slice(0..self.len())
     }
 
-    /// One of the paths, by its place.
+    /// The path at an index.
     pub(crate) fn at(&self, place: usize) -> &str {
         self.spans[place].slice(&self.text)
     }
 
-    /// Some of the paths, by their places.
+    /// The paths at a range of indices.
     pub(crate) fn slice(&self, places: Range<usize>) -> PathsIter<'_> {
         PathsIter { text: &self.text, spans: self.spans[places].iter() }
     }
 
-    /// Those that are not plain: all wildcards are among them.
+    /// The paths that are not plain, including all wildcards.
     pub(crate) fn special(&self) -> impl Iterator<Item = &str> {
         let special = self.spans.iter().filter(|span| !span.is_plain());
         special.map(|span| span.slice(&self.text))
     }
 
-    /// Keeps the paths at these places, in this order.
+    /// Keeps only the paths at these indices, in this order.
     pub(crate) fn select(&mut self, places: &[usize]) {
         self.spans = places.iter().map(|&place| self.spans[place]).collect();
     }
 
-    /// The text of all, and where in it each path stands.
+    /// The string of all paths, and the position of each path in it.
     pub(crate) fn parts(&mut self) -> (&str, &mut Vec<Span>) {
         (&self.text, &mut self.spans)
     }
@@ -192,7 +192,7 @@ impl Span {
         Self(place << 1 | u64::from(!is_plain))
     }
 
-    /// The path in the text of all.
+    /// The path, as a slice of the string of all paths.
     pub(crate) fn slice(self, text: &str) -> &str {
         let start = (self.0 >> (Self::LENGTH + 1)) as usize;
         &text[start..start + self.len()]
@@ -203,8 +203,7 @@ impl Span {
         (self.0 >> 1) as usize & ((1 << Self::LENGTH) - 1)
     }
 
-    /// Whether the path holds nothing that means more than itself: no wildcard, no escape, and nothing
-    /// that JSON escapes.
+    /// Whether the path contains only literal characters: no wildcard, no escape, and nothing that JSON escapes.
     pub(crate) fn is_plain(self) -> bool {
         self.0 & 1 == 0
     }

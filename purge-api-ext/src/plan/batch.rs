@@ -6,7 +6,7 @@ use crate::path::Paths;
 
 /// The paths of one request: at least 1, at most [`Plan::MAX_BATCH_SIZE`](crate::Plan::MAX_BATCH_SIZE).
 ///
-/// It is a part of the plan's paths, so that to clone it copies none.
+/// It is a range of the plan's paths, so cloning it copies none of them.
 #[derive(Clone)]
 pub struct Batch {
     all: Arc<Paths>,
@@ -19,12 +19,12 @@ impl Batch {
         self.all.slice(self.range.clone())
     }
 
-    /// One of its paths, by its place.
+    /// The path at an index.
     pub(crate) fn at(&self, place: usize) -> &str {
         self.all.at(self.range.start + place)
     }
 
-    /// Its first paths, and the others.
+    /// Splits it in two: its first `at` paths, and the rest.
     pub(crate) fn split_at(self, at: usize) -> [Self; 2] {
         let middle = self.range.start.saturating_add(at).min(self.range.end);
         let first = Self { all: Arc::clone(&self.all), range: self.range.start..middle };
@@ -46,7 +46,7 @@ impl PartialEq for Batch {
 
 impl Eq for Batch {}
 
-/// Makes the batches of which each ends at a place in a list of paths.
+/// Splits a list of paths into batches, given the index at which each batch ends.
 pub(crate) fn batches(paths: Paths, ends: &[usize]) -> Vec<Batch> {
     let all = Arc::new(paths);
     let starts = std::iter::once(&0).chain(ends);
@@ -56,18 +56,18 @@ pub(crate) fn batches(paths: Paths, ends: &[usize]) -> Vec<Batch> {
         .collect()
 }
 
-/// A request's body without its paths. A resource's UUID is always written in 36 characters.
+/// The length of a request body without its paths. The UUID of a resource always has 36 characters.
 const FRAME: usize =
     r#"{"resource_uuid":"00000000-0000-0000-0000-000000000000","file_path":[]}"#.len();
 
-/// How much one request may hold.
+/// The limits of one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) paths: usize,
     pub(super) bytes: usize,
 }
 
-/// A path that is longer than a whole body may be.
+/// A path that does not fit in a body even on its own.
 #[derive(Debug)]
 pub(super) struct TooLong {
     pub(super) index: usize,
@@ -75,8 +75,8 @@ pub(super) struct TooLong {
 }
 
 impl Limits {
-    /// Fills one request after the other, in order: after which path each ends. A path is given as its
-    /// length in a body.
+    /// Fills one request after the other, in order, and returns the index at which each ends. `lengths` are those of
+    /// the paths in a body.
     pub(super) fn ends(self, lengths: impl Iterator<Item = usize>) -> Result<Vec<usize>, TooLong> {
         let mut ends = Vec::new();
         let (mut paths, mut bytes, mut all) = (0, FRAME, 0);
@@ -103,7 +103,7 @@ impl Limits {
     }
 }
 
-/// The length of a path as a JSON string: a path has no character that JSON escapes but `"`.
+/// The length of a path as a JSON string. The only character in a path that JSON escapes is `"`.
 pub(super) fn json_len(path: &str) -> usize {
     path.len() + 2 + path.bytes().filter(|&byte| byte == b'"').count()
 }
@@ -120,7 +120,7 @@ mod tests {
         let request = CreatePurgeRequest::builder()
             .resource_uuid(uuid::Uuid::nil())
             .file_path(batch.iter().collect::<purge_api::FilePaths>());
-        let request = CreatePurgeRequest::try_from(request).expect("all that is required");
+        let request = CreatePurgeRequest::try_from(request).expect("all required members");
         serde_json::to_vec(&request).expect("JSON").len()
     }
 

@@ -69,7 +69,7 @@ impl Coalesced {
 }
 
 impl<'a> Directories<'a> {
-    /// Takes paths none of which covers another.
+    /// The directories of these paths, none of which may cover another.
     pub(super) fn from_paths(paths: &[&'a str], may_be: impl Fn(&str) -> bool) -> Self {
         let order = Order::new(paths);
         let mut heads: Vec<Head<'_>> = paths
@@ -187,7 +187,7 @@ impl<'a> Directories<'a> {
         outermost.map(|node| node.saved as usize).sum()
     }
 
-    /// Chooses wildcards for the goal; `None` if so many paths cannot be saved.
+    /// Chooses wildcards for the goal; `None` if that many paths cannot be saved.
     pub(super) fn coalesce(&self, goal: Goal) -> Option<Coalesced> {
         let chosen = choose(&self.nodes, goal, knapsack::STEPS)?;
         let mut added = Vec::with_capacity(chosen.len());

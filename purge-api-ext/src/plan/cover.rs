@@ -20,8 +20,8 @@
 //!    `6/`, whose bit is not set (if it is set by chance, the table decides). 64 paths are checked together, and the
 //!    result is one 64-bit word, so that the processor need not finish one look-up before it starts the next.
 //! 3. **Heads.** A path that passes the filter, such as `/img/2025/b.png`, is compared in full. The wildcards of a key
-//!    are sorted by their head, which is the text before their first star. The heads that the path begins with are the
-//!    last one that does not sort after the path, and the heads that this one begins with.
+//!    are sorted by their head, which is the text before their first star. A path can begin only with the last head
+//!    that does not sort after the path, and with the heads that this head begins with.
 
 use std::collections::HashMap;
 
@@ -202,9 +202,9 @@ impl<'a> Heads<'a> {
         }
     }
 
-    /// Checks all heads that the path begins with. They are among the last head that does not sort after the path and
-    /// the heads that it begins with: anything that sorts between a head and a path that begins with this head begins
-    /// with it, too.
+    /// Checks all heads that the path begins with. They are among the last head that does not sort after the path, and
+    /// the heads that this last head begins with: if a path begins with a head, so does every text that sorts between
+    /// the two.
     fn covers(&self, path: &str) -> bool {
         let mut next = self.0.partition_point(|head| head.text <= path).checked_sub(1);
         while let Some(head) = next.map(|index| &self.0[index]) {

@@ -29,7 +29,7 @@ pub(super) enum Goal {
 /// How many pairs the exact search examines: well below a second, and at most 400 MB.
 pub(super) const STEPS: usize = 1 << 24;
 
-/// Chooses directories none of which is inside another; `None` if so much cannot be saved.
+/// Chooses directories none of which is inside another; `None` if that much cannot be saved.
 ///
 /// A price for cost (Lagrangian relaxation) turns the problem into one that is solved from the leaves up. The right
 /// price yields two choices, one on each side of the goal, and a bound on how far any choice is from the optimum. The

@@ -76,7 +76,7 @@ async fn names_that_look_like_a_token_are_not_shown() {
 }
 
 #[tokio::test]
-async fn environment_variables() {
+async fn token_is_read_from_an_environment_variable() {
     // Cargo sets this one for every test.
     let provider = TokenProvider::from_env("CARGO_PKG_NAME");
     let token = provider.fetch().await.expect("a token");

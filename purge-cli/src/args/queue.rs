@@ -9,23 +9,23 @@ use purge_queue::{Lane, Producer, RequestId};
 
 use super::{FormatArgs, MessageArgs, PathArgs, TargetArgs};
 
-/// Where the queue is, and who asks.
+/// Which queue, and how to reach it.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Queue")]
 pub(crate) struct QueueArgs {
-    /// Addresses of the queue's NATS servers, with commas between them [env: PURGE_QUEUE_URL]
-    // Clap repeats what its parsers refuse, and this may hold a password.
+    /// Addresses of the queue's NATS servers, separated by commas [env: PURGE_QUEUE_URL]
+    // Clap repeats values that its parsers refuse, and this one may contain a password.
     #[arg(long, value_name = "URL")]
     pub(crate) queue: Option<String>,
     /// Name of the account's queue [env: PURGE_QUEUE_LANE] [default: default]
     #[arg(long, value_name = "NAME", value_parser = lane)]
     pub(crate) lane: Option<Lane>,
-    /// File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]
+    /// File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]
     #[arg(long, value_name = "FILE")]
     pub(crate) queue_credentials: Option<PathBuf>,
 }
 
-/// Whose request, and of what.
+/// The producer and the resource of a request.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Queue")]
 pub(crate) struct ProducerArgs {
@@ -48,16 +48,16 @@ pub(crate) struct EnqueueArgs {
     /// Name of the request; enqueueing again under the same name is safe [default: a random one]
     #[arg(long, help_heading = "Request", value_name = "ID", value_parser = request)]
     pub(crate) id: Option<RequestId>,
-    /// Nobody waits for it: it is sent when nothing else waits, and a tenth of what is sent in any case
+    /// Low priority: sent when nothing else is waiting, but always gets one batch in ten
     #[arg(long, help_heading = "Request")]
     pub(crate) bulk: bool,
-    /// How long it may wait: what was not sent by then is not sent at all [default: 24h]
+    /// How long paths may wait; paths that have not been sent by then are never sent [default: 24h]
     #[arg(long, help_heading = "Request", value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) expires: Option<Duration>,
     /// How long storing may take
     #[arg(long, help_heading = "Request", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) deadline: Duration,
-    /// Wait until the outcome of every path is known, for at most this long [without a value: 5m]
+    /// Wait until the outcome of every path is known, up to this long [without a value: 5m]
     #[arg(
         long, help_heading = "Request", value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "5m", value_parser = humantime::parse_duration
@@ -88,25 +88,25 @@ pub(crate) struct WorkerArgs {
     pub(crate) queue: QueueArgs,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Purge this CDN resource, too; all workers of a lane must purge the same ones
+    /// Also purge this CDN resource; all workers of a lane must purge the same ones
     #[arg(long, help_heading = "Worker", value_name = "UUID")]
     pub(crate) also: Vec<ResourceId>,
-    /// A producer that may purge a whole resource
+    /// Allow this producer to purge a whole resource
     #[arg(long, help_heading = "Worker", value_name = "NAME", value_parser = producer)]
     pub(crate) everything_from: Vec<Producer>,
-    /// How long a path waits for others to go with it, at most 1m
+    /// How long a path waits for others to share its request, at most 1m
     #[arg(long, help_heading = "Worker", value_name = "DURATION", default_value = "1s", value_parser = humantime::parse_duration)]
     pub(crate) window: Duration,
-    /// How many requests are under way at once [default: 4]
+    /// How many requests are in flight at once [default: 4]
     #[arg(long, help_heading = "Worker", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: Option<u16>,
-    /// How long operations are followed to their end; with 0s, an outcome is that a purge was accepted
+    /// How long operations are followed until they finish; with 0s, a path's outcome is that its purge was accepted
     #[arg(long, help_heading = "Worker", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     pub(crate) follow: Duration,
-    /// What this worker is called where the holder of the lane is shown [default: its process ID]
+    /// Name of this worker where the holder of the lane is shown [default: its process ID]
     #[arg(long, help_heading = "Worker", value_name = "NAME")]
     pub(crate) holder: Option<String>,
-    /// Serve metrics at http://ADDRESS/metrics, such as 127.0.0.1:9464
+    /// Serve metrics at http://ADDRESS/metrics, for example with 127.0.0.1:9464
     #[arg(long, help_heading = "Worker", value_name = "ADDRESS")]
     pub(crate) metrics: Option<SocketAddr>,
     #[command(flatten)]
@@ -121,19 +121,19 @@ pub(crate) struct OperateArgs {
 
 #[derive(Subcommand)]
 pub(crate) enum Operate {
-    /// Set the queue up; changes nothing that is there
+    /// Set up the queue; leaves existing streams unchanged
     Init(InitArgs),
-    /// Find what could lose something
+    /// Find settings that could lose paths
     Check(CheckArgs),
-    /// Show who holds the lane, and what waits
+    /// Show who holds the lane, and which paths are waiting
     Show(ShowArgs),
-    /// Show what the workers have written down
+    /// Show the journal of the workers
     Log(LogArgs),
-    /// Let no worker send anything
+    /// Stop workers from sending anything new
     Pause(QueueArgs),
     /// End the pause
     Go(QueueArgs),
-    /// Drop what still waits of a request
+    /// Drop the paths of a request that are still waiting
     Drop(DropArgs),
 }
 
@@ -141,10 +141,10 @@ pub(crate) enum Operate {
 pub(crate) struct InitArgs {
     #[command(flatten)]
     pub(crate) queue: QueueArgs,
-    /// How many nodes keep each message; 1 only to try it out
+    /// How many nodes keep each message; use 1 only for trying it out
     #[arg(long, value_name = "N", default_value = "3")]
     pub(crate) replicas: NonZeroUsize,
-    /// How long the lane stays with a worker that has died
+    /// How long a worker that has died keeps the lane
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) lease: Duration,
 }
@@ -153,7 +153,7 @@ pub(crate) struct InitArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) queue: QueueArgs,
-    /// Address of a node's monitoring, such as http://127.0.0.1:8222, to see whether it writes to its disk in time
+    /// Address of a node's monitoring, such as http://127.0.0.1:8222, to check whether it syncs to its disk in time
     #[arg(long, value_name = "URL")]
     pub(crate) monitor: Vec<String>,
 }
@@ -170,7 +170,7 @@ pub(crate) struct ShowArgs {
 pub(crate) struct LogArgs {
     #[command(flatten)]
     pub(crate) queue: QueueArgs,
-    /// Only what became of this path
+    /// Show only what happened to this path
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Option<String>,
     #[command(flatten)]

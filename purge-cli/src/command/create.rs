@@ -79,7 +79,7 @@ pub(crate) async fn run(
     Ok(ended.exit)
 }
 
-/// Ends a run of a site that is as it was, or that has no baseline yet.
+/// Ends a run whose site is unchanged or has no baseline yet.
 pub(super) fn unchanged(
     renewal: Option<Renewal>,
     is_sandbox: bool,
@@ -94,7 +94,7 @@ pub(super) fn unchanged(
         true => {
             let (files, file) = (renewal.files(), renewal.file());
             let s = output::plural(files);
-            format!("`{file}` is the baseline of {files} file{s} now; nothing was sent")
+            format!("`{file}` is now the baseline of {files} file{s}; nothing was sent")
         }
         false => "nothing changed; nothing was sent".to_owned(),
     };
@@ -117,7 +117,7 @@ fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Resu
     let Some(plan) = selection.plan else {
         drop(progress);
         let text = match selection.renewal.filter(|renewal| renewal.is_first) {
-            Some(_) => "the baseline would be written, and nothing be sent",
+            Some(_) => "the baseline would be written; nothing would be sent",
             None => "nothing changed; nothing was sent",
         };
         output::nothing(console, format, true, text)?;

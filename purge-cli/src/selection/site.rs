@@ -1,4 +1,4 @@
-//! What is different between a site and its baseline.
+//! The difference between a site and its baseline.
 
 use std::fs;
 use std::io;
@@ -14,10 +14,10 @@ use crate::exit::{Exit, Failure};
 use crate::input::Form;
 use crate::shown::{file_name, redacted, shown};
 
-/// How many names a note has.
+/// How many names a note lists.
 const NOTED: usize = 5;
 
-/// File systems keep times in units of up to this, in nanoseconds.
+/// The coarsest resolution of times in file systems, in nanoseconds.
 const TIME_UNIT: i64 = 2_000_000_000;
 
 /// A site, its baseline, and what differs.
@@ -38,7 +38,7 @@ enum Kind {
 }
 
 impl Changes {
-    /// None without `--site`.
+    /// `None` without `--site`.
     pub(super) fn read(
         args: &PathArgs,
         resource: Option<ResourceId>,
@@ -56,7 +56,7 @@ impl Changes {
         };
         if site.manifest.is_empty() && !args.allow_full_purge {
             return Err(Failure::usage(format!(
-                "`{}` has no files, as if the build had failed; if that is your site, pass \
+                "`{}` has no files, as if the build had failed; if the site really is empty, pass \
                  --allow-full-purge; nothing was sent",
                 file_name(folder)
             )));
@@ -75,10 +75,10 @@ impl Changes {
         &self.site.manifest
     }
 
-    /// Adds the paths of what differs.
+    /// Adds the paths of the files that differ.
     pub(super) fn add_to(&self, paths: &mut Paths, form: Form<'_>) -> Result<(), Failure> {
         if self.kind == Kind::Everything {
-            // Whether the star may match nothing is not published.
+            // It is not published whether the star may match nothing.
             for path in ["/*", "/"] {
                 paths.try_push(path).map_err(|error| Failure::usage(error.to_string()))?;
             }
@@ -95,7 +95,7 @@ impl Changes {
         if in_doubt > 0 {
             let are = if in_doubt == 1 { "file is" } else { "files are" };
             notes.push(format!(
-                "{in_doubt} {are} purged again, since an earlier run has not finished or two ran at once"
+                "{in_doubt} {are} purged again, because an earlier run did not finish or two ran at once"
             ));
         }
         notes
@@ -111,7 +111,7 @@ impl Changes {
     }
 }
 
-/// A baseline that is replaced when everything was purged.
+/// A baseline that is replaced once everything has been purged.
 pub(crate) struct Renewal {
     baseline: Baseline,
     difference: Difference,
@@ -120,7 +120,7 @@ pub(crate) struct Renewal {
 }
 
 impl Renewal {
-    /// How many files the site has.
+    /// How many files are in the site.
     pub(crate) fn files(&self) -> usize {
         self.site.len()
     }
@@ -140,13 +140,13 @@ impl Renewal {
         file_name(self.baseline.file())
     }
 
-    /// Notes what is about to be purged, before anything is sent.
+    /// Records what is about to be purged, before anything is sent.
     pub(crate) fn begin(&mut self) -> Result<(), Failure> {
         let begun = self.baseline.begin(&self.difference);
         begun.map_err(|error| Failure::usage(format!("{error}; nothing was sent")))
     }
 
-    /// Replaces the baseline, after everything was purged. What people should know of it is returned.
+    /// Replaces the baseline after everything was purged. Returns a note for the user, if there is one.
     pub(crate) fn finish(self) -> Result<Option<String>, Failure> {
         let is_first = self.is_first;
         match self.baseline.finish(&self.site) {
@@ -154,7 +154,7 @@ impl Renewal {
             Ok(Finished::InDoubt(count)) => {
                 let s = if count == 1 { "" } else { "s" };
                 Ok(Some(format!(
-                    "another run has replaced the baseline in the meantime; the next run purges the {count} \
+                    "another run replaced the baseline in the meantime; the next run will purge the {count} \
                      file{s} that differ between the two"
                 )))
             }
@@ -162,14 +162,14 @@ impl Renewal {
             Err(error) => Err(Failure::new(
                 Exit::Failed,
                 format!(
-                    "everything was purged, but {error}; it is as it was, and the next run purges the same again"
+                    "everything was purged, but {error}; the baseline is unchanged, and the next run will purge the same again"
                 ),
             )),
         }
     }
 }
 
-/// Reads a site: a folder, an archive, a manifest; `-` is standard input.
+/// Reads a site from a folder, an archive or a manifest; `-` is standard input.
 pub(crate) fn read_site(path: &Path) -> Result<Site, Failure> {
     let site = match path == Path::new("-") {
         true => read::stream(io::stdin().lock()),
@@ -185,7 +185,7 @@ pub(crate) fn add_names<'a>(
     form: Form<'_>,
 ) -> Result<(), Failure> {
     for name in names {
-        // It is a name, also if it begins like a drive of Windows.
+        // It is a file name, even if it begins like a Windows drive.
         let path = PurgePath::from_file_name([b"./", name].concat());
         let path = path.and_then(|path| match form.prefix {
             Some(prefix) => path.in_folder(prefix),
@@ -200,14 +200,14 @@ pub(crate) fn add_names<'a>(
     Ok(())
 }
 
-/// What is said of things that have no content.
+/// The note about entries without content.
 pub(crate) fn left_out(site: &Site) -> String {
     let named: Vec<_> = site.left_out.iter().take(NOTED).map(ToString::to_string).collect();
     let more = match site.left_out.len().saturating_sub(NOTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    // Each name is escaped already.
+    // Each name has already been escaped.
     redacted(&format!("left out: {}{more}", named.join(", ")))
 }
 
@@ -216,7 +216,7 @@ fn kind(args: &PathArgs, baseline: &Baseline) -> Result<Kind, Failure> {
     match (baseline.manifest(), args.site.first_run, args.allow_full_purge) {
         (Some(_), false, _) => Ok(Kind::Difference),
         (Some(_), true, _) => Err(Failure::usage(format!(
-            "there is a baseline, `{file}`: leave --first-run out, or nothing would be purged; nothing was sent"
+            "the baseline `{file}` exists: leave --first-run out, or nothing would be purged; nothing was sent"
         ))),
         (None, true, _) => Ok(Kind::First),
         (None, false, true) => Ok(Kind::Everything),
@@ -233,12 +233,12 @@ fn broken(error: &str) -> Failure {
     Failure::usage(format!("{error}; restore it, or remove it: then {WAYS_OUT}; nothing was sent"))
 }
 
-/// What was purged from one cache says nothing of another one.
+/// The baseline of one cache says nothing about another.
 fn of_this_resource(baseline: &Baseline, resource: Option<ResourceId>) -> Result<(), Failure> {
     let of = baseline.manifest().and_then(Manifest::resource);
     match (of, resource.map(|resource| resource.to_string())) {
         (Some(of), Some(resource)) if of != resource => Err(Failure::usage(format!(
-            "the baseline `{}` is of the resource {}, and not of {resource}: name another file for each \
+            "the baseline `{}` belongs to the resource {}, not to {resource}: use a separate file for each \
              resource; nothing was sent",
             file_name(baseline.file()),
             shown(of)
@@ -247,7 +247,7 @@ fn of_this_resource(baseline: &Baseline, resource: Option<ResourceId>) -> Result
     }
 }
 
-/// A baseline in the site would be a file of it.
+/// A baseline inside the site would be one of the site's files.
 fn not_inside(file: &Path, site: &Path) -> Result<(), Failure> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).canonicalize();
@@ -255,7 +255,7 @@ fn not_inside(file: &Path, site: &Path) -> Result<(), Failure> {
     match (folder, site_folder) {
         (Ok(folder), Ok(site_folder)) if folder.starts_with(&site_folder) => {
             Err(Failure::usage(format!(
-                "the baseline `{}` is in the site `{}`, which it would be a file of: put it elsewhere",
+                "the baseline `{}` is inside the site `{}`, and would be one of its files: put it elsewhere",
                 file_name(file),
                 file_name(site)
             )))

@@ -1,14 +1,14 @@
-//! Which of many wildcards covers a path.
+//! Finds which of many wildcards covers a path.
 
 use std::collections::{BTreeMap, HashMap};
 
 use purge_api_ext::PurgePath;
 
-/// Wildcards by what stands before their first star: a path is compared with those only that begin as it does.
+/// Wildcards, keyed by the text before their first star: a path is compared only with those that share its beginning.
 #[derive(Default)]
 pub(super) struct Cover {
     by_start: HashMap<Box<str>, Vec<PurgePath>>,
-    /// The lengths of these starts, and how many wildcards have each.
+    /// The lengths of these keys, and how many wildcards have each length.
     lengths: BTreeMap<usize, usize>,
 }
 
@@ -17,7 +17,7 @@ impl Cover {
         self.by_start.is_empty()
     }
 
-    /// Adds a wildcard that is not in it.
+    /// Adds a wildcard that is not yet in the set.
     pub(super) fn add(&mut self, wildcard: &str) {
         let Ok(path) = PurgePath::with_query(wildcard) else { return };
         let start = start(wildcard);

@@ -1,4 +1,4 @@
-//! What is sent next: urgent paths before others, the producers in turns, suspects apart.
+//! Chooses what is sent next: urgent paths first, producers in turn, suspects separately.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -9,37 +9,37 @@ use super::{Site, Waiting};
 use crate::chunk::Urgency;
 use crate::names::Producer;
 
-/// Of so many batches, one is for what is not urgent.
+/// One batch in this many is for paths that are not urgent.
 const BULK_SHARE: usize = 10;
 
-/// The order in which paths were asked for. A place is in it also after the path was sent, and is skipped then.
+/// The order in which paths were enqueued. A place stays in it after its path was sent, and is skipped then.
 #[derive(Default)]
 pub(super) struct Queues {
     of: [Turns; 2],
     suspects: [VecDeque<usize>; 2],
-    /// Those that were passed over for the sake of a wildcard that goes with them.
+    /// Paths that were passed over because a wildcard covers them.
     covered: Vec<usize>,
     suspects_were_last: bool,
-    /// Batches since the last one that was for what is not urgent.
+    /// Batches since the last one that was for paths that are not urgent.
     batches: usize,
 }
 
-/// One queue for each producer, each of which has its turn.
+/// One queue per producer; the producers take turns.
 #[derive(Default)]
 struct Turns {
     queues: BTreeMap<Producer, VecDeque<usize>>,
     last: Option<Producer>,
 }
 
-/// Paths that one round sends.
+/// The paths that one round sends.
 #[derive(Debug)]
 pub(crate) struct Selection {
     pub(crate) paths: Vec<Arc<str>>,
-    /// How many go into one request.
+    /// How many paths go into one request.
     pub(crate) batch_size: usize,
     /// Whether one of them purges the whole resource.
     pub(crate) everything: bool,
-    /// Whether somebody waits for one of them.
+    /// Whether a person is waiting for one of them.
     pub(crate) is_urgent: bool,
 }
 
@@ -92,7 +92,7 @@ impl Turns {
 }
 
 impl Site {
-    /// Chooses what one round sends: so many batches at most.
+    /// Chooses what one round sends, up to a number of batches.
     pub(super) fn select(&mut self, batches: usize) -> Option<Selection> {
         let suspects = || self.queues.suspects.iter().position(|queue| !queue.is_empty());
         if !self.queues.suspects_were_last
@@ -113,7 +113,8 @@ impl Site {
         let is_urgent = !chosen.is_empty();
         self.queues.batches += chosen.len().div_ceil(size);
         chosen.extend(share);
-        // What is urgent does not wait for a whole round of what is not: only its last request is filled up.
+        // Urgent paths do not wait for a whole round of others: only the last request of their round is filled up
+        // with those.
         let most = if is_urgent { chosen.len().next_multiple_of(size) } else { batches * size };
         let room = most.min(batches * size) - chosen.len();
         chosen.extend(self.choose(Urgency::Bulk, room));
@@ -159,12 +160,12 @@ impl Site {
         chosen
     }
 
-    /// The wildcard that covers a path and is sent in its place; the path is passed over then.
+    /// The wildcard that covers a path and is sent in its place; the path itself is passed over.
     fn wildcard_of(&mut self, place: usize) -> Option<usize> {
         if self.wildcards.is_empty() {
             return None;
         }
-        /// Wildcards that cover each other are not walked in a circle for long.
+        /// A limit, so that wildcards that cover each other are not followed forever.
         const STEPS: usize = 16;
         let mut widest = None;
         let mut path = self.paths[place].path.clone();
@@ -183,7 +184,7 @@ impl Site {
         widest
     }
 
-    /// What was passed over, to wait by itself again if it was not taken with its wildcard.
+    /// The paths that were passed over, which wait again on their own if their wildcard did not take them.
     pub(super) fn passed_over(&mut self) -> Vec<usize> {
         let covered = std::mem::take(&mut self.queues.covered);
         covered.into_iter().filter(|place| is_due(&self.paths[*place])).collect()

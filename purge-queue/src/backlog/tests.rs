@@ -1,4 +1,4 @@
-//! The backlog against a slow model that keeps every path of every chunk, and nothing else.
+//! Tests the backlog against a slow model that keeps every path of every chunk, and nothing else.
 
 use std::time::Duration;
 
@@ -42,12 +42,12 @@ fn texts(selection: Option<Selection>) -> Vec<String> {
 }
 
 #[test]
-fn path_that_is_asked_for_after_the_round_began_waits() {
+fn path_enqueued_after_the_round_began_waits() {
     let mut backlog = Backlog::default();
     backlog.add(chunk(1, "a", Urgency::Now, &["/x"]));
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
     backlog.add(chunk(2, "b", Urgency::Now, &["/x"]));
-    assert!(backlog.select(RESOURCE, 1).is_none(), "it is under way");
+    assert!(backlog.select(RESOURCE, 1).is_none(), "it is in flight");
     backlog.take(9, RESOURCE, 1, &[judged(State::Accepted, &["/x"])]);
     backlog.settle(9, &[judged(State::Purged, &["/x"])]);
     backlog.wait_again(RESOURCE, &["/x".into()], &[]);
@@ -60,7 +60,7 @@ fn path_that_is_asked_for_after_the_round_began_waits() {
 }
 
 #[test]
-fn equal_paths_go_once_and_are_counted() {
+fn equal_paths_are_sent_once_and_counted() {
     let mut backlog = Backlog::default();
     for (sequence, producer) in [(1, "a"), (2, "b"), (3, "c")] {
         backlog.add(chunk(sequence, producer, Urgency::Now, &["/x"]));
@@ -71,7 +71,7 @@ fn equal_paths_go_once_and_are_counted() {
 }
 
 #[test]
-fn wildcard_goes_in_the_place_of_what_it_covers() {
+fn wildcard_is_sent_in_place_of_the_paths_it_covers() {
     let mut backlog = Backlog::default();
     backlog.add(chunk(1, "a", Urgency::Now, &["/img/1", "/img/2", "/x"]));
     backlog.add(chunk(2, "b", Urgency::Bulk, &["/img/*"]));
@@ -87,12 +87,12 @@ fn wildcard_goes_in_the_place_of_what_it_covers() {
 }
 
 #[test]
-fn refused_wildcard_takes_nothing_that_it_covers() {
+fn refused_wildcard_takes_no_path_it_covers() {
     let mut backlog = Backlog::default();
     backlog.add(chunk(1, "a", Urgency::Now, &["/img/1", "/img/*"]));
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/img/*"]);
     backlog.wait_again(RESOURCE, &["/img/*".into()], &["/img/*".to_owned()]);
-    // The wildcard is a suspect now, and the path waits by itself.
+    // The wildcard is now a suspect, and the path waits on its own.
     let mut sent = vec![texts(backlog.select(RESOURCE, 1)), texts(backlog.select(RESOURCE, 1))];
     sent.sort();
     assert_eq!(sent, [["/img/*"], ["/img/1"]]);
@@ -101,7 +101,7 @@ fn refused_wildcard_takes_nothing_that_it_covers() {
 }
 
 #[test]
-fn producers_have_turns_and_bulk_has_a_tenth() {
+fn producers_take_turns_and_bulk_gets_one_batch_in_ten() {
     let mut backlog = Backlog::default();
     let many: Vec<_> = (0..5_000).map(|n| format!("/flood/{n}")).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
@@ -112,11 +112,11 @@ fn producers_have_turns_and_bulk_has_a_tenth() {
     assert_eq!(first.len(), 100);
     assert!(["/a", "/b"].iter().all(|path| first.contains(&(*path).to_owned())), "{first:?}");
     let sent = (0..10).flat_map(|_| texts(backlog.select(RESOURCE, 1))).collect::<Vec<_>>();
-    assert!(sent.contains(&"/old".to_owned()), "one batch of ten");
+    assert!(sent.contains(&"/old".to_owned()), "one batch in ten");
 }
 
 #[test]
-fn what_is_urgent_does_not_wait_for_a_round_of_what_is_not() {
+fn urgent_paths_do_not_wait_for_a_bulk_round() {
     let mut backlog = Backlog::default();
     let many: Vec<_> = (0..5_000).map(|n| format!("/old/{n}")).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
@@ -130,7 +130,7 @@ fn what_is_urgent_does_not_wait_for_a_round_of_what_is_not() {
 }
 
 #[test]
-fn one_bad_path_among_a_hundred_costs_twenty_requests_more() {
+fn one_bad_path_in_a_hundred_costs_twenty_extra_requests() {
     let mut backlog = Backlog::default();
     let all: Vec<_> = (0..100).map(|n| format!("/{n}")).collect();
     let all: Vec<_> = all.iter().map(String::as_str).collect();
@@ -164,7 +164,7 @@ fn one_bad_path_among_a_hundred_costs_twenty_requests_more() {
 }
 
 #[test]
-fn what_expires_or_is_dropped_has_an_outcome() {
+fn expired_and_dropped_paths_have_an_outcome() {
     let mut backlog = Backlog::default();
     let old = Chunk { expires: at(10), ..chunk(1, "a", Urgency::Now, &["/x", "/y"]) };
     backlog.add(old);
@@ -174,13 +174,13 @@ fn what_expires_or_is_dropped_has_an_outcome() {
     backlog.expire(at(10));
     let complete = backlog.completed();
     assert!(complete[0].outcome.paths.iter().all(|path| path.state == State::NotSent));
-    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"], "another chunk asks for it");
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"], "another chunk contains it");
     let address = complete[0].address.clone();
     assert!(backlog.drop_request(&address, &"r".parse().expect("a request")));
     assert_eq!((backlog.completed().len(), backlog.bytes()), (1, 0));
 }
 
-/// What happens to a lane, by chance.
+/// A random event in a lane.
 #[derive(Clone, Debug)]
 enum Step {
     Enqueue {
@@ -192,7 +192,7 @@ enum Step {
         batches: usize,
         fate: Vec<u8>,
     },
-    /// A successor computes everything anew.
+    /// A successor computes everything from scratch.
     TakeOver,
 }
 
@@ -210,14 +210,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the model remembers of a round: up to where it was read, and what was accepted or refused alone.
+/// What the model knows about a round: how far the input had been read, and which paths were accepted or refused by
+/// themselves.
 struct Round {
     number: u64,
     upto: u64,
     judged: Vec<Judged>,
 }
 
-/// The rule of settlement, as it is written: of each path of each chunk, the first round that takes it.
+/// The settlement rule, implemented literally: for each path of each chunk, the first round that takes it.
 fn settled(chunks: &[Chunk], rounds: &[Round]) -> Vec<Vec<Option<(u64, State)>>> {
     let takes = |judged: &Judged, path: &str| {
         judged.paths.iter().any(|sent| {
@@ -229,7 +230,7 @@ fn settled(chunks: &[Chunk], rounds: &[Round]) -> Vec<Vec<Option<(u64, State)>>>
     };
     let first = |chunk: &Chunk, path: &String| {
         rounds.iter().filter(|round| chunk.sequence <= round.upto).find_map(|round| {
-            // A path that was sent by itself has its own outcome.
+            // A path that was sent itself has its own outcome.
             let own = round.judged.iter().find(|judged| judged.paths.contains(path));
             let by = own.or_else(|| round.judged.iter().find(|judged| takes(judged, path)));
             by.map(|judged| (round.number, judged.verdict.state))
@@ -287,7 +288,7 @@ proptest! {
                     for (path, fate) in selection.paths.iter().zip(fate.iter().cycle()) {
                         match fate {
                             0 | 1 => taken.push(judged(State::Purged, &[path])),
-                            // Refused: alone it fails, and in company it is a suspect.
+                            // Refused: by itself it fails, and among others it becomes a suspect.
                             2 if selection.batch_size == 1 => taken.push(judged(State::Failed, &[path])),
                             2 => suspects.push(path.to_string()),
                             _ => {}
@@ -307,7 +308,7 @@ proptest! {
             }
             check(&mut backlog, &chunks, &rounds)?;
         }
-        // The last rounds accept everything: nothing was lost from the queues.
+        // The final rounds accept everything: nothing may be left behind in the queues.
         prop_assert_eq!(backlog.waiting(RESOURCE, Urgency::Now) + backlog.waiting(RESOURCE, Urgency::Bulk), 0);
         prop_assert_eq!(backlog.bytes(), 0);
     }

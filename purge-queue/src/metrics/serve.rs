@@ -1,4 +1,4 @@
-//! The metrics over HTTP.
+//! Serves the metrics over HTTP.
 
 use std::io;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use tokio::time::timeout;
 
 use super::Metrics;
 
-/// How long a client may take.
+/// How long one client may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// More than the head of any scrape.
+/// Larger than the head of any scrape request.
 const HEAD: usize = 8 * 1024;
 
 impl Metrics {
-    /// Answers `GET /metrics` on a listener, one client after the other, for as long as it is polled.
+    /// Responds to `GET /metrics` on a listener, one client at a time, for as long as it is polled.
     ///
     /// ```no_run
     /// # async fn serve(metrics: purge_queue::Metrics) -> std::io::Result<()> {
@@ -27,9 +27,9 @@ impl Metrics {
     pub async fn serve(&self, listener: TcpListener) {
         loop {
             match listener.accept().await {
-                // One that breaks off hears nothing; the next one does.
+                // If a client disconnects, the next one is served.
                 Ok((client, _)) => drop(timeout(PATIENCE, self.answer(client)).await),
-                // No file handle is free, for example: it passes.
+                // For example, no file handle is free: wait and try again.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn metrics_are_at_their_address_and_nothing_else_is() {
+    async fn only_the_metrics_are_served() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let metrics = Metrics::new("shop".parse().expect("a lane"));
@@ -74,7 +74,7 @@ mod tests {
             answer
         };
         tokio::select! {
-            () = metrics.serve(listener) => unreachable!("it serves on"),
+            () = metrics.serve(listener) => unreachable!("it never stops"),
             () = async {
                 let answer = ask("GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n").await;
                 assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");

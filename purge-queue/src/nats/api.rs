@@ -1,4 +1,4 @@
-//! The JSON of JetStream's interface.
+//! The JSON of the JetStream API.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::engine::{EngineError, Message};
 
-/// What a request to JetStream comes back with.
+/// The response to a JetStream request.
 pub(super) enum Answer<T> {
     Done(T),
     Failed(ApiError),
@@ -60,7 +60,7 @@ impl GotMessage {
     }
 }
 
-/// Reads an answer, and says what it refuses.
+/// Reads a response, and turns a refusal into an error.
 pub(super) fn answer<T: DeserializeOwned>(body: &[u8]) -> Result<T, EngineError> {
     match parse(body)? {
         Answer::Done(done) => Ok(done),
@@ -77,14 +77,14 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Answer<T>, Engin
         return Ok(Answer::Failed(error));
     }
     let foreign =
-        |error| EngineError::Unavailable(format!("the engine's answer cannot be read: {error}"));
+        |error| EngineError::Unavailable(format!("the engine's response cannot be read: {error}"));
     serde_json::from_slice(body).map(Answer::Done).map_err(foreign)
 }
 
 impl From<ApiError> for EngineError {
     fn from(error: ApiError) -> Self {
         let why = match error.description.is_empty() {
-            true => format!("the engine answered {} ({})", error.code, error.err_code),
+            true => format!("the engine responded with {} ({})", error.code, error.err_code),
             false => format!(
                 "the engine: {} ({})",
                 purge_api_ext::escape(&error.description),
@@ -92,16 +92,16 @@ impl From<ApiError> for EngineError {
             ),
         };
         match error.err_code {
-            // The last message of the subject is another one; or another message is on its way to it.
+            // The subject's last message is a different one, or another message is being stored.
             10071 | 10164 => Self::Conflict,
-            // Both have this code, and differ in the text only.
+            // Both have this code; only the text differs.
             10077 if error.description.contains("per subject") => Self::Full(format!(
-                "the quota of this producer is used up: too many of its messages wait ({why})"
+                "the quota of this producer is used up: too many of its messages are waiting ({why})"
             )),
             10077 => Self::Full(format!("the queue is full ({why})")),
             10047 => Self::Full(why),
             10059 => Self::Refused(format!("{why}; set the queue up with `cdn-purge queue init`")),
-            // Among them: the same message is on its way already (10158).
+            // This includes 10158: the same message is already being stored.
             _ if matches!(error.code, 408 | 409 | 429 | 500..=599) => Self::Unavailable(why),
             _ => Self::Refused(why),
         }
@@ -133,7 +133,7 @@ pub(super) fn time(text: &str) -> Option<SystemTime> {
     if offset < 0 { shown.checked_add(shift) } else { shown.checked_sub(shift) }
 }
 
-/// What a text in base64 stands for.
+/// Decodes base64.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let value = |byte: u8| -> Option<u32> {
         Some(u32::from(match byte {
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_apart() {
+    fn refusals_are_distinguished() {
         let refusal = |code: u64, err_code, text: &str| {
             let body = serde_json::json!({
                 "error": { "code": code, "err_code": err_code, "description": text }

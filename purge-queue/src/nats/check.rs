@@ -1,4 +1,4 @@
-//! Setting the streams up, and finding what could lose something.
+//! Sets up the streams, and finds settings that could lose paths.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use super::NatsEngine;
 use crate::engine::{EngineError, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 
-/// How a queue is set up.
+/// How to set up a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layout {
     /// How many nodes keep each message. 3 survive the loss of one; 1 is for trying it out.
     pub replicas: usize,
-    /// How long the lane stays with a worker that has died, at least 15 s: the engine itself may be without a leader for
-    /// 11 s.
+    /// How long a worker that has died keeps the lane. Use at least 15 s: the engine itself may be without a leader
+    /// for 11 s.
     pub lease: Duration,
 }
 
@@ -31,7 +31,7 @@ impl Default for Layout {
 pub struct Finding {
     /// Where.
     pub place: String,
-    /// What is wrong, and what to do.
+    /// What is wrong, and how to fix it.
     pub text: String,
 }
 
@@ -81,15 +81,16 @@ fn config(stream: Stream, layout: Layout) -> Value {
 }
 
 impl NatsEngine {
-    /// Makes the streams that are missing, and changes none that is there. Returns the names of those it made.
+    /// Creates the streams that are missing, and leaves existing ones unchanged. Returns the names of those it
+    /// created.
     ///
     /// # Errors
     ///
-    /// When the engine refuses, for example since it has fewer nodes than replicas are wished.
+    /// When the engine refuses, for example because it has fewer nodes than the requested replicas.
     pub async fn init(&self, layout: Layout) -> Result<Vec<&'static str>, QueueError> {
         if layout.lease < Duration::from_secs(1) {
             return Err(QueueError::invalid(
-                "a lease of less than a second ends before it is renewed",
+                "a lease of less than 1 s expires before it can be renewed",
             ));
         }
         let mut made = Vec::new();
@@ -105,12 +106,13 @@ impl NatsEngine {
         Ok(made)
     }
 
-    /// Looks for what could lose paths, or keep workers from working. Nothing found means that none of what is known
-    /// here is wrong; whether the nodes write to their disks in time, only [`check_node`](Self::check_node) can tell.
+    /// Looks for anything that could lose paths or keep workers from working. An empty result means that no known
+    /// problem was found. Whether the nodes write to their disks in time can only be checked with
+    /// [`check_node`](Self::check_node).
     ///
     /// # Errors
     ///
-    /// When the engine cannot be asked.
+    /// When the engine cannot be reached.
     pub async fn check(&self) -> Result<Vec<Finding>, QueueError> {
         let mut found: Vec<_> = self
             .version_warning()
@@ -124,18 +126,18 @@ impl NatsEngine {
         Ok(found)
     }
 
-    /// What the monitoring of a node, `/varz`, says about losing something.
+    /// What the monitoring endpoint of a node, `/varz`, reveals about possible loss.
     ///
     /// # Errors
     ///
-    /// When it is not what a node says.
+    /// When it is not the monitoring data of a node.
     pub fn check_node(name: &str, varz: &[u8]) -> Result<Vec<Finding>, QueueError> {
         let foreign =
             || QueueError::invalid(format!("{name} is not the monitoring of a NATS server"));
         let varz: Value = serde_json::from_slice(varz).map_err(|_| foreign())?;
         let jetstream = varz.pointer("/jetstream/config").ok_or_else(foreign)?;
         let is_synced = jetstream["sync_always"].as_bool().unwrap_or_default();
-        let text = "what is acknowledged is written to the disk up to two minutes later; set \
+        let text = "acknowledged messages reach the disk up to two minutes later; set \
                     `jetstream { sync_interval: always }`, or a power cut can lose it";
         let finding = Finding { place: name.to_owned(), text: text.to_owned() };
         Ok(if is_synced { Vec::new() } else { vec![finding] })
@@ -160,12 +162,12 @@ fn failed(stream: Stream, error: &EngineError) -> QueueError {
     QueueError::new(kind, format!("{stream}: {error}"))
 }
 
-/// What could lose something in a stream as the engine describes it.
+/// Problems of a stream, found in the engine's description of it.
 fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut say = |text: String| found.push(Finding { place: stream.to_string(), text });
     let Some(info) = info else {
-        say("is missing; make it by `cdn-purge queue init`".to_owned());
+        say("is missing; create it with `cdn-purge queue init`".to_owned());
         return found;
     };
     let config = &info["config"];
@@ -175,18 +177,18 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
     if count("num_replicas") < 3 {
         let replicas = count("num_replicas");
         say(format!(
-            "is kept by {replicas} of the nodes; 3 survive the loss of one: `nats stream edit --replicas 3`"
+            "has too few replicas ({replicas}); 3 survive the loss of a node: `nats stream edit --replicas 3`"
         ));
     }
     if text("storage") != "file" {
-        say("is kept in memory only; make it anew with file storage".to_owned());
+        say("is kept in memory only; recreate it with file storage".to_owned());
     }
     if !is("allow_direct") {
-        say("cannot be read from (`allow_direct` is off); turn it on".to_owned());
+        say("cannot be read directly (`allow_direct` is off); turn it on".to_owned());
     }
     for (name, why) in [
         ("allow_rollup_hdrs", "lets one message remove all others"),
-        ("allow_msg_ttl", "lets a message end by itself"),
+        ("allow_msg_ttl", "lets a message expire by itself"),
     ] {
         if is(name) {
             say(format!("{why} (`{name}` is on); turn it off"));
@@ -207,15 +209,17 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
             .to_owned());
     }
     if stream == Stream::Lease && count("max_age") <= 0 {
-        say("keeps leases for ever: the lane stays with a worker that has died; set `max_age` to 30 s".to_owned());
+        say("keeps leases forever: a worker that has died keeps the lane; set `max_age` to 30 s"
+            .to_owned());
     }
     if away(info) > 0 {
-        say("has a replica that is away or behind; wait until it has caught up, and remove no node before".to_owned());
+        say("has a replica that is offline or behind; do not remove a node until it has caught up"
+            .to_owned());
     }
     found
 }
 
-/// How many replicas are away or behind.
+/// How many replicas are offline or behind.
 fn away(info: &Value) -> usize {
     let replicas = info.pointer("/cluster/replicas").and_then(Value::as_array);
     let is_away = |replica: &&Value| {
@@ -237,24 +241,24 @@ mod tests {
     }
 
     #[test]
-    fn what_init_makes_has_nothing_to_be_found() {
+    fn init_creates_streams_without_findings() {
         for stream in Stream::ALL {
             assert_eq!(findings(stream, Some(&info(stream, &[]))), [], "{stream}");
         }
     }
 
     #[test]
-    fn what_could_lose_something_is_found() {
+    fn settings_that_could_lose_paths_are_found() {
         for (stream, name, value, expected) in [
-            (Stream::Input, "num_replicas", json!(1), "kept by 1 of the nodes"),
+            (Stream::Input, "num_replicas", json!(1), "has too few replicas (1)"),
             (Stream::Input, "discard", json!("old"), "drops the oldest"),
             (Stream::Journal, "discard", json!("old"), "drops the oldest"),
             (Stream::Input, "max_age", json!(1), "by their age"),
             (Stream::Input, "discard_new_per_subject", json!(false), "of a producer"),
             (Stream::Input, "allow_rollup_hdrs", json!(true), "remove all others"),
-            (Stream::Input, "allow_msg_ttl", json!(true), "end by itself"),
+            (Stream::Input, "allow_msg_ttl", json!(true), "expire by itself"),
             (Stream::Journal, "storage", json!("memory"), "in memory only"),
-            (Stream::Lease, "max_age", json!(0), "for ever"),
+            (Stream::Lease, "max_age", json!(0), "forever"),
             (Stream::Outcomes, "allow_direct", json!(false), "cannot be read"),
         ] {
             let found = findings(stream, Some(&info(stream, &[(name, value)])));
@@ -268,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn lazy_node_is_found() {
+    fn node_without_sync_is_found() {
         let node = |config: Value| {
             let varz = json!({ "jetstream": { "config": config } }).to_string();
             NatsEngine::check_node("a", varz.as_bytes()).expect("a node").len()

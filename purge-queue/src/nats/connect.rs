@@ -16,9 +16,9 @@ use tokio::sync::watch;
 use super::{Inner, NatsEngine, PATIENCE};
 use crate::error::{QueueError, QueueErrorKind};
 
-/// The oldest server whose compare-and-set can be relied on in a cluster.
+/// The oldest server whose compare-and-set is reliable in a cluster.
 const LEAST: (u32, u32, u32) = (2, 11, 0);
-/// The oldest server without known losses.
+/// The oldest server without a known loss of messages.
 const ADVISED: (u32, u32, u32) = (2, 12, 3);
 
 /// How to connect to a cluster.
@@ -45,14 +45,14 @@ pub struct NatsOptions {
 
 impl fmt::Debug for NatsOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An address may have a password in it.
+        // An address may contain a password.
         f.debug_struct("NatsOptions").finish_non_exhaustive()
     }
 }
 
 impl NatsOptions {
-    /// To these servers, separated by commas: `tls://host:port` or `nats://host:port`. Anything but the loopback of this
-    /// machine is spoken to by TLS in any case.
+    /// Connects to these servers, separated by commas: `tls://host:port` or `nats://host:port`. Every connection
+    /// except to this machine's loopback uses TLS.
     pub fn new(urls: impl Into<String>) -> Self {
         Self { urls: urls.into(), credentials: None, roots: Vec::new(), inbox: "_INBOX".to_owned() }
     }
@@ -63,13 +63,13 @@ impl NatsOptions {
         self
     }
 
-    /// Root certificates to trust beside those of the system, as PEM. Default: none.
+    /// Root certificates to trust in addition to the system's, as PEM. Default: none.
     pub fn root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots.push(pem.into());
         self
     }
 
-    /// Listens for answers below `_INBOX_<producer>`, where the rights of a producer allow it. Default: `_INBOX`.
+    /// Listens for responses below `_INBOX_<producer>`, which a producer's rights allow. Default: `_INBOX`.
     pub fn producer(mut self, producer: crate::names::Producer) -> Self {
         self.inbox = format!("_INBOX_{producer}");
         self
@@ -82,22 +82,24 @@ impl NatsOptions {
                 let shown = purge_api_ext::without_credentials(url).into_owned();
                 let wrong = |why: &str| {
                     QueueError::invalid(format!(
-                        "the address of the queue `{shown}` {why}; write for example `tls://host:4222`"
+                        "the queue address `{shown}` {why}; write it like `tls://host:4222`"
                     ))
                 };
                 if !matches!(url.split_once("://"), None | Some(("nats" | "tls", _))) {
-                    return Err(wrong("has another scheme than `nats` or `tls`"));
+                    return Err(wrong("has a scheme other than `nats` or `tls`"));
                 }
-                let server: ServerAddr = url.parse().map_err(|_| wrong("cannot be used"))?;
+                let server: ServerAddr = url.parse().map_err(|_| wrong("is not valid"))?;
                 if server.username().is_some() || server.password().is_some() {
-                    return Err(wrong("holds a user or a password: write these into the file of credentials"));
+                    return Err(wrong(
+                        "contains a user or a password: put them into the credentials file",
+                    ));
                 }
                 Ok(server)
             })
             .collect();
         let servers = servers?;
         if servers.is_empty() {
-            return Err(QueueError::invalid("there is no address of the queue"));
+            return Err(QueueError::invalid("no queue address is given"));
         }
         Ok(servers)
     }
@@ -105,23 +107,22 @@ impl NatsOptions {
     fn user(&self) -> Result<Option<(String, String)>, QueueError> {
         let Some(file) = &self.credentials else { return Ok(None) };
         let name = purge_api_ext::escape(&file.to_string_lossy());
-        let wrong =
-            |why: &str| QueueError::invalid(format!("the file of credentials `{name}` {why}"));
+        let wrong = |why: &str| QueueError::invalid(format!("the credentials file `{name}` {why}"));
         let text = std::fs::read_to_string(file)
             .map_err(|error| wrong(&format!("cannot be read: {error}")))?;
         let line = text.trim();
-        // Neither is shown: it may be a password.
+        // The text is not shown, since it may be a password.
         match line.split_once(':') {
             Some((user, password)) if !line.contains('\n') && !user.is_empty() => {
                 Ok(Some((user.to_owned(), password.to_owned())))
             }
-            _ => Err(wrong("must hold one line, `USER:PASSWORD`")),
+            _ => Err(wrong("must contain exactly one line, `USER:PASSWORD`")),
         }
     }
 
     fn tls(&self) -> Result<rustls::ClientConfig, QueueError> {
         let wrong =
-            |why: &dyn fmt::Display| QueueError::invalid(format!("TLS cannot start: {why}"));
+            |why: &dyn fmt::Display| QueueError::invalid(format!("cannot set up TLS: {why}"));
         let mut roots = Vec::new();
         for pem in &self.roots {
             for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -142,13 +143,13 @@ impl NatsOptions {
 }
 
 impl NatsEngine {
-    /// Connects to one of the servers, and keeps connected: to another one if that one goes away.
+    /// Connects to one of the servers, and stays connected: if that server goes away, it switches to another.
     ///
     /// # Errors
     ///
-    /// [`QueueErrorKind::InvalidInput`] for what cannot be used, [`QueueErrorKind::Denied`] when the user is refused,
-    /// [`QueueErrorKind::Unavailable`] when no server can be reached, and [`QueueErrorKind::Incompatible`] when it is
-    /// older than 2.11.
+    /// [`QueueErrorKind::InvalidInput`] for options that are not valid, [`QueueErrorKind::Denied`] when the user is
+    /// refused, [`QueueErrorKind::Unavailable`] when no server can be reached, and [`QueueErrorKind::Incompatible`]
+    /// when the server is older than 2.11.
     pub async fn connect(options: NatsOptions) -> Result<Self, QueueError> {
         let servers = options.servers()?;
         let is_local = servers.iter().all(|server| is_loopback(server.host()));
@@ -161,7 +162,7 @@ impl NatsEngine {
             .tls_client_config(options.tls()?)
             .ignore_discovered_servers()
             .connection_timeout(PATIENCE)
-            // A node that stands still is noticed within seconds.
+            // A node that hangs is noticed within seconds.
             .ping_interval(Duration::from_secs(2))
             .reconnect_to_server_callback(in_turn())
             .reconnect_delay_callback(|attempts| {
@@ -200,14 +201,14 @@ impl NatsEngine {
             return Ok(());
         }
         let message = format!(
-            "the server is NATS {}, and in a cluster its conditional writes can be relied on from 2.11 on only; \
+            "the server is NATS {}, and conditional writes in a cluster are reliable only since 2.11; \
              update it to 2.12.3 or later",
             purge_api_ext::escape(&version)
         );
         Err(QueueError::new(QueueErrorKind::Incompatible, message))
     }
 
-    /// What should be said of the version of the server: nothing from 2.12.3 on.
+    /// A warning about the version of the server; `None` from 2.12.3 on.
     #[must_use]
     pub fn version_warning(&self) -> Option<String> {
         let version = self.version();
@@ -217,7 +218,7 @@ impl NatsEngine {
     }
 }
 
-/// Chooses the servers in turns: whoever leaves one that answers nothing must not come back to it at once.
+/// Picks the servers in turn, so that a client that leaves an unresponsive server does not return to it immediately.
 fn in_turn() -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> {
     let turn = AtomicUsize::new(fastrand::usize(..1024));
     move |mut servers, _| {
@@ -252,9 +253,9 @@ fn cannot_connect(error: async_nats::ConnectError) -> QueueError {
     whys.dedup();
     let (kind, what) = match error.kind() {
         Kind::AuthorizationViolation | Kind::Authentication => {
-            (QueueErrorKind::Denied, "the queue refuses this user; check the file of credentials")
+            (QueueErrorKind::Denied, "the queue refuses this user; check the credentials file")
         }
-        Kind::Tls => (QueueErrorKind::InvalidInput, "no trusted connection to the queue"),
+        Kind::Tls => (QueueErrorKind::InvalidInput, "cannot connect securely to the queue"),
         _ => (QueueErrorKind::Unavailable, "the queue cannot be reached"),
     };
     QueueError::new(kind, format!("{what}: {}", purge_api_ext::escape(&whys.join(": "))))
@@ -273,11 +274,11 @@ mod tests {
     }
 
     #[test]
-    fn addresses_have_no_password_and_are_not_shown_with_one() {
+    fn addresses_with_a_password_are_refused_and_not_shown() {
         for (urls, expected) in [
-            ("", "there is no address of the queue"),
-            ("nats://u:c4nary@host", "holds a user or a password"),
-            ("https://host", "has another scheme"),
+            ("", "no queue address is given"),
+            ("nats://u:c4nary@host", "contains a user or a password"),
+            ("https://host", "has a scheme other than"),
         ] {
             let error = NatsOptions::new(urls).servers().expect_err(urls).to_string();
             assert!(error.contains(expected) && !error.contains("c4nary"), "{error}");

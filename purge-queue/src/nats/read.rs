@@ -1,4 +1,4 @@
-//! Reading a stream by requests, many messages at once.
+//! Reads a stream by requests, many messages at a time.
 
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -7,13 +7,13 @@ use tokio::time::timeout;
 use super::{NatsEngine, PATIENCE, api};
 use crate::engine::{EngineError, Message, Stream};
 
-/// The most messages and bytes of one request.
+/// The maximum number of messages and bytes per request.
 const AT_ONCE: usize = 512;
 const BYTES: usize = 8 * 1024 * 1024;
 
 impl NatsEngine {
-    /// Reads the next messages from any node, and lets the leader confirm where sequences are missing: a node that has
-    /// lost something, or was never told, must not make us pass over a path that somebody was promised.
+    /// Reads the next messages from any node, and has the leader confirm every gap in the sequences. A node that lost
+    /// a message, or never received it, must not make us skip a path that was acknowledged.
     pub(super) async fn read_checked(
         &self,
         stream: Stream,
@@ -26,10 +26,10 @@ impl NatsEngine {
             if message.sequence != expected {
                 let which = json!({ "seq": expected, "next_by_subj": filter });
                 let next = self.get(stream, &which).await?.map(|next| next.sequence);
-                // What the leader has removed since then is not missing.
+                // A message that the leader has removed since is not missing.
                 if next.is_some_and(|next| next < message.sequence) {
                     return Err(EngineError::Unavailable(
-                        "a node of the engine has not all messages yet".to_owned(),
+                        "a node of the engine does not have all messages yet".to_owned(),
                     ));
                 }
             }
@@ -59,14 +59,14 @@ impl NatsEngine {
         loop {
             let answer = match timeout(PATIENCE, answers.next()).await {
                 Ok(Some(answer)) => answer,
-                Ok(None) | Err(_) => return Err(unavailable("no answer of the engine")),
+                Ok(None) | Err(_) => return Err(unavailable("no response from the engine")),
             };
             let Some(status) = answer.status.map(|status| status.as_u16()) else {
                 let before = header(&answer, "Nats-Last-Sequence");
                 let message = direct(answer)?;
-                // Each names the one before it, so that a message that was dropped on the way shows.
+                // Each message names the one before it, so a message dropped on the way is noticed.
                 if messages.last().is_some_and(|last| before != Some(last.sequence)) {
-                    return Err(unavailable("messages of the engine got lost on the way"));
+                    return Err(unavailable("messages from the engine were lost on the way"));
                 }
                 messages.push(message);
                 continue;
@@ -79,11 +79,11 @@ impl NatsEngine {
                 {
                     Ok(messages)
                 }
-                204 => Err(unavailable("messages of the engine got lost on the way")),
-                503 => Err(unavailable("no node of the engine answers")),
+                204 => Err(unavailable("messages from the engine were lost on the way")),
+                503 => Err(unavailable("no node of the engine responds")),
                 _ => {
                     let why = answer.description.unwrap_or_default();
-                    Err(unavailable(&format!("the engine answered {status} {why}")))
+                    Err(unavailable(&format!("the engine responded with {status} {why}")))
                 }
             };
         }
@@ -94,7 +94,7 @@ fn header(message: &async_nats::Message, name: &str) -> Option<u64> {
     message.headers.as_ref()?.get(name)?.as_str().parse().ok()
 }
 
-/// A message as a direct answer has it: what belongs to the stream is in headers.
+/// Builds a message from a direct response: the stream's own fields are in headers.
 pub(super) fn direct(answer: async_nats::Message) -> Result<Message, EngineError> {
     let foreign =
         || EngineError::Unavailable("the engine sent a message that cannot be read".to_owned());

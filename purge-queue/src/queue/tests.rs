@@ -17,7 +17,7 @@ fn resource() -> ResourceId {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_answers_store_nothing_twice() {
+async fn lost_responses_store_nothing_twice() {
     let engine = MemoryEngine::new(Duration::from_secs(30));
     let mut number = 0;
     engine.faults(move |_| {
@@ -33,11 +33,11 @@ async fn lost_answers_store_nothing_twice() {
     all.sort_unstable();
     assert_eq!(all.len(), 2_600);
     all.dedup();
-    assert_eq!(all.len(), 2_600, "none twice");
+    assert_eq!(all.len(), 2_600, "each once");
 }
 
 #[tokio::test(start_paused = true)]
-async fn same_name_does_not_swallow_a_later_request_or_that_of_another() {
+async fn reused_name_does_not_swallow_other_requests() {
     let engine = MemoryEngine::new(Duration::from_secs(30));
     let id: RequestId = "deploy".parse().expect("a name");
     for producer in ["cms", "cms", "shop"] {
@@ -48,7 +48,7 @@ async fn same_name_does_not_swallow_a_later_request_or_that_of_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_stored_is_said() {
+async fn storing_failures_are_reported() {
     let engine = MemoryEngine::new(Duration::from_secs(30));
     let cms = queue(&engine, "cms");
     let kind = async |enqueue: Enqueue<MemoryEngine>| enqueue.await.expect_err("refused").kind();
@@ -59,7 +59,7 @@ async fn what_cannot_be_stored_is_said() {
     cms.enqueue(resource(), &full).allow_full_purge(PurgeEverything).await.expect("consent");
     engine.quota(2);
     assert_eq!(kind(cms.enqueue(resource(), &paths(1_001))).await, QueueErrorKind::Full);
-    queue(&engine, "other").enqueue(resource(), &paths(1)).await.expect("another's quota");
+    queue(&engine, "other").enqueue(resource(), &paths(1)).await.expect("another producer's quota");
     engine.faults(|_| Fault::Lost);
     let began = Instant::now();
     assert_eq!(kind(cms.enqueue(resource(), &paths(1))).await, QueueErrorKind::Unavailable);

@@ -14,7 +14,7 @@ fn sent() -> Note {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_holds_the_lane_until_its_lease_ends() {
+async fn holder_keeps_the_lane_until_its_lease_expires() {
     let engine = MemoryEngine::new(LEASE);
     let first = begin(&engine, "a").await.expect("free");
     assert!(begin(&engine, "b").await.is_none());
@@ -24,11 +24,11 @@ async fn one_holds_the_lane_until_its_lease_ends() {
     let second = begin(&engine, "b").await.expect("free");
     second.append(&sent()).await.expect("it holds");
     first.append(&sent()).await.expect_err("its lease has ended");
-    second.append(&sent()).await.expect("it holds on");
+    second.append(&sent()).await.expect("it still holds");
 }
 
 #[tokio::test(start_paused = true)]
-async fn renewed_lease_lasts_and_one_that_is_given_back_is_free() {
+async fn renewed_lease_lasts_and_released_lease_is_free() {
     let engine = MemoryEngine::new(LEASE);
     let first = begin(&engine, "a").await.expect("free");
     let renewing = first.clone();
@@ -38,16 +38,16 @@ async fn renewed_lease_lasts_and_one_that_is_given_back_is_free() {
     assert!(begin(&engine, "b").await.is_none());
     first.release().await;
     task.await.expect("it ends");
-    begin(&engine, "b").await.expect("free at once");
+    begin(&engine, "b").await.expect("free immediately");
 }
 
 #[tokio::test(start_paused = true)]
-async fn append_of_a_sleeper_is_refused_even_if_it_believes_in_its_lease() {
+async fn append_by_a_suspended_holder_is_refused_even_if_its_lease_looks_valid() {
     let engine = MemoryEngine::new(LEASE);
     let first = begin(&engine, "a").await.expect("free");
     sleep(LEASE * 2).await;
     let second = begin(&engine, "b").await.expect("free");
-    // As a clock would that stood still while the machine was asleep.
+    // As after a clock that stood still while the machine was suspended.
     first.state().lasts_until = Instant::now() + LEASE;
     let why = first.append(&sent()).await.expect_err("fenced");
     assert_eq!(why, "another worker has taken over");
@@ -57,7 +57,7 @@ async fn append_of_a_sleeper_is_refused_even_if_it_believes_in_its_lease() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn append_without_an_answer_is_read_back() {
+async fn append_without_a_response_is_read_back() {
     for fault in [Fault::Lost, Fault::AnswerLost] {
         let engine = MemoryEngine::new(LEASE);
         let term = begin(&engine, "a").await.expect("free");
@@ -71,7 +71,7 @@ async fn append_without_an_answer_is_read_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lease_that_cannot_be_renewed_ends_the_term_before_it_ends() {
+async fn term_ends_before_a_lease_that_cannot_be_renewed() {
     let engine = MemoryEngine::new(LEASE);
     let term = begin(&engine, "a").await.expect("free");
     engine.faults(|_| Fault::Lost);
@@ -82,7 +82,7 @@ async fn lease_that_cannot_be_renewed_ends_the_term_before_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn renewal_whose_answer_got_lost_is_no_loss() {
+async fn renewal_whose_response_was_lost_is_recognized() {
     let engine = MemoryEngine::new(LEASE);
     let term = begin(&engine, "a").await.expect("free");
     let mut number = 0;

@@ -1,4 +1,4 @@
-//! Following the operations of a round to their end.
+//! Follows the operations of a round until they finish.
 
 use purge_api_ext::{Journal, PurgeEverything, Resource, Shutdown};
 
@@ -13,7 +13,7 @@ pub(super) fn site(options: &Options, round: &Round) -> Option<Resource> {
     Some(options.client.resource(options.organization, resource))
 }
 
-/// Follows the operations of a round: a run of its journal that may send nothing.
+/// Follows the operations of a round: a run of its journal that is not allowed to send.
 pub(super) fn follow(
     options: &Options,
     round: &Round,

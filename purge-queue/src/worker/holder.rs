@@ -1,4 +1,4 @@
-//! The holder of a lane, from taking over to the end of its term.
+//! The holder of a lane, from taking over until its term ends.
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
@@ -19,37 +19,37 @@ use crate::note::Note;
 use crate::subject;
 use crate::term::Term;
 
-/// How often a holder looks at what nothing wakes it for.
+/// How often a holder checks things for which there is no wake-up.
 const TICK: Duration = Duration::from_secs(1);
-/// How many rounds are followed at once, if there is no rate.
+/// How many rounds are followed concurrently when there is no rate.
 const FOLLOWED: usize = 2;
 
-/// What a holder knows and has under way.
+/// What a holder knows, and what it has in flight.
 pub(super) struct Holder<'a, E> {
     pub(super) engine: &'a E,
     pub(super) options: &'a Options,
     pub(super) term: Term<E>,
     pub(super) backlog: Backlog,
     pub(super) history: History,
-    /// The last message of the input that was read.
+    /// The sequence of the last input message that was read.
     pub(super) read: u64,
-    /// Below what the streams were trimmed.
+    /// The sequences below which the streams were trimmed.
     pub(super) trimmed: u64,
     pub(super) journal_trimmed: u64,
     /// Whether an operator has paused the lane.
     pub(super) paused: bool,
-    /// Outcomes that are complete and could not be stored yet.
+    /// Complete outcomes that could not be stored yet.
     pub(super) untold: Vec<(u64, NewMessage)>,
     /// The round that is being sent.
     pub(super) round: Option<UnderWay<RoundEnd>>,
     pub(super) follows: FuturesUnordered<UnderWay<Followed>>,
-    /// Rounds that are sent, and not followed yet.
+    /// Rounds that were sent and are not yet followed.
     pub(super) to_follow: VecDeque<(u64, Vec<u8>)>,
-    /// Nothing is sent before this: nothing was accepted before.
+    /// Nothing is sent before this time, because the last round had no accepted request.
     pub(super) rest: Option<Instant>,
     pub(super) failures: u32,
     pub(super) eagerness: Eagerness,
-    /// Which resource was sent last.
+    /// The resource that was sent last.
     pub(super) last: Option<String>,
 }
 
@@ -76,12 +76,12 @@ impl<'a, E: Engine> Holder<'a, E> {
         }
     }
 
-    /// Learns what earlier holders have done, and finishes what the last one has begun.
+    /// Learns what earlier holders did, and finishes what the last one began.
     pub(super) async fn take_over(&mut self) -> Result<(), EngineError> {
         let subject = subject::journal(&self.options.lane);
         let lead = self.term.tail().await;
         let mut next = 1;
-        // Whatever is read here may be some moments old: it is complete when our own note is in it.
+        // Reads may be slightly out of date: the journal is complete once our own note is in it.
         while next <= lead {
             let messages = self.engine.read(Stream::Journal, &subject, next).await?;
             let Some(last) = messages.last() else {
@@ -116,7 +116,7 @@ impl<'a, E: Engine> Holder<'a, E> {
         Ok(())
     }
 
-    /// Lets the rounds of earlier holders take what they have purged.
+    /// Lets the rounds of earlier holders take the paths they purged.
     fn replay(&mut self) {
         for (number, round) in self.history.rounds.iter_mut() {
             let begun = &round.begun;
@@ -131,15 +131,15 @@ impl<'a, E: Engine> Holder<'a, E> {
         }
     }
 
-    /// Asks the service for one page, so that its clock is known when the first request is sent: by no other clock can
-    /// a later holder tell whether an operation is older than a request.
+    /// Requests one page from the service, so that its clock is known before the first request is sent. Only by that
+    /// clock can a later holder tell whether an operation is older than a request.
     async fn learn_the_time(&mut self) {
         if let Some(resource) = self.options.resources.first() {
             let site = self.options.client.resource(self.options.organization, *resource);
             let mut pages = site.list().page_size(PageSize::new(1).unwrap_or_default()).pages();
             let ended = self.term.shutdown();
             tokio::select! {
-                // What is wrong with the service shows with the first request.
+                // A problem with the service will show with the first request.
                 _ = pages.next() => {}
                 () = ended.begun() => {}
                 () = tokio::time::sleep(Duration::from_secs(5)) => {}
@@ -147,7 +147,7 @@ impl<'a, E: Engine> Holder<'a, E> {
         }
     }
 
-    /// Sends what waits, until the term ends or the shutdown begins.
+    /// Sends what is waiting, until the term ends or the shutdown begins.
     pub(super) async fn hold(&mut self, shutdown: &Shutdown) -> Result<(), EngineError> {
         let ended = self.term.shutdown();
         let mut ordered: Option<Instant> = None;
@@ -174,13 +174,13 @@ impl<'a, E: Engine> Holder<'a, E> {
             self.one_event(shutdown).await;
         }
         if let Some(round) = self.round.take() {
-            // Its requests are not counted any more, and end before somebody else begins.
+            // Its requests no longer count, and must end before another worker begins.
             round.await;
         }
         Ok(())
     }
 
-    /// Waits for one thing that happens.
+    /// Waits for the next event.
     async fn one_event(&mut self, shutdown: &Shutdown) {
         let filter = subject::inputs(&self.options.lane);
         let longest = self.eagerness.longest(self.due().map_or(TICK, |due| due.min(TICK)));
@@ -212,7 +212,7 @@ impl<'a, E: Engine> Holder<'a, E> {
         }
     }
 
-    /// How long nothing can be sent for; none if nothing waits for its time.
+    /// How long until something can be sent, or `None` if nothing is due at any time.
     pub(super) fn due(&self) -> Option<Duration> {
         if self.round.is_some() || self.paused || self.term.ended().is_some() {
             return None;
@@ -221,7 +221,7 @@ impl<'a, E: Engine> Holder<'a, E> {
         let age = |since: SystemTime| now.duration_since(since).unwrap_or_default();
         let oldest = self.backlog.oldest(Some(Urgency::Now));
         let oldest = oldest.or_else(|| self.backlog.oldest(None))?;
-        // What waits for longer than the window has been planned with all others.
+        // Anything that has waited longer than the window is planned together with the rest.
         let window = self.options.window.saturating_sub(age(oldest));
         let rest = self.rest.map(|rest| rest.saturating_duration_since(Instant::now()));
         let pause = self.options.throttle.pause_left();
@@ -229,7 +229,7 @@ impl<'a, E: Engine> Holder<'a, E> {
     }
 
     fn begin_follows(&mut self) {
-        // With a rate, each poll is a request that is not sent.
+        // With a rate, each poll takes the place of a request.
         let most = if self.options.rate.is_some() { 1 } else { FOLLOWED };
         while self.follows.len() < most
             && let Some((number, text)) = self.to_follow.pop_front()
@@ -239,7 +239,7 @@ impl<'a, E: Engine> Holder<'a, E> {
         }
     }
 
-    /// After a round of which nothing was accepted, the next one waits: longer and longer, up to 5 minutes.
+    /// If nothing of a round was accepted, the next round waits: longer each time, up to 5 minutes.
     pub(super) fn rest(&mut self, was_accepted: bool) {
         if was_accepted {
             (self.failures, self.rest) = (0, None);
@@ -252,7 +252,7 @@ impl<'a, E: Engine> Holder<'a, E> {
     }
 }
 
-/// What the engine cannot do for a while is tried again.
+/// Treats a temporary failure of the engine as something to retry later.
 fn tolerate(done: Result<(), EngineError>) -> Result<(), EngineError> {
     match done {
         Err(EngineError::Unavailable(_)) => Ok(()),

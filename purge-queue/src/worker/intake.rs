@@ -1,4 +1,4 @@
-//! Reading what is enqueued, and telling outcomes.
+//! Reads what is enqueued, and stores outcomes.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,15 @@ use crate::chunk::{Chunk, Rules, Urgency};
 use crate::engine::{Engine, EngineError, NewMessage, Stream};
 use crate::subject::{self, Address};
 
-/// How many outcomes are stored at once.
+/// How many outcomes are stored concurrently.
 const AT_ONCE: usize = 16;
 
 impl<E: Engine> Holder<'_, E> {
-    /// Reads the input until there is no more by now, or the memory is full.
+    /// Reads the input until there is nothing more for now, or the memory is full.
     pub(super) async fn read(&mut self) -> Result<(), EngineError> {
         let filter = subject::inputs(&self.options.lane);
-        // What an earlier round has read is read again, whatever it takes: the round may have taken it.
+        // Everything up to where an earlier round had read is read again regardless of memory: the round may have
+        // taken it.
         let least = self.history.rounds.values().map(|round| round.begun.upto).max();
         while self.backlog.bytes() < self.options.memory
             || least.is_some_and(|least| self.read < least)
@@ -39,8 +40,8 @@ impl<E: Engine> Holder<'_, E> {
         Ok(())
     }
 
-    /// Stores the outcomes that are complete, and removes what nobody needs any more: the input first, and the
-    /// journal after it, since a journal without its rounds would let the input be sent again.
+    /// Stores the complete outcomes, and removes what is no longer needed: the input first and the journal after it,
+    /// since without the rounds in the journal the input would be sent again.
     pub(super) async fn tell(&mut self) -> Result<(), EngineError> {
         let complete = self.backlog.completed();
         let told = !complete.is_empty();
@@ -51,7 +52,7 @@ impl<E: Engine> Holder<'_, E> {
                 let new = NewMessage {
                     subject: complete.address.outcome(request, outcome.chunk),
                     body: serde_json::to_vec(outcome).expect("texts are JSON"),
-                    // An outcome that is there already stays: it was told.
+                    // An outcome that is already stored stays: it may have been read.
                     after: Some(0),
                     ..NewMessage::default()
                 };
@@ -71,7 +72,7 @@ impl<E: Engine> Holder<'_, E> {
         while let Some((sequence, new, stored)) = stored.next().await {
             match stored {
                 Ok(_) | Err(EngineError::Conflict) => self.backlog.told(sequence),
-                // Said again in the next turn.
+                // It is stored again in the next iteration.
                 Err(EngineError::Unavailable(_) | EngineError::Full(_)) => {
                     again.push((sequence, new))
                 }
@@ -114,7 +115,7 @@ impl<E: Engine> Holder<'_, E> {
             crate::marks::mark("trimmed");
         }
         let needed = self.history.trim(first_open, self.term.now());
-        // The last note stays: a journal without one could be begun by anybody.
+        // The last note stays: anyone could begin a term in an empty journal.
         let tail = self.term.tail().await;
         let below = needed.unwrap_or(tail).min(tail);
         if below > self.journal_trimmed {
@@ -128,7 +129,7 @@ impl<E: Engine> Holder<'_, E> {
         Ok(())
     }
 
-    /// Reads the orders of operators.
+    /// Reads operators' orders.
     pub(super) async fn obey(&mut self) -> Result<(), EngineError> {
         let lane = self.options.lane.clone();
         let orders = self.engine.read(Stream::Control, &subject::controls(&lane), 1).await?;
@@ -139,7 +140,7 @@ impl<E: Engine> Holder<'_, E> {
                 continue;
             };
             if !self.backlog.drop_request(&address, &request) {
-                // All of it has an outcome, or it was never there.
+                // Every path of it has an outcome, or the request never existed.
                 self.engine.trim(Stream::Control, &order.subject, order.sequence + 1).await?;
             }
         }

@@ -1,22 +1,22 @@
-//! What a report says of the paths of a round: for the rule of settlement.
+//! Translates a report into verdicts on the paths of a round, for the settlement rule.
 
 use purge_api_ext::{ErrorKind, OperationOutcome, OperationState, PathState, Report};
 
 use crate::metrics::Metrics;
 use crate::outcome::{Judged, State, Verdict};
 
-/// What became of the requests of a round.
+/// The verdicts on the requests of a round.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
-    /// Paths that do not wait any more.
+    /// Paths that are no longer waiting.
     pub(super) judged: Vec<Judged>,
-    /// Paths that were refused in company, so that one of the others may be the reason.
+    /// Paths of refused requests with several paths, any of which may be the reason.
     pub(super) suspects: Vec<String>,
-    /// Why requests were not sent, or it is unknown what became of them: the first reason.
+    /// The first reason why a request was not sent, or why its outcome is unknown.
     pub(super) why: Option<String>,
 }
 
-/// Judges the requests. What was not sent, or may have been applied without anybody knowing, waits again.
+/// Judges the requests. Paths that were not sent, or whose outcome is unknown, wait again.
 pub(super) fn requests(report: &Report) -> Judgement {
     let mut judgement = Judgement::default();
     for operation in &report.operations {
@@ -48,7 +48,7 @@ pub(super) fn requests(report: &Report) -> Judgement {
     judgement
 }
 
-/// Judges the operations. What is not known to have ended is still accepted.
+/// Judges the operations. One that is not known to have ended stays accepted.
 pub(super) fn operations(report: &Report) -> Vec<Judged> {
     let mut all: Vec<Judged> = Vec::new();
     for operation in report.operations.iter().filter(|operation| operation.op_id.is_some()) {
@@ -61,7 +61,7 @@ pub(super) fn operations(report: &Report) -> Vec<Judged> {
                 _ => State::Accepted,
             };
             let message = path.message.map(str::to_owned).or_else(|| {
-                // Why it is not known how it ended.
+                // Why its end is unknown.
                 operation.message.clone().filter(|_| state == State::Accepted)
             });
             let verdict = verdict(operation, state, message);
@@ -82,7 +82,7 @@ fn verdict(operation: &OperationOutcome, state: State, message: Option<String>) 
     }
 }
 
-/// All paths of a run that is given up, from its journal.
+/// All paths of a run that is given up, read from its journal.
 pub(super) fn given_up(journal: &[u8], holders: u32) -> Vec<Judged> {
     #[derive(serde::Deserialize)]
     struct Line {
@@ -93,7 +93,7 @@ pub(super) fn given_up(journal: &[u8], holders: u32) -> Vec<Judged> {
         paths: Vec<String>,
     }
     let why =
-        format!("the worker ended {holders} times while it sent this path; it is not tried again");
+        format!("workers ended {holders} times while sending this path; it is not tried again");
     let verdict = Verdict::new(State::Failed, why);
     let lines = journal.split(|byte| *byte == b'\n');
     let requests = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok()?.request);

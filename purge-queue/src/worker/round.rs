@@ -1,4 +1,4 @@
-//! One round: what is sent at once, and what became of it.
+//! One round: what is sent at once, and its outcome.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,21 +14,21 @@ use crate::note::{Begun, Note, pieces};
 use crate::outcome::{Judged, State};
 use crate::sink::LaneSink;
 
-/// Without a rate, a round is so many requests at most.
+/// The maximum number of requests in a round without a rate.
 const UNLIMITED: usize = 256;
-/// With a rate, a round is what it lets through in 10 s, and so many requests at most.
+/// With a rate, a round holds what the rate allows in 10 s, up to this number of requests.
 const LIMITED: usize = 64;
-/// The most bytes of a request: a line of the journal with it fits into a message.
+/// The maximum size of a request in bytes: a journal line that contains it must fit into a message.
 const BODY: usize = 128 * 1024;
 
 impl<E: Engine> Holder<'_, E> {
-    /// Begins the next round, if something is due.
+    /// Begins the next round if something is due.
     pub(super) async fn begin_round(&mut self) {
         if !self.due().is_some_and(|due| due.is_zero()) {
             return;
         }
         let Some((resource, selection)) = self.next_selection() else {
-            // What waits is under way; to look again at once would help nobody.
+            // Everything that is waiting is in flight; checking again immediately would not help.
             return self.rest(false);
         };
         crate::marks::mark("selected");
@@ -46,7 +46,7 @@ impl<E: Engine> Holder<'_, E> {
         let plan = match planner.plan(paths) {
             Ok(plan) => plan,
             Err(error) => {
-                self.options.say(&format!("cannot be planned, and waits on: {error}"));
+                self.options.say(&format!("not planned, and still waiting: {error}"));
                 self.backlog.wait_again(&resource, &selection.paths, &[]);
                 return self.rest(false);
             }
@@ -55,7 +55,7 @@ impl<E: Engine> Holder<'_, E> {
         let Some(number) = self.note(Note::Round(begun)).await else { return };
         crate::marks::mark("round");
         let text = Arc::new(Mutex::new(Vec::new()));
-        // A new journal is not read, so nothing can be wrong with it.
+        // A new journal is not read, so it cannot be invalid.
         let journal = self.journal(number, &text);
         let purge =
             self.site(number).zip(journal).map(|(site, journal)| site.purge(plan).journal(journal));
@@ -64,7 +64,7 @@ impl<E: Engine> Holder<'_, E> {
 
     fn next_selection(&mut self) -> Option<(String, crate::backlog::Selection)> {
         let mut resources = self.backlog.resources();
-        // Each resource has its turn.
+        // Resources take turns.
         let next = resources.iter().position(|resource| Some(resource) > self.last.as_ref());
         resources.rotate_left(next.unwrap_or_default());
         let batches = match self.options.rate {
@@ -110,7 +110,7 @@ impl<E: Engine> Holder<'_, E> {
         }));
     }
 
-    /// Goes on with the round that an earlier holder was sending, if there is one.
+    /// Resumes the round that an earlier holder was sending, if there is one.
     pub(super) async fn resume(&mut self) {
         let begun: Vec<u64> = self
             .history
@@ -127,7 +127,7 @@ impl<E: Engine> Holder<'_, E> {
             let is_whole = journal.as_ref().is_some_and(|journal| journal.requests() > 0);
             let journal = journal.filter(|_| is_whole);
             let Some(mut journal) = journal else {
-                // Its plan was not written, so nothing was sent.
+                // Its plan was never written, so nothing was sent.
                 self.close(number, Vec::new()).await;
                 continue;
             };
@@ -149,7 +149,7 @@ impl<E: Engine> Holder<'_, E> {
         }
     }
 
-    /// Ends a round that is not sent.
+    /// Ends a round that will not be sent.
     async fn close(&mut self, number: u64, judged: Vec<Judged>) {
         if self.say(number, judged).await && self.note(Note::Sent { round: number }).await.is_some()
         {
@@ -157,7 +157,7 @@ impl<E: Engine> Holder<'_, E> {
         }
     }
 
-    /// Writes down what became of the requests of a round, and lets them take what they have purged.
+    /// Records the verdicts on the requests of a round, and lets them take the paths they purged.
     pub(super) async fn round_ended(&mut self, end: RoundEnd) {
         let RoundEnd { number, selected, is_urgent, report, text } = end;
         let Judgement { judged, suspects, why } =
@@ -188,7 +188,7 @@ impl<E: Engine> Holder<'_, E> {
         }
         self.rest(has_progressed);
         if let Some(why) = why {
-            self.options.say(&format!("not sent, and waits on: {why}"));
+            self.options.say(&format!("not sent, and still waiting: {why}"));
         }
         self.note_pause().await;
         if has_operations && !self.options.follow.is_zero() {
@@ -202,7 +202,7 @@ impl<E: Engine> Holder<'_, E> {
         }
     }
 
-    /// Writes down how the operations of a round ended.
+    /// Records how the operations of a round ended.
     pub(super) async fn followed(&mut self, followed: Followed) {
         let Followed { number, report } = followed;
         crate::marks::mark("followed");
@@ -231,7 +231,7 @@ impl<E: Engine> Holder<'_, E> {
         true
     }
 
-    /// A pause that the service asked for outlives this holder.
+    /// A pause that the service asked for must outlive this holder.
     async fn note_pause(&mut self) {
         let Some(left) = self.options.throttle.pause_left() else { return };
         let until = self.term.now() + left;
@@ -246,7 +246,7 @@ impl<E: Engine> Holder<'_, E> {
         }
     }
 
-    /// Appends a note and takes it in; none if the term has ended.
+    /// Appends a note and applies it; `None` if the term has ended.
     async fn note(&mut self, note: Note) -> Option<u64> {
         let sequence = self.term.append(&note).await.ok()?;
         self.history.apply(sequence, note);

@@ -1,4 +1,4 @@
-//! Workers over the engine in memory and a real sandbox: what is enqueued is purged, whatever ends in between.
+//! Workers on the engine in memory and a real sandbox: whatever fails in between, enqueued paths are purged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,11 +67,11 @@ impl Bench {
     fn start(&self, engine: &MemoryEngine) -> (JoinHandle<()>, Shutdown) {
         let (worker, shutdown) = (self.worker(engine), Shutdown::new());
         let ends = shutdown.clone();
-        let run = async move { worker.run(ends).await.expect("it works on") };
+        let run = async move { worker.run(ends).await.expect("it keeps working") };
         (tokio::spawn(run), shutdown)
     }
 
-    /// How often each path was posted, and in how many requests.
+    /// How often each path was posted, and how many requests there were.
     fn posted(&self) -> (BTreeMap<String, usize>, usize) {
         let (mut counts, mut requests) = (BTreeMap::new(), 0);
         for request in self.sandbox.requests().iter().filter(|r| r.method == "POST") {
@@ -121,12 +121,12 @@ async fn backlog_is_coalesced_exactly() {
     assert!(posted.values().all(|count| *count == 1));
     shutdown.begin();
     running.await.expect("it ends");
-    assert!(bench.engine.messages(Stream::Input).is_empty(), "what is told is removed");
+    assert!(bench.engine.messages(Stream::Input).is_empty(), "chunks with an outcome are removed");
     assert_eq!(bench.engine.messages(Stream::Journal).len(), 1, "the last note stays");
 }
 
 #[tokio::test]
-async fn path_that_is_asked_for_again_is_purged_again() {
+async fn path_enqueued_again_is_purged_again() {
     let bench = Bench::new().await;
     let (_running, _shutdown) = bench.start(&bench.engine);
     for round in 1..=3 {
@@ -137,7 +137,7 @@ async fn path_that_is_asked_for_again_is_purged_again() {
 }
 
 #[tokio::test]
-async fn successor_takes_over_at_once_after_a_good_end() {
+async fn successor_takes_over_immediately_after_a_clean_shutdown() {
     let bench = Bench::new().await;
     let (first, shutdown) = bench.start(&bench.engine);
     let ticket = bench.enqueue("cms", &numbered(0..10)).await;
@@ -157,7 +157,7 @@ async fn innocent_paths_of_a_refused_request_are_purged() {
     for n in 0..10 {
         tickets.push(bench.enqueue(&format!("p{n}"), &numbered(n * 10..n * 10 + 10)).await);
     }
-    // The service refuses all 100 together, and then the first ten of them.
+    // The service refuses the batch of 100, and then the first batch of ten.
     bench.sandbox.fault(ServiceFault::status(422).on_post().times(2));
     tokio::spawn(bench.worker(&bench.engine).concurrency(1).run(Shutdown::new()));
     for ticket in tickets {
@@ -167,7 +167,7 @@ async fn innocent_paths_of_a_refused_request_are_purged() {
 }
 
 #[tokio::test]
-async fn path_that_is_refused_alone_fails() {
+async fn path_refused_by_itself_fails() {
     let bench = Bench::new().await;
     bench.sandbox.fault(ServiceFault::status(422).on_post());
     let ticket = bench.enqueue("cms", &numbered(0..1)).await;
@@ -181,7 +181,7 @@ async fn path_that_is_refused_alone_fails() {
 }
 
 #[tokio::test]
-async fn bad_messages_are_told_and_hold_nobody_up() {
+async fn bad_messages_are_reported_and_block_nothing() {
     let bench = Bench::new().await;
     let subject = format!("purge.in.shop.{}.raw", bench.resource());
     let message = |subject: &str, headers: &[(&str, &str)], body: &[u8]| crate::NewMessage {
@@ -212,7 +212,7 @@ async fn bad_messages_are_told_and_hold_nobody_up() {
 }
 
 #[tokio::test]
-async fn everything_takes_consent_and_a_right() {
+async fn full_purge_requires_consent_and_permission() {
     let bench = Bench::new().await;
     let worker = bench.worker(&bench.engine).everything_from(["ops".parse().expect("a name")]);
     tokio::spawn(worker.run(Shutdown::new()));
@@ -226,7 +226,7 @@ async fn everything_takes_consent_and_a_right() {
 }
 
 #[tokio::test]
-async fn refused_token_holds_the_lane_and_loses_nothing() {
+async fn refused_token_stalls_the_lane_and_loses_nothing() {
     let bench = Bench::new().await;
     for _ in 0..3 {
         bench.sandbox.fault(ServiceFault::status(401).on_post());
@@ -237,7 +237,7 @@ async fn refused_token_holds_the_lane_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn pause_of_the_service_outlives_the_worker() {
+async fn pause_requested_by_the_service_outlives_the_worker() {
     let bench = Bench::new().await;
     bench.sandbox.fault(ServiceFault::status(429).header("retry-after", "90").on_post());
     let ticket = bench.enqueue("cms", &numbered(0..5)).await;
@@ -252,12 +252,12 @@ async fn pause_of_the_service_outlives_the_worker() {
     shutdown.begin();
     first.await.expect("it ends");
     let (_second, _ends) = bench.start(&bench.engine.connect());
-    ticket.outcome(LEASE).await.expect_err("the service wants to be left alone");
+    ticket.outcome(LEASE).await.expect_err("the service asked for a pause");
     assert_eq!(bench.posted().1, 1);
 }
 
 #[tokio::test]
-async fn what_expires_or_is_dropped_is_not_sent() {
+async fn expired_and_dropped_paths_are_not_sent() {
     let bench = Bench::new().await;
     let lane: Lane = "shop".parse().expect("a lane");
     let order = |subject: String, body: &[u8]| crate::NewMessage {
@@ -290,8 +290,8 @@ async fn what_expires_or_is_dropped_is_not_sent() {
     assert!(waiting.outcome(PATIENCE).await.expect("an outcome").is_success());
 }
 
-/// A worker whose machine dies, or is cut off, at its n-th message; its successor finishes. Returns how many requests
-/// were sent beyond those that are needed, or none if the worker was done before.
+/// A worker whose machine dies, or is cut off, at its n-th message, and a successor that finishes. Returns how many
+/// requests were sent beyond the necessary ones, or `None` if the worker finished before that.
 async fn dies_at(number: usize, fault: Fault, service: Option<ServiceFault>) -> Option<usize> {
     let bench = Bench::new().await;
     if let Some(fault) = service {
@@ -319,7 +319,7 @@ async fn dies_at(number: usize, fault: Fault, service: Option<ServiceFault>) -> 
     }
     first.abort();
     let (_second, _ends) = bench.start(&bench.engine.connect());
-    // What is enqueued after the death is purged, too, although an equal path may have been before.
+    // A path that is enqueued after the death is purged, even if an equal one was purged before.
     let late = bench.enqueue("c", &numbered(0..3)).await;
     for ticket in tickets.iter().chain([&late]) {
         let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
@@ -336,11 +336,11 @@ async fn worker_that_dies_at_any_message_loses_nothing() {
     let ends = join_all(cases.map(|(number, fault)| dies_at(number, fault, None))).await;
     let died: Vec<_> = ends.iter().flatten().copied().collect();
     assert!(died.len() > 20, "{ends:?}");
-    assert!(died.iter().all(|twice| *twice <= 4), "at most what was under way: {ends:?}");
+    assert!(died.iter().all(|twice| *twice <= 4), "at most what was in flight: {ends:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn worker_that_dies_after_an_answer_got_lost_loses_nothing() {
+async fn worker_that_dies_after_a_lost_response_loses_nothing() {
     let lost = || ServiceFault::reset().after_applying().on_post();
     let cases = (5..=16).map(|number| dies_at(number, Fault::Lost, Some(lost())));
     let ends = join_all(cases).await;

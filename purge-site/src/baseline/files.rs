@@ -1,4 +1,4 @@
-//! The files of a baseline: itself, what is pending beside it, and a lock.
+//! The files of a baseline: the baseline itself, the pending files next to it, and a lock.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -8,14 +8,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Lock;
 
-/// What is between the name of a baseline and that of a run.
+/// The text between the name of the baseline and the ID of a run.
 const PENDING: &str = ".pending-";
 
-/// A file that says what a run is about to purge. It is locked while the run lives.
+/// A file that lists what a run is about to purge. It is locked while the run is alive.
 #[derive(Debug)]
 pub(super) struct Pending {
     path: PathBuf,
-    /// The lock ends with the process, however that ends.
+    /// The lock ends with the process, however the process ends.
     _lock: Lock,
 }
 
@@ -33,7 +33,7 @@ impl Pending {
     }
 }
 
-/// What runs have left that may not have finished, or that are under way.
+/// Pending files of runs that may not have finished, or that are still under way.
 pub(super) fn pending(baseline: &Path) -> io::Result<Vec<PathBuf>> {
     let Some(name) = baseline.file_name() else { return Ok(Vec::new()) };
     let start = [name.as_encoded_bytes(), PENDING.as_bytes()].concat();
@@ -52,12 +52,12 @@ pub(super) fn pending(baseline: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether the run that has left this has ended.
+/// Whether the run that left this file has ended.
 pub(super) fn is_dead(pending: &Path) -> bool {
     File::open(pending).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// Waits until no other run replaces the baseline.
+/// Waits until no other run is replacing the baseline.
 pub(super) fn lock(baseline: &Path) -> io::Result<Lock> {
     let mut options = OpenOptions::new();
     let file = options.create(true).truncate(false).write(true).open(beside(baseline, ".lock"))?;
@@ -73,12 +73,12 @@ pub(super) fn read_if_there(file: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Replaces a file as a whole, or leaves it as it was.
+/// Replaces a file atomically, or leaves it unchanged.
 pub(super) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     write_whole(path, text, |_| Ok(())).map(drop)
 }
 
-/// Writes a file under another name first, so that this name never has a part of it.
+/// Writes to another name first, so that this name never holds a partial file.
 fn write_whole(
     path: &Path,
     text: &[u8],
@@ -97,7 +97,7 @@ fn write_whole(
     write().inspect_err(|_| drop(fs::remove_file(&new)))
 }
 
-/// Only then is the new name on the disk.
+/// Only after this sync is the new name on the disk.
 fn sync_folder(file: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder(file))?.sync_all() } else { Ok(()) }
 }

@@ -16,7 +16,7 @@ fn names(difference: &Difference) -> Vec<String> {
     difference.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
-/// What a run would purge, as it stands.
+/// What a run would purge right now.
 fn difference(baseline: &Baseline, site: &Manifest) -> Difference {
     Difference::between(baseline.manifest().expect("a baseline"), site)
 }
@@ -30,7 +30,7 @@ fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A folder with a baseline.
+/// A folder that contains a baseline.
 fn begun(first: &Manifest) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("b");
@@ -41,7 +41,7 @@ fn begun(first: &Manifest) -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn a_run_that_fails_leaves_the_baseline_and_its_doubts() {
+fn failed_run_keeps_the_baseline_and_leaves_doubts() {
     let (folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
     let before = std::fs::read(&file).expect("a baseline");
     let mut run = Baseline::open(&file).expect("a baseline");
@@ -49,7 +49,7 @@ fn a_run_that_fails_leaves_the_baseline_and_its_doubts() {
     drop(run);
     assert_eq!(std::fs::read(&file).expect("a baseline"), before);
 
-    // The change was taken back, and may have been cached in between.
+    // The change was reverted, and may have been cached in between.
     let reverted = site(&[("a", 1), ("b", 2)]);
     let mut run = Baseline::open(&file).expect("a baseline");
     assert_eq!(run.in_doubt(), 1);
@@ -63,7 +63,7 @@ fn a_run_that_fails_leaves_the_baseline_and_its_doubts() {
 }
 
 #[test]
-fn what_is_under_way_is_not_removed_by_another_run() {
+fn pending_files_of_a_live_run_are_not_removed_by_another() {
     let (folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
     let mut one = Baseline::open(&file).expect("a baseline");
     one.begin(&difference(&one, &site(&[("a", 2), ("b", 1)]))).expect("written");
@@ -76,7 +76,7 @@ fn what_is_under_way_is_not_removed_by_another_run() {
         "the other run has purged `a`, perhaps before it was uploaded"
     );
     two.begin(&both).expect("written");
-    // It fails before the other one finishes, and after that one has looked.
+    // It fails before the other run finishes, and after that run has looked for pending files.
     drop(one);
     assert_eq!(two.finish(&second).expect("written"), Finished::Replaced);
     assert_eq!(files(folder.path()).len(), 3, "one is still pending");
@@ -85,7 +85,7 @@ fn what_is_under_way_is_not_removed_by_another_run() {
 }
 
 #[test]
-fn doubts_outlive_a_baseline_that_was_lost() {
+fn doubts_outlive_a_lost_baseline() {
     let (_folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
     let mut run = Baseline::open(&file).expect("a baseline");
     run.begin(&difference(&run, &site(&[("a", 2), ("b", 1)]))).expect("written");
@@ -100,7 +100,7 @@ fn doubts_outlive_a_baseline_that_was_lost() {
 }
 
 #[test]
-fn a_baseline_that_is_broken_is_not_taken_for_a_site() {
+fn broken_baseline_is_not_taken_for_a_site() {
     let (_folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
     let text = std::fs::read(&file).expect("a baseline");
     for broken in [&b""[..], b"a.html\n", &text[..text.len() - 70]] {
@@ -112,11 +112,11 @@ fn a_baseline_that_is_broken_is_not_taken_for_a_site() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_leaves_everything_as_it_was() {
+fn full_disk_leaves_everything_unchanged() {
     let (folder, file) = begun(&site(&[("a", 1)]));
     let before = std::fs::read(&file).expect("a baseline");
     let run = Baseline::open(&file).expect("a baseline");
-    // What is written first is at a place that is always full.
+    // The temporary file is on a device that is always full.
     let new = folder.path().join(format!("b.new-{:x}", std::process::id()));
     std::os::unix::fs::symlink("/dev/full", new).expect("a link");
     let error = run.finish(&site(&[("a", 2)])).expect_err("a full disk").to_string();
@@ -125,14 +125,14 @@ fn a_full_disk_leaves_everything_as_it_was() {
     assert_eq!(files(folder.path()), ["b", "b.lock"]);
 }
 
-/// What is done to a site, and by which of two pipelines.
+/// A step on a site, by one of two pipelines.
 #[derive(Clone, Debug)]
 enum Step {
     /// Uploads another site and opens the baseline.
     Upload(bool, [u8; 3]),
-    /// Begins, purges and, perhaps, finishes.
+    /// Begins, purges and possibly finishes.
     Purge { second: bool, finishes: bool },
-    /// A visitor puts a file into the cache.
+    /// A visitor causes a file to be cached.
     Visit(usize),
 }
 
@@ -148,7 +148,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
-/// Content 0 is no file.
+/// Content 0 means that there is no file.
 fn manifest(contents: [u8; 3]) -> Manifest {
     let files: Vec<_> =
         NAMES.into_iter().zip(contents).filter(|(_, content)| *content > 0).collect();
@@ -164,8 +164,8 @@ proptest! {
     // Each case syncs its files to the disk.
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Two pipelines upload, purge, fail and overtake each other, and visitors fill the cache in between. Whatever
-    /// happened, the next run that is alone leaves nothing stale.
+    /// Two pipelines upload, purge, fail and overtake each other, while visitors fill the cache. Whatever happened,
+    /// the next run that is alone leaves nothing stale.
     #[test]
     fn nothing_is_left_stale_for_good(steps in proptest::collection::vec(step(), 0..20), last in [0..3_u8, 0..3, 0..3]) {
         let (_folder, file) = begun(&manifest([1, 1, 1]));
@@ -175,7 +175,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Upload(second, site) => {
-                    // A pipeline that has uploaded purges before it uploads again.
+                    // A pipeline that has uploaded always purges before it uploads again.
                     let pipeline = &mut pipelines[usize::from(second)];
                     if pipeline.is_none() {
                         live = site;

@@ -1,4 +1,4 @@
-//! The text of a manifest: that of `sha256sum`.
+//! The text of a manifest, in the format of `sha256sum`.
 
 use std::borrow::Cow;
 
@@ -6,9 +6,9 @@ use memchr::{memchr, memchr_iter};
 
 use super::{Digest, Entry, Manifest, ManifestError, Stamp};
 
-/// The beginning of the first line that this crate writes. For `sha256sum` it is a comment.
+/// How the first line that this crate writes begins. To `sha256sum` it is a comment.
 const HEADER: &str = "# cdn-purge manifest: ";
-/// The beginning of a line before that of a file, with its size and time. It is a comment, too.
+/// How the line before a file's line begins; it has the size and time, and is a comment, too.
 const STAMP: &str = "#stat ";
 
 pub(super) fn write(manifest: &Manifest) -> Vec<u8> {
@@ -22,7 +22,7 @@ pub(super) fn write(manifest: &Manifest) -> Vec<u8> {
         if let Some(Stamp { size, modified }) = entry.stamp {
             text.extend_from_slice(format!("{STAMP}{size} {modified}\n").as_bytes());
         }
-        // Taken for the name of standard input without it.
+        // Without the prefix, `-` would mean standard input.
         let dot: &[u8] = if name == b"-" { b"./" } else { b"" };
         let escaped = escaped(name);
         if let Cow::Owned(_) = escaped {
@@ -55,7 +55,7 @@ fn escaped(name: &[u8]) -> Cow<'_, [u8]> {
 
 pub(super) fn parse(text: &[u8]) -> Result<Manifest, ManifestError> {
     let end = if memchr(0, text).is_some() { 0 } else { b'\n' };
-    // A program for Windows may have written it. A line break in a name is escaped in this form.
+    // It may come from a program for Windows. A line break in a name is escaped in this form.
     let has_returns = end == b'\n' && every_line_ends_with_return(text);
     let mut reader = Reader { null: end == 0, ..Reader::default() };
     let mut start = 0;
@@ -78,7 +78,7 @@ struct Reader {
     null: bool,
     manifest: Manifest,
     line: usize,
-    /// How many files the first line promises.
+    /// The number of files that the first line promises.
     promised: Option<usize>,
     stamp: Option<Stamp>,
 }
@@ -96,21 +96,23 @@ impl Reader {
         let (name, digest) = match entry(line, !self.null) {
             Some(entry) => entry,
             None if line.starts_with(b"\\") && !self.null => {
-                return Err(self.wrong("not a `HASH  NAME`, or a broken escape in its name"));
+                return Err(
+                    self.wrong("not in the form `HASH  NAME`, or with a broken escape in its name")
+                );
             }
             None => {
-                return Err(self.wrong("not a `HASH  NAME`, as `sha256sum` writes it"));
+                return Err(self.wrong("not in the form `HASH  NAME` that `sha256sum` writes"));
             }
         };
         if *name == b"-"[..] {
-            return Err(self.wrong("`-` is standard input: hash the files by their names"));
+            return Err(self.wrong("`-` is standard input: hash the files by name"));
         }
         let entry = Entry { digest, stamp };
         let name = super::checked(&name).map_err(|error| self.wrong(error))?;
         if let Some(other) = self.manifest.get(name)
             && other.digest != digest
         {
-            return Err(self.wrong("the name comes twice, with different hashes"));
+            return Err(self.wrong("the name appears twice, with different hashes"));
         }
         self.manifest.files.insert(name.into(), entry);
         Ok(())
@@ -120,7 +122,7 @@ impl Reader {
         let Ok(line) = str::from_utf8(line) else { return Ok(()) };
         if self.line == 1 && line.len() > 2 && line.len() < HEADER.len() && HEADER.starts_with(line)
         {
-            return Err(self.wrong("the first line is not complete"));
+            return Err(self.wrong("the first line is incomplete"));
         }
         if let Some(fields) = line.strip_prefix(HEADER).filter(|_| self.line == 1) {
             for field in fields.split(' ') {
@@ -148,7 +150,7 @@ impl Reader {
             Some(promised) if promised != has => Err(ManifestError::new(
                 None,
                 format!(
-                    "the first line says {promised} files, and there are {has}: it is not complete"
+                    "the first line promises {promised} files, but there are {has}: the manifest is incomplete"
                 ),
             )),
             _ => Ok(self.manifest),
@@ -160,7 +162,7 @@ impl Reader {
     }
 }
 
-/// The name and the hash of a line, in the form of `sha256sum`, or in that of `sha256sum --tag`.
+/// Parses the name and the hash of a line, in the format of `sha256sum` or `sha256sum --tag`.
 fn entry(line: &[u8], may_be_escaped: bool) -> Option<(Cow<'_, [u8]>, Digest)> {
     let marked = line.strip_prefix(b"\\").filter(|_| may_be_escaped);
     let line = marked.unwrap_or(line);
@@ -240,8 +242,8 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_is_refused_with_its_line() {
-        let not = "not a `HASH  NAME`, as `sha256sum` writes it";
+    fn other_lines_are_refused_with_their_number() {
+        let not = "not in the form `HASH  NAME` that `sha256sum` writes";
         for line in ["a.html", "/a", &A[1..], A, &format!("{A} a"), &format!("g{}  a", &A[1..])] {
             assert_eq!(refused(&format!("\n{line}\n")), format!("line 2: {not}"));
         }
@@ -249,12 +251,12 @@ mod tests {
         assert!(refused(&format!("{A}  -")).contains("standard input"));
         assert!(refused(&format!("{A}  ../a")).contains("`..` segment"));
         let other = A.replace('5', "6");
-        assert!(refused(&format!("{A}  a\n{other}  ./a")).contains("comes twice"));
+        assert!(refused(&format!("{A}  a\n{other}  ./a")).contains("appears twice"));
         assert_eq!(names(&format!("{A}  a\n{A}  a\n")), ["a"]);
     }
 
     #[test]
-    fn a_manifest_that_was_cut_off_is_noticed() {
+    fn truncated_manifest_is_noticed() {
         let mut manifest = Manifest::new().with_resource("r");
         for name in ["a", "b", "-"] {
             let entry = Entry { digest: Digest([7; 32]), stamp: None };
@@ -262,7 +264,7 @@ mod tests {
         }
         let text = manifest.to_text();
         assert!(text.starts_with(b"# cdn-purge manifest: files=3 resource=r\n"));
-        // The last line break alone holds nothing.
+        // Only the final line break can be cut off without losing anything.
         for end in 3..text.len() - 1 {
             if let Ok(read) = Manifest::parse(&text[..end]) {
                 panic!("{end} bytes are taken for {} files", read.len());

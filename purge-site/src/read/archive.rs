@@ -1,4 +1,4 @@
-//! Tar archives, as a stream.
+//! Reads tar archives as a stream.
 
 use std::io::{self, Read};
 
@@ -9,10 +9,10 @@ use super::tree::{Node, Tree};
 use super::{ReadError, Site};
 use crate::manifest::checked;
 
-/// What a tar archive is made of.
+/// The block size of a tar archive.
 pub(super) const BLOCK: u64 = 512;
 
-/// Whether an archive begins with these bytes: with the header of an entry, or with the end of all.
+/// Whether these bytes can begin an archive: with the header of an entry, or with the end marker.
 pub(super) fn is_header(block: &[u8]) -> bool {
     let Ok(header) = <&[u8; BLOCK as usize]>::try_from(block) else { return false };
     let field = header[148..156].iter().copied().filter(u8::is_ascii_digit);
@@ -41,12 +41,12 @@ pub(super) fn read(source: impl Read) -> Result<Site, ReadError> {
     let mut source = Counted { source, count: 0 };
     let mut tree = Tree::default();
     let mut buffer = vec![0; BUFFER];
-    // Where the last entry ended, as far as it was read.
+    // The end of the last entry, as far as the archive was read.
     let mut end = 0;
     for entry in Archive::new(&mut source).entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         add(&mut entry, &mut tree, &mut buffer)?;
-        // Whatever the entry was, its content is behind it now.
+        // Whatever kind of entry it was, its content has been passed.
         io::copy(&mut entry, &mut io::sink()).map_err(broken)?;
         end = entry.raw_file_position() + entry.header().entry_size().map_err(broken)?;
     }
@@ -54,20 +54,20 @@ pub(super) fn read(source: impl Read) -> Result<Site, ReadError> {
     tree.site()
 }
 
-/// An archive ends with a block of zeros. One that was cut off between two entries does not, and what it lacks would
-/// look as if it were removed.
+/// Checks that the archive ends with a block of zeros. One that was cut off between two entries does not, and its
+/// missing files would look as if they had been removed.
 fn ended<R: Read>(mut source: Counted<R>, end: u64) -> io::Result<()> {
     if source.count < end.next_multiple_of(BLOCK) + BLOCK {
-        return Err(io::Error::other("it is not complete"));
+        return Err(io::Error::other("it is incomplete"));
     }
-    // To its end, where a compressed stream has its checksum.
+    // Read to the end, where a compressed stream has its checksum.
     let mut buffer = vec![0; BUFFER];
     loop {
         match (&mut source).read(&mut buffer)? {
             0 => return Ok(()),
             count if buffer[..count].iter().any(|&byte| byte != 0) => {
                 return Err(io::Error::other(
-                    "there is more behind its end, as if two archives were joined",
+                    "there is data after its end, as if two archives were joined",
                 ));
             }
             _ => {}
@@ -75,7 +75,7 @@ fn ended<R: Read>(mut source: Counted<R>, end: u64) -> io::Result<()> {
     }
 }
 
-/// Refuses what only an extended header says of an entry: that its content has holes.
+/// Refuses entries that are sparse according to an extended header.
 fn check_extensions<R: Read>(entry: &mut tar::Entry<'_, R>, path: &[u8]) -> Result<(), ReadError> {
     let extensions = entry.pax_extensions().map_err(|error| ReadError::of(path, error))?;
     for extension in extensions.into_iter().flatten() {
@@ -99,7 +99,7 @@ fn add<R: Read>(
     let path = entry.path_bytes().into_owned();
     let broken = |error: io::Error| ReadError::of(&path, error);
     let kind = entry.header().entry_type();
-    // What `git archive` says of all entries, such as the commit.
+    // Global headers, such as the commit that `git archive` records.
     if kind == EntryType::XGlobalHeader {
         return Ok(());
     }
@@ -126,13 +126,13 @@ fn add<R: Read>(
             if tree.file(other).is_none() {
                 return Err(ReadError::of(
                     &path,
-                    "a link to a file that is not before it in the archive",
+                    "a hard link to a file that does not precede it in the archive",
                 ));
             }
             tree.insert(name, Node::HardLink(other.to_vec()));
         }
         EntryType::Fifo | EntryType::Char | EntryType::Block => tree.insert(name, Node::Special),
-        _ => return Err(ReadError::of(&path, "a kind of entry that is not known")),
+        _ => return Err(ReadError::of(&path, "an unknown kind of entry")),
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Folders, by all processors.
+//! Reads folders, using all processors.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,7 +12,7 @@ use super::hash::{self, BUFFER};
 use super::{LOOP, LeftOut, NoContent, ReadError, Site};
 use crate::manifest::{Digest, Entry, Manifest, Stamp};
 
-/// How a worker takes files: so many at once.
+/// How many files a worker takes at a time.
 const TAKEN: usize = 16;
 
 /// Which files are read.
@@ -20,8 +20,8 @@ const TAKEN: usize = 16;
 pub enum Hashing<'a> {
     /// All.
     All,
-    /// Those whose size and time are not the ones that the manifest knows. A file that was changed and has the
-    /// size and time of before is missed. The manifest that is read has sizes and times, too.
+    /// Only those whose size or time differs from the manifest's. A file that changed but kept both is missed. The
+    /// resulting manifest has sizes and times, too.
     Quick(&'a Manifest),
 }
 
@@ -29,7 +29,8 @@ pub enum Hashing<'a> {
 ///
 /// # Errors
 ///
-/// When there is no such folder; when something in it cannot be read; when a link leads to a folder that holds it.
+/// When there is no such folder, when something in it cannot be read, or when a link leads to a folder that contains
+/// it.
 pub fn folder(root: &Path, hashing: Hashing<'_>) -> Result<Site, ReadError> {
     let (files, left_out) = Walk::new(root)?.run()?;
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -58,7 +59,7 @@ pub fn folder(root: &Path, hashing: Hashing<'_>) -> Result<Site, ReadError> {
     Ok(Site { manifest, left_out })
 }
 
-/// What a worker does until no file is left.
+/// The work of one thread, until no files are left.
 fn hash_some(
     files: &[Found],
     next: &AtomicUsize,
@@ -82,7 +83,7 @@ fn entry(file: &Found, hashing: Hashing<'_>, buffer: &mut [u8]) -> io::Result<En
     let Hashing::Quick(known) = hashing else {
         return Ok(Entry { digest: hash::hash(File::open(&file.path)?, buffer)?, stamp: None });
     };
-    // Before it is read: if it changes meanwhile, its time is another one the next time.
+    // The time is taken before the file is read: if the file changes meanwhile, its time will differ on the next run.
     let data = file.path.metadata()?;
     let since = data.modified()?.duration_since(UNIX_EPOCH).ok();
     let modified = since.and_then(|since| i64::try_from(since.as_nanos()).ok());
@@ -97,23 +98,23 @@ fn entry(file: &Found, hashing: Hashing<'_>, buffer: &mut [u8]) -> io::Result<En
     Ok(Entry { digest, stamp })
 }
 
-/// A file, and where it is.
+/// A file and its location.
 struct Found {
     name: Vec<u8>,
     path: PathBuf,
 }
 
-/// A folder from which a link led to another one, and the folders before it.
+/// A folder from which a link led to another folder, and the folders before it.
 struct Step {
     folder: PathBuf,
     before: Option<Rc<Step>>,
 }
 
 struct Folder {
-    /// Empty, or with a slash at its end.
+    /// Empty, or ending with a slash.
     name: Vec<u8>,
     path: PathBuf,
-    /// Where it is without links.
+    /// Its location without links.
     real: PathBuf,
     from: Option<Rc<Step>>,
 }
@@ -186,16 +187,16 @@ impl Walk {
 }
 
 impl Step {
-    /// Whether one of the folders is another one, or inside of it.
+    /// Whether one of the steps lies in this folder, or is this folder.
     fn is_in(&self, folder: &Path) -> bool {
         self.folder.starts_with(folder)
             || self.before.as_ref().is_some_and(|step| step.is_in(folder))
     }
 }
 
-/// Whether a link leads nowhere, or in a circle.
+/// Whether a link is broken or part of a loop.
 fn is_nowhere(error: &io::Error) -> bool {
-    // Links in a circle have no kind of their own that is stable.
+    // There is no stable error kind for a loop of links.
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
         || error.raw_os_error() == Some(if cfg!(target_os = "linux") { 40 } else { 62 })
 }

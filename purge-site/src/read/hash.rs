@@ -1,4 +1,4 @@
-//! The hash of a content, by the instructions that the processor has for it.
+//! Hashes contents, with the instructions that the processor offers for it.
 
 use std::io::{self, Read, Write};
 
@@ -6,7 +6,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::manifest::Digest;
 
-/// As much as is read at once: it stays in the cache of a processor.
+/// How much is read at a time: small enough to stay in the processor's cache.
 pub(super) const BUFFER: usize = 128 * 1024;
 
 pub(super) struct Hasher(Context);
@@ -34,7 +34,7 @@ impl Write for Hasher {
     }
 }
 
-/// Hashes all that is left of a source.
+/// Hashes the rest of a source.
 pub(super) fn hash(mut source: impl Read, buffer: &mut [u8]) -> io::Result<Digest> {
     let mut hasher = Hasher::new();
     loop {

@@ -4,7 +4,7 @@ use std::process::Command;
 use super::*;
 use crate::manifest::Digest;
 
-/// A folder, and what is in it: a text, or what a link leads to.
+/// A folder with these files and links: each has a text, or the target of a link.
 fn site(files: &[(&str, &str)], links: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
@@ -37,7 +37,7 @@ fn tar(root: &Path, options: &[&str]) -> Vec<u8> {
     run.stdout
 }
 
-/// A header of an archive, for what `tar` would not make.
+/// A header for archives that `tar` would not create.
 fn header(name: &str, kind: u8, target: &str, size: u64) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
@@ -79,7 +79,7 @@ fn contents_have_their_sha_256() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_its_archives_and_its_manifest_are_one_site() {
+fn folder_archives_and_manifest_are_the_same_site() {
     use std::os::unix::ffi::OsStrExt as _;
 
     let long = format!("{}/{}.html", "d".repeat(120), "n".repeat(150));
@@ -106,7 +106,7 @@ fn a_folder_its_archives_and_its_manifest_are_one_site() {
     assert_eq!((get("l"), get("d/up"), get("ll")), (get("a.html"), get("a.html"), get("a.html")));
     assert_eq!(get("latest/x"), get("d/e/x"));
     assert_ne!(get("A.html"), get("a.html"));
-    let nowhere = "a link that leads nowhere";
+    let nowhere = "a broken symbolic link";
     let expected = [
         format!("`d/e/none`: {nowhere}"),
         format!("`latest/none`: {nowhere}"),
@@ -120,7 +120,7 @@ fn a_folder_its_archives_and_its_manifest_are_one_site() {
     };
     let zstd = |bytes: &[u8]| {
         let level = ruzstd::encoding::CompressionLevel::Fastest;
-        // Two frames, and one between them that has no content.
+        // Two frames, separated by one without content.
         let (one, two) = bytes.split_at(bytes.len() / 2);
         let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"xyz"].concat();
         let of = |part: &[u8]| ruzstd::encoding::compress_to_vec(part, level);
@@ -129,7 +129,7 @@ fn a_folder_its_archives_and_its_manifest_are_one_site() {
     for options in [&["--format=gnu"][..], &["--format=pax"]] {
         let name = "d/\u{e9}\n\\ ";
         if options == ["--format=pax"] {
-            // Its reader would take what is before the line break for the name.
+            // The reader would take the text before the line break for the name.
             let error = stream(&*tar(root.path(), options)).expect_err("a line break").to_string();
             assert!(error.contains("make the archive with `--format=gnu`"), "{error}");
             std::fs::remove_file(root.path().join(name)).expect("a file");
@@ -145,7 +145,7 @@ fn a_folder_its_archives_and_its_manifest_are_one_site() {
     let folder = path(root.path()).expect("a folder");
     let text = folder.manifest.to_text();
     assert_eq!(stream(&*text).expect("a manifest").manifest, folder.manifest);
-    // The other program reads it, and the files are as it says.
+    // `sha256sum` reads it, and the files match.
     std::fs::write(root.path().join("sums"), text).expect("a file");
     let run = Command::new("sha256sum")
         .args(["-c", "--quiet", "--strict", "sums"])
@@ -156,7 +156,7 @@ fn a_folder_its_archives_and_its_manifest_are_one_site() {
 
 #[cfg(unix)]
 #[test]
-fn links_in_a_circle_are_an_error_and_not_endless() {
+fn loops_of_links_are_an_error_and_end() {
     for links in [
         &[("d/up", "..")][..],
         &[("d/self", ".")],
@@ -164,9 +164,9 @@ fn links_in_a_circle_are_an_error_and_not_endless() {
         &[("a/x/y", "../../b"), ("b/z", "../a/x")],
     ] {
         let root = site(&[("f", "1"), ("a/f", "1"), ("b/f", "1"), ("d/f", "1")], links);
-        let folder = path(root.path()).expect_err("a circle").to_string();
+        let folder = path(root.path()).expect_err("a loop").to_string();
         assert!(folder.ends_with(LOOP), "{folder}");
-        let archive = stream(&*tar(root.path(), &[])).expect_err("a circle").to_string();
+        let archive = stream(&*tar(root.path(), &[])).expect_err("a loop").to_string();
         assert!(archive.ends_with(LOOP), "{archive}");
     }
     let root = site(&[("f", "1")], &[("a", "b"), ("b", "a")]);
@@ -177,7 +177,7 @@ fn links_in_a_circle_are_an_error_and_not_endless() {
 
 #[cfg(unix)]
 #[test]
-fn what_cannot_be_read_is_an_error() {
+fn unreadable_files_are_an_error() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let root = site(&[("a/b.html", "1"), ("c", "2")], &[]);
@@ -204,7 +204,7 @@ fn what_cannot_be_read_is_an_error() {
 }
 
 #[test]
-fn an_archive_that_was_cut_off_is_not_a_smaller_site() {
+fn truncated_archive_is_not_a_smaller_site() {
     let whole = archive(&[("a", b'0', "1"), ("b", b'0', &"2".repeat(600)), ("c", b'0', "")]);
     assert_eq!(names(&stream(&*whole).expect("an archive")), ["a", "b", "c"]);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -212,7 +212,7 @@ fn an_archive_that_was_cut_off_is_not_a_smaller_site() {
     let gzip = gzip.finish().expect("memory");
     let level = ruzstd::encoding::CompressionLevel::Fastest;
     let zstd = ruzstd::encoding::compress_to_vec(&*whole, level);
-    // The block of zeros that ends an archive is the last but one; a second one is usual.
+    // The block of zeros that ends an archive is the second to last; a second one is customary.
     for (bytes, needed) in [(&whole, whole.len() - 512), (&gzip, gzip.len()), (&zstd, zstd.len())] {
         for length in 1..needed {
             if let Ok(read) = stream(&bytes[..length]) {
@@ -226,35 +226,36 @@ fn an_archive_that_was_cut_off_is_not_a_smaller_site() {
 }
 
 #[test]
-fn an_archive_that_lies_is_refused() {
-    let refused =
-        |entries: &[(&str, u8, &str)]| stream(&*archive(entries)).expect_err("a lie").to_string();
+fn malformed_archive_is_refused() {
+    let refused = |entries: &[(&str, u8, &str)]| {
+        stream(&*archive(entries)).expect_err("malformed").to_string()
+    };
     assert!(refused(&[("../a", b'0', "1")]).contains("`..` segment"));
     assert!(refused(&[("/etc/a", b'0', "1")]).contains("begins with `/`"));
     assert!(refused(&[("a", b'2', "../b")]).contains("leads out of the archive"));
     assert!(refused(&[("a", b'2', "/b")]).contains("leads out of the archive"));
-    assert!(refused(&[("a", b'1', "b"), ("b", b'0', "1")]).contains("not before it"));
+    assert!(refused(&[("a", b'1', "b"), ("b", b'0', "1")]).contains("does not precede it"));
     assert!(refused(&[("d", b'2', "e"), ("d/a", b'0', "1")]).contains("not a folder"));
     assert!(refused(&[("a", b'0', "1"), ("a/b", b'0', "1")]).contains("not a folder"));
-    assert!(refused(&[("a", b'M', "")]).contains("not known"));
+    assert!(refused(&[("a", b'M', "")]).contains("an unknown kind"));
     for text in [&b"a.html\nb.html\n"[..], b"PK\x03\x04", &[7; 600]] {
-        let error = stream(text).expect_err("no site").to_string();
+        let error = stream(text).expect_err("not a site").to_string();
         assert!(error.starts_with("neither a tar archive nor a manifest: "), "{error}");
     }
-    // What comes later replaces what was there.
+    // A later entry replaces an earlier one.
     let twice = stream(&*archive(&[("a", b'0', "1"), ("a", b'0', "hello\n")])).expect("an archive");
     let digest = twice.manifest.get(b"a").map(|entry| entry.digest.to_string());
     assert!(digest.is_some_and(|digest| digest.starts_with("5891b5b5")));
 }
 
 #[test]
-fn quick_reads_only_what_has_another_size_or_time() {
+fn quick_reads_only_files_whose_size_or_time_changed() {
     let root = site(&[("a", "1"), ("b", "2"), ("c", "3")], &[]);
     let empty = Manifest::new();
     let mut known = folder(root.path(), Hashing::Quick(&empty)).expect("a site").manifest;
     assert_eq!(known.names().count(), 3);
     let digest = |manifest: &Manifest, name: &[u8]| manifest.get(name).map(|entry| entry.digest);
-    // As if the content of `a` had been another one, with the same size and time.
+    // As if `a` had had different content with the same size and time.
     let mut a = *known.get(b"a").expect("a");
     a.digest = Digest([1; 32]);
     known.insert(b"a", a).expect("a name");

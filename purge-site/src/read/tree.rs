@@ -1,4 +1,4 @@
-//! What an archive holds, with its links, as it would be in a folder.
+//! The contents of an archive, with links resolved as they would be in a folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +17,9 @@ pub(super) struct Tree {
 
 pub(super) enum Node {
     File(Digest),
-    /// Where it leads, from the folder that it is in.
+    /// The target, relative to the folder of the link.
     Link(Vec<u8>),
-    /// Where the other is, from the root.
+    /// The other file, relative to the root.
     HardLink(Vec<u8>),
     Special,
 }
@@ -36,15 +36,15 @@ enum Place {
 }
 
 impl Tree {
-    /// Adds what an archive has at a name. What it had there before is replaced.
+    /// Adds an entry of an archive. An earlier entry with this name is replaced.
     pub(super) fn insert(&mut self, name: &[u8], node: Node) {
         self.nodes.insert(name.to_vec(), node);
         self.add_to_folder(name);
     }
 
-    /// Adds a folder, which has replaced what was there.
+    /// Adds a folder, which replaces an earlier entry with this name.
     pub(super) fn insert_folder(&mut self, name: &[u8]) {
-        // An archive that is unpacked over a link to a folder leaves the link.
+        // Unpacking a folder over a link to a folder keeps the link.
         if !matches!(self.nodes.get(name), Some(Node::Link(_))) {
             self.nodes.remove(name);
         }
@@ -60,7 +60,7 @@ impl Tree {
         }
     }
 
-    /// The digest of a file that was added before.
+    /// The digest of a file that was added earlier.
     pub(super) fn file(&self, name: &[u8]) -> Option<Digest> {
         match self.nodes.get(name)? {
             Node::File(digest) => Some(*digest),
@@ -69,16 +69,13 @@ impl Tree {
         }
     }
 
-    /// The files under all the names that they have.
+    /// The files, under every name that leads to them.
     pub(super) fn site(&self) -> Result<Site, ReadError> {
         for name in self.nodes.keys() {
             let mut folder = split(name).0;
             while !folder.is_empty() {
                 if self.nodes.contains_key(folder) {
-                    return Err(ReadError::of(
-                        name,
-                        "it is inside of something that is not a folder",
-                    ));
+                    return Err(ReadError::of(name, "it is inside something that is not a folder"));
                 }
                 folder = split(folder).0;
             }
@@ -88,8 +85,8 @@ impl Tree {
         Ok(site)
     }
 
-    /// Adds what is in a folder, by the name under which it was reached, and by the folders from which links led
-    /// here.
+    /// Adds the contents of a folder, under the name by which it was reached. `from` has the folders from which links
+    /// led here.
     fn add_folder(
         &self,
         folder: &[u8],
@@ -119,7 +116,7 @@ impl Tree {
                 Place::Out => {
                     return Err(ReadError::of(
                         &name,
-                        "a link that leads out of the archive: unpack it, and name the folder",
+                        "a link that leads out of the archive: unpack the archive, and pass the folder",
                     ));
                 }
             }
@@ -169,7 +166,7 @@ fn segments(path: &[u8]) -> impl DoubleEndedIterator<Item = Vec<u8>> {
     path.split(|&byte| byte == b'/').filter(is_step).map(<[u8]>::to_vec)
 }
 
-/// The folder of a name, and the name in it.
+/// The folder of a name, and the last part of the name.
 fn split(name: &[u8]) -> (&[u8], &[u8]) {
     match name.iter().rposition(|&byte| byte == b'/') {
         Some(slash) => (&name[..slash], &name[slash + 1..]),
@@ -181,7 +178,7 @@ fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
     if folder.is_empty() { name.to_vec() } else { [folder, b"/", name].concat() }
 }
 
-/// Whether a folder is another one, or inside of it.
+/// Whether a folder is the other one, or inside it.
 fn is_in(folder: &[u8], other: &[u8]) -> bool {
     other.is_empty()
         || folder.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))

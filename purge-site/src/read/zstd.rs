@@ -1,4 +1,4 @@
-//! All frames of a zstd stream, one after the other.
+//! Reads all frames of a zstd stream, one after the other.
 
 use std::io::{self, BufRead, Read};
 
@@ -8,7 +8,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 /// How a frame begins.
 pub(super) const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// The largest window, as `zstd --long` makes it.
+/// The largest window that is accepted, as made by `zstd --long`.
 const WINDOW: u64 = 128 * 1024 * 1024;
 
 pub(super) struct Frames<R> {
@@ -24,7 +24,7 @@ impl<R: BufRead> Frames<R> {
         Self { source, decoder, in_frame: false }
     }
 
-    /// Begins the next frame; false at the end of the source.
+    /// Begins the next frame; returns false at the end of the source.
     fn begin(&mut self) -> io::Result<bool> {
         loop {
             if self.source.fill_buf()?.is_empty() {

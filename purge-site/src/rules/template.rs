@@ -5,10 +5,10 @@ use std::fmt;
 
 use purge_api_ext::{PathError, PurgePath, escape};
 
-/// The most variants that one template may make.
+/// The maximum number of variants of one template.
 const MOST: usize = 1000;
 
-/// One variant: what is before and behind the path.
+/// One variant: the text before and after the path.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
     before: String,

@@ -19,7 +19,7 @@ fn check(rules: &Rules, given: &[&str], expected: &[&str]) {
 }
 
 #[test]
-fn index_of_a_folder_has_its_two_addresses() {
+fn index_file_has_both_addresses_of_its_folder() {
     let rules =
         Rules::new().index("index.html").expect("a name").index("in dex.htm").expect("a name");
     check(&rules, &["/index.html", "/a"], &["/index.html", "/", "/a"]);
@@ -32,7 +32,7 @@ fn index_of_a_folder_has_its_two_addresses() {
     );
     check(&rules, &["/d/index.html?a=1"], &["/d/index.html?a=1", "/d/?a=1", "/d?a=1"]);
     check(&rules, &["/d/*/index.html"], &["/d/*/index.html"]);
-    Rules::new().index("..").expect_err("no name");
+    Rules::new().index("..").expect_err("not a name");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn variants_are_below_the_resource_and_have_names_of_their_own() {
 }
 
 #[test]
-fn a_template_that_purges_something_else_is_refused() {
+fn malformed_templates_are_refused() {
     let refused = |template: &str| {
         let values = values(&[("lang", &["en"]), ("many", &["a"; 40]), ("odd", &["a b"])]);
         Rules::new().template(template, &values).expect_err(template).to_string()
@@ -83,7 +83,7 @@ fn a_template_that_purges_something_else_is_refused() {
 }
 
 #[test]
-fn spellings_and_query_strings_of_every_address() {
+fn every_address_has_spellings_and_query_strings() {
     let rules = Rules::new().clean_urls().spellings();
     check(
         &rules,
@@ -96,7 +96,7 @@ fn spellings_and_query_strings_of_every_address() {
 }
 
 #[test]
-fn an_alias_that_was_given_is_not_an_alias() {
+fn given_path_is_not_an_alias() {
     let rules = Rules::new().index("index.html").expect("a name").clean_urls();
     let (all, aliases) =
         rules.expand(paths(&["/d/index.html", "/d.html", "/d/"])).expect("addresses");
@@ -109,7 +109,7 @@ fn an_alias_that_was_given_is_not_an_alias() {
 }
 
 #[test]
-fn a_name_with_a_control_character_has_aliases_and_a_long_one_is_refused() {
+fn name_with_a_control_character_has_aliases_and_long_alias_is_refused() {
     let rules =
         Rules::new().clean_urls().template("/en{path}", &BTreeMap::new()).expect("a template");
     let odd = PurgePath::from_file_name("a\nb,.html").expect("a name");
@@ -127,9 +127,9 @@ fn a_name_with_a_control_character_has_aliases_and_a_long_one_is_refused() {
 }
 
 proptest! {
-    /// Whatever the rules are, each path that was given is purged, and every alias is that of one that was given.
+    /// Whatever the rules are, each given path is purged, and every alias belongs to a given path.
     #[test]
-    fn nothing_that_was_given_is_lost(
+    fn no_given_path_is_lost(
         given in proptest::collection::vec(r"/([a-c\[%(]|/|index\.html|\.html|\*|%C3%A9){0,4}", 0..6),
         (index, clean, spellings, query) in any::<(bool, bool, bool, bool)>(),
     ) {

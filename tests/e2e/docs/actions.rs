@@ -160,9 +160,9 @@ async fn action_purges_what_a_new_build_changed() {
     bench.cargo_calls();
 }
 
-/// The steps for GitHub that the page shows use inputs that there are.
+/// The steps for GitHub on the page use only inputs that the action declares, and cache the folder of the baseline.
 #[test]
-fn steps_of_the_recipe_are_those_of_the_action() {
+fn recipe_uses_only_declared_inputs_and_caches_the_baseline() {
     let steps = Page::read("recipes.md").block("Purge what a new build changed", "yaml");
     let steps = purge_openapi::parse(&steps).expect("YAML");
     let steps = steps["steps"].as_array().expect("steps");

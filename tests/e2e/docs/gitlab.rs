@@ -56,7 +56,7 @@ async fn job_purges_what_a_new_build_changed() {
     assert_eq!(job["artifacts"]["paths"][0], "purge-summary.md");
     let summary = fs::read_to_string(bench.path("purge-summary.md")).expect("a file");
     assert!(summary.contains("### CDN purge"), "{summary}");
-    // Whatever it leaves is in the folder that is cached.
+    // It leaves files only in the cached folder.
     assert_eq!(
         (&job["cache"]["paths"][0], &job["cache"]["when"]),
         (&".cdn-purge/".into(), &"always".into())
@@ -97,7 +97,7 @@ async fn what_changed_is_unknown_without_the_cache() {
     let ended = project.job(&[("PURGE_FALLBACK", "all")]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(bench.posted(), ["/*", "/"]);
-    // What was meant for one run does not hide what changes later.
+    // An option meant for one run does not hide later changes.
     bench.write("index.html", "the second version");
     let ended = project.job(&[("PURGE_FALLBACK", "nothing")]).await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
@@ -112,7 +112,7 @@ async fn what_changed_is_unknown_without_the_cache() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_is_not_there_is_not_a_site_without_files() {
+async fn missing_or_empty_folder_is_an_error() {
     let project = Project::new().await;
     for site in ["publik", "public/index.htm", "/srv/public"] {
         let ended = project.job(&[("SITE", site)]).await;

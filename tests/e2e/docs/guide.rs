@@ -57,14 +57,14 @@ pub(super) async fn session(bench: &Bench, script: &str) -> Ended {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_page_in_a_shell_of_its_own() {
+async fn each_page_works_in_a_shell_of_its_own() {
     for name in PAGES {
         check(&[name]).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_pages_in_one_shell() {
+async fn all_pages_work_in_one_shell() {
     check(&PAGES).await;
 }
 

@@ -1,4 +1,4 @@
-//! The page of the queue, on a cluster of three.
+//! Runs the queue guide on a cluster of three nodes.
 
 use std::fs;
 use std::net::TcpListener;
@@ -7,7 +7,7 @@ use super::guide::{NEXT, session};
 use super::page::{Page, shown};
 use super::{Bench, root};
 
-/// The ports of the page, each with a free one. The page counts the nodes: `422$n` is the port of one.
+/// The ports on the page, each with a free one to replace it. The page numbers the nodes: `422$n` is one node's port.
 fn ports() -> Vec<(String, String)> {
     let listeners: Vec<_> =
         (0..9).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
@@ -48,14 +48,14 @@ async fn page_is_run_on_a_cluster() {
 }
 
 #[test]
-fn producer_in_rust_is_an_example_that_is_compiled() {
+fn rust_producer_on_the_page_is_a_compiled_example() {
     let page = fs::read_to_string(root().join("docs/queue.md")).expect("a file");
     let example = fs::read_to_string(root().join("purge-queue/examples/producer.rs"));
     assert!(page.contains(&format!("```rust\n{}```", example.expect("a file"))));
 }
 
 #[test]
-fn units_call_the_command_line_as_it_is() {
+fn units_use_the_current_command_line() {
     let unit = fs::read_to_string(root().join("docs/queue/cdn-purge-worker.service"));
     let unit = unit.expect("a file");
     let call = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("a command");

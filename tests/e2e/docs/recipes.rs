@@ -30,7 +30,7 @@ async fn first_version(bench: &Bench) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_new_build_changed() {
+async fn recipe_purges_what_a_new_build_changed() {
     let bench = Bench::in_ci().await;
     first_version(&bench).await;
     let Example { script, output } = recipe("Purge what a new build changed");
@@ -54,7 +54,7 @@ async fn what_a_new_build_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_this_commit_changed() {
+async fn recipe_purges_what_this_commit_changed() {
     let bench = Bench::in_ci().await;
     first_version(&bench).await;
     for name in ["docs/index.html", "about us.html"] {
@@ -74,7 +74,7 @@ async fn what_this_commit_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_this_upload_changed() {
+async fn recipe_purges_what_this_upload_changed() {
     let bench = Bench::in_ci().await;
     if bench.bash("command -v rsync", &[]).await.code != Some(0) {
         let _ = writeln!(std::io::stderr(), "rsync is not installed: its recipe is not run");
@@ -99,7 +99,7 @@ async fn what_this_upload_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_failed_before() {
+async fn recipe_purges_again_what_failed() {
     let bench = Bench::in_ci().await;
     let Example { script, output } = recipe("Purge again what failed");
     fs::write(bench.path("changed.txt"), "/index.html\n").expect("a file");
@@ -114,7 +114,7 @@ async fn what_failed_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn act_on_the_exit_code() {
+async fn recipe_acts_on_the_exit_code() {
     let bench = Bench::in_ci().await;
     let Example { script, output } = recipe("Act on the exit code");
     fs::write(bench.path("changed.txt"), "/index.html\n").expect("a file");

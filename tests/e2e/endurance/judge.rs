@@ -119,7 +119,7 @@ impl Scene {
                 let reached = jobs.filter(|job| job.records.contains_key(name)).count();
                 self.require(
                     reached == 0,
-                    "a job of which the report says that there is none",
+                    "a job that the report says does not exist",
                     &(name, operation),
                 );
             }
@@ -179,8 +179,8 @@ fn in_several<'a>(jobs: impl Iterator<Item = &'a Job>) -> BTreeSet<&'a str> {
     paths.map(String::as_str).filter(|path| !seen.insert(*path)).collect()
 }
 
-/// Which of the paths that are in more than one operation the last run should have reported as a possible
-/// duplicate and has not. A run that was cut off is judged by what it has reported.
+/// The paths in more than one operation that the last run should have reported as possible duplicates, but did not. A
+/// run that was cut off is judged only by the paths that it has reported.
 fn unflagged<'a>(again: &BTreeSet<&'a str>, last: &Told) -> Vec<&'a str> {
     let flagged = last.operations.iter().filter(|o| o["possible_duplicate"] == true);
     let flagged: BTreeSet<String> = flagged.flat_map(paths_of).collect();
@@ -225,7 +225,7 @@ mod tests {
         Job { created: SystemTime::UNIX_EPOCH, records: records.collect() }
     }
 
-    /// What a run that writes a line for each request has written of `/a` and, halfway, of `/b`.
+    /// The output of a run that writes a line for each request: complete for `/a`, cut off for `/b`.
     fn told((code, err): (Option<i32>, &str), is_flagged: bool) -> Told {
         let line = json!({ "possible_duplicate": is_flagged, "paths": [{ "path": "/a" }] });
         let out = format!("{line}\n{{\"possible_dup");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_of_a_reported_path_must_be_flagged_and_of_another_if_the_run_has_ended() {
+    fn duplicate_must_be_flagged_if_its_path_was_reported_or_the_run_was_not_cut_off() {
         let jobs = BTreeMap::from([
             ("1", job(&["/a"])),
             ("2", job(&["/b", "/c"])),

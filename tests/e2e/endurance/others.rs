@@ -125,7 +125,7 @@ async fn answer(sandbox: &Sandbox, request: impl Fn() -> RequestBuilder) -> Valu
     loop {
         let request = request().header(MARK, "other").header("x-sandbox-fault", "{}");
         let answer: Response =
-            request.bearer_auth(sandbox.token()).send().await.expect("an answer");
+            request.bearer_auth(sandbox.token()).send().await.expect("a response");
         match answer.status() {
             StatusCode::OK => {
                 let text = answer.text().await.expect("a body");

@@ -38,10 +38,10 @@ pub(super) struct Scene {
     /// Whether the program gets its token from a command.
     by_command: bool,
     pub(super) has_journal: bool,
-    /// The given paths, and those to be sent, by request.
+    /// The paths of the input, and the paths to be sent, by request.
     pub(super) given: Vec<String>,
     pub(super) planned: Vec<Vec<String>>,
-    /// What of the cache must be purged, and what must stay.
+    /// The cached objects that must be purged, and those that must stay.
     pub(super) cached: BTreeSet<String>,
     pub(super) bystanders: BTreeSet<String>,
     pub(super) told: Vec<Told>,
@@ -54,7 +54,7 @@ pub(super) struct Scene {
 pub(super) struct Told {
     pub(super) options: Options,
     pub(super) code: Option<i32>,
-    /// Whether it was killed, or a second signal ended it: what it had not reported by then, it never will.
+    /// Whether it was killed or ended by a second signal, so that its report may be incomplete.
     pub(super) is_cut_off: bool,
     pub(super) ended: SystemTime,
     pub(super) operations: Vec<Value>,
@@ -126,7 +126,7 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    /// Writes the token to where the command that prints it looks.
+    /// Writes the token to the file that the token command prints.
     fn write_token(&self) {
         let (new, file) = (self.file("new-token"), self.file("token"));
         std::fs::write(&new, self.sandbox.token()).expect("a file");
@@ -220,7 +220,7 @@ impl Scene {
         acts: &[(When, Act)],
         options: &Options,
     ) -> Ended {
-        // How many requests there were when the program announced that it starts no more.
+        // The number of requests when the program announced that it sends no new ones.
         let mut said = None;
         for (when, act) in acts {
             self.wait_for(*when, &mut running).await;

@@ -185,7 +185,7 @@ fn escaped() -> Vec<Row> {
     ] {
         rows.push(Row::new(format!("P9 commands in {call:?}")).call(call).ends(2, ""));
     }
-    // An operation ID is shown as it is, so each line of this output has a form of its own.
+    // An operation ID is shown unescaped, so each line of this output has a form of its own.
     let call = ["list", "--output", "ndjson"];
     rows.push(Row::new("P9 commands in lines of records").call(call).get([ok(&record)]).seen(0, 1));
     let call = ["create", "/a", "--output", "ndjson"];

@@ -11,7 +11,7 @@ use super::Folder;
 use crate::account::{posts, purge_at};
 use crate::{ORGANIZATION, PURGE};
 
-/// A site whose first version is the baseline, and a sandbox.
+/// A site whose first version is its baseline, and a sandbox.
 async fn begun() -> (Folder, Sandbox) {
     let folder = Folder::new();
     let sandbox = Sandbox::start().await.expect("a sandbox");
@@ -19,7 +19,7 @@ async fn begun() -> (Folder, Sandbox) {
         folder.write(&format!("site/{name}"), "1");
     }
     let ended = create(&folder, &sandbox, &["--first-run"]).end().await;
-    check(&ended, 0, "`base` is the baseline of 3 files now; nothing was sent\n");
+    check(&ended, 0, "`base` is now the baseline of 3 files; nothing was sent\n");
     assert_eq!(posts(&sandbox).len(), 0);
     (folder, sandbox)
 }
@@ -47,7 +47,7 @@ fn refused(ended: &Ended, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn difference_is_purged_and_then_is_none() {
+async fn difference_is_purged_and_then_empty() {
     let (folder, sandbox) = begun().await;
     folder.write("site/a.html", "2");
     folder.write("site/docs/index.html", "1");
@@ -63,17 +63,17 @@ async fn difference_is_purged_and_then_is_none() {
     assert_eq!((ended.code, &ended.json()["operations"]), (Some(0), &json!([])));
     assert_eq!(posts(&sandbox).len(), 1);
     assert_eq!(folder.names(), ["base", "base.lock", "site"]);
-    // Other programs can check it.
+    // Other programs can verify it.
     let sums = Run::new("sha256sum", ["--check", "--quiet", "--strict", "../base"]);
     let ended = sums.env("PATH", "/usr/bin:/bin").folder(folder.path("site")).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    // Paths that are given as well are purged also if the site is as it was.
+    // Paths given on the command line are purged even if the site is unchanged.
     let ended = create(&folder, &sandbox, &["/extra"]).end().await;
     assert_eq!((ended.code, &posts(&sandbox)[1]), (Some(0), &vec!["/extra".to_owned()]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_fails_leaves_the_baseline_and_the_next_one_purges_both() {
+async fn failed_run_keeps_the_baseline_and_the_next_purges_both() {
     let (folder, sandbox) = begun().await;
     let before = folder.read("base");
     folder.write("site/a.html", "2");
@@ -81,7 +81,7 @@ async fn a_run_that_fails_leaves_the_baseline_and_the_next_one_purges_both() {
     let ended = create(&folder, &sandbox, &["--wait", "--journal", "journal"]).end().await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(folder.read("base"), before);
-    // The change is taken back: it may have been cached in between.
+    // The change is reverted, but may have been cached in between.
     folder.write("site/a.html", "1");
     folder.write("site/b.html", "2");
     let plan = ["plan", "--site", "site", "--baseline", "base"];
@@ -101,9 +101,9 @@ async fn a_run_that_fails_leaves_the_baseline_and_the_next_one_purges_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_killed_before_the_baseline_leaves_nothing_stale() {
+async fn run_killed_before_the_baseline_leaves_nothing_stale() {
     let (folder, _) = begun().await;
-    // The jobs take longer than the run lives: it is killed when everything is accepted.
+    // The jobs outlast the run, which is killed once everything has been accepted.
     let slow = Sandbox::builder().purge_delay(Duration::from_secs(600)).start().await;
     let slow = slow.expect("a sandbox");
     folder.write("site/a.html", "2");
@@ -145,7 +145,7 @@ async fn two_pipelines_at_once_leave_nothing_stale() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_baseline_nothing_is_guessed() {
+async fn missing_baseline_is_an_error_without_consent() {
     let folder = Folder::new();
     folder.write("site/a.html", "1");
     let sandbox = Sandbox::start().await.expect("a sandbox");
@@ -155,7 +155,7 @@ async fn without_a_baseline_nothing_is_guessed() {
         "there is no baseline `base`, so it is unknown what has changed; pass --first-run",
     );
     let ended = create(&folder, &sandbox, &["--dry-run", "--first-run"]).end().await;
-    check(&ended, 0, "the baseline would be written, and nothing be sent\n");
+    check(&ended, 0, "the baseline would be written; nothing would be sent\n");
     assert_eq!(folder.names(), ["site"], "nothing was written");
 
     let ended = create(&folder, &sandbox, &["--allow-full-purge", "--wait"]).end().await;
@@ -169,12 +169,12 @@ async fn without_a_baseline_nothing_is_guessed() {
     fs::write(folder.path("base"), "").expect("a file");
     refused(
         &create(&folder, &sandbox, &[]).end().await,
-        "is empty, which is not the manifest of a site; restore it",
+        "is empty, so it is not the manifest of a site; restore it",
     );
     folder.write("base", "a.html\n");
     refused(
         &create(&folder, &sandbox, &[]).end().await,
-        "is not a manifest: line 1: not a `HASH  NAME`",
+        "is not a manifest: line 1: not in the form `HASH  NAME`",
     );
     fs::remove_file(folder.path("site/a.html")).expect("a file");
     fs::remove_file(folder.path("base")).expect("a file");
@@ -186,28 +186,28 @@ async fn without_a_baseline_nothing_is_guessed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_baseline_is_of_one_cache() {
+async fn baseline_belongs_to_one_resource() {
     let (folder, sandbox) = begun().await;
     let before = folder.read("base");
     folder.write("site/a.html", "2");
     let other = ["create", "--site", "site", "--baseline", "base", "--resource", ORGANIZATION];
     let ended = purge_at(&sandbox, &other).folder(folder.0.path()).end().await;
-    refused(&ended, &format!("and not of {ORGANIZATION}: name another file for each resource"));
-    // What ends with its command has purged nothing of the site.
+    refused(&ended, &format!("not to {ORGANIZATION}: use a separate file for each resource"));
+    // A sandbox that ends with the command has purged nothing of the site.
     let trial = ["create", "--sandbox", "--site", "site", "--baseline", "base", "--wait"];
     let ended = Run::new(PURGE, trial).folder(folder.0.path()).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(folder.read("base"), before);
     let inside = ["plan", "--site", "site", "--baseline", "site/base"];
     let ended = Run::new(PURGE, inside).folder(folder.0.path()).end().await;
-    refused(&ended, "is in the site `site`, which it would be a file of");
+    refused(&ended, "is inside the site `site`, and would be one of its files");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_noted_before_is_not_purged() {
+async fn nothing_is_purged_that_could_not_be_recorded() {
     let (folder, sandbox) = begun().await;
     folder.write("site/a.html", "2");
-    // As on a full disk, no byte can be written to a file.
+    // As on a full disk, nothing can be written to a file.
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$@\" 2>&1 | cat";
     let arguments = ["-c", script, "sh", PURGE, "create", "--site", "site", "--baseline", "base"];
     let run = Run::new("bash", arguments).env("PATH", "/usr/bin:/bin").folder(folder.0.path());
@@ -218,14 +218,17 @@ async fn what_cannot_be_noted_before_is_not_purged() {
         sandbox.resource(),
     );
     let ended = run.end().await;
-    assert!(ended.out.contains("cannot be written beside: File too large"), "{ended:?}");
+    assert!(
+        ended.out.contains("needs a file next to it, which cannot be written: File too large"),
+        "{ended:?}"
+    );
     assert!(ended.out.contains("; nothing was sent"), "{ended:?}");
     assert_eq!(posts(&sandbox).len(), 0);
     assert_eq!(folder.names(), ["base", "base.lock", "site"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_of_requests_count_in_the_folder_and_quick_reads_what_is_new() {
+async fn request_limit_uses_the_folder_and_quick_reads_changed_files() {
     let (folder, sandbox) = begun().await;
     for name in 0..150 {
         folder.write(&format!("site/news/{name}.html"), "1");
@@ -237,7 +240,7 @@ async fn limits_of_requests_count_in_the_folder_and_quick_reads_what_is_new() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.out.starts_with(expected), "{ended:?}");
 
-    // Of a file that was just written, the time says nothing yet.
+    // The modification time of a file that was just written is not reliable yet.
     let an_hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
     let a = fs::File::options().write(true).open(folder.path("site/a.html")).expect("a file");
     a.set_modified(an_hour_ago).expect("a time");

@@ -13,7 +13,7 @@ async fn diff(folder: &Folder, arguments: &[&str], input: &[u8]) -> Ended {
     Run::new(PURGE, arguments).folder(folder.0.path()).input(input).end().await
 }
 
-/// Two builds: one file is added, one changed, one removed, one renamed in case only.
+/// Two builds: one file is added, one changed, one removed, and the name of one changes case.
 fn builds() -> Folder {
     let folder = Folder::new();
     for (name, text) in [
@@ -34,7 +34,7 @@ fn builds() -> Folder {
 const NAMES: &str = "Case.html\na.html\nadded.html\ncase.html\ndocs/gone.html\n";
 
 #[tokio::test]
-async fn what_differs_is_named_by_content_whatever_the_form() {
+async fn differences_are_found_by_content_in_every_form() {
     let folder = builds();
     let shell = "tar -cf old.tar -C old .; tar -czf new.tgz -C new .;
                  (cd old && find . -type f -exec sha256sum {} +) > old.sha256;
@@ -70,7 +70,7 @@ async fn what_differs_is_named_by_content_whatever_the_form() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn odd_names_are_whole_and_what_has_no_content_is_said() {
+async fn odd_names_are_kept_and_left_out_entries_are_reported() {
     use std::os::unix::ffi::OsStrExt as _;
 
     let folder = Folder::new();
@@ -97,11 +97,11 @@ async fn odd_names_are_whole_and_what_has_no_content_is_said() {
     let paths: Vec<_> =
         paths["files"].as_array().expect("files").iter().map(|f| &f["path"]).collect();
     assert_eq!(paths, ["/a%20b.html", "/link", "/x%0Ay.html", "/%FF"]);
-    assert!(ended.err.contains("left out: `broken`: a link that leads nowhere"), "{ended:?}");
+    assert!(ended.err.contains("left out: `broken`: a broken symbolic link"), "{ended:?}");
 }
 
 #[tokio::test]
-async fn what_is_no_site_is_refused() {
+async fn input_that_is_not_a_site_is_refused() {
     let folder = builds();
     folder.write("list", "a.html\n");
     let check = async |arguments: &[&str], says: &str| {
@@ -112,7 +112,7 @@ async fn what_is_no_site_is_refused() {
     check(&["old", "gone"], "error: `gone`: it cannot be read: No such file").await;
     check(
         &["old", "list"],
-        "`list`: neither a tar archive nor a manifest: line 1: not a `HASH  NAME`",
+        "`list`: neither a tar archive nor a manifest: line 1: not in the form `HASH  NAME`",
     )
     .await;
     check(&["-", "-"], "standard input can be read only once").await;

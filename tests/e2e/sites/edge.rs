@@ -1,4 +1,4 @@
-//! Random sites behind a cache: after a purge, no address shows another content than the new site has.
+//! Random sites behind a cache: after a purge, every address shows the content of the new site.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -35,7 +35,7 @@ impl Mode {
         .concat()
     }
 
-    /// The file at an address; none if there is none.
+    /// The file at an address, or `None` if there is none.
     fn content(self, root: &Path, address: &str) -> Option<Vec<u8>> {
         let mut name = decoded(address);
         for variant in [&b"/en/"[..], b"/img/2x/"] {
@@ -57,7 +57,7 @@ impl Mode {
     }
 }
 
-/// The bytes that an address stands for.
+/// Decodes an address to bytes.
 fn decoded(address: &str) -> Vec<u8> {
     let mut bytes = address.bytes();
     let mut whole = Vec::new();
@@ -69,7 +69,7 @@ fn decoded(address: &str) -> Vec<u8> {
     whole
 }
 
-/// A server of a site that is replaced as a whole.
+/// A server for a site that is replaced as a whole.
 struct Origin {
     address: std::net::SocketAddr,
     site: Arc<Mutex<(PathBuf, Mode)>>,
@@ -98,7 +98,7 @@ impl Origin {
     }
 }
 
-/// That there is no file is cached, too.
+/// "Not found" responses are cached, too.
 fn answer(root: &Path, mode: Mode, address: &str) -> (u16, Vec<u8>) {
     match mode.content(root, address) {
         Some(content) => (200, content),
@@ -117,7 +117,7 @@ async fn read_head(socket: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
-/// What a visitor of an address sees.
+/// What a visitor sees at an address.
 async fn visit(sandbox: &Sandbox, address: &str) -> (u16, Vec<u8>) {
     let mut socket = TcpStream::connect(sandbox.address()).await.expect("the sandbox");
     let request = format!(
@@ -134,7 +134,7 @@ async fn visit(sandbox: &Sandbox, address: &str) -> (u16, Vec<u8>) {
     (head[9..12].parse().expect("a status"), answer.split_off(end))
 }
 
-/// Names that servers, shells and encodings read in different ways; some of them are folders of others.
+/// Names that servers, shells and encodings treat differently; some are folders of others.
 const NAMES: [&[u8]; 14] = [
     b"index.html",
     b"a.html",
@@ -161,7 +161,7 @@ fn build(root: &Path, random: &mut fastrand::Rng) {
             continue;
         }
         let content = random.u8(..3).to_string();
-        // A name that is a folder already, or below a file, cannot be one.
+        // Skips names that are already folders or lie below a file.
         drop(fs::write(file, content));
     }
     for (link, targets) in
@@ -173,7 +173,7 @@ fn build(root: &Path, random: &mut fastrand::Rng) {
     }
 }
 
-/// Every address under which a file may be asked for, written down without the rules that are tested.
+/// Every address at which a file may be requested, written without the rules under test.
 fn addresses(mode: Mode, folder: &Path, name: &str, all: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let entry = entry.expect("an entry");
@@ -218,7 +218,7 @@ fn add(mode: Mode, path: &str, all: &mut BTreeSet<String>) {
     }
 }
 
-/// As a browser writes a name, or as RFC 3986 does.
+/// Encodes a name as browsers do, or according to RFC 3986.
 fn encoded(name: &[u8], browser: bool) -> String {
     let plain: &[u8] = if browser { b"-_.~/!$&'()+,:;=@[]|" } else { b"-_.~/" };
     let one = |&byte: &u8| match byte.is_ascii_alphanumeric() || plain.contains(&byte) {
@@ -268,7 +268,7 @@ async fn check(seed: u64, mode: Mode, origin: &Origin, sandbox: &Sandbox) {
         symlink(root, folder.path("site")).expect("a link");
         let arguments = both(command);
         let ended = purge_at(sandbox, &arguments).end().await;
-        // An empty site has no baseline, and is another test.
+        // An empty site has no baseline; another test covers it.
         if ended.err.contains("has no files") {
             return;
         }

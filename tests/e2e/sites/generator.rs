@@ -1,4 +1,4 @@
-//! A real site, built twice by a real generator: exactly what `diff` of the system finds is purged.
+//! A real site, built twice by a real generator: exactly the files that the system's `diff` finds are purged.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,13 +19,13 @@ const SETTINGS: &str = "site_name: Manual\nuse_directory_urls: true\nplugins: []
 
 async fn generate(folder: &Folder) {
     let build = Run::new(INSTALLED, ["build", "--quiet", "--site-dir", "site"]);
-    // Times in the output would change every file.
+    // Timestamps in the output would change every file.
     let build = build.env("SOURCE_DATE_EPOCH", "1700000000").env("PATH", "/usr/bin:/bin");
     let ended = build.folder(folder.0.path()).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
 
-/// What `diff` of the system says of two folders, as names of files.
+/// The files that differ between two folders, according to the system's `diff`.
 async fn differing(folder: &Folder, old: &str, new: &str) -> BTreeSet<String> {
     let run = Run::new("diff", ["-rq", old, new]).env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
     let ended = run.folder(folder.0.path()).end().await;
@@ -46,7 +46,7 @@ async fn differing(folder: &Folder, old: &str, new: &str) -> BTreeSet<String> {
     names
 }
 
-/// A name that is on one side only may be that of a folder.
+/// A name that exists on one side only may be a folder's.
 fn add_files(root: &Path, name: &str, names: &mut BTreeSet<String>) {
     if root.join(name).is_dir() {
         for last in super::names_in(&root.join(name)) {

@@ -33,7 +33,7 @@ fn refuse(bytes: &[u8], expected: &str) {
 }
 
 #[test]
-fn impossible_events_are_damage() {
+fn impossible_events_are_reported_as_damage() {
     let check = |events: Vec<Entry>, expected: &str| {
         let error = read_with(events).expect_err(expected).to_string();
         assert!(error.contains(&format!("damaged at line 5: {expected}")), "{error}");
@@ -100,7 +100,7 @@ fn messages_are_harmless_and_short() {
     assert_eq!(read("::error::\u{1b}[2J\n##[x]"), r"\u{3a}:error::\u{1b}[2J\n#\u{23}[x]");
     assert_eq!(read(&"\u{1b}".repeat(100_000)).chars().count(), 2000);
     // A run writes only harmless messages, and these are read back unchanged.
-    for message in ["Ok.", r"the answer: \u{1b}[2J…; found in the list", "caf\u{e9}"] {
+    for message in ["Ok.", r"the response: \u{1b}[2J…; found in the list", "caf\u{e9}"] {
         assert_eq!(read(message), message);
     }
 }
@@ -156,7 +156,7 @@ fn paths_are_valid_and_unique() {
 }
 
 #[test]
-fn requests_of_another_plan_are_damage() {
+fn requests_of_another_plan_are_reported_as_damage() {
     let paths = numbered(3);
     let check = |change: &dyn Fn(&mut Header)| {
         let bytes = one_request(0, &paths, change);

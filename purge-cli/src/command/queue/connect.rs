@@ -13,7 +13,7 @@ const LANE: &str = "PURGE_QUEUE_LANE";
 const PRODUCER: &str = "PURGE_QUEUE_PRODUCER";
 const CREDENTIALS: &str = "PURGE_QUEUE_CREDENTIALS";
 
-/// A producer that is connected.
+/// A connected producer.
 pub(super) struct Producing {
     pub(super) engine: NatsEngine,
     pub(super) lane: Lane,
@@ -35,7 +35,7 @@ fn options(args: &QueueArgs) -> Result<NatsOptions, Failure> {
         None => environment::text(URL).map_err(Failure::usage)?,
     };
     let url = url.ok_or_else(|| {
-        Failure::usage(format!("no address of the queue: pass --queue URL or set {URL}"))
+        Failure::usage(format!("no queue address: pass --queue URL or set {URL}"))
     })?;
     let credentials = match &args.queue_credentials {
         Some(file) => Some(file.clone()),
@@ -61,7 +61,7 @@ pub(super) async fn produce(
     Ok(Producing { engine, lane: lane(&args.queue)?, producer, resource })
 }
 
-/// Whose request, and of what.
+/// The producer and the resource of a request.
 pub(super) fn identity(
     args: &ProducerArgs,
     settings: &Settings,
@@ -92,7 +92,7 @@ impl From<QueueError> for Failure {
             QueueErrorKind::Full | QueueErrorKind::Unavailable => Exit::Temporary,
             QueueErrorKind::Deadline => Exit::Deadline,
             QueueErrorKind::Incompatible => Exit::Untrusted,
-            // What a later version of the library tells apart is a failure until this one does, too.
+            // Kinds added by a later version of the library count as plain failures until they are handled here.
             _ => Exit::Failed,
         };
         Self::new(exit, error.to_string())

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Format};
 use crate::selection::{Renewal, Selection};
 
-/// What was stored, as JSON.
+/// A stored request, as JSON.
 #[derive(Serialize)]
 struct Stored<'a> {
     schema: u32,
@@ -23,7 +23,7 @@ struct Stored<'a> {
 
 pub(crate) async fn run(args: EnqueueArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
-    // Mistakes in the names show before anything is read.
+    // Mistakes in names are reported before anything is read.
     let (_, resource) = connect::identity(&args.from, &settings)?;
     let format = args.output.format;
     let Selection { plan, renewal, notes, .. } =
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: EnqueueArgs, console: &mut Console<'_>) -> Result<
     Ok(exit)
 }
 
-/// The paths to enqueue: without duplicates, and without those that wildcards cover.
+/// The paths to enqueue, without duplicates and covered paths.
 fn paths(plan: &Plan) -> Result<Paths, Failure> {
     let mut paths = Paths::new();
     for path in plan.paths() {
@@ -86,7 +86,7 @@ async fn store(
     Ok(enqueue.await?)
 }
 
-/// Writes what was stored.
+/// Reports what was stored.
 fn stored(
     ticket: &Ticket<NatsEngine>,
     paths: &Paths,
@@ -121,7 +121,7 @@ pub(crate) async fn status(args: StatusArgs, console: &mut Console<'_>) -> Resul
     show(&outcome, args.output.format, console)
 }
 
-/// Writes what is known of a request.
+/// Prints what is known of a request.
 fn show(
     outcome: &RequestOutcome,
     format: Format,
@@ -137,20 +137,20 @@ fn show(
     Ok(match outcome.paths.iter().any(|path| path.state.is_failure()) {
         true => Exit::Failed,
         false if outcome.is_complete() => Exit::Success,
-        // Later it may be known.
+        // The rest may be known later.
         false => Exit::Temporary,
     })
 }
 
 fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
-    /// More lines are not read by people.
+    /// Nobody reads more lines than this.
     const SHOWN: usize = 100;
     let odd = outcome.paths.iter().filter(|path| path.state.is_failure() || path.by.is_some());
     let some = outcome.paths.len() <= SHOWN;
     for path in outcome.paths.iter().filter(|_| some).chain(odd.filter(|_| !some)) {
         let state = path.state.as_str();
         let by = path.by.as_deref().map(|by| format!(" by {}", escape(by))).unwrap_or_default();
-        let twice = if path.possible_duplicate { ", perhaps twice" } else { "" };
+        let twice = if path.possible_duplicate { ", possibly twice" } else { "" };
         let why = path.message.as_deref().filter(|_| path.state.is_failure());
         let why = why.map(|why| format!(": {}", escape(why))).unwrap_or_default();
         writeln!(out, "{state:<11} {}{by}{twice}{why}", escape(&path.path))?;
@@ -159,7 +159,7 @@ fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
     let counts = counts.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
     let mut counts: Vec<String> = counts.collect();
     match outcome.chunks {
-        None => counts.push(format!("no outcome yet of {}", outcome.request)),
+        None => counts.push(format!("no outcome yet for {}", outcome.request)),
         Some(_) if !outcome.missing.is_empty() => {
             let waiting = State::Queued.as_str();
             counts.push(format!("{} messages of up to 500 paths {waiting}", outcome.missing.len()));

@@ -22,10 +22,7 @@ pub(crate) async fn run(command: Operate, console: &mut Console<'_>) -> Result<E
         Operate::Log(args) => log(&args, console).await,
         Operate::Pause(args) => {
             operator(&args).await?.pause().await?;
-            say(
-                console,
-                "paused: no worker begins to send anything; end it by `cdn-purge queue go`",
-            )
+            say(console, "paused: no worker starts sending; resume with `cdn-purge queue go`")
         }
         Operate::Go(args) => {
             operator(&args).await?.go().await?;
@@ -51,8 +48,8 @@ async fn init(args: &InitArgs, console: &mut Console<'_>) -> Result<Exit, Failur
     (layout.replicas, layout.lease) = (args.replicas.get(), args.lease);
     let made = engine.init(layout).await?;
     match made.is_empty() {
-        true => say(console, "the queue was there already, and was not changed"),
-        false => say(console, &format!("made {}", made.join(", "))),
+        true => say(console, "the queue already exists and was not changed"),
+        false => say(console, &format!("created {}", made.join(", "))),
     }
 }
 
@@ -66,7 +63,7 @@ async fn check(args: &CheckArgs, console: &mut Console<'_>) -> Result<Exit, Fail
             console,
             match args.monitor.is_empty() {
                 true => {
-                    "nothing found; with --monitor, each node tells whether it writes to its disk in time"
+                    "nothing found; pass --monitor to also check whether a node syncs to its disk in time"
                 }
                 false => "nothing found",
             },
@@ -76,19 +73,19 @@ async fn check(args: &CheckArgs, console: &mut Console<'_>) -> Result<Exit, Fail
         say(console, &finding.to_string())?;
     }
     let s = output::plural(found.len());
-    let message = format!("{} finding{s} that could lose something", found.len());
+    let message = format!("{} finding{s} that could lose paths", found.len());
     Err(Failure::new(Exit::Untrusted, message))
 }
 
-/// What `/varz` of a node says. It holds no secret, and is asked without one.
+/// Fetches `/varz` of a node. It contains no secrets and needs no credentials.
 async fn monitoring(url: &str) -> Result<Vec<u8>, Failure> {
     const PATIENCE: Duration = Duration::from_secs(10);
-    /// More than any node says.
+    /// Larger than any node's response.
     const MOST: u64 = 4 * 1024 * 1024;
     let wrong = |why: &str| Failure::usage(format!("--monitor {}: {why}", escape(url)));
     let authority = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
     let authority = authority.filter(|authority| !authority.contains(['/', '@', ' ', '\r', '\n']));
-    let authority = authority.ok_or_else(|| wrong("write for example `http://127.0.0.1:8222`"))?;
+    let authority = authority.ok_or_else(|| wrong("write it like `http://127.0.0.1:8222`"))?;
     let ask = async {
         let mut node = TcpStream::connect(authority).await?;
         let request = format!("GET /varz HTTP/1.0\r\nhost: {authority}\r\n\r\n");
@@ -99,7 +96,7 @@ async fn monitoring(url: &str) -> Result<Vec<u8>, Failure> {
     };
     let unavailable =
         |why: String| Failure::new(Exit::Temporary, format!("{}: {why}", escape(url)));
-    let answer = timeout(PATIENCE, ask).await.map_err(|_| unavailable("no answer".to_owned()))?;
+    let answer = timeout(PATIENCE, ask).await.map_err(|_| unavailable("no response".to_owned()))?;
     let answer = answer.map_err(|error| unavailable(error.to_string()))?;
     let body =
         answer.windows(4).position(|end| end == b"\r\n\r\n").map(|at| answer[at + 4..].to_vec());
@@ -123,7 +120,7 @@ fn text(state: &LaneState, out: output::Out<'_>) -> std::io::Result<()> {
     for waiting in &state.waiting {
         writeln!(
             out,
-            "{} paths of {} for {}, since {}",
+            "{} paths from {} for {}, waiting since {}",
             waiting.paths,
             waiting.producer,
             escape(&waiting.resource),
@@ -131,7 +128,7 @@ fn text(state: &LaneState, out: output::Out<'_>) -> std::io::Result<()> {
         )?;
     }
     if state.waiting.is_empty() {
-        writeln!(out, "nothing waits")?;
+        writeln!(out, "nothing is waiting")?;
     }
     Ok(())
 }
@@ -157,6 +154,6 @@ async fn drop_request(args: &DropArgs, console: &mut Console<'_>) -> Result<Exit
     operator.drop_request(resource, &producer, &args.id).await?;
     say(
         console,
-        &format!("what still waits of {} is dropped, and its outcome will say so", args.id),
+        &format!("the waiting paths of {} will be dropped, and their outcome will say so", args.id),
     )
 }

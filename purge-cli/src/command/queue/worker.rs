@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let settings = Config::load()?.settings;
     if args.target.sandbox {
         return Err(Failure::usage(
-            "a worker needs a service that outlives it; run `cdn-purge sandbox` and set PURGE_BASE_URL",
+            "the sandbox must outlive the worker; run `cdn-purge sandbox` and set PURGE_BASE_URL",
         ));
     }
     let rate = args.target.rate.or(settings.rate);
@@ -51,7 +51,7 @@ pub(crate) async fn run(
     let serving = async {
         if let Some(address) = address {
             let listener = TcpListener::bind(address).await.map_err(|error| {
-                Failure::usage(format!("the metrics cannot be served at {address}: {error}"))
+                Failure::usage(format!("cannot serve metrics at {address}: {error}"))
             })?;
             metrics.serve(listener).await;
         }
@@ -59,7 +59,7 @@ pub(crate) async fn run(
     };
     let working = signals.drain(voice, async {
         worker.run(signals.shutdown()).await?;
-        // Told to stop, it has done its work.
+        // A worker that was asked to stop has succeeded.
         Ok(Exit::Success)
     });
     tokio::select! {
@@ -68,7 +68,7 @@ pub(crate) async fn run(
     }
 }
 
-/// The worker, as the command line says.
+/// Applies the options of the command line to the worker.
 fn configured(worker: Worker<NatsEngine>, args: WorkerArgs) -> Worker<NatsEngine> {
     let worker =
         worker.everything_from(args.everything_from).window(args.window).follow(args.follow);
@@ -76,7 +76,7 @@ fn configured(worker: Worker<NatsEngine>, args: WorkerArgs) -> Worker<NatsEngine
     args.holder.into_iter().fold(worker, Worker::holder)
 }
 
-/// Says things on standard error, a line each.
+/// Writes messages to standard error, one per line.
 struct Plain {
     is_quiet: bool,
 }
@@ -84,7 +84,7 @@ struct Plain {
 impl Voice for Plain {
     fn say(&self, line: &str) {
         if !self.is_quiet {
-            // A closed standard error is no reason to stop sending.
+            // A closed standard error is not a reason to stop sending.
             let _ = writeln!(std::io::stderr(), "{}", purge_api_ext::escape(line));
         }
     }
