@@ -53,7 +53,7 @@ impl Selection {
             return Ok(Self { plan: None, aliases: Aliases::default(), renewal, notes });
         }
         if !paths.is_empty() {
-            add_always(args, &settings.addresses, form, &mut paths)?;
+            add_always(&args.addresses, &settings.addresses, form, &mut paths)?;
         }
         let (paths, aliases) = expanded(&rules, paths)?;
         let site = changes.as_ref().map(Changes::site);
@@ -125,15 +125,15 @@ pub(crate) fn expanded(rules: &Rules, paths: Paths) -> Result<(Paths, Aliases), 
 }
 
 /// Adds the paths that are part of every purge.
-fn add_always(
-    args: &PathArgs,
+pub(crate) fn add_always(
+    said: &AddressArgs,
     settings: &Addresses,
     form: Form<'_>,
     paths: &mut Paths,
 ) -> Result<(), Failure> {
     // These are paths, whatever form the others have.
     let paths_form = Form { prefix: form.prefix, query: form.query, ..Form::default() };
-    let (always, _) = input::read(paths_form, &[], &args.addresses.always)?;
+    let (always, _) = input::read(paths_form, &[], &said.always)?;
     paths.append(&always);
     for path in &settings.always {
         let whole = match form.prefix {

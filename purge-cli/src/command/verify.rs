@@ -1,5 +1,7 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use purge_api_ext::escape;
 use purge_site::Manifest;
 use purge_verify::{Checked, Purge, Target, Verifier};
 
@@ -7,7 +9,7 @@ use crate::args::VerifyArgs;
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::input;
-use crate::output::{self, Console, Format, Progress, Summary, Verified};
+use crate::output::{self, Console, Format, Messages, Progress, Summary, Verified};
 use crate::selection::{self, read_site};
 use crate::signals::Signals;
 use crate::verification::{self, Aims, Sources};
@@ -47,29 +49,31 @@ fn counted(aims: &Aims) -> String {
 pub(super) async fn ask(
     verifier: &Verifier,
     targets: Vec<Target>,
-    wait: Option<std::time::Duration>,
+    wait: Option<Duration>,
     format: Format,
     signals: &Signals,
-    progress: Progress,
+    mut progress: Progress,
     console: &mut Console<'_>,
 ) -> Result<Vec<Checked>, Failure> {
     let mut written = Ok(());
-    let voice = progress.voice();
-    let shutdown = signals.shutdown();
-    let found = {
-        let out = &mut *console.out;
-        let asking = verifier.verify(targets, wait, |checked| {
-            let result = std::mem::replace(&mut written, Ok(()));
-            written = result.and_then(|()| output::checked(out, format, checked));
-        });
-        let asking = async {
-            tokio::select! {
-                found = asking => Some(found),
-                () = shutdown.begun() => None,
-            }
-        };
-        signals.drain(voice, asking).await
+    let (voice, shutdown) = (progress.voice(), signals.shutdown());
+    let Console { out, err, messages, .. } = console;
+    let asking = verifier.verify(targets, wait, |checked| {
+        if *messages == Messages::Verbose {
+            let Checked { path, verdict, message, .. } = checked;
+            let (path, message) = (escape(path), escape(message));
+            progress.say(&mut **err, format_args!("{path}: {verdict} ({message})"));
+        }
+        let result = std::mem::replace(&mut written, Ok(()));
+        written = result.and_then(|()| output::checked(&mut **out, format, checked));
+    });
+    let asking = async {
+        tokio::select! {
+            found = asking => Some(found),
+            () = shutdown.begun() => None,
+        }
     };
+    let found = signals.drain(voice, asking).await;
     drop(progress);
     written.or_else(output::closed_pipe)?;
     found.ok_or_else(|| {
@@ -85,13 +89,14 @@ fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
     let form = selection::form(&args.input);
     let rules = selection::rules(&args.input, &args.addresses, &settings.addresses)?;
     let same = selection::same_file_rules(&args.input, &args.addresses, &settings.addresses)?;
-    let (paths, _) = input::read(form, &args.input.paths, &args.input.from)?;
+    let (mut paths, _) = input::read(form, &args.input.paths, &args.input.from)?;
     if paths.is_empty() {
         let how = "pass paths, `--from FILE`, or `'/*'` with --site for the whole site";
         return Err(Failure::usage(format!("no paths to verify: {how}")));
     }
+    selection::add_always(&args.addresses, &settings.addresses, form, &mut paths)?;
     let (paths, _) = selection::expanded(&rules, paths)?;
-    let read = |path: &Option<std::path::PathBuf>| path.as_deref().map(manifest).transpose();
+    let read = |path: &Option<PathBuf>| path.as_deref().map(manifest).transpose();
     let (new, old) = (read(&args.site)?, read(&args.baseline)?);
     let inventory = match args.inventory.is_empty() {
         true => None,

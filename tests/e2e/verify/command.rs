@@ -177,6 +177,20 @@ async fn waiting_ends_when_all_are_fresh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn paths_that_go_with_every_purge_are_verified_too() {
+    let bench = bench().await;
+    bench.built("a/index.html", "new");
+    bench.built("feed.xml", "new");
+    bench.write("always.txt", "/feed.xml\n");
+    let options = ["/a/index.html", "--index", "index.html", "--always", "always.txt", "--verbose"];
+    let ended = bench.verify(&[&options, &SITE[..]].concat()).end().await;
+    let fresh = "  fresh        /a/index.html\n  fresh        /a/\n  fresh        /a\n  fresh        /feed.xml\n\
+                 4 paths at the edge: 4 fresh\n";
+    check(&ended, 0, fresh);
+    assert!(ended.err.contains("/feed.xml: fresh (the bytes of the new build)\n"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edge_behind_tls_is_asked_if_its_certificate_is_trusted() {
     let bench = bench().await;
     bench.write("new/a.html", "new");
