@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Format};
 use crate::selection::{Renewal, Selection};
+use crate::shown::shown;
 
 /// A stored request, as JSON.
 #[derive(Serialize)]
@@ -117,6 +118,13 @@ pub(crate) async fn status(args: StatusArgs, console: &mut Console<'_>) -> Resul
     let mut outcome = queue.status(producing.resource, &args.id).await?;
     if let Some(path) = &args.path {
         outcome.paths.retain(|result| result.path == *path);
+        if outcome.paths.is_empty() && outcome.is_complete() {
+            return Err(Failure::usage(format!(
+                "the request `{}` has no path `{}`; if a wildcard of the request covers it, ask for the wildcard",
+                args.id.as_str(),
+                shown(path)
+            )));
+        }
     }
     show(&outcome, args.output.format, console)
 }
