@@ -33,7 +33,7 @@ async fn purge(bench: &Bench, inputs: &[(&str, &str)]) -> Used {
     purge_from(bench, mirror.address(), inputs).await
 }
 
-/// Uses the action in a job that takes releases from this address.
+/// Runs the action in a job that takes releases from this address.
 async fn purge_from(bench: &Bench, releases: &str, inputs: &[(&str, &str)]) -> Used {
     let action = yaml("action.yml");
     fs::create_dir_all(bench.path("temp")).expect("a folder");
