@@ -123,7 +123,7 @@ clean() {
 
 main() {
   # Nothing that runs here needs the token or the account.
-  for name in $(env | sed -n 's/^\(PURGE_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
+  for name in $(env | sed -n 's/^\(PURGE_[A-Z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 
   version=$default_version to='' cache='' name_only=false
   while [ $# -gt 0 ]; do
@@ -184,7 +184,8 @@ main() {
   work=$(mktemp -d "$to/.cdn-purge.XXXXXX") || fail 1 "$to is not writable; choose another folder with --to"
 
   fetch
-  tar -xzf "$work/$archive" -C "$work" "$stem/$program" ||
+  # As input: in the shell of Git for Windows, tar would take the `C` of `C:` for the name of a host.
+  tar -xzf - -C "$work" "$stem/$program" < "$work/$archive" ||
     fail 1 "$archive could not be unpacked; nothing was installed"
   # Another version, or a binary for another system, is not installed either.
   says=$("$work/$stem/$program" -V) || fail 1 "the program in $archive does not run here; nothing was installed"

@@ -98,7 +98,9 @@ fn one_rust(tree: &Tree) -> Result<Outcome, Error> {
             found.extend(rust_version::in_clippy(name, &text, packages));
         }
         for name in tree.committed("*.yml")? {
-            found.extend(rust_version::in_image(&name, &text(tree, &name)?, packages));
+            let text = text(tree, &name)?;
+            found.extend(rust_version::in_image(&name, &text, packages));
+            found.extend(rust_version::in_workflow(&name, &text, packages));
         }
         let all = tree.cargo_metadata(&["--locked"])?;
         found.extend(rust_version::of_dependencies(&all, packages));
