@@ -3,6 +3,8 @@
 mod actions;
 mod gitlab;
 mod guide;
+mod install;
+mod mirror;
 mod page;
 mod recipes;
 mod queue;
@@ -37,33 +39,44 @@ impl Bench {
         Self { sandbox: builder.start().await.expect("a sandbox"), folder }
     }
 
-    /// A bench with two other programs first on the search path: a foreign `purge` that exits with 0, as on
-    /// macOS, and a `cargo` that installs ours where it is told to.
+    /// A bench with other programs first on the search path: a foreign `purge` that exits with 0, as on
+    /// macOS, and a `cargo` that installs ours where it is told to. `tar` runs in each installation, and records what it
+    /// can see.
     async fn in_ci() -> Self {
         let bench = Self::new().await;
-        let program = |name: &str, script: &str| {
-            let file = bench.path("bin").join(name);
-            // Ours may be hard-linked there.
-            let _ = fs::remove_file(&file);
-            fs::write(&file, format!("#!/bin/sh\n{script}")).expect("a file");
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a program");
-        };
-        program("purge", "echo \"purge $*\" >> \"$HOME/other-calls\"\n");
+        bench.program("purge", "echo \"purge $*\" >> \"$HOME/other-calls\"\n");
         let cargo = "echo \"$PWD: cargo $*\" >> \"$HOME/cargo-calls\"\n\
-                     env >> \"$HOME/cargo-env\"\n\
+                     env >> \"$HOME/install-env\"\n\
                      while [ \"$1\" != --root ]; do shift; done\n\
                      mkdir -p \"$2/bin\"\n";
-        program("cargo", &format!("{cargo}ln -s '{PURGE}' \"$2/bin/cdn-purge\"\n"));
+        bench.program("cargo", &format!("{cargo}ln -s '{PURGE}' \"$2/bin/cdn-purge\"\n"));
+        bench.program("tar", &format!("env >> \"$HOME/install-env\"\n{}", bench.real("tar")));
         bench
     }
 
-    /// The calls of `cargo`, one per line. Fails if the foreign `purge` was run, or if the build could see
+    /// Puts a shell script first on the search path.
+    fn program(&self, name: &str, script: &str) {
+        let file = self.path("bin").join(name);
+        // Ours may be hard-linked there.
+        let _ = fs::remove_file(&file);
+        fs::write(&file, format!("#!/bin/sh\n{script}")).expect("a file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a program");
+    }
+
+    /// The end of a script that runs the program of the same name further down the search path.
+    fn real(&self, name: &str) -> String {
+        let own = self.path("bin").display().to_string();
+        format!("PATH=${{PATH#*{own}:}}; exec {name} \"$@\"\n")
+    }
+
+    /// The calls of `cargo`, one per line. Fails if the foreign `purge` was run, or if an installation could see
     /// the account.
     fn cargo_calls(&self) -> String {
         let read = |name: &str| fs::read_to_string(self.path(name)).unwrap_or_default();
         assert_eq!(read("other-calls"), "", "the other `purge` was run");
-        let environment = read("cargo-env");
-        assert!(!environment.contains("PURGE_"), "{environment}");
+        let environment = read("install-env");
+        let account = environment.lines().find(|line| line.starts_with("PURGE_"));
+        assert_eq!(account, None);
         read("cargo-calls")
     }
 
@@ -79,14 +92,19 @@ impl Bench {
 
     /// Runs a script as CI systems do, with these variables and the account of the sandbox.
     async fn bash(&self, script: &str, variables: &[(&str, &str)]) -> Ended {
+        let shell = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c"];
+        self.shell(&shell, script, variables).await
+    }
+
+    /// Runs a script in a shell that is started by these words.
+    async fn shell(&self, shell: &[&str], script: &str, variables: &[(&str, &str)]) -> Ended {
         let path = std::env::var("PATH").expect("a search path");
         let path = format!("{}:{path}", self.path("bin").display());
-        let mut run =
-            Run::new("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script])
-                .folder(self.folder.path())
-                .env("PATH", &path)
-                .env("HOME", self.folder.path().to_str().expect("a name"))
-                .account(self.sandbox.base_url(), self.sandbox.token(), ORGANIZATION, RESOURCE);
+        let mut run = Run::new(shell[0], shell[1..].iter().chain([&script]))
+            .folder(self.folder.path())
+            .env("PATH", &path)
+            .env("HOME", self.folder.path().to_str().expect("a name"))
+            .account(self.sandbox.base_url(), self.sandbox.token(), ORGANIZATION, RESOURCE);
         for (name, value) in variables {
             run = run.env(name, value);
         }

@@ -9,6 +9,7 @@ mod command_line;
 mod contract;
 #[cfg(target_os = "linux")]
 mod crash;
+#[cfg(unix)]
 mod docs;
 #[cfg(unix)]
 mod endurance;

@@ -44,7 +44,8 @@ pub fn gzip(part: &[u8], times: usize) -> Vec<u8> {
     [head, &packed.repeat(times), &[3, 0], &end].concat()
 }
 
-pub(crate) async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {
+/// Reads a request, with its body; what arrived of it if the connection ends before.
+pub async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut request = Vec::new();
     let mut expected = None;
     let mut chunk = [0; 4096];

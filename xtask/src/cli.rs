@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::workspace::Tree;
-use crate::{Error, bench, ci, regen, release, spec_diff};
+use crate::{Error, bench, ci, dist, regen, release, spec_diff};
 use openapi_review::text::{lines, plain};
 
 /// Bad usage, or unusable input.
@@ -64,6 +64,8 @@ enum Verb {
     Bench(bench::Options),
     /// Check the invariants beyond formatting, lints, documentation and tests
     Ci,
+    /// Make what a release holds for one platform: archive, packages, checksums
+    Dist(dist::Options),
     /// Check that the crates can be published as they are; publishes nothing
     ReleaseCheck,
 }
@@ -76,6 +78,7 @@ impl Arguments {
             Verb::SpecDiff(options) => spec_diff::run(&tree, &options, out),
             Verb::Bench(options) => bench::run(&tree, &options, out),
             Verb::Ci => ci::run(&tree, out),
+            Verb::Dist(options) => dist::run(&tree, &options, out),
             Verb::ReleaseCheck => release::run(&tree, out),
         }
     }

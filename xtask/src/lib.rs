@@ -1,4 +1,4 @@
-//! The maintenance commands: `cargo xtask regen`, `spec-diff`, `bench`, `ci` and `release-check`.
+//! The maintenance commands: `cargo xtask regen`, `spec-diff`, `bench`, `ci`, `dist` and `release-check`.
 //!
 //! ```
 //! let mut out = Vec::new();
@@ -16,6 +16,7 @@ mod checklist;
 mod library;
 mod spec_diff;
 pub mod regen;
+mod dist;
 pub mod release;
 pub mod ci;
 mod bench;

@@ -18,6 +18,7 @@ mod rust_version;
 mod metadata;
 mod contents;
 mod pins;
+mod assets;
 mod changelog;
 mod policy;
 
@@ -32,6 +33,8 @@ pub(crate) const ALWAYS: &[Claim] = &[
     ),
     ("every package has the metadata for the registry and docs.rs", described),
     ("every package contains the right files and nothing else", belongs),
+    ("every installer asks for files that a release contains", installs),
+    ("every action in a workflow is pinned to a commit", pinned),
 ];
 
 /// What must hold for a release. The last ones take minutes.
@@ -69,7 +72,7 @@ fn one_version(tree: &Tree) -> Result<Outcome, Error> {
         for name in tree.committed("*.md")?.iter().filter(|name| *name != changelog::FILE) {
             found.extend(versions::in_text(name, &text(tree, name)?, packages));
         }
-        for pattern in ["*.md", "*.yml", "*.yaml"] {
+        for pattern in ["*.md", "*.yml", "*.yaml", "*.sh", "*.ps1"] {
             for name in tree.committed(pattern)?.iter().filter(|name| *name != changelog::FILE) {
                 found.extend(pins::problems(name, &text(tree, name)?, packages));
             }
@@ -95,7 +98,9 @@ fn one_rust(tree: &Tree) -> Result<Outcome, Error> {
             found.extend(rust_version::in_clippy(name, &text, packages));
         }
         for name in tree.committed("*.yml")? {
-            found.extend(rust_version::in_image(&name, &text(tree, &name)?, packages));
+            let text = text(tree, &name)?;
+            found.extend(rust_version::in_image(&name, &text, packages));
+            found.extend(rust_version::in_workflow(&name, &text, packages));
         }
         let all = tree.cargo_metadata(&["--locked"])?;
         found.extend(rust_version::of_dependencies(&all, packages));
@@ -118,6 +123,34 @@ fn belongs(tree: &Tree) -> Result<Outcome, Error> {
         }
         Ok(found)
     })
+}
+
+fn installs(tree: &Tree) -> Result<Outcome, Error> {
+    if tree.read_if_there(assets::INSTALLER)?.is_none() {
+        return Ok(Outcome::Skipped(format!("there is no {}", assets::INSTALLER)));
+    }
+    judge(tree, |packages| {
+        let Some(package) = packages.iter().find(|package| package.name == "purge-cli") else {
+            return Ok(vec!["no package is called purge-cli".to_owned()]);
+        };
+        let version = package.version.to_string();
+        let mut found = assets::of_installer(tree, &version)?;
+        found.extend(assets::of_powershell(&text(tree, assets::POWERSHELL)?, &version));
+        found.extend(assets::of_action(&text(tree, assets::ACTION)?));
+        found.extend(assets::of_workflow(&text(tree, assets::WORKFLOW)?));
+        found.extend(assets::of_binstall(package, &version));
+        Ok(found)
+    })
+}
+
+fn pinned(tree: &Tree) -> Result<Outcome, Error> {
+    let mut found = Vec::new();
+    for pattern in [".github/workflows/*", assets::ACTION] {
+        for name in tree.committed(pattern)? {
+            found.extend(pins::of_actions(&name, &text(tree, &name)?));
+        }
+    }
+    Ok(Outcome::judge(found))
 }
 
 fn committed(tree: &Tree) -> Result<Outcome, Error> {

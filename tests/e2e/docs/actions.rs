@@ -6,8 +6,9 @@ use purge_sandbox::Fault;
 use purge_tests::cli::Ended;
 use serde_json::Value;
 
+use super::mirror::Mirror;
 use super::page::Page;
-use super::{Bench, yaml};
+use super::{Bench, root, yaml};
 use crate::{ORGANIZATION, RESOURCE};
 
 /// The result of the purging step.
@@ -28,12 +29,25 @@ impl Used {
 
 /// Runs the action in a job, with these inputs and the defaults for the others.
 async fn purge(bench: &Bench, inputs: &[(&str, &str)]) -> Used {
+    let mirror = Mirror::start(bench.path("releases")).await;
+    purge_from(bench, mirror.address(), inputs).await
+}
+
+/// Runs the action in a job that takes releases from this address.
+async fn purge_from(bench: &Bench, releases: &str, inputs: &[(&str, &str)]) -> Used {
     let action = yaml("action.yml");
     fs::create_dir_all(bench.path("temp")).expect("a folder");
     fs::create_dir_all(bench.path("action")).expect("a folder");
+    fs::copy(root().join("install.sh"), bench.path("action/install.sh")).expect("a file");
     let mut outputs = String::new();
     let mut used = None;
-    for step in action["runs"]["steps"].as_array().expect("steps") {
+    // Other actions are not run: what they keep is still there in the next use of this one.
+    for step in action["runs"]["steps"]
+        .as_array()
+        .expect("steps")
+        .iter()
+        .filter(|step| step["run"].is_string())
+    {
         for name in ["output", "summary"] {
             fs::write(bench.path(name), "").expect("a file");
         }
@@ -54,6 +68,7 @@ async fn purge(bench: &Bench, inputs: &[(&str, &str)]) -> Used {
         ] {
             variables.push((name.to_owned(), bench.path(file).display().to_string()));
         }
+        variables.push(("CDN_PURGE_MIRROR".to_owned(), releases.to_owned()));
         let variables: Vec<_> = variables.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let ended = bench.bash(step["run"].as_str().expect("a script"), &variables).await;
         let read = |name| fs::read_to_string(bench.path(name)).expect("a file");
@@ -179,8 +194,32 @@ fn recipe_uses_only_declared_inputs_and_caches_the_baseline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn action_runs_the_program_that_it_has_built_and_no_other() {
+async fn action_installs_the_release_once_and_runs_no_other_program() {
     let bench = Bench::in_ci().await;
+    let mirror = Mirror::start(bench.path("releases")).await;
+    for _ in 0..2 {
+        let used = purge_from(&bench, mirror.address(), &[("paths", "/a")]).await;
+        assert_eq!(used.ended.code, Some(0), "{:?}", used.ended);
+    }
+    assert_eq!(bench.posted(), ["/a", "/a"]);
+    assert_eq!(bench.cargo_calls(), "", "nothing is built");
+    // The archive is kept, and verified again.
+    let requested = mirror.requested();
+    let (sums, archives): (Vec<_>, Vec<_>) =
+        requested.iter().partition(|name| *name == "SHA256SUMS");
+    assert_eq!((sums.len(), archives.len()), (2, 1), "{requested:?}");
+    let action = yaml("action.yml");
+    let steps = action["runs"]["steps"].as_array().expect("steps");
+    let kept = steps.iter().find(|step| step["uses"].is_string()).expect("the step that keeps it");
+    assert_eq!(kept["with"]["path"], "${{ steps.find.outputs.folder }}");
+    assert_eq!(kept["with"]["key"], "${{ steps.find.outputs.archive }}");
+    assert!(bench.path("temp/cdn-purge-archive").join(archives[0]).is_file());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn action_builds_its_own_version_only_where_there_is_no_binary() {
+    let bench = Bench::in_ci().await;
+    bench.program("uname", "case $1 in -s) echo Linux ;; *) echo riscv64 ;; esac\n");
     for _ in 0..2 {
         let used = purge(&bench, &[("paths", "/a")]).await;
         assert_eq!(used.ended.code, Some(0), "{:?}", used.ended);
@@ -212,6 +251,25 @@ async fn action_signs_in_with_a_key_in_place_of_a_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn action_ends_where_the_release_cannot_be_verified() {
+    let bench = Bench::in_ci().await;
+    let mirror = Mirror::start(bench.path("releases")).await;
+    for release in ["another checksum", "no release", "no network"] {
+        match release {
+            "another checksum" => mirror.tamper(),
+            "no release" => fs::remove_file(mirror.file("SHA256SUMS")).expect("a file"),
+            _ => {}
+        }
+        let address = if release == "no network" { "http://127.0.0.1:1" } else { mirror.address() };
+        let used = purge_from(&bench, address, &[("paths", "/a")]).await;
+        assert_eq!(used.ended.code, Some(1), "{release}: {:?}", used.ended);
+        let said = "::error::purge could not be installed; see the log of this step";
+        assert!(used.ended.out.contains(said), "{release}: {:?}", used.ended);
+    }
+    assert_eq!((bench.cargo_calls().as_str(), bench.posted().len()), ("", 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn action_fails_with_the_exit_code_and_without_input() {
     let bench = Bench::in_ci().await;
     bench.sandbox.fault(Fault::status(404).on_post());
@@ -240,7 +298,7 @@ async fn no_input_of_the_action_is_run_as_a_script() {
         assert!(!bench.path("pwned").exists(), "{input}");
     }
     for step in action["runs"]["steps"].as_array().expect("steps") {
-        let script = step["run"].as_str().expect("a script");
+        let script = step["run"].as_str().unwrap_or_default();
         assert!(!script.contains("${{"), "an expression in a script: {script}");
     }
 }

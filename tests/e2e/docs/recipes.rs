@@ -113,6 +113,33 @@ async fn recipe_purges_again_what_failed() {
     bench.cargo_calls();
 }
 
+/// The job purges with the arguments that it shows, and is tried again for the exit code that goes away by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_sync_in_kubernetes() {
+    let bench = Bench::in_ci().await;
+    let job = Page::read("recipes.md").block("Purge after a sync in Kubernetes", "yaml");
+    let job = purge_openapi::parse(&job).expect("YAML");
+    let container = &job["spec"]["template"]["spec"]["containers"][0];
+    let arguments = container["args"].as_array().expect("arguments").iter();
+    let arguments: Vec<_> =
+        arguments.map(|argument| format!("'{}'", argument.as_str().expect("a text"))).collect();
+    let line = format!("'{PURGE}' {}", arguments.join(" "));
+    let ended = bench.bash(&line, &[]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(bench.posted(), ["/index.html", "/assets/*"]);
+
+    let rule = &job["spec"]["podFailurePolicy"]["rules"][0];
+    assert_eq!(
+        (&rule["action"], &rule["onExitCodes"]["operator"]),
+        (&"FailJob".into(), &"In".into())
+    );
+    assert_eq!(rule["onExitCodes"]["containerName"], container["name"]);
+    let ends = rule["onExitCodes"]["values"].as_array().expect("codes");
+    bench.sandbox.fault(Fault::status(429).header("retry-after", "3600"));
+    let ended = bench.bash(&line, &[]).await;
+    assert!(ended.code.is_some_and(|code| !ends.contains(&code.into())), "{ended:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn recipe_acts_on_the_exit_code() {
     let bench = Bench::in_ci().await;

@@ -1,22 +1,18 @@
-use std::env::consts::EXE_SUFFIX;
-use std::fs;
-
 use super::{Bench, Figure};
 use crate::Error;
-
-const MOST: f64 = 8_000_000.0;
+use crate::dist::binary::{self, MOST_BYTES};
+use crate::dist::names::Platform;
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
-    bench.tree.cargo(&["build", "--profile", "dist", "--package", "purge-cli", "--locked"])?;
-    let file = bench.tree.path(format!("target/dist/cdn-purge{EXE_SUFFIX}"));
-    let size = fs::metadata(&file)
-        .map_err(|e| Error::new(format!("cannot read the size of {}: {e}", file.display())))?
-        .len();
+    let platform = Platform::of_host(&binary::host()?).ok_or_else(|| {
+        Error::new("a release has no binary for this platform, so there is no size to compare")
+    })?;
+    let size = binary::size(&binary::build(bench.tree, platform, binary::PROFILE)?)?;
     Ok(vec![Figure {
-        work: "`cdn-purge` as it is distributed: `cargo build --profile dist --package purge-cli`",
+        work: "`cdn-purge` as it is distributed: `cargo xtask dist`",
         against: "8,000,000 bytes",
         figure: "size",
         at_most: Some(1.0),
-        ratios: vec![size as f64 / MOST],
+        ratios: vec![size as f64 / MOST_BYTES as f64],
     }])
 }

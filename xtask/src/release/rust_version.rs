@@ -50,6 +50,23 @@ pub(super) fn in_image(file: &str, text: &str, packages: &[Package]) -> Vec<Stri
         .collect()
 }
 
+/// The toolchains that workflows install and run by version.
+pub(super) fn in_workflow(file: &str, text: &str, packages: &[Package]) -> Vec<String> {
+    let Some(oldest) = oldest(packages) else { return Vec::new() };
+    let named = text.lines().enumerate().flat_map(|(index, line)| {
+        ["toolchain install ", "cargo +"].into_iter().filter_map(move |before| {
+            let version = line.split_once(before)?.1.split_whitespace().next()?;
+            version
+                .starts_with(|first: char| first.is_ascii_digit())
+                .then_some((index + 1, version))
+        })
+    });
+    named
+        .filter(|(_, version)| *version != oldest)
+        .map(|(line, version)| format!("{file}:{line}: the toolchain is {version}; write {oldest}"))
+        .collect()
+}
+
 /// The packages that need a newer Rust than the oldest supported one.
 pub(super) fn of_dependencies(metadata: &Value, packages: &[Package]) -> Vec<String> {
     let Some(oldest) = oldest(packages).and_then(numbers) else { return Vec::new() };
@@ -133,6 +150,23 @@ mod tests {
         for wrong in ["rust:1", "rust:1.89", "rust:latest"] {
             let line = format!("ci.yml:2: the image is `{wrong}`; write `rust:1.88`");
             assert_eq!(check(wrong), [line]);
+        }
+    }
+
+    #[test]
+    fn workflows_check_with_the_oldest_rust() {
+        let packages = [Package::sample(&json!({}))];
+        let check = |line: &str| in_workflow("ci.yml", &format!("- run: {line}\n"), &packages);
+        for right in [
+            "rustup toolchain install 1.88",
+            "cargo +1.88 check",
+            "rustup toolchain install \"$RUST\"",
+            "cargo +nightly fuzz",
+        ] {
+            assert_eq!(check(right), [""; 0], "{right}");
+        }
+        for wrong in ["rustup toolchain install 1.89 --profile minimal", "cargo +1.89 check"] {
+            assert_eq!(check(wrong), ["ci.yml:1: the toolchain is 1.89; write 1.88"]);
         }
     }
 
