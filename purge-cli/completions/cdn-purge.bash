@@ -135,7 +135,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__create)
-            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --audit --reason --quiet --verbose --help"
+            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --profile --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --output --summary --audit --reason --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -186,6 +186,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --always)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -455,7 +459,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__list)
-            opts="-o -r -q -v -h --op-id --path --since --state --page --limit --all --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
+            opts="-o -r -q -v -h --op-id --path --since --state --page --limit --all --profile --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -482,6 +486,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -551,7 +559,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__plan)
-            opts="-0 -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --rate --output --summary --quiet --verbose --help"
+            opts="-0 -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --profile --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,6 +613,10 @@ _cdn__purge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --rate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -625,12 +637,16 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__resume)
-            opts="-o -r -q -v -h --allow-full-purge --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --audit --reason --quiet --verbose --sandbox --help"
+            opts="-o -r -q -v -h --allow-full-purge --profile --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --audit --reason --quiet --verbose --sandbox --help"
             if [[ ${cur} == -* ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --organization)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -749,13 +765,17 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__wait)
-            opts="-o -r -q -v -h --wait --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --summary --quiet --verbose --help"
+            opts="-o -r -q -v -h --wait --profile --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

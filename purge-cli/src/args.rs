@@ -25,7 +25,7 @@ pub(crate) use paths::PathArgs;
 pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use site::SiteArgs;
-pub(crate) use target::TargetArgs;
+pub(crate) use target::{Profiles, TargetArgs, profiles_of_environment};
 pub(crate) use wait::{Operation, WaitArgs, operation_id};
 
 /// Purge files of a CDN resource, and say what happened to every path
@@ -71,6 +71,7 @@ Examples:
   find public -type f -printf '%P\\0' | cdn-purge create --from - -0 --raw
   git diff --name-only -z --no-renames --relative=public HEAD~1 |
     cdn-purge create --from - -0 --raw --prefix /assets
+  cdn-purge create --profile shop,blog --from changed.txt   several resources of purge.toml at once
   cdn-purge create --sandbox --wait /index.html   without an account")]
     Create(Box<CreateArgs>),
     /// Show what `create` would send; sends nothing

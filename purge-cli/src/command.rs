@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod run;
+mod profiles;
 pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod diff;

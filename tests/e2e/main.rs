@@ -26,6 +26,7 @@ mod lost_answer;
 mod messages;
 mod outage;
 mod output;
+mod profiles;
 mod proxy;
 mod sandbox;
 mod secrets;

@@ -6,7 +6,7 @@ use purge_api_ext::PurgePath;
 
 use super::{AddressArgs, SiteArgs};
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Paths")]
 pub(crate) struct PathArgs {
     /// Absolute paths of the resource; `*` stands for any run of characters, `/` included

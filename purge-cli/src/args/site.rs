@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Site")]
 pub(crate) struct SiteArgs {
     /// Purge what is different between the baseline and this folder, or tar archive, and then replace the

@@ -42,7 +42,7 @@ impl<'a> Run<'a> {
 
     /// Follows the events to the report, writes it, and says how the run ended and what to do next.
     pub(super) async fn follow(
-        self,
+        mut self,
         events: Events,
         target: Target,
         progress: Progress,
@@ -58,7 +58,7 @@ impl<'a> Run<'a> {
         output::report(console.out, console.screen, self.format, &report)?;
         let exit = Exit::from_report(&report, self.signals.received());
         output::advice(console, self.format, &report, exit, self.journal.as_deref());
-        let audited = self.audit.write(&report, exit);
+        let audited = self.audit.write(None, &report, exit);
         summarized.and(audited).map(|()| exit)
     }
 }

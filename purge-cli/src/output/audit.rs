@@ -10,7 +10,6 @@ use purge_api_ext::{OperationId, OrganizationId, Report, ResourceId, escape, wit
 use serde::Serialize;
 
 use super::json;
-use crate::args::AuditArgs;
 use crate::environment::without_token;
 use crate::exit::{Exit, Failure, file_name};
 
@@ -45,6 +44,9 @@ pub(super) struct Line<'a> {
     reason: Option<&'a str>,
     /// `create` or `resume`.
     command: &'static str,
+    /// The profile, if the run had several: each has a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'a str>,
     /// The organization.
     organization: Option<OrganizationId>,
     /// The CDN resource.
@@ -61,19 +63,27 @@ impl Audit {
     /// No file.
     pub(crate) const NONE: Self = Self(None);
 
-    pub(crate) fn open(args: &AuditArgs, command: &'static str) -> Result<Self, Failure> {
-        let Some(path) = &args.audit else { return Ok(Self::NONE) };
+    pub(crate) fn open(
+        file: Option<&Path>,
+        reason: Option<&str>,
+        command: &'static str,
+    ) -> Result<Self, Failure> {
+        let Some(path) = file else { return Ok(Self::NONE) };
         let name = file_name(path);
         let file = opened(path).map_err(|error| {
             Failure::usage(format!("the audit file `{name}` cannot be written: {error}"))
         })?;
-        let reason = args.reason.as_deref().map(safe);
-        Ok(Self(Some(Open { file, name, command, reason })))
+        Ok(Self(Some(Open { file, name, command, reason: reason.map(safe) })))
     }
 
-    /// Appends the line of a run.
-    pub(crate) fn write(self, report: &Report, exit: Exit) -> Result<(), Failure> {
-        let Some(Open { mut file, name, command, reason }) = self.0 else { return Ok(()) };
+    /// Appends the line of a run, or of one of its profiles.
+    pub(crate) fn write(
+        &mut self,
+        profile: Option<&str>,
+        report: &Report,
+        exit: Exit,
+    ) -> Result<(), Failure> {
+        let Some(Open { file, name, command, reason }) = &mut self.0 else { return Ok(()) };
         let line = Line {
             schema: 1,
             time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
@@ -82,6 +92,7 @@ impl Audit {
             ci: ci_run(),
             reason: reason.as_deref(),
             command,
+            profile,
             organization: report.organization,
             resource: report.resource,
             exit_code: exit as u8,
@@ -89,7 +100,7 @@ impl Audit {
             operations: report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect(),
         };
         let mut text = Vec::new();
-        let written = json::line(&mut text, &line).and_then(|()| append(&mut file, &text));
+        let written = json::line(&mut text, &line).and_then(|()| append(file, &text));
         written.map_err(|error| {
             Failure::new(
                 Exit::Failed,

@@ -41,16 +41,28 @@ impl Summary {
 
     /// Appends the report of a run.
     pub(crate) fn write(self, report: &Report) -> Result<(), Failure> {
+        self.write_all([("", report)])
+    }
+
+    /// Appends a report for each profile.
+    pub(crate) fn write_all<'a>(
+        self,
+        reports: impl IntoIterator<Item = (&'a str, &'a Report)>,
+    ) -> Result<(), Failure> {
         let Some(file) = self.0 else { return Ok(()) };
         let mut file = BufWriter::new(file);
-        self::report(&mut file, report)?;
+        for (profile, report) in reports {
+            self::report(&mut file, profile, report)?;
+        }
         Ok(file.flush()?)
     }
 }
 
-fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
+/// The report of a profile, or of a run without one.
+fn report(out: Out<'_>, profile: &str, report: &Report) -> io::Result<()> {
     let s = &report.summary;
-    writeln!(out, "### CDN purge: {}\n", title(report))?;
+    let colon = if profile.is_empty() { "" } else { ": " };
+    writeln!(out, "### CDN purge: {profile}{colon}{}\n", title(report))?;
     if let Some(error) = report.error() {
         writeln!(out, "{}\n", text(&error.to_string()))?;
     }
@@ -217,7 +229,7 @@ mod tests {
         let mut run = Report::planned(&plan);
         let written = |run: &Report| {
             let mut out = Vec::new();
-            report(&mut out, run).expect("a buffer takes everything");
+            report(&mut out, "", run).expect("a buffer takes everything");
             String::from_utf8(out).expect("text")
         };
         assert!(!written(&run).contains("nothing was cached"), "{}", written(&run));
@@ -237,7 +249,7 @@ mod tests {
     fn plan_says_that_nothing_was_sent() {
         let plan = Plan::parse(["/a|b", "/images/*", "/images/x"]).expect("a plan");
         let mut out = Vec::new();
-        report(&mut out, &Report::planned(&plan)).expect("a buffer takes everything");
+        report(&mut out, "", &Report::planned(&plan)).expect("a buffer takes everything");
         insta::assert_snapshot!(String::from_utf8_lossy(&out));
     }
 }
