@@ -1,7 +1,7 @@
-//! From an OpenAPI document to the text of its Rust bindings.
+//! Generates Rust bindings from an OpenAPI document.
 //!
-//! The text is a pure function of the document: no clock, no environment, no network and no
-//! `rustfmt`, so that every machine and every toolchain produces the same bytes.
+//! The output is a pure function of the document: no clock, no environment, no network and no `rustfmt`, so that every
+//! machine and every toolchain produces the same bytes.
 
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
@@ -27,7 +27,7 @@ pub use error::CodegenError;
 ///
 /// # Errors
 ///
-/// As [`generate`].
+/// The same as [`generate`].
 pub fn bindings(description: &Description) -> Result<String, CodegenError> {
     let document = crate::parse(description.yaml).map_err(|e| CodegenError::new(e.to_string()))?;
     generate(&document)
@@ -37,9 +37,9 @@ pub fn bindings(description: &Description) -> Result<String, CodegenError> {
 ///
 /// # Errors
 ///
-/// When the document is not OpenAPI 3.0, or uses something that the generator cannot express. The
-/// generator answers some of that with a panic that names nothing; here it is an error like any other,
-/// and [`CodegenError::operation`] says which operation to mend.
+/// When the document is not OpenAPI 3.0, or uses something that the generator does not support. In some of these cases
+/// the generator panics without naming the cause. Here it is an error like any other, and
+/// [`CodegenError::operation`] says which operation to fix.
 ///
 /// ```
 /// let mut document = purge_openapi::parse(purge_openapi::PURGE.yaml)?;
@@ -61,7 +61,7 @@ fn attempt(document: &Value) -> Result<String, CodegenError> {
 
 fn unguarded(document: &Value) -> Result<String, CodegenError> {
     if let Some(component) = circle::find(document) {
-        return Err(CodegenError::new(format!("`{component}` is made of itself")));
+        return Err(CodegenError::new(format!("`{component}` refers to itself")));
     }
     let settings = settings(document)?;
     let mut document = document.clone();
@@ -81,8 +81,8 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     epoch::read_if_a_number(&mut file);
     object::read_from_objects_only(&mut file);
     growing::leave_open(&mut file);
-    // The examples in the generated documentation cannot compile by themselves; as plain text they do
-    // not show up as tests that are never run.
+    // The examples in the generated documentation do not compile on their own. As plain text, they are not listed
+    // as ignored tests.
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))
 }
 
@@ -106,7 +106,7 @@ fn settings(document: &Value) -> Result<GenerationSettings, CodegenError> {
     settings
         .with_interface(InterfaceStyle::Builder)
         .with_hooks(HooksMode::Expected)
-        // A timestamp of another form must not make the whole page unreadable.
+        // A timestamp in an unexpected format must not make the whole page unreadable.
         .with_conversion(
             string(|s| s.format = Some("date-time".to_owned())),
             "::std::string::String",
@@ -118,7 +118,7 @@ fn settings(document: &Value) -> Result<GenerationSettings, CodegenError> {
             "crate::Secret",
             std::iter::empty(),
         )
-        // A text for each of 100 paths costs a tenth of a request: see there.
+        // A string for each of 100 paths costs a tenth of a request: see the module.
         .with_conversion(file_paths::schema(), file_paths::TYPE, std::iter::empty());
     Ok(settings)
 }

@@ -19,7 +19,6 @@ use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Leave};
 use crate::lock::lock;
 use crate::login::Login;
-use crate::rate::Rate;
 use crate::sanitize::{Redactor, shown};
 use crate::throttle::Throttle;
 use crate::token::TokenProvider;
@@ -65,7 +64,7 @@ impl Session {
         http: reqwest::Client,
         route: Route,
         provider: TokenProvider,
-        rate: Option<Rate>,
+        throttle: Throttle,
     ) -> Result<Self, Error> {
         let login = Login::new(base_url, http.clone(), route.clone());
         let credential = Credential::new(provider, login)?;
@@ -73,7 +72,7 @@ impl Session {
             raw: purge_api::Client::new_with_client(base_url, http, credential.bearer()),
             route,
             credential,
-            gate: Gate::new(Arc::new(Throttle::new(rate))),
+            gate: Gate::new(throttle),
             clock: Mutex::default(),
         })))
     }

@@ -1,4 +1,4 @@
-//! The service, an account, and one of its resources.
+//! The client of the service, and its settings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,15 +11,16 @@ use crate::id::{OrganizationId, ResourceId};
 use crate::rate::Rate;
 use crate::resource::Resource;
 use crate::sanitize::{Shown, shown};
+use crate::throttle::Throttle;
 use crate::token::TokenProvider;
 
-/// A client of the service: a connection pool, and the token. It is cheap to clone.
+/// A client of the service: a connection pool and a token. It is cheap to clone.
 ///
-/// All that is sent through a client and its clones keeps one [rate](ClientBuilder::rate), and waits for one
-/// pause that the service asks for (`Retry-After`).
+/// All requests of a client and its clones share one [rate limit](ClientBuilder::rate), and observe the same pause
+/// when the service asks for one (`Retry-After`).
 ///
-/// Redirects are never followed: on this service a followed redirect would turn a purge into a list
-/// that looks like success, or carry the token to another host.
+/// Redirects are never followed: a redirect would turn a purge into a list request that looks like a success, or carry
+/// the token to another host.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,16 +37,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// The address of the service, from another page of its documentation.
+    /// The address of the service, as its documentation gives it.
     pub const BASE_URL: &'static str = "https://cloud.medianova.com";
 
-    /// The version of the service's description that this crate was made from: its `info.version`.
+    /// The version of the OpenAPI description that this crate was built from: its `info.version`.
     #[must_use]
     pub fn api_version() -> &'static str {
         <purge_api::Client as purge_api::ClientInfo<purge_api::Bearer>>::api_version()
     }
 
-    /// Begins a client for an account's bearer token: the token itself, without the word `Bearer`, or a
+    /// Configures a client with the bearer token of an account: the token itself, without the prefix `Bearer`, or a
     /// [`TokenProvider`] that fetches it.
     pub fn builder(token: impl Into<TokenProvider>) -> ClientBuilder {
         ClientBuilder {
@@ -54,32 +55,33 @@ impl Client {
             settings: Settings::default(),
             http: None,
             rate: None,
+            throttle: None,
         }
     }
 
-    /// One CDN resource of an organization.
+    /// A CDN resource of an organization.
     #[must_use]
     pub fn resource(&self, organization: OrganizationId, resource: ResourceId) -> Resource {
         let (session, base_url) = (self.session.clone(), Arc::clone(&self.base_url));
         Resource::new(session, base_url, organization, resource)
     }
 
-    /// Fetches the token now, if that was not done yet, so that a missing one shows before the first
-    /// request does. Whether the service takes it, only a request can tell.
+    /// Fetches the token now, unless that has been done, so that a missing token is noticed before the first request.
+    /// Only a request can tell whether the service accepts it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when the [`TokenProvider`] gives no usable token,
+    /// [`ErrorKind::InvalidInput`] when the [`TokenProvider`] returns no usable token,
     /// [`ErrorKind::Unauthorized`] when its command or function fails or takes too long.
     pub async fn fetch_token(&self) -> Result<(), Error> {
         self.session.ensure_token(self.session.gate()).await
     }
 
-    /// Fetches the token anew, whatever token there is, and says whether it is another one now: for a program that
-    /// knows when its token ends, and renews it before a request is refused. All later requests have the new one.
+    /// Fetches the token again and returns whether it has changed. All later requests use the new one. For programs that
+    /// know when their token expires, and renew it before a request is refused.
     ///
-    /// Calls at the same time, and requests whose token is refused meanwhile, share one answer of the
-    /// [`TokenProvider`]. A [fixed](TokenProvider::fixed) token stays the same.
+    /// Concurrent calls, and requests whose token is refused meanwhile, share one call of the [`TokenProvider`]. A
+    /// [fixed](TokenProvider::fixed) token stays the same.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -94,7 +96,7 @@ impl Client {
     /// });
     /// let client = Client::builder(log_in).build()?;
     /// client.fetch_token().await?;
-    /// // Some minutes before the token ends:
+    /// // Some minutes before the token expires:
     /// let is_new = client.refresh_token().await?;
     /// assert!(is_new);
     /// # Ok(())
@@ -103,7 +105,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`fetch_token`](Self::fetch_token). The token that there was stays in use.
+    /// The same as [`fetch_token`](Self::fetch_token). The old token stays in use.
     pub async fn refresh_token(&self) -> Result<bool, Error> {
         self.session.refresh_token().await
     }
@@ -111,7 +113,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The HTTP client would show its proxies, passwords included.
+        // The HTTP client would print its proxies, including their passwords.
         f.debug_struct("Client")
             .field("base_url", &self.base_url)
             .field("token", self.session.provider())
@@ -137,21 +139,22 @@ pub struct ClientBuilder {
     settings: Settings,
     pub(crate) http: Option<reqwest::Client>,
     rate: Option<Rate>,
+    throttle: Option<Throttle>,
 }
 
 impl ClientBuilder {
-    /// Another address of the service, for example a sandbox. It must be `https`, or plain `http` to
-    /// the loopback of this machine. Default: [`Client::BASE_URL`].
+    /// Another address of the service, for example a sandbox. It must use `https`, or plain `http` to the loopback
+    /// interface. Default: [`Client::BASE_URL`].
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// How many requests are sent in a time at most: of all runs, lists and waits of this client and its
-    /// clones together, retries included. Default: no limit.
+    /// The maximum request rate of all runs, lists and waits of this client and its clones together, including retries.
+    /// Default: no limit.
     ///
-    /// A program that purges when something is published makes one client, so that twenty purges at once keep
-    /// the limit of the service as one does:
+    /// A program that purges whenever content is published should share one client, so that twenty concurrent purges
+    /// stay below the limit of the service as one does:
     ///
     /// ```
     /// let client = purge_api_ext::Client::builder("token").rate("5/s".parse()?).build()?;
@@ -162,54 +165,59 @@ impl ClientBuilder {
         self
     }
 
-    /// How long connecting may take. Default: 3 s.
+    /// A [`Throttle`] that other clients have, too, so that all of them keep one rate and wait for one pause. Its rate
+    /// takes the place of [`rate`](Self::rate). Default: one of its own.
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.throttle = Some(throttle);
+        self
+    }
+
+    /// The time limit for connecting. Default: 3 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connect_timeout = Some(timeout);
         self
     }
 
-    /// How long one request and its answer may take. Default: 30 s.
+    /// The time limit for one attempt, including its response. Default: 30 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.settings.attempt_timeout = Some(timeout);
         self
     }
 
-    /// As [`attempt_timeout`](Self::attempt_timeout), and messages name the option of the program that sets it.
+    /// The same as [`attempt_timeout`](Self::attempt_timeout); messages name the program's option that sets it.
     #[doc(hidden)]
     pub fn attempt_timeout_of(mut self, option: &'static str, timeout: Duration) -> Self {
         self.settings.timeout_option = Some(option);
         self.attempt_timeout(timeout)
     }
 
-    /// What this program calls itself in the `User-Agent` header. Default: the name and version of this
-    /// crate.
+    /// The `User-Agent` header. Default: the name and version of this crate.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.settings.user_agent = Some(name.into());
         self
     }
 
-    /// An `http` or `https` proxy for all requests, with its user name and password if it asks for them;
-    /// they are never shown. Requests to the loopback of this machine use no proxy. Default: the proxy of
-    /// the system, for example from `HTTPS_PROXY` and `NO_PROXY`.
+    /// An `http` or `https` proxy for all requests, with a user name and password if it requires them; these are never
+    /// printed. Requests to the loopback interface use no proxy. Default: the proxy of the system, for example from
+    /// `HTTPS_PROXY` and `NO_PROXY`.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.settings.proxy = Some(url.into().into());
         self
     }
 
-    /// Root certificates to trust beside those of the system, as PEM: one or many. May be called
-    /// repeatedly. Default: none.
+    /// Root certificates to trust in addition to those of the system: one or more, as PEM. May be called repeatedly.
+    /// Default: none.
     pub fn root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.settings.roots.push(pem.into());
         self
     }
 
-    /// Checks the settings and makes the client. Nothing is sent yet, and only a token that is given
-    /// itself is looked at.
+    /// Checks the settings and builds the client. Nothing is sent yet, and only a fixed token is checked.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] when the base URL is not allowed, a setting or the token cannot be
-    /// used, or TLS cannot start.
+    /// used, or TLS cannot be initialized.
     pub fn build(self) -> Result<Client, Error> {
         let base = BaseUrl::parse(&self.base_url)?;
         let chosen = self.settings.chosen();
@@ -218,13 +226,14 @@ impl ClientBuilder {
             Some(http) if chosen.is_empty() => (http, Route::default()),
             Some(_) => {
                 let message = shown!(
-                    "a ready HTTP client cannot be changed: set {chosen} on that client, not here",
+                    "your own HTTP client cannot be changed here; set {chosen} on that client",
                     chosen = Shown::joined(chosen, ", "),
                 );
                 return Err(Error::new(ErrorKind::InvalidInput, message));
             }
         };
-        let session = Session::new(base.as_str(), http, route, self.token, self.rate)?;
+        let throttle = self.throttle.unwrap_or_else(|| Throttle::new(self.rate));
+        let session = Session::new(base.as_str(), http, route, self.token, throttle)?;
         Ok(Client { session, base_url: base.as_str().into() })
     }
 }
@@ -240,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ready_http_client_takes_no_further_settings() {
+    fn own_http_client_takes_no_further_settings() {
         let base = BaseUrl::parse("http://127.0.0.1:1").expect("a base URL");
         let (http, _) = Settings::default().http_client(&base).expect("an HTTP client");
         let mut builder = Client::builder("token");
@@ -254,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_shown() {
+    fn secrets_are_not_printed() {
         let builder = Client::builder("c4nary")
             .base_url("https://example.com")
             .proxy("http://user:c4nary@proxy.example.com:3128");
@@ -270,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_token_is_checked_at_once() {
+    fn fixed_token_is_checked_by_build() {
         let error = Client::builder("c4nary\n").base_url("http://[::1]").build().expect_err("LF");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(!format!("{error:?}").contains("c4nary"), "{error:?}");

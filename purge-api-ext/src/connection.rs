@@ -37,57 +37,18 @@ pub struct BaseUrl {
 
 impl BaseUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let refuse = |why: Shown| {
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidInput, "the base URL is empty"));
+        }
+        let (url, loopback) = checked(trimmed).map_err(|why| {
             // Text before an `@` may be a password, and a query may contain a token.
             let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
             let shown = shown.split(['?', '#']).next().unwrap_or_default();
             let url = typed::in_message(shown);
             let message = shown!("the base URL `{url}` cannot be used: {why}", url, why);
-            Err(Error::new(ErrorKind::InvalidInput, message))
-        };
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidInput, "the base URL is empty"));
-        }
-        // URL parsers drop tabs and line breaks anywhere, which would join separate words.
-        if text.contains(char::is_control) {
-            return refuse("it contains control characters".into());
-        }
-        let url = match Url::parse(text) {
-            Ok(url) => url,
-            Err(error) => {
-                return refuse(shown!(
-                    "{error}; write, for example, `https://host`",
-                    error = excerpt(&error)
-                ));
-            }
-        };
-        let Some(host) = url.host_str() else {
-            return refuse("it names no host; write, for example, `https://host`".into());
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse(
-                "it has a user name or password; remove it, since only the token is needed".into(),
-            );
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return refuse("it has a query string or fragment; remove it".into());
-        }
-        const API: &str = "/api/v1";
-        let ends =
-            |at: &usize| matches!(url.path().as_bytes().get(at + API.len()), None | Some(b'/'));
-        if let Some(at) = url.path().find(API).filter(ends) {
-            let rest = excerpt(&url.path()[at..]);
-            return refuse(shown!("remove `{rest}`, which is appended automatically", rest));
-        }
-        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            "http" => return refuse("plain http would expose the token; use https".into()),
-            _ => return refuse("only https is supported".into()),
-        }
+            Error::new(ErrorKind::InvalidInput, message)
+        })?;
         let encrypted = url.scheme() == "https";
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
     }
@@ -119,6 +80,43 @@ impl FromStr for BaseUrl {
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::parse(text)
     }
+}
+
+/// The URL, and whether it leads to the loopback interface, or why it cannot be a base URL.
+fn checked(text: &str) -> Result<(Url, bool), Shown> {
+    const API: &str = "/api/v1";
+    // URL parsers drop tabs and line breaks anywhere, which would join separate words.
+    if text.contains(char::is_control) {
+        return Err("it contains control characters".into());
+    }
+    let url = Url::parse(text).map_err(|error| {
+        shown!("{error}; write, for example, `https://host`", error = excerpt(&error))
+    })?;
+    let Some(host) = url.host_str() else {
+        return Err("it names no host; write, for example, `https://host`".into());
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "it has a user name or password; remove it, since only the token is needed".into()
+        );
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("it has a query string or fragment; remove it".into());
+    }
+    let ends = |at: &usize| matches!(url.path().as_bytes().get(at + API.len()), None | Some(b'/'));
+    if let Some(at) = url.path().find(API).filter(ends) {
+        let rest = excerpt(&url.path()[at..]);
+        return Err(shown!("remove `{rest}`, which is appended automatically", rest));
+    }
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err("plain http would expose the token; use https".into()),
+        _ => return Err("only https is supported".into()),
+    }
+    Ok((url, loopback))
 }
 
 /// How requests reach the service, as far as that is known.

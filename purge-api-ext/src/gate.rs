@@ -19,7 +19,7 @@ use crate::throttle::{Place, Throttle, TooLong};
 /// What each request of a run, or of a client, passes.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    throttle: Arc<Throttle>,
+    throttle: Throttle,
     stop: Stop,
     patience: Duration,
 }
@@ -36,7 +36,7 @@ impl Gate {
     /// The longest pause that is waited for; a caller with a deadline of its own has another one.
     pub(crate) const PATIENCE: Duration = crate::retry::LONGEST_RETRY_AFTER;
 
-    pub(crate) fn new(throttle: Arc<Throttle>) -> Self {
+    pub(crate) fn new(throttle: Throttle) -> Self {
         Self { throttle, stop: Stop::default(), patience: Self::PATIENCE }
     }
 
@@ -82,7 +82,7 @@ impl Gate {
     /// Takes note of the pause that an answer asks for.
     pub(crate) fn note(&self, answer: &Error) {
         if let Some(asked) = answer.retry_after() {
-            self.throttle.pause(asked);
+            self.throttle.pause_for(asked);
         }
     }
 }

@@ -1,6 +1,7 @@
-//! What a run has done, in a file that outlives it.
+//! The journal: a record of a run, in a file that outlives it.
 
 mod format;
+mod sink;
 mod file;
 mod read;
 mod writer;
@@ -24,20 +25,20 @@ use crate::typed;
 
 pub(crate) use format::Header;
 pub(crate) use read::Contents;
+pub use sink::JournalSink;
 pub(crate) use writer::Writer;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {format::sealed, read::read};
 
-use file::{Locked, refusal};
+use file::{FileSink, refusal};
 use format::{Fingerprint, VERSION};
 use read::Unreadable;
 use writer::Start;
 
-/// The journal of a run: a file from which the run can be resumed if it ends early.
+/// The journal of a run: a file from which an interrupted run can be resumed.
 ///
-/// A crash, a full disk or an impatient operator leaves the question which of its paths are purged. With a journal
-/// there is an answer: the plan is in it before anything is sent, and each request before it is sent. The next run
-/// sends only what is not known to be accepted:
+/// After a crash, a full disk or a `kill`, which paths were purged? The journal knows: it has the plan before anything
+/// is sent, and each request before it is sent. The next run sends only what is not known to be accepted:
 ///
 /// ```no_run
 /// # async fn run(site: purge_api_ext::Resource) -> Result<(), Box<dyn std::error::Error>> {
@@ -54,64 +55,61 @@ use writer::Start;
 /// # }
 /// ```
 ///
-/// A request that was sent, and whose answer is not in the journal, is looked up in the list of purge
-/// requests first. If it is not found there it is sent again, and its outcome says that there may be a
-/// duplicate. These are at most as many as were under way at once: [`Purge::concurrency`]. What failed is
-/// tried again, too.
+/// A request that was sent but has no response in the journal is first looked up in the list of purge requests. If it
+/// is not there, it is sent again, and its outcome says that there may be a duplicate. At most as many requests are
+/// affected as were in flight: [`Purge::concurrency`]. Failed requests are tried again as well.
 ///
-/// The look-up compares times by the service's clock alone, which its answers show and the journal keeps: the
-/// clocks of the machines may differ, or be adjusted. A request that was sent before any answer had come is sent
-/// again without a look-up.
+/// The look-up uses only the service's clock, which responses reveal and the journal keeps, because the clocks of
+/// machines differ and can be adjusted. A request that was sent before the first response is sent again without a
+/// look-up.
 ///
-/// The file holds the service's address, the organization, the resource, the paths, and the identifiers of
-/// the operations, a JSON object a line; never the token. Only its owner can read it. Each line has a
-/// checksum that includes the lines before. A last line that is torn is dropped; any other damage is an
-/// error that names the line.
+/// The file has the service's address, the organization, the resource, the paths, and the operation IDs, as one JSON
+/// object per line; never the token. Only its owner can read it. Each line has a checksum that covers the previous
+/// lines as well. A torn last line is dropped; any other damage is an error that names the line.
 ///
-/// A checksum is not a signature: a journal that somebody else wrote says which paths of your account are
-/// purged, as a list of paths does. It does not say where your token goes, and a path that purges the whole
-/// resource needs your consent again: [`allow_full_purge`](Self::allow_full_purge). On Unix, a file that
-/// belongs to another user or can be written by others is refused, and so is everywhere a link, a device or a
-/// pipe.
+/// A checksum is not a signature. Whoever wrote a journal decides which paths of your account are purged, as with a
+/// list of paths. But a journal does not decide where your token is sent, and a path that purges the whole resource
+/// needs your consent again: [`allow_full_purge`](Self::allow_full_purge). On Unix, a file that belongs to another user
+/// or that others can write is refused. On every system, so is a link, a device or a pipe.
 ///
-/// As long as it exists it is locked against other processes, and a run keeps it to its end. If it cannot be
-/// written any more, no further request is sent, and the outcomes say why: [`ErrorKind::Journal`].
-/// The file is written on a thread of its own; what requests under way at the same time tell is synced to
-/// the disk at once.
+/// The file is locked against other processes while this value exists, and until the run that it is given to ends. If
+/// it can no longer be written, no further requests are sent, and the outcomes say why: [`ErrorKind::Journal`]. The
+/// file is written on a thread of its own, which syncs the entries of concurrent requests to disk together.
 ///
 /// [`Purge::concurrency`]: crate::Purge::concurrency
 /// [`ErrorKind::Journal`]: crate::ErrorKind::Journal
 #[must_use = "it does nothing until it is given to a purge"]
 pub struct Journal {
+    /// The name of the file, or the one that was given to [`over`](Self::over).
     path: PathBuf,
-    file: Locked,
-    /// What is in it; nothing, if it is new.
+    sink: Box<dyn JournalSink>,
+    /// The contents; `None` if it is new.
     contents: Option<Contents>,
     full_purge: Option<PurgeEverything>,
 }
 
 impl Journal {
-    /// Creates the file of a new journal. This and [`open`](Self::open) block, as the functions of
-    /// [`std::fs`] do.
+    /// Creates a new journal. Like the functions of [`std::fs`], this and [`open`](Self::open) block.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when there is such a file and it is not empty, not a regular file or, on
-    /// Unix, not private to its owner; when it cannot be created, or another process has it.
+    /// [`ErrorKind::InvalidInput`] when the file exists and is not empty, not a regular file or, on Unix, not
+    /// private to its owner; when it cannot be created, or is locked by another process.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        Ok(Self { file: file::create(&path)?, path, contents: None, full_purge: None })
+        let sink = Box::new(FileSink::created(file::create(&path)?, &path));
+        Ok(Self { path, sink, contents: None, full_purge: None })
     }
 
     /// Opens the journal of an earlier run and reads it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when there is no such file, it is not a journal or a damaged one, the run
-    /// ended before it sent anything, or another process has it; on Unix also when the file belongs to
-    /// another user or can be written by others.
+    /// [`ErrorKind::InvalidInput`] when the file does not exist, is not a journal, is damaged, belongs to a run
+    /// that ended before anything was sent, or is locked by another process; on Unix also when it belongs to another
+    /// user or can be written by others.
     ///
     /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
@@ -124,10 +122,66 @@ impl Journal {
             }
             why => refusal(&path, why),
         })?;
-        Ok(Self { path, file, contents: Some(contents), full_purge: None })
+        let sink = Box::new(FileSink::opened(file, &path));
+        Ok(Self { path, sink, contents: Some(contents), full_purge: None })
     }
 
-    /// Writes a plan into a new journal before its run begins: for a program that begins several runs together, so
+    /// A journal that something else keeps than a file, such as a log that other machines can read. `past` is what
+    /// the sink holds already: nothing for a new journal, and for a run that is resumed every byte that was
+    /// appended. `name` says in messages which journal it is.
+    ///
+    /// The times in a journal are those of the service's clock, so a run may be resumed on another machine than
+    /// the one that began it.
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use purge_api_ext::{Journal, JournalSink};
+    ///
+    /// struct Memory(Arc<Mutex<Vec<u8>>>);
+    ///
+    /// impl JournalSink for Memory {
+    ///     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+    ///         self.0.lock().unwrap().extend_from_slice(lines);
+    ///         Ok(())
+    ///     }
+    ///     fn sync(&mut self) -> io::Result<()> {
+    ///         Ok(())
+    ///     }
+    ///     fn truncate(&mut self, length: u64) -> io::Result<()> {
+    ///         self.0.lock().unwrap().truncate(usize::try_from(length).unwrap());
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let kept = Arc::new(Mutex::new(Vec::new()));
+    /// let journal = Journal::over("memory", Memory(kept.clone()), &[])?;
+    /// // `site.purge(plan).journal(journal).await`, and after a crash:
+    /// let past = kept.lock().unwrap().clone();
+    /// let journal = Journal::over("memory", Memory(kept), &past)?;
+    /// # Ok::<(), purge_api_ext::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when `past` is damaged or not a journal, or the run ended before it sent
+    /// anything.
+    pub fn over(
+        name: impl Into<PathBuf>,
+        sink: impl JournalSink + 'static,
+        past: &[u8],
+    ) -> Result<Self, Error> {
+        let path = name.into();
+        let contents = if past.is_empty() {
+            None
+        } else {
+            Some(read::read(past).map_err(|why| refusal(&path, why))?)
+        };
+        Ok(Self { path, sink: Box::new(sink), contents, full_purge: None })
+    }
+
+    /// Writes a plan into the file of a new journal before its run begins: for a program that begins several runs together, so
     /// that a crash during the first loses nothing of the others. Give the result to the purge of the same plan.
     ///
     /// ```no_run
@@ -165,24 +219,24 @@ impl Journal {
         Ok(recorded)
     }
 
-    /// Lets a run that is resumed send a path that purges the whole resource, such as `/*`. The consent to
-    /// the first run is not in the file, since anyone may have written that.
+    /// Lets a resumed run send a path that purges the whole resource, such as `/*`. The consent given for the first run
+    /// is not in the file, because anyone could have written it there.
     pub fn allow_full_purge(mut self, consent: PurgeEverything) -> Self {
         self.full_purge = Some(consent);
         self
     }
 
-    /// The name of the file.
+    /// The name of the file, or the name that [`over`](Self::over) was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The address of the service that an opened journal was written for; none of a new journal.
+    /// The address of the service that an opened journal was written for; `None` for a new journal.
     ///
-    /// It is there to be shown and compared. Do not give it to
-    /// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url): then the file would say where your token
-    /// goes. Take the address from your own settings; a journal of another one is refused.
+    /// Use it for display and comparison only. If you pass it to
+    /// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url), the file decides where your token is sent. Take the
+    /// address from your own settings; a journal of another address is refused.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         self.header().map(|header| header.service.as_str())
@@ -200,14 +254,13 @@ impl Journal {
         self.header().map(|header| header.resource)
     }
 
-    /// How many requests an opened journal holds, with those that others were split into and without the
-    /// latter; 0 of a new journal.
+    /// How many requests an opened journal has. A split request counts as its two halves. 0 for a new journal.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.count(|end| !matches!(end, End::Split { .. }))
     }
 
-    /// How many of them the service has accepted.
+    /// How many of these requests the service has accepted.
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.count(|end| matches!(end, End::Accepted { .. }))
@@ -222,7 +275,7 @@ impl Journal {
         self.contents.as_ref().map(|contents| &contents.header)
     }
 
-    /// Refuses a journal that is about something else.
+    /// Refuses a journal that belongs to something else.
     pub(crate) fn check(&self, resource: &Resource, plan: Option<&Plan>) -> Result<(), Error> {
         let Some(header) = self.header() else {
             let new = "is new: there is nothing to resume; purge a plan with it";
@@ -252,7 +305,7 @@ impl Journal {
         }
         let requests = self.contents.iter().flat_map(|contents| &contents.requests);
         if let Some(plan) = plan {
-            // A checksum would not tell it from one that was made to have the same.
+            // Compare all paths: a checksum can be forged.
             if requests.eq(plan.batches()) {
                 return Ok(());
             }
@@ -273,8 +326,8 @@ impl Journal {
         }
     }
 
-    /// Begins to write: for a new journal, the plan. What is in an opened one comes back in any case, unless
-    /// it is about something else.
+    /// Starts writing; a new journal starts with the plan. Returns the contents of an opened journal even if writing
+    /// fails, unless the journal belongs to something else.
     pub(crate) async fn begin(
         self,
         resource: &Resource,
@@ -291,7 +344,7 @@ impl Journal {
                 Start::Tail { length, checksum }
             }
         };
-        (Writer::start(self.file, self.path, start).await, self.contents)
+        (Writer::start(self.sink, self.path, start).await, self.contents)
     }
 }
 
@@ -318,7 +371,7 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// What time it is, in milliseconds since 1970: for people who read a journal.
+/// The current time, in milliseconds since 1970. Informational only.
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_millis().try_into().unwrap_or(u64::MAX)

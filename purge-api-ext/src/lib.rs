@@ -68,7 +68,7 @@ pub use connection::BaseUrl;
 pub use error::{Error, ErrorKind};
 pub use events::{Event, Events};
 pub use id::{IdError, OperationId, OrganizationId, ResourceId};
-pub use journal::Journal;
+pub use journal::{Journal, JournalSink};
 pub use list::{Cursor, List, Page, PageSize, PurgeRecord, RecordState};
 pub use path::{PathError, PathErrorKind, Paths, PathsIter, PurgePath};
 #[doc(hidden)]
@@ -84,6 +84,7 @@ pub use resource::Resource;
 pub use sanitize::{escape, without_credentials};
 pub use shutdown::Shutdown;
 pub use submit::Purge;
+pub use throttle::Throttle;
 pub use token::TokenProvider;
 pub use typed::{typed, without_tokens, without_web_tokens};
 pub use wait::Wait;

@@ -13,12 +13,30 @@ use tokio::time::{Instant, sleep_until};
 use crate::lock::lock;
 use crate::rate::Rate;
 
-/// The clock that all requests of a client share.
+/// When the next request may be sent: one rate, and one pause that the service asked for. Clones are the same.
 ///
-/// No lock is held while anybody waits: a caller that stops polling, as a stream in a `select!` does, delays the
-/// others by one interval at most.
+/// Each client has its own, which all its runs share. A program with several clients of one account, for example
+/// one for each token, gives all of them the same: [`ClientBuilder::throttle`]. And a program whose runs are
+/// continued elsewhere keeps the pause: [`pause_left`](Self::pause_left), [`pause_for`](Self::pause_for).
+///
+/// ```
+/// use purge_api_ext::{Client, Throttle};
+///
+/// let throttle = Throttle::new(Some("5/s".parse()?));
+/// let one = Client::builder("token").throttle(throttle.clone()).build()?;
+/// let other = Client::builder("other-token").throttle(throttle.clone()).build()?;
+/// assert_eq!(throttle.pause_left(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`ClientBuilder::throttle`]: crate::ClientBuilder::throttle
+// No lock is held while anybody waits: a caller that stops polling, as a stream in a `select!` does, delays the
+// others by one interval at most.
+#[derive(Clone, Debug, Default)]
+pub struct Throttle(Arc<Shared>);
+
 #[derive(Debug, Default)]
-pub(crate) struct Throttle {
+struct Shared {
     rate: Option<Rate>,
     state: Mutex<State>,
     /// Told when those that wait may have moved up.
@@ -57,7 +75,7 @@ pub(crate) struct TooLong {
 /// The place of one request in the rate. Dropped before the request is sent, it is free again.
 #[derive(Debug)]
 pub(crate) struct Place {
-    throttle: Arc<Throttle>,
+    throttle: Throttle,
     is_free: bool,
 }
 
@@ -67,7 +85,7 @@ impl Place {
     pub(crate) async fn depart(mut self, patience: Duration) -> Result<(), TooLong> {
         loop {
             self.throttle.wait_out_pause(patience).await?;
-            let Some(rate) = self.throttle.rate else { break };
+            let Some(rate) = self.throttle.0.rate else { break };
             let wait = {
                 let mut state = self.throttle.state();
                 let now = Instant::now();
@@ -88,9 +106,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.is_free && self.throttle.rate.is_some() {
+        if self.is_free && self.throttle.0.rate.is_some() {
             self.throttle.state().next = None;
-            self.throttle.changed.notify_waiters();
+            self.throttle.0.changed.notify_waiters();
         }
     }
 }
@@ -104,7 +122,7 @@ struct Ticket<'a> {
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         self.throttle.state().leave(self.number);
-        self.throttle.changed.notify_waiters();
+        self.throttle.0.changed.notify_waiters();
     }
 }
 
@@ -112,12 +130,15 @@ impl Throttle {
     /// A pause ends after this at the latest, so that one answer does not silence a program for a day.
     const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-    pub(crate) fn new(rate: Option<Rate>) -> Self {
-        Self { rate, ..Self::default() }
+    /// Of so many requests in a time at most; none: as many as there are.
+    #[must_use]
+    pub fn new(rate: Option<Rate>) -> Self {
+        Self(Arc::new(Shared { rate, ..Shared::default() }))
     }
 
-    /// Holds all requests back for a while.
-    pub(crate) fn pause(&self, delay: Duration) {
+    /// Holds all requests back for so long, as a `Retry-After` of the service does. An earlier pause that ends later
+    /// stays.
+    pub fn pause_for(&self, delay: Duration) {
         let now = Instant::now();
         let asked = now + delay.min(crate::retry::LONGEST);
         let until = now + delay.min(Self::LONGEST_PAUSE);
@@ -129,12 +150,12 @@ impl Throttle {
     }
 
     /// Waits until a request has its turn, unless the service has asked for a longer pause than `patience`.
-    pub(crate) async fn turn(self: &Arc<Self>, patience: Duration) -> Result<Place, TooLong> {
-        if let Some(rate) = self.rate {
+    pub(crate) async fn turn(&self, patience: Duration) -> Result<Place, TooLong> {
+        if let Some(rate) = self.0.rate {
             let ticket = self.ticket();
             loop {
                 self.wait_out_pause(patience).await?;
-                let mut changed = pin!(self.changed.notified());
+                let mut changed = pin!(self.0.changed.notified());
                 changed.as_mut().enable();
                 let due = self.state().due(ticket.number, rate.interval());
                 let Some(due) = due else { break };
@@ -143,7 +164,7 @@ impl Throttle {
         } else {
             self.wait_out_pause(patience).await?;
         }
-        Ok(Place { throttle: Arc::clone(self), is_free: true })
+        Ok(Place { throttle: self.clone(), is_free: true })
     }
 
     fn ticket(&self) -> Ticket<'_> {
@@ -169,13 +190,14 @@ impl Throttle {
     }
 
     /// How much is left of the pause that the service asked for, as long as it is waited for.
-    pub(crate) fn pause_left(&self) -> Option<Duration> {
+    #[must_use]
+    pub fn pause_left(&self) -> Option<Duration> {
         let (pause, now) = (self.state().pause?, Instant::now());
         (pause.until > now).then(|| pause.asked - now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        lock(&self.0.state)
     }
 }
 
@@ -223,16 +245,16 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    fn throttled(rate: Option<Rate>) -> Arc<Throttle> {
-        Arc::new(Throttle::new(rate))
+    fn throttled(rate: Option<Rate>) -> Throttle {
+        Throttle::new(rate)
     }
 
-    async fn go(throttle: &Arc<Throttle>) {
+    async fn go(throttle: &Throttle) {
         let place = throttle.turn(PATIENCE).await.expect("its turn");
         place.depart(PATIENCE).await.expect("its time");
     }
 
-    async fn second_of_a_turn(throttle: &Arc<Throttle>, start: Instant) -> u64 {
+    async fn second_of_a_turn(throttle: &Throttle, start: Instant) -> u64 {
         go(throttle).await;
         start.elapsed().as_secs()
     }
@@ -251,8 +273,8 @@ mod tests {
     async fn pause_holds_everybody_back_and_the_longest_counts() {
         let throttle = throttled(None);
         let start = Instant::now();
-        throttle.pause(Duration::from_secs(7));
-        throttle.pause(Duration::from_secs(3));
+        throttle.pause_for(Duration::from_secs(7));
+        throttle.pause_for(Duration::from_secs(3));
         go(&throttle).await;
         assert_eq!(start.elapsed(), Duration::from_secs(7));
         go(&throttle).await;
@@ -260,10 +282,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn clones_keep_one_rate_and_one_pause() {
+        let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
+        let (other, start) = (throttle.clone(), Instant::now());
+        go(&throttle).await;
+        go(&other).await;
+        assert_eq!(start.elapsed().as_secs(), 1);
+        other.pause_for(Duration::from_secs(9));
+        assert_eq!(throttle.pause_left(), Some(Duration::from_secs(9)));
+        go(&throttle).await;
+        assert_eq!(start.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn pause_does_not_end_in_a_burst() {
         let throttle = throttled(Some(Rate::new(1, Duration::from_secs(1))));
         let start = Instant::now();
-        throttle.pause(Duration::from_secs(10));
+        throttle.pause_for(Duration::from_secs(10));
         let turn = || second_of_a_turn(&throttle, start);
         let turns = tokio::join!(turn(), turn(), turn());
         assert_eq!(turns, (10, 11, 12));
@@ -276,7 +311,7 @@ mod tests {
         let turn = || second_of_a_turn(&throttle, start);
         let pause = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            throttle.pause(Duration::from_millis(9500));
+            throttle.pause_for(Duration::from_millis(9500));
         };
         let (turns, ()) = tokio::join!(async { tokio::join!(turn(), turn(), turn()) }, pause);
         assert_eq!(turns, (0, 10, 11));
@@ -295,16 +330,16 @@ mod tests {
     async fn pause_that_is_longer_than_the_patience_is_not_waited_for() {
         let throttle = throttled(None);
         let start = Instant::now();
-        throttle.pause(Duration::from_secs(100));
+        throttle.pause_for(Duration::from_secs(100));
         let too_long = throttle.turn(PATIENCE).await.expect_err("a long pause");
         assert_eq!((too_long.left.as_secs(), start.elapsed()), (100, Duration::ZERO));
         tokio::time::sleep(Duration::from_secs(40)).await;
         go(&throttle).await;
         assert_eq!(start.elapsed().as_secs(), 100);
-        throttle.pause(Duration::from_secs(10));
+        throttle.pause_for(Duration::from_secs(10));
         let longer = async {
             tokio::time::sleep(Duration::from_secs(5)).await;
-            throttle.pause(Duration::MAX);
+            throttle.pause_for(Duration::MAX);
         };
         let (turn, ()) = tokio::join!(throttle.turn(PATIENCE), longer);
         assert!(turn.is_err(), "a pause that grows while it is waited for");
@@ -353,7 +388,7 @@ mod tests {
         let turn = || second_of_a_turn(&throttle, start);
         let pause = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            throttle.pause(Duration::from_millis(600));
+            throttle.pause_for(Duration::from_millis(600));
         };
         let waiting = futures_util::future::join_all((0..30).map(|_| turn()));
         let (turns, ()) = tokio::join!(waiting, pause);
@@ -363,7 +398,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn pause_of_a_year_ends_after_an_hour() {
         let throttle = throttled(None);
-        throttle.pause(Duration::MAX);
+        throttle.pause_for(Duration::MAX);
         assert_eq!(
             throttle.pause_left(),
             Some(crate::retry::LONGEST),
@@ -409,11 +444,11 @@ mod tests {
             let throttle = throttled(rate);
             let start = Instant::now();
             let place = throttle.turn(PATIENCE).await.expect("its turn");
-            throttle.pause(Duration::from_secs(7));
+            throttle.pause_for(Duration::from_secs(7));
             place.depart(PATIENCE).await.expect("its time");
             assert_eq!(start.elapsed().as_secs(), 7);
             let place = throttle.turn(PATIENCE).await.expect("its turn");
-            throttle.pause(Duration::from_secs(100));
+            throttle.pause_for(Duration::from_secs(100));
             assert_eq!(place.depart(PATIENCE).await.expect_err("a long pause").left.as_secs(), 100);
         }
     }

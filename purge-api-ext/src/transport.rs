@@ -103,63 +103,55 @@ pub(crate) fn from_status(
     body: &[u8],
     redactor: &Redactor,
 ) -> Failure {
-    let said = said_in(body, redactor);
     let code = status.as_u16();
-    let (applied, kind, message) = match code {
-        401 => (
-            Applied::Refused,
-            ErrorKind::Unauthorized,
-            shown!("the token was refused (401){said}; get a new one", said),
-        ),
-        403 => (
-            Applied::Refused,
-            ErrorKind::Unauthorized,
-            shown!(
-                "the request was forbidden (403), by the service or by a proxy or gateway{said}",
-                said
-            ),
-        ),
-        // RFC 9110, section 15.4.4: the service applied the request and reports the result elsewhere.
-        303 => (Applied::Yes, ErrorKind::Untrusted, redirect(code, headers, redactor)),
-        300..=399 => (Applied::Refused, ErrorKind::Untrusted, redirect(code, headers, redactor)),
-        407 => return Failure::new(Applied::Refused, proxy_authorization()),
-        429 => (Applied::No, ErrorKind::Unavailable, shown!("too many requests (429){said}", said)),
-        503 => (
-            Applied::No,
-            ErrorKind::Unavailable,
-            shown!("the service is unavailable (503){said}", said),
-        ),
-        // RFC 9110, section 15.5.20, and RFC 8470, section 5.2: the request was not processed, and may be sent
-        // again.
-        421 | 425 => (
-            Applied::No,
-            ErrorKind::Unavailable,
-            shown!("the service did not process the request ({code}){said}", code, said),
-        ),
-        409 => (
-            Applied::Yes,
-            ErrorKind::Refused,
-            shown!("the request conflicts with another one (409){said}", said),
-        ),
-        501 | 505 | 511 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
-        // RFC 9110, section 15: an unknown status counts as the x00 of its class, and one outside of the classes as
-        // a server error.
-        408 | 500.. => (
-            Applied::Maybe,
-            ErrorKind::Unavailable,
-            shown!("the service failed ({code}){said}", code, said),
-        ),
-        ..300 => (
-            Applied::Maybe,
-            ErrorKind::Untrusted,
-            shown!("the service does not document a {code} response{said}", code, said),
-        ),
-        400..500 => (Applied::Refused, ErrorKind::Refused, refused(code, &said)),
-    };
-    let error = Error::new(kind, message).with_status(code);
+    if code == 407 {
+        return Failure::new(Applied::Refused, proxy_authorization());
+    }
+    let (applied, kind) = meaning(code);
+    let said = said_in(body, redactor);
+    let error = Error::new(kind, message(code, headers, &said, redactor)).with_status(code);
     // If a later attempt cannot succeed, do not wait.
     let asked = if error.is_retryable() { pause_asked_for(headers) } else { None };
     Failure::new(applied, error.with_retry_after(asked))
+}
+
+/// Whether a request with this status may have been applied, and the kind of the error.
+fn meaning(code: u16) -> (Applied, ErrorKind) {
+    match code {
+        401 | 403 => (Applied::Refused, ErrorKind::Unauthorized),
+        // RFC 9110, section 15.4.4: the service applied the request and reports the result elsewhere.
+        303 => (Applied::Yes, ErrorKind::Untrusted),
+        300..=399 => (Applied::Refused, ErrorKind::Untrusted),
+        // 421 and 425: RFC 9110, section 15.5.20, and RFC 8470, section 5.2: the request was not processed, and may be
+        // sent again.
+        421 | 425 | 429 | 503 => (Applied::No, ErrorKind::Unavailable),
+        409 => (Applied::Yes, ErrorKind::Refused),
+        501 | 505 | 511 => (Applied::Refused, ErrorKind::Refused),
+        // RFC 9110, section 15: an unknown status counts as the x00 of its class, and one outside of the classes as
+        // a server error.
+        408 | 500.. => (Applied::Maybe, ErrorKind::Unavailable),
+        ..300 => (Applied::Maybe, ErrorKind::Untrusted),
+        400..500 => (Applied::Refused, ErrorKind::Refused),
+    }
+}
+
+fn message(code: u16, headers: &HeaderMap, said: &Shown, redactor: &Redactor) -> Shown {
+    match code {
+        401 => shown!("the token was refused (401){said}; get a new one", said),
+        403 => shown!(
+            "the request was forbidden (403), by the service or by a proxy or gateway{said}",
+            said
+        ),
+        300..=399 => redirect(code, headers, redactor),
+        429 => shown!("too many requests (429){said}", said),
+        503 => shown!("the service is unavailable (503){said}", said),
+        421 | 425 => shown!("the service did not process the request ({code}){said}", code, said),
+        409 => shown!("the request conflicts with another one (409){said}", said),
+        501 | 505 | 511 => refused(code, said),
+        408 | 500.. => shown!("the service failed ({code}){said}", code, said),
+        ..300 => shown!("the service does not document a {code} response{said}", code, said),
+        400..500 => refused(code, said),
+    }
 }
 
 /// The pause that a response asks for. Dates are relative to the response's own `Date`.

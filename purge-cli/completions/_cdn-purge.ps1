@@ -25,14 +25,18 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
-            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Purge paths')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send, without sending it')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which files are different between two builds of a site')
-            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Resume an interrupted run')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
-            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until operations have finished')
+            [CompletionResult]::new('enqueue', 'enqueue', [CompletionResultType]::ParameterValue, 'Store paths in a queue, for a worker to purge')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what became of a request that was enqueued')
+            [CompletionResult]::new('worker', 'worker', [CompletionResultType]::ParameterValue, 'Purge what is enqueued, or stand by while another worker does')
+            [CompletionResult]::new('queue', 'queue', [CompletionResultType]::ParameterValue, 'Set a queue up, look after it')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run the embedded server')
-            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the settings that hold here, and where each comes from')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -42,10 +46,10 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--urls', '--urls', [CompletionResultType]::ParameterName, 'All paths are URLs of this host, such as `www.example.com`: purge their paths')
             [CompletionResult]::new('--strip-prefix', '--strip-prefix', [CompletionResultType]::ParameterName, 'All paths begin with this folder, which the site does not have: take it off')
-            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
-            [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
-            [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')
-            [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Folder of the site below the root of the resource, prepended to every path')
+            [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, as with `--from`, and purge a directory by one wildcard where that purges only requested paths')
+            [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits into N requests; with `--inventory`, choose those that purge the fewest other paths')
+            [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'Maximum number of other paths of the inventory that may be purged as well [default: 0; with `--max-requests`, as many as it takes]')
             [CompletionResult]::new('--site', '--site', [CompletionResultType]::ParameterName, 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline')
             [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'The manifest of the site that was purged last, as `sha256sum` writes it')
             [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too')
@@ -70,8 +74,8 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result as Markdown to a file, such as the job summary of a CI system')
             [CompletionResult]::new('--audit', '--audit', [CompletionResultType]::ParameterName, 'Append one line of JSON to a file for this run: who, where and why, the counts and the operations. Runs may share the file')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why something is purged, for the line of --audit')
-            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
-            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
             [CompletionResult]::new('--query', '--query', [CompletionResultType]::ParameterName, 'Let paths have a query string; whether the service matches query strings is not published')
             [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
@@ -94,10 +98,10 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
             [CompletionResult]::new('--urls', '--urls', [CompletionResultType]::ParameterName, 'All paths are URLs of this host, such as `www.example.com`: purge their paths')
             [CompletionResult]::new('--strip-prefix', '--strip-prefix', [CompletionResultType]::ParameterName, 'All paths begin with this folder, which the site does not have: take it off')
-            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Where the site lies below the root of the resource: put before every path')
-            [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard where that purges no path that was not asked for')
-            [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those that purge the fewest other paths')
-            [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'How many paths of the inventory may be purged that were not asked for [default: 0; with `--max-requests`, as many as it takes]')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Folder of the site below the root of the resource, prepended to every path')
+            [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, as with `--from`, and purge a directory by one wildcard where that purges only requested paths')
+            [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits into N requests; with `--inventory`, choose those that purge the fewest other paths')
+            [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'Maximum number of other paths of the inventory that may be purged as well [default: 0; with `--max-requests`, as many as it takes]')
             [CompletionResult]::new('--site', '--site', [CompletionResultType]::ParameterName, 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline')
             [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'The manifest of the site that was purged last, as `sha256sum` writes it')
             [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too')
@@ -107,8 +111,8 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Show how long sending takes at this rate, such as 5/s or 30/m')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result as Markdown to a file, such as the job summary of a CI system')
-            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
-            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z` write them')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
             [CompletionResult]::new('--query', '--query', [CompletionResultType]::ParameterName, 'Let paths have a query string; whether the service matches query strings is not published')
             [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
@@ -219,6 +223,202 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'cdn-purge;enqueue' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line; `-` is standard input')
+            [CompletionResult]::new('--urls', '--urls', [CompletionResultType]::ParameterName, 'All paths are URLs of this host, such as `www.example.com`: purge their paths')
+            [CompletionResult]::new('--strip-prefix', '--strip-prefix', [CompletionResultType]::ParameterName, 'All paths begin with this folder, which the site does not have: take it off')
+            [CompletionResult]::new('--prefix', '--prefix', [CompletionResultType]::ParameterName, 'Folder of the site below the root of the resource, prepended to every path')
+            [CompletionResult]::new('--inventory', '--inventory', [CompletionResultType]::ParameterName, 'Read all paths of the site from a file, as with `--from`, and purge a directory by one wildcard where that purges only requested paths')
+            [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'Purge directories by a wildcard until everything fits into N requests; with `--inventory`, choose those that purge the fewest other paths')
+            [CompletionResult]::new('--max-extra', '--max-extra', [CompletionResultType]::ParameterName, 'Maximum number of other paths of the inventory that may be purged as well [default: 0; with `--max-requests`, as many as it takes]')
+            [CompletionResult]::new('--site', '--site', [CompletionResultType]::ParameterName, 'Purge what is different between the baseline and this folder, or tar archive, and then replace the baseline')
+            [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'The manifest of the site that was purged last, as `sha256sum` writes it')
+            [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too')
+            [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'There are variants of each file: purge them, too, such as `/en{path}`')
+            [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Name of the request; enqueueing again under the same name is safe [default: a random one]')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'How long it may wait: what was not sent by then is not sent at all [default: 24h]')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long storing may take')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the outcome of every path is known, for at most this long [without a value: 5m]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and `git -z`')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'All paths are file names, relative to the root of the site: percent-encode them')
+            [CompletionResult]::new('--query', '--query', [CompletionResultType]::ParameterName, 'Let paths have a query string; whether the service matches query strings is not published')
+            [CompletionResult]::new('--allow-full-purge', '--allow-full-purge', [CompletionResultType]::ParameterName, 'Allow a path that purges the whole resource, such as `/*`')
+            [CompletionResult]::new('--first-run', '--first-run', [CompletionResultType]::ParameterName, 'Where there is no baseline: purge nothing, and write it')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Read only files whose size or time is not that of the last run with `--quick`; misses a file that was changed and has both')
+            [CompletionResult]::new('--clean-urls', '--clean-urls', [CompletionResultType]::ParameterName, 'Files are served without `.html`: purge `/a.html` as `/a`, too')
+            [CompletionResult]::new('--spellings', '--spellings', [CompletionResultType]::ParameterName, 'Purge the other percent-encodings that programs write, too: `/[a]` as `/%5Ba%5D` and `/%5ba%5d`')
+            [CompletionResult]::new('--with-query', '--with-query', [CompletionResultType]::ParameterName, 'Purge every path with all its query strings, too: `/a` as `/a?*`; whether the service matches query strings is not published')
+            [CompletionResult]::new('--bulk', '--bulk', [CompletionResultType]::ParameterName, 'Nobody waits for it: it is sent when nothing else waits, and a tenth of what is sent in any case')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;status' {
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Only this path')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;worker' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
+            [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with the bearer token, readable only by you [for the token itself, env: PURGE_TOKEN]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Command that prints the bearer token; run again if the service refuses the token')
+            [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'Base URL of the service; plain HTTP only to this machine [default: https://cloud.medianova.com] [env: PURGE_BASE_URL]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Maximum time for one request [default: 30s]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Maximum rate of requests, such as 5/s or 30/m; polls and look-ups count [default: no limit]')
+            [CompletionResult]::new('--also', '--also', [CompletionResultType]::ParameterName, 'Purge this CDN resource, too; all workers of a lane must purge the same ones')
+            [CompletionResult]::new('--everything-from', '--everything-from', [CompletionResultType]::ParameterName, 'A producer that may purge a whole resource')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'How long a path waits for others to go with it, at most 1m')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many requests are under way at once [default: 4]')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'How long operations are followed to their end; with 0s, an outcome is that a purge was accepted')
+            [CompletionResult]::new('--holder', '--holder', [CompletionResultType]::ParameterName, 'What this worker is called where the holder of the lane is shown [default: its process ID]')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Serve metrics at http://ADDRESS/metrics, such as 127.0.0.1:9464')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show only errors on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show only errors on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Describe each request on standard error')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Describe each request on standard error')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Run against an embedded server, started for this command; the options above and their environment variables are ignored')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;queue' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set the queue up; changes nothing that is there')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find what could lose something')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show who holds the lane, and what waits')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what the workers have written down')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Let no worker send anything')
+            [CompletionResult]::new('go', 'go', [CompletionResultType]::ParameterValue, 'End the pause')
+            [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop what still waits of a request')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'cdn-purge;queue;init' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--replicas', '--replicas', [CompletionResultType]::ParameterName, 'How many nodes keep each message; 1 only to try it out')
+            [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'How long the lane stays with a worker that has died')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;check' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--monitor', '--monitor', [CompletionResultType]::ParameterName, 'Address of a node''s monitoring, such as http://127.0.0.1:8222, to see whether it writes to its disk in time')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;show' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;queue;log' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Only what became of this path')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'cdn-purge;queue;pause' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;go' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;drop' {
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, with commas between them [env: PURGE_QUEUE_URL]')
+            [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'cdn-purge;queue;help' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set the queue up; changes nothing that is there')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find what could lose something')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show who holds the lane, and what waits')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what the workers have written down')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Let no worker send anything')
+            [CompletionResult]::new('go', 'go', [CompletionResultType]::ParameterValue, 'End the pause')
+            [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop what still waits of a request')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'cdn-purge;queue;help;init' {
+            break
+        }
+        'cdn-purge;queue;help;check' {
+            break
+        }
+        'cdn-purge;queue;help;show' {
+            break
+        }
+        'cdn-purge;queue;help;log' {
+            break
+        }
+        'cdn-purge;queue;help;pause' {
+            break
+        }
+        'cdn-purge;queue;help;go' {
+            break
+        }
+        'cdn-purge;queue;help;drop' {
+            break
+        }
+        'cdn-purge;queue;help;help' {
+            break
+        }
         'cdn-purge;sandbox' {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; port 0 picks a free port')
             [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Where the edge gets the files that it caches: a folder, or an HTTP server on this machine (http://127.0.0.1:PORT) [default: a small built-in site]')
@@ -251,14 +451,18 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             break
         }
         'cdn-purge;help' {
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create purge jobs')
-            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send; sends nothing')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Purge paths')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what `create` would send, without sending it')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which files are different between two builds of a site')
-            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Finish a run that ended early')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Resume an interrupted run')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List purge requests')
-            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Follow operations to their end')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until operations have finished')
+            [CompletionResult]::new('enqueue', 'enqueue', [CompletionResultType]::ParameterValue, 'Store paths in a queue, for a worker to purge')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what became of a request that was enqueued')
+            [CompletionResult]::new('worker', 'worker', [CompletionResultType]::ParameterValue, 'Purge what is enqueued, or stand by while another worker does')
+            [CompletionResult]::new('queue', 'queue', [CompletionResultType]::ParameterValue, 'Set a queue up, look after it')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Run the embedded server')
-            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the settings that hold here, and where each comes from')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -280,6 +484,46 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             break
         }
         'cdn-purge;help;wait' {
+            break
+        }
+        'cdn-purge;help;enqueue' {
+            break
+        }
+        'cdn-purge;help;status' {
+            break
+        }
+        'cdn-purge;help;worker' {
+            break
+        }
+        'cdn-purge;help;queue' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set the queue up; changes nothing that is there')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find what could lose something')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show who holds the lane, and what waits')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what the workers have written down')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Let no worker send anything')
+            [CompletionResult]::new('go', 'go', [CompletionResultType]::ParameterValue, 'End the pause')
+            [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Drop what still waits of a request')
+            break
+        }
+        'cdn-purge;help;queue;init' {
+            break
+        }
+        'cdn-purge;help;queue;check' {
+            break
+        }
+        'cdn-purge;help;queue;show' {
+            break
+        }
+        'cdn-purge;help;queue;log' {
+            break
+        }
+        'cdn-purge;help;queue;pause' {
+            break
+        }
+        'cdn-purge;help;queue;go' {
+            break
+        }
+        'cdn-purge;help;queue;drop' {
             break
         }
         'cdn-purge;help;sandbox' {

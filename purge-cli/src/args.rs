@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The commands and options of the command line.
 
 mod output;
 mod target;
@@ -12,6 +12,8 @@ mod list;
 mod config;
 mod sandbox;
 mod shell;
+#[cfg(feature = "queue")]
+mod queue;
 
 use clap::{Parser, Subcommand};
 
@@ -22,13 +24,18 @@ pub(crate) use diff::DiffArgs;
 pub(crate) use list::{ListArgs, State};
 pub(crate) use output::{AuditArgs, FormatArgs, MessageArgs, ReportArgs};
 pub(crate) use paths::PathArgs;
+#[cfg(feature = "queue")]
+pub(crate) use queue::{
+    CheckArgs, DropArgs, EnqueueArgs, InitArgs, LogArgs, Operate, OperateArgs, ProducerArgs,
+    QueueArgs, ShowArgs, StatusArgs, WorkerArgs,
+};
 pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use site::SiteArgs;
 pub(crate) use target::{Profiles, TargetArgs, profiles_of_environment};
 pub(crate) use wait::{Operation, WaitArgs, operation_id};
 
-/// Purge files of a CDN resource, and say what happened to every path
+/// Purge files of a CDN resource, and report the outcome of every path
 #[derive(Parser)]
 #[command(
     name = "cdn-purge",
@@ -47,8 +54,8 @@ const EXAMPLES_AND_EXIT_CODES: &str = "\
 Examples:
   cdn-purge create --sandbox --wait /index.html     try it, without an account
   cdn-purge create --wait --from changed.txt        purge, and wait until it is done
-  cdn-purge plan --from changed.txt                 what would be sent
-  cdn-purge list --limit 20                         what was purged
+  cdn-purge plan --from changed.txt                 show what would be sent
+  cdn-purge list --limit 20                         list recent purge requests
 
 Exit codes:
   0  all accepted (with --wait: all finished)
@@ -57,12 +64,12 @@ Exit codes:
   3  not authorized
   4  temporary: unavailable or rate-limited, try again later
   5  the deadline passed while waiting
-  6  an answer that cannot be trusted
-  130, 143  interrupted (SIGINT, SIGTERM) before all was done; a second signal ends it at once";
+  6  the response cannot be trusted
+  130, 143  interrupted (SIGINT, SIGTERM) before all was done; a second signal exits immediately";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Create purge jobs
+    /// Purge paths
     #[command(after_long_help = "\
 Examples:
   cdn-purge create /index.html '/images/*'
@@ -74,11 +81,11 @@ Examples:
   cdn-purge create --profile shop,blog --from changed.txt   several resources of purge.toml at once
   cdn-purge create --sandbox --wait /index.html   without an account")]
     Create(Box<CreateArgs>),
-    /// Show what `create` would send; sends nothing
+    /// Show what `create` would send, without sending it
     #[command(after_long_help = "\
 Examples:
   cdn-purge plan --from changed.txt
-  cdn-purge plan --from changed.txt --rate 5/s   how long it would take
+  cdn-purge plan --from changed.txt --rate 5/s   show how long it would take
   cdn-purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
     Plan(Box<PlanArgs>),
     /// Show which files are different between two builds of a site
@@ -93,11 +100,11 @@ Examples:
   (cd public && find . -type f -exec sha256sum {} +) > site.sha256
   cdn-purge diff site.sha256 public/ --output json")]
     Diff(DiffArgs),
-    /// Finish a run that ended early
+    /// Resume an interrupted run
     ///
-    /// Sends what is not known to be accepted, and tries again what failed. The organization and the resource
-    /// are in the journal. The token and the address of the service are not taken from it: they come from
-    /// your settings, as for `create`.
+    /// Sends what is not known to be accepted, and retries what failed. The organization and the resource are
+    /// in the journal. The token and the address of the service are not: they come from your settings, as
+    /// for `create`.
     #[command(after_long_help = "\
 Examples:
   cdn-purge create --from changed.txt --journal deploy.journal
@@ -111,16 +118,43 @@ Examples:
   cdn-purge list --path /images/logo.png --since 2h
   cdn-purge list --all --output ndjson | jq -r .url")]
     List(ListArgs),
-    /// Follow operations to their end
+    /// Wait until operations have finished
     #[command(after_long_help = "\
 Examples:
   cdn-purge wait 0b508058-9c8c-475a-b5e7-0bf9014423b2
   cdn-purge create --from changed.txt --output ndjson | jq -r '.op_id // empty' | cdn-purge wait -")]
     Wait(WaitArgs),
+    /// Store paths in a queue, for a worker to purge
+    ///
+    /// Takes the paths that `create` takes. Needs no token of the CDN: the worker has it. Coalescing, wildcards
+    /// and checks of paths are as for `create`; the rate, the retries and the journal are the worker's.
+    #[cfg(feature = "queue")]
+    #[command(after_long_help = "\
+Examples:
+  cdn-purge enqueue /index.html --id post-4711-rev-3
+  cdn-purge enqueue --from changed.txt --bulk --wait=1h")]
+    Enqueue(Box<EnqueueArgs>),
+    /// Show what became of a request that was enqueued
+    #[cfg(feature = "queue")]
+    #[command(after_long_help = "\
+Example:
+  cdn-purge status post-4711-rev-3 --path /index.html
+
+Exit codes: 0 if every path has an outcome and none failed, 1 if one failed, 4 if an outcome is missing yet")]
+    Status(Box<StatusArgs>),
+    /// Purge what is enqueued, or stand by while another worker does
+    #[cfg(feature = "queue")]
+    #[command(after_long_help = "\
+Example:
+  cdn-purge worker --rate 5/s --metrics 127.0.0.1:9464 --token-file /etc/purge/token")]
+    Worker(Box<WorkerArgs>),
+    /// Set a queue up, look after it
+    #[cfg(feature = "queue")]
+    Queue(Box<OperateArgs>),
     /// Run the embedded server
     #[command(after_long_help = sandbox::HELP)]
     Sandbox(SandboxArgs),
-    /// Show the settings that hold here, and where each comes from
+    /// Show the effective settings and where each comes from
     #[command(after_long_help = crate::config::HELP)]
     Config(ConfigArgs),
     /// Print a completion script for a shell

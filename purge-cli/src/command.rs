@@ -10,3 +10,5 @@ pub(crate) mod resume;
 pub(crate) mod sandbox;
 pub(crate) mod shell;
 pub(crate) mod wait;
+#[cfg(feature = "queue")]
+pub(crate) mod queue;

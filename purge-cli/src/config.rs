@@ -1,4 +1,4 @@
-//! Settings from files: `purge.toml` in the working directory or above it, and that of the user.
+//! Settings from files: a `purge.toml` in the working directory or above it, and the user's own.
 
 mod key;
 mod file;
@@ -17,14 +17,15 @@ pub(crate) use file::{TOKENS, is_secret};
 pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
+use crate::shown::{excerpt, file_name};
 
 /// The name of the file, wherever it is.
 const NAME: &str = "purge.toml";
-/// The most that it may hold.
+/// The maximum size of the file.
 const MAX_BYTES: u64 = 64 * 1024;
 
 pub(crate) const HELP: &str = "\
-Where settings come from, the first that says something:
+Where settings come from, in order of precedence:
   1. the command line
   2. the environment
   3. purge.toml in the working directory, or in the nearest folder above it that has one
@@ -52,13 +53,13 @@ environment and over those outside of it:
 It can have organization, resource, prefix and rate and, in your own file, base-url, api-key-file, token-file and
 token-command.
 
-What may stand only in your own file:
-  api-key-file, token-file, token-command and base-url. Anyone who can write into a working directory must not decide where the token goes, nor which program runs. The token, the API key and its secret are in no file of settings.
+What is allowed only in your own file:
+  api-key-file, token-file, token-command and base-url. Anyone who can write to a working directory must not decide where the token goes or which program runs. The token, the API key and its secret are not allowed in any settings file.
 
-What no file may hold:
-  the proxy, which HTTPS_PROXY or ALL_PROXY names and NO_PROXY limits; and certificates of your own, which SSL_CERT_FILE names (Linux).";
+What is not allowed in any file:
+  the proxy, which is set by HTTPS_PROXY or ALL_PROXY and limited by NO_PROXY; and your own certificates, which are set by SSL_CERT_FILE (Linux).";
 
-/// The values that the files hold; the command line and the environment take precedence over them.
+/// The values from the files; the command line and the environment take precedence over them.
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) organization: Option<OrganizationId>,
@@ -85,7 +86,7 @@ impl Settings {
                 [] => "no purge.toml defines one".to_owned(),
                 names => format!("there are {}", names.join(", ")),
             };
-            Failure::usage(format!("there is no profile `{}`; {known}", purge_api_ext::typed(name)))
+            Failure::usage(format!("there is no profile `{}`; {known}", excerpt(name)))
         })
     }
 }
@@ -121,10 +122,10 @@ pub(crate) struct Entry {
     pub(crate) line: usize,
 }
 
-/// Whose file it is.
+/// The owner of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
-    /// Whoever can write into the working directory, or above it.
+    /// Anyone who can write to the working directory, or above it.
     Project,
     User,
 }
@@ -132,7 +133,7 @@ enum Owner {
 impl Config {
     /// Reads the files of this process's working directory and user.
     pub(crate) fn load() -> Result<Self, Failure> {
-        // Without a working directory there is none to look into.
+        // Without a working directory, only the file of the user is read.
         let here = env::current_dir().ok();
         Self::from_files(here.as_deref(), user_folder(|name| env::var_os(name)).as_deref())
     }
@@ -143,7 +144,7 @@ impl Config {
         let user = user.map(|folder| folder.join("purge").join(NAME));
         let above = here.into_iter().flat_map(Path::ancestors).map(|folder| folder.join(NAME));
         for file in above {
-            // In the user's configuration folder it is found from below, and is still the user's.
+            // Found from a folder below the user's configuration folder, it is still the user's own.
             if Some(&file) == user.as_ref() || config.read(&file, Owner::Project)? {
                 break;
             }
@@ -154,14 +155,14 @@ impl Config {
         Ok(config)
     }
 
-    /// Takes what a file says and nothing before it said; tells whether there is such a file.
+    /// Takes from a file what no file before it has set. Returns whether the file exists.
     fn read(&mut self, file: &Path, owner: Owner) -> Result<bool, Failure> {
         let text = match contents(file) {
             Ok(text) => text,
-            // A folder that may not be searched hides whether there is one.
+            // In a folder that cannot be searched, it is unknown whether the file exists.
             Err(error) if is_absent(&error) || file.metadata().is_err() => return Ok(false),
             Err(error) => {
-                let name = purge_api_ext::escape(&file.to_string_lossy());
+                let name = file_name(file);
                 return Err(Failure::usage(format!("{name} cannot be read: {error}")));
             }
         };
@@ -174,8 +175,8 @@ impl Config {
 /// The text of a regular file. Anyone who can write into the working directory can put a link to a device or a
 /// pipe there, and reading it may never end.
 fn contents(file: &Path) -> io::Result<String> {
-    // Before it is opened, since opening a pipe waits for its writer; and after, since it may be another file by
-    // then.
+    // Checked before opening, since opening a pipe waits for its writer, and again after, since the file may have been
+    // replaced.
     regular(&file.metadata()?)?;
     let open = File::open(file)?;
     regular(&open.metadata()?)?;

@@ -3,8 +3,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use purge_api_ext::{
-    Error, ErrorKind, OperationId, PlanError, PurgePath, Report, escape, without_tokens,
-    without_web_tokens,
+    Error, ErrorKind, OperationId, PlanError, PurgePath, Report, without_web_tokens,
 };
 
 use crate::environment::without_token;
@@ -84,11 +83,6 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
-}
-
-/// The name of a file, as a message shows it.
-pub(crate) fn file_name(file: &Path) -> String {
-    escape(&without_tokens(&file.to_string_lossy()))
 }
 
 /// Why a command has no result.

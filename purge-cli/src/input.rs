@@ -1,4 +1,4 @@
-//! Reading paths, all of them, before anything is sent.
+//! Reads all paths before anything is sent.
 
 mod encoding;
 mod name;
@@ -16,43 +16,44 @@ use std::path::{Path, PathBuf};
 use std::str;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use purge_api_ext::{Paths, PurgePath, escape, without_credentials, without_tokens};
+use purge_api_ext::{Paths, PurgePath, without_credentials};
 
 pub(crate) use encoding::wide;
 pub(crate) use form::Form;
 use list::List;
 
-use crate::exit::{Failure, file_name};
+use crate::exit::Failure;
+use crate::shown::{excerpt, file_name, shown};
 
 /// How many bad lines are shown.
 const SHOWN: usize = 20;
 
-/// How many bytes are read at once: what stays in the cache of a processor until it is looked at.
+/// How many bytes are read at a time: few enough to stay in the processor cache until they are examined.
 const BLOCK: u64 = 64 * 1024;
 
-/// Paths that were read, and what is wrong with the others.
+/// The paths that were read, and what is wrong with the others.
 #[derive(Default)]
 struct Input<'a> {
     form: Form<'a>,
-    /// Whether they are what a site has, and not what shall be purged.
+    /// Whether these are the paths of the site, not paths to purge.
     are_inventory: bool,
     good: Paths,
     bad: Vec<String>,
     bad_count: usize,
-    /// How many of them would be good names of files.
+    /// How many of them would be valid file names.
     names: usize,
-    /// Where a NUL byte is that ends no entry.
+    /// Where an entry contains a NUL byte.
     nul: Option<String>,
     /// What the names of this list look like.
     list: List,
-    /// Where the first path is that may purge the whole resource.
+    /// Where the first path is that purges the whole resource.
     full: Option<String>,
 }
 
-/// Paths, and where the first one of them is that may purge the whole resource.
+/// The paths, and where the first one is that purges the whole resource.
 type Found = (Paths, Option<String>);
 
-/// Reads the arguments, then the files, in this order. Nothing is returned when one path is bad.
+/// Reads the arguments, then the files. Fails if any path is invalid.
 pub(crate) fn read(
     form: Form<'_>,
     arguments: &[OsString],
@@ -61,7 +62,7 @@ pub(crate) fn read(
     let mut input = Input { form, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
         let place = || format!("argument {}", index + 1);
-        // Other programs read standard input for it, and no site has this path.
+        // Other programs read standard input for `-`, and no path is called that.
         if argument == "-" {
             input.refuse(b"-", place, "not a path; `--from -` reads paths from standard input");
         } else {
@@ -74,14 +75,14 @@ pub(crate) fn read(
     Ok((input.finish()?, full))
 }
 
-/// Reads all paths of a site: no wildcards.
+/// Reads all paths of a site; wildcards are refused.
 pub(crate) fn read_inventory(form: Form<'_>, files: &[impl AsRef<Path>]) -> Result<Paths, Failure> {
     let mut input = Input { form, are_inventory: true, ..Input::default() };
     input.add_files(files)?;
     input.finish()
 }
 
-/// The lists that were read, to say that they hold no path.
+/// Names the lists that were read and says that they hold no path.
 pub(crate) fn names(files: &[PathBuf]) -> String {
     let names = files.iter().map(|file| match file == Path::new("-") {
         true => name(file),
@@ -127,12 +128,12 @@ impl Input<'_> {
         }
         let file = File::open(file).map_err(|error| unreadable(name, &error))?;
         let size = file.metadata().map_err(|error| unreadable(name, &error))?.len();
-        // What says nothing of its size, such as a pipe, says 0.
+        // The size of a pipe is 0.
         self.good.reserve(size.try_into().unwrap_or_default());
         self.add_text(file, name)
     }
 
-    /// Adds all entries of a text, or says why it has none as a whole.
+    /// Adds all entries of a text, or says why it cannot be a list of paths.
     fn add_text(&mut self, mut text: impl Read, name: &str) -> Result<(), Failure> {
         let form = self.form;
         let mut start = Vec::new();
@@ -142,13 +143,13 @@ impl Input<'_> {
             let how = "write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`)";
             return Err(Failure::usage(format!("{name} is {encoding}; {how}; nothing was sent")));
         }
-        // A terminal that has ended once is not read again.
+        // After a terminal has signalled end of file, it is not read again.
         let rest = text.take(if read < BLOCK { 0 } else { u64::MAX });
         let mut number = 0;
         let mut has_break = false;
         let done = each_entry(start.chain(rest), form.end(), |entry, text| {
             number += 1;
-            // Of nearly all entries nothing is to be taken off, and nothing else is to be looked at.
+            // The fast path: nearly all entries are paths as they are.
             let whole = text.filter(|text| !self.are_inventory && form.is_whole(text));
             if let Some(path) = whole.filter(|path| self.good.try_push(path).is_ok()) {
                 if may_be_full(path) {
@@ -178,7 +179,7 @@ impl Input<'_> {
         Err(Failure::usage(format!("{why}; nothing was sent")))
     }
 
-    /// Looks at the names of a list together. What is wrong with one of them is said first.
+    /// Checks the names of a list together, unless one of them is already refused.
     fn end_list(&mut self, name: &str) -> Result<(), Failure> {
         let list = std::mem::take(&mut self.list);
         let refusal = list.refusal(self.form.null).filter(|_| self.bad_count == 0);
@@ -186,7 +187,7 @@ impl Input<'_> {
             .map_or(Ok(()), |why| Err(Failure::usage(format!("{name}: {why}; nothing was sent"))))
     }
 
-    /// Remembers where a path is that may purge everything.
+    /// Remembers the place of the last path if it purges everything.
     fn note_full(&mut self, place: impl Fn() -> String) {
         let path = self.good.iter().next_back().unwrap_or_default();
         if self.full.is_some() || !may_be_full(path) {
@@ -204,7 +205,7 @@ impl Input<'_> {
         let Err(refusal) = self.form.read(text, self.are_inventory, &mut self.good) else {
             return self.note_full(place);
         };
-        // A name with a NUL byte is in no file system.
+        // No file system has names with a NUL byte.
         if self.nul.is_none() && memchr(b'\0', text).is_some() {
             self.nul = Some(place());
         }
@@ -216,11 +217,9 @@ impl Input<'_> {
         self.bad_count += 1;
         if self.bad.len() < SHOWN {
             let text = String::from_utf8_lossy(text);
-            let shown = without_tokens(&without_credentials(&text)).into_owned();
-            let shown: String = shown.chars().take(120).collect();
-            // What is suggested in its place holds it, too.
-            let why = without_tokens(why);
-            self.bad.push(format!("{}: `{}`: {why}", place(), escape(&shown)));
+            let text = excerpt(&without_credentials(&text));
+            // A suggested replacement may repeat the token, too.
+            self.bad.push(format!("{}: `{text}`: {}", place(), shown(why)));
         }
     }
 
@@ -248,14 +247,13 @@ impl Input<'_> {
     }
 }
 
-/// Whether a path may purge everything. Of nearly all paths the second byte tells.
+/// Whether a path may purge everything. For nearly all paths, the second byte rules it out.
 fn may_be_full(path: &str) -> bool {
     matches!(path.as_bytes().get(1), Some(b'*' | b'.' | b'/' | b'%'))
 }
 
-/// Hands over each entry without its end, and what follows the last end, without holding more of the text
-/// than a block and an entry. Where all of a block is UTF-8, which is known sooner than of each entry, it comes
-/// as a text, too.
+/// Passes on each entry without its terminator, and what follows the last terminator, while holding no more than a
+/// block and an entry. If a whole block is UTF-8, which is faster to check than each entry, entries come as text, too.
 pub(crate) fn each_entry(
     mut text: impl Read,
     end: u8,

@@ -1,8 +1,9 @@
-//! The command line `cdn-purge`, as a library: the binary is one call of [`main`], whatever runs commands
-//! inside a program calls [`run`], and whatever documents the command line takes it from [`command`].
+//! The command line `cdn-purge` as a library. The binary calls [`main`], programs that run commands in process call
+//! [`run`], and generators of documentation use [`command`].
 
 // The process: environment, exit codes, signals.
 mod environment;
+mod shown;
 mod version;
 mod exit;
 mod token;
@@ -58,13 +59,13 @@ pub fn main() -> ExitCode {
     let args = match Args::try_parse_from(env::args_os()) {
         Ok(args) => args,
         Err(error) => {
-            // What clap prints itself, it prints in colour where that is welcome.
+            // Clap's own printing uses colours where the terminal supports them.
             let print = |error: &clap::Error, _: &mut Console<'_>| error.print();
             return usage::say(error, env::args_os(), &mut console, print).into();
         }
     };
     let signals = match args.command {
-        // A server that is told to stop has done its work.
+        // Stopping the server is its normal end.
         Command::Sandbox(_) => Signals::default(),
         _ => Signals::watch(),
     };
@@ -79,9 +80,9 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-/// Runs one command inside a program: arguments in, of which the first is the program's name; results
-/// to `out`, messages to `err`; and the exit code back. Options that are not given are taken from the
-/// environment and from `purge.toml`, as on the command line. Signals are left to the program.
+/// Runs one command in process and returns its exit code. The first argument is the name of the program; results go
+/// to `out`, and messages to `err`. Options that are not given come from the environment and from `purge.toml`, as on
+/// the command line. Signals are left to the program.
 ///
 /// ```
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -155,6 +156,14 @@ async fn dispatch(
         Command::Resume(args) => command::resume::run(*args, signals, console).await,
         Command::List(args) => command::list::run(args, console).await,
         Command::Wait(args) => command::wait::run(args, signals, console).await,
+        #[cfg(feature = "queue")]
+        Command::Enqueue(args) => command::queue::enqueue::run(*args, console).await,
+        #[cfg(feature = "queue")]
+        Command::Status(args) => command::queue::enqueue::status(*args, console).await,
+        #[cfg(feature = "queue")]
+        Command::Worker(args) => command::queue::worker::run(*args, signals, console).await,
+        #[cfg(feature = "queue")]
+        Command::Queue(args) => command::queue::operate::run(args.command, console).await,
         Command::Sandbox(args) => command::sandbox::run(args, console).await,
         Command::Config(args) => command::config::run(&args, console),
         Command::Completions(args) => command::shell::completions(&args, console),
@@ -163,7 +172,7 @@ async fn dispatch(
 }
 
 impl Command {
-    /// What it talks to, if it sends anything.
+    /// The target, if the command sends anything.
     fn target(&mut self) -> Option<&mut TargetArgs> {
         match self {
             Self::Create(args) if args.dry_run => None,
@@ -171,6 +180,10 @@ impl Command {
             Self::Resume(args) => Some(&mut args.target),
             Self::List(args) => Some(&mut args.target),
             Self::Wait(args) => Some(&mut args.target),
+            #[cfg(feature = "queue")]
+            Self::Worker(args) => Some(&mut args.target),
+            #[cfg(feature = "queue")]
+            Self::Enqueue(_) | Self::Status(_) | Self::Queue(_) => None,
             Self::Plan(_)
             | Self::Diff(_)
             | Self::Sandbox(_)
@@ -180,7 +193,7 @@ impl Command {
         }
     }
 
-    /// How much is said on standard error.
+    /// How many messages go to standard error.
     fn messages(&self) -> Messages {
         match self {
             Self::Create(args) => args.messages.level(),
@@ -189,6 +202,10 @@ impl Command {
             Self::Resume(args) => args.messages.level(),
             Self::List(args) => args.messages.level(),
             Self::Wait(args) => args.messages.level(),
+            #[cfg(feature = "queue")]
+            Self::Worker(args) => args.messages.level(),
+            #[cfg(feature = "queue")]
+            Self::Enqueue(_) | Self::Status(_) | Self::Queue(_) => Messages::Normal,
             Self::Sandbox(_) | Self::Config(_) | Self::Completions(_) | Self::Man(_) => {
                 Messages::Normal
             }
@@ -204,6 +221,14 @@ impl Command {
             Self::List(args) => args.output.format,
             Self::Wait(args) => args.report.output.format,
             Self::Config(args) => args.output.format,
+            #[cfg(feature = "queue")]
+            Self::Enqueue(args) => args.output.format,
+            #[cfg(feature = "queue")]
+            Self::Status(args) => args.output.format,
+            #[cfg(feature = "queue")]
+            Self::Queue(args) => args.command.format(),
+            #[cfg(feature = "queue")]
+            Self::Worker(_) => Format::Text,
             Self::Sandbox(_) | Self::Completions(_) | Self::Man(_) => Format::Text,
         }
     }

@@ -34,24 +34,24 @@ pub(crate) use settings::{Object as Settings, Setting, settings};
 
 use crate::exit::{Exit, Failure};
 
-/// Where something is written: a stream of this process, or a buffer of a test.
+/// Where output goes: a stream of this process, or a buffer.
 pub(crate) type Out<'a> = &'a mut (dyn Write + 'a);
 
 /// The streams of a command.
 pub(crate) struct Console<'a> {
     pub(crate) out: Out<'a>,
     pub(crate) err: Out<'a>,
-    /// How `out` shows what is written.
+    /// The width and colours of `out`.
     pub(crate) screen: Screen,
-    /// Whether somebody looks at `err`, so that bars can be drawn there.
+    /// Whether `err` is a terminal, so that bars can be drawn there.
     pub(crate) interactive: bool,
     /// Whether errors on `err` have colours.
     pub(crate) err_colour: bool,
-    /// How much is said on `err`.
+    /// How many messages go to `err`.
     pub(crate) messages: Messages,
 }
 
-/// The form of a result.
+/// The format of a result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
@@ -59,11 +59,17 @@ pub(crate) enum Format {
     Text,
     /// One JSON object
     Json,
-    /// One JSON object a line, for each operation or record, as soon as it is known
+    /// One JSON object per line, for each operation or record, as soon as it is known
     Ndjson,
 }
 
-/// Writes what would be sent.
+/// Writes one value as a line of JSON.
+#[cfg(feature = "queue")]
+pub(crate) fn json_line(out: Out<'_>, value: &impl serde::Serialize) -> io::Result<()> {
+    json::line(out, value)
+}
+
+/// Writes a plan.
 pub(crate) fn plan(
     console: &mut Console<'_>,
     format: Format,
@@ -73,7 +79,7 @@ pub(crate) fn plan(
 ) -> Result<(), Failure> {
     let out = &mut *console.out;
     let written = match format {
-        // Not by way of a report: that has a text of its own for each of millions of paths.
+        // Without a report, which would allocate a string for each of possibly millions of paths.
         Format::Text => text::plan(out, console.screen, plan, aliases, rate),
         Format::Json => {
             let duration = rate.map(|rate| text::time_needed(plan.batches().len(), rate));
@@ -130,7 +136,7 @@ pub(crate) fn note(console: &mut Console<'_>, format: Format, text: &str) {
     }
 }
 
-/// Writes one operation, if the form is one in which each stands for itself.
+/// Writes one operation, if the format streams operations.
 pub(crate) fn operation(
     out: Out<'_>,
     format: Format,
@@ -138,13 +144,13 @@ pub(crate) fn operation(
 ) -> io::Result<()> {
     if format == Format::Ndjson {
         json::line(out, operation)?;
-        // Whoever reads it shall have it now, and not with the end of the run.
+        // The reader gets it now, not at the end of the run.
         out.flush()?;
     }
     Ok(())
 }
 
-/// Writes a report. In a form in which each operation stands for itself, they have been written.
+/// Writes a report. If the format streams operations, they are already written.
 pub(crate) fn report(
     out: Out<'_>,
     screen: Screen,
@@ -159,7 +165,7 @@ pub(crate) fn report(
     Ok(written.and_then(|()| out.flush()).or_else(closed_pipe)?)
 }
 
-/// Writes on standard error what a pipeline should know of the outcome, and how to go on.
+/// Writes to standard error why the run did not succeed, and what to do next.
 pub(crate) fn advice(
     console: &mut Console<'_>,
     format: Format,
@@ -176,7 +182,7 @@ pub(crate) fn advice(
 
 const UNCACHED: &str = "nothing was cached under these paths; check the prefix and the resource";
 
-/// What is said of requests that may have been applied more than once; nothing if there are none.
+/// The line about requests that may have been applied more than once; none if there are none.
 fn duplicates(report: &Report) -> Option<String> {
     let sent_again = || report.operations.iter().filter(|operation| operation.possible_duplicate);
     let count = sent_again().count();
@@ -191,7 +197,7 @@ fn duplicates(report: &Report) -> Option<String> {
     Some(format!("{count} request{s} {was} sent {times} and may have been applied {applied}"))
 }
 
-/// What is said on standard error, in the form of the result: a program that reads one reads the other.
+/// A message for standard error, in the format of the result, so that a program can parse both.
 pub(crate) fn message(format: Format, line: std::fmt::Arguments<'_>) -> String {
     match format {
         Format::Text => line.to_string(),
@@ -199,13 +205,13 @@ pub(crate) fn message(format: Format, line: std::fmt::Arguments<'_>) -> String {
     }
 }
 
-/// Whether the run was followed to its end and purged nothing at all, which a wrong prefix does, too.
+/// Whether the run was waited for and purged nothing at all, which may mean that the prefix is wrong.
 fn is_all_uncached(report: &Report) -> bool {
     let s = &report.summary;
     s.paths > 0 && s.not_cached == s.paths
 }
 
-/// Writes why there is no result, or what is wrong with it, in the colours of clap's errors.
+/// Writes why a command failed, in the colours of clap's errors.
 pub(crate) fn failure(console: &mut Console<'_>, format: Format, failure: &Failure) {
     let err = &mut *console.err;
     let style = match console.err_colour {
@@ -216,11 +222,11 @@ pub(crate) fn failure(console: &mut Console<'_>, format: Format, failure: &Failu
         Format::Text => writeln!(err, "{style}error:{style:#} {failure}"),
         Format::Json | Format::Ndjson => json::line(err, &json::Failed::new(failure)),
     };
-    // Where standard error is closed, only the exit code is left to tell it.
+    // If standard error is closed, only the exit code can report it.
     drop(written);
 }
 
-/// Whoever closed the pipe has read enough.
+/// Treats a closed pipe as success: its reader has read enough.
 pub(crate) fn closed_pipe(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),

@@ -59,7 +59,9 @@ impl Selection {
         let site = changes.as_ref().map(Changes::site);
         let planner = planner(args, form, &rules, site)?;
         let plan = planner.plan(paths).map_err(|error| explained(error, args, full))?;
-        if plan.paths().any(|path| path.contains('?')) {
+        // Otherwise no path has a query string, and millions of paths are not searched for one.
+        let may_have_query = form.query || !rules.is_empty();
+        if may_have_query && plan.paths().any(|path| path.contains('?')) {
             notes.push(QUERY.to_owned());
         }
         let renewal = changes.map(Changes::into_renewal);

@@ -1,4 +1,4 @@
-//! What a command talks to: the service, or a server of its own.
+//! The target of a command: the service, or an embedded server.
 
 use std::time::Duration;
 
@@ -13,39 +13,51 @@ use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::token;
 
-/// A resource, and the server that lives as long as it is used.
+/// How long a request may take if nobody said.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A resource and, with `--sandbox`, the embedded server.
 pub(crate) struct Target {
     pub(crate) resource: Resource,
     sandbox: Option<Sandbox>,
 }
 
-/// A target of which everything is known, and to which nothing was sent yet.
+/// A target with complete settings, to which nothing has been sent yet.
 pub(crate) enum Checked {
     Sandbox { timeout: Duration, rate: Option<Rate> },
     Service { client: Client, organization: OrganizationId, resource: ResourceId },
 }
 
+/// An account of the service, and one of its resources.
+pub(crate) struct Account {
+    pub(crate) client: Client,
+    pub(crate) organization: OrganizationId,
+    pub(crate) resource: ResourceId,
+}
+
 impl Target {
-    /// Looks for all that a command needs to know of its target.
+    /// Collects the settings of the target, or says which one is missing.
     pub(crate) fn check(args: &TargetArgs, settings: &Settings) -> Result<Checked, Failure> {
-        const TIMEOUT: Duration = Duration::from_secs(30);
         let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);
         let rate = args.rate.or(settings.rate);
         if args.sandbox {
             return Ok(Checked::Sandbox { timeout, rate });
         }
-        let organization = args.organization.or(settings.organization).ok_or_else(|| {
-            missing("organization", "--organization UUID", environment::ORGANIZATION)
-        })?;
-        let resource = args
-            .resource
-            .or(settings.resource)
-            .ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))?;
-        let token = provider(args, settings)?.ok_or_else(no_token)?;
-        let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
-        let client = Client::builder(token).base_url(base_url.unwrap_or(Client::BASE_URL));
-        let client = limited(client, timeout, rate).build()?;
+        let client = |client| limited(client, timeout, rate);
+        let Account { client, organization, resource } = account(args, settings, client)?;
         Ok(Checked::Service { client, organization, resource })
+    }
+
+    /// The account of a program that has a throttle of its own.
+    #[cfg(feature = "queue")]
+    pub(crate) fn account(
+        args: &TargetArgs,
+        settings: &Settings,
+        throttle: &purge_api_ext::Throttle,
+    ) -> Result<Account, Failure> {
+        let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);
+        let client = |client| limited(client, timeout, None).throttle(throttle.clone());
+        account(args, settings, client)
     }
 
     async fn sandbox(timeout: Duration, rate: Option<Rate>) -> Result<Self, Failure> {
@@ -80,12 +92,31 @@ impl Checked {
         match self {
             Self::Sandbox { timeout, rate } => Target::sandbox(timeout, rate).await,
             Self::Service { client, organization, resource } => {
-                // A token that is not there is bad input, and shows before anything is sent.
+                // A missing token is bad input, and is reported before anything is sent.
                 client.fetch_token().await?;
                 Ok(Target { resource: client.resource(organization, resource), sandbox: None })
             }
         }
     }
+}
+
+fn account(
+    args: &TargetArgs,
+    settings: &Settings,
+    finish: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<Account, Failure> {
+    let organization = args
+        .organization
+        .or(settings.organization)
+        .ok_or_else(|| missing("organization", "--organization UUID", environment::ORGANIZATION))?;
+    let resource = args
+        .resource
+        .or(settings.resource)
+        .ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))?;
+    let token = provider(args, settings)?.ok_or_else(no_token)?;
+    let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
+    let client = Client::builder(token).base_url(base_url.unwrap_or(Client::BASE_URL));
+    Ok(Account { client: finish(client).build()?, organization, resource })
 }
 
 fn limited(client: ClientBuilder, timeout: Duration, rate: Option<Rate>) -> ClientBuilder {

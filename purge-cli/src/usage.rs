@@ -5,12 +5,11 @@ use std::io;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use purge_api_ext::{escape, without_tokens};
 
 use crate::config::is_secret;
-use crate::environment::without_token;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Format};
+use crate::shown::{redacted, shown};
 
 /// Reports what is wrong. `print` writes clap's own text, such as the help or version.
 pub(crate) fn say(
@@ -28,7 +27,7 @@ pub(crate) fn say(
     let format = format(arguments);
     let text = error.render().to_string();
     // A value parser's message may repeat the value, and clap offers no way to replace it.
-    let shown = without_tokens(&without_token(&text)).into_owned();
+    let shown = redacted(&text);
     if asked || (format == Format::Text && shown == text) {
         // If the stream is closed, only the exit code can report it.
         drop(print(&error, console));
@@ -60,7 +59,7 @@ fn secret(error: &clap::Error) -> Option<Failure> {
         "there is no option `{}`: every user of the machine can see program arguments, so no option takes \
          a secret itself; set PURGE_API_KEY and PURGE_API_SECRET, or PURGE_TOKEN, or pass --api-key-file FILE, --token-file FILE \
          or --token-command CMD",
-        escape(&without_tokens(option))
+        shown(option)
     );
     Some(Failure::usage(message))
 }
@@ -68,10 +67,8 @@ fn secret(error: &clap::Error) -> Option<Failure> {
 /// Shows what was typed, but without tokens and without anything that a terminal or a CI system would obey.
 /// Clap repeats arguments in many places, tips included; only the usage is entirely its own text.
 fn harmless(mut error: clap::Error) -> clap::Error {
-    let shown: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
-    for (kind, value) in shown {
-        // Not shortened: the tips are sentences.
-        let shown = |text: &str| escape(&without_tokens(&without_token(text)));
+    let values: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in values {
         let plain = |text: &StyledStr| StyledStr::from(shown(&text.to_string()));
         let value = match value {
             _ if kind == ContextKind::Usage => continue,
@@ -110,6 +107,7 @@ fn format(arguments: impl Iterator<Item = OsString>) -> Format {
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
+    use purge_api_ext::escape;
 
     use super::*;
     use crate::args::Args;

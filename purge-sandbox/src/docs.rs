@@ -132,6 +132,25 @@ fn pretty(value: &Value) -> String {
     Text(&serde_json::to_string_pretty(value).unwrap_or_default()).to_string()
 }
 
+fn write_body(
+    out: &mut String,
+    spec: &Value,
+    shared: &Shared,
+    id: &str,
+    content: &Value,
+) -> fmt::Result {
+    let first = answers::examples(spec, content).into_iter().next();
+    let mut example = first.map(|(_, value)| value).unwrap_or_default();
+    fill(&mut example, shared);
+    writeln!(
+        out,
+        "<h3>Body</h3>\n<p><label for=\"{id}-body\">application/json, {}</label></p>\n\
+         <p><textarea id=\"{id}-body\" name=\"body\" rows=\"9\" spellcheck=\"false\">\n{}</textarea></p>",
+        reference(&content["schema"]),
+        pretty(&example),
+    )
+}
+
 fn write_operation(
     out: &mut String,
     spec: &Value,
@@ -164,16 +183,7 @@ fn write_operation(
     }
     let content = &follow(spec, &operation["requestBody"])["content"]["application/json"];
     if !content.is_null() {
-        let first = answers::examples(spec, content).into_iter().next();
-        let mut example = first.map(|(_, value)| value).unwrap_or_default();
-        fill(&mut example, shared);
-        writeln!(
-            out,
-            "<h3>Body</h3>\n<p><label for=\"{id}-body\">application/json, {}</label></p>\n\
-             <p><textarea id=\"{id}-body\" name=\"body\" rows=\"9\" spellcheck=\"false\">\n{}</textarea></p>",
-            reference(&content["schema"]),
-            pretty(&example),
-        )?;
+        write_body(out, spec, shared, &id, content)?;
     }
     writeln!(
         out,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::Response;
 use bytes::Bytes;
 use http::header;
 use hyper::body::Incoming;
@@ -113,18 +114,7 @@ async fn connection(
     let asked = Arc::clone(&seat);
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(wire.clone());
-        let seat = Arc::clone(&asked);
-        let answer = router.call(request);
-        async move {
-            seat.touch();
-            let mut answer = answer.await?;
-            seat.touch();
-            if !has_body(answer.status()) {
-                // The router gives every response a length; these must not have one.
-                answer.headers_mut().remove(header::CONTENT_LENGTH);
-            }
-            Ok::<_, Infallible>(answer)
-        }
+        answered(router.call(request), Arc::clone(&asked))
     });
     let mut http = http1::Builder::new()
         // A client that has closed its sending side still expects the response.
@@ -149,6 +139,21 @@ async fn connection(
             }
         }
     }
+}
+
+/// The response of the router, during which the connection is in use.
+async fn answered(
+    answer: impl Future<Output = Result<Response, Infallible>>,
+    seat: Arc<Seat>,
+) -> Result<Response, Infallible> {
+    seat.touch();
+    let mut answer = answer.await?;
+    seat.touch();
+    if !has_body(answer.status()) {
+        // The router gives every response a length; these must not have one.
+        answer.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    Ok(answer)
 }
 
 /// Resolves when the server should stop, or when the sender is gone.

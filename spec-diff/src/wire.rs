@@ -13,6 +13,7 @@ mod docs;
 mod template;
 mod subtypes;
 mod same;
+mod questions;
 mod shape;
 mod walk;
 mod schema;

@@ -82,7 +82,7 @@ async fn extra_purges_are_limited_and_reported() {
       planned     /index.html
       planned     /about.html
     4 paths in 1 request; nothing was sent
-      3 paths of the inventory are purged that were not asked for
+      3 other paths of the inventory are purged as well
       27 of 29 given paths are covered by a wildcard
     ");
 

@@ -5,6 +5,7 @@ mod gitlab;
 mod guide;
 mod page;
 mod recipes;
+mod queue;
 mod sandbox;
 
 use std::fs;

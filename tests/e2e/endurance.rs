@@ -48,7 +48,8 @@ struct Figures {
     found: usize,
     /// Requests that the last report of a plan flags as possible duplicates.
     flagged: usize,
-    /// Paths in more than one operation. All of them are in flagged requests.
+    /// Paths in more than one operation. All of them are in flagged requests, unless a run without a journal was cut
+    /// off before it could report them.
     again: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What a run tells of its requests while it is under way.
+//! What a run reports about its requests while it is in progress.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::account::{plan, site};
 
-/// The outcomes of the requests, as they were told, and the report.
+/// The outcomes of the requests, as reported by events, and the report.
 async fn settled(mut events: Events) -> (Vec<Value>, Report) {
     let mut told = Vec::new();
     while let Some(event) = events.next().await {
@@ -24,7 +24,7 @@ async fn settled(mut events: Events) -> (Vec<Value>, Report) {
     panic!("no report");
 }
 
-/// Each once, in whatever order they were settled.
+/// Each exactly once, in any order.
 fn assert_told(mut told: Vec<Value>, report: &Report) {
     let mut reported: Vec<_> = report.operations.iter().map(|operation| json!(operation)).collect();
     told.sort_by_key(Value::to_string);

@@ -53,7 +53,7 @@ async fn file_names_become_paths_below_a_prefix() {
     assert_eq!(paths(&ended), ["/a%20b"]);
     for (prefix, expected) in [
         ("assets", "it does not begin with `/`: write `/assets`"),
-        ("/a*", "a wildcard, but a prefix is one folder"),
+        ("/a*", "a prefix is one folder and cannot have a wildcard"),
         ("https://e.com/a", "a URL, not a path, at byte 0: write only its path, `/a`"),
         ("C:/Program Files/Git/shop", "if Git Bash changed it, set MSYS_NO_PATHCONV=1"),
     ] {

@@ -1,4 +1,4 @@
-//! The whole, over real HTTP on loopback.
+//! End-to-end tests, over real HTTP on loopback.
 
 #![expect(clippy::print_stdout, reason = "what was measured is a part of what the tests say")]
 
@@ -39,7 +39,7 @@ mod tokens;
 mod trust;
 mod wait;
 
-/// The command line, as it is installed.
+/// The command line as it is installed.
 const PURGE: &str = env!("CARGO_BIN_EXE_purge-under-test");
 
 const ORGANIZATION: &str = "550e8400-e29b-41d4-a716-446655440000";

@@ -98,7 +98,7 @@ async fn zsh_and_fish_accept_their_scripts() {
         );
         let ended = sh("fish", &["--no-config", "-c", &test]).await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.out.contains("create\tCreate purge jobs"), "{ended:?}");
+        assert!(ended.out.contains("create\tPurge paths"), "{ended:?}");
         assert!(ended.out.contains("--all\tAll pages"), "{ended:?}");
     }
 }

@@ -20,7 +20,7 @@ async fn waiting_for_many_operations_takes_few_requests() {
     let report = site.purge(plan).wait_for(Duration::from_secs(60)).await;
     assert!(report.is_success());
     let many_paths = gets();
-    // 100 operations: one answer each is the least, and each round adds at most four.
+    // 100 operations need at least one response each, and each round adds at most four.
     assert!((100..160).contains(&many_paths), "{many_paths}");
 
     let one = (0..100).map(|i| format!("/x{i}").parse().expect("a path"));

@@ -1,5 +1,5 @@
-//! What the tests share: the contract, servers that say exactly what they are told, a clock that can be
-//! held, the command line, what a journal says.
+//! Shared test code: the contract, scripted servers, a clock that can be held, the command line, and a
+//! reader of journals.
 
 pub mod clock;
 pub mod contract;
@@ -10,6 +10,7 @@ pub mod raw;
 pub mod tls;
 pub mod script;
 pub mod http2;
+pub mod nats;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

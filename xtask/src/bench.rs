@@ -1,14 +1,14 @@
-//! `cargo xtask bench`: what the tools cost, side by side with what a user would take instead.
+//! `cargo xtask bench`: compares the cost of the tools with what a user would use instead.
 //!
-//! A comparison runs two commands in turn, A B A B, so that a machine whose speed drifts slows both, and
-//! what counts is the median of the ratios. It checks that both did the work.
+//! A comparison runs two commands alternately, A B A B, so that a machine whose speed drifts slows both.
+//! The median of the ratios counts. Each comparison checks that both did the work.
 
 use std::io::Write;
 
 use crate::Error;
 use crate::workspace::Tree;
 
-// How something is measured.
+// How things are measured.
 mod run;
 mod server;
 mod size;
@@ -33,8 +33,8 @@ mod instructions;
 /// The exit code when a figure is over its bound.
 const OVER: u8 = 1;
 
-/// One file each: it prepares the inputs, runs the pairs, checks the results, and gives the figures. Before
-/// it stand the programs that it needs.
+/// One file each: it prepares the inputs, runs the pairs, checks the results, and returns the figures.
+/// Preceded by the programs that it needs.
 const COMPARISONS: &[(&str, &[&str], Comparison)] = &[
     ("planning", &["sort"], planning::compare),
     ("wildcards", &[], wildcards::compare),
@@ -63,7 +63,7 @@ pub(crate) struct Options {
     /// more than the committed number
     #[arg(long, conflicts_with_all = ["names", "runs"])]
     instructions: bool,
-    /// Write down the instructions as they are now
+    /// Write the current counts to the committed file
     #[arg(long, requires = "instructions")]
     update: bool,
 }
@@ -78,16 +78,16 @@ struct Bench<'a> {
     runs: u32,
 }
 
-/// One ratio that was measured, ours to theirs: less is better.
+/// One measured ratio of ours to theirs: less is better.
 struct Figure {
-    /// What is done.
+    /// The work that is measured.
     work: &'static str,
     against: &'static str,
     /// What was measured, such as `wall time`.
     figure: &'static str,
-    /// None of a figure that only tells more.
+    /// `None` for a figure that is only informative.
     at_most: Option<f64>,
-    /// One for each pair of runs.
+    /// One ratio for each pair of runs.
     ratios: Vec<f64>,
 }
 
@@ -127,7 +127,7 @@ impl Figure {
         run::median(&self.ratios)
     }
 
-    /// The median, the least and the most, and the bound.
+    /// The median, the minimum and the maximum, and the bound.
     fn measured(&self) -> String {
         let (least, most) = self
             .ratios

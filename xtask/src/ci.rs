@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: the invariants of ARCHITECTURE.md that a program can check, one line each.
 //!
-//! Formatting, lints, documentation and tests are Cargo's own commands, and are run beside this one.
+//! Formatting, lints, documentation and tests have cargo commands of their own, which are run separately.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ mod api;
 mod dependencies;
 
 const CHECKS: &[Claim] = &[
-    ("derived files are what the description makes them", derived_files),
+    ("derived files are up to date with the description", derived_files),
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan, retry and ledger do no I/O and read no clock", pure_modules),
     ("what decides in purge-site does no I/O and reads no clock", pure_site),
@@ -27,8 +27,8 @@ const CHECKS: &[Claim] = &[
     ("ARCHITECTURE.md lists the modules of purge-api-ext in that order", map),
     ("no module of purge-api-ext imports from the crate root", home_imports),
     ("purge-sandbox shares no code with the client", independent_sandbox),
-    ("xtask judges a description that the client does not build with", independent_xtask),
-    ("the description breaks no caller without a new major version", description),
+    ("xtask can review a description that the client does not build with", independent_xtask),
+    ("breaking changes to the description raise its major version", description),
     ("the public API of the crates breaks no program without a new version", libraries),
 ];
 

@@ -8,10 +8,10 @@ use crate::workspace::Tree;
 use crate::{Error, bench, ci, regen, release, spec_diff};
 use openapi_review::text::{lines, plain};
 
-/// Bad usage, or an input that cannot be judged.
+/// Bad usage, or unusable input.
 const USAGE: u8 = 2;
 
-/// Runs one command and returns its exit code. Everything that it says goes to `out`, errors included.
+/// Runs one command and returns its exit code. All output goes to `out`, errors included.
 pub fn run<I, T>(args: I, out: &mut dyn Write) -> u8
 where
     I: IntoIterator<Item = T>,
@@ -26,14 +26,14 @@ where
         }
     };
     result.unwrap_or_else(|error| {
-        // When even this cannot be written, the exit code is all that is left to say.
+        // If even this cannot be written, only the exit code is left.
         let _ = writeln!(out, "error: {}", lines(&error.to_string()));
         USAGE
     })
 }
 
-/// What is wrong with some arguments. It repeats them, so it is asked for again with each made fit to be
-/// printed: none begins a line of its own.
+/// clap's complaint about the arguments. It repeats them, so clap parses them again in escaped form: none
+/// can start a new line.
 fn complaint(args: &[OsString], help: &clap::Error) -> String {
     let shown = args.iter().map(|arg| plain(&arg.to_string_lossy()));
     let again = Arguments::try_parse_from(shown).map(drop);
@@ -60,9 +60,9 @@ enum Verb {
     Regen(regen::Options),
     /// Compare two descriptions: what changes on the wire, and in the Rust bindings
     SpecDiff(spec_diff::Options),
-    /// Measure the tools beside what a user would take instead, and write docs/benchmarks.md
+    /// Compare the cost of the tools with what a user would use instead, and write docs/benchmarks.md
     Bench(bench::Options),
-    /// Check what must hold beyond formatting, lints, documentation and tests
+    /// Check the invariants beyond formatting, lints, documentation and tests
     Ci,
     /// Check that the crates can be published as they are; publishes nothing
     ReleaseCheck,

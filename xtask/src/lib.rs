@@ -7,7 +7,7 @@
 //! assert!(String::from_utf8_lossy(&out).contains("two descriptions"));
 //! ```
 
-// What the commands share.
+// Shared by the commands.
 mod error;
 mod workspace;
 mod checklist;

@@ -1,7 +1,7 @@
-//! `cargo xtask release-check`: what has to hold before the crates are published, one line each.
+//! `cargo xtask release-check`: the conditions for publishing the crates, one line each.
 //!
-//! What can be kept true between two releases is checked by `ci` too, so that it breaks in the pull request
-//! that breaks it and not on the day of the release.
+//! `ci` also checks those that can hold between two releases, so that a violation shows in the pull request
+//! that causes it and not on the day of the release.
 
 use std::fs;
 use std::io::Write;
@@ -23,32 +23,32 @@ mod policy;
 
 use package::Package;
 
-/// What holds at any time.
+/// What must always hold.
 pub(crate) const ALWAYS: &[Claim] = &[
-    ("the crates have one version, wherever it is written", one_version),
+    ("the crates have the same version everywhere", one_version),
     (
-        "the oldest Rust that is supported is one everywhere, and no dependency needs a newer",
+        "the oldest supported Rust is the same everywhere, and no dependency needs a newer one",
         one_rust,
     ),
-    ("every package says what the registry and docs.rs ask for", described),
-    ("every package holds what belongs to it, and nothing else", belongs),
+    ("every package has the metadata for the registry and docs.rs", described),
+    ("every package contains the right files and nothing else", belongs),
 ];
 
-/// What is brought about for a release. The last three take minutes.
+/// What must hold for a release. The last ones take minutes.
 const BEFORE_A_RELEASE: &[Claim] = &[
-    ("nothing is uncommitted", committed),
-    ("the changelog tells of this version, and of when", told),
-    ("the versions rise as far as the description changed", risen),
+    ("there are no uncommitted changes", committed),
+    ("the changelog has a dated section for this version", told),
+    ("the versions rise with the changes to the description", risen),
     ("the public API of the crates breaks no program without a new version", libraries),
-    ("every package builds from what is in it", builds),
-    ("the oldest Rust that is supported compiles the workspace", old_rust_compiles),
+    ("every package builds from its own files", builds),
+    ("the oldest supported Rust compiles the workspace", old_rust_compiles),
 ];
 
 pub(crate) fn run(tree: &Tree, out: &mut dyn Write) -> Result<u8, Error> {
     checklist::run(tree, &[ALWAYS, BEFORE_A_RELEASE].concat(), out)
 }
 
-/// Runs a check on the packages that are published, and skips it where there are none.
+/// Runs a check on the published packages; skipped if there are none.
 fn judge(
     tree: &Tree,
     check: impl FnOnce(&[Package]) -> Result<Vec<String>, Error>,
@@ -81,7 +81,7 @@ fn one_version(tree: &Tree) -> Result<Outcome, Error> {
     })
 }
 
-/// The text of a committed file, which may be gone from the working tree.
+/// The text of a committed file, which may have been deleted from the working tree.
 fn text(tree: &Tree, name: &str) -> Result<String, Error> {
     tree.read_if_there(name).map(Option::unwrap_or_default)
 }
@@ -150,7 +150,7 @@ fn risen(tree: &Tree) -> Result<Outcome, Error> {
     Ok(Outcome::judge(policy::problems(&tag, (&released, version), &reviews)))
 }
 
-/// The newest release before the one that is being made, with its tag.
+/// The newest release before the one being made, with its tag.
 fn last_release(tree: &Tree, next: &Version) -> Result<Option<(String, Version)>, Error> {
     let here = tree.git(&["tag", "--points-at", "HEAD"])?;
     let being_made = format!("v{next}");
@@ -194,16 +194,15 @@ fn builds(tree: &Tree) -> Result<Outcome, Error> {
     if packages.is_empty() {
         return Ok(nothing_to_publish());
     }
-    // Cargo takes two packages of one version for the same package, and would use what an earlier run
-    // unpacked or compiled of it: so in a folder of a name that was never used before.
+    // Cargo takes two packages of one version for the same package, and would reuse what an earlier run
+    // unpacked or compiled. So each run uses a new folder name.
     let target = tree.path("target");
     let new = fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(&target));
-    let new = new.map_err(|e| {
-        Error::new(format!("no new folder could be made in {}: {e}", target.display()))
-    })?;
+    let new = new
+        .map_err(|e| Error::new(format!("cannot create a folder in {}: {e}", target.display())))?;
     let folder = format!("--target-dir={}", new.path().display());
     let mut command = vec!["package", "--quiet", "--locked", "--allow-dirty", &folder];
-    // All in one call, which takes each from the others' packages and not from a registry.
+    // All in one call, which resolves each from the other packages instead of a registry.
     command.extend(packages.iter().flat_map(|package| ["--package", &package.name]));
     Ok(match tree.cargo(&command) {
         Ok(_) => Outcome::Holds,

@@ -1,4 +1,4 @@
-//! The files of the workspace, and what git remembers of them.
+//! The files of the workspace, and their history in git.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Error;
 use openapi_review::text::plain;
 
-/// The description by which a workspace is recognized, from its root.
+/// The description by which a workspace is recognized, relative to its root.
 pub(crate) const SPEC: &str = "openapi/purge.yaml";
 /// The folder of all descriptions.
 const SPECS: &str = "openapi";
@@ -21,13 +21,13 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// The tree at `root`, or the one that the current folder is in.
+    /// The tree at `root`, or the one that contains the current folder.
     pub(crate) fn find(root: Option<PathBuf>) -> Result<Self, Error> {
         if let Some(root) = root {
             return Ok(Self { root });
         }
         let here = env::current_dir()
-            .map_err(|e| Error::new(format!("the current folder is unknown: {e}")))?;
+            .map_err(|e| Error::new(format!("cannot determine the current folder: {e}")))?;
         here.ancestors()
             .find(|folder| folder.join(SPEC).is_file())
             .map(|root| Self { root: root.to_owned() })
@@ -45,7 +45,7 @@ impl Tree {
         read(&self.path(path))
     }
 
-    /// The text of a file, or nothing when there is no such file.
+    /// The text of a file, or `None` if it does not exist.
     pub(crate) fn read_if_there(&self, path: &str) -> Result<Option<String>, Error> {
         match fs::read_to_string(self.path(path)) {
             Ok(text) => Ok(Some(text)),
@@ -68,8 +68,8 @@ impl Tree {
             .map_err(|e| Error::new(format!("{} could not be removed: {e}", file.display())))
     }
 
-    /// The files that are directly in a folder, from the root of the workspace and in order; none if
-    /// there is no such folder.
+    /// The files directly in a folder, relative to the root of the workspace and sorted; none if the folder
+    /// does not exist.
     pub(crate) fn files(&self, folder: &str) -> Result<Vec<String>, Error> {
         let path = self.path(folder);
         let entries = match fs::read_dir(&path) {
@@ -106,41 +106,39 @@ impl Tree {
         Ok(found)
     }
 
-    /// What a git command prints, or its complaint.
+    /// The output of a git command, or its error message.
     pub(crate) fn git<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, Error> {
         output(Command::new("git").arg("-C").arg(&self.root).args(args), "git")
     }
 
-    /// The committed files whose names match a pattern of git's, from the root of the workspace.
+    /// The committed files that match a git pathspec, relative to the root of the workspace.
     pub(crate) fn committed(&self, pattern: &str) -> Result<Vec<String>, Error> {
         let names = self.git(&["ls-files", "-z", "--", pattern])?;
         Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     }
 
-    /// What a cargo command prints, or its complaint.
+    /// The output of a cargo command, or its error message.
     pub(crate) fn cargo(&self, args: &[&str]) -> Result<String, Error> {
         output(&mut self.cargo_command(args), "cargo")
     }
 
-    /// A cargo command in this tree, about to be started.
+    /// A cargo command in this tree, ready to be started.
     pub(crate) fn cargo_command(&self, args: &[&str]) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(&self.root).args(args);
         cargo
     }
 
-    /// What cargo says of the workspace's own packages.
+    /// The `cargo metadata` of the workspace's own packages.
     pub(crate) fn metadata(&self) -> Result<Value, Error> {
         self.cargo_metadata(&["--no-deps"])
     }
 
-    /// What cargo says of the workspace, with the packages that it depends on unless `arguments` say
-    /// otherwise.
+    /// The `cargo metadata` of the workspace, including dependencies unless `arguments` say otherwise.
     pub(crate) fn cargo_metadata(&self, arguments: &[&str]) -> Result<Value, Error> {
         let text = self.cargo(&[&["metadata", "--format-version=1"], arguments].concat())?;
-        serde_json::from_str(&text).map_err(|e| {
-            Error::new(format!("`cargo metadata` printed something that is not JSON: {e}"))
-        })
+        serde_json::from_str(&text)
+            .map_err(|e| Error::new(format!("`cargo metadata` printed invalid JSON: {e}")))
     }
 }
 
@@ -154,7 +152,7 @@ fn output(command: &mut Command, name: &str) -> Result<String, Error> {
         command.output().map_err(|e| Error::new(format!("{name} could not be started: {e}")))?;
     if out.status.success() {
         String::from_utf8(out.stdout)
-            .map_err(|_| Error::new(format!("{name} printed something that is not UTF-8")))
+            .map_err(|_| Error::new(format!("the output of {name} is not UTF-8")))
     } else {
         Err(Error::new(String::from_utf8_lossy(&out.stderr).trim()))
     }

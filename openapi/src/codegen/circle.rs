@@ -71,10 +71,7 @@ mod tests {
             let mut circular = document.clone();
             circular["components"][kind][name] = component;
             let error = generate(&circular).expect_err("it never ends");
-            assert_eq!(
-                error.to_string(),
-                format!("`#/components/{kind}/{name}` is made of itself")
-            );
+            assert_eq!(error.to_string(), format!("`#/components/{kind}/{name}` refers to itself"));
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// The error of a document that cannot become Rust.
+/// The error for a document that has no Rust bindings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodegenError {
     message: String,
@@ -19,8 +19,7 @@ struct Operation {
 }
 
 impl CodegenError {
-    /// The `operationId` of the operation that is to be mended, or its method and path where it has
-    /// none. `None` when no single operation is to blame.
+    /// The operation to fix: its `operationId`, or its path if it has none. `None` if no single operation is to blame.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         let culprit = self.culprit.as_ref()?;
@@ -31,8 +30,8 @@ impl CodegenError {
         Self { message, culprit: None }
     }
 
-    /// Finds the first operation that fails when it is alone. When the document fails without any
-    /// operation, none is to blame.
+    /// Blames the first operation that fails on its own. If the document fails even without any operation, none is to
+    /// blame.
     pub(super) fn blame(
         self,
         document: &Value,
@@ -68,7 +67,7 @@ fn operations(document: &Value) -> Vec<Operation> {
         .collect()
 }
 
-/// The document with one of its operations, or with none.
+/// The document reduced to one of its operations, or to none.
 fn only(document: &Value, keep: Option<&Operation>) -> Value {
     let mut document = document.clone();
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
@@ -125,7 +124,7 @@ mod tests {
         let mut second_media_type = document();
         second_media_type["paths"][PATH]["post"]["requestBody"]["content"]["text/plain"] =
             json!({ "schema": { "type": "string" } });
-        let error = generate(&second_media_type).expect_err("one media type is all there can be");
+        let error = generate(&second_media_type).expect_err("only one media type is supported");
         assert_eq!(
             error.to_string(),
             format!(
@@ -139,7 +138,7 @@ mod tests {
     fn an_error_names_the_operation() {
         let mut typed_wrong = document();
         typed_wrong["paths"][PATH]["get"]["responses"]["200"] = json!({ "description": 1 });
-        let error = generate(&typed_wrong).expect_err("a description is a text");
+        let error = generate(&typed_wrong).expect_err("a description is a string");
         assert_eq!(error.operation(), Some("listPurgeRequests"));
     }
 
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_blamed_on_an_operation_that_it_did_not_do() {
+    fn error_outside_of_operations_blames_none() {
         let mut untitled = document();
         untitled["info"]["title"].take();
         let error = generate(&untitled).expect_err("a title is required");

@@ -189,7 +189,7 @@ mod tests {
 
     /// A gate that everything passes.
     fn open() -> &'static Gate {
-        static OPEN: LazyLock<Gate> = LazyLock::new(|| Gate::new(Arc::new(Throttle::new(None))));
+        static OPEN: LazyLock<Gate> = LazyLock::new(|| Gate::new(Throttle::new(None)));
         &OPEN
     }
 

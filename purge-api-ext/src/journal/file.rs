@@ -1,19 +1,20 @@
-//! The file of a journal: a regular file of the user, which no other user can change and one process has.
+//! The file of a journal: a regular file of the user that no other user can change, and that only one process uses.
 //!
-//! Nothing here changes a file that was there before: its mode stays as it is, a link is not followed, and a
-//! device or a pipe is not even opened.
+//! Existing files are not modified here: their mode is not changed, links are not followed, and devices and pipes are
+//! not even opened.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::sink::JournalSink;
 use crate::error::{Error, ErrorKind};
 use crate::sanitize::{Harmless, Shown, excerpt, shown};
 use crate::typed;
 
-/// A file that no other process has. The lock ends with it, and not with the copies that a process has
-/// which is just being started.
+/// A file that no other process uses. The lock is released explicitly, not by closing the file: a process that is just
+/// being spawned may hold copies of the descriptor.
 pub(super) struct Locked(File);
 
 impl Deref for Locked {
@@ -26,20 +27,58 @@ impl Deref for Locked {
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // If that fails, the lock ends when the last copy is closed.
+        // If this fails, the lock ends when the last copy is closed.
         let _ = self.0.unlock();
     }
 }
 
-/// Opens a file for a new journal. An existing one must be empty and private, as a program makes it that
-/// reserves the name.
+/// The file as the sink of a journal.
+pub(super) struct FileSink {
+    file: Locked,
+    path: PathBuf,
+    /// Whether the name is on the disk, too.
+    is_named: bool,
+}
+
+impl FileSink {
+    pub(super) fn created(file: Locked, path: &Path) -> Self {
+        Self { file, path: path.to_owned(), is_named: false }
+    }
+
+    pub(super) fn opened(file: Locked, path: &Path) -> Self {
+        Self { is_named: true, ..Self::created(file, path) }
+    }
+}
+
+impl JournalSink for FileSink {
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        (&*self.file).write_all(lines)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        if !self.is_named {
+            sync_folder(&self.path)?;
+            self.is_named = true;
+        }
+        Ok(())
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)?;
+        (&*self.file).seek(SeekFrom::Start(length)).map(drop)
+    }
+}
+
+/// Creates the file of a new journal. An existing file must be empty and private, like one that a program created to
+/// reserve the name.
 pub(super) fn create(path: &Path) -> Result<Locked, Error> {
     let cannot = |error: io::Error| {
         refusal(path, shown!("cannot be created: {error}", error = excerpt(&error)))
     };
     let file = match options().create_new(true).open(path) {
         Ok(file) => {
-            // Whatever the umask says: the owner must be able to resume the run.
+            // Override the umask: the owner must be able to resume the run.
             set_private(&file).map_err(cannot)?;
             file
         }
@@ -49,16 +88,19 @@ pub(super) fn create(path: &Path) -> Result<Locked, Error> {
     let file = lock(file, path)?;
     let metadata = file.metadata().map_err(cannot)?;
     if metadata.len() > 0 {
-        return Err(refusal(path, "exists already; resume it by `cdn-purge resume`, or remove it"));
+        return Err(refusal(
+            path,
+            "exists already; resume it with `cdn-purge resume`, or remove it",
+        ));
     }
-    // A new file can fail this, too: some file systems have no modes or owners.
+    // Even a new file can fail this check: some file systems have no modes or owners.
     match shared(&metadata, Use::Create) {
         None => Ok(file),
         Some(why) => Err(refusal(path, why)),
     }
 }
 
-/// Opens the journal of a run that is to be resumed.
+/// Opens the journal of a run to resume.
 pub(super) fn open(path: &Path) -> Result<Locked, Error> {
     let cannot = |error: io::Error| {
         refusal(path, shown!("cannot be opened: {error}", error = excerpt(&error)))
@@ -70,21 +112,21 @@ pub(super) fn open(path: &Path) -> Result<Locked, Error> {
     }
 }
 
-/// Opens a file that is there already, if it can be a journal.
+/// Opens an existing file, if it can be a journal.
 fn existing(path: &Path, cannot: impl Fn(io::Error) -> Error) -> Result<File, Error> {
     let check = |metadata: &Metadata| match unfit(metadata) {
         None => Ok(()),
         Some(why) => Err(refusal(path, why)),
     };
-    // To open a device can have an effect, so this looks first.
+    // Check before opening, because opening a device can have side effects.
     check(&fs::symlink_metadata(path).map_err(&cannot)?)?;
     let file = options().open(path).map_err(&cannot)?;
-    // And again, since the name may mean another file by now.
+    // Check again, because the name may refer to another file by now.
     check(&file.metadata().map_err(&cannot)?)?;
     Ok(file)
 }
 
-/// An error about the journal before anything is sent.
+/// An error of the journal before anything is sent.
 pub(super) fn refusal(path: &Path, what: impl Harmless) -> Error {
     Error::new(ErrorKind::InvalidInput, shown!("{journal} {what}", journal = named(path), what))
 }
@@ -93,8 +135,8 @@ pub(super) fn named(path: &Path) -> Shown {
     shown!("the journal `{name}`", name = typed::name(path.as_os_str()))
 }
 
-/// Makes sure that a new file is found after a crash of the machine: its name stands in its folder.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+/// Syncs the folder, so that a new file still exists after a crash of the machine.
+fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -117,7 +159,7 @@ fn lock(file: File, path: &Path) -> Result<Locked, Error> {
     }
 }
 
-/// Follows no link, and does not wait for the other end of a pipe.
+/// Options that do not follow links, and do not wait for the other end of a pipe.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -133,7 +175,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Why a file cannot be a journal, whatever its owner.
+/// Why a file cannot be a journal, regardless of its owner.
 fn unfit(metadata: &Metadata) -> Option<&'static str> {
     let kind = metadata.file_type();
     if kind.is_symlink() {
@@ -155,13 +197,13 @@ fn unfit(metadata: &Metadata) -> Option<&'static str> {
 /// What a file is opened for.
 #[derive(Clone, Copy)]
 enum Use {
-    /// What a site hides will be in it.
+    /// It will contain paths that may be confidential.
     Create,
-    /// That others can read it is not a reason to refuse it: an archive may have restored it like that.
+    /// It is not refused for being readable by others, because it may have been restored from an archive.
     Resume,
 }
 
-/// Why a file is not the user's alone.
+/// Why a file is not private to the user.
 fn shared(metadata: &Metadata, purpose: Use) -> Option<Shown> {
     #[cfg(unix)]
     {
@@ -189,8 +231,8 @@ fn shared_with(owner: u32, user: u32, mode: u32, purpose: Use) -> Option<Shown> 
         Use::Resume => (
             0o022,
             "written",
-            "if you trust what it says, copy it and resume the copy",
-            "if you trust what it says, run `chmod 600` on it",
+            "if you trust its contents, copy it and resume the copy",
+            "if you trust its contents, run `chmod 600` on it",
         ),
     };
     if owner != user {
@@ -206,7 +248,7 @@ fn shared_with(owner: u32, user: u32, mode: u32, purpose: Use) -> Option<Shown> 
     is_open.then(|| shown!("can be {verb} by others (mode {mode:03o}); {close}", verb, mode, close))
 }
 
-/// Closes a file that this program has made to others.
+/// Denies others access to a file that this program created.
 fn set_private(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -215,7 +257,7 @@ fn set_private(file: &File) -> io::Result<()> {
         let mut permissions = file.metadata()?.permissions();
         if permissions.mode() & 0o777 != 0o600 {
             permissions.set_mode(0o600);
-            // Where there are no modes, what is checked next says so.
+            // If the file system has no modes, the next check reports it.
             let _ = file.set_permissions(permissions);
         }
     }
@@ -229,7 +271,7 @@ mod tests {
     use super::{Use, shared_with};
 
     #[test]
-    fn file_of_others_is_told_from_an_own_one() {
+    fn files_that_others_own_or_can_change_are_refused() {
         let check = |owner, mode: u32, purpose, expected: &str| {
             let found = shared_with(owner, 1000, 0o100_000 | mode, purpose);
             let is_expected = found.as_ref().map_or(expected.is_empty(), |found| {
@@ -239,7 +281,7 @@ mod tests {
         };
         for purpose in [Use::Create, Use::Resume] {
             check(1000, 0o600, purpose, "");
-            // Whatever its mode is, and root's file, too.
+            // Regardless of the mode, and even if root owns it.
             check(1001, 0o600, purpose, "belongs to another user (ID 1001, you are 1000); ");
             check(0, 0o644, purpose, "belongs to another user (ID 0, you are 1000); ");
         }
@@ -247,7 +289,7 @@ mod tests {
         check(1000, 0o640, Use::Create, "can be used by others (mode 640); run `chmod 600` on it");
         check(1000, 0o601, Use::Create, "can be used by others (mode 601); ");
         for mode in [0o620, 0o602, 0o666, 0o777] {
-            let expected = format!("can be written by others (mode {mode:o}); if you trust what");
+            let expected = format!("can be written by others (mode {mode:o}); if you trust its");
             check(1000, mode, Use::Resume, &expected);
         }
     }

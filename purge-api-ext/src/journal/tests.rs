@@ -12,7 +12,7 @@ use crate::path::PurgePath;
 use crate::retry::Applied;
 use crate::sanitize::Shown;
 
-/// A journal of these requests, and lines of these events.
+/// A journal of these requests, followed by one line for each list of events.
 fn written(requests: &[Vec<PurgePath>], lines: &[Vec<Entry>]) -> Vec<u8> {
     let mut fingerprint = Fingerprint::default();
     requests.iter().for_each(|request| fingerprint.add(request.iter().map(PurgePath::as_str)));
@@ -55,10 +55,10 @@ fn requests(sizes: &[usize]) -> Vec<Vec<PurgePath>> {
     sizes.iter().map(|&size| (0..size).map(|_| path()).collect()).collect()
 }
 
-/// Turns chance into events that can follow each other, and how many paths each request has in the end.
+/// Turns random numbers into a valid sequence of events; also returns the final number of paths of each request.
 fn story(sizes: &[usize], chance: &[(usize, u8)]) -> (Vec<Entry>, Vec<usize>) {
     let mut sizes = sizes.to_vec();
-    // Of each request, whether it is under way, and whether it is settled.
+    // For each request: whether it is in flight, and whether it has ended.
     let mut states = vec![(false, false); sizes.len()];
     let mut events = Vec::new();
     for (at, &(choice, kind)) in (1000..).zip(chance) {
@@ -112,7 +112,7 @@ fn time(millis: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
 }
 
-/// What the events say of one request, by going through all of them for each question.
+/// What the events say of one request: a slow model that scans all of them for each question.
 fn expected(events: &[Entry], request: usize) -> (u32, u32, Option<Lost>, End) {
     let own = events.iter().filter(|event| match event {
         Entry::Sending { request: r, .. }
@@ -144,13 +144,13 @@ fn expected(events: &[Entry], request: usize) -> (u32, u32, Option<Lost>, End) {
             lost.push(Lost { on: *service_time, applied });
         }
     }
-    // What may have been applied before the split may have been applied of both parts.
+    // An attempt that may have been applied before the split may have been applied for both halves.
     let split = events
         .iter()
         .position(|e| matches!(e, Entry::Split { into, .. } if into.contains(&request)));
     let inherited = split.map(|at| {
         let Entry::Split { request: parent, .. } = events[at] else { unreachable!() };
-        // The one that was split away was answered.
+        // The request that was split had a response.
         let mut before = events[..at].to_vec();
         let last = before
             .iter()
@@ -194,7 +194,7 @@ proptest! {
         for (request, known) in contents.ledger.stories().iter().enumerate() {
             prop_assert_eq!(outline(known), expected(&events, request), "request {} of {:?}", request, events);
         }
-        // A run that goes on knows the same.
+        // A resumed run knows the same.
         let mut live = Ledger::new(sizes);
         for event in &events {
             prop_assert_eq!(live.apply(event), Ok(()));
@@ -248,7 +248,7 @@ fn finished() -> Vec<u8> {
 }
 
 #[test]
-fn every_prefix_is_read_up_to_its_last_whole_line_or_refused() {
+fn every_prefix_is_read_up_to_its_last_complete_line_or_refused() {
     let whole = finished();
     let plan = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(2).expect("a plan").0 + 1;
     for cut in 0..=whole.len() {
@@ -263,7 +263,7 @@ fn every_prefix_is_read_up_to_its_last_whole_line_or_refused() {
 }
 
 #[test]
-fn tail_of_a_crash_is_dropped() {
+fn torn_last_line_is_dropped() {
     let whole = finished();
     for tail in [&b"\0\0\0\0"[..], b"{\"crc\":\"00000000\",\"events\":[]}\n", b"garbage\n", b"{"] {
         let contents = read(&[&whole[..], tail].concat()[..]).expect("a journal");
@@ -279,7 +279,7 @@ fn every_damage_names_its_line() {
         let error = read(&lines.concat()[..]).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
     };
-    // A line that is missing, doubled, or stands elsewhere.
+    // A line that is missing, repeated, or out of order.
     check(&[&lines[..4], &lines[5..]].concat(), "damaged at line 5: its checksum is wrong");
     check(&[&lines[..5], &lines[4..]].concat(), "damaged at line 6: its checksum is wrong");
     check(&[&lines[..1], &lines[2..3], &lines[1..2]].concat(), "damaged at line 2");
@@ -291,7 +291,7 @@ fn every_damage_names_its_line() {
 }
 
 #[test]
-fn form_of_a_later_version_is_not_guessed() {
+fn later_format_version_is_refused() {
     let whole = String::from_utf8(finished()).expect("text");
     let header = whole.lines().next().expect("a header");
     let rest =
@@ -300,4 +300,83 @@ fn form_of_a_later_version_is_not_guessed() {
     let bytes = format!("{{\"crc\":\"{checksum:08x}\",{rest}\n");
     let error = read(bytes.as_bytes()).expect_err("another version").to_string();
     assert!(error.starts_with("has format version 2, but this program reads version 1"), "{error}");
+}
+
+/// What a sink in memory keeps, and what it was told to do.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    synced: usize,
+    /// How many more appends work.
+    appends: Option<usize>,
+}
+
+struct Memory(std::sync::Arc<std::sync::Mutex<Kept>>);
+
+impl super::JournalSink for Memory {
+    fn append(&mut self, lines: &[u8]) -> std::io::Result<()> {
+        assert!(lines.ends_with(b"\n"), "whole lines");
+        let mut kept = self.0.lock().expect("no panic");
+        match &mut kept.appends {
+            Some(0) => return Err(std::io::Error::other("another holder has it")),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        kept.bytes.extend_from_slice(lines);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        let mut kept = self.0.lock().expect("no panic");
+        kept.synced = kept.bytes.len();
+        Ok(())
+    }
+
+    fn truncate(&mut self, length: u64) -> std::io::Result<()> {
+        let mut kept = self.0.lock().expect("no panic");
+        kept.bytes.truncate(usize::try_from(length).expect("a length"));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn any_sink_keeps_what_a_file_keeps() {
+    use std::sync::{Arc, Mutex};
+
+    use super::Journal;
+
+    let sandbox = purge_sandbox::Sandbox::start().await.expect("a sandbox");
+    let client = crate::client::Client::builder(sandbox.token()).base_url(sandbox.base_url());
+    let client = client.build().expect("a client");
+    let organization = sandbox.organization().parse().expect("an organization");
+    let site = client.resource(organization, sandbox.resource().parse().expect("a resource"));
+    let plan = || crate::plan::Plan::parse((0..250).map(|n| format!("/{n}"))).expect("a plan");
+    let kept = Arc::new(Mutex::new(Kept { appends: Some(2), ..Kept::default() }));
+    let journal = Journal::over("memory", Memory(kept.clone()), &[]).expect("new");
+    let report = site.purge(plan()).concurrency(1).journal(journal).await;
+    // The plan was appended at once, and the note of the first request.
+    let error = report.error().expect("an error");
+    assert_eq!(error.kind(), crate::error::ErrorKind::Journal, "{error}");
+    let message = error.to_string();
+    assert!(
+        message.contains("the journal `memory` cannot be written: another holder"),
+        "{message}"
+    );
+    assert!(report.summary.accepted < 250);
+
+    let past = {
+        let mut kept = kept.lock().expect("no panic");
+        assert_eq!(kept.synced, kept.bytes.len(), "what is appended is synced");
+        kept.appends = None;
+        // What a crash may leave.
+        kept.bytes.extend_from_slice(b"{\"crc\":\"torn");
+        kept.bytes.clone()
+    };
+    let journal = Journal::over("memory", Memory(kept.clone()), &past).expect("a journal");
+    assert_eq!(journal.requests(), 3);
+    let report = site.resume(journal).expect("the same resource").await;
+    assert_eq!(report.summary.accepted, 250, "{:?}", report.summary);
+    let past = kept.lock().expect("no panic").bytes.clone();
+    let journal = Journal::over("memory", Memory(kept), &past).expect("whole again");
+    assert_eq!(journal.accepted(), 3);
 }

@@ -1,8 +1,8 @@
-//! Writing a journal, on a thread of its own, so that a slow disk holds up nobody who need not wait for it.
+//! Writes a journal on a thread of its own, so that a slow disk delays only requests that have to wait for it.
 //!
-//! What several requests tell at the same time becomes one line, and is synced once.
+//! The entries of concurrent requests are written as one line, and synced once.
 
-use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -10,21 +10,25 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::file::{Locked, named, sync_folder};
+use super::file::named;
 use super::format::{Header, Line, MAX_EVENTS, encode};
+use super::sink::JournalSink;
 use crate::error::{Error, ErrorKind};
 use crate::ledger::Entry;
 use crate::plan::Plan;
 use crate::sanitize::{excerpt, shown};
 
-/// Where the requests of a run tell what becomes of them.
+/// How many bytes of a plan are appended at once, unless one line is longer.
+const AT_ONCE: usize = 64 * 1024;
+
+/// Where the requests of a run send their entries.
 #[derive(Debug)]
 pub(crate) struct Writer {
     events: Sender<Told>,
     ended: oneshot::Receiver<()>,
 }
 
-/// An event, and who waits until it is on the disk.
+/// An entry, and who waits until it is on disk.
 struct Told {
     event: Entry,
     written: Option<oneshot::Sender<Result<(), Error>>>,
@@ -34,18 +38,22 @@ struct Told {
 pub(super) enum Start {
     /// A new journal.
     Plan { header: Header, plan: Arc<Plan> },
-    /// One that is resumed: where its last whole line ends, and its checksum.
+    /// A resumed journal: where its last complete line ends, and its checksum.
     Tail { length: u64, checksum: u32 },
 }
 
 impl Writer {
-    /// Begins to write, and waits until what comes first is on the disk.
-    pub(super) async fn start(file: Locked, path: PathBuf, start: Start) -> Result<Self, Error> {
+    /// Starts writing, and waits until the beginning is on disk.
+    pub(super) async fn start(
+        sink: Box<dyn JournalSink>,
+        path: PathBuf,
+        start: Start,
+    ) -> Result<Self, Error> {
         let (events, told) = channel();
         let (ready, started) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let lines = Lines {
-            file,
+            sink,
             path: path.clone(),
             checksum: 0,
             length: 0,
@@ -61,13 +69,13 @@ impl Writer {
         }
     }
 
-    /// Tells an event. It is on the disk before any event that is waited for later.
+    /// Writes an entry without waiting. It reaches the disk before any later entry does.
     pub(crate) fn note(&self, event: Entry) {
-        // The thread ends only when nobody tells anything any more.
+        // Cannot fail: the thread ends only after all senders are dropped.
         let _ = self.events.send(Told { event, written: None });
     }
 
-    /// Tells an event, and waits until it is on the disk.
+    /// Writes an entry, and waits until it is on disk.
     pub(crate) async fn write(&self, event: Entry) -> Result<(), Error> {
         let (written, answer) = oneshot::channel();
         let _ = self.events.send(Told { event, written: Some(written) });
@@ -75,25 +83,25 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// Tells the end of the run, waits until everything is on the disk, and gives the file free.
+    /// Writes the end of the run, waits until everything is on disk, and releases the file.
     pub(crate) async fn end(self) -> Result<(), Error> {
         let written = self.write(Entry::Ended { at: super::now() }).await;
         drop(self.events);
-        // An error here means that it is free already.
+        // An error means that the file is released already.
         let _ = self.ended.await;
         written
     }
 }
 
-/// The file, and what was written to it.
+/// The sink, and what was appended to it.
 struct Lines {
-    file: Locked,
+    sink: Box<dyn JournalSink>,
     path: PathBuf,
     checksum: u32,
     length: u64,
-    /// Whether this run has written anything worth an end.
+    /// Whether this run has written anything, so that its end must be written as well.
     changed: bool,
-    /// After an error it is unknown what is on the disk, so there is no second try.
+    /// Set after an error. It is then unknown what is on disk, so nothing more is written.
     failed: Option<Error>,
 }
 
@@ -106,7 +114,7 @@ impl Lines {
         end: oneshot::Sender<()>,
     ) {
         let begun = self.begin(start).map_err(|error| cannot_be_written(&self.path, &error));
-        // Whoever does not wait any more has dropped the run.
+        // If nobody waits any more, the run was dropped.
         if ready.send(begun).is_ok() {
             while let Ok(first) = told.recv() {
                 let more = std::iter::once(first).chain(told.try_iter()).take(MAX_EVENTS);
@@ -118,7 +126,7 @@ impl Lines {
                 }
             }
         }
-        drop(self.file);
+        drop(self.sink);
         let _ = end.send(());
     }
 
@@ -131,7 +139,7 @@ impl Lines {
             Start::Plan { header, plan } => {
                 let written = self.plan(header, &plan);
                 if written.is_err() {
-                    // An empty file can be begun with again.
+                    // An empty file can be used for a new journal.
                     self.length = 0;
                     let _ = self.cut();
                 }
@@ -141,33 +149,36 @@ impl Lines {
     }
 
     fn plan(&mut self, header: Header, plan: &Plan) -> io::Result<()> {
-        let mut out = BufWriter::new(&*self.file);
+        let mut lines = Vec::new();
         let requests = plan.batches().iter().enumerate().map(|(number, batch)| {
             let paths = batch.paths().map(Into::into).collect();
             Line::Request { number, paths }
         });
         for line in std::iter::once(Line::Header(header)).chain(requests) {
             let (bytes, checksum) = encode(self.checksum, &line)?;
-            out.write_all(&bytes)?;
+            if lines.len() + bytes.len() > AT_ONCE {
+                self.sink.append(&lines)?;
+                lines.clear();
+            }
+            lines.extend_from_slice(&bytes);
             self.checksum = checksum;
             self.length += bytes.len() as u64;
         }
-        out.flush()?;
-        self.file.sync_data()?;
-        sync_folder(&self.path)
+        self.sink.append(&lines)?;
+        self.sink.sync()
     }
 
     fn append(&mut self, events: Vec<Entry>) -> Result<(), Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        // A run that has found everything done leaves the journal as it is.
+        // A run that had nothing to do leaves the journal unchanged.
         if !self.changed && events.iter().all(|event| matches!(event, Entry::Ended { .. })) {
             return Ok(());
         }
         self.changed = true;
         self.try_append(events).map_err(|error| {
-            // Half a line would do no harm, but takes space that may be scarce.
+            // Half a line would be harmless, but takes up space that may be scarce.
             let _ = self.cut();
             self.failed.insert(cannot_be_written(&self.path, &error)).clone()
         })
@@ -175,17 +186,16 @@ impl Lines {
 
     fn try_append(&mut self, events: Vec<Entry>) -> io::Result<()> {
         let (bytes, checksum) = encode(self.checksum, &Line::Events(events))?;
-        (&*self.file).write_all(&bytes)?;
-        self.file.sync_data()?;
+        self.sink.append(&bytes)?;
+        self.sink.sync()?;
         self.checksum = checksum;
         self.length += bytes.len() as u64;
         Ok(())
     }
 
-    /// Drops what stands behind the last whole line.
+    /// Drops everything after the last complete line.
     fn cut(&mut self) -> io::Result<()> {
-        self.file.set_len(self.length)?;
-        (&*self.file).seek(SeekFrom::Start(self.length)).map(drop)
+        self.sink.truncate(self.length)
     }
 }
 

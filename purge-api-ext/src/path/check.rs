@@ -111,8 +111,20 @@ pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
         }
     }
 
+    if let Some(at) = dot_segment(&path[..end_of_path]) {
+        return Err(PathError::new(Kind::DotSegment, at, None));
+    }
+    let last = path.len() - 1;
+    if !rules.controls && query.is_none() && ENDS.contains(&path.as_bytes()[last]) {
+        return Err(PathError::new(Kind::Trailing, last, encoded(&path[last..])));
+    }
+    Ok(())
+}
+
+/// The position of the first segment that is `.` or `..`, if any.
+fn dot_segment(path: &str) -> Option<usize> {
     let mut at = 1;
-    for segment in path[1..end_of_path].split('/') {
+    for segment in path[1..].split('/') {
         // A server may treat an escaped slash as a separator when it resolves segments. Only paths with escapes
         // are decoded, since decoding would dominate the time for millions of paths.
         let dots = if segment.contains('%') {
@@ -122,15 +134,11 @@ pub(super) fn check_closely(path: &str, rules: Rules) -> Result<(), PathError> {
             is_dots(segment)
         };
         if dots {
-            return Err(PathError::new(Kind::DotSegment, at, None));
+            return Some(at);
         }
         at += segment.len() + 1;
     }
-    let last = path.len() - 1;
-    if !rules.controls && query.is_none() && ENDS.contains(&path.as_bytes()[last]) {
-        return Err(PathError::new(Kind::Trailing, last, encoded(&path[last..])));
-    }
-    Ok(())
+    None
 }
 
 /// The rule that the byte at a position breaks.

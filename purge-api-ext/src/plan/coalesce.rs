@@ -106,23 +106,7 @@ impl<'a> Directories<'a> {
             add(Directory { length, first, last: heads.len() - 1, adds_itself: false });
         }
 
-        let mut nodes: Vec<Node> = directories
-            .iter()
-            .map(|d| {
-                let saved = (d.last - d.first) as u64;
-                Node { saved, extra: 0, parent: directories.len() }
-            })
-            .collect();
-        let mut around: Vec<usize> = Vec::new();
-        for index in (0..directories.len()).rev() {
-            while around.last().is_some_and(|&a| directories[a].first > directories[index].first) {
-                around.pop();
-            }
-            if let Some(&parent) = around.last() {
-                nodes[index].parent = parent;
-            }
-            around.push(index);
-        }
+        let nodes = nodes(&directories);
         Self { paths: paths.len(), heads, directories, nodes }
     }
 
@@ -237,6 +221,24 @@ impl<'a> Directories<'a> {
             extra: chosen.iter().map(|&index| self.nodes[index].extra).sum(),
         })
     }
+}
+
+/// What each directory saves, and which one it is in. A directory comes after those in it.
+fn nodes(directories: &[Directory]) -> Vec<Node> {
+    let none = directories.len();
+    let node = |d: &Directory| Node { saved: (d.last - d.first) as u64, extra: 0, parent: none };
+    let mut nodes: Vec<Node> = directories.iter().map(node).collect();
+    let mut around: Vec<usize> = Vec::new();
+    for index in (0..directories.len()).rev() {
+        while around.last().is_some_and(|&a| directories[a].first > directories[index].first) {
+            around.pop();
+        }
+        if let Some(&parent) = around.last() {
+            nodes[index].parent = parent;
+        }
+        around.push(index);
+    }
+    nodes
 }
 
 /// The head of a path: a wildcard for a directory covers the path if and only if the head begins with the directory.

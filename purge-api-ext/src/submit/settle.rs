@@ -82,7 +82,8 @@ impl Run<'_> {
         loop {
             match self.next(&request, &turn) {
                 Next::Send => self.send(&request, &mut turn).await,
-                Next::LookUp => self.look_up(&request, &mut turn).await,
+                // Boxed, since a look-up is rare and its future is the largest: every request would have room for it.
+                Next::LookUp => Box::pin(self.look_up(&request, &mut turn)).await,
                 Next::Renew => self.renew(&mut turn).await,
                 Next::Wait(delay) => self.pause(&request, &mut turn, delay).await,
                 Next::Split(at) => self.split(request.number, at, &mut turn),

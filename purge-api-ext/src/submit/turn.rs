@@ -1,5 +1,6 @@
-//! The steps of a run for one request: what the ledger asks for is done here, and its result recorded.
+//! Carries out the steps that the ledger decides on for a request, and records their results.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use purge_api::FilePaths;
@@ -22,7 +23,7 @@ use crate::sanitize::{Redactor, Shown, excerpt, shown};
 use crate::trace::event;
 use crate::transport::{Failure, granted};
 
-/// How one attempt ended. A 200 that refuses is a [`Failure`] like any other refusal.
+/// The result of one attempt. A refusal with status 200 is a [`Failure`] like any other refusal.
 pub(crate) type Attempt = Result<Accepted, Failure>;
 
 pub(crate) struct Accepted {
@@ -30,16 +31,16 @@ pub(crate) struct Accepted {
     pub(crate) message: Option<Shown>,
 }
 
-/// What a run knows of its own tries for a request, beside its story.
+/// What this run knows of its own attempts at a request, in addition to the story.
 #[derive(Default)]
 pub(super) struct Turn {
     pub(super) stage: Stage,
     pub(super) tries: Tries,
-    /// Whether the token is another one since the last refusal of one.
+    /// Whether the token was renewed after the last refusal.
     renewed: bool,
-    /// What the session had seen when the last attempt was sent.
+    /// What the session knew when the last attempt was sent.
     seen: Seen,
-    /// The first time after which the request may have been applied, if one is known.
+    /// The earliest known time after which the request may have been applied.
     since: Option<Sent>,
 }
 
@@ -48,11 +49,11 @@ impl Turn {
         Self { since: story.lost.and_then(|lost| lost.on).map(Sent::On), ..Self::default() }
     }
 
-    /// The failure that nothing more was done about.
+    /// The failure that became the outcome.
     pub(super) fn into_failure(self) -> Failure {
         match self.stage {
             Stage::Over(failure) | Stage::Failed(failure) | Stage::LookedUp(failure) => failure,
-            // The other stages are followed by a step.
+            // In any other stage, the run takes another step.
             Stage::Begun | Stage::Ready | Stage::TooLarge | Stage::TokenRefused(_) => {
                 let error = Error::new(ErrorKind::Interrupted, "the run ended before it was sent");
                 Failure::new(Applied::Maybe, error)
@@ -60,7 +61,7 @@ impl Turn {
         }
     }
 
-    /// The failure whose operation is looked for; none if an earlier run has sent the request.
+    /// The failure of the attempt to handle; `None` if an earlier run sent it.
     fn take_failure(&mut self) -> Option<Failure> {
         match std::mem::take(&mut self.stage) {
             Stage::Failed(failure) | Stage::TokenRefused(failure) | Stage::LookedUp(failure) => {
@@ -92,7 +93,7 @@ impl Run<'_> {
         let (applied, mut service_time) = (failure.applied, None);
         if applied.is_ambiguous() {
             turn.since.get_or_insert(Sent::At(sent));
-            // Closer than what was written down before it was sent.
+            // More precise than the time recorded before it was sent.
             service_time = self.resource.session().service_time_at(sent);
         }
         let entry = Entry::Failed { request: number, applied, message, service_time };
@@ -110,14 +111,14 @@ impl Run<'_> {
         turn.renewed = false;
         turn.tries.failed += 1;
         turn.tries.ambiguous += u32::from(failure.applied.is_ambiguous());
-        // Where no connection can be trusted, no other request gets one either.
+        // If no connection can be trusted, other requests will not get one either.
         if self.retry.ends_run(&failure.error) || failure.applied == Applied::Unsent {
             self.stop.now(&failure.error);
         }
         turn.stage = Stage::Failed(failure);
     }
 
-    /// Gets another token, with which the request is sent again at once: the service did not look at it.
+    /// Gets another token and sends the request again immediately, because the service did not process it.
     pub(super) async fn renew(&self, turn: &mut Turn) {
         let Some(refusal) = turn.take_failure() else { return };
         match self.resource.renew(&refusal, turn.seen).await {
@@ -142,13 +143,13 @@ impl Run<'_> {
         self.reporter.tell(event);
         turn.stage = match self.stop.or(sleep(delay)).await {
             Ok(()) => Stage::Ready,
-            // What may have been applied has a better reason to be unconfirmed.
+            // If it may have been applied, the earlier failure explains its outcome better.
             Err(_) if self.story(request.number).lost.is_some() => Stage::Over(failure),
             Err(error) => Stage::Over(Failure::new(Applied::No, error)),
         };
     }
 
-    /// Looks into the list for the operation of a request whose answer got lost.
+    /// Looks in the list for the operation of a request whose response got lost.
     pub(super) async fn look_up(&self, request: &Request, turn: &mut Turn) {
         let failure = turn.take_failure();
         let found = match turn.since {
@@ -169,8 +170,8 @@ impl Run<'_> {
         turn.stage = failure.map_or(Stage::Ready, Stage::LookedUp);
     }
 
-    /// Whether the run can afford a look-up. It costs as much as sending the request again, and a service that is
-    /// down answers neither; for a request of an earlier run, only a list that cannot be read costs as much.
+    /// Whether the retry quota allows a look-up. A look-up costs as much as a retry, because a service that is down
+    /// responds to neither. For a request of an earlier run, it costs something only if the list cannot be read.
     fn may_look_up(&self, failure: Option<&Failure>) -> bool {
         let quota = &mut self.shared().quota;
         match failure {
@@ -189,19 +190,19 @@ impl Run<'_> {
         let error = failure.map(|failure| failure.error.clone());
         self.reporter.tell(|| Event::LookingUp { request: request.number, error });
         let known = |id: &OperationId| self.shared().ledger.has(id);
-        // As many as were under way before it and then after it; all of them may have been taken meanwhile.
+        // As many as can be in flight before it and after it; all of these may have been accepted meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
         let found = lookup::find(&self.resource, &request.batch, known, since, followers).await;
         if found.is_err() && failure.is_none() {
             self.shared().quota.spend();
         }
-        // If the list cannot be read, it stays unknown.
+        // If the list cannot be read, the outcome stays unknown.
         found.ok().flatten()
     }
 
-    /// Waits until a request may be sent, and writes down that it is; or says why nothing is sent any more.
+    /// Waits until a request may be sent, and records that it is being sent; or returns why nothing more is sent.
     async fn may_send(&self, request: usize) -> Result<(Leave, u32), Failure> {
-        // What keeps one request from being sent keeps all others: no token, or too long a pause.
+        // If one request cannot be sent, neither can the others: there is no token, or the pause is too long.
         let stopped = |error| {
             self.stop.now(&error);
             Failure::new(Applied::No, error)
@@ -222,7 +223,7 @@ impl Run<'_> {
             None => Ok(()),
             Some(journal) => journal.write(sending).await,
         };
-        // The disk may have taken its time.
+        // Writing may have been slow, so wait again for permission to send.
         let leave = match written {
             Ok(()) => self.resource.depart(pass).await,
             Err(error) => Err(error),
@@ -239,14 +240,15 @@ impl Run<'_> {
     }
 
     async fn attempt(&self, leave: Leave, batch: &Batch) -> Exchange<Accepted> {
-        // The body is made anew when it is sent again, which is rare: a copy kept for it would cost every
-        // request as much as its paths do.
+        // The body is built again for each retry. Retries are rare, and keeping a copy would cost every request as
+        // much memory as its paths.
         let body = CreatePurgeRequest::builder()
             .resource_uuid(self.resource.id().uuid())
             .file_path(batch.paths().collect::<FilePaths>());
-        let send = async {
+        // Pinned here, so that the futures of the layers below do not each have room for it.
+        let send = pin!(async {
             match self.resource.create_purge().body(body).send().await {
-                // Documented is only 200, but these say the same.
+                // Only 200 is documented, but these mean the same.
                 Err(purge_api::Error::UnexpectedResponse(other))
                     if matches!(other.status().as_u16(), 201 | 202) =>
                 {
@@ -254,20 +256,20 @@ impl Run<'_> {
                 }
                 sent => sent,
             }
-        };
+        });
         let exchange = self.resource.send(leave, "POST", send).await;
         let redactor = self.resource.session().redactor();
-        exchange.and_then(|answer| accepted(answer.into_inner(), &redactor))
+        exchange.and_then(|response| accepted(response.into_inner(), &redactor))
     }
 
-    /// Takes an operation for a request. A second request cannot have it too.
+    /// Assigns an operation to a request, unless it belongs to another request already.
     fn accept(&self, request: usize, accepted: Accepted, by_answer: bool) -> Result<(), Failure> {
         let mut shared = self.shared();
         let possible_duplicate = shared.ledger.stories()[request].may_be_duplicate(by_answer);
         let Accepted { op_id, message } = accepted;
         if shared.ledger.has(&op_id) {
             let message = shown!(
-                "the answer names the operation {op_id}, which belongs to another request of this run",
+                "the response names operation {op_id}, which belongs to another request of this run",
                 op_id,
             );
             let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
@@ -283,15 +285,15 @@ impl Run<'_> {
     }
 }
 
-/// What an answer with a documented body says.
+/// The result that a response with the documented body stands for.
 pub(crate) fn accepted(answer: CreatePurgeResponse, redactor: &Redactor) -> Attempt {
     let said = granted(answer.status, answer.message.as_deref(), redactor)
         .map_err(|error| Failure::new(Applied::Refused, error))?;
-    // What quotes the token is not an identifier.
+    // Text that contains the token is not an operation ID.
     let op_id = answer.op_id.filter(|id| !redactor.hides(id));
     let op_id = op_id.and_then(|id| id.parse().ok()).ok_or_else(|| {
         let message =
-            "the answer names no operation, so that it is unknown what became of the request";
+            "the response names no operation, so it is unknown whether the request was applied";
         let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
         Failure::new(Applied::Yes, error)
     })?;

@@ -58,12 +58,6 @@ mod of_rustls {
     }
 
     fn certificate(wrong: &C, named: Option<&Shown>) -> Shown {
-        let date = |time: &rustls::pki_types::UnixTime| {
-            // Years have four digits, in certificates as in RFC 3339.
-            const LAST: u64 = 253_402_300_799;
-            let since = std::time::Duration::from_secs(time.as_secs().min(LAST));
-            excerpt(&humantime::format_rfc3339(std::time::UNIX_EPOCH + since))
-        };
         match wrong {
             C::UnknownIssuer => unknown_issuer(named),
             C::ExpiredContext { not_after, .. } => {
@@ -82,24 +76,7 @@ mod of_rustls {
                 "its certificate is not valid yet; check the clock of this machine".into()
             }
             C::NotValidForNameContext { expected, presented } => {
-                // Each is formatted as a kind and a name in parentheses.
-                let name = |presented: &String| {
-                    let name =
-                        presented.split_once('(').map_or(presented.as_str(), |(_, name)| name);
-                    let name = name.trim_end_matches(')').trim_matches('"');
-                    shown!("`{name}`", name = excerpt(name))
-                };
-                let names: Vec<_> = presented.iter().take(5).map(name).collect();
-                let names = match names.len() {
-                    0 => "no name".into(),
-                    _ => Shown::joined(names, ", "),
-                };
-                let expected = excerpt(&*expected.to_str());
-                shown!(
-                    "its certificate is for {names}, not for `{expected}`; check the base URL",
-                    names,
-                    expected,
-                )
+                other_name(&expected.to_str(), presented)
             }
             C::NotValidForName => "its certificate is for another name; check the base URL".into(),
             C::BadSignature => {
@@ -118,6 +95,33 @@ mod of_rustls {
             // The rest have no readable message.
             other => shown!("its certificate cannot be used: {why}", why = words(other)),
         }
+    }
+
+    fn date(time: &rustls::pki_types::UnixTime) -> Shown {
+        // Years have four digits, in certificates as in RFC 3339.
+        const LAST: u64 = 253_402_300_799;
+        let since = std::time::Duration::from_secs(time.as_secs().min(LAST));
+        excerpt(&humantime::format_rfc3339(std::time::UNIX_EPOCH + since))
+    }
+
+    fn other_name(expected: &str, presented: &[String]) -> Shown {
+        // Each is formatted as a kind and a name in parentheses.
+        let name = |presented: &String| {
+            let name = presented.split_once('(').map_or(presented.as_str(), |(_, name)| name);
+            let name = name.trim_end_matches(')').trim_matches('"');
+            shown!("`{name}`", name = excerpt(name))
+        };
+        let names: Vec<_> = presented.iter().take(5).map(name).collect();
+        let names = match names.len() {
+            0 => "no name".into(),
+            _ => Shown::joined(names, ", "),
+        };
+        let expected = excerpt(expected);
+        shown!(
+            "its certificate is for {names}, not for `{expected}`; check the base URL",
+            names,
+            expected,
+        )
     }
 
     const PURPOSE: &str = "its certificate is not a server certificate: issue one whose extended key usage \

@@ -75,7 +75,6 @@ async fn not_connected(error: &reqwest::Error, redactor: &Redactor, route: &Rout
         (None, None) => Shown::default(),
     };
     let text = root(error, redactor);
-    let unavailable = |message: Shown| (Applied::No, Error::new(ErrorKind::Unavailable, message));
     let (applied, failure) = if let Some(why) = tls::distrust(chain(error)).map(tls::explain) {
         let message = shown!("no trusted connection{through}: {why}", through, why);
         (Applied::Unsent, Error::new(ErrorKind::Untrusted, message))
@@ -90,25 +89,41 @@ async fn not_connected(error: &reqwest::Error, redactor: &Redactor, route: &Rout
             Some(TUNNEL_CONNECT) => {
                 unavailable(shown!("{other} cannot be reached: {text}", other, text))
             }
-            Some(PROXY_AUTHORIZATION) => refused_by_proxy(&other, 407, &[], redactor),
-            Some("unsuccessful") => match asked_again(route).await {
-                Some(Refusal { status, body }) => refused_by_proxy(&other, status, &body, redactor),
-                None => unavailable(shown!(
-                    "{other} refused to connect to the service; its log may say why",
-                    other
-                )),
-            },
-            Some("unexpected end of file") => {
-                unavailable(shown!("{other} closed the connection without a response", other))
-            }
-            Some(why) => unavailable(shown!(
-                "{other} did not connect to the service: {why}",
-                other,
-                why = excerpt(why)
-            )),
+            Some(why) => no_tunnel(why, &other, redactor, route).await,
         }
     };
     Failure::new(applied, failure.with_foreign_cause(error, redactor))
+}
+
+fn unavailable(message: Shown) -> (Applied, Error) {
+    (Applied::No, Error::new(ErrorKind::Unavailable, message))
+}
+
+/// What it means that the proxy made no connection to the service.
+async fn no_tunnel(
+    why: &str,
+    proxy: &Shown,
+    redactor: &Redactor,
+    route: &Route,
+) -> (Applied, Error) {
+    match why {
+        PROXY_AUTHORIZATION => refused_by_proxy(proxy, 407, &[], redactor),
+        "unsuccessful" => match asked_again(route).await {
+            Some(Refusal { status, body }) => refused_by_proxy(proxy, status, &body, redactor),
+            None => unavailable(shown!(
+                "{proxy} refused to connect to the service; its log may say why",
+                proxy
+            )),
+        },
+        "unexpected end of file" => {
+            unavailable(shown!("{proxy} closed the connection without a response", proxy))
+        }
+        why => unavailable(shown!(
+            "{proxy} did not connect to the service: {why}",
+            proxy,
+            why = excerpt(why)
+        )),
+    }
 }
 
 /// Asks the proxy for its response, which the HTTP client does not pass on.
@@ -125,53 +140,35 @@ fn refused_by_proxy(
     body: &[u8],
     redactor: &Redactor,
 ) -> (Applied, Error) {
+    let (applied, kind) = match status {
+        401 | 403 | 407 | 451 => (Applied::Unsent, ErrorKind::Unauthorized),
+        300..=399 => (Applied::Unsent, ErrorKind::Untrusted),
+        408 | 429 | 500.. => (Applied::No, ErrorKind::Unavailable),
+        _ => (Applied::Unsent, ErrorKind::Refused),
+    };
     let said = Shown::after_colon(said::said(body, redactor));
-    let (applied, kind, message) = match status {
-        407 => (
-            Applied::Unsent,
-            ErrorKind::Unauthorized,
-            shown!("{proxy} requires credentials (407); add them to the proxy URL", proxy),
+    let message = match status {
+        407 => shown!("{proxy} requires credentials (407); add them to the proxy URL", proxy),
+        401 | 403 | 451 => shown!(
+            "{proxy} does not allow a connection to the service ({status}){said}",
+            proxy,
+            status,
+            said
         ),
-        401 | 403 | 451 => (
-            Applied::Unsent,
-            ErrorKind::Unauthorized,
-            shown!(
-                "{proxy} does not allow a connection to the service ({status}){said}",
-                proxy,
-                status,
-                said
-            ),
+        300..=399 => shown!(
+            "{proxy} redirected ({status}) instead of connecting to the service, perhaps to a login page{said}",
+            proxy,
+            status,
+            said
         ),
-        300..=399 => (
-            Applied::Unsent,
-            ErrorKind::Untrusted,
-            shown!(
-                "{proxy} redirected ({status}) instead of connecting to the service, perhaps to a login \
-                 page{said}",
-                proxy,
-                status,
-                said
-            ),
-        ),
-        408 | 429 | 500.. => (
-            Applied::No,
-            ErrorKind::Unavailable,
-            shown!(
-                "{proxy} failed to connect to the service ({status}){said}",
-                proxy,
-                status,
-                said
-            ),
-        ),
-        _ => (
-            Applied::Unsent,
-            ErrorKind::Refused,
-            shown!(
-                "{proxy} refused to connect to the service ({status}){said}",
-                proxy,
-                status,
-                said
-            ),
+        408 | 429 | 500.. => {
+            shown!("{proxy} failed to connect to the service ({status}){said}", proxy, status, said)
+        }
+        _ => shown!(
+            "{proxy} refused to connect to the service ({status}){said}",
+            proxy,
+            status,
+            said
         ),
     };
     (applied, Error::new(kind, message).with_status(status))

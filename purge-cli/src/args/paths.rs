@@ -17,19 +17,19 @@ pub(crate) struct PathArgs {
     /// Blank lines and lines that start with `#` are skipped. The option may be given several times.
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Vec<PathBuf>,
-    /// Paths in files end with a NUL byte and not with a line break, as `find -print0` and `git -z`
-    /// write them
+    /// Paths in files end with a NUL byte instead of a line break, as in the output of `find -print0` and
+    /// `git -z`
     ///
-    /// Every byte between two of them counts: nothing is skipped but what is empty.
+    /// Every byte between two NUL bytes counts; only empty entries are skipped.
     #[arg(short = '0', long)]
     pub(crate) null: bool,
     /// All paths are file names, relative to the root of the site: percent-encode them
     ///
-    /// A `*` is a character of the name then, and no line is a comment. `img/über.png` is
+    /// A `*` is then part of the name, and no line is a comment. `img/über.png` becomes
     /// `/img/%C3%BCber.png`, and a name that ends with `/` is the address of a folder. A line that is
-    /// most likely not a name, such as a URL, a line of a log or several names, is refused. `-0` takes
-    /// any name but those that could not be purged or are lists: URLs, two slashes in a row, `.` and
-    /// `..` segments, drives on Windows, lines of names, and names that all come with a status.
+    /// most likely not a name, such as a URL, log output or several names, is refused. With `-0`, any
+    /// name is accepted unless it could not be purged or is a list: URLs, two slashes in a row, `.` and
+    /// `..` segments, drives on Windows, lines of names, and names that all have a status before them.
     #[arg(long)]
     pub(crate) raw: bool,
     /// All paths are URLs of this host, such as `www.example.com`: purge their paths
@@ -43,21 +43,21 @@ pub(crate) struct PathArgs {
     /// Let paths have a query string; whether the service matches query strings is not published
     #[arg(long)]
     pub(crate) query: bool,
-    /// Where the site lies below the root of the resource: put before every path
+    /// Folder of the site below the root of the resource, prepended to every path
     #[arg(long, value_name = "PATH", value_parser = prefix)]
     pub(crate) prefix: Option<PurgePath>,
     /// Allow a path that purges the whole resource, such as `/*`
     #[arg(long)]
     pub(crate) allow_full_purge: bool,
-    /// Read all paths of the site from a file, like `--from`, and purge a directory by one wildcard
-    /// where that purges no path that was not asked for
+    /// Read all paths of the site from a file, as with `--from`, and purge a directory by one wildcard
+    /// where that purges only requested paths
     #[arg(long, value_name = "FILE", group = "all_paths")]
     pub(crate) inventory: Vec<PathBuf>,
-    /// Purge directories by a wildcard until everything fits in N requests; with `--inventory`, those
-    /// that purge the fewest other paths
+    /// Purge directories by a wildcard until everything fits into N requests; with `--inventory`, choose
+    /// those that purge the fewest other paths
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) max_requests: Option<NonZeroUsize>,
-    /// How many paths of the inventory may be purged that were not asked for [default: 0; with
+    /// Maximum number of other paths of the inventory that may be purged as well [default: 0; with
     /// `--max-requests`, as many as it takes]
     #[arg(long, value_name = "N", requires = "all_paths")]
     pub(crate) max_extra: Option<usize>,
@@ -92,7 +92,7 @@ fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
 fn prefix(text: &str) -> Result<PurgePath, String> {
     let path = PurgePath::new(text).map_err(|error| error.to_string())?;
     if path.is_wildcard() {
-        return Err("a wildcard, but a prefix is one folder: write its path".to_owned());
+        return Err("a prefix is one folder and cannot have a wildcard: write its path".to_owned());
     }
     Ok(path)
 }

@@ -1,10 +1,11 @@
-use purge_api_ext::{BaseUrl, Client, without_tokens};
+use purge_api_ext::{BaseUrl, Client};
 
 use crate::args::ConfigArgs;
 use crate::config::{Config, Entry, KEYS, Settings, TOKENS};
-use crate::environment::{self, without_token};
+use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, settings};
+use crate::shown::redacted;
 use crate::token;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
@@ -49,9 +50,10 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
                 (key.default.map(str::to_owned), key.default.map(|_| "default".to_owned()))
             }
         };
+        // The arguments of a program may contain a token, and so may an address.
         Ok(output::Setting {
             name: key.name.into(),
-            value: value.map(|value| safe(&value)),
+            value: value.map(|value| redacted(&value)),
             source,
         })
     };
@@ -61,16 +63,11 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
 /// A setting of a profile.
 fn of_profile(entry: &Entry) -> Option<output::Setting> {
     let name = format!("profile.{}.{}", entry.profile.as_ref()?, entry.key.name);
-    Some(output::Setting { name, value: Some(safe(&entry.value)), source: Some(place(entry)) })
+    Some(output::Setting { name, value: Some(redacted(&entry.value)), source: Some(place(entry)) })
 }
 
 fn place(entry: &Entry) -> String {
     format!("{}:{}", entry.file.to_string_lossy(), entry.line)
-}
-
-/// The arguments of a program may contain a token, and so may an address.
-fn safe(value: &str) -> String {
-    without_tokens(&without_token(value)).into_owned()
 }
 
 /// What only the environment and the system set: no file may choose the proxy that the token passes through.

@@ -26,7 +26,7 @@ pub(crate) async fn run(
         let plan = PlanArgs { paths, profile: None, rate, report, messages };
         return show(plan, prefix, &settings, console);
     }
-    // Whatever is wrong shows before anything is read, and surely before anything is sent.
+    // Mistakes are reported before anything is read or sent.
     no_duration_among_paths(&args)?;
     if args.target.profile.len() > 1 {
         return profiles::create(args, &settings, signals, console).await;
@@ -65,7 +65,7 @@ pub(crate) async fn run(
 }
 
 /// Ends a run of a site that is as it was, or that has no baseline yet.
-fn unchanged(
+pub(super) fn unchanged(
     renewal: Option<Renewal>,
     is_sandbox: bool,
     format: Format,
@@ -78,7 +78,8 @@ fn unchanged(
     let text = match renewal.is_first {
         true => {
             let (files, file) = (renewal.files(), renewal.file());
-            format!("`{file}` is the baseline of {files} files now; nothing was sent")
+            let s = output::plural(files);
+            format!("`{file}` is the baseline of {files} file{s} now; nothing was sent")
         }
         false => "nothing changed; nothing was sent".to_owned(),
     };
@@ -134,7 +135,7 @@ fn show(
     Ok(Exit::Success)
 }
 
-/// `--wait 5m` waits for its default, and takes `5m` for a path: the value of this option may be left out.
+/// Refuses `--wait 5m`: the value of `--wait` is optional, so `5m` would be taken for a path.
 fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
     if args.sending.wait.is_none() || args.paths.raw {
         return Ok(());
@@ -146,13 +147,13 @@ fn no_duration_among_paths(args: &CreateArgs) -> Result<(), Failure> {
     }
 }
 
-/// A sign of life while the paths are read.
+/// Shows progress while the paths are read.
 fn reading(args: &PathArgs, format: Format, console: &Console<'_>) -> Progress {
     let interactive = console.interactive && !reads_terminal(args);
     Progress::start(console.messages, format, interactive, "reading paths")
 }
 
-/// Whether somebody types the paths, and a bar would stand in the way.
+/// Whether the paths are typed on a terminal, where a bar would get in the way.
 fn reads_terminal(args: &PathArgs) -> bool {
     use std::io::IsTerminal as _;
     selection::reads_standard_input(args) && std::io::stdin().is_terminal()

@@ -13,9 +13,10 @@ use tokio::time::{Instant, interval_at};
 
 use crate::args::{CreateArgs, PathArgs, ReportArgs, ResumeArgs, TargetArgs};
 use crate::config::Settings;
-use crate::exit::{Exit, Failure, file_name};
+use crate::exit::{Exit, Failure};
 use crate::output::{self, Audit, Console, Format, Progress, Summary, closed_pipe};
 use crate::selection::{self, Selection};
+use crate::shown::{excerpt, file_name};
 use crate::signals::Signals;
 use crate::target::{Checked, Target};
 
@@ -145,7 +146,7 @@ fn unique(names: &[String]) -> Result<Vec<String>, Failure> {
     match names.iter().find(|name| !seen.insert(*name)) {
         None => Ok(names.to_vec()),
         Some(twice) => {
-            let twice = purge_api_ext::typed(twice);
+            let twice = excerpt(twice);
             Err(Failure::usage(format!("the profile `{twice}` is named twice")))
         }
     }

@@ -2,19 +2,20 @@ use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write as _};
 
-use purge_api_ext::{escape, without_tokens};
+use purge_api_ext::escape;
 use purge_sandbox::{Fault, Sandbox, SandboxBuilder};
 
 use crate::args::{Origin, SandboxArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{Console, Out};
+use crate::shown::shown;
 
 pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let out = &mut *console.out;
     let sandbox = builder(&args)?
         .start()
         .await
-        .map_err(|error| Failure::usage(escape(&format!("the sandbox cannot start: {error}"))))?;
+        .map_err(|error| Failure::usage(shown(&format!("the sandbox cannot start: {error}"))))?;
     write_hello(out, &sandbox)?;
     out.flush()?;
     stop_signal().await.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
@@ -52,10 +53,7 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
     };
     if let Some(file) = &args.faults {
         let cannot = |error: &dyn std::fmt::Display| {
-            Failure::usage(escape(&without_tokens(&format!(
-                "faults file {}: {error}",
-                file.display()
-            ))))
+            Failure::usage(shown(&format!("faults file {}: {error}", file.display())))
         };
         let text = fs::read_to_string(file).map_err(|error| cannot(&error))?;
         builder = builder.faults(Fault::from_json(&text).map_err(|error| cannot(&error))?);

@@ -8,6 +8,7 @@ use clap_mangen::roff::{Roff, roman};
 use crate::args::{CompletionsArgs, ManArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{Console, closed_pipe};
+use crate::shown::excerpt;
 
 pub(crate) fn completions(
     args: &CompletionsArgs,
@@ -72,7 +73,7 @@ pub(crate) fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
         None => &command,
         Some(name) => command.find_subcommand(name).ok_or_else(|| {
             let names: Vec<_> = names(&command).collect();
-            let name = purge_api_ext::typed(name);
+            let name = excerpt(name);
             Failure::usage(format!("no command `{name}`; the commands are {}", names.join(", ")))
         })?,
     };

@@ -1,6 +1,6 @@
 use std::io::{self, Read as _};
 
-use purge_api_ext::{OperationId, typed};
+use purge_api_ext::OperationId;
 
 use super::run::Run;
 use crate::args::{Operation, WaitArgs, operation_id};
@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::output::{Audit, Console};
+use crate::shown::excerpt;
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -76,8 +77,8 @@ fn read(text: &[u8], operations: &mut Vec<OperationId>) -> Result<(), Failure> {
         let is_id = line.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b));
         let line = index + 1;
         if !is_id {
-            let shown = typed(&text);
-            let message = format!("standard input:{line}: `{shown}` is not an operation ID");
+            let text = excerpt(&text);
+            let message = format!("standard input:{line}: `{text}` is not an operation ID");
             return Err(Failure::usage(message));
         }
         let id = operation_id(&text)

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use purge_api_ext::{escape, typed};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::key::{Shape, of_profiles};
 use super::{Config, Entry, KEYS, Key, Owner, Settings};
 use crate::exit::Failure;
+use crate::shown::{excerpt, file_name, shown};
 
-/// Words in a name that belong to a secret.
+/// Words that mark a name as that of a secret.
 const SECRETS: [&str; 6] = ["token", "secret", "password", "bearer", "authorization", "api-key"];
 
 /// The settings that say where the token comes from.
@@ -32,7 +32,7 @@ impl Source<'_> {
     }
 
     fn wrong(&self, at: usize, what: &str) -> Failure {
-        let name = escape(&self.file.to_string_lossy());
+        let name = file_name(self.file);
         Failure::usage(format!("{name}:{}: {what}", self.line(at)))
     }
 }
@@ -53,10 +53,10 @@ pub(super) fn read(
     owner: Owner,
 ) -> Result<(), Failure> {
     let source = Source { text, file, owner };
-    // The whole text of the error would show the line, and with it whatever stands there.
+    // The full text of the error would quote the line, which may contain a secret.
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        source.wrong(at, &format!("not TOML: {}", escape(error.message().trim_end())))
+        source.wrong(at, &format!("not TOML: {}", shown(error.message().trim_end())))
     })?;
     let mut token = None;
     for pair in pairs(table.get_ref()) {
@@ -95,7 +95,7 @@ fn profiles(
         if plain.is_empty() || plain.len() > NAME || !plain.chars().all(is_plain) {
             let what = format!(
                 "`{}` is not the name of a profile: use letters, digits, `-` and `_`",
-                typed(plain)
+                excerpt(plain)
             );
             return Err(source.wrong(at, &what));
         }
@@ -130,7 +130,7 @@ fn said(
     let key = known(name, &keys.collect::<Vec<_>>()).map_err(|what| source.wrong(at, &what))?;
     if key.is_private && source.owner == Owner::Project {
         let what = format!(
-            "`{name}` may stand only in the user's own purge.toml: anyone who can write here could \
+            "`{name}` is allowed only in the user's own purge.toml: anyone who can write here could \
              otherwise decide where the token goes and which program runs"
         );
         return Err(source.wrong(at, &what));
@@ -182,7 +182,7 @@ fn values(value: &DeValue<'_>, shape: Shape) -> Result<Vec<String>, &'static str
         value => Some(vec![one(value)?]),
     };
     match (shape, value) {
-        (Shape::One, value) => Ok(vec![one(value).ok_or("is neither a text nor a number")?]),
+        (Shape::One, value) => Ok(vec![one(value).ok_or("is neither a string nor a number")?]),
         (Shape::Flag, DeValue::Boolean(is)) => Ok(vec![is.to_string()]),
         (Shape::Flag, _) => Err("is neither true nor false"),
         (Shape::List, value) => list(value).ok_or("is not a list of texts"),
@@ -205,21 +205,21 @@ fn known(name: &str, keys: &[&'static Key]) -> Result<&'static Key, String> {
         return Ok(key);
     }
     let plain = name.to_lowercase().replace('_', "-");
-    let shown = typed(name);
+    let given = excerpt(name);
     let near = |key: &Key| strsim::jaro_winkler(key.name, &plain);
     let similar = keys.iter().filter(|key| near(key) > 0.85);
     match similar.max_by(|a, b| near(a).total_cmp(&near(b))) {
         Some(key) if plain == key.name || !is_secret(&plain) => {
-            Err(format!("unknown setting `{shown}`; did you mean `{}`?", key.name))
+            Err(format!("unknown setting `{given}`; did you mean `{}`?", key.name))
         }
         _ if is_secret(&plain) => Err(format!(
-            "`{shown}`: a secret does not belong in this file, which others may read; set PURGE_API_KEY and \
+            "`{given}`: a secret does not belong in this file, which others may read; set PURGE_API_KEY and \
              PURGE_API_SECRET, or PURGE_TOKEN, or write it to a file that only you can read and name that with \
              --api-key-file or --token-file"
         )),
         _ => {
             let names: Vec<_> = keys.iter().map(|key| key.name).collect();
-            Err(format!("unknown setting `{shown}`; there are {}", names.join(", ")))
+            Err(format!("unknown setting `{given}`; the settings are {}", names.join(", ")))
         }
     }
 }

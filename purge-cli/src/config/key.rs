@@ -15,9 +15,9 @@ use crate::token;
 /// A setting that a file may hold.
 pub(crate) struct Key {
     pub(crate) name: &'static str,
-    /// The environment variable that goes before the files.
+    /// The environment variable that takes precedence over the files.
     pub(crate) variable: Option<&'static str>,
-    /// What holds if nothing is said.
+    /// The value if it is not set.
     pub(crate) default: Option<&'static str>,
     /// Whether only the user's own file may hold it.
     pub(super) is_private: bool,
@@ -168,13 +168,13 @@ fn turn(setting: &mut bool, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// An address of the service, as it is used.
+/// A base URL in its normalized form.
 pub(crate) fn base_url(text: &str) -> Result<String, String> {
     let base: BaseUrl = text.parse().map_err(|error: purge_api_ext::Error| error.to_string())?;
     Ok(base.as_str().to_owned())
 }
 
-/// Sets a value that nothing before has set.
+/// Sets a value, unless it is already set.
 fn put<T: FromStr<Err: Display>>(setting: &mut Option<T>, text: &str) -> Result<(), String> {
     let value = parsed(text)?;
     setting.get_or_insert(value);
@@ -193,10 +193,10 @@ fn in_range(text: &str, range: std::ops::RangeInclusive<u32>) -> Result<String, 
     Err(format!("{number} is not in {}..={}", range.start(), range.end()))
 }
 
-/// How long a request may take: some time.
+/// The maximum time for a request, which cannot be zero.
 pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text).map_err(|error| error.to_string())? {
-        Duration::ZERO => Err("no request ends in no time; write for example `30s`".to_owned()),
+        Duration::ZERO => Err("a timeout cannot be zero; write for example `30s`".to_owned()),
         timeout => Ok(timeout),
     }
 }

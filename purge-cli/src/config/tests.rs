@@ -27,7 +27,7 @@ fn refused(project: &str, user: &str, expected: &str) {
 }
 
 #[test]
-fn nearer_file_goes_first() {
+fn nearer_file_takes_precedence() {
     let user = format!("organization = '{ID}'\nrate = '1/s'\ntoken-file = 'token'\n");
     let config = load("rate = '5/s'\nconcurrency = 8\n", &user).expect("settings");
     assert_eq!(config.settings.rate, "5/s".parse().ok());
@@ -44,7 +44,7 @@ fn nearer_file_goes_first() {
 }
 
 #[test]
-fn no_file_is_no_error() {
+fn missing_files_are_not_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = Config::from_files(Some(folder.path()), None).expect("no settings");
     assert!(config.entries.is_empty());
@@ -78,7 +78,7 @@ fn tokens_are_refused_and_not_shown() {
 }
 
 #[test]
-fn mistakes_are_named_with_file_line_and_fix() {
+fn mistakes_are_reported_with_file_line_and_fix() {
     refused(
         "organisation = 'x'",
         "",
@@ -97,11 +97,11 @@ fn mistakes_are_named_with_file_line_and_fix() {
     refused(
         "colour = 'x'",
         "",
-        "/project/purge.toml:1: unknown setting `colour`; there are organization, resource, api-key-file, token-file, \
+        "/project/purge.toml:1: unknown setting `colour`; the settings are organization, resource, api-key-file, token-file, \
          token-command, base-url, timeout, concurrency, rate, max-attempts, index, clean-urls, templates, values, spellings, with-query, always",
     );
     refused("concurrency = 0", "", "/project/purge.toml:1: `concurrency`: 0 is not in 1..=1000");
-    refused("rate = true", "", "/project/purge.toml:1: `rate` is neither a text nor a number");
+    refused("rate = true", "", "/project/purge.toml:1: `rate` is neither a string nor a number");
     refused(
         "",
         "rate = 'fast'",
@@ -121,8 +121,8 @@ fn mistakes_are_named_with_file_line_and_fix() {
 }
 
 #[test]
-fn project_says_neither_where_the_token_goes_nor_which_program_runs() {
-    // No file says through which proxy it goes.
+fn project_file_cannot_redirect_the_token_or_run_a_program() {
+    // No file can choose the proxy.
     for key in ["proxy", "https-proxy", "no-proxy", "ssl-cert-file"] {
         for (project, user) in [(true, false), (false, true)] {
             let text = |here: bool| {
@@ -136,13 +136,13 @@ fn project_says_neither_where_the_token_goes_nor_which_program_runs() {
         let text = format!("{key} = 'https://example.com'");
         load("", &text).expect("the user's own file");
         let error = load(&text, "").err().expect("refused");
-        assert!(error.contains("may stand only in the user's own purge.toml"), "{error}");
+        assert!(error.contains("is allowed only in the user's own purge.toml"), "{error}");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn only_regular_files_of_some_size_are_read() {
+fn only_regular_files_of_limited_size_are_read() {
     use std::os::unix::fs::symlink;
 
     type Make<'a> = &'a dyn Fn(&Path);
@@ -211,7 +211,7 @@ fn timeouts_are_not_zero() {
     assert_eq!(super::timeout("1ms"), Ok(std::time::Duration::from_millis(1)));
     for text in ["0", "0s", "0ms 0s"] {
         let why = super::timeout(text).expect_err(text);
-        assert_eq!(why, "no request ends in no time; write for example `30s`");
+        assert_eq!(why, "a timeout cannot be zero; write for example `30s`");
     }
 }
 
@@ -249,7 +249,11 @@ fn addresses_of_a_site_are_lists_and_the_nearer_file_has_its_own() {
         "",
         "/project/purge.toml:1: `clean-urls` is neither true nor false",
     );
-    refused("rate = ['5/s']\n", "", "/project/purge.toml:1: `rate` is neither a text nor a number");
+    refused(
+        "rate = ['5/s']\n",
+        "",
+        "/project/purge.toml:1: `rate` is neither a string nor a number",
+    );
     refused("index = [['a']]\n", "", "/project/purge.toml:1: `index` is not a list of texts");
     refused(
         "values = ['a']\n",
@@ -293,7 +297,7 @@ fn mistakes_in_profiles_are_named_with_file_line_and_fix() {
         load("", &text).expect("the user's own file");
         let error = load(&text, "").err().expect("refused");
         let expected =
-            format!("/project/purge.toml:2: `{key}` may stand only in the user's own purge.toml");
+            format!("/project/purge.toml:2: `{key}` is allowed only in the user's own purge.toml");
         assert!(error.starts_with(&expected), "{error}");
     }
     for (text, expected) in [
@@ -307,11 +311,11 @@ fn mistakes_in_profiles_are_named_with_file_line_and_fix() {
         ("[profile.a]\nprefix = '/a/*'", "2: `prefix`: a wildcard, but a prefix is one folder"),
         (
             "[profile.a]\ntimeout = '1s'",
-            "2: unknown setting `timeout`; there are organization, resource",
+            "2: unknown setting `timeout`; the settings are organization, resource",
         ),
         ("[profile.a]\nresuorce = 'x'", "2: unknown setting `resuorce`; did you mean `resource`?"),
         ("[profile.a]\ntoken = 's3cret'", "2: `token`: a secret does not belong in this file"),
-        ("prefix = '/a'", "1: unknown setting `prefix`; there are organization"),
+        ("prefix = '/a'", "1: unknown setting `prefix`; the settings are organization"),
     ] {
         let error = load(text, "").err().expect(text);
         assert!(error.starts_with(&format!("/project/purge.toml:{expected}")), "{error}");

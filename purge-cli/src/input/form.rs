@@ -1,4 +1,4 @@
-//! How paths are written: one a line or NUL by NUL, as paths or as file names.
+//! How paths are written: one per line or NUL-terminated, as paths or as file names.
 
 mod cut;
 #[cfg(test)]
@@ -12,14 +12,14 @@ use purge_api_ext::{PathError, PathErrorKind as Kind, Paths, PurgePath};
 use super::list::List;
 use super::name;
 
-/// What a text of paths looks like.
+/// The format of a list of paths.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Form<'a> {
-    /// Whether a NUL byte ends an entry, and not a line break.
+    /// Whether entries end with a NUL byte instead of a line break.
     pub(crate) null: bool,
     /// Whether the entries are file names, to be percent-encoded.
     pub(crate) raw: bool,
-    /// What stands before every path.
+    /// The folder that is prepended to every path.
     pub(crate) prefix: Option<&'a PurgePath>,
     /// The hosts whose URLs the entries are; if there are none, they are paths or names.
     pub(crate) hosts: &'a [String],
@@ -35,13 +35,13 @@ impl Form<'_> {
         if self.null { b'\0' } else { b'\n' }
     }
 
-    /// Whether an entry is a path, or none, just as it stands.
+    /// Whether an entry is used unchanged: it is a path as it is, or invalid.
     pub(crate) fn is_whole(self, entry: &str) -> bool {
         let is_bare = !self.null && !self.raw && self.prefix.is_none() && !self.is_cut();
         is_bare && entry.starts_with('/') && !entry.ends_with('\r')
     }
 
-    /// An entry of a text without what does not belong to it; none if nothing is left. They are counted
+    /// An entry without a byte order mark or carriage return; none if it is blank or a comment. Entries are numbered
     /// from 1.
     pub(crate) fn entry(self, entry: &[u8], number: usize) -> Option<&[u8]> {
         let marked = entry.strip_prefix(MARK).filter(|_| number == 1);
@@ -55,7 +55,7 @@ impl Form<'_> {
         Some(line).filter(|line| !line.trim_ascii().is_empty() && !comment)
     }
 
-    /// Adds the path that an entry stands for, or tells what is wrong with it.
+    /// Adds the path of an entry, or says what is wrong with it.
     pub(crate) fn read(
         self,
         text: &[u8],
@@ -77,7 +77,7 @@ impl Form<'_> {
                 .and_then(|text| self.path(text).map_err(Why::Path))
                 .map_err(|why| self.refusal(text, why))?
         };
-        // What is checked in two parts may still be too long as a whole.
+        // Prefix and path are valid, but together they may be too long.
         let whole = self.prefix.map(|prefix| path.in_folder(prefix)).transpose();
         let whole = whole.map_err(|error| self.refusal(text, Why::Path(error)))?;
         paths.push(whole.as_ref().unwrap_or(&path));
@@ -95,7 +95,7 @@ impl Form<'_> {
 
     fn name(self, name: &[u8]) -> Result<PurgePath, Refusal> {
         let name = with_slashes(name, cfg!(windows));
-        // The root of the site is the one folder whose name is empty.
+        // The root of the site is the only folder with an empty name.
         if *name == *b"/" {
             return PurgePath::new("/").map_err(|error| error.into());
         }
@@ -105,10 +105,10 @@ impl Form<'_> {
             return Err(what.into());
         }
         let path = PurgePath::from_file_name(&name);
-        // What Git Bash has changed is named first: it has spaces, and may have backslashes.
+        // A path that Git Bash has changed is reported first: it has spaces and may have backslashes.
         let is_drive = path.as_ref().is_err_and(|error| error.kind() == Kind::Drive);
         if is_drive && self.null && !cfg!(windows) {
-            // Nothing changes a name in such a list, and `./` says that it is one.
+            // Git Bash does not change names in such a list; `./` marks it as a name.
             return Ok(PurgePath::from_file_name([b"./", &name[..]].concat())?);
         }
         let refusal = match self.null {
@@ -137,7 +137,7 @@ impl Form<'_> {
                 "a byte order mark inside the list: remove it".into()
             }
             Why::Path(error) if error.kind() == Kind::ControlEscape => {
-                format!("{error}; a name of a file that has one needs `-0 --raw`")
+                format!("{error}; a file name that contains one needs `-0 --raw`")
             }
             Why::Path(error) if text.get(error.position()) == Some(&b'\n') => format!(
                 "a line break, at byte {}: give each path separately; `--from -` reads one per line",
@@ -149,7 +149,7 @@ impl Form<'_> {
             Why::Path(_) if !self.raw && are_two_files(text) => {
                 "several names: list one per line".into()
             }
-            // What is not a path may be told better by what it is.
+            // It is more helpful to say what the text is than what it is not.
             Why::Path(error) if error.kind() == Kind::NoLeadingSlash && !is_name => {
                 let why = name::refusal(text).map(|why| why.what.into_owned());
                 why.unwrap_or_else(|| error.to_string())
@@ -159,7 +159,7 @@ impl Form<'_> {
         Refusal { message, is_name }
     }
 
-    /// Whether the text would be a good name of a file, and is wrong only as a path.
+    /// Whether the text would be a valid file name, although it is not a valid path.
     fn might_be_name(self, text: &[u8], why: &Why) -> bool {
         let is_kind = match why {
             Why::NotUtf8 { .. } => true,
@@ -187,7 +187,7 @@ impl Form<'_> {
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) message: String,
-    /// Whether it looks like the name of a file.
+    /// Whether it looks like a file name.
     pub(crate) is_name: bool,
 }
 
@@ -211,7 +211,7 @@ enum Why {
 
 fn checked(text: &[u8], is_inventory: bool) -> Result<&str, Why> {
     let text = str::from_utf8(text).map_err(|error| Why::NotUtf8 { at: error.valid_up_to() })?;
-    // Of millions of paths that are no inventory none is searched.
+    // Only an inventory is searched: there may be millions of other paths.
     match is_inventory.then(|| text.find('*')).flatten() {
         Some(at) => Err(Why::Star { at }),
         None => Ok(text),
@@ -221,7 +221,7 @@ fn checked(text: &[u8], is_inventory: bool) -> Result<&str, Why> {
 /// A byte order mark.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Whether a name is that of the root of the site.
+/// Whether a name is one of the ways to write the root of the site.
 fn is_folder(name: &[u8]) -> bool {
     matches!(name, b"." | b"./" | b"/." | b"././")
 }
@@ -230,7 +230,7 @@ fn are_two_files(text: &[u8]) -> bool {
     str::from_utf8(text).is_ok_and(name::are_two_files)
 }
 
-/// A name with the separators of URLs: Windows writes `img\logo.png`. Elsewhere a backslash is a character.
+/// Replaces the backslashes of Windows, as in `img\logo.png`. Elsewhere, a backslash is part of the name.
 fn with_slashes(name: &[u8], windows: bool) -> Cow<'_, [u8]> {
     if !windows || !name.contains(&b'\\') {
         return name.into();

@@ -1,16 +1,15 @@
-//! What must hold for any text of paths, called by the fuzz target and by the tests below. It is compiled
-//! for these two only.
+//! What must hold for any list of paths. Compiled only for the fuzz target and the tests below.
 
 use super::{Form, Input};
 
-/// A byte for the form, and a text: each of its entries is a path that could be sent, or is counted as
-/// one that cannot.
+/// Takes a byte for the format and a text. Each entry of the text is a path that can be sent, or is counted as
+/// invalid.
 pub fn paths_file(bytes: &[u8]) {
     let Some((&first, text)) = bytes.split_first() else { return };
     let form = Form { null: first & 1 > 0, raw: first & 2 > 0, ..Form::default() };
     let mut input = Input { form, are_inventory: first & 4 > 0, ..Input::default() };
     if let Err(failure) = input.add_text(text, "paths") {
-        // The text is of another encoding, or its entries end otherwise.
+        // The text has another encoding or other terminators.
         assert!(
             text.contains(&0)
                 || text.starts_with(b"\xff\xfe")
@@ -49,7 +48,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// What the fuzzer found worth keeping must still hold.
+    /// Replays the inputs that the fuzzer has kept.
     #[test]
     fn corpus() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
@@ -57,7 +56,7 @@ mod tests {
         let inputs: BTreeMap<String, String> = serde_json::from_slice(&text).expect("JSON");
         assert!(!inputs.is_empty());
         for text in inputs.values() {
-            // One byte a character.
+            // One byte per character.
             let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(c).expect("a byte")).collect();
             super::paths_file(&bytes);
         }

@@ -4,12 +4,13 @@
 use percent_encoding::percent_decode_str;
 
 use super::name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
+use crate::shown::excerpt;
 
 /// What the entries of a list have looked like so far.
 #[derive(Debug, Default)]
 pub(super) struct List {
     total: usize,
-    /// The first entry.
+    /// The first entry, as messages show it.
     first: String,
     codes: Codes,
     pairs: Pairs,
@@ -35,7 +36,7 @@ impl List {
         let is_first = self.total == 1;
         let text = String::from_utf8_lossy(entry);
         if is_first {
-            self.first = text.chars().take(120).collect();
+            self.first = excerpt(&text);
             let count = text.strip_prefix("total ");
             self.has_total = count.is_some_and(|n| n.bytes().all(|byte| byte.is_ascii_digit()));
         }
@@ -53,7 +54,7 @@ impl List {
         if self.total == 0 {
             return None;
         }
-        let first = purge_api_ext::escape(&self.first);
+        let first = &self.first;
         if null {
             let is_status =
                 self.total > 1 && (self.codes.are_all(self.total, true) || self.pairs.are_all());
@@ -85,7 +86,7 @@ impl List {
         Some(format!(
             "the names are already percent-encoded, such as `{}`: omit --raw, and begin each with `/`; a file \
              with such a name needs `-0`",
-            purge_api_ext::escape(encoded)
+            encoded
         ))
     }
 }
@@ -210,6 +211,7 @@ fn is_common(host: &str) -> bool {
 struct Escapes {
     /// A name was not encoded.
     has_plain: bool,
+    /// One of them, as messages show it.
     example: Option<String>,
 }
 
@@ -224,7 +226,7 @@ impl Escapes {
                 if self.example.is_none()
                     && escapes.iter().any(|byte| !byte.is_ascii_alphanumeric())
                 {
-                    self.example = Some(entry.chars().take(120).collect());
+                    self.example = Some(excerpt(entry));
                 }
             }
             _ => self.has_plain = true,

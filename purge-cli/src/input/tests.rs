@@ -13,7 +13,7 @@ fn read(form: Form<'_>, text: &[u8]) -> Result<Vec<String>, String> {
 }
 
 #[test]
-fn blank_lines_comments_line_ends_and_byte_order_marks_are_no_paths() {
+fn blank_lines_comments_line_ends_and_byte_order_marks_are_skipped() {
     let text = b"\xef\xbb\xbf/a\r\n\r\n# comment\n  \n/b\n/c";
     assert_eq!(lines(text).expect("paths"), ["/a", "/b", "/c"]);
     assert_eq!(lines(b"").expect("no paths"), [""; 0]);
@@ -31,7 +31,7 @@ fn errors_name_file_and_line() {
 }
 
 #[test]
-fn names_of_files_lead_to_raw() {
+fn file_names_suggest_raw() {
     let error = lines(b"public/index.html\n\"public/caf\\303\\251.html\"\npublic/a b.html\n/ok\n");
     insta::assert_snapshot!(error.expect_err("three names"), @r#"
     3 of 4 paths are not valid; nothing was sent
@@ -117,7 +117,7 @@ fn nul_bytes_and_line_breaks_are_not_mixed_up() {
 }
 
 #[test]
-fn lines_go_over_the_ends_of_blocks() {
+fn lines_may_cross_block_boundaries() {
     let lengths = [0, 1, 30, 1000, BLOCK as usize - 1, BLOCK as usize, 3 * BLOCK as usize, 7];
     let lines = lengths.iter().cycle().take(100).map(|&length| "x".repeat(length));
     for end in ["", "\n", "\r\n"] {

@@ -6,12 +6,12 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
-use purge_api_ext::{OperationId, OrganizationId, Report, ResourceId, escape, without_tokens};
+use purge_api_ext::{OperationId, OrganizationId, Report, ResourceId};
 use serde::Serialize;
 
 use super::json;
-use crate::environment::without_token;
-use crate::exit::{Exit, Failure, file_name};
+use crate::exit::{Exit, Failure};
+use crate::shown::{file_name, shown};
 
 /// The file, opened before anything is sent.
 pub(crate) struct Audit(Option<Open>);
@@ -73,7 +73,7 @@ impl Audit {
         let file = opened(path).map_err(|error| {
             Failure::usage(format!("the audit file `{name}` cannot be written: {error}"))
         })?;
-        Ok(Self(Some(Open { file, name, command, reason: reason.map(safe) })))
+        Ok(Self(Some(Open { file, name, command, reason: reason.map(shown) })))
     }
 
     /// Appends the line of a run, or of one of its profiles.
@@ -136,12 +136,7 @@ fn ends_within_a_line(file: &mut File) -> bool {
 /// The first of these variables that is set.
 fn first(names: &[&str]) -> Option<String> {
     let mut values = names.iter().filter_map(|name| env::var(name).ok());
-    values.find(|value| !value.trim().is_empty()).map(|value| safe(value.trim()))
-}
-
-/// A text from outside, as it may be shown.
-fn safe(text: &str) -> String {
-    escape(&without_tokens(&without_token(text)))
+    values.find(|value| !value.trim().is_empty()).map(|value| shown(value.trim()))
 }
 
 fn ci_run() -> Option<String> {
@@ -159,7 +154,7 @@ fn host() -> Option<String> {
     {
         let system = rustix::system::uname();
         let name = system.nodename().to_string_lossy();
-        (!name.is_empty()).then(|| safe(&name))
+        (!name.is_empty()).then(|| shown(&name))
     }
     #[cfg(not(unix))]
     first(&["COMPUTERNAME"])

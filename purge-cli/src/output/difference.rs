@@ -2,12 +2,13 @@
 
 use std::io;
 
-use purge_api_ext::{PurgePath, escape};
+use purge_api_ext::PurgePath;
 use purge_site::{Change, Difference};
 use serde::Serialize;
 
 use super::{Format, Out, json, plural};
 use crate::exit::Failure;
+use crate::shown::shown;
 
 /// What is different between two builds of a site.
 #[derive(Serialize)]
@@ -57,7 +58,7 @@ pub(super) fn write(
             {
                 return Err(Failure::usage(format!(
                     "the name `{}` has a line break: pass -0, or --output json",
-                    escape(&String::from_utf8_lossy(name))
+                    shown(&String::from_utf8_lossy(name))
                 )));
             }
             names(out, end, difference)

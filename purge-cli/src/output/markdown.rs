@@ -7,7 +7,8 @@ use std::path::Path;
 use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape};
 
 use super::{Out, plural};
-use crate::exit::{Failure, file_name};
+use crate::exit::Failure;
+use crate::shown::file_name;
 
 /// How many paths are shown, failed ones first.
 const SHOWN: usize = 50;

@@ -1,4 +1,4 @@
-//! The schemas of what is written for programs.
+//! The JSON Schemas of the output.
 
 use purge_api_ext::{OperationOutcome, PageSize, PurgeRecord, Report};
 use schemars::JsonSchema;
@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 use super::json::{Failed, Message, Planned};
 use super::settings::Object;
 
-/// The schemas, by the name of their file without its ending.
+/// The schemas, by file name without extension.
 pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     /// Purge requests: one page, or all.
     #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "it is written piece by piece, and here described as a whole")]
+    #[expect(dead_code, reason = "it is written incrementally; this describes it as a whole")]
     struct List {
-        /// The version of this form: 1.
+        /// The version of this format: 1.
         #[schemars(extend("const" = 1))]
         schema: u32,
         /// The number of the first page that was read, from 1.
         page: u64,
-        /// The number of records that were asked for at a time.
+        /// The requested number of records per page.
         limit: PageSize,
-        /// The records, in the order in which the service sends them.
+        /// The records, in the order of the service.
         requests: Vec<PurgeRecord>,
-        /// The number of records that there are, if the service says so.
+        /// The total number of records, if the service reports it.
         total: Option<u64>,
     }
 
@@ -57,7 +57,7 @@ fn of_any_profile(mut schema: Value) -> Value {
     schema
 }
 
-/// Takes what is for Rust only out of the descriptions: examples, and links to other items.
+/// Removes what is only for Rust from the descriptions: examples, and links to other items.
 fn for_readers_of_json(schema: &mut Value) {
     match schema {
         Value::Object(object) => {

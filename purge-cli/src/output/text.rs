@@ -11,12 +11,12 @@ use unicode_width::UnicodeWidthStr as _;
 use super::screen::pad;
 use super::{Out, Screen, plural};
 
-/// How many paths of a kind are listed.
+/// The maximum number of paths of a kind that are listed.
 const LISTED: usize = 20;
 /// The width of the longest state.
 const STATE: usize = 11;
 
-/// A path, and what is to be said to it.
+/// A path and its message.
 type Row<'a> = (PathOutcome<'a>, Option<&'a str>);
 
 fn rows(report: &Report) -> impl Iterator<Item = Row<'_>> {
@@ -31,7 +31,7 @@ fn rows(report: &Report) -> impl Iterator<Item = Row<'_>> {
 
 pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
     let s = &report.summary;
-    // Of a million paths of which none failed, none is looked at.
+    // If none of a million paths failed, none is examined.
     let failed = (s.failed + s.unconfirmed + s.not_sent > 0).then(|| rows(report));
     let failed = failed.into_iter().flatten().filter(|(path, _)| path.state.is_failure());
     let failed: Vec<_> = failed.collect();
@@ -41,7 +41,7 @@ pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Resul
         let others: Vec<_> = rows(report).filter(|(path, _)| !path.state.is_failure()).collect();
         list_paths(out, screen, &others)?;
     } else if failed.is_empty() {
-        // Thousands of lines that say the same help nobody; the counts below do.
+        // The counts below are more useful than thousands of identical lines.
         writeln!(out, "  {count} paths, none failed")?;
     }
     counts(out, screen, report)?;
@@ -85,7 +85,7 @@ pub(super) fn plan(
         let are = if count == 1 { "path is an alias" } else { "paths are aliases" };
         writeln!(out, "  {count} {are}")?;
     }
-    // One request is sent at once, whatever the rate.
+    // A single request is sent immediately, whatever the rate.
     if let Some(rate) = rate.filter(|_| requests > 1) {
         let time = humantime::format_duration(whole(time_needed(requests, rate)));
         writeln!(out, "  at this rate, the last request is sent after {time}")?;
@@ -93,13 +93,13 @@ pub(super) fn plan(
     beside(out, &Summary::of_plan(plan))
 }
 
-/// How long it takes until the last request is sent; the first one is sent at once.
+/// The time until the last request is sent; the first one is sent immediately.
 pub(super) fn time_needed(requests: usize, rate: Rate) -> Duration {
     let pauses = u32::try_from(requests.saturating_sub(1)).unwrap_or(u32::MAX);
     rate.interval().saturating_mul(pauses)
 }
 
-/// Without the digits that nobody plans with.
+/// Rounds a time to whole seconds or, below one second, to milliseconds.
 fn whole(time: Duration) -> Duration {
     match time.as_secs() {
         0 => Duration::from_millis(time.subsec_millis().into()),
@@ -129,13 +129,13 @@ fn list_paths(out: Out<'_>, screen: Screen, paths: &[Row<'_>]) -> io::Result<()>
     for &(path, message) in paths.iter().take(LISTED) {
         let style = screen.style_of(path.state);
         let state = pad(&path.state.to_string(), STATE);
-        // Of a job that somebody else created, the service names the paths.
+        // The paths of an operation that another client created come from the service.
         let shown = screen.fit(&escape(path.path), STATE + 3);
         write!(out, "  {style}{state}{style:#} {shown}")?;
-        // What holds for many paths is said with the first of them.
+        // A message that many paths share is written only for the first.
         if let Some(message) = message.filter(|message| said != Some(*message)) {
             let used = STATE + 3 + shown.width() + message.width() + 4;
-            // It says how to fix it, and is not cut off.
+            // The message says how to fix it, so it is not truncated.
             match screen.width {
                 Some(width) if used > width => write!(out, "\n    {message}")?,
                 _ => write!(out, "  ({message})")?,
@@ -172,13 +172,13 @@ fn counts(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
     writeln!(out, "{} path{}: {}", s.paths, plural(s.paths), counts.join(", "))
 }
 
-/// What is purged that nobody asked for, and what was asked for and needs no request.
+/// Other paths that are purged as well, and given paths that need no request.
 fn beside(out: Out<'_>, s: &Summary) -> io::Result<()> {
     match s.extra {
         Some(0) => {}
-        Some(1) => writeln!(out, "  1 path of the inventory is purged that was not asked for")?,
+        Some(1) => writeln!(out, "  1 other path of the inventory is purged as well")?,
         Some(n) => {
-            writeln!(out, "  {n} paths of the inventory are purged that were not asked for")?;
+            writeln!(out, "  {n} other paths of the inventory are purged as well")?;
         }
         None => {
             writeln!(out, "  without an inventory, it is unknown what else the wildcards purge")?;

@@ -5,13 +5,14 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use purge_api_ext::{Paths, PurgePath, ResourceId, escape, without_tokens};
+use purge_api_ext::{Paths, PurgePath, ResourceId};
 use purge_site::read::{self, Hashing, Site};
 use purge_site::{Baseline, Change, Difference, Finished, Manifest};
 
 use crate::args::PathArgs;
-use crate::exit::{Exit, Failure, file_name};
+use crate::exit::{Exit, Failure};
 use crate::input::Form;
+use crate::shown::{file_name, redacted, shown};
 
 /// How many names a note has.
 const NOTED: usize = 5;
@@ -181,7 +182,7 @@ pub(super) fn add_names<'a>(
             None => Ok(path),
         });
         let path = path.map_err(|error| {
-            let name = escape(&without_tokens(&String::from_utf8_lossy(name)));
+            let name = shown(&String::from_utf8_lossy(name));
             Failure::usage(format!("`{name}`: {error}; nothing was sent"))
         })?;
         paths.push(&path);
@@ -196,7 +197,8 @@ pub(crate) fn left_out(site: &Site) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    without_tokens(&format!("left out: {}{more}", named.join(", "))).into_owned()
+    // Each name is escaped already.
+    redacted(&format!("left out: {}{more}", named.join(", ")))
 }
 
 fn kind(args: &PathArgs, baseline: &Baseline) -> Result<Kind, Failure> {
@@ -229,7 +231,7 @@ fn of_this_resource(baseline: &Baseline, resource: Option<ResourceId>) -> Result
             "the baseline `{}` is of the resource {}, and not of {resource}: name another file for each \
              resource; nothing was sent",
             file_name(baseline.file()),
-            escape(of)
+            shown(of)
         ))),
         _ => Ok(()),
     }

@@ -285,11 +285,7 @@ impl SandboxBuilder {
             .map_err(|_| Kind::CacheControl(self.cache_control))?;
         let origin = check(self.origin)?;
         if matches!(origin, Origin::Site) {
-            for resource in resources.iter_mut().filter(|resource| resource.kind.can_purge()) {
-                for (path, _) in site::FILES {
-                    edge::warm(resource, path, &cache_control).await;
-                }
-            }
+            warm(&mut resources, &cache_control).await;
         }
         let ids = resources.iter().map(|r| (r.kind, r.id.to_string())).collect();
         let failed = |error| Kind::Listen(self.listen, error);
@@ -316,8 +312,7 @@ impl SandboxBuilder {
         let (stop, stopped) = watch::channel(false);
         let connections = Connections::new(self.max_connections);
         let bounds = Bounds { connections, head: self.read_timeout };
-        let server =
-            tokio::spawn(server::serve(listener, routes::router(&shared), bounds, stopped));
+        let serving = server::serve(listener, routes::router(&shared), bounds, stopped);
         Ok(Sandbox {
             shared,
             address,
@@ -327,8 +322,17 @@ impl SandboxBuilder {
             organization: organization.to_string(),
             resources: ids,
             stop,
-            server,
+            server: tokio::spawn(serving),
         })
+    }
+}
+
+/// Caches the built-in site.
+async fn warm(resources: &mut [Resource], cache_control: &HeaderValue) {
+    for resource in resources.iter_mut().filter(|resource| resource.kind.can_purge()) {
+        for (path, _) in site::FILES {
+            edge::warm(resource, path, cache_control).await;
+        }
     }
 }
 

@@ -75,6 +75,22 @@ fn ended<R: Read>(mut source: Counted<R>, end: u64) -> io::Result<()> {
     }
 }
 
+/// Refuses what only an extended header says of an entry: that its content has holes.
+fn check_extensions<R: Read>(entry: &mut tar::Entry<'_, R>, path: &[u8]) -> Result<(), ReadError> {
+    let extensions = entry.pax_extensions().map_err(|error| ReadError::of(path, error))?;
+    for extension in extensions.into_iter().flatten() {
+        let extension = extension.map_err(|_| {
+            let why = "its extended header cannot be read; if the name has a line break, make the \
+                       archive with `--format=gnu`";
+            ReadError::of(path, why)
+        })?;
+        if extension.key_bytes().starts_with(b"GNU.sparse.") {
+            return Err(ReadError::of(path, "a sparse file: make the archive without `--sparse`"));
+        }
+    }
+    Ok(())
+}
+
 fn add<R: Read>(
     entry: &mut tar::Entry<'_, R>,
     tree: &mut Tree,
@@ -87,21 +103,7 @@ fn add<R: Read>(
     if kind == EntryType::XGlobalHeader {
         return Ok(());
     }
-    if let Some(extensions) = entry.pax_extensions().map_err(broken)? {
-        for extension in extensions {
-            let extension = extension.map_err(|_| {
-                let why = "its extended header cannot be read; if the name has a line break, make the \
-                           archive with `--format=gnu`";
-                ReadError::of(&path, why)
-            })?;
-            if extension.key_bytes().starts_with(b"GNU.sparse.") {
-                return Err(ReadError::of(
-                    &path,
-                    "a sparse file: make the archive without `--sparse`",
-                ));
-            }
-        }
-    }
+    check_extensions(entry, &path)?;
     let name = path.strip_suffix(b"/").unwrap_or(&path);
     if kind == EntryType::Directory && matches!(name, b"." | b"") {
         return Ok(());

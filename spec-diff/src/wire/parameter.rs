@@ -12,37 +12,17 @@ use crate::rules::Rule;
 
 impl<'a> Walk<'a> {
     pub(super) fn parameter(&mut self, place: &str, pair: Pair<'a>) {
-        let required = pair.get("required").flags();
-        match (pair.old, pair.new) {
-            (None, _) if required.1 => {
-                return self.report(Rule::RequiredParameterAdded, "added, and it is required");
-            }
-            (None, _) => return self.report(Rule::OptionalParameterAdded, "added, optional"),
-            (_, None) if required.0 => {
-                return self.report(Rule::RequiredParameterRemoved, "removed; it was required");
-            }
-            (_, None) => {
-                return self.report(Rule::OptionalParameterRemoved, "removed; it was optional");
-            }
-            _ => {}
+        if let Some((rule, message)) = presence(pair) {
+            return self.report(rule, message);
         }
-        let style = |side: Option<&Value>| {
-            let style = side.and_then(|side| side.get("style")).and_then(Value::as_str);
-            let default = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
-            style.unwrap_or(default).to_owned()
-        };
-        let styles = pair.map(style);
-        let explodes = pair.map(|side| {
-            let explode = side.and_then(|side| side.get("explode")).and_then(Value::as_bool);
-            explode.unwrap_or_else(|| style(side) == "form")
-        });
+        let styles = pair.map(|side| Style::of(side, place));
         let serialized_otherwise = pair.get("content").map(|side| side.is_some());
         self.fields(Kind::Parameter, pair, |walk, key, field| match key {
             // `in` and `name` are equal, or renamed with the path, or differ in case only.
             "in" => walk.settle(),
             "name" if place == "path" => walk.settle(),
             "name" => walk.report(Rule::SameMeaning, "header names have no case"),
-            "required" => match required {
+            "required" => match field.flags() {
                 (false, true) => walk.report(Rule::ParameterBecameRequired, "optional → required"),
                 (true, false) => walk.report(Rule::ParameterBecameOptional, "required → optional"),
                 _ => walk.report(Rule::SameMeaning, "`required: false` is the default"),
@@ -53,35 +33,36 @@ impl<'a> Walk<'a> {
             }
             "schema" => walk.schema_as(field, Direction::Request, Role::parameter(place)),
             "content" => walk.content(field, Direction::Request),
-            "style" if styles.0 != styles.1 => {
-                walk.report(
-                    Rule::ParameterStyleChanged,
-                    &format!("style {} → {}", word(&styles.0), word(&styles.1)),
-                );
-            }
-            "explode" if explodes.0 != explodes.1 => {
-                walk.report(
-                    Rule::ParameterExplodeChanged,
-                    &format!("explode {} → {}", explodes.0, explodes.1),
-                );
-            }
-            "allowReserved" if field.flags().0 != field.flags().1 => {
-                walk.changed(Rule::ParameterReservedChanged, key, field);
-            }
-            "allowEmptyValue" if field.flags() == (false, true) => {
-                walk.report(Rule::ParameterEmptyAllowed, "an empty value is accepted now");
-            }
-            "allowEmptyValue" if field.flags() == (true, false) => {
-                walk.report(
-                    Rule::ParameterEmptyForbidden,
-                    "an empty value is not accepted any more",
-                );
-            }
             "style" | "explode" | "allowReserved" | "allowEmptyValue" => {
-                walk.report(Rule::SameMeaning, &format!("`{key}` is the default"));
+                walk.serialization(key, field, (&styles.0, &styles.1));
             }
             _ => {}
         });
+    }
+
+    /// Judges a keyword that says how a parameter is written.
+    fn serialization(&mut self, key: &str, field: Pair<'a>, (old, new): (&Style, &Style)) {
+        match key {
+            "style" if old.name != new.name => {
+                let message = format!("style {} → {}", word(&old.name), word(&new.name));
+                self.report(Rule::ParameterStyleChanged, &message);
+            }
+            "explode" if old.explode != new.explode => {
+                let message = format!("explode {} → {}", old.explode, new.explode);
+                self.report(Rule::ParameterExplodeChanged, &message);
+            }
+            "allowReserved" if field.flags().0 != field.flags().1 => {
+                self.changed(Rule::ParameterReservedChanged, key, field);
+            }
+            "allowEmptyValue" if field.flags() == (false, true) => {
+                self.report(Rule::ParameterEmptyAllowed, "an empty value is accepted now");
+            }
+            "allowEmptyValue" if field.flags() == (true, false) => {
+                let message = "an empty value is not accepted any more";
+                self.report(Rule::ParameterEmptyForbidden, message);
+            }
+            _ => self.report(Rule::SameMeaning, &format!("`{key}` is the default")),
+        }
     }
 
     pub(super) fn header(&mut self, name: &str, pair: Pair<'a>) {
@@ -119,5 +100,38 @@ impl<'a> Walk<'a> {
                 _ => {}
             });
         });
+    }
+}
+
+/// What to report of a parameter that only one side has.
+fn presence(pair: Pair<'_>) -> Option<(Rule, &'static str)> {
+    let (was_required, is_required) = pair.get("required").flags();
+    match (pair.old, pair.new) {
+        (None, _) if is_required => {
+            Some((Rule::RequiredParameterAdded, "added, and it is required"))
+        }
+        (None, _) => Some((Rule::OptionalParameterAdded, "added, optional")),
+        (_, None) if was_required => {
+            Some((Rule::RequiredParameterRemoved, "removed; it was required"))
+        }
+        (_, None) => Some((Rule::OptionalParameterRemoved, "removed; it was optional")),
+        _ => None,
+    }
+}
+
+/// How the values of a parameter are written.
+struct Style {
+    name: String,
+    explode: bool,
+}
+
+impl Style {
+    /// The style of one side, with the defaults for the place of the parameter.
+    fn of(side: Option<&Value>, place: &str) -> Self {
+        let default = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
+        let name = side.and_then(|side| side.get("style")).and_then(Value::as_str);
+        let name = name.unwrap_or(default).to_owned();
+        let explode = side.and_then(|side| side.get("explode")).and_then(Value::as_bool);
+        Self { explode: explode.unwrap_or(name == "form"), name }
     }
 }

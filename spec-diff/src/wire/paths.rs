@@ -100,6 +100,9 @@ impl<'a> Walk<'a> {
         let before = self.decisions();
         for method in METHODS {
             let operation = item.get(method);
+            let place = |path, item: Option<&'a Value>, operation| {
+                item.map(|item| Place { path, method, item, operation })
+            };
             match (operation.old, operation.new) {
                 (Some(_), Some(_)) => {
                     let addresses = Addresses { old: old_path, new: new_path, method };
@@ -108,22 +111,8 @@ impl<'a> Walk<'a> {
                         self.operation(addresses, item, operation);
                     }
                 }
-                (Some(operation), None) => {
-                    gone.extend(item.old.map(|item| Place {
-                        path: old_path,
-                        method,
-                        item,
-                        operation,
-                    }));
-                }
-                (None, Some(operation)) => {
-                    come.extend(item.new.map(|item| Place {
-                        path: new_path,
-                        method,
-                        item,
-                        operation,
-                    }));
-                }
+                (Some(operation), None) => gone.extend(place(old_path, item.old, operation)),
+                (None, Some(operation)) => come.extend(place(new_path, item.new, operation)),
                 (None, None) => {}
             }
         }

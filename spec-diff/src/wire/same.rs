@@ -4,6 +4,9 @@
 //! reference leads to has the hash of its content, so that it makes no difference whether something is written in place.
 //! Only what leads back to itself is hashed like a state of an automaton that is minimized: by its own content first,
 //! then by the hashes of what it refers to, until no two of them are told apart any more that were equal before.
+//!
+//! What is referred to is hashed in such an order that a reference never has to be followed: the stack is as deep as the
+//! nesting of a document, whatever its references are.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
@@ -13,6 +16,10 @@ use serde_json::Value;
 
 use super::pair::{Pair, address, follow};
 use super::subtypes::Subtypes;
+
+mod order;
+
+use order::Order;
 
 /// The hashes of two documents.
 pub(super) struct Sameness {
@@ -26,11 +33,20 @@ impl Sameness {
             .zip(subtypes)
             .filter_map(|(root, subtypes)| Some(Document::new(root?, subtypes)))
             .collect();
-        refine(&mut documents);
         let mut hashes = HashMap::new();
-        for document in &documents {
-            let mut reader = Reader { document, references: None, hashes: Some(&mut hashes) };
+        for document in &mut documents {
+            let before = std::mem::take(&mut document.order.before);
+            document.hash_targets(&before, &mut hashes);
+        }
+        refine(&mut documents);
+        for document in &mut documents {
+            let after = std::mem::take(&mut document.order.after);
+            document.hash_targets(&after, &mut hashes);
+            let mut reader = Reader { document, pass: Pass::Hash(&mut hashes) };
             reader.hash("", document.root);
+            for (key, value) in &document.beside {
+                reader.hash(key, value);
+            }
         }
         Self { hashes }
     }
@@ -50,13 +66,14 @@ impl Sameness {
 }
 
 /// What a reference leads to.
-struct Target {
+struct Target<'a> {
+    value: &'a Value,
+    /// The hash of its own content, whatever its references lead to.
     own: u64,
     /// The targets of the references in it, in the order of its content.
     references: Vec<usize>,
+    /// What stands for it where it is referred to.
     hash: u64,
-    /// Whether it leads back to itself.
-    circular: bool,
 }
 
 struct Document<'a> {
@@ -64,83 +81,97 @@ struct Document<'a> {
     subtypes: &'a Subtypes<'a>,
     /// By the address of the value that is referred to.
     known: HashMap<usize, usize>,
-    targets: Vec<Target>,
+    targets: Vec<Target<'a>>,
+    order: Order,
+    /// What stands beside references, each with its key: it means nothing, says the specification, but it can be
+    /// referred to.
+    beside: Vec<(&'a str, &'a Value)>,
 }
 
 impl<'a> Document<'a> {
     fn new(root: &'a Value, subtypes: &'a Subtypes<'a>) -> Self {
-        let mut values = Vec::new();
-        let mut known = HashMap::new();
-        let mut add = |target: &'a Value| {
-            known.entry(address(Some(target))).or_insert_with(|| {
-                values.push(target);
-                values.len() - 1
-            });
-        };
+        let (targets, known) = (Vec::new(), HashMap::new());
+        let (order, beside) = (Order::default(), Vec::new());
+        let mut document = Self { root, subtypes, known, targets, order, beside };
         let mut open = vec![root];
         while let Some(value) = open.pop() {
             match value {
                 Value::Object(map) => {
                     let target = follow(Some(root), value);
                     if !std::ptr::eq(target, value) {
-                        add(target);
+                        document.add(target);
+                        let fields = map.iter().filter(|(key, _)| *key != "$ref");
+                        document.beside.extend(fields.map(|(key, value)| (key.as_str(), value)));
                     }
-                    subtypes.of(root, value).into_iter().for_each(|(_, target)| add(target));
+                    subtypes.of(root, value).into_iter().for_each(|(_, kind)| document.add(kind));
                     open.extend(map.values());
                 }
                 Value::Array(list) => open.extend(list),
                 _ => {}
             }
         }
-        let mut document = Self { root, subtypes, known, targets: Vec::new() };
-        document.targets = values
-            .into_iter()
-            .map(|value| {
-                let mut references = Vec::new();
-                let mut reader =
-                    Reader { document: &document, references: Some(&mut references), hashes: None };
-                let own = reader.content("", value);
-                Target { own, references, hash: own, circular: true }
-            })
-            .collect();
-        document.find_circles();
+        for index in 0..document.targets.len() {
+            document.look_into(index);
+        }
+        let references = document.targets.iter().map(|target| target.references.as_slice());
+        document.order = Order::of(&references.collect::<Vec<_>>());
         document
     }
 
-    /// What neither leads to a circle nor comes from one is not in one.
-    fn find_circles(&mut self) {
-        let mut before = self.targets.len() + 1;
-        let mut left: HashSet<usize> = (0..self.targets.len()).collect();
-        while left.len() < before {
-            before = left.len();
-            let leads = |index: &usize| {
-                let references = self.targets.get(*index).map(|target| &target.references);
-                references.into_iter().flatten().copied().filter(|other| left.contains(other))
-            };
-            let led_to: HashSet<usize> = left.iter().flat_map(leads).collect();
-            let kept =
-                left.iter().filter(|index| led_to.contains(index) && leads(index).next().is_some());
-            left = kept.copied().collect();
+    fn add(&mut self, value: &'a Value) {
+        self.known.entry(address(Some(value))).or_insert_with(|| {
+            self.targets.push(Target { value, own: 0, references: Vec::new(), hash: 0 });
+            self.targets.len() - 1
+        });
+    }
+
+    fn look_into(&mut self, index: usize) {
+        let Some(value) = self.targets.get(index).map(|target| target.value) else { return };
+        let mut references = Vec::new();
+        let mut reader = Reader { document: self, pass: Pass::Collect(&mut references) };
+        let own = reader.content("", value);
+        if let Some(target) = self.targets.get_mut(index) {
+            *target = Target { value, own, references, hash: own };
         }
-        for (index, target) in self.targets.iter_mut().enumerate() {
-            target.circular = left.contains(&index);
+    }
+
+    /// Hashes targets by their content, in such an order that what they refer to has been hashed.
+    fn hash_targets(&mut self, order: &[usize], hashes: &mut HashMap<usize, u64>) {
+        for index in order {
+            let Some(value) = self.targets.get(*index).map(|target| target.value) else { continue };
+            let hash = Reader { document: self, pass: Pass::Hash(hashes) }.hash("", value);
+            if let Some(target) = self.targets.get_mut(*index) {
+                target.hash = hash;
+            }
         }
     }
 }
 
-/// Tells targets apart by what they refer to, until that tells no more of them apart.
+/// Tells targets apart that lead back to themselves by what they refer to, until that tells no more of them apart.
 fn refine(documents: &mut [Document<'_>]) {
+    let circular = |document: &Document<'_>| document.order.circular.clone();
     let count = |documents: &[Document<'_>]| {
-        let targets = documents.iter().flat_map(|document| &document.targets);
-        targets.map(|target| target.hash).collect::<HashSet<_>>().len()
+        let mut hashes = HashSet::new();
+        for document in documents {
+            let targets = document.order.circular.iter().filter_map(|i| document.targets.get(*i));
+            hashes.extend(targets.map(|target| target.hash));
+        }
+        hashes.len()
     };
     let mut classes = count(documents);
     loop {
         for document in &mut *documents {
-            let earlier: Vec<u64> = document.targets.iter().map(|target| target.hash).collect();
-            for target in &mut document.targets {
-                let referred = target.references.iter().map(|index| earlier.get(*index));
-                target.hash = hash_of(&(target.own, referred.collect::<Vec<_>>()));
+            let hash = |index: &usize| document.targets.get(*index).map(|target| target.hash);
+            let refined = |index: &usize| {
+                let target = document.targets.get(*index)?;
+                let referred: Vec<_> = target.references.iter().map(hash).collect();
+                Some((*index, hash_of(&("$ref", target.own, referred))))
+            };
+            let refined: Vec<_> = circular(document).iter().filter_map(refined).collect();
+            for (index, hash) in refined {
+                if let Some(target) = document.targets.get_mut(index) {
+                    target.hash = hash;
+                }
             }
         }
         let now = count(documents);
@@ -151,55 +182,52 @@ fn refine(documents: &mut [Document<'_>]) {
     }
 }
 
-/// One pass over a value: it collects references, or hashes in which they are resolved.
+/// One pass over a value. References are not followed.
 struct Reader<'d, 'a, 'r> {
     document: &'d Document<'a>,
-    references: Option<&'r mut Vec<usize>>,
-    hashes: Option<&'r mut HashMap<usize, u64>>,
+    pass: Pass<'r>,
+}
+
+enum Pass<'r> {
+    /// Collects the targets of references.
+    Collect(&'r mut Vec<usize>),
+    /// Keeps the hash of every object and list, by address.
+    Hash(&'r mut HashMap<usize, u64>),
 }
 
 impl<'a> Reader<'_, 'a, '_> {
     /// `key` is the name of the field that holds the value: some lists are sets.
     fn hash(&mut self, key: &str, value: &'a Value) -> u64 {
-        // What was referred to has been hashed already.
-        let known = self.hashes.as_ref().and_then(|hashes| hashes.get(&address(Some(value))));
-        if let Some(known) = known {
+        if !value.is_object() && !value.is_array() {
+            return scalar(value);
+        }
+        let at = address(Some(value));
+        if let Pass::Hash(hashes) = &self.pass
+            && let Some(known) = hashes.get(&at)
+        {
             return *known;
         }
         let target = follow(Some(self.document.root), value);
-        let hash = if std::ptr::eq(target, value) {
-            self.content(key, value)
-        } else {
-            // What stands beside a reference is ignored, says the specification; it is still to be seen.
-            if self.hashes.is_some() {
-                self.content(key, value);
-            }
-            self.reference(target)
-        };
-        if let Some(hashes) = &mut self.hashes
-            && (value.is_object() || value.is_array())
-        {
-            hashes.insert(address(Some(value)), hash);
+        let in_place = std::ptr::eq(target, value);
+        let hash = if in_place { self.content(key, value) } else { self.reference(target) };
+        if let Pass::Hash(hashes) = &mut self.pass {
+            hashes.insert(at, hash);
         }
         hash
     }
 
     fn reference(&mut self, target: &'a Value) -> u64 {
         let Some(index) = self.document.known.get(&address(Some(target))) else { return 0 };
-        if let Some(references) = &mut self.references {
-            references.push(*index);
-            return 1;
-        }
-        match (self.document.targets.get(*index), &self.hashes) {
-            (Some(known), Some(hashes)) if !known.circular => {
-                let hashed = hashes.get(&address(Some(target))).copied();
-                hashed.unwrap_or_else(|| self.hash("", target))
+        match &mut self.pass {
+            Pass::Collect(references) => {
+                references.push(*index);
+                1
             }
-            (known, _) => known.map_or(0, |target| hash_of(&("$ref", target.hash))),
+            Pass::Hash(_) => self.document.targets.get(*index).map_or(0, |target| target.hash),
         }
     }
 
-    /// The hash of a value that is not a reference, or that is looked at as if it were none.
+    /// The hash of a value that is not a reference.
     fn content(&mut self, key: &str, value: &'a Value) -> u64 {
         match value {
             Value::Object(map) => {
@@ -252,4 +280,73 @@ fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    fn is_same(old: &Value, new: &Value, pointer: &str) -> bool {
+        let root = Pair { old: Some(old), new: Some(new) };
+        let subtypes = [Subtypes::new(root.old), Subtypes::new(root.new)];
+        let sameness = Sameness::new(root, [&subtypes[0], &subtypes[1]]);
+        sameness.same(Pair { old: old.pointer(pointer), new: new.pointer(pointer) })
+    }
+
+    /// What stands beside a reference leads back to what the reference is in.
+    #[test]
+    fn a_circle_through_what_stands_beside_a_reference_ends() {
+        let document = |kind: &str| {
+            json!({
+                "List": { "items": { "$ref": "#/Item", "not": { "$ref": "#/List" } } },
+                "Item": { "type": kind },
+                "inside": { "$ref": "#/List/items/not" },
+            })
+        };
+        let (old, new) = (document("string"), document("integer"));
+        assert!(is_same(&old, &old, "/inside"));
+        for changed in ["/Item", "/List", "/List/items", "/List/items/not", "/inside"] {
+            assert!(!is_same(&old, &new, changed), "{changed}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_reference_can_be_referred_to() {
+        let document = |kind: &str| {
+            json!({
+                "a": { "$ref": "#/b", "not": { "items": { "type": kind, "not": { "$ref": "#/a/not" } } } },
+                "b": {},
+                "c": { "$ref": "#/a/not" },
+            })
+        };
+        let (old, new) = (document("string"), document("integer"));
+        assert!(is_same(&old, &new, "/a"));
+        assert!(!is_same(&old, &new, "/a/not/items"));
+        assert!(!is_same(&old, &new, "/c"));
+    }
+
+    /// A chain of references is as long as a document, and a stack is not.
+    #[test]
+    fn a_long_chain_of_references_fits_into_a_small_stack() {
+        let document = |end: Value| {
+            let mut links = Map::new();
+            for link in 0..20_000 {
+                let next = json!({ "items": { "$ref": format!("#/{}", link + 1) } });
+                links.insert(link.to_string(), next);
+            }
+            links.insert("20000".to_owned(), end);
+            Value::Object(links)
+        };
+        let compare = move || {
+            let (old, new) = (document(json!({ "type": "string" })), document(json!({})));
+            assert!(!is_same(&old, &new, "/0"));
+            assert!(is_same(&old, &old.clone(), "/0"));
+            let circle = document(json!({ "$ref": "#/0" }));
+            assert!(!is_same(&old, &circle, "/0"));
+        };
+        let thread = std::thread::Builder::new().stack_size(128 * 1024).spawn(compare);
+        thread.expect("a thread").join().expect("no panic");
+    }
 }

@@ -14,6 +14,7 @@ use super::shape::{Conjunction, Job, Role, Side};
 use super::walk::Walk;
 
 mod compare;
+mod exclusions;
 mod annotations;
 mod objects;
 mod fits;

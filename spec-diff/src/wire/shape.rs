@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::direction::Direction;
 use super::pair::{address, follow};
+use super::questions::Questions;
 
 pub(super) mod types;
 pub(super) mod bounds;
@@ -60,15 +61,14 @@ impl<'a> Conjunction<'a> {
     pub(super) fn first(&self) -> Option<&'a Value> {
         self.nodes.first().copied()
     }
-
-    fn key(&self) -> (Vec<usize>, &[(usize, Pick)]) {
-        (self.nodes.iter().map(|node| address(Some(node))).collect(), &self.picks)
-    }
 }
 
 impl PartialEq for Conjunction<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        let mut nodes = self.nodes.iter().zip(&other.nodes);
+        self.picks == other.picks
+            && self.nodes.len() == other.nodes.len()
+            && nodes.all(|(one, other)| std::ptr::eq(*one, *other))
     }
 }
 
@@ -76,7 +76,9 @@ impl Eq for Conjunction<'_> {}
 
 impl std::hash::Hash for Conjunction<'_> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
+        self.nodes.len().hash(state);
+        self.nodes.iter().for_each(|node| address(Some(node)).hash(state));
+        self.picks.hash(state);
     }
 }
 
@@ -112,17 +114,31 @@ pub(super) struct Job<'a> {
 #[derive(Default)]
 pub(super) struct Conjunctions<'a> {
     pub(super) flat: HashMap<Conjunction<'a>, Rc<Flat<'a>>>,
-    pub(super) fits: HashMap<Fit<'a>, bool>,
-    /// What was assumed to fit, in the order of the assumptions.
-    pub(super) assumed: Vec<Fit<'a>>,
+    pub(super) fits: Questions<Fit<'a>>,
 }
 
-/// An inner schema, an outer one, and the direction.
-pub(super) type Fit<'a> = (Conjunction<'a>, Conjunction<'a>, Direction);
+/// The question whether one schema lets through all that another does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Fit<'a> {
+    pub(super) inner: Conjunction<'a>,
+    pub(super) outer: Conjunction<'a>,
+    /// Where the inner one stands; the outer one stands on the other side.
+    pub(super) side: Side,
+    pub(super) direction: Direction,
+}
 
 /// On which side of the comparison a schema stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Side {
     Old,
     New,
+}
+
+impl Side {
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Old => Self::New,
+            Self::New => Self::Old,
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::page::Page;
 use super::{Bench, yaml};
 use crate::{ORGANIZATION, RESOURCE};
 
-/// What the step that purges left behind.
+/// The result of the purging step.
 struct Used {
     ended: Ended,
     output: String,
@@ -18,7 +18,7 @@ struct Used {
 }
 
 impl Used {
-    /// The report that the outputs name.
+    /// The report that the outputs point to.
     fn report(&self) -> Value {
         let file = self.output.lines().find_map(|line| line.strip_prefix("report="));
         let text = fs::read_to_string(file.expect("an output")).expect("a file");
@@ -26,7 +26,7 @@ impl Used {
     }
 }
 
-/// Uses the action in a job, with some inputs and the defaults of the others.
+/// Runs the action in a job, with these inputs and the defaults for the others.
 async fn purge(bench: &Bench, inputs: &[(&str, &str)]) -> Used {
     let action = yaml("action.yml");
     fs::create_dir_all(bench.path("temp")).expect("a folder");
@@ -126,7 +126,7 @@ async fn action_purges_paths_and_files_and_reports_the_outcome() {
     posted.sort();
     assert_eq!(posted, ["/assets/a%20b.png", "/assets/c%0Ad.png", "/assets/e%20f.png"]);
 
-    // The second use in a job leaves the report of the first as it was.
+    // The second use in a job leaves the report of the first unchanged.
     assert_eq!(again.report()["summary"]["paths"], 3);
     assert_eq!(used.report()["summary"]["paths"], 2);
 }
@@ -186,7 +186,8 @@ async fn action_runs_the_program_that_it_has_built_and_no_other() {
         assert_eq!(used.ended.code, Some(0), "{:?}", used.ended);
     }
     assert_eq!(bench.posted(), ["/a", "/a"]);
-    // From the version of the action, in its own folder, where no toolchain file of the checkout counts.
+    // From the version of the action, in a folder of its own, where the checkout's toolchain file has no
+    // effect.
     let calls = bench.cargo_calls();
     let action = bench.path("action").display().to_string();
     let temp = bench.path("temp").display().to_string();

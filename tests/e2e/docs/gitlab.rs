@@ -76,7 +76,7 @@ async fn job_purges_what_a_new_build_changed() {
     let retried = job["retry"]["exit_codes"].as_array().expect("codes");
     assert!(retried.iter().any(|code| code.as_i64() == ended.code.map(Into::into)), "{ended:?}");
 
-    // Built without the account, each time into a folder of its own; the version is pinned.
+    // Built without the account, each time in a folder of its own; the version is pinned.
     let calls = bench.cargo_calls();
     let pinned = "install --git https://github.com/purge-rs/purge --tag v";
     assert!(calls.lines().all(|call| call.contains(pinned) && call.contains(" --locked ")));
@@ -103,7 +103,7 @@ async fn what_changed_is_unknown_without_the_cache() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("leave --first-run out"), "{ended:?}");
 
-    // Consent is given in one spelling; nothing else is taken for it.
+    // Consent has one spelling; nothing else counts.
     for other in ["ALL", "yes", " all", "files"] {
         let ended = project.job(&[("PURGE_FALLBACK", other)]).await;
         assert_eq!((ended.code, bench.posted().len()), (Some(2), 2), "{ended:?}");

@@ -1,5 +1,4 @@
-//! The pages of the guide: what they show is one session in one shell, from the top of a page to its end, and
-//! from page to page.
+//! The pages of the guide: each page works as one session in one shell, and so do all pages in a row.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,14 +8,15 @@ use purge_tests::cli::{Ended, Run};
 use super::page::{Page, shown};
 use super::{Bench, root};
 
-/// What stands between the outputs of two examples: no text has it.
-const NEXT: char = '\u{1e}';
+/// Separates the outputs of two examples; it occurs in no text.
+pub(super) const NEXT: char = '\u{1e}';
 
 /// The pages in the order of the table of contents.
 const PAGES: [&str; 6] =
     ["paths.md", "sites.md", "retries.md", "waiting.md", "journals.md", "settings.md"];
 
-/// Runs the examples of these pages in one shell that knows no account. Errors are a part of what is shown.
+/// Runs the examples of these pages in one shell without an account. Errors are part of the expected
+/// output.
 async fn check(names: &[&str]) {
     let mut script = String::from("set +e +o pipefail; exec 2>&1\n");
     let mut examples = Vec::new();
@@ -29,7 +29,7 @@ async fn check(names: &[&str]) {
         script.push_str(&example.script);
         script.push_str("printf '\\036'\n");
     }
-    // Nothing is left for the next page, or to the reader.
+    // No job is left for the next page or the reader.
     script.push_str("for _ in {1..200}; do [ -z \"$(jobs -rp)\" ] && break; sleep 0.05; done\n");
     script.push_str("jobs -rp; env | grep PURGE_; [ \"$PWD\" = \"$HOME\" ] || pwd\n");
     let bench = Bench::new().await;
@@ -43,8 +43,8 @@ async fn check(names: &[&str]) {
     }
 }
 
-/// Runs a script as a reader does, who has the program and no account.
-async fn session(bench: &Bench, script: &str) -> Ended {
+/// Runs a script as a reader would, who has the program but no account.
+pub(super) async fn session(bench: &Bench, script: &str) -> Ended {
     let path = std::env::var("PATH").expect("a search path");
     let path = format!("{}:{path}", bench.path("bin").display());
     let script = format!("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n{script}");
@@ -79,9 +79,9 @@ fn every_page_is_run_and_is_in_the_table_of_contents() {
     }
     let rows: Vec<_> = PAGES.iter().map(|page| contents.find(&format!("]({page})"))).collect();
     assert!(rows.is_sorted(), "the pages are run in another order than that of the table");
-    for run in PAGES.into_iter().chain(["recipes.md"]) {
+    for run in PAGES.into_iter().chain(["queue.md", "recipes.md"]) {
         assert!(pages.remove(run), "{run}");
     }
-    // Neither has commands of `purge` to compare.
+    // Neither has commands of `cdn-purge` to compare.
     assert_eq!(pages.into_iter().collect::<Vec<_>>(), ["README.md", "benchmarks.md"]);
 }

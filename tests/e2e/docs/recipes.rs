@@ -1,4 +1,4 @@
-//! `docs/recipes.md`: every block is run, and prints what stands below it.
+//! `docs/recipes.md`: runs every block and compares its output with the text below it.
 
 use std::fs;
 use std::io::Write as _;
@@ -106,7 +106,7 @@ async fn what_failed_before() {
     bench.sandbox.fault(Fault::status(503).on_post());
     assert_prints(&bench.bash(&script, &[("PURGE", PURGE)]).await, &output);
     assert_eq!(bench.posted(), ["/index.html", "/index.html"]);
-    // All is well, and nothing is sent again.
+    // Nothing failed, so nothing is sent again.
     let ended = bench.bash(&script, &[("PURGE", PURGE)]).await;
     assert_prints(&ended, "");
     assert_eq!(bench.posted().len(), 3);

@@ -42,9 +42,13 @@ impl Scene {
         for told in &self.told {
             self.is_true(told, &own);
         }
-        self.figures.again = self.duplicates_are_flagged(&own);
+        let last = self.told.last().expect("a run");
+        let again = in_several(own.values().copied());
+        let unflagged = unflagged(&again, last);
+        self.require(unflagged.is_empty(), "a duplicate that is not reported", &unflagged);
         self.nothing_is_lost();
-        let last = self.told.last().into_iter().flat_map(|told| &told.operations);
+        let last = last.operations.iter();
+        self.figures.again = again.len();
         let is_found = |operation: &&Value| {
             let message = operation["message"].as_str();
             message.is_some_and(|message| message.ends_with("found in the list"))
@@ -84,8 +88,8 @@ impl Scene {
         paths.sort();
         let mut planned = self.planned.concat();
         planned.sort();
-        // A program that was killed has not reported everything.
-        if code == Some(0) || !told.operations.is_empty() && matches!(code, Some(1..=6)) {
+        let reports = code == Some(0) || !told.operations.is_empty();
+        if reports && !told.is_cut_off {
             self.require(paths == planned, "not all paths are in the report once", &paths);
         }
     }
@@ -138,30 +142,6 @@ impl Scene {
         }
     }
 
-    /// Checks that a path in more than one operation is in a request that is reported as a possible
-    /// duplicate. Returns the number of such paths.
-    fn duplicates_are_flagged(&self, own: &BTreeMap<&str, &Job>) -> usize {
-        let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-        for path in own.values().flat_map(|job| job.records.keys()) {
-            *count.entry(path).or_default() += 1;
-        }
-        let again: BTreeSet<_> = count.into_iter().filter(|(_, jobs)| *jobs > 1).collect();
-        // A program that was killed and never resumed has reported nothing.
-        let Some(last) = self.told.last().filter(|told| !told.operations.is_empty()) else {
-            return again.len();
-        };
-        let flagged = last.operations.iter().filter(|o| o["possible_duplicate"] == true);
-        let flagged: BTreeSet<String> = flagged.flat_map(paths_of).collect();
-        for (path, jobs) in &again {
-            self.require(
-                flagged.contains(*path),
-                "a duplicate that is not reported",
-                &(path, jobs),
-            );
-        }
-        again.len()
-    }
-
     /// Checks that in the end all paths are purged, and nothing else.
     fn nothing_is_lost(&self) {
         let cached = BTreeSet::from_iter(self.sandbox.cached(self.sandbox.resource()));
@@ -192,6 +172,24 @@ impl Scene {
     }
 }
 
+/// The paths that are in more than one operation.
+fn in_several<'a>(jobs: impl Iterator<Item = &'a Job>) -> BTreeSet<&'a str> {
+    let mut seen = BTreeSet::new();
+    let paths = jobs.flat_map(|job| job.records.keys());
+    paths.map(String::as_str).filter(|path| !seen.insert(*path)).collect()
+}
+
+/// Which of the paths that are in more than one operation the last run should have reported as a possible
+/// duplicate and has not. A run that was cut off is judged by what it has reported.
+fn unflagged<'a>(again: &BTreeSet<&'a str>, last: &Told) -> Vec<&'a str> {
+    let flagged = last.operations.iter().filter(|o| o["possible_duplicate"] == true);
+    let flagged: BTreeSet<String> = flagged.flat_map(paths_of).collect();
+    let reported: BTreeSet<String> = last.operations.iter().flat_map(paths_of).collect();
+    let is_due = |path: &str| !last.is_cut_off || reported.contains(path);
+    let missing = |path: &&str| is_due(path) && !flagged.contains(*path);
+    again.iter().copied().filter(missing).collect()
+}
+
 /// Whether a pattern matches a path, trying every length for each `*`.
 fn matches(pattern: &str, path: &str, star: Star) -> bool {
     fn slow(pattern: &[u8], path: &[u8], least: usize) -> bool {
@@ -203,4 +201,54 @@ fn matches(pattern: &str, path: &str, star: Star) -> bool {
     }
     let least = usize::from(star == Star::OneOrMore);
     slow(pattern.as_bytes(), path.as_bytes(), least)
+}
+
+mod tests {
+    use std::time::SystemTime;
+
+    use fastrand::Rng;
+    use purge_tests::cli::Ended;
+    use serde_json::json;
+
+    use super::super::chance::Options;
+    use super::super::others::Record;
+    use super::{BTreeMap, Job, Told, in_several, unflagged};
+
+    const KILLED: (Option<i32>, &str) = (None, "");
+    const SIGNALLED_TWICE: (Option<i32>, &str) = (Some(130), "{\"message\":\"interrupted\"}\n");
+    const SIGNALLED_ONCE: (Option<i32>, &str) = (Some(130), "{\"error\":{\"exit_code\":130}}\n");
+    const FAILED: (Option<i32>, &str) = (Some(1), "{\"error\":{\"exit_code\":1}}\n");
+
+    fn job(paths: &[&str]) -> Job {
+        let record = || Record { status: 1, completed: None };
+        let records = paths.iter().map(|path| ((*path).to_owned(), record()));
+        Job { created: SystemTime::UNIX_EPOCH, records: records.collect() }
+    }
+
+    /// What a run that writes a line for each request has written of `/a` and, halfway, of `/b`.
+    fn told((code, err): (Option<i32>, &str), is_flagged: bool) -> Told {
+        let line = json!({ "possible_duplicate": is_flagged, "paths": [{ "path": "/a" }] });
+        let out = format!("{line}\n{{\"possible_dup");
+        let ended = Ended { code, out, err: err.to_owned() };
+        Told::new(Options::last(&mut Rng::with_seed(0)), &ended)
+    }
+
+    #[test]
+    fn duplicate_of_a_reported_path_must_be_flagged_and_of_another_if_the_run_has_ended() {
+        let jobs = BTreeMap::from([
+            ("1", job(&["/a"])),
+            ("2", job(&["/b", "/c"])),
+            ("3", job(&["/a", "/b"])),
+        ]);
+        let again = in_several(jobs.values());
+        assert_eq!(Vec::from_iter(&again), [&"/a", &"/b"]);
+        for run in [KILLED, SIGNALLED_TWICE] {
+            assert_eq!(unflagged(&again, &told(run, true)), [""; 0], "{run:?}");
+            assert_eq!(unflagged(&again, &told(run, false)), ["/a"], "{run:?}");
+        }
+        for run in [SIGNALLED_ONCE, FAILED] {
+            assert_eq!(unflagged(&again, &told(run, true)), ["/b"], "{run:?}");
+            assert_eq!(unflagged(&again, &told(run, false)), ["/a", "/b"], "{run:?}");
+        }
+    }
 }

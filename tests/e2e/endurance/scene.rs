@@ -54,6 +54,8 @@ pub(super) struct Scene {
 pub(super) struct Told {
     pub(super) options: Options,
     pub(super) code: Option<i32>,
+    /// Whether it was killed, or a second signal ended it: what it had not reported by then, it never will.
+    pub(super) is_cut_off: bool,
     pub(super) ended: SystemTime,
     pub(super) operations: Vec<Value>,
 }
@@ -329,7 +331,7 @@ impl Scene {
 }
 
 impl Told {
-    fn new(options: Options, ended: &Ended) -> Self {
+    pub(super) fn new(options: Options, ended: &Ended) -> Self {
         // A line that was cut off when the program ended does not count.
         let lines = ended.out.split_inclusive('\n').filter(|line| line.ends_with('\n'));
         let lines = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
@@ -338,7 +340,16 @@ impl Told {
             _ => vec![line],
         });
         let operations = operations.collect();
-        Self { options, code: ended.code, ended: SystemTime::now(), operations }
+        let mut said =
+            ended.err.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let says_why = said.any(|line| line["error"].is_object());
+        let is_cut_off = match ended.code {
+            None => true,
+            // A run that ends after the first signal says so.
+            Some(130 | 143) => !says_why,
+            Some(_) => false,
+        };
+        Self { options, code: ended.code, is_cut_off, ended: SystemTime::now(), operations }
     }
 }
 

@@ -76,7 +76,7 @@ async fn journal_that_others_can_write_is_refused() {
         set_mode(&journal, open);
         let ended = purge_at(&sandbox, &["resume", &folder.text()]).end().await;
         let expected = format!(
-            "can be written by others (mode {open:o}); if you trust what it says, run `chmod 600` on it"
+            "can be written by others (mode {open:o}); if you trust its contents, run `chmod 600` on it"
         );
         check(&ended, 2, &expected);
         assert_eq!(mode(&journal), open);
@@ -90,7 +90,7 @@ async fn journal_that_others_can_write_is_refused() {
     // Only root can change the owner of a file; the rule itself has a unit test that does not need to.
     if std::os::unix::fs::chown(&journal, Some(12_345), None).is_ok() {
         let ended = purge_at(&sandbox, &["resume", &folder.text()]).end().await;
-        let expected = "belongs to another user (ID 12345, you are 0); if you trust what it says, copy it \
+        let expected = "belongs to another user (ID 12345, you are 0); if you trust its contents, copy it \
                         and resume the copy";
         check(&ended, 2, expected);
     }

@@ -66,7 +66,7 @@ async fn second_process_is_refused() {
     assert_eq!(posts(&sandbox).len(), 1);
     first.kill().await;
     let ended = purge_at(&sandbox, &["create", "/b", "--journal", &journal]).end().await;
-    check(&ended, 2, "exists already; resume it by `cdn-purge resume`, or remove it");
+    check(&ended, 2, "exists already; resume it with `cdn-purge resume`, or remove it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

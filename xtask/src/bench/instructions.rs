@@ -60,7 +60,12 @@ pub(super) fn run(tree: &Tree, update: bool, out: &mut dyn Write) -> Result<u8, 
 }
 
 fn build(tree: &Tree) -> Result<(), Error> {
-    let settings = OPTIMIZED.map(|package| format!("profile.dev.package.{package}.opt-level=3"));
+    // With several codegen units, what is inlined depends on how the code happens to be divided among them.
+    let settings = OPTIMIZED.iter().flat_map(|package| {
+        ["opt-level=3", "codegen-units=1"]
+            .map(|setting| format!("profile.dev.package.{package}.{setting}"))
+    });
+    let settings: Vec<_> = settings.collect();
     let mut args = vec!["build", "--package", "purge-cli", "--locked"];
     for setting in &settings {
         args.extend(["--config", setting]);

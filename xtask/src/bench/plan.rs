@@ -52,7 +52,7 @@ impl Counts {
             Some(Self {
                 sent: number("", " paths in ")?,
                 requests: number(" paths in ", " request")?,
-                covered: number("", " not sent: covered").unwrap_or_default(),
+                covered: number("", " covered by a wildcard").unwrap_or_default(),
             })
         };
         counts().ok_or_else(|| Error::new(format!("`cdn-purge plan` printed no counts: {output}")))
@@ -73,8 +73,9 @@ mod tests {
 
     #[test]
     fn counts_are_parsed_from_the_output() {
-        let output = "  450 paths, none failed\n450 paths in 5 requests; nothing was sent\n  \
-                      50 of 900 not sent: given twice\n  400 of 900 not sent: covered by a wildcard\n";
+        let output = "  request 1  100 paths  /a … /b\n450 paths in 5 requests; nothing was sent\n  \
+                      50 of 900 given paths are duplicates\n  \
+                      400 of 900 given paths are covered by a wildcard\n";
         let counts = Counts { sent: 450, requests: 5, covered: 400 };
         assert_eq!(Counts::parse(output).expect("counts"), counts);
         Counts::parse("no paths").expect_err("no counts");

@@ -49,21 +49,34 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
             .arg(&requests);
         sent(command)
     };
-    let cpu = |usage: &Usage| usage.cpu.as_secs_f64();
     let beside_hyper = bench.pairs(ours, || bare("hyper"))?;
     let beside_reqwest = bench.pairs(ours, || bare("reqwest"))?;
     let planning: Result<Vec<f64>, Error> =
         (0..bench.runs).map(|_| Ok(cpu(&bench.plan(&paths, &[])?))).collect();
     let planning = median(&planning?);
     let beside_curl = bench.pairs(ours, curl)?;
+    Ok(figures(planning, &beside_hyper, &beside_reqwest, &beside_curl))
+}
+
+fn cpu(usage: &Usage) -> f64 {
+    usage.cpu.as_secs_f64()
+}
+
+/// `planning` is the processor time of planning alone.
+fn figures(
+    planning: f64,
+    beside_hyper: &[(Usage, Usage)],
+    beside_reqwest: &[(Usage, Usage)],
+    beside_curl: &[(Usage, Usage)],
+) -> Vec<Figure> {
     let without = |(ours, bare): &(Usage, Usage)| (cpu(ours) - planning) / cpu(bare);
-    Ok(vec![
+    vec![
         Figure {
             work: WORK,
             against: HYPER,
             figure: "processor time",
             at_most: None,
-            ratios: ratios(&beside_hyper, cpu),
+            ratios: ratios(beside_hyper, cpu),
         },
         Figure {
             work: WITHOUT_PLANNING,
@@ -84,9 +97,9 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
             against: "`curl --parallel --parallel-max 16`, the same bodies in its configuration",
             figure: "wall time",
             at_most: None,
-            ratios: ratios(&beside_curl, |usage| usage.wall.as_secs_f64()),
+            ratios: ratios(beside_curl, |usage| usage.wall.as_secs_f64()),
         },
-    ])
+    ]
 }
 
 /// The bodies to send, one per line, and their total size without line feeds.

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
@@ -15,16 +16,9 @@ const DELAY: &str = "60s";
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     bench.build_baseline()?;
     let paths = inputs::unique(bench.tree, 100 * OPERATIONS)?;
-    let create = |server: &Server, more: &[&str]| {
-        let mut command = bench.purge(["create", "--quiet", "--output", "json", "--from"]);
-        command.arg(&paths).args(more);
-        let output = measured(server.known_to(command))?.output;
-        serde_json::from_str::<Value>(&output)
-            .map_err(|e| Error::new(format!("`cdn-purge create` printed no JSON: {e}")))
-    };
     let ours = || {
         let server = Server::sandbox(bench, DELAY)?;
-        let report = create(&server, &["--wait"])?;
+        let report = create(bench, &server, &paths, &["--wait"])?;
         let summary = &report["summary"];
         let ended = summary["purged"].as_u64().zip(summary["not_cached"].as_u64());
         if ended.map(|(purged, not)| purged + not) != Some(100 * OPERATIONS as u64) {
@@ -34,7 +28,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     };
     let theirs = || {
         let server = Server::sandbox(bench, DELAY)?;
-        let report = create(&server, &[])?;
+        let report = create(bench, &server, &paths, &[])?;
         let operations = report["operations"].as_array().map_or(&[][..], Vec::as_slice);
         let ids: Vec<&str> = operations.iter().filter_map(|o| o["op_id"].as_str()).collect();
         if ids.len() != OPERATIONS {
@@ -65,4 +59,13 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         at_most: Some(0.1),
         ratios: ratios?,
     }])
+}
+
+/// The report of `cdn-purge create`.
+fn create(bench: &Bench<'_>, server: &Server, paths: &Path, more: &[&str]) -> Result<Value, Error> {
+    let mut command = bench.purge(["create", "--quiet", "--output", "json", "--from"]);
+    command.arg(paths).args(more);
+    let output = measured(server.known_to(command))?.output;
+    serde_json::from_str(&output)
+        .map_err(|e| Error::new(format!("`cdn-purge create` printed no JSON: {e}")))
 }

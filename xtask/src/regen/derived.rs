@@ -1,4 +1,4 @@
-//! The list of derived files: those that follow the descriptions, and those that follow the command line, which
+//! The list of derived files: those derived from the descriptions, and those derived from the command line, which
 //! `purge_cli::derived_files` lists.
 
 use std::collections::BTreeMap;
@@ -12,14 +12,14 @@ use crate::Error;
 use crate::workspace::Tree;
 
 pub(super) struct Derived {
-    /// From the root of the workspace, with `/`.
+    /// Relative to the root of the workspace, with `/`.
     pub(super) path: String,
     pub(super) committed: Option<String>,
-    /// Nothing for a file that is left over.
+    /// `None` for a file that is left over.
     pub(super) text: Option<String>,
 }
 
-/// A description as it is on disk, not the one that was compiled into this program.
+/// A description as it is on disk, not the one compiled into this program.
 struct Description {
     /// From the root of the workspace.
     path: String,
@@ -28,17 +28,17 @@ struct Description {
 
 /// The folder of the snapshots of the bindings, one for each description.
 const SNAPSHOTS: &str = "purge-api/tests/snapshots";
-/// Contains a table that follows all descriptions.
+/// Contains a table that is derived from all descriptions.
 const README: &str = "openapi/README.md";
 
-/// The folders in which every file follows the command line.
+/// The folders in which every file is derived from the command line.
 const FOLDERS: [&str; 3] = ["purge-cli/completions", "purge-cli/man", "purge-cli/schema"];
 
-/// What the README shows of the command line.
+/// The picture of the command line in the README.
 const PICTURE: &str = "docs/cdn-purge.svg";
 
-/// Derives one file after the other. What follows the descriptions comes first: it is written even if the code does
-/// not compile with it.
+/// Derives one file after another. Files derived from the descriptions come first: they are written even if the code
+/// does not compile with them.
 pub(super) fn files(tree: &Tree) -> impl Iterator<Item = Result<Derived, Error>> {
     let of_commands = || match command_line(tree) {
         Ok(files) => files.into_iter().map(Ok).collect(),
@@ -107,7 +107,7 @@ fn rules(tree: &Tree) -> Result<Option<Derived>, Error> {
     Ok(Some(Derived { path, committed, text: Some(openapi_review::Rule::table()) }))
 }
 
-/// Byte for byte what insta accepts in `purge-api/tests/bindings.rs`, which compares it with the text
+/// Byte for byte what insta accepts in `purge-api/tests/bindings.rs`, which compares it with the code
 /// that is compiled.
 fn bindings(tree: &Tree, path: &str, description: &Description) -> Result<Derived, Error> {
     let text = codegen::generate(&description.text).map_err(|e| Error::new(e.to_string()))?;
@@ -118,7 +118,7 @@ fn bindings(tree: &Tree, path: &str, description: &Description) -> Result<Derive
 
 fn operations_table(tree: &Tree, descriptions: &[Description]) -> Result<Derived, Error> {
     let committed = tree.read_if_there(README)?.ok_or_else(|| {
-        Error::new("missing; its text is written by hand, only a table in it is derived")
+        Error::new("missing; only a table in it is derived, so restore the rest first")
     })?;
     let documents = descriptions.iter().map(|description| {
         let file = description.path.rsplit('/').next().unwrap_or_default();
@@ -128,7 +128,7 @@ fn operations_table(tree: &Tree, descriptions: &[Description]) -> Result<Derived
     Ok(Derived { path: README.to_owned(), committed: Some(committed), text: Some(text) })
 }
 
-/// The files that follow the code and not the description: the command line is defined there.
+/// The files derived from the code and not from the description: the command line is defined there.
 fn command_line(tree: &Tree) -> Result<Vec<Derived>, Error> {
     const HOME: &str = "purge-cli";
     if tree.read_if_there("purge-cli/Cargo.toml")?.is_none() {
@@ -139,10 +139,10 @@ fn command_line(tree: &Tree) -> Result<Vec<Derived>, Error> {
     let printed = tree.cargo(&program).map_err(|e| {
         let first = e.to_string().lines().find(|line| line.starts_with("error")).map(str::to_owned);
         let why = first.unwrap_or_else(|| e.to_string());
-        Error::new(format!("{HOME} does not build ({why}); mend it, and run this again"))
+        Error::new(format!("{HOME} does not build ({why}); fix it, then run this again"))
     })?;
     let texts: BTreeMap<String, String> = serde_json::from_str(&printed)
-        .map_err(|e| Error::new(format!("`reference` printed something that is no JSON: {e}")))?;
+        .map_err(|e| Error::new(format!("`reference` printed invalid JSON: {e}")))?;
     let picture = Derived {
         committed: tree.read_if_there(PICTURE)?,
         path: PICTURE.to_owned(),

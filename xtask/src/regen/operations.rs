@@ -8,7 +8,7 @@ use openapi_review::METHODS;
 const BEGIN: &str = "<!-- operations: written by `cargo xtask regen` -->";
 const END: &str = "<!-- operations: end -->";
 
-/// The text with the table between the two markers derived again.
+/// The text, with the table between the two markers derived again.
 pub(super) fn replace_table<'a>(
     text: &str,
     documents: impl IntoIterator<Item = (&'a str, &'a Value)>,

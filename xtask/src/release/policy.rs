@@ -1,8 +1,8 @@
-//! How far a version has to rise with the description.
+//! How far a version must rise with the description.
 //!
-//! `info.version` counts what the service offers, the version of the crates what programs compile with.
-//! What breaks callers on the wire or in Rust raises both by a major, what is new by a minor; below 1.0.0
-//! each rise is one place further right, as Cargo reads it.
+//! `info.version` is the version of the service's interface, the version of the crates that of the
+//! interface for programs. Changes that break callers on the wire or in Rust raise both by a major,
+//! additions by a minor; below 1.0.0, each rise is one place further right, as Cargo reads it.
 
 use semver::Version;
 
@@ -17,8 +17,7 @@ enum Rise {
     Major,
 }
 
-/// What is wrong with the versions after a release with the tag `tag`, from which the crates go from one
-/// version to another.
+/// What is wrong with the versions after the release `tag`, given the old and new version of the crates.
 pub(super) fn problems(
     tag: &str,
     (old, new): (&Version, &Version),
@@ -26,7 +25,7 @@ pub(super) fn problems(
 ) -> Vec<String> {
     let most = reviews.iter().map(needed).max().unwrap_or(Rise::None);
     let mut found = Vec::new();
-    // A release needs a version of its own even when the descriptions are what they were.
+    // A release needs a new version even if the descriptions are unchanged.
     if rise(old, new) < most.max(Rise::Patch) {
         found.push(format!(
             "the crates have {new} after {old}; {} since {tag}, so write {} or a higher one",
@@ -60,8 +59,8 @@ fn described(tag: &str, review: &Review) -> Option<String> {
 fn said(needed: Rise) -> &'static str {
     match needed {
         Rise::None => "nothing changed in the descriptions",
-        Rise::Patch => "texts of a description changed",
-        Rise::Minor => "a description grew",
+        Rise::Patch => "documentation in a description changed",
+        Rise::Minor => "a description has additions",
         Rise::Major => "a description breaks callers",
     }
 }
@@ -92,7 +91,7 @@ fn rise(old: &Version, new: &Version) -> Rise {
     }
 }
 
-/// The lowest version that rises so far.
+/// The lowest version with at least this rise.
 fn next(old: &Version, rise: Rise) -> Version {
     match (rise, old.major) {
         (Rise::None, _) => old.clone(),
@@ -161,7 +160,7 @@ mod tests {
             document["components"]["schemas"]["PurgeRequest"]["properties"]["size"] =
                 serde_json::json!({ "type": "integer", "nullable": true });
         });
-        let unsaid = "info.version of a.yaml is 1.0.0 after 1.0.0; a description grew since v1, \
+        let unsaid = "info.version of a.yaml is 1.0.0 after 1.0.0; a description has additions since v1, \
                       so write 1.1.0 or a higher one";
         check(&grown, ("0.1.0", "0.2.0"), &[unsaid]);
 

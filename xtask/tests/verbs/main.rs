@@ -1,4 +1,4 @@
-//! The verbs of `cargo xtask` on small workspaces, and the review of changes to the description.
+//! The verbs of `cargo xtask` on small workspaces, and reviews of changes to the description.
 
 mod ci;
 mod regen;

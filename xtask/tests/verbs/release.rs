@@ -115,7 +115,7 @@ fn a_package_that_lacks_a_file_does_not_build() {
     let (code, out) = xtask(root, &["release-check"]);
     assert_eq!(code, 1, "{out}");
     let broken: Vec<_> = out.lines().filter(|line| line.starts_with("broken")).collect();
-    assert_eq!(broken, ["broken  every package builds from what is in it"], "{out}");
+    assert_eq!(broken, ["broken  every package builds from its own files"], "{out}");
     assert!(out.contains("shared.rs"), "{out}");
 }
 
@@ -141,14 +141,14 @@ fn versions_rise_with_the_description_since_the_last_tag() {
     let said = || {
         let (_, out) = xtask(root, &["release-check"]);
         let lines =
-            out.lines().skip_while(|line| !line.contains("as far as the description changed"));
+            out.lines().skip_while(|line| !line.contains("with the changes to the description"));
         let own =
             lines.enumerate().take_while(|(index, line)| *index == 0 || line.starts_with("  "));
         own.map(|(_, line)| line).collect::<Vec<_>>().join("\n")
     };
     git(root, &["tag", "v0.2.0"]);
     // The tag marks the release being made.
-    insta::assert_snapshot!(said(), @"skipped the versions rise as far as the description changed: no earlier release has a tag `vX.Y.Z`");
+    insta::assert_snapshot!(said(), @"skipped the versions rise with the changes to the description: no earlier release has a tag `vX.Y.Z`");
     replace(root, "openapi/purge.yaml", "maximum: 100", "maximum: 50");
     commit(root);
     insta::assert_snapshot!(said());
@@ -157,5 +157,5 @@ fn versions_rise_with_the_description_since_the_last_tag() {
     replace(root, "Cargo.toml", "lower = { version = \"0.2.0\"", "lower = { version = \"0.3.0\"");
     lock(root);
     commit(root);
-    assert_eq!(said(), "ok      the versions rise as far as the description changed");
+    assert_eq!(said(), "ok      the versions rise with the changes to the description");
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::str;
 
 use super::{Form, Refusal};
+use crate::shown::shown;
 
 /// The path, or the name, without what is before it.
 pub(super) fn site_path<'a>(form: Form<'_>, text: &'a [u8]) -> Result<Cow<'a, [u8]>, Refusal> {
@@ -18,9 +19,11 @@ pub(super) fn site_path<'a>(form: Form<'_>, text: &'a [u8]) -> Result<Cow<'a, [u
     // Of a path, its slash stays.
     match rest.filter(|rest| rest.starts_with(b"/")).map(|rest| &rest[end..]) {
         Some(rest) => Ok(rest.to_vec().into()),
-        None => Err(format!("not in `{folder}/`: leave it out, or leave --strip-prefix out")
-            .as_str()
-            .into()),
+        None => {
+            Err(format!("not in `{}/`: leave it out, or leave --strip-prefix out", shown(folder))
+                .as_str()
+                .into())
+        }
     }
 }
 
@@ -55,8 +58,7 @@ fn of_url<'a>(url: &'a [u8], hosts: &[String]) -> Result<Cow<'a, [u8]>, Refusal>
 }
 
 fn either(hosts: &[String]) -> String {
-    let named: Vec<_> =
-        hosts.iter().map(|host| format!("`{}`", purge_api_ext::escape(host))).collect();
+    let named: Vec<_> = hosts.iter().map(|host| format!("`{}`", shown(host))).collect();
     named.join(" or ")
 }
 

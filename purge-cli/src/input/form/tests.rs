@@ -69,7 +69,7 @@ fn output_of_other_programs_is_recognized_without_raw_too() {
             "4: several names: list one per line",
             "5: a space before the `/`: remove it",
             "6: an escaped control character at byte 2: give each path separately, without it; a \
-             name of a file that has one needs `-0 --raw`",
+             file name that contains one needs `-0 --raw`",
         ]
     );
     let break_in = Form::default().read(b"/a\n/b", false, &mut Paths::new());

@@ -83,7 +83,7 @@ fn success_of_many_takes_a_line() {
 }
 
 #[test]
-fn plan_shows_requests_what_else_is_purged_and_the_time() {
+fn plan_shows_requests_other_purged_paths_and_the_time() {
     let few = planned(["/a", "/b*", "/bc", "/a"].map(str::to_owned));
     let rate = "30/m".parse().ok();
     let few = at_widths(|out, screen| plan(out, screen, &few, &Aliases::default(), rate));
@@ -94,7 +94,7 @@ fn plan_shows_requests_what_else_is_purged_and_the_time() {
 }
 
 #[test]
-fn times_are_as_exact_as_they_are_useful() {
+fn times_are_rounded() {
     let check = |requests, rate: &str, expected: &str| {
         let time = whole(time_needed(requests, rate.parse().expect(rate)));
         assert_eq!(humantime::format_duration(time).to_string(), expected);

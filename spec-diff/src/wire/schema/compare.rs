@@ -12,7 +12,7 @@ use crate::wire::pair::Pair;
 use crate::wire::shape::bounds::{BOUNDS, Limit};
 use crate::wire::shape::flat::Flat;
 use crate::wire::shape::types::Types;
-use crate::wire::shape::{Conjunction, Job, Role, Side};
+use crate::wire::shape::{Job, Role, Side};
 use crate::wire::walk::{Walk, change_of};
 
 const TYPE: Family =
@@ -30,10 +30,6 @@ const UNIQUE: Family = family!(
 const MULTIPLE: Family = family!(
     RequestMultipleOfNarrowed RequestMultipleOfWidened ResponseMultipleOfNarrowed ResponseMultipleOfWidened
 );
-const EXCLUSION: Family = family!(
-    RequestExclusionAdded RequestExclusionRemoved ResponseExclusionAdded ResponseExclusionRemoved
-);
-
 /// Both sides, as what they come to.
 #[derive(Clone, Copy)]
 pub(super) struct Flats<'f, 'a> {
@@ -48,7 +44,7 @@ impl<'a> Flats<'_, 'a> {
     }
 
     /// The keyword on each side, or the schema that is without it.
-    fn at(self, old: Option<&'a Value>, new: Option<&'a Value>) -> Pair<'a> {
+    pub(super) fn at(self, old: Option<&'a Value>, new: Option<&'a Value>) -> Pair<'a> {
         let place = self.place();
         match (old, new) {
             (None, None) => place,
@@ -275,42 +271,6 @@ impl<'a> Walk<'a> {
             }
             _ => {}
         }
-    }
-
-    fn exclusions(&mut self, both: Flats<'_, 'a>, direction: Direction) {
-        let same = |one: &Value, other: &Value| self.hash(one) == self.hash(other);
-        let without = |list: &[&'a Value], other: &[&'a Value]| {
-            let known = |value: &&&'a Value| !other.iter().any(|other| same(value, other));
-            list.iter().filter(known).copied().collect::<Vec<_>>()
-        };
-        let (gone, come) = (
-            without(&both.old.exclusions, &both.new.exclusions),
-            without(&both.new.exclusions, &both.old.exclusions),
-        );
-        let rule = match (gone.as_slice(), come.as_slice()) {
-            ([], []) => return,
-            (_, []) => EXCLUSION.widened(direction),
-            ([], _) => EXCLUSION.narrowed(direction),
-            ([old], [new]) => match self.excluded(old, new, direction) {
-                (true, true) => return,
-                (true, false) => EXCLUSION.narrowed(direction),
-                (false, true) => EXCLUSION.widened(direction),
-                (false, false) => {
-                    direction.pick(Rule::RequestExclusionChanged, Rule::ResponseExclusionChanged)
-                }
-            },
-            _ => direction.pick(Rule::RequestExclusionChanged, Rule::ResponseExclusionChanged),
-        };
-        let place = Pair { old: gone.first().copied(), new: come.first().copied() };
-        self.changed_at(both.at(place.old, place.new), rule, "not", place);
-    }
-
-    /// Whether all that was excluded still is, and all that is excluded was.
-    fn excluded(&mut self, old: &'a Value, new: &'a Value, direction: Direction) -> (bool, bool) {
-        let old = Conjunction::of(self.root.old, Some(old));
-        let new = Conjunction::of(self.root.new, Some(new));
-        let (old, new) = ((Side::Old, &old), (Side::New, &new));
-        (self.fits(old, new, direction), self.fits(new, old, direction))
     }
 
     pub(super) fn changed_at(&mut self, place: Pair<'a>, rule: Rule, what: &str, pair: Pair<'a>) {

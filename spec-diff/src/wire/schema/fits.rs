@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::wire::direction::Direction;
+use crate::wire::questions::Needs;
 use crate::wire::shape::bounds::BOUNDS;
 use crate::wire::shape::flat::{Flat, Group, Property};
 use crate::wire::shape::types::Types;
-use crate::wire::shape::{Conjunction, Pick, Side};
+use crate::wire::shape::{Conjunction, Fit, Pick, Side};
 use crate::wire::walk::Walk;
 
 type Sided<'c, 'a> = (Side, &'c Conjunction<'a>);
@@ -16,61 +17,63 @@ impl<'a> Walk<'a> {
     /// read it. A schema that leads back to itself fits as long as nothing else says no.
     pub(super) fn fits(
         &mut self,
-        inner: Sided<'_, 'a>,
-        outer: Sided<'_, 'a>,
+        (side, inner): Sided<'_, 'a>,
+        (_, outer): Sided<'_, 'a>,
         direction: Direction,
     ) -> bool {
-        if self.same_conjunctions(inner.1, outer.1) {
-            return true;
-        }
-        let key = (inner.1.clone(), outer.1.clone(), direction);
-        if let Some(known) = self.conjunctions.fits.get(&key) {
-            return *known;
-        }
-        let assumed = self.conjunctions.assumed.len();
-        self.conjunctions.fits.insert(key.clone(), true);
-        self.conjunctions.assumed.push(key.clone());
-        let fits = self.flats_fit(inner, outer, direction);
-        if !fits {
-            // What was found out under the assumption is not known.
-            for key in self.conjunctions.assumed.drain(assumed..) {
-                self.conjunctions.fits.remove(&key);
-            }
-            self.conjunctions.fits.insert(key, false);
-        }
-        fits
+        let (inner, outer) = (inner.clone(), outer.clone());
+        let mut questions = std::mem::take(&mut self.conjunctions.fits);
+        let answer = questions.answer(Fit { inner, outer, side, direction }, |fit| self.needs(fit));
+        self.conjunctions.fits = questions;
+        answer
     }
 
-    fn flats_fit(
-        &mut self,
-        (side, inner): Sided<'_, 'a>,
-        (outer_side, outer): Sided<'_, 'a>,
-        direction: Direction,
-    ) -> bool {
-        let (flat, outer_flat) = (self.flat(side, inner), self.flat(outer_side, outer));
+    /// What has to fit besides, so that one schema fits into another.
+    fn needs(&mut self, fit: &Fit<'a>) -> Needs<Fit<'a>> {
+        let Fit { inner, outer, side, direction } = fit;
+        if self.same_conjunctions(inner, outer) {
+            return Needs::All(Vec::new());
+        }
+        let (flat, outer_flat) = (self.flat(*side, inner), self.flat(side.other(), outer));
         match (flat.groups.as_slice(), outer_flat.groups.as_slice()) {
             ([], []) => {}
             ([group], _) if group.keyword.is_some() => {
-                return members(inner, group)
-                    .iter()
-                    .all(|member| self.fits((side, member), (outer_side, outer), direction));
+                let inside = |inner| Fit { inner, ..fit.clone() };
+                return Needs::All(members(inner, group).into_iter().map(inside).collect());
             }
             ([], [group]) if group.keyword.is_some() => {
-                return members(outer, group)
-                    .iter()
-                    .any(|member| self.fits((side, inner), (outer_side, member), direction));
+                let into = |outer| Fit { outer, ..fit.clone() };
+                return Needs::Any(members(outer, group).into_iter().map(into).collect());
             }
-            _ => return false,
+            _ => return Needs::Never,
         }
-        flat.scalars_fit(&outer_flat)
-            && self.exclusions_fit(&flat, &outer_flat)
-            && (!flat.types.meets(Types::ARRAY) || {
-                let items = Conjunction::all(self.root_of(side), &flat.items);
-                let outer_items = Conjunction::all(self.root_of(outer_side), &outer_flat.items);
-                self.fits((side, &items), (outer_side, &outer_items), direction)
-            })
-            && (!flat.types.meets(Types::OBJECT)
-                || self.objects_fit((side, &flat), (outer_side, &outer_flat), direction))
+        if !flat.scalars_fit(&outer_flat) || !self.exclusions_fit(&flat, &outer_flat) {
+            return Needs::Never;
+        }
+        let mut pairs = Vec::new();
+        if flat.types.meets(Types::ARRAY) {
+            pairs.push((flat.items.as_slice(), outer_flat.items.as_slice()));
+        }
+        if flat.types.meets(Types::OBJECT) {
+            if !flat.shape_fits(&outer_flat, *direction) {
+                return Needs::Never;
+            }
+            pairs.push((&flat.further.schemas, &outer_flat.further.schemas));
+            let both = flat.properties.iter();
+            pairs.extend(both.filter_map(|(name, property)| {
+                let other = outer_flat.properties.get(name)?;
+                Some((property.schemas.as_slice(), other.schemas.as_slice()))
+            }));
+        }
+        let mut needs = Vec::new();
+        for (inner, outer) in pairs {
+            let inner = Conjunction::all(self.root_of(*side), inner);
+            let outer = Conjunction::all(self.root_of(side.other()), outer);
+            if !self.same_conjunctions(&inner, &outer) {
+                needs.push(Fit { inner, outer, side: *side, direction: *direction });
+            }
+        }
+        Needs::All(needs)
     }
 
     fn exclusions_fit(&self, inner: &Flat<'a>, outer: &Flat<'a>) -> bool {
@@ -78,39 +81,22 @@ impl<'a> Walk<'a> {
             inner.exclusions.iter().any(|other| self.hash(other) == self.hash(exclusion))
         })
     }
-
-    fn objects_fit(
-        &mut self,
-        (side, inner): (Side, &Flat<'a>),
-        (outer_side, outer): (Side, &Flat<'a>),
-        direction: Direction,
-    ) -> bool {
-        let required = |property: &Property<'a>| property.required.is_some();
-        let missing = outer.properties.iter().any(|(name, property)| {
-            required(property) && !inner.properties.get(name).is_some_and(required)
-        });
-        // What callers send has to be known, and what they read has to be there.
-        let (from, to) = direction.pick((inner, outer), (outer, inner));
-        let unknown = from.properties.keys().any(|name| !to.properties.contains_key(name));
-        let closed = outer.further.closed.is_some() && inner.further.closed.is_none();
-        if missing || unknown || closed {
-            return false;
-        }
-        let further = Conjunction::all(self.root_of(side), &inner.further.schemas);
-        let outer_further = Conjunction::all(self.root_of(outer_side), &outer.further.schemas);
-        if !self.fits((side, &further), (outer_side, &outer_further), direction) {
-            return false;
-        }
-        inner.properties.iter().all(|(name, property)| {
-            let Some(other) = outer.properties.get(name) else { return true };
-            let schema = Conjunction::all(self.root_of(side), &property.schemas);
-            let other = Conjunction::all(self.root_of(outer_side), &other.schemas);
-            self.fits((side, &schema), (outer_side, &other), direction)
-        })
-    }
 }
 
 impl<'a> Flat<'a> {
+    /// Whether the properties that there are, and those that have to be there, leave nothing out.
+    fn shape_fits(&self, outer: &Self, direction: Direction) -> bool {
+        let required = |property: &Property<'a>| property.required.is_some();
+        let missing = outer.properties.iter().any(|(name, property)| {
+            required(property) && !self.properties.get(name).is_some_and(required)
+        });
+        // What callers send has to be known, and what they read has to be there.
+        let (from, to) = direction.pick((self, outer), (outer, self));
+        let unknown = from.properties.keys().any(|name| !to.properties.contains_key(name));
+        let closed = outer.further.closed.is_some() && self.further.closed.is_none();
+        !missing && !unknown && !closed
+    }
+
     fn scalars_fit(&self, outer: &Self) -> bool {
         if !self.types.without(outer.types).is_empty() || (self.null && !outer.null) {
             return false;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::Conjunction;
 use super::bounds::{BOUNDS, Limit};
-use super::listed::all_values;
 use super::types::Types;
-use super::{Conjunction, Pick};
-use crate::wire::pair::{follow, list};
 use crate::wire::subtypes::Subtypes;
+
+mod builder;
 
 #[derive(Debug)]
 pub(in crate::wire) struct Flat<'a> {
@@ -95,9 +95,7 @@ impl<'a> Flat<'a> {
             read_only: false,
             write_only: false,
         };
-        let mut builder = Builder { root, subtypes, conjunction, flat: &mut flat, deep: 0 };
-        let null = conjunction.nodes.iter().map(|node| builder.add(node)).fold(None, both);
-        flat.null = null.unwrap_or(true);
+        flat.null = builder::fill(&mut flat, root, subtypes, conjunction);
         flat.settle_types();
         flat
     }
@@ -117,188 +115,4 @@ impl<'a> Flat<'a> {
             }
         }
     }
-}
-
-/// Null is let through by a conjunction when no part forbids it and one allows it.
-fn both(one: Option<bool>, other: Option<bool>) -> Option<bool> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one && other),
-        (one, other) => one.or(other),
-    }
-}
-
-struct Builder<'a, 'f> {
-    root: Option<&'a Value>,
-    subtypes: &'f Subtypes<'a>,
-    conjunction: &'f Conjunction<'a>,
-    flat: &'f mut Flat<'a>,
-    deep: usize,
-}
-
-impl<'a> Builder<'a, '_> {
-    /// Adds a schema, and says whether it lets null through; `None` when it does not speak of it.
-    fn add(&mut self, node: &'a Value) -> Option<bool> {
-        let node = follow(self.root, node);
-        let circular = self.flat.parts.iter().any(|part| std::ptr::eq(*part, node));
-        if circular || self.deep > 64 {
-            return None;
-        }
-        self.flat.parts.push(node);
-        self.deep += 1;
-        self.scalars(node);
-        self.containers(node);
-        let own = self.own_null(node);
-        let mut null = None;
-        for part in list(node, "allOf") {
-            null = both(null, self.add(part));
-        }
-        for keyword in ["oneOf", "anyOf"] {
-            if node.get(keyword).is_some_and(Value::is_array) {
-                null = both(null, self.alternatives(node, keyword));
-            }
-        }
-        self.by_discriminator(node);
-        self.deep -= 1;
-        // `nullable` beside `allOf` is meant, although the specification lets it speak for `type` alone.
-        match own {
-            Some(true) => Some(true),
-            own => both(own, null),
-        }
-    }
-
-    fn own_null(&self, node: &'a Value) -> Option<bool> {
-        if node.get("nullable").and_then(Value::as_bool) == Some(true) {
-            return Some(true);
-        }
-        let values = node.get("enum").and_then(Value::as_array);
-        match (node.get("type").and_then(Value::as_str), values) {
-            (None, Some(values)) => Some(values.iter().any(Value::is_null)),
-            (None, None) => None,
-            (Some(_), _) => Some(false),
-        }
-    }
-
-    fn scalars(&mut self, node: &'a Value) {
-        let flat = &mut *self.flat;
-        let types = node.get("type").and_then(Value::as_str).and_then(Types::named);
-        flat.types = types.map_or(flat.types, |types| flat.types.and(types));
-        if let Some(values) = node.get("enum").and_then(Value::as_array) {
-            meet_values(&mut flat.values, values.iter().collect());
-        }
-        for (bound, limit) in BOUNDS.iter().zip(&mut flat.limits) {
-            let stated = bound.stated(node);
-            *limit = bound.narrower(limit.take(), stated);
-        }
-        let texts = [("format", &mut flat.formats), ("pattern", &mut flat.patterns)];
-        for (key, list) in texts {
-            let stated = node.get(key).filter(|value| value.is_string());
-            list.extend(stated.filter(|value| key == "format" || !is_universal(value)));
-        }
-        flat.multiples.extend(node.get("multipleOf").filter(|value| value.is_number()));
-        flat.exclusions.extend(node.get("not"));
-        let flag = |key| node.get(key).filter(|value| value.as_bool() == Some(true));
-        flat.unique = flat.unique.or(flag("uniqueItems"));
-        flat.default = flat.default.or(node.get("default"));
-        flat.read_only |= flag("readOnly").is_some();
-        flat.write_only |= flag("writeOnly").is_some();
-    }
-
-    fn containers(&mut self, node: &'a Value) {
-        self.flat.items.extend(node.get("items"));
-        let properties = node.get("properties").and_then(Value::as_object);
-        for (name, schema) in properties.into_iter().flatten() {
-            self.flat.properties.entry(name).or_default().schemas.push(schema);
-        }
-        if let Some(required) = node.get("required").filter(|value| value.is_array()) {
-            for name in list(node, "required").iter().filter_map(|name| name.as_str()) {
-                self.flat.properties.entry(name).or_default().required.get_or_insert(required);
-            }
-        }
-        match node.get("additionalProperties") {
-            None | Some(Value::Bool(true)) => {}
-            Some(Value::Object(map)) if map.is_empty() => {}
-            Some(closed @ Value::Bool(false)) => {
-                self.flat.further.closed.get_or_insert(closed);
-            }
-            Some(schema) => self.flat.further.schemas.push(schema),
-        }
-    }
-
-    /// Members that are nothing but null, and values one by one, are no alternatives.
-    fn alternatives(&mut self, owner: &'a Value, keyword: &'static str) -> Option<bool> {
-        match self.conjunction.picked(owner) {
-            Some(Pick::Rest) => return None,
-            Some(Pick::Member(index)) => {
-                return owner
-                    .get(keyword)
-                    .and_then(|list| list.get(index))
-                    .and_then(|m| self.add(m));
-            }
-            None => {}
-        }
-        let members: Vec<(usize, &Value)> = list(owner, keyword).into_iter().enumerate().collect();
-        let total = members.len();
-        let members: Vec<_> =
-            members.into_iter().filter(|(_, member)| !self.is_null(member)).collect();
-        let null = members.len() < total;
-        if let Some(values) = all_values(self.root, &members) {
-            self.flat.parts.extend(members.iter().map(|(_, member)| follow(self.root, member)));
-            let has_null = null || values.iter().any(|value| value.is_null());
-            meet_values(&mut self.flat.values, values);
-            return Some(has_null);
-        }
-        if let [(_, member)] = members.as_slice() {
-            let of_member = self.add(member);
-            return if null { Some(true) } else { of_member };
-        }
-        let keys = self.subtypes.keys(self.root, owner, &members);
-        let members: Vec<_> = members
-            .into_iter()
-            .zip(keys)
-            .map(|((index, schema), keys)| Member { index, schema, keys })
-            .collect();
-        let nullable = |member: &Member<'a>| self.own_null(follow(self.root, member.schema));
-        let null = null || members.iter().any(|member| nullable(member) == Some(true));
-        self.flat.groups.push(Group { owner, keyword: Some(keyword), members });
-        Some(null)
-    }
-
-    /// The subtypes of a schema that has a discriminator, and no list of alternatives.
-    fn by_discriminator(&mut self, owner: &'a Value) {
-        let listed = ["oneOf", "anyOf"].iter().any(|key| owner.get(key).is_some());
-        let picked = self.conjunction.picked(owner).is_some();
-        let Some(root) = self.root.filter(|_| !listed && !picked) else { return };
-        let mut subtypes = self.subtypes.of(root, owner);
-        subtypes.retain(|(_, subtype)| !std::ptr::eq(*subtype, owner));
-        // A subtype is not one of its own kinds.
-        let kinds = |part: &&'a Value| subtypes.iter().any(|(_, kind)| std::ptr::eq(*kind, *part));
-        if subtypes.is_empty() || self.flat.parts.iter().any(kinds) {
-            return;
-        }
-        let members = subtypes.into_iter().enumerate();
-        let members = members
-            .map(|(index, (key, schema))| Member { index, schema, keys: vec![key] })
-            .collect();
-        self.flat.groups.push(Group { owner, keyword: None, members });
-    }
-
-    fn is_null(&self, member: &'a Value) -> bool {
-        let values = follow(self.root, member).get("enum").and_then(Value::as_array);
-        values.is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null))
-    }
-}
-
-fn meet_values<'a>(known: &mut Option<Vec<&'a Value>>, values: Vec<&'a Value>) {
-    match known {
-        Some(known) => known.retain(|value| values.contains(value)),
-        None => *known = Some(values),
-    }
-}
-
-/// Patterns that every text matches.
-fn is_universal(pattern: &Value) -> bool {
-    let text = pattern.as_str().unwrap_or_default();
-    let text = text.strip_prefix('^').unwrap_or(text);
-    let text = text.strip_suffix('$').unwrap_or(text);
-    matches!(text, "" | ".*" | "(.*)" | "[\\s\\S]*" | "[\\S\\s]*" | "(.|\\n)*" | ".*?")
 }

@@ -1,0 +1,211 @@
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Subcommand;
+use purge_api_ext::ResourceId;
+use purge_queue::{Lane, Producer, RequestId};
+
+use super::{FormatArgs, MessageArgs, PathArgs, TargetArgs};
+
+/// Where the queue is, and who asks.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Queue")]
+pub(crate) struct QueueArgs {
+    /// Addresses of the queue's NATS servers, with commas between them [env: PURGE_QUEUE_URL]
+    // Clap repeats what its parsers refuse, and this may hold a password.
+    #[arg(long, value_name = "URL")]
+    pub(crate) queue: Option<String>,
+    /// Name of the account's queue [env: PURGE_QUEUE_LANE] [default: default]
+    #[arg(long, value_name = "NAME", value_parser = lane)]
+    pub(crate) lane: Option<Lane>,
+    /// File with a line `USER:PASSWORD` for the queue [env: PURGE_QUEUE_CREDENTIALS]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) queue_credentials: Option<PathBuf>,
+}
+
+/// Whose request, and of what.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Queue")]
+pub(crate) struct ProducerArgs {
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    /// Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]
+    #[arg(long, value_name = "NAME", value_parser = producer)]
+    pub(crate) producer: Option<Producer>,
+    /// CDN resource UUID [env: PURGE_RESOURCE]
+    #[arg(short, long, value_name = "UUID")]
+    pub(crate) resource: Option<ResourceId>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct EnqueueArgs {
+    #[command(flatten)]
+    pub(crate) paths: PathArgs,
+    #[command(flatten)]
+    pub(crate) from: ProducerArgs,
+    /// Name of the request; enqueueing again under the same name is safe [default: a random one]
+    #[arg(long, help_heading = "Request", value_name = "ID", value_parser = request)]
+    pub(crate) id: Option<RequestId>,
+    /// Nobody waits for it: it is sent when nothing else waits, and a tenth of what is sent in any case
+    #[arg(long, help_heading = "Request")]
+    pub(crate) bulk: bool,
+    /// How long it may wait: what was not sent by then is not sent at all [default: 24h]
+    #[arg(long, help_heading = "Request", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) expires: Option<Duration>,
+    /// How long storing may take
+    #[arg(long, help_heading = "Request", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) deadline: Duration,
+    /// Wait until the outcome of every path is known, for at most this long [without a value: 5m]
+    #[arg(
+        long, help_heading = "Request", value_name = "DURATION", num_args = 0..=1, require_equals = true,
+        default_missing_value = "5m", value_parser = humantime::parse_duration
+    )]
+    pub(crate) wait: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) output: FormatArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct StatusArgs {
+    /// Name of the request
+    #[arg(value_name = "ID", value_parser = request)]
+    pub(crate) id: RequestId,
+    /// Only this path
+    #[arg(long, help_heading = "Request", value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    #[command(flatten)]
+    pub(crate) from: ProducerArgs,
+    #[command(flatten)]
+    pub(crate) output: FormatArgs,
+}
+
+#[derive(clap::Args)]
+#[command(mut_arg("sandbox", |arg| arg.hide(true)))]
+pub(crate) struct WorkerArgs {
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Purge this CDN resource, too; all workers of a lane must purge the same ones
+    #[arg(long, help_heading = "Worker", value_name = "UUID")]
+    pub(crate) also: Vec<ResourceId>,
+    /// A producer that may purge a whole resource
+    #[arg(long, help_heading = "Worker", value_name = "NAME", value_parser = producer)]
+    pub(crate) everything_from: Vec<Producer>,
+    /// How long a path waits for others to go with it, at most 1m
+    #[arg(long, help_heading = "Worker", value_name = "DURATION", default_value = "1s", value_parser = humantime::parse_duration)]
+    pub(crate) window: Duration,
+    /// How many requests are under way at once [default: 4]
+    #[arg(long, help_heading = "Worker", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) concurrency: Option<u16>,
+    /// How long operations are followed to their end; with 0s, an outcome is that a purge was accepted
+    #[arg(long, help_heading = "Worker", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    pub(crate) follow: Duration,
+    /// What this worker is called where the holder of the lane is shown [default: its process ID]
+    #[arg(long, help_heading = "Worker", value_name = "NAME")]
+    pub(crate) holder: Option<String>,
+    /// Serve metrics at http://ADDRESS/metrics, such as 127.0.0.1:9464
+    #[arg(long, help_heading = "Worker", value_name = "ADDRESS")]
+    pub(crate) metrics: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct OperateArgs {
+    #[command(subcommand)]
+    pub(crate) command: Operate,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Operate {
+    /// Set the queue up; changes nothing that is there
+    Init(InitArgs),
+    /// Find what could lose something
+    Check(CheckArgs),
+    /// Show who holds the lane, and what waits
+    Show(ShowArgs),
+    /// Show what the workers have written down
+    Log(LogArgs),
+    /// Let no worker send anything
+    Pause(QueueArgs),
+    /// End the pause
+    Go(QueueArgs),
+    /// Drop what still waits of a request
+    Drop(DropArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    /// How many nodes keep each message; 1 only to try it out
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) replicas: NonZeroUsize,
+    /// How long the lane stays with a worker that has died
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) lease: Duration,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    /// Address of a node's monitoring, such as http://127.0.0.1:8222, to see whether it writes to its disk in time
+    #[arg(long, value_name = "URL")]
+    pub(crate) monitor: Vec<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    #[command(flatten)]
+    pub(crate) output: FormatArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct LogArgs {
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    /// Only what became of this path
+    #[arg(long, value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: FormatArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct DropArgs {
+    /// Name of the request
+    #[arg(value_name = "ID", value_parser = request)]
+    pub(crate) id: RequestId,
+    #[command(flatten)]
+    pub(crate) from: ProducerArgs,
+}
+
+impl Operate {
+    pub(crate) fn format(&self) -> crate::output::Format {
+        match self {
+            Self::Show(args) => args.output.format,
+            Self::Log(args) => args.output.format,
+            Self::Init(_) | Self::Check(_) | Self::Pause(_) | Self::Go(_) | Self::Drop(_) => {
+                crate::output::Format::Text
+            }
+        }
+    }
+}
+
+fn lane(text: &str) -> Result<Lane, String> {
+    text.parse().map_err(|error: purge_queue::QueueError| error.to_string())
+}
+
+fn producer(text: &str) -> Result<Producer, String> {
+    text.parse().map_err(|error: purge_queue::QueueError| error.to_string())
+}
+
+fn request(text: &str) -> Result<RequestId, String> {
+    text.parse().map_err(|error: purge_queue::QueueError| error.to_string())
+}

@@ -1,0 +1,162 @@
+//! `queue init`, `check`, `show`, `log`, `pause`, `go` and `drop`.
+
+use std::time::Duration;
+
+use purge_api_ext::escape;
+use purge_queue::{Finding, LaneState, Layout, NatsEngine, Operator};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::connect;
+use crate::args::{CheckArgs, DropArgs, InitArgs, LogArgs, Operate, QueueArgs, ShowArgs};
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Console, Format};
+
+pub(crate) async fn run(command: Operate, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    match command {
+        Operate::Init(args) => init(&args, console).await,
+        Operate::Check(args) => check(&args, console).await,
+        Operate::Show(args) => show(&args, console).await,
+        Operate::Log(args) => log(&args, console).await,
+        Operate::Pause(args) => {
+            operator(&args).await?.pause().await?;
+            say(
+                console,
+                "paused: no worker begins to send anything; end it by `cdn-purge queue go`",
+            )
+        }
+        Operate::Go(args) => {
+            operator(&args).await?.go().await?;
+            say(console, "not paused")
+        }
+        Operate::Drop(args) => drop_request(&args, console).await,
+    }
+}
+
+async fn operator(args: &QueueArgs) -> Result<Operator<NatsEngine>, Failure> {
+    let lane = connect::lane(args)?;
+    Ok(Operator::new(connect::connect(args).await?, lane))
+}
+
+fn say(console: &mut Console<'_>, text: &str) -> Result<Exit, Failure> {
+    writeln!(console.out, "{text}").or_else(output::closed_pipe)?;
+    Ok(Exit::Success)
+}
+
+async fn init(args: &InitArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let engine = connect::connect(&args.queue).await?;
+    let mut layout = Layout::default();
+    (layout.replicas, layout.lease) = (args.replicas.get(), args.lease);
+    let made = engine.init(layout).await?;
+    match made.is_empty() {
+        true => say(console, "the queue was there already, and was not changed"),
+        false => say(console, &format!("made {}", made.join(", "))),
+    }
+}
+
+async fn check(args: &CheckArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let mut found: Vec<Finding> = connect::connect(&args.queue).await?.check().await?;
+    for url in &args.monitor {
+        found.extend(NatsEngine::check_node(&escape(url), &monitoring(url).await?)?);
+    }
+    if found.is_empty() {
+        return say(
+            console,
+            match args.monitor.is_empty() {
+                true => {
+                    "nothing found; with --monitor, each node tells whether it writes to its disk in time"
+                }
+                false => "nothing found",
+            },
+        );
+    }
+    for finding in &found {
+        say(console, &finding.to_string())?;
+    }
+    let s = output::plural(found.len());
+    let message = format!("{} finding{s} that could lose something", found.len());
+    Err(Failure::new(Exit::Untrusted, message))
+}
+
+/// What `/varz` of a node says. It holds no secret, and is asked without one.
+async fn monitoring(url: &str) -> Result<Vec<u8>, Failure> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    /// More than any node says.
+    const MOST: u64 = 4 * 1024 * 1024;
+    let wrong = |why: &str| Failure::usage(format!("--monitor {}: {why}", escape(url)));
+    let authority = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    let authority = authority.filter(|authority| !authority.contains(['/', '@', ' ', '\r', '\n']));
+    let authority = authority.ok_or_else(|| wrong("write for example `http://127.0.0.1:8222`"))?;
+    let ask = async {
+        let mut node = TcpStream::connect(authority).await?;
+        let request = format!("GET /varz HTTP/1.0\r\nhost: {authority}\r\n\r\n");
+        node.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        node.take(MOST).read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    let unavailable =
+        |why: String| Failure::new(Exit::Temporary, format!("{}: {why}", escape(url)));
+    let answer = timeout(PATIENCE, ask).await.map_err(|_| unavailable("no answer".to_owned()))?;
+    let answer = answer.map_err(|error| unavailable(error.to_string()))?;
+    let body =
+        answer.windows(4).position(|end| end == b"\r\n\r\n").map(|at| answer[at + 4..].to_vec());
+    Ok(body.unwrap_or_default())
+}
+
+async fn show(args: &ShowArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let state = operator(&args.queue).await?.show().await?;
+    let written = match args.output.format {
+        Format::Text => text(&state, console.out),
+        Format::Json | Format::Ndjson => output::json_line(console.out, &state),
+    };
+    written.or_else(output::closed_pipe)?;
+    Ok(Exit::Success)
+}
+
+fn text(state: &LaneState, out: output::Out<'_>) -> std::io::Result<()> {
+    let holder = state.holder.as_deref().map_or("nobody".to_owned(), escape);
+    let paused = if state.paused { ", paused" } else { "" };
+    writeln!(out, "lane {} is held by {holder}{paused}", state.lane)?;
+    for waiting in &state.waiting {
+        writeln!(
+            out,
+            "{} paths of {} for {}, since {}",
+            waiting.paths,
+            waiting.producer,
+            escape(&waiting.resource),
+            waiting.oldest
+        )?;
+    }
+    if state.waiting.is_empty() {
+        writeln!(out, "nothing waits")?;
+    }
+    Ok(())
+}
+
+async fn log(args: &LogArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let entries = operator(&args.queue).await?.log(args.path.as_deref()).await?;
+    let out = &mut *console.out;
+    let written = match args.output.format {
+        Format::Json => output::json_line(out, &entries),
+        Format::Ndjson => entries.iter().try_for_each(|entry| output::json_line(out, entry)),
+        Format::Text => entries.iter().try_for_each(|entry| {
+            let round = entry.round.map(|round| format!(" round {round}")).unwrap_or_default();
+            writeln!(out, "{}{round}: {}", entry.time, escape(&entry.text))
+        }),
+    };
+    written.or_else(output::closed_pipe)?;
+    Ok(Exit::Success)
+}
+
+async fn drop_request(args: &DropArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let (producer, resource) = connect::identity(&args.from, &Config::load()?.settings)?;
+    let operator = operator(&args.from.queue).await?;
+    operator.drop_request(resource, &producer, &args.id).await?;
+    say(
+        console,
+        &format!("what still waits of {} is dropped, and its outcome will say so", args.id),
+    )
+}

@@ -1,0 +1,93 @@
+//! `worker`.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use purge_api_ext::Throttle;
+use purge_queue::{Metrics, NatsEngine, Worker};
+use tokio::net::TcpListener;
+
+use super::connect;
+use crate::args::WorkerArgs;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::output::Console;
+use crate::signals::{Signals, Voice};
+use crate::target::Target;
+
+pub(crate) async fn run(
+    args: WorkerArgs,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let settings = Config::load()?.settings;
+    if args.target.sandbox {
+        return Err(Failure::usage(
+            "a worker needs a service that outlives it; run `cdn-purge sandbox` and set PURGE_BASE_URL",
+        ));
+    }
+    let rate = args.target.rate.or(settings.rate);
+    let throttle = Throttle::new(rate);
+    let account = Target::account(&args.target, &settings, &throttle)?;
+    account.client.fetch_token().await?;
+    let lane = connect::lane(&args.queue)?;
+    let engine = connect::connect(&args.queue).await?;
+    let quiet = args.messages.quiet;
+    if let Some(warning) = engine.version_warning().filter(|_| !quiet) {
+        drop(writeln!(console.err, "warning: {warning}"));
+    }
+    let (metrics, address) = (Metrics::new(lane.clone()), args.metrics);
+    let mut worker = Worker::new(engine, lane, account.client, account.organization)
+        .resource(account.resource)
+        .throttle(throttle, rate)
+        .metrics(metrics.clone());
+    if let Some(requests) = args.concurrency.or(settings.concurrency) {
+        worker = worker.concurrency(requests.into());
+    }
+    worker = configured(worker, args);
+    let voice = Arc::new(Plain { is_quiet: quiet });
+    let told = Arc::clone(&voice);
+    worker = worker.messages(move |message| told.say(message));
+    let serving = async {
+        if let Some(address) = address {
+            let listener = TcpListener::bind(address).await.map_err(|error| {
+                Failure::usage(format!("the metrics cannot be served at {address}: {error}"))
+            })?;
+            metrics.serve(listener).await;
+        }
+        std::future::pending::<Result<Exit, Failure>>().await
+    };
+    let working = signals.drain(voice, async {
+        worker.run(signals.shutdown()).await?;
+        // Told to stop, it has done its work.
+        Ok(Exit::Success)
+    });
+    tokio::select! {
+        ended = working => ended,
+        ended = serving => ended,
+    }
+}
+
+/// The worker, as the command line says.
+fn configured(worker: Worker<NatsEngine>, args: WorkerArgs) -> Worker<NatsEngine> {
+    let worker =
+        worker.everything_from(args.everything_from).window(args.window).follow(args.follow);
+    let worker = args.also.into_iter().fold(worker, Worker::resource);
+    args.holder.into_iter().fold(worker, Worker::holder)
+}
+
+/// Says things on standard error, a line each.
+struct Plain {
+    is_quiet: bool,
+}
+
+impl Voice for Plain {
+    fn say(&self, line: &str) {
+        if !self.is_quiet {
+            // A closed standard error is no reason to stop sending.
+            let _ = writeln!(std::io::stderr(), "{}", purge_api_ext::escape(line));
+        }
+    }
+
+    fn leave(&self) {}
+}

@@ -1,0 +1,409 @@
+//! What waits, what was taken by a request, and what is settled: a function of the input and the journal alone, so
+//! that every holder of a lane computes the same. Times are handed in.
+//!
+//! The rule: a request of a round that was accepted, or refused alone, takes each path of each chunk with a sequence
+//! up to the round's `upto` that equals one of its paths or is covered by one, and was not taken before. Nothing
+//! else does. So a path that is stored after a round was begun waits for the next one, whatever the round sends.
+
+mod cover;
+mod select;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::chunk::{Chunk, Urgency};
+use crate::names::RequestId;
+use crate::outcome::{ChunkOutcome, Judged, PathResult, State, Verdict};
+use crate::subject::Address;
+use cover::Cover;
+use select::Queues;
+pub(crate) use select::Selection;
+
+/// All that waits in a lane, and what is not told yet.
+#[derive(Default)]
+pub(crate) struct Backlog {
+    sites: BTreeMap<String, Site>,
+    chunks: BTreeMap<u64, Open>,
+    /// Of each round that is not settled, the chunks that it has taken paths of.
+    rounds: BTreeMap<u64, BTreeSet<u64>>,
+    /// The chunks whose outcome is complete and was not fetched yet.
+    complete: BTreeSet<u64>,
+    bytes: usize,
+}
+
+/// The paths of one resource that wait.
+#[derive(Default)]
+struct Site {
+    known: HashMap<Arc<str>, usize>,
+    paths: Vec<Waiting>,
+    free: Vec<usize>,
+    wildcards: Cover,
+    queues: Queues,
+    /// How many paths of chunks wait, by urgency.
+    waiting: [usize; 2],
+}
+
+/// A path that waits, or is being sent.
+struct Waiting {
+    path: Arc<str>,
+    /// The chunks that ask for it, in order.
+    chunks: Vec<u64>,
+    /// 0; 1 after a request with it was refused in company; 2 after that happened again among ten.
+    suspicion: u8,
+    is_sent: bool,
+}
+
+/// A chunk whose outcome is not stored yet.
+struct Open {
+    address: Address,
+    request: Option<RequestId>,
+    chunk: u32,
+    chunks: u32,
+    urgency: Urgency,
+    stored: SystemTime,
+    expires: SystemTime,
+    /// How many of its paths wait, and of how many it is not known yet how their purge ends.
+    left: usize,
+    pending: usize,
+    results: Vec<Taken>,
+    waiting: Vec<usize>,
+}
+
+/// A path of a chunk that does not wait any more.
+struct Taken {
+    path: Arc<str>,
+    by: Option<Arc<str>>,
+    round: u64,
+    verdict: Verdict,
+}
+
+/// An outcome to be stored.
+#[derive(Debug)]
+pub(crate) struct Complete {
+    pub(crate) sequence: u64,
+    pub(crate) address: Address,
+    pub(crate) request: Option<RequestId>,
+    pub(crate) outcome: ChunkOutcome,
+}
+
+impl Backlog {
+    /// Adds a chunk that was read.
+    pub(crate) fn add(&mut self, chunk: Chunk) {
+        let Chunk { sequence, stored, address, request, urgency, expires, good, bad, .. } = chunk;
+        let results = bad.into_iter().map(|(path, why)| Taken {
+            path: path.into(),
+            by: None,
+            round: 0,
+            verdict: Verdict::new(State::Failed, why),
+        });
+        let mut open = Open {
+            address,
+            request,
+            chunk: chunk.chunk,
+            chunks: chunk.chunks,
+            urgency,
+            stored,
+            expires,
+            left: good.len(),
+            pending: 0,
+            results: results.collect(),
+            waiting: Vec::with_capacity(good.len()),
+        };
+        let site = self.sites.entry(open.address.resource.clone()).or_default();
+        for path in good {
+            self.bytes += path.len();
+            let place = site.wait(path, sequence);
+            site.queues.push(urgency, &open.address.producer, place);
+            open.waiting.push(place);
+        }
+        site.waiting[urgency as usize] += open.left;
+        if open.left == 0 {
+            self.complete.insert(sequence);
+        }
+        self.chunks.insert(sequence, open);
+    }
+
+    /// Lets the requests of a round take what they purge. Verdicts that are not final wait for
+    /// [`settle`](Self::settle). Returns how many paths went with the request of an equal one.
+    pub(crate) fn take(
+        &mut self,
+        round: u64,
+        resource: &str,
+        upto: u64,
+        judged: &[Judged],
+    ) -> usize {
+        let mut duplicates = 0;
+        let Some(site) = self.sites.get(resource) else { return duplicates };
+        let mut found: Vec<(usize, Arc<str>, &Verdict)> = Vec::new();
+        let mut cover = Cover::default();
+        let mut verdicts: HashMap<&str, &Verdict> = HashMap::new();
+        for judged in judged.iter().filter(|judged| judged.verdict.state != State::Queued) {
+            for path in &judged.paths {
+                if let Some(place) = site.known.get(path.as_str()) {
+                    found.push((*place, site.paths[*place].path.clone(), &judged.verdict));
+                }
+                if path.contains('*') && judged.verdict.state != State::Failed {
+                    cover.add(path);
+                    verdicts.insert(path, &judged.verdict);
+                }
+            }
+        }
+        if !cover.is_empty() {
+            for (path, place) in &site.known {
+                let by = cover.of(path).filter(|by| **by != **path);
+                if let Some((by, verdict)) = by.and_then(|by| verdicts.get_key_value(&*by)) {
+                    found.push((*place, (*by).into(), *verdict));
+                }
+            }
+        }
+        for (place, by, verdict) in found {
+            let Some(site) = self.sites.get_mut(resource) else { return duplicates };
+            let (path, chunks) = site.release(place, upto);
+            if path == by {
+                duplicates += chunks.len().saturating_sub(1);
+            }
+            for sequence in chunks {
+                let taken = Taken {
+                    path: path.clone(),
+                    by: Some(by.clone()),
+                    round,
+                    verdict: verdict.clone(),
+                };
+                self.count(sequence, taken);
+            }
+        }
+        duplicates
+    }
+
+    /// Notes that a path of a chunk was taken.
+    fn count(&mut self, sequence: u64, taken: Taken) {
+        let Some(open) = self.chunks.get_mut(&sequence) else { return };
+        self.bytes -= taken.path.len();
+        if let Some(site) = self.sites.get_mut(&open.address.resource) {
+            site.waiting[open.urgency as usize] -= 1;
+        }
+        open.left -= 1;
+        if taken.verdict.is_final() {
+            // Nothing more becomes of it.
+        } else {
+            open.pending += 1;
+            self.rounds.entry(taken.round).or_default().insert(sequence);
+        }
+        open.results.push(taken);
+        if open.left == 0 && open.pending == 0 {
+            self.complete.insert(sequence);
+        }
+    }
+
+    /// Takes note of how the operations of a round ended. What is not among them stays accepted.
+    pub(crate) fn settle(&mut self, round: u64, finals: &[Judged]) {
+        let verdicts: HashMap<&str, &Verdict> = finals
+            .iter()
+            .flat_map(|judged| judged.paths.iter().map(|path| (path.as_str(), &judged.verdict)))
+            .collect();
+        for sequence in self.rounds.remove(&round).unwrap_or_default() {
+            let Some(open) = self.chunks.get_mut(&sequence) else { continue };
+            for taken in open.results.iter_mut().filter(|taken| taken.round == round) {
+                if taken.verdict.is_final() {
+                    continue;
+                }
+                let by = taken.by.as_deref().unwrap_or(&taken.path);
+                if let Some(verdict) = verdicts.get(by) {
+                    taken.verdict = (*verdict).clone();
+                }
+                open.pending -= 1;
+            }
+            if open.left == 0 && open.pending == 0 {
+                self.complete.insert(sequence);
+            }
+        }
+    }
+
+    /// Ends the waiting of what is too old by now.
+    pub(crate) fn expire(&mut self, now: SystemTime) {
+        let expired = self.chunks.iter().filter(|(_, open)| open.left > 0 && open.expires <= now);
+        let expired: Vec<u64> = expired.map(|(sequence, _)| *sequence).collect();
+        for sequence in expired {
+            self.end(sequence, "it expired before it could be sent; enqueue it again");
+        }
+    }
+
+    /// Ends the waiting of what is left of a request; says whether any of it is still there.
+    pub(crate) fn drop_request(&mut self, address: &Address, request: &RequestId) -> bool {
+        let named =
+            |open: &Open| open.address == *address && open.request.as_ref() == Some(request);
+        let chunks: Vec<u64> =
+            self.chunks.iter().filter(|(_, o)| named(o)).map(|(s, _)| *s).collect();
+        for sequence in &chunks {
+            self.end(*sequence, "an operator dropped it");
+        }
+        !chunks.is_empty()
+    }
+
+    fn end(&mut self, sequence: u64, why: &str) {
+        let Some(open) = self.chunks.get_mut(&sequence) else { return };
+        let Some(site) = self.sites.get_mut(&open.address.resource) else { return };
+        let places = std::mem::take(&mut open.waiting);
+        let ended: Vec<_> =
+            places.into_iter().filter_map(|place| site.forget(place, sequence)).collect();
+        for path in ended {
+            let verdict = Verdict::new(State::NotSent, why.to_owned());
+            self.count(sequence, Taken { path, by: None, round: 0, verdict });
+        }
+    }
+
+    /// The outcomes that are complete and were not fetched before.
+    pub(crate) fn completed(&mut self) -> Vec<Complete> {
+        let complete = std::mem::take(&mut self.complete);
+        complete.into_iter().filter_map(|sequence| self.outcome(sequence)).collect()
+    }
+
+    fn outcome(&self, sequence: u64) -> Option<Complete> {
+        let open = self.chunks.get(&sequence)?;
+        let paths = open.results.iter();
+        let paths = paths.map(|t| PathResult::new(&t.path, &t.verdict, t.by.as_deref())).collect();
+        let (chunk, chunks, schema) = (open.chunk, open.chunks, ChunkOutcome::SCHEMA);
+        Some(Complete {
+            sequence,
+            address: open.address.clone(),
+            request: open.request.clone(),
+            outcome: ChunkOutcome { schema, chunk, chunks, paths },
+        })
+    }
+
+    /// Forgets a chunk whose outcome is stored.
+    pub(crate) fn told(&mut self, sequence: u64) {
+        self.chunks.remove(&sequence);
+    }
+
+    /// The first chunk without an outcome: below it, the input may be trimmed.
+    pub(crate) fn first_open(&self) -> Option<u64> {
+        self.chunks.keys().next().copied()
+    }
+
+    /// How many bytes of paths wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many paths of a resource wait.
+    pub(crate) fn waiting(&self, resource: &str, urgency: Urgency) -> usize {
+        self.sites.get(resource).map_or(0, |site| site.waiting[urgency as usize])
+    }
+
+    /// When the oldest chunk was stored of which a path waits.
+    pub(crate) fn oldest(&self, urgency: Option<Urgency>) -> Option<SystemTime> {
+        let mut chunks = self.chunks.values();
+        let of =
+            |open: &&Open| open.left > 0 && urgency.is_none_or(|urgency| open.urgency == urgency);
+        chunks.find(of).map(|open| open.stored)
+    }
+
+    /// The resources of which something waits to be sent.
+    pub(crate) fn resources(&self) -> Vec<String> {
+        let waiting = self.sites.iter().filter(|(_, site)| !site.known.is_empty());
+        waiting.map(|(resource, _)| resource.clone()).collect()
+    }
+
+    /// Chooses what is sent next of a resource; nothing if nothing waits.
+    pub(crate) fn select(&mut self, resource: &str, batches: usize) -> Option<Selection> {
+        self.sites.get_mut(resource)?.select(batches)
+    }
+
+    /// After a round: what of it was not taken waits again. `suspects` were refused in company.
+    pub(crate) fn wait_again(
+        &mut self,
+        resource: &str,
+        selected: &[Arc<str>],
+        suspects: &[String],
+    ) {
+        let Some(site) = self.sites.get_mut(resource) else { return };
+        for path in suspects {
+            if let Some(place) = site.known.get(path.as_str()).copied() {
+                let waiting = &mut site.paths[place];
+                waiting.suspicion = (waiting.suspicion + 1).min(2);
+            }
+        }
+        let mut again = site.passed_over();
+        for path in selected {
+            if let Some(place) = site.known.get(path).copied() {
+                site.paths[place].is_sent = false;
+                again.push(place);
+            }
+        }
+        // In their order before everything else, from the last to the first.
+        for place in again.into_iter().rev() {
+            let waiting = &site.paths[place];
+            let first = waiting.chunks.first().and_then(|sequence| self.chunks.get(sequence));
+            let Some(first) = first else { continue };
+            match waiting.suspicion {
+                0 => site.queues.push_front(first.urgency, &first.address.producer, place),
+                level => site.queues.suspect(level, place),
+            }
+        }
+    }
+}
+
+impl Site {
+    /// Notes that a chunk asks for a path, and says where the path is.
+    fn wait(&mut self, path: String, sequence: u64) -> usize {
+        if let Some(place) = self.known.get(path.as_str()).copied() {
+            self.paths[place].chunks.push(sequence);
+            return place;
+        }
+        let path: Arc<str> = path.into();
+        if path.contains('*') {
+            self.wildcards.add(&path);
+        }
+        let chunks = vec![sequence];
+        let waiting = Waiting { path: path.clone(), chunks, suspicion: 0, is_sent: false };
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.paths[place] = waiting;
+                place
+            }
+            None => {
+                self.paths.push(waiting);
+                self.paths.len() - 1
+            }
+        };
+        self.known.insert(path, place);
+        place
+    }
+
+    /// Takes a path from the chunks up to a sequence.
+    fn release(&mut self, place: usize, upto: u64) -> (Arc<str>, Vec<u64>) {
+        let waiting = &mut self.paths[place];
+        let path = waiting.path.clone();
+        let taken: Vec<_> = waiting.chunks.extract_if(.., |sequence| *sequence <= upto).collect();
+        if !taken.is_empty() {
+            // What was asked for later is not under suspicion for what was before.
+            waiting.suspicion = 0;
+        }
+        self.remove_if_unused(place);
+        (path, taken)
+    }
+
+    /// Takes a path from one chunk; none if it does not wait there any more.
+    fn forget(&mut self, place: usize, sequence: u64) -> Option<Arc<str>> {
+        let waiting = &mut self.paths[place];
+        let at = waiting.chunks.iter().position(|chunk| *chunk == sequence)?;
+        waiting.chunks.remove(at);
+        let path = waiting.path.clone();
+        self.remove_if_unused(place);
+        Some(path)
+    }
+
+    fn remove_if_unused(&mut self, place: usize) {
+        let waiting = &self.paths[place];
+        if waiting.chunks.is_empty() && self.known.remove(&waiting.path).is_some() {
+            if waiting.path.contains('*') {
+                self.wildcards.remove(&waiting.path);
+            }
+            self.free.push(place);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What is sent next: urgent paths before others, the producers in turns, suspects apart.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use purge_api_ext::{Plan, PurgePath};
+
+use super::{Site, Waiting};
+use crate::chunk::Urgency;
+use crate::names::Producer;
+
+/// Of so many batches, one is for what is not urgent.
+const BULK_SHARE: usize = 10;
+
+/// The order in which paths were asked for. A place is in it also after the path was sent, and is skipped then.
+#[derive(Default)]
+pub(super) struct Queues {
+    of: [Turns; 2],
+    suspects: [VecDeque<usize>; 2],
+    /// Those that were passed over for the sake of a wildcard that goes with them.
+    covered: Vec<usize>,
+    suspects_were_last: bool,
+    /// Batches since the last one that was for what is not urgent.
+    batches: usize,
+}
+
+/// One queue for each producer, each of which has its turn.
+#[derive(Default)]
+struct Turns {
+    queues: BTreeMap<Producer, VecDeque<usize>>,
+    last: Option<Producer>,
+}
+
+/// Paths that one round sends.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    pub(crate) paths: Vec<Arc<str>>,
+    /// How many go into one request.
+    pub(crate) batch_size: usize,
+    /// Whether one of them purges the whole resource.
+    pub(crate) everything: bool,
+    /// Whether somebody waits for one of them.
+    pub(crate) is_urgent: bool,
+}
+
+impl Queues {
+    pub(super) fn push(&mut self, urgency: Urgency, producer: &Producer, place: usize) {
+        self.of[urgency as usize].queue(producer).push_back(place);
+    }
+
+    pub(super) fn push_front(&mut self, urgency: Urgency, producer: &Producer, place: usize) {
+        self.of[urgency as usize].queue(producer).push_front(place);
+    }
+
+    pub(super) fn suspect(&mut self, level: u8, place: usize) {
+        self.suspects[usize::from(level) - 1].push_back(place);
+    }
+}
+
+impl Turns {
+    fn queue(&mut self, producer: &Producer) -> &mut VecDeque<usize> {
+        if !self.queues.contains_key(producer) {
+            self.queues.insert(producer.clone(), VecDeque::new());
+        }
+        self.queues.get_mut(producer).expect("it was inserted")
+    }
+
+    /// The next place of the producer whose turn it is.
+    fn next(&mut self) -> Option<usize> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        loop {
+            let after = self.last.clone();
+            let next = match &after {
+                Some(last) => self.queues.range_mut((Excluded(last), Unbounded)).next(),
+                None => None,
+            };
+            let (producer, place) = match next {
+                Some((producer, queue)) => (producer.clone(), queue.pop_front()),
+                None => {
+                    let (producer, queue) = self.queues.iter_mut().next()?;
+                    (producer.clone(), queue.pop_front())
+                }
+            };
+            if place.is_none() {
+                self.queues.remove(&producer);
+                continue;
+            }
+            self.last = Some(producer);
+            return place;
+        }
+    }
+}
+
+impl Site {
+    /// Chooses what one round sends: so many batches at most.
+    pub(super) fn select(&mut self, batches: usize) -> Option<Selection> {
+        let suspects = || self.queues.suspects.iter().position(|queue| !queue.is_empty());
+        if !self.queues.suspects_were_last
+            && let Some(level) = suspects()
+        {
+            self.queues.suspects_were_last = true;
+            if let Some(selection) = self.suspects(level, batches) {
+                return Some(selection);
+            }
+        }
+        let size = Plan::MAX_BATCH_SIZE;
+        let bulk = (self.queues.batches / BULK_SHARE).min(batches);
+        let share = self.choose(Urgency::Bulk, bulk * size);
+        if !share.is_empty() {
+            self.queues.batches = 0;
+        }
+        let mut chosen = self.choose(Urgency::Now, batches * size - share.len());
+        let is_urgent = !chosen.is_empty();
+        self.queues.batches += chosen.len().div_ceil(size);
+        chosen.extend(share);
+        // What is urgent does not wait for a whole round of what is not: only its last request is filled up.
+        let most = if is_urgent { chosen.len().next_multiple_of(size) } else { batches * size };
+        let room = most.min(batches * size) - chosen.len();
+        chosen.extend(self.choose(Urgency::Bulk, room));
+        if !chosen.is_empty() {
+            self.queues.suspects_were_last = false;
+            return Some(Selection { is_urgent, ..self.selection(&chosen, size) });
+        }
+        let level = self.queues.suspects.iter().position(|queue| !queue.is_empty())?;
+        self.suspects(level, batches)
+    }
+
+    fn suspects(&mut self, level: usize, batches: usize) -> Option<Selection> {
+        let size = if level == 0 { 10 } else { 1 };
+        let mut chosen = Vec::new();
+        while chosen.len() < batches * size
+            && let Some(place) = self.queues.suspects[level].pop_front()
+        {
+            let waiting = &mut self.paths[place];
+            let is_due = !waiting.chunks.is_empty() && !waiting.is_sent;
+            if is_due && usize::from(waiting.suspicion) == level + 1 {
+                waiting.is_sent = true;
+                chosen.push(place);
+            }
+        }
+        (!chosen.is_empty()).then(|| self.selection(&chosen, size))
+    }
+
+    fn choose(&mut self, urgency: Urgency, most: usize) -> Vec<usize> {
+        let mut chosen = Vec::new();
+        while chosen.len() < most
+            && let Some(place) = self.queues.of[urgency as usize].next()
+        {
+            if !is_due(&self.paths[place]) {
+                continue;
+            }
+            let place = self.wildcard_of(place).unwrap_or(place);
+            let waiting = &mut self.paths[place];
+            if !waiting.is_sent {
+                waiting.is_sent = true;
+                chosen.push(place);
+            }
+        }
+        chosen
+    }
+
+    /// The wildcard that covers a path and is sent in its place; the path is passed over then.
+    fn wildcard_of(&mut self, place: usize) -> Option<usize> {
+        if self.wildcards.is_empty() {
+            return None;
+        }
+        /// Wildcards that cover each other are not walked in a circle for long.
+        const STEPS: usize = 16;
+        let mut widest = None;
+        let mut path = self.paths[place].path.clone();
+        for _ in 0..STEPS {
+            let Some(wildcard) = self.wildcards.of(&path) else { break };
+            let Some(at) = self.known.get(wildcard.as_str()).copied() else { break };
+            if self.paths[at].suspicion > 0 || at == place {
+                break;
+            }
+            widest = Some(at);
+            path = wildcard.into();
+        }
+        if widest.is_some() {
+            self.queues.covered.push(place);
+        }
+        widest
+    }
+
+    /// What was passed over, to wait by itself again if it was not taken with its wildcard.
+    pub(super) fn passed_over(&mut self) -> Vec<usize> {
+        let covered = std::mem::take(&mut self.queues.covered);
+        covered.into_iter().filter(|place| is_due(&self.paths[*place])).collect()
+    }
+
+    fn selection(&self, places: &[usize], batch_size: usize) -> Selection {
+        let paths: Vec<_> = places.iter().map(|place| self.paths[*place].path.clone()).collect();
+        let full = |path: &Arc<str>| {
+            path.contains('*')
+                && PurgePath::with_query(&**path).is_ok_and(|path| path.is_full_purge())
+        };
+        Selection { everything: paths.iter().any(full), paths, batch_size, is_urgent: true }
+    }
+}
+
+fn is_due(waiting: &Waiting) -> bool {
+    !waiting.chunks.is_empty() && !waiting.is_sent && waiting.suspicion == 0
+}

@@ -1,0 +1,314 @@
+//! The backlog against a slow model that keeps every path of every chunk, and nothing else.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use purge_api_ext::PurgePath;
+
+use super::*;
+
+const RESOURCE: &str = "660f9511-f30c-52e5-b827-557766551111";
+
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn chunk(sequence: u64, producer: &str, urgency: Urgency, paths: &[&str]) -> Chunk {
+    Chunk {
+        sequence,
+        stored: at(sequence),
+        address: Address {
+            lane: "shop".parse().expect("a lane"),
+            resource: RESOURCE.to_owned(),
+            producer: producer.parse().expect("a producer"),
+        },
+        request: Some("r".parse().expect("a request")),
+        chunk: 1,
+        chunks: 1,
+        urgency,
+        expires: at(1_000_000),
+        good: paths.iter().map(|path| (*path).to_owned()).collect(),
+        bad: Vec::new(),
+    }
+}
+
+fn judged(state: State, paths: &[&str]) -> Judged {
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    Judged { verdict: Verdict::new(state, None), paths }
+}
+
+fn texts(selection: Option<Selection>) -> Vec<String> {
+    selection.map_or(Vec::new(), |s| s.paths.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn path_that_is_asked_for_after_the_round_began_waits() {
+    let mut backlog = Backlog::default();
+    backlog.add(chunk(1, "a", Urgency::Now, &["/x"]));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
+    backlog.add(chunk(2, "b", Urgency::Now, &["/x"]));
+    assert!(backlog.select(RESOURCE, 1).is_none(), "it is under way");
+    backlog.take(9, RESOURCE, 1, &[judged(State::Accepted, &["/x"])]);
+    backlog.settle(9, &[judged(State::Purged, &["/x"])]);
+    backlog.wait_again(RESOURCE, &["/x".into()], &[]);
+    let complete: Vec<_> = backlog.completed().iter().map(|complete| complete.sequence).collect();
+    assert_eq!((complete, backlog.waiting(RESOURCE, Urgency::Now)), (vec![1], 1));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
+    assert_eq!(backlog.first_open(), Some(1), "its outcome is not stored yet");
+    backlog.told(1);
+    assert_eq!(backlog.first_open(), Some(2));
+}
+
+#[test]
+fn equal_paths_go_once_and_are_counted() {
+    let mut backlog = Backlog::default();
+    for (sequence, producer) in [(1, "a"), (2, "b"), (3, "c")] {
+        backlog.add(chunk(sequence, producer, Urgency::Now, &["/x"]));
+    }
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
+    let duplicates = backlog.take(9, RESOURCE, 3, &[judged(State::Purged, &["/x"])]);
+    assert_eq!((duplicates, backlog.completed().len()), (2, 3));
+}
+
+#[test]
+fn wildcard_goes_in_the_place_of_what_it_covers() {
+    let mut backlog = Backlog::default();
+    backlog.add(chunk(1, "a", Urgency::Now, &["/img/1", "/img/2", "/x"]));
+    backlog.add(chunk(2, "b", Urgency::Bulk, &["/img/*"]));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/img/*", "/x"]);
+    backlog.take(9, RESOURCE, 2, &[judged(State::Purged, &["/img/*"])]);
+    backlog.wait_again(RESOURCE, &["/img/*".into(), "/x".into()], &[]);
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
+    backlog.take(10, RESOURCE, 2, &[judged(State::Purged, &["/x"])]);
+    let complete = backlog.completed();
+    let by: Vec<_> =
+        complete.iter().flat_map(|c| &c.outcome.paths).map(|p| p.by.as_deref()).collect();
+    assert_eq!(by, [Some("/img/*"), Some("/img/*"), None, None]);
+}
+
+#[test]
+fn refused_wildcard_takes_nothing_that_it_covers() {
+    let mut backlog = Backlog::default();
+    backlog.add(chunk(1, "a", Urgency::Now, &["/img/1", "/img/*"]));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/img/*"]);
+    backlog.wait_again(RESOURCE, &["/img/*".into()], &["/img/*".to_owned()]);
+    // The wildcard is a suspect now, and the path waits by itself.
+    let mut sent = vec![texts(backlog.select(RESOURCE, 1)), texts(backlog.select(RESOURCE, 1))];
+    sent.sort();
+    assert_eq!(sent, [["/img/*"], ["/img/1"]]);
+    backlog.take(9, RESOURCE, 1, &[judged(State::Failed, &["/img/*"])]);
+    assert_eq!(backlog.waiting(RESOURCE, Urgency::Now), 1);
+}
+
+#[test]
+fn producers_have_turns_and_bulk_has_a_tenth() {
+    let mut backlog = Backlog::default();
+    let many: Vec<_> = (0..5_000).map(|n| format!("/flood/{n}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    backlog.add(chunk(1, "flood", Urgency::Now, &many));
+    backlog.add(chunk(2, "cms", Urgency::Now, &["/a", "/b"]));
+    backlog.add(chunk(3, "backfill", Urgency::Bulk, &["/old"]));
+    let first = texts(backlog.select(RESOURCE, 1));
+    assert_eq!(first.len(), 100);
+    assert!(["/a", "/b"].iter().all(|path| first.contains(&(*path).to_owned())), "{first:?}");
+    let sent = (0..10).flat_map(|_| texts(backlog.select(RESOURCE, 1))).collect::<Vec<_>>();
+    assert!(sent.contains(&"/old".to_owned()), "one batch of ten");
+}
+
+#[test]
+fn what_is_urgent_does_not_wait_for_a_round_of_what_is_not() {
+    let mut backlog = Backlog::default();
+    let many: Vec<_> = (0..5_000).map(|n| format!("/old/{n}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    backlog.add(chunk(1, "backfill", Urgency::Bulk, &many));
+    let whole = backlog.select(RESOURCE, 10).expect("a round");
+    assert_eq!((whole.paths.len(), whole.is_urgent), (1_000, false));
+    backlog.add(chunk(2, "cms", Urgency::Now, &["/a"]));
+    let urgent = backlog.select(RESOURCE, 10).expect("a round");
+    assert_eq!((urgent.paths.len(), urgent.is_urgent), (100, true));
+    assert_eq!(&*urgent.paths[0], "/a");
+}
+
+#[test]
+fn one_bad_path_among_a_hundred_costs_twenty_requests_more() {
+    let mut backlog = Backlog::default();
+    let all: Vec<_> = (0..100).map(|n| format!("/{n}")).collect();
+    let all: Vec<_> = all.iter().map(String::as_str).collect();
+    backlog.add(chunk(1, "a", Urgency::Now, &all));
+    let mut requests = 0;
+    while let Some(selection) = backlog.select(RESOURCE, 64) {
+        for batch in selection.paths.chunks(selection.batch_size) {
+            requests += 1;
+            let batch: Vec<_> = batch.iter().map(|path| &**path).collect();
+            let (state, alone) = (batch.contains(&"/42"), batch.len() == 1);
+            match (state, alone) {
+                (false, _) => {
+                    backlog.take(9, RESOURCE, 1, &[judged(State::Purged, &batch)]);
+                }
+                (true, true) => {
+                    backlog.take(9, RESOURCE, 1, &[judged(State::Failed, &batch)]);
+                }
+                (true, false) => {
+                    let suspects: Vec<_> = batch.iter().map(|path| (*path).to_owned()).collect();
+                    let paths: Vec<Arc<str>> = batch.iter().map(|path| (*path).into()).collect();
+                    backlog.wait_again(RESOURCE, &paths, &suspects);
+                }
+            }
+        }
+    }
+    assert_eq!(requests, 21);
+    let complete = backlog.completed();
+    let failed: Vec<_> =
+        complete[0].outcome.paths.iter().filter(|p| p.state == State::Failed).collect();
+    assert_eq!((failed.len(), failed[0].path.as_str()), (1, "/42"));
+}
+
+#[test]
+fn what_expires_or_is_dropped_has_an_outcome() {
+    let mut backlog = Backlog::default();
+    let old = Chunk { expires: at(10), ..chunk(1, "a", Urgency::Now, &["/x", "/y"]) };
+    backlog.add(old);
+    backlog.add(chunk(2, "a", Urgency::Now, &["/x"]));
+    backlog.expire(at(9));
+    assert!(backlog.completed().is_empty());
+    backlog.expire(at(10));
+    let complete = backlog.completed();
+    assert!(complete[0].outcome.paths.iter().all(|path| path.state == State::NotSent));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"], "another chunk asks for it");
+    let address = complete[0].address.clone();
+    assert!(backlog.drop_request(&address, &"r".parse().expect("a request")));
+    assert_eq!((backlog.completed().len(), backlog.bytes()), (1, 0));
+}
+
+/// What happens to a lane, by chance.
+#[derive(Clone, Debug)]
+enum Step {
+    Enqueue {
+        producer: u8,
+        bulk: bool,
+        paths: Vec<String>,
+    },
+    Round {
+        batches: usize,
+        fate: Vec<u8>,
+    },
+    /// A successor computes everything anew.
+    TakeOver,
+}
+
+fn path() -> impl Strategy<Value = String> {
+    prop_oneof!["/[ab]", "/[ab]/[abc]", "/[ab]/\\*", "/a\\*"].prop_map(|path| path)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0..3_u8, any::<bool>(), prop::collection::vec(path(), 1..6))
+            .prop_map(|(producer, bulk, paths)| Step::Enqueue { producer, bulk, paths }),
+        3 => (1..3_usize, prop::collection::vec(0..4_u8, 1..9))
+            .prop_map(|(batches, fate)| Step::Round { batches, fate }),
+        1 => Just(Step::TakeOver),
+    ]
+}
+
+/// What the model remembers of a round: up to where it was read, and what was accepted or refused alone.
+struct Round {
+    number: u64,
+    upto: u64,
+    judged: Vec<Judged>,
+}
+
+/// The rule of settlement, as it is written: of each path of each chunk, the first round that takes it.
+fn settled(chunks: &[Chunk], rounds: &[Round]) -> Vec<Vec<Option<(u64, State)>>> {
+    let takes = |judged: &Judged, path: &str| {
+        judged.paths.iter().any(|sent| {
+            let covers = judged.verdict.state != State::Failed
+                && PurgePath::with_query(sent.as_str())
+                    .is_ok_and(|sent| sent.covers(&PurgePath::with_query(path).expect("a path")));
+            sent == path || covers
+        })
+    };
+    let first = |chunk: &Chunk, path: &String| {
+        rounds.iter().filter(|round| chunk.sequence <= round.upto).find_map(|round| {
+            // A path that was sent by itself has its own outcome.
+            let own = round.judged.iter().find(|judged| judged.paths.contains(path));
+            let by = own.or_else(|| round.judged.iter().find(|judged| takes(judged, path)));
+            by.map(|judged| (round.number, judged.verdict.state))
+        })
+    };
+    chunks.iter().map(|chunk| chunk.good.iter().map(|path| first(chunk, path)).collect()).collect()
+}
+
+fn check(backlog: &mut Backlog, chunks: &[Chunk], rounds: &[Round]) -> Result<(), TestCaseError> {
+    let model = settled(chunks, rounds);
+    let waiting = model.iter().flatten().filter(|path| path.is_none()).count();
+    prop_assert_eq!(
+        backlog.waiting(RESOURCE, Urgency::Now) + backlog.waiting(RESOURCE, Urgency::Bulk),
+        waiting
+    );
+    for (chunk, model) in chunks.iter().zip(model) {
+        let told = backlog.outcome(chunk.sequence).expect("nothing is forgotten here").outcome;
+        for (path, expected) in chunk.good.iter().zip(model) {
+            let found = told.paths.iter().find(|told| told.path == *path).map(|told| told.state);
+            prop_assert_eq!(
+                found,
+                expected.map(|(_, state)| state),
+                "{} of {}",
+                path,
+                chunk.sequence
+            );
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn settlement_is_the_rule_and_nothing_is_lost(steps in prop::collection::vec(step(), 1..40)) {
+        let (mut backlog, mut chunks, mut rounds) = (Backlog::default(), Vec::new(), Vec::new());
+        let end = Step::Round { batches: 9, fate: vec![0] };
+        for step in steps.into_iter().chain(std::iter::repeat_n(end, 12)) {
+            match step {
+                Step::Enqueue { producer, bulk, mut paths } => {
+                    paths.sort();
+                    paths.dedup();
+                    let urgency = if bulk { Urgency::Bulk } else { Urgency::Now };
+                    let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+                    let number = chunks.len() as u64 + 1;
+                    let new = chunk(number, &format!("p{producer}"), urgency, &paths);
+                    chunks.push(new.clone());
+                    backlog.add(new);
+                }
+                Step::Round { batches, fate } => {
+                    let Some(selection) = backlog.select(RESOURCE, batches) else { continue };
+                    let (number, upto) = (rounds.len() as u64 + 1, chunks.len() as u64);
+                    let (mut taken, mut suspects) = (Vec::new(), Vec::new());
+                    for (path, fate) in selection.paths.iter().zip(fate.iter().cycle()) {
+                        match fate {
+                            0 | 1 => taken.push(judged(State::Purged, &[path])),
+                            // Refused: alone it fails, and in company it is a suspect.
+                            2 if selection.batch_size == 1 => taken.push(judged(State::Failed, &[path])),
+                            2 => suspects.push(path.to_string()),
+                            _ => {}
+                        }
+                    }
+                    backlog.take(number, RESOURCE, upto, &taken);
+                    backlog.wait_again(RESOURCE, &selection.paths, &suspects);
+                    rounds.push(Round { number, upto, judged: taken });
+                }
+                Step::TakeOver => {
+                    backlog = Backlog::default();
+                    chunks.iter().for_each(|chunk| backlog.add(chunk.clone()));
+                    for round in &rounds {
+                        backlog.take(round.number, RESOURCE, round.upto, &round.judged);
+                    }
+                }
+            }
+            check(&mut backlog, &chunks, &rounds)?;
+        }
+        // The last rounds accept everything: nothing was lost from the queues.
+        prop_assert_eq!(backlog.waiting(RESOURCE, Urgency::Now) + backlog.waiting(RESOURCE, Urgency::Bulk), 0);
+        prop_assert_eq!(backlog.bytes(), 0);
+    }
+}

@@ -1,0 +1,303 @@
+//! A chunk: some paths of a request, as one message.
+
+use std::time::{Duration, SystemTime};
+
+use purge_api_ext::{PurgePath, ResourceId, escape};
+
+use crate::engine::{Message, NewMessage};
+use crate::names::RequestId;
+use crate::subject::Address;
+
+/// The most paths of a chunk: a million are 2,000 messages.
+pub(crate) const MAX_PATHS: usize = 500;
+/// The most bytes of a chunk, a quarter of what an engine takes by default.
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
+/// How long a path waits if nobody said.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+const REQUEST: &str = "Purge-Request";
+const CHUNK: &str = "Purge-Chunk";
+const URGENCY: &str = "Purge-Urgency";
+const EXPIRES: &str = "Purge-Expires";
+const EVERYTHING: &str = "Purge-Everything";
+
+/// Whether a person waits for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// It is sent first.
+    #[default]
+    Now,
+    /// It is sent when nothing else waits, and a tenth of what is sent in any case.
+    Bulk,
+}
+
+impl Urgency {
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Bulk => "bulk",
+        }
+    }
+}
+
+/// What a request says of all its chunks.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) request: RequestId,
+    pub(crate) urgency: Urgency,
+    pub(crate) expires: Option<SystemTime>,
+    pub(crate) everything: bool,
+}
+
+/// Cuts paths into the bodies of chunks. Each path is there once.
+pub(crate) fn bodies<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let mut bodies: Vec<(usize, String)> = Vec::new();
+    for path in paths.into_iter().filter(|path| seen.insert(*path)) {
+        match bodies.last_mut() {
+            Some((count, body)) if *count < MAX_PATHS && body.len() + path.len() < MAX_BYTES => {
+                body.push_str(path);
+                body.push('\n');
+                *count += 1;
+            }
+            _ => bodies.push((1, format!("{path}\n"))),
+        }
+    }
+    bodies.into_iter().map(|(_, body)| body).collect()
+}
+
+/// The message of one chunk. `nonce` is unlike that of any other request, and nobody can guess it: the engine
+/// drops what has the same name as an earlier message, and a name that says what is purged, or that another
+/// producer can write, would drop purges that nothing has carried out.
+pub(crate) fn message(
+    address: &Address,
+    terms: &Terms,
+    nonce: &str,
+    place: (u32, u32),
+    body: String,
+) -> NewMessage {
+    let (chunk, chunks) = place;
+    let mut headers = vec![
+        (REQUEST.to_owned(), terms.request.to_string()),
+        (CHUNK.to_owned(), format!("{chunk}/{chunks}")),
+        (URGENCY.to_owned(), terms.urgency.as_str().to_owned()),
+    ];
+    if let Some(expires) = terms.expires {
+        let expires = humantime::format_rfc3339_seconds(expires).to_string();
+        headers.push((EXPIRES.to_owned(), expires));
+    }
+    if terms.everything {
+        headers.push((EVERYTHING.to_owned(), "yes".to_owned()));
+    }
+    NewMessage {
+        subject: address.input(),
+        headers,
+        body: body.into_bytes(),
+        id: Some(format!("{nonce}.{chunk}")),
+        after: None,
+    }
+}
+
+/// A chunk as the worker reads it. Whoever may store one is not trusted to have used this crate.
+#[derive(Clone, Debug)]
+pub(crate) struct Chunk {
+    pub(crate) sequence: u64,
+    pub(crate) stored: SystemTime,
+    pub(crate) address: Address,
+    /// None if there is no usable name: its paths are purged, and nobody can ask for their outcome.
+    pub(crate) request: Option<RequestId>,
+    pub(crate) chunk: u32,
+    pub(crate) chunks: u32,
+    pub(crate) urgency: Urgency,
+    pub(crate) expires: SystemTime,
+    pub(crate) good: Vec<String>,
+    /// What can never be purged, and why; harmless to show.
+    pub(crate) bad: Vec<(String, String)>,
+}
+
+/// What the worker knows of what may be purged.
+pub(crate) struct Rules<'a> {
+    /// The resources that it purges.
+    pub(crate) resources: &'a [ResourceId],
+    /// The producers that may purge a whole resource.
+    pub(crate) everything_from: &'a [crate::names::Producer],
+}
+
+impl Chunk {
+    /// Reads a message of the input; none if its subject is not one that producers have.
+    pub(crate) fn read(message: &Message, rules: &Rules<'_>) -> Option<Self> {
+        let address = Address::of_input(&message.subject)?;
+        let request = message.header(REQUEST).and_then(|id| id.parse().ok());
+        let place = message.header(CHUNK).and_then(|text| {
+            let (chunk, chunks) = text.split_once('/')?;
+            let (chunk, chunks): (u32, u32) = (chunk.parse().ok()?, chunks.parse().ok()?);
+            (1..=chunks).contains(&chunk).then_some((chunk, chunks))
+        });
+        let (chunk, chunks) = place.unwrap_or((1, 1));
+        let urgency = match message.header(URGENCY) {
+            Some("bulk") => Urgency::Bulk,
+            _ => Urgency::Now,
+        };
+        let expires = message.header(EXPIRES).and_then(|at| humantime::parse_rfc3339(at).ok());
+        let consent = message.header(EVERYTHING) == Some("yes")
+            && rules.everything_from.contains(&address.producer);
+        let is_served = rules.resources.iter().any(|id| id.to_string() == address.resource);
+        let mut read = Self {
+            sequence: message.sequence,
+            stored: message.stored,
+            address,
+            request,
+            chunk,
+            chunks,
+            urgency,
+            expires: expires.unwrap_or(message.stored + LIFETIME),
+            good: Vec::new(),
+            bad: Vec::new(),
+        };
+        read.paths(&message.body, is_served, consent);
+        Some(read)
+    }
+
+    fn paths(&mut self, body: &[u8], is_served: bool, consent: bool) {
+        let mut seen = std::collections::HashSet::new();
+        let lines = body.split(|byte| *byte == b'\n').map(|line| line.trim_ascii());
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+        for (number, line) in lines.enumerate() {
+            if !seen.insert(line) {
+                continue;
+            }
+            let why = match checked(line, consent) {
+                _ if number >= MAX_PATHS => Err(format!(
+                    "a message holds at most {MAX_PATHS} paths; enqueue the others in another one"
+                )),
+                _ if !is_served => Err(format!(
+                    "no worker of this queue purges the resource {}; check the subject",
+                    self.address.resource
+                )),
+                checked => checked,
+            };
+            match why {
+                Ok(path) => self.good.push(path),
+                Err(why) => self.bad.push((shown(line), why)),
+            }
+        }
+    }
+}
+
+fn checked(line: &[u8], consent: bool) -> Result<String, String> {
+    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
+    let path = PurgePath::with_query(text).map_err(|error| error.to_string())?;
+    if path.is_full_purge() && !consent {
+        return Err(
+            "it purges the whole resource; a producer that may do so, and says so by the header \
+                    `Purge-Everything: yes`, can enqueue it"
+                .to_owned(),
+        );
+    }
+    Ok(text.to_owned())
+}
+
+fn shown(line: &[u8]) -> String {
+    /// What is longer is not read by people.
+    const CHARACTERS: usize = 200;
+    escape(&String::from_utf8_lossy(line)).chars().take(CHARACTERS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESOURCE: &str = "660f9511-f30c-52e5-b827-557766551111";
+
+    fn stored(subject: &str, headers: &[(&str, &str)], body: &[u8]) -> Message {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Message {
+            subject: subject.to_owned(),
+            sequence: 7,
+            stored: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000),
+            headers: headers.collect(),
+            body: body.to_vec(),
+        }
+    }
+
+    fn read(headers: &[(&str, &str)], body: &[u8]) -> Chunk {
+        let resources = [RESOURCE.parse().expect("a resource")];
+        let everything_from = ["ops".parse().expect("a producer")];
+        let rules = Rules { resources: &resources, everything_from: &everything_from };
+        let producer = headers.iter().find(|(name, _)| *name == "by").map_or("cms", |(_, v)| v);
+        let subject = format!("purge.in.shop.{RESOURCE}.{producer}");
+        Chunk::read(&stored(&subject, headers, body), &rules).expect("an address")
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let address = Address::new(
+            "shop".parse().expect("a lane"),
+            RESOURCE.parse().expect("a resource"),
+            "cms".parse().expect("a producer"),
+        );
+        let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000);
+        let terms = Terms {
+            request: "post-1".parse().expect("a request"),
+            urgency: Urgency::Bulk,
+            expires: Some(expires),
+            everything: false,
+        };
+        let bodies = bodies(["/a", "/b*", "/a"]);
+        let new = message(&address, &terms, "nonce", (2, 3), bodies[0].clone());
+        assert_eq!(new.id.as_deref(), Some("nonce.2"));
+        let headers: Vec<_> = new.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let chunk = read(&headers, &new.body);
+        assert_eq!((chunk.chunk, chunk.chunks, chunk.urgency), (2, 3, Urgency::Bulk));
+        assert_eq!((chunk.good, chunk.expires), (vec!["/a".to_owned(), "/b*".to_owned()], expires));
+        assert_eq!(chunk.request, Some(terms.request));
+    }
+
+    #[test]
+    fn chunks_have_bounds() {
+        let many: Vec<_> = (0..1_201).map(|n| format!("/{n}")).collect();
+        let cut = bodies(many.iter().map(String::as_str));
+        let counts: Vec<_> = cut.iter().map(|body| body.lines().count()).collect();
+        assert_eq!(counts, [500, 500, 201]);
+        let long: Vec<_> = (0..100).map(|n| format!("/{n:08000}")).collect();
+        let cut = bodies(long.iter().map(String::as_str));
+        assert!(cut.iter().all(|body| body.len() <= MAX_BYTES), "{}", cut.len());
+        assert_eq!(cut.iter().map(|body| body.lines().count()).sum::<usize>(), 100);
+    }
+
+    #[test]
+    fn bad_lines_do_not_spoil_good_ones() {
+        let chunk =
+            read(&[("Purge-Request", "a")], b"/good\nno path\n\xff\n\n# comment\n/*\n/good\n");
+        assert_eq!(chunk.good, ["/good"]);
+        let whys: Vec<_> = chunk.bad.iter().map(|(_, why)| why.split(';').next()).collect();
+        assert_eq!(whys.len(), 3, "{whys:?}");
+        assert_eq!(whys[1..], [Some("it is not UTF-8"), Some("it purges the whole resource")]);
+        let many: Vec<_> = (0..502).flat_map(|n| format!("/{n}\n").into_bytes()).collect();
+        let chunk = read(&[], &many);
+        assert_eq!((chunk.good.len(), chunk.bad.len(), chunk.request), (500, 2, None));
+    }
+
+    #[test]
+    fn everything_takes_a_word_and_a_right() {
+        let yes = ("Purge-Everything", "yes");
+        assert_eq!(read(&[yes], b"/*").good.len(), 0);
+        assert_eq!(read(&[("by", "ops")], b"/*").good.len(), 0);
+        assert_eq!(read(&[("by", "ops"), yes], b"/*").good, ["/*"]);
+    }
+
+    #[test]
+    fn foreign_resources_and_headers_are_told_apart() {
+        let rules = Rules { resources: &[], everything_from: &[] };
+        let subject = format!("purge.in.shop.{RESOURCE}.cms");
+        let chunk = Chunk::read(&stored(&subject, &[], b"/a"), &rules).expect("an address");
+        assert!(chunk.bad[0].1.starts_with("no worker of this queue purges the resource 660f"));
+        assert!(Chunk::read(&stored("purge.in.x", &[], b"/a"), &rules).is_none());
+        let odd = [("Purge-Chunk", "9/3"), ("Purge-Request", "a b"), ("Purge-Expires", "soon")];
+        let chunk = read(&odd, b"/a");
+        assert_eq!((chunk.chunk, chunk.chunks, chunk.request), (1, 1, None));
+        assert_eq!(chunk.expires, chunk.stored + LIFETIME);
+    }
+}

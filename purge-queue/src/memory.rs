@@ -1,0 +1,202 @@
+//! An engine in memory: its faults are decided by a test, and its time is that of tokio.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::engine::{Engine, EngineError, Message, NewMessage, Stream, matches};
+
+/// What a test lets happen to a call of [`Engine::store`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing: it is stored and acknowledged.
+    #[default]
+    None,
+    /// It is not stored, and there is no answer.
+    Lost,
+    /// It is stored, and there is no answer.
+    AnswerLost,
+}
+
+type Decide = Box<dyn FnMut(&NewMessage) -> Fault + Send>;
+
+/// An engine in memory for tests. Clones are one connection to it; [`connect`](Self::connect) makes another one.
+#[derive(Clone)]
+pub struct MemoryEngine {
+    state: Arc<Mutex<State>>,
+    stored: Arc<Notify>,
+    decide: Arc<Mutex<Option<Decide>>>,
+    lease: Duration,
+}
+
+impl fmt::Debug for MemoryEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryEngine").field("lease", &self.lease).finish_non_exhaustive()
+    }
+}
+
+struct State {
+    streams: BTreeMap<Stream, Log>,
+    began: Instant,
+    quota: usize,
+}
+
+#[derive(Default)]
+struct Log {
+    next: u64,
+    messages: BTreeMap<u64, Message>,
+    ids: HashMap<String, u64>,
+}
+
+impl MemoryEngine {
+    /// An empty engine whose leases live this long.
+    #[must_use]
+    pub fn new(lease: Duration) -> Self {
+        let streams = Stream::ALL.map(|stream| (stream, Log::default())).into();
+        let state = State { streams, began: Instant::now(), quota: 20_000 };
+        let state = Arc::new(Mutex::new(state));
+        Self { state, stored: Arc::default(), decide: Arc::default(), lease }
+    }
+
+    /// Another connection to the same engine, as another machine has it: without the faults of this one.
+    #[must_use]
+    pub fn connect(&self) -> Self {
+        Self { decide: Arc::default(), ..self.clone() }
+    }
+
+    /// Decides about each message that this connection stores from now on.
+    pub fn faults(&self, decide: impl FnMut(&NewMessage) -> Fault + Send + 'static) {
+        *self.decide.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(decide));
+    }
+
+    /// How many messages a subject of [`Stream::Input`] may have. Default: 20,000.
+    pub fn quota(&self, messages: usize) {
+        self.state().quota = messages;
+    }
+
+    /// What a stream holds.
+    #[must_use]
+    pub fn messages(&self, stream: Stream) -> Vec<Message> {
+        self.state().log(stream, self.lease).messages.values().cloned().collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + self.began.elapsed()
+    }
+
+    fn log(&mut self, stream: Stream, lease: Duration) -> &mut Log {
+        let now = self.now();
+        let log = self.streams.entry(stream).or_default();
+        if stream == Stream::Lease {
+            log.messages.retain(|_, message| message.stored + lease > now);
+        }
+        log
+    }
+
+    fn store(&mut self, stream: Stream, message: NewMessage, lease: Duration) -> Stored {
+        let (now, quota) = (self.now(), self.quota);
+        let log = self.log(stream, lease);
+        if let Some(known) = message.id.as_ref().and_then(|id| log.ids.get(id)) {
+            return Ok(*known);
+        }
+        let own: Vec<u64> = log.of(&message.subject).map(|message| message.sequence).collect();
+        if message.after.is_some_and(|after| after != own.last().copied().unwrap_or_default()) {
+            return Err(EngineError::Conflict);
+        }
+        if stream == Stream::Input && own.len() >= quota {
+            return Err(EngineError::Full("maximum messages per subject exceeded".to_owned()));
+        }
+        if matches!(stream, Stream::Outcomes | Stream::Lease | Stream::Control) {
+            own.iter().for_each(|sequence| drop(log.messages.remove(sequence)));
+        }
+        log.next += 1;
+        let (sequence, NewMessage { subject, headers, body, id, .. }) = (log.next, message);
+        log.ids.extend(id.map(|id| (id, sequence)));
+        let message = Message { subject, sequence, stored: now, headers, body };
+        log.messages.insert(sequence, message);
+        Ok(sequence)
+    }
+}
+
+type Stored = Result<u64, EngineError>;
+
+impl Log {
+    fn of<'a>(&'a self, filter: &'a str) -> impl Iterator<Item = &'a Message> {
+        self.messages.values().filter(move |message| matches(filter, &message.subject))
+    }
+}
+
+fn stream_of(subject: &str) -> Option<Stream> {
+    Stream::ALL.into_iter().find(|stream| matches(stream.subjects(), subject))
+}
+
+impl Engine for MemoryEngine {
+    async fn store(&self, message: NewMessage) -> Stored {
+        let stream = stream_of(&message.subject)
+            .ok_or_else(|| EngineError::Refused(format!("no stream has {}", message.subject)))?;
+        let stored = {
+            let mut decide = self.decide.lock().unwrap_or_else(PoisonError::into_inner);
+            let fault = decide.as_mut().map_or(Fault::None, |decide| decide(&message));
+            let mut state = self.state();
+            let lost = || Err(EngineError::Unavailable("no answer".to_owned()));
+            match fault {
+                Fault::None => state.store(stream, message, self.lease),
+                Fault::Lost => lost(),
+                Fault::AnswerLost => {
+                    let _ = state.store(stream, message, self.lease);
+                    lost()
+                }
+            }
+        };
+        self.stored.notify_waiters();
+        stored
+    }
+
+    async fn read(
+        &self,
+        stream: Stream,
+        filter: &str,
+        from: u64,
+    ) -> Result<Vec<Message>, EngineError> {
+        const AT_ONCE: usize = 256;
+        let mut state = self.state();
+        let messages = state.log(stream, self.lease).messages.range(from..).map(|(_, m)| m);
+        let matching = messages.filter(|message| matches(filter, &message.subject));
+        Ok(matching.take(AT_ONCE).cloned().collect())
+    }
+
+    async fn last(&self, stream: Stream, subject: &str) -> Result<Option<Message>, EngineError> {
+        Ok(self.state().log(stream, self.lease).of(subject).last().cloned())
+    }
+
+    async fn recent(&self, stream: Stream, subject: &str) -> Result<Option<Message>, EngineError> {
+        self.last(stream, subject).await
+    }
+
+    async fn trim(&self, stream: Stream, filter: &str, below: u64) -> Result<(), EngineError> {
+        let mut state = self.state();
+        let log = state.log(stream, self.lease);
+        log.messages.retain(|&at, message| at >= below || !matches(filter, &message.subject));
+        Ok(())
+    }
+
+    async fn woken(&self, _filter: &str, longest: Duration) -> bool {
+        tokio::time::timeout(longest, self.stored.notified()).await.is_ok()
+    }
+
+    async fn reconnect(&self) {}
+
+    async fn lease(&self) -> Result<Duration, EngineError> {
+        Ok(self.lease)
+    }
+}

@@ -1,0 +1,288 @@
+//! Connecting to a cluster.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_nats::{ConnectOptions, Event, ReconnectToServer, Server, ServerAddr, ServerInfo};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls_platform_verifier::Verifier;
+use tokio::sync::watch;
+
+use super::{Inner, NatsEngine, PATIENCE};
+use crate::error::{QueueError, QueueErrorKind};
+
+/// The oldest server whose compare-and-set can be relied on in a cluster.
+const LEAST: (u32, u32, u32) = (2, 11, 0);
+/// The oldest server without known losses.
+const ADVISED: (u32, u32, u32) = (2, 12, 3);
+
+/// How to connect to a cluster.
+///
+/// ```no_run
+/// # async fn connect() -> Result<(), purge_queue::QueueError> {
+/// use purge_queue::{NatsEngine, NatsOptions};
+///
+/// let options = NatsOptions::new("tls://a.example.com,tls://b.example.com,tls://c.example.com")
+///     .credentials_file("/etc/purge/queue-credentials")
+///     .producer("cms".parse()?);
+/// let engine = NatsEngine::connect(options).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct NatsOptions {
+    urls: String,
+    credentials: Option<PathBuf>,
+    roots: Vec<Vec<u8>>,
+    inbox: String,
+}
+
+impl fmt::Debug for NatsOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An address may have a password in it.
+        f.debug_struct("NatsOptions").finish_non_exhaustive()
+    }
+}
+
+impl NatsOptions {
+    /// To these servers, separated by commas: `tls://host:port` or `nats://host:port`. Anything but the loopback of this
+    /// machine is spoken to by TLS in any case.
+    pub fn new(urls: impl Into<String>) -> Self {
+        Self { urls: urls.into(), credentials: None, roots: Vec::new(), inbox: "_INBOX".to_owned() }
+    }
+
+    /// A file with one line, `USER:PASSWORD`. Default: no user.
+    pub fn credentials_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.credentials = Some(file.into());
+        self
+    }
+
+    /// Root certificates to trust beside those of the system, as PEM. Default: none.
+    pub fn root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// Listens for answers below `_INBOX_<producer>`, where the rights of a producer allow it. Default: `_INBOX`.
+    pub fn producer(mut self, producer: crate::names::Producer) -> Self {
+        self.inbox = format!("_INBOX_{producer}");
+        self
+    }
+
+    fn servers(&self) -> Result<Vec<ServerAddr>, QueueError> {
+        let urls = self.urls.split(',').map(str::trim).filter(|url| !url.is_empty());
+        let servers: Result<Vec<ServerAddr>, _> = urls
+            .map(|url| {
+                let shown = purge_api_ext::without_credentials(url).into_owned();
+                let wrong = |why: &str| {
+                    QueueError::invalid(format!(
+                        "the address of the queue `{shown}` {why}; write for example `tls://host:4222`"
+                    ))
+                };
+                if !matches!(url.split_once("://"), None | Some(("nats" | "tls", _))) {
+                    return Err(wrong("has another scheme than `nats` or `tls`"));
+                }
+                let server: ServerAddr = url.parse().map_err(|_| wrong("cannot be used"))?;
+                if server.username().is_some() || server.password().is_some() {
+                    return Err(wrong("holds a user or a password: write these into the file of credentials"));
+                }
+                Ok(server)
+            })
+            .collect();
+        let servers = servers?;
+        if servers.is_empty() {
+            return Err(QueueError::invalid("there is no address of the queue"));
+        }
+        Ok(servers)
+    }
+
+    fn user(&self) -> Result<Option<(String, String)>, QueueError> {
+        let Some(file) = &self.credentials else { return Ok(None) };
+        let name = purge_api_ext::escape(&file.to_string_lossy());
+        let wrong =
+            |why: &str| QueueError::invalid(format!("the file of credentials `{name}` {why}"));
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| wrong(&format!("cannot be read: {error}")))?;
+        let line = text.trim();
+        // Neither is shown: it may be a password.
+        match line.split_once(':') {
+            Some((user, password)) if !line.contains('\n') && !user.is_empty() => {
+                Ok(Some((user.to_owned(), password.to_owned())))
+            }
+            _ => Err(wrong("must hold one line, `USER:PASSWORD`")),
+        }
+    }
+
+    fn tls(&self) -> Result<rustls::ClientConfig, QueueError> {
+        let wrong =
+            |why: &dyn fmt::Display| QueueError::invalid(format!("TLS cannot start: {why}"));
+        let mut roots = Vec::new();
+        for pem in &self.roots {
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                roots.push(certificate.map_err(|error| wrong(&error))?);
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider));
+        let verifier = verifier.map_err(|error| wrong(&error))?;
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| wrong(&error))?;
+        Ok(config
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth())
+    }
+}
+
+impl NatsEngine {
+    /// Connects to one of the servers, and keeps connected: to another one if that one goes away.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueErrorKind::InvalidInput`] for what cannot be used, [`QueueErrorKind::Denied`] when the user is refused,
+    /// [`QueueErrorKind::Unavailable`] when no server can be reached, and [`QueueErrorKind::Incompatible`] when it is
+    /// older than 2.11.
+    pub async fn connect(options: NatsOptions) -> Result<Self, QueueError> {
+        let servers = options.servers()?;
+        let is_local = servers.iter().all(|server| is_loopback(server.host()));
+        let (told, refusals) = watch::channel((0, String::new()));
+        let (lost, losses) = watch::channel(());
+        let mut connect = ConnectOptions::new()
+            .name("cdn-purge")
+            .custom_inbox_prefix(&options.inbox)
+            .require_tls(!is_local)
+            .tls_client_config(options.tls()?)
+            .ignore_discovered_servers()
+            .connection_timeout(PATIENCE)
+            // A node that stands still is noticed within seconds.
+            .ping_interval(Duration::from_secs(2))
+            .reconnect_to_server_callback(in_turn())
+            .reconnect_delay_callback(|attempts| {
+                Duration::from_millis(100).saturating_mul(attempts.min(10) as u32)
+            })
+            .event_callback(move |event| {
+                match event {
+                    Event::ServerError(error) => told.send_modify(|(count, why)| {
+                        *count += 1;
+                        *why = purge_api_ext::escape(&error.to_string());
+                    }),
+                    Event::Disconnected => lost.send_modify(|()| {}),
+                    _ => {}
+                }
+                async {}
+            });
+        if let Some((user, password)) = options.user()? {
+            connect = connect.user_and_password(user, password);
+        }
+        let client = connect.connect(servers).await.map_err(cannot_connect)?;
+        let (woken, lease) = (tokio::sync::Mutex::default(), tokio::sync::OnceCell::new());
+        let engine = Self(Arc::new(Inner {
+            client,
+            refusals,
+            losses,
+            woken,
+            lease,
+            left: Mutex::default(),
+        }));
+        engine.check_version().map(|()| engine)
+    }
+
+    fn check_version(&self) -> Result<(), QueueError> {
+        let version = self.version();
+        if number(&version).is_some_and(|version| version >= LEAST) {
+            return Ok(());
+        }
+        let message = format!(
+            "the server is NATS {}, and in a cluster its conditional writes can be relied on from 2.11 on only; \
+             update it to 2.12.3 or later",
+            purge_api_ext::escape(&version)
+        );
+        Err(QueueError::new(QueueErrorKind::Incompatible, message))
+    }
+
+    /// What should be said of the version of the server: nothing from 2.12.3 on.
+    #[must_use]
+    pub fn version_warning(&self) -> Option<String> {
+        let version = self.version();
+        (number(&version)? < ADVISED).then(|| {
+            format!("the server is NATS {version}, which can lose messages in rare cases; update it to 2.12.3 or later")
+        })
+    }
+}
+
+/// Chooses the servers in turns: whoever leaves one that answers nothing must not come back to it at once.
+fn in_turn() -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> {
+    let turn = AtomicUsize::new(fastrand::usize(..1024));
+    move |mut servers, _| {
+        servers.sort_by(|one, other| one.addr.as_url_str().cmp(other.addr.as_url_str()));
+        let chosen = turn.fetch_add(1, Ordering::Relaxed) % servers.len().max(1);
+        ready(servers.into_iter().nth(chosen).map(|server| {
+            let delay = if server.failed_attempts == 0 { 0 } else { 200 };
+            ReconnectToServer { addr: server.addr, delay: Some(Duration::from_millis(delay)) }
+        }))
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The three numbers of a version.
+pub(super) fn number(version: &str) -> Option<(u32, u32, u32)> {
+    let plain = version.split(['-', '+']).next()?;
+    let mut numbers = plain.split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??, numbers.next()??))
+}
+
+fn cannot_connect(error: async_nats::ConnectError) -> QueueError {
+    use async_nats::ConnectErrorKind as Kind;
+    let why = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    let mut whys: Vec<String> = why.map(ToString::to_string).collect();
+    whys.dedup();
+    let (kind, what) = match error.kind() {
+        Kind::AuthorizationViolation | Kind::Authentication => {
+            (QueueErrorKind::Denied, "the queue refuses this user; check the file of credentials")
+        }
+        Kind::Tls => (QueueErrorKind::InvalidInput, "no trusted connection to the queue"),
+        _ => (QueueErrorKind::Unavailable, "the queue cannot be reached"),
+    };
+    QueueError::new(kind, format!("{what}: {}", purge_api_ext::escape(&whys.join(": "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(number("2.9.10"), Some((2, 9, 10)));
+        assert_eq!(number("2.12.0-RC.1"), Some((2, 12, 0)));
+        assert!(number("2.9.10") < Some(LEAST) && number("2.11.0") >= Some(LEAST));
+        assert_eq!(number("main"), None);
+    }
+
+    #[test]
+    fn addresses_have_no_password_and_are_not_shown_with_one() {
+        for (urls, expected) in [
+            ("", "there is no address of the queue"),
+            ("nats://u:c4nary@host", "holds a user or a password"),
+            ("https://host", "has another scheme"),
+        ] {
+            let error = NatsOptions::new(urls).servers().expect_err(urls).to_string();
+            assert!(error.contains(expected) && !error.contains("c4nary"), "{error}");
+        }
+        assert_eq!(NatsOptions::new("nats://a, tls://b:1,c").servers().expect("three").len(), 3);
+        assert!(is_loopback("127.0.0.1") && is_loopback("[::1]") && !is_loopback("10.0.0.1"));
+    }
+}

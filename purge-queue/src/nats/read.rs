@@ -1,0 +1,115 @@
+//! Reading a stream by requests, many messages at once.
+
+use futures_util::StreamExt as _;
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::{NatsEngine, PATIENCE, api};
+use crate::engine::{EngineError, Message, Stream};
+
+/// The most messages and bytes of one request.
+const AT_ONCE: usize = 512;
+const BYTES: usize = 8 * 1024 * 1024;
+
+impl NatsEngine {
+    /// Reads the next messages from any node, and lets the leader confirm where sequences are missing: a node that has
+    /// lost something, or was never told, must not make us pass over a path that somebody was promised.
+    pub(super) async fn read_checked(
+        &self,
+        stream: Stream,
+        filter: &str,
+        from: u64,
+    ) -> Result<Vec<Message>, EngineError> {
+        let messages = self.read_some(stream, filter, from).await?;
+        let mut expected = from;
+        for message in &messages {
+            if message.sequence != expected {
+                let which = json!({ "seq": expected, "next_by_subj": filter });
+                let next = self.get(stream, &which).await?.map(|next| next.sequence);
+                // What the leader has removed since then is not missing.
+                if next.is_some_and(|next| next < message.sequence) {
+                    return Err(EngineError::Unavailable(
+                        "a node of the engine has not all messages yet".to_owned(),
+                    ));
+                }
+            }
+            expected = message.sequence + 1;
+        }
+        Ok(messages)
+    }
+
+    async fn read_some(
+        &self,
+        stream: Stream,
+        filter: &str,
+        from: u64,
+    ) -> Result<Vec<Message>, EngineError> {
+        let unavailable = |why: &str| EngineError::Unavailable(why.to_owned());
+        let inbox = self.0.client.new_inbox();
+        let subscribed = self.0.client.subscribe(inbox.clone()).await;
+        let mut answers = subscribed.map_err(|error| unavailable(&error.to_string()))?;
+        let which = json!({
+            "seq": from.max(1), "batch": AT_ONCE, "max_bytes": BYTES, "next_by_subj": filter,
+        });
+        let subject = format!("$JS.API.DIRECT.GET.{stream}");
+        let asked =
+            self.0.client.publish_with_reply(subject, inbox, which.to_string().into()).await;
+        asked.map_err(|error| unavailable(&error.to_string()))?;
+        let mut messages: Vec<Message> = Vec::new();
+        loop {
+            let answer = match timeout(PATIENCE, answers.next()).await {
+                Ok(Some(answer)) => answer,
+                Ok(None) | Err(_) => return Err(unavailable("no answer of the engine")),
+            };
+            let Some(status) = answer.status.map(|status| status.as_u16()) else {
+                let before = header(&answer, "Nats-Last-Sequence");
+                let message = direct(answer)?;
+                // Each names the one before it, so that a message that was dropped on the way shows.
+                if messages.last().is_some_and(|last| before != Some(last.sequence)) {
+                    return Err(unavailable("messages of the engine got lost on the way"));
+                }
+                messages.push(message);
+                continue;
+            };
+            let last = header(&answer, "Nats-Last-Sequence");
+            return match status {
+                404 => Ok(Vec::new()),
+                204 if last
+                    .is_none_or(|last| messages.last().is_some_and(|m| m.sequence == last)) =>
+                {
+                    Ok(messages)
+                }
+                204 => Err(unavailable("messages of the engine got lost on the way")),
+                503 => Err(unavailable("no node of the engine answers")),
+                _ => {
+                    let why = answer.description.unwrap_or_default();
+                    Err(unavailable(&format!("the engine answered {status} {why}")))
+                }
+            };
+        }
+    }
+}
+
+fn header(message: &async_nats::Message, name: &str) -> Option<u64> {
+    message.headers.as_ref()?.get(name)?.as_str().parse().ok()
+}
+
+/// A message as a direct answer has it: what belongs to the stream is in headers.
+pub(super) fn direct(answer: async_nats::Message) -> Result<Message, EngineError> {
+    let foreign =
+        || EngineError::Unavailable("the engine sent a message that cannot be read".to_owned());
+    let headers = answer.headers.unwrap_or_default();
+    let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
+    let sequence = text("Nats-Sequence").and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
+    let stored = text("Nats-Time-Stamp").and_then(|text| api::time(&text)).ok_or_else(foreign)?;
+    let own = headers.iter().flat_map(|(name, values)| {
+        values.iter().map(|value| (name.to_string(), value.as_str().to_owned()))
+    });
+    Ok(Message {
+        subject: text("Nats-Subject").ok_or_else(foreign)?,
+        sequence,
+        stored,
+        headers: own.collect(),
+        body: answer.payload.to_vec(),
+    })
+}

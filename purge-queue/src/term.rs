@@ -1,0 +1,347 @@
+//! The term of a holder: its lease, which decides who tries, and its fence, which decides who may.
+//!
+//! Each append to the journal names the message that it follows. So a holder that was asleep while another one began
+//! is refused, and stops: nothing is sent without an append that was acknowledged. The lease only spares the others
+//! the attempt.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use purge_api_ext::Shutdown;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::engine::{Engine, EngineError, Message, NewMessage, Stream};
+use crate::metrics::Metrics;
+use crate::names::Lane;
+use crate::note::{Note, WRITER};
+use crate::subject;
+
+/// How long one call of the engine may take before another node is asked.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The right to send, as long as it lasts. Clones are the same.
+pub(crate) struct Term<E>(Arc<Inner<E>>);
+
+struct Inner<E> {
+    engine: E,
+    lane: Lane,
+    holder: String,
+    /// Names the appends of this term.
+    nonce: String,
+    tail: tokio::sync::Mutex<Tail>,
+    state: Mutex<State>,
+    lease: Duration,
+    shutdown: Shutdown,
+    metrics: Metrics,
+}
+
+struct Tail {
+    sequence: u64,
+    appends: u64,
+}
+
+struct State {
+    /// The sequence of the lease, and until when it lasts at least.
+    revision: u64,
+    lasts_until: Instant,
+    /// When the first attempt to renew it was made that has no answer yet.
+    asked: Option<Instant>,
+    /// What the engine's clock showed when.
+    clock: (SystemTime, Instant),
+    /// Why the term has ended.
+    ended: Option<String>,
+}
+
+impl<E> Clone for Term<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E: Engine> Term<E> {
+    /// Takes the lease if it is free, and begins: what an earlier holder appends after this is refused. None if
+    /// somebody else has it.
+    pub(crate) async fn begin(
+        engine: &E,
+        lane: &Lane,
+        holder: &str,
+        metrics: &Metrics,
+    ) -> Result<Option<Self>, EngineError> {
+        let lease = engine.lease().await?;
+        let subject = subject::lease(lane);
+        let after = match engine.last(Stream::Lease, &subject).await? {
+            None => 0,
+            Some(last) if last.body.is_empty() => last.sequence,
+            Some(_) => return Ok(None),
+        };
+        let asked = Instant::now();
+        let new = lease_message(&subject, holder.as_bytes(), holder, after);
+        let revision = match engine.store(new).await {
+            Ok(revision) => revision,
+            Err(EngineError::Conflict) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        crate::marks::mark("leased");
+        let (tail, stored) = lead(engine, lane, holder, asked + lease).await?;
+        let state = State {
+            revision,
+            lasts_until: asked + lease,
+            asked: None,
+            clock: (stored, Instant::now()),
+            ended: None,
+        };
+        let inner = Inner {
+            engine: engine.clone(),
+            lane: lane.clone(),
+            holder: holder.to_owned(),
+            nonce: uuid::Uuid::new_v4().to_string(),
+            tail: tokio::sync::Mutex::new(Tail { sequence: tail, appends: 0 }),
+            state: Mutex::new(state),
+            lease,
+            shutdown: Shutdown::new(),
+            metrics: metrics.clone(),
+        };
+        crate::marks::mark("led");
+        Ok(Some(Self(Arc::new(inner))))
+    }
+
+    /// The sequence of the last note that is known to be ours.
+    pub(crate) async fn tail(&self) -> u64 {
+        self.0.tail.lock().await.sequence
+    }
+
+    /// Begins when the term ends; runs are given it, so that they end with it.
+    pub(crate) fn shutdown(&self) -> Shutdown {
+        self.0.shutdown.clone()
+    }
+
+    /// Why it has ended, if it has.
+    pub(crate) fn ended(&self) -> Option<String> {
+        self.state().ended.clone()
+    }
+
+    /// What time it is by the clock of the engine: two holders have no other clock in common.
+    pub(crate) fn now(&self) -> SystemTime {
+        let (stored, at) = self.state().clock;
+        stored + at.elapsed()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, why: String) -> String {
+        let why = self.state().ended.get_or_insert(why).clone();
+        self.0.shutdown.begin();
+        why
+    }
+
+    /// The time that is left of the lease; the term ends with it.
+    fn check(&self) -> Result<(), String> {
+        let (ended, is_over) = {
+            let state = self.state();
+            (state.ended.clone(), state.lasts_until <= Instant::now())
+        };
+        match ended {
+            Some(why) => Err(why),
+            None if is_over => {
+                Err(self.end("the lease ended before it could be renewed".to_owned()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Appends a note, and returns its sequence when a majority has it; or says why the term has ended, after which
+    /// nothing may be sent.
+    pub(crate) async fn append(&self, note: &Note) -> Result<u64, String> {
+        let mut tail = self.0.tail.lock().await;
+        tail.appends += 1;
+        let writer = format!("{}.{}", self.0.nonce, tail.appends);
+        let subject = subject::journal(&self.0.lane);
+        let message = note.message(&subject, &writer, tail.sequence);
+        let began = Instant::now();
+        let mut answered = began;
+        loop {
+            self.check()?;
+            match timeout(PATIENCE, self.0.engine.store(message.clone())).await {
+                Ok(Ok(sequence)) => tail.sequence = sequence,
+                Ok(Err(EngineError::Conflict | EngineError::Unavailable(_))) | Err(_) => {
+                    match self.read_back(&subject, &writer, tail.sequence).await {
+                        ReadBack::Ours(sequence) => tail.sequence = sequence,
+                        ReadBack::NotStored => {
+                            answered = Instant::now();
+                            sleep(PAUSE).await;
+                            continue;
+                        }
+                        ReadBack::Fenced => {
+                            self.0.metrics.fenced();
+                            return Err(self.end("another worker has taken over".to_owned()));
+                        }
+                        ReadBack::Unknown => {
+                            if answered.elapsed() >= PATIENCE {
+                                self.0.engine.reconnect().await;
+                                answered = Instant::now();
+                            }
+                            sleep(PAUSE).await;
+                            continue;
+                        }
+                    }
+                }
+                Ok(Err(error)) => {
+                    return Err(self.end(format!("the journal cannot be written: {error}")));
+                }
+            }
+            self.0.metrics.appended(began.elapsed());
+            // The answer may have taken its time: what follows it must be within the lease.
+            return self.check().map(|()| tail.sequence);
+        }
+    }
+
+    async fn read_back(&self, subject: &str, writer: &str, tail: u64) -> ReadBack {
+        match timeout(PATIENCE, self.0.engine.last(Stream::Journal, subject)).await {
+            Ok(Ok(Some(last))) if last.header(WRITER) == Some(writer) => {
+                ReadBack::Ours(last.sequence)
+            }
+            Ok(Ok(Some(last))) if last.sequence == tail => ReadBack::NotStored,
+            Ok(Ok(_)) => ReadBack::Fenced,
+            Ok(Err(_)) | Err(_) => ReadBack::Unknown,
+        }
+    }
+
+    /// Renews the lease again and again, until the term ends.
+    pub(crate) async fn renew(&self) {
+        let every = self.0.lease / 6;
+        let margin = self.0.lease / 15;
+        let subject = subject::lease(&self.0.lane);
+        let ended = self.shutdown();
+        loop {
+            tokio::select! {
+                () = sleep(every) => {}
+                () = ended.begun() => return,
+            }
+            loop {
+                if self.check().is_err() {
+                    return;
+                }
+                if self.state().lasts_until < Instant::now() + margin {
+                    self.end("the lease could not be renewed in time".to_owned());
+                    return;
+                }
+                match timeout(every, self.renew_once(&subject)).await {
+                    Ok(Ok(())) => break,
+                    Ok(Err(Some(why))) => {
+                        self.end(why);
+                        return;
+                    }
+                    Ok(Err(None)) => sleep(PAUSE).await,
+                    Err(_) => self.0.engine.reconnect().await,
+                }
+            }
+        }
+    }
+
+    /// Renews the lease; an error with a reason ends the term, and one without is tried again.
+    async fn renew_once(&self, subject: &str) -> Result<(), Option<String>> {
+        let (revision, now) = (self.state().revision, Instant::now());
+        let first = *self.state().asked.get_or_insert(now);
+        let new = lease_message(subject, self.0.holder.as_bytes(), &self.0.nonce, revision);
+        let renewed = match self.0.engine.store(new).await {
+            Ok(renewed) => renewed,
+            Err(EngineError::Unavailable(_)) => return Err(None),
+            Err(EngineError::Conflict) => {
+                // An attempt whose answer got lost may have renewed it.
+                let last = self.0.engine.last(Stream::Lease, subject).await.map_err(|_| None)?;
+                match last {
+                    Some(last) if last.header(WRITER) == Some(&self.0.nonce) => {
+                        // It was stored after the first attempt was made, at the earliest.
+                        self.renewed(last.sequence, first);
+                        return Ok(());
+                    }
+                    _ => return Err(Some("another worker has the lease".to_owned())),
+                }
+            }
+            Err(error) => return Err(Some(format!("the lease cannot be renewed: {error}"))),
+        };
+        self.renewed(renewed, now);
+        Ok(())
+    }
+
+    fn renewed(&self, revision: u64, asked: Instant) {
+        let mut state = self.state();
+        state.revision = revision;
+        state.lasts_until = asked + self.0.lease;
+        state.asked = None;
+    }
+
+    /// Gives the lease back, so that nobody waits for its end.
+    pub(crate) async fn release(&self) {
+        self.end("it was given back".to_owned());
+        let subject = subject::lease(&self.0.lane);
+        let revision = self.state().revision;
+        let free = lease_message(&subject, b"", &self.0.nonce, revision);
+        let _ = timeout(PATIENCE, self.0.engine.store(free)).await;
+    }
+}
+
+enum ReadBack {
+    Ours(u64),
+    NotStored,
+    Fenced,
+    Unknown,
+}
+
+fn lease_message(subject: &str, body: &[u8], writer: &str, after: u64) -> NewMessage {
+    NewMessage {
+        subject: subject.to_owned(),
+        headers: vec![(WRITER.to_owned(), writer.to_owned())],
+        body: body.to_vec(),
+        id: None,
+        after: Some(after),
+    }
+}
+
+/// Appends the note with which the term begins, after whatever the journal holds. Returns its sequence, and when it was
+/// stored by the engine's clock.
+async fn lead<E: Engine>(
+    engine: &E,
+    lane: &Lane,
+    holder: &str,
+    until: Instant,
+) -> Result<(u64, SystemTime), EngineError> {
+    let subject = subject::journal(lane);
+    let writer = uuid::Uuid::new_v4().to_string();
+    let ours = |last: &Message| last.header(WRITER) == Some(&writer);
+    let mut why = EngineError::Unavailable("no answer".to_owned());
+    while Instant::now() < until {
+        let last = match timeout(PATIENCE, engine.last(Stream::Journal, &subject)).await {
+            Ok(Ok(last)) => last,
+            Ok(Err(EngineError::Unavailable(_))) => None,
+            Ok(Err(error)) => return Err(error),
+            Err(_) => {
+                engine.reconnect().await;
+                continue;
+            }
+        };
+        if let Some(last) = last.as_ref().filter(|last| ours(last)) {
+            return Ok((last.sequence, last.stored));
+        }
+        let after = last.map_or(0, |last| last.sequence);
+        let note = Note::Lead { holder: holder.to_owned() };
+        match timeout(PATIENCE, engine.store(note.message(&subject, &writer, after))).await {
+            // Read back next, for the time at which it was stored.
+            Ok(Ok(_) | Err(EngineError::Conflict)) => {}
+            Ok(Err(error @ EngineError::Unavailable(_))) => {
+                why = error;
+                sleep(PAUSE).await;
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(_) => engine.reconnect().await,
+        }
+    }
+    Err(why)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+use super::*;
+use crate::memory::{Fault, MemoryEngine};
+
+const LEASE: Duration = Duration::from_secs(30);
+
+async fn begin(engine: &MemoryEngine, holder: &str) -> Option<Term<MemoryEngine>> {
+    let lane: Lane = "shop".parse().expect("a lane");
+    let metrics = Metrics::new(lane.clone());
+    Term::begin(engine, &lane, holder, &metrics).await.expect("an engine")
+}
+
+fn sent() -> Note {
+    Note::Sent { round: 1 }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_holds_the_lane_until_its_lease_ends() {
+    let engine = MemoryEngine::new(LEASE);
+    let first = begin(&engine, "a").await.expect("free");
+    assert!(begin(&engine, "b").await.is_none());
+    sleep(LEASE - Duration::from_millis(1)).await;
+    assert!(begin(&engine, "b").await.is_none());
+    sleep(Duration::from_millis(2)).await;
+    let second = begin(&engine, "b").await.expect("free");
+    second.append(&sent()).await.expect("it holds");
+    first.append(&sent()).await.expect_err("its lease has ended");
+    second.append(&sent()).await.expect("it holds on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewed_lease_lasts_and_one_that_is_given_back_is_free() {
+    let engine = MemoryEngine::new(LEASE);
+    let first = begin(&engine, "a").await.expect("free");
+    let renewing = first.clone();
+    let task = tokio::spawn(async move { renewing.renew().await });
+    sleep(LEASE * 3).await;
+    first.append(&sent()).await.expect("it holds");
+    assert!(begin(&engine, "b").await.is_none());
+    first.release().await;
+    task.await.expect("it ends");
+    begin(&engine, "b").await.expect("free at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn append_of_a_sleeper_is_refused_even_if_it_believes_in_its_lease() {
+    let engine = MemoryEngine::new(LEASE);
+    let first = begin(&engine, "a").await.expect("free");
+    sleep(LEASE * 2).await;
+    let second = begin(&engine, "b").await.expect("free");
+    // As a clock would that stood still while the machine was asleep.
+    first.state().lasts_until = Instant::now() + LEASE;
+    let why = first.append(&sent()).await.expect_err("fenced");
+    assert_eq!(why, "another worker has taken over");
+    assert!(first.shutdown().has_begun(), "its runs end");
+    assert_eq!(first.ended(), Some(why));
+    second.append(&sent()).await.expect("it holds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn append_without_an_answer_is_read_back() {
+    for fault in [Fault::Lost, Fault::AnswerLost] {
+        let engine = MemoryEngine::new(LEASE);
+        let term = begin(&engine, "a").await.expect("free");
+        let mut first = true;
+        engine.faults(move |_| if std::mem::take(&mut first) { fault } else { Fault::None });
+        let sequence = term.append(&sent()).await.expect("stored");
+        let next = term.append(&sent()).await.expect("stored");
+        assert_eq!(next, sequence + 1, "{fault:?}");
+        assert_eq!(engine.messages(Stream::Journal).len(), 3, "{fault:?}: each once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lease_that_cannot_be_renewed_ends_the_term_before_it_ends() {
+    let engine = MemoryEngine::new(LEASE);
+    let term = begin(&engine, "a").await.expect("free");
+    engine.faults(|_| Fault::Lost);
+    let began = Instant::now();
+    term.renew().await;
+    assert!((26..30).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    term.append(&sent()).await.expect_err("nothing more is sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewal_whose_answer_got_lost_is_no_loss() {
+    let engine = MemoryEngine::new(LEASE);
+    let term = begin(&engine, "a").await.expect("free");
+    let mut number = 0;
+    engine.faults(move |_| {
+        number += 1;
+        if number % 2 == 1 { Fault::AnswerLost } else { Fault::None }
+    });
+    let renewing = term.clone();
+    let task = tokio::spawn(async move { renewing.renew().await });
+    sleep(LEASE * 10).await;
+    assert_eq!(term.ended(), None);
+    term.release().await;
+    task.await.expect("it ends");
+}

@@ -1,0 +1,162 @@
+//! Reading what is enqueued, and telling outcomes.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::holder::Holder;
+use crate::chunk::{Chunk, Rules, Urgency};
+use crate::engine::{Engine, EngineError, NewMessage, Stream};
+use crate::subject::{self, Address};
+
+/// How many outcomes are stored at once.
+const AT_ONCE: usize = 16;
+
+impl<E: Engine> Holder<'_, E> {
+    /// Reads the input until there is no more by now, or the memory is full.
+    pub(super) async fn read(&mut self) -> Result<(), EngineError> {
+        let filter = subject::inputs(&self.options.lane);
+        // What an earlier round has read is read again, whatever it takes: the round may have taken it.
+        let least = self.history.rounds.values().map(|round| round.begun.upto).max();
+        while self.backlog.bytes() < self.options.memory
+            || least.is_some_and(|least| self.read < least)
+        {
+            let messages = self.engine.read(Stream::Input, &filter, self.read + 1).await?;
+            let Some(last) = messages.last() else { break };
+            let last = last.sequence;
+            let rules = Rules {
+                resources: &self.options.resources,
+                everything_from: &self.options.everything_from,
+            };
+            for message in &messages {
+                match Chunk::read(message, &rules) {
+                    Some(chunk) => self.backlog.add(chunk),
+                    None => self.options.metrics.unusable(),
+                }
+            }
+            self.read = last;
+        }
+        Ok(())
+    }
+
+    /// Stores the outcomes that are complete, and removes what nobody needs any more: the input first, and the
+    /// journal after it, since a journal without its rounds would let the input be sent again.
+    pub(super) async fn tell(&mut self) -> Result<(), EngineError> {
+        let complete = self.backlog.completed();
+        let told = !complete.is_empty();
+        for complete in complete {
+            self.metrics_of(&complete.outcome.paths);
+            if let Some(request) = &complete.request {
+                let outcome = &complete.outcome;
+                let new = NewMessage {
+                    subject: complete.address.outcome(request, outcome.chunk),
+                    body: serde_json::to_vec(outcome).expect("texts are JSON"),
+                    // An outcome that is there already stays: it was told.
+                    after: Some(0),
+                    ..NewMessage::default()
+                };
+                self.untold.push((complete.sequence, new));
+            } else {
+                self.backlog.told(complete.sequence);
+            }
+        }
+        let engine = self.engine;
+        let store = |(sequence, new): (u64, NewMessage)| async move {
+            let stored = engine.store(new.clone()).await;
+            (sequence, new, stored)
+        };
+        let untold = std::mem::take(&mut self.untold);
+        let mut stored = stream::iter(untold).map(store).buffer_unordered(AT_ONCE);
+        let (mut again, mut refused) = (Vec::new(), None);
+        while let Some((sequence, new, stored)) = stored.next().await {
+            match stored {
+                Ok(_) | Err(EngineError::Conflict) => self.backlog.told(sequence),
+                // Said again in the next turn.
+                Err(EngineError::Unavailable(_) | EngineError::Full(_)) => {
+                    again.push((sequence, new))
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        drop(stored);
+        self.untold = again;
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        if told {
+            self.options.metrics.progressed();
+            crate::marks::mark("told");
+            self.trim().await?;
+        }
+        Ok(())
+    }
+
+    fn metrics_of(&self, paths: &[crate::outcome::PathResult]) {
+        let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for path in paths {
+            *counts.entry(path.state.as_str()).or_default() += 1;
+        }
+        counts.into_iter().for_each(|(state, count)| self.options.metrics.paths(state, count));
+        let covered = paths.iter().filter(|path| path.by.is_some()).count() as u64;
+        self.options.metrics.covered(covered);
+    }
+
+    async fn trim(&mut self) -> Result<(), EngineError> {
+        let first_open = self.backlog.first_open();
+        let below = first_open.unwrap_or(self.read + 1);
+        if below > self.trimmed {
+            let inputs = subject::inputs(&self.options.lane);
+            match self.engine.trim(Stream::Input, &inputs, below).await {
+                Err(EngineError::Unavailable(_)) => return Ok(()),
+                other => other?,
+            }
+            self.trimmed = below;
+            crate::marks::mark("trimmed");
+        }
+        let needed = self.history.trim(first_open, self.term.now());
+        // The last note stays: a journal without one could be begun by anybody.
+        let tail = self.term.tail().await;
+        let below = needed.unwrap_or(tail).min(tail);
+        if below > self.journal_trimmed {
+            let journal = subject::journal(&self.options.lane);
+            match self.engine.trim(Stream::Journal, &journal, below).await {
+                Err(EngineError::Unavailable(_)) => return Ok(()),
+                other => other?,
+            }
+            self.journal_trimmed = below;
+        }
+        Ok(())
+    }
+
+    /// Reads the orders of operators.
+    pub(super) async fn obey(&mut self) -> Result<(), EngineError> {
+        let lane = self.options.lane.clone();
+        let orders = self.engine.read(Stream::Control, &subject::controls(&lane), 1).await?;
+        let paused = subject::paused(&lane);
+        self.paused = orders.iter().any(|order| order.subject == paused && order.body == b"yes");
+        for order in orders {
+            let Some((address, request)) = Address::of_dropping(&order.subject, &lane) else {
+                continue;
+            };
+            if !self.backlog.drop_request(&address, &request) {
+                // All of it has an outcome, or it was never there.
+                self.engine.trim(Stream::Control, &order.subject, order.sequence + 1).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn measure(&self) {
+        let mut waiting = BTreeMap::new();
+        for urgency in [Urgency::Now, Urgency::Bulk] {
+            for resource in self.backlog.resources() {
+                let count = self.backlog.waiting(&resource, urgency);
+                waiting.insert((resource, urgency), count);
+            }
+        }
+        self.options.metrics.waits(waiting, self.backlog.oldest(None), self.term.now());
+        let until =
+            self.history.pause.map(|(_, until)| until).filter(|until| *until > self.term.now());
+        self.options.metrics.paused(self.paused, until);
+    }
+}

@@ -1,0 +1,255 @@
+//! One round: what is sent at once, and what became of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use purge_api_ext::{Journal, Plan, PurgeEverything, Resource};
+
+use super::follow::site;
+use super::holder::Holder;
+use super::judge::{self, Judgement};
+use super::under_way::{Followed, RoundEnd};
+use crate::engine::Engine;
+use crate::history::{HOLDERS, Stage};
+use crate::note::{Begun, Note, pieces};
+use crate::outcome::{Judged, State};
+use crate::sink::LaneSink;
+
+/// Without a rate, a round is so many requests at most.
+const UNLIMITED: usize = 256;
+/// With a rate, a round is what it lets through in 10 s, and so many requests at most.
+const LIMITED: usize = 64;
+/// The most bytes of a request: a line of the journal with it fits into a message.
+const BODY: usize = 128 * 1024;
+
+impl<E: Engine> Holder<'_, E> {
+    /// Begins the next round, if something is due.
+    pub(super) async fn begin_round(&mut self) {
+        if !self.due().is_some_and(|due| due.is_zero()) {
+            return;
+        }
+        let Some((resource, selection)) = self.next_selection() else {
+            // What waits is under way; to look again at once would help nobody.
+            return self.rest(false);
+        };
+        crate::marks::mark("selected");
+        let mut planner = Plan::planner().batch_size(selection.batch_size).max_body_bytes(BODY);
+        if selection.everything {
+            planner = planner.allow_full_purge(PurgeEverything);
+        }
+        let mut paths = purge_api_ext::Paths::new();
+        for path in &selection.paths {
+            // Each was checked when it was read.
+            if let Ok(path) = purge_api_ext::PurgePath::with_query(&**path) {
+                paths.push(&path);
+            }
+        }
+        let plan = match planner.plan(paths) {
+            Ok(plan) => plan,
+            Err(error) => {
+                self.options.say(&format!("cannot be planned, and waits on: {error}"));
+                self.backlog.wait_again(&resource, &selection.paths, &[]);
+                return self.rest(false);
+            }
+        };
+        let begun = Begun { resource, upto: self.read, everything: selection.everything };
+        let Some(number) = self.note(Note::Round(begun)).await else { return };
+        crate::marks::mark("round");
+        let text = Arc::new(Mutex::new(Vec::new()));
+        // A new journal is not read, so nothing can be wrong with it.
+        let journal = self.journal(number, &text);
+        let purge =
+            self.site(number).zip(journal).map(|(site, journal)| site.purge(plan).journal(journal));
+        self.send(number, (selection.paths, selection.is_urgent), text, purge);
+    }
+
+    fn next_selection(&mut self) -> Option<(String, crate::backlog::Selection)> {
+        let mut resources = self.backlog.resources();
+        // Each resource has its turn.
+        let next = resources.iter().position(|resource| Some(resource) > self.last.as_ref());
+        resources.rotate_left(next.unwrap_or_default());
+        let batches = match self.options.rate {
+            None => UNLIMITED,
+            Some(rate) => {
+                let in_ten_seconds = 10.0 / rate.interval().as_secs_f64().max(0.001);
+                (in_ten_seconds as usize).clamp(1, LIMITED)
+            }
+        };
+        for resource in resources {
+            if let Some(selection) = self.backlog.select(&resource, batches) {
+                self.last = Some(resource.clone());
+                return Some((resource, selection));
+            }
+        }
+        None
+    }
+
+    fn site(&self, number: u64) -> Option<Resource> {
+        self.history.rounds.get(&number).and_then(|round| site(self.options, round))
+    }
+
+    fn journal(&self, number: u64, text: &Arc<Mutex<Vec<u8>>>) -> Option<Journal> {
+        let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sink = LaneSink::new(self.term.clone(), number, Arc::clone(text));
+        Journal::over(format!("round {number} of the lane {}", self.options.lane), sink, &past).ok()
+    }
+
+    fn send(
+        &mut self,
+        number: u64,
+        (selected, is_urgent): (Vec<Arc<str>>, bool),
+        text: Arc<Mutex<Vec<u8>>>,
+        purge: Option<purge_api_ext::Purge>,
+    ) {
+        let (shutdown, concurrency) = (self.term.shutdown(), self.options.concurrency);
+        self.round = Some(Box::pin(async move {
+            let report = match purge {
+                Some(purge) => Some(purge.shutdown(shutdown).concurrency(concurrency).await),
+                None => None,
+            };
+            RoundEnd { number, selected, is_urgent, report, text }
+        }));
+    }
+
+    /// Goes on with the round that an earlier holder was sending, if there is one.
+    pub(super) async fn resume(&mut self) {
+        let begun: Vec<u64> = self
+            .history
+            .rounds
+            .iter()
+            .filter(|(_, round)| round.stage == Stage::Begun)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in begun {
+            let Some(round) = self.history.rounds.get_mut(&number) else { continue };
+            let (everything, holders) = (round.begun.everything, round.holders);
+            let text = Arc::new(Mutex::new(std::mem::take(&mut round.text)));
+            let journal = self.journal(number, &text);
+            let is_whole = journal.as_ref().is_some_and(|journal| journal.requests() > 0);
+            let journal = journal.filter(|_| is_whole);
+            let Some(mut journal) = journal else {
+                // Its plan was not written, so nothing was sent.
+                self.close(number, Vec::new()).await;
+                continue;
+            };
+            if everything {
+                journal = journal.allow_full_purge(PurgeEverything);
+            }
+            if holders >= HOLDERS {
+                let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let judged = judge::given_up(&past, holders);
+                self.close(number, judged).await;
+                continue;
+            }
+            let purge = self.site(number).and_then(|site| site.resume(journal).ok());
+            self.send(number, (Vec::new(), true), text, purge);
+            if let Some(round) = self.round.take() {
+                let end = round.await;
+                self.round_ended(end).await;
+            }
+        }
+    }
+
+    /// Ends a round that is not sent.
+    async fn close(&mut self, number: u64, judged: Vec<Judged>) {
+        if self.say(number, judged).await && self.note(Note::Sent { round: number }).await.is_some()
+        {
+            self.note(Note::Settled { round: number }).await;
+        }
+    }
+
+    /// Writes down what became of the requests of a round, and lets them take what they have purged.
+    pub(super) async fn round_ended(&mut self, end: RoundEnd) {
+        let RoundEnd { number, selected, is_urgent, report, text } = end;
+        let Judgement { judged, suspects, why } =
+            report.as_ref().map(judge::requests).unwrap_or_default();
+        if let Some(report) = &report {
+            judge::count(report, &self.options.metrics);
+        }
+        crate::marks::mark("sent");
+        let is_accepted = |judged: &Judged| judged.verdict.state == State::Accepted;
+        let has_operations = judged.iter().any(is_accepted);
+        if !self.say(number, judged.clone()).await {
+            return;
+        }
+        crate::marks::mark("judged");
+        if self.note(Note::Sent { round: number }).await.is_none() {
+            return;
+        }
+        crate::marks::mark("noted");
+        let Some(round) = self.history.rounds.get_mut(&number) else { return };
+        round.requests = Vec::new();
+        let Begun { resource, upto, .. } = round.begun.clone();
+        let duplicates = self.backlog.take(number, &resource, upto, &judged);
+        self.options.metrics.duplicates(duplicates as u64);
+        self.backlog.wait_again(&resource, &selected, &suspects);
+        let has_progressed = !judged.is_empty() || !suspects.is_empty();
+        if has_progressed {
+            self.options.metrics.progressed();
+        }
+        self.rest(has_progressed);
+        if let Some(why) = why {
+            self.options.say(&format!("not sent, and waits on: {why}"));
+        }
+        self.note_pause().await;
+        if has_operations && !self.options.follow.is_zero() {
+            let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            match is_urgent {
+                true => self.to_follow.push_front((number, text)),
+                false => self.to_follow.push_back((number, text)),
+            }
+        } else {
+            self.settled(number, Vec::new()).await;
+        }
+    }
+
+    /// Writes down how the operations of a round ended.
+    pub(super) async fn followed(&mut self, followed: Followed) {
+        let Followed { number, report } = followed;
+        crate::marks::mark("followed");
+        let judged = report.as_ref().map(judge::operations).unwrap_or_default();
+        if self.say(number, judged.clone()).await {
+            self.settled(number, judged).await;
+        }
+    }
+
+    async fn settled(&mut self, number: u64, judged: Vec<Judged>) {
+        if self.note(Note::Settled { round: number }).await.is_some() {
+            self.backlog.settle(number, &judged);
+            if let Some(round) = self.history.rounds.get_mut(&number) {
+                round.operations = Vec::new();
+            }
+            crate::marks::mark("settled");
+        }
+    }
+
+    async fn say(&mut self, number: u64, judged: Vec<Judged>) -> bool {
+        for judged in pieces(judged) {
+            if self.note(Note::Judged { round: number, judged }).await.is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A pause that the service asked for outlives this holder.
+    async fn note_pause(&mut self) {
+        let Some(left) = self.options.throttle.pause_left() else { return };
+        let until = self.term.now() + left;
+        let is_known = self.history.pause.is_some_and(|(_, known)| {
+            known
+                .duration_since(until)
+                .or_else(|_| until.duration_since(known))
+                .is_ok_and(|d| d.as_secs() < 1)
+        });
+        if !is_known {
+            self.note(Note::Pause { until }).await;
+        }
+    }
+
+    /// Appends a note and takes it in; none if the term has ended.
+    async fn note(&mut self, note: Note) -> Option<u64> {
+        let sequence = self.term.append(&note).await.ok()?;
+        self.history.apply(sequence, note);
+        Some(sequence)
+    }
+}

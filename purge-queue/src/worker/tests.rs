@@ -1,0 +1,348 @@
+//! Workers over the engine in memory and a real sandbox: what is enqueued is purged, whatever ends in between.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use purge_api_ext::{Client, Paths, PurgeEverything, Shutdown, Throttle};
+use purge_sandbox::{Fault as ServiceFault, Sandbox};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::chunk::Urgency;
+use crate::engine::Stream;
+use crate::memory::{Fault, MemoryEngine};
+use crate::outcome::State;
+use crate::queue::{Queue, RequestOutcome};
+
+const LEASE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Bench {
+    engine: MemoryEngine,
+    sandbox: Sandbox,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let sandbox = Sandbox::builder().purge_delay(Duration::from_millis(20)).start();
+        let sandbox = sandbox.await.expect("a sandbox");
+        Self { engine: MemoryEngine::new(LEASE), sandbox }
+    }
+
+    fn resource(&self) -> ResourceId {
+        self.sandbox.resource().parse().expect("a resource")
+    }
+
+    fn queue(&self, producer: &str) -> Queue<MemoryEngine> {
+        let lane = "shop".parse().expect("a lane");
+        Queue::new(self.engine.connect(), lane, producer.parse().expect("a producer"))
+    }
+
+    async fn enqueue(
+        &self,
+        producer: &str,
+        paths: &[String],
+    ) -> crate::queue::Ticket<MemoryEngine> {
+        let paths = parsed(paths);
+        self.queue(producer).enqueue(self.resource(), &paths).await.expect("stored")
+    }
+
+    fn worker(&self, engine: &MemoryEngine) -> Worker<MemoryEngine> {
+        let throttle = Throttle::default();
+        let client = Client::builder(self.sandbox.token())
+            .base_url(self.sandbox.base_url())
+            .throttle(throttle.clone())
+            .build()
+            .expect("a client");
+        let organization = self.sandbox.organization().parse().expect("an organization");
+        Worker::new(engine.clone(), "shop".parse().expect("a lane"), client, organization)
+            .resource(self.resource())
+            .throttle(throttle, None)
+            .window(Duration::ZERO)
+    }
+
+    fn start(&self, engine: &MemoryEngine) -> (JoinHandle<()>, Shutdown) {
+        let (worker, shutdown) = (self.worker(engine), Shutdown::new());
+        let ends = shutdown.clone();
+        let run = async move { worker.run(ends).await.expect("it works on") };
+        (tokio::spawn(run), shutdown)
+    }
+
+    /// How often each path was posted, and in how many requests.
+    fn posted(&self) -> (BTreeMap<String, usize>, usize) {
+        let (mut counts, mut requests) = (BTreeMap::new(), 0);
+        for request in self.sandbox.requests().iter().filter(|r| r.method == "POST") {
+            requests += 1;
+            let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
+            for path in body["file_path"].as_array().expect("paths") {
+                *counts.entry(path.as_str().expect("a text").to_owned()).or_default() += 1;
+            }
+        }
+        (counts, requests)
+    }
+}
+
+fn parsed(paths: &[String]) -> Paths {
+    let mut parsed = Paths::new();
+    paths.iter().for_each(|path| parsed.try_push(path).expect("a path"));
+    parsed
+}
+
+fn numbered(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|n| format!("/{n}")).collect()
+}
+
+fn all_in(outcome: &RequestOutcome, states: &[State]) {
+    let odd = outcome.paths.iter().find(|path| !states.contains(&path.state));
+    assert_eq!(odd, None, "{} of {:?}", outcome.request, outcome.counts());
+}
+
+#[tokio::test]
+async fn backlog_is_coalesced_exactly() {
+    let bench = Bench::new().await;
+    let mut tickets = Vec::new();
+    for producer in 0..8 {
+        let paths = numbered(producer * 50..producer * 50 + 300);
+        tickets.push(bench.enqueue(&format!("p{producer}"), &paths).await);
+    }
+    let (running, shutdown) = bench.start(&bench.engine);
+    for ticket in tickets {
+        all_in(
+            &ticket.outcome(PATIENCE).await.expect("an outcome"),
+            &[State::Purged, State::NotCached],
+        );
+    }
+    let (posted, requests) = bench.posted();
+    // 650 paths, each once.
+    assert_eq!((posted.len(), requests), (650, 7));
+    assert!(posted.values().all(|count| *count == 1));
+    shutdown.begin();
+    running.await.expect("it ends");
+    assert!(bench.engine.messages(Stream::Input).is_empty(), "what is told is removed");
+    assert_eq!(bench.engine.messages(Stream::Journal).len(), 1, "the last note stays");
+}
+
+#[tokio::test]
+async fn path_that_is_asked_for_again_is_purged_again() {
+    let bench = Bench::new().await;
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    for round in 1..=3 {
+        let ticket = bench.enqueue("cms", &numbered(0..1)).await;
+        assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
+        assert_eq!(bench.posted().0["/0"], round);
+    }
+}
+
+#[tokio::test]
+async fn successor_takes_over_at_once_after_a_good_end() {
+    let bench = Bench::new().await;
+    let (first, shutdown) = bench.start(&bench.engine);
+    let ticket = bench.enqueue("cms", &numbered(0..10)).await;
+    ticket.outcome(PATIENCE).await.expect("an outcome");
+    let (_second, _ends) = bench.start(&bench.engine.connect());
+    shutdown.begin();
+    first.await.expect("it ends");
+    let ticket = bench.enqueue("cms", &numbered(10..20)).await;
+    let outcome = ticket.outcome(LEASE).await.expect("within the lease");
+    assert!(outcome.is_success());
+}
+
+#[tokio::test]
+async fn innocent_paths_of_a_refused_request_are_purged() {
+    let bench = Bench::new().await;
+    let mut tickets = vec![];
+    for n in 0..10 {
+        tickets.push(bench.enqueue(&format!("p{n}"), &numbered(n * 10..n * 10 + 10)).await);
+    }
+    // The service refuses all 100 together, and then the first ten of them.
+    bench.sandbox.fault(ServiceFault::status(422).on_post().times(2));
+    tokio::spawn(bench.worker(&bench.engine).concurrency(1).run(Shutdown::new()));
+    for ticket in tickets {
+        assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
+    }
+    assert_eq!(bench.posted().1, 1 + 10 + 10);
+}
+
+#[tokio::test]
+async fn path_that_is_refused_alone_fails() {
+    let bench = Bench::new().await;
+    bench.sandbox.fault(ServiceFault::status(422).on_post());
+    let ticket = bench.enqueue("cms", &numbered(0..1)).await;
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
+    all_in(&outcome, &[State::Failed]);
+    assert!(
+        outcome.paths[0].message.as_ref().is_some_and(|why| why.contains("422")),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn bad_messages_are_told_and_hold_nobody_up() {
+    let bench = Bench::new().await;
+    let subject = format!("purge.in.shop.{}.raw", bench.resource());
+    let message = |subject: &str, headers: &[(&str, &str)], body: &[u8]| crate::NewMessage {
+        subject: subject.to_owned(),
+        headers: headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        body: body.to_vec(),
+        ..crate::NewMessage::default()
+    };
+    let id = [("Purge-Request", "raw-1"), ("Purge-Chunk", "1/1")];
+    for new in [
+        message(&subject, &[], b"/nameless"),
+        message("purge.in.shop.no-resource.raw", &[], b"/x"),
+        message(&subject, &id, b"/good\nbad\n\xff\n/*\n"),
+    ] {
+        bench.engine.store(new).await.expect("stored");
+    }
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    let queue = bench.queue("raw");
+    let id = "raw-1".parse().expect("a name");
+    let outcome = queue.outcome(bench.resource(), &id, PATIENCE).await.expect("an outcome");
+    let mut states: Vec<_> = outcome.paths.iter().map(|path| path.state.as_str()).collect();
+    states.sort_unstable();
+    assert_eq!(states[..3], ["failed", "failed", "failed"], "{outcome:?}");
+    assert_ne!(states[3], "failed");
+    assert!(bench.posted().0.contains_key("/nameless"));
+    let other = bench.enqueue("cms", &numbered(0..1)).await;
+    assert!(other.outcome(PATIENCE).await.expect("an outcome").is_success());
+}
+
+#[tokio::test]
+async fn everything_takes_consent_and_a_right() {
+    let bench = Bench::new().await;
+    let worker = bench.worker(&bench.engine).everything_from(["ops".parse().expect("a name")]);
+    tokio::spawn(worker.run(Shutdown::new()));
+    for (producer, expected) in [("cms", true), ("ops", false)] {
+        let queue = bench.queue(producer);
+        let paths = parsed(&["/*".to_owned()]);
+        let ticket = queue.enqueue(bench.resource(), &paths).allow_full_purge(PurgeEverything);
+        let outcome = ticket.await.expect("stored").outcome(PATIENCE).await.expect("an outcome");
+        assert_eq!(outcome.paths[0].state == State::Failed, expected, "{producer}");
+    }
+}
+
+#[tokio::test]
+async fn refused_token_holds_the_lane_and_loses_nothing() {
+    let bench = Bench::new().await;
+    for _ in 0..3 {
+        bench.sandbox.fault(ServiceFault::status(401).on_post());
+    }
+    let ticket = bench.enqueue("cms", &numbered(0..5)).await;
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
+}
+
+#[tokio::test]
+async fn pause_of_the_service_outlives_the_worker() {
+    let bench = Bench::new().await;
+    bench.sandbox.fault(ServiceFault::status(429).header("retry-after", "90").on_post());
+    let ticket = bench.enqueue("cms", &numbered(0..5)).await;
+    let (first, shutdown) = bench.start(&bench.engine);
+    let paused = async || {
+        let notes = bench.engine.messages(Stream::Journal);
+        notes.iter().any(|note| note.header("Purge-Kind") == Some("pause"))
+    };
+    while !paused().await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    shutdown.begin();
+    first.await.expect("it ends");
+    let (_second, _ends) = bench.start(&bench.engine.connect());
+    ticket.outcome(LEASE).await.expect_err("the service wants to be left alone");
+    assert_eq!(bench.posted().1, 1);
+}
+
+#[tokio::test]
+async fn what_expires_or_is_dropped_is_not_sent() {
+    let bench = Bench::new().await;
+    let lane: Lane = "shop".parse().expect("a lane");
+    let order = |subject: String, body: &[u8]| crate::NewMessage {
+        subject,
+        body: body.to_vec(),
+        ..crate::NewMessage::default()
+    };
+    let pause = order(crate::subject::paused(&lane), b"yes");
+    bench.engine.store(pause).await.expect("stored");
+    let dropped = bench.enqueue("cms", &numbered(0..5)).await;
+    let queue = bench.queue("cms");
+    let paths = parsed(&numbered(5..9));
+    let expired = queue.enqueue(bench.resource(), &paths).expires(Duration::ZERO);
+    let expired = expired.urgency(Urgency::Bulk).await.expect("stored");
+    let address = crate::subject::Address::new(
+        lane.clone(),
+        bench.resource(),
+        "cms".parse().expect("a producer"),
+    );
+    let drop = order(address.dropping(dropped.request()), b"");
+    bench.engine.store(drop).await.expect("stored");
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    for ticket in [dropped, expired] {
+        all_in(&ticket.outcome(PATIENCE).await.expect("an outcome"), &[State::NotSent]);
+    }
+    let waiting = bench.enqueue("cms", &numbered(9..10)).await;
+    waiting.outcome(Duration::from_secs(2)).await.expect_err("the lane is paused");
+    assert_eq!(bench.posted().1, 0);
+    bench.engine.store(order(crate::subject::paused(&lane), b"no")).await.expect("stored");
+    assert!(waiting.outcome(PATIENCE).await.expect("an outcome").is_success());
+}
+
+/// A worker whose machine dies, or is cut off, at its n-th message; its successor finishes. Returns how many requests
+/// were sent beyond those that are needed, or none if the worker was done before.
+async fn dies_at(number: usize, fault: Fault, service: Option<ServiceFault>) -> Option<usize> {
+    let bench = Bench::new().await;
+    if let Some(fault) = service {
+        bench.sandbox.fault(fault);
+    }
+    let tickets = [
+        bench.enqueue("a", &numbered(0..150)).await,
+        bench.enqueue("b", &numbered(100..250)).await,
+    ];
+    let (connection, stored) = (bench.engine.connect(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&stored);
+    connection.faults(move |_| match (count.fetch_add(1, Ordering::SeqCst) + 1).cmp(&number) {
+        std::cmp::Ordering::Less => Fault::None,
+        std::cmp::Ordering::Equal => fault,
+        std::cmp::Ordering::Greater => Fault::Lost,
+    });
+    let (first, _shutdown) = bench.start(&connection);
+    let mut died = true;
+    while stored.load(Ordering::SeqCst) < number {
+        let outcome = tickets[1].outcome(Duration::from_millis(1)).await;
+        if outcome.is_ok() && tickets[0].outcome(Duration::from_millis(1)).await.is_ok() {
+            died = false;
+            break;
+        }
+    }
+    first.abort();
+    let (_second, _ends) = bench.start(&bench.engine.connect());
+    // What is enqueued after the death is purged, too, although an equal path may have been before.
+    let late = bench.enqueue("c", &numbered(0..3)).await;
+    for ticket in tickets.iter().chain([&late]) {
+        let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
+        assert!(outcome.is_success(), "{number} {fault:?}: {:?}", outcome.counts());
+    }
+    let (posted, requests) = bench.posted();
+    assert_eq!(posted.len(), 250, "{number} {fault:?}");
+    died.then(|| requests.saturating_sub(4))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worker_that_dies_at_any_message_loses_nothing() {
+    let cases = (1..=24).flat_map(|number| [Fault::Lost, Fault::AnswerLost].map(|f| (number, f)));
+    let ends = join_all(cases.map(|(number, fault)| dies_at(number, fault, None))).await;
+    let died: Vec<_> = ends.iter().flatten().copied().collect();
+    assert!(died.len() > 20, "{ends:?}");
+    assert!(died.iter().all(|twice| *twice <= 4), "at most what was under way: {ends:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worker_that_dies_after_an_answer_got_lost_loses_nothing() {
+    let lost = || ServiceFault::reset().after_applying().on_post();
+    let cases = (5..=16).map(|number| dies_at(number, Fault::Lost, Some(lost())));
+    let ends = join_all(cases).await;
+    assert!(ends.iter().flatten().all(|twice| *twice <= 5), "{ends:?}");
+}

@@ -1,0 +1,143 @@
+//! A lane with its service: a sandbox of its own, and workers as processes.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
+
+use purge_queue::{NatsEngine, Producer, Queue, Ticket};
+use purge_sandbox::Sandbox;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+use crate::servers::{Cluster, signal};
+use crate::{PURGE, parsed, resource};
+
+/// How long anything may take that is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+pub(crate) struct Bench<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) lane: String,
+}
+
+/// A worker that runs. Dropping it kills it.
+pub(crate) struct WorkerProcess {
+    child: Child,
+    said: watch::Receiver<String>,
+}
+
+impl<'a> Bench<'a> {
+    pub(crate) async fn new(cluster: &'a Cluster, lane: &str) -> Self {
+        let sandbox = Sandbox::builder().purge_delay(Duration::from_millis(20)).start();
+        Self { cluster, sandbox: sandbox.await.expect("a sandbox"), lane: lane.to_owned() }
+    }
+
+    pub(crate) async fn queue(&self, producer: &str) -> Queue<NatsEngine> {
+        let producer: Producer = producer.parse().expect("a producer");
+        let engine = self.cluster.producer(&producer).await;
+        Queue::new(engine, self.lane.parse().expect("a lane"), producer)
+    }
+
+    pub(crate) async fn enqueue(&self, producer: &str, paths: &[String]) -> Ticket<NatsEngine> {
+        let queue = self.queue(producer).await;
+        queue.enqueue(resource(), &parsed(paths)).await.expect("stored")
+    }
+
+    /// Starts a worker; with a mark, such as `round:1=kill`, it ends or stops there.
+    pub(crate) fn worker(&self, mark: Option<&str>, more: &[&str]) -> WorkerProcess {
+        let mut command = Command::new(PURGE);
+        command
+            .args(["worker", "--lane", &self.lane])
+            .args(["--window", "0s"].iter().filter(|_| !more.contains(&"--window")))
+            .args(more)
+            .env_clear()
+            .env("PURGE_QUEUE_URL", self.cluster.urls())
+            .env("PURGE_BASE_URL", self.sandbox.base_url())
+            .env("PURGE_TOKEN", self.sandbox.token())
+            .env("PURGE_ORGANIZATION", self.sandbox.organization())
+            .env("PURGE_RESOURCE", self.sandbox.resource())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(mark) = mark {
+            command.env("PURGE_QUEUE_FAILPOINT", mark);
+        }
+        let mut child = command.spawn().expect("the binary runs");
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let (told, said) = watch::channel(String::new());
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                told.send_modify(|text| {
+                    text.push_str(&line);
+                    text.push('\n');
+                });
+            }
+        });
+        WorkerProcess { child, said }
+    }
+
+    /// How often each path was posted, and in how many requests.
+    pub(crate) fn posted(&self) -> (BTreeMap<String, usize>, usize) {
+        let (mut counts, mut requests) = (BTreeMap::new(), 0);
+        for request in self.sandbox.requests().iter().filter(|request| request.method == "POST") {
+            requests += 1;
+            let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
+            for path in body["file_path"].as_array().expect("paths") {
+                *counts.entry(path.as_str().expect("a text").to_owned()).or_default() += 1;
+            }
+        }
+        (counts, requests)
+    }
+}
+
+impl WorkerProcess {
+    pub(crate) fn signal(&self, name: &str) {
+        if let Some(id) = self.child.id() {
+            signal(id, name);
+        }
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(&mut self) {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        ended
+            .unwrap_or_else(|_| panic!("it does not end: {}", *self.said.borrow()))
+            .expect("a status");
+    }
+
+    /// Waits until it stands still: a test has stopped it.
+    pub(crate) async fn stopped(&self) {
+        let id = self.child.id().expect("it runs");
+        let stat = format!("/proc/{id}/stat");
+        loop {
+            let stat = std::fs::read_to_string(&stat).expect("a process");
+            if stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits until it has said something.
+    pub(crate) async fn says(&mut self, text: &str) {
+        let said = self.said.wait_for(|said| said.contains(text));
+        let found = tokio::time::timeout(PATIENCE, said).await.map(|found| found.is_ok());
+        assert!(found == Ok(true), "it does not say `{text}`: {}", *self.said.borrow());
+    }
+
+    /// The most memory that it has had, in KiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak(&self) -> u64 {
+        let id = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a status");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("a line");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+
+    pub(crate) async fn kill(&mut self) {
+        let _ = self.child.kill().await;
+    }
+}

@@ -1,0 +1,94 @@
+//! What could lose something is told before it does.
+
+use std::path::PathBuf;
+
+use purge_tests::cli::{Ended, Run};
+use purge_tests::nats::server;
+
+use crate::PURGE;
+use crate::servers::{Cluster, Options};
+
+async fn run(cluster: &Cluster, arguments: &[&str]) -> Ended {
+    let mut tries = 0;
+    loop {
+        let ended = Run::new(PURGE, arguments).env("PURGE_QUEUE_URL", &cluster.urls()).end().await;
+        tries += 1;
+        // It comes up.
+        if ended.code != Some(4) || tries > 100 {
+            return ended;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_finds_what_could_lose_something() {
+    let Some(binary) = server() else { return };
+    let cluster = Cluster::spawn(&binary, 1, &Options { lazy: true, ..Options::default() });
+    let missing = run(&cluster, &["queue", "check"]).await;
+    assert_eq!(missing.code, Some(6), "{missing:?}");
+    assert!(
+        missing.out.contains("PURGE_IN: is missing; make it by `cdn-purge queue init`"),
+        "{missing:?}"
+    );
+
+    let made = run(&cluster, &["queue", "init", "--replicas", "1"]).await;
+    assert!(made.out.starts_with("made PURGE_IN, PURGE_JOURNAL, "), "{made:?}");
+    let again = run(&cluster, &["queue", "init"]).await;
+    assert_eq!(again.out, "the queue was there already, and was not changed\n", "{again:?}");
+
+    let monitor = format!("http://127.0.0.1:{}", cluster.nodes[0].monitor);
+    let found = run(&cluster, &["queue", "check", "--monitor", &monitor]).await;
+    assert_eq!(found.code, Some(6), "{found:?}");
+    for expected in
+        ["PURGE_IN: is kept by 1 of the nodes", "up to two minutes later; set `jetstream"]
+    {
+        assert!(found.out.contains(expected), "{found:?}");
+    }
+    let client = async_nats::connect(cluster.urls()).await.expect("a connection");
+    let info = client.request("$JS.API.STREAM.INFO.PURGE_IN", "".into()).await.expect("info");
+    let info: serde_json::Value = serde_json::from_slice(&info.payload).expect("JSON");
+    let mut config = info["config"].clone();
+    config["discard"] = "old".into();
+    config["discard_new_per_subject"] = false.into();
+    let body = config.to_string().into();
+    client.request("$JS.API.STREAM.UPDATE.PURGE_IN", body).await.expect("an update");
+    let found = run(&cluster, &["queue", "check"]).await;
+    assert!(found.out.contains("PURGE_IN: drops the oldest messages when it is full"), "{found:?}");
+}
+
+/// Debian's server, whose conditional writes cannot be relied on in a cluster.
+fn old() -> Option<PathBuf> {
+    let given = std::env::var_os("PURGE_NATS_OLD_SERVER").map(PathBuf::from);
+    let found =
+        given.into_iter().chain(["/usr/sbin/nats-server".into()]).find(|file| file.exists());
+    if found.is_none() {
+        assert!(std::env::var_os("PURGE_QUEUE_TESTS").is_none(), "Debian's nats-server is missing");
+        println!("not run: there is no nats-server of Debian; set PURGE_NATS_OLD_SERVER");
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_that_is_too_old_is_refused() {
+    let Some(binary) = old() else { return };
+    let cluster = Cluster::spawn(&binary, 1, &Options { lazy: true, ..Options::default() });
+    for command in [&["queue", "check"][..], &["queue", "init"], &["worker"]] {
+        let mut tries = 0;
+        let ended = loop {
+            let ended = Run::new(PURGE, command)
+                .env("PURGE_QUEUE_URL", &cluster.urls())
+                .account("http://127.0.0.1:1", "t0ken", crate::RESOURCE, crate::RESOURCE)
+                .end()
+                .await;
+            tries += 1;
+            if ended.code != Some(4) || tries > 100 {
+                break ended;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        };
+        assert_eq!(ended.code, Some(6), "{ended:?}");
+        assert!(ended.err.contains("is NATS 2."), "{ended:?}");
+        assert!(ended.err.contains("update it to 2.12.3 or later"), "{ended:?}");
+    }
+}

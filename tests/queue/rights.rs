@@ -1,0 +1,190 @@
+//! What each user may do, and whom a connection trusts.
+
+use std::time::Duration;
+
+use purge_queue::{Engine as _, EngineError, NatsEngine, NatsOptions, NewMessage, Queue, Stream};
+use purge_tests::nats::server;
+use tempfile::TempDir;
+
+use crate::servers::{Cluster, Options};
+use crate::{RESOURCE, numbered, parsed, resource};
+
+/// The users of the guide, with passwords.
+fn accounts() -> String {
+    let page = include_str!("../../docs/queue.md");
+    let accounts = page.split("```conf\n").nth(1).and_then(|rest| rest.split("```").next());
+    accounts.expect("the rights of the guide").replace('…', "s3cret-of-the-queue")
+}
+
+fn credentials(folder: &TempDir, user: &str, password: &str) -> std::path::PathBuf {
+    let file = folder.path().join(user);
+    std::fs::write(&file, format!("{user}:{password}\n")).expect("a file");
+    file
+}
+
+async fn connect(cluster: &Cluster, folder: &TempDir, user: &str) -> NatsEngine {
+    let file = credentials(folder, user, "s3cret-of-the-queue");
+    let mut options = NatsOptions::new(cluster.urls()).credentials_file(file);
+    if user == "cms" {
+        options = options.producer("cms".parse().expect("a name"));
+    }
+    let mut tries = 0;
+    loop {
+        match NatsEngine::connect(options.clone()).await {
+            Ok(engine) => return engine,
+            Err(error) => {
+                tries += 1;
+                assert!(tries < 100, "{user}: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn message(subject: &str) -> NewMessage {
+    NewMessage { subject: subject.to_owned(), body: b"/x".to_vec(), ..NewMessage::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_user_may_do_its_own_and_nothing_else() {
+    let Some(binary) = server() else { return };
+    let options = Options { more: accounts(), ..Options::default() };
+    let cluster = Cluster::spawn(&binary, 1, &options);
+    let folder = TempDir::new().expect("a folder");
+    let admin = connect(&cluster, &folder, "admin").await;
+    let mut layout = purge_queue::Layout::default();
+    layout.replicas = 1;
+    admin.init(layout).await.expect("the streams");
+    let (cms, worker) =
+        (connect(&cluster, &folder, "cms").await, connect(&cluster, &folder, "worker").await);
+
+    // What a producer is for works.
+    let queue = |engine: &NatsEngine, producer: &str| {
+        Queue::new(
+            engine.clone(),
+            "shop".parse().expect("a lane"),
+            producer.parse().expect("a name"),
+        )
+    };
+    let paths = parsed(numbered(0..3));
+    let ticket = queue(&cms, "cms").enqueue(resource(), &paths).await.expect("its own subject");
+    let status = queue(&cms, "cms").status(resource(), ticket.request()).await;
+    assert_eq!(status.expect("its own outcomes").chunks, None);
+
+    let journal = "purge.journal.shop";
+    let mine = format!("purge.out.shop.{RESOURCE}.cms.r.1");
+    let other = format!("purge.out.shop.{RESOURCE}.other.r.1");
+    let denied = |what: &str, done: Result<(), EngineError>| match done {
+        Err(EngineError::Denied(why)) => {
+            assert!(why.contains("Permissions Violation"), "{what}: {why}");
+            assert!(!why.contains("s3cret"), "{what}: {why}");
+        }
+        other => panic!("{what}: {other:?}"),
+    };
+    let subjects = [
+        format!("purge.in.shop.{RESOURCE}.other"),
+        format!("purge.in.other.{RESOURCE}.cms"),
+        journal.to_owned(),
+        mine.clone(),
+        "purge.lease.shop".to_owned(),
+        "purge.control.shop.paused".to_owned(),
+    ];
+    for subject in &subjects {
+        denied(subject, cms.store(message(subject)).await.map(drop));
+    }
+    denied("outcome of another", cms.recent(Stream::Outcomes, &other).await.map(drop));
+    cms.recent(Stream::Outcomes, &mine).await.expect("its own outcome");
+    for stream in Stream::ALL {
+        denied("last", cms.last(stream, ">").await.map(drop));
+        denied("trim", cms.trim(stream, ">", 9).await);
+    }
+
+    // A worker writes what workers write, and enqueues nothing.
+    for subject in [&subjects[0], &subjects[5]] {
+        denied(subject, worker.store(message(subject)).await.map(drop));
+    }
+    for subject in [journal, &mine, "purge.lease.shop"] {
+        worker.store(message(subject)).await.unwrap_or_else(|error| panic!("{subject}: {error}"));
+    }
+    let read = worker.read(Stream::Input, "purge.in.shop.>", 1).await.expect("the input");
+    assert_eq!(read.len(), 1);
+    worker.trim(Stream::Input, "purge.in.shop.>", 2).await.expect("the input");
+    worker.lease().await.expect("the lease");
+    denied("outcomes", worker.trim(Stream::Outcomes, ">", 9).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_password_is_said_and_not_shown() {
+    let Some(binary) = server() else { return };
+    let cluster = Cluster::spawn(&binary, 1, &Options { more: accounts(), ..Options::default() });
+    let folder = TempDir::new().expect("a folder");
+    connect(&cluster, &folder, "admin").await;
+    let file = credentials(&folder, "cms", "another-s3cret");
+    let ended = purge_tests::cli::Run::new(crate::PURGE, ["queue", "check"])
+        .env("PURGE_QUEUE_URL", &cluster.urls())
+        .env("PURGE_QUEUE_CREDENTIALS", file.to_str().expect("a name"))
+        .end()
+        .await;
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.err.contains("refuses this user"), "{ended:?}");
+    assert!(!ended.err.contains("s3cret"), "{ended:?}");
+}
+
+/// A certificate for a name, and its key, valid at this time or not.
+fn certificate(folder: &TempDir, name: &str, expired: bool) -> (String, String, Vec<u8>) {
+    let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).expect("parameters");
+    if expired {
+        parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2020, 2, 1);
+    }
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = parameters.self_signed(&key).expect("a certificate");
+    let write = |suffix: &str, text: &str| {
+        let file = folder.path().join(format!("{name}-{expired}.{suffix}"));
+        std::fs::write(&file, text).expect("a file");
+        file.to_str().expect("a name").to_owned()
+    };
+    let pem = certificate.pem();
+    (write("pem", &pem), write("key", &key.serialize_pem()), pem.into_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_that_cannot_be_trusted_is_not_spoken_to() {
+    let Some(binary) = server() else { return };
+    let folder = TempDir::new().expect("a folder");
+    for (name, expired, trusted, expected) in [
+        ("localhost", false, true, None),
+        ("localhost", false, false, Some("certificate")),
+        ("queue.example.com", false, true, Some("certificate")),
+        ("localhost", true, true, Some("certificate")),
+    ] {
+        let (file, key, pem) = certificate(&folder, name, expired);
+        let more = format!("tls {{ cert_file: {file:?}, key_file: {key:?} }}\n");
+        let cluster = Cluster::spawn(&binary, 1, &Options { more, ..Options::default() });
+        let url = cluster.urls().replace("nats://127.0.0.1", "tls://localhost");
+        let mut options = NatsOptions::new(url);
+        if trusted {
+            options = options.root_certificate_pem(pem);
+        }
+        let mut tries = 0;
+        let connected = loop {
+            let connected = NatsEngine::connect(options.clone()).await;
+            let text = connected.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            tries += 1;
+            if !text.contains("refused") || tries > 100 {
+                break connected;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        match (connected, expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some(expected)) => {
+                assert!(
+                    error.to_string().contains(expected),
+                    "{name} {expired} {trusted}: {error}"
+                );
+            }
+            (connected, _) => panic!("{name} {expired} {trusted}: {connected:?}"),
+        }
+    }
+}
