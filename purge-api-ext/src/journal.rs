@@ -180,6 +180,44 @@ impl Journal {
         Ok(Self { path, sink: Box::new(sink), contents, full_purge: None })
     }
 
+    /// Writes a plan into the file of a new journal before its run begins: for a program that begins several runs together, so
+    /// that a crash during the first loses nothing of the others. Give the result to the purge of the same plan.
+    ///
+    /// ```no_run
+    /// # async fn run(sites: Vec<purge_api_ext::Resource>) -> Result<(), Box<dyn std::error::Error>> {
+    /// use purge_api_ext::{Journal, Plan};
+    ///
+    /// let plan = Plan::parse(["/index.html"])?;
+    /// let mut purges = Vec::new();
+    /// for (number, site) in sites.iter().enumerate() {
+    ///     let journal = Journal::create(format!("deploy-{number}.journal"))?;
+    ///     let journal = journal.record(site, &plan).await?;
+    ///     purges.push(site.purge(plan.clone()).journal(journal));
+    /// }
+    /// for purge in purges {
+    ///     println!("{:?}", purge.await.summary);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Journal`] when it cannot be written, [`ErrorKind::InvalidInput`] when it is not new and belongs to
+    /// something else.
+    ///
+    /// [`ErrorKind::InvalidInput`]: crate::ErrorKind::InvalidInput
+    /// [`ErrorKind::Journal`]: crate::ErrorKind::Journal
+    pub async fn record(self, resource: &Resource, plan: &Plan) -> Result<Self, Error> {
+        let path = self.path.clone();
+        let (writer, _) = self.begin(resource, Some(Arc::new(plan.clone()))).await;
+        writer?.end().await?;
+        let recorded = Self::open(path)?;
+        // Its lock was free for a moment.
+        recorded.check(resource, Some(plan))?;
+        Ok(recorded)
+    }
+
     /// Lets a resumed run send a path that purges the whole resource, such as `/*`. The consent given for the first run
     /// is not in the file, because anyone could have written it there.
     pub fn allow_full_purge(mut self, consent: PurgeEverything) -> Self {

@@ -35,7 +35,7 @@ pub(crate) use queue::{
 pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use site::SiteArgs;
-pub(crate) use target::TargetArgs;
+pub(crate) use target::{Profiles, TargetArgs, profiles_of_environment};
 pub(crate) use verify::{EdgeArgs, VerifyArgs};
 pub(crate) use wait::{Operation, WaitArgs, operation_id};
 
@@ -82,6 +82,7 @@ Examples:
   find public -type f -printf '%P\\0' | cdn-purge create --from - -0 --raw
   git diff --name-only -z --no-renames --relative=public HEAD~1 |
     cdn-purge create --from - -0 --raw --prefix /assets
+  cdn-purge create --profile shop,blog --from changed.txt   several resources of purge.toml at once
   cdn-purge create --sandbox --wait /index.html   without an account")]
     Create(Box<CreateArgs>),
     /// Show what `create` would send, without sending it

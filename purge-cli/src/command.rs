@@ -3,6 +3,7 @@
 pub(crate) mod verify;
 mod after;
 mod run;
+mod profiles;
 pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod diff;

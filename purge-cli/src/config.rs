@@ -17,7 +17,7 @@ pub(crate) use file::{TOKENS, is_secret};
 pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
-use crate::shown::file_name;
+use crate::shown::{excerpt, file_name};
 
 /// The name of the file, wherever it is.
 const NAME: &str = "purge.toml";
@@ -44,6 +44,15 @@ Example of a purge.toml:
   values = { lang = [\"en\", \"de\"] }
   always = [\"/feed.xml\", \"/404.html\"]
 
+A profile is another resource, chosen by --profile or PURGE_PROFILE. Its settings take precedence over the
+environment and over those outside of it:
+  [profile.shop]
+  resource = \"660f9511-f30c-52e5-b827-557766551111\"
+  prefix = \"/shop\"
+  rate = \"5/s\"
+It can have organization, resource, prefix and rate and, in your own file, base-url, api-key-file, token-file and
+token-command.
+
 What is allowed only in your own file:
   api-key-file, token-file, token-command and base-url. Anyone who can write to a working directory must not decide where the token goes or which program runs. The token, the API key and its secret are not allowed in any settings file.
 
@@ -62,6 +71,24 @@ pub(crate) struct Settings {
     pub(crate) rate: Option<Rate>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) addresses: Addresses,
+    /// The folder of the resource, which only a profile has.
+    pub(crate) prefix: Option<PurgePath>,
+    /// The profiles, each of which has only the settings that a profile can have.
+    pub(crate) profiles: BTreeMap<String, Settings>,
+}
+
+impl Settings {
+    /// The settings of a profile.
+    pub(crate) fn profile(&self, name: &str) -> Result<&Self, Failure> {
+        self.profiles.get(name).ok_or_else(|| {
+            let known: Vec<_> = self.profiles.keys().map(String::as_str).collect();
+            let known = match known.as_slice() {
+                [] => "no purge.toml defines one".to_owned(),
+                names => format!("there are {}", names.join(", ")),
+            };
+            Failure::usage(format!("there is no profile `{}`; {known}", excerpt(name)))
+        })
+    }
 }
 
 /// Under which paths the files of a site are cached.
@@ -88,6 +115,8 @@ pub(crate) struct Config {
 /// One value of a file, as it is written there.
 pub(crate) struct Entry {
     pub(crate) key: &'static Key,
+    /// The profile that it belongs to, if it does.
+    pub(crate) profile: Option<String>,
     pub(crate) value: String,
     pub(crate) file: PathBuf,
     pub(crate) line: usize,

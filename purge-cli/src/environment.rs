@@ -16,6 +16,7 @@ pub(crate) const SECRETS: [&str; 3] = [TOKEN, API_KEY, API_SECRET];
 pub(crate) const ORGANIZATION: &str = "PURGE_ORGANIZATION";
 pub(crate) const RESOURCE: &str = "PURGE_RESOURCE";
 pub(crate) const BASE_URL: &str = "PURGE_BASE_URL";
+pub(crate) const PROFILE: &str = "PURGE_PROFILE";
 
 /// The value of a variable.
 pub(crate) fn text(name: &str) -> Result<Option<String>, String> {

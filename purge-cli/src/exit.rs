@@ -37,6 +37,23 @@ impl Exit {
         }
     }
 
+    /// The worst of several, in this order: what must be looked at before what goes away by itself.
+    pub(crate) fn worst(exits: impl IntoIterator<Item = Self>) -> Self {
+        const ORDER: [Exit; 9] = [
+            Exit::Terminated,
+            Exit::Interrupted,
+            Exit::Untrusted,
+            Exit::Unauthorized,
+            Exit::Usage,
+            Exit::Failed,
+            Exit::Deadline,
+            Exit::Temporary,
+            Exit::Success,
+        ];
+        let place = |exit: &Exit| ORDER.iter().position(|known| known == exit);
+        exits.into_iter().min_by_key(place).unwrap_or(Exit::Success)
+    }
+
     /// A signal that arrives after everything is done does not count.
     pub(crate) fn from_report(report: &Report, signal: Option<Self>) -> Self {
         match report.error() {
@@ -96,6 +113,11 @@ impl Failure {
         };
         let said: Vec<_> = std::iter::once(why).chain(next.into_iter().flatten()).collect();
         Self::new(exit, said.join("; "))
+    }
+
+    /// The same, of one of several profiles.
+    pub(crate) fn of_profile(self, name: &str) -> Self {
+        Self { message: format!("profile `{name}`: {}", self.message), ..self }
     }
 
     pub(crate) fn exit(&self) -> Exit {

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Args, Command, TargetArgs};
+use args::{Args, Command, Profiles, TargetArgs};
 use exit::{Exit, Failure};
 use output::{Console, Format, Messages, Screen};
 use signals::Signals;
@@ -142,12 +142,17 @@ async fn dispatch(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
+    let profiles = match &args.command {
+        Command::Create(_) => Profiles::Several,
+        Command::Resume(args) if args.journal.is_dir() => Profiles::OfJournals,
+        _ => Profiles::One,
+    };
     if let Some(target) = args.command.target() {
-        target.complete()?;
+        target.complete(profiles)?;
     }
     match args.command {
         Command::Create(args) => command::create::run(*args, signals, console).await,
-        Command::Plan(args) => command::create::plan(&args, console),
+        Command::Plan(args) => command::create::plan(*args, console),
         Command::Diff(args) => command::diff::run(&args, console),
         Command::Resume(args) => command::resume::run(*args, signals, console).await,
         Command::List(args) => command::list::run(args, console).await,

@@ -11,6 +11,7 @@ mod text;
 mod table;
 mod list;
 mod settings;
+mod profiles;
 mod difference;
 #[cfg(feature = "schema")]
 mod schemas;
@@ -25,6 +26,7 @@ use purge_site::{Aliases, Difference};
 pub(crate) use audit::Audit;
 pub(crate) use list::ListWriter;
 pub(crate) use markdown::Summary;
+pub(crate) use profiles::{operation_of, reports};
 pub(crate) use progress::{Messages, Progress};
 #[cfg(feature = "schema")]
 pub(crate) use schemas::schemas;

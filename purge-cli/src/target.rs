@@ -141,7 +141,7 @@ fn no_token() -> Failure {
     ))
 }
 
-/// The command line takes precedence over the environment, and that over the files.
+/// The command line takes precedence over the profile, that over the environment, and that over the files.
 fn provider(args: &TargetArgs, settings: &Settings) -> Result<Option<TokenProvider>, Failure> {
     if let Some(file) = &args.token_file {
         return Ok(Some(TokenProvider::from_file(file)));
@@ -152,6 +152,9 @@ fn provider(args: &TargetArgs, settings: &Settings) -> Result<Option<TokenProvid
     }
     if let Some(file) = &args.api_key_file {
         return Ok(Some(TokenProvider::from_api_key_file(file)));
+    }
+    if let Some(token) = &args.token {
+        return Ok(Some(token.clone()));
     }
     match token::from_environment()? {
         Some((provider, _)) => Ok(Some(provider)),

@@ -27,6 +27,7 @@ mod lost_answer;
 mod messages;
 mod outage;
 mod output;
+mod profiles;
 mod proxy;
 mod sandbox;
 mod secrets;

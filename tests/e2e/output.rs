@@ -17,7 +17,7 @@ async fn run(sandbox: &Sandbox, arguments: &[&str], input: &str) -> Ended {
 }
 
 /// Fails unless a value is valid for a committed schema and has only members that the schema names.
-fn check(schema: &str, value: &Value) {
+pub(crate) fn check(schema: &str, value: &Value) {
     let file = format!("../purge-cli/schema/{schema}.json");
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
     let mut schema: Value = serde_json::from_str(&text.expect("a schema")).expect("JSON");

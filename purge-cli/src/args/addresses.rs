@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Addresses")]
 pub(crate) struct AddressArgs {
     /// A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too

@@ -27,7 +27,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, help_heading = "Sending")]
     pub(crate) dry_run: bool,
     /// Record in a new file what is sent and accepted, so that an interrupted run can be resumed with
-    /// `cdn-purge resume FILE`
+    /// `cdn-purge resume FILE`. With several profiles, it is a new folder with a file for each
     #[arg(long, help_heading = "Sending", value_name = "FILE", conflicts_with_all = ["dry_run", "sandbox"])]
     pub(crate) journal: Option<PathBuf>,
     /// Then ask the edges until they have the new files, for at most this long [without a value: 2m]
@@ -64,7 +64,7 @@ pub(crate) struct CreateArgs {
 #[derive(clap::Args)]
 #[command(mut_arg("sandbox", |arg| arg.hide(true)))]
 pub(crate) struct ResumeArgs {
-    /// The journal file of `cdn-purge create --journal`
+    /// The journal of `cdn-purge create --journal`: a file, or a folder if it was for several profiles
     #[arg(value_name = "JOURNAL", value_hint = clap::ValueHint::FilePath)]
     pub(crate) journal: PathBuf,
     /// Allow a path that purges the whole resource, such as `/*`; the journal does not store this consent
@@ -119,6 +119,9 @@ impl SendingArgs {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) paths: PathArgs,
+    /// Profile of `purge.toml`, for its prefix and its rate [env: PURGE_PROFILE]
+    #[arg(long, help_heading = "Sending", value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Show how long sending takes at this rate, such as 5/s or 30/m
     #[arg(long, help_heading = "Sending", value_name = "N/s")]
     pub(crate) rate: Option<Rate>,

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use crate::output::{Format, Messages};
+use crate::exit::Failure;
+use crate::output::{Audit, Format, Messages};
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
@@ -30,6 +31,13 @@ pub(crate) struct AuditArgs {
     /// Why something is purged, for the line of --audit
     #[arg(long, value_name = "TEXT", requires = "audit")]
     pub(crate) reason: Option<String>,
+}
+
+impl AuditArgs {
+    /// Opens the file for a command.
+    pub(crate) fn open(&self, command: &'static str) -> Result<Audit, Failure> {
+        Audit::open(self.audit.as_deref(), self.reason.as_deref(), command)
+    }
 }
 
 #[derive(clap::Args)]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::{AddressArgs, InputArgs, SiteArgs};
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Paths")]
 pub(crate) struct PathArgs {
     #[command(flatten)]

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Site")]
 pub(crate) struct SiteArgs {
     /// Purge what differs between the baseline and this folder or tar archive, then replace the baseline

@@ -1,15 +1,25 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use purge_api_ext::{BaseUrl, OrganizationId, Rate, ResourceId};
+use purge_api_ext::{BaseUrl, OrganizationId, PurgePath, Rate, ResourceId, TokenProvider};
 
-use crate::config::{base_url, timeout};
+use crate::config::{Config, Settings, base_url, timeout};
 use crate::environment;
 use crate::exit::Failure;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Service")]
 pub(crate) struct TargetArgs {
+    /// Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take
+    /// several, as `a,b` [env: PURGE_PROFILE]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "sandbox")]
+    pub(crate) profile: Vec<String>,
+    /// The source of the token of the profile.
+    #[arg(skip)]
+    pub(crate) token: Option<TokenProvider>,
+    /// The folder of the profile.
+    #[arg(skip)]
+    pub(crate) prefix: Option<PurgePath>,
     /// Organization [env: PURGE_ORGANIZATION]
     #[arg(short, long, value_name = "UUID")]
     pub(crate) organization: Option<OrganizationId>,
@@ -47,11 +57,63 @@ pub(crate) struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// Fills in from the environment what the command line does not set. The embedded server needs none of it.
-    pub(crate) fn complete(&mut self) -> Result<(), Failure> {
+    /// Fills in from the profile and the environment what the command line does not set. The embedded server needs none
+    /// of it.
+    ///
+    /// With several profiles, each has its own settings: see [`of_profile`](Self::of_profile).
+    pub(crate) fn complete(&mut self, profiles: Profiles) -> Result<(), Failure> {
         if self.sandbox {
             return Ok(());
         }
+        if self.profile.is_empty() {
+            self.profile = profiles_of_environment()?;
+        }
+        match profiles {
+            Profiles::Several if self.profile.len() > 1 => return Ok(()),
+            Profiles::OfJournals => return Ok(()),
+            Profiles::One | Profiles::Several => {}
+        }
+        self.apply_profile()?;
+        self.apply_environment()
+    }
+
+    /// The same for one of several profiles.
+    pub(crate) fn of_profile(&self, name: &str, settings: &Settings) -> Result<Self, Failure> {
+        let mut own = Self { profile: vec![name.to_owned()], ..self.clone() };
+        own.fill(settings.profile(name)?);
+        own.apply_environment()?;
+        Ok(own)
+    }
+
+    /// Fills in from the profile that is named, if one is.
+    pub(crate) fn apply_profile(&mut self) -> Result<(), Failure> {
+        if self.profile.is_empty() {
+            self.profile = profiles_of_environment()?;
+        }
+        match self.profile.as_slice() {
+            [] => Ok(()),
+            [name] => {
+                let settings = Config::load()?.settings;
+                let name = name.clone();
+                self.fill(settings.profile(&name)?);
+                Ok(())
+            }
+            [_, ..] => Err(Failure::usage("only one profile can be named here")),
+        }
+    }
+
+    /// Fills in from the settings of a profile.
+    fn fill(&mut self, profile: &Settings) {
+        self.organization = self.organization.or(profile.organization);
+        self.resource = self.resource.or(profile.resource);
+        self.rate = self.rate.or(profile.rate);
+        let base_url = self.base_url.take().or_else(|| profile.base_url.clone());
+        self.base_url = base_url;
+        self.token.clone_from(&profile.token);
+        self.prefix.clone_from(&profile.prefix);
+    }
+
+    fn apply_environment(&mut self) -> Result<(), Failure> {
         if self.organization.is_none() {
             self.organization =
                 environment::value(environment::ORGANIZATION).map_err(Failure::usage)?;
@@ -67,6 +129,22 @@ impl TargetArgs {
         };
         Ok(())
     }
+}
+
+/// How many profiles a command takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profiles {
+    One,
+    Several,
+    /// Those whose journals it resumes.
+    OfJournals,
+}
+
+/// The profiles that the environment names.
+pub(crate) fn profiles_of_environment() -> Result<Vec<String>, Failure> {
+    let text = environment::text(environment::PROFILE).map_err(Failure::usage)?;
+    let names = text.iter().flat_map(|text| text.split(','));
+    Ok(names.map(|name| name.trim().to_owned()).collect())
 }
 
 #[cfg(test)]

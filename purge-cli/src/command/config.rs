@@ -1,7 +1,7 @@
 use purge_api_ext::{BaseUrl, Client};
 
 use crate::args::ConfigArgs;
-use crate::config::{Config, KEYS, Settings, TOKENS};
+use crate::config::{Config, Entry, KEYS, Settings, TOKENS};
 use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, settings};
@@ -16,12 +16,13 @@ pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, 
     let connection = connection(&base.parse()?)?;
     if let Some((_, variable)) = token::from_environment()? {
         // It takes precedence over the token settings of the files.
-        shown.retain(|setting| !TOKENS.contains(&setting.name));
-        let name = if variable == environment::TOKEN { "token" } else { "api-key" };
+        shown.retain(|setting| !TOKENS.contains(&setting.name.as_str()));
+        let name = if variable == environment::TOKEN { "token" } else { "api-key" }.to_owned();
         let source = Some(variable.to_owned());
         shown.insert(2, output::Setting { name, value: None, source });
     }
     shown.extend(connection);
+    shown.extend(config.entries.iter().filter_map(of_profile));
     let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let object = output::Settings { schema: 1, files, settings: shown };
     settings(console.out, args.output.format, &object)?;
@@ -36,26 +37,37 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
             }
             None => None,
         };
-        let entry = config.entries.iter().find(|entry| entry.key.name == key.name);
+        let of_key = |entry: &&Entry| entry.profile.is_none() && entry.key.name == key.name;
+        let entry = config.entries.iter().find(of_key);
         let (value, source) = match (variable, entry) {
             (Some((name, value)), _) => {
                 (key.set)(&mut Settings::default(), &value, "".as_ref())
                     .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
                 (Some(value), Some(name.to_owned()))
             }
-            (None, Some(entry)) => {
-                let source = format!("{}:{}", entry.file.to_string_lossy(), entry.line);
-                (Some(entry.value.clone()), Some(source))
-            }
+            (None, Some(entry)) => (Some(entry.value.clone()), Some(place(entry))),
             (None, None) => {
                 (key.default.map(str::to_owned), key.default.map(|_| "default".to_owned()))
             }
         };
         // The arguments of a program may contain a token, and so may an address.
-        let value = value.map(|value| redacted(&value));
-        Ok(output::Setting { name: key.name, value, source })
+        Ok(output::Setting {
+            name: key.name.into(),
+            value: value.map(|value| redacted(&value)),
+            source,
+        })
     };
     KEYS.iter().map(setting).collect()
+}
+
+/// A setting of a profile.
+fn of_profile(entry: &Entry) -> Option<output::Setting> {
+    let name = format!("profile.{}.{}", entry.profile.as_ref()?, entry.key.name);
+    Some(output::Setting { name, value: Some(redacted(&entry.value)), source: Some(place(entry)) })
+}
+
+fn place(entry: &Entry) -> String {
+    format!("{}:{}", entry.file.to_string_lossy(), entry.line)
 }
 
 /// What only the environment and the system set: no file may choose the proxy that the token passes through.
@@ -63,13 +75,13 @@ fn connection(base: &BaseUrl) -> Result<Vec<output::Setting>, Failure> {
     let proxy = base.proxy()?;
     let source = proxy.as_ref().map(|proxy| proxy.variable().unwrap_or("system").to_owned());
     let value = proxy.map(|proxy| proxy.address().to_owned());
-    let mut settings = vec![output::Setting { name: "proxy", value, source }];
-    let mut add = |name, variables: &[&str]| {
+    let mut settings = vec![output::Setting { name: "proxy".to_owned(), value, source }];
+    let mut add = |name: &str, variables: &[&str]| {
         let variable = variables.iter().find(|variable| environment::is_set(variable));
         let value = variable.and_then(std::env::var_os);
         let value = value.map(|value| value.to_string_lossy().trim().to_owned());
         let source = variable.map(|variable| (*variable).to_owned());
-        settings.push(output::Setting { name, value, source });
+        settings.push(output::Setting { name: String::from(name), value, source });
     };
     add("no-proxy", &["NO_PROXY", "no_proxy"]);
     // Elsewhere the system verifies certificates, and these variables have no effect.

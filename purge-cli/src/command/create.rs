@@ -1,31 +1,41 @@
-use purge_api_ext::Journal;
+use purge_api_ext::{Journal, PurgePath};
 
 use super::after::{self, After};
+use super::profiles;
 use super::run::{Ended, Run};
-use crate::args::{CreateArgs, PathArgs, PlanArgs};
+use crate::args::{CreateArgs, PathArgs, PlanArgs, TargetArgs, profiles_of_environment};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::input;
-use crate::output::{self, Audit, Console, Format, Progress, Summary};
+use crate::output::{self, Console, Format, Progress, Summary};
 use crate::selection::{self, Renewal, Selection};
 use crate::signals::Signals;
 use crate::target::Target;
 
 pub(crate) async fn run(
-    args: CreateArgs,
+    mut args: CreateArgs,
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     if args.dry_run {
-        let (rate, messages) = (args.target.rate, args.messages);
-        let plan = PlanArgs { paths: args.paths, rate, report: args.report, messages };
-        return show(&plan, &settings, console);
+        // Nothing else of it is needed.
+        if !args.target.sandbox {
+            args.target.apply_profile()?;
+        }
+        let TargetArgs { rate, prefix, .. } = args.target;
+        let (paths, report, messages) = (args.paths, args.report, args.messages);
+        let plan = PlanArgs { paths, profile: None, rate, report, messages };
+        return show(plan, prefix, &settings, console);
     }
     // Mistakes are reported before anything is read or sent.
     no_duration_among_paths(&args)?;
+    if args.target.profile.len() > 1 {
+        return profiles::create(args, &settings, signals, console).await;
+    }
+    args.paths.prefix = args.paths.prefix.or(args.target.prefix.take());
     let target = Target::check(&args.target, &settings)?;
-    let audit = Audit::open(&args.audit, "create")?;
+    let audit = args.audit.open("create")?;
     let run = Run::new(&args.report, audit, args.journal.clone(), signals)?;
     let format = args.report.output.format;
     let mut progress = reading(&args.paths, format, console);
@@ -104,11 +114,30 @@ pub(super) fn unchanged(
     Ok(Exit::Success)
 }
 
-pub(crate) fn plan(args: &PlanArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    show(args, &Config::load()?.settings, console)
+pub(crate) fn plan(mut args: PlanArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let settings = Config::load()?.settings;
+    let mut names =
+        args.profile.take().map_or_else(profiles_of_environment, |name| Ok(vec![name]))?;
+    let prefix = match (names.pop(), names.is_empty()) {
+        (None, _) => None,
+        (Some(name), true) => {
+            let profile = settings.profile(&name)?;
+            args.rate = args.rate.or(profile.rate);
+            profile.prefix.clone()
+        }
+        (Some(_), false) => return Err(Failure::usage("only one profile can be named here")),
+    };
+    show(args, prefix, &settings, console)
 }
 
-fn show(args: &PlanArgs, settings: &Settings, console: &mut Console<'_>) -> Result<Exit, Failure> {
+/// Shows what would be sent. The prefix is that of a profile.
+fn show(
+    mut args: PlanArgs,
+    prefix: Option<PurgePath>,
+    settings: &Settings,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    args.paths.prefix = args.paths.prefix.or(prefix);
     let summary = Summary::open(args.report.summary.as_deref())?;
     let format = args.report.output.format;
     let mut progress = reading(&args.paths, args.report.output.format, console);

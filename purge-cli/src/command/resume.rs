@@ -1,10 +1,11 @@
 use purge_api_ext::{Journal, PurgeEverything};
 
+use super::profiles;
 use super::run::Run;
 use crate::args::ResumeArgs;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Audit, Console};
+use crate::output::{self, Console};
 use crate::signals::Signals;
 use crate::target::{Checked, Target};
 
@@ -14,6 +15,9 @@ pub(crate) async fn run(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
+    if args.journal.is_dir() {
+        return profiles::resume(args, &settings, signals, console).await;
+    }
     let mut journal = Journal::open(&args.journal)?;
     if args.allow_full_purge {
         journal = journal.allow_full_purge(PurgeEverything);
@@ -34,7 +38,7 @@ pub(crate) async fn run(
             return Err(Failure::usage(message));
         }
     };
-    let audit = Audit::open(&args.audit, "resume")?;
+    let audit = args.audit.open("resume")?;
     let run = Run::new(&args.report, audit, Some(args.journal), signals)?;
     let mut progress = run.progress("resuming", console);
     let target = target.connect().await?;

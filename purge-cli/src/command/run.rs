@@ -43,7 +43,7 @@ impl<'a> Run<'a> {
 
     /// Follows the events to the report, writes it, and says how the run ended and what to do next.
     pub(super) async fn follow(
-        self,
+        mut self,
         events: Events,
         target: Target,
         progress: Progress,
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
             output::failure(console, self.format, &failure);
             exit = if is_purged { failure.exit() } else { exit };
         }
-        let audited = self.audit.write(report, exit);
+        let audited = self.audit.write(None, report, exit);
         summarized.and(audited)?;
         let renews = is_purged && !verified.is_some_and(|verified| verified.is_failure());
         error.map_or(Ok(Ended { exit, renews }), Err)

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
-use super::key::Shape;
+use super::key::{Shape, of_profiles};
 use super::{Config, Entry, KEYS, Key, Owner, Settings};
 use crate::exit::Failure;
 use crate::shown::{excerpt, file_name, shown};
@@ -15,54 +16,158 @@ const SECRETS: [&str; 6] = ["token", "secret", "password", "bearer", "authorizat
 /// The settings that say where the token comes from.
 pub(crate) const TOKENS: [&str; 3] = ["api-key-file", "token-file", "token-command"];
 
+/// The longest name of a profile.
+const NAME: usize = 64;
+
+/// The file that is read.
+struct Source<'a> {
+    text: &'a str,
+    file: &'a Path,
+    owner: Owner,
+}
+
+impl Source<'_> {
+    fn line(&self, at: usize) -> usize {
+        self.text[..at.min(self.text.len())].matches('\n').count() + 1
+    }
+
+    fn wrong(&self, at: usize, what: &str) -> Failure {
+        let name = file_name(self.file);
+        Failure::usage(format!("{name}:{}: {what}", self.line(at)))
+    }
+}
+
+type Pair<'a> = (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>);
+
+/// The members of a table in the order of the text, so that the first mistake is the one that is named.
+fn pairs<'a>(table: &'a DeTable<'a>) -> Vec<Pair<'a>> {
+    let mut pairs: Vec<_> = table.iter().collect();
+    pairs.sort_by_key(|(key, _)| key.span().start);
+    pairs
+}
+
 pub(super) fn read(
     config: &mut Config,
     text: &str,
     file: &Path,
     owner: Owner,
 ) -> Result<(), Failure> {
-    let name = file_name(file);
-    let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
-    let wrong = |at: usize, what: &str| Failure::usage(format!("{name}:{}: {what}", line(at)));
+    let source = Source { text, file, owner };
     // The full text of the error would quote the line, which may contain a secret.
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        wrong(at, &format!("not TOML: {}", shown(error.message().trim_end())))
+        source.wrong(at, &format!("not TOML: {}", shown(error.message().trim_end())))
     })?;
-    // In the order of the text, so that the first mistake is the one reported.
-    let mut pairs: Vec<_> = table.get_ref().iter().collect();
-    pairs.sort_by_key(|(key, _)| key.span().start);
-    let mut token: Option<&str> = None;
-    for (key, value) in pairs {
-        let (at, name) = (key.span().start, key.get_ref().as_ref());
-        let key = known(name).map_err(|what| wrong(at, &what))?;
-        if key.is_private && owner == Owner::Project {
-            let what = format!(
-                "`{name}` is allowed only in the user's own purge.toml: anyone who can write here could \
-                 otherwise decide where the token goes and which program runs"
-            );
-            return Err(wrong(at, &what));
+    let mut token = None;
+    for pair in pairs(table.get_ref()) {
+        if pair.0.get_ref() == "profile" {
+            profiles(config, &source, pair)?;
+            continue;
         }
-        if TOKENS.contains(&name)
-            && let Some(other) = token.replace(key.name)
-        {
-            return Err(wrong(at, &format!("both `{other}` and `{name}`: remove one")));
-        }
-        let values = values(value.get_ref(), key.shape)
-            .map_err(|what| wrong(at, &format!("`{name}` {what}")))?;
-        let folder = file.parent().unwrap_or(Path::new(""));
+        let Said { key, values } = said(&source, pair, KEYS.iter(), &mut token)?;
         // A list of a nearer file stands for itself. Still, one that is wrong is an error.
-        let is_said = config.entries.iter().any(|entry| entry.key.name == key.name);
+        let of_key = |entry: &Entry| entry.profile.is_none() && entry.key.name == key.name;
+        let is_said = config.entries.iter().any(of_key);
         let mut ignored = Settings::default();
         let settings = if is_said { &mut ignored } else { &mut config.settings };
-        for value in &values {
-            (key.set)(settings, value, folder)
-                .map_err(|error| wrong(at, &format!("`{name}`: {error}")))?;
-        }
-        let value = values.join(", ");
-        config.entries.push(Entry { key, value, file: file.to_owned(), line: line(at) });
+        set(settings, &source, pair, key, &values)?;
+        config.entries.push(entry(&source, pair, key, None, &values));
     }
     Ok(())
+}
+
+/// The tables of profiles. What a nearer file says of one goes before what a farther file says.
+fn profiles(
+    config: &mut Config,
+    source: &Source<'_>,
+    (key, value): Pair<'_>,
+) -> Result<(), Failure> {
+    let table = |at: usize, value: &'_ DeValue<'_>| match value {
+        DeValue::Table(_) => Ok(()),
+        _ => Err(source.wrong(at, "a profile is a table: write `[profile.NAME]`")),
+    };
+    table(key.span().start, value.get_ref())?;
+    let DeValue::Table(all) = value.get_ref() else { return Ok(()) };
+    for (name, value) in pairs(all) {
+        let at = name.span().start;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let plain = name.get_ref();
+        if plain.is_empty() || plain.len() > NAME || !plain.chars().all(is_plain) {
+            let what = format!(
+                "`{}` is not the name of a profile: use letters, digits, `-` and `_`",
+                excerpt(plain)
+            );
+            return Err(source.wrong(at, &what));
+        }
+        table(at, value.get_ref())?;
+        let DeValue::Table(own) = value.get_ref() else { continue };
+        let mut token = None;
+        for pair in pairs(own) {
+            let Said { key, values } = said(source, pair, of_profiles(), &mut token)?;
+            let settings = config.settings.profiles.entry(plain.to_string()).or_default();
+            set(settings, source, pair, key, &values)?;
+            config.entries.push(entry(source, pair, key, Some(plain.to_string()), &values));
+        }
+    }
+    Ok(())
+}
+
+/// A setting, and its values as texts.
+struct Said {
+    key: &'static Key,
+    values: Vec<String>,
+}
+
+/// What a pair says, if it is one of the known settings and the file may hold it. `token` is the source of the token
+/// that the same table has named.
+fn said(
+    source: &Source<'_>,
+    (key, value): Pair<'_>,
+    keys: impl Iterator<Item = &'static Key>,
+    token: &mut Option<&'static str>,
+) -> Result<Said, Failure> {
+    let (at, name) = (key.span().start, key.get_ref().as_ref());
+    let key = known(name, &keys.collect::<Vec<_>>()).map_err(|what| source.wrong(at, &what))?;
+    if key.is_private && source.owner == Owner::Project {
+        let what = format!(
+            "`{name}` is allowed only in the user's own purge.toml: anyone who can write here could \
+             otherwise decide where the token goes and which program runs"
+        );
+        return Err(source.wrong(at, &what));
+    }
+    if TOKENS.contains(&name)
+        && let Some(other) = token.replace(key.name)
+    {
+        return Err(source.wrong(at, &format!("both `{other}` and `{name}`: remove one")));
+    }
+    let values = values(value.get_ref(), key.shape)
+        .map_err(|what| source.wrong(at, &format!("`{name}` {what}")))?;
+    Ok(Said { key, values })
+}
+
+fn set(
+    settings: &mut Settings,
+    source: &Source<'_>,
+    (name, _): Pair<'_>,
+    key: &'static Key,
+    values: &[String],
+) -> Result<(), Failure> {
+    let folder = source.file.parent().unwrap_or(Path::new(""));
+    values.iter().try_for_each(|value| {
+        (key.set)(settings, value, folder)
+            .map_err(|error| source.wrong(name.span().start, &format!("`{}`: {error}", key.name)))
+    })
+}
+
+fn entry(
+    source: &Source<'_>,
+    (name, _): Pair<'_>,
+    key: &'static Key,
+    profile: Option<String>,
+    values: &[String],
+) -> Entry {
+    let line = source.line(name.span().start);
+    Entry { key, profile, value: values.join(", "), file: source.file.to_owned(), line }
 }
 
 /// The texts that a value is made of.
@@ -95,18 +200,15 @@ fn values(value: &DeValue<'_>, shape: Shape) -> Result<Vec<String>, &'static str
 
 const NOT_TABLE: &str = "is not a table of lists, such as `{ lang = [\"en\", \"de\"] }`";
 
-fn known(name: &str) -> Result<&'static Key, String> {
-    if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+fn known(name: &str, keys: &[&'static Key]) -> Result<&'static Key, String> {
+    if let Some(key) = keys.iter().find(|key| key.name == name) {
         return Ok(key);
     }
     let plain = name.to_lowercase().replace('_', "-");
     let given = excerpt(name);
-    let similar = |key: &&Key| strsim::jaro_winkler(key.name, &plain) > 0.85;
-    let nearest = KEYS.iter().filter(similar).max_by(|a, b| {
-        let near = |key: &Key| strsim::jaro_winkler(key.name, &plain);
-        near(a).total_cmp(&near(b))
-    });
-    match nearest {
+    let near = |key: &Key| strsim::jaro_winkler(key.name, &plain);
+    let similar = keys.iter().filter(|key| near(key) > 0.85);
+    match similar.max_by(|a, b| near(a).total_cmp(&near(b))) {
         Some(key) if plain == key.name || !is_secret(&plain) => {
             Err(format!("unknown setting `{given}`; did you mean `{}`?", key.name))
         }
@@ -116,7 +218,7 @@ fn known(name: &str) -> Result<&'static Key, String> {
              --api-key-file or --token-file"
         )),
         _ => {
-            let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
+            let names: Vec<_> = keys.iter().map(|key| key.name).collect();
             Err(format!("unknown setting `{given}`; the settings are {}", names.join(", ")))
         }
     }

@@ -144,6 +144,25 @@ pub(crate) static KEYS: [Key; 17] = [
     .shape(Shape::List),
 ];
 
+/// The settings that a profile can have, apart from its own.
+const OF_PROFILES: [&str; 7] =
+    ["organization", "resource", "api-key-file", "token-file", "token-command", "base-url", "rate"];
+
+static PREFIX: Key = Key::new("prefix", |settings, text, _| {
+    let folder = PurgePath::new(text).map_err(|error| error.to_string())?;
+    if folder.is_wildcard() {
+        return Err("a wildcard, but a prefix is one folder: write its path".to_owned());
+    }
+    settings.prefix.get_or_insert(folder);
+    Ok(())
+});
+
+/// The settings that a profile can have.
+pub(super) fn of_profiles() -> impl Iterator<Item = &'static Key> {
+    let shared = KEYS.iter().filter(|key| OF_PROFILES.contains(&key.name));
+    shared.chain(std::iter::once(&PREFIX))
+}
+
 fn turn(setting: &mut bool, text: &str) -> Result<(), String> {
     *setting = parsed(text)?;
     Ok(())

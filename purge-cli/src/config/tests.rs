@@ -266,3 +266,65 @@ fn addresses_of_a_site_are_lists_and_the_nearer_file_has_its_own() {
         "/config/purge/purge.toml:1: `always`: it does not begin with `/`: write `/a`",
     );
 }
+
+#[test]
+fn profiles_have_settings_of_their_own_and_the_nearer_file_goes_first() {
+    let other = "660f9511-f30c-52e5-b827-557766551111";
+    let project = format!("rate = '9/s'\n[profile.shop]\nresource = '{ID}'\nprefix = '/shop'\n");
+    let user = format!(
+        "[profile.shop]\nresource = '{other}'\nrate = '1/s'\nbase-url = 'https://shop.example.com'\n\
+         api-key-file = 'shop.toml'\n[profile.blog]\nresource = '{other}'\n"
+    );
+    let config = load(&project, &user).expect("settings");
+    assert!(config.settings.resource.is_none(), "a profile is used only if it is named");
+    let shop = config.settings.profile("shop").expect("a profile");
+    assert_eq!(shop.resource.map(|id| id.to_string()).as_deref(), Some(ID));
+    assert_eq!(shop.rate.map(|rate| rate.to_string()).as_deref(), Some("1/s"));
+    assert_eq!(shop.prefix.as_ref().map(purge_api_ext::PurgePath::as_str), Some("/shop"));
+    assert_eq!(shop.base_url.as_deref(), Some("https://shop.example.com"));
+    let token = format!("{:?}", shop.token.as_ref().expect("a token"));
+    assert!(token.ends_with("config/purge/shop.toml\")"), "{token}");
+    let error = config.settings.profile("show").err().expect("unknown").to_string();
+    assert_eq!(error, "there is no profile `show`; there are blog, shop");
+    let error = load("", "").expect("no settings").settings.profile("a").err().expect("unknown");
+    assert_eq!(error.to_string(), "there is no profile `a`; no purge.toml defines one");
+}
+
+#[test]
+fn mistakes_in_profiles_are_named_with_file_line_and_fix() {
+    for key in ["base-url", "api-key-file", "token-file", "token-command"] {
+        let text = format!("[profile.shop]\n{key} = 'https://example.com'\n");
+        load("", &text).expect("the user's own file");
+        let error = load(&text, "").err().expect("refused");
+        let expected =
+            format!("/project/purge.toml:2: `{key}` is allowed only in the user's own purge.toml");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    for (text, expected) in [
+        ("profile = 'shop'", "1: a profile is a table: write `[profile.NAME]`"),
+        ("[profile]\nshop = 'x'", "2: a profile is a table: write `[profile.NAME]`"),
+        (
+            "[profile.'../x']\nrate = '1/s'",
+            "1: `../x` is not the name of a profile: use letters, digits, `-` and `_`",
+        ),
+        ("[profile.a]\nrate = 'fast'", "2: `rate`: a rate is a number"),
+        ("[profile.a]\nprefix = '/a/*'", "2: `prefix`: a wildcard, but a prefix is one folder"),
+        (
+            "[profile.a]\ntimeout = '1s'",
+            "2: unknown setting `timeout`; the settings are organization, resource",
+        ),
+        ("[profile.a]\nresuorce = 'x'", "2: unknown setting `resuorce`; did you mean `resource`?"),
+        ("[profile.a]\ntoken = 's3cret'", "2: `token`: a secret does not belong in this file"),
+        ("prefix = '/a'", "1: unknown setting `prefix`; the settings are organization"),
+    ] {
+        let error = load(text, "").err().expect(text);
+        assert!(error.starts_with(&format!("/project/purge.toml:{expected}")), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+    let two = "[profile.a]\ntoken-file = 'a'\napi-key-file = 'b'\n";
+    refused(
+        "",
+        two,
+        "/config/purge/purge.toml:3: both `token-file` and `api-key-file`: remove one",
+    );
+}

@@ -6,14 +6,12 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
-use purge_api_ext::{OperationId, OrganizationId, Report, ResourceId, escape, without_tokens};
+use purge_api_ext::{OperationId, OrganizationId, Report, ResourceId};
 use serde::Serialize;
 
 use super::json;
-use crate::args::AuditArgs;
-use crate::environment::without_token;
 use crate::exit::{Exit, Failure};
-use crate::shown::file_name;
+use crate::shown::{file_name, shown};
 
 /// The file, opened before anything is sent.
 pub(crate) struct Audit(Option<Open>);
@@ -46,6 +44,9 @@ pub(super) struct Line<'a> {
     reason: Option<&'a str>,
     /// `create` or `resume`.
     command: &'static str,
+    /// The profile, if the run had several: each has a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'a str>,
     /// The organization.
     organization: Option<OrganizationId>,
     /// The CDN resource.
@@ -62,19 +63,27 @@ impl Audit {
     /// No file.
     pub(crate) const NONE: Self = Self(None);
 
-    pub(crate) fn open(args: &AuditArgs, command: &'static str) -> Result<Self, Failure> {
-        let Some(path) = &args.audit else { return Ok(Self::NONE) };
+    pub(crate) fn open(
+        file: Option<&Path>,
+        reason: Option<&str>,
+        command: &'static str,
+    ) -> Result<Self, Failure> {
+        let Some(path) = file else { return Ok(Self::NONE) };
         let name = file_name(path);
         let file = opened(path).map_err(|error| {
             Failure::usage(format!("the audit file `{name}` cannot be written: {error}"))
         })?;
-        let reason = args.reason.as_deref().map(safe);
-        Ok(Self(Some(Open { file, name, command, reason })))
+        Ok(Self(Some(Open { file, name, command, reason: reason.map(shown) })))
     }
 
-    /// Appends the line of a run.
-    pub(crate) fn write(self, report: &Report, exit: Exit) -> Result<(), Failure> {
-        let Some(Open { mut file, name, command, reason }) = self.0 else { return Ok(()) };
+    /// Appends the line of a run, or of one of its profiles.
+    pub(crate) fn write(
+        &mut self,
+        profile: Option<&str>,
+        report: &Report,
+        exit: Exit,
+    ) -> Result<(), Failure> {
+        let Some(Open { file, name, command, reason }) = &mut self.0 else { return Ok(()) };
         let line = Line {
             schema: 1,
             time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
@@ -83,6 +92,7 @@ impl Audit {
             ci: ci_run(),
             reason: reason.as_deref(),
             command,
+            profile,
             organization: report.organization,
             resource: report.resource,
             exit_code: exit as u8,
@@ -90,7 +100,7 @@ impl Audit {
             operations: report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect(),
         };
         let mut text = Vec::new();
-        let written = json::line(&mut text, &line).and_then(|()| append(&mut file, &text));
+        let written = json::line(&mut text, &line).and_then(|()| append(file, &text));
         written.map_err(|error| {
             Failure::new(
                 Exit::Failed,
@@ -126,12 +136,7 @@ fn ends_within_a_line(file: &mut File) -> bool {
 /// The first of these variables that is set.
 fn first(names: &[&str]) -> Option<String> {
     let mut values = names.iter().filter_map(|name| env::var(name).ok());
-    values.find(|value| !value.trim().is_empty()).map(|value| safe(value.trim()))
-}
-
-/// A text from outside, as it may be shown.
-fn safe(text: &str) -> String {
-    escape(&without_tokens(&without_token(text)))
+    values.find(|value| !value.trim().is_empty()).map(|value| shown(value.trim()))
 }
 
 fn ci_run() -> Option<String> {
@@ -149,7 +154,7 @@ fn host() -> Option<String> {
     {
         let system = rustix::system::uname();
         let name = system.nodename().to_string_lossy();
-        (!name.is_empty()).then(|| safe(&name))
+        (!name.is_empty()).then(|| shown(&name))
     }
     #[cfg(not(unix))]
     first(&["COMPUTERNAME"])

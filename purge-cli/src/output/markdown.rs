@@ -53,8 +53,21 @@ impl Summary {
     pub(crate) fn write(self, report: &Report, verified: Option<&Verified>) -> Result<(), Failure> {
         let Some(file) = self.0 else { return Ok(()) };
         let mut file = BufWriter::new(file);
-        self::report(&mut file, report)?;
+        self::report(&mut file, "", report)?;
         verified.map_or(Ok(()), |verified| found(&mut file, verified))?;
+        Ok(file.flush()?)
+    }
+
+    /// Appends a report for each profile.
+    pub(crate) fn write_all<'a>(
+        self,
+        reports: impl IntoIterator<Item = (&'a str, &'a Report)>,
+    ) -> Result<(), Failure> {
+        let Some(file) = self.0 else { return Ok(()) };
+        let mut file = BufWriter::new(file);
+        for (profile, report) in reports {
+            self::report(&mut file, profile, report)?;
+        }
         Ok(file.flush()?)
     }
 }
@@ -87,9 +100,11 @@ fn found(out: Out<'_>, verified: &Verified) -> io::Result<()> {
     writeln!(out, "\n</details>\n")
 }
 
-fn report(out: Out<'_>, report: &Report) -> io::Result<()> {
+/// The report of a profile, or of a run without one.
+fn report(out: Out<'_>, profile: &str, report: &Report) -> io::Result<()> {
     let s = &report.summary;
-    writeln!(out, "### CDN purge: {}\n", title(report))?;
+    let colon = if profile.is_empty() { "" } else { ": " };
+    writeln!(out, "### CDN purge: {profile}{colon}{}\n", title(report))?;
     if let Some(error) = report.error() {
         writeln!(out, "{}\n", text(&error.to_string()))?;
     }
@@ -256,7 +271,7 @@ mod tests {
         let mut run = Report::planned(&plan);
         let written = |run: &Report| {
             let mut out = Vec::new();
-            report(&mut out, run).expect("a buffer takes everything");
+            report(&mut out, "", run).expect("a buffer takes everything");
             String::from_utf8(out).expect("text")
         };
         assert!(!written(&run).contains("nothing was cached"), "{}", written(&run));
@@ -276,7 +291,7 @@ mod tests {
     fn plan_says_that_nothing_was_sent() {
         let plan = Plan::parse(["/a|b", "/images/*", "/images/x"]).expect("a plan");
         let mut out = Vec::new();
-        report(&mut out, &Report::planned(&plan)).expect("a buffer takes everything");
+        report(&mut out, "", &Report::planned(&plan)).expect("a buffer takes everything");
         insta::assert_snapshot!(String::from_utf8_lossy(&out));
     }
 }

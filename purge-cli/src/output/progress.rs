@@ -36,6 +36,8 @@ pub(crate) enum Messages {
 pub(crate) struct Progress {
     messages: Messages,
     format: Format,
+    /// The profile, if there are several.
+    profile: Option<String>,
     counts: Counts,
     bars: Option<Bars>,
     /// The end of the last pause that was announced.
@@ -52,7 +54,13 @@ impl Progress {
         doing: &'static str,
     ) -> Self {
         let bars = (interactive && messages != Messages::Quiet).then(|| Bars::start(doing));
-        Self { messages, format, counts: Counts::default(), bars, pause: None, unseen: 0 }
+        let counts = Counts::default();
+        Self { messages, format, profile: None, counts, bars, pause: None, unseen: 0 }
+    }
+
+    /// Lines about one of several profiles, each of which names it. There are no bars.
+    pub(crate) fn of_profile(messages: Messages, format: Format, name: &str) -> Self {
+        Self { profile: Some(name.to_owned()), ..Self::start(messages, format, false, "purging") }
     }
 
     /// The voice of the signal handlers.
@@ -141,10 +149,14 @@ impl Progress {
         if self.messages == Messages::Quiet {
             return;
         }
+        let line = match &self.profile {
+            Some(name) => super::message(self.format, format_args!("{name}: {line}")),
+            None => super::message(self.format, line),
+        };
         match &self.bars {
-            Some(bars) => bars.say(&super::message(self.format, line)),
+            Some(bars) => bars.say(&line),
             // A closed standard error must not stop the purge.
-            None => drop(writeln!(err, "{}", super::message(self.format, line))),
+            None => drop(writeln!(err, "{line}")),
         }
     }
 }

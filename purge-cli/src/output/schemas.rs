@@ -3,7 +3,7 @@
 use purge_api_ext::{OperationOutcome, PageSize, PurgeRecord};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::json::{Failed, Message, Planned};
 use super::settings::Object;
@@ -40,13 +40,23 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("error", schema_for::<Failed>()),
         ("list", schema_for::<List>()),
         ("message", schema_for::<Message>()),
-        ("operation", schema_for::<OperationOutcome>()),
+        ("operation", of_any_profile(schema_for::<OperationOutcome>())),
         ("plan", schema_for::<super::planned::WithAliases<Planned>>()),
         ("record", schema_for::<PurgeRecord>()),
         ("report", schema_for::<super::verification::WithVerification<'static>>()),
+        ("reports", schema_for::<super::profiles::Reports<'_>>()),
         ("settings", schema_for::<Object>()),
         ("verification", schema_for::<super::verification::Object<'static>>()),
     ]
+}
+
+/// The schema of an operation, which has one member more if the run has several profiles.
+fn of_any_profile(mut schema: Value) -> Value {
+    schema["properties"]["profile"] = json!({
+        "description": "The profile, if the run has several.",
+        "type": "string",
+    });
+    schema
 }
 
 /// Removes what is only for Rust from the descriptions: examples, and links to other items.

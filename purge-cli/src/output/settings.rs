@@ -25,9 +25,9 @@ pub(crate) struct Object {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Setting {
-    /// Its name in `purge.toml` and, with two dashes, on the command line; `token` or `api-key`, or `proxy`, `no-proxy`, `ssl-cert-file`
+    /// Its name in `purge.toml` and, with two dashes, on the command line; with `profile.NAME.` before it for one of a profile; `token` or `api-key`, or `proxy`, `no-proxy`, `ssl-cert-file`
     /// or `ssl-cert-dir`, which only the environment and the system set.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Its value; null if it is not set, and for the token and the API key, which are not shown.
     pub(crate) value: Option<String>,
     /// Where it comes from: `default`, an environment variable, a file and its line, or `system`; null if it is
@@ -46,7 +46,7 @@ pub(crate) fn settings(out: Out<'_>, format: Format, object: &Object) -> io::Res
 
 fn text(out: Out<'_>, object: &Object) -> io::Result<()> {
     for setting in &object.settings {
-        let name = pad(setting.name, 14);
+        let name = pad(&setting.name, 14);
         let value = match (&setting.value, &setting.source) {
             (Some(value), _) => purge_api_ext::escape(value),
             (None, Some(_)) => "(not shown)".to_owned(),

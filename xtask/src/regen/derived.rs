@@ -37,7 +37,7 @@ const FOLDERS: [&str; 3] = ["purge-cli/completions", "purge-cli/man", "purge-cli
 /// The picture of the command line in the README.
 const PICTURE: &str = "docs/cdn-purge.svg";
 
-/// Derives one file after another. Those derived from the descriptions come first: they are written even if the code
+/// Derives one file after another. Files derived from the descriptions come first: they are written even if the code
 /// does not compile with them.
 pub(super) fn files(tree: &Tree) -> impl Iterator<Item = Result<Derived, Error>> {
     let of_commands = || match command_line(tree) {
@@ -107,7 +107,7 @@ fn rules(tree: &Tree) -> Result<Option<Derived>, Error> {
     Ok(Some(Derived { path, committed, text: Some(openapi_review::Rule::table()) }))
 }
 
-/// Byte for byte what insta accepts in `purge-api/tests/bindings.rs`, which compares it with the text
+/// Byte for byte what insta accepts in `purge-api/tests/bindings.rs`, which compares it with the code
 /// that is compiled.
 fn bindings(tree: &Tree, path: &str, description: &Description) -> Result<Derived, Error> {
     let text = codegen::generate(&description.text).map_err(|e| Error::new(e.to_string()))?;

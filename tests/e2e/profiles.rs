@@ -1,0 +1,245 @@
+//! Several profiles: one plan for each resource, at once.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use purge_sandbox::{Fault, Sandbox};
+use purge_tests::cli::{Ended, Run};
+use serde_json::Value;
+
+use crate::account::{count, lines};
+use crate::{ORGANIZATION, PURGE, RESOURCE};
+
+/// Two services, and the settings of a user who has a profile for each.
+struct Scene {
+    folder: tempfile::TempDir,
+    shop: Sandbox,
+    blog: Sandbox,
+}
+
+impl Scene {
+    /// Further lines belong to the profile `blog`.
+    async fn new(more: &str) -> Self {
+        let start =
+            |token: &str| Sandbox::builder().token(token).purge_delay(Duration::ZERO).start();
+        let shop = start("token-of-the-shop").await.expect("a sandbox");
+        let blog = start("token-of-the-blog").await.expect("a sandbox");
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = folder.path().join("purge");
+        fs::create_dir(&home).expect("a folder");
+        let mut text = String::new();
+        for (name, sandbox, more) in [("shop", &shop, ""), ("blog", &blog, more)] {
+            let token = home.join(name);
+            fs::write(&token, sandbox.token()).expect("a file");
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+
+                fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).expect("a mode");
+            }
+            text += &format!(
+                "[profile.{name}]\norganization = '{ORGANIZATION}'\nresource = '{RESOURCE}'\n\
+                 base-url = '{}'\ntoken-file = '{name}'\n{more}",
+                sandbox.base_url()
+            );
+        }
+        fs::write(home.join("purge.toml"), text).expect("a file");
+        Self { folder, shop, blog }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        // What the environment says is not that of the profiles.
+        Run::new(PURGE, arguments)
+            .folder(self.folder.path())
+            .env("XDG_CONFIG_HOME", self.folder.path().to_str().expect("UTF-8"))
+            .env("PURGE_TOKEN", "token-of-the-environment")
+            .env("PURGE_BASE_URL", "http://127.0.0.1:1")
+            .env("PURGE_RESOURCE", "00000000-0000-4000-8000-000000000000")
+    }
+
+    async fn end(&self, arguments: &[&str]) -> Ended {
+        self.run(arguments).end().await
+    }
+}
+
+/// All paths that were purged, sorted.
+fn purged(sandbox: &Sandbox) -> Vec<String> {
+    let mut paths: Vec<_> = sandbox.records().into_iter().map(|record| record.path).collect();
+    paths.sort();
+    paths
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_profile_gets_the_plan_with_its_own_account() {
+    let scene = Scene::new("prefix = '/blog'\nrate = '100/s'\n").await;
+    fs::write(scene.path("paths"), "/a\n/b\n").expect("a file");
+    let files = ["--summary", "summary.md", "--audit", "audit.jsonl"];
+    let create = ["create", "--from", "paths", "--wait", "--profile", "shop,blog"];
+    let ended = scene.end(&[&create[..], &files].concat()).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(purged(&scene.shop), ["/a", "/b"]);
+    assert_eq!(purged(&scene.blog), ["/blog/a", "/blog/b"]);
+    let sections: Vec<_> = ended.out.lines().filter(|line| line.starts_with("profile ")).collect();
+    assert_eq!(sections, ["profile shop", "profile blog"], "{}", ended.out);
+    assert!(
+        ended.err.lines().all(|line| line.starts_with("shop: ") || line.starts_with("blog: ")),
+        "{}",
+        ended.err
+    );
+    let summary = fs::read_to_string(scene.path("summary.md")).expect("a file");
+    assert!(
+        summary.contains("### CDN purge: shop: 2 paths")
+            && summary.contains("### CDN purge: blog: 2 paths"),
+        "{summary}"
+    );
+    let audit = fs::read_to_string(scene.path("audit.jsonl")).expect("a file");
+    let profiles: Vec<Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["profile"].take())
+        .collect();
+    assert_eq!(profiles, ["shop", "blog"]);
+
+    let json = scene.end(&["create", "/c", "--profile", "shop,blog", "--output", "json"]).await;
+    let report: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!((&report["schema"], &report["profiles"][1]["profile"]), (&1.into(), &"blog".into()));
+    assert_eq!(report["profiles"][0]["report"]["summary"]["accepted"], 1, "{report}");
+    crate::output::check("reports", &report);
+    let lines =
+        scene.run(&["create", "/d", "--output", "ndjson"]).env("PURGE_PROFILE", "blog,shop");
+    let lines = lines.end().await.out;
+    let mut names: Vec<_> = lines
+        .lines()
+        .map(|line| {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            crate::output::check("operation", &line);
+            line["profile"].as_str().expect("a name").to_owned()
+        })
+        .collect();
+    names.sort();
+    assert_eq!(names, ["blog", "shop"], "{lines}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_profile_has_precedence_over_the_environment() {
+    let scene = Scene::new("prefix = '/blog'\n").await;
+    assert_eq!(scene.end(&["create", "/a", "--profile", "blog"]).await.code, Some(0));
+    assert_eq!(purged(&scene.blog), ["/blog/a"]);
+    let ended = scene.end(&["list", "--profile", "blog", "--output", "ndjson"]).await;
+    assert!(ended.out.contains("/blog/a"), "{ended:?}");
+    for arguments in [
+        &["plan", "/a", "--profile", "blog"][..],
+        &["create", "--dry-run", "/a", "--profile", "blog"],
+    ] {
+        assert!(scene.end(arguments).await.out.contains("/blog/a"), "{arguments:?}");
+    }
+    // The command line has precedence over the profile.
+    let ended = scene.end(&["create", "/a", "--profile", "shop", "--prefix", "/other"]).await;
+    assert_eq!((ended.code, purged(&scene.shop)), (Some(0), vec!["/other/a".to_owned()]));
+    let shown = scene.end(&["config"]).await.out;
+    assert!(
+        shown.contains("profile.blog.prefix") && !shown.contains("token-of-the-blog"),
+        "{shown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profile_that_fails_is_resumed_alone() {
+    let scene = Scene::new("").await;
+    scene.blog.fault(Fault::status(400).on_post().times(1));
+    let paths = lines(250);
+    let create = ["create", "--from", "-", "--journal", "journals", "--profile", "shop,blog"];
+    let ended = scene.run(&create).input(paths.clone()).end().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.err.contains("error: profile `blog`: "), "{}", ended.err);
+    assert!(ended.err.contains("resume with: cdn-purge resume journals"), "{}", ended.err);
+    assert!(!ended.err.contains("profile `shop`"), "{}", ended.err);
+    assert_eq!((count(&scene.shop, "POST"), count(&scene.blog, "POST")), (3, 3));
+    assert!(purged(&scene.blog).len() < 250, "a request of it was refused");
+    let ended = scene.end(&["resume", "journals"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(count(&scene.shop, "POST"), 3, "nothing of it was left");
+    assert_eq!(count(&scene.blog, "POST"), 4, "only the request that failed");
+    for sandbox in [&scene.shop, &scene.blog] {
+        let mut expected: Vec<_> = paths.lines().map(str::to_owned).collect();
+        expected.sort();
+        assert_eq!(purged(sandbox), expected);
+    }
+    let again = scene.run(&create).input(paths).end().await;
+    assert_eq!(again.code, Some(2), "{again:?}");
+    assert!(again.err.contains("resume it, or name another"), "{}", again.err);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_across_profiles_loses_nothing() {
+    for kills_after in [1, 3, 7] {
+        let scene = Scene::new("").await;
+        let paths = lines(2000);
+        let create = ["create", "--from", "-", "--journal", "journals", "--profile", "shop,blog"];
+        let slow = Fault::slow(Duration::from_millis(20)).on_post().times(1000);
+        for sandbox in [&scene.shop, &scene.blog] {
+            sandbox.fault(slow.clone());
+        }
+        let running = scene.run(&create).input(paths.clone()).start();
+        while count(&scene.shop, "POST") + count(&scene.blog, "POST") < kills_after {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Dropping it kills the process.
+        drop(running);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let ended = scene.end(&["resume", "journals"]).await;
+        assert_eq!(ended.code, Some(0), "after {kills_after}: {ended:?}");
+        for sandbox in [&scene.shop, &scene.blog] {
+            let mut all = purged(sandbox);
+            all.dedup();
+            assert_eq!(all.len(), 2000, "after {kills_after}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worst_exit_code_and_the_wrong_token_of_one() {
+    let scene = Scene::new("").await;
+    fs::write(scene.path("purge/blog"), "another-token").expect("a file");
+    let ended = scene.end(&["create", "/a", "--profile", "shop,blog"]).await;
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert_eq!((purged(&scene.shop).len(), purged(&scene.blog).len()), (1, 0));
+    assert!(ended.err.contains("profile `blog`: the token was refused (401)"), "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_use_of_profiles_sends_nothing() {
+    let scene = Scene::new("prefix = '/blog'\n").await;
+    for (arguments, expected) in [
+        (
+            &["create", "/a", "--profile", "shop,news"][..],
+            "profile `news`: there is no profile `news`; there are blog, shop",
+        ),
+        (&["create", "/a", "--profile", "news"], "there is no profile `news`"),
+        (&["create", "/a", "--profile", "shop,shop"], "the profile `shop` is named twice"),
+        (&["create", "/a", "--profile", "shop,blog", "--resource", RESOURCE], "leave them out"),
+        (&["list", "--profile", "shop,blog"], "only one profile can be named here"),
+        (&["plan", "/a", "--profile", "shop,blog"], "there is no profile `shop,blog`"),
+        (&["create", "/a", "--dry-run", "--profile", "shop,blog"], "only one profile"),
+        (
+            &["create", "--from", "-", "--profile", "shop,blog"],
+            "standard input can be read only once",
+        ),
+        (&["create", "/a", "--sandbox", "--profile", "shop"], "cannot be used with"),
+        (
+            &["create", "--site", ".", "--baseline", "b", "--profile", "shop,blog"],
+            "one baseline for one resource",
+        ),
+        (&["resume", "."], "there is no profile `purge`"),
+    ] {
+        let ended = scene.end(arguments).await;
+        assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
+        assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
+    }
+    assert_eq!((scene.shop.requests().len(), scene.blog.requests().len()), (0, 0));
+}
