@@ -18,7 +18,7 @@ impl Review {
 }
 
 /// A type that came or went as a whole takes one line; its members say nothing more.
-fn whole(items: &[String]) -> Vec<String> {
+pub(super) fn whole(items: &[String]) -> Vec<String> {
     let name_of = |item: &String| {
         let name = item.strip_prefix("struct ").or_else(|| item.strip_prefix("enum "))?;
         Some(name.split('<').next().unwrap_or(name).to_owned())
