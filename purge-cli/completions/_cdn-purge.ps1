@@ -56,6 +56,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too')
             [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'There are variants of each file: purge them, too, such as `/en{path}`')
             [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
@@ -69,7 +70,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until all operations have finished, for at most this long [without a value: 5m]')
             [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Maximum number of requests under way at once [default: 4]')
             [CompletionResult]::new('--max-attempts', '--max-attempts', [CompletionResultType]::ParameterName, 'Maximum number of attempts per request [default: 4]')
-            [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Record in a new file what is sent and accepted, so that an interrupted run can be resumed with `cdn-purge resume FILE`')
+            [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Record in a new file what is sent and accepted, so that an interrupted run can be resumed with `cdn-purge resume FILE`. With several profiles, it is a new folder with a file for each')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Then ask the edges until they have the new files, for at most this long [without a value: 2m]')
             [CompletionResult]::new('--origin-ready', '--origin-ready', [CompletionResultType]::ParameterName, 'Before anything is sent, wait until the origin has the files of `--site`, for at most this long [without a value: 2m]')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Ask the edge of this host and port at these addresses, each by itself, as `curl --resolve` does')
@@ -117,6 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--index', '--index', [CompletionResultType]::ParameterName, 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too')
             [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'There are variants of each file: purge them, too, such as `/en{path}`')
             [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, for its prefix and its rate [env: PURGE_PROFILE]')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Show how long sending takes at this rate, such as 5/s or 30/m')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result as Markdown to a file, such as the job summary of a CI system')
@@ -151,6 +153,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             break
         }
         'cdn-purge;resume' {
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
@@ -185,6 +188,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Show only records in these states')
             [CompletionResult]::new('--page', '--page', [CompletionResultType]::ParameterName, 'Page number, starting at 1; not with --path, --since or --state')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Records per page, 1 to 100 [default: 100]. With --path, --since or --state: the most records to show [default: all]; as many pages are read as are needed')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
@@ -208,6 +212,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         }
         'cdn-purge;wait' {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Maximum time to wait')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
@@ -322,6 +327,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
             [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')

@@ -234,7 +234,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__create)
-            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --verify --again --origin-ready --resolve --output --summary --audit --reason --quiet --verbose --edge --origin --verify-bytes --verify-rate --verify-concurrency --seed --help"
+            opts="-0 -o -r -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --profile --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --wait --concurrency --max-attempts --dry-run --journal --verify --again --origin-ready --resolve --output --summary --audit --reason --quiet --verbose --edge --origin --verify-bytes --verify-rate --verify-concurrency --seed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -285,6 +285,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --always)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -864,7 +868,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__list)
-            opts="-o -r -q -v -h --op-id --path --since --state --page --limit --all --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
+            opts="-o -r -q -v -h --op-id --path --since --state --page --limit --all --profile --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -891,6 +895,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -960,7 +968,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__plan)
-            opts="-0 -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --rate --output --summary --quiet --verbose --help"
+            opts="-0 -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --profile --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1011,6 +1019,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --always)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1392,12 +1404,16 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__resume)
-            opts="-o -r -q -v -h --allow-full-purge --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --audit --reason --quiet --verbose --sandbox --help"
+            opts="-o -r -q -v -h --allow-full-purge --profile --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --wait --concurrency --max-attempts --output --summary --audit --reason --quiet --verbose --sandbox --help"
             if [[ ${cur} == -* ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --organization)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1668,13 +1684,17 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__wait)
-            opts="-o -r -q -v -h --wait --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --summary --quiet --verbose --help"
+            opts="-o -r -q -v -h --wait --profile --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --output --summary --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1734,7 +1754,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__worker)
-            opts="-o -r -q -v -h --queue --lane --queue-credentials --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --also --everything-from --window --concurrency --follow --holder --metrics --quiet --verbose --sandbox --help"
+            opts="-o -r -q -v -h --queue --lane --queue-credentials --profile --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --also --everything-from --window --concurrency --follow --holder --metrics --quiet --verbose --sandbox --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1749,6 +1769,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --queue-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

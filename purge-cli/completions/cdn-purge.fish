@@ -54,6 +54,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l baseline 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l index -d 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l template -d 'There are variants of each file: purge them, too, such as `/en{path}`' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l always -d 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l profile -d 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F
@@ -65,7 +66,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l rate -d '
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l wait -d 'Wait until all operations have finished, for at most this long [without a value: 5m]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l concurrency -d 'Maximum number of requests under way at once [default: 4]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-attempts -d 'Maximum number of attempts per request [default: 4]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l journal -d 'Record in a new file what is sent and accepted, so that an interrupted run can be resumed with `cdn-purge resume FILE`' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l journal -d 'Record in a new file what is sent and accepted, so that an interrupted run can be resumed with `cdn-purge resume FILE`. With several profiles, it is a new folder with a file for each' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l verify -d 'Then ask the edges until they have the new files, for at most this long [without a value: 2m]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l origin-ready -d 'Before anything is sent, wait until the origin has the files of `--site`, for at most this long [without a value: 2m]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l resolve -d 'Ask the edge of this host and port at these addresses, each by itself, as `curl --resolve` does' -r
@@ -108,6 +109,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l baseline -d
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l index -d 'A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l template -d 'There are variants of each file: purge them, too, such as `/en{path}`' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l always -d 'Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are paths also where all others are file names or URLs' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l profile -d 'Profile of `purge.toml`, for its prefix and its rate [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l rate -d 'Show how long sending takes at this rate, such as 5/s or 30/m' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand plan" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
@@ -132,6 +134,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s 0 -l null -
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s q -l quiet -d 'Show only errors on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l profile -d 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand resume" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F
@@ -163,6 +166,7 @@ not-cached\t'Finished: there was no cached copy'
 unknown\t'Finished, with a status number of unknown meaning'"
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l page -d 'Page number, starting at 1; not with --path, --since or --state' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l limit -d 'Records per page, 1 to 100 [default: 100]. With --path, --since or --state: the most records to show [default: all]; as many pages are read as are needed' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l profile -d 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F
@@ -180,6 +184,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s q -l quiet 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l wait -d 'Maximum time to wait' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l profile -d 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand wait" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F
@@ -276,6 +281,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -s h -l help
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l profile -d 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l api-key-file -d 'File with an API key and its secret, readable only by you: two lines, `api-key = "…"` and `api-secret = "…"` [for the values themselves, env: PURGE_API_KEY, PURGE_API_SECRET]' -r -F

@@ -9,12 +9,14 @@ pub struct Library {
     pub skipped: Option<String>,
     /// The version of the libraries before and after.
     pub versions: (String, String),
-    /// Whether the version rises as far as what breaks asks for.
+    /// Whether all that breaks is announced: by a version that rises as far as that asks for, or in another way.
     pub announced: bool,
+    /// How to announce it, where that is not a new version.
+    pub remedy: Option<String>,
 }
 
 impl Library {
-    /// Whether something breaks that the version does not announce.
+    /// Whether something breaks that is not announced.
     #[must_use]
     pub fn fails(&self) -> bool {
         !self.breaking.is_empty() && !self.announced
@@ -30,9 +32,9 @@ impl Library {
 
     pub(crate) fn advice(&self) -> String {
         let (old, new) = &self.versions;
-        format!(
-            "Keep what programs rely on, or raise the version of the crates ({new} after {old})."
-        )
+        let raise = || format!("raise the version of the crates ({new} after {old})");
+        let remedy = self.remedy.clone().unwrap_or_else(raise);
+        format!("Keep what programs rely on, or {remedy}.")
     }
 
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> {

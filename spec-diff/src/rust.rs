@@ -10,6 +10,8 @@ use syn::{
     Token, Visibility,
 };
 
+mod outlines;
+
 /// What a change does to the generated bindings. An item that changed is removed and added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RustDiff {
@@ -48,7 +50,12 @@ impl RustDiff {
     /// Compares the texts of two bindings, or says why there are none.
     #[must_use]
     pub fn between(old: Result<&str, &str>, new: Result<&str, &str>) -> Self {
-        let diff = match (items(old), items(new)) {
+        let (old, new) = std::thread::scope(|scope| {
+            let old = scope.spawn(|| items(old));
+            let new = items(new);
+            (old.join().unwrap_or_else(|_| Err("the reader of Rust gave up".to_owned())), new)
+        });
+        let diff = match (old, new) {
             (Ok(old), Ok(new)) => Self::of_items(&old, &new),
             (Ok(_), Err(error)) => {
                 Self { codegen_error: Some(error), broken: true, ..Self::default() }
@@ -124,7 +131,7 @@ fn items(text: Result<&str, &str>) -> Result<Items, String> {
 
 fn public_items(text: &str) -> syn::Result<Items> {
     let mut found = Items::default();
-    collect(&syn::parse_file(text)?.items, "", &mut found);
+    collect(&outlines::parse(text)?.items, "", &mut found);
     Ok(found)
 }
 

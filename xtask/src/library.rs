@@ -15,6 +15,8 @@ use serde_json::Value;
 use crate::Error;
 use crate::workspace::Tree;
 
+mod named;
+
 /// A library that is published.
 struct Published {
     package: String,
@@ -25,7 +27,8 @@ struct Published {
 }
 
 /// Compares the published libraries of the working tree with those of a commit. `release` is the version that has to
-/// rise for what breaks: the last one that was released, or else the one of that commit.
+/// rise for what breaks: the last one that was released. Before the first one nobody has a version, and what breaks is
+/// named in the changelog instead.
 pub(crate) fn compare(
     tree: &Tree,
     commit: &str,
@@ -57,13 +60,24 @@ pub(crate) fn compare(
             breaking.extend(differences(tree, &base, library, folder.path())?);
         }
     }
-    let announced = match (release.cloned().or_else(|| old.clone()), &new) {
-        (Some(old), Some(new)) => rises(&old, new),
-        _ => false,
-    };
-    let text = |version: Option<Version>| version.map_or_else(String::new, |v| v.to_string());
     let before = release.cloned().or(old);
-    Ok(Library { breaking, skipped: None, versions: (text(before), text(new)), announced })
+    let raised = matches!((&before, &new), (Some(old), Some(new)) if rises(old, new));
+    let unnamed = match release {
+        Some(_) => breaking.clone(),
+        None => named::unnamed(&tree.read(named::FILE).unwrap_or_default(), &breaking),
+    };
+    let remedy = release.is_none().then(|| remedy(&unnamed));
+    let text = |version: Option<Version>| version.map_or_else(String::new, |v| v.to_string());
+    let announced = raised || unnamed.is_empty();
+    Ok(Library { breaking, skipped: None, versions: (text(before), text(new)), announced, remedy })
+}
+
+fn remedy(unnamed: &[String]) -> String {
+    let which = match unnamed.len() {
+        1 => "it".to_owned(),
+        count => format!("all {count}"),
+    };
+    format!("name {which} in code under `### Breaking` of Unreleased in {}", named::FILE)
 }
 
 fn skipped(why: &str) -> Library {

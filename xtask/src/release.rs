@@ -205,7 +205,7 @@ fn libraries(tree: &Tree) -> Result<Outcome, Error> {
 }
 
 /// Compares the public API of the crates with that of a commit. What breaks needs a version that rises since the last
-/// release.
+/// release, or before the first one an entry in the changelog.
 pub(crate) fn judge_libraries(tree: &Tree, commit: &str) -> Result<Outcome, Error> {
     let packages = package::published(&tree.metadata()?)?;
     let Some(Package { version, .. }) = packages.first() else { return Ok(nothing_to_publish()) };
@@ -218,8 +218,9 @@ pub(crate) fn judge_libraries(tree: &Tree, commit: &str) -> Result<Outcome, Erro
         return Ok(Outcome::Holds);
     }
     let (old, new) = &library.versions;
-    let advice = format!("keep it, or raise the version: {new} after {old}");
-    Ok(Outcome::Broken(format!("{}\n{advice}", library.breaking.join("\n"))))
+    let raise = || format!("raise the version: {new} after {old}");
+    let remedy = library.remedy.clone().unwrap_or_else(raise);
+    Ok(Outcome::Broken(format!("{}\nkeep it, or {remedy}", library.breaking.join("\n"))))
 }
 
 fn builds(tree: &Tree) -> Result<Outcome, Error> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use purge_api_ext::PurgePath;
 
 /// Paths, and how they are written.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Paths")]
 pub(crate) struct InputArgs {
     /// Absolute paths of the resource; `*` stands for any run of characters, `/` included

@@ -33,7 +33,7 @@ pub(crate) async fn run(
     if args.target.profile.len() > 1 {
         return profiles::create(args, &settings, signals, console).await;
     }
-    args.paths.prefix = args.paths.prefix.or(args.target.prefix.take());
+    args.paths.input.prefix = args.paths.input.prefix.or(args.target.prefix.take());
     let target = Target::check(&args.target, &settings)?;
     let audit = args.audit.open("create")?;
     let run = Run::new(&args.report, audit, args.journal.clone(), signals)?;
@@ -137,7 +137,7 @@ fn show(
     settings: &Settings,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    args.paths.prefix = args.paths.prefix.or(prefix);
+    args.paths.input.prefix = args.paths.input.prefix.or(prefix);
     let summary = Summary::open(args.report.summary.as_deref())?;
     let format = args.report.output.format;
     let mut progress = reading(&args.paths, args.report.output.format, console);

@@ -60,7 +60,8 @@ pub(super) async fn create(
         return Err(Failure::usage(message));
     }
     if args.verify.is_some() || args.origin_ready.is_some() {
-        let message = "--verify and --origin-ready ask the edges of one resource: name one profile at a time";
+        let message =
+            "--verify and --origin-ready ask the edges of one resource: name one profile at a time";
         return Err(Failure::usage(message));
     }
     let members = members(&args.target, settings)?;
@@ -164,8 +165,10 @@ fn plans(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Vec<Plan>, Failure> {
-    let prefixes: Vec<_> =
-        members.iter().map(|member| args.prefix.as_ref().or(member.prefix.as_ref())).collect();
+    let prefixes: Vec<_> = members
+        .iter()
+        .map(|member| args.input.prefix.as_ref().or(member.prefix.as_ref()))
+        .collect();
     let is_one = prefixes.windows(2).all(|pair| pair[0] == pair[1]);
     if !is_one && selection::reads_standard_input(args) {
         let message = "standard input can be read only once, and the profiles have different prefixes: write the \
@@ -178,7 +181,8 @@ fn plans(
             plans.push(same.clone());
             continue;
         }
-        let own = PathArgs { prefix: prefix.cloned(), ..args.clone() };
+        let mut own = args.clone();
+        own.input.prefix = prefix.cloned();
         let selection = Selection::read(&own, settings, None)
             .map_err(|failure| if is_one { failure } else { failure.of_profile(&member.name) })?;
         selection.notes.iter().for_each(|note| output::note(console, format, note));

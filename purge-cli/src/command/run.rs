@@ -43,7 +43,7 @@ impl<'a> Run<'a> {
 
     /// Follows the events to the report, writes it, and says how the run ended and what to do next.
     pub(super) async fn follow(
-        mut self,
+        self,
         events: Events,
         target: Target,
         progress: Progress,
@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
 
     /// Writes the result, even if the summary cannot be, or the edges were not asked.
     fn end(
-        self,
+        mut self,
         report: &Report,
         verified: Result<Option<Verified>, Failure>,
         console: &mut Console<'_>,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::change::Change;
 use crate::level::Level;
+use crate::render::items::whole;
 use crate::review::Review;
 use crate::text::plain;
 
@@ -25,8 +26,13 @@ pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
     }
     // What breaks in Rust or in a library has no line in the description.
     let file = property(&review.names.1);
-    let of_rust = review.rust.breaking.iter().map(String::as_str);
-    listed("bindings", of_rust, if announced { "warning" } else { "error" }, &file, out)?;
+    let added = review.rust.added.iter().filter(|item| review.rust.breaking.contains(item));
+    let lost = review.rust.codegen_error.iter().filter(|_| review.rust.broken);
+    let mut of_rust: Vec<String> = lost.map(|error| format!("no bindings: {error}")).collect();
+    of_rust.extend(whole(&review.rust.removed));
+    of_rust.extend(added.cloned());
+    let command = if announced { "warning" } else { "error" };
+    listed("bindings", of_rust.iter().map(String::as_str), command, &file, out)?;
     if let Some(library) = &review.library {
         let command = if library.fails() { "error" } else { "warning" };
         listed("library", library.breaking.iter().map(String::as_str), command, &file, out)?;

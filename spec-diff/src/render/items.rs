@@ -18,7 +18,7 @@ impl Review {
 }
 
 /// A type that came or went as a whole takes one line; its members say nothing more.
-fn whole(items: &[String]) -> Vec<String> {
+pub(super) fn whole(items: &[String]) -> Vec<String> {
     let name_of = |item: &String| {
         let name = item.strip_prefix("struct ").or_else(|| item.strip_prefix("enum "))?;
         Some(name.split('<').next().unwrap_or(name).to_owned())
@@ -30,7 +30,7 @@ fn whole(items: &[String]) -> Vec<String> {
             .iter()
             .fold(item.as_str(), |rest, keyword| rest.strip_prefix(keyword).unwrap_or(rest));
         types.iter().find(|name| {
-            let of = implemented.is_some_and(|(_, of)| of == name.as_str());
+            let of = implemented.is_some_and(|(_, of)| implementer(of) == **name);
             let rest = member.strip_prefix(name.as_str());
             of || rest.is_some_and(|rest| rest.starts_with("::") || rest.starts_with('.'))
         })
@@ -47,4 +47,40 @@ fn whole(items: &[String]) -> Vec<String> {
             if members == 0 { item.clone() } else { format!("{item} and its {members} members") }
         })
         .collect()
+}
+
+/// The path of the type that a trait is implemented for, which the item gives with its module behind it.
+fn implementer(of: &str) -> String {
+    let (of, module) = of.split_once(" in ").unwrap_or((of, ""));
+    let of = of.split('<').next().unwrap_or(of);
+    if module.is_empty() { of.to_owned() } else { format!("{module}::{of}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_a_type_that_came_take_no_line() {
+        let items = [
+            "enum types::Mode",
+            "fn types::Mode::name(&self) -> &str",
+            "impl Clone for types::Mode",
+            "impl Display for Mode in types",
+            "impl From<&Mode> for Text in types",
+            "impl Display for Mode in other",
+            "types::Mode::Soft",
+            "types::Models.a: u8",
+        ];
+        let items: Vec<String> = items.iter().map(|item| (*item).to_owned()).collect();
+        assert_eq!(
+            whole(&items),
+            [
+                "enum types::Mode and its 4 members",
+                "impl From<&Mode> for Text in types",
+                "impl Display for Mode in other",
+                "types::Models.a: u8",
+            ]
+        );
+    }
 }

@@ -11,6 +11,8 @@ use crate::review::Review;
 use crate::rules::Rule;
 use crate::text::lines;
 
+mod axes;
+
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
@@ -25,11 +27,18 @@ pub(super) fn write_several(reviews: &[&Review], out: &mut dyn Write) -> io::Res
 fn run(review: &Review) -> Value {
     let used: BTreeSet<Rule> = review.changes.iter().map(|change| change.rule).collect();
     let rules: Vec<Rule> = used.into_iter().collect();
-    let results = review.changes.iter().map(|change| result(review, change, &rules));
+    let changes = review.changes.iter().map(|change| result(review, change, &rules));
+    let further = axes::findings(review);
+    let further_rules = axes::rules(&further);
+    let mut described: Vec<Value> = rules.iter().map(|rule| self::described(*rule)).collect();
+    let results: Vec<Value> = changes
+        .chain(further.iter().map(|finding| finding.result(review, &further_rules, rules.len())))
+        .collect();
+    described.extend(further_rules.iter().map(|rule| rule.described()));
     json!({
-        "tool": { "driver": driver(rules.iter().map(|rule| described(*rule)).collect()) },
+        "tool": { "driver": driver(described) },
         "columnKind": "unicodeCodePoints",
-        "results": results.collect::<Vec<_>>(),
+        "results": results,
     })
 }
 

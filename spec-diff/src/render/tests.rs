@@ -298,18 +298,24 @@ proptest! {
     }
 
     #[test]
-    fn sarif_names_every_change(review in review()) {
+    fn sarif_names_every_change_on_every_axis(review in review()) {
         let shown = rendered(&review, Format::Sarif);
         is_fit_to_print(&shown);
         let read: Value = serde_json::from_str(&shown).expect("JSON");
         let run = &read["runs"][0];
         let results = run["results"].as_array().expect("a list");
-        prop_assert_eq!(results.len(), review.changes.len());
-        for (result, change) in results.iter().zip(&review.changes) {
+        for result in results {
             let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
             prop_assert_eq!(&run["tool"]["driver"]["rules"][index]["id"], &result["ruleId"]);
+        }
+        let (changes, further) = results.split_at(review.changes.len());
+        for (result, change) in changes.iter().zip(&review.changes) {
             prop_assert_eq!(&result["message"]["text"], &json!(change.message.to_string()));
         }
+        // One for the bindings that are not there, one for each line about the others, and one for each of a library.
+        let library = review.library.iter().flat_map(|library| library.lines());
+        let others = review.items().lines().count() + library.count();
+        prop_assert_eq!(further.len(), others + usize::from(review.rust.codegen_error.is_some()));
     }
 
     #[test]
