@@ -152,10 +152,10 @@ impl Renewal {
         match self.baseline.finish(&self.site) {
             Ok(Finished::Replaced) => Ok(None),
             Ok(Finished::InDoubt(count)) => {
-                let s = if count == 1 { "" } else { "s" };
+                let what = if count == 1 { "file that differs" } else { "files that differ" };
                 Ok(Some(format!(
                     "another run replaced the baseline in the meantime; the next run will purge the {count} \
-                     file{s} that differ between the two"
+                     {what} between the two"
                 )))
             }
             Err(error) if is_first => Err(Failure::new(Exit::Failed, error.to_string())),

@@ -90,7 +90,7 @@ async fn failed_run_keeps_the_baseline_and_the_next_purges_both() {
         "  planned     /a.html\n  planned     /b.html\n2 paths in 1 request; nothing was sent\n";
     check(&ended, 0, expected);
     assert!(
-        ended.err.contains("1 file is purged again, since an earlier run has not finished"),
+        ended.err.contains("1 file is purged again, because an earlier run did not finish"),
         "{ended:?}"
     );
     assert_eq!(folder.read("base"), before, "a plan changes nothing");
@@ -136,7 +136,7 @@ async fn two_pipelines_at_once_leave_nothing_stale() {
     let first = first.end().await;
     assert_eq!(first.code, Some(0), "{first:?}");
     assert!(
-        first.err.contains("the next run purges the 1 file that differ between the two"),
+        first.err.contains("the next run will purge the 1 file that differs between the two"),
         "{first:?}"
     );
     let third = create(&folder, &fast, &["--wait"]).end().await;
