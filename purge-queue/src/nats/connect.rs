@@ -221,7 +221,11 @@ impl NatsEngine {
 /// Picks the servers in turn, so that a client that leaves an unresponsive server does not return to it immediately.
 fn in_turn() -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> {
     let turn = AtomicUsize::new(fastrand::usize(..1024));
-    move |mut servers, _| {
+    move |mut servers, info| {
+        // If a server is picked, the first connection tries no other one. Without a pick, it tries them all.
+        if info.server_id.is_empty() {
+            return ready(None);
+        }
         servers.sort_by(|one, other| one.addr.as_url_str().cmp(other.addr.as_url_str()));
         let chosen = turn.fetch_add(1, Ordering::Relaxed) % servers.len().max(1);
         ready(servers.into_iter().nth(chosen).map(|server| {
@@ -271,6 +275,44 @@ mod tests {
         assert_eq!(number("2.12.0-RC.1"), Some((2, 12, 0)));
         assert!(number("2.9.10") < Some(LEAST) && number("2.11.0") >= Some(LEAST));
         assert_eq!(number("main"), None);
+    }
+
+    /// Greets as a server does, and answers the first ping.
+    async fn greet(mut stream: tokio::net::TcpStream) -> std::io::Result<()> {
+        use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+        let info =
+            br#"INFO {"server_id":"a","version":"2.12.3","max_payload":1048576,"headers":true}"#;
+        stream.write_all(&[info, &b"\r\n"[..]].concat()).await?;
+        let (read, mut write) = stream.split();
+        let mut lines = BufReader::new(read).lines();
+        while let Some(line) = lines.next_line().await? {
+            if line == "PING" {
+                write.write_all(b"PONG\r\n").await?;
+            }
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn one_reachable_server_of_three_is_enough() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let reachable = listener.local_addr().expect("an address");
+        let serving = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                tokio::spawn(greet(stream));
+            }
+        });
+        let closed = [(); 2].map(|()| {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+            listener.local_addr().expect("an address")
+        });
+        let urls = format!("nats://{},nats://{},nats://{reachable}", closed[0], closed[1]);
+        for _ in 0..16 {
+            NatsEngine::connect(NatsOptions::new(urls.clone())).await.expect("a connection");
+        }
+        serving.abort();
     }
 
     #[test]
