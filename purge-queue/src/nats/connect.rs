@@ -182,7 +182,7 @@ impl NatsEngine {
         if let Some((user, password)) = options.user()? {
             connect = connect.user_and_password(user, password);
         }
-        let client = connect.connect(servers).await.map_err(cannot_connect)?;
+        let client = first_connection(connect, servers).await?;
         let (woken, lease) = (tokio::sync::Mutex::default(), tokio::sync::OnceCell::new());
         let engine = Self(Arc::new(Inner {
             client,
@@ -218,14 +218,29 @@ impl NatsEngine {
     }
 }
 
+/// Tries each server once. One attempt of the client tries only the server that [`in_turn`] picks, and each attempt
+/// picks the next one.
+async fn first_connection(
+    options: ConnectOptions,
+    servers: Vec<ServerAddr>,
+) -> Result<async_nats::Client, QueueError> {
+    let mut left = servers.len();
+    loop {
+        left = left.saturating_sub(1);
+        let error = match options.clone().connect(servers.as_slice()).await {
+            Ok(client) => return Ok(client),
+            Err(error) => cannot_connect(error),
+        };
+        if left == 0 || error.kind() != QueueErrorKind::Unavailable {
+            return Err(error);
+        }
+    }
+}
+
 /// Picks the servers in turn, so that a client that leaves an unresponsive server does not return to it immediately.
 fn in_turn() -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> {
     let turn = AtomicUsize::new(fastrand::usize(..1024));
-    move |mut servers, info| {
-        // If a server is picked, the first connection tries no other one. Without a pick, it tries them all.
-        if info.server_id.is_empty() {
-            return ready(None);
-        }
+    move |mut servers, _| {
         servers.sort_by(|one, other| one.addr.as_url_str().cmp(other.addr.as_url_str()));
         let chosen = turn.fetch_add(1, Ordering::Relaxed) % servers.len().max(1);
         ready(servers.into_iter().nth(chosen).map(|server| {
