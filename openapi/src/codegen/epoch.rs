@@ -19,12 +19,8 @@ pub(super) fn read_if_a_number(file: &mut File) {
     );
 }
 
-/// Builders also have fields of this name, but are not read from JSON.
 fn is_epoch(field: &Field) -> bool {
-    let is_read = field.attrs.iter().any(|attribute| attribute.path().is_ident("serde"));
-    is_read
-        && field.ident.as_ref().is_some_and(|name| name == NAME)
-        && field::optional(&field.ty).is_some_and(|inner| inner == "i64")
+    field::optional(field, NAME).is_some_and(|inner| inner == "i64")
 }
 
 #[cfg(test)]

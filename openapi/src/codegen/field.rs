@@ -25,8 +25,16 @@ fn items(all: &mut [Item], is_wanted: fn(&Field) -> bool, attribute: &Attribute)
     }
 }
 
+/// The type of such a field, if it is an `Option` that is read from JSON. Builders also have fields of this name, but
+/// are not read from JSON.
+pub(super) fn optional<'a>(field: &'a Field, name: &str) -> Option<&'a Ident> {
+    let is_read = field.attrs.iter().any(|attribute| attribute.path().is_ident("serde"));
+    let is_named = field.ident.as_ref().is_some_and(|ident| ident == name);
+    if is_read && is_named { in_option(&field.ty) } else { None }
+}
+
 /// The type in an `Option`, if it is a name without a path.
-pub(super) fn optional(ty: &Type) -> Option<&Ident> {
+fn in_option(ty: &Type) -> Option<&Ident> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };

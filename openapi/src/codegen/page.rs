@@ -20,12 +20,8 @@ pub(super) fn read_from_empty_lists(file: &mut File) {
     );
 }
 
-/// Builders also have fields of this name, but are not read from JSON.
 fn is_page(field: &Field) -> bool {
-    let is_read = field.attrs.iter().any(|attribute| attribute.path().is_ident("serde"));
-    is_read
-        && field.ident.as_ref().is_some_and(|name| name == NAME)
-        && field::optional(&field.ty).is_some()
+    field::optional(field, NAME).is_some()
 }
 
 #[cfg(test)]
