@@ -157,7 +157,7 @@ main() {
   case $target in *windows*) program=cdn-purge.exe ;; *) program=cdn-purge ;; esac
 
   address=${CDN_PURGE_MIRROR:-$releases}
-  # Without TLS, whoever is on the way decides what is installed.
+  # Without TLS, anyone on the network path can replace the program.
   case $address in
     *@*) fail 2 "CDN_PURGE_MIRROR has a user name in it; leave it out" ;;
     https://*) protocol=https ;;

@@ -231,8 +231,8 @@ fn untrusted(message: &'static str) -> Error {
     Error::new(ErrorKind::Untrusted, message).with_status(200)
 }
 
-/// Whether the body of a response must not be quoted: a success may hold a token that nobody knows yet, and so may
-/// whatever names one.
+/// Whether the body of a response must not be quoted: a success may contain a token that is not yet redacted, and so
+/// may any body that names one.
 fn may_hold_a_token(status: StatusCode, body: &[u8]) -> bool {
     const NAMES: [&str; 2] = ["token", "session"];
     const ENDS: [&str; 4] = ["\"", "\\\"", "&quot;", "&#34;"];

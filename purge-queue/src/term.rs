@@ -255,7 +255,7 @@ impl<E: Engine> Term<E> {
                 let last = self.0.engine.last(Stream::Lease, subject).await.map_err(|_| None)?;
                 match last {
                     Some(last) if last.header(WRITER) == Some(&self.0.nonce) => {
-                        // It was stored after the first attempt began, at the earliest.
+                        // It cannot have been stored before the first attempt began.
                         self.renewed(last.sequence, first);
                         return Ok(());
                     }

@@ -1,4 +1,4 @@
-//! How fast a host is asked, whoever asks.
+//! The rate of requests to a host, shared by all tasks that send them.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
