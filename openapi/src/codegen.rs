@@ -12,12 +12,12 @@ use crate::Description;
 
 mod error;
 mod panic;
-mod growing;
+mod non_exhaustive;
 mod object;
-mod circle;
+mod cycle;
 mod field;
 mod identifier;
-mod page;
+mod page_or_empty_list;
 mod epoch;
 mod file_paths;
 
@@ -60,7 +60,7 @@ fn attempt(document: &Value) -> Result<String, CodegenError> {
 }
 
 fn unguarded(document: &Value) -> Result<String, CodegenError> {
-    if let Some(component) = circle::find(document) {
+    if let Some(component) = cycle::find(document) {
         return Err(CodegenError::new(format!("`{component}` refers to itself")));
     }
     let settings = settings(document)?;
@@ -77,10 +77,10 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     let mut file = syn::parse2(tokens)
         .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
     identifier::read_from_numbers(&mut file);
-    page::read_from_empty_lists(&mut file);
+    page_or_empty_list::read_from_empty_lists(&mut file);
     epoch::read_if_a_number(&mut file);
     object::read_from_objects_only(&mut file);
-    growing::leave_open(&mut file);
+    non_exhaustive::leave_open(&mut file);
     // The examples in the generated documentation do not compile on their own. As plain text, they are not listed
     // as ignored tests.
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::limits::{Token, Verdict};
+use crate::admission::{Token, Verdict};
 
 /// How long a token is valid if nothing else was set: the shorter of the two times that the service publishes.
 const LIFETIME: Duration = Duration::from_secs(4 * 60 * 60);

@@ -12,10 +12,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::admission::{Verdict, bearer};
 use crate::body::{self, Payload};
 use crate::fault::KeepsObjects;
 use crate::jobs::{Full, RecordView};
-use crate::limits::{Verdict, bearer};
 use crate::lock::lock;
 use crate::log::Created;
 use crate::refusal::{Refusal, json};
@@ -26,7 +26,7 @@ use crate::text::short;
 pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
 
 const MAX_PATHS: usize = 100;
-const MAX_LIMIT: u64 = 100;
+const MAX_PAGE_SIZE: u64 = 100;
 
 pub(crate) async fn purge(
     State(shared): State<Arc<Shared>>,
@@ -159,7 +159,7 @@ fn paths(body: &Map<String, Value>, resource: Uuid) -> Result<Vec<String>, Refus
 
 fn list(shared: &Shared, resource: Uuid, query: &str) -> Result<Response, Refusal> {
     let page = number(query, "page", u64::MAX)?;
-    let limit = number(query, "limit", MAX_LIMIT)?;
+    let limit = number(query, "limit", MAX_PAGE_SIZE)?;
     let limit = shared.page_limit.map_or(limit, |most| limit.min(most.into()));
     let op_id = one(query, "opID")?.filter(|id| !id.is_empty());
     let list = shared.with_resource(resource, |resource, now| {

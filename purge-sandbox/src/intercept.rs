@@ -12,10 +12,10 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use http_body_util::BodyExt;
 
+use crate::admission::bearer;
 use crate::body::{self, Payload};
 use crate::fault::json;
 use crate::fault::{Ending, Fault, KeepsObjects, Target};
-use crate::limits::bearer;
 use crate::lock::lock;
 use crate::log::{Arrival, Created, RecordedRequest};
 use crate::refusal::Refusal;

@@ -84,7 +84,7 @@ pub(super) fn aims(
     renewal: Option<&Renewal>,
 ) -> Result<Aims, Failure> {
     let paths = &args.paths;
-    let form = selection::form(&paths.input);
+    let format = selection::format(&paths.input);
     let rules = |rules: fn(&_, &_, &_) -> Result<Rules, Failure>| {
         rules(&paths.input, &paths.addresses, &settings.addresses)
     };
@@ -99,10 +99,10 @@ pub(super) fn aims(
     }
     let inventory = match paths.inventory.is_empty() {
         true => None,
-        false => Some(input::read_inventory(form, &paths.inventory)?),
+        false => Some(input::read_inventory(format, &paths.inventory)?),
     };
     let inventory = inventory.as_ref();
-    let sources = Sources { new, old, inventory, form, rules: &rules, same: &same };
+    let sources = Sources { new, old, inventory, format, rules: &rules, same: &same };
     Aims::find(plan.paths(), sources, args.edges.seed)
 }
 

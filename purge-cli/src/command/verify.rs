@@ -86,27 +86,27 @@ pub(super) async fn ask(
 fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
     let lists = args.input.from.iter().chain(&args.addresses.always).chain(&args.inventory);
     input::only_one_standard_input(lists.chain(&args.site).chain(&args.baseline))?;
-    let form = selection::form(&args.input);
+    let format = selection::format(&args.input);
     let rules = selection::rules(&args.input, &args.addresses, &settings.addresses)?;
     let same = selection::same_file_rules(&args.input, &args.addresses, &settings.addresses)?;
-    let (mut paths, _) = input::read(form, &args.input.paths, &args.input.from)?;
+    let (mut paths, _) = input::read(format, &args.input.paths, &args.input.from)?;
     if paths.is_empty() {
         let how = "pass paths, `--from FILE`, or `'/*'` with --site for the whole site";
         return Err(Failure::usage(format!("no paths to verify: {how}")));
     }
-    selection::add_always(&args.addresses, &settings.addresses, form, &mut paths)?;
+    selection::add_always(&args.addresses, &settings.addresses, format, &mut paths)?;
     let (paths, _) = selection::expanded(&rules, paths)?;
     let read = |path: &Option<PathBuf>| path.as_deref().map(manifest).transpose();
     let (new, old) = (read(&args.site)?, read(&args.baseline)?);
     let inventory = match args.inventory.is_empty() {
         true => None,
-        false => Some(input::read_inventory(form, &args.inventory)?),
+        false => Some(input::read_inventory(format, &args.inventory)?),
     };
     let sources = Sources {
         new: new.as_ref(),
         old: old.as_ref(),
         inventory: inventory.as_ref(),
-        form,
+        format,
         rules: &rules,
         same: &same,
     };

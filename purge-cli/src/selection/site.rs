@@ -11,7 +11,7 @@ use purge_site::{Baseline, Change, Difference, Finished, Manifest};
 
 use crate::args::PathArgs;
 use crate::exit::{Exit, Failure};
-use crate::input::Form;
+use crate::input::Format;
 use crate::shown::{file_name, redacted, shown};
 
 /// How many names a note lists.
@@ -76,14 +76,14 @@ impl Changes {
     }
 
     /// Adds the paths of the files that differ.
-    pub(super) fn add_to(&self, paths: &mut Paths, form: Form<'_>) -> Result<(), Failure> {
+    pub(super) fn add_to(&self, paths: &mut Paths, format: Format<'_>) -> Result<(), Failure> {
         if self.kind == Kind::Everything {
             // It is not published whether the star may match nothing.
             for path in ["/*", "/"] {
                 paths.try_push(path).map_err(|error| Failure::usage(error.to_string()))?;
             }
         }
-        add_names(self.difference.iter().map(|(name, _)| name), paths, form)
+        add_names(self.difference.iter().map(|(name, _)| name), paths, format)
     }
 
     pub(super) fn notes(&self) -> Vec<String> {
@@ -182,12 +182,12 @@ pub(crate) fn read_site(path: &Path) -> Result<Site, Failure> {
 pub(crate) fn add_names<'a>(
     names: impl Iterator<Item = &'a [u8]>,
     paths: &mut Paths,
-    form: Form<'_>,
+    format: Format<'_>,
 ) -> Result<(), Failure> {
     for name in names {
         // It is a file name, even if it begins like a Windows drive.
         let path = PurgePath::from_file_name([b"./", name].concat());
-        let path = path.and_then(|path| match form.prefix {
+        let path = path.and_then(|path| match format.prefix {
             Some(prefix) => path.in_folder(prefix),
             None => Ok(path),
         });

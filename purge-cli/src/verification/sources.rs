@@ -5,7 +5,7 @@ use purge_site::{Manifest, Rules};
 use purge_verify::{Digest, Expected, New};
 
 use crate::exit::Failure;
-use crate::input::Form;
+use crate::input::Format;
 use crate::selection::add_names;
 
 /// How many names are expanded at once.
@@ -18,7 +18,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) old: Option<&'a Manifest>,
     /// Paths of which the content is unknown.
     pub(crate) inventory: Option<&'a Paths>,
-    pub(crate) form: Form<'a>,
+    pub(crate) format: Format<'a>,
     /// All addresses of a file.
     pub(crate) rules: &'a Rules,
     /// Those that have the content of the file.
@@ -33,7 +33,7 @@ impl Sources<'_> {
         for block in names.chunks(BLOCK) {
             for name in block {
                 let mut own = Paths::new();
-                add_names(std::iter::once(*name), &mut own, self.form)?;
+                add_names(std::iter::once(*name), &mut own, self.format)?;
                 let expected = self.expected(name);
                 let addresses = |rules: &Rules| {
                     let expanded = rules.expand(own.clone());

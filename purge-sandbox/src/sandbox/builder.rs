@@ -12,10 +12,10 @@ use tokio::sync::watch;
 
 use super::Sandbox;
 use crate::account::Account;
+use crate::admission::{Bucket, Token};
 use crate::connections::Connections;
 use crate::error::{Error, Kind};
 use crate::fault::{Fault, Faults};
-use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::pattern::Star;

@@ -3,12 +3,12 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
+use super::not_a_name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
 use crate::shown::excerpt;
 
 /// What the entries of a list have looked like so far.
 #[derive(Debug, Default)]
-pub(super) struct List {
+pub(super) struct Evidence {
     total: usize,
     /// The first entry, as messages show it.
     first: String,
@@ -26,7 +26,7 @@ pub(super) struct List {
     escapes: Escapes,
 }
 
-impl List {
+impl Evidence {
     /// Looks at an entry.
     pub(super) fn add(&mut self, entry: &[u8]) {
         const TRANSFERS: [&str; 6] =
@@ -42,7 +42,7 @@ impl List {
         }
         self.codes.add(entry);
         self.pairs.add(&text);
-        self.columns += usize::from(name::has_entry_column(entry));
+        self.columns += usize::from(not_a_name::has_entry_column(entry));
         self.transfers += usize::from(TRANSFERS.iter().any(|verb| text.starts_with(verb)));
         self.two_files += usize::from(are_two_files(&text));
         self.host.add(&text, is_first);
@@ -250,9 +250,9 @@ mod tests {
     use super::*;
 
     fn refusal(null: bool, names: &[&str]) -> Option<String> {
-        let mut list = List::default();
-        names.iter().for_each(|name| list.add(name.as_bytes()));
-        list.refusal(null)
+        let mut evidence = Evidence::default();
+        names.iter().for_each(|name| evidence.add(name.as_bytes()));
+        evidence.refusal(null)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! look like a success.
 //!
 //! A real name that looks like this is accepted in a list whose names end with a NUL byte. What a single line
-//! cannot show is decided over the whole [list](super::list).
+//! cannot show is decided over the whole [list](super::evidence).
 
 mod column;
 mod host;
