@@ -39,13 +39,13 @@ pub(crate) enum PopResponse {
 }
 
 impl Pop {
-    /// One with this name: letters, digits and hyphens.
+    /// A point of presence with this name, which consists of letters, digits and hyphens.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), lag: Duration::ZERO, response: PopResponse::File }
     }
 
-    /// How long after a path was purged elsewhere it is purged here. The job reports it as purged before that.
-    /// [`Duration::MAX`] is never.
+    /// How much later than elsewhere paths are purged here. Jobs report them as purged before that. With
+    /// [`Duration::MAX`], they are never purged.
     pub fn lag(mut self, lag: Duration) -> Self {
         self.lag = lag;
         self
@@ -57,7 +57,7 @@ impl Pop {
         self
     }
 
-    /// Responds with a challenge for browsers to all visitors, as a firewall does.
+    /// Responds to all visitors with a challenge that only browsers can pass, as a firewall does.
     pub fn challenging(mut self) -> Self {
         self.response = PopResponse::Challenge;
         self
