@@ -11,7 +11,7 @@ use crate::exit::Failure;
 #[command(next_help_heading = "Service")]
 pub(crate) struct TargetArgs {
     /// Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take
-    /// several, as `a,b` [env: PURGE_PROFILE]
+    /// several, such as `a,b` [env: PURGE_PROFILE]
     #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "sandbox")]
     pub(crate) profile: Vec<String>,
     /// The source of the token of the profile.
