@@ -29,7 +29,7 @@ fn regen(root: &Path, check: bool) -> (u8, String) {
 }
 
 #[test]
-fn what_is_committed_is_up_to_date() {
+fn committed_files_are_up_to_date() {
     let copy = copy_of_the_tree();
     assert_eq!(regen(copy.path(), true), (0, UP_TO_DATE.to_owned()));
     assert_eq!(regen(copy.path(), false), (0, UP_TO_DATE.to_owned()));

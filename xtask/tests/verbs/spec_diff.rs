@@ -116,7 +116,7 @@ fn one_run_writes_several_formats() {
 }
 
 #[test]
-fn where_there_never_were_bindings_the_wire_decides() {
+fn without_bindings_on_either_side_the_wire_decides() {
     let second = ("'200':", "'204': { description: Nothing. }\n        '200':");
     let without = changed(&[second]);
     let (code, out) = diff(&without, &without, "text");
@@ -147,7 +147,7 @@ fn either_axis_alone_is_enough_to_break() {
 }
 
 #[test]
-fn what_cannot_be_generated_any_more_is_a_result() {
+fn bindings_that_can_no_longer_be_generated_are_a_result() {
     let second = ("'200':", "'204': { description: Nothing. }\n        '200':");
     let (code, out) = diff(description(), &changed(&[second]), "markdown");
     assert_eq!(code, 1);
@@ -187,7 +187,7 @@ fn identical_and_reordered_documents_have_nothing_to_report() {
 }
 
 #[test]
-fn what_is_not_openapi_is_refused_on_either_side_with_its_location() {
+fn invalid_openapi_is_refused_on_either_side_with_its_location() {
     // What is wrong, how, and what the message has to say.
     let cases = [
         ("not YAML", "openapi: 3.0.3", "openapi: [3.0.3", "line"),
@@ -278,7 +278,7 @@ fn what_is_not_openapi_is_refused_on_either_side_with_its_location() {
 }
 
 #[test]
-fn a_refusal_is_a_comment_that_nothing_in_the_document_can_end() {
+fn nothing_in_a_document_can_end_the_comment_of_a_refusal() {
     let wrong = changed(&[(
         "    post:\n      operationId",
         "    post:\n      \"```\\n<img src=x>\\e[2J\\n::error::\": 1\n      operationId",
