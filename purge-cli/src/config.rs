@@ -84,7 +84,7 @@ impl Settings {
             let known: Vec<_> = self.profiles.keys().map(String::as_str).collect();
             let known = match known.as_slice() {
                 [] => "no purge.toml defines one".to_owned(),
-                names => format!("there are {}", names.join(", ")),
+                names => format!("the profiles are {}", names.join(", ")),
             };
             Failure::usage(format!("there is no profile `{}`; {known}", excerpt(name)))
         })

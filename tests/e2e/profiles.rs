@@ -218,7 +218,7 @@ async fn wrong_use_of_profiles_sends_nothing() {
     for (arguments, expected) in [
         (
             &["create", "/a", "--profile", "shop,news"][..],
-            "profile `news`: there is no profile `news`; there are blog, shop",
+            "profile `news`: there is no profile `news`; the profiles are blog, shop",
         ),
         (&["create", "/a", "--profile", "news"], "there is no profile `news`"),
         (&["create", "/a", "--profile", "shop,shop"], "the profile `shop` is named twice"),

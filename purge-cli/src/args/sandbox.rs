@@ -77,7 +77,7 @@ pub(crate) struct SandboxArgs {
     /// one every 200 ms
     #[arg(long, value_name = "N/s")]
     pub(crate) rate_limit: Option<Rate>,
-    /// How long a token is valid [default: 4h for those of a login; PURGE_TOKEN does not expire]
+    /// How long a token is valid [default: 4h for a token from a login; PURGE_TOKEN does not expire]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) token_lifetime: Option<Duration>,
     /// Do not log requests to standard error

@@ -285,7 +285,7 @@ fn profiles_have_their_own_settings_and_the_nearer_file_takes_precedence() {
     let token = format!("{:?}", shop.token.as_ref().expect("a token"));
     assert!(token.ends_with("config/purge/shop.toml\")"), "{token}");
     let error = config.settings.profile("show").err().expect("unknown").to_string();
-    assert_eq!(error, "there is no profile `show`; there are blog, shop");
+    assert_eq!(error, "there is no profile `show`; the profiles are blog, shop");
     let error = load("", "").expect("no settings").settings.profile("a").err().expect("unknown");
     assert_eq!(error.to_string(), "there is no profile `a`; no purge.toml defines one");
 }
