@@ -82,7 +82,7 @@ Examples:
   find public -type f -printf '%P\\0' | cdn-purge create --from - -0 --raw
   git diff --name-only -z --no-renames --relative=public HEAD~1 |
     cdn-purge create --from - -0 --raw --prefix /assets
-  cdn-purge create --profile shop,blog --from changed.txt   several resources of purge.toml at the same time
+  cdn-purge create --profile shop,blog --from changed.txt   several resources of purge.toml
   cdn-purge create --sandbox --wait /index.html   without an account")]
     Create(Box<CreateArgs>),
     /// Show what `create` would send, without sending it
