@@ -33,7 +33,7 @@ pub(crate) const ALWAYS: &[Claim] = &[
     ),
     ("every package has the metadata for the registry and docs.rs", described),
     ("every package contains the right files and nothing else", belongs),
-    ("every installer asks for files that a release contains", installs),
+    ("every installer downloads files that a release contains", installs),
     ("every action in a workflow is pinned to a commit", pinned),
 ];
 
@@ -42,7 +42,7 @@ const BEFORE_A_RELEASE: &[Claim] = &[
     ("there are no uncommitted changes", committed),
     ("the changelog has a dated section for this version", told),
     ("the versions rise with the changes to the description", risen),
-    ("the public API of the crates breaks no program without a new version", libraries),
+    ("breaking changes to the public API of the crates raise the version", libraries),
     ("every package builds from its own files", builds),
     ("the oldest supported Rust compiles the workspace", old_rust_compiles),
 ];
@@ -204,8 +204,8 @@ fn libraries(tree: &Tree) -> Result<Outcome, Error> {
     }
 }
 
-/// Compares the public API of the crates with that of a commit. What breaks needs a version that rises since the last
-/// release, or before the first one an entry in the changelog.
+/// Compares the public API of the crates with that of a commit. A break needs a higher version than the last release
+/// has or, before the first release, an entry in the changelog.
 pub(crate) fn judge_libraries(tree: &Tree, commit: &str) -> Result<Outcome, Error> {
     let packages = package::published(&tree.metadata()?)?;
     let Some(Package { version, .. }) = packages.first() else { return Ok(nothing_to_publish()) };

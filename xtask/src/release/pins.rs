@@ -1,4 +1,4 @@
-//! What pipelines build: snippets in documents pin this release by its tag.
+//! Checks that the snippets for pipelines in documents pin this release by its tag.
 
 use super::package::Package;
 
