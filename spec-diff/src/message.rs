@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// Around a quotation; a quotation itself has neither.
+/// The delimiters of a quotation, which itself contains neither.
 const OPEN: char = '\u{2}';
 const CLOSE: char = '\u{3}';
 
@@ -16,7 +16,7 @@ pub struct Message(String);
 /// A part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// Words of this program, which may hold code spans of their own.
+    /// Words of this program, which may contain code spans of their own.
     Words(&'a str),
     /// Text of a document, verbatim.
     Quoted(&'a str),

@@ -1,4 +1,4 @@
-//! The rules, one a line: name, level, the rule that holds when old and new are swapped, and why.
+//! The rules, one per line: name, level, the rule that holds when old and new are swapped, and why.
 //!
 //! Levels follow oasdiff where it has a rule: its errors and warnings are `breaking`, its infos
 //! `additive`, or `docs` where nothing on the wire changes. The other lines are judgements of this

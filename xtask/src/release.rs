@@ -1,7 +1,7 @@
 //! `cargo xtask release-check`: the conditions for publishing the crates, one line each.
 //!
-//! `ci` also checks those that can hold between two releases, so that a violation shows in the pull request
-//! that causes it and not on the day of the release.
+//! `ci` also checks those that can hold between two releases, so that a violation shows in the pull request that causes
+//! it, and not only on the day of the release.
 
 use std::fs;
 use std::io::Write;
@@ -37,7 +37,7 @@ pub(crate) const ALWAYS: &[Claim] = &[
     ("every action in a workflow is pinned to a commit", pinned),
 ];
 
-/// What must hold for a release. The last ones take minutes.
+/// What must hold for a release. The last checks take minutes.
 const BEFORE_A_RELEASE: &[Claim] = &[
     ("there are no uncommitted changes", committed),
     ("the changelog has a dated section for this version", told),
@@ -228,8 +228,8 @@ fn builds(tree: &Tree) -> Result<Outcome, Error> {
     if packages.is_empty() {
         return Ok(nothing_to_publish());
     }
-    // Cargo takes two packages of one version for the same package, and would reuse what an earlier run
-    // unpacked or compiled. So each run uses a new folder name.
+    // Cargo treats two packages with the same version as the same package, and would reuse what an earlier run unpacked
+    // or compiled. So each run uses a new folder name.
     let target = tree.path("target");
     let new = fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(&target));
     let new = new

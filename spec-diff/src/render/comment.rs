@@ -37,7 +37,7 @@ fn body(review: &Review, longest: usize) -> String {
     comment
 }
 
-/// Says in a comment why there is no review, with the mark of one.
+/// Writes why there is no review as a comment with the mark of a review.
 pub(super) fn refusal(error: &str) -> String {
     format!("**Not reviewed.**\n\n{}\n\n{MARK}\n", block("text", &cut(&lines(error), LONGEST).0))
 }

@@ -1,4 +1,4 @@
-//! Breaks that the changelog names: before the first release, that announces them.
+//! Breaks that the changelog names, which is how they are announced before the first release.
 
 pub(super) const FILE: &str = "CHANGELOG.md";
 

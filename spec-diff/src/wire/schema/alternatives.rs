@@ -19,7 +19,7 @@ use crate::wire::walk::Walk;
 #[derive(Debug, Clone)]
 pub(super) struct Choice<'a> {
     conjunction: Conjunction<'a>,
-    /// The member of the list, where there is a list.
+    /// The member of the list, if there is a list.
     member: Option<&'a Value>,
     keys: Vec<&'a str>,
 }

@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Judges conditions that must all be met, if it is only known which of them imply another.
+    /// Judges conditions that must all be met, when all that is known is which of them imply others.
     fn conditions(
         &mut self,
         both: Flats<'_, 'a>,

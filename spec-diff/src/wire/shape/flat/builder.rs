@@ -30,8 +30,7 @@ pub(super) fn fill<'a>(
 /// The index of what the conjunction itself says about null.
 const WHOLE: usize = 0;
 
-/// A schema to add. These are on a stack of their own instead of a recursion, which could be as deep as the references
-/// of a document.
+/// A schema to add. These are on an explicit stack, since a recursion could be as deep as the references of a document.
 struct Step<'a> {
     node: &'a Value,
     /// What it is a part of.
@@ -61,7 +60,7 @@ struct Builder<'a, 'f> {
 }
 
 impl<'a> Builder<'a, '_> {
-    /// Adds schemas later, the first one first.
+    /// Schedules schemas to be added, the first one first.
     fn open(&mut self, nodes: &[&'a Value], owner: usize) {
         let step = |node: &&'a Value| Step { node, owner, beside_null: false };
         self.open.extend(nodes.iter().rev().map(step));
