@@ -32,7 +32,7 @@ struct Job {
     id: Box<str>,
     created: Duration,
     takes: Duration,
-    /// Whether it reports its paths as purged and purges nothing.
+    /// Whether it reports its paths as purged but purges nothing.
     keeps: bool,
     first: usize,
     count: usize,
@@ -68,7 +68,7 @@ pub(crate) struct JobView<'a> {
 
 /// The caches that jobs purge.
 pub(crate) trait Evict {
-    /// Purges a path at a time, and says whether anything was there.
+    /// Purges a path at a given time, and returns whether anything was there.
     fn evict(&mut self, at: Duration, path: &str) -> bool;
 
     /// Whether anything is there.

@@ -34,7 +34,7 @@ pub(crate) enum PopResponse {
     File,
     /// With 403.
     Forbidden,
-    /// With a page that asks for a browser.
+    /// With a challenge that only browsers can pass.
     Challenge,
 }
 
@@ -90,7 +90,7 @@ impl Place {
         if is_gzip { &mut self.gzip } else { &mut self.plain }
     }
 
-    /// Purges a path at a time, or later if this edge lags.
+    /// Purges a path at a given time, or later if this edge lags.
     pub(crate) fn purge_at(&mut self, at: Duration, path: &str) {
         if self.lag < Duration::MAX {
             self.due.push_back((at.saturating_add(self.lag), path.into()));
@@ -106,7 +106,7 @@ impl Place {
         }
     }
 
-    /// Purges a path now, and says whether anything was there.
+    /// Purges a path now, and returns whether anything was there.
     pub(crate) fn purge(&mut self, path: &str) -> bool {
         let (plain, gzip) = (self.plain.purge(path), self.gzip.purge(path));
         plain + gzip > 0
