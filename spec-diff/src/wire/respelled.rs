@@ -1,4 +1,5 @@
-//! References that lead to another component of the same shape: nothing changes on the wire, and readers want to know.
+//! References that now lead to another component with the same content. Nothing changes on the wire, but readers want
+//! to know.
 
 use serde_json::Value;
 
@@ -31,10 +32,11 @@ impl<'a> Walk<'a> {
         let (Some(old), Some(new)) = place.map(|side| side.and_then(Value::as_str)) else {
             return;
         };
-        // A component that has another name now is reported as such.
+        // A renamed component is reported as such.
         let kept = self.leads_somewhere(old).1 && self.leads_somewhere(new).0;
         if old != new && kept && self.same(pair) {
-            let message = format!("refers to {}, which is as {} was", quote(new), quote(old));
+            let message =
+                format!("refers to {}, which has the content of {}", quote(new), quote(old));
             self.report_at(place, Rule::SameMeaning, &message);
         }
     }
