@@ -62,11 +62,8 @@ fn build(dist: &Dist<'_>, work: &Path, context: &Path, layout: &Path) -> Result<
     command.arg("--file").arg(dist.tree.path("Containerfile")).arg(context);
     dist.tool(&mut command, "apt-get install buildah")?;
     let mut command = buildah();
-    command.args(["push", "--quiet", &name]).arg(format!(
-        "oci:{}:{}",
-        layout.display(),
-        dist.version
-    ));
+    // Loading the file gives the image this name.
+    command.args(["push", "--quiet", &name]).arg(format!("oci:{}:{name}", layout.display()));
     dist.tool(&mut command, "apt-get install buildah").map(drop)
 }
 
