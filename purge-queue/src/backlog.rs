@@ -7,9 +7,10 @@
 //! this one sends.
 
 mod cover;
+mod digest;
 mod select;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -323,13 +324,15 @@ impl Backlog {
         suspects: &[String],
     ) {
         let Some(site) = self.sites.get_mut(resource) else { return };
+        let mut again = site.passed_over();
         for path in suspects {
             if let Some(place) = site.known.get(path.as_str()).copied() {
                 let waiting = &mut site.paths[place];
                 waiting.suspicion = (waiting.suspicion + 1).min(2);
+                // A round that an earlier holder began has selected nothing here.
+                again.extend(Some(place).filter(|_| !waiting.is_sent));
             }
         }
-        let mut again = site.passed_over();
         for path in selected {
             if let Some(place) = site.known.get(path).copied() {
                 site.paths[place].is_sent = false;

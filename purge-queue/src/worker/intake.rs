@@ -29,7 +29,7 @@ impl<E: Engine> Holder<'_, E> {
                 resources: &self.options.resources,
                 everything_from: &self.options.everything_from,
             };
-            for message in &messages {
+            for message in messages.iter().filter(|m| !self.history.is_done(m.sequence)) {
                 match Chunk::read(message, &rules) {
                     Some(chunk) => self.backlog.add(chunk),
                     None => self.options.metrics.unusable(),
@@ -44,14 +44,14 @@ impl<E: Engine> Holder<'_, E> {
     /// since without the rounds in the journal the input would be sent again.
     pub(super) async fn tell(&mut self) -> Result<(), EngineError> {
         let complete = self.backlog.completed();
-        let told = !complete.is_empty();
+        let mut told = false;
         for complete in complete {
             self.metrics_of(&complete.outcome.paths);
             if let Some(request) = &complete.request {
                 let outcome = &complete.outcome;
                 let new = NewMessage {
                     subject: complete.address.outcome(request, outcome.chunk),
-                    body: serde_json::to_vec(outcome).expect("texts are JSON"),
+                    body: outcome.stored(),
                     // An outcome that is already stored stays: it may have been read.
                     after: Some(0),
                     ..NewMessage::default()
@@ -59,6 +59,7 @@ impl<E: Engine> Holder<'_, E> {
                 self.untold.push((complete.sequence, new));
             } else {
                 self.backlog.told(complete.sequence);
+                told = true;
             }
         }
         let engine = self.engine;
@@ -71,7 +72,10 @@ impl<E: Engine> Holder<'_, E> {
         let (mut again, mut refused) = (Vec::new(), None);
         while let Some((sequence, new, stored)) = stored.next().await {
             match stored {
-                Ok(_) | Err(EngineError::Conflict) => self.backlog.told(sequence),
+                Ok(_) | Err(EngineError::Conflict) => {
+                    self.backlog.told(sequence);
+                    told = true;
+                }
                 // It is stored again in the next iteration.
                 Err(EngineError::Unavailable(_) | EngineError::Full(_)) => {
                     again.push((sequence, new))
@@ -102,7 +106,7 @@ impl<E: Engine> Holder<'_, E> {
         self.options.metrics.covered(covered);
     }
 
-    async fn trim(&mut self) -> Result<(), EngineError> {
+    pub(super) async fn trim(&mut self) -> Result<(), EngineError> {
         let first_open = self.backlog.first_open();
         let below = first_open.unwrap_or(self.read + 1);
         if below > self.trimmed {
