@@ -122,8 +122,9 @@ fn text(state: &LaneState, out: output::Out<'_>) -> std::io::Result<()> {
     for waiting in &state.waiting {
         writeln!(
             out,
-            "{} paths from {} for {}, waiting since {}",
+            "{} path{} from {} for {}, waiting since {}",
             waiting.paths,
+            output::plural(waiting.paths),
             waiting.producer,
             escape(&waiting.resource),
             waiting.oldest
