@@ -292,7 +292,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
-            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Name of the request; enqueueing again under the same name is safe [default: a random one]')
+            [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Name of the request, for one request only; if it is unknown whether it was stored, enqueue it again under the same name [default: a random one]')
             [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'How long paths may wait; paths that have not been sent by then are never sent [default: 24h]')
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'How long storing may take')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the outcome of every path is known, up to this long [without a value: 5m]')

@@ -252,7 +252,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l queue-cr
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l profile -d 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l producer -d 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l id -d 'Name of the request; enqueueing again under the same name is safe [default: a random one]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l id -d 'Name of the request, for one request only; if it is unknown whether it was stored, enqueue it again under the same name [default: a random one]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l expires -d 'How long paths may wait; paths that have not been sent by then are never sent [default: 24h]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l deadline -d 'How long storing may take' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l wait -d 'Wait until the outcome of every path is known, up to this long [without a value: 5m]' -r

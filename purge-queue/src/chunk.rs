@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use foldhash::HashSetExt as _;
 use purge_api_ext::{PurgePath, ResourceId, escape};
 
 use crate::engine::{Message, NewMessage};
@@ -56,7 +57,7 @@ pub(crate) struct Terms {
 
 /// Splits paths into the bodies of chunks. Each path appears once.
 pub(crate) fn bodies<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = foldhash::HashSet::new();
     let mut bodies: Vec<(usize, String)> = Vec::new();
     for path in paths.into_iter().filter(|path| seen.insert(*path)) {
         match bodies.last_mut() {
@@ -165,7 +166,7 @@ impl Chunk {
     }
 
     fn paths(&mut self, body: &[u8], is_served: bool, consent: bool) {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = foldhash::HashSet::new();
         let lines = body.split(|byte| *byte == b'\n').map(|line| line.trim_ascii());
         let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
         for line in lines.by_ref().take(MAX_PATHS) {

@@ -31,7 +31,8 @@ pub struct LaneState {
     pub holder: Option<String>,
     /// Whether an operator has paused it.
     pub paused: bool,
-    /// Enqueued paths without an outcome, by resource and producer.
+    /// Enqueued paths that are still stored, by resource and producer: all paths without an outcome, and those that were
+    /// stored after the first of them.
     pub waiting: Vec<Waiting>,
 }
 

@@ -121,6 +121,8 @@ impl PathResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChunkOutcome {
     pub(crate) schema: u32,
+    /// The sequence of the message whose outcome it is: another one may have had the same name.
+    pub(crate) sequence: u64,
     pub(crate) chunk: u32,
     pub(crate) chunks: u32,
     pub(crate) paths: Vec<PathResult>,
@@ -128,6 +130,13 @@ pub(crate) struct ChunkOutcome {
 
 impl ChunkOutcome {
     pub(crate) const SCHEMA: u32 = 1;
+
+    /// Reads a stored outcome; `None` for the format of a later version, which is not guessed.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let read: Self = serde_json::from_slice(body).ok()?;
+        (read.schema == Self::SCHEMA).then_some(read)
+    }
+
     /// The maximum size of a stored outcome: servers accept 1 MiB by default, and its headers need some room.
     const MAX_BYTES: usize = 1000 * 1024;
 
@@ -167,7 +176,7 @@ mod tests {
         let by = "/*".to_owned() + &"*".repeat(8_000);
         let result = PathResult::new(&path, &verdict, Some(&by));
         let (schema, paths) = (ChunkOutcome::SCHEMA, vec![result; MAX_PATHS]);
-        let outcome = ChunkOutcome { schema, chunk: 1, chunks: 1, paths };
+        let outcome = ChunkOutcome { schema, sequence: 1, chunk: 1, chunks: 1, paths };
         let stored = outcome.stored();
         assert!(stored.len() <= ChunkOutcome::MAX_BYTES, "{}", stored.len());
         let read: ChunkOutcome = serde_json::from_slice(&stored).expect("an outcome");

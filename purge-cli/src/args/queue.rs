@@ -59,7 +59,8 @@ pub(crate) struct EnqueueArgs {
     pub(crate) paths: PathArgs,
     #[command(flatten)]
     pub(crate) from: ProducerArgs,
-    /// Name of the request; enqueueing again under the same name is safe [default: a random one]
+    /// Name of the request, for one request only; if it is unknown whether it was stored, enqueue it again under the
+    /// same name [default: a random one]
     #[arg(long, help_heading = "Request", value_name = "ID", value_parser = request)]
     pub(crate) id: Option<RequestId>,
     /// Low priority: sent when nothing else is waiting, but always gets one batch in ten

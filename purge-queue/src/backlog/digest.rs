@@ -39,7 +39,7 @@ impl Backlog {
         for taken in self.chunks.values().flat_map(|open| &open.results) {
             let Some(by) = taken.by.as_deref() else { continue };
             let round = rounds.entry(taken.round).or_default();
-            let (_, covers) = round.entry(by).or_insert((&taken.verdict, false));
+            let (_, covers) = round.entry(by).or_insert((&*taken.verdict, false));
             *covers |= *by != *taken.path;
         }
         let kept = rounds.into_iter().filter_map(|(number, sent)| {

@@ -17,7 +17,7 @@ impl Backlog {
         for (sequence, open) in &self.chunks {
             let taken = open.results.iter().map(|taken| {
                 let by = taken.by.as_deref().map(str::to_owned);
-                (taken.path.to_string(), Some((by, taken.verdict.clone())))
+                (taken.path.to_string(), Some((by, Verdict::clone(&taken.verdict))))
             });
             picture.insert(*sequence, taken.collect());
         }

@@ -116,6 +116,7 @@ impl From<QueueError> for Failure {
             QueueErrorKind::Full | QueueErrorKind::Unavailable => Exit::Temporary,
             QueueErrorKind::Deadline => Exit::Deadline,
             QueueErrorKind::Incompatible => Exit::Untrusted,
+            QueueErrorKind::Replaced => Exit::Failed,
             // Kinds added by a later version of the library count as plain failures until they are handled here.
             _ => Exit::Failed,
         };

@@ -9,6 +9,7 @@ use crate::args::{EnqueueArgs, StatusArgs};
 use crate::command::create;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::input;
 use crate::output::{self, Console, Format};
 use crate::selection::{Renewal, Selection};
 use crate::shown::shown;
@@ -24,7 +25,13 @@ struct Stored<'a> {
 
 pub(crate) async fn run(mut args: EnqueueArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
-    // Mistakes in names are reported before anything is read.
+    // Mistakes are reported before anything is read.
+    if args.wait.is_some()
+        && !args.paths.input.raw
+        && let Some(text) = input::duration(&args.paths.input.paths)
+    {
+        return Err(Failure::usage(format!("`{text}` is not a path; write `--wait={text}`")));
+    }
     let mut identity = connect::identity(&args.from, &settings)?;
     let prefix = args.paths.input.prefix.take().or_else(|| identity.prefix.take());
     args.paths.input.prefix = prefix;

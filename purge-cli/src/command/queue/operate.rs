@@ -158,6 +158,9 @@ async fn drop_request(args: &DropArgs, console: &mut Console<'_>) -> Result<Exit
     operator.drop_request(resource, &producer, &args.id).await?;
     say(
         console,
-        &format!("the waiting paths of {} will be dropped, and their outcome will say so", args.id),
+        &format!(
+            "paths of {} that are still waiting will be dropped, and their outcome will say so",
+            args.id
+        ),
     )
 }
