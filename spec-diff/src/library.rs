@@ -1,17 +1,17 @@
-//! The library axis: the public API that is written by hand, as another program judged it.
+//! The library axis: breaks in hand-written public APIs, as found by another program.
 
-/// What breaks the programs that use the libraries of a workspace.
+/// The breaks in the libraries of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Library {
-    /// What breaks programs, one a line, each with the crate that it belongs to.
+    /// The changes that break programs, one per line, each with its crate.
     pub breaking: Vec<String>,
-    /// Why nobody looked, or where nobody could.
+    /// Why the libraries were not compared, or which of them could not be.
     pub skipped: Option<String>,
     /// The version of the libraries before and after.
     pub versions: (String, String),
-    /// Whether all that breaks is announced: by a version that rises as far as that asks for, or in another way.
+    /// Whether every break is announced, by a version that rises far enough or in another way.
     pub announced: bool,
-    /// How to announce it, where that is not a new version.
+    /// How to announce a break, if not by a new version.
     pub remedy: Option<String>,
 }
 
@@ -24,7 +24,7 @@ impl Library {
 
     pub(crate) fn summary(&self) -> String {
         match (self.breaking.len(), &self.skipped) {
-            (0, Some(why)) => format!("not looked at ({why})"),
+            (0, Some(why)) => format!("not compared ({why})"),
             (0, None) => "nothing breaks".to_owned(),
             (count, _) => format!("{count} breaking"),
         }

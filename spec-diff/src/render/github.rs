@@ -24,7 +24,7 @@ pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
             annotation(review, change, command, out)?;
         }
     }
-    // What breaks in Rust or in a library has no line in the description.
+    // A break in Rust or in a library has no line in the description.
     let file = property(&review.names.1);
     let added = review.rust.added.iter().filter(|item| review.rust.breaking.contains(item));
     let lost = review.rust.codegen_error.iter().filter(|_| review.rust.broken);
@@ -41,7 +41,7 @@ pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{headline}")
 }
 
-/// One annotation for a list of what breaks.
+/// One annotation for a list of breaks.
 fn listed<'i>(
     title: &str,
     items: impl Iterator<Item = &'i str>,

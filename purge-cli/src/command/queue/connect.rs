@@ -1,4 +1,4 @@
-//! Which queue, and whose request.
+//! Connections to a queue, and the identity of a request.
 
 use std::fmt::Display;
 use std::str::FromStr;
