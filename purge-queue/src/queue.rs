@@ -201,7 +201,7 @@ impl<E: Engine> Queue<E> {
         let subject = address.outcome(request, 1);
         let first = self.engine.recent(Stream::Outcomes, &subject);
         // While the engine has no answer, nothing is known of the name; a ticket distinguishes the outcomes anyway.
-        if !matches!(timeout(ATTEMPT, first).await, Ok(Ok(Some(_)))) {
+        if !matches!(timeout(ATTEMPT / 2, first).await, Ok(Ok(Some(_)))) {
             return Ok(());
         }
         match self.status(resource, request).await {

@@ -131,10 +131,14 @@ fn p99(sorted: &[Duration]) -> Duration {
     sorted[(sorted.len() * 99 / 100).min(sorted.len() - 1)]
 }
 
-/// Whether a producer is as fast as before. The bound is generous except at full size: other tests run alongside.
-fn is_unchanged(before: Duration, now: Duration) -> bool {
-    let noise = Duration::from_millis(if is_full() { 5 } else { 200 });
-    now <= before.mul_f64(1.2) + noise
+/// Checks that a producer is as fast as before: at full size the slowest of a hundred, and otherwise the median, since
+/// other tests run alongside.
+fn check_unchanged(before: &[Duration], now: &[Duration]) {
+    let (before, now, noise) = match is_full() {
+        true => (p99(before), p99(now), 5),
+        false => (before[before.len() / 2], now[now.len() / 2], 200),
+    };
+    assert!(now <= before.mul_f64(1.2) + Duration::from_millis(noise), "{before:?} {now:?}");
 }
 
 #[cfg(target_os = "linux")]
@@ -146,7 +150,7 @@ async fn slow_account_takes_little_memory_and_blocks_no_producer() {
     let mut worker = bench.measured(&["--rate", "1/s"]);
     worker.says("holds the lane").await;
     let cms = bench.queue("cms").await;
-    let idle = p99(&pace(&cms, 200).await);
+    let idle = pace(&cms, 200).await;
     let before = worker.peak();
     let texts: Vec<_> = (0..PATHS).map(|n| format!("/section-{}/page-{n}.html", n % 100)).collect();
     let bytes: usize = texts.iter().map(String::len).sum();
@@ -160,9 +164,13 @@ async fn slow_account_takes_little_memory_and_blocks_no_producer() {
     let began = Instant::now();
     urgent.outcome(PATIENCE).await.expect("an outcome");
     println!("an urgent path overtook them in {:.2?}", began.elapsed());
-    let busy = p99(&pace(&cms, 200).await);
-    println!("enqueueing one path: p99 {idle:.2?} when idle, {busy:.2?} behind the backfill");
-    assert!(is_unchanged(idle, busy), "{idle:?} {busy:?}");
+    let busy = pace(&cms, 200).await;
+    println!(
+        "enqueueing one path: p99 {:.2?} when idle, {:.2?} behind the backfill",
+        p99(&idle),
+        p99(&busy)
+    );
+    check_unchanged(&idle, &busy);
     let grown = worker.peak() - before;
     println!("the worker's memory: {} KiB more for {} KiB of paths", grown, bytes / 1024);
     assert!(grown < (64 * 1024 + 2 * bytes / 1024) as u64, "{grown} KiB");
@@ -174,7 +182,7 @@ async fn runaway_producer_blocks_only_itself() {
     let bench = Bench::new(&cluster, "flood").await;
     let (flood, cms) = (bench.queue("flood").await, bench.queue("cms").await);
     let one = parsed(numbered(0..1));
-    let before = p99(&pace(&cms, 200).await);
+    let before = pace(&cms, 200).await;
     let refused = join_all((0..64).map(|_| async {
         loop {
             if let Err(error) = flood.enqueue(resource(), &one).await {
@@ -194,10 +202,14 @@ async fn runaway_producer_blocks_only_itself() {
     };
     let during = tokio::select! {
         () = flooding => unreachable!("it does not end"),
-        took = pace(&cms, 200) => p99(&took),
+        took = pace(&cms, 200) => took,
     };
-    println!("another producer: p99 {before:.2?} alone, {during:.2?} beside one at its quota");
-    assert!(is_unchanged(before, during), "{before:?} {during:?}");
+    println!(
+        "another producer: p99 {:.2?} alone, {:.2?} beside one at its quota",
+        p99(&before),
+        p99(&during)
+    );
+    check_unchanged(&before, &during);
 }
 
 /// Changes a setting of the stream with the input.

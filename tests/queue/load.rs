@@ -100,6 +100,8 @@ async fn append(engine: NatsEngine, writer: usize, stop: Arc<AtomicBool>) -> Vec
         if let Ok(sequence) = engine.store(message).await {
             acknowledged.push(sequence);
         }
+        // The producers are the load.
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     acknowledged
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -108,8 +108,12 @@ async fn nothing_acknowledged_is_lost_when_the_leader_is_cut_off() {
 /// What a node has of each stream: how many messages, and the first and the last of them.
 async fn holds(cluster: &Cluster, node: usize) -> BTreeMap<String, [Value; 3]> {
     let monitor = cluster.nodes[node].monitor;
-    let url = format!("http://127.0.0.1:{monitor}/jsz?streams=true");
-    let answer = reqwest::get(url).await.expect("monitoring").json::<Value>().await.expect("JSON");
+    let mut node = TcpStream::connect(("127.0.0.1", monitor)).await.expect("monitoring");
+    node.write_all(b"GET /jsz?streams=true HTTP/1.0\r\n\r\n").await.expect("a request");
+    let mut answer = String::new();
+    node.read_to_string(&mut answer).await.expect("a response");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let answer: Value = serde_json::from_str(body).expect("JSON");
     let streams = answer.pointer("/account_details/0/stream_detail").and_then(Value::as_array);
     let streams = streams.expect("streams").iter().map(|stream| {
         let state = ["messages", "first_seq", "last_seq"].map(|name| stream["state"][name].clone());

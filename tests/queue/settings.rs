@@ -1,12 +1,15 @@
 //! The settings of a queue in `purge.toml`, and profiles, with every command that uses them.
 
 use std::fs;
+use std::time::Duration;
 
 use purge_tests::cli::{Ended, Run};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::bench::Bench;
-use crate::servers::{Cluster, Options};
+use crate::servers::{Cluster, Options, ports};
 use crate::{PURGE, RESOURCE};
 
 /// A user whose own file has the queue and two profiles: `shop`, and `blog` with another account.
@@ -58,14 +61,26 @@ impl<'a> User<'a> {
     }
 }
 
+/// The metrics of a worker.
+async fn scraped(port: u16) -> String {
+    let mut worker = TcpStream::connect(("127.0.0.1", port)).await.expect("metrics");
+    let request = b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n";
+    worker.write_all(request).await.expect("a request");
+    let mut text = String::new();
+    worker.read_to_string(&mut text).await.expect("a response");
+    text
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_of_the_queue_follows_the_profile() {
     let Some(cluster) = Cluster::start(1, &Options::default()).await else { return };
     let (shop, blog) = (Bench::new(&cluster, "shop").await, Bench::new(&cluster, "blog").await);
     let user = User::new(&shop, &blog);
-    let mut workers = Vec::new();
-    for name in ["shop", "blog"] {
-        let worker = ["worker", "--window", "0s", "--holder", name, "--profile", name];
+    let (mut workers, metrics) = (Vec::new(), ports(2));
+    for (name, port) in ["shop", "blog"].into_iter().zip(&metrics) {
+        let metrics = format!("127.0.0.1:{port}");
+        let options = ["--window", "0s", "--holder", name, "--profile", name, "--metrics"];
+        let worker = [&["worker"][..], &options, &[&*metrics]].concat();
         let mut worker = user.run(&worker).start();
         assert!(worker.says(&format!("holds the lane {name}")).await, "{:?}", worker.end().await);
         workers.push(worker);
@@ -97,6 +112,10 @@ async fn every_command_of_the_queue_follows_the_profile() {
     assert_eq!(paused.code, Some(0), "{paused:?}");
     let show = user.end(&["queue", "show", "--profile", "blog"]).await.out;
     assert!(show.starts_with("lane blog is held by blog, paused"), "{show}");
+    // The worker learns of it within a second.
+    while !scraped(metrics[1]).await.contains("purge_paused{lane=\"blog\"} 1\n") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let show = user.end(&["queue", "show", "--profile", "shop"]).await.out;
     assert!(show.starts_with("lane shop is held by shop\n"), "{show}");
     user.end(&["enqueue", "/c", "--id", "c", "--profile", "blog"]).await;
