@@ -426,7 +426,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__enqueue)
-            opts="-0 -r -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --queue --lane --queue-credentials --producer --resource --id --bulk --expires --deadline --wait --output --help"
+            opts="-0 -r -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --queue --lane --queue-credentials --profile --producer --resource --id --bulk --expires --deadline --wait --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -489,6 +489,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --queue-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1090,7 +1094,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__queue__subcmd__drop)
-            opts="-r -h --queue --lane --queue-credentials --producer --resource --help"
+            opts="-r -h --queue --lane --queue-credentials --profile --producer --resource --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1105,6 +1109,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --queue-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1128,7 +1136,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__queue__subcmd__go)
-            opts="-h --queue --lane --queue-credentials --help"
+            opts="-h --queue --lane --queue-credentials --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1143,6 +1151,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --queue-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1314,7 +1326,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__queue__subcmd__log)
-            opts="-h --queue --lane --queue-credentials --path --output --help"
+            opts="-h --queue --lane --queue-credentials --profile --path --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1329,6 +1341,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --queue-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1348,7 +1364,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__queue__subcmd__pause)
-            opts="-h --queue --lane --queue-credentials --help"
+            opts="-h --queue --lane --queue-credentials --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1363,6 +1379,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --queue-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1374,7 +1394,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__queue__subcmd__show)
-            opts="-h --queue --lane --queue-credentials --output --help"
+            opts="-h --queue --lane --queue-credentials --profile --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1389,6 +1409,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --queue-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1540,7 +1564,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__status)
-            opts="-r -h --path --queue --lane --queue-credentials --producer --resource --output --help"
+            opts="-r -h --path --queue --lane --queue-credentials --profile --producer --resource --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1559,6 +1583,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --queue-credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1586,7 +1614,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__verify)
-            opts="-0 -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --resolve --origin --verify-bytes --verify-rate --verify-concurrency --seed --since --wait --site --baseline --inventory --index --clean-urls --template --spellings --with-query --always --output --summary --quiet --verbose --edge --help"
+            opts="-0 -q -v -h --from --null --raw --urls --strip-prefix --query --prefix --profile --resolve --origin --verify-bytes --verify-rate --verify-concurrency --seed --since --wait --site --baseline --inventory --index --clean-urls --template --spellings --with-query --always --output --summary --quiet --verbose --edge --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1605,6 +1633,10 @@ _cdn__purge() {
                     return 0
                     ;;
                 --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -205,6 +205,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand verify" -l from -d '
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand verify" -l urls -d 'All paths are URLs of this host, such as `www.example.com`: purge their paths' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand verify" -l strip-prefix -d 'All paths begin with this folder, which is not part of the site: remove it' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand verify" -l prefix -d 'Folder of the site below the root of the resource, prepended to every path' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand verify" -l profile -d 'Profile of `purge.toml`, for its prefix [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand verify" -l resolve -d 'Ask the edge of this host and port at each of these addresses, as `curl --resolve` does' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand verify" -l origin -d 'URL of the origin, to compare with what it serves. This also shows whether the origin\'s clock or a cache in front of it explains an `Age`' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand verify" -l verify-bytes -d 'Maximum size of a body that is compared, such as 10MiB [default: 64MiB]' -r
@@ -248,9 +249,10 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l always -
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l profile -d 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l producer -d 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l id -d 'Name of the request; enqueueing again under the same name is safe [default: a random one]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l id -d 'Name of the request, for one request only; if it is unknown whether it was stored, enqueue it again under the same name [default: a random one]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l expires -d 'How long paths may wait; paths that have not been sent by then are never sent [default: 24h]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l deadline -d 'How long storing may take' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l wait -d 'Wait until the outcome of every path is known, up to this long [without a value: 5m]' -r
@@ -272,6 +274,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l path -d '
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l profile -d 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l producer -d 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
@@ -324,6 +327,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_se
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l profile -d 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
@@ -331,6 +335,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_se
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l profile -d 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l path -d 'Show only what happened to this path' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
@@ -339,14 +344,17 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_se
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l profile -d 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l profile -d 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -s h -l help -d 'Print help'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l profile -d 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l producer -d 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -s h -l help -d 'Print help'

@@ -29,13 +29,13 @@ pub(crate) use output::{AuditArgs, FormatArgs, MessageArgs, ReportArgs};
 pub(crate) use paths::PathArgs;
 #[cfg(feature = "queue")]
 pub(crate) use queue::{
-    CheckArgs, DropArgs, EnqueueArgs, InitArgs, LogArgs, Operate, OperateArgs, ProducerArgs,
-    QueueArgs, ShowArgs, StatusArgs, WorkerArgs,
+    CheckArgs, DropArgs, EnqueueArgs, InitArgs, LaneArgs, LogArgs, Operate, OperateArgs,
+    ProducerArgs, QueueArgs, ShowArgs, StatusArgs, WorkerArgs,
 };
 pub(crate) use sandbox::{Origin, SandboxArgs};
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use site::SiteArgs;
-pub(crate) use target::{Profiles, TargetArgs, profiles_of_environment};
+pub(crate) use target::{Profiles, TargetArgs, one_profile};
 pub(crate) use verify::{EdgeArgs, VerifyArgs};
 pub(crate) use wait::{Operation, WaitArgs, operation_id};
 

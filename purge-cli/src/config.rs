@@ -14,6 +14,8 @@ use std::time::Duration;
 use purge_api_ext::{OrganizationId, PurgePath, Rate, ResourceId, TokenProvider};
 
 pub(crate) use file::{TOKENS, is_secret};
+#[cfg(feature = "queue")]
+pub(crate) use key::{DEFAULT_LANE, QUEUE};
 pub(crate) use key::{KEYS, Key, base_url, timeout};
 
 use crate::exit::Failure;
@@ -43,6 +45,9 @@ Example of a purge.toml:
   templates = [\"/{lang}{path}\"]
   values = { lang = [\"en\", \"de\"] }
   always = [\"/feed.xml\", \"/404.html\"]
+  [queue]
+  lane = \"shop\"
+  producer = \"cms\"
 
 A profile is another resource, chosen by --profile or PURGE_PROFILE. Its settings take precedence over the
 environment and over the settings outside any profile:
@@ -50,11 +55,11 @@ environment and over the settings outside any profile:
   resource = \"660f9511-f30c-52e5-b827-557766551111\"
   prefix = \"/shop\"
   rate = \"5/s\"
-It can have organization, resource, prefix and rate and, in your own file, base-url, api-key-file, token-file and
+It can have organization, resource, prefix, rate and lane and, in your own file, base-url, api-key-file, token-file and
 token-command.
 
 What is allowed only in your own file:
-  api-key-file, token-file, token-command and base-url. Anyone who can write to a working directory must not decide where the token goes or which program runs. The token, the API key and its secret are not allowed in any settings file.
+  api-key-file, token-file, token-command and base-url, and in [queue] url and credentials-file. Anyone who can write to a working directory must not decide where the token or the paths go or which program runs. The token, the API key and its secret are not allowed in any settings file.
 
 What is not allowed in any file:
   the proxy, which is set by HTTPS_PROXY or ALL_PROXY and limited by NO_PROXY; and your own certificates, which are set by SSL_CERT_FILE (Linux).";
@@ -71,6 +76,8 @@ pub(crate) struct Settings {
     pub(crate) rate: Option<Rate>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) addresses: Addresses,
+    #[cfg(feature = "queue")]
+    pub(crate) queue: QueueSettings,
     /// The folder of the resource, which only a profile has.
     pub(crate) prefix: Option<PurgePath>,
     /// The profiles, each of which has only the settings that a profile can have.
@@ -89,6 +96,16 @@ impl Settings {
             Failure::usage(format!("there is no profile `{}`; {known}", excerpt(name)))
         })
     }
+}
+
+/// Which queue, and as whom. A profile has only a lane.
+#[cfg(feature = "queue")]
+#[derive(Debug, Default)]
+pub(crate) struct QueueSettings {
+    pub(crate) url: Option<String>,
+    pub(crate) lane: Option<purge_queue::Lane>,
+    pub(crate) producer: Option<purge_queue::Producer>,
+    pub(crate) credentials: Option<PathBuf>,
 }
 
 /// Under which paths the files of a site are cached.

@@ -17,6 +17,14 @@ pub(crate) const ORGANIZATION: &str = "PURGE_ORGANIZATION";
 pub(crate) const RESOURCE: &str = "PURGE_RESOURCE";
 pub(crate) const BASE_URL: &str = "PURGE_BASE_URL";
 pub(crate) const PROFILE: &str = "PURGE_PROFILE";
+#[cfg(feature = "queue")]
+pub(crate) mod queue {
+    pub(crate) const URL: &str = "PURGE_QUEUE_URL";
+    pub(crate) const LANE: &str = "PURGE_QUEUE_LANE";
+    pub(crate) const PRODUCER: &str = "PURGE_QUEUE_PRODUCER";
+    /// A file with the user and the password.
+    pub(crate) const CREDENTIALS: &str = "PURGE_QUEUE_CREDENTIALS";
+}
 
 /// The value of a variable.
 pub(crate) fn text(name: &str) -> Result<Option<String>, String> {

@@ -145,7 +145,11 @@ async fn dispatch(
     let profiles = match &args.command {
         Command::Create(_) => Profiles::Several,
         Command::Resume(args) if args.journal.is_dir() => Profiles::OfJournals,
-        _ => Profiles::One,
+        #[cfg(feature = "queue")]
+        Command::Worker(_) => {
+            Profiles::One("a worker sends for one account; run a worker for each profile")
+        }
+        _ => Profiles::One("this command is for one resource"),
     };
     if let Some(target) = args.command.target() {
         target.complete(profiles)?;

@@ -7,13 +7,16 @@
 //! this one sends.
 
 mod cover;
+mod digest;
 mod select;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::chunk::{Chunk, Urgency};
 use crate::names::RequestId;
@@ -79,7 +82,7 @@ struct Taken {
     path: Arc<str>,
     by: Option<Arc<str>>,
     round: u64,
-    verdict: Verdict,
+    verdict: Arc<Verdict>,
 }
 
 /// An outcome to be stored.
@@ -99,7 +102,7 @@ impl Backlog {
             path: path.into(),
             by: None,
             round: 0,
-            verdict: Verdict::new(State::Failed, why),
+            verdict: Arc::new(Verdict::new(State::Failed, why)),
         });
         let mut open = Open {
             address,
@@ -139,17 +142,18 @@ impl Backlog {
     ) -> usize {
         let mut duplicates = 0;
         let Some(site) = self.sites.get(resource) else { return duplicates };
-        let mut found: Vec<(usize, Arc<str>, &Verdict)> = Vec::new();
+        let mut found: Vec<(usize, Arc<str>, Arc<Verdict>)> = Vec::new();
         let mut cover = Cover::default();
-        let mut verdicts: HashMap<&str, &Verdict> = HashMap::new();
+        let mut verdicts: HashMap<&str, Arc<Verdict>> = HashMap::new();
         for judged in judged.iter().filter(|judged| judged.verdict.state != State::Queued) {
+            let verdict = Arc::new(judged.verdict.clone());
             for path in &judged.paths {
                 if let Some(place) = site.known.get(path.as_str()) {
-                    found.push((*place, site.paths[*place].path.clone(), &judged.verdict));
+                    found.push((*place, site.paths[*place].path.clone(), Arc::clone(&verdict)));
                 }
                 if path.contains('*') && judged.verdict.state != State::Failed {
                     cover.add(path);
-                    verdicts.insert(path, &judged.verdict);
+                    verdicts.insert(path, Arc::clone(&verdict));
                 }
             }
         }
@@ -157,7 +161,7 @@ impl Backlog {
             for (path, place) in &site.known {
                 let by = cover.of(path).filter(|by| **by != **path);
                 if let Some((by, verdict)) = by.and_then(|by| verdicts.get_key_value(&*by)) {
-                    found.push((*place, (*by).into(), *verdict));
+                    found.push((*place, (*by).into(), Arc::clone(verdict)));
                 }
             }
         }
@@ -172,7 +176,7 @@ impl Backlog {
                     path: path.clone(),
                     by: Some(by.clone()),
                     round,
-                    verdict: verdict.clone(),
+                    verdict: Arc::clone(&verdict),
                 };
                 self.count(sequence, taken);
             }
@@ -202,10 +206,12 @@ impl Backlog {
 
     /// Records how the operations of a round ended. Paths that are not among them stay accepted.
     pub(crate) fn settle(&mut self, round: u64, finals: &[Judged]) {
-        let verdicts: HashMap<&str, &Verdict> = finals
-            .iter()
-            .flat_map(|judged| judged.paths.iter().map(|path| (path.as_str(), &judged.verdict)))
-            .collect();
+        let mut verdicts: HashMap<&str, Arc<Verdict>> = HashMap::new();
+        for judged in finals {
+            let verdict = Arc::new(judged.verdict.clone());
+            let paths = judged.paths.iter();
+            verdicts.extend(paths.map(|path| (path.as_str(), Arc::clone(&verdict))));
+        }
         for sequence in self.rounds.remove(&round).unwrap_or_default() {
             let Some(open) = self.chunks.get_mut(&sequence) else { continue };
             for taken in open.results.iter_mut().filter(|taken| taken.round == round) {
@@ -214,7 +220,7 @@ impl Backlog {
                 }
                 let by = taken.by.as_deref().unwrap_or(&taken.path);
                 if let Some(verdict) = verdicts.get(by) {
-                    taken.verdict = (*verdict).clone();
+                    taken.verdict = Arc::clone(verdict);
                 }
                 open.pending -= 1;
             }
@@ -252,7 +258,7 @@ impl Backlog {
         let ended: Vec<_> =
             places.into_iter().filter_map(|place| site.forget(place, sequence)).collect();
         for path in ended {
-            let verdict = Verdict::new(State::NotSent, why.to_owned());
+            let verdict = Arc::new(Verdict::new(State::NotSent, why.to_owned()));
             self.count(sequence, Taken { path, by: None, round: 0, verdict });
         }
     }
@@ -272,7 +278,7 @@ impl Backlog {
             sequence,
             address: open.address.clone(),
             request: open.request.clone(),
-            outcome: ChunkOutcome { schema, chunk, chunks, paths },
+            outcome: ChunkOutcome { schema, sequence, chunk, chunks, paths },
         })
     }
 
@@ -323,13 +329,15 @@ impl Backlog {
         suspects: &[String],
     ) {
         let Some(site) = self.sites.get_mut(resource) else { return };
+        let mut again = site.passed_over();
         for path in suspects {
             if let Some(place) = site.known.get(path.as_str()).copied() {
                 let waiting = &mut site.paths[place];
                 waiting.suspicion = (waiting.suspicion + 1).min(2);
+                // A round that an earlier holder began has selected nothing here.
+                again.extend(Some(place).filter(|_| !waiting.is_sent));
             }
         }
-        let mut again = site.passed_over();
         for path in selected {
             if let Some(place) = site.known.get(path).copied() {
                 site.paths[place].is_sent = false;

@@ -2,16 +2,20 @@
 
 use std::time::{Duration, SystemTime};
 
+use foldhash::HashSetExt as _;
 use purge_api_ext::{PurgePath, ResourceId, escape};
 
 use crate::engine::{Message, NewMessage};
 use crate::names::RequestId;
 use crate::subject::Address;
 
-/// The maximum number of paths in a chunk: a million paths take 2,000 messages.
-pub(crate) const MAX_PATHS: usize = 500;
-/// The maximum size of a chunk in bytes, a quarter of what an engine accepts by default.
-pub(crate) const MAX_BYTES: usize = 256 * 1024;
+/// The maximum number of paths in one message: a million paths take 2,000 messages.
+pub const MAX_PATHS: usize = 500;
+/// The maximum size of the paths in one message in bytes, line feeds included. It is a quarter of what a NATS server
+/// accepts by default.
+pub const MAX_TEXT: usize = 256 * 1024;
+/// The maximum size of a chunk's message in bytes: the text and 4 KiB for the headers.
+pub(crate) const MAX_MESSAGE_BYTES: usize = MAX_TEXT + 4 * 1024;
 /// How long a path may wait by default.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
@@ -53,11 +57,11 @@ pub(crate) struct Terms {
 
 /// Splits paths into the bodies of chunks. Each path appears once.
 pub(crate) fn bodies<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = foldhash::HashSet::new();
     let mut bodies: Vec<(usize, String)> = Vec::new();
     for path in paths.into_iter().filter(|path| seen.insert(*path)) {
         match bodies.last_mut() {
-            Some((count, body)) if *count < MAX_PATHS && body.len() + path.len() < MAX_BYTES => {
+            Some((count, body)) if *count < MAX_PATHS && body.len() + path.len() < MAX_TEXT => {
                 body.push_str(path);
                 body.push('\n');
                 *count += 1;
@@ -162,17 +166,14 @@ impl Chunk {
     }
 
     fn paths(&mut self, body: &[u8], is_served: bool, consent: bool) {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = foldhash::HashSet::new();
         let lines = body.split(|byte| *byte == b'\n').map(|line| line.trim_ascii());
-        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
-        for (number, line) in lines.enumerate() {
+        let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+        for line in lines.by_ref().take(MAX_PATHS) {
             if !seen.insert(line) {
                 continue;
             }
             let why = match checked(line, consent) {
-                _ if number >= MAX_PATHS => Err(format!(
-                    "a message holds at most {MAX_PATHS} paths; put the others into another message"
-                )),
                 _ if !is_served => Err(format!(
                     "no worker of this queue purges the resource {}; check the subject",
                     self.address.resource
@@ -183,6 +184,14 @@ impl Chunk {
                 Ok(path) => self.good.push(path),
                 Err(why) => self.bad.push((shown(line), why)),
             }
+        }
+        // They share one outcome: an outcome for each of a hundred thousand lines would not fit into a message.
+        let more = lines.filter(|line| !seen.contains(line)).count();
+        if more > 0 {
+            let why = format!(
+                "a message holds at most {MAX_PATHS} paths; put the others into another message"
+            );
+            self.bad.push((format!("({more} more lines)"), why));
         }
     }
 }
@@ -264,7 +273,7 @@ mod tests {
         assert_eq!(counts, [500, 500, 201]);
         let long: Vec<_> = (0..100).map(|n| format!("/{n:08000}")).collect();
         let cut = bodies(long.iter().map(String::as_str));
-        assert!(cut.iter().all(|body| body.len() <= MAX_BYTES), "{}", cut.len());
+        assert!(cut.iter().all(|body| body.len() <= MAX_TEXT), "{}", cut.len());
         assert_eq!(cut.iter().map(|body| body.lines().count()).sum::<usize>(), 100);
     }
 
@@ -278,7 +287,10 @@ mod tests {
         assert_eq!(whys[1..], [Some("it is not UTF-8"), Some("it purges the whole resource")]);
         let many: Vec<_> = (0..502).flat_map(|n| format!("/{n}\n").into_bytes()).collect();
         let chunk = read(&[], &many);
-        assert_eq!((chunk.good.len(), chunk.bad.len(), chunk.request), (500, 2, None));
+        assert_eq!((chunk.good.len(), chunk.bad.len(), chunk.request), (500, 1, None));
+        let (lines, why) = &chunk.bad[0];
+        assert_eq!(lines, "(2 more lines)");
+        assert!(why.starts_with("a message holds at most 500 paths"), "{why}");
     }
 
     #[test]

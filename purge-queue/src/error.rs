@@ -30,6 +30,8 @@ pub enum QueueErrorKind {
     Incompatible,
     /// Waiting ended before the outcome was known.
     Deadline,
+    /// Another request was enqueued later under the same name, and its outcome replaced that of this one.
+    Replaced,
 }
 
 impl QueueError {

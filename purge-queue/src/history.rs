@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::note::{Begun, Note};
+use crate::note::{Begun, Digest, Kept, Note};
 use crate::outcome::Judged;
 
 /// How many holders may end in the same round before it is given up.
@@ -15,6 +15,18 @@ pub(crate) struct History {
     pub(crate) rounds: BTreeMap<u64, Round>,
     /// Until when the service asked for a pause, and the note that says so.
     pub(crate) pause: Option<(u64, SystemTime)>,
+    /// The last complete digest, apart from its rounds, and the one that is being written.
+    digest: Option<Condensed>,
+    draft: Option<(Condensed, BTreeMap<u64, Round>)>,
+}
+
+/// A digest in the journal.
+#[derive(Debug, PartialEq)]
+struct Condensed {
+    /// The sequence of its first part.
+    at: u64,
+    /// The first and last sequences of the input between which no chunk was open, in order.
+    done: Vec<(u64, u64)>,
 }
 
 /// A round.
@@ -30,6 +42,25 @@ pub(crate) struct Round {
     pub(crate) stage: Stage,
     /// How many holders began a term after it, while it was being sent.
     pub(crate) holders: u32,
+    /// The first note that it needs: its own, or the digest that contains it.
+    at: u64,
+    /// About how many bytes its notes take up in the journal.
+    bytes: usize,
+}
+
+impl Round {
+    fn new(begun: Begun, at: u64) -> Self {
+        let (text, requests, operations) = (Vec::new(), Vec::new(), Vec::new());
+        Self { begun, text, requests, operations, stage: Stage::Begun, holders: 0, at, bytes: 0 }
+    }
+
+    /// Adds what a digest says about it.
+    fn keep(&mut self, kept: Kept) {
+        self.bytes += kept.bytes();
+        self.requests.extend(kept.requests());
+        self.operations.extend(kept.judged);
+        self.stage = Stage::Settled;
+    }
 }
 
 /// How far a round got.
@@ -46,16 +77,19 @@ pub(crate) enum Stage {
 impl History {
     /// Applies the next note.
     pub(crate) fn apply(&mut self, sequence: u64, note: Note) {
+        if let Some(round) = note.round().and_then(|number| self.rounds.get_mut(&number)) {
+            round.bytes += note.bytes();
+        }
         match note {
             Note::Lead { .. } => {
+                // What its predecessor had not completed, this holder begins again.
+                self.draft = None;
+                self.forget_unfinished();
                 let begun = self.rounds.values_mut().filter(|round| round.stage == Stage::Begun);
                 begun.for_each(|round| round.holders += 1);
             }
             Note::Round(begun) => {
-                let (requests, operations) = (Vec::new(), Vec::new());
-                let (text, stage, holders) = (Vec::new(), Stage::Begun, 0);
-                let round = Round { begun, text, requests, operations, stage, holders };
-                self.rounds.insert(sequence, round);
+                self.rounds.insert(sequence, Round::new(begun, sequence));
             }
             Note::Lines { round, offset, bytes } => {
                 if let Some(round) = self.rounds.get_mut(&round) {
@@ -76,6 +110,61 @@ impl History {
             Note::Sent { round } => self.reach(round, Stage::Sent),
             Note::Settled { round } => self.reach(round, Stage::Settled),
             Note::Pause { until } => self.pause = Some((sequence, until)),
+            Note::Digest { part, digest } => self.draft(sequence, part, digest),
+            Note::Digested => {
+                if let Some((digest, rounds)) = self.draft.take() {
+                    self.digest = Some(digest);
+                    self.rounds.retain(|_, round| round.stage != Stage::Settled);
+                    self.rounds.extend(rounds);
+                }
+            }
+        }
+    }
+
+    fn draft(&mut self, sequence: u64, part: u64, digest: Digest) {
+        if part == 0 {
+            let condensed = Condensed { at: sequence, done: Vec::new() };
+            self.draft = Some((condensed, BTreeMap::new()));
+        }
+        // Without its first part, it was trimmed, and a later digest replaces it.
+        let Some((condensed, draft)) = &mut self.draft else { return };
+        condensed.done.extend(digest.done);
+        for kept in digest.rounds {
+            let new = || Round::new(kept.begun.clone(), condensed.at);
+            draft.entry(kept.number).or_insert_with(new).keep(kept);
+        }
+    }
+
+    /// What a round was about, if it is settled.
+    pub(crate) fn settled(&self, number: u64) -> Option<&Begun> {
+        let round = self.rounds.get(&number).filter(|round| round.stage == Stage::Settled);
+        round.map(|round| &round.begun)
+    }
+
+    /// Whether the outcome of a chunk was stored before the last digest, so that its rounds are not in it.
+    pub(crate) fn is_done(&self, sequence: u64) -> bool {
+        let Some(Condensed { done, .. }) = &self.digest else { return false };
+        let after = done.partition_point(|(_, last)| *last < sequence);
+        done.get(after).is_some_and(|(first, _)| *first <= sequence)
+    }
+
+    /// Whether a digest is worth its cost: the notes of rounds that were settled since the last one take up at least
+    /// this many bytes, and at least as many as that digest.
+    pub(crate) fn needs_digest(&self, least: usize) -> bool {
+        let (mut fresh, mut kept) = (0, 0);
+        for (number, round) in self.rounds.iter().filter(|(_, r)| r.stage == Stage::Settled) {
+            match round.at == *number {
+                true => fresh += round.bytes,
+                false => kept += round.bytes,
+            }
+        }
+        fresh >= kept.max(least)
+    }
+
+    /// Drops the verdicts of settled rounds, which the backlog has.
+    pub(crate) fn forget_settled(&mut self) {
+        for round in self.rounds.values_mut().filter(|round| round.stage == Stage::Settled) {
+            (round.requests, round.operations) = (Vec::new(), Vec::new());
         }
     }
 
@@ -89,7 +178,7 @@ impl History {
     }
 
     /// Drops incomplete verdicts: if a holder ended while it judged a round, its successor judges it again.
-    pub(crate) fn forget_unfinished(&mut self) {
+    fn forget_unfinished(&mut self) {
         for round in self.rounds.values_mut() {
             match round.stage {
                 Stage::Begun => round.requests.clear(),
@@ -112,10 +201,16 @@ impl History {
             }
             first.remove();
         }
+        let open = first_open.unwrap_or(u64::MAX);
+        let is_needed =
+            |digest: &Condensed| digest.done.last().is_some_and(|(_, last)| *last > open);
+        self.digest = self.digest.take().filter(is_needed);
         self.pause = self.pause.filter(|(_, until)| *until > now);
         let pause = self.pause.map(|(sequence, _)| sequence);
-        let round = self.rounds.keys().next().copied();
-        [pause, round].into_iter().flatten().min()
+        // Not the first round: a round of a digest is older than the note that it needs.
+        let round = self.rounds.values().map(|round| round.at).min();
+        let digest = self.digest.as_ref().map(|digest| digest.at);
+        [pause, digest, round].into_iter().flatten().min()
     }
 }
 
@@ -153,14 +248,14 @@ mod tests {
         let lead = || Note::Lead { holder: "a".to_owned() };
         let torn = Note::Judged { round: 1, judged: judged("/a") };
         let mut history = folded(vec![begun(5), torn.clone(), lead()]);
-        history.forget_unfinished();
         assert!(history.rounds[&1].requests.is_empty());
         assert_eq!(history.rounds[&1].holders, 1);
         history.apply(4, torn);
         history.apply(5, Note::Sent { round: 1 });
-        history.forget_unfinished();
-        history.apply(6, lead());
-        assert_eq!((history.rounds[&1].requests.len(), history.rounds[&1].holders), (1, 1));
+        history.apply(6, Note::Judged { round: 1, judged: judged("/a") });
+        history.apply(7, lead());
+        let round = &history.rounds[&1];
+        assert_eq!((round.requests.len(), round.operations.len(), round.holders), (1, 0, 1));
     }
 
     #[test]

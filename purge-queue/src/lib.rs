@@ -31,7 +31,7 @@ mod sink;
 mod worker;
 mod operator;
 
-pub use chunk::Urgency;
+pub use chunk::{MAX_PATHS, MAX_TEXT, Urgency};
 pub use engine::{Engine, EngineError, Message, NewMessage, Stream};
 pub use error::{QueueError, QueueErrorKind};
 pub use memory::{Fault, MemoryEngine};

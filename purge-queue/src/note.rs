@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Message, NewMessage};
-use crate::outcome::Judged;
+use crate::outcome::{Judged, State, Verdict};
 
 const KIND: &str = "Purge-Kind";
 const ROUND: &str = "Purge-Round";
@@ -30,6 +30,10 @@ pub(crate) enum Note {
     Settled { round: u64 },
     /// The service asked for no requests until then, by the engine's clock.
     Pause { until: SystemTime },
+    /// A part of a digest. Part 0 begins a new digest.
+    Digest { part: u64, digest: Digest },
+    /// The digest is complete: it replaces all settled rounds before it.
+    Digested,
 }
 
 /// What a round is about.
@@ -42,7 +46,66 @@ pub(crate) struct Begun {
     pub(crate) everything: bool,
 }
 
+/// What a later holder needs of everything before it, or a part of that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Digest {
+    /// The settled rounds that have taken paths of chunks that are still open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rounds: Vec<Kept>,
+    /// The first and last sequences of the input between which no chunk is open, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) done: Vec<(u64, u64)>,
+}
+
+/// What a settled round did for chunks that are still open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) number: u64,
+    pub(crate) begun: Begun,
+    /// The verdicts on paths whose request was accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) judged: Vec<Judged>,
+    /// The verdicts on paths that were refused by themselves; they cover no other path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) refused: Vec<Judged>,
+}
+
+impl Kept {
+    /// About how many bytes it takes up in the journal.
+    pub(crate) fn bytes(&self) -> usize {
+        OVERHEAD + judged_bytes(&self.judged) + judged_bytes(&self.refused)
+    }
+
+    /// The verdicts on its requests. Those on its operations are `judged`.
+    pub(crate) fn requests(&self) -> Vec<Judged> {
+        let accepted = self.judged.iter().map(|judged| Judged {
+            verdict: Verdict::new(State::Accepted, None),
+            paths: judged.paths.clone(),
+        });
+        accepted.chain(self.refused.iter().cloned()).collect()
+    }
+}
+
+/// About how many bytes a message takes up besides its text, or a verdict besides its paths.
+const OVERHEAD: usize = 200;
+
+fn judged_bytes(judged: &[Judged]) -> usize {
+    let paths = |judged: &Judged| judged.paths.iter().map(|path| path.len() + 3).sum::<usize>();
+    judged.iter().map(|judged| OVERHEAD + paths(judged)).sum()
+}
+
 impl Note {
+    /// About how many bytes it takes up in the journal.
+    pub(crate) fn bytes(&self) -> usize {
+        OVERHEAD
+            + match self {
+                Self::Lines { bytes, .. } => bytes.len(),
+                Self::Judged { judged, .. } => judged_bytes(judged),
+                Self::Digest { digest, .. } => digest.rounds.iter().map(Kept::bytes).sum(),
+                _ => 0,
+            }
+    }
+
     pub(crate) fn message(&self, subject: &str, writer: &str, after: u64) -> NewMessage {
         let json = |value: &dyn erased::Json| value.bytes();
         let (kind, body) = match self {
@@ -52,6 +115,8 @@ impl Note {
             Self::Judged { judged, .. } => ("judged", json(judged)),
             Self::Sent { .. } => ("sent", Vec::new()),
             Self::Settled { .. } => ("settled", Vec::new()),
+            Self::Digest { digest, .. } => ("digest", json(digest)),
+            Self::Digested => ("digested", Vec::new()),
             Self::Pause { until } => {
                 ("pause", humantime::format_rfc3339_millis(*until).to_string().into_bytes())
             }
@@ -59,7 +124,7 @@ impl Note {
         let mut headers =
             vec![(KIND.to_owned(), kind.to_owned()), (WRITER.to_owned(), writer.to_owned())];
         headers.extend(self.round().map(|round| (ROUND.to_owned(), round.to_string())));
-        if let Self::Lines { offset, .. } = self {
+        if let Self::Lines { offset, .. } | Self::Digest { part: offset, .. } = self {
             headers.push((OFFSET.to_owned(), offset.to_string()));
         }
         let subject = subject.to_owned();
@@ -73,7 +138,11 @@ impl Note {
             | Self::Judged { round, .. }
             | Self::Sent { round }
             | Self::Settled { round } => Some(*round),
-            Self::Lead { .. } | Self::Round(_) | Self::Pause { .. } => None,
+            Self::Lead { .. }
+            | Self::Round(_)
+            | Self::Pause { .. }
+            | Self::Digest { .. }
+            | Self::Digested => None,
         }
     }
 
@@ -95,6 +164,11 @@ impl Note {
             }
             "sent" => Self::Sent { round: round()? },
             "settled" => Self::Settled { round: round()? },
+            "digest" => {
+                let digest = serde_json::from_slice(&message.body).ok()?;
+                Self::Digest { part: number(OFFSET)?, digest }
+            }
+            "digested" => Self::Digested,
             "pause" => Self::Pause { until: humantime::parse_rfc3339(&text()?).ok()? },
             _ => return None,
         })
@@ -143,12 +217,36 @@ pub(crate) fn pieces(judged: Vec<Judged>) -> Vec<Vec<Judged>> {
     pieces
 }
 
+/// A digest, in parts that each fit into a message. There is at least one.
+pub(crate) fn parts(digest: Digest) -> Vec<Digest> {
+    /// At most 42 bytes each.
+    const RANGES: usize = 8 * 1024;
+    let done = digest.done.chunks(RANGES);
+    let done = done.map(|done| Digest { done: done.to_vec(), ..Digest::default() });
+    let mut parts: Vec<Digest> = done.collect();
+    parts.push(Digest::default());
+    let mut room = AT_ONCE;
+    let mut add = |kept: Kept| {
+        if room < kept.bytes() {
+            parts.push(Digest::default());
+            room = AT_ONCE;
+        }
+        room = room.saturating_sub(kept.bytes());
+        parts.last_mut().expect("there is one").rounds.push(kept);
+    };
+    for Kept { number, begun, judged, refused } in digest.rounds {
+        let new = |judged, refused| Kept { number, begun: begun.clone(), judged, refused };
+        pieces(judged).into_iter().for_each(|judged| add(new(judged, Vec::new())));
+        pieces(refused).into_iter().for_each(|refused| add(new(Vec::new(), refused)));
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::outcome::{State, Verdict};
 
     #[test]
     fn what_is_written_is_read() {
@@ -156,12 +254,17 @@ mod tests {
             verdict: Verdict::new(State::Accepted, None),
             paths: vec!["/a".to_owned()],
         }];
-        let (resource, until) = ("r".to_owned(), SystemTime::UNIX_EPOCH + Duration::from_millis(1));
+        let until = SystemTime::UNIX_EPOCH + Duration::from_millis(1);
+        let begun = Begun { resource: "r".to_owned(), upto: 9, everything: false };
+        let (refused, begun_before) = (judged.clone(), begun.clone());
+        let kept = Kept { number: 3, begun: begun_before, judged: judged.clone(), refused };
         for note in [
             Note::Lead { holder: "host/1".to_owned() },
-            Note::Round(Begun { resource, upto: 9, everything: false }),
+            Note::Round(begun.clone()),
             Note::Lines { round: 7, offset: 3, bytes: b"{}\n".to_vec() },
-            Note::Judged { round: 7, judged },
+            Note::Judged { round: 7, judged: judged.clone() },
+            Note::Digest { part: 2, digest: Digest { rounds: vec![kept], done: vec![(1, 9)] } },
+            Note::Digested,
             Note::Sent { round: 7 },
             Note::Settled { round: 7 },
             Note::Pause { until },
@@ -186,5 +289,32 @@ mod tests {
         assert!(sizes.len() > 7 && sizes.iter().all(|size| *size < 2 * AT_ONCE), "{sizes:?}");
         let all: Vec<_> = pieces.into_iter().flatten().flat_map(|judged| judged.paths).collect();
         assert_eq!(all, [paths.clone(), paths].concat());
+    }
+
+    #[test]
+    fn digests_fit_into_messages() {
+        let kept = |number: u64| {
+            let paths: Vec<_> = (0..100).map(|n| format!("/{n:07000}")).collect();
+            let judged = |state, paths| vec![Judged { verdict: Verdict::new(state, None), paths }];
+            let begun = Begun { resource: "r".to_owned(), upto: number, everything: false };
+            let refused = judged(State::Failed, vec!["/refused".to_owned()]);
+            Kept { number, begun, judged: judged(State::Purged, paths), refused }
+        };
+        let done: Vec<_> = (0..20_000).map(|n| (u64::MAX - 1 - n, u64::MAX)).collect();
+        let parts = parts(Digest { rounds: (1..=3).map(kept).collect(), done: done.clone() });
+        let sizes = parts.iter().map(|part| serde_json::to_vec(part).expect("JSON").len());
+        let sizes: Vec<_> = sizes.collect();
+        assert!(sizes.len() > 8 && sizes.iter().all(|size| *size < 2 * AT_ONCE), "{sizes:?}");
+        let ranges = parts.iter().flat_map(|part| &part.done);
+        assert!(ranges.eq(&done));
+        let rounds = || parts.iter().flat_map(|part| &part.rounds);
+        let of = |number| rounds().filter(move |kept| kept.number == number);
+        for number in 1..=3 {
+            let paths = |judged: &[Judged]| judged.iter().map(|j| j.paths.len()).sum::<usize>();
+            let counts = of(number).map(|kept| (paths(&kept.judged), paths(&kept.refused)));
+            let counts = counts.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+            assert_eq!(counts, (100, 1));
+        }
+        assert_eq!(super::parts(Digest::default()), [Digest::default()]);
     }
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::engine::{Engine, EngineError, NewMessage, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::names::{Lane, Producer, RequestId};
-use crate::note::Note;
+use crate::note::{Kept, Note};
+use crate::outcome::Judged;
 use crate::subject::{self, Address};
 
 /// A lane, from an operator's point of view.
@@ -30,7 +31,8 @@ pub struct LaneState {
     pub holder: Option<String>,
     /// Whether an operator has paused it.
     pub paused: bool,
-    /// Enqueued paths without an outcome, by resource and producer.
+    /// Enqueued paths that are still stored, by resource and producer: all paths without an outcome, and those that were
+    /// stored after the first of them.
     pub waiting: Vec<Waiting>,
 }
 
@@ -134,10 +136,13 @@ impl<E: Engine> Operator<E> {
             for message in messages {
                 let Some(note) = Note::read(&message) else { continue };
                 let (sequence, time) = (message.sequence, time(message.stored));
-                let said = told(&note, path);
-                entries.extend(said.into_iter().map(|text| {
-                    let round = note.round().or(matches!(note, Note::Round(_)).then_some(sequence));
-                    LogEntry { sequence, time: time.clone(), round, text }
+                let own = note.round().or(matches!(note, Note::Round(_)).then_some(sequence));
+                let said = told(&note, own, path);
+                entries.extend(said.into_iter().map(|(round, text)| LogEntry {
+                    sequence,
+                    time: time.clone(),
+                    round,
+                    text,
                 }));
             }
         }
@@ -186,22 +191,11 @@ fn time(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
-/// What a note says to people, one line each.
-fn told(note: &Note, path: Option<&str>) -> Vec<String> {
-    match note {
-        Note::Judged { judged, .. } => judged
-            .iter()
-            .filter(|judged| path.is_none_or(|path| judged.paths.iter().any(|other| other == path)))
-            .map(|judged| {
-                let operation =
-                    judged.verdict.op_id.as_ref().map(|id| format!(" by {id}")).unwrap_or_default();
-                let paths = match path {
-                    Some(path) => path.to_owned(),
-                    None => format!("{} paths", judged.paths.len()),
-                };
-                format!("{paths}: {}{operation}", judged.verdict.state.as_str())
-            })
-            .collect(),
+/// What a note says to people, one line each, and about which round. A note belongs to one round, or to none.
+fn told(note: &Note, own: Option<u64>, path: Option<&str>) -> Vec<(Option<u64>, String)> {
+    let texts = match note {
+        Note::Digest { digest, .. } => return digested(&digest.rounds, path),
+        Note::Judged { judged, .. } => verdicts(judged, path),
         // Only verdicts name a path.
         _ if path.is_some() => Vec::new(),
         Note::Lead { holder } => vec![format!("held by {}", purge_api_ext::escape(holder))],
@@ -214,10 +208,36 @@ fn told(note: &Note, path: Option<&str>) -> Vec<String> {
         }
         Note::Sent { .. } => vec!["sent".to_owned()],
         Note::Settled { .. } => vec!["settled".to_owned()],
+        Note::Digested => vec!["earlier rounds were condensed".to_owned()],
         Note::Pause { until } => {
             vec![format!("the service asked for a pause until {}", time(*until))]
         }
-    }
+    };
+    texts.into_iter().map(|text| (own, text)).collect()
+}
+
+/// What verdicts say to people, one line each.
+fn verdicts(judged: &[Judged], path: Option<&str>) -> Vec<String> {
+    let names = |judged: &&Judged| path.is_none_or(|path| judged.paths.iter().any(|p| p == path));
+    let told = judged.iter().filter(names).map(|Judged { verdict, paths }| {
+        let operation = verdict.op_id.as_ref().map(|id| format!(" by {id}")).unwrap_or_default();
+        let paths = match path {
+            Some(path) => path.to_owned(),
+            None => format!("{} paths", paths.len()),
+        };
+        format!("{paths}: {}{operation}", verdict.state.as_str())
+    });
+    told.collect()
+}
+
+/// What a digest says to people about its rounds.
+fn digested(rounds: &[Kept], path: Option<&str>) -> Vec<(Option<u64>, String)> {
+    let of = |kept: &Kept| {
+        let all = [&kept.judged, &kept.refused].into_iter();
+        let texts: Vec<_> = all.flat_map(|judged| verdicts(judged, path)).collect();
+        texts.into_iter().map(|text| (Some(kept.number), text)).collect::<Vec<_>>()
+    };
+    rounds.iter().flat_map(of).collect()
 }
 
 fn failed(error: EngineError) -> QueueError {
@@ -236,8 +256,8 @@ mod tests {
 
     use super::*;
     use crate::memory::MemoryEngine;
-    use crate::note::Begun;
-    use crate::outcome::{Judged, State, Verdict};
+    use crate::note::{Begun, Digest};
+    use crate::outcome::{State, Verdict};
     use crate::queue::Queue;
 
     #[tokio::test(start_paused = true)]
@@ -262,6 +282,7 @@ mod tests {
         assert_eq!((state.holder.as_deref(), state.paused), (Some("web-1"), false));
 
         let begun = Begun { resource: resource.to_string(), upto: 2, everything: false };
+        let again = begun.clone();
         let round = term.append(&Note::Round(begun)).await.expect("held");
         let verdict =
             Verdict { op_id: Some("op-1".to_owned()), ..Verdict::new(State::Accepted, None) };
@@ -274,5 +295,15 @@ mod tests {
         let log = operator.log(Some("/2")).await.expect("a log");
         let texts: Vec<_> = log.iter().map(|entry| (entry.round, entry.text.as_str())).collect();
         assert_eq!(texts, [(Some(round), "/2: accepted by op-1")]);
+
+        let purged = Verdict::new(State::Purged, None);
+        let judged = vec![Judged { verdict: purged, paths: vec!["/2".to_owned()] }];
+        let kept = Kept { number: round, begun: again, judged, refused: Vec::new() };
+        let digest = Digest { rounds: vec![kept], done: Vec::new() };
+        term.append(&Note::Digest { part: 0, digest }).await.expect("held");
+        term.append(&Note::Digested).await.expect("held");
+        let log = operator.log(Some("/2")).await.expect("a log");
+        let last = log.last().map(|entry| (entry.round, entry.text.as_str()));
+        assert_eq!(last, Some((Some(round), "/2: purged")));
     }
 }

@@ -121,6 +121,8 @@ impl PathResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChunkOutcome {
     pub(crate) schema: u32,
+    /// The sequence of the message whose outcome it is: another one may have had the same name.
+    pub(crate) sequence: u64,
     pub(crate) chunk: u32,
     pub(crate) chunks: u32,
     pub(crate) paths: Vec<PathResult>,
@@ -128,4 +130,60 @@ pub(crate) struct ChunkOutcome {
 
 impl ChunkOutcome {
     pub(crate) const SCHEMA: u32 = 1;
+
+    /// Reads a stored outcome; `None` for the format of a later version, which is not guessed.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let read: Self = serde_json::from_slice(body).ok()?;
+        (read.schema == Self::SCHEMA).then_some(read)
+    }
+
+    /// The maximum size of a stored outcome: servers accept 1 MiB by default, and its headers need some room.
+    const MAX_BYTES: usize = 1000 * 1024;
+
+    /// The outcome as it is stored. If it is too large for a message, its explanations are shortened; the state of
+    /// every path is always in it.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        /// Explanations of this length fit even if all paths have them.
+        const CHARACTERS: usize = 100;
+        let json = |outcome: &Self| serde_json::to_vec(outcome).expect("texts are JSON");
+        let whole = json(self);
+        if whole.len() <= Self::MAX_BYTES {
+            return whole;
+        }
+        let mut brief = self.clone();
+        for path in &mut brief.paths {
+            let message = path.message.take();
+            path.message = message.map(|message| message.chars().take(CHARACTERS).collect());
+            path.by = path.by.take().filter(|by| by.len() <= CHARACTERS);
+        }
+        json(&brief)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::{MAX_MESSAGE_BYTES, MAX_PATHS};
+
+    #[test]
+    fn outcome_of_the_largest_message_can_be_stored() {
+        let path = "/".to_owned() + &"a".repeat(MAX_MESSAGE_BYTES / MAX_PATHS);
+        let verdict = Verdict {
+            op_id: Some("0b508058-9c8c-475a-b5e7-0bf9014423b2".to_owned()),
+            possible_duplicate: true,
+            ..Verdict::new(State::Failed, "\u{1f600}".repeat(1_000))
+        };
+        let by = "/*".to_owned() + &"*".repeat(8_000);
+        let result = PathResult::new(&path, &verdict, Some(&by));
+        let (schema, paths) = (ChunkOutcome::SCHEMA, vec![result; MAX_PATHS]);
+        let outcome = ChunkOutcome { schema, sequence: 1, chunk: 1, chunks: 1, paths };
+        let stored = outcome.stored();
+        assert!(stored.len() <= ChunkOutcome::MAX_BYTES, "{}", stored.len());
+        let read: ChunkOutcome = serde_json::from_slice(&stored).expect("an outcome");
+        assert_eq!(read.paths.len(), MAX_PATHS);
+        assert!(read.paths.iter().all(|p| p.path == path && p.state == State::Failed));
+        let small = ChunkOutcome { paths: outcome.paths[..1].to_vec(), ..outcome };
+        let read: ChunkOutcome = serde_json::from_slice(&small.stored()).expect("an outcome");
+        assert_eq!(read, small);
+    }
 }

@@ -1,5 +1,7 @@
 //! The producer's side: storing paths, and asking for their outcome.
 
+mod ticket;
+
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -7,15 +9,16 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use purge_api_ext::{Paths, PurgeEverything, PurgePath, ResourceId};
-use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::chunk::{Terms, Urgency, bodies, message};
 use crate::engine::{Eagerness, Engine, EngineError, NewMessage, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::names::{Lane, Producer, RequestId};
-use crate::outcome::{ChunkOutcome, PathResult, State};
+use crate::outcome::ChunkOutcome;
 use crate::subject::Address;
+pub use ticket::{RequestOutcome, Ticket};
+use ticket::{Stored, fingerprint};
 
 /// How many chunks are stored concurrently.
 const AT_ONCE: usize = 16;
@@ -67,37 +70,6 @@ pub struct Enqueue<E> {
     deadline: Duration,
 }
 
-/// A stored request: the handle for asking for its outcome.
-#[derive(Clone, Debug)]
-pub struct Ticket<E> {
-    queue: Queue<E>,
-    resource: ResourceId,
-    request: RequestId,
-    chunks: u32,
-}
-
-/// What is known of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct RequestOutcome {
-    /// The version of this form: 1.
-    pub schema: u32,
-    /// The lane.
-    pub lane: Lane,
-    /// The CDN resource.
-    pub resource: ResourceId,
-    /// Who enqueued it.
-    pub producer: Producer,
-    /// Its name.
-    pub request: RequestId,
-    /// How many chunks it has, or `None` while no outcome is known.
-    pub chunks: Option<u32>,
-    /// The chunks whose outcome is still unknown.
-    pub missing: Vec<u32>,
-    /// The outcomes of the paths in all other chunks.
-    pub paths: Vec<PathResult>,
-}
-
 impl<E: Engine> Queue<E> {
     /// The queue of a lane, as a producer.
     pub fn new(engine: E, lane: Lane, producer: Producer) -> Self {
@@ -133,36 +105,20 @@ impl<E: Engine> Queue<E> {
         resource: ResourceId,
         request: &RequestId,
     ) -> Result<RequestOutcome, QueueError> {
-        let address = Address::new(self.lane.clone(), resource, self.producer.clone());
-        /// How many chunks to look for while the number of chunks is unknown.
-        const FIRST: u32 = AT_ONCE as u32;
-        let mut chunks: BTreeMap<u32, ChunkOutcome> = BTreeMap::new();
-        let mut asked = 0;
-        loop {
-            let known = chunks.values().map(|outcome| outcome.chunks).max();
-            let until = known.unwrap_or(FIRST);
-            if asked >= until {
-                break;
-            }
-            let ask = |chunk: u32| {
-                let subject = address.outcome(request, chunk);
-                async move { self.engine.recent(Stream::Outcomes, &subject).await }
-            };
-            let mut found = stream::iter(asked + 1..=until).map(ask).buffered(AT_ONCE);
-            while let Some(found) = found.next().await {
-                // A later version's format is not guessed.
-                if let Some(found) = found.map_err(refused)?
-                    && let Ok(outcome) = serde_json::from_slice::<ChunkOutcome>(&found.body)
-                    && outcome.schema == ChunkOutcome::SCHEMA
-                {
-                    chunks.insert(outcome.chunk, outcome);
-                }
-            }
-            asked = until;
-        }
+        let chunks = self.chunks(resource, request, 0).await?;
         let count = chunks.values().map(|outcome| outcome.chunks).max();
+        Ok(self.outcome_of(resource, request, count, chunks))
+    }
+
+    fn outcome_of(
+        &self,
+        resource: ResourceId,
+        request: &RequestId,
+        count: Option<u32>,
+        chunks: BTreeMap<u32, ChunkOutcome>,
+    ) -> RequestOutcome {
         let missing = (1..=count.unwrap_or_default()).filter(|chunk| !chunks.contains_key(chunk));
-        Ok(RequestOutcome {
+        RequestOutcome {
             schema: 1,
             lane: self.lane.clone(),
             resource,
@@ -171,7 +127,90 @@ impl<E: Engine> Queue<E> {
             chunks: count,
             missing: missing.collect(),
             paths: chunks.into_values().flat_map(|outcome| outcome.paths).collect(),
-        })
+        }
+    }
+
+    /// The known outcomes of a request that has at least so many chunks.
+    async fn chunks(
+        &self,
+        resource: ResourceId,
+        request: &RequestId,
+        least: u32,
+    ) -> Result<BTreeMap<u32, ChunkOutcome>, QueueError> {
+        let address = Address::new(self.lane.clone(), resource, self.producer.clone());
+        /// How many chunks to look for while the number of chunks is unknown.
+        const FIRST: u32 = AT_ONCE as u32;
+        let mut chunks: BTreeMap<u32, ChunkOutcome> = BTreeMap::new();
+        let mut asked = 0;
+        loop {
+            let known = chunks.values().map(|outcome| outcome.chunks).max();
+            let until = known.unwrap_or(if least > 0 { least } else { FIRST }).max(least);
+            if asked >= until {
+                return Ok(chunks);
+            }
+            let ask = |chunk: u32| {
+                let subject = address.outcome(request, chunk);
+                async move { self.engine.recent(Stream::Outcomes, &subject).await }
+            };
+            let mut found = stream::iter(asked + 1..=until).map(ask).buffered(AT_ONCE);
+            while let Some(found) = found.next().await {
+                let found = found.map_err(refused)?;
+                if let Some(outcome) = found.and_then(|found| ChunkOutcome::read(&found.body)) {
+                    chunks.insert(outcome.chunk, outcome);
+                }
+            }
+            asked = until;
+        }
+    }
+
+    /// What is known of a request that was stored as these chunks. An outcome under the same name that belongs to an
+    /// earlier request is not one of them.
+    async fn status_of(
+        &self,
+        resource: ResourceId,
+        request: &RequestId,
+        stored: &[Stored],
+    ) -> Result<RequestOutcome, QueueError> {
+        let count = stored.len() as u32;
+        let mut own = BTreeMap::new();
+        for (chunk, outcome) in self.chunks(resource, request, count).await? {
+            let Some(stored) = stored.get(chunk as usize - 1) else { continue };
+            let has = stored.has(&outcome).map_err(|()| {
+                let message = format!(
+                    "another request was enqueued as {request} later, and its outcome replaced that of this one; use \
+                     each name once"
+                );
+                QueueError::new(QueueErrorKind::Replaced, message)
+            })?;
+            if has {
+                own.insert(chunk, outcome);
+            }
+        }
+        let known = Some(count).filter(|_| !own.is_empty());
+        Ok(self.outcome_of(resource, request, known, own))
+    }
+
+    /// Refuses a name under which a request has been purged: its outcome would be taken for that of the new one. An
+    /// unfinished request may be enqueued again, since a part of it may not have been stored.
+    async fn check_name(
+        &self,
+        resource: ResourceId,
+        request: &RequestId,
+    ) -> Result<(), QueueError> {
+        let address = Address::new(self.lane.clone(), resource, self.producer.clone());
+        let subject = address.outcome(request, 1);
+        let first = self.engine.recent(Stream::Outcomes, &subject);
+        // While the engine has no answer, nothing is known of the name; a ticket distinguishes the outcomes anyway.
+        if !matches!(timeout(ATTEMPT / 2, first).await, Ok(Ok(Some(_)))) {
+            return Ok(());
+        }
+        match self.status(resource, request).await {
+            Ok(outcome) if outcome.is_complete() => Err(QueueError::invalid(format!(
+                "the request {request} was enqueued before, and every path of it has an outcome; ask for it with \
+                 `cdn-purge status {request}`, or use another name for a new request"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Waits until the outcome of a whole request is known, up to a deadline.
@@ -185,6 +224,17 @@ impl<E: Engine> Queue<E> {
         request: &RequestId,
         deadline: Duration,
     ) -> Result<RequestOutcome, QueueError> {
+        self.wait(resource, request, None, deadline).await
+    }
+
+    /// Waits until the outcome of a whole request is known; with chunks, only for the outcomes of these.
+    async fn wait(
+        &self,
+        resource: ResourceId,
+        request: &RequestId,
+        stored: Option<&[Stored]>,
+        deadline: Duration,
+    ) -> Result<RequestOutcome, QueueError> {
         /// A subscription may miss messages, so the outcome is polled as well.
         const LONGEST: Duration = Duration::from_secs(1);
         let address = Address::new(self.lane.clone(), resource, self.producer.clone());
@@ -192,7 +242,10 @@ impl<E: Engine> Queue<E> {
         let end = Instant::now() + deadline.min(Duration::from_secs(365 * 24 * 3600));
         let mut eagerness = Eagerness::none();
         loop {
-            let known = self.status(resource, request).await;
+            let known = match stored {
+                Some(stored) => self.status_of(resource, request, stored).await,
+                None => self.status(resource, request).await,
+            };
             match known {
                 Ok(outcome) if outcome.is_complete() => return Ok(outcome),
                 Err(error) if error.kind() != QueueErrorKind::Unavailable => return Err(error),
@@ -240,7 +293,9 @@ impl<E: Engine> Queue<E> {
 }
 
 impl<E: Engine> Enqueue<E> {
-    /// The name of the request. Enqueueing again under the same name is safe. Default: a random one.
+    /// The name of the request. If it is unknown whether a request was stored, enqueueing it again under the same name
+    /// is safe. Use each name for one request only: a name under which a request has been purged is refused. Default: a
+    /// random one.
     pub fn id(mut self, id: RequestId) -> Self {
         self.id = Some(id);
         self
@@ -273,33 +328,44 @@ impl<E: Engine> Enqueue<E> {
     }
 
     async fn run(self) -> Result<Ticket<E>, QueueError> {
-        let Self { queue, resource, bodies, full, everything, .. } = &self;
-        if bodies.is_empty() {
-            return Err(QueueError::invalid("no paths to enqueue"));
-        }
-        if let Some(path) = full.as_ref().filter(|_| !everything) {
-            let shown = purge_api_ext::escape(path);
-            return Err(QueueError::invalid(format!(
-                "`{shown}` purges the whole resource; allow a full purge if that is what you want"
-            )));
-        }
+        self.check()?;
+        let Self { queue, resource, bodies, id, everything, .. } = self;
         let chunks = u32::try_from(bodies.len()).map_err(QueueError::invalid)?;
-        let request = self.id.clone().unwrap_or_else(RequestId::random);
+        let end = Instant::now() + self.deadline;
+        if let Some(id) = &id {
+            queue.check_name(resource, id).await?;
+        }
+        let request = id.unwrap_or_else(RequestId::random);
         let terms = Terms {
             request: request.clone(),
             urgency: self.urgency,
             expires: self.expires.and_then(|after| SystemTime::now().checked_add(after)),
-            everything: *everything,
+            everything,
         };
-        let address = Address::new(queue.lane.clone(), *resource, queue.producer.clone());
-        let (nonce, end) = (RequestId::random(), Instant::now() + self.deadline);
-        let messages = (1..).zip(bodies).map(|(chunk, body)| {
-            message(&address, &terms, nonce.as_str(), (chunk, chunks), body.clone())
-        });
-        stream::iter(messages.map(Ok))
-            .try_for_each_concurrent(AT_ONCE, |new| async { queue.store(new, end).await.map(drop) })
-            .await?;
-        Ok(Ticket { queue: queue.clone(), resource: *resource, request, chunks })
+        let address = Address::new(queue.lane.clone(), resource, queue.producer.clone());
+        let nonce = RequestId::random();
+        let fingerprints: Vec<u64> = bodies.iter().map(|body| fingerprint(body.lines())).collect();
+        let messages = (1..)
+            .zip(bodies)
+            .map(|(chunk, body)| message(&address, &terms, nonce.as_str(), (chunk, chunks), body));
+        let stored = stream::iter(messages).map(|new| queue.store(new, end)).buffered(AT_ONCE);
+        let sequences: Vec<u64> = stored.try_collect().await?;
+        let stored = sequences.into_iter().zip(fingerprints);
+        let chunks = stored.map(|(sequence, paths)| Stored { sequence, paths }).collect();
+        Ok(Ticket { queue, resource, request, chunks })
+    }
+
+    fn check(&self) -> Result<(), QueueError> {
+        if self.bodies.is_empty() {
+            return Err(QueueError::invalid("no paths to enqueue"));
+        }
+        match self.full.as_ref().filter(|_| !self.everything) {
+            None => Ok(()),
+            Some(path) => Err(QueueError::invalid(format!(
+                "`{}` purges the whole resource; allow a full purge if that is what you want",
+                purge_api_ext::escape(path)
+            ))),
+        }
     }
 }
 
@@ -309,62 +375,6 @@ impl<E: Engine> IntoFuture for Enqueue<E> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
-    }
-}
-
-impl<E: Engine> Ticket<E> {
-    /// The name of the request.
-    #[must_use]
-    pub fn request(&self) -> &RequestId {
-        &self.request
-    }
-
-    /// How many messages the request was stored as.
-    #[must_use]
-    pub fn chunks(&self) -> u32 {
-        self.chunks
-    }
-
-    /// Waits until the outcome is known: see [`Queue::outcome`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Queue::outcome`].
-    pub async fn outcome(&self, deadline: Duration) -> Result<RequestOutcome, QueueError> {
-        self.queue.outcome(self.resource, &self.request, deadline).await
-    }
-}
-
-impl RequestOutcome {
-    /// Whether the outcome of every path is known.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.chunks.is_some() && self.missing.is_empty()
-    }
-
-    /// Whether it is complete and no path needs to be enqueued again.
-    #[must_use]
-    pub fn is_success(&self) -> bool {
-        self.is_complete() && !self.paths.iter().any(|path| path.state.is_failure())
-    }
-
-    /// The outcome of one path, or `None` while it is unknown.
-    #[must_use]
-    pub fn outcome(&self, path: &str) -> Option<&PathResult> {
-        self.paths.iter().find(|result| result.path == path)
-    }
-
-    /// How many paths are in each state.
-    #[must_use]
-    pub fn counts(&self) -> Vec<(State, usize)> {
-        let mut counts: Vec<(State, usize)> = Vec::new();
-        for path in &self.paths {
-            match counts.iter_mut().find(|(state, _)| *state == path.state) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((path.state, 1)),
-            }
-        }
-        counts
     }
 }
 

@@ -6,6 +6,9 @@ mod follow;
 mod holder;
 mod intake;
 mod round;
+mod condense;
+#[cfg(test)]
+mod schedules;
 #[cfg(test)]
 mod tests;
 
@@ -71,6 +74,8 @@ pub(crate) struct Options {
     concurrency: usize,
     follow: Duration,
     memory: usize,
+    /// How many bytes of notes of settled rounds the journal keeps before a digest replaces them.
+    journal: usize,
     holder: String,
     metrics: Metrics,
     messages: Option<Messages>,
@@ -101,6 +106,7 @@ impl<E: Engine> Worker<E> {
             concurrency: 4,
             follow: Duration::from_secs(300),
             memory: 256 * 1024 * 1024,
+            journal: 64 * 1024 * 1024,
             holder: format!("process {}", std::process::id()),
             metrics,
             messages: None,

@@ -174,6 +174,56 @@ async fn profile_that_fails_is_resumed_alone() {
     assert!(again.err.contains("resume it, or name another"), "{}", again.err);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_of_the_environment_are_not_ignored() {
+    let scene = Scene::new("prefix = '/blog'\n").await;
+    for arguments in [
+        &["verify", "/a", "--edge", "http://127.0.0.1:1"][..],
+        &["worker"],
+        &["enqueue", "/a", "--producer", "cms"],
+        &["status", "r", "--producer", "cms"],
+        &["queue", "show"],
+    ] {
+        for (names, expected) in
+            [("shop,blog", "only one profile can be named here"), ("news", "no profile `news`")]
+        {
+            let ended = scene.run(arguments).env("PURGE_PROFILE", names).end().await;
+            assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
+            assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_file_among_the_journals_loses_nothing() {
+    let scene = Scene::new("").await;
+    for sandbox in [&scene.shop, &scene.blog] {
+        sandbox.fault(Fault::status(400).on_post().times(1));
+    }
+    let create = ["create", "/a", "--journal", "journals", "--profile", "shop,blog"];
+    assert_eq!(scene.end(&create).await.code, Some(1));
+    let before = fs::read(scene.path("journals/shop")).expect("a journal");
+    for name in [".DS_Store", "notes.txt", "shop.bak", "zzz"] {
+        fs::write(scene.path("journals").join(name), "not a journal").expect("a file");
+        let ended = scene.end(&["resume", "journals"]).await;
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        let expected = format!(
+            "nothing was sent: the folder `journals` contains `{name}`, but there is no profile `{name}`"
+        );
+        assert!(ended.err.contains(&expected), "{}", ended.err);
+        fs::remove_file(scene.path("journals").join(name)).expect("a file");
+    }
+    assert_eq!(fs::read(scene.path("journals/shop")).expect("a journal"), before);
+    assert_eq!((purged(&scene.shop).len(), purged(&scene.blog).len()), (0, 0));
+    // With names, other files do not matter.
+    fs::write(scene.path("journals/notes.txt"), "not a journal").expect("a file");
+    let ended = scene.end(&["resume", "journals", "--profile", "shop"]).await;
+    assert_eq!((ended.code, purged(&scene.shop).len()), (Some(0), 1), "{ended:?}");
+    fs::remove_file(scene.path("journals/notes.txt")).expect("a file");
+    let ended = scene.end(&["resume", "journals"]).await;
+    assert_eq!((ended.code, purged(&scene.blog).len()), (Some(0), 1), "{ended:?}");
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_across_profiles_loses_nothing() {
@@ -224,7 +274,23 @@ async fn wrong_use_of_profiles_sends_nothing() {
         (&["create", "/a", "--profile", "shop,shop"], "the profile `shop` is named twice"),
         (&["create", "/a", "--profile", "shop,blog", "--resource", RESOURCE], "leave them out"),
         (&["list", "--profile", "shop,blog"], "only one profile can be named here"),
-        (&["plan", "/a", "--profile", "shop,blog"], "there is no profile `shop,blog`"),
+        (&["plan", "/a", "--profile", "shop,blog"], "each has a plan of its own"),
+        (
+            &["verify", "/a", "--edge", "http://127.0.0.1:1", "--profile", "shop,blog"],
+            "one resource",
+        ),
+        (
+            &["verify", "/a", "--edge", "http://127.0.0.1:1", "--profile", "news"],
+            "no profile `news`",
+        ),
+        (&["worker", "--profile", "shop,blog"], "run a worker for each profile"),
+        (&["worker", "--profile", "news"], "there is no profile `news`"),
+        (&["enqueue", "/a", "--producer", "cms", "--profile", "shop,blog"], "and one lane"),
+        (&["enqueue", "/a", "--producer", "cms", "--profile", "news"], "no profile `news`"),
+        (&["status", "r", "--profile", "shop,blog"], "only one profile can be named here"),
+        (&["queue", "drop", "r", "--profile", "shop,blog"], "only one profile can be named here"),
+        (&["queue", "show", "--profile", "shop,blog"], "only one profile can be named here"),
+        (&["queue", "pause", "--profile", "news"], "there is no profile `news`"),
         (&["create", "/a", "--dry-run", "--profile", "shop,blog"], "only one profile"),
         (
             &["create", "--from", "-", "--profile", "shop,blog"],

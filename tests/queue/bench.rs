@@ -47,7 +47,16 @@ impl<'a> Bench<'a> {
 
     /// Starts a worker. With a mark, such as `round:1=kill`, it is killed or stopped at that place.
     pub(crate) fn worker(&self, mark: Option<&str>, more: &[&str]) -> WorkerProcess {
-        let mut command = Command::new(PURGE);
+        self.worker_of(PURGE, mark, more)
+    }
+
+    /// Starts a worker that is measured.
+    pub(crate) fn measured(&self, more: &[&str]) -> WorkerProcess {
+        self.worker_of(&crate::measured(), None, more)
+    }
+
+    fn worker_of(&self, binary: &str, mark: Option<&str>, more: &[&str]) -> WorkerProcess {
+        let mut command = Command::new(binary);
         command
             .args(["worker", "--lane", &self.lane])
             .args(["--window", "0s"].iter().filter(|_| !more.contains(&"--window")))
@@ -77,6 +86,11 @@ impl<'a> Bench<'a> {
             }
         });
         WorkerProcess { child, said }
+    }
+
+    /// How many requests there were.
+    pub(crate) fn posts(&self) -> usize {
+        self.sandbox.requests().iter().filter(|request| request.method == "POST").count()
     }
 
     /// How often each path was posted, and how many requests there were.
@@ -126,6 +140,23 @@ impl WorkerProcess {
         let said = self.said.wait_for(|said| said.contains(text));
         let found = tokio::time::timeout(PATIENCE, said).await.map(|found| found.is_ok());
         assert!(found == Ok(true), "it did not write `{text}`: {}", *self.said.borrow());
+    }
+
+    /// Everything it has written.
+    pub(crate) fn said(&self) -> String {
+        self.said.borrow().clone()
+    }
+
+    /// The processor time that it has used.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn processor(&self) -> Duration {
+        /// The kernel counts in hundredths of a second.
+        const TICK: Duration = Duration::from_millis(10);
+        let id = self.child.id().expect("it runs");
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("a process");
+        let after_name = stat.rsplit(')').next().expect("its state");
+        let ticks = after_name.split_whitespace().skip(11).take(2);
+        TICK * ticks.map(|ticks| ticks.parse::<u32>().expect("a number")).sum()
     }
 
     /// Its peak memory use, in KiB.

@@ -1,10 +1,12 @@
 //! Nodes that cannot reach each other: their routes go through proxies that a test can cut.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::io::copy_bidirectional;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -88,6 +90,7 @@ async fn nothing_acknowledged_is_lost_when_the_leader_is_cut_off() {
     });
     let longest = longest.await;
     assert!(longest < BOUND, "{longest:?}");
+    replicas_are_equal(&cluster).await;
     let longest = under_load(&mut cluster, "link", async |cluster| {
         let leader = cluster.leader("PURGE_IN").await;
         let follower = (leader + 1) % 3;
@@ -99,4 +102,35 @@ async fn nothing_acknowledged_is_lost_when_the_leader_is_cut_off() {
     });
     let longest = longest.await;
     assert!(longest < BOUND, "{longest:?}");
+    replicas_are_equal(&cluster).await;
+}
+
+/// What a node has of each stream: how many messages, and the first and the last of them.
+async fn holds(cluster: &Cluster, node: usize) -> BTreeMap<String, [Value; 3]> {
+    let monitor = cluster.nodes[node].monitor;
+    let mut node = TcpStream::connect(("127.0.0.1", monitor)).await.expect("monitoring");
+    node.write_all(b"GET /jsz?streams=true HTTP/1.0\r\n\r\n").await.expect("a request");
+    let mut answer = String::new();
+    node.read_to_string(&mut answer).await.expect("a response");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let answer: Value = serde_json::from_str(body).expect("JSON");
+    let streams = answer.pointer("/account_details/0/stream_detail").and_then(Value::as_array);
+    let streams = streams.expect("streams").iter().map(|stream| {
+        let state = ["messages", "first_seq", "last_seq"].map(|name| stream["state"][name].clone());
+        (stream["name"].as_str().expect("a name").to_owned(), state)
+    });
+    // Leases expire by themselves, on each node at its own moment.
+    streams.filter(|(name, _)| name != "PURGE_LEASE").collect()
+}
+
+async fn replicas_are_equal(cluster: &Cluster) {
+    for _ in 0..300 {
+        let (first, second) = (holds(cluster, 0).await, holds(cluster, 1).await);
+        if first == second && first == holds(cluster, 2).await {
+            assert_eq!(first.len(), 4, "{first:?}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the replicas differ: {:?} {:?}", holds(cluster, 0).await, holds(cluster, 1).await);
 }

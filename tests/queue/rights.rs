@@ -10,7 +10,7 @@ use crate::servers::{Cluster, Options};
 use crate::{RESOURCE, numbered, parsed, resource};
 
 /// The users in the guide, with passwords.
-fn accounts() -> String {
+pub(crate) fn accounts() -> String {
     let page = include_str!("../../docs/queue.md");
     let accounts = page.split("```conf\n").nth(1).and_then(|rest| rest.split("```").next());
     accounts.expect("the rights of the guide").replace('…', "s3cret-of-the-queue")
@@ -22,7 +22,7 @@ fn credentials(folder: &TempDir, user: &str, password: &str) -> std::path::PathB
     file
 }
 
-async fn connect(cluster: &Cluster, folder: &TempDir, user: &str) -> NatsEngine {
+pub(crate) async fn connect(cluster: &Cluster, folder: &TempDir, user: &str) -> NatsEngine {
     let file = credentials(folder, user, "s3cret-of-the-queue");
     let mut options = NatsOptions::new(cluster.urls()).credentials_file(file);
     if user == "cms" {

@@ -125,6 +125,12 @@ impl Cluster {
         self.urls.clone()
     }
 
+    /// The addresses, for a client of the test's own.
+    pub(crate) fn nats_addresses(&self) -> Vec<async_nats::ServerAddr> {
+        let urls = self.urls.split(',').map(|url| url.parse());
+        urls.collect::<Result<_, _>>().expect("addresses")
+    }
+
     pub(crate) async fn engine(&self) -> Result<NatsEngine, purge_queue::QueueError> {
         NatsEngine::connect(NatsOptions::new(self.urls())).await
     }
@@ -148,10 +154,7 @@ impl Cluster {
     }
 
     async fn try_leader(&self, stream: &str) -> Option<usize> {
-        let urls = self.urls();
-        let servers = urls.split(',').map(|url| url.parse::<async_nats::ServerAddr>());
-        let servers: Vec<_> = servers.collect::<Result<_, _>>().expect("addresses");
-        let client = async_nats::connect(servers).await.ok()?;
+        let client = async_nats::connect(self.nats_addresses()).await.ok()?;
         let info = client.request(format!("$JS.API.STREAM.INFO.{stream}"), "".into()).await.ok()?;
         let info: serde_json::Value = serde_json::from_slice(&info.payload).ok()?;
         let name = info.pointer("/cluster/leader")?.as_str()?;

@@ -25,12 +25,26 @@ pub(crate) struct QueueArgs {
     pub(crate) queue_credentials: Option<PathBuf>,
 }
 
+/// Which lane an operator means.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Queue")]
+pub(crate) struct LaneArgs {
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
+    /// Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+}
+
 /// The producer and the resource of a request.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Queue")]
 pub(crate) struct ProducerArgs {
     #[command(flatten)]
     pub(crate) queue: QueueArgs,
+    /// Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]
     #[arg(long, value_name = "NAME", value_parser = producer)]
     pub(crate) producer: Option<Producer>,
@@ -45,7 +59,8 @@ pub(crate) struct EnqueueArgs {
     pub(crate) paths: PathArgs,
     #[command(flatten)]
     pub(crate) from: ProducerArgs,
-    /// Name of the request; enqueueing again under the same name is safe [default: a random one]
+    /// Name of the request, for one request only; if it is unknown whether it was stored, enqueue it again under the
+    /// same name [default: a random one]
     #[arg(long, help_heading = "Request", value_name = "ID", value_parser = request)]
     pub(crate) id: Option<RequestId>,
     /// Low priority: sent when nothing else is waiting, but always gets one batch in ten
@@ -130,9 +145,9 @@ pub(crate) enum Operate {
     /// Show the journal of the workers
     Log(LogArgs),
     /// Stop workers from sending anything new
-    Pause(QueueArgs),
+    Pause(LaneArgs),
     /// End the pause
-    Go(QueueArgs),
+    Go(LaneArgs),
     /// Drop the paths of a request that are still waiting
     Drop(DropArgs),
 }
@@ -161,7 +176,7 @@ pub(crate) struct CheckArgs {
 #[derive(clap::Args)]
 pub(crate) struct ShowArgs {
     #[command(flatten)]
-    pub(crate) queue: QueueArgs,
+    pub(crate) lane: LaneArgs,
     #[command(flatten)]
     pub(crate) output: FormatArgs,
 }
@@ -169,7 +184,7 @@ pub(crate) struct ShowArgs {
 #[derive(clap::Args)]
 pub(crate) struct LogArgs {
     #[command(flatten)]
-    pub(crate) queue: QueueArgs,
+    pub(crate) lane: LaneArgs,
     /// Show only what happened to this path
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Option<String>,

@@ -68,12 +68,14 @@ impl TargetArgs {
         if self.profile.is_empty() {
             self.profile = profiles_of_environment()?;
         }
-        match profiles {
+        let why = match profiles {
             Profiles::Several if self.profile.len() > 1 => return Ok(()),
             Profiles::OfJournals => return Ok(()),
-            Profiles::One | Profiles::Several => {}
-        }
-        self.apply_profile()?;
+            Profiles::One(why) => why,
+            // With several, it has returned.
+            Profiles::Several => "",
+        };
+        self.apply_profile(why)?;
         self.apply_environment()
     }
 
@@ -85,21 +87,15 @@ impl TargetArgs {
         Ok(own)
     }
 
-    /// Completes the options from the named profile, if there is one.
-    pub(crate) fn apply_profile(&mut self) -> Result<(), Failure> {
+    /// Completes the options from the named profile, if there is one. If there are several, `why` says why that cannot be.
+    pub(crate) fn apply_profile(&mut self, why: &str) -> Result<(), Failure> {
         if self.profile.is_empty() {
             self.profile = profiles_of_environment()?;
         }
-        match self.profile.as_slice() {
-            [] => Ok(()),
-            [name] => {
-                let settings = Config::load()?.settings;
-                let name = name.clone();
-                self.fill(settings.profile(&name)?);
-                Ok(())
-            }
-            [_, ..] => Err(Failure::usage("only one profile can be named here")),
+        if let Some(name) = only_one(self.profile.clone(), why)? {
+            self.fill(Config::load()?.settings.profile(&name)?);
         }
+        Ok(())
     }
 
     /// Completes the options from the settings of a profile.
@@ -134,14 +130,32 @@ impl TargetArgs {
 /// How many profiles a command takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profiles {
-    One,
+    /// One, and why.
+    One(&'static str),
     Several,
     /// Those whose journals it resumes.
     OfJournals,
 }
 
+/// The profile of a command that takes one: the one that was named, or that of the environment. If there are several,
+/// `why` says why that cannot be.
+pub(crate) fn one_profile(named: Option<&str>, why: &str) -> Result<Option<String>, Failure> {
+    let names = match named {
+        Some(names) => names.split(',').map(|name| name.trim().to_owned()).collect(),
+        None => profiles_of_environment()?,
+    };
+    only_one(names, why)
+}
+
+fn only_one(mut names: Vec<String>, why: &str) -> Result<Option<String>, Failure> {
+    if names.len() > 1 {
+        return Err(Failure::usage(format!("only one profile can be named here: {why}")));
+    }
+    Ok(names.pop())
+}
+
 /// The profiles that the environment names.
-pub(crate) fn profiles_of_environment() -> Result<Vec<String>, Failure> {
+fn profiles_of_environment() -> Result<Vec<String>, Failure> {
     let text = environment::text(environment::PROFILE).map_err(Failure::usage)?;
     let names = text.iter().flat_map(|text| text.split(','));
     Ok(names.map(|name| name.trim().to_owned()).collect())

@@ -11,6 +11,9 @@ use super::{AddressArgs, InputArgs, MessageArgs, ReportArgs};
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
+    /// Profile of `purge.toml`, for its prefix [env: PURGE_PROFILE]
+    #[arg(long, help_heading = "Paths", value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     #[command(flatten)]
     pub(crate) edges: EdgeArgs,
     /// When the purge was sent: how long ago, such as 10m, or a time, such as 2026-01-31T12:00:00Z

@@ -57,7 +57,10 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
             source,
         })
     };
-    KEYS.iter().map(setting).collect()
+    let keys = KEYS.iter();
+    #[cfg(feature = "queue")]
+    let keys = keys.chain(&crate::config::QUEUE);
+    keys.map(setting).collect()
 }
 
 /// A setting of a profile.

@@ -3,7 +3,7 @@ use purge_api_ext::{Journal, PurgePath};
 use super::after::{self, After};
 use super::profiles;
 use super::run::{Ended, Run};
-use crate::args::{CreateArgs, PathArgs, PlanArgs, TargetArgs, profiles_of_environment};
+use crate::args::{CreateArgs, PathArgs, PlanArgs, TargetArgs, one_profile};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::input;
@@ -11,6 +11,9 @@ use crate::output::{self, Console, Format, Progress, Summary};
 use crate::selection::{self, Renewal, Selection};
 use crate::signals::Signals;
 use crate::target::Target;
+
+/// Why a plan is shown for one profile only.
+const OWN_PLAN: &str = "each has a plan of its own";
 
 pub(crate) async fn run(
     mut args: CreateArgs,
@@ -21,7 +24,7 @@ pub(crate) async fn run(
     if args.dry_run {
         // A dry run needs nothing else from the target.
         if !args.target.sandbox {
-            args.target.apply_profile()?;
+            args.target.apply_profile(OWN_PLAN)?;
         }
         let TargetArgs { rate, prefix, .. } = args.target;
         let (paths, report, messages) = (args.paths, args.report, args.messages);
@@ -116,17 +119,10 @@ pub(super) fn unchanged(
 
 pub(crate) fn plan(mut args: PlanArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
-    let mut names =
-        args.profile.take().map_or_else(profiles_of_environment, |name| Ok(vec![name]))?;
-    let prefix = match (names.pop(), names.is_empty()) {
-        (None, _) => None,
-        (Some(name), true) => {
-            let profile = settings.profile(&name)?;
-            args.rate = args.rate.or(profile.rate);
-            profile.prefix.clone()
-        }
-        (Some(_), false) => return Err(Failure::usage("only one profile can be named here")),
-    };
+    let name = one_profile(args.profile.as_deref(), OWN_PLAN)?;
+    let profile = name.map(|name| settings.profile(&name)).transpose()?;
+    args.rate = args.rate.or_else(|| profile?.rate);
+    let prefix = profile.and_then(|profile| profile.prefix.clone());
     show(args, prefix, &settings, console)
 }
 

@@ -92,7 +92,7 @@ pub(super) async fn resume(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let names = match args.target.profile.as_slice() {
-        [] => names_in(&args.journal)?,
+        [] => names_in(&args.journal, settings)?,
         named => unique(named)?,
     };
     let audit = args.audit.open("resume")?;
@@ -229,7 +229,7 @@ fn new_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// The profiles that have a journal in a folder.
-fn names_in(folder: &Path) -> Result<Vec<String>, Failure> {
+fn names_in(folder: &Path, settings: &Settings) -> Result<Vec<String>, Failure> {
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("the folder `{}` cannot be read: {error}", file_name(folder)))
     };
@@ -239,6 +239,15 @@ fn names_in(folder: &Path) -> Result<Vec<String>, Failure> {
         names.push(name.to_string_lossy().into_owned());
     }
     names.sort();
+    if let Some(name) = names.iter().find(|name| !settings.profiles.contains_key(*name)) {
+        let why = settings.profile(name).err().map(|error| error.to_string()).unwrap_or_default();
+        return Err(Failure::usage(format!(
+            "nothing was sent: the folder `{}` contains `{}`, but {why}; if it is not a journal, move it out of the \
+             folder; or name the profiles to resume with --profile",
+            file_name(folder),
+            excerpt(name)
+        )));
+    }
     match names.is_empty() {
         false => Ok(names),
         true => Err(cannot(&"there is no journal in it")),

@@ -5,7 +5,7 @@ use purge_api_ext::escape;
 use purge_site::Manifest;
 use purge_verify::{Checked, Purge, Target, Verifier};
 
-use crate::args::VerifyArgs;
+use crate::args::{VerifyArgs, one_profile};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::input;
@@ -15,12 +15,17 @@ use crate::signals::Signals;
 use crate::verification::{self, Aims, Sources};
 
 pub(crate) async fn run(
-    args: VerifyArgs,
+    mut args: VerifyArgs,
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     no_duration_among_paths(&args)?;
+    let name = one_profile(args.profile.as_deref(), "the edges of one resource are asked")?;
+    if let Some(profile) = name.map(|name| settings.profile(&name)).transpose()? {
+        let prefix = args.input.prefix.take().or_else(|| profile.prefix.clone());
+        args.input.prefix = prefix;
+    }
     let verifier = verification::verifier(&args.edges)?;
     let summary = Summary::open(args.report.summary.as_deref())?;
     let format = args.report.output.format;

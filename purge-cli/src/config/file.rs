@@ -64,16 +64,50 @@ pub(super) fn read(
             profiles(config, &source, pair)?;
             continue;
         }
-        let Said { key, values } = said(&source, pair, KEYS.iter(), &mut token)?;
-        // A list in a nearer file replaces this one, which is still checked for mistakes.
-        let of_key = |entry: &Entry| entry.profile.is_none() && entry.key.name == key.name;
-        let is_said = config.entries.iter().any(of_key);
-        let mut ignored = Settings::default();
-        let settings = if is_said { &mut ignored } else { &mut config.settings };
-        set(settings, &source, pair, key, &values)?;
-        config.entries.push(entry(&source, pair, key, None, &values));
+        if pair.0.get_ref() == "queue" {
+            queue(config, &source, pair)?;
+            continue;
+        }
+        let said = said(&source, pair, "", KEYS.iter(), &mut token)?;
+        add(config, &source, pair, &said)?;
     }
     Ok(())
+}
+
+/// Adds a setting that belongs to no profile.
+fn add(
+    config: &mut Config,
+    source: &Source<'_>,
+    pair: Pair<'_>,
+    Said { key, values }: &Said,
+) -> Result<(), Failure> {
+    // A list in a nearer file replaces this one, which is still checked for mistakes.
+    let of_key = |entry: &Entry| entry.profile.is_none() && entry.key.name == key.name;
+    let is_said = config.entries.iter().any(of_key);
+    let mut ignored = Settings::default();
+    let settings = if is_said { &mut ignored } else { &mut config.settings };
+    set(settings, source, pair, key, values)?;
+    config.entries.push(entry(source, pair, key, None, values));
+    Ok(())
+}
+
+/// The table of the queue.
+#[cfg(feature = "queue")]
+fn queue(config: &mut Config, source: &Source<'_>, (key, value): Pair<'_>) -> Result<(), Failure> {
+    let DeValue::Table(table) = value.get_ref() else {
+        return Err(source.wrong(key.span().start, "`queue` is a table: write `[queue]`"));
+    };
+    for pair in pairs(table) {
+        let said = said(source, pair, "queue.", super::QUEUE.iter(), &mut None)?;
+        add(config, source, pair, &said)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "queue"))]
+fn queue(_: &mut Config, source: &Source<'_>, (key, _): Pair<'_>) -> Result<(), Failure> {
+    let what = "`queue`: this program was built without the feature `queue`; remove the table";
+    Err(source.wrong(key.span().start, what))
 }
 
 /// Reads the tables of profiles. For each setting, the nearest file takes precedence.
@@ -103,7 +137,7 @@ fn profiles(
         let DeValue::Table(own) = value.get_ref() else { continue };
         let mut token = None;
         for pair in pairs(own) {
-            let Said { key, values } = said(source, pair, of_profiles(), &mut token)?;
+            let Said { key, values } = said(source, pair, "", of_profiles(), &mut token)?;
             let settings = config.settings.profiles.entry(plain.to_string()).or_default();
             set(settings, source, pair, key, &values)?;
             config.entries.push(entry(source, pair, key, Some(plain.to_string()), &values));
@@ -118,20 +152,25 @@ struct Said {
     values: Vec<String>,
 }
 
-/// Interprets a pair, if it is a known setting that this file may hold. `token` is the source of the token that the
-/// same table has already named.
+/// Interprets a pair, if it is a known setting that this file may hold. `table` precedes its name, and `token` is the
+/// source of the token that the same table has already named.
 fn said(
     source: &Source<'_>,
     (key, value): Pair<'_>,
+    table: &str,
     keys: impl Iterator<Item = &'static Key>,
     token: &mut Option<&'static str>,
 ) -> Result<Said, Failure> {
-    let (at, name) = (key.span().start, key.get_ref().as_ref());
+    let (at, name) = (key.span().start, &*format!("{table}{}", key.get_ref()));
     let key = known(name, &keys.collect::<Vec<_>>()).map_err(|what| source.wrong(at, &what))?;
     if key.is_private && source.owner == Owner::Project {
+        let what = match name.starts_with("queue.") {
+            true => "where the paths and the password of the queue go",
+            false => "where the token goes and which program runs",
+        };
         let what = format!(
             "`{name}` is allowed only in the user's own purge.toml: anyone who can write here could \
-             otherwise decide where the token goes and which program runs"
+             otherwise decide {what}"
         );
         return Err(source.wrong(at, &what));
     }
@@ -212,6 +251,10 @@ fn known(name: &str, keys: &[&'static Key]) -> Result<&'static Key, String> {
         Some(key) if plain == key.name || !is_secret(&plain) => {
             Err(format!("unknown setting `{given}`; did you mean `{}`?", key.name))
         }
+        _ if is_secret(&plain) && plain.starts_with("queue.") => Err(format!(
+            "`{given}`: a secret does not belong in this file, which others may read; write `USER:PASSWORD` to a file \
+             that only you can read and name that with `credentials-file`"
+        )),
         _ if is_secret(&plain) => Err(format!(
             "`{given}`: a secret does not belong in this file, which others may read; set PURGE_API_KEY and \
              PURGE_API_SECRET, or PURGE_TOKEN, or write it to a file that only you can read and name that with \

@@ -144,7 +144,33 @@ pub(crate) static KEYS: [Key; 17] = [
     .shape(Shape::List),
 ];
 
-/// The settings that a profile can have, apart from `prefix`, which only profiles have.
+/// The settings of the table `[queue]`.
+#[cfg(feature = "queue")]
+pub(crate) static QUEUE: [Key; 4] = [
+    Key::new("queue.url", |settings, text, _| {
+        purge_queue::NatsOptions::new(text).check().map_err(|error| error.to_string())?;
+        put(&mut settings.queue.url, text)
+    })
+    .variable(environment::queue::URL)
+    .private(),
+    Key::new("queue.lane", |settings, text, _| put(&mut settings.queue.lane, text))
+        .variable(environment::queue::LANE)
+        .default(DEFAULT_LANE),
+    Key::new("queue.producer", |settings, text, _| put(&mut settings.queue.producer, text))
+        .variable(environment::queue::PRODUCER),
+    Key::new("queue.credentials-file", |settings, text, folder| {
+        settings.queue.credentials.get_or_insert(folder.join(text));
+        Ok(())
+    })
+    .variable(environment::queue::CREDENTIALS)
+    .private(),
+];
+
+/// The lane of an account that has no other.
+#[cfg(feature = "queue")]
+pub(crate) const DEFAULT_LANE: &str = "default";
+
+/// The settings that a profile can have, apart from `prefix` and `lane`, which only profiles have.
 const OF_PROFILES: [&str; 7] =
     ["organization", "resource", "api-key-file", "token-file", "token-command", "base-url", "rate"];
 
@@ -157,10 +183,17 @@ static PREFIX: Key = Key::new("prefix", |settings, text, _| {
     Ok(())
 });
 
+/// The lane of the profile's account.
+#[cfg(feature = "queue")]
+static LANE: Key = Key::new("lane", |settings, text, _| put(&mut settings.queue.lane, text));
+
 /// The settings that a profile can have.
 pub(super) fn of_profiles() -> impl Iterator<Item = &'static Key> {
     let shared = KEYS.iter().filter(|key| OF_PROFILES.contains(&key.name));
-    shared.chain(std::iter::once(&PREFIX))
+    let all = shared.chain(std::iter::once(&PREFIX));
+    #[cfg(feature = "queue")]
+    let all = all.chain(std::iter::once(&LANE));
+    all
 }
 
 fn turn(setting: &mut bool, text: &str) -> Result<(), String> {

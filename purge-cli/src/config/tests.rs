@@ -290,6 +290,48 @@ fn profiles_have_their_own_settings_and_the_nearer_file_takes_precedence() {
     assert_eq!(error.to_string(), "there is no profile `a`; no purge.toml defines one");
 }
 
+#[cfg(feature = "queue")]
+#[test]
+fn queue_has_a_table_and_only_the_user_decides_where_paths_go() {
+    let project = "[queue]\nlane = 'shop'\nproducer = 'cms'\n[profile.blog]\nlane = 'blog'\n";
+    let user =
+        "[queue]\nurl = 'tls://a:4222,tls://b:4222'\nlane = 'mine'\ncredentials-file = 'queue'\n";
+    let config = load(project, user).expect("settings");
+    let queue = &config.settings.queue;
+    let lane = |queue: &super::QueueSettings| queue.lane.as_ref().map(|l| l.as_str().to_owned());
+    assert_eq!(queue.url.as_deref(), Some("tls://a:4222,tls://b:4222"));
+    assert_eq!(lane(queue).as_deref(), Some("shop"));
+    assert_eq!(queue.producer.as_ref().map(|p| p.as_str()), Some("cms"));
+    let file = queue.credentials.as_ref().expect("a file");
+    assert!(file.ends_with("config/purge/queue"), "{file:?}");
+    let blog = config.settings.profile("blog").expect("a profile");
+    assert_eq!(lane(&blog.queue).as_deref(), Some("blog"));
+    let places: Vec<_> = config.entries.iter().map(|e| (e.key.name, e.line)).collect();
+    assert!(places.contains(&("queue.lane", 2)) && places.contains(&("queue.url", 2)));
+
+    for key in ["url = 'tls://a'", "credentials-file = 'a'"] {
+        let text = format!("[queue]\n{key}\n");
+        load("", &text).expect("the user's own file");
+        let name = key.split(' ').next().expect("a name");
+        let expected = format!(
+            "/project/purge.toml:2: `queue.{name}` is allowed only in the user's own purge.toml: anyone who can \
+             write here could otherwise decide where the paths and the password of the queue go"
+        );
+        refused(&text, "", &expected);
+    }
+    for (text, expected) in [
+        ("queue = 'a'", "1: `queue` is a table: write `[queue]`"),
+        ("[queue]\nlane = 'A b'", "2: `queue.lane`: `A b` is not a lane: use 1 to 32"),
+        ("[queue]\nlame = 'a'", "2: unknown setting `queue.lame`; did you mean `queue.lane`?"),
+        ("[queue]\npassword = 's3cret'", "2: `queue.password`: a secret does not belong in this"),
+        ("[queue]\nurl = 'nats://u:s3cret@a'", "2: `queue.url`: the queue address `nats://…@a`"),
+    ] {
+        let error = load("", text).err().expect(text);
+        assert!(error.starts_with(&format!("/config/purge/purge.toml:{expected}")), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
 #[test]
 fn mistakes_in_profiles_are_reported_with_file_line_and_fix() {
     for key in ["base-url", "api-key-file", "token-file", "token-command"] {

@@ -25,8 +25,8 @@ pub(crate) struct Object {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Setting {
-    /// Its name in `purge.toml` and, after two dashes, on the command line. A setting of a profile has the prefix
-    /// `profile.NAME.`. Only the environment and the system set `token`, `api-key`, `proxy`, `no-proxy`,
+    /// Its name in `purge.toml` and, after two dashes, on the command line. A setting of the queue has the prefix
+    /// `queue.`, and one of a profile `profile.NAME.`. Only the environment and the system set `token`, `api-key`, `proxy`, `no-proxy`,
     /// `ssl-cert-file` and `ssl-cert-dir`.
     pub(crate) name: String,
     /// Its value; null if it is not set, and for the token and the API key, which are not shown.

@@ -44,7 +44,8 @@ impl Cover {
         }
     }
 
-    /// A wildcard that covers the path under every reading of `*`, other than the path itself.
+    /// A wildcard that covers the path under every reading of `*`, other than the path itself. If others are removed,
+    /// it stays the same one.
     pub(super) fn of(&self, path: &str) -> Option<String> {
         let mut checked = None;
         for length in self.lengths.keys().take_while(|length| **length <= path.len()) {
@@ -56,7 +57,9 @@ impl Cover {
                 checked = PurgePath::with_query(path).ok();
             }
             let asked = checked.as_ref()?;
-            let covering = wildcards.iter().find(|w| w.as_str() != path && w.covers(asked));
+            let covering = wildcards.iter().filter(|w| w.as_str() != path && w.covers(asked));
+            // The order in which they were added must not matter: a digest lists them in another one.
+            let covering = covering.min_by_key(|w| w.as_str());
             if let Some(covering) = covering {
                 return Some(covering.as_str().to_owned());
             }

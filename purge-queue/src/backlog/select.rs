@@ -69,24 +69,24 @@ impl Turns {
     fn next(&mut self) -> Option<usize> {
         use std::ops::Bound::{Excluded, Unbounded};
         loop {
-            let after = self.last.clone();
-            let next = match &after {
+            let next = match &self.last {
                 Some(last) => self.queues.range_mut((Excluded(last), Unbounded)).next(),
                 None => None,
             };
-            let (producer, place) = match next {
-                Some((producer, queue)) => (producer.clone(), queue.pop_front()),
-                None => {
-                    let (producer, queue) = self.queues.iter_mut().next()?;
-                    (producer.clone(), queue.pop_front())
-                }
+            let (producer, queue) = match next {
+                Some(next) => next,
+                None => self.queues.iter_mut().next()?,
             };
-            if place.is_none() {
-                self.queues.remove(&producer);
-                continue;
+            let place = queue.pop_front();
+            // A single producer has every turn, and its name need not be copied for each path.
+            if self.last.as_ref() != Some(producer) {
+                self.last = Some(producer.clone());
             }
-            self.last = Some(producer);
-            return place;
+            if place.is_some() {
+                return place;
+            }
+            let empty = self.last.clone()?;
+            self.queues.remove(&empty);
         }
     }
 }

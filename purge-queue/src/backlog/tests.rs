@@ -6,6 +6,31 @@ use proptest::prelude::*;
 use purge_api_ext::PurgePath;
 
 use super::*;
+use crate::note::{Begun, Digest};
+
+/// What has happened to each path of each open chunk: the path that was sent and its verdict, or that it is waiting.
+pub(crate) type Picture = BTreeMap<u64, BTreeMap<String, Option<(Option<String>, Verdict)>>>;
+
+impl Backlog {
+    pub(crate) fn picture(&self) -> Picture {
+        let mut picture = Picture::new();
+        for (sequence, open) in &self.chunks {
+            let taken = open.results.iter().map(|taken| {
+                let by = taken.by.as_deref().map(str::to_owned);
+                (taken.path.to_string(), Some((by, Verdict::clone(&taken.verdict))))
+            });
+            picture.insert(*sequence, taken.collect());
+        }
+        for waiting in self.sites.values().flat_map(|site| &site.paths) {
+            for sequence in &waiting.chunks {
+                let chunk = picture.get_mut(sequence).expect("an open chunk");
+                let before = chunk.insert(waiting.path.to_string(), None);
+                assert!(before.is_none(), "{} is taken and waits", waiting.path);
+            }
+        }
+        picture
+    }
+}
 
 const RESOURCE: &str = "660f9511-f30c-52e5-b827-557766551111";
 
@@ -164,6 +189,35 @@ fn one_bad_path_in_a_hundred_costs_twenty_extra_requests() {
 }
 
 #[test]
+fn digest_says_what_took_open_paths_and_what_is_done() {
+    let mut backlog = Backlog::default();
+    backlog.add(chunk(1, "a", Urgency::Now, &["/x", "/stuck"]));
+    backlog.add(chunk(2, "a", Urgency::Now, &["/x"]));
+    backlog.add(chunk(5, "a", Urgency::Now, &["/img/1", "/bad", "/stuck"]));
+    let sent = [judged(State::Accepted, &["/x", "/img/*"]), judged(State::Failed, &["/bad"])];
+    backlog.take(9, RESOURCE, 5, &sent);
+    backlog.settle(9, &[judged(State::Failed, &["/img/*"]), judged(State::Purged, &["/x"])]);
+    backlog.told(2);
+    let rounds = [Round { number: 9, upto: 5, judged: Vec::new() }];
+    let Digest { rounds, done } = digest(&backlog, 7, &rounds);
+    assert_eq!(done, [(2, 4), (6, 7)]);
+    // The wildcard failed after it had covered a path, so it covers that path again.
+    let expected = [judged(State::Failed, &["/img/*"]), judged(State::Purged, &["/x"])];
+    assert_eq!((rounds[0].number, &rounds[0].judged[..]), (9, &expected[..]));
+    assert_eq!(rounds[0].refused, [judged(State::Failed, &["/bad"])]);
+}
+
+#[test]
+fn suspects_of_a_round_that_an_earlier_holder_began_are_sent_again() {
+    let mut backlog = Backlog::default();
+    backlog.add(chunk(1, "a", Urgency::Now, &["/x", "/y"]));
+    // This holder has selected nothing for that round.
+    backlog.wait_again(RESOURCE, &[], &["/x".to_owned(), "/y".to_owned()]);
+    let selection = backlog.select(RESOURCE, 1).expect("they wait");
+    assert_eq!((selection.paths.len(), selection.batch_size), (2, 10));
+}
+
+#[test]
 fn expired_and_dropped_paths_have_an_outcome() {
     let mut backlog = Backlog::default();
     let old = Chunk { expires: at(10), ..chunk(1, "a", Urgency::Now, &["/x", "/y"]) };
@@ -192,8 +246,10 @@ enum Step {
         batches: usize,
         fate: Vec<u8>,
     },
-    /// A successor computes everything from scratch.
-    TakeOver,
+    /// A successor computes everything from scratch, or from a digest.
+    TakeOver {
+        condensed: bool,
+    },
 }
 
 fn path() -> impl Strategy<Value = String> {
@@ -206,7 +262,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(producer, bulk, paths)| Step::Enqueue { producer, bulk, paths }),
         3 => (1..3_usize, prop::collection::vec(0..4_u8, 1..9))
             .prop_map(|(batches, fate)| Step::Round { batches, fate }),
-        1 => Just(Step::TakeOver),
+        1 => any::<bool>().prop_map(|condensed| Step::TakeOver { condensed }),
     ]
 }
 
@@ -216,6 +272,16 @@ struct Round {
     number: u64,
     upto: u64,
     judged: Vec<Judged>,
+}
+
+/// The digest of these rounds.
+fn digest(backlog: &Backlog, read: u64, rounds: &[Round]) -> Digest {
+    let begun = |round: &Round| {
+        let (resource, upto) = (RESOURCE.to_owned(), round.upto);
+        (round.number, Begun { resource, upto, everything: false })
+    };
+    let begun: BTreeMap<_, _> = rounds.iter().map(begun).collect();
+    backlog.digest(read, |number| begun.get(&number))
 }
 
 /// The settlement rule, implemented literally: for each path of each chunk, the first round that takes it.
@@ -298,11 +364,16 @@ proptest! {
                     backlog.wait_again(RESOURCE, &selection.paths, &suspects);
                     rounds.push(Round { number, upto, judged: taken });
                 }
-                Step::TakeOver => {
+                Step::TakeOver { condensed } => {
+                    let digest = digest(&backlog, chunks.len() as u64, &rounds);
                     backlog = Backlog::default();
                     chunks.iter().for_each(|chunk| backlog.add(chunk.clone()));
-                    for round in &rounds {
+                    for round in rounds.iter().filter(|_| !condensed) {
                         backlog.take(round.number, RESOURCE, round.upto, &round.judged);
+                    }
+                    for kept in digest.rounds.iter().filter(|_| condensed) {
+                        backlog.take(kept.number, RESOURCE, kept.begun.upto, &kept.requests());
+                        backlog.settle(kept.number, &kept.judged);
                     }
                 }
             }

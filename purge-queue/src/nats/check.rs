@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::NatsEngine;
+use crate::chunk::MAX_MESSAGE_BYTES;
 use crate::engine::{EngineError, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 
@@ -59,7 +60,7 @@ fn config(stream: Stream, layout: Layout) -> Value {
             "discard_new_per_subject": true,
             "max_msgs_per_subject": 20_000,
             "max_bytes": 2 * GIB,
-            "max_msg_size": 512 * 1024,
+            "max_msg_size": MAX_MESSAGE_BYTES,
             "duplicate_window": nanos(Duration::from_secs(600)),
         }),
         Stream::Journal => json!({ "max_bytes": GIB }),

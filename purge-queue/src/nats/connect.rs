@@ -75,6 +75,15 @@ impl NatsOptions {
         self
     }
 
+    /// Checks the addresses, without connecting.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueErrorKind::InvalidInput`] if there is none, or if one is not valid or contains a password.
+    pub fn check(&self) -> Result<(), QueueError> {
+        self.servers().map(drop)
+    }
+
     fn servers(&self) -> Result<Vec<ServerAddr>, QueueError> {
         let urls = self.urls.split(',').map(str::trim).filter(|url| !url.is_empty());
         let servers: Result<Vec<ServerAddr>, _> = urls

@@ -1,5 +1,6 @@
 use super::*;
 use crate::memory::{Fault, MemoryEngine};
+use crate::outcome::{PathResult, State};
 
 const RESOURCE: &str = "660f9511-f30c-52e5-b827-557766551111";
 
@@ -66,4 +67,53 @@ async fn storing_failures_are_reported() {
     assert!((29..=30).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
     let waiting = cms.outcome(resource(), &RequestId::random(), Duration::from_secs(9)).await;
     assert_eq!(waiting.expect_err("no worker").kind(), QueueErrorKind::Deadline);
+}
+
+/// Stores an outcome as a worker does.
+async fn purge(engine: &MemoryEngine, request: &RequestId, sequence: u64, paths: &[&str]) {
+    let address = Address::new(
+        "shop".parse().expect("a lane"),
+        resource(),
+        "cms".parse().expect("a producer"),
+    );
+    let verdict = crate::outcome::Verdict::new(State::Purged, None);
+    let paths = paths.iter().map(|path| PathResult::new(path, &verdict, None)).collect();
+    let outcome = ChunkOutcome { schema: 1, sequence, chunk: 1, chunks: 1, paths };
+    let (subject, body) = (address.outcome(request, 1), outcome.stored());
+    let new = NewMessage { subject, body, ..NewMessage::default() };
+    engine.store(new).await.expect("stored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn outcome_of_another_request_with_the_same_name_is_not_taken_for_its_own() {
+    let engine = MemoryEngine::new(Duration::from_secs(30));
+    let (cms, id): (_, RequestId) = (queue(&engine, "cms"), "deploy".parse().expect("a name"));
+    let enqueue = |path: &str| {
+        let mut paths = Paths::new();
+        paths.try_push(path).expect("a path");
+        cms.enqueue(resource(), &paths).id(id.clone())
+    };
+    let first = enqueue("/a").await.expect("stored");
+    // The first one has no outcome yet, so it may be a retry.
+    let again = enqueue("/a").await.expect("stored");
+    let other = enqueue("/b").await.expect("stored");
+    let soon = Duration::from_secs(3);
+    let kind = async |ticket: &Ticket<MemoryEngine>| {
+        ticket.outcome(soon).await.map(|outcome| outcome.paths.len()).map_err(|e| e.kind())
+    };
+    purge(&engine, &id, 1, &["/a"]).await;
+    assert_eq!(kind(&first).await, Ok(1));
+    assert_eq!(kind(&again).await, Err(QueueErrorKind::Deadline), "its own is not known yet");
+    assert_eq!(kind(&other).await, Err(QueueErrorKind::Deadline));
+    purge(&engine, &id, 2, &["/a"]).await;
+    assert_eq!((kind(&first).await, kind(&again).await), (Ok(1), Ok(1)), "purged later, too");
+    assert_eq!(kind(&other).await, Err(QueueErrorKind::Deadline));
+    purge(&engine, &id, 3, &["/b"]).await;
+    assert_eq!((kind(&first).await, kind(&other).await), (Err(QueueErrorKind::Replaced), Ok(1)));
+
+    let before = engine.messages(Stream::Input).len();
+    let refused = enqueue("/c").await.expect_err("the name has an outcome");
+    assert_eq!(refused.kind(), QueueErrorKind::InvalidInput);
+    assert!(refused.to_string().contains("use another name for a new request"), "{refused}");
+    assert_eq!(engine.messages(Stream::Input).len(), before, "nothing was stored");
 }

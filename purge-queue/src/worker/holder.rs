@@ -78,6 +78,22 @@ impl<'a, E: Engine> Holder<'a, E> {
 
     /// Learns what earlier holders did, and finishes what the last one began.
     pub(super) async fn take_over(&mut self) -> Result<(), EngineError> {
+        self.learn().await?;
+        if self.term.ended().is_some() {
+            return Ok(());
+        }
+        crate::marks::mark("read");
+        if let Some((_, until)) = self.history.pause {
+            let left = until.duration_since(self.term.now()).unwrap_or_default();
+            self.options.throttle.pause_for(left);
+        }
+        self.learn_the_time().await;
+        self.resume().await;
+        Ok(())
+    }
+
+    /// Computes what is waiting and what is to be followed, from the journal and the input.
+    pub(super) async fn learn(&mut self) -> Result<(), EngineError> {
         let subject = subject::journal(&self.options.lane);
         let lead = self.term.tail().await;
         let mut next = 1;
@@ -98,37 +114,14 @@ impl<'a, E: Engine> Holder<'a, E> {
                 }
             }
         }
-        self.history.forget_unfinished();
         self.read().await?;
-        self.replay();
-        crate::marks::mark("read");
-        if let Some((_, until)) = self.history.pause {
-            let left = until.duration_since(self.term.now()).unwrap_or_default();
-            self.options.throttle.pause_for(left);
-        }
-        self.learn_the_time().await;
+        replay(&mut self.history, &mut self.backlog);
         for (number, round) in &self.history.rounds {
             if round.stage == Stage::Sent {
                 self.to_follow.push_back((*number, round.text.clone()));
             }
         }
-        self.resume().await;
         Ok(())
-    }
-
-    /// Lets the rounds of earlier holders take the paths they purged.
-    fn replay(&mut self) {
-        for (number, round) in self.history.rounds.iter_mut() {
-            let begun = &round.begun;
-            if round.stage >= Stage::Sent {
-                let requests = std::mem::take(&mut round.requests);
-                self.backlog.take(*number, &begun.resource, begun.upto, &requests);
-            }
-            if round.stage == Stage::Settled {
-                let operations = std::mem::take(&mut round.operations);
-                self.backlog.settle(*number, &operations);
-            }
-        }
     }
 
     /// Requests one page from the service, so that its clock is known before the first request is sent. Only by that
@@ -168,7 +161,9 @@ impl<'a, E: Engine> Holder<'a, E> {
                 ordered = Some(Instant::now());
             }
             self.tell().await?;
+            self.condense().await?;
             self.begin_round().await;
+            self.give_up_follows().await;
             self.begin_follows();
             self.measure();
             self.one_event(shutdown).await;
@@ -249,6 +244,21 @@ impl<'a, E: Engine> Holder<'a, E> {
         self.failures += 1;
         self.rest =
             Some(Instant::now() + pause.min(LONGEST_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0));
+    }
+}
+
+/// Lets the rounds of earlier holders take the paths they purged.
+pub(super) fn replay(history: &mut History, backlog: &mut Backlog) {
+    for (number, round) in history.rounds.iter_mut() {
+        let begun = &round.begun;
+        if round.stage >= Stage::Sent {
+            let requests = std::mem::take(&mut round.requests);
+            backlog.take(*number, &begun.resource, begun.upto, &requests);
+        }
+        if round.stage == Stage::Settled {
+            let operations = std::mem::take(&mut round.operations);
+            backlog.settle(*number, &operations);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use super::holder::Holder;
 use crate::chunk::{Chunk, Rules, Urgency};
 use crate::engine::{Engine, EngineError, NewMessage, Stream};
+use crate::outcome::ChunkOutcome;
 use crate::subject::{self, Address};
 
 /// How many outcomes are stored concurrently.
@@ -29,7 +30,7 @@ impl<E: Engine> Holder<'_, E> {
                 resources: &self.options.resources,
                 everything_from: &self.options.everything_from,
             };
-            for message in &messages {
+            for message in messages.iter().filter(|m| !self.history.is_done(m.sequence)) {
                 match Chunk::read(message, &rules) {
                     Some(chunk) => self.backlog.add(chunk),
                     None => self.options.metrics.unusable(),
@@ -44,26 +45,26 @@ impl<E: Engine> Holder<'_, E> {
     /// since without the rounds in the journal the input would be sent again.
     pub(super) async fn tell(&mut self) -> Result<(), EngineError> {
         let complete = self.backlog.completed();
-        let told = !complete.is_empty();
+        let mut told = false;
         for complete in complete {
             self.metrics_of(&complete.outcome.paths);
             if let Some(request) = &complete.request {
                 let outcome = &complete.outcome;
                 let new = NewMessage {
                     subject: complete.address.outcome(request, outcome.chunk),
-                    body: serde_json::to_vec(outcome).expect("texts are JSON"),
-                    // An outcome that is already stored stays: it may have been read.
+                    body: outcome.stored(),
                     after: Some(0),
                     ..NewMessage::default()
                 };
                 self.untold.push((complete.sequence, new));
             } else {
                 self.backlog.told(complete.sequence);
+                told = true;
             }
         }
         let engine = self.engine;
         let store = |(sequence, new): (u64, NewMessage)| async move {
-            let stored = engine.store(new.clone()).await;
+            let stored = store(engine, sequence, &new).await;
             (sequence, new, stored)
         };
         let untold = std::mem::take(&mut self.untold);
@@ -71,9 +72,12 @@ impl<E: Engine> Holder<'_, E> {
         let (mut again, mut refused) = (Vec::new(), None);
         while let Some((sequence, new, stored)) = stored.next().await {
             match stored {
-                Ok(_) | Err(EngineError::Conflict) => self.backlog.told(sequence),
+                Ok(()) => {
+                    self.backlog.told(sequence);
+                    told = true;
+                }
                 // It is stored again in the next iteration.
-                Err(EngineError::Unavailable(_) | EngineError::Full(_)) => {
+                Err(EngineError::Unavailable(_) | EngineError::Full(_) | EngineError::Conflict) => {
                     again.push((sequence, new))
                 }
                 Err(error) => refused = Some(error),
@@ -102,7 +106,7 @@ impl<E: Engine> Holder<'_, E> {
         self.options.metrics.covered(covered);
     }
 
-    async fn trim(&mut self) -> Result<(), EngineError> {
+    pub(super) async fn trim(&mut self) -> Result<(), EngineError> {
         let first_open = self.backlog.first_open();
         let below = first_open.unwrap_or(self.read + 1);
         if below > self.trimmed {
@@ -160,4 +164,21 @@ impl<E: Engine> Holder<'_, E> {
             self.history.pause.map(|(_, until)| until).filter(|until| *until > self.term.now());
         self.options.metrics.paused(self.paused, until);
     }
+}
+
+/// Stores the outcome of a message. It replaces the outcome of an earlier message with the same name; that of this
+/// message or of a later one stays, since it may have been read.
+async fn store<E: Engine>(engine: &E, sequence: u64, new: &NewMessage) -> Result<(), EngineError> {
+    match engine.store(new.clone()).await {
+        Err(EngineError::Conflict) => {}
+        other => return other.map(drop),
+    }
+    let Some(known) = engine.last(Stream::Outcomes, &new.subject).await? else {
+        return Err(EngineError::Conflict);
+    };
+    if ChunkOutcome::read(&known.body).is_none_or(|outcome| outcome.sequence >= sequence) {
+        return Ok(());
+    }
+    let new = NewMessage { after: Some(known.sequence), ..new.clone() };
+    engine.store(new).await.map(drop)
 }

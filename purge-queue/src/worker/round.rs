@@ -62,7 +62,7 @@ impl<E: Engine> Holder<'_, E> {
         self.send(number, (selection.paths, selection.is_urgent), text, purge);
     }
 
-    fn next_selection(&mut self) -> Option<(String, crate::backlog::Selection)> {
+    pub(super) fn next_selection(&mut self) -> Option<(String, crate::backlog::Selection)> {
         let mut resources = self.backlog.resources();
         // Resources take turns.
         let next = resources.iter().position(|resource| Some(resource) > self.last.as_ref());
@@ -151,21 +151,32 @@ impl<E: Engine> Holder<'_, E> {
     }
 
     /// Ends a round that will not be sent.
-    async fn close(&mut self, number: u64, judged: Vec<Judged>) {
-        if self.say(number, judged).await && self.note(Note::Sent { round: number }).await.is_some()
-        {
-            self.note(Note::Settled { round: number }).await;
+    pub(super) async fn close(&mut self, number: u64, judged: Vec<Judged>) {
+        if !self.say(number, judged.clone()).await {
+            return;
         }
+        if self.note(Note::Sent { round: number }).await.is_none() {
+            return;
+        }
+        if let Some(round) = self.history.rounds.get(&number) {
+            self.backlog.take(number, &round.begun.resource, round.begun.upto, &judged);
+        }
+        self.settled(number, Vec::new()).await;
     }
 
     /// Records the verdicts on the requests of a round, and lets them take the paths they purged.
     pub(super) async fn round_ended(&mut self, end: RoundEnd) {
-        let RoundEnd { number, selected, is_urgent, report, text } = end;
-        let Judgement { judged, suspects, why } =
-            report.as_ref().map(judge::requests).unwrap_or_default();
-        if let Some(report) = &report {
+        let judgement = end.report.as_ref().map(judge::requests).unwrap_or_default();
+        if let Some(report) = &end.report {
             judge::count(report, &self.options.metrics);
         }
+        self.judged(end, judgement).await;
+    }
+
+    /// The same, with verdicts that have been reached.
+    pub(super) async fn judged(&mut self, end: RoundEnd, judgement: Judgement) {
+        let RoundEnd { number, selected, is_urgent, text, .. } = end;
+        let Judgement { judged, suspects, why } = judgement;
         crate::marks::mark("sent");
         let is_accepted = |judged: &Judged| judged.verdict.state == State::Accepted;
         let has_operations = judged.iter().any(is_accepted);
@@ -208,16 +219,21 @@ impl<E: Engine> Holder<'_, E> {
         let Followed { number, report } = followed;
         crate::marks::mark("followed");
         let judged = report.as_ref().map(judge::operations).unwrap_or_default();
+        self.ended(number, judged).await;
+    }
+
+    /// The same, with verdicts that have been reached.
+    pub(super) async fn ended(&mut self, number: u64, judged: Vec<Judged>) {
         if self.say(number, judged.clone()).await {
             self.settled(number, judged).await;
         }
     }
 
-    async fn settled(&mut self, number: u64, judged: Vec<Judged>) {
+    pub(super) async fn settled(&mut self, number: u64, judged: Vec<Judged>) {
         if self.note(Note::Settled { round: number }).await.is_some() {
             self.backlog.settle(number, &judged);
             if let Some(round) = self.history.rounds.get_mut(&number) {
-                round.operations = Vec::new();
+                (round.requests, round.operations) = (Vec::new(), Vec::new());
             }
             crate::marks::mark("settled");
         }
@@ -248,7 +264,7 @@ impl<E: Engine> Holder<'_, E> {
     }
 
     /// Appends a note and applies it; `None` if the term has ended.
-    async fn note(&mut self, note: Note) -> Option<u64> {
+    pub(super) async fn note(&mut self, note: Note) -> Option<u64> {
         let sequence = self.term.append(&note).await.ok()?;
         self.history.apply(sequence, note);
         Some(sequence)

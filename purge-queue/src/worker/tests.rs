@@ -137,6 +137,23 @@ async fn path_enqueued_again_is_purged_again() {
 }
 
 #[tokio::test]
+async fn two_requests_with_one_name_have_their_own_outcomes() {
+    let bench = Bench::new().await;
+    let mut tickets = Vec::new();
+    for n in 0..2 {
+        let (queue, paths) = (bench.queue("cms"), parsed(&numbered(n..n + 1)));
+        let id = "deploy".parse().expect("a name");
+        tickets.push(queue.enqueue(bench.resource(), &paths).id(id).await.expect("stored"));
+    }
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    let last = tickets[1].outcome(PATIENCE).await.expect("an outcome");
+    assert_eq!((last.paths[0].path.as_str(), last.is_success()), ("/1", true));
+    let first = tickets[0].outcome(PATIENCE).await.expect_err("its outcome was replaced");
+    assert_eq!(first.kind(), QueueErrorKind::Replaced);
+    assert_eq!(bench.posted().0.len(), 2, "both are purged");
+}
+
+#[tokio::test]
 async fn successor_takes_over_immediately_after_a_clean_shutdown() {
     let bench = Bench::new().await;
     let (first, shutdown) = bench.start(&bench.engine);

@@ -55,6 +55,19 @@ fn rust_producer_on_the_page_is_a_compiled_example() {
 }
 
 #[test]
+fn limits_on_the_page_are_those_of_the_library() {
+    let page = fs::read_to_string(root().join("docs/queue.md")).expect("a file");
+    let (paths, kib) = (purge_queue::MAX_PATHS, purge_queue::MAX_TEXT / 1024);
+    for text in [
+        format!("messages of up to {paths} paths"),
+        format!("A message holds at most {paths} paths and {kib} KiB"),
+        format!("| message | {paths} paths, {kib} KiB |"),
+    ] {
+        assert!(page.contains(&text), "{text}");
+    }
+}
+
+#[test]
 fn units_use_the_current_command_line() {
     let unit = fs::read_to_string(root().join("docs/queue/cdn-purge-worker.service"));
     let unit = unit.expect("a file");

@@ -1,14 +1,15 @@
 //! `enqueue` and `status`.
 
 use purge_api_ext::{Paths, Plan, PurgeEverything, PurgePath, escape};
-use purge_queue::{NatsEngine, Queue, RequestOutcome, State, Ticket, Urgency};
+use purge_queue::{MAX_PATHS, NatsEngine, Queue, RequestOutcome, State, Ticket, Urgency};
 use serde::Serialize;
 
-use super::connect::{self, Producing};
+use super::connect::{self, Identity};
 use crate::args::{EnqueueArgs, StatusArgs};
 use crate::command::create;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::input;
 use crate::output::{self, Console, Format};
 use crate::selection::{Renewal, Selection};
 use crate::shown::shown;
@@ -22,23 +23,31 @@ struct Stored<'a> {
     messages: u32,
 }
 
-pub(crate) async fn run(args: EnqueueArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
+pub(crate) async fn run(mut args: EnqueueArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
-    // Mistakes in names are reported before anything is read.
-    let (_, resource) = connect::identity(&args.from, &settings)?;
+    // Mistakes are reported before anything is read.
+    if args.wait.is_some()
+        && !args.paths.input.raw
+        && let Some(text) = input::duration(&args.paths.input.paths)
+    {
+        return Err(Failure::usage(format!("`{text}` is not a path; write `--wait={text}`")));
+    }
+    let mut identity = connect::identity(&args.from, &settings)?;
+    let prefix = args.paths.input.prefix.take().or_else(|| identity.prefix.take());
+    args.paths.input.prefix = prefix;
     let format = args.output.format;
     let Selection { plan, renewal, notes, .. } =
-        Selection::read(&args.paths, &settings, Some(resource))?;
+        Selection::read(&args.paths, &settings, Some(identity.resource))?;
     notes.iter().for_each(|note| output::note(console, format, note));
     let Some(plan) = plan else {
         return create::unchanged(renewal, false, format, console);
     };
     let paths = paths(&plan)?;
-    let producing = connect::produce(&args.from, &settings).await?;
+    let engine = connect::produce(&args.from, &identity.producer, &settings).await?;
     let mut renewal = renewal;
     renewal.as_mut().map_or(Ok(()), Renewal::begin)?;
     let wait = args.wait;
-    let exit = match (store(args, producing, &paths).await?, wait) {
+    let exit = match (store(args, engine, identity, &paths).await?, wait) {
         (ticket, Some(deadline)) => show(&ticket.outcome(deadline).await?, format, console)?,
         (ticket, None) => {
             stored(&ticket, &paths, format, console)?;
@@ -67,11 +76,13 @@ fn paths(plan: &Plan) -> Result<Paths, Failure> {
 /// Stores the request in the queue.
 async fn store(
     args: EnqueueArgs,
-    producing: Producing,
+    engine: NatsEngine,
+    identity: Identity,
     paths: &Paths,
 ) -> Result<Ticket<NatsEngine>, Failure> {
-    let queue = Queue::new(producing.engine, producing.lane, producing.producer);
-    let mut enqueue = queue.enqueue(producing.resource, paths).deadline(args.deadline);
+    let Identity { lane, producer, resource, .. } = identity;
+    let queue = Queue::new(engine, lane, producer);
+    let mut enqueue = queue.enqueue(resource, paths).deadline(args.deadline);
     if let Some(id) = args.id {
         enqueue = enqueue.id(id);
     }
@@ -113,9 +124,10 @@ fn stored(
 
 pub(crate) async fn status(args: StatusArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
-    let producing = connect::produce(&args.from, &settings).await?;
-    let queue = Queue::new(producing.engine, producing.lane, producing.producer);
-    let mut outcome = queue.status(producing.resource, &args.id).await?;
+    let Identity { lane, producer, resource, .. } = connect::identity(&args.from, &settings)?;
+    let engine = connect::produce(&args.from, &producer, &settings).await?;
+    let queue = Queue::new(engine, lane, producer);
+    let mut outcome = queue.status(resource, &args.id).await?;
     if let Some(path) = &args.path {
         outcome.paths.retain(|result| result.path == *path);
         if outcome.paths.is_empty() && outcome.is_complete() {
@@ -170,7 +182,8 @@ fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
         None => counts.push(format!("no outcome yet for {}", outcome.request)),
         Some(_) if !outcome.missing.is_empty() => {
             let waiting = State::Queued.as_str();
-            counts.push(format!("{} messages of up to 500 paths {waiting}", outcome.missing.len()));
+            let (count, s) = (outcome.missing.len(), output::plural(outcome.missing.len()));
+            counts.push(format!("{count} message{s} of up to {MAX_PATHS} paths {waiting}"));
         }
         Some(_) => {}
     }

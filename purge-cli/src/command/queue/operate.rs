@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::connect;
-use crate::args::{CheckArgs, DropArgs, InitArgs, LogArgs, Operate, QueueArgs, ShowArgs};
+use super::connect::{self, Identity};
+use crate::args::{CheckArgs, DropArgs, InitArgs, LaneArgs, LogArgs, Operate, ShowArgs};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Format};
@@ -32,9 +32,10 @@ pub(crate) async fn run(command: Operate, console: &mut Console<'_>) -> Result<E
     }
 }
 
-async fn operator(args: &QueueArgs) -> Result<Operator<NatsEngine>, Failure> {
-    let lane = connect::lane(args)?;
-    Ok(Operator::new(connect::connect(args).await?, lane))
+async fn operator(args: &LaneArgs) -> Result<Operator<NatsEngine>, Failure> {
+    let settings = Config::load()?.settings;
+    let lane = connect::lane_of(&args.queue, args.profile.as_deref(), &settings)?;
+    Ok(Operator::new(connect::connect(&args.queue, &settings).await?, lane))
 }
 
 fn say(console: &mut Console<'_>, text: &str) -> Result<Exit, Failure> {
@@ -43,7 +44,7 @@ fn say(console: &mut Console<'_>, text: &str) -> Result<Exit, Failure> {
 }
 
 async fn init(args: &InitArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let engine = connect::connect(&args.queue).await?;
+    let engine = connect::connect(&args.queue, &Config::load()?.settings).await?;
     let mut layout = Layout::default();
     (layout.replicas, layout.lease) = (args.replicas.get(), args.lease);
     let made = engine.init(layout).await?;
@@ -54,7 +55,8 @@ async fn init(args: &InitArgs, console: &mut Console<'_>) -> Result<Exit, Failur
 }
 
 async fn check(args: &CheckArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let mut found: Vec<Finding> = connect::connect(&args.queue).await?.check().await?;
+    let engine = connect::connect(&args.queue, &Config::load()?.settings).await?;
+    let mut found: Vec<Finding> = engine.check().await?;
     for url in &args.monitor {
         found.extend(NatsEngine::check_node(&escape(url), &monitoring(url).await?)?);
     }
@@ -104,7 +106,7 @@ async fn monitoring(url: &str) -> Result<Vec<u8>, Failure> {
 }
 
 async fn show(args: &ShowArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let state = operator(&args.queue).await?.show().await?;
+    let state = operator(&args.lane).await?.show().await?;
     let written = match args.output.format {
         Format::Text => text(&state, console.out),
         Format::Json | Format::Ndjson => output::json_line(console.out, &state),
@@ -120,8 +122,9 @@ fn text(state: &LaneState, out: output::Out<'_>) -> std::io::Result<()> {
     for waiting in &state.waiting {
         writeln!(
             out,
-            "{} paths from {} for {}, waiting since {}",
+            "{} path{} from {} for {}, waiting since {}",
             waiting.paths,
+            output::plural(waiting.paths),
             waiting.producer,
             escape(&waiting.resource),
             waiting.oldest
@@ -134,7 +137,7 @@ fn text(state: &LaneState, out: output::Out<'_>) -> std::io::Result<()> {
 }
 
 async fn log(args: &LogArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let entries = operator(&args.queue).await?.log(args.path.as_deref()).await?;
+    let entries = operator(&args.lane).await?.log(args.path.as_deref()).await?;
     let out = &mut *console.out;
     let written = match args.output.format {
         Format::Json => output::json_line(out, &entries),
@@ -149,11 +152,15 @@ async fn log(args: &LogArgs, console: &mut Console<'_>) -> Result<Exit, Failure>
 }
 
 async fn drop_request(args: &DropArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let (producer, resource) = connect::identity(&args.from, &Config::load()?.settings)?;
-    let operator = operator(&args.from.queue).await?;
+    let settings = Config::load()?.settings;
+    let Identity { lane, producer, resource, .. } = connect::identity(&args.from, &settings)?;
+    let operator = Operator::new(connect::connect(&args.from.queue, &settings).await?, lane);
     operator.drop_request(resource, &producer, &args.id).await?;
     say(
         console,
-        &format!("the waiting paths of {} will be dropped, and their outcome will say so", args.id),
+        &format!(
+            "paths of {} that are still waiting will be dropped, and their outcome will say so",
+            args.id
+        ),
     )
 }

@@ -30,8 +30,10 @@ pub(crate) async fn run(
     let throttle = Throttle::new(rate);
     let account = Target::account(&args.target, &settings, &throttle)?;
     account.client.fetch_token().await?;
-    let lane = connect::lane(&args.queue)?;
-    let engine = connect::connect(&args.queue).await?;
+    // `complete` has refused several.
+    let profile = args.target.profile.first();
+    let lane = connect::lane_of(&args.queue, profile.map(String::as_str), &settings)?;
+    let engine = connect::connect(&args.queue, &settings).await?;
     let quiet = args.messages.quiet;
     if let Some(warning) = engine.version_warning().filter(|_| !quiet) {
         drop(writeln!(console.err, "warning: {warning}"));

@@ -1,0 +1,53 @@
+//! Keeps the journal small while chunks stay open for hours.
+//!
+//! A journal is trimmed from its front, and a round stays in it as long as a chunk that it may have taken paths from is
+//! open. So one path that waits for hours would keep all later rounds, until the journal is full.
+
+use super::holder::Holder;
+use crate::engine::{Engine, EngineError};
+use crate::note::{Note, parts};
+
+/// How many bytes of journals of rounds may wait to be followed.
+const TO_FOLLOW: usize = 64 * 1024 * 1024;
+
+impl<E: Engine> Holder<'_, E> {
+    /// Replaces the notes of settled rounds by a digest of what they did for open chunks, once that is worth its cost.
+    pub(super) async fn condense(&mut self) -> Result<(), EngineError> {
+        if !self.history.needs_digest(self.options.journal) {
+            return Ok(());
+        }
+        // Nothing is taken or settled before the digest is complete: that is only done by this task.
+        let digest = self.backlog.digest(self.read, |number| self.history.settled(number));
+        for (part, digest) in (0..).zip(parts(digest)) {
+            if self.note(Note::Digest { part, digest }).await.is_none() {
+                return Ok(());
+            }
+        }
+        if self.note(Note::Digested).await.is_none() {
+            return Ok(());
+        }
+        self.history.forget_settled();
+        self.trim().await
+    }
+
+    /// Settles the oldest rounds without following their operations if too many wait for that, as they do while the
+    /// service accepts requests but its list cannot be read. Until a round is settled, the journal keeps it.
+    pub(super) async fn give_up_follows(&mut self) {
+        let mut bytes: usize = self.to_follow.iter().map(|(_, text)| text.len()).sum();
+        let mut count = 0;
+        while bytes > TO_FOLLOW && self.term.ended().is_none() {
+            let oldest = self.to_follow.iter().enumerate().min_by_key(|(_, (number, _))| *number);
+            let Some(oldest) = oldest.map(|(place, _)| place) else { break };
+            let Some((number, text)) = self.to_follow.remove(oldest) else { break };
+            bytes -= text.len();
+            count += 1;
+            self.settled(number, Vec::new()).await;
+        }
+        if count > 0 {
+            self.options.say(&format!(
+                "{count} rounds are not followed to their end, because too many are waiting for that: the outcome of \
+                 their paths is that their purge was accepted"
+            ));
+        }
+    }
+}
