@@ -3,8 +3,9 @@
 
 use http_body_util::Limited;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
-use reqwest::{Body, Request, Response, ResponseBuilderExt};
+use reqwest::{Body, Request, Response};
 
+use crate::body::with_body;
 use crate::observe::Asked;
 use crate::{Bearer, Client, login};
 
@@ -60,15 +61,4 @@ fn bound(response: Response) -> Response {
         return response;
     }
     with_body(response, |body| Body::wrap(Limited::new(body, MAX_RESPONSE_BYTES)))
-}
-
-/// The same response with another body.
-pub(crate) fn with_body(response: Response, change: impl FnOnce(Body) -> Body) -> Response {
-    let url = response.url().clone();
-    let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
-    // Only a builder can preserve the URL. It cannot fail here.
-    if let Ok(with_url) = http::Response::builder().url(url).body(()) {
-        parts.extensions.extend(with_url.into_parts().0.extensions);
-    }
-    http::Response::from_parts(parts, change(body)).into()
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bearer;
+mod body;
 mod observe;
 mod hooks;
 mod identifier;

@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, Method, StatusCode, Version};
 use http_body_util::BodyExt as _;
 use reqwest::{Body, Request, Response, Url};
 
-use crate::hooks::with_body;
+use crate::body::with_body;
 
 tokio::task_local! {
     static OBSERVER: Observer;

@@ -3,9 +3,9 @@
 //! Nothing here sends a request or reads a clock.
 
 mod certificate;
-mod seen;
 mod time;
 mod evidence;
+mod seen;
 mod checks;
 mod facts;
 mod clock;

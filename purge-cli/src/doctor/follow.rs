@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::checks::purge::is_finished;
-use super::checks::record::at;
+use super::checks::record::{at, is_finished};
 use super::seen::{Asked, Object, Operation, Seen};
 
 /// How a purge went: its states, and its times.

@@ -1,8 +1,8 @@
 //! What `doctor` has found.
 
-mod file;
 mod hide;
 mod markdown;
+mod file;
 
 use std::io;
 use std::time::SystemTime;

@@ -3,10 +3,9 @@
 use serde_json::Value;
 
 use super::member::{self, Form};
-use super::record::path_of;
+use super::record::{is_finished, path_of};
 use crate::doctor::evidence::{Evidence, quoted};
 use crate::doctor::seen::{Exchange, Object, Operation, Page, Seen};
-use crate::doctor::time;
 
 /// What was sent is accepted.
 pub(crate) fn accepted(seen: &Seen) -> Evidence {
@@ -105,19 +104,15 @@ fn has_several_paths(seen: &Seen) -> bool {
 /// The response to a purge comes before its end.
 pub(crate) fn asynchronous(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
-    for record in own_records(seen) {
+    let path = seen.purged.as_ref().map(|purged| purged.path.as_str());
+    let is_of_path = |record: &&Object| record.get("url").and_then(Value::as_str).map(path_of) == path;
+    for record in own_records(seen).filter(is_of_path) {
         match is_finished(record) {
             false => evidence.matches("the record was unfinished at first"),
             true => evidence.is_silent("the purge had finished when it was first listed"),
         }
     }
     evidence
-}
-
-/// A record has its completion time when it is finished.
-pub(crate) fn is_finished(record: &Object) -> bool {
-    let completed = record.get("completedAt").and_then(Value::as_str);
-    completed.is_some_and(|text| !text.trim().is_empty() && !time::is_zero(text))
 }
 
 /// The record of a path has the path as it was sent.

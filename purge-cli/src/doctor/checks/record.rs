@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::member::Form;
-use super::purge::is_finished;
 use crate::doctor::evidence::Evidence;
 use crate::doctor::seen::{Object, Seen};
 use crate::doctor::time::{self, Timestamp};
@@ -35,6 +34,12 @@ pub(crate) fn path_of(url: &str) -> &str {
         }
         _ => url,
     }
+}
+
+/// A record has its completion time when it is finished.
+pub(crate) fn is_finished(record: &Object) -> bool {
+    let completed = record.get("completedAt").and_then(Value::as_str);
+    completed.is_some_and(|text| !text.trim().is_empty() && !time::is_zero(text))
 }
 
 /// 0 and 1 are the numbers of finished records, and 2 is that of the others.
