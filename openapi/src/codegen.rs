@@ -55,7 +55,7 @@ pub fn generate(document: &Value) -> Result<String, CodegenError> {
 
 fn attempt(document: &Value) -> Result<String, CodegenError> {
     panic::caught(|| unguarded(document)).unwrap_or_else(|message| {
-        Err(CodegenError::new(format!("the generator gave up: {message}")))
+        Err(CodegenError::new(format!("the generator panicked: {message}")))
     })
 }
 
@@ -86,7 +86,7 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))
 }
 
-/// The first line of a message, without the beginning of a value in the form of `Debug`, which fills the other lines.
+/// The first line of a message, without the beginning of a `Debug` value that fills the other lines.
 fn without_dump(message: &str) -> &str {
     let line = message.lines().next().unwrap_or_default();
     match line.strip_suffix(" {").and_then(|line| line.rsplit_once(' ')) {
@@ -112,13 +112,13 @@ fn settings(document: &Value) -> Result<GenerationSettings, CodegenError> {
             "::std::string::String",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         )
-        // A type that is not printed.
+        // A type that is never printed.
         .with_conversion(
             string(|s| s.format = Some("password".to_owned())),
             "crate::Secret",
             std::iter::empty(),
         )
-        // A string for each of 100 paths costs a tenth of a request: see the module.
+        // Strings for 100 paths would take a tenth of the CPU time of a request: see the module.
         .with_conversion(file_paths::schema(), file_paths::TYPE, std::iter::empty());
     Ok(settings)
 }

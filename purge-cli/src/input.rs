@@ -42,15 +42,15 @@ struct Input<'a> {
     bad_count: usize,
     /// How many of them would be valid file names.
     names: usize,
-    /// Where an entry contains a NUL byte.
+    /// The place of the first entry that contains a NUL byte.
     nul: Option<String>,
     /// What the names of this list look like.
     evidence: Evidence,
-    /// Where the first path is that purges the whole resource.
+    /// The place of the first path that purges the whole resource.
     full: Option<String>,
 }
 
-/// The paths, and where the first one is that purges the whole resource.
+/// The paths, and the place of the first one that purges the whole resource.
 type Found = (Paths, Option<String>);
 
 /// Reads the arguments, then the files. Fails if any path is invalid.
@@ -62,7 +62,7 @@ pub(crate) fn read(
     let mut input = Input { format, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
         let place = || format!("argument {}", index + 1);
-        // Other programs read standard input for `-`, and no path is called that.
+        // In other programs, `-` means standard input, and no path is called that.
         if argument == "-" {
             input.refuse(b"-", place, "not a path; `--from -` reads paths from standard input");
         } else {
@@ -103,7 +103,7 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::usage(format!("{name} cannot be read: {error}"))
 }
 
-/// The first argument that is a duration, which the option before it does not take as its value.
+/// The first argument that is a duration. The option before it does not take it as its value.
 pub(crate) fn duration(arguments: &[OsString]) -> Option<&str> {
     let mut texts = arguments.iter().filter_map(|argument| argument.to_str());
     texts.find(|text| humantime::parse_duration(text).is_ok())
@@ -158,7 +158,7 @@ impl Input<'_> {
         let mut has_break = false;
         let done = each_entry(start.chain(rest), format.end(), |entry, text| {
             number += 1;
-            // The fast path: nearly all entries are paths as they are.
+            // The fast path: nearly all entries can be used unchanged.
             let whole = text.filter(|text| !self.are_inventory && format.is_whole(text));
             if let Some(path) = whole.filter(|path| self.good.try_push(path).is_ok()) {
                 if may_be_full(path) {
@@ -261,8 +261,9 @@ fn may_be_full(path: &str) -> bool {
     matches!(path.as_bytes().get(1), Some(b'*' | b'.' | b'/' | b'%'))
 }
 
-/// Passes on each entry without its terminator, and what follows the last terminator, while holding no more than a
-/// block and an entry. If a whole block is UTF-8, which is faster to check than each entry, entries come as text, too.
+/// Calls `take` with each entry, without its terminator, and with what follows the last terminator. Holds at most a
+/// block and an entry in memory. Entries are also passed as text if the whole block is UTF-8, which is faster to check
+/// than each entry.
 pub(crate) fn each_entry(
     mut text: impl Read,
     end: u8,

@@ -80,7 +80,7 @@ pub(crate) fn format(args: &InputArgs) -> Format<'_> {
     }
 }
 
-/// The rules of the command line; what is not said there, as the files say.
+/// The rules of the command line. The settings in files apply where the command line has none.
 pub(crate) fn rules(
     input: &InputArgs,
     said: &AddressArgs,
@@ -94,7 +94,7 @@ pub(crate) fn rules(
     Ok(if said.with_query || settings.with_query { rules.with_query() } else { rules })
 }
 
-/// The rules by which a file is served under several addresses. The variants of templates may have other contents.
+/// The rules for addresses that have the content of the file. The variants of templates may have other contents.
 pub(crate) fn same_file_rules(
     input: &InputArgs,
     said: &AddressArgs,
@@ -131,7 +131,7 @@ pub(crate) fn add_always(
     format: Format<'_>,
     paths: &mut Paths,
 ) -> Result<(), Failure> {
-    // These are paths, whatever format the others have.
+    // These are always paths, even if the others are names or URLs.
     let paths_form = Format { prefix: format.prefix, query: format.query, ..Format::default() };
     let (always, _) = input::read(paths_form, &[], &said.always)?;
     paths.append(&always);
@@ -183,7 +183,7 @@ fn planner(
 
 fn explained(error: purge_api_ext::PlanError, args: &PathArgs, full: Option<String>) -> Failure {
     match (error.is_empty(), full) {
-        // Whatever is piped in was not read.
+        // If something is piped in, it was not read.
         (true, _) if args.input.from.is_empty() => {
             Failure::usage(format!("{error}, or read standard input with `--from -`"))
         }

@@ -60,7 +60,7 @@ fn admit(
     find(shared, organization, resource)
 }
 
-/// Takes a request from the rate limit.
+/// Counts a request against the rate limit.
 pub(crate) fn limit(shared: &Shared) -> Result<(), Refusal> {
     match &shared.bucket {
         Some(bucket) => lock(bucket).take(shared.now()).map_err(Refusal::too_often),
@@ -90,7 +90,7 @@ fn find(shared: &Shared, organization: &str, resource: &str) -> Result<Uuid, Ref
     match found {
         None => refuse("resource", resource),
         Some((_, kind)) if !kind.can_purge() => Err(Refusal::unprocessable(format!(
-            "purging is not available for a resource of type {kind}; it is for Small, Large, VOD and Dynamic"
+            "purging is not available for a resource of type {kind}; use one of type Small, Large, VOD or Dynamic"
         ))),
         Some((id, _)) => Ok(id),
     }
@@ -133,7 +133,7 @@ fn paths(body: &Map<String, Value>, resource: Uuid) -> Result<Vec<String>, Refus
         Some(Value::String(id)) if parse_uuid(id) == Some(resource) => {}
         Some(id) => {
             return refuse(format!(
-                "resource_uuid is {id}, and {resource} in the path; both must be the same",
+                "resource_uuid is {id} in the body but {resource} in the path; send the same in both",
                 id = short(&id.to_string())
             ));
         }

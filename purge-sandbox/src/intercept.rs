@@ -159,7 +159,7 @@ async fn misbehave(
     };
     let steps = match fault.ending {
         Ending::Whole => {
-            // It is the length of the body that was replaced.
+            // The handler set it for its own body, which the fault may have replaced.
             parts.headers.remove(header::CONTENT_LENGTH);
             return Response::from_parts(parts, Body::from(body));
         }

@@ -34,18 +34,18 @@ pub(crate) enum PopResponse {
     File,
     /// With 403.
     Forbidden,
-    /// With a page that asks for a browser.
+    /// With a challenge that only browsers can pass.
     Challenge,
 }
 
 impl Pop {
-    /// One with this name: letters, digits and hyphens.
+    /// A point of presence with this name, which consists of letters, digits and hyphens.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), lag: Duration::ZERO, response: PopResponse::File }
     }
 
-    /// How long after a path was purged elsewhere it is purged here. The job reports it as purged before that.
-    /// [`Duration::MAX`] is never.
+    /// How much later than elsewhere paths are purged here. Jobs report them as purged before that. With
+    /// [`Duration::MAX`], they are never purged.
     pub fn lag(mut self, lag: Duration) -> Self {
         self.lag = lag;
         self
@@ -57,7 +57,7 @@ impl Pop {
         self
     }
 
-    /// Responds with a challenge for browsers to all visitors, as a firewall does.
+    /// Responds to all visitors with a challenge that only browsers can pass, as a firewall does.
     pub fn challenging(mut self) -> Self {
         self.response = PopResponse::Challenge;
         self
@@ -90,7 +90,7 @@ impl Place {
         if is_gzip { &mut self.gzip } else { &mut self.plain }
     }
 
-    /// Purges a path at a time, or later if this edge lags.
+    /// Purges a path at a given time, or later if this edge lags.
     pub(crate) fn purge_at(&mut self, at: Duration, path: &str) {
         if self.lag < Duration::MAX {
             self.due.push_back((at.saturating_add(self.lag), path.into()));
@@ -106,7 +106,7 @@ impl Place {
         }
     }
 
-    /// Purges a path now, and says whether anything was there.
+    /// Purges a path now, and returns whether anything was there.
     pub(crate) fn purge(&mut self, path: &str) -> bool {
         let (plain, gzip) = (self.plain.purge(path), self.gzip.purge(path));
         plain + gzip > 0

@@ -1,4 +1,4 @@
-//! One run for each of several profiles, at once: a plan for each resource, at its own rate.
+//! Concurrent runs of several profiles, each with its own plan, resource and rate.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -140,9 +140,9 @@ fn member(name: &str, target: &TargetArgs, settings: &Settings) -> Result<Member
             let resource = client.resource(organization, resource);
             Ok(Member { name: name.to_owned(), resource, prefix: own.prefix })
         }
-        Checked::Sandbox { .. } => {
-            Err(Failure::usage("a --sandbox server has no profiles: leave out one of both"))
-        }
+        Checked::Sandbox { .. } => Err(Failure::usage(
+            "a --sandbox server has no profiles: leave out --sandbox or the profiles",
+        )),
     }
 }
 
@@ -157,7 +157,7 @@ fn unique(names: &[String]) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// The plan of each profile. All that have the same prefix have the same plan, for which everything is read once.
+/// The plan of each profile. If all have the same prefix, they share one plan, and everything is read only once.
 fn plans(
     args: &PathArgs,
     members: &[Member],
@@ -192,7 +192,7 @@ fn plans(
     Ok(plans)
 }
 
-/// A journal for each profile in a new folder. All plans are in them before anything is sent.
+/// A journal for each profile in a new folder. The journals contain all plans before anything is sent.
 async fn journals(
     folder: Option<&Path>,
     members: &[Member],

@@ -45,7 +45,7 @@ fn counted(aims: &Aims) -> String {
     format!("{paths} path{}", output::plural(paths))
 }
 
-/// Asks for all targets, and writes each in formats that stream.
+/// Asks the edges about all targets and, in formats that stream, writes each result as soon as it is known.
 pub(super) async fn ask(
     verifier: &Verifier,
     targets: Vec<Target>,
@@ -82,7 +82,7 @@ pub(super) async fn ask(
     })
 }
 
-/// Reads what is to be verified, and what to compare with.
+/// Reads what to verify, and what to compare it with.
 fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
     let lists = args.input.from.iter().chain(&args.addresses.always).chain(&args.inventory);
     input::only_one_standard_input(lists.chain(&args.site).chain(&args.baseline))?;
@@ -117,7 +117,7 @@ fn manifest(path: &Path) -> Result<Manifest, Failure> {
     read_site(path).map(|site| site.manifest)
 }
 
-/// `--wait 5m` waits for its default, and takes `5m` for a path: the value of this option may be left out.
+/// Refuses `--wait 5m`: the value of `--wait` is optional, so `5m` would be taken for a path.
 fn no_duration_among_paths(args: &VerifyArgs) -> Result<(), Failure> {
     if args.wait.is_none() || args.input.raw {
         return Ok(());

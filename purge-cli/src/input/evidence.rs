@@ -129,7 +129,8 @@ impl Codes {
         }
     }
 
-    /// Whether this is a status. All names may begin with `A `, or all with `C `, but hardly some with each.
+    /// Whether these are status codes. All names of a list may begin with `A `, or all with `C `, but hardly ever some
+    /// with each.
     fn are_all(&self, total: usize, null: bool) -> bool {
         let markers = self.unknown + self.bullets;
         let is_modified = self.letters & 1 << (b'M' - b'A') != 0;
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_other_programs_are_not_names() {
+    fn lists_of_other_programs_are_refused() {
         let check = |null: bool, says: &str, lists: &[&[&str]]| {
             for list in lists {
                 let refusal = refusal(null, list);
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_names() {
+    fn lists_of_names_are_accepted() {
         let lists: &[&[&str]] = &[
             &[],
             &["index.html", "b.html"],

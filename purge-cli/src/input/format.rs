@@ -21,7 +21,7 @@ pub(crate) struct Format<'a> {
     pub(crate) raw: bool,
     /// The folder that is prepended to every path.
     pub(crate) prefix: Option<&'a PurgePath>,
-    /// The hosts whose URLs the entries are; if there are none, they are paths or names.
+    /// The hosts of the entries, which are URLs; if there are none, the entries are paths or names.
     pub(crate) hosts: &'a [String],
     /// The folder that every entry begins with, without slashes around it.
     pub(crate) strip: Option<&'a str>,
@@ -35,13 +35,13 @@ impl Format<'_> {
         if self.null { b'\0' } else { b'\n' }
     }
 
-    /// Whether an entry is used unchanged: it is a path as it is, or invalid.
+    /// Whether an entry is either a path that is used unchanged, or invalid.
     pub(crate) fn is_whole(self, entry: &str) -> bool {
         let is_bare = !self.null && !self.raw && self.prefix.is_none() && !self.is_cut();
         is_bare && entry.starts_with('/') && !entry.ends_with('\r')
     }
 
-    /// An entry without a byte order mark or carriage return; none if it is blank or a comment. Entries are numbered
+    /// The entry without a byte order mark or carriage return; none if it is blank or a comment. Entries are numbered
     /// from 1.
     pub(crate) fn entry(self, entry: &[u8], number: usize) -> Option<&[u8]> {
         let marked = entry.strip_prefix(MARK).filter(|_| number == 1);
@@ -84,7 +84,7 @@ impl Format<'_> {
         Ok(())
     }
 
-    /// Whether something before the path is to be taken off.
+    /// Whether entries have a host or a folder before the path, which is to be removed.
     fn is_cut(self) -> bool {
         !self.hosts.is_empty() || self.strip.is_some()
     }

@@ -43,7 +43,7 @@ fn file_names_suggest_raw() {
     let error = lines(b"/ok\n/ok\nindex.html\nimg/logo.png\n").expect_err("two names");
     assert!(!error.contains("--raw"), "{error}");
     let raw = Format { raw: true, ..Format::default() };
-    let error = read(raw, b"../a\n").expect_err("no name");
+    let error = read(raw, b"../a\n").expect_err("not a name");
     assert!(!error.contains("--raw"), "{error}");
 }
 
@@ -70,7 +70,8 @@ fn wide_texts_are_refused_as_a_whole() {
 #[test]
 fn lists_of_other_programs_are_refused_as_a_whole() {
     let raw = Format { raw: true, ..Format::default() };
-    let says = |format: Format<'_>, text: &[u8]| read(format, text).expect_err("no list of names");
+    let says =
+        |format: Format<'_>, text: &[u8]| read(format, text).expect_err("not a list of names");
     assert_eq!(
         says(Format { null: true, ..raw }, b"M\0index.html\0A\0b.html\0"),
         "paths.txt: every name has a status or another column, as in `M`: use `--name-only -z`; to pass a \

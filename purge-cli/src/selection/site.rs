@@ -78,7 +78,7 @@ impl Changes {
     /// Adds the paths of the files that differ.
     pub(super) fn add_to(&self, paths: &mut Paths, format: Format<'_>) -> Result<(), Failure> {
         if self.kind == Kind::Everything {
-            // It is not published whether the star may match nothing.
+            // It is unknown whether `*` may match nothing.
             for path in ["/*", "/"] {
                 paths.try_push(path).map_err(|error| Failure::usage(error.to_string()))?;
             }
@@ -162,7 +162,7 @@ impl Renewal {
             Err(error) => Err(Failure::new(
                 Exit::Failed,
                 format!(
-                    "everything was purged, but {error}; the baseline is unchanged, and the next run will purge the same again"
+                    "everything was purged, but {error}; the baseline is unchanged, and the next run will purge the same paths again"
                 ),
             )),
         }
@@ -233,7 +233,7 @@ fn broken(error: &str) -> Failure {
     Failure::usage(format!("{error}; restore it, or remove it: then {WAYS_OUT}; nothing was sent"))
 }
 
-/// The baseline of one cache says nothing about another.
+/// The baseline of one cache says nothing about another cache.
 fn of_this_resource(baseline: &Baseline, resource: Option<ResourceId>) -> Result<(), Failure> {
     let of = baseline.manifest().and_then(Manifest::resource);
     match (of, resource.map(|resource| resource.to_string())) {

@@ -105,7 +105,8 @@ fn has_several_paths(seen: &Seen) -> bool {
 pub(crate) fn asynchronous(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
     let path = seen.purged.as_ref().map(|purged| purged.path.as_str());
-    let is_of_path = |record: &&Object| record.get("url").and_then(Value::as_str).map(path_of) == path;
+    let is_of_path =
+        |record: &&Object| record.get("url").and_then(Value::as_str).map(path_of) == path;
     for record in own_records(seen).filter(is_of_path) {
         match is_finished(record) {
             false => evidence.matches("the record was unfinished at first"),

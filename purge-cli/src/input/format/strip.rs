@@ -1,4 +1,4 @@
-//! What is before the path in an entry: a scheme and a host, or a folder that the site does not have.
+//! Removes what precedes the path in an entry: a scheme and a host, or a folder that is not part of the site.
 
 use std::borrow::Cow;
 use std::str;
@@ -6,7 +6,7 @@ use std::str;
 use super::{Format, Refusal};
 use crate::shown::shown;
 
-/// The path, or the name, without what is before it.
+/// The path, or the name, without what precedes it.
 pub(super) fn site_path<'a>(format: Format<'_>, text: &'a [u8]) -> Result<Cow<'a, [u8]>, Refusal> {
     let text = match format.hosts {
         [] => text.into(),
@@ -16,7 +16,7 @@ pub(super) fn site_path<'a>(format: Format<'_>, text: &'a [u8]) -> Result<Cow<'a
     let (start, end) = if format.raw { (&b"./"[..], 1) } else { (&b"/"[..], 0) };
     let inner = text.strip_prefix(start).or(format.raw.then_some(&text));
     let rest = inner.and_then(|text| text.strip_prefix(folder.as_bytes()));
-    // Of a path, its slash stays.
+    // A path keeps its leading slash.
     match rest.filter(|rest| rest.starts_with(b"/")).map(|rest| &rest[end..]) {
         Some(rest) => Ok(rest.to_vec().into()),
         None => {
@@ -27,7 +27,7 @@ pub(super) fn site_path<'a>(format: Format<'_>, text: &'a [u8]) -> Result<Cow<'a
     }
 }
 
-/// The path of a URL, with its query string. The fragment is for browsers alone.
+/// The path of a URL, with its query string. The fragment is only for browsers.
 fn of_url<'a>(url: &'a [u8], hosts: &[String]) -> Result<Cow<'a, [u8]>, Refusal> {
     let text = str::from_utf8(url).map_err(|_| Refusal::from("not UTF-8: percent-encode it"))?;
     let scheme = |name: &str| {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_taken_off_and_what_is_not_in_it_is_refused() {
+    fn folder_is_removed_and_entries_outside_it_are_refused() {
         let raw = Format { raw: true, strip: Some("public/site"), ..Format::default() };
         let path = Format { raw: false, ..raw };
         assert_eq!(read(raw, "public/site/a b.html").expect("a name"), "/a%20b.html");
@@ -125,7 +125,7 @@ mod tests {
             let error = read(format, entry).expect_err(entry);
             assert!(error.starts_with("not in `public/site/`"), "{entry}: {error}");
         }
-        read(raw, "public/site/").expect_err("no name");
+        read(raw, "public/site/").expect_err("not a name");
         read(raw, "public/site/../a").expect_err("not below it");
         let prefix = "/shop/".parse().expect("a path");
         let format = Format { prefix: Some(&prefix), ..raw };
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn query_strings_are_let_through_where_that_is_said() {
+    fn query_strings_are_accepted_only_with_the_option() {
         let format = Format { query: true, ..Format::default() };
         assert_eq!(read(format, "/a?b=1&c={d}").expect("a path"), "/a?b=1&c={d}");
         read(format, "/a{b?c").expect_err("not a path");

@@ -36,7 +36,7 @@ fn lines_of_file_names() {
     );
 }
 
-/// In lines, each is output of another program; between NUL bytes, it is a name.
+/// As a line, each of these is output of another program; between NUL bytes, it is a name.
 #[test]
 fn between_nul_bytes_any_name_is_accepted() {
     let raw = Format { raw: true, null: true, ..Format::default() };
@@ -135,7 +135,7 @@ fn windows_separates_by_backslashes() {
 fn entries_that_may_be_names_are_flagged() {
     let is_name = |text: &[u8]| {
         let refusal = Format::default().read(text, false, &mut Paths::new());
-        refusal.expect_err("no path").is_name
+        refusal.expect_err("not a path").is_name
     };
     for name in [
         &b"index.html"[..],

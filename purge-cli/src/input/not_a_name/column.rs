@@ -118,7 +118,7 @@ pub(crate) fn has_note(line: &str) -> bool {
         || line.ends_with(": FAILED")
 }
 
-/// A message of a shell, git or a tool, where standard error goes into the same pipe.
+/// An error message of a shell, git or a tool. It gets into the list if standard error goes into the same pipe.
 pub(crate) fn is_error(line: &str) -> bool {
     const PROGRAMS: [&str; 28] = [
         "fatal", "error", "warning", "hint", "usage", "bash", "sh", "zsh", "dash", "find", "ls",
