@@ -173,6 +173,14 @@ impl Session {
         self.0.credential.renew(seen, gate).await.map_err(|why| not_renewed(refusal, &why))
     }
 
+    /// What it means that a request without a token got no response.
+    #[cfg(feature = "raw")]
+    pub(crate) async fn unanswered(&self, error: reqwest::Error) -> Error {
+        failure(purge_api::Error::CommunicationError(error), &self.redactor(), &self.0.route)
+            .await
+            .error
+    }
+
     /// Removes the token from foreign text.
     pub(crate) fn redactor(&self) -> Redactor {
         self.0.credential.redactor()

@@ -33,7 +33,7 @@ use crate::token::TokenProvider;
 #[derive(Clone)]
 pub struct Client {
     pub(crate) session: Session,
-    base_url: Arc<str>,
+    pub(crate) base_url: Arc<str>,
 }
 
 impl Client {
@@ -136,7 +136,7 @@ impl fmt::Debug for Client {
 pub struct ClientBuilder {
     token: TokenProvider,
     base_url: String,
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) http: Option<reqwest::Client>,
     rate: Option<Rate>,
     throttle: Option<Throttle>,

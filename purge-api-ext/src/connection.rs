@@ -179,6 +179,9 @@ pub(crate) struct Settings {
     /// Secret, since it may contain a password.
     pub(crate) proxy: Option<SecretString>,
     pub(crate) roots: Vec<tls::Pem>,
+    /// Whether responses have the certificate of the service with them.
+    #[cfg(feature = "raw")]
+    pub(crate) keeps_certificate: bool,
 }
 
 impl Settings {
@@ -203,6 +206,8 @@ impl Settings {
         };
         let connected = Connected::default();
         let builder = self.builder(base, proxy.as_ref())?.connector_layer(connected.clone());
+        #[cfg(all(feature = "raw", any(feature = "rustls", feature = "native-tls")))]
+        let builder = builder.tls_info(self.keeps_certificate);
         let client = builder.build().map_err(|error| {
             let error = error.without_url();
             let why = Shown::after_colon(std::error::Error::source(&error).map(excerpt));

@@ -3,8 +3,10 @@
 
 use http_body_util::Limited;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
-use reqwest::{Body, Request, Response, ResponseBuilderExt};
+use reqwest::{Body, Request, Response};
 
+use crate::body::with_body;
+use crate::observe::Asked;
 use crate::{Bearer, Client, login};
 
 /// The maximum size of a response body: 1 MiB.
@@ -24,7 +26,7 @@ impl ClientHooks<Bearer> for Client {
     }
 
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
-        Ok(bound(self.client().execute(request).await?))
+        send(self.client(), request).await
     }
 }
 
@@ -35,7 +37,7 @@ impl ClientHooks<()> for login::Client {
     }
 
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
-        Ok(bound(self.client().execute(request).await?))
+        send(self.client(), request).await
     }
 }
 
@@ -44,17 +46,19 @@ fn without_version(request: &mut Request) {
     request.headers_mut().remove("api-version");
 }
 
+async fn send(http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
+    let asked = Asked::if_observed(&request);
+    let response = bound(http.execute(request).await?);
+    Ok(match asked {
+        Some(asked) => asked.watch(response),
+        None => response,
+    })
+}
+
 fn bound(response: Response) -> Response {
     // A body with a stated length cannot be longer than that.
     if response.content_length().is_some_and(|length| length <= MAX_RESPONSE_BYTES as u64) {
         return response;
     }
-    let url = response.url().clone();
-    let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
-    // Only a builder can preserve the URL. It cannot fail here.
-    if let Ok(with_url) = http::Response::builder().url(url).body(()) {
-        parts.extensions.extend(with_url.into_parts().0.extensions);
-    }
-    let body = Body::wrap(Limited::new(body, MAX_RESPONSE_BYTES));
-    http::Response::from_parts(parts, body).into()
+    with_body(response, |body| Body::wrap(Limited::new(body, MAX_RESPONSE_BYTES)))
 }

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod bearer;
+mod body;
+mod observe;
 mod hooks;
 mod identifier;
 mod object;
@@ -39,5 +41,7 @@ pub use bearer::{Bearer, InvalidToken, Token};
 pub use file_paths::FilePaths;
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, types};
 pub use hooks::MAX_RESPONSE_BYTES;
+pub use http::Extensions;
+pub use observe::{ObservedResponse, observe};
 pub use secret::Secret;
 pub use {reqwest, uuid};

@@ -1,6 +1,10 @@
 //! The effect of the hooks on requests and responses, observed from a raw TCP server.
 
-use purge_api::{Bearer, Client, Error, MAX_RESPONSE_BYTES, ResponseValue, types};
+use std::sync::{Arc, Mutex};
+
+use purge_api::{
+    Bearer, Client, Error, MAX_RESPONSE_BYTES, ObservedResponse, ResponseValue, observe, types,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -66,6 +70,35 @@ async fn an_empty_array_is_an_empty_page() {
     assert!(listed.expect("a response").data.is_none());
     let (_, listed) = exchange(br#"{"status":true,"data":[{"opID":"a"}]}"#.to_vec(), true).await;
     assert!(matches!(listed, Err(Error::InvalidResponsePayload(..))), "{listed:?}");
+}
+
+#[tokio::test]
+async fn observer_sees_every_response_as_it_arrived() {
+    for (body, states_length) in [
+        (&br#"{"status":true,"more":[1]}"#[..], true),
+        (br#"{"status":true,"more":[1]}"#, false),
+        (b"<html>", true),
+        (b"", false),
+    ] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let observer = {
+            let seen = Arc::clone(&seen);
+            move |response: ObservedResponse| seen.lock().expect("no panic").push(response)
+        };
+        let (head, listed) = observe(observer, exchange(body.to_vec(), states_length)).await;
+        assert_eq!(listed.is_ok(), body.starts_with(b"{"), "the response is decoded as ever");
+        let seen = seen.lock().expect("no panic");
+        let [response] = &seen[..] else { panic!("{seen:?}") };
+        assert_eq!((response.body.as_slice(), response.status.as_u16()), (body, 200));
+        assert_eq!(response.headers["content-type"], "application/json");
+        let line = format!("{} {}?", response.method, response.url.path()).to_lowercase();
+        assert!(
+            head.starts_with(&line) && response.url.query() == Some("limit=1&page=1"),
+            "{head}"
+        );
+        assert!(response.remote.is_some() && response.sent <= response.received);
+        assert!(!format!("{response:?}").contains("more"), "{response:?}");
+    }
 }
 
 #[tokio::test]

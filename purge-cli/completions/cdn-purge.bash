@@ -28,6 +28,9 @@ _cdn__purge() {
             cdn__purge,diff)
                 cmd="cdn__purge__subcmd__diff"
                 ;;
+            cdn__purge,doctor)
+                cmd="cdn__purge__subcmd__doctor"
+                ;;
             cdn__purge,enqueue)
                 cmd="cdn__purge__subcmd__enqueue"
                 ;;
@@ -75,6 +78,9 @@ _cdn__purge() {
                 ;;
             cdn__purge__subcmd__help,diff)
                 cmd="cdn__purge__subcmd__help__subcmd__diff"
+                ;;
+            cdn__purge__subcmd__help,doctor)
+                cmd="cdn__purge__subcmd__help__subcmd__doctor"
                 ;;
             cdn__purge__subcmd__help,enqueue)
                 cmd="cdn__purge__subcmd__help__subcmd__enqueue"
@@ -188,7 +194,7 @@ _cdn__purge() {
 
     case "${cmd}" in
         cdn__purge)
-            opts="-h -V --help --version create plan diff resume list wait verify enqueue status worker queue sandbox config completions man help"
+            opts="-h -V --help --version create plan diff resume list wait verify enqueue status worker queue sandbox config doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -425,6 +431,80 @@ _cdn__purge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        cdn__purge__subcmd__doctor)
+            opts="-o -r -q -v -h --path --wait --profile --organization --resource --api-key-file --token-file --token-command --base-url --sandbox --timeout --rate --report --output --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --organization)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --base-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         cdn__purge__subcmd__enqueue)
             opts="-0 -r -h --from --null --raw --urls --strip-prefix --query --prefix --allow-full-purge --inventory --max-requests --max-extra --site --baseline --first-run --quick --index --clean-urls --template --spellings --with-query --always --queue --lane --queue-credentials --profile --producer --resource --id --bulk --expires --deadline --wait --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -536,7 +616,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__help)
-            opts="create plan diff resume list wait verify enqueue status worker queue sandbox config completions man help"
+            opts="create plan diff resume list wait verify enqueue status worker queue sandbox config doctor completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -592,6 +672,20 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cdn__purge__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -12,6 +12,7 @@ mod diff;
 mod wait;
 mod list;
 mod config;
+mod doctor;
 mod sandbox;
 mod shell;
 #[cfg(feature = "queue")]
@@ -23,6 +24,7 @@ pub(crate) use addresses::AddressArgs;
 pub(crate) use config::ConfigArgs;
 pub(crate) use create::{CreateArgs, PlanArgs, ResumeArgs};
 pub(crate) use diff::DiffArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use input::InputArgs;
 pub(crate) use list::{ListArgs, State};
 pub(crate) use output::{AuditArgs, FormatArgs, MessageArgs, ReportArgs};
@@ -60,6 +62,7 @@ Examples:
   cdn-purge create --wait --from changed.txt        purge, and wait until it is done
   cdn-purge plan --from changed.txt                 show what would be sent
   cdn-purge list --limit 20                         list recent purge requests
+  cdn-purge doctor                                  find out why it does not work
 
 Exit codes:
   0  all accepted (with --wait: all finished)
@@ -174,6 +177,20 @@ Example:
     /// Show the effective settings and where each comes from
     #[command(after_long_help = crate::config::HELP)]
     Config(ConfigArgs),
+    /// Check the settings, the connection and the account, and compare the service with its descriptions
+    ///
+    /// Says where each setting comes from; whether the name resolves, which proxy is used and who issued the certificate;
+    /// whether signing in works, and whether the organization and the resource exist; how far apart the clocks are; and of
+    /// each fact about the service that is not in its published reference, whether it matches, is contradicted or was not
+    /// seen. It only lists purge requests, and signs in if that is how you get a token.
+    #[command(after_long_help = "\
+Examples:
+  cdn-purge doctor
+  cdn-purge doctor --path /robots.txt      also purge one path, and follow it
+  cdn-purge doctor --report doctor.md      also write a report for others to read
+
+Exit codes: 0 if all is well, 1 if a fact is contradicted or the clocks differ, otherwise that of the step that failed")]
+    Doctor(Box<DoctorArgs>),
     /// Print a completion script for a shell
     #[command(after_long_help = "\
 Examples:

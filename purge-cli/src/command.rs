@@ -7,6 +7,7 @@ mod profiles;
 pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod resume;
 pub(crate) mod sandbox;

@@ -9,6 +9,9 @@ mod exit;
 mod token;
 mod signals;
 
+// What `doctor` concludes.
+mod doctor;
+
 // What is read and written.
 mod config;
 mod input;
@@ -172,6 +175,7 @@ async fn dispatch(
         Command::Queue(args) => command::queue::operate::run(args.command, console).await,
         Command::Sandbox(args) => command::sandbox::run(args, console).await,
         Command::Config(args) => command::config::run(&args, console),
+        Command::Doctor(args) => command::doctor::run(*args, signals, console).await,
         Command::Completions(args) => command::shell::completions(&args, console),
         Command::Man(args) => command::shell::man(&args, console),
     }
@@ -195,6 +199,8 @@ impl Command {
             | Self::Verify(_)
             | Self::Sandbox(_)
             | Self::Config(_)
+            // It says itself what is missing or wrong.
+            | Self::Doctor(_)
             | Self::Completions(_)
             | Self::Man(_) => None,
         }
@@ -210,6 +216,7 @@ impl Command {
             Self::List(args) => args.messages.level(),
             Self::Wait(args) => args.messages.level(),
             Self::Verify(args) => args.messages.level(),
+            Self::Doctor(args) => args.messages.level(),
             #[cfg(feature = "queue")]
             Self::Worker(args) => args.messages.level(),
             #[cfg(feature = "queue")]
@@ -230,6 +237,7 @@ impl Command {
             Self::Wait(args) => args.report.output.format,
             Self::Verify(args) => args.report.output.format,
             Self::Config(args) => args.output.format,
+            Self::Doctor(args) => args.output.format,
             #[cfg(feature = "queue")]
             Self::Enqueue(args) => args.output.format,
             #[cfg(feature = "queue")]

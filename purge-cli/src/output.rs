@@ -11,6 +11,7 @@ mod text;
 mod table;
 mod list;
 mod settings;
+mod checkup;
 mod profiles;
 mod difference;
 #[cfg(feature = "schema")]
@@ -24,6 +25,7 @@ use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
 use purge_site::{Aliases, Difference};
 
 pub(crate) use audit::Audit;
+pub(crate) use checkup::{Checkup, ReportFile, checkup};
 pub(crate) use list::ListWriter;
 pub(crate) use markdown::Summary;
 pub(crate) use profiles::{operation_of, reports};

@@ -28,6 +28,17 @@ pub(crate) enum Checked {
     Service { client: Client, organization: OrganizationId, resource: ResourceId },
 }
 
+/// What is set of a target, of which anything may be missing.
+pub(crate) struct Parts {
+    pub(crate) client: Client,
+    /// Whether a source of the token is set.
+    pub(crate) token: Result<(), Failure>,
+    pub(crate) organization: Result<OrganizationId, Failure>,
+    pub(crate) resource: Result<ResourceId, Failure>,
+    /// With `--sandbox`, the embedded server.
+    pub(crate) sandbox: Option<Sandbox>,
+}
+
 /// An account of the service, and one of its resources.
 pub(crate) struct Account {
     pub(crate) client: Client,
@@ -61,15 +72,40 @@ impl Target {
     }
 
     async fn sandbox(timeout: Duration, rate: Option<Rate>) -> Result<Self, Failure> {
-        let cannot = |error: &dyn std::fmt::Display| {
-            Failure::new(Exit::Failed, format!("the sandbox cannot start: {error}"))
+        let (sandbox, account) = embedded(|client| limited(client, timeout, rate)).await?;
+        let resource = account.client.resource(account.organization, account.resource);
+        Ok(Self { resource, sandbox: Some(sandbox) })
+    }
+
+    /// Collects what is set, for a command that goes on without the rest. Its client keeps the certificate of the
+    /// service.
+    pub(crate) async fn parts(args: &TargetArgs, settings: &Settings) -> Result<Parts, Failure> {
+        let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);
+        let rate = args.rate.or(settings.rate);
+        let finish = |client: ClientBuilder| limited(client, timeout, rate).keep_certificate();
+        if args.sandbox {
+            let (sandbox, Account { client, organization, resource }) = embedded(finish).await?;
+            let (organization, resource) = (Ok(organization), Ok(resource));
+            return Ok(Parts {
+                client,
+                token: Ok(()),
+                organization,
+                resource,
+                sandbox: Some(sandbox),
+            });
+        }
+        let (provider, token) = match provider(args, settings)? {
+            Some(provider) => (provider, Ok(())),
+            // It is never asked.
+            None => (TokenProvider::from_env(environment::TOKEN), Err(no_token())),
         };
-        let sandbox = Sandbox::start().await.map_err(|error| cannot(&error))?;
-        let client = Client::builder(sandbox.token()).base_url(sandbox.base_url());
-        let client = limited(client, timeout, rate).build()?;
-        let organization = sandbox.organization().parse().map_err(|error| cannot(&error))?;
-        let resource = sandbox.resource().parse().map_err(|error| cannot(&error))?;
-        Ok(Self { resource: client.resource(organization, resource), sandbox: Some(sandbox) })
+        Ok(Parts {
+            client: finish(Client::builder(provider).base_url(base_url(args, settings))).build()?,
+            token,
+            organization: organization(args, settings),
+            resource: resource(args, settings),
+            sandbox: None,
+        })
     }
 
     pub(crate) async fn close(self) {
@@ -100,23 +136,45 @@ impl Checked {
     }
 }
 
+async fn embedded(
+    finish: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<(Sandbox, Account), Failure> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::new(Exit::Failed, format!("the sandbox cannot start: {error}"))
+    };
+    let sandbox = Sandbox::start().await.map_err(|error| cannot(&error))?;
+    let client = Client::builder(sandbox.token()).base_url(sandbox.base_url());
+    let client = finish(client).build()?;
+    let organization = sandbox.organization().parse().map_err(|error| cannot(&error))?;
+    let resource = sandbox.resource().parse().map_err(|error| cannot(&error))?;
+    Ok((sandbox, Account { client, organization, resource }))
+}
+
 fn account(
     args: &TargetArgs,
     settings: &Settings,
     finish: impl FnOnce(ClientBuilder) -> ClientBuilder,
 ) -> Result<Account, Failure> {
-    let organization = args
-        .organization
-        .or(settings.organization)
-        .ok_or_else(|| missing("organization", "--organization UUID", environment::ORGANIZATION))?;
-    let resource = args
-        .resource
-        .or(settings.resource)
-        .ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))?;
+    let (organization, resource) = (organization(args, settings)?, resource(args, settings)?);
     let token = provider(args, settings)?.ok_or_else(no_token)?;
-    let base_url = args.base_url.as_deref().or(settings.base_url.as_deref());
-    let client = Client::builder(token).base_url(base_url.unwrap_or(Client::BASE_URL));
+    let client = Client::builder(token).base_url(base_url(args, settings));
     Ok(Account { client: finish(client).build()?, organization, resource })
+}
+
+fn organization(args: &TargetArgs, settings: &Settings) -> Result<OrganizationId, Failure> {
+    let set = args.organization.or(settings.organization);
+    set.ok_or_else(|| missing("organization", "--organization UUID", environment::ORGANIZATION))
+}
+
+fn resource(args: &TargetArgs, settings: &Settings) -> Result<ResourceId, Failure> {
+    let set = args.resource.or(settings.resource);
+    set.ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))
+}
+
+/// The base URL that is set, or that of the service.
+pub(crate) fn base_url<'a>(args: &'a TargetArgs, settings: &'a Settings) -> &'a str {
+    let set = args.base_url.as_deref().or(settings.base_url.as_deref());
+    set.unwrap_or(Client::BASE_URL)
 }
 
 fn limited(client: ClientBuilder, timeout: Duration, rate: Option<Rate>) -> ClientBuilder {

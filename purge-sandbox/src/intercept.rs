@@ -19,6 +19,7 @@ use crate::fault::{Ending, Fault, KeepsObjects, Target};
 use crate::lock::lock;
 use crate::log::{Arrival, Created, RecordedRequest};
 use crate::refusal::Refusal;
+use crate::rewrite::rewritten;
 use crate::server::{Step, Wire};
 use crate::state::Shared;
 
@@ -44,11 +45,26 @@ impl<'a> Visit<'a> {
 
     /// Passes the request to its handler, and records whether that created a job.
     async fn handle(&mut self, head: Parts, next: Next) -> Response {
+        let rewrite = self.shared.rewrite.as_ref().filter(|_| is_api(&head));
+        let request = rewrite.map(|rewrite| (rewrite, Self::request(&head)));
         let mut response = next.run(Request::from_parts(head, Body::empty())).await;
         if let Some(Created(op_id)) = response.extensions_mut().remove() {
             self.change(|request| request.op_id = Some(op_id.clone()));
         }
-        response
+        match request {
+            Some((rewrite, request)) => rewritten(rewrite, &request, response).await,
+            None => response,
+        }
+    }
+
+    /// The request as it is recorded.
+    fn request(head: &Parts) -> RecordedRequest {
+        let mut request = RecordedRequest::new(head);
+        if let Some(Payload::Whole(bytes)) = head.extensions.get() {
+            request.body = bytes.to_vec();
+            request.body_length = bytes.len() as u64;
+        }
+        request
     }
 
     /// The status is `None` when a fault breaks the connection instead.
@@ -83,7 +99,7 @@ pub(crate) async fn intercept(
             request.body = bytes.to_vec();
         }
     });
-    let fault = if head.uri.path().starts_with("/api/") {
+    let fault = if is_api(&head) {
         let target = Target::of(&head.method, head.uri.path());
         match json::requested(&head.headers, target) {
             Ok(requested) => requested.or_else(|| shared.faults.take(target)),
@@ -105,6 +121,10 @@ pub(crate) async fn intercept(
     };
     visit.answered(Some(response.status().as_u16()));
     response
+}
+
+fn is_api(head: &Parts) -> bool {
+    head.uri.path().starts_with("/api/")
 }
 
 async fn misbehave(

@@ -87,6 +87,7 @@ mod resource;
 // Faults, and the record of requests.
 mod fault;
 mod log;
+mod rewrite;
 
 // Connections.
 mod connections;
@@ -116,6 +117,7 @@ pub use log::RecordedRequest;
 pub use pattern::Star;
 pub use pop::Pop;
 pub use resource::ResourceType;
+pub use rewrite::Reply;
 pub use sandbox::{Sandbox, SandboxBuilder};
 
 #[cfg(doctest)]

@@ -14,6 +14,7 @@ use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::pop::Pop;
 use crate::resource::Resource;
+use crate::rewrite::Rewrite;
 
 pub(crate) struct Shared {
     pub(crate) account: Mutex<Account>,
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) observer: Option<Observer>,
+    pub(crate) rewrite: Option<Rewrite>,
     pub(crate) origin: Origin,
     pub(crate) pops: Vec<Pop>,
     /// Whether edges compress what visitors can decompress.

@@ -11,6 +11,7 @@ mod contract;
 mod crash;
 #[cfg(unix)]
 mod docs;
+mod doctor;
 #[cfg(unix)]
 mod endurance;
 mod environment;

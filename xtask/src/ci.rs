@@ -23,6 +23,7 @@ const CHECKS: &[Claim] = &[
     ("path, plan, retry and ledger do no I/O and read no clock", pure_modules),
     ("the decisions in purge-site do no I/O and read no clock", pure_site),
     ("the judgements in purge-verify do no I/O and read no clock", pure_verify),
+    ("the conclusions of doctor do no I/O and read no clock", pure_doctor),
     ("the files of a crate do not depend on each other in cycles", layered_files),
     ("no module uses one that is declared after it", ordered_modules),
     ("ARCHITECTURE.md lists the modules of purge-api-ext in that order", map),
@@ -59,6 +60,10 @@ fn pure_site(tree: &Tree) -> Result<Outcome, Error> {
 
 fn pure_verify(tree: &Tree) -> Result<Outcome, Error> {
     pure(tree, "purge-verify/src", &["digest", "answer", "verdict", "judge"])
+}
+
+fn pure_doctor(tree: &Tree) -> Result<Outcome, Error> {
+    pure(tree, "purge-cli/src", &["doctor"])
 }
 
 fn pure(tree: &Tree, root: &str, modules: &[&str]) -> Result<Outcome, Error> {

@@ -10,10 +10,22 @@ use crate::token;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let config = Config::load()?;
-    let mut shown = settings_of(&config)?;
+    let shown = effective(&config, None)?;
+    let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let object = output::Settings { schema: 1, files, settings: shown };
+    settings(console.out, args.output.format, &object)?;
+    Ok(Exit::Success)
+}
+
+/// The settings in effect without the command line, whose base URL may take precedence.
+pub(super) fn effective(
+    config: &Config,
+    base_url: Option<&str>,
+) -> Result<Vec<output::Setting>, Failure> {
+    let mut shown = settings_of(config)?;
     let base = shown.iter().find(|setting| setting.name == "base-url");
-    let base = base.and_then(|setting| setting.value.as_deref()).unwrap_or(Client::BASE_URL);
-    let connection = connection(&base.parse()?)?;
+    let base = base_url.or(base.and_then(|setting| setting.value.as_deref()));
+    let connection = connection(&base.unwrap_or(Client::BASE_URL).parse()?)?;
     if let Some((_, variable)) = token::from_environment()? {
         // This variable takes precedence over the token settings in files.
         shown.retain(|setting| !TOKENS.contains(&setting.name.as_str()));
@@ -23,10 +35,7 @@ pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, 
     }
     shown.extend(connection);
     shown.extend(config.entries.iter().filter_map(of_profile));
-    let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
-    let object = output::Settings { schema: 1, files, settings: shown };
-    settings(console.out, args.output.format, &object)?;
-    Ok(Exit::Success)
+    Ok(shown)
 }
 
 fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {

@@ -193,7 +193,7 @@ fn list(out: Out<'_>, report: &Report) -> io::Result<()> {
 }
 
 /// Escapes a text so that neither Markdown nor HTML interprets any of it.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let mut escaped = String::new();
     for character in escape(text).chars() {
         match character {

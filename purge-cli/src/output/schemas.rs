@@ -37,6 +37,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("audit", schema_for::<super::audit::Line<'_>>()),
         ("checked", schema_for::<purge_verify::Checked>()),
         ("difference", schema_for::<super::difference::Object>()),
+        ("doctor", schema_for::<super::checkup::Object<'static>>()),
         ("error", schema_for::<Failed>()),
         ("list", schema_for::<List>()),
         ("message", schema_for::<Message>()),

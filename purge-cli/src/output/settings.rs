@@ -26,14 +26,20 @@ pub(crate) struct Object {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Setting {
     /// Its name in `purge.toml` and, after two dashes, on the command line. A setting of the queue has the prefix
-    /// `queue.`, and one of a profile `profile.NAME.`. Only the environment and the system set `token`, `api-key`, `proxy`, `no-proxy`,
-    /// `ssl-cert-file` and `ssl-cert-dir`.
+    /// `queue.`, and one of a profile `profile.NAME.`. Only the environment and the system set `token`, `api-key`,
+    /// `proxy`, `no-proxy`, `ssl-cert-file` and `ssl-cert-dir`. In `doctor`, `profile` is the profile in use.
     pub(crate) name: String,
     /// Its value; null if it is not set, and for the token and the API key, which are not shown.
     pub(crate) value: Option<String>,
-    /// Where it comes from: `default`, an environment variable, a file and its line, or `system`; null if it is
-    /// not set.
+    /// Where it comes from: `default`, an environment variable, a file and its line, or `system`; in `doctor`, also an
+    /// option of the command line; null if it is not set.
     pub(crate) source: Option<String>,
+}
+
+impl Setting {
+    pub(super) fn is_set(&self) -> bool {
+        self.value.is_some() || self.source.is_some()
+    }
 }
 
 pub(crate) fn settings(out: Out<'_>, format: Format, object: &Object) -> io::Result<()> {
@@ -46,15 +52,17 @@ pub(crate) fn settings(out: Out<'_>, format: Format, object: &Object) -> io::Res
 }
 
 fn text(out: Out<'_>, object: &Object) -> io::Result<()> {
-    for setting in &object.settings {
-        let name = pad(&setting.name, 14);
-        let value = match (&setting.value, &setting.source) {
-            (Some(value), _) => purge_api_ext::escape(value),
-            (None, Some(_)) => "(not shown)".to_owned(),
-            (None, None) => "-".to_owned(),
-        };
-        let source = setting.source.as_deref().map(purge_api_ext::escape).unwrap_or_default();
-        writeln!(out, "{}", format!("{name} {}  {source}", pad(&value, 36)).trim_end())?;
-    }
-    Ok(())
+    object.settings.iter().try_for_each(|setting| writeln!(out, "{}", line_of(setting)))
+}
+
+/// A setting as a line of a table.
+pub(super) fn line_of(setting: &Setting) -> String {
+    let name = pad(&setting.name, 14);
+    let value = match (&setting.value, &setting.source) {
+        (Some(value), _) => purge_api_ext::escape(value),
+        (None, Some(_)) => "(not shown)".to_owned(),
+        (None, None) => "-".to_owned(),
+    };
+    let source = setting.source.as_deref().map(purge_api_ext::escape).unwrap_or_default();
+    format!("{name} {}  {source}", pad(&value, 36)).trim_end().to_owned()
 }

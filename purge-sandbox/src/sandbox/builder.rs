@@ -21,6 +21,7 @@ use crate::origin::Origin;
 use crate::pattern::Star;
 use crate::pop::Pop;
 use crate::resource::Resource;
+use crate::rewrite::{Reply, Rewrite};
 use crate::server::Bounds;
 use crate::state::{Clock, Observer, Shared};
 use crate::{edge, resource, routes, server, site};
@@ -56,6 +57,7 @@ pub struct SandboxBuilder {
     page_limit: Option<u32>,
     faults: Faults,
     observer: Option<Observer>,
+    rewrite: Option<Rewrite>,
     origin: Origin,
     later: Option<(PathBuf, Duration)>,
     pops: Vec<Pop>,
@@ -88,6 +90,7 @@ impl Default for SandboxBuilder {
             page_limit: None,
             faults: Faults::default(),
             observer: None,
+            rewrite: None,
             origin: Origin::Site,
             later: None,
             pops: Vec::new(),
@@ -213,6 +216,26 @@ impl SandboxBuilder {
         self
     }
 
+    /// Calls `rewrite` with each API request and the response to it, which it may change in any way: a service that
+    /// differs from its description. Faults come after it. It must not block.
+    ///
+    /// ```
+    /// # use purge_sandbox::Sandbox;
+    /// let builder = Sandbox::builder().rewrite(|request, reply| {
+    ///     if request.method == "GET" {
+    ///         reply.headers.push(("x-ratelimit-limit".to_owned(), "60".to_owned()));
+    ///     }
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn rewrite(
+        mut self,
+        rewrite: impl Fn(&RecordedRequest, &mut Reply) + Send + Sync + 'static,
+    ) -> Self {
+        self.rewrite = Some(Arc::new(rewrite));
+        self
+    }
+
     /// Serves the files of this folder through the edge, whose cache is empty at first. The default is
     /// a small built-in site, which is cached completely.
     pub fn origin(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -333,6 +356,7 @@ impl SandboxBuilder {
             log: Log::new(self.log_bytes),
             faults: self.faults,
             observer: self.observer,
+            rewrite: self.rewrite,
             origin,
             pops: self.pops,
             compresses: self.compresses,

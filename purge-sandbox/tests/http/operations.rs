@@ -238,3 +238,31 @@ async fn parallel_clients_lose_nothing() {
     paths.dedup();
     assert_eq!(paths.len(), 320);
 }
+
+#[tokio::test]
+async fn rewritten_response_is_sent_instead_of_the_real_one() {
+    let sandbox = Sandbox::builder().rewrite(|request, reply| {
+        if request.method == "POST" && request.body.starts_with(b"{\"file_path\":[\"/a\"]") {
+            reply.status = 202;
+            reply.headers = vec![
+                ("content-type".to_owned(), "text/plain".to_owned()),
+                ("not valid".to_owned(), String::new()),
+                ("x-more".to_owned(), "1".to_owned()),
+                ("x-more".to_owned(), "2".to_owned()),
+            ];
+            reply.body.extend_from_slice(b" and more");
+        }
+    });
+    let sandbox = sandbox.start().await.expect("a sandbox");
+    let response = post(&sandbox, &["/a"]).send().await.expect("a response");
+    assert_eq!(
+        (response.status().as_u16(), response.headers()["content-type"].as_bytes()),
+        (202, &b"text/plain"[..])
+    );
+    assert_eq!(response.headers().get_all("x-more").iter().count(), 2);
+    assert!(response.text().await.expect("a body").ends_with("} and more"));
+    assert_eq!(get(&sandbox, "page=1&limit=1").send().await.expect("a response").status(), 200);
+    assert_eq!(sandbox.requests()[0].status, Some(202));
+    let health = http().get(format!("{}/healthz", sandbox.base_url())).send().await;
+    assert_eq!(health.expect("a response").text().await.expect("a body"), "ok\n", "not of the API");
+}

@@ -12,8 +12,16 @@ use super::{Bench, root};
 pub(super) const NEXT: char = '\u{1e}';
 
 /// The pages in the order of the table of contents.
-const PAGES: [&str; 7] =
-    ["paths.md", "sites.md", "retries.md", "waiting.md", "verify.md", "journals.md", "settings.md"];
+const PAGES: [&str; 8] = [
+    "paths.md",
+    "sites.md",
+    "retries.md",
+    "waiting.md",
+    "verify.md",
+    "journals.md",
+    "settings.md",
+    "doctor.md",
+];
 
 /// Runs the examples of these pages in one shell without an account. Errors are part of the expected
 /// output.

@@ -1,0 +1,85 @@
+//! The settings in effect, with the profile and the command line, and where each comes from.
+
+use std::path::Path;
+
+use crate::args::{Profiles, TargetArgs};
+use crate::command::config::effective;
+use crate::config::{Config, Settings, TOKENS};
+use crate::exit::Failure;
+use crate::output::Setting;
+use crate::shown::redacted;
+use crate::target::base_url;
+
+/// Settings that can be used.
+pub(super) struct Settled {
+    pub(super) shown: Vec<Setting>,
+    pub(super) settings: Settings,
+}
+
+/// Completes the target, and lists the settings.
+pub(super) fn settle(target: &mut TargetArgs) -> Result<Settled, Failure> {
+    let given = given(target);
+    if target.sandbox {
+        let (name, source) = ("sandbox".to_owned(), Some("--sandbox".to_owned()));
+        let shown = vec![Setting { name, value: Some("true".to_owned()), source }];
+        // The embedded server takes the limits of the files, and nothing else.
+        return Ok(Settled { shown, settings: Config::load()?.settings });
+    }
+    let config = Config::load()?;
+    target.complete(Profiles::One("doctor examines one account"))?;
+    let mut shown = effective(&config, Some(base_url(target, &config.settings)))?;
+    if let Some(profile) = target.profile.first() {
+        apply_profile(&mut shown, profile);
+    }
+    shown.retain(|setting| !setting.name.starts_with("profile."));
+    given.into_iter().for_each(|setting| replace(&mut shown, setting));
+    Ok(Settled { shown, settings: config.settings })
+}
+
+/// What the command line sets.
+fn given(target: &TargetArgs) -> Vec<Setting> {
+    let file = |file: &Path| file.to_string_lossy().into_owned();
+    let options = [
+        ("organization", target.organization.map(|id| id.to_string())),
+        ("resource", target.resource.map(|id| id.to_string())),
+        ("api-key-file", target.api_key_file.as_deref().map(file)),
+        ("token-file", target.token_file.as_deref().map(file)),
+        ("token-command", target.token_command.clone()),
+        ("base-url", target.base_url.clone()),
+        ("timeout", target.timeout.map(|limit| humantime::format_duration(limit).to_string())),
+        ("rate", target.rate.map(|rate| rate.to_string())),
+    ];
+    let setting = |(name, value): (&str, Option<String>)| {
+        let (name, source) = (name.to_owned(), Some(format!("--{name}")));
+        value.map(|value| Setting { name, value: Some(redacted(&value)), source })
+    };
+    options.into_iter().filter_map(setting).collect()
+}
+
+/// Puts the settings of a profile over the others.
+fn apply_profile(shown: &mut Vec<Setting>, profile: &str) {
+    let start = format!("profile.{profile}.");
+    let of_profile = shown.iter().filter_map(|setting| {
+        let name = setting.name.strip_prefix(&start)?.to_owned();
+        Some(Setting { name, value: setting.value.clone(), source: setting.source.clone() })
+    });
+    let of_profile: Vec<_> = of_profile.collect();
+    of_profile.into_iter().for_each(|setting| replace(shown, setting));
+    let (name, value) = ("profile".to_owned(), Some(profile.to_owned()));
+    shown.insert(0, Setting { name, value, source: None });
+}
+
+/// Replaces a setting. A source of the token replaces all others.
+fn replace(shown: &mut Vec<Setting>, setting: Setting) {
+    let is_token = |name: &str| TOKENS.contains(&name) || matches!(name, "token" | "api-key");
+    let place = shown.iter().position(|other| match is_token(&setting.name) {
+        true => is_token(&other.name),
+        false => other.name == setting.name,
+    });
+    if is_token(&setting.name) {
+        shown.retain(|other| !is_token(&other.name));
+    } else {
+        shown.retain(|other| other.name != setting.name);
+    }
+    shown.insert(place.unwrap_or(shown.len()).min(shown.len()), setting);
+}
