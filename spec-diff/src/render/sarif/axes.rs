@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{level, uri};
 use crate::level::Level;
+use crate::library::place;
 use crate::render::items::whole;
 use crate::review::Review;
 
@@ -62,16 +63,6 @@ pub(super) fn findings(review: &Review) -> Vec<Finding> {
         })
     }));
     found
-}
-
-/// The file and the line at the end of a text.
-fn place(text: &str) -> Option<(String, Option<usize>)> {
-    let (before, last) = text.rsplit_once(' ')?;
-    let (file, line) = last.rsplit_once(':')?;
-    let line = line.parse().ok().filter(|line| *line > 0)?;
-    // A removed item is on no line of the current file.
-    let gone = before.ends_with("previously in file");
-    Some((file.to_owned(), Some(line).filter(|_| !gone)))
 }
 
 /// The rules that some findings belong to, in order.
@@ -137,26 +128,5 @@ impl Finding {
             "message": { "text": self.text },
             "locations": [location],
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_at_the_end_of_a_line() {
-        let check = |text: &str, file: &str, line: Option<usize>| {
-            assert_eq!(place(text), Some((file.to_owned(), line)), "{text}");
-        };
-        check(
-            "a: enum missing: enum a::B, previously in file a/src/lib.rs:3",
-            "a/src/lib.rs",
-            None,
-        );
-        check("a: field added: field S.x in a/src/s.rs:12", "a/src/s.rs", Some(12));
-        for text in ["", "a: gone", "a: in lib.rs", "a: in lib.rs:x", "a: in lib.rs:0"] {
-            assert_eq!(place(text), None, "{text}");
-        }
     }
 }
