@@ -19,6 +19,8 @@ pub(crate) fn accounts() -> String {
 fn credentials(folder: &TempDir, user: &str, password: &str) -> std::path::PathBuf {
     let file = folder.path().join(user);
     std::fs::write(&file, format!("{user}:{password}\n")).expect("a file");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, private).expect("a mode");
     file
 }
 

@@ -1,7 +1,9 @@
 //! Connecting to a cluster.
 
 use std::fmt;
+use std::fs::File;
 use std::future::{Ready, ready};
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,6 +20,8 @@ use crate::error::{QueueError, QueueErrorKind};
 
 /// The oldest server whose compare-and-set is reliable in a cluster.
 const LEAST: (u32, u32, u32) = (2, 11, 0);
+/// The maximum size of a file with credentials in bytes.
+const CREDENTIALS: u64 = 64 * 1024;
 /// The oldest server without a known loss of messages.
 const ADVISED: (u32, u32, u32) = (2, 12, 3);
 
@@ -57,7 +61,7 @@ impl NatsOptions {
         Self { urls: urls.into(), credentials: None, roots: Vec::new(), inbox: "_INBOX".to_owned() }
     }
 
-    /// A file with one line, `USER:PASSWORD`. Default: no user.
+    /// A file with one line, `USER:PASSWORD`, that only its owner can use. Default: no user.
     pub fn credentials_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.credentials = Some(file.into());
         self
@@ -117,8 +121,22 @@ impl NatsOptions {
         let Some(file) = &self.credentials else { return Ok(None) };
         let name = purge_api_ext::escape(&file.to_string_lossy());
         let wrong = |why: &str| QueueError::invalid(format!("the credentials file `{name}` {why}"));
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| wrong(&format!("cannot be read: {error}")))?;
+        let cannot = |error: std::io::Error| wrong(&format!("cannot be read: {error}"));
+        let open = File::open(file).map_err(cannot)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+
+            // As for the token: the open file is checked, so that it cannot be replaced before it is read.
+            let mode = open.metadata().map_err(cannot)?.mode() & 0o777;
+            if mode & 0o077 != 0 {
+                return Err(wrong(&format!(
+                    "can be used by others (mode {mode:03o}); run `chmod 600` on it"
+                )));
+            }
+        }
+        let mut text = String::new();
+        open.take(CREDENTIALS).read_to_string(&mut text).map_err(cannot)?;
         let line = text.trim();
         // The text is not shown, since it may be a password.
         match line.split_once(':') {
@@ -337,6 +355,32 @@ mod tests {
             NatsEngine::connect(NatsOptions::new(urls.clone())).await.expect("a connection");
         }
         serving.abort();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn credentials_that_others_can_use_are_refused_and_not_shown() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let name = format!("purge-queue-credentials-{}", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, "cms:c4nary\n").expect("a file");
+        let user = |mode: u32| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&file, mode).expect("a mode");
+            NatsOptions::new("a").credentials_file(&file).user().map_err(|error| error.to_string())
+        };
+        let error = user(0o644).expect_err("others can read it");
+        assert!(
+            error.ends_with("can be used by others (mode 644); run `chmod 600` on it"),
+            "{error}"
+        );
+        let read = user(0o600).expect("it is private").expect("a user");
+        assert_eq!(read, ("cms".to_owned(), "c4nary".to_owned()));
+        std::fs::write(&file, "c4nary").expect("a file");
+        let error = user(0o600).expect_err("no user");
+        assert!(error.contains("exactly one line") && !error.contains("c4nary"), "{error}");
+        std::fs::remove_file(&file).expect("a file");
     }
 
     #[test]
