@@ -15,7 +15,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
 use tokio::sync::watch;
 
-use super::{Inner, NatsEngine, PATIENCE};
+use super::{Inner, NatsEngine, PATIENCE, Refusals};
 use crate::error::{QueueError, QueueErrorKind};
 
 /// The oldest server whose compare-and-set is reliable in a cluster.
@@ -180,7 +180,7 @@ impl NatsEngine {
     pub async fn connect(options: NatsOptions) -> Result<Self, QueueError> {
         let servers = options.servers()?;
         let is_local = servers.iter().all(|server| is_loopback(server.host()));
-        let (told, refusals) = watch::channel((0, String::new()));
+        let (told, refusals) = watch::channel(Refusals::default());
         let (lost, losses) = watch::channel(());
         let mut connect = ConnectOptions::new()
             .name("cdn-purge")
@@ -197,9 +197,8 @@ impl NatsEngine {
             })
             .event_callback(move |event| {
                 match event {
-                    Event::ServerError(error) => told.send_modify(|(count, why)| {
-                        *count += 1;
-                        *why = purge_api_ext::escape(&error.to_string());
+                    Event::ServerError(error) => told.send_modify(|refusals| {
+                        refusals.add(purge_api_ext::escape(&error.to_string()));
                     }),
                     Event::Disconnected => lost.send_modify(|()| {}),
                     _ => {}
@@ -295,8 +294,7 @@ pub(super) fn number(version: &str) -> Option<(u32, u32, u32)> {
 fn cannot_connect(error: async_nats::ConnectError) -> QueueError {
     use async_nats::ConnectErrorKind as Kind;
     let why = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-    let mut whys: Vec<String> = why.map(ToString::to_string).collect();
-    whys.dedup();
+    let whys = distinct(why.map(ToString::to_string).collect());
     let (kind, what) = match error.kind() {
         Kind::AuthorizationViolation | Kind::Authentication => {
             (QueueErrorKind::Denied, "the queue refuses this user; check the credentials file")
@@ -307,9 +305,32 @@ fn cannot_connect(error: async_nats::ConnectError) -> QueueError {
     QueueError::new(kind, format!("{what}: {}", purge_api_ext::escape(&whys.join(": "))))
 }
 
+/// Without the texts that another one repeats.
+fn distinct(texts: Vec<String>) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    for text in texts {
+        if !distinct.iter().any(|known| known.contains(&text)) {
+            distinct.retain(|known| !text.contains(known.as_str()));
+            distinct.push(text);
+        }
+    }
+    distinct
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_not_repeated() {
+        let check = |causes: &[&str], expected: &str| {
+            let causes = causes.iter().map(ToString::to_string).collect();
+            assert_eq!(distinct(causes).join(": "), expected);
+        };
+        check(&["refused", "nats: refused", "nats: refused"], "nats: refused");
+        check(&["IO error: broken", "broken"], "IO error: broken");
+        check(&["TLS", "unknown issuer"], "TLS: unknown issuer");
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {
