@@ -225,7 +225,7 @@ impl Journal {
         self
     }
 
-    /// The name of the file, or the name that was passed to [`over`](Self::over).
+    /// The name of the file, or the name that was passed to [`in_sink`](Self::in_sink).
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -288,7 +288,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Add the paths in a file, one per line, to every purge that is not empty, such as feeds. They are paths even if all others are file names or URLs')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]')
             [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
@@ -317,7 +317,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Only this path')
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]')
             [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')
@@ -330,7 +330,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;worker' {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, such as `a,b` [env: PURGE_PROFILE]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
@@ -374,7 +374,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;queue;init' {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--replicas', '--replicas', [CompletionResultType]::ParameterName, 'How many nodes keep each message; use 1 only to try it out')
             [CompletionResult]::new('--lease', '--lease', [CompletionResultType]::ParameterName, 'How long a worker that has died keeps the lane')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -384,7 +384,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;queue;check' {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--monitor', '--monitor', [CompletionResultType]::ParameterName, 'Address of a node''s monitoring, such as http://127.0.0.1:8222, to check whether it syncs to its disk in time')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -393,7 +393,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;queue;show' {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -403,7 +403,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;queue;log' {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Show only what happened to this path')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
@@ -414,7 +414,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;queue;pause' {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -423,7 +423,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;queue;go' {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -432,7 +432,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;queue;drop' {
             [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'Addresses of the queue''s NATS servers, separated by commas [env: PURGE_QUEUE_URL]')
             [CompletionResult]::new('--lane', '--lane', [CompletionResultType]::ParameterName, 'Name of the account''s queue [env: PURGE_QUEUE_LANE] [default: default]')
-            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]')
+            [CompletionResult]::new('--queue-credentials', '--queue-credentials', [CompletionResultType]::ParameterName, 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]')
             [CompletionResult]::new('--producer', '--producer', [CompletionResultType]::ParameterName, 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource UUID [env: PURGE_RESOURCE]')

@@ -249,7 +249,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l template
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l always -d 'Add the paths in a file, one per line, to every purge that is not empty, such as feeds. They are paths even if all others are file names or URLs' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l profile -d 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l producer -d 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
@@ -274,7 +274,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -s h -l hel
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l path -d 'Only this path' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l profile -d 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -l producer -d 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
@@ -284,7 +284,7 @@ ndjson\t'One JSON object per line, for each operation or record, as soon as it i
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l profile -d 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, such as `a,b` [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s o -l organization -d 'Organization [env: PURGE_ORGANIZATION]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s r -l resource -d 'CDN resource [env: PURGE_RESOURCE]' -r
@@ -316,18 +316,18 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fis
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from init" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from init" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from init" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from init" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from init" -l replicas -d 'How many nodes keep each message; use 1 only to try it out' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from init" -l lease -d 'How long a worker that has died keeps the lane' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from check" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from check" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from check" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from check" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from check" -l monitor -d 'Address of a node\'s monitoring, such as http://127.0.0.1:8222, to check whether it syncs to its disk in time' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l profile -d 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
@@ -335,7 +335,7 @@ ndjson\t'One JSON object per line, for each operation or record, as soon as it i
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l profile -d 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l path -d 'Show only what happened to this path' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
@@ -344,17 +344,17 @@ ndjson\t'One JSON object per line, for each operation or record, as soon as it i
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -l profile -d 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -l profile -d 'Profile of `purge.toml`, for its lane [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from go" -s h -l help -d 'Print help'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l queue -d 'Addresses of the queue\'s NATS servers, separated by commas [env: PURGE_QUEUE_URL]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l lane -d 'Name of the account\'s queue [env: PURGE_QUEUE_LANE] [default: default]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]' -r -F
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l queue-credentials -d 'File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l profile -d 'Profile of `purge.toml`, for its resource, its lane and its prefix [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -l producer -d 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r

@@ -15,6 +15,7 @@ pub const MAX_PATHS: usize = 500;
 /// accepts by default.
 pub const MAX_TEXT: usize = 256 * 1024;
 /// The maximum size of a chunk's message in bytes: the text and 4 KiB for the headers.
+#[cfg(any(feature = "nats", test))]
 pub(crate) const MAX_MESSAGE_BYTES: usize = MAX_TEXT + 4 * 1024;
 /// How long a path may wait by default.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(24 * 3600);

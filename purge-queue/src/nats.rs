@@ -6,6 +6,7 @@ mod connect;
 mod read;
 mod check;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,15 +33,39 @@ pub struct NatsEngine(Arc<Inner>);
 
 struct Inner {
     client: async_nats::Client,
-    /// The server's last refusal, and how many there have been. The server reports them separately; the refused
-    /// request itself gets no response.
-    refusals: watch::Receiver<(u64, String)>,
+    /// The server reports refusals separately; the refused request itself gets no response.
+    refusals: watch::Receiver<Refusals>,
     /// Changes when the connection is lost, and with it every pending response.
     losses: watch::Receiver<()>,
     woken: tokio::sync::Mutex<Option<Woken>>,
     lease: OnceCell<Duration>,
     /// When a server was last left.
     left: Mutex<Option<Instant>>,
+}
+
+/// The server's latest refusals.
+#[derive(Default)]
+struct Refusals {
+    /// How many there have been.
+    count: u64,
+    latest: VecDeque<String>,
+}
+
+impl Refusals {
+    /// More than the requests that are sent concurrently.
+    const KEPT: usize = 64;
+
+    fn add(&mut self, why: String) {
+        self.count += 1;
+        self.latest.truncate(Self::KEPT - 1);
+        self.latest.push_front(why);
+    }
+
+    /// The refusal of a subject among those after the first `before`.
+    fn of(&self, subject: &str, before: u64) -> Option<&str> {
+        let new = usize::try_from(self.count - before).unwrap_or(Self::KEPT);
+        self.latest.iter().take(new).map(String::as_str).find(|why| names(why, subject))
+    }
 }
 
 /// A subscription that only wakes a waiting task.
@@ -83,13 +108,13 @@ impl NatsEngine {
         let mut refusals = self.0.refusals.clone();
         let mut losses = self.0.losses.clone();
         losses.mark_unchanged();
-        let before = refusals.borrow_and_update().0;
+        let before = refusals.borrow_and_update().count;
         let refused = async {
             // Without the right to publish to this subject, the server does not respond, but reports the refusal
             // separately.
             loop {
-                let (count, why) = refusals.borrow_and_update().clone();
-                if count > before && names(&why, subject) {
+                let why = refusals.borrow_and_update().of(subject, before).map(str::to_owned);
+                if let Some(why) = why {
                     return why;
                 }
                 if refusals.changed().await.is_err() {

@@ -190,8 +190,8 @@ impl<E: Engine> Queue<E> {
         Ok(self.outcome_of(resource, request, known, own))
     }
 
-    /// Refuses a name under which a request has been purged: its outcome would be taken for that of the new one. An
-    /// unfinished request may be enqueued again, since a part of it may not have been stored.
+    /// Refuses a name whose request is finished: its outcome would be taken for that of the new one. An unfinished
+    /// request may be enqueued again, since a part of it may not have been stored.
     async fn check_name(
         &self,
         resource: ResourceId,
@@ -294,8 +294,7 @@ impl<E: Engine> Queue<E> {
 
 impl<E: Engine> Enqueue<E> {
     /// The name of the request. If it is unknown whether a request was stored, enqueueing it again under the same name
-    /// is safe. Use each name for one request only: a name under which a request has been purged is refused. Default: a
-    /// random one.
+    /// is safe. Use each name for one request only: a name whose request is finished is refused. Default: a random one.
     pub fn id(mut self, id: RequestId) -> Self {
         self.id = Some(id);
         self

@@ -74,7 +74,8 @@ pub(crate) struct Options {
     concurrency: usize,
     follow: Duration,
     memory: usize,
-    /// How many bytes of notes of settled rounds the journal keeps before a digest replaces them.
+    /// How many bytes of notes of settled rounds the journal keeps before a digest replaces them, and how many bytes of
+    /// rounds may wait to be followed.
     journal: usize,
     holder: String,
     metrics: Metrics,
@@ -202,8 +203,8 @@ impl<E: Engine> Worker<E> {
                 Err(error) => Err(error),
             };
             if let Err(error) = ended {
-                options.say(&format!("the engine: {error}"));
-                fatal(error)?;
+                fatal(&error)?;
+                options.say(&format!("waiting for the engine: {error}"));
                 pause = (pause * 2).min(LONGEST_PAUSE / 10);
             }
             tokio::select! {
@@ -244,8 +245,8 @@ async fn one_term<E: Engine>(
     held
 }
 
-fn fatal(error: EngineError) -> Result<(), QueueError> {
-    let kind = match &error {
+fn fatal(error: &EngineError) -> Result<(), QueueError> {
+    let kind = match error {
         EngineError::Denied(_) => QueueErrorKind::Denied,
         EngineError::Refused(_) => QueueErrorKind::Incompatible,
         EngineError::Conflict | EngineError::Unavailable(_) | EngineError::Full(_) => return Ok(()),

@@ -47,21 +47,37 @@ impl<'a> Bench<'a> {
 
     /// Starts a worker. With a mark, such as `round:1=kill`, it is killed or stopped at that place.
     pub(crate) fn worker(&self, mark: Option<&str>, more: &[&str]) -> WorkerProcess {
-        self.worker_of(PURGE, mark, more)
+        self.worker_of(PURGE, mark, more, &[])
     }
 
     /// Starts a worker that is measured.
     pub(crate) fn measured(&self, more: &[&str]) -> WorkerProcess {
-        self.worker_of(&crate::measured(), None, more)
+        self.worker_of(&crate::measured(), None, more, &[])
     }
 
-    fn worker_of(&self, binary: &str, mark: Option<&str>, more: &[&str]) -> WorkerProcess {
+    /// Starts a worker whose clock is 5 s ahead, if `PURGE_QUEUE_FAKETIME` names libfaketime.
+    pub(crate) fn worker_ahead(&self) -> WorkerProcess {
+        let library = std::env::var("PURGE_QUEUE_FAKETIME").unwrap_or_default();
+        let ahead =
+            [("LD_PRELOAD", &*library), ("FAKETIME", "+5s"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
+        let variables = if library.is_empty() { &[][..] } else { &ahead };
+        self.worker_of(PURGE, None, &[], variables)
+    }
+
+    fn worker_of(
+        &self,
+        binary: &str,
+        mark: Option<&str>,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> WorkerProcess {
         let mut command = Command::new(binary);
         command
             .args(["worker", "--lane", &self.lane])
             .args(["--window", "0s"].iter().filter(|_| !more.contains(&"--window")))
             .args(more)
             .env_clear()
+            .envs(variables.iter().copied())
             .env("PURGE_QUEUE_URL", self.cluster.urls())
             .env("PURGE_BASE_URL", self.sandbox.base_url())
             .env("PURGE_TOKEN", self.sandbox.token())

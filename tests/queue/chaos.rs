@@ -57,7 +57,11 @@ async fn nothing_is_lost_whatever_fails() {
     }
     let harm = async {
         let began = Instant::now();
-        let mut workers: Vec<WorkerProcess> = (0..2).map(|_| bench.worker(None, &[])).collect();
+        let start = |worker| match worker {
+            0 => bench.worker(None, &[]),
+            _ => bench.worker_ahead(),
+        };
+        let mut workers: Vec<WorkerProcess> = (0..2).map(start).collect();
         while began.elapsed() < length() {
             tokio::time::sleep(Duration::from_millis(random.u64(500..4000))).await;
             let (worker, node, what) = (random.usize(..2), random.usize(..3), random.usize(..4));
@@ -65,7 +69,7 @@ async fn nothing_is_lost_whatever_fails() {
             match what {
                 0 => {
                     workers[worker].kill().await;
-                    workers[worker] = bench.worker(None, &[]);
+                    workers[worker] = start(worker);
                 }
                 1 => {
                     workers[worker].signal("STOP");

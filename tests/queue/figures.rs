@@ -198,6 +198,7 @@ async fn runaway_producer_blocks_only_itself() {
     let flooding = async {
         loop {
             flood.enqueue(resource(), &one).await.expect_err("its quota");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     let during = tokio::select! {

@@ -19,6 +19,8 @@ pub(crate) fn accounts() -> String {
 fn credentials(folder: &TempDir, user: &str, password: &str) -> std::path::PathBuf {
     let file = folder.path().join(user);
     std::fs::write(&file, format!("{user}:{password}\n")).expect("a file");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, private).expect("a mode");
     file
 }
 
@@ -70,6 +72,10 @@ async fn each_user_has_only_its_own_rights() {
     let ticket = queue(&cms, "cms").enqueue(resource(), &paths).await.expect("its own subject");
     let status = queue(&cms, "cms").status(resource(), ticket.request()).await;
     assert_eq!(status.expect("its own outcomes").chunks, None);
+    // Several requests at once, each of which is refused.
+    let others = queue(&cms, "other").status(resource(), ticket.request()).await;
+    let refused = others.expect_err("outcomes of another").to_string();
+    assert!(refused.contains("the engine refuses this user"), "{refused}");
 
     let journal = "purge.journal.shop";
     let mine = format!("purge.out.shop.{RESOURCE}.cms.r.1");

@@ -20,7 +20,7 @@ pub(crate) struct QueueArgs {
     /// Name of the account's queue [env: PURGE_QUEUE_LANE] [default: default]
     #[arg(long, value_name = "NAME", value_parser = lane)]
     pub(crate) lane: Option<Lane>,
-    /// File with one line, `USER:PASSWORD`, for the queue [env: PURGE_QUEUE_CREDENTIALS]
+    /// File with one line, `USER:PASSWORD`, for the queue, readable only by you [env: PURGE_QUEUE_CREDENTIALS]
     #[arg(long, value_name = "FILE")]
     pub(crate) queue_credentials: Option<PathBuf>,
 }

@@ -1,7 +1,9 @@
 //! Connecting to a cluster.
 
 use std::fmt;
+use std::fs::File;
 use std::future::{Ready, ready};
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,11 +15,13 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
 use tokio::sync::watch;
 
-use super::{Inner, NatsEngine, PATIENCE};
+use super::{Inner, NatsEngine, PATIENCE, Refusals};
 use crate::error::{QueueError, QueueErrorKind};
 
 /// The oldest server whose compare-and-set is reliable in a cluster.
 const LEAST: (u32, u32, u32) = (2, 11, 0);
+/// The maximum size of a file with credentials in bytes.
+const CREDENTIALS: u64 = 64 * 1024;
 /// The oldest server without a known loss of messages.
 const ADVISED: (u32, u32, u32) = (2, 12, 3);
 
@@ -57,7 +61,7 @@ impl NatsOptions {
         Self { urls: urls.into(), credentials: None, roots: Vec::new(), inbox: "_INBOX".to_owned() }
     }
 
-    /// A file with one line, `USER:PASSWORD`. Default: no user.
+    /// A file with one line, `USER:PASSWORD`, that only its owner can use. Default: no user.
     pub fn credentials_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.credentials = Some(file.into());
         self
@@ -117,8 +121,22 @@ impl NatsOptions {
         let Some(file) = &self.credentials else { return Ok(None) };
         let name = purge_api_ext::escape(&file.to_string_lossy());
         let wrong = |why: &str| QueueError::invalid(format!("the credentials file `{name}` {why}"));
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| wrong(&format!("cannot be read: {error}")))?;
+        let cannot = |error: std::io::Error| wrong(&format!("cannot be read: {error}"));
+        let open = File::open(file).map_err(cannot)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+
+            // As for the token: the open file is checked, so that it cannot be replaced before it is read.
+            let mode = open.metadata().map_err(cannot)?.mode() & 0o777;
+            if mode & 0o077 != 0 {
+                return Err(wrong(&format!(
+                    "can be used by others (mode {mode:03o}); run `chmod 600` on it"
+                )));
+            }
+        }
+        let mut text = String::new();
+        open.take(CREDENTIALS).read_to_string(&mut text).map_err(cannot)?;
         let line = text.trim();
         // The text is not shown, since it may be a password.
         match line.split_once(':') {
@@ -162,7 +180,7 @@ impl NatsEngine {
     pub async fn connect(options: NatsOptions) -> Result<Self, QueueError> {
         let servers = options.servers()?;
         let is_local = servers.iter().all(|server| is_loopback(server.host()));
-        let (told, refusals) = watch::channel((0, String::new()));
+        let (told, refusals) = watch::channel(Refusals::default());
         let (lost, losses) = watch::channel(());
         let mut connect = ConnectOptions::new()
             .name("cdn-purge")
@@ -179,9 +197,8 @@ impl NatsEngine {
             })
             .event_callback(move |event| {
                 match event {
-                    Event::ServerError(error) => told.send_modify(|(count, why)| {
-                        *count += 1;
-                        *why = purge_api_ext::escape(&error.to_string());
+                    Event::ServerError(error) => told.send_modify(|refusals| {
+                        refusals.add(purge_api_ext::escape(&error.to_string()));
                     }),
                     Event::Disconnected => lost.send_modify(|()| {}),
                     _ => {}
@@ -277,8 +294,7 @@ pub(super) fn number(version: &str) -> Option<(u32, u32, u32)> {
 fn cannot_connect(error: async_nats::ConnectError) -> QueueError {
     use async_nats::ConnectErrorKind as Kind;
     let why = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-    let mut whys: Vec<String> = why.map(ToString::to_string).collect();
-    whys.dedup();
+    let whys = distinct(why.map(ToString::to_string).collect());
     let (kind, what) = match error.kind() {
         Kind::AuthorizationViolation | Kind::Authentication => {
             (QueueErrorKind::Denied, "the queue refuses this user; check the credentials file")
@@ -289,9 +305,32 @@ fn cannot_connect(error: async_nats::ConnectError) -> QueueError {
     QueueError::new(kind, format!("{what}: {}", purge_api_ext::escape(&whys.join(": "))))
 }
 
+/// Without the texts that another one repeats.
+fn distinct(texts: Vec<String>) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    for text in texts {
+        if !distinct.iter().any(|known| known.contains(&text)) {
+            distinct.retain(|known| !text.contains(known.as_str()));
+            distinct.push(text);
+        }
+    }
+    distinct
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_not_repeated() {
+        let check = |causes: &[&str], expected: &str| {
+            let causes = causes.iter().map(ToString::to_string).collect();
+            assert_eq!(distinct(causes).join(": "), expected);
+        };
+        check(&["refused", "nats: refused", "nats: refused"], "nats: refused");
+        check(&["IO error: broken", "broken"], "IO error: broken");
+        check(&["TLS", "unknown issuer"], "TLS: unknown issuer");
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {
@@ -337,6 +376,32 @@ mod tests {
             NatsEngine::connect(NatsOptions::new(urls.clone())).await.expect("a connection");
         }
         serving.abort();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn credentials_that_others_can_use_are_refused_and_not_shown() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let name = format!("purge-queue-credentials-{}", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, "cms:c4nary\n").expect("a file");
+        let user = |mode: u32| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&file, mode).expect("a mode");
+            NatsOptions::new("a").credentials_file(&file).user().map_err(|error| error.to_string())
+        };
+        let error = user(0o644).expect_err("others can read it");
+        assert!(
+            error.ends_with("can be used by others (mode 644); run `chmod 600` on it"),
+            "{error}"
+        );
+        let read = user(0o600).expect("it is private").expect("a user");
+        assert_eq!(read, ("cms".to_owned(), "c4nary".to_owned()));
+        std::fs::write(&file, "c4nary").expect("a file");
+        let error = user(0o600).expect_err("no user");
+        assert!(error.contains("exactly one line") && !error.contains("c4nary"), "{error}");
+        std::fs::remove_file(&file).expect("a file");
     }
 
     #[test]

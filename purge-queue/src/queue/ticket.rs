@@ -92,7 +92,8 @@ impl<E: Engine> Ticket<E> {
     ///
     /// # Errors
     ///
-    /// As [`Queue::outcome`], and [`QueueErrorKind::Replaced`] if a later request with other paths had the same name.
+    /// As [`Queue::outcome`], and [`Replaced`](crate::QueueErrorKind::Replaced) if a later request with other paths had
+    /// the same name.
     pub async fn outcome(&self, deadline: Duration) -> Result<RequestOutcome, QueueError> {
         self.queue.wait(self.resource, &self.request, Some(&self.chunks), deadline).await
     }

@@ -7,9 +7,6 @@ use super::holder::Holder;
 use crate::engine::{Engine, EngineError};
 use crate::note::{Note, parts};
 
-/// How many bytes of journals of rounds may wait to be followed.
-const TO_FOLLOW: usize = 64 * 1024 * 1024;
-
 impl<E: Engine> Holder<'_, E> {
     /// Replaces the notes of settled rounds by a digest of what they did for open chunks, once that is worth its cost.
     pub(super) async fn condense(&mut self) -> Result<(), EngineError> {
@@ -35,7 +32,7 @@ impl<E: Engine> Holder<'_, E> {
     pub(super) async fn give_up_follows(&mut self) {
         let mut bytes: usize = self.to_follow.iter().map(|(_, text)| text.len()).sum();
         let mut count = 0;
-        while bytes > TO_FOLLOW && self.term.ended().is_none() {
+        while bytes > self.options.journal && self.term.ended().is_none() {
             let oldest = self.to_follow.iter().enumerate().min_by_key(|(_, (number, _))| *number);
             let Some(oldest) = oldest.map(|(place, _)| place) else { break };
             let Some((number, text)) = self.to_follow.remove(oldest) else { break };

@@ -287,3 +287,43 @@ async fn journal_stays_small_while_a_chunk_is_open() {
     assert!(longest < 250 && first > 5_000, "{longest} messages, from {first}");
     world.check(0);
 }
+
+/// While the service's list cannot be read, rounds wait to be followed, and the journal keeps them.
+#[tokio::test(start_paused = true)]
+async fn too_many_rounds_to_follow_are_settled_as_accepted() {
+    const ROUND: usize = 2_000;
+    let mut options = options();
+    options.journal = 10 * ROUND;
+    let connections = connections();
+    let mut world = World::new(1, &options, &connections);
+    let producer = "cms".parse().expect("a producer");
+    let queue = Queue::new(world.engine.clone(), options.lane.clone(), producer);
+    world.begin(0).await;
+    let mut tickets = Vec::new();
+    for n in 0..40 {
+        let (mut paths, path) = (Paths::new(), format!("/{n}"));
+        paths.try_push(&path).expect("a path");
+        tickets.push(queue.enqueue(resource(), &paths).await.expect("stored"));
+        world.agents[0].as_mut().expect("a worker").holder.read().await.expect("an engine");
+        world.begin_round(0).await;
+        let agent = world.agents[0].as_mut().expect("a worker");
+        let Run { number, selected, .. } = agent.run.take().expect("a round");
+        let judgement =
+            Judgement { judged: vec![judged(State::Accepted, vec![path])], ..Judgement::default() };
+        let (is_urgent, report) = (false, None);
+        let text = Arc::new(std::sync::Mutex::new(vec![b'x'; ROUND]));
+        let end = RoundEnd { number, selected, is_urgent, report, text };
+        agent.holder.judged(end, judgement).await;
+        agent.holder.give_up_follows().await;
+        assert!(agent.holder.to_follow.len() <= 10, "{}", agent.holder.to_follow.len());
+    }
+    for ticket in &tickets[..30] {
+        while ticket.outcome(Duration::ZERO).await.is_err() {
+            let agent = world.agents[0].as_mut().expect("a worker");
+            agent.holder.tell().await.expect("an engine");
+        }
+        let outcome = ticket.outcome(Duration::ZERO).await.expect("an outcome");
+        assert_eq!(outcome.paths[0].state, State::Accepted, "nothing else is known");
+    }
+    tickets[30].outcome(Duration::ZERO).await.expect_err("it is still to be followed");
+}
