@@ -495,7 +495,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
         'cdn-purge;doctor' {
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Purge this path, too, and follow it until it is finished')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Maximum time to follow the path')
-            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, as `a,b` [env: PURGE_PROFILE]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take several, such as `a,b` [env: PURGE_PROFILE]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('--organization', '--organization', [CompletionResultType]::ParameterName, 'Organization [env: PURGE_ORGANIZATION]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'CDN resource [env: PURGE_RESOURCE]')
