@@ -179,7 +179,7 @@ fn wrong_total_is_found_in_a_list_of_any_length() {
             let is_other =
                 |name: &&str| !["list.data.total", "list.page-after-the-last"].contains(name);
             assert!(found.contains(&"list.data.total"), "{records} {wrong_by}: {found:?}");
-            assert!(!found.iter().any(|name| is_other(&name)), "{records} {wrong_by}: {found:?}");
+            assert!(!found.iter().any(is_other), "{records} {wrong_by}: {found:?}");
         }
     }
 }
