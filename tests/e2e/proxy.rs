@@ -60,7 +60,7 @@ impl Drop for Relay {
 async fn relay(mut client: TcpStream, server: TcpStream, log: Arc<Mutex<Vec<u8>>>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        // Whoever only checks that the proxy listens sends no request.
+        // A check that the proxy listens only connects.
         let Ok(byte) = client.read_u8().await else { return };
         head.push(byte);
     }

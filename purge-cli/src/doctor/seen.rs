@@ -32,7 +32,7 @@ pub(crate) struct Exchange {
     pub(crate) asked: Asked,
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
-    /// The headers that tell a limit on requests.
+    /// The headers that state a rate limit.
     pub(crate) limits: Vec<(String, String)>,
     /// The time in `Date`, unless a cache may have stored it.
     pub(crate) date: Option<SystemTime>,

@@ -1,4 +1,4 @@
-//! A check that cannot go on: each step says what is wrong, and the exit code is that of the failure.
+//! Checks that fail: each step says what is wrong, and the exit code is that of the failure.
 
 use std::fs;
 
