@@ -64,7 +64,7 @@ impl ClientBuilder {
 }
 
 /// The certificate of the service in DER, if the client was built with
-/// [`keep_certificate`](ClientBuilder::keep_certificate) and the connection is encrypted.
+/// [`keep_certificate`](ClientBuilder::keep_certificate), the connection is encrypted and there is no proxy.
 #[must_use]
 pub fn certificate(response: &ObservedResponse) -> Option<&[u8]> {
     certificate_in(&response.extensions)

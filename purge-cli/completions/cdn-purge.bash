@@ -1052,7 +1052,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__man)
-            opts="-h --help create plan diff resume list wait verify enqueue status worker queue sandbox config completions man"
+            opts="-h --help create plan diff resume list wait verify enqueue status worker queue sandbox config doctor completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

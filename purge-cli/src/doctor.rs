@@ -1,4 +1,4 @@
-//! What `cdn-purge doctor` concludes from what it has seen: which facts of the descriptions match the service.
+//! The conclusions of `cdn-purge doctor`: which facts of the descriptions match the responses of the service.
 //!
 //! Nothing here sends a request or reads a clock.
 

@@ -77,7 +77,7 @@ impl Target {
         Ok(Self { resource, sandbox: Some(sandbox) })
     }
 
-    /// Collects what is set, for a command that goes on without the rest. Its client keeps the certificate of the
+    /// Collects what is set, for a command that continues without the rest. Its client keeps the certificate of the
     /// service.
     pub(crate) async fn parts(args: &TargetArgs, settings: &Settings) -> Result<Parts, Failure> {
         let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);

@@ -60,7 +60,9 @@ impl Drop for Relay {
 async fn relay(mut client: TcpStream, server: TcpStream, log: Arc<Mutex<Vec<u8>>>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        head.push(client.read_u8().await.expect("a request"));
+        // A check that the proxy listens only connects.
+        let Ok(byte) = client.read_u8().await else { return };
+        head.push(byte);
     }
     log.lock().expect("the log").extend(head);
     client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await.expect("a client");
@@ -265,4 +267,41 @@ async fn config_shows_the_proxy_in_effect() {
     assert_eq!(shown(&[("HTTPS_PROXY", &url), ("NO_PROXY", "medianova.com")]).await, none);
     let local = ("PURGE_BASE_URL", "http://localhost:8080");
     assert_eq!(shown(&[("HTTPS_PROXY", &url), local]).await, none);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_the_proxy_and_hides_it_from_others() {
+    let page =
+        r#"{"status":true,"data":{"page":1,"total":0,"limit":100,"search":null,"requests":[]}}"#;
+    let (server, authority) =
+        ScriptServer::vouched_for("cdn.invalid", answer("200 OK", page)).await;
+    let proxy = Relay::start(server.base_url()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("company.pem");
+    std::fs::write(&file, &authority).expect("a file");
+    let report = folder.path().join("report.md");
+    let report_name = report.to_str().expect("a name");
+    let run = Run::new(PURGE, ["doctor", "--output", "json", "--report", report_name]);
+    let run = run.account(SERVICE, TOKEN, ORGANIZATION, RESOURCE).env("HTTPS_PROXY", &proxy.url);
+    let ended = run.env("SSL_CERT_FILE", file.to_str().expect("a name")).end().await;
+    let object = ended.json();
+    let said = |name: &str| {
+        let mut steps = object["steps"].as_array().expect("steps").iter();
+        steps.find(|step| step["step"] == name).expect(name)["message"]
+            .as_str()
+            .expect("a text")
+            .to_owned()
+    };
+    assert_eq!(said("name"), "`127.0.0.1` is an address; the proxy resolves `cdn.invalid`");
+    assert_eq!(said("proxy"), format!("`{}` from HTTPS_PROXY", proxy.address()));
+    assert!(said("connection").ends_with("was not checked: through a proxy"), "{object:#}");
+    assert_eq!(said("sign-in"), "the token is accepted");
+    let report = std::fs::read_to_string(&report).expect("a report");
+    for text in [&ended.out, &ended.err, &report] {
+        assert!(!text.contains(PASSWORD) && !text.contains(TOKEN), "{text}");
+    }
+    assert!(!report.contains("cdn.invalid") && !report.contains("127.0.0.1"), "{report}");
+    let seen = proxy.seen();
+    assert!(seen.contains("CONNECT cdn.invalid:443 ") && !seen.contains(TOKEN), "{seen}");
 }

@@ -20,6 +20,7 @@ const COMMANDS: &[&str] = &[
     "queue",
     "sandbox",
     "config",
+    "doctor",
     "completions",
     "man",
 ];

@@ -3,14 +3,16 @@
 mod settings;
 mod network;
 mod observe;
+mod steps;
 mod examine;
 mod purge;
 
 use purge_api_ext::{BaseUrl, Proxy};
 
-use self::examine::{Examination, complete};
+use self::examine::Examination;
 use self::observe::{Watch, is_described};
 use self::settings::Settled;
+use self::steps::complete;
 use crate::args::{DoctorArgs, TargetArgs};
 use crate::config::Settings;
 use crate::doctor::{Ended, Outcome, Seen, Step, findings};

@@ -32,7 +32,7 @@ pub(crate) struct Exchange {
     pub(crate) asked: Asked,
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
-    /// The headers that tell a limit on requests.
+    /// The headers that state a rate limit.
     pub(crate) limits: Vec<(String, String)>,
     /// The time in `Date`, unless a cache may have stored it.
     pub(crate) date: Option<SystemTime>,
@@ -142,17 +142,19 @@ impl Seen {
 }
 
 impl Seen {
-    /// The pages at the end of the list, at the largest size, that have not been read: the last, and the one after it.
+    /// The pages at the end of the list that have not been read, at the largest size: the last, and the one after it.
     pub(crate) fn last_pages(&self) -> Vec<u64> {
         let limit = self.whole_pages().map(|page| page.query.limit).max().unwrap_or(1);
         let pages = self.whole_pages().filter(|page| page.query.limit == limit);
         let Some(first) = pages.filter(|page| page.query.page == 1).last() else {
             return Vec::new();
         };
-        let size = if first.count() == first.size() { first.size() } else { limit };
-        let last = first.total().unwrap_or(first.count()).div_ceil(size).max(1);
+        if first.count() != first.size() {
+            // Whether pages are short or the total is wrong, the next page shows it.
+            return vec![2];
+        }
         // The service need not accept the largest of all numbers.
-        let last = last.min(1_000_000);
+        let last = first.total().unwrap_or(first.count()).div_ceil(first.size()).min(1_000_000);
         [last, last + 1].into_iter().filter(|page| *page > 1).collect()
     }
 

@@ -1,4 +1,4 @@
-//! The steps of a check: each of them goes on from what the ones before it have shown.
+//! The steps of a check. Each depends on the ones before it.
 
 use crate::exit::Exit;
 

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
+use std::time::UNIX_EPOCH;
 
-use serde_json::Value;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -71,5 +73,152 @@ fn names_are_unique_and_nothing_is_seen_in_nothing() {
     assert_eq!(names.len(), facts().count());
     for finding in findings(&Seen::default()) {
         assert_eq!(finding.outcome, Outcome::NotSeen, "{}: {}", finding.fact.name, finding.seen);
+    }
+}
+
+fn exchange(asked: Asked, body: Value) -> Exchange {
+    Exchange {
+        asked,
+        status: 200,
+        content_type: Some("application/json".to_owned()),
+        limits: Vec::new(),
+        date: None,
+        sent: UNIX_EPOCH,
+        received: UNIX_EPOCH,
+        body: Some(body),
+    }
+}
+
+/// A service as the descriptions say, whose list has this many records of operations with 3 paths.
+struct Service {
+    records: Vec<Value>,
+    /// What the total is wrong by.
+    wrong_by: i64,
+}
+
+impl Service {
+    fn new(records: usize) -> Self {
+        let record = |number: usize| {
+            let time = humantime::format_rfc3339_seconds(
+                UNIX_EPOCH + std::time::Duration::from_secs(9000 - number as u64 / 3),
+            );
+            json!({
+                "opID": format!("00000000-0000-0000-0000-{:012}", number / 3), "url": format!("https://e.com/{number}"),
+                "status": 1, "message": "", "createdAt": time.to_string(), "startedAt": time.to_string(),
+                "completedAt": time.to_string(),
+            })
+        };
+        Self { records: (0..records).map(record).collect(), wrong_by: 0 }
+    }
+
+    fn list(&self, page: u64, limit: u64, op_id: Option<&str>) -> Exchange {
+        let of_it = |record: &&Value| op_id.is_none_or(|id| record["opID"] == id);
+        let all: Vec<_> = self.records.iter().filter(of_it).collect();
+        let start = (page - 1) * limit;
+        let requests: Vec<_> = all.iter().skip(start as usize).take(limit as usize).collect();
+        let total = all.len() as i64 + if op_id.is_none() { self.wrong_by } else { 0 };
+        let data = json!({ "page": page, "total": total.max(0), "limit": limit, "search": null, "requests": requests });
+        let op_id = op_id.map(str::to_owned);
+        exchange(Asked::List(Query { page, limit, op_id }), json!({ "status": true, "data": data }))
+    }
+
+    /// What is seen by the requests of a check.
+    fn seen(&self) -> Seen {
+        let mut seen = Seen::default();
+        for (page, limit) in [(1, 100), (1, 2), (2, 2)] {
+            seen.exchanges.push(self.list(page, limit, None));
+        }
+        for page in seen.last_pages() {
+            seen.exchanges.push(self.list(page, 100, None));
+        }
+        for op_id in seen.an_operation().iter().map(String::as_str).chain([UNKNOWN_OPERATION]) {
+            seen.exchanges.push(self.list(1, 100, Some(op_id)));
+        }
+        seen
+    }
+}
+
+fn contradicted(seen: &Seen) -> Vec<&'static str> {
+    let all = findings(seen).into_iter();
+    all.filter(|finding| finding.outcome == Outcome::Contradicted)
+        .map(|finding| finding.fact.name)
+        .collect()
+}
+
+/// Short lists, and those around a full page.
+fn lengths() -> impl Iterator<Item = usize> {
+    (0..9).chain(97..104).chain(198..204).chain([300, 350])
+}
+
+#[test]
+fn list_of_any_length_is_as_described() {
+    for records in lengths() {
+        let seen = Service::new(records).seen();
+        assert_eq!(contradicted(&seen), [""; 0], "{records}");
+        let all = findings(&seen);
+        let outcome = |name: &str| {
+            all.iter().find(|finding| finding.fact.name == name).map(|finding| finding.outcome)
+        };
+        let expected =
+            |is_seen: bool| Some(if is_seen { Outcome::Matched } else { Outcome::NotSeen });
+        assert_eq!(outcome("list.data.total"), expected(records > 0), "{records}");
+        assert_eq!(outcome("list.page-after-the-last"), expected(records > 0), "{records}");
+        assert_eq!(outcome("list.page-length"), expected(records > 2), "{records}");
+        assert_eq!(outcome("list.order"), expected(records > 3), "{records}");
+        assert_eq!(outcome("list.operation"), expected(records > 3), "{records}");
+    }
+}
+
+#[test]
+fn wrong_total_is_found_in_a_list_of_any_length() {
+    for records in lengths().filter(|records| *records > 0) {
+        for wrong_by in [-3, -1, 1, 5, 200] {
+            let service = Service { wrong_by, ..Service::new(records) };
+            let found = contradicted(&service.seen());
+            // A total that is too low also makes the last page one that must be empty.
+            let is_other =
+                |name: &&str| !["list.data.total", "list.page-after-the-last"].contains(name);
+            assert!(found.contains(&"list.data.total"), "{records} {wrong_by}: {found:?}");
+            assert!(!found.iter().any(is_other), "{records} {wrong_by}: {found:?}");
+        }
+    }
+}
+
+/// JSON with the names that the descriptions have, and others.
+fn odd() -> impl Strategy<Value = Value> {
+    const NAMES: &str = "status|data|page|total|limit|search|requests|opID|url|message|createdAt|completedAt|expire|\\PC{0,3}";
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,40}|2025-08-06T11:39:51(Z|[.]5|[+]99:99)?".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 60, 6, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            proptest::collection::btree_map(NAMES, inner, 0..7)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_response_is_too_odd(
+        bodies in proptest::collection::vec((0..3_usize, odd(), any::<u64>(), any::<u64>()), 0..6),
+        wraps: bool,
+    ) {
+        let exchanges = bodies.into_iter().map(|(kind, body, page, limit)| {
+            let body = if wraps { json!({ "status": true, "data": body }) } else { body };
+            let op_id = page.is_multiple_of(2).then(|| "a".to_owned());
+            let query = Query { page: page.max(1), limit: limit.max(1), op_id };
+            exchange([Asked::Login, Asked::Create, Asked::List(query)][kind].clone(), body)
+        });
+        let purged = Some(Purged { path: "/a".to_owned(), op_id: Some("a".to_owned()) });
+        let seen = Seen { exchanges: exchanges.collect(), purged, ..Seen::default() };
+        prop_assert_eq!(findings(&seen).len(), facts().count());
+        let _ = (story(&seen), seen.last_pages(), seen.an_operation(), Skew::of(&seen.exchanges));
     }
 }

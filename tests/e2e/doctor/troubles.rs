@@ -1,4 +1,4 @@
-//! A check that cannot go on: each step says what is wrong, and the exit code is that of the failure.
+//! Checks that fail: each step says what is wrong, and the exit code is that of the failure.
 
 use std::fs;
 
@@ -285,4 +285,40 @@ async fn lines_are_the_steps_and_then_the_facts() {
     let all =
         [&object["steps"], &object["facts"]].map(|list| list.as_array().expect("a list").clone());
     assert_eq!(names(&lines), names(&all.concat()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_show_the_profile_and_the_command_line() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = format!(
+        "rate = '3/s'\n[profile.shop]\nresource = '{RESOURCE}'\nrate = '5/s'\n[profile.blog]\n"
+    );
+    fs::write(folder.path().join("purge.toml"), profile).expect("a file");
+    let arguments = ["--profile", "shop", "--timeout", "9s", "--output", "json"];
+    let run = doctor(&sandbox, &arguments).env("PURGE_RESOURCE", "").folder(folder.path());
+    let ended = run.end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let object = ended.json();
+    let settings = object["settings"].as_array().expect("settings");
+    let check = |name: &str, value: &str, source: &str| {
+        let mut found = settings.iter().filter(|setting| setting["name"] == name);
+        let setting = found.next().expect(name);
+        assert!(found.next().is_none(), "{name} is there once: {settings:#?}");
+        let from = setting["source"].as_str().unwrap_or_default();
+        assert_eq!(setting["value"].as_str().unwrap_or_default(), value, "{name}");
+        assert!(from.ends_with(source), "{name}: {from}");
+    };
+    check("profile", "shop", "");
+    check("resource", RESOURCE, "purge.toml:3");
+    check("rate", "5/s", "purge.toml:4");
+    check("timeout", "9s", "--timeout");
+    check("organization", ORGANIZATION, "PURGE_ORGANIZATION");
+    check("api-key", "", "PURGE_API_KEY");
+    assert!(settings.iter().all(|setting| setting["name"] != "token-file"), "{settings:#?}");
+    let unknown =
+        doctor(&sandbox, &["--profile", "news", "--output", "json"]).folder(folder.path());
+    let unknown = unknown.end().await;
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(said(&unknown, "settings").contains("there is no profile `news`"), "{unknown:?}");
 }

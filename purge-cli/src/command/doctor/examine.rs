@@ -3,28 +3,25 @@
 use std::num::NonZeroU64;
 
 use purge_api_ext::raw::purge_api::observe;
-use purge_api_ext::{Client, Error, ErrorKind, OperationId, Page, PageSize, Proxy, Resource};
+use purge_api_ext::{Client, Error, OperationId, Page, PageSize, Proxy, Resource};
 
 use super::network::Peer;
 use super::observe::Watch;
+use super::steps::{
+    Way, connected, failed, found, is_of_connection, of_clocks, of_settings, signed_in,
+    without_resource,
+};
 use crate::args::DoctorArgs;
-use crate::doctor::{Certificate, Ended, Skew, Step, UNKNOWN_OPERATION};
-use crate::exit::{Exit, Failure};
+use crate::doctor::{Certificate, Skew, Step, UNKNOWN_OPERATION};
 use crate::output::{Console, Messages, Progress};
 use crate::signals::Signals;
 use crate::target::Parts;
-
-/// The names of the steps, in the order in which they are shown.
-pub(super) const STEPS: [&str; 8] =
-    ["settings", "name", "proxy", "connection", "sign-in", "resource", "clock", "purge"];
 
 /// The size of a page of which even short lists have several.
 const SHORT: PageSize = match PageSize::new(2) {
     Some(size) => size,
     None => PageSize::MAX,
 };
-
-const SIGNED_IN: &str = "the API key was exchanged for a token";
 
 /// Everything that the steps share.
 pub(super) struct Examination<'a, 'c> {
@@ -71,6 +68,8 @@ impl<'a, 'c> Examination<'a, 'c> {
     }
 
     async fn check(&mut self, parts: &Parts, base_url: &str, proxy: Option<Proxy>) {
+        let way =
+            Way { is_encrypted: base_url.starts_with("https://"), is_proxied: proxy.is_some() };
         let Some(peer) = Peer::new(base_url, proxy) else { return };
         self.steps.push(peer.proxy_step());
         let reached = async {
@@ -92,10 +91,10 @@ impl<'a, 'c> Examination<'a, 'c> {
             if has_token {
                 self.steps.push(without_resource(self.has_response()));
             }
-            return self.connect(&parts.client, base_url).await;
+            return self.connect(&parts.client, way).await;
         };
         let resource = parts.client.resource(*organization, *resource);
-        if self.find(&resource, base_url).await.is_none() {
+        if self.find(&resource, way).await.is_none() {
             return;
         }
         if let Some(path) = &self.args.path {
@@ -128,23 +127,23 @@ impl<'a, 'c> Examination<'a, 'c> {
     }
 
     /// Checks the connection alone, unless a response has shown it.
-    async fn connect(&mut self, client: &Client, base_url: &str) {
+    async fn connect(&mut self, client: &Client, way: Way) {
         if self.has_response() {
             let certificate = self.watch.certificate();
-            return self.steps.push(connected(base_url, certificate.as_ref()));
+            return self.steps.push(connected(way, certificate.as_ref()));
         }
         let Some(probed) = self.unless_interrupted(client.probe()).await else { return };
         self.steps.push(match probed {
             Ok(probe) => {
                 let certificate = probe.certificate.as_deref().and_then(Certificate::parse);
-                connected(base_url, certificate.as_ref())
+                connected(way, certificate.as_ref())
             }
             Err(error) => failed("connection", &error),
         });
     }
 
     /// Lists the first page. None if the resource is not accessible.
-    async fn find(&mut self, resource: &Resource, base_url: &str) -> Option<()> {
+    async fn find(&mut self, resource: &Resource, way: Way) -> Option<()> {
         let has_login = self.has_response();
         let before = self.watch.with(|seen| seen.exchanges.len());
         let listed = self.list(resource, 1, PageSize::MAX, None).await?;
@@ -158,7 +157,7 @@ impl<'a, 'c> Examination<'a, 'c> {
             }
             _ => {
                 let certificate = self.watch.certificate();
-                self.steps.push(connected(base_url, certificate.as_ref()));
+                self.steps.push(connected(way, certificate.as_ref()));
             }
         }
         self.steps.push(signed_in(&listed, status, has_login));
@@ -225,126 +224,5 @@ impl<'a, 'c> Examination<'a, 'c> {
             done = step => Some(done),
             () = shutdown.begun() => None,
         }
-    }
-}
-
-/// Adds the steps that could not run, and puts all into their order.
-pub(super) fn complete(steps: Vec<Step>, was_interrupted: bool) -> Vec<Step> {
-    let find = |name: &str| steps.iter().find(|step| step.name == name);
-    let step = |(place, name): (usize, &'static str)| {
-        if let Some(step) = find(name) {
-            return step.clone();
-        }
-        // The clocks depend on no step, and no step on them.
-        let mut before = STEPS[..place].iter().rev().filter(|name| **name != "clock");
-        let failed = before
-            .find(|name| find(name).is_some_and(|step| matches!(step.ended, Ended::Failed(_))));
-        Step::not_checked(
-            name,
-            match failed {
-                _ if was_interrupted => "the check was interrupted".to_owned(),
-                Some(failed) => format!("the step `{failed}` failed"),
-                None => "an earlier step was not checked".to_owned(),
-            },
-        )
-    };
-    STEPS.into_iter().enumerate().map(step).collect()
-}
-
-/// Whether there was no response, for a reason that is not of this machine.
-fn is_of_connection(error: &Error) -> bool {
-    error.status().is_none()
-        && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Untrusted)
-}
-
-fn failed(name: &'static str, error: &Error) -> Step {
-    Step::failed(name, error.kind().into(), error.to_string())
-}
-
-fn of_settings(parts: &Parts) -> Step {
-    let missing = [
-        parts.organization.as_ref().map(drop),
-        parts.resource.as_ref().map(drop),
-        parts.token.as_ref().map(drop),
-    ];
-    let missing: Vec<_> =
-        missing.into_iter().filter_map(Result::err).map(Failure::to_string).collect();
-    match missing.is_empty() {
-        true => Step::well("settings", "complete"),
-        false => Step::failed("settings", Exit::Usage, missing.join("; ")),
-    }
-}
-
-fn connected(base_url: &str, certificate: Option<&Certificate>) -> Step {
-    let text = match certificate {
-        _ if base_url.starts_with("http://") => {
-            "plain HTTP to this machine: nothing is encrypted".to_owned()
-        }
-        Some(Certificate { issuer, ends }) => {
-            format!("TLS; the certificate was issued by `{issuer}` and ends on {ends}")
-        }
-        None => "TLS; the certificate cannot be read".to_owned(),
-    };
-    Step::well("connection", text)
-}
-
-/// How signing in ended if no resource can be listed.
-fn without_resource(has_login: bool) -> Step {
-    match has_login {
-        true => Step::well("sign-in", SIGNED_IN),
-        false => Step::not_checked("sign-in", "only a list shows whether the token is accepted"),
-    }
-}
-
-fn signed_in(listed: &Result<Page, Error>, status: Option<u16>, has_login: bool) -> Step {
-    match (listed, status) {
-        (Err(error), Some(401)) => failed("sign-in", error),
-        _ if has_login => Step::well("sign-in", SIGNED_IN),
-        (_, Some(200..300)) => Step::well("sign-in", "the token is accepted"),
-        (_, Some(status)) => Step::not_checked(
-            "sign-in",
-            format!("a {status} response does not show whether the token is accepted"),
-        ),
-        (_, None) => Step::not_checked("sign-in", "there was no response"),
-    }
-}
-
-fn found(listed: &Result<Page, Error>, status: Option<u16>) -> Step {
-    match (listed, status) {
-        (Ok(page), _) => {
-            let count = page.total.unwrap_or(page.requests.len() as u64);
-            let records = if count == 1 { "record" } else { "records" };
-            Step::well(
-                "resource",
-                format!("the organization and the resource exist; {count} {records}"),
-            )
-        }
-        (Err(_), Some(401)) => Step::not_checked("resource", "the token was refused"),
-        (Err(error), Some(404)) => {
-            let text = format!("{error}; check the organization and the resource");
-            Step::failed("resource", error.kind().into(), text)
-        }
-        (Err(error), _) => failed("resource", error),
-    }
-}
-
-fn of_clocks(skew: &Skew) -> Step {
-    let text = match skew {
-        Skew::Unknown => {
-            return Step::not_checked("clock", "no response shows the time of the service");
-        }
-        Skew::Agree(most) => {
-            let most = humantime::format_duration(*most);
-            format!("the service and this machine agree to within {most}")
-        }
-        Skew::Differ { ahead, by } => {
-            let by = humantime::format_duration(*by);
-            let direction = if *ahead { "ahead of" } else { "behind" };
-            format!("the clock of the service is {by} {direction} that of this machine")
-        }
-    };
-    match skew.is_large() {
-        true => Step::failed("clock", Exit::Failed, text),
-        false => Step::well("clock", text),
     }
 }

@@ -131,18 +131,18 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// Headers that tell how many requests are allowed, by any of the names that are in use.
+/// The headers that state how many requests are allowed, under any of the names in use.
 fn limits(
     headers: &HeaderMap,
     is_success: bool,
     show: &impl Fn(&str, usize) -> String,
 ) -> Vec<(String, String)> {
-    let tells = |name: &str| {
+    let states = |name: &str| {
         name.contains("ratelimit")
             || name.contains("rate-limit")
             || (name == "retry-after" && is_success)
     };
-    let found = headers.keys().map(|name| name.as_str()).filter(|name| tells(name));
+    let found = headers.keys().map(|name| name.as_str()).filter(|name| states(name));
     let value = |name: &str| show(&text(headers, name).unwrap_or_default(), HEADER);
     let mut found: Vec<_> = found.map(|name| (show(name, HEADER), value(name))).collect();
     found.sort();

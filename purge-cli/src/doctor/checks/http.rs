@@ -32,7 +32,7 @@ pub(crate) fn content_type(seen: &Seen, operation: Operation) -> Evidence {
     evidence
 }
 
-/// No header tells a limit on requests, since none is described.
+/// No header states a rate limit, since none is described.
 pub(crate) fn no_limits(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
     for exchange in &seen.exchanges {

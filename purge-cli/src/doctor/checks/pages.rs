@@ -156,12 +156,19 @@ fn compare_from_the_start(seen: &Seen, first: Page<'_>, total: u64, evidence: &m
 /// Compares the total with a page whose predecessors were not all read, but are full as the first is.
 fn compare_far_from_it(seen: &Seen, page: &Page<'_>, total: u64, evidence: &mut Evidence) {
     let first = first_of_known_length(seen, page).filter(|first| first.count() == first.size());
-    let Some(first) = first else { return };
+    let Some(first) = first.filter(|first| !repeats(first, page)) else { return };
     let before = (page.query.page - 1).saturating_mul(first.size());
-    if page.count() > 0 && before.saturating_add(page.count()) == total {
+    let count = before.saturating_add(page.count());
+    let is_last = next(seen, page).is_some_and(|next| next.count() == 0);
+    if page.count() == 0 && before < total {
+        let most = counted(before);
+        evidence.contradicts(format!("{total}, although there are at most {most}"));
+    } else if page.count() > 0 && count == total {
         evidence.matches("the number of records");
-    } else if page.count() == 0 && before < total {
-        evidence.contradicts(format!("{total}, although there are at most {}", counted(before)));
+    } else if page.count() > 0 && count < total && is_last {
+        evidence.contradicts(format!("{total}, although there are {}", counted(count)));
+    } else if page.count() > 0 && count > total {
+        evidence.contradicts(format!("{total}, although there are at least {}", counted(count)));
     }
 }
 

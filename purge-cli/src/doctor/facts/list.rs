@@ -33,7 +33,7 @@ pub(super) static FACTS: [Fact; 25] = [
         "rate-limit-headers",
         Grade::Unknown,
         None,
-        "no header tells a limit on requests",
+        "no header states a rate limit",
         RESPONSE,
         http::no_limits,
     ),
