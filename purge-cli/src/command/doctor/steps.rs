@@ -111,11 +111,14 @@ pub(super) fn found(listed: &Result<Page, Error>, status: Option<u16>) -> Step {
     match (listed, status) {
         (Ok(page), _) => {
             let count = page.total.unwrap_or(page.requests.len() as u64);
-            let records = if count == 1 { "record" } else { "records" };
-            Step::well(
-                "resource",
-                format!("the organization and the resource exist; {count} {records}"),
-            )
+            // What the service answers for a resource that does not exist is not published.
+            let text = match count {
+                0 => "both IDs are accepted; without records, it is unknown whether they exist"
+                    .to_owned(),
+                1 => "the organization and the resource exist; 1 record".to_owned(),
+                _ => format!("the organization and the resource exist; {count} records"),
+            };
+            Step::well("resource", text)
         }
         (Err(_), Some(401)) => Step::not_checked("resource", "the token was refused"),
         (Err(error), Some(404)) => {
