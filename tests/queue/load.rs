@@ -14,12 +14,7 @@ use crate::{is_full, parsed, resource};
 /// Every path in the input, and how often it occurs. A node that was down may be behind, so the leader decides when
 /// everything has been read.
 async fn stored(engine: &NatsEngine) -> HashMap<String, usize> {
-    let last = loop {
-        match engine.last(Stream::Input, "purge.in.shop.>").await {
-            Ok(last) => break last.map_or(0, |last| last.sequence),
-            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
-        }
-    };
+    let last = last(engine, Stream::Input, "purge.in.shop.>").await;
     let (mut paths, mut next) = (HashMap::new(), 1);
     while next <= last {
         let messages = match engine.read(Stream::Input, "purge.in.shop.>", next).await {
@@ -39,6 +34,17 @@ async fn stored(engine: &NatsEngine) -> HashMap<String, usize> {
         }
     }
     paths
+}
+
+/// The sequence of the last message, from the leader, which may still have to be elected.
+async fn last(engine: &NatsEngine, stream: Stream, subject: &str) -> u64 {
+    for _ in 0..300 {
+        match engine.last(stream, subject).await {
+            Ok(last) => return last.map_or(0, |last| last.sequence),
+            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    }
+    panic!("{stream} has no leader");
 }
 
 async fn queue(cluster: &Cluster, producer: &str) -> Queue<NatsEngine> {
@@ -110,8 +116,7 @@ const CHAIN: &str = "purge.journal.chain";
 
 /// Checks that each message of the journal follows the one that it names.
 async fn check_chain(engine: &NatsEngine, acknowledged: &[u64]) -> usize {
-    let last = engine.last(Stream::Journal, CHAIN).await.expect("a leader");
-    let last = last.map_or(0, |last| last.sequence);
+    let last = last(engine, Stream::Journal, CHAIN).await;
     let (mut sequences, mut next) = (vec![0], 1);
     while next <= last {
         let Ok(messages) = engine.read(Stream::Journal, CHAIN, next).await else {
