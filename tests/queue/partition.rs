@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::load::{BOUND, under_load};
+use crate::load::{bound, under_load};
 use crate::servers::{Cluster, Options};
 
 /// Forwards traffic from one node to another while the link is up.
@@ -89,7 +89,7 @@ async fn nothing_acknowledged_is_lost_when_the_leader_is_cut_off() {
         cluster.leader("PURGE_IN").await;
     });
     let longest = longest.await;
-    assert!(longest < BOUND, "{longest:?}");
+    assert!(longest < bound(), "{longest:?}");
     replicas_are_equal(&cluster).await;
     let longest = under_load(&mut cluster, "link", async |cluster| {
         let leader = cluster.leader("PURGE_IN").await;
@@ -101,7 +101,7 @@ async fn nothing_acknowledged_is_lost_when_the_leader_is_cut_off() {
         cluster.leader("PURGE_IN").await;
     });
     let longest = longest.await;
-    assert!(longest < BOUND, "{longest:?}");
+    assert!(longest < bound(), "{longest:?}");
     replicas_are_equal(&cluster).await;
 }
 
