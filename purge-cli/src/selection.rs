@@ -13,7 +13,7 @@ use crate::config::{Addresses, Settings};
 use crate::exit::Failure;
 use crate::input::{self, Form};
 use site::Changes;
-pub(crate) use site::{Renewal, add_names, left_out, read_site};
+pub(crate) use site::{Renewal, add_names, left_out, read_site, unreadable};
 
 /// What to purge.
 pub(crate) struct Selection {

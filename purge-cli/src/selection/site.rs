@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use purge_api_ext::{Paths, PurgePath, ResourceId};
-use purge_site::read::{self, Hashing, Site};
+use purge_site::read::{self, Hashing, LeftOut, ReadError, Site};
 use purge_site::{Baseline, Change, Difference, Finished, Manifest};
 
 use crate::args::PathArgs;
@@ -89,7 +89,7 @@ impl Changes {
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if !self.site.left_out.is_empty() {
-            notes.push(left_out(&self.site));
+            notes.push(left_out(&self.site.left_out));
         }
         let in_doubt = self.difference.count(Change::InDoubt);
         if in_doubt > 0 {
@@ -175,7 +175,12 @@ pub(crate) fn read_site(path: &Path) -> Result<Site, Failure> {
         true => read::stream(io::stdin().lock()),
         false => read::path(path),
     };
-    site.map_err(|error| Failure::usage(format!("`{}`: {error}", file_name(path))))
+    site.map_err(|error| unreadable(path, &error))
+}
+
+/// The failure for a site that cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Failure {
+    Failure::usage(format!("`{}`: {error}", file_name(path)))
 }
 
 /// Adds the paths of files.
@@ -201,9 +206,9 @@ pub(crate) fn add_names<'a>(
 }
 
 /// The note about entries without content.
-pub(crate) fn left_out(site: &Site) -> String {
-    let named: Vec<_> = site.left_out.iter().take(NOTED).map(ToString::to_string).collect();
-    let more = match site.left_out.len().saturating_sub(NOTED) {
+pub(crate) fn left_out(entries: &[LeftOut]) -> String {
+    let named: Vec<_> = entries.iter().take(NOTED).map(ToString::to_string).collect();
+    let more = match entries.len().saturating_sub(NOTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
@@ -268,8 +273,7 @@ fn quick(folder: &Path, known: Option<&Manifest>) -> Result<Site, Failure> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let nothing = Manifest::new();
     let site = read::folder(folder, Hashing::Quick(known.unwrap_or(&nothing)));
-    let mut site =
-        site.map_err(|error| Failure::usage(format!("`{}`: {error}", file_name(folder))))?;
+    let mut site = site.map_err(|error| unreadable(folder, &error))?;
     let start = i64::try_from(since.as_nanos()).unwrap_or_default();
     site.manifest.distrust_since(start.saturating_sub(TIME_UNIT));
     Ok(site)
