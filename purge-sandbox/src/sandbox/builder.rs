@@ -233,7 +233,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Edges compress files by gzip for visitors that accept it, and cache the variants by themselves.
+    /// Edges code files by gzip or Brotli for visitors that accept it, and cache the variants by themselves. Brotli is
+    /// only stored, not compressed.
     pub fn compress(mut self) -> Self {
         self.compresses = true;
         self
