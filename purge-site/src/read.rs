@@ -72,12 +72,13 @@ impl fmt::Display for LeftOut {
 pub struct ReadError(String);
 
 impl ReadError {
-    fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+    /// The reader of archives quotes names as they are.
+    fn new(message: impl fmt::Display) -> Self {
+        Self(escape(&message.to_string()))
     }
 
     fn of(name: &[u8], why: impl fmt::Display) -> Self {
-        Self(format!("`{}`: {why}", shown(name)))
+        Self(format!("`{}`: {}", shown(name), escape(&why.to_string())))
     }
 }
 
