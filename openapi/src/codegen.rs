@@ -12,12 +12,12 @@ use crate::Description;
 
 mod error;
 mod panic;
-mod growing;
+mod non_exhaustive;
 mod object;
-mod circle;
+mod cycle;
 mod field;
 mod identifier;
-mod page;
+mod page_or_empty_list;
 mod epoch;
 mod file_paths;
 
@@ -55,12 +55,12 @@ pub fn generate(document: &Value) -> Result<String, CodegenError> {
 
 fn attempt(document: &Value) -> Result<String, CodegenError> {
     panic::caught(|| unguarded(document)).unwrap_or_else(|message| {
-        Err(CodegenError::new(format!("the generator gave up: {message}")))
+        Err(CodegenError::new(format!("the generator panicked: {message}")))
     })
 }
 
 fn unguarded(document: &Value) -> Result<String, CodegenError> {
-    if let Some(component) = circle::find(document) {
+    if let Some(component) = cycle::find(document) {
         return Err(CodegenError::new(format!("`{component}` refers to itself")));
     }
     let settings = settings(document)?;
@@ -77,16 +77,16 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
     let mut file = syn::parse2(tokens)
         .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
     identifier::read_from_numbers(&mut file);
-    page::read_from_empty_lists(&mut file);
+    page_or_empty_list::read_from_empty_lists(&mut file);
     epoch::read_if_a_number(&mut file);
     object::read_from_objects_only(&mut file);
-    growing::leave_open(&mut file);
+    non_exhaustive::leave_open(&mut file);
     // The examples in the generated documentation do not compile on their own. As plain text, they are not listed
     // as ignored tests.
     Ok(prettyplease::unparse(&file).replace("```ignore", "```text"))
 }
 
-/// The first line of a message, without the beginning of a value in the form of `Debug`, which fills the other lines.
+/// The first line of a message, without the beginning of a `Debug` value that fills the other lines.
 fn without_dump(message: &str) -> &str {
     let line = message.lines().next().unwrap_or_default();
     match line.strip_suffix(" {").and_then(|line| line.rsplit_once(' ')) {
@@ -112,13 +112,13 @@ fn settings(document: &Value) -> Result<GenerationSettings, CodegenError> {
             "::std::string::String",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         )
-        // A type that is not printed.
+        // A type that is never printed.
         .with_conversion(
             string(|s| s.format = Some("password".to_owned())),
             "crate::Secret",
             std::iter::empty(),
         )
-        // A string for each of 100 paths costs a tenth of a request: see the module.
+        // Strings for 100 paths would take a tenth of the CPU time of a request: see the module.
         .with_conversion(file_paths::schema(), file_paths::TYPE, std::iter::empty());
     Ok(settings)
 }

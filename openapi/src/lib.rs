@@ -40,7 +40,7 @@ pub const PURGE: Description = Description { name: "purge", yaml: include_str!("
 /// The operation that issues tokens.
 pub const LOGIN: Description = Description { name: "login", yaml: include_str!("../login.yaml") };
 
-/// All descriptions. Everything that is done with a description is done with each of these.
+/// All descriptions. Whatever is done with one description is done with all of these.
 pub const DESCRIPTIONS: [Description; 2] = [PURGE, LOGIN];
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) use self::tokens::Seen;
 use crate::clock::{Clock, Shown};
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
-use crate::gate::{Gate, Leave};
+use crate::gate::{Gate, Permit};
 use crate::lock::lock;
 use crate::login::Login;
 use crate::sanitize::{Redactor, shown};
@@ -102,12 +102,12 @@ impl Session {
     /// Sends a request with the current token, and reads the response.
     pub(crate) async fn exchange<T>(
         &self,
-        leave: Leave,
+        permit: Permit,
         method: &'static str,
         send: impl Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     ) -> Exchange<ResponseValue<T>> {
         // The permission is used up, whatever the outcome of the request is.
-        let _: Leave = leave;
+        let _: Permit = permit;
         let seen = self.0.credential.seen();
         let (asked, wall) = (Instant::now(), SystemTime::now());
         // Reading the body of a refusal is part of the request, too.

@@ -1,7 +1,7 @@
 //! The gate that every request passes: POSTs, pages of the list, polls, and requests that are sent again with a new
 //! token.
 //!
-//! A limit that only some callers respect does not hold. So sending requires a [`Leave`], which only the gate issues.
+//! A limit that only some callers respect does not hold. So sending requires a [`Permit`], which only the gate issues.
 //! [`Gate::enter`] waits for the turn of a request, after which the request may be recorded. [`Gate::depart`] waits
 //! until it may be sent. Both check the stop of the run, the pause that the service asked for, and the rate. The
 //! throttle belongs to the client, and the stop to the run.
@@ -31,7 +31,7 @@ pub(crate) struct Pass(Place);
 
 /// Permission to send one request now.
 #[must_use]
-pub(crate) struct Leave(());
+pub(crate) struct Permit(());
 
 impl Gate {
     /// The longest pause that is waited for, except by a caller with a deadline of its own.
@@ -62,9 +62,9 @@ impl Gate {
     }
 
     /// Waits until a request whose turn has come may be sent.
-    pub(crate) async fn depart(&self, Pass(place): Pass) -> Result<Leave, Error> {
+    pub(crate) async fn depart(&self, Pass(place): Pass) -> Result<Permit, Error> {
         let departed = self.stop.or(place.depart(self.patience)).await?;
-        departed.map(Leave).map_err(|pause| too_long(&pause))
+        departed.map(Permit).map_err(|pause| too_long(&pause))
     }
 
     /// Why requests wait, if the service has asked for a pause.

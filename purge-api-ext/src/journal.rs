@@ -155,10 +155,10 @@ impl Journal {
     /// }
     ///
     /// let kept = Arc::new(Mutex::new(Vec::new()));
-    /// let journal = Journal::over("memory", Memory(kept.clone()), &[])?;
+    /// let journal = Journal::in_sink("memory", Memory(kept.clone()), &[])?;
     /// // `site.purge(plan).journal(journal).await`, and after a crash:
     /// let past = kept.lock().unwrap().clone();
-    /// let journal = Journal::over("memory", Memory(kept), &past)?;
+    /// let journal = Journal::in_sink("memory", Memory(kept), &past)?;
     /// # Ok::<(), purge_api_ext::Error>(())
     /// ```
     ///
@@ -166,7 +166,7 @@ impl Journal {
     ///
     /// [`ErrorKind::InvalidInput`] when `past` is damaged or not a journal, or the run ended before it sent
     /// anything.
-    pub fn over(
+    pub fn in_sink(
         name: impl Into<PathBuf>,
         sink: impl JournalSink + 'static,
         past: &[u8],

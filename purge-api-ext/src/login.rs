@@ -15,12 +15,12 @@ use tokio::time::{Instant, sleep};
 use crate::clock::Clock;
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
-use crate::gate::{Gate, Leave};
+use crate::gate::{Gate, Permit};
 use crate::retry::{Applied, LONGEST, RetryPolicy};
 use crate::sanitize::{Redactor, Shown, shown};
 use crate::token::{ApiKey, parse};
 use crate::trace::step;
-use crate::transport::{failure, from_status, said_in};
+use crate::transport::{failure, from_status, message_in};
 
 /// What to do about a key that is refused.
 const ADVICE: &str = "check both, or create a new key in the service's control panel";
@@ -102,8 +102,8 @@ impl Login {
         let mut attempts = 0;
         loop {
             let pass = gate.enter(async { Ok(()) }).await.map_err(NoToken::NotSent)?;
-            let leave = gate.depart(pass).await.map_err(NoToken::NotSent)?;
-            let error = match self.attempt(leave, key, redactor).await {
+            let permit = gate.depart(pass).await.map_err(NoToken::NotSent)?;
+            let error = match self.attempt(permit, key, redactor).await {
                 Ok(issued) => return Ok(issued),
                 Err(Ended::Refused(error)) => return Err(NoToken::Refused(error)),
                 Err(Ended::Failed(error)) => error,
@@ -123,12 +123,12 @@ impl Login {
 
     async fn attempt(
         &self,
-        leave: Leave,
+        permit: Permit,
         key: &ApiKey,
         redactor: &Redactor,
     ) -> Result<Issued, Ended> {
-        // The leave is used up, whatever becomes of the request.
-        let _: Leave = leave;
+        // The permit is used up, whatever becomes of the request.
+        let _: Permit = permit;
         let body = CreateTokenRequest::builder()
             .api_key(key.key.expose_secret())
             .api_secret(key.secret.expose_secret());
@@ -209,7 +209,7 @@ fn of_status(status: StatusCode, headers: &HeaderMap, body: &[u8], redactor: &Re
                     .with_retry_after(error.retry_after()),
             )
         }
-        code => Ended::Refused(refused(code, &said_in(body, redactor))),
+        code => Ended::Refused(refused(code, &message_in(body, redactor))),
     }
 }
 

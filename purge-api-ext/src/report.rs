@@ -286,7 +286,7 @@ impl OperationOutcome {
     }
 
     /// An operation that another client created: its paths are not known yet.
-    pub(crate) fn of_job(op_id: OperationId) -> Self {
+    pub(crate) fn of_operation(op_id: OperationId) -> Self {
         Self {
             op_id: Some(op_id),
             state: OperationState::Accepted,

@@ -8,7 +8,7 @@ use purge_api::builder::{CreatePurge, ListPurgeRequests};
 
 use crate::auth::{Exchange, Seen, Session};
 use crate::error::{Error, ErrorKind};
-use crate::gate::{Gate, Leave, Pass, Stop};
+use crate::gate::{Gate, Pass, Permit, Stop};
 use crate::id::{OrganizationId, ResourceId};
 use crate::retry::Applied;
 use crate::transport::Failure;
@@ -64,22 +64,22 @@ impl Resource {
     }
 
     /// Waits until a request whose turn has come may be sent.
-    pub(crate) async fn depart(&self, pass: Pass) -> Result<Leave, Error> {
+    pub(crate) async fn depart(&self, pass: Pass) -> Result<Permit, Error> {
         self.gate.depart(pass).await
     }
 
-    async fn go(&self) -> Result<Leave, Error> {
+    async fn go(&self) -> Result<Permit, Error> {
         self.depart(self.enter().await?).await
     }
 
     /// Sends one request that has passed the gate, and records the pause that its response asks for.
     pub(crate) async fn send<T>(
         &self,
-        leave: Leave,
+        permit: Permit,
         method: &'static str,
         send: impl Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     ) -> Exchange<ResponseValue<T>> {
-        let exchange = self.session.exchange(leave, method, send).await;
+        let exchange = self.session.exchange(permit, method, send).await;
         if let Err(failure) = &exchange.outcome {
             self.gate.note(&failure.error);
         }

@@ -1,6 +1,6 @@
 //! What responses mean, and what is known about a request that got none.
 
-mod said;
+mod refusal_body;
 mod connection;
 
 use std::time::{Duration, SystemTime};
@@ -87,8 +87,8 @@ pub(crate) fn granted(
 }
 
 /// The message in the body of a refusal, for the end of a message; empty if it has none.
-pub(crate) fn said_in(body: &[u8], redactor: &Redactor) -> Shown {
-    Shown::after_colon(said::said(body, redactor))
+pub(crate) fn message_in(body: &[u8], redactor: &Redactor) -> Shown {
+    Shown::after_colon(refusal_body::message_of(body, redactor))
 }
 
 fn proxy_authorization() -> Error {
@@ -108,7 +108,7 @@ pub(crate) fn from_status(
         return Failure::new(Applied::Refused, proxy_authorization());
     }
     let (applied, kind) = meaning(code);
-    let said = said_in(body, redactor);
+    let said = message_in(body, redactor);
     let error = Error::new(kind, message(code, headers, &said, redactor)).with_status(code);
     // If a later attempt cannot succeed, do not wait.
     let asked = if error.is_retryable() { pause_asked_for(headers) } else { None };

@@ -88,7 +88,7 @@ impl Wait {
 
     async fn run(self, reporter: Reporter) -> Report {
         let jobs = self.operations.iter().cloned();
-        let mut operations: Vec<_> = jobs.map(OperationOutcome::of_job).collect();
+        let mut operations: Vec<_> = jobs.map(OperationOutcome::of_operation).collect();
         let Self { resource, limit, shutdown, .. } = &self;
         follow(resource, &mut operations, *limit, shutdown, &reporter).await;
         let (organization, resource) = (self.resource.organization(), self.resource.id());

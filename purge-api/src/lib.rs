@@ -4,7 +4,7 @@ mod bearer;
 mod hooks;
 mod identifier;
 mod object;
-mod page;
+mod page_or_empty_list;
 mod epoch;
 mod file_paths;
 mod secret;

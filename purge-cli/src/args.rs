@@ -82,7 +82,7 @@ Examples:
   find public -type f -printf '%P\\0' | cdn-purge create --from - -0 --raw
   git diff --name-only -z --no-renames --relative=public HEAD~1 |
     cdn-purge create --from - -0 --raw --prefix /assets
-  cdn-purge create --profile shop,blog --from changed.txt   several resources of purge.toml at once
+  cdn-purge create --profile shop,blog --from changed.txt   several resources of purge.toml
   cdn-purge create --sandbox --wait /index.html   without an account")]
     Create(Box<CreateArgs>),
     /// Show what `create` would send, without sending it
@@ -92,11 +92,11 @@ Examples:
   cdn-purge plan --from changed.txt --rate 5/s   show how long it would take
   cdn-purge plan --from changed.txt --inventory site.txt --max-requests 5   directories as wildcards")]
     Plan(Box<PlanArgs>),
-    /// Show which files are different between two builds of a site
+    /// Show which files differ between two builds of a site
     ///
-    /// Prints the names of files that were added, changed or removed, by content. `--output json` has the reason
-    /// for each. Symbolic links are followed; broken links, pipes and devices are left out; a file
-    /// that cannot be read is an error.
+    /// Compares the contents, and prints the names of files that were added, changed or removed. `--output json` shows
+    /// the reason for each. Symbolic links are followed; broken links, pipes and devices are left out; a file that
+    /// cannot be read is an error.
     #[command(after_long_help = "\
 Examples:
   cdn-purge diff old/ new/
@@ -130,8 +130,8 @@ Examples:
     Wait(WaitArgs),
     /// Ask the edges whether they have the new files
     ///
-    /// Says for each path whether its copy at the edge is `fresh`, `stale`, `differs` or is `unverifiable`, and why.
-    /// `stale` is said only when that is certain. Nothing is purged, and no token is needed.
+    /// Prints a verdict for each path, `fresh`, `stale`, `differs` or `unverifiable`, and the reason for it. The
+    /// verdict is `stale` only when that is certain. Nothing is purged, and no token is needed.
     #[command(after_long_help = "\
 Examples:
   cdn-purge verify /index.html --edge https://www.example.com --site public
@@ -139,13 +139,12 @@ Examples:
   cdn-purge verify '/images/*' --edge https://www.example.com --site public --baseline old.sha256
   cdn-purge verify /a --edge https://www.example.com --resolve www.example.com:443:192.0.2.1,192.0.2.2 --since 10m
 
-Exit codes: 0 if all are fresh, 1 if something is stale or differs, 6 if nothing is, but something could not be verified")]
+Exit codes: 0 if every path is fresh, 1 if any is stale or differs, otherwise 6: some could not be verified")]
     Verify(Box<VerifyArgs>),
     /// Store paths in a queue, for a worker to purge
     ///
-    /// Takes the same paths as `create`, and treats coalescing, wildcards and path checks the same way. It does
-    /// not need the CDN token, which only the worker has. The worker also decides the rate, the retries and the
-    /// journal.
+    /// Takes the same paths as `create`, with the same checks, wildcards and coalescing. It does not need the CDN
+    /// token, which only the worker has. The worker also decides the rate, the retries and the journal.
     #[cfg(feature = "queue")]
     #[command(after_long_help = "\
 Examples:
@@ -158,7 +157,7 @@ Examples:
 Example:
   cdn-purge status post-4711-rev-3 --path /index.html
 
-Exit codes: 0 if every path has an outcome and none failed, 1 if one failed, 4 if an outcome is missing yet")]
+Exit codes: 0 if every path has an outcome and none failed, 1 if one failed, 4 if an outcome is still missing")]
     Status(Box<StatusArgs>),
     /// Purge enqueued paths, or stand by while another worker does
     #[cfg(feature = "queue")]

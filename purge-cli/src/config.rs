@@ -45,7 +45,7 @@ Example of a purge.toml:
   always = [\"/feed.xml\", \"/404.html\"]
 
 A profile is another resource, chosen by --profile or PURGE_PROFILE. Its settings take precedence over the
-environment and over those outside of it:
+environment and over the settings outside any profile:
   [profile.shop]
   resource = \"660f9511-f30c-52e5-b827-557766551111\"
   prefix = \"/shop\"
@@ -84,7 +84,7 @@ impl Settings {
             let known: Vec<_> = self.profiles.keys().map(String::as_str).collect();
             let known = match known.as_slice() {
                 [] => "no purge.toml defines one".to_owned(),
-                names => format!("there are {}", names.join(", ")),
+                names => format!("the profiles are {}", names.join(", ")),
             };
             Failure::usage(format!("there is no profile `{}`; {known}", excerpt(name)))
         })
@@ -97,7 +97,7 @@ pub(crate) struct Addresses {
     pub(crate) index: Vec<String>,
     pub(crate) clean_urls: bool,
     pub(crate) templates: Vec<String>,
-    /// What stands for a name in a template.
+    /// The values that replace a name in a template.
     pub(crate) values: BTreeMap<String, Vec<String>>,
     pub(crate) spellings: bool,
     pub(crate) with_query: bool,
@@ -115,7 +115,7 @@ pub(crate) struct Config {
 /// One value of a file, as it is written there.
 pub(crate) struct Entry {
     pub(crate) key: &'static Key,
-    /// The profile that it belongs to, if it does.
+    /// The profile that it belongs to, if any.
     pub(crate) profile: Option<String>,
     pub(crate) value: String,
     pub(crate) file: PathBuf,
@@ -144,7 +144,7 @@ impl Config {
         let user = user.map(|folder| folder.join("purge").join(NAME));
         let above = here.into_iter().flat_map(Path::ancestors).map(|folder| folder.join(NAME));
         for file in above {
-            // Found from a folder below the user's configuration folder, it is still the user's own.
+            // If the working directory is below the user's configuration folder, the search finds the user's own file.
             if Some(&file) == user.as_ref() || config.read(&file, Owner::Project)? {
                 break;
             }
@@ -155,7 +155,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Takes from a file what no file before it has set. Returns whether the file exists.
+    /// Reads a file; values from the files before it take precedence. Returns whether the file exists.
     fn read(&mut self, file: &Path, owner: Owner) -> Result<bool, Failure> {
         let text = match contents(file) {
             Ok(text) => text,

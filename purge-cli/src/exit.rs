@@ -23,7 +23,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// The word for it in JSON.
+    /// The word for this exit code in JSON.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -37,7 +37,7 @@ impl Exit {
         }
     }
 
-    /// The worst of several, in this order: what must be looked at before what goes away by itself.
+    /// The worst of several exit codes. Failures that need attention come before those that go away by themselves.
     pub(crate) fn worst(exits: impl IntoIterator<Item = Self>) -> Self {
         const ORDER: [Exit; 9] = [
             Exit::Terminated,
@@ -115,7 +115,7 @@ impl Failure {
         Self::new(exit, said.join("; "))
     }
 
-    /// The same, of one of several profiles.
+    /// The same failure, with the name of its profile.
     pub(crate) fn of_profile(self, name: &str) -> Self {
         Self { message: format!("profile `{name}`: {}", self.message), ..self }
     }
@@ -125,7 +125,7 @@ impl Failure {
     }
 }
 
-/// Whether a run was interrupted before all was sent.
+/// Whether a run was interrupted before everything was sent.
 fn interrupted_early(report: &Report) -> bool {
     let interrupted = report.error().is_some_and(|error| error.kind() == ErrorKind::Interrupted);
     interrupted && report.summary.not_sent > 0

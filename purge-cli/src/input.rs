@@ -1,9 +1,9 @@
 //! Reads all paths before anything is sent.
 
 mod encoding;
-mod name;
-mod list;
-mod form;
+mod not_a_name;
+mod evidence;
+mod format;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 #[cfg(test)]
@@ -19,8 +19,8 @@ use memchr::{memchr, memchr_iter, memrchr};
 use purge_api_ext::{Paths, PurgePath, without_credentials};
 
 pub(crate) use encoding::wide;
-pub(crate) use form::Form;
-use list::List;
+use evidence::Evidence;
+pub(crate) use format::Format;
 
 use crate::exit::Failure;
 use crate::shown::{excerpt, file_name, shown};
@@ -34,7 +34,7 @@ const BLOCK: u64 = 64 * 1024;
 /// The paths that were read, and what is wrong with the others.
 #[derive(Default)]
 struct Input<'a> {
-    form: Form<'a>,
+    format: Format<'a>,
     /// Whether these are the paths of the site, not paths to purge.
     are_inventory: bool,
     good: Paths,
@@ -42,27 +42,27 @@ struct Input<'a> {
     bad_count: usize,
     /// How many of them would be valid file names.
     names: usize,
-    /// Where an entry contains a NUL byte.
+    /// The place of the first entry that contains a NUL byte.
     nul: Option<String>,
     /// What the names of this list look like.
-    list: List,
-    /// Where the first path is that purges the whole resource.
+    evidence: Evidence,
+    /// The place of the first path that purges the whole resource.
     full: Option<String>,
 }
 
-/// The paths, and where the first one is that purges the whole resource.
+/// The paths, and the place of the first one that purges the whole resource.
 type Found = (Paths, Option<String>);
 
 /// Reads the arguments, then the files. Fails if any path is invalid.
 pub(crate) fn read(
-    form: Form<'_>,
+    format: Format<'_>,
     arguments: &[OsString],
     files: &[impl AsRef<Path>],
 ) -> Result<Found, Failure> {
-    let mut input = Input { form, ..Input::default() };
+    let mut input = Input { format, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
         let place = || format!("argument {}", index + 1);
-        // Other programs read standard input for `-`, and no path is called that.
+        // In other programs, `-` means standard input, and no path is called that.
         if argument == "-" {
             input.refuse(b"-", place, "not a path; `--from -` reads paths from standard input");
         } else {
@@ -76,8 +76,11 @@ pub(crate) fn read(
 }
 
 /// Reads all paths of a site; wildcards are refused.
-pub(crate) fn read_inventory(form: Form<'_>, files: &[impl AsRef<Path>]) -> Result<Paths, Failure> {
-    let mut input = Input { form, are_inventory: true, ..Input::default() };
+pub(crate) fn read_inventory(
+    format: Format<'_>,
+    files: &[impl AsRef<Path>],
+) -> Result<Paths, Failure> {
+    let mut input = Input { format, are_inventory: true, ..Input::default() };
     input.add_files(files)?;
     input.finish()
 }
@@ -100,7 +103,7 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::usage(format!("{name} cannot be read: {error}"))
 }
 
-/// The first argument that is a duration, which the option before it does not take as its value.
+/// The first argument that is a duration. The option before it does not take it as its value.
 pub(crate) fn duration(arguments: &[OsString]) -> Option<&str> {
     let mut texts = arguments.iter().filter_map(|argument| argument.to_str());
     texts.find(|text| humantime::parse_duration(text).is_ok())
@@ -141,11 +144,11 @@ impl Input<'_> {
 
     /// Adds all entries of a text, or says why it cannot be a list of paths.
     fn add_text(&mut self, mut text: impl Read, name: &str) -> Result<(), Failure> {
-        let form = self.form;
+        let format = self.format;
         let mut start = Vec::new();
         let read = text.by_ref().take(BLOCK).read_to_end(&mut start);
         let read = read.map_err(|error| unreadable(name, &error))? as u64;
-        if let Some(encoding) = wide(&start, form.null) {
+        if let Some(encoding) = wide(&start, format.null) {
             let how = "write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`)";
             return Err(Failure::usage(format!("{name} is {encoding}; {how}; nothing was sent")));
         }
@@ -153,18 +156,18 @@ impl Input<'_> {
         let rest = text.take(if read < BLOCK { 0 } else { u64::MAX });
         let mut number = 0;
         let mut has_break = false;
-        let done = each_entry(start.chain(rest), form.end(), |entry, text| {
+        let done = each_entry(start.chain(rest), format.end(), |entry, text| {
             number += 1;
-            // The fast path: nearly all entries are paths as they are.
-            let whole = text.filter(|text| !self.are_inventory && form.is_whole(text));
+            // The fast path: nearly all entries can be used unchanged.
+            let whole = text.filter(|text| !self.are_inventory && format.is_whole(text));
             if let Some(path) = whole.filter(|path| self.good.try_push(path).is_ok()) {
                 if may_be_full(path) {
                     self.note_full(|| format!("{name}:{number}"));
                 }
                 return;
             }
-            has_break = form.null && memchr(b'\n', entry).is_some();
-            if let Some(entry) = form.entry(entry, number) {
+            has_break = format.null && memchr(b'\n', entry).is_some();
+            if let Some(entry) = format.entry(entry, number) {
                 self.add(entry, || format!("{name}:{number}"));
             }
         });
@@ -187,8 +190,8 @@ impl Input<'_> {
 
     /// Checks the names of a list together, unless one of them is already refused.
     fn end_list(&mut self, name: &str) -> Result<(), Failure> {
-        let list = std::mem::take(&mut self.list);
-        let refusal = list.refusal(self.form.null).filter(|_| self.bad_count == 0);
+        let evidence = std::mem::take(&mut self.evidence);
+        let refusal = evidence.refusal(self.format.null).filter(|_| self.bad_count == 0);
         refusal
             .map_or(Ok(()), |why| Err(Failure::usage(format!("{name}: {why}; nothing was sent"))))
     }
@@ -205,10 +208,10 @@ impl Input<'_> {
     }
 
     fn add(&mut self, text: &[u8], place: impl Fn() -> String) {
-        if self.form.raw {
-            self.list.add(text);
+        if self.format.raw {
+            self.evidence.add(text);
         }
-        let Err(refusal) = self.form.read(text, self.are_inventory, &mut self.good) else {
+        let Err(refusal) = self.format.read(text, self.are_inventory, &mut self.good) else {
             return self.note_full(place);
         };
         // No file system has names with a NUL byte.
@@ -258,8 +261,9 @@ fn may_be_full(path: &str) -> bool {
     matches!(path.as_bytes().get(1), Some(b'*' | b'.' | b'/' | b'%'))
 }
 
-/// Passes on each entry without its terminator, and what follows the last terminator, while holding no more than a
-/// block and an entry. If a whole block is UTF-8, which is faster to check than each entry, entries come as text, too.
+/// Calls `take` with each entry, without its terminator, and with what follows the last terminator. Holds at most a
+/// block and an entry in memory. Entries are also passed as text if the whole block is UTF-8, which is faster to check
+/// than each entry.
 pub(crate) fn each_entry(
     mut text: impl Read,
     end: u8,

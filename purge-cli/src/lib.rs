@@ -66,7 +66,7 @@ pub fn main() -> ExitCode {
         }
     };
     let signals = match args.command {
-        // Stopping the server is its normal end.
+        // For the server, a signal is the normal way to stop.
         Command::Sandbox(_) => Signals::default(),
         _ => Signals::watch(),
     };
@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
 
 /// Runs one command in process and returns its exit code. The first argument is the name of the program; results go
 /// to `out`, and messages to `err`. Options that are not given come from the environment and from `purge.toml`, as on
-/// the command line. Signals are left to the program.
+/// the command line. Signals are left to the caller.
 ///
 /// ```
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -196,7 +196,7 @@ impl Command {
         }
     }
 
-    /// How many messages go to standard error.
+    /// Which messages go to standard error.
     fn messages(&self) -> Messages {
         match self {
             Self::Create(args) => args.messages.level(),

@@ -50,7 +50,7 @@ pub(crate) struct Console<'a> {
     pub(crate) interactive: bool,
     /// Whether errors on `err` have colours.
     pub(crate) err_colour: bool,
-    /// How many messages go to `err`.
+    /// Which messages go to `err`.
     pub(crate) messages: Messages,
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn plan(
     Ok(written.or_else(closed_pipe)?)
 }
 
-/// Writes that a site is as it was, or that it has a baseline now.
+/// Reports that a site is unchanged, or that it has a baseline now.
 pub(crate) fn nothing(
     console: &mut Console<'_>,
     format: Format,
@@ -116,7 +116,7 @@ pub(crate) fn nothing(
     Ok(written.and_then(|()| out.flush()).or_else(closed_pipe)?)
 }
 
-/// Writes the names of the files that differ, and on standard error how many they are.
+/// Writes the names of the files that differ and, on standard error, how many there are.
 pub(crate) fn difference(
     console: &mut Console<'_>,
     format: Format,
@@ -131,10 +131,10 @@ pub(crate) fn difference(
     Ok(())
 }
 
-/// Says something on standard error, unless nothing but errors is welcome there.
+/// Writes a note to standard error, unless only errors are shown there.
 pub(crate) fn note(console: &mut Console<'_>, format: Format, text: &str) {
     if console.messages != Messages::Quiet {
-        // A note that nobody can read changes nothing.
+        // A closed standard error must not change the result.
         drop(writeln!(console.err, "{}", message(format, format_args!("{text}"))));
     }
 }
@@ -189,7 +189,7 @@ pub(crate) fn advice(
 
 const UNCACHED: &str = "nothing was cached under these paths; check the prefix and the resource";
 
-/// The line about requests that may have been applied more than once; none if there are none.
+/// The line about requests that may have been applied more than once, if there are any.
 fn duplicates(report: &Report) -> Option<String> {
     let sent_again = || report.operations.iter().filter(|operation| operation.possible_duplicate);
     let count = sent_again().count();

@@ -11,7 +11,7 @@ use purge_site::{Aliases, Manifest, Rules};
 use crate::args::{AddressArgs, InputArgs, PathArgs};
 use crate::config::{Addresses, Settings};
 use crate::exit::Failure;
-use crate::input::{self, Form};
+use crate::input::{self, Format};
 pub(crate) use site::{Changes, Renewal, add_names, left_out, read_site, unreadable};
 
 /// What to purge.
@@ -61,24 +61,24 @@ impl Planned {
         settings: &Settings,
         changes: Option<&Changes>,
     ) -> Result<Self, Failure> {
-        let form = form(&args.input);
+        let format = format(&args.input);
         let rules = rules(&args.input, &args.addresses, &settings.addresses)?;
-        let (mut paths, full) = input::read(form, &args.input.paths, &args.input.from)?;
+        let (mut paths, full) = input::read(format, &args.input.paths, &args.input.from)?;
         if let Some(changes) = changes {
-            changes.add_to(&mut paths, form)?;
+            changes.add_to(&mut paths, format)?;
         }
         let mut notes = Vec::new();
         if changes.is_some() && paths.is_empty() {
             return Ok(Self { plan: None, aliases: Aliases::default(), notes });
         }
         if !paths.is_empty() {
-            add_always(&args.addresses, &settings.addresses, form, &mut paths)?;
+            add_always(&args.addresses, &settings.addresses, format, &mut paths)?;
         }
         let (paths, aliases) = expanded(&rules, paths)?;
-        let planner = planner(args, form, &rules, changes.map(Changes::site))?;
+        let planner = planner(args, format, &rules, changes.map(Changes::site))?;
         let plan = planner.plan(paths).map_err(|error| explained(error, args, full))?;
         // Otherwise no path has a query string, and millions of paths need not be searched for one.
-        let may_have_query = form.query || !rules.is_empty();
+        let may_have_query = format.query || !rules.is_empty();
         if may_have_query && plan.paths().any(|path| path.contains('?')) {
             notes.push(QUERY.to_owned());
         }
@@ -86,8 +86,8 @@ impl Planned {
     }
 }
 
-pub(crate) fn form(args: &InputArgs) -> Form<'_> {
-    Form {
+pub(crate) fn format(args: &InputArgs) -> Format<'_> {
+    Format {
         null: args.null,
         raw: args.raw,
         prefix: args.prefix.as_ref(),
@@ -97,7 +97,7 @@ pub(crate) fn form(args: &InputArgs) -> Form<'_> {
     }
 }
 
-/// The rules of the command line; what is not said there, as the files say.
+/// The rules of the command line. The settings in files apply where the command line has none.
 pub(crate) fn rules(
     input: &InputArgs,
     said: &AddressArgs,
@@ -111,7 +111,7 @@ pub(crate) fn rules(
     Ok(if said.with_query || settings.with_query { rules.with_query() } else { rules })
 }
 
-/// The rules by which a file is served under several addresses. The variants of templates may have other contents.
+/// The rules for addresses that have the content of the file. The variants of templates may have other contents.
 pub(crate) fn same_file_rules(
     input: &InputArgs,
     said: &AddressArgs,
@@ -145,15 +145,15 @@ pub(crate) fn expanded(rules: &Rules, paths: Paths) -> Result<(Paths, Aliases), 
 pub(crate) fn add_always(
     said: &AddressArgs,
     settings: &Addresses,
-    form: Form<'_>,
+    format: Format<'_>,
     paths: &mut Paths,
 ) -> Result<(), Failure> {
-    // These are paths, whatever form the others have.
-    let paths_form = Form { prefix: form.prefix, query: form.query, ..Form::default() };
+    // These are always paths, even if the others are names or URLs.
+    let paths_form = Format { prefix: format.prefix, query: format.query, ..Format::default() };
     let (always, _) = input::read(paths_form, &[], &said.always)?;
     paths.append(&always);
     for path in &settings.always {
-        let whole = match form.prefix {
+        let whole = match format.prefix {
             Some(prefix) => path.in_folder(prefix),
             None => Ok(path.clone()),
         };
@@ -164,7 +164,7 @@ pub(crate) fn add_always(
 
 fn planner(
     args: &PathArgs,
-    form: Form<'_>,
+    format: Format<'_>,
     rules: &Rules,
     site: Option<&Manifest>,
 ) -> Result<Planner, Failure> {
@@ -179,7 +179,7 @@ fn planner(
         planner = planner.max_extra(extra);
     }
     if !args.inventory.is_empty() {
-        let inventory = input::read_inventory(form, &args.inventory)?;
+        let inventory = input::read_inventory(format, &args.inventory)?;
         if inventory.is_empty() {
             let why = "the inventory is empty; provide all paths of the site";
             return Err(Failure::usage(format!("{}: {why}", input::names(&args.inventory))));
@@ -192,7 +192,7 @@ fn planner(
         // All addresses of the current site.
         Some(site) => {
             let mut inventory = Paths::new();
-            site::add_names(site.names(), &mut inventory, form)?;
+            site::add_names(site.names(), &mut inventory, format)?;
             Ok(planner.inventory(expanded(rules, inventory)?.0))
         }
     }
@@ -200,7 +200,7 @@ fn planner(
 
 fn explained(error: purge_api_ext::PlanError, args: &PathArgs, full: Option<String>) -> Failure {
     match (error.is_empty(), full) {
-        // Whatever is piped in was not read.
+        // If something is piped in, it was not read.
         (true, _) if args.input.from.is_empty() => {
             Failure::usage(format!("{error}, or read standard input with `--from -`"))
         }

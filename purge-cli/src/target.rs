@@ -13,7 +13,7 @@ use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::token;
 
-/// How long a request may take if nobody said.
+/// The default time limit of a request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A resource and, with `--sandbox`, the embedded server.
@@ -48,7 +48,7 @@ impl Target {
         Ok(Checked::Service { client, organization, resource })
     }
 
-    /// The account of a program that has a throttle of its own.
+    /// The account, for a command that throttles its requests itself.
     #[cfg(feature = "queue")]
     pub(crate) fn account(
         args: &TargetArgs,
@@ -80,7 +80,7 @@ impl Target {
 }
 
 impl Checked {
-    /// Whose cache is purged; none of a server that ends with the command.
+    /// The resource whose cache is purged; none for an embedded server, which ends with the command.
     pub(crate) fn resource(&self) -> Option<ResourceId> {
         match self {
             Self::Service { resource, .. } => Some(*resource),

@@ -1,4 +1,4 @@
-//! What is verified after a purge: which paths, which files are expected there, and whom to ask.
+//! What is verified after a purge: which paths, which files are expected there, and which hosts to ask.
 
 mod edges;
 mod sources;

@@ -1,6 +1,6 @@
-"""What schemathesis needs to know about the sandbox, and the descriptions cannot say, since they describe the service.
+"""What schemathesis needs to know about the sandbox. The descriptions cannot say it, since they describe the service.
 
-They do not say which organizations, resources and API keys exist, and document no response but 200, like the published
+They do not say which organizations, resources and API keys exist, and document only status 200, like the published
 reference. The sandbox has its own UUIDs, its own key and its own documented refusals.
 """
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::limits::{Token, Verdict};
+use crate::admission::{Token, Verdict};
 
 /// How long a token is valid if nothing else was set: the shorter of the two times that the service publishes.
 const LIFETIME: Duration = Duration::from_secs(4 * 60 * 60);
@@ -17,12 +17,12 @@ pub(crate) struct Account {
     pub(crate) secret: String,
     /// The token that is valid without a login.
     fixed: Token,
-    /// Those that logins issued, oldest first.
+    /// The tokens that logins issued, oldest first.
     issued: VecDeque<Token>,
     logins: u64,
 }
 
-/// What a login issued.
+/// The result of a login.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Issued {
     pub(crate) token: String,
@@ -45,7 +45,7 @@ impl Account {
         self.issued.clear();
     }
 
-    /// Issues a token, which is as long valid as the fixed one. Earlier ones stay valid.
+    /// Issues a token with the lifetime of the fixed one. Earlier tokens stay valid.
     pub(crate) fn issue(&mut self, now: Duration) -> Issued {
         self.logins += 1;
         let text = format!("{}-{}", self.fixed.text, self.logins);
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn issued_tokens_are_valid_beside_the_fixed_one_for_their_own_lifetime() {
+    fn issued_tokens_have_their_own_lifetime_and_the_fixed_one_stays_valid() {
         let mut account = account(Some(10 * SECOND));
         let first = account.issue(5 * SECOND);
         let second = account.issue(12 * SECOND);

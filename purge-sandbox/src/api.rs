@@ -12,10 +12,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::admission::{Verdict, bearer};
 use crate::body::{self, Payload};
 use crate::fault::KeepsObjects;
 use crate::jobs::{Full, RecordView};
-use crate::limits::{Verdict, bearer};
 use crate::lock::lock;
 use crate::log::Created;
 use crate::refusal::{Refusal, json};
@@ -26,7 +26,7 @@ use crate::text::short;
 pub(crate) const ROUTE: &str = "/api/v1/cdn/{organization_uuid}/job/{resource_uuid}/purge";
 
 const MAX_PATHS: usize = 100;
-const MAX_LIMIT: u64 = 100;
+const MAX_PAGE_SIZE: u64 = 100;
 
 pub(crate) async fn purge(
     State(shared): State<Arc<Shared>>,
@@ -60,7 +60,7 @@ fn admit(
     find(shared, organization, resource)
 }
 
-/// Takes a request from the rate limit.
+/// Counts a request against the rate limit.
 pub(crate) fn limit(shared: &Shared) -> Result<(), Refusal> {
     match &shared.bucket {
         Some(bucket) => lock(bucket).take(shared.now()).map_err(Refusal::too_often),
@@ -90,7 +90,7 @@ fn find(shared: &Shared, organization: &str, resource: &str) -> Result<Uuid, Ref
     match found {
         None => refuse("resource", resource),
         Some((_, kind)) if !kind.can_purge() => Err(Refusal::unprocessable(format!(
-            "purging is not available for a resource of type {kind}; it is for Small, Large, VOD and Dynamic"
+            "purging is not available for a resource of type {kind}; use one of type Small, Large, VOD or Dynamic"
         ))),
         Some((id, _)) => Ok(id),
     }
@@ -133,7 +133,7 @@ fn paths(body: &Map<String, Value>, resource: Uuid) -> Result<Vec<String>, Refus
         Some(Value::String(id)) if parse_uuid(id) == Some(resource) => {}
         Some(id) => {
             return refuse(format!(
-                "resource_uuid is {id}, and {resource} in the path; both must be the same",
+                "resource_uuid is {id} in the body but {resource} in the path; send the same in both",
                 id = short(&id.to_string())
             ));
         }
@@ -159,7 +159,7 @@ fn paths(body: &Map<String, Value>, resource: Uuid) -> Result<Vec<String>, Refus
 
 fn list(shared: &Shared, resource: Uuid, query: &str) -> Result<Response, Refusal> {
     let page = number(query, "page", u64::MAX)?;
-    let limit = number(query, "limit", MAX_LIMIT)?;
+    let limit = number(query, "limit", MAX_PAGE_SIZE)?;
     let limit = shared.page_limit.map_or(limit, |most| limit.min(most.into()));
     let op_id = one(query, "opID")?.filter(|id| !id.is_empty());
     let list = shared.with_resource(resource, |resource, now| {

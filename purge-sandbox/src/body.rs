@@ -14,8 +14,8 @@ use crate::text::short;
 /// The largest body that is read.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
-/// How much of an oversized body is read and dropped, so that a client that writes everything before it
-/// reads sees the refusal, not a reset.
+/// How much of an oversized body is read and dropped, so that a client that reads only after writing everything sees
+/// the refusal instead of a reset.
 const MAX_DRAIN: usize = 64 * MAX_BODY;
 
 /// The largest body of a request without the sandbox's token, which is read only to be recorded: a program
@@ -58,7 +58,7 @@ async fn read(
 ) -> Result<(Payload, u64), axum::Error> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > most) && headers.contains_key(header::EXPECT) {
-        // A client that expects `100 Continue` does not need to upload the body.
+        // A client that waits for `100 Continue` has not uploaded the body, and there is nothing to drop.
         return Ok((Payload::TooLarge, 0));
     }
     let mut bytes = BytesMut::new();

@@ -32,7 +32,7 @@ struct Entry {
 /// A cached object.
 #[derive(Clone, Debug)]
 pub(crate) enum Object {
-    /// An object without content, which was inserted and not fetched.
+    /// An object without content, which was inserted rather than fetched.
     Placeholder,
     Fetched(Arc<Fetched>),
 }

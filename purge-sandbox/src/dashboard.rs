@@ -22,7 +22,7 @@ use crate::state::Shared;
 use crate::text::short;
 
 const JOBS: usize = 20;
-/// The rows of a job or a cache. More would push the rest of the page out of sight.
+/// The maximum number of rows for a job or a cache. More would push the rest of the page out of sight.
 const ROWS: usize = 10;
 const REQUESTS: usize = 50;
 
@@ -113,7 +113,7 @@ fn to_string(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
     text
 }
 
-/// A table that scrolls on its own if it is wide, also with the keyboard.
+/// A table that scrolls by itself if it is wide, and can be scrolled with the keyboard.
 fn table(
     out: &mut String,
     label: &str,
@@ -283,7 +283,7 @@ fn show_requests(out: &mut String, shared: &Shared) -> fmt::Result {
         for LoggedRequest { at, method, target, status } in &requests {
             let status = status.map_or("none".to_owned(), |status| status.to_string());
             let date = humantime::format_rfc3339_millis(shared.date(*at)).to_string();
-            // Without the date, which is most likely today.
+            // The date is left out, since it is almost always today's.
             let time = date.get(11..).unwrap_or_default();
             writeln!(
                 out,

@@ -33,8 +33,8 @@ pub(crate) async fn file(Path(name): Path<String>, head: Parts) -> Response {
     }
 }
 
-/// A description as JSON, with this server as its only one, so that a tool that reads it calls the
-/// sandbox and not a production CDN.
+/// A description as JSON that lists only this server, so that a tool that reads it calls the sandbox and not a
+/// production CDN.
 fn json(description: &Description) -> Response {
     match parse(description) {
         Ok(mut spec) => {
@@ -108,7 +108,7 @@ fn write_token(out: &mut String, shared: &Shared) -> fmt::Result {
     writeln!(
         out,
         "<p><label for=\"token\">Bearer token</label> <input id=\"token\" autocomplete=\"off\" spellcheck=\"false\" value=\"{}\"></p>\n\
-         <noscript><p>The forms need JavaScript; everything else on this page does not.</p></noscript>",
+         <noscript><p>Only the forms on this page need JavaScript.</p></noscript>",
         Text(lock(&shared.account).fixed_token()),
     )
 }
@@ -205,7 +205,7 @@ fn is_public(spec: &Value, operation: &Value) -> bool {
     required.and_then(Value::as_array).is_none_or(Vec::is_empty)
 }
 
-/// Puts what this server accepts into the example of a body.
+/// Replaces values in the example of a body with those that this server accepts.
 fn fill(example: &mut Value, shared: &Shared) {
     let resource = resource(shared);
     let account = lock(&shared.account);

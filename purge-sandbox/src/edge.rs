@@ -66,7 +66,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
     let (fetched, body) = coded(&shared, coding, dated(fetched, now)).into_parts();
     shared.with_resource(*id, |resource, now| {
         let cache = resource.edges.place(pop).cache(coding);
-        // An object that was fetched before a purge may be the one to purge.
+        // An object that was fetched before a purge may be outdated, so it is not stored after the purge.
         if cache.purges() == purges {
             store(cache, path, request, &fetched, body.clone(), shared.date(now));
         }
@@ -74,7 +74,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
     answer(fetched.headers, fetched.status, body, "MISS", &head.headers)
 }
 
-/// The origin itself, without an edge before it.
+/// The origin itself, without an edge in front of it.
 pub(crate) async fn origin(State(shared): State<Arc<Shared>>, head: Parts) -> Response {
     let path = head.uri.path_and_query().map_or("", |path| path.as_str());
     let path = path.strip_prefix("/origin").unwrap_or_default();
@@ -86,14 +86,14 @@ pub(crate) async fn origin(State(shared): State<Arc<Shared>>, head: Parts) -> Re
     response
 }
 
-/// What a visitor asks for: a path of a resource.
+/// What a visitor requests: a path of a resource.
 struct Visit {
     id: Uuid,
     path: String,
     request: http::Request<()>,
 }
 
-/// Reads what a visitor asks for, and at which point of presence.
+/// Parses the request of a visitor: the path, and the point of presence.
 fn visit(shared: &Shared, head: &Parts) -> Result<(Visit, Option<usize>), Refusal> {
     if head.method != Method::GET && head.method != Method::HEAD {
         let message = format!("{} is not allowed here; use GET", head.method);
@@ -139,7 +139,7 @@ fn challenge() -> Response {
     (StatusCode::FORBIDDEN, headers, PAGE).into_response()
 }
 
-/// Adds the time of a response that has none, as every cache does.
+/// Adds `Date` to a response that has none, as every cache does.
 fn dated(mut response: http::Response<Bytes>, now: SystemTime) -> http::Response<Bytes> {
     if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
         response.headers_mut().entry(header::DATE).or_insert(date);

@@ -56,7 +56,7 @@ impl fmt::Display for Error {
             Kind::Fault(what) => write!(f, "the faults cannot be read: {what}"),
             Kind::PopName(name) => write!(
                 f,
-                "the point of presence {:?} cannot have this name; use letters, digits and hyphens, and each name once",
+                "{:?} is not a valid name for a point of presence; use letters, digits and hyphens, and each name only once",
                 Visible(name).to_string()
             ),
             Kind::Token => f.write_str(

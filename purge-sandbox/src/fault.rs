@@ -71,7 +71,7 @@ pub struct Fault {
     applies: Option<Applies>,
 }
 
-/// In the head of a request whose job purges nothing.
+/// An extension of a request whose job purges nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeepsObjects;
 
@@ -85,7 +85,7 @@ pub(crate) enum Ending {
     Truncated,
     /// The first half, then nothing for this long, then a reset.
     Stalled(Duration),
-    /// No byte at all.
+    /// Not a single byte.
     Reset,
     /// These bytes instead of an HTTP response.
     Raw(Bytes),
@@ -197,7 +197,7 @@ impl Fault {
         self
     }
 
-    /// The job that the request creates reports its paths as purged, and the objects stay in the caches.
+    /// The job that the request creates reports its paths as purged, but the objects stay in the caches.
     ///
     /// ```
     /// # use purge_sandbox::Fault;

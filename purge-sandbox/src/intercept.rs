@@ -12,10 +12,10 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use http_body_util::BodyExt;
 
+use crate::admission::bearer;
 use crate::body::{self, Payload};
 use crate::fault::json;
 use crate::fault::{Ending, Fault, KeepsObjects, Target};
-use crate::limits::bearer;
 use crate::lock::lock;
 use crate::log::{Arrival, Created, RecordedRequest};
 use crate::refusal::Refusal;
@@ -139,7 +139,7 @@ async fn misbehave(
     };
     let steps = match fault.ending {
         Ending::Whole => {
-            // It is the length of the body that was replaced.
+            // The handler set it for its own body, which the fault may have replaced.
             parts.headers.remove(header::CONTENT_LENGTH);
             return Response::from_parts(parts, Body::from(body));
         }

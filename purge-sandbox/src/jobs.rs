@@ -1,10 +1,10 @@
 //! The purge jobs of one resource and the record of each purged path.
 //!
-//! No task runs a job: the state of a record follows from the time. Only evictions have an effect. Those that are due
-//! are applied, in order, before anyone reads the state.
+//! No task runs a job: the state of a record is computed from the time. Only evictions change anything. Those that are
+//! due are applied, in order, before the state is read.
 //!
 //! When all jobs would take too much memory, the oldest are forgotten: only whole jobs, and only finished ones.
-//! A job that does not fit next to the unfinished ones is refused.
+//! A job that does not fit in addition to the unfinished ones is refused.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -32,7 +32,7 @@ struct Job {
     id: Box<str>,
     created: Duration,
     takes: Duration,
-    /// Whether it reports its paths as purged and purges nothing.
+    /// Whether it reports its paths as purged but purges nothing.
     keeps: bool,
     first: usize,
     count: usize,
@@ -68,7 +68,7 @@ pub(crate) struct JobView<'a> {
 
 /// The caches that jobs purge.
 pub(crate) trait Evict {
-    /// Purges a path at a time, and says whether anything was there.
+    /// Purges a path at a given time, and returns whether anything was there.
     fn evict(&mut self, at: Duration, path: &str) -> bool;
 
     /// Whether anything is there.
@@ -258,7 +258,7 @@ fn record_bytes(path: &str) -> usize {
     size_of::<Record>() + path.len()
 }
 
-/// `parts` of `of` equal parts of a duration.
+/// The fraction `parts / of` of a duration.
 fn share(whole: Duration, parts: usize, of: usize) -> Duration {
     const NANOS: u128 = 1_000_000_000;
     let nanos = whole.as_nanos() * parts as u128 / of.max(1) as u128;

@@ -72,7 +72,7 @@ mod text;
 mod html;
 mod error;
 mod refusal;
-mod limits;
+mod admission;
 mod account;
 
 // The state of the service.

@@ -21,7 +21,7 @@ const MAX_OBJECT: usize = 64 * 1024 * 1024;
 pub(crate) enum Origin {
     Site,
     Directory(PathBuf),
-    /// A folder, and the one that takes its place later.
+    /// A folder, and the one that replaces it later.
     Late {
         before: PathBuf,
         after: PathBuf,

@@ -35,18 +35,18 @@ pub(crate) enum PopResponse {
     File,
     /// With 403.
     Forbidden,
-    /// With a page that asks for a browser.
+    /// With a challenge that only browsers can pass.
     Challenge,
 }
 
 impl Pop {
-    /// One with this name: letters, digits and hyphens.
+    /// A point of presence with this name, which consists of letters, digits and hyphens.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), lag: Duration::ZERO, response: PopResponse::File }
     }
 
-    /// How long after a path was purged elsewhere it is purged here. The job reports it as purged before that.
-    /// [`Duration::MAX`] is never.
+    /// How much later than elsewhere paths are purged here. Jobs report them as purged before that. With
+    /// [`Duration::MAX`], they are never purged.
     pub fn lag(mut self, lag: Duration) -> Self {
         self.lag = lag;
         self
@@ -58,7 +58,7 @@ impl Pop {
         self
     }
 
-    /// Responds with a challenge for browsers to all visitors, as a firewall does.
+    /// Responds to all visitors with a challenge that only browsers can pass, as a firewall does.
     pub fn challenging(mut self) -> Self {
         self.response = PopResponse::Challenge;
         self
@@ -101,7 +101,7 @@ impl Place {
         [&self.plain, &self.gzip, &self.brotli].iter().any(|cache| cache.has(path))
     }
 
-    /// Purges a path at a time, or later if this edge lags.
+    /// Purges a path at a given time, or later if this edge lags.
     pub(crate) fn purge_at(&mut self, at: Duration, path: &str) {
         if self.lag < Duration::MAX {
             self.due.push_back((at.saturating_add(self.lag), path.into()));
@@ -117,7 +117,7 @@ impl Place {
         }
     }
 
-    /// Purges a path now, and says whether anything was there.
+    /// Purges a path now, and returns whether anything was there.
     pub(crate) fn purge(&mut self, path: &str) -> bool {
         let caches = [&mut self.plain, &mut self.gzip, &mut self.brotli];
         caches.map(|cache| cache.purge(path)).iter().sum::<usize>() > 0

@@ -24,7 +24,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/origin/{*path}", get(edge::origin))
         .fallback(not_found)
         .layer(from_fn_with_state(Arc::clone(shared), intercept::intercept));
-    // Requests of people and monitors are not recorded: the log belongs to the client under test.
+    // Requests from people and monitors are not recorded: the log belongs to the client under test.
     Router::new()
         .route("/", get(dashboard::show))
         .route("/events", get(dashboard::events))

@@ -182,8 +182,8 @@ impl Sandbox {
         }
     }
 
-    /// Accepts this token from now on, and no longer the previous one nor those that logins issued. Its lifetime and its
-    /// number of uses start again.
+    /// Replaces the fixed token. The previous one, and all tokens that logins issued, are no longer accepted. The
+    /// lifetime and the number of uses start again.
     ///
     /// # Errors
     ///

@@ -45,7 +45,7 @@ pub(crate) enum Step {
     End,
 }
 
-/// The connection from a request to its socket.
+/// The link from a request to its socket.
 #[derive(Clone, Debug)]
 pub(crate) struct Wire(mpsc::UnboundedSender<Vec<Step>>);
 

@@ -7,8 +7,8 @@ use http::HeaderValue;
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::admission::Bucket;
 use crate::fault::Faults;
-use crate::limits::Bucket;
 use crate::lock::lock;
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;

@@ -1,4 +1,4 @@
-//! What an edge has answered, as far as it matters for a verdict.
+//! The parts of an edge's response that matter for a verdict.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -26,7 +26,7 @@ impl Coding {
     /// All of them, in the order in which they are asked for.
     pub const ALL: [Self; 3] = [Self::Identity, Self::Gzip, Self::Br];
 
-    /// The word of it in `Accept-Encoding`.
+    /// Its name in `Accept-Encoding`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl fmt::Display for Coding {
     }
 }
 
-/// What became of a body.
+/// The result of reading a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Body {
@@ -73,7 +73,7 @@ impl Body {
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// `Age` in seconds. None if there is none, or if it is not one number.
+    /// `Age` in seconds. None if it is missing or is not a single number.
     pub age: Option<u64>,
     /// `Date`.
     pub date: Option<SystemTime>,
@@ -142,7 +142,7 @@ pub(crate) fn coding_of(headers: &HeaderMap) -> Result<Coding, String> {
             found = match (known, found) {
                 (Some(Coding::Identity), found) => found,
                 (Some(coding), Coding::Identity) => coding,
-                // Two codings, one upon the other, are none that was asked for.
+                // Two codings, one on top of the other, are never requested.
                 _ => return Err(token(&text)),
             };
         }
@@ -150,18 +150,18 @@ pub(crate) fn coding_of(headers: &HeaderMap) -> Result<Coding, String> {
     Ok(found)
 }
 
-/// A word of a header, without anything that has a meaning elsewhere.
+/// A word of a header, without characters that have a meaning elsewhere.
 fn token(text: &str) -> String {
     let harmless = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',' | ' ');
     text.chars().filter(harmless).take(40).collect()
 }
 
-/// Two values that differ say nothing.
+/// Two different values prove nothing.
 fn age(headers: &HeaderMap) -> Option<u64> {
     let mut ages = headers.get_all(AGE).iter().map(|value| {
         let text = value.to_str().ok()?.trim();
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // More digits than fit are a very long time.
+        // A number that does not fit is a very long time.
         is_number.then(|| text.parse().unwrap_or(u64::MAX))
     });
     let first = ages.next()??;
@@ -177,7 +177,7 @@ fn has_word(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     })
 }
 
-/// The headers by which firewalls mark a challenge, and the values that do.
+/// The headers with which firewalls mark a challenge, and their values.
 const CHALLENGES: [(&str, &[&str]); 3] = [
     ("cf-mitigated", &["challenge"]),
     ("x-amzn-waf-action", &["challenge", "captcha"]),

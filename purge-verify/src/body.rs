@@ -1,4 +1,4 @@
-//! Hashes a body as it arrives: it is decoded, and nothing of it is kept.
+//! Decodes and hashes a body as it arrives, without keeping it.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::digest::Digest;
 /// The window of the Brotli decoder's output.
 const BUFFER: usize = 16 * 1024;
 
-/// A hash of at most so many bytes.
+/// A hash of a limited number of bytes.
 struct Hash {
     context: Context,
     left: u64,
@@ -37,14 +37,14 @@ impl Write for Hash {
     }
 }
 
-/// What a body goes through.
+/// The decoder and the hash of a body.
 enum Decoder {
     Identity(Box<Hash>),
     Gzip(Box<MultiGzDecoder<Hash>>),
     Br(Box<DecompressorWriter<Hash>>),
 }
 
-/// A body on its way.
+/// A body that is arriving.
 pub(crate) struct Hasher {
     decoder: Decoder,
     /// How many bytes may still arrive.
@@ -64,7 +64,7 @@ impl Hasher {
         Self { decoder, left: limit, end: None }
     }
 
-    /// Takes the next bytes, and says whether there is a use for more.
+    /// Takes the next bytes, and returns whether more are needed.
     pub(crate) fn add(&mut self, bytes: &[u8]) -> bool {
         if self.end.is_some() {
             return false;
@@ -87,7 +87,7 @@ impl Hasher {
         written.is_ok()
     }
 
-    /// What became of the body, after its last byte.
+    /// The result, after the last byte of the body.
     pub(crate) fn finish(mut self) -> Body {
         if let Some(end) = self.end.take() {
             return end;

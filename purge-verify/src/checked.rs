@@ -47,7 +47,7 @@ pub struct Look {
 }
 
 impl Checked {
-    /// A path that was not asked for, and why.
+    /// A path that was not requested, and why.
     #[must_use]
     pub fn unasked(path: impl Into<String>, why: &Reason) -> Self {
         let (reason, message) = (why.name().to_owned(), why.to_string());

@@ -1,7 +1,7 @@
 //! Sends one request to an edge, and reads its response.
 //!
 //! A request has a path, a host, an `Accept-Encoding` and a `User-Agent`, and nothing else: no token, no cookie and no
-//! word on caching, which would be answered by another copy than that of a visitor.
+//! cache directive, with which an edge could send another copy than a visitor gets.
 
 use std::error::Error as StdError;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ pub(crate) struct Client {
     body_limit: u64,
 }
 
-/// A response, and when it came.
+/// A response, and when it arrived.
 #[derive(Debug)]
 pub(crate) struct Came {
     pub(crate) asked: Instant,
@@ -118,9 +118,9 @@ async fn hashed(response: &mut reqwest::Response, coding: Coding, limit: u64) ->
     }
 }
 
-/// What is at the end of the chain of an error, which says most, without anything that controls a terminal.
+/// The last error of a chain, which says most, without characters that control a terminal.
 fn cause(error: &reqwest::Error) -> String {
-    /// More would be a page.
+    /// A longer text is likely to be a page.
     const LONGEST: usize = 200;
     let mut last: &dyn StdError = error;
     while let Some(source) = last.source() {

@@ -45,7 +45,7 @@ impl Edge {
         (&self.host, self.port)
     }
 
-    /// The address that is asked whatever the host resolves to.
+    /// The address to connect to, whatever the host resolves to.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         self.address
@@ -60,7 +60,7 @@ impl Edge {
         self.host == "localhost" || literal.is_ok_and(|address| address.is_loopback())
     }
 
-    /// The URL of a path, if a URL can have it as it is.
+    /// The URL of a path, if a URL can contain it unchanged.
     pub(crate) fn url(&self, path: &str) -> Option<Url> {
         let text = format!("{}{path}", self.base);
         let url = Url::parse(&text).ok()?;

@@ -1,7 +1,8 @@
-//! Judges one response of an edge. A pure function: what was asked, when, and what came are its arguments.
+//! Judges one response of an edge. A pure function: its arguments are the request, the times and the response.
 //!
-//! `Age` counts whole seconds, and a cache may round each of the times that it adds and subtracts, in favour of neither
-//! verdict: a copy that is `A` seconds old by its header may be younger by [`ROUNDING`], or older by [`SECOND`].
+//! `Age` counts whole seconds, and a cache may round each of the times that it adds and subtracts. Neither verdict may
+//! profit from that: a copy that is `A` seconds old by its header may be younger by [`ROUNDING`], or older by
+//! [`SECOND`].
 
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +20,7 @@ use age::Aged;
 const ROUNDING: Duration = Duration::from_secs(2);
 /// By how much an `Age` may be too small because of rounding: of the time since the fetch.
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
-/// How far the clocks of an edge and of the origin may differ if they are taken for equal.
+/// The difference up to which the clocks of an edge and of the origin count as equal.
 const CLOCKS: Duration = Duration::from_secs(2);
 /// How long after the first response a second one shows whether an edge replaces `Date`: long enough that rounding
 /// cannot do so.
@@ -49,18 +50,19 @@ pub enum New {
 /// The time since a purge was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed {
-    /// From the first time that the POST was sent until the response of the edge arrived: the most.
+    /// The longest possible time: from when the POST was first sent until the response of the edge arrived.
     pub until_answer: Duration,
-    /// From the last time that the POST was sent, or from the response to it, until the edge was asked: the least.
+    /// The shortest possible time: from when the POST was last sent, or from the response to it, until the edge was
+    /// asked.
     pub until_request: Duration,
     /// When the POST was first sent, by the wall clock of this machine.
     pub sent: SystemTime,
 }
 
-/// What is known of the origin.
+/// What is known about the origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// What it has answered for the same path and content coding.
+    /// Its response for the same path and content coding.
     pub answer: Option<OriginAnswer>,
     /// Whether any of its responses had an `Age`, so that a cache is in front of it.
     pub sends_age: bool,
@@ -68,7 +70,7 @@ pub struct Origin {
     pub clock: Option<Offset>,
 }
 
-/// What an origin has answered.
+/// The response of an origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginAnswer {
     /// The status code.
@@ -99,7 +101,7 @@ pub struct Sight {
     pub received: SystemTime,
 }
 
-/// All that is known beside the response itself.
+/// Everything that is known in addition to the response itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Question<'a> {
     /// The file.
@@ -193,7 +195,7 @@ fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
 fn without_bytes(answer: &Answer, origin: Option<&OriginAnswer>, aged: &Aged) -> Reason {
     let has_tag_of_origin = answer.tag.is_some() && origin.is_some_and(|o| o.tag == answer.tag);
     match (&answer.body, aged) {
-        // The `ETag` is that of bytes which have not arrived.
+        // The `ETag` belongs to bytes that have not arrived.
         (Body::Damaged, _) => Reason::Damaged,
         (_, aged) if has_tag_of_origin && !aged.says_older() => Reason::SameTagAsOrigin,
         _ if answer.is_personal => Reason::Personal,

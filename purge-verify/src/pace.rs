@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
-/// The limits of one host: so many requests in flight, and so much time between two of them.
+/// The limits for one host: the number of requests in flight, and the time between two of them.
 #[derive(Debug)]
 pub(crate) struct Pace {
     interval: Duration,
@@ -21,7 +21,7 @@ impl Pace {
 
     /// Waits for a turn. The request is in flight until the result is dropped.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        // Nobody closes the semaphore.
+        // The semaphore is never closed.
         let permit = self.flights.acquire().await.ok()?;
         let at = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);

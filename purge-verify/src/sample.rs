@@ -13,7 +13,7 @@ pub fn sample(count: usize, size: usize, seed: u64) -> Vec<usize> {
     if count <= size {
         return (0..count).collect();
     }
-    // Floyd's algorithm: each sample is as likely as any other, and nothing is held but the sample.
+    // Floyd's algorithm: each sample is as likely as any other, and only the sample is in memory.
     let mut random = fastrand::Rng::with_seed(seed);
     let mut chosen = std::collections::BTreeSet::new();
     for last in count - size..count {

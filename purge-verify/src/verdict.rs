@@ -1,4 +1,4 @@
-//! The four verdicts, and why each is said.
+//! The four verdicts, and the reasons for them.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl Verdict {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Fresh, Self::Unverifiable, Self::Differs, Self::Stale];
 
-    /// The word for it, also in JSON.
+    /// Its name, also in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Why a verdict is said. Its `Display` is a text for people.
+/// The reason for a verdict. Its `Display` is a text for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -78,7 +78,7 @@ pub enum Reason {
     Unreachable(String),
     /// Unverifiable: a redirect, which is not followed.
     Redirect(u16),
-    /// Unverifiable: a status that says nothing of the file.
+    /// Unverifiable: a status that says nothing about the file.
     Status(u16),
     /// Unverifiable: the edge has no such file, although the site may have one.
     NotFound(u16),

@@ -48,7 +48,7 @@ pub struct Verifier {
     flights: usize,
 }
 
-/// An edge, and what is known of it.
+/// An edge, and what is known about it.
 #[derive(Clone, Debug)]
 struct Asked {
     client: Client,
@@ -57,7 +57,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// Asks for a path in a content coding, and judges what comes.
+    /// Asks for a path in a content coding, and judges the response.
     async fn look(&self, state: &mut State, place: usize, coding: Coding, origin: Option<&Origin>) {
         let came = self.client.ask(&state.target.path, coding).await;
         if came.as_ref().is_ok_and(|came| came.is_coded) {
@@ -126,9 +126,9 @@ impl Verifier {
         VerifierBuilder::default()
     }
 
-    /// Asks for all paths, and returns what was found in the order of the targets. With `wait`, what is not fresh is
-    /// asked for again with growing pauses, until all is fresh, nothing can change any more, or the time is over. `on`
-    /// is called with each path as soon as its verdict is final.
+    /// Asks for all paths, and returns what was found in the order of the targets. With `wait`, paths that are not
+    /// fresh are asked for again with growing pauses, until all are fresh, nothing can change any more, or the time is
+    /// up. `on` is called with each path as soon as its verdict is final.
     pub async fn verify(
         &self,
         targets: Vec<Target>,
@@ -169,7 +169,7 @@ impl Verifier {
                 let place = state.place(edge, coding);
                 if !state.ways[place].is_final() {
                     asked.look(state, place, coding, origin.as_ref()).await;
-                    // What an edge has just fetched has no `Age`. What it has stored then has one.
+                    // A copy that an edge has just fetched has no `Age`. Once it is stored, it has one.
                     if state.ways[place].may_have_age() {
                         asked.look(state, place, coding, origin.as_ref()).await;
                     }
@@ -213,7 +213,7 @@ impl<F: FnMut(&Checked)> Run<'_, F> {
         left.max().unwrap_or_default()
     }
 
-    /// Asks for everything that is not final once, and for what needs a second look twice.
+    /// Asks once for every path that is not final, and twice for those that need a second look.
     async fn round(&mut self, round: u32, is_last: bool) {
         if round == 1 {
             if let Some(first) = self.states.first() {
@@ -252,7 +252,7 @@ impl<F: FnMut(&Checked)> Run<'_, F> {
     }
 }
 
-/// Tells of a path once, when its verdict is final.
+/// Reports a path once, when its verdict is final.
 fn tell(state: &mut State, names: &[String], on: &mut impl FnMut(&Checked)) {
     if !std::mem::replace(&mut state.is_told, true) {
         on(&state.checked(names));

@@ -10,7 +10,7 @@ use openapi_review::{Document, Format, refusal, review};
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [old, new, rest @ ..] = arguments.as_slice() else {
-        return Err("give two files, and perhaps a format".into());
+        return Err("give two files and, optionally, a format".into());
     };
     let wanted = rest.first().map_or("text", String::as_str);
     let format = Format::ALL.into_iter().find(|(_, name, _)| *name == wanted);

@@ -13,10 +13,10 @@ pub struct Change {
     pub old: Option<Place>,
     /// Where it is written in the new document, if it is there.
     pub new: Option<Place>,
-    /// Where it is to be seen in the new document: of what was removed, the place of what it was in. `None` before
+    /// Where to look in the new document. If something was removed, this is the place that contained it. `None` before
     /// [`crate::review`] looks it up.
     pub seen: Option<Position>,
-    /// The operations through which it is reached, each by its `operationId`, or by its method and path. None for what
+    /// The operations through which it is reached, each by its `operationId`, or by its method and path. Empty if it
     /// belongs to the document as a whole.
     pub operations: Vec<String>,
     /// What changed, from what to what.
@@ -26,9 +26,9 @@ pub struct Change {
 /// A place in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// A JSON pointer to what is written there.
+    /// Its JSON pointer.
     pub pointer: String,
-    /// Line and column of it, from 1, in characters; `None` before [`crate::review`] looks them up.
+    /// Its line and column; `None` before [`crate::review`] looks them up.
     pub position: Option<Position>,
 }
 
@@ -60,7 +60,7 @@ impl Change {
         }
     }
 
-    /// The pointer of the place: in the new document, or in the old one when it is only there.
+    /// The pointer of the place: in the new document, or in the old one if the new one lacks it.
     #[must_use]
     pub fn pointer(&self) -> &str {
         self.new.as_ref().or(self.old.as_ref()).map_or("", |place| &place.pointer)

@@ -1,4 +1,4 @@
-//! From a text to a document that can be compared.
+//! Turns a text into a document that can be compared.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -14,7 +14,7 @@ mod json;
 
 use positions::Node;
 
-/// The most problems of one document that a message lists.
+/// The maximum number of problems of one document that a message lists.
 const SHOWN: usize = 5;
 
 /// An OpenAPI 3.0 document, with the text that it was read from.
@@ -27,7 +27,7 @@ pub struct Document {
     positions: OnceLock<Option<Arc<Node>>>,
 }
 
-/// Why a text cannot be compared. Fit to be printed as it is.
+/// The reason why a text cannot be compared. It is safe to print as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(String);
 
@@ -45,10 +45,10 @@ impl Document {
     /// # Errors
     ///
     /// When the text is not YAML or JSON, or is not OpenAPI 3.0. The message begins with `name`, and says what is wrong
-    /// at which line.
+    /// and on which line.
     pub fn parse(name: &str, text: &str) -> Result<Self, Invalid> {
         let name = plain(name);
-        // JSON has escapes that YAML does not know.
+        // JSON has escapes that YAML lacks.
         let json = text.trim_start().starts_with('{').then(|| serde_json::from_str(text));
         let (value, is_json) = match json {
             Some(Ok(value)) => (value, true),
@@ -60,7 +60,7 @@ impl Document {
         if problems.is_empty() { Ok(document) } else { Err(document.refuse(&problems)) }
     }
 
-    /// What the document is called in messages: the name that was given, fit to be printed.
+    /// The name of the document in messages, which is safe to print.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -72,7 +72,7 @@ impl Document {
         &self.value
     }
 
-    /// Line and column of what a JSON pointer leads to; of an entry of a map, those of its key.
+    /// The line and column of the value at a JSON pointer; for an entry of a map, those of its key.
     #[must_use]
     pub fn position(&self, pointer: &str) -> Option<Position> {
         let root = self.positions.get_or_init(|| {

@@ -5,11 +5,11 @@
 pub enum Level {
     /// Callers that worked may stop working.
     Breaking,
-    /// No rule knows it: a person has to judge it.
+    /// No rule covers it: a person has to judge it.
     Unclassified,
     /// Callers may do or get more than before.
     Additive,
-    /// Nothing that is sent or answered changes.
+    /// Neither requests nor responses change.
     Docs,
 }
 

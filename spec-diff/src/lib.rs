@@ -1,7 +1,7 @@
 //! Reviews a change of an OpenAPI 3.0 description: what it does to callers, on the wire and in the Rust code that
 //! is generated from it.
 //!
-//! Documents go in, changes come out; rendering them is apart.
+//! Documents go in, changes come out; rendering is separate.
 //!
 //! ```
 //! let old = "openapi: 3.0.3\ninfo: { title: Things, version: 1.0.0 }\npaths: {}\n";

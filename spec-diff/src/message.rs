@@ -1,11 +1,11 @@
-//! A message: words of this program, and what it quotes of a document. They are kept apart, so that each
-//! output can escape the one and not the other.
+//! A message: words of this program, and quotations from a document. They are kept separate, so that each output can
+//! escape only the quotations.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// Around a quotation; a quotation itself has neither.
+/// The delimiters of a quotation, which itself contains neither.
 const OPEN: char = '\u{2}';
 const CLOSE: char = '\u{3}';
 
@@ -16,9 +16,9 @@ pub struct Message(String);
 /// A part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// Words of this program, which may hold code spans of their own.
+    /// Words of this program, which may contain code spans of their own.
     Words(&'a str),
-    /// Text of a document, as it is there.
+    /// Text of a document, verbatim.
     Quoted(&'a str),
 }
 
@@ -40,7 +40,7 @@ impl Message {
         })
     }
 
-    /// The message with each of its parts shown in some way.
+    /// The message, with each of its parts rendered by `show`.
     pub(crate) fn shown(&self, show: impl Fn(Piece<'_>) -> String) -> String {
         self.pieces().map(show).collect()
     }
@@ -62,7 +62,7 @@ pub(crate) fn quote(text: &str) -> String {
     format!("{OPEN}{text}{CLOSE}")
 }
 
-/// As [`quote`], but a plain word or number stays among the words.
+/// Like [`quote`], but does not quote a plain word or number.
 pub(crate) fn word(text: &str) -> String {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
     let number = text.starts_with(|c: char| c.is_ascii_digit());
@@ -73,10 +73,10 @@ pub(crate) fn word(text: &str) -> String {
     }
 }
 
-/// The most of a value that a message shows, in characters.
+/// The maximum length of a value in a message, in characters.
 const SHOWN: usize = 80;
 
-/// A value in a message: short. Of a long one, the surroundings of what is different from the other are shown.
+/// A value in a message. A long one is shortened to the part around the first difference from the other.
 pub(crate) fn between(value: &Value, other: Option<&Value>) -> String {
     let text: Vec<char> = value.to_string().chars().collect();
     if text.len() <= SHOWN {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn only_words_and_numbers_go_without_quotation() {
+    fn only_words_and_numbers_are_not_quoted() {
         for plain in ["200", "query", "1.0.0", "2.0.0-rc.1+5"] {
             assert_eq!(word(plain), plain);
         }

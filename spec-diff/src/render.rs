@@ -1,4 +1,4 @@
-//! A review, written down for people and for programs.
+//! Renders a review for people and for programs.
 
 use std::io::{self, Write};
 
@@ -23,7 +23,7 @@ const MARK: &str = "<!-- purge: spec-diff -->";
 /// How a review is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A comment for a pull request, which is never longer than GitHub takes.
+    /// A comment for a pull request, which is never longer than GitHub accepts.
     Markdown,
     /// Lines for a terminal.
     Text,
@@ -67,8 +67,8 @@ impl Review {
     }
 }
 
-/// Writes the reviews of several documents, such as all those of a repository, as one output. A review without a
-/// change is left out, unless no other has one. If several have changes, JSON has them in `reviews`, and SARIF as runs.
+/// Writes the reviews of several documents, such as all those of a repository, as one output. Reviews without changes
+/// are left out, unless none has any. If several have changes, JSON has them in `reviews`, and SARIF as runs.
 ///
 /// # Errors
 ///
@@ -96,7 +96,7 @@ fn together(reviews: &[&Review], format: Format, out: &mut dyn Write) -> io::Res
     }
 }
 
-/// Says in some format why there is no review: in a comment with the mark of one, and for programs as an object.
+/// Writes why there is no review: as a comment with the mark of a review, as an object for programs, and so on.
 ///
 /// # Errors
 ///

@@ -17,11 +17,11 @@ pub struct Review {
     pub changes: Vec<Change>,
     /// What changes in the bindings.
     pub rust: RustDiff,
-    /// What changes in the public API of libraries that are written by hand, if somebody looked.
+    /// What changes in the public API of libraries that are written by hand, if they were compared.
     pub library: Option<Library>,
     /// `info.version` of both sides.
     pub versions: (String, String),
-    /// What the documents are called.
+    /// The names of the documents.
     pub names: (String, String),
     /// The address of the new document for readers, to which `#L1` may be added.
     pub link: Option<String>,
@@ -80,7 +80,7 @@ pub fn review(old: &Document, new: &Document) -> Review {
     }
 }
 
-/// Puts those changes together that say the same of the same place, and only come from different ones.
+/// Merges changes that say the same about the same place, and differ only in where they come from.
 fn merge(changes: &mut Vec<Change>) {
     let mut known: BTreeMap<(Rule, String, String), usize> = BTreeMap::new();
     let mut merged: Vec<Change> = Vec::new();
@@ -102,8 +102,8 @@ fn merge(changes: &mut Vec<Change>) {
 }
 
 impl Review {
-    /// Adds what changes in the bindings that a generator makes of the two documents: their texts, or why there are
-    /// none.
+    /// Adds what changes in the bindings that a generator makes from the two documents. The arguments are their texts,
+    /// or the reasons why there are none.
     #[must_use]
     pub fn with_bindings(mut self, old: Result<&str, &str>, new: Result<&str, &str>) -> Self {
         self.rust = RustDiff::between(old, new);
@@ -122,7 +122,7 @@ impl Review {
         matches!((major(&self.versions.0), major(&self.versions.1)), (Some(old), Some(new)) if new > old)
     }
 
-    /// Whether something breaks callers that no version announces.
+    /// Whether something breaks callers without a version that announces it.
     #[must_use]
     pub fn fails(&self) -> bool {
         (self.is_breaking() && !self.is_announced())
@@ -135,7 +135,8 @@ impl Review {
         self.changes.iter().filter(|change| change.level == level).count()
     }
 
-    /// Where a change is written, as `file:line:column`: in the new document, or in the old one when it is only there.
+    /// Where a change is written, as `file:line:column`: in the new document, or in the old one if the new one lacks
+    /// it.
     #[must_use]
     pub fn place(&self, change: &Change) -> String {
         let (name, place, old) = match (&change.new, &change.old) {

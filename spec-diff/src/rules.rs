@@ -1,4 +1,4 @@
-//! The rules, one a line: name, level, the rule that holds when old and new are swapped, and why.
+//! The rules, one per line: name, level, the rule that holds when old and new are swapped, and why.
 //!
 //! Levels follow oasdiff where it has a rule: its errors and warnings are `breaking`, its infos
 //! `additive`, or `docs` where nothing on the wire changes. The other lines are judgements of this
@@ -49,12 +49,12 @@ macro_rules! rules {
 rules! {
     // The document.
     OpenapiVersionChanged "openapi-version-changed" Docs OpenapiVersionChanged "ours: every 3.0 version means the same here";
-    InfoVersionChanged "info-version-changed" Docs InfoVersionChanged "ours: a label; that its major number rises is what permits breaking changes";
-    DocumentationChanged "documentation-changed" Docs DocumentationChanged "ours: for people, at the places that are listed in docs.rs";
-    ExtensionChanged "extension-changed" Docs ExtensionChanged "ours: nothing on the wire and no generator reads it";
-    SameMeaning "same-meaning" Docs SameMeaning "ours: written in another way, with the same effect";
+    InfoVersionChanged "info-version-changed" Docs InfoVersionChanged "ours: a label; a higher major number permits breaking changes";
+    DocumentationChanged "documentation-changed" Docs DocumentationChanged "ours: text for people, at the places listed in src/wire/docs.rs";
+    ExtensionChanged "extension-changed" Docs ExtensionChanged "ours: it is not sent, and no generator reads it";
+    SameMeaning "same-meaning" Docs SameMeaning "ours: written differently, with the same effect";
     TagsChanged "tags-changed" Docs TagsChanged "oasdiff api-tag-added, info: a tag is not sent";
-    ServerAdded "server-added" Additive ServerRemoved "ours: the other addresses still answer";
+    ServerAdded "server-added" Additive ServerRemoved "ours: the other addresses still respond";
     ServerRemoved "server-removed" Breaking ServerAdded "ours: callers send to this address";
     ServerOrderChanged "server-order-changed" Docs ServerOrderChanged "ours: the list has no order, although some tools take the first";
     ServerVariableChanged "server-variable-changed" Breaking ServerVariableChanged "ours: addresses are built from it";
@@ -62,18 +62,18 @@ rules! {
     ComponentRemoved "component-removed" Docs ComponentAdded "ours: its name is not sent; its uses are compared by content";
     UnusedComponentChanged "unused-component-changed" Docs UnusedComponentChanged "ours: no operation uses it";
     // Security.
-    SecurityAlternativeAdded "security-alternative-added" Additive SecurityAlternativeRemoved "oasdiff api-security-added, info: one more way in";
-    SecurityAlternativeRemoved "security-alternative-removed" Breaking SecurityAlternativeAdded "ours, where oasdiff has info: who came in this way is now refused";
+    SecurityAlternativeAdded "security-alternative-added" Additive SecurityAlternativeRemoved "oasdiff api-security-added, info: one more way to authenticate";
+    SecurityAlternativeRemoved "security-alternative-removed" Breaking SecurityAlternativeAdded "ours, where oasdiff has info: callers that authenticate in this way are now refused";
     SecurityScopeAdded "security-scope-added" Breaking SecurityScopeRemoved "ours, where oasdiff has info: a token without it is now refused";
     SecurityScopeRemoved "security-scope-removed" Additive SecurityScopeAdded "oasdiff api-security-scope-removed, info";
-    SecuritySchemeChanged "security-scheme-changed" Breaking SecuritySchemeChanged "ours, where oasdiff has info: the same credentials are sent in another way";
+    SecuritySchemeChanged "security-scheme-changed" Breaking SecuritySchemeChanged "ours, where oasdiff has info: the same credentials are sent differently";
     // Operations.
     OperationAdded "operation-added" Additive OperationRemoved "oasdiff endpoint-added, info";
     OperationRemoved "operation-removed" Breaking OperationAdded "oasdiff api-removed-without-deprecation, error";
-    OperationMoved "operation-moved" Breaking OperationMoved "ours: nothing answers at the old address";
+    OperationMoved "operation-moved" Breaking OperationMoved "ours: nothing responds at the old address";
     PathAdded "path-added" Docs PathRemoved "ours: it has no operation";
     PathRemoved "path-removed" Docs PathAdded "ours: it has no operation";
-    PathParameterRenamed "path-parameter-renamed" Docs PathParameterRenamed "ours: only its place in the path is sent";
+    PathParameterRenamed "path-parameter-renamed" Docs PathParameterRenamed "ours: its position in the path counts, and its name is not sent";
     OperationIdChanged "operation-id-changed" Docs OperationIdChanged "oasdiff api-operation-id-removed, info: it is not sent";
     Deprecated "deprecated" Docs Undeprecated "oasdiff endpoint-deprecated, info: it still works";
     Undeprecated "undeprecated" Docs Deprecated "oasdiff endpoint-reactivated, info";
@@ -85,13 +85,13 @@ rules! {
     ParameterBecameRequired "parameter-became-required" Breaking ParameterBecameOptional "oasdiff request-parameter-become-required, error";
     ParameterBecameOptional "parameter-became-optional" Additive ParameterBecameRequired "oasdiff request-parameter-become-optional, info";
     ParameterDefaultChanged "parameter-default-changed" Breaking ParameterDefaultChanged "oasdiff request-parameter-default-value-changed (-added, -removed), error";
-    PathParameterDefaultChanged "path-parameter-default-changed" Docs PathParameterDefaultChanged "ours: a parameter of the path is always there";
-    ParameterStyleChanged "parameter-style-changed" Breaking ParameterStyleChanged "ours: lists and objects are written in another way";
-    ParameterExplodeChanged "parameter-explode-changed" Breaking ParameterExplodeChanged "ours: lists and objects are written in another way";
-    ParameterReservedChanged "parameter-reserved-changed" Breaking ParameterReservedChanged "ours: other characters are escaped";
+    PathParameterDefaultChanged "path-parameter-default-changed" Docs PathParameterDefaultChanged "ours: a path parameter is always sent";
+    ParameterStyleChanged "parameter-style-changed" Breaking ParameterStyleChanged "ours: lists and objects are serialized differently";
+    ParameterExplodeChanged "parameter-explode-changed" Breaking ParameterExplodeChanged "ours: lists and objects are serialized differently";
+    ParameterReservedChanged "parameter-reserved-changed" Breaking ParameterReservedChanged "ours: different characters are escaped";
     ParameterEmptyAllowed "parameter-empty-allowed" Additive ParameterEmptyForbidden "ours: more is accepted";
     ParameterEmptyForbidden "parameter-empty-forbidden" Breaking ParameterEmptyAllowed "ours: an empty value is refused";
-    ParameterContentChanged "parameter-content-changed" Breaking ParameterContentChanged "ours: the value is written in another way";
+    ParameterContentChanged "parameter-content-changed" Breaking ParameterContentChanged "ours: the value is serialized differently";
     // Request bodies.
     RequiredBodyAdded "required-body-added" Breaking RequiredBodyRemoved "oasdiff request-body-added-required, error";
     RequiredBodyRemoved "required-body-removed" Breaking RequiredBodyAdded "oasdiff request-body-removed, error";
@@ -103,7 +103,7 @@ rules! {
     RequestMediaTypeRemoved "request-media-type-removed" Breaking RequestMediaTypeAdded "oasdiff request-body-media-type-removed, error";
     RequestSchemaAdded "request-schema-added" Breaking RequestSchemaRemoved "oasdiff request-body-media-type-schema-added, error";
     RequestSchemaRemoved "request-schema-removed" Additive RequestSchemaAdded "oasdiff request-body-media-type-schema-removed, info";
-    EncodingChanged "encoding-changed" Breaking EncodingChanged "ours: the parts of a form are written in another way";
+    EncodingChanged "encoding-changed" Breaking EncodingChanged "ours: the parts of a form are encoded differently";
     // Responses.
     SuccessAdded "success-added" Additive SuccessRemoved "oasdiff response-success-status-added, info";
     SuccessRemoved "success-removed" Breaking SuccessAdded "oasdiff response-success-status-removed, error";
@@ -115,9 +115,9 @@ rules! {
     ResponseSchemaRemoved "response-schema-removed" Breaking ResponseSchemaAdded "oasdiff response-body-media-type-schema-removed, warning";
     HeaderAdded "header-added" Additive HeaderRemoved "oasdiff response-header-added, info";
     HeaderRemoved "header-removed" Breaking HeaderAdded "oasdiff required-response-header-removed, error (optional: warning)";
-    HeaderBecameRequired "header-became-required" Additive HeaderBecameOptional "ours: it is always there now";
+    HeaderBecameRequired "header-became-required" Additive HeaderBecameOptional "ours: it is now always present";
     HeaderBecameOptional "header-became-optional" Breaking HeaderBecameRequired "oasdiff response-header-became-optional, error";
-    HeaderExplodeChanged "header-explode-changed" Breaking HeaderExplodeChanged "ours: lists and objects are written in another way";
+    HeaderExplodeChanged "header-explode-changed" Breaking HeaderExplodeChanged "ours: lists and objects are serialized differently";
     // Schemas: types and values.
     RequestTypeNarrowed "request-type-narrowed" Breaking RequestTypeWidened "oasdiff request-property-type-changed, error";
     RequestTypeWidened "request-type-widened" Additive RequestTypeNarrowed "oasdiff request-property-type-generalized, info";
@@ -134,19 +134,19 @@ rules! {
     RequestEnumNarrowed "request-enum-narrowed" Breaking RequestEnumWidened "oasdiff request-property-enum-value-removed and -became-enum, error";
     RequestEnumWidened "request-enum-widened" Additive RequestEnumNarrowed "oasdiff request-property-enum-value-added, info";
     ResponseEnumNarrowed "response-enum-narrowed" Additive ResponseEnumWidened "oasdiff response-property-enum-value-removed, info";
-    ResponseEnumWidened "response-enum-widened" Breaking ResponseEnumNarrowed "oasdiff response-property-enum-value-added, warning: callers meet a value they do not know";
+    ResponseEnumWidened "response-enum-widened" Breaking ResponseEnumNarrowed "oasdiff response-property-enum-value-added, warning: callers get a value that they do not know";
     RequestPatternNarrowed "request-pattern-narrowed" Breaking RequestPatternWidened "oasdiff request-property-pattern-added, error";
     RequestPatternWidened "request-pattern-widened" Additive RequestPatternNarrowed "oasdiff request-property-pattern-removed, info";
-    RequestPatternChanged "request-pattern-changed" Breaking RequestPatternChanged "oasdiff request-property-pattern-changed, warning: what it lets through cannot be compared";
+    RequestPatternChanged "request-pattern-changed" Breaking RequestPatternChanged "oasdiff request-property-pattern-changed, warning: two patterns cannot be compared";
     ResponsePatternNarrowed "response-pattern-narrowed" Additive ResponsePatternWidened "oasdiff response-property-pattern-added, info";
     ResponsePatternWidened "response-pattern-widened" Breaking ResponsePatternNarrowed "ours, where oasdiff has info: as for every other constraint of a response";
-    ResponsePatternChanged "response-pattern-changed" Breaking ResponsePatternChanged "ours, where oasdiff has info: what it lets through cannot be compared";
+    ResponsePatternChanged "response-pattern-changed" Breaking ResponsePatternChanged "ours, where oasdiff has info: two patterns cannot be compared";
     RequestExclusionAdded "request-exclusion-added" Breaking RequestExclusionRemoved "oasdiff request-property-not-added, error";
-    RequestExclusionRemoved "request-exclusion-removed" Additive RequestExclusionAdded "ours: what was accepted before still is";
-    RequestExclusionChanged "request-exclusion-changed" Breaking RequestExclusionChanged "ours: what it lets through cannot be compared";
-    ResponseExclusionAdded "response-exclusion-added" Additive ResponseExclusionRemoved "ours: what is answered was possible before";
-    ResponseExclusionRemoved "response-exclusion-removed" Breaking ResponseExclusionAdded "ours: callers may meet what was excluded";
-    ResponseExclusionChanged "response-exclusion-changed" Breaking ResponseExclusionChanged "ours: what it lets through cannot be compared";
+    RequestExclusionRemoved "request-exclusion-removed" Additive RequestExclusionAdded "ours: everything that was accepted still is";
+    RequestExclusionChanged "request-exclusion-changed" Breaking RequestExclusionChanged "ours: the excluded values cannot be compared";
+    ResponseExclusionAdded "response-exclusion-added" Additive ResponseExclusionRemoved "ours: such responses were possible before";
+    ResponseExclusionRemoved "response-exclusion-removed" Breaking ResponseExclusionAdded "ours: callers may get values that were excluded";
+    ResponseExclusionChanged "response-exclusion-changed" Breaking ResponseExclusionChanged "ours: the excluded values cannot be compared";
     RequestBecameNullable "request-became-nullable" Additive RequestBecameNotNullable "oasdiff request-property-become-nullable, info";
     RequestBecameNotNullable "request-became-not-nullable" Breaking RequestBecameNullable "oasdiff request-property-become-not-nullable, error";
     ResponseBecameNotNullable "response-became-not-nullable" Additive ResponseBecameNullable "oasdiff response-property-became-not-nullable, info";
@@ -155,41 +155,41 @@ rules! {
     ResponseDefaultChanged "response-default-changed" Additive ResponseDefaultChanged "oasdiff response-property-default-value-changed (-added, -removed), info";
     ReadOnlyChanged "read-only-changed" Docs ReadOnlyChanged "ours: nothing appears or vanishes in the direction in which the schema is used";
     WriteOnlyChanged "write-only-changed" Docs WriteOnlyChanged "ours: nothing appears or vanishes in the direction in which the schema is used";
-    HiddenPropertyChanged "hidden-property-changed" Docs HiddenPropertyChanged "ours: readOnly is not sent in requests, writeOnly not in responses";
-    TitleChanged "title-changed" Docs TitleChanged "ours: for people; a name that is made of it is judged on the Rust axis";
+    HiddenPropertyChanged "hidden-property-changed" Docs HiddenPropertyChanged "ours: readOnly properties are not sent in requests, nor writeOnly ones in responses";
+    TitleChanged "title-changed" Docs TitleChanged "ours: for people; names derived from it are judged on the Rust axis";
     // Schemas: bounds.
     RequestMinimumNarrowed "request-minimum-narrowed" Breaking RequestMinimumWidened "oasdiff request-property-min-increased, error (-set: warning)";
-    RequestMinimumWidened "request-minimum-widened" Additive RequestMinimumNarrowed "ours: what was accepted before still is";
-    ResponseMinimumNarrowed "response-minimum-narrowed" Additive ResponseMinimumWidened "ours: what is answered was possible before";
+    RequestMinimumWidened "request-minimum-widened" Additive RequestMinimumNarrowed "ours: everything that was accepted still is";
+    ResponseMinimumNarrowed "response-minimum-narrowed" Additive ResponseMinimumWidened "ours: such responses were possible before";
     ResponseMinimumWidened "response-minimum-widened" Breaking ResponseMinimumNarrowed "oasdiff response-property-min-decreased, error";
     RequestMaximumNarrowed "request-maximum-narrowed" Breaking RequestMaximumWidened "oasdiff request-property-max-decreased, error (-set: warning)";
-    RequestMaximumWidened "request-maximum-widened" Additive RequestMaximumNarrowed "ours: what was accepted before still is";
-    ResponseMaximumNarrowed "response-maximum-narrowed" Additive ResponseMaximumWidened "ours: what is answered was possible before";
+    RequestMaximumWidened "request-maximum-widened" Additive RequestMaximumNarrowed "ours: everything that was accepted still is";
+    ResponseMaximumNarrowed "response-maximum-narrowed" Additive ResponseMaximumWidened "ours: such responses were possible before";
     ResponseMaximumWidened "response-maximum-widened" Breaking ResponseMaximumNarrowed "oasdiff response-property-max-increased, error";
     RequestLengthNarrowed "request-length-narrowed" Breaking RequestLengthWidened "oasdiff request-property-max-length-decreased and -min-length-increased, error";
-    RequestLengthWidened "request-length-widened" Additive RequestLengthNarrowed "ours: what was accepted before still is";
-    ResponseLengthNarrowed "response-length-narrowed" Additive ResponseLengthWidened "ours: what is answered was possible before";
+    RequestLengthWidened "request-length-widened" Additive RequestLengthNarrowed "ours: everything that was accepted still is";
+    ResponseLengthNarrowed "response-length-narrowed" Additive ResponseLengthWidened "ours: such responses were possible before";
     ResponseLengthWidened "response-length-widened" Breaking ResponseLengthNarrowed "oasdiff response-property-max-length-increased and -min-length-decreased, error";
     RequestItemCountNarrowed "request-item-count-narrowed" Breaking RequestItemCountWidened "oasdiff request-property-min-items-increased, error; maxItems is ours";
-    RequestItemCountWidened "request-item-count-widened" Additive RequestItemCountNarrowed "ours: what was accepted before still is";
-    ResponseItemCountNarrowed "response-item-count-narrowed" Additive ResponseItemCountWidened "ours: what is answered was possible before";
+    RequestItemCountWidened "request-item-count-widened" Additive RequestItemCountNarrowed "ours: everything that was accepted still is";
+    ResponseItemCountNarrowed "response-item-count-narrowed" Additive ResponseItemCountWidened "ours: such responses were possible before";
     ResponseItemCountWidened "response-item-count-widened" Breaking ResponseItemCountNarrowed "oasdiff response-property-min-items-decreased, error; maxItems is ours";
     RequestPropertyCountNarrowed "request-property-count-narrowed" Breaking RequestPropertyCountWidened "ours: as for items";
-    RequestPropertyCountWidened "request-property-count-widened" Additive RequestPropertyCountNarrowed "ours: what was accepted before still is";
-    ResponsePropertyCountNarrowed "response-property-count-narrowed" Additive ResponsePropertyCountWidened "ours: what is answered was possible before";
+    RequestPropertyCountWidened "request-property-count-widened" Additive RequestPropertyCountNarrowed "ours: everything that was accepted still is";
+    ResponsePropertyCountNarrowed "response-property-count-narrowed" Additive ResponsePropertyCountWidened "ours: such responses were possible before";
     ResponsePropertyCountWidened "response-property-count-widened" Breaking ResponsePropertyCountNarrowed "ours: as for items";
-    RequestUniqueItemsNarrowed "request-unique-items-narrowed" Breaking RequestUniqueItemsWidened "ours: a list with a value twice is refused";
-    RequestUniqueItemsWidened "request-unique-items-widened" Additive RequestUniqueItemsNarrowed "ours: what was accepted before still is";
-    ResponseUniqueItemsNarrowed "response-unique-items-narrowed" Additive ResponseUniqueItemsWidened "ours: what is answered was possible before";
-    ResponseUniqueItemsWidened "response-unique-items-widened" Breaking ResponseUniqueItemsNarrowed "ours: callers may meet a value twice";
+    RequestUniqueItemsNarrowed "request-unique-items-narrowed" Breaking RequestUniqueItemsWidened "ours: a list that repeats a value is refused";
+    RequestUniqueItemsWidened "request-unique-items-widened" Additive RequestUniqueItemsNarrowed "ours: everything that was accepted still is";
+    ResponseUniqueItemsNarrowed "response-unique-items-narrowed" Additive ResponseUniqueItemsWidened "ours: such responses were possible before";
+    ResponseUniqueItemsWidened "response-unique-items-widened" Breaking ResponseUniqueItemsNarrowed "ours: callers may get a value twice";
     RequestMultipleOfNarrowed "request-multiple-of-narrowed" Breaking RequestMultipleOfWidened "ours: as for other bounds";
-    RequestMultipleOfWidened "request-multiple-of-widened" Additive RequestMultipleOfNarrowed "ours: what was accepted before still is";
-    ResponseMultipleOfNarrowed "response-multiple-of-narrowed" Additive ResponseMultipleOfWidened "ours: what is answered was possible before";
+    RequestMultipleOfWidened "request-multiple-of-widened" Additive RequestMultipleOfNarrowed "ours: everything that was accepted still is";
+    ResponseMultipleOfNarrowed "response-multiple-of-narrowed" Additive ResponseMultipleOfWidened "ours: such responses were possible before";
     ResponseMultipleOfWidened "response-multiple-of-widened" Breaking ResponseMultipleOfNarrowed "ours: as for other bounds";
     RequestAdditionalPropertiesNarrowed "request-additional-properties-narrowed" Breaking RequestAdditionalPropertiesWidened "ours: properties that were accepted are refused";
-    RequestAdditionalPropertiesWidened "request-additional-properties-widened" Additive RequestAdditionalPropertiesNarrowed "ours: what was accepted before still is";
-    ResponseAdditionalPropertiesNarrowed "response-additional-properties-narrowed" Additive ResponseAdditionalPropertiesWidened "ours: what is answered was possible before";
-    ResponseAdditionalPropertiesWidened "response-additional-properties-widened" Breaking ResponseAdditionalPropertiesNarrowed "ours: a strict reader meets properties it does not know";
+    RequestAdditionalPropertiesWidened "request-additional-properties-widened" Additive RequestAdditionalPropertiesNarrowed "ours: everything that was accepted still is";
+    ResponseAdditionalPropertiesNarrowed "response-additional-properties-narrowed" Additive ResponseAdditionalPropertiesWidened "ours: such responses were possible before";
+    ResponseAdditionalPropertiesWidened "response-additional-properties-widened" Breaking ResponseAdditionalPropertiesNarrowed "ours: a strict reader gets properties that it does not know";
     // Schemas: properties and composition.
     RequestRequiredPropertyAdded "request-required-property-added" Breaking RequestRequiredPropertyRemoved "oasdiff new-required-request-property, error";
     RequestRequiredPropertyRemoved "request-required-property-removed" Breaking RequestRequiredPropertyAdded "oasdiff request-property-removed, warning: it may be refused";
@@ -203,21 +203,21 @@ rules! {
     ResponsePropertyBecameOptional "response-property-became-optional" Breaking ResponsePropertyBecameRequired "oasdiff response-property-became-optional, error";
     RequestAlternativeAdded "request-alternative-added" Additive RequestAlternativeRemoved "oasdiff request-property-one-of-added and -any-of-added, info";
     RequestAlternativeRemoved "request-alternative-removed" Breaking RequestAlternativeAdded "oasdiff request-property-one-of-removed and -any-of-removed, error";
-    ResponseAlternativeAdded "response-alternative-added" Breaking ResponseAlternativeRemoved "oasdiff response-property-one-of-added, error; anyOf alike";
+    ResponseAlternativeAdded "response-alternative-added" Breaking ResponseAlternativeRemoved "oasdiff response-property-one-of-added, error; the same for anyOf";
     ResponseAlternativeRemoved "response-alternative-removed" Additive ResponseAlternativeAdded "oasdiff response-property-one-of-removed, info";
-    RequestAlternativesOverlap "request-alternatives-overlap" Breaking RequestAlternativesSeparated "oasdiff request-body-wrapped-in-one-of, error: what meets two members of a oneOf is refused";
-    RequestAlternativesSeparated "request-alternatives-separated" Additive RequestAlternativesOverlap "ours: what was refused is accepted";
+    RequestAlternativesOverlap "request-alternatives-overlap" Breaking RequestAlternativesSeparated "oasdiff request-body-wrapped-in-one-of, error: a value that matches two members of a oneOf is refused";
+    RequestAlternativesSeparated "request-alternatives-separated" Additive RequestAlternativesOverlap "ours: values that were refused are accepted";
     RequestAlternativesChanged "request-alternatives-changed" Breaking RequestAlternativesChanged "ours: several lists of alternatives cannot be compared";
     ResponseAlternativesChanged "response-alternatives-changed" Breaking ResponseAlternativesChanged "ours: several lists of alternatives cannot be compared";
     DiscriminatorChanged "discriminator-changed" Breaking DiscriminatorChanged "ours, where oasdiff has info: readers look at another property";
     DiscriminatorAdded "discriminator-added" Additive DiscriminatorRemoved "oasdiff request-property-discriminator-added, info";
     DiscriminatorRemoved "discriminator-removed" Additive DiscriminatorAdded "oasdiff request-property-discriminator-removed, info";
     RequestDiscriminatorValueAdded "request-discriminator-value-added" Additive RequestDiscriminatorValueRemoved "oasdiff request-property-discriminator-mapping-added, info";
-    RequestDiscriminatorValueRemoved "request-discriminator-value-removed" Breaking RequestDiscriminatorValueAdded "ours, where oasdiff has info: what callers send is refused";
-    ResponseDiscriminatorValueAdded "response-discriminator-value-added" Breaking ResponseDiscriminatorValueRemoved "ours, where oasdiff has info: callers meet a value that they do not know";
-    ResponseDiscriminatorValueRemoved "response-discriminator-value-removed" Additive ResponseDiscriminatorValueAdded "ours: what is answered was possible before";
+    RequestDiscriminatorValueRemoved "request-discriminator-value-removed" Breaking RequestDiscriminatorValueAdded "ours, where oasdiff has info: a value that callers send is refused";
+    ResponseDiscriminatorValueAdded "response-discriminator-value-added" Breaking ResponseDiscriminatorValueRemoved "ours, where oasdiff has info: callers get a value that they do not know";
+    ResponseDiscriminatorValueRemoved "response-discriminator-value-removed" Additive ResponseDiscriminatorValueAdded "ours: such responses were possible before";
     // Everything else.
-    Unclassified "unclassified" Unclassified Unclassified "no rule knows this place: a person has to judge it";
+    Unclassified "unclassified" Unclassified Unclassified "no rule covers this place: a person has to judge it";
 }
 
 impl Rule {
@@ -227,7 +227,7 @@ impl Rule {
         let mut table = String::from(
             "<!-- Written by `cargo xtask regen` from src/rules.rs. -->\n\n# Rules\n\n\
              *ours* marks a judgement of this project. The others are those of \
-             [oasdiff](https://github.com/oasdiff/oasdiff), whose errors and warnings are breaking here. Where this \
+             [oasdiff](https://github.com/oasdiff/oasdiff), whose errors and warnings count as breaking here. Where this \
              project judges otherwise, the rule says so.\n\n\
              | rule | level | with old and new swapped | whose judgement, and why |\n|---|---|---|---|\n",
         );

@@ -1,5 +1,5 @@
-//! The Rust axis: which public items of the generated bindings came and went. Both texts are parsed, so
-//! neither a compiler nor rustdoc is in the way.
+//! The Rust axis: which public items of the generated bindings were added or removed. Both texts are parsed, so neither
+//! a compiler nor rustdoc is needed.
 
 use std::collections::BTreeSet;
 
@@ -23,22 +23,22 @@ pub struct RustDiff {
     pub known: bool,
     /// Why there are no bindings for one of the documents.
     pub codegen_error: Option<String>,
-    /// Whether there were bindings, and are none any more.
+    /// Whether bindings could be generated before, and no longer can.
     pub broken: bool,
-    /// Whether there were no bindings before, and are none now.
+    /// Whether bindings could not be generated before, and still cannot.
     pub never: bool,
-    /// The items that break callers: all that were removed, and those whose addition does.
+    /// The items that break callers: all that were removed, and some of those that were added.
     pub breaking: Vec<String>,
 }
 
 impl RustDiff {
-    /// Whether code that compiled may not compile any more.
+    /// Whether code that compiled may no longer compile.
     #[must_use]
     pub fn is_breaking(&self) -> bool {
         self.broken || !self.breaking.is_empty()
     }
 
-    /// Whether nothing came, went or failed.
+    /// Whether nothing was added or removed, and nothing failed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.broken
@@ -53,14 +53,14 @@ impl RustDiff {
         let (old, new) = std::thread::scope(|scope| {
             let old = scope.spawn(|| items(old));
             let new = items(new);
-            (old.join().unwrap_or_else(|_| Err("the reader of Rust gave up".to_owned())), new)
+            (old.join().unwrap_or_else(|_| Err("the Rust parser panicked".to_owned())), new)
         });
         let diff = match (old, new) {
             (Ok(old), Ok(new)) => Self::of_items(&old, &new),
             (Ok(_), Err(error)) => {
                 Self { codegen_error: Some(error), broken: true, ..Self::default() }
             }
-            // Nobody used what was not there: the wire decides.
+            // There were no bindings that a program could use, so only the wire decides.
             (Err(_), Err(error)) => Self {
                 codegen_error: Some(format!("no bindings before or after: {error}")),
                 never: true,
@@ -80,9 +80,9 @@ impl RustDiff {
         let mut removed: Vec<String> = old.items.difference(&new.items).cloned().collect();
         let mut breaking: Vec<String> =
             added.iter().filter(|item| old.is_broken_by(item)).cloned().collect();
-        // What callers could do with a type that is still there, and that nothing above forbids.
+        // Uses of a remaining type that are no longer possible, although no item is gone.
         for (could, can, what) in [
-            (&old.literals, &new.literals, "built by a literal"),
+            (&old.literals, &new.literals, "built with a literal"),
             (&old.matches, &new.matches, "matched without `_`"),
         ] {
             for name in could.difference(can).filter(|name| new.types.contains(*name)) {
@@ -94,12 +94,12 @@ impl RustDiff {
     }
 }
 
-/// What callers can use of some bindings.
+/// The parts of some bindings that callers can use.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Items {
     items: BTreeSet<String>,
     types: BTreeSet<String>,
-    /// The structs whose fields are all public, so that they can be built by a literal.
+    /// The structs whose fields are all public, so that they can be built with a literal.
     literals: BTreeSet<String>,
     /// The enums that can be matched variant by variant.
     matches: BTreeSet<String>,
@@ -108,8 +108,8 @@ struct Items {
 }
 
 impl Items {
-    /// Whether the addition of an item breaks what callers do with the type that it belongs to: a field that a literal
-    /// has to have, a variant that a `match` has to have, a method that an implementation has to have.
+    /// Whether adding an item breaks uses of the type that it belongs to: a field that a literal must have, a variant
+    /// that a `match` must have, a method that an implementation must have.
     fn is_broken_by(&self, item: &str) -> bool {
         let owner = |separator: &str, owners: &BTreeSet<String>| {
             owners.iter().any(|owner| {
@@ -242,14 +242,14 @@ fn implementation(item: &ItemImpl, module: &str, found: &mut Items) {
 }
 
 fn signature(signature: &Signature, owner: &str) -> String {
-    // Whether a method changes its own copy is its own affair.
+    // Callers do not see whether a method changes its own copy.
     let text = plain(signature).replace("(mut self", "(self");
     let text = text.trim_end_matches(',');
     let name = signature.ident.to_string();
     text.replacen(&format!("fn {name}"), &format!("fn {owner}{name}"), 1)
 }
 
-/// Whether a type says everything that it will ever have.
+/// Whether a type promises to get no further fields or variants.
 fn is_exhaustive(attributes: &[Attribute]) -> bool {
     !attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"))
 }
@@ -258,7 +258,7 @@ fn public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// Tokens as a person would write them, on one line, with the names of the prelude.
+/// Tokens as a person would write them: on one line, with the short names of the prelude.
 fn plain(tokens: &impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     let spaces = [
@@ -308,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_callers_can_use_is_listed() {
+    fn only_items_that_callers_can_use_are_listed() {
         let text = r#"
             pub mod types {
                 /// Docs do not count.

@@ -1,5 +1,5 @@
-//! Is it OpenAPI 3.0 at all? The form is checked against the OpenAPI Initiative's own JSON Schema,
-//! in `form`, the meaning below.
+//! Checks that a document is OpenAPI 3.0: its form in `form`, against the OpenAPI Initiative's own JSON Schema, and its
+//! meaning below.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -41,7 +41,7 @@ pub(crate) fn problems(document: &Value) -> Vec<Problem> {
     if problems.is_empty() { meaning(document) } else { problems }
 }
 
-/// Another version of the specification has another form, so that nothing else has to be said.
+/// Another version of the specification has another form, so this is the only problem to report.
 fn version(document: &Value) -> Option<Problem> {
     if let Some(version) = document.get("swagger") {
         let text = format!("Swagger {} is not supported; write OpenAPI 3.0", shown(version));
@@ -51,7 +51,7 @@ fn version(document: &Value) -> Option<Problem> {
     let known = version.as_str().is_some_and(|version| version.starts_with("3.0."));
     let text = || {
         format!(
-            "OpenAPI {} is not supported; write 3.0.3: the generators of Rust know no other version",
+            "OpenAPI {} is not supported; write 3.0.3: the generators of Rust support no other version",
             shown(version)
         )
     };
@@ -79,7 +79,7 @@ fn meaning(document: &Value) -> Vec<Problem> {
             {
                 problems.push(Problem::new(
                     format!("{at}/operationId"),
-                    format!("`{id}` is taken by another operation"),
+                    format!("`{id}` is already used by another operation"),
                 ));
             }
             requirements(operation, &at, schemes, &mut problems);
@@ -116,7 +116,7 @@ fn parameters(
     }
     let named: BTreeSet<_> = parameter_names(path).into_iter().collect();
     for name in named.difference(&declared) {
-        let text = format!("the path has `{{{name}}}`, and no parameter declares it");
+        let text = format!("the path has `{{{name}}}`, but no parameter declares it");
         problems.push(Problem::new(format!("{at}/parameters"), text));
     }
     for name in declared.difference(&named) {
@@ -137,7 +137,7 @@ fn requirements(owner: &Value, at: &str, schemes: Option<&Value>, problems: &mut
     }
 }
 
-/// Local references lead somewhere, and to something of the right kind.
+/// Local references resolve, and to something of the right kind.
 fn references<'a>(
     root: &'a Value,
     value: &'a Value,
@@ -150,7 +150,7 @@ fn references<'a>(
         if reference.starts_with('#') && target.get("$ref").is_some_and(Value::is_string) {
             problems.push(Problem::new(
                 format!("{location}/$ref"),
-                format!("`{reference}` leads nowhere"),
+                format!("`{reference}` does not exist"),
             ));
         } else if !reference.starts_with('#') {
             let text = format!("`{reference}` is in another file; bundle the description into one");
@@ -159,7 +159,7 @@ fn references<'a>(
             let components =
                 reference.strip_prefix("#/components/").and_then(|rest| rest.split_once('/'));
             if let Some((found, _)) = components.filter(|(found, _)| *found != kind) {
-                let text = format!("`{reference}` is one of the {found}, not of the {kind}");
+                let text = format!("`{reference}` is in `{found}`; refer to one in `{kind}`");
                 problems.push(Problem::new(format!("{location}/$ref"), text));
             }
         }
@@ -195,7 +195,7 @@ fn payload(at: &[String], key: &str) -> bool {
     !named && (key.starts_with("x-") || matches!(key, "example" | "default" | "enum" | "value"))
 }
 
-/// The kind of component that a reference has to lead to, by the place where it stands.
+/// The kind of component that a reference must lead to, by the place of the reference.
 fn expected(at: &[String]) -> Option<&'static str> {
     let (last, parent) = (at.last()?, at.len().checked_sub(2).and_then(|index| at.get(index)));
     match (parent.map_or("", String::as_str), last.as_str()) {

@@ -1,4 +1,4 @@
-//! The wire axis: what changes in what is sent and answered.
+//! The wire axis: what changes in requests and responses.
 
 use std::collections::BTreeSet;
 

@@ -61,7 +61,7 @@ const CASES: &[Case] = &[
         "pub fn f() -> A { A { a: 1 } }",
     ),
     case(
-        "a struct that no literal builds any more",
+        "a struct that literals can no longer build",
         "pub struct A { pub a: u8 }",
         "#[non_exhaustive] pub struct A { pub a: u8 }",
         "pub fn f() -> A { A { a: 1 } }",
@@ -97,7 +97,7 @@ const CASES: &[Case] = &[
         "pub fn f(a: A) -> u8 { match a { A::B => 1, _ => 2 } }",
     ),
     case(
-        "an enum that cannot be matched any more",
+        "an enum that can no longer be matched",
         "pub enum A { B }",
         "#[non_exhaustive] pub enum A { B }",
         "pub fn f(a: A) -> u8 { match a { A::B => 1 } }",
@@ -170,7 +170,7 @@ const CASES: &[Case] = &[
         "pub fn f() { m::a() }",
     ),
     case(
-        "a name that is not exported any more",
+        "a name that is no longer exported",
         "pub mod m { pub struct A; } pub use m::A as B;",
         "pub mod m { pub struct A; }",
         "pub fn f() -> B { B }",
@@ -223,7 +223,7 @@ fn compiles(bindings: &str, program: &str) -> bool {
 }
 
 #[test]
-fn the_verdict_is_that_of_the_compiler() {
+fn the_verdict_matches_the_compiler() {
     for Case { what, old, new, program } in CASES {
         assert!(compiles(old, program), "{what}: the program uses the old bindings");
         let diff = RustDiff::between(Ok(old), Ok(new));

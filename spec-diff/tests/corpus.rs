@@ -1,4 +1,4 @@
-//! What the fuzzer found worth keeping must still hold; `random.rs` adds edits by chance.
+//! The inputs that were kept from the fuzzer still pass; `random.rs` adds random edits.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ fn corpus() {
     let inputs: BTreeMap<String, String> = serde_json::from_slice(&text).expect("JSON");
     assert!(!inputs.is_empty());
     for text in inputs.values() {
-        // One byte a character.
+        // One byte per character.
         let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(c).expect("a byte")).collect();
         merge_patch::check(&bytes);
     }

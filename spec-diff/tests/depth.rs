@@ -3,7 +3,7 @@
 use openapi_review::{Document, review, wire};
 use serde_json::{Map, Value, json};
 
-/// Threads have a stack of 2048 kibibytes, if nothing else is said.
+/// By default, threads have a stack of 2048 KiB.
 fn with_a_stack_of(kibibytes: usize, f: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(kibibytes * 1024).spawn(f);
     thread.expect("a thread").join().expect("no panic");
@@ -33,7 +33,7 @@ fn chain(length: usize, link: impl Fn(Value) -> Value, end: &Value) -> Value {
 /// What refers to the next schema: its name, the length of the chain, and the schema with a reference.
 type Link = (&'static str, usize, fn(Value) -> Value);
 
-/// The end of each chain changes, and is found.
+/// The end of each chain changes, and the change is found.
 #[test]
 fn chains_of_references_fit_into_a_small_stack() {
     let links: [Link; 5] = [
@@ -61,7 +61,7 @@ fn chains_of_references_fit_into_a_small_stack() {
     }
 }
 
-/// A schema inside a schema, as deep as a parser reads. What is deeper is refused.
+/// A schema inside a schema, as deep as a parser reads. Deeper ones are refused.
 #[test]
 fn nested_schemas_are_compared_or_refused() {
     let nested = |depth: usize, maximum: u32| {

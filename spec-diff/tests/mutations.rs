@@ -1,4 +1,4 @@
-//! A table of mutations of the description, each with what it has to be found to do on either axis.
+//! A table of mutations of the description, each with its expected effect on either axis.
 
 use std::fmt::Write as _;
 
@@ -26,7 +26,7 @@ fn expand(place: &str) -> String {
 fn open<'a>(document: &'a mut Value, place: &str) -> (&'a mut Value, String) {
     let place = expand(place);
     let (parent, key) = place.rsplit_once('/').expect("a JSON pointer starts with a slash");
-    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{place} leads nowhere"));
+    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{place} does not exist"));
     (parent, key.replace("~1", "/").replace("~0", "~"))
 }
 
@@ -84,7 +84,7 @@ fn reviewed(old: &Value, new: &Value) -> Review {
 }
 
 #[test]
-fn every_mutation_is_found_to_do_what_it_does() {
+fn every_mutation_has_the_expected_effect() {
     let document = purge_openapi::parse(include_str!("../../xtask/tests/verbs/description.yaml"))
         .expect("it parses");
     let table = purge_openapi::parse(include_str!("mutations.yaml")).expect("the table parses");

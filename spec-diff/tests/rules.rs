@@ -1,5 +1,5 @@
-//! Every rule on a pair of documents, in both directions. A case is a file in `rules`: where the
-//! base document is changed, from what, to what, and which rule has to say so.
+//! Every rule on a pair of documents, in both directions. A case is a file in `rules`: where the base document is
+//! changed, from what, to what, and which rule must report it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -39,7 +39,7 @@ fn with(base: &Value, at: &str, value: Option<&Value>) -> Value {
 }
 
 #[test]
-fn every_rule_says_what_its_case_expects_and_its_inverse_the_other_way_round() {
+fn every_rule_reports_its_case_and_its_inverse_the_swapped_case() {
     let base = read(&folder().join("base.yaml"));
     let mut covered = BTreeSet::new();
     for entry in fs::read_dir(folder()).expect("the folder of cases") {
@@ -78,7 +78,7 @@ fn every_rule_says_what_its_case_expects_and_its_inverse_the_other_way_round() {
     assert!(missing.is_empty(), "rules without a case: {missing:?}");
 }
 
-/// Each level refers to the next one twice, so that there are more than a million ways to the last one.
+/// Each level refers to the next one twice, so that more than a million paths lead to the last one.
 #[test]
 fn schemas_that_share_parts_are_compared_once() {
     let document = |leaf: &str| {

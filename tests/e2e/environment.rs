@@ -140,7 +140,7 @@ async fn variables_are_trimmed_and_empty_ones_are_unset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn variables_that_cannot_be_used_are_named_and_not_read_without_need() {
+async fn unusable_variables_are_named_and_read_only_if_needed() {
     let junk = |arguments: &[&str], variable: &str, value: &str| {
         let run = Run::new(PURGE, arguments).env("PURGE_TOKEN", "t0ken");
         let run = run.env("PURGE_ORGANIZATION", ORGANIZATION).env("PURGE_RESOURCE", RESOURCE);

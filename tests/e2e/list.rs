@@ -143,14 +143,14 @@ async fn filtered_list_reads_the_pages_that_it_needs_and_no_more() {
         shown(newest_first(), &["--state", "purged", "--limit", "1"]).await,
         (paths(&["/a"]), 1)
     );
-    // In another order, a page of old records says nothing of the next one.
+    // In another order, a page of old records says nothing about the next one.
     let oldest_first = vec![
         page_of(&[("/a", OLDER), ("/b", OLD)], 6),
         page_of(&[("/c", OLD), ("/d", OLD)], 6),
         page_of(&[("/e", NEW), ("/f", "soon")], 6),
     ];
     assert_eq!(shown(oldest_first, &since).await, (paths(&["/e", "/f"]), 3));
-    // Nor does a page of which all records have the same time.
+    // Nor does a page on which all records have the same time.
     let equal =
         vec![page_of(&[("/a", OLD), ("/b", OLD)], 4), page_of(&[("/c", NEW), ("/d", NEW)], 4)];
     assert_eq!(shown(equal, &since).await, (paths(&["/c", "/d"]), 2));

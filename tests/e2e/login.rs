@@ -164,7 +164,7 @@ async fn login_that_fails_temporarily_is_tried_again() {
     ] {
         let sandbox = sandbox().fault(fault.clone()).start().await.expect("a sandbox");
         let report = site(&sandbox, SECRET).purge(plan(3, 1)).await;
-        // A response that is cut off may be one that is not to be trusted.
+        // A response that was cut off may be an untrusted one.
         let is_cut = format!("{fault:?}").contains("Truncated");
         assert_eq!(report.is_success(), !is_cut, "{fault:?}: {:?}", report.error());
         let kind = report.error().map(purge_api_ext::Error::kind);
@@ -309,7 +309,7 @@ async fn command_line_signs_in_with_variables_or_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = key_file(folder.path(), SECRET);
     let create = ["create", "/index.html", "--api-key-file", &file];
-    // An option takes precedence over the environment, whatever is in that.
+    // An option takes precedence over the environment, whatever that contains.
     let both = run(&sandbox, &create).env("PURGE_TOKEN", "wrong-token").env("PURGE_API_KEY", KEY);
     let ended = both.end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");

@@ -23,7 +23,7 @@ mod journal;
 mod list;
 mod log;
 mod login;
-mod lost_answer;
+mod lost_response;
 mod messages;
 mod outage;
 mod output;

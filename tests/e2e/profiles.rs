@@ -55,7 +55,7 @@ impl Scene {
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
-        // What the environment says is not that of the profiles.
+        // The values in the environment belong to no profile.
         Run::new(PURGE, arguments)
             .folder(self.folder.path())
             .env("XDG_CONFIG_HOME", self.folder.path().to_str().expect("UTF-8"))
@@ -127,7 +127,7 @@ async fn each_profile_gets_the_plan_with_its_own_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_profile_has_precedence_over_the_environment() {
+async fn one_profile_takes_precedence_over_the_environment() {
     let scene = Scene::new("prefix = '/blog'\n").await;
     assert_eq!(scene.end(&["create", "/a", "--profile", "blog"]).await.code, Some(0));
     assert_eq!(purged(&scene.blog), ["/blog/a"]);
@@ -139,7 +139,7 @@ async fn one_profile_has_precedence_over_the_environment() {
     ] {
         assert!(scene.end(arguments).await.out.contains("/blog/a"), "{arguments:?}");
     }
-    // The command line has precedence over the profile.
+    // The command line takes precedence over the profile.
     let ended = scene.end(&["create", "/a", "--profile", "shop", "--prefix", "/other"]).await;
     assert_eq!((ended.code, purged(&scene.shop)), (Some(0), vec!["/other/a".to_owned()]));
     let shown = scene.end(&["config"]).await.out;
@@ -161,10 +161,10 @@ async fn profile_that_fails_is_resumed_alone() {
     assert!(ended.err.contains("resume with: cdn-purge resume journals"), "{}", ended.err);
     assert!(!ended.err.contains("profile `shop`"), "{}", ended.err);
     assert_eq!((count(&scene.shop, "POST"), count(&scene.blog, "POST")), (3, 3));
-    assert!(purged(&scene.blog).len() < 250, "a request of it was refused");
+    assert!(purged(&scene.blog).len() < 250, "one of its requests was refused");
     let ended = scene.end(&["resume", "journals"]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(count(&scene.shop, "POST"), 3, "nothing of it was left");
+    assert_eq!(count(&scene.shop, "POST"), 3, "it had no requests left");
     assert_eq!(count(&scene.blog, "POST"), 4, "only the request that failed");
     for sandbox in [&scene.shop, &scene.blog] {
         let mut expected: Vec<_> = paths.lines().map(str::to_owned).collect();
@@ -205,7 +205,7 @@ async fn kill_across_profiles_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn worst_exit_code_and_the_wrong_token_of_one() {
+async fn worst_exit_code_counts_and_a_wrong_token_is_blamed_on_its_profile() {
     let scene = Scene::new("").await;
     fs::write(scene.path("purge/blog"), "another-token").expect("a file");
     let ended = scene.end(&["create", "/a", "--profile", "shop,blog"]).await;
@@ -220,7 +220,7 @@ async fn wrong_use_of_profiles_sends_nothing() {
     for (arguments, expected) in [
         (
             &["create", "/a", "--profile", "shop,news"][..],
-            "profile `news`: there is no profile `news`; there are blog, shop",
+            "profile `news`: there is no profile `news`; the profiles are blog, shop",
         ),
         (&["create", "/a", "--profile", "news"], "there is no profile `news`"),
         (&["create", "/a", "--profile", "shop,shop"], "the profile `shop` is named twice"),

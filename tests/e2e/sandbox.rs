@@ -77,7 +77,7 @@ async fn rate_limit_allows_a_burst_and_sends_retry_after() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_star_matches_can_be_set() {
+async fn matching_of_a_star_can_be_set() {
     for (options, left) in [
         (&["--purge-delay", "0s"][..], "HIT"),
         (&["--purge-delay", "0s", "--star", "one-or-more"], "HIT"),

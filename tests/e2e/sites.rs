@@ -1,4 +1,4 @@
-//! A site was built again: what is different is purged, under every address.
+//! A site was built again: the differences are purged, under every address.
 
 mod baseline;
 mod diff;

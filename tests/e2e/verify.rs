@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use crate::PURGE;
 use crate::account::purge_at;
 
-/// A site that was built anew, its old build, and an edge that has copies of the old one.
+/// A site that was built again, its old build, and an edge that has copies of the old one.
 struct Bench {
     folder: TempDir,
     sandbox: Sandbox,

@@ -168,7 +168,7 @@ impl Running {
     /// Sends it a signal: `INT` or `TERM`.
     pub async fn signal(&self, name: &str) {
         let Some(id) = self.child.id() else { return };
-        // The shell's own `kill`: there need not be another one.
+        // The shell's own `kill`, since the program may not be installed.
         let mut kill = Command::new("sh");
         kill.args(["-c", &format!("kill -{name} {id}")]);
         kill.status().await.expect("a shell");

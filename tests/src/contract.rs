@@ -144,7 +144,7 @@ impl<'a> Operation<'a> {
     /// Panics unless the body of a response with status 200 is as described.
     pub fn check_answer(&self, body: &Value) {
         let described = self.document.follow(&self.operation["responses"]["200"]);
-        let what = format!("the answer of {}", self.id());
+        let what = format!("the response to {}", self.id());
         self.document.check(&what, &described["content"]["application/json"]["schema"], body);
     }
 

@@ -1,4 +1,4 @@
-//! HTTP/2 frame by frame, for what no server library would send.
+//! HTTP/2 frame by frame, for responses that no server library would send.
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
@@ -13,7 +13,7 @@ pub enum Frame {
     Reset(u32),
     /// `GOAWAY` with such a code, saying that the request was not processed; then the connection ends.
     GoAway(u32),
-    /// `GOAWAY` with such a code, not saying so; then the connection ends.
+    /// `GOAWAY` with such a code, not saying whether the request was processed; then the connection ends.
     LastGoAway(u32),
 }
 

@@ -45,7 +45,7 @@ impl Told {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let lines = bytes[..whole].split(|byte| *byte == b'\n');
         for line in lines.filter(|line| !line.is_empty() && wanted(line)) {
-            told.line(&serde_json::from_slice(line).expect("a JSON object a line"));
+            told.line(&serde_json::from_slice(line).expect("a JSON object per line"));
         }
         told
     }

@@ -11,9 +11,9 @@ use tracing_subscriber::Registry;
 pub fn listen(subscriber: impl Subscriber + Send + Sync) -> DefaultGuard {
     static AWAKE: Once = Once::new();
     AWAKE.call_once(|| {
-        // Whether any subscriber is interested in a callsite is cached for the whole process, and updated
-        // whenever a subscriber comes or goes. A test could miss events while another test ends. A global
-        // subscriber that is always interested prevents this.
+        // The whole process caches whether any subscriber is interested in a callsite, and updates this whenever a
+        // subscriber is added or removed. A test could miss events while another test ends. A global subscriber that is
+        // always interested prevents this.
         set_global_default(Registry::default()).expect("no other global subscriber");
     });
     set_default(subscriber)

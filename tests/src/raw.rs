@@ -44,7 +44,7 @@ pub fn gzip(part: &[u8], times: usize) -> Vec<u8> {
     [head, &packed.repeat(times), &[3, 0], &end].concat()
 }
 
-/// Reads a request, with its body; what arrived of it if the connection ends before.
+/// Reads a request with its body, or the part of it that arrived before the connection ended.
 pub async fn read_request(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut request = Vec::new();
     let mut expected = None;

@@ -182,7 +182,7 @@ impl ScriptServer {
                     match tls {
                         None => player.play(socket).await,
                         Some(tls) => {
-                            // A client that does not trust the certificate breaks off here.
+                            // A client that does not trust the certificate aborts the handshake here.
                             if let Ok(socket) = tls.accept(socket).await {
                                 player.play(socket).await;
                             }

@@ -22,7 +22,7 @@ pub enum Validity {
 pub fn certified(name: &str, validity: Validity) -> (String, ServerConfig) {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new([]).expect("parameters");
-    // With the same name as the server's, some TLS libraries would consider the server self-signed.
+    // If it had the server's name, some TLS libraries would consider the server self-signed.
     params.distinguished_name.push(DnType::CommonName, "authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = params.self_signed(&key).expect("a certificate").pem();

@@ -34,8 +34,8 @@ mod instructions;
 /// The exit code when a figure is over its bound.
 const OVER: u8 = 1;
 
-/// One file each: it prepares the inputs, runs the pairs, checks the results, and returns the figures.
-/// Preceded by the programs that it needs.
+/// The comparisons, each with the programs that it needs. Each has its own file: it prepares the inputs, runs the
+/// pairs, checks the results, and returns the figures.
 const COMPARISONS: &[(&str, &[&str], Comparison)] = &[
     ("planning", &["sort"], planning::compare),
     ("wildcards", &[], wildcards::compare),
@@ -58,10 +58,10 @@ pub(crate) struct Options {
     /// The comparisons to run [default: all]
     #[arg(value_name = "NAME", value_parser = names())]
     names: Vec<String>,
-    /// Pairs of runs of each
+    /// The number of pairs of runs for each comparison
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
-    /// Count instructions instead, which are the same on a busy machine, and exit 1 when there are 10 %
+    /// Count instructions instead, which do not depend on the load of the machine, and exit with 1 if there are 10 %
     /// more than the committed number
     #[arg(long, conflicts_with_all = ["names", "runs"])]
     instructions: bool,
@@ -107,7 +107,7 @@ pub(crate) fn run(tree: &Tree, options: &Options, out: &mut dyn Write) -> Result
         writeln!(out, "{name}")?;
         out.flush()?;
         if let Some(missing) = needs.iter().find(|program| !run::is_there(program)) {
-            writeln!(out, "  skipped: `{missing}` is not there")?;
+            writeln!(out, "  skipped: `{missing}` is not installed")?;
             continue;
         }
         let figures = compare(&bench)?;

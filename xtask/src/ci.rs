@@ -21,8 +21,8 @@ const CHECKS: &[Claim] = &[
     ("derived files are up to date with the description", derived_files),
     ("the public API of purge-api-ext shows no type of the layers below", public_api),
     ("path, plan, retry and ledger do no I/O and read no clock", pure_modules),
-    ("what decides in purge-site does no I/O and reads no clock", pure_site),
-    ("what judges in purge-verify does no I/O and reads no clock", pure_verify),
+    ("the decisions in purge-site do no I/O and read no clock", pure_site),
+    ("the judgements in purge-verify do no I/O and read no clock", pure_verify),
     ("the files of a crate do not depend on each other in cycles", layered_files),
     ("no module uses one that is declared after it", ordered_modules),
     ("ARCHITECTURE.md lists the modules of purge-api-ext in that order", map),
@@ -31,7 +31,7 @@ const CHECKS: &[Claim] = &[
     ("purge-verify does not depend on the client, which has the token", independent_verify),
     ("xtask can review a description that the client does not build with", independent_xtask),
     ("breaking changes to the description raise its major version", description),
-    ("the public API of the crates breaks no program unannounced", libraries),
+    ("breaking changes to the public API of the crates are announced", libraries),
 ];
 
 pub(crate) fn run(tree: &Tree, out: &mut dyn Write) -> Result<u8, Error> {
@@ -126,7 +126,7 @@ fn independent_xtask(tree: &Tree) -> Result<Outcome, Error> {
 
 fn description(tree: &Tree) -> Result<Outcome, Error> {
     let Some(base) = spec_diff::default_base(tree) else {
-        return Ok(Outcome::Skipped("neither origin/main nor main is here".to_owned()));
+        return Ok(Outcome::Skipped("there is neither origin/main nor main".to_owned()));
     };
     if !spec_diff::is_at_merge_base(tree, &base)? {
         return Ok(Outcome::Skipped(format!("{base} has no {SPEC} yet")));
@@ -138,7 +138,7 @@ fn description(tree: &Tree) -> Result<Outcome, Error> {
 
 fn libraries(tree: &Tree) -> Result<Outcome, Error> {
     let Some(base) = spec_diff::default_base(tree) else {
-        return Ok(Outcome::Skipped("neither origin/main nor main is here".to_owned()));
+        return Ok(Outcome::Skipped("there is neither origin/main nor main".to_owned()));
     };
     let commit = spec_diff::merge_base(tree, &base)?;
     release::judge_libraries(tree, &commit)

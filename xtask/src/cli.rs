@@ -47,7 +47,7 @@ fn complaint(args: &[OsString], help: &clap::Error) -> String {
     about = "Maintenance commands of this workspace"
 )]
 struct Arguments {
-    /// The workspace, when it is not the one of the current folder
+    /// The workspace, if it is not the one that contains the current folder
     #[arg(long, global = true, value_name = "DIR", hide = true)]
     root: Option<PathBuf>,
     #[command(subcommand)]
@@ -64,7 +64,7 @@ enum Verb {
     Bench(bench::Options),
     /// Check the invariants beyond formatting, lints, documentation and tests
     Ci,
-    /// Make what a release holds for one platform: archive, packages, checksums
+    /// Build the files of a release for one platform: archive, packages, checksums
     Dist(dist::Options),
     /// Check that the crates can be published as they are; publishes nothing
     ReleaseCheck,

@@ -1,7 +1,7 @@
-//! `cargo xtask dist`: what a release holds for one platform, in `target/dist`.
+//! `cargo xtask dist`: builds the files of a release for one platform, in `target/dist`.
 //!
-//! Two runs make the same bytes: times are `SOURCE_DATE_EPOCH` or that of the commit, owners are root, and the folders
-//! of this machine are in no file.
+//! Two runs produce the same bytes: times are `SOURCE_DATE_EPOCH` or that of the commit, owners are root, and no file
+//! contains the folders of this machine.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// The platform to build for [default: this one; on Linux with musl, to run on every distribution]
     #[arg(long, value_name = "TRIPLE", value_parser = triples())]
     target: Option<String>,
-    /// The profile to build with: with another than the default, the files are for tests only
+    /// The profile to build with; files from any other than the default are only for tests
     #[arg(long, value_name = "NAME", default_value = binary::PROFILE)]
     profile: String,
 }
@@ -52,7 +52,7 @@ struct Dist<'a> {
     target: PathBuf,
 }
 
-/// What was built: the binary, and what its dependencies ask to be passed on with it.
+/// What was built: the binary, and the licence texts that must be distributed with it.
 struct Built {
     binary: PathBuf,
     notices: PathBuf,
@@ -105,7 +105,7 @@ impl<'a> Dist<'a> {
         self.target.join("dist")
     }
 
-    /// Makes all files, and returns why they must not be distributed.
+    /// Creates all files, and returns the reasons why they must not be distributed.
     fn make(&self, folder: &Path) -> Result<Vec<String>, Error> {
         let binary = binary::build(self.tree, self.platform, self.profile)?;
         let notices = binary.with_file_name(notices::FILE);

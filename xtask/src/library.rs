@@ -1,8 +1,8 @@
 //! The library axis of a review: the public API of the crates that are published, compared with that of another
 //! commit by cargo-semver-checks.
 //!
-//! The tool compares what rustdoc says of two crates. It could make that itself, but would resolve the dependencies
-//! anew for it; here both trees are built with the lock file that they have, offline and by the stable toolchain.
+//! The tool compares rustdoc's JSON for two crates. It could generate that itself, but would then resolve the
+//! dependencies again; here, each tree is built with its own lock file, offline and by the stable toolchain.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,14 +20,14 @@ mod named;
 /// A library that is published.
 struct Published {
     package: String,
-    /// The name of the crate, which rustdoc's files have.
+    /// The name of the crate, which rustdoc uses for its files.
     library: String,
     /// From the root of the workspace.
     folder: String,
 }
 
-/// Compares the published libraries of the working tree with those of a commit. `release` is the version that has to
-/// rise for what breaks: the last one that was released. Before the first one nobody has a version, and what breaks is
+/// Compares the published libraries of the working tree with those of a commit. A break must raise the version above
+/// `release`, the last one that was released. Before the first release, no program depends on a version, and breaks are
 /// named in the changelog instead.
 pub(crate) fn compare(
     tree: &Tree,
@@ -48,14 +48,14 @@ pub(crate) fn compare(
         ));
     };
     let folder = tempfile::tempdir()
-        .map_err(|e| Error::new(format!("no temporary folder could be made: {e}")))?;
+        .map_err(|e| Error::new(format!("no temporary folder could be created: {e}")))?;
     let base = check_out(tree, commit, folder.path())?;
     let base_metadata = base.metadata()?;
     let old = version(&base_metadata, &libraries);
     let new = version(&metadata, &libraries);
     let mut breaking = Vec::new();
     for library in &libraries {
-        // A library that is new breaks nobody.
+        // A new library breaks no program.
         if published(&base_metadata).iter().any(|other| other.package == library.package) {
             breaking.extend(differences(tree, &base, library, folder.path())?);
         }
@@ -84,7 +84,7 @@ fn skipped(why: &str) -> Library {
     Library { skipped: Some(why.to_owned()), ..Library::default() }
 }
 
-/// Whether anything differs from which the libraries are made.
+/// Whether any source of the libraries differs.
 fn changed(tree: &Tree, commit: &str, libraries: &[Published]) -> Result<bool, Error> {
     let mut arguments = vec!["diff", "--name-only", commit, "--", "Cargo.toml", "Cargo.lock"];
     arguments.extend(libraries.iter().map(|library| library.folder.as_str()));
@@ -112,7 +112,7 @@ fn published(metadata: &Value) -> Vec<Published> {
         .collect()
 }
 
-/// The version of the libraries, which is one.
+/// The version that all libraries share.
 fn version(metadata: &Value, libraries: &[Published]) -> Option<Version> {
     let package = metadata["packages"].as_array()?.iter().find(|package| {
         libraries.iter().any(|library| package["name"] == library.package.as_str())
@@ -120,7 +120,7 @@ fn version(metadata: &Value, libraries: &[Published]) -> Option<Version> {
     Version::parse(package["version"].as_str()?).ok()
 }
 
-/// Whether a version rises as far as a break asks for: the leftmost number that is not zero.
+/// Whether a version rises far enough for a break: in its leftmost number that is not zero.
 fn rises(old: &Version, new: &Version) -> bool {
     let leading = |version: &Version| match (version.major, version.minor) {
         (0, 0) => (0, 0, version.patch),
@@ -166,19 +166,19 @@ fn differences(
     let found = failures(&said, &library.package, &roots.each_ref().map(String::as_str));
     if !out.status.success() && found.is_empty() {
         let complaint = String::from_utf8_lossy(&out.stderr);
-        return Err(Error::new(format!("cargo-semver-checks gave up: {}", complaint.trim())));
+        return Err(Error::new(format!("cargo-semver-checks failed: {}", complaint.trim())));
     }
     Ok(found)
 }
 
-/// What rustdoc says of a library, in a file. Both trees share a folder of what is built.
+/// Writes rustdoc's JSON for a library to a file. Both trees share a target folder.
 fn described(of: &Tree, tree: &Tree, library: &Published, file: &Path) -> Result<PathBuf, Error> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree.path("target"), PathBuf::from);
     let mut command = of.cargo_command(&["rustdoc", "--quiet", "--locked", "--offline", "--lib"]);
     command.args(["--all-features", "--package", &library.package, "--target-dir"]).arg(&target);
     command.args(["--", "-Zunstable-options", "--output-format=json", "--cap-lints=allow"]);
-    // The form of rustdoc's JSON is not stable; the tool knows that of each toolchain.
+    // The format of rustdoc's JSON is not stable; the tool supports that of each toolchain.
     command.env("RUSTC_BOOTSTRAP", "1");
     run(command)?;
     let made = target.join("doc").join(format!("{}.json", library.library));
@@ -197,7 +197,7 @@ fn run(mut command: Command) -> Result<(), Error> {
     Err(Error::new(format!("cargo rustdoc: {}", String::from_utf8_lossy(&out.stderr).trim())))
 }
 
-/// What the tool found: for each failure, the places in which it failed.
+/// The findings of the tool: a line for each place of each failure.
 fn failures(said: &str, package: &str, roots: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut lint = "";
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_raises_the_leftmost_number_that_is_not_zero() {
+    fn a_break_raises_the_leftmost_number_that_is_not_zero() {
         let check = |old: &str, new: &str, expected: bool| {
             let version = |text| Version::parse(text).expect("a version");
             assert_eq!(rises(&version(old), &version(new)), expected, "{old} {new}");

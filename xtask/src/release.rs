@@ -1,7 +1,7 @@
 //! `cargo xtask release-check`: the conditions for publishing the crates, one line each.
 //!
-//! `ci` also checks those that can hold between two releases, so that a violation shows in the pull request
-//! that causes it and not on the day of the release.
+//! `ci` also checks those that can hold between two releases, so that a violation shows in the pull request that causes
+//! it, and not only on the day of the release.
 
 use std::fs;
 use std::io::Write;
@@ -33,16 +33,16 @@ pub(crate) const ALWAYS: &[Claim] = &[
     ),
     ("every package has the metadata for the registry and docs.rs", described),
     ("every package contains the right files and nothing else", belongs),
-    ("every installer asks for files that a release contains", installs),
+    ("every installer downloads files that a release contains", installs),
     ("every action in a workflow is pinned to a commit", pinned),
 ];
 
-/// What must hold for a release. The last ones take minutes.
+/// What must hold for a release. The last checks take minutes.
 const BEFORE_A_RELEASE: &[Claim] = &[
     ("there are no uncommitted changes", committed),
     ("the changelog has a dated section for this version", told),
     ("the versions rise with the changes to the description", risen),
-    ("the public API of the crates breaks no program without a new version", libraries),
+    ("breaking changes to the public API of the crates raise the version", libraries),
     ("every package builds from its own files", builds),
     ("the oldest supported Rust compiles the workspace", old_rust_compiles),
 ];
@@ -204,8 +204,8 @@ fn libraries(tree: &Tree) -> Result<Outcome, Error> {
     }
 }
 
-/// Compares the public API of the crates with that of a commit. What breaks needs a version that rises since the last
-/// release, or before the first one an entry in the changelog.
+/// Compares the public API of the crates with that of a commit. A break needs a higher version than the last release
+/// has or, before the first release, an entry in the changelog.
 pub(crate) fn judge_libraries(tree: &Tree, commit: &str) -> Result<Outcome, Error> {
     let packages = package::published(&tree.metadata()?)?;
     let Some(Package { version, .. }) = packages.first() else { return Ok(nothing_to_publish()) };
@@ -228,8 +228,8 @@ fn builds(tree: &Tree) -> Result<Outcome, Error> {
     if packages.is_empty() {
         return Ok(nothing_to_publish());
     }
-    // Cargo takes two packages of one version for the same package, and would reuse what an earlier run
-    // unpacked or compiled. So each run uses a new folder name.
+    // Cargo treats two packages with the same version as the same package, and would reuse what an earlier run unpacked
+    // or compiled. So each run uses a new folder name.
     let target = tree.path("target");
     let new = fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(&target));
     let new = new

@@ -25,22 +25,22 @@ const INVALID: u8 = 2;
                         2 bad usage, or not a valid OpenAPI 3.0 document."
 )]
 pub(crate) struct Options {
-    /// Two descriptions; without them, all those of the merge base and of the working tree
+    /// Two descriptions; by default, all those of the merge base and of the working tree
     #[arg(num_args = 2, value_names = ["OLD", "NEW"], conflicts_with = "base")]
     files: Vec<PathBuf>,
-    /// What the working tree is to be merged into [default: origin/main, else main]
+    /// The branch that the working tree will be merged into [default: origin/main, else main]
     #[arg(long, value_name = "REF")]
     base: Option<String>,
-    /// How the review is written
+    /// The format of the review
     #[arg(long, default_value = "text", value_parser = formats())]
     format: Format,
-    /// Writes the review in a further format, too
+    /// Also write the review to a file, in any format
     #[arg(long, value_name = "FORMAT=FILE", value_parser = further)]
     also: Vec<(Format, PathBuf)>,
-    /// Compares the public API of the published crates, too, which takes minutes
+    /// Also compare the public API of the published crates, which takes minutes
     #[arg(long, conflicts_with = "files")]
     library: bool,
-    /// The address for readers of the working tree, or of NEW: places become links to lines
+    /// The URL of the working tree, or of NEW, for readers: places become links to lines
     #[arg(long, value_name = "URL")]
     link: Option<String>,
 }
@@ -105,7 +105,7 @@ fn reviewed(tree: &Tree, options: &Options) -> Result<Vec<Review>, Error> {
     if options.library {
         let commit = merge_base(tree, &base)?;
         let library = library::compare(tree, &commit, released(tree)?.as_ref())?;
-        // With the first that is shown.
+        // The library is part of the first review that is shown.
         let first = reviews.iter().position(|review| !review.is_empty()).unwrap_or_default();
         reviews
             .iter_mut()
@@ -138,7 +138,7 @@ fn released(tree: &Tree) -> Result<Option<Version>, Error> {
 fn base(tree: &Tree, options: &Options) -> Result<String, Error> {
     options.base.clone().or_else(|| default_base(tree)).ok_or_else(|| {
         Error::new(
-            "neither origin/main nor main is here; name the base with --base, or give two files",
+            "there is neither origin/main nor main; name the base with --base, or give two files",
         )
     })
 }
@@ -148,7 +148,7 @@ pub(crate) fn since(tree: &Tree, base: &str) -> Result<Vec<Review>, Error> {
     let commit = merge_base(tree, base)?;
     let (old, new) = (tree.descriptions_at(&commit)?, tree.descriptions()?);
     if old.is_empty() && new.is_empty() {
-        return Err(Error::new(format!("there is no {SPEC}, neither here nor in {commit}")));
+        return Err(Error::new(format!("there is no {SPEC}, either here or in {commit}")));
     }
     let all: BTreeSet<&String> = old.iter().chain(&new).collect();
     all.into_iter()
@@ -175,7 +175,7 @@ pub(crate) fn since(tree: &Tree, base: &str) -> Result<Vec<Review>, Error> {
         .collect()
 }
 
-/// What a description is compared with if it is new, or gone: the same without operations.
+/// What a new or removed description is compared with: the same one without operations.
 fn without_paths(document: &Document, version: &str) -> Result<Document, Error> {
     let mut value = document.value().clone();
     value["paths"] = json!({});
@@ -192,7 +192,7 @@ pub(crate) fn judge(old: &Document, new: &Document) -> Review {
     let (old_bindings, new_bindings) = std::thread::scope(|scope| {
         let old = scope.spawn(|| generate(old.value()));
         let new = generate(new.value());
-        (old.join().unwrap_or_else(|_| Err("the generator gave up".to_owned())), new)
+        (old.join().unwrap_or_else(|_| Err("the generator panicked".to_owned())), new)
     });
     openapi_review::review(old, new).with_bindings(
         old_bindings.as_deref().map_err(String::as_str),
@@ -208,7 +208,7 @@ pub(crate) fn default_base(tree: &Tree) -> Option<String> {
     ["origin/main", "main"].into_iter().find(known).map(str::to_owned)
 }
 
-/// Whether there is anything to compare with: the first branch that brings a description has no base.
+/// Whether there is anything to compare with: the branch that adds the first description has no base.
 pub(crate) fn is_at_merge_base(tree: &Tree, base: &str) -> Result<bool, Error> {
     Ok(!tree.descriptions_at(&merge_base(tree, base)?)?.is_empty())
 }

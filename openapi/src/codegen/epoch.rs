@@ -1,4 +1,4 @@
-//! Lets a time in seconds since 1970 that is not a number count as unknown.
+//! Makes a time in seconds since 1970 unknown if it is not a number.
 //!
 //! Only an example shows what it looks like. If it were something else, the whole response would be unreadable, and the
 //! token in it lost. The attribute is added to the output of the generator.

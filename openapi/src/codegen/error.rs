@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "operation `createPurge` (POST {PATH}): the generator gave up: not yet implemented: \
+                "operation `createPurge` (POST {PATH}): the generator panicked: not yet implemented: \
                  more media types than expected for createPurge: 2"
             )
         );

@@ -6,7 +6,7 @@ use std::io;
 ///
 /// A journal is append-only text. Its lines are appended in order. A request is sent only after its line was appended
 /// and a later [`sync`](Self::sync) has returned. To resume a run, read back everything that the sink holds and pass it
-/// to [`Journal::over`](crate::Journal::over).
+/// to [`Journal::in_sink`](crate::Journal::in_sink).
 ///
 /// The journal calls all methods on its own thread, so they may block. After an error, it is unknown what the sink
 /// holds, so nothing more is appended and no further requests are sent.

@@ -352,7 +352,7 @@ async fn run_resumes_from_any_sink() {
     let site = client.resource(organization, sandbox.resource().parse().expect("a resource"));
     let plan = || crate::plan::Plan::parse((0..250).map(|n| format!("/{n}"))).expect("a plan");
     let kept = Arc::new(Mutex::new(Kept { appends: Some(2), ..Kept::default() }));
-    let journal = Journal::over("memory", Memory(kept.clone()), &[]).expect("new");
+    let journal = Journal::in_sink("memory", Memory(kept.clone()), &[]).expect("new");
     let report = site.purge(plan()).concurrency(1).journal(journal).await;
     // Two appends succeeded: the plan, and the entry that the first request is about to be sent.
     let error = report.error().expect("an error");
@@ -372,11 +372,11 @@ async fn run_resumes_from_any_sink() {
         kept.bytes.extend_from_slice(b"{\"crc\":\"torn");
         kept.bytes.clone()
     };
-    let journal = Journal::over("memory", Memory(kept.clone()), &past).expect("a journal");
+    let journal = Journal::in_sink("memory", Memory(kept.clone()), &past).expect("a journal");
     assert_eq!(journal.requests(), 3);
     let report = site.resume(journal).expect("the same resource").await;
     assert_eq!(report.summary.accepted, 250, "{:?}", report.summary);
     let past = kept.lock().expect("no panic").bytes.clone();
-    let journal = Journal::over("memory", Memory(kept), &past).expect("whole again");
+    let journal = Journal::in_sink("memory", Memory(kept), &past).expect("whole again");
     assert_eq!(journal.accepted(), 3);
 }

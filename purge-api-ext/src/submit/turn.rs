@@ -12,7 +12,7 @@ use super::run::{Run, out_of_order};
 use crate::auth::{Exchange, Seen};
 use crate::error::{Error, ErrorKind};
 use crate::events::Event;
-use crate::gate::Leave;
+use crate::gate::Permit;
 use crate::id::OperationId;
 use crate::journal;
 use crate::ledger::{Entry, Stage, Story, Tries};
@@ -76,13 +76,13 @@ impl Run<'_> {
     /// Sends the request once.
     pub(super) async fn send(&self, request: &Request, turn: &mut Turn) {
         let number = request.number;
-        let (leave, attempt) = match self.may_send(number).await {
+        let (permit, attempt) = match self.may_send(number).await {
             Ok(may) => may,
             Err(failure) => return turn.stage = Stage::Over(failure),
         };
         event!(attempt, "sending");
         self.reporter.tell(|| Event::Attempt { request: number, attempt });
-        let Exchange { outcome, sent, seen, .. } = self.attempt(leave, &request.batch).await;
+        let Exchange { outcome, sent, seen, .. } = self.attempt(permit, &request.batch).await;
         turn.seen = seen;
         let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
         let Err(failure) = accepted else { return };
@@ -201,7 +201,7 @@ impl Run<'_> {
     }
 
     /// Waits until a request may be sent, and records that it is being sent; or returns why nothing more is sent.
-    async fn may_send(&self, request: usize) -> Result<(Leave, u32), Failure> {
+    async fn may_send(&self, request: usize) -> Result<(Permit, u32), Failure> {
         // If one request cannot be sent, neither can the others: there is no token, or the pause is too long.
         let stopped = |error| {
             self.stop.now(&error);
@@ -224,12 +224,12 @@ impl Run<'_> {
             Some(journal) => journal.write(sending).await,
         };
         // Writing may have been slow, so wait again for permission to send.
-        let leave = match written {
+        let permit = match written {
             Ok(()) => self.resource.depart(pass).await,
             Err(error) => Err(error),
         };
-        match leave {
-            Ok(leave) => Ok((leave, attempt)),
+        match permit {
+            Ok(permit) => Ok((permit, attempt)),
             Err(error) => {
                 let (applied, message) = (Applied::No, shown!("{error}", error));
                 let failure = stopped(error);
@@ -239,7 +239,7 @@ impl Run<'_> {
         }
     }
 
-    async fn attempt(&self, leave: Leave, batch: &Batch) -> Exchange<Accepted> {
+    async fn attempt(&self, permit: Permit, batch: &Batch) -> Exchange<Accepted> {
         // The body is built again for each retry. Retries are rare, and keeping a copy would cost every request as
         // much memory as its paths.
         let body = CreatePurgeRequest::builder()
@@ -257,7 +257,7 @@ impl Run<'_> {
                 sent => sent,
             }
         });
-        let exchange = self.resource.send(leave, "POST", send).await;
+        let exchange = self.resource.send(permit, "POST", send).await;
         let redactor = self.resource.session().redactor();
         exchange.and_then(|response| accepted(response.into_inner(), &redactor))
     }

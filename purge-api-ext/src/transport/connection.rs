@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use super::{Failure, said};
+use super::{Failure, refusal_body};
 use crate::connection::{Limits, Route};
 use crate::error::{Error, ErrorKind};
 use crate::proxy::Refusal;
@@ -146,7 +146,7 @@ fn refused_by_proxy(
         408 | 429 | 500.. => (Applied::No, ErrorKind::Unavailable),
         _ => (Applied::Unsent, ErrorKind::Refused),
     };
-    let said = Shown::after_colon(said::said(body, redactor));
+    let said = Shown::after_colon(refusal_body::message_of(body, redactor));
     let message = match status {
         407 => shown!("{proxy} requires credentials (407); add them to the proxy URL", proxy),
         401 | 403 | 451 => shown!(

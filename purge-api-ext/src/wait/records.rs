@@ -122,7 +122,7 @@ mod tests {
 
     /// An operation with these paths, after these records were applied.
     fn applied(paths: &[&str], records: &[PurgeRecord]) -> OperationOutcome {
-        let mut operation = OperationOutcome::of_job("a".parse().expect("an ID"));
+        let mut operation = OperationOutcome::of_operation("a".parse().expect("an ID"));
         let accepted = |path| PathOutcome { path, state: PathState::Accepted, message: None };
         operation.paths = paths.iter().copied().map(accepted).collect();
         operation.foreign = paths.is_empty();
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn foreign_operation_is_finished_when_all_of_its_records_are() {
-        let mut operation = OperationOutcome::of_job("a".parse().expect("an ID"));
+        let mut operation = OperationOutcome::of_operation("a".parse().expect("an ID"));
         let mut answer = |records: &[PurgeRecord]| {
             apply(&mut operation, &records.iter().collect::<Vec<_>>(), Listed::Whole);
             (operation.state, operation.paths.len())

@@ -3,16 +3,16 @@ use std::path::PathBuf;
 #[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Addresses")]
 pub(crate) struct AddressArgs {
-    /// A file of this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too
+    /// A file with this name is served for its folder: purge `/d/index.html` as `/d/` and `/d`, too
     #[arg(long, value_name = "NAME")]
     pub(crate) index: Vec<String>,
     /// Files are served without `.html`: purge `/a.html` as `/a`, too
     #[arg(long)]
     pub(crate) clean_urls: bool,
-    /// There are variants of each file: purge them, too, such as `/en{path}`
+    /// Each file has variants, such as `/en{path}`: purge them, too
     ///
-    /// `{path}` is the path in the site, without the prefix. Other names in braces stand for each of their values
-    /// in turn, which `purge.toml` lists.
+    /// `{path}` is the path in the site, without the prefix. Any other name in braces is replaced by each of its
+    /// values in `purge.toml`.
     #[arg(long, value_name = "TEMPLATE")]
     pub(crate) template: Vec<String>,
     /// Purge the other percent-encodings that programs write, too: `/[a]` as `/%5Ba%5D` and `/%5ba%5d`
@@ -22,8 +22,8 @@ pub(crate) struct AddressArgs {
     /// strings is not published
     #[arg(long)]
     pub(crate) with_query: bool,
-    /// Read paths from a file, one per line, that go with every purge that is not empty, such as feeds. They are
-    /// paths also where all others are file names or URLs
+    /// Add the paths in a file, one per line, to every purge that is not empty, such as feeds. They are paths even if
+    /// all others are file names or URLs
     #[arg(long, value_name = "FILE")]
     pub(crate) always: Vec<PathBuf>,
 }

@@ -30,21 +30,21 @@ pub(crate) struct CreateArgs {
     /// `cdn-purge resume FILE`. With several profiles, it is a new folder with a file for each
     #[arg(long, help_heading = "Sending", value_name = "FILE", conflicts_with_all = ["dry_run", "sandbox"])]
     pub(crate) journal: Option<PathBuf>,
-    /// Then ask the edges until they have the new files, for at most this long [without a value: 2m]
+    /// After the purge, ask the edges until they have the new files, for at most this long [without a value: 2m]
     #[arg(
         long, help_heading = "Verifying", value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "2m", value_parser = humantime::parse_duration, group = "checks",
         requires = "edge", conflicts_with = "dry_run"
     )]
     pub(crate) verify: Option<Duration>,
-    /// Purge what is still stale once more, and verify it again
+    /// Purge paths that are still stale once more, and verify them again
     #[arg(long, help_heading = "Verifying", requires = "verify")]
     pub(crate) again: bool,
     /// Before anything is sent, wait until the origin has the files of `--site`, for at most this long [without a
     /// value: 2m]
     ///
-    /// A purge before the upload has arrived fills the caches with the old files again. After the time, nothing is
-    /// sent, and the exit code is 5.
+    /// If the purge comes before the upload, the caches fill with the old files again. If the origin is not ready in
+    /// time, nothing is sent, and the exit code is 5.
     #[arg(
         long, help_heading = "Verifying", value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "2m", value_parser = humantime::parse_duration, group = "checks",
@@ -91,7 +91,7 @@ pub(crate) struct SendingArgs {
         default_missing_value = "5m", value_parser = humantime::parse_duration
     )]
     pub(crate) wait: Option<Duration>,
-    /// Maximum number of requests under way at once [default: 4]
+    /// Maximum number of concurrent requests [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: Option<u16>,
     /// Maximum number of attempts per request [default: 4]
@@ -100,7 +100,7 @@ pub(crate) struct SendingArgs {
 }
 
 impl SendingArgs {
-    /// Applies these options; for those that are not given, the settings from the files.
+    /// Applies these options or, where an option is not given, the setting from the files.
     pub(crate) fn apply(&self, settings: &Settings, mut purge: Purge) -> Purge {
         if let Some(requests) = self.concurrency.or(settings.concurrency) {
             purge = purge.concurrency(requests.into());

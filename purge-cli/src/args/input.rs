@@ -26,8 +26,8 @@ pub(crate) struct InputArgs {
     /// A `*` is then part of the name, and no line is a comment. `img/über.png` becomes
     /// `/img/%C3%BCber.png`, and a name that ends with `/` is the address of a folder. A line that is
     /// most likely not a name, such as a URL, log output or several names, is refused. With `-0`, any
-    /// name is accepted unless it could not be purged or is a list: URLs, two slashes in a row, `.` and
-    /// `..` segments, drives on Windows, lines of names, and names that all have a status before them.
+    /// name is accepted unless it could not be purged (URLs, two slashes in a row, `.` and `..`
+    /// segments, drives on Windows) or is a list (lines of names, names that all begin with a status).
     #[arg(long)]
     pub(crate) raw: bool,
     /// All paths are URLs of this host, such as `www.example.com`: purge their paths
@@ -35,10 +35,10 @@ pub(crate) struct InputArgs {
     /// A URL of another host is refused. The option may be given several times.
     #[arg(long, value_name = "HOST", value_parser = host, conflicts_with = "raw")]
     pub(crate) urls: Vec<String>,
-    /// All paths begin with this folder, which the site does not have: take it off
+    /// All paths begin with this folder, which is not part of the site: remove it
     #[arg(long, value_name = "FOLDER", value_parser = folder)]
     pub(crate) strip_prefix: Option<String>,
-    /// Let paths have a query string; whether the service matches query strings is not published
+    /// Allow query strings in paths; whether the service matches query strings is not published
     #[arg(long)]
     pub(crate) query: bool,
     /// Folder of the site below the root of the resource, prepended to every path

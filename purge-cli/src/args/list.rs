@@ -10,12 +10,11 @@ pub(crate) struct ListArgs {
     /// Show only the records of one operation
     #[arg(long, help_heading = "List", value_name = "ID", value_parser = operation_id)]
     pub(crate) op_id: Option<OperationId>,
-    /// Show only the records of this path: of the path itself, of those that it matches if it has a `*`, and of
-    /// wildcards that match it
+    /// Show only the records of this path, of wildcards that match it and, if it has a `*`, of paths that it matches
     #[arg(long, help_heading = "List", value_name = "PATH", value_parser = path)]
     pub(crate) path: Option<PurgePath>,
     /// Show only records that were created since then: a duration such as `2h`, by the clock of this machine, or a
-    /// time in UTC such as `2025-08-06T11:39:51Z`. A record whose time cannot be read is shown
+    /// time in UTC such as `2025-08-06T11:39:51Z`. A record whose time cannot be read is always shown
     #[arg(long, help_heading = "List", value_name = "TIME", value_parser = since)]
     pub(crate) since: Option<SystemTime>,
     /// Show only records in these states
@@ -31,8 +30,8 @@ pub(crate) struct ListArgs {
         conflicts_with_all = ["all", "path", "since", "state"]
     )]
     pub(crate) page: NonZeroU64,
-    /// Records per page, 1 to 100 [default: 100]. With --path, --since or --state: the most records to show [default:
-    /// all]; as many pages are read as are needed
+    /// Records per page, 1 to 100 [default: 100]. With --path, --since or --state: the maximum number of records to
+    /// show [default: all], from as many pages as are needed
     #[arg(long, help_heading = "List", value_name = "N", value_parser = page_size)]
     pub(crate) limit: Option<PageSize>,
     /// Show all pages, each as soon as it is read

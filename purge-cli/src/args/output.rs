@@ -24,11 +24,11 @@ pub(crate) struct ReportArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct AuditArgs {
-    /// Append one line of JSON to a file for this run: who, where and why, the counts and the operations. Runs may share
-    /// the file
+    /// Append one line of JSON to a file for this run: who, where and why, the counts and the operations. Several runs
+    /// may share the file
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
     pub(crate) audit: Option<PathBuf>,
-    /// Why something is purged, for the line of --audit
+    /// Reason for the purge, recorded by --audit
     #[arg(long, value_name = "TEXT", requires = "audit")]
     pub(crate) reason: Option<String>,
 }

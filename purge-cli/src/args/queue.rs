@@ -97,13 +97,13 @@ pub(crate) struct WorkerArgs {
     /// How long a path waits for others to share its request, at most 1m
     #[arg(long, help_heading = "Worker", value_name = "DURATION", default_value = "1s", value_parser = humantime::parse_duration)]
     pub(crate) window: Duration,
-    /// How many requests are in flight at once [default: 4]
+    /// Maximum number of requests in flight [default: 4]
     #[arg(long, help_heading = "Worker", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: Option<u16>,
-    /// How long operations are followed until they finish; with 0s, a path's outcome is that its purge was accepted
+    /// How long to follow operations until they finish; with 0s, a path's outcome is that its purge was accepted
     #[arg(long, help_heading = "Worker", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     pub(crate) follow: Duration,
-    /// Name of this worker where the holder of the lane is shown [default: its process ID]
+    /// Name of this worker, shown while it holds the lane [default: its process ID]
     #[arg(long, help_heading = "Worker", value_name = "NAME")]
     pub(crate) holder: Option<String>,
     /// Serve metrics at http://ADDRESS/metrics, for example with 127.0.0.1:9464
@@ -141,7 +141,7 @@ pub(crate) enum Operate {
 pub(crate) struct InitArgs {
     #[command(flatten)]
     pub(crate) queue: QueueArgs,
-    /// How many nodes keep each message; use 1 only for trying it out
+    /// How many nodes keep each message; use 1 only to try it out
     #[arg(long, value_name = "N", default_value = "3")]
     pub(crate) replicas: NonZeroUsize,
     /// How long a worker that has died keeps the lane

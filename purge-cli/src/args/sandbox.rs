@@ -23,7 +23,7 @@ pub(super) const HELP: &str = r#"Faults:
                 "garbage"             not HTTP at all
                 {"stalled": "5s"}     silence in the middle, then a reset
                 {"raw": "text"}       these bytes, and nothing else
-    keeps     true: the job reports its paths as purged, and they stay cached
+    keeps     true: the job reports its paths as purged, but they stay cached
     applies   whether the request takes effect [false with `status`, `reset`,
               `garbage` or `raw`, otherwise true]
   A request can also carry one such object in its X-Sandbox-Fault header.
@@ -52,20 +52,20 @@ pub(crate) struct SandboxArgs {
     /// (http://127.0.0.1:PORT) [default: a small built-in site]
     #[arg(long, value_name = "DIR|URL")]
     pub(crate) origin: Option<Origin>,
-    /// The folder that takes the place of the origin's folder later, and when: an upload that arrives late
+    /// Replace the origin's folder with this one after a delay, to simulate an upload that arrives late
     #[arg(long, value_name = "DURATION=DIR", value_parser = later, requires = "origin")]
     pub(crate) origin_later: Option<(Duration, PathBuf)>,
     /// Add a point of presence at /pop/NAME/, which purges a path this much later than the others, or responds with
     /// 403 or with a challenge for browsers; the option may be given several times
     #[arg(long, value_name = "NAME[=DURATION|403|challenge]", value_parser = pop)]
     pub(crate) pop: Vec<Pop>,
-    /// Code files by gzip or Brotli for visitors that accept it, and cache the variants by themselves
+    /// Code files with gzip or Brotli for visitors that accept it, and cache each variant separately
     #[arg(long)]
     pub(crate) compress: bool,
     /// How long a purge job takes
     #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]
     pub(crate) purge_delay: Duration,
-    /// The least that a `*` matches; what the real service does is unknown
+    /// The minimum that a `*` matches; what the real service does is unknown
     #[arg(long, value_name = "HOW", default_value = "one-or-more")]
     pub(crate) star: Star,
     /// JSON file of faults: what the server does wrong, and when
@@ -73,11 +73,11 @@ pub(crate) struct SandboxArgs {
     /// The format is described below, under "Faults".
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
-    /// Answer 429 to requests above this rate, such as 5/s or 30/m. 5/s allows a burst of 5 requests, then
+    /// Respond with 429 to requests above this rate, such as 5/s or 30/m. 5/s allows a burst of 5 requests, then
     /// one every 200 ms
     #[arg(long, value_name = "N/s")]
     pub(crate) rate_limit: Option<Rate>,
-    /// How long a token is valid [default: 4h for those of a login; PURGE_TOKEN does not expire]
+    /// How long a token is valid [default: 4h for a token from a login; PURGE_TOKEN does not expire]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) token_lifetime: Option<Duration>,
     /// Do not log requests to standard error
@@ -111,12 +111,12 @@ fn pop(text: &str) -> Result<Pop, String> {
         "403" => Ok(pop.forbidding()),
         "challenge" => Ok(pop.challenging()),
         lag => humantime::parse_duration(lag).map(|lag| pop.lag(lag)).map_err(|_| {
-            "write a lag such as `5s`, `403` or `challenge` behind the name".to_owned()
+            "write a lag such as `5s`, or `403` or `challenge`, after the `=`".to_owned()
         }),
     }
 }
 
-/// The least that a `*` in a purged path matches.
+/// The minimum that a `*` in a purged path matches.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Star {
     /// `/blog/*` leaves `/blog/` cached

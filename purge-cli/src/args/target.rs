@@ -11,7 +11,7 @@ use crate::exit::Failure;
 #[command(next_help_heading = "Service")]
 pub(crate) struct TargetArgs {
     /// Profile of `purge.toml`, whose settings take precedence over the environment; `create` and `resume` take
-    /// several, as `a,b` [env: PURGE_PROFILE]
+    /// several, such as `a,b` [env: PURGE_PROFILE]
     #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "sandbox")]
     pub(crate) profile: Vec<String>,
     /// The source of the token of the profile.
@@ -57,8 +57,8 @@ pub(crate) struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// Fills in from the profile and the environment what the command line does not set. The embedded server needs none
-    /// of it.
+    /// Completes the options of the command line from the profile and the environment. The embedded server needs
+    /// neither.
     ///
     /// With several profiles, each has its own settings: see [`of_profile`](Self::of_profile).
     pub(crate) fn complete(&mut self, profiles: Profiles) -> Result<(), Failure> {
@@ -77,7 +77,7 @@ impl TargetArgs {
         self.apply_environment()
     }
 
-    /// The same for one of several profiles.
+    /// A copy, completed for one of several profiles.
     pub(crate) fn of_profile(&self, name: &str, settings: &Settings) -> Result<Self, Failure> {
         let mut own = Self { profile: vec![name.to_owned()], ..self.clone() };
         own.fill(settings.profile(name)?);
@@ -85,7 +85,7 @@ impl TargetArgs {
         Ok(own)
     }
 
-    /// Fills in from the profile that is named, if one is.
+    /// Completes the options from the named profile, if there is one.
     pub(crate) fn apply_profile(&mut self) -> Result<(), Failure> {
         if self.profile.is_empty() {
             self.profile = profiles_of_environment()?;
@@ -102,7 +102,7 @@ impl TargetArgs {
         }
     }
 
-    /// Fills in from the settings of a profile.
+    /// Completes the options from the settings of a profile.
     fn fill(&mut self, profile: &Settings) {
         self.organization = self.organization.or(profile.organization);
         self.resource = self.resource.or(profile.resource);

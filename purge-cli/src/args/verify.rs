@@ -30,7 +30,7 @@ pub(crate) struct VerifyArgs {
     /// The old build, in any of these forms: with `--site`, it shows whether a copy is the old file
     #[arg(long, help_heading = "Comparing", value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Read all paths of the site from a file, like `--from`: wildcards are verified by those that they match
+    /// Read all paths of the site from a file, like `--from`: a wildcard is verified by the paths that it matches
     #[arg(long, help_heading = "Comparing", value_name = "FILE")]
     pub(crate) inventory: Vec<PathBuf>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) messages: MessageArgs,
 }
 
-/// Whom to ask, and how fast.
+/// Which hosts to ask, and how fast.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Verifying")]
 pub(crate) struct EdgeArgs {
@@ -49,26 +49,26 @@ pub(crate) struct EdgeArgs {
     // Parsed later: clap's errors repeat the value, and a URL may hold a password.
     #[arg(long, value_name = "URL")]
     pub(crate) edge: Vec<String>,
-    /// Ask the edge of this host and port at these addresses, each by itself, as `curl --resolve` does
+    /// Ask the edge of this host and port at each of these addresses, as `curl --resolve` does
     ///
     /// The addresses are points of presence: `www.example.com:443:192.0.2.1,192.0.2.2`. The option may be given
     /// several times.
     #[arg(long, value_name = "HOST:PORT:ADDRESS", requires = "edge")]
     pub(crate) resolve: Vec<String>,
-    /// The origin, to compare with what it serves; it also shows whether its clock or a cache in front of it
-    /// explains an `Age`
+    /// URL of the origin, to compare with what it serves. This also shows whether the origin's clock or a cache in
+    /// front of it explains an `Age`
     #[arg(long, value_name = "URL")]
     pub(crate) origin: Option<String>,
-    /// The largest body that is compared, such as 10MiB [default: 64MiB]
+    /// Maximum size of a body that is compared, such as 10MiB [default: 64MiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) verify_bytes: Option<u64>,
     /// Maximum rate of requests to each host [default: 100/s]
     #[arg(long, value_name = "N/s")]
     pub(crate) verify_rate: Option<Rate>,
-    /// Maximum number of requests to each host under way at once [default: 8]
+    /// Maximum number of concurrent requests to each host [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) verify_concurrency: Option<u16>,
-    /// Verify the same sample of a wildcard's paths as a run that has printed this seed
+    /// Verify the same sample of a wildcard's paths as the run that printed this seed
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
 }
@@ -94,7 +94,7 @@ fn size(text: &str) -> Result<u64, String> {
     let number: u64 =
         number.trim().parse().map_err(|error: std::num::ParseIntError| match error.kind() {
             IntErrorKind::PosOverflow => "too large".to_owned(),
-            _ => "write a number of bytes, or such as `64MiB`".to_owned(),
+            _ => "write a number of bytes, or a size such as `64MiB`".to_owned(),
         })?;
     number.checked_mul(bytes).ok_or_else(|| "too large".to_owned())
 }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_purge_was_sent_some_time_ago_or_at_a_time() {
+    fn since_is_a_duration_or_a_time() {
         assert_eq!(since("10m"), Ok(Duration::from_secs(600)));
         let year = Duration::from_secs(365 * 24 * 60 * 60);
         assert!(since("2020-01-31T12:00:00Z").expect("a time") > year);

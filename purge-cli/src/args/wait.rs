@@ -40,7 +40,8 @@ impl FromStr for Operation {
     }
 }
 
-/// IDs are opaque, but a `null` or a token is certainly a mistake, and would be waited for until the deadline.
+/// Parses an operation ID. IDs are opaque, but a `null` or a token is certainly a mistake, which would otherwise be
+/// noticed only at the deadline.
 pub(crate) fn operation_id(text: &str) -> Result<OperationId, String> {
     if text == "null" {
         return Err("`null` is what `jq -r` prints for a missing field".to_owned());

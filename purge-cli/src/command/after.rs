@@ -1,4 +1,4 @@
-//! What a run does beside the purge itself: it waits for the origin before, and asks the edges afterwards.
+//! The steps around a purge: waiting for the origin before it, and asking the edges after it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
@@ -22,7 +22,7 @@ pub(super) struct After {
     verifier: Verifier,
     aims: Aims,
     wait: Duration,
-    /// Whether what is stale is purged once more.
+    /// Whether stale paths are purged once more.
     pub(super) again: bool,
 }
 
@@ -50,7 +50,7 @@ impl Times {
             }
             Event::Accepted { request, op_id } => {
                 let sent = self.requests.get(request);
-                // An attempt may have taken a while to connect: it was sent before it was accepted.
+                // Connecting may take a while. All that is known is that the attempt was sent before it was accepted.
                 let sent = sent.map(|sent| Sent { last: Instant::now(), ..*sent });
                 self.operations.extend(sent.map(|sent| (op_id.clone(), sent)));
             }
@@ -58,7 +58,7 @@ impl Times {
         }
     }
 
-    /// When each path was purged that the service has accepted. A request of an earlier run has no time.
+    /// When each accepted path was purged. For a request of an earlier run, the time is unknown.
     fn of_paths<'a>(&self, report: &'a Report) -> HashMap<&'a str, Option<Purge>> {
         let mut purges = HashMap::new();
         for operation in &report.operations {
@@ -84,7 +84,7 @@ pub(super) fn aims(
     renewal: Option<&Renewal>,
 ) -> Result<Aims, Failure> {
     let paths = &args.paths;
-    let form = selection::form(&paths.input);
+    let format = selection::format(&paths.input);
     let rules = |rules: fn(&_, &_, &_) -> Result<Rules, Failure>| {
         rules(&paths.input, &paths.addresses, &settings.addresses)
     };
@@ -94,15 +94,15 @@ pub(super) fn aims(
         None => (None, None),
     };
     if paths.inventory.iter().any(|file| file.as_os_str() == "-") {
-        let why = "--inventory - cannot be read twice, and --verify reads it, too: name a file";
+        let why = "--inventory - can be read only once, but --verify reads it, too: name a file";
         return Err(Failure::usage(why));
     }
     let inventory = match paths.inventory.is_empty() {
         true => None,
-        false => Some(input::read_inventory(form, &paths.inventory)?),
+        false => Some(input::read_inventory(format, &paths.inventory)?),
     };
     let inventory = inventory.as_ref();
-    let sources = Sources { new, old, inventory, form, rules: &rules, same: &same };
+    let sources = Sources { new, old, inventory, format, rules: &rules, same: &same };
     Aims::find(plan.paths(), sources, args.edges.seed)
 }
 
@@ -114,7 +114,7 @@ impl After {
         Ok(Some(Self { verifier, aims, wait, again: args.again }))
     }
 
-    /// Asks the edges for everything that was accepted.
+    /// Asks the edges about every accepted path.
     pub(super) async fn verify(
         &self,
         report: &Report,
@@ -130,7 +130,7 @@ impl After {
         Ok(Verified::new(paths, self.aims.samples.clone()))
     }
 
-    /// Asks for what was stale, after it was purged once more.
+    /// Asks the edges about the stale paths, after those were purged once more.
     pub(super) async fn verify_again(
         &self,
         mut before: Verified,

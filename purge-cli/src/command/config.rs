@@ -15,7 +15,7 @@ pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, 
     let base = base.and_then(|setting| setting.value.as_deref()).unwrap_or(Client::BASE_URL);
     let connection = connection(&base.parse()?)?;
     if let Some((_, variable)) = token::from_environment()? {
-        // It takes precedence over the token settings of the files.
+        // This variable takes precedence over the token settings in files.
         shown.retain(|setting| !TOKENS.contains(&setting.name.as_str()));
         let name = if variable == environment::TOKEN { "token" } else { "api-key" }.to_owned();
         let source = Some(variable.to_owned());
@@ -70,7 +70,8 @@ fn place(entry: &Entry) -> String {
     format!("{}:{}", entry.file.to_string_lossy(), entry.line)
 }
 
-/// What only the environment and the system set: no file may choose the proxy that the token passes through.
+/// The settings that only the environment and the system can set: no file may choose the proxy that the token passes
+/// through.
 fn connection(base: &BaseUrl) -> Result<Vec<output::Setting>, Failure> {
     let proxy = base.proxy()?;
     let source = proxy.as_ref().map(|proxy| proxy.variable().unwrap_or("system").to_owned());

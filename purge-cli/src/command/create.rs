@@ -19,7 +19,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     if args.dry_run {
-        // Nothing else of it is needed.
+        // A dry run needs nothing else from the target.
         if !args.target.sandbox {
             args.target.apply_profile()?;
         }
@@ -56,7 +56,7 @@ pub(crate) async fn run(
     }
     let after = After::new(&args, aims)?;
     let target = target.connect().await?;
-    // A server that ends with its command has purged nothing of the site.
+    // The embedded server has purged nothing of the real site.
     let mut renewal = selection.renewal.filter(|_| !args.target.sandbox);
     renewal.as_mut().map_or(Ok(()), Renewal::begin)?;
     let journal = args.journal.map(Journal::create).transpose()?;

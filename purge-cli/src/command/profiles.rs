@@ -1,4 +1,4 @@
-//! One run for each of several profiles, at once: a plan for each resource, at its own rate.
+//! Concurrent runs of several profiles, each with its own plan, resource and rate.
 
 mod journals;
 
@@ -175,9 +175,9 @@ fn member(name: &str, target: &TargetArgs, settings: &Settings) -> Result<Member
             let resource = client.resource(organization, id);
             Ok(Member { name: name.to_owned(), id, resource, prefix: own.prefix })
         }
-        Checked::Sandbox { .. } => {
-            Err(Failure::usage("a --sandbox server has no profiles: leave out one of both"))
-        }
+        Checked::Sandbox { .. } => Err(Failure::usage(
+            "a --sandbox server has no profiles: leave out --sandbox or the profiles",
+        )),
     }
 }
 
@@ -192,8 +192,8 @@ fn unique(names: &[String]) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// The plan of each profile, or `None` if the site is unchanged. All that have the same prefix have the same plan, for
-/// which everything is read once.
+/// The plan of each profile, or `None` if the site is unchanged. If all have the same prefix, they share one plan, and
+/// everything is read only once.
 fn plans(
     args: &PathArgs,
     changes: Option<&Changes>,

@@ -22,13 +22,13 @@ pub(crate) async fn run(
     if args.allow_full_purge {
         journal = journal.allow_full_purge(PurgeEverything);
     }
-    // The resource is that of the command line or else of the journal, not of the settings files, which may have
+    // The resource comes from the command line or else from the journal, not from the settings files, which may have
     // changed since. The address is found as for `create`: no journal decides where the token goes.
     args.target.organization = args.target.organization.or(journal.organization());
     args.target.resource = args.target.resource.or(journal.resource());
     let target = Target::check(&args.target, &settings)?;
     let left = journal.requests() - journal.accepted();
-    // Before any other work, such as running a token command.
+    // The journal is checked before any other work, such as running a token command.
     let purge = match &target {
         Checked::Service { client, organization, resource } => {
             client.resource(*organization, *resource).resume(journal)?

@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
         after.verify_again(verified, report, &times, self.format, self.signals, console).await
     }
 
-    /// Writes the result, even if the summary cannot be, or the edges were not asked.
+    /// Writes the result, even if the summary cannot be written or the edges were not asked.
     fn end(
         mut self,
         report: &Report,
@@ -139,7 +139,7 @@ impl<'a> Run<'a> {
 /// How a run ended.
 pub(super) struct Ended {
     pub(super) exit: Exit,
-    /// Whether the baseline is that of the new build now: everything was purged, and nothing is stale.
+    /// Whether the new build becomes the baseline: everything was purged, and nothing is stale.
     pub(super) renews: bool,
 }
 
@@ -178,7 +178,7 @@ async fn to_its_end(
             None => break None,
         }
     };
-    // The bars make room for the result.
+    // Clears the bars to make room for the result.
     drop(progress);
     written.or_else(output::closed_pipe)?;
     // The last event is the report.

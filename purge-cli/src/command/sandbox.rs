@@ -23,7 +23,7 @@ pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<
     Ok(Exit::Success)
 }
 
-/// Its address, its pages, and the variables that a shell needs to use it.
+/// Writes the address and the pages of the server, and the variables that a shell needs to use it.
 fn write_hello(out: Out<'_>, sandbox: &Sandbox) -> io::Result<()> {
     let base = sandbox.base_url();
     writeln!(out, "listening on {base}")?;
@@ -78,7 +78,7 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
             let query = request.query.as_deref().map(|q| format!("?{q}")).unwrap_or_default();
             let line = format!("{} {}{query}", request.method, request.path);
             let status = request.status.map_or("aborted".to_owned(), |s| s.to_string());
-            // A closed standard error is no reason to stop serving.
+            // A closed standard error is not a reason to stop serving.
             let _ = writeln!(std::io::stderr(), "{status} {}", escape(&line));
         });
     }

@@ -45,7 +45,7 @@ fn counted(aims: &Aims) -> String {
     format!("{paths} path{}", output::plural(paths))
 }
 
-/// Asks for all targets, and writes each in formats that stream.
+/// Asks the edges about all targets and, in formats that stream, writes each result as soon as it is known.
 pub(super) async fn ask(
     verifier: &Verifier,
     targets: Vec<Target>,
@@ -82,31 +82,31 @@ pub(super) async fn ask(
     })
 }
 
-/// Reads what is to be verified, and what to compare with.
+/// Reads what to verify, and what to compare it with.
 fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
     let lists = args.input.from.iter().chain(&args.addresses.always).chain(&args.inventory);
     input::only_one_standard_input(lists.chain(&args.site).chain(&args.baseline))?;
-    let form = selection::form(&args.input);
+    let format = selection::format(&args.input);
     let rules = selection::rules(&args.input, &args.addresses, &settings.addresses)?;
     let same = selection::same_file_rules(&args.input, &args.addresses, &settings.addresses)?;
-    let (mut paths, _) = input::read(form, &args.input.paths, &args.input.from)?;
+    let (mut paths, _) = input::read(format, &args.input.paths, &args.input.from)?;
     if paths.is_empty() {
         let how = "pass paths, `--from FILE`, or `'/*'` with --site for the whole site";
         return Err(Failure::usage(format!("no paths to verify: {how}")));
     }
-    selection::add_always(&args.addresses, &settings.addresses, form, &mut paths)?;
+    selection::add_always(&args.addresses, &settings.addresses, format, &mut paths)?;
     let (paths, _) = selection::expanded(&rules, paths)?;
     let read = |path: &Option<PathBuf>| path.as_deref().map(manifest).transpose();
     let (new, old) = (read(&args.site)?, read(&args.baseline)?);
     let inventory = match args.inventory.is_empty() {
         true => None,
-        false => Some(input::read_inventory(form, &args.inventory)?),
+        false => Some(input::read_inventory(format, &args.inventory)?),
     };
     let sources = Sources {
         new: new.as_ref(),
         old: old.as_ref(),
         inventory: inventory.as_ref(),
-        form,
+        format,
         rules: &rules,
         same: &same,
     };
@@ -117,7 +117,7 @@ fn manifest(path: &Path) -> Result<Manifest, Failure> {
     read_site(path).map(|site| site.manifest)
 }
 
-/// `--wait 5m` waits for its default, and takes `5m` for a path: the value of this option may be left out.
+/// Refuses `--wait 5m`: the value of `--wait` is optional, so `5m` would be taken for a path.
 fn no_duration_among_paths(args: &VerifyArgs) -> Result<(), Failure> {
     if args.wait.is_none() || args.input.raw {
         return Ok(());

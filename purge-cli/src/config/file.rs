@@ -10,7 +10,7 @@ use super::{Config, Entry, KEYS, Key, Owner, Settings};
 use crate::exit::Failure;
 use crate::shown::{excerpt, file_name, shown};
 
-/// Words that mark a name as that of a secret.
+/// Words that mark a name as the name of a secret.
 const SECRETS: [&str; 6] = ["token", "secret", "password", "bearer", "authorization", "api-key"];
 
 /// The settings that say where the token comes from.
@@ -39,7 +39,7 @@ impl Source<'_> {
 
 type Pair<'a> = (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>);
 
-/// The members of a table in the order of the text, so that the first mistake is the one that is named.
+/// The members of a table in the order of the text, so that the first mistake is reported.
 fn pairs<'a>(table: &'a DeTable<'a>) -> Vec<Pair<'a>> {
     let mut pairs: Vec<_> = table.iter().collect();
     pairs.sort_by_key(|(key, _)| key.span().start);
@@ -65,7 +65,7 @@ pub(super) fn read(
             continue;
         }
         let Said { key, values } = said(&source, pair, KEYS.iter(), &mut token)?;
-        // A list of a nearer file stands for itself. Still, one that is wrong is an error.
+        // A list in a nearer file replaces this one, which is still checked for mistakes.
         let of_key = |entry: &Entry| entry.profile.is_none() && entry.key.name == key.name;
         let is_said = config.entries.iter().any(of_key);
         let mut ignored = Settings::default();
@@ -76,7 +76,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The tables of profiles. What a nearer file says of one goes before what a farther file says.
+/// Reads the tables of profiles. For each setting, the nearest file takes precedence.
 fn profiles(
     config: &mut Config,
     source: &Source<'_>,
@@ -94,7 +94,7 @@ fn profiles(
         let plain = name.get_ref();
         if plain.is_empty() || plain.len() > NAME || !plain.chars().all(is_plain) {
             let what = format!(
-                "`{}` is not the name of a profile: use letters, digits, `-` and `_`",
+                "`{}` is not a valid profile name: use letters, digits, `-` and `_`",
                 excerpt(plain)
             );
             return Err(source.wrong(at, &what));
@@ -112,14 +112,14 @@ fn profiles(
     Ok(())
 }
 
-/// A setting, and its values as texts.
+/// A setting, and its values as strings.
 struct Said {
     key: &'static Key,
     values: Vec<String>,
 }
 
-/// What a pair says, if it is one of the known settings and the file may hold it. `token` is the source of the token
-/// that the same table has named.
+/// Interprets a pair, if it is a known setting that this file may hold. `token` is the source of the token that the
+/// same table has already named.
 fn said(
     source: &Source<'_>,
     (key, value): Pair<'_>,
@@ -170,7 +170,7 @@ fn entry(
     Entry { key, profile, value: values.join(", "), file: source.file.to_owned(), line }
 }
 
-/// The texts that a value is made of.
+/// The strings that a value consists of.
 fn values(value: &DeValue<'_>, shape: Shape) -> Result<Vec<String>, &'static str> {
     let one = |value: &DeValue<'_>| match value {
         DeValue::String(text) => Some(text.to_string()),
@@ -184,8 +184,8 @@ fn values(value: &DeValue<'_>, shape: Shape) -> Result<Vec<String>, &'static str
     match (shape, value) {
         (Shape::One, value) => Ok(vec![one(value).ok_or("is neither a string nor a number")?]),
         (Shape::Flag, DeValue::Boolean(is)) => Ok(vec![is.to_string()]),
-        (Shape::Flag, _) => Err("is neither true nor false"),
-        (Shape::List, value) => list(value).ok_or("is not a list of texts"),
+        (Shape::Flag, _) => Err("is not `true` or `false`"),
+        (Shape::List, value) => list(value).ok_or("is not a list of strings"),
         (Shape::Table, DeValue::Table(table)) => {
             let mut all = Vec::new();
             for (name, value) in table {
@@ -224,7 +224,7 @@ fn known(name: &str, keys: &[&'static Key]) -> Result<&'static Key, String> {
     }
 }
 
-/// Whether a name is that of a secret.
+/// Whether a name is the name of a secret.
 pub(crate) fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|word| name.contains(word))
 }

@@ -17,26 +17,26 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// The environment variable that takes precedence over the files.
     pub(crate) variable: Option<&'static str>,
-    /// The value if it is not set.
+    /// The default value.
     pub(crate) default: Option<&'static str>,
     /// Whether only the user's own file may hold it.
     pub(super) is_private: bool,
-    /// What its value is made of.
+    /// The type of its value.
     pub(super) shape: Shape,
     /// Reads a value. Names of files and programs are relative to the folder.
     pub(crate) set: fn(&mut Settings, &str, &Path) -> Result<(), String>,
 }
 
-/// What the value of a setting is made of.
+/// The type of a setting's value.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Shape {
-    /// A text or a number.
+    /// A string or a number.
     One,
     /// True or false.
     Flag,
-    /// Texts, each of which is set by itself.
+    /// Strings, which are set one by one.
     List,
-    /// Names, each with a list of texts: `name=text` is set for each of them.
+    /// Names, each with a list of strings: `name=string` is set for each of them.
     Table,
 }
 
@@ -112,7 +112,7 @@ pub(crate) static KEYS: [Key; 17] = [
     })
     .default("4"),
     Key::new("index", |settings, text, _| {
-        // What it is a name of is said there.
+        // `Rules` decides which names are valid.
         drop(Rules::new().index(text).map_err(|error| error.to_string())?);
         settings.addresses.index.push(text.to_owned());
         Ok(())
@@ -144,7 +144,7 @@ pub(crate) static KEYS: [Key; 17] = [
     .shape(Shape::List),
 ];
 
-/// The settings that a profile can have, apart from its own.
+/// The settings that a profile can have, apart from `prefix`, which only profiles have.
 const OF_PROFILES: [&str; 7] =
     ["organization", "resource", "api-key-file", "token-file", "token-command", "base-url", "rate"];
 

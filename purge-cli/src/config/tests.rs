@@ -72,7 +72,7 @@ fn tokens_are_refused_and_not_shown() {
             refused(pick(project), pick(user), &format!("{file}:2: `{at}`: {fix}"));
         }
     }
-    let error = load("token = s3cret\n", "").err().expect("no TOML");
+    let error = load("token = s3cret\n", "").err().expect("not TOML");
     assert!(error.starts_with("/project/purge.toml:1: not TOML: "), "{error}");
     assert!(!error.contains("s3cret"), "{error}");
 }
@@ -161,13 +161,13 @@ fn only_regular_files_of_limited_size_are_read() {
         }
     };
     let other = "it is not a regular file";
-    check("device without end", &|at| symlink("/dev/zero", at).expect("a link"), Err(other));
+    check("endless device", &|at| symlink("/dev/zero", at).expect("a link"), Err(other));
     check("empty device", &|at| symlink("/dev/null", at).expect("a link"), Err(other));
     let pipe = |at: &Path| {
         let made = std::process::Command::new("mkfifo").arg(at).status().expect("mkfifo");
         assert!(made.success());
     };
-    check("pipe that nobody writes to", &pipe, Err(other));
+    check("pipe without a writer", &pipe, Err(other));
     check("folder", &|at| fs::create_dir(at).expect("a folder"), Err(other));
     let filled = |at: &Path, bytes: usize| {
         fs::write(at, format!("# {}", "a".repeat(bytes - 2))).expect("a file");
@@ -216,7 +216,7 @@ fn timeouts_are_not_zero() {
 }
 
 #[test]
-fn addresses_of_a_site_are_lists_and_the_nearer_file_has_its_own() {
+fn lists_of_the_nearer_file_replace_those_of_the_other() {
     let user = "index = 'default.html'\ntemplates = '/en{path}'\nspellings = true\n";
     let project = "index = ['index.html', 'index.htm']\nclean-urls = true\nalways = ['/feed.xml']\n\
                    [values]\nlang = ['en', 'de']\nwidth = 200\n";
@@ -247,14 +247,14 @@ fn addresses_of_a_site_are_lists_and_the_nearer_file_has_its_own() {
     refused(
         "clean-urls = 'yes'\n",
         "",
-        "/project/purge.toml:1: `clean-urls` is neither true nor false",
+        "/project/purge.toml:1: `clean-urls` is not `true` or `false`",
     );
     refused(
         "rate = ['5/s']\n",
         "",
         "/project/purge.toml:1: `rate` is neither a string nor a number",
     );
-    refused("index = [['a']]\n", "", "/project/purge.toml:1: `index` is not a list of texts");
+    refused("index = [['a']]\n", "", "/project/purge.toml:1: `index` is not a list of strings");
     refused(
         "values = ['a']\n",
         "",
@@ -268,7 +268,7 @@ fn addresses_of_a_site_are_lists_and_the_nearer_file_has_its_own() {
 }
 
 #[test]
-fn profiles_have_settings_of_their_own_and_the_nearer_file_goes_first() {
+fn profiles_have_their_own_settings_and_the_nearer_file_takes_precedence() {
     let other = "660f9511-f30c-52e5-b827-557766551111";
     let project = format!("rate = '9/s'\n[profile.shop]\nresource = '{ID}'\nprefix = '/shop'\n");
     let user = format!(
@@ -285,13 +285,13 @@ fn profiles_have_settings_of_their_own_and_the_nearer_file_goes_first() {
     let token = format!("{:?}", shop.token.as_ref().expect("a token"));
     assert!(token.ends_with("config/purge/shop.toml\")"), "{token}");
     let error = config.settings.profile("show").err().expect("unknown").to_string();
-    assert_eq!(error, "there is no profile `show`; there are blog, shop");
+    assert_eq!(error, "there is no profile `show`; the profiles are blog, shop");
     let error = load("", "").expect("no settings").settings.profile("a").err().expect("unknown");
     assert_eq!(error.to_string(), "there is no profile `a`; no purge.toml defines one");
 }
 
 #[test]
-fn mistakes_in_profiles_are_named_with_file_line_and_fix() {
+fn mistakes_in_profiles_are_reported_with_file_line_and_fix() {
     for key in ["base-url", "api-key-file", "token-file", "token-command"] {
         let text = format!("[profile.shop]\n{key} = 'https://example.com'\n");
         load("", &text).expect("the user's own file");
@@ -305,7 +305,7 @@ fn mistakes_in_profiles_are_named_with_file_line_and_fix() {
         ("[profile]\nshop = 'x'", "2: a profile is a table: write `[profile.NAME]`"),
         (
             "[profile.'../x']\nrate = '1/s'",
-            "1: `../x` is not the name of a profile: use letters, digits, `-` and `_`",
+            "1: `../x` is not a valid profile name: use letters, digits, `-` and `_`",
         ),
         ("[profile.a]\nrate = 'fast'", "2: `rate`: a rate is a number"),
         ("[profile.a]\nprefix = '/a/*'", "2: `prefix`: a wildcard, but a prefix is one folder"),

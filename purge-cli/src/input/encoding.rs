@@ -1,10 +1,10 @@
-//! Texts in UTF-16 and UTF-32, which are neither UTF-8 nor the bytes of file names that `--raw` accepts.
+//! Detects text in UTF-16 or UTF-32, which is neither UTF-8 nor a list of file names that `--raw` accepts.
 
 /// The encoding of a text with two or four bytes per character: it has a byte order mark, or NUL bytes next to
 /// nearly every character.
 ///
-/// A list whose names end with NUL bytes may consist of names of one letter. There, a character that is unlikely
-/// to be a name on its own must be present too.
+/// A NUL-terminated list of one-letter names has NUL bytes there, too. Such a list counts as UTF-16 or UTF-32 only if
+/// it also has a character that is unlikely to be a name on its own.
 pub(crate) fn wide(text: &[u8], null: bool) -> Option<&'static str> {
     const MARKS: [(&[u8], &str); 4] = [
         (b"\xff\xfe\0\0", "UTF-32"),

@@ -1,21 +1,21 @@
 //! What must hold for any list of paths. Compiled only for the fuzz target and the tests below.
 
-use super::{Form, Input};
+use super::{Format, Input};
 
 /// Takes a byte for the format and a text. Each entry of the text is a path that can be sent, or is counted as
 /// invalid.
 pub fn paths_file(bytes: &[u8]) {
     let Some((&first, text)) = bytes.split_first() else { return };
-    let form = Form { null: first & 1 > 0, raw: first & 2 > 0, ..Form::default() };
-    let mut input = Input { form, are_inventory: first & 4 > 0, ..Input::default() };
+    let format = Format { null: first & 1 > 0, raw: first & 2 > 0, ..Format::default() };
+    let mut input = Input { format, are_inventory: first & 4 > 0, ..Input::default() };
     if let Err(failure) = input.add_text(text, "paths") {
         // The text has another encoding or other terminators.
         assert!(
             text.contains(&0)
                 || text.starts_with(b"\xff\xfe")
                 || text.starts_with(b"\xfe\xff")
-                || form.null
-                || form.raw
+                || format.null
+                || format.raw
         );
         let text = failure.to_string();
         return assert!(
@@ -24,12 +24,12 @@ pub fn paths_file(bytes: &[u8]) {
         );
     }
 
-    let entries = text.split(|&byte| byte == form.end()).enumerate();
-    let entries = entries.filter(|(index, entry)| form.entry(entry, index + 1).is_some()).count();
+    let entries = text.split(|&byte| byte == format.end()).enumerate();
+    let entries = entries.filter(|(index, entry)| format.entry(entry, index + 1).is_some()).count();
     assert_eq!(input.good.len() + input.bad_count, entries);
     for path in input.good.iter() {
         assert!(path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic()), "{path:?}");
-        assert!(!path.contains('*') || !(form.raw || input.are_inventory), "{path}");
+        assert!(!path.contains('*') || !(format.raw || input.are_inventory), "{path}");
     }
     let bad = input.bad_count;
     match input.finish() {

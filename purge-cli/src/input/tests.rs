@@ -1,11 +1,11 @@
 use super::*;
 
 fn lines(text: &[u8]) -> Result<Vec<String>, String> {
-    read(Form::default(), text)
+    read(Format::default(), text)
 }
 
-fn read(form: Form<'_>, text: &[u8]) -> Result<Vec<String>, String> {
-    let mut input = Input { form, ..Input::default() };
+fn read(format: Format<'_>, text: &[u8]) -> Result<Vec<String>, String> {
+    let mut input = Input { format, ..Input::default() };
     match input.add_text(text, "paths.txt").and_then(|()| input.finish()) {
         Ok(good) => Ok(good.iter().map(str::to_owned).collect()),
         Err(failure) => Err(failure.to_string()),
@@ -42,8 +42,8 @@ fn file_names_suggest_raw() {
     "#);
     let error = lines(b"/ok\n/ok\nindex.html\nimg/logo.png\n").expect_err("two names");
     assert!(!error.contains("--raw"), "{error}");
-    let raw = Form { raw: true, ..Form::default() };
-    let error = read(raw, b"../a\n").expect_err("no name");
+    let raw = Format { raw: true, ..Format::default() };
+    let error = read(raw, b"../a\n").expect_err("not a name");
     assert!(!error.contains("--raw"), "{error}");
 }
 
@@ -56,7 +56,7 @@ fn wide_texts_are_refused_as_a_whole() {
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         for text in [little, big] {
             for (null, raw) in [(false, false), (false, true), (true, false), (true, true)] {
-                let error = read(Form { null, raw, ..Form::default() }, &text);
+                let error = read(Format { null, raw, ..Format::default() }, &text);
                 assert_eq!(
                     error.expect_err("UTF-16"),
                     "paths.txt is UTF-16; write it as UTF-8 (PowerShell: `Out-File -Encoding utf8`); \
@@ -69,10 +69,11 @@ fn wide_texts_are_refused_as_a_whole() {
 
 #[test]
 fn lists_of_other_programs_are_refused_as_a_whole() {
-    let raw = Form { raw: true, ..Form::default() };
-    let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("no list of names");
+    let raw = Format { raw: true, ..Format::default() };
+    let says =
+        |format: Format<'_>, text: &[u8]| read(format, text).expect_err("not a list of names");
     assert_eq!(
-        says(Form { null: true, ..raw }, b"M\0index.html\0A\0b.html\0"),
+        says(Format { null: true, ..raw }, b"M\0index.html\0A\0b.html\0"),
         "paths.txt: every name has a status or another column, as in `M`: use `--name-only -z`; to pass a \
          name that looks like this, put `./` before it; nothing was sent"
     );
@@ -86,10 +87,10 @@ fn lists_of_other_programs_are_refused_as_a_whole() {
 
 #[test]
 fn credentials_are_not_shown() {
-    let raw = Form { raw: true, ..Form::default() };
-    for form in [Form::default(), raw] {
+    let raw = Format { raw: true, ..Format::default() };
+    for format in [Format::default(), raw] {
         for text in ["https://user:secret@example.com/a", "user:secret@example.com/a.html"] {
-            let error = read(form, text.as_bytes()).expect_err("a host");
+            let error = read(format, text.as_bytes()).expect_err("a host");
             assert!(error.contains("…@example.com/a") && !error.contains("secret"), "{error}");
             assert!(!error.contains("user"), "{error}");
         }
@@ -98,12 +99,12 @@ fn credentials_are_not_shown() {
 
 #[test]
 fn nul_bytes_and_line_breaks_are_not_mixed_up() {
-    let raw = Form { raw: true, ..Form::default() };
-    let null = Form { null: true, ..raw };
-    let says = |form: Form<'_>, text: &[u8]| read(form, text).expect_err("a mixed list");
+    let raw = Format { raw: true, ..Format::default() };
+    let null = Format { null: true, ..raw };
+    let says = |format: Format<'_>, text: &[u8]| read(format, text).expect_err("a mixed list");
     let nul = "the list has NUL bytes: pass `-0` if each path ends with one; nothing was sent";
     assert_eq!(says(raw, b"index.html\0docs/a b.html\0"), format!("paths.txt:1: {nul}"));
-    assert_eq!(says(Form::default(), b"/a\n/b\0/c\n"), format!("paths.txt:2: {nul}"));
+    assert_eq!(says(Format::default(), b"/a\n/b\0/c\n"), format!("paths.txt:2: {nul}"));
     // Not only in the first block.
     let late = [b"a.html\n".repeat(BLOCK as usize), b"b\0".to_vec()].concat();
     assert_eq!(says(raw, &late), format!("paths.txt:{}: {nul}", BLOCK + 1));
@@ -111,7 +112,7 @@ fn nul_bytes_and_line_breaks_are_not_mixed_up() {
         "paths.txt: the list has line breaks and no NUL byte; leave -0 out; nothing was sent";
     assert_eq!(says(null, b"a.html\nb.html\n"), breaks);
     assert_eq!(says(null, b"a.html\r\n"), breaks);
-    assert_eq!(says(Form { raw: false, ..null }, b"/a\n/b\n"), breaks);
+    assert_eq!(says(Format { raw: false, ..null }, b"/a\n/b\n"), breaks);
     assert!(says(null, b"a\0b\nc\n").contains("line breaks follow the last NUL byte"));
     assert_eq!(read(null, b"a\nb\0c").expect("names"), ["/a%0Ab", "/c"]);
 }
@@ -146,12 +147,12 @@ fn tokens_in_place_of_paths_and_names_are_not_shown() {
     for raw in [false, true] {
         for text in [token.to_owned(), format!("Bearer {token}"), format!("{{\"t\":\"{token}\"}}")]
         {
-            let form = Form { raw, ..Form::default() };
-            let Err(error) = read(form, text.as_bytes()) else { continue };
+            let format = Format { raw, ..Format::default() };
+            let Err(error) = read(format, text.as_bytes()) else { continue };
             assert!(error.contains("(looks like a token, not shown)"), "{error}");
             assert!(!error.contains(&token[4..20]), "{error}");
         }
     }
-    let error = super::read(Form::default(), &[], &[format!("no/{token}")]).expect_err("no file");
+    let error = super::read(Format::default(), &[], &[format!("no/{token}")]).expect_err("no file");
     assert!(!error.to_string().contains(&token[4..20]), "{error}");
 }

@@ -18,7 +18,7 @@ pub(crate) struct Audit(Option<Open>);
 
 struct Open {
     file: File,
-    /// As messages show it.
+    /// Its name, as messages show it.
     name: String,
     command: &'static str,
     reason: Option<String>,
@@ -29,7 +29,7 @@ struct Open {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(title = "Audit"))]
 pub(super) struct Line<'a> {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     schema: u32,
     /// When the run ended: RFC 3339, in UTC.
@@ -38,13 +38,13 @@ pub(super) struct Line<'a> {
     who: Option<String>,
     /// The name of the machine.
     host: Option<String>,
-    /// The address of the run of a CI system, if one is known.
+    /// The URL of the run in a CI system, if it is known.
     ci: Option<String>,
-    /// Why, in the words of `--reason`.
+    /// The reason, as passed to `--reason`.
     reason: Option<&'a str>,
     /// `create` or `resume`.
     command: &'static str,
-    /// The profile, if the run had several: each has a line.
+    /// The profile, if the run had several: each has its own line.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<&'a str>,
     /// The organization.
@@ -55,12 +55,12 @@ pub(super) struct Line<'a> {
     exit_code: u8,
     /// The counts of the report.
     summary: &'a purge_api_ext::Summary,
-    /// The IDs of the operations that the run created, or of those that it found.
+    /// The IDs of the operations that the run created or found in the list.
     operations: Vec<&'a OperationId>,
 }
 
 impl Audit {
-    /// No file.
+    /// Writes nothing.
     pub(crate) const NONE: Self = Self(None);
 
     pub(crate) fn open(
@@ -114,12 +114,12 @@ fn opened(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).read(true).append(true).open(path)
 }
 
-/// Appends a line, as a whole and on a line of its own, whatever other runs do.
+/// Appends one line, whole and separate from others, even if other runs write at the same time.
 fn append(file: &mut File, line: &[u8]) -> io::Result<()> {
-    // Some file systems have no locks. There, a line is still appended at once.
+    // Some file systems have no locks. There, a line is still appended in one write.
     let locked = file.lock().is_ok();
     let written = match ends_within_a_line(file) {
-        // A full disk may have cut off an earlier line.
+        // An earlier line may have been cut off by a full disk.
         true => file.write_all(&[b"\n", line].concat()),
         false => file.write_all(line),
     };

@@ -1,4 +1,4 @@
-//! What is different between two sites.
+//! The difference between two sites.
 
 use std::io;
 
@@ -10,12 +10,12 @@ use super::{Format, Out, json, plural};
 use crate::exit::Failure;
 use crate::shown::shown;
 
-/// What is different between two builds of a site.
+/// The difference between two builds of a site.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(title = "Difference"))]
 pub(super) struct Object {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     schema: u32,
     /// Files that are new.
@@ -24,21 +24,21 @@ pub(super) struct Object {
     changed: usize,
     /// Files that are gone.
     removed: usize,
-    /// Files of which a manifest does not say what was in them.
+    /// Files whose content a manifest does not record.
     in_doubt: usize,
     /// The files, sorted by the bytes of their names.
     files: Vec<File>,
 }
 
-/// A file that is different.
+/// A file that differs.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct File {
-    /// Its name; what is not UTF-8 in it is replaced.
+    /// Its name; bytes that are not UTF-8 are replaced.
     name: String,
-    /// Its path, percent-encoded, with every byte of its name; none if it has a name that cannot be a path.
+    /// Its path, percent-encoded, with every byte of its name; null if its name cannot be a path.
     path: Option<String>,
-    /// Why it is different: `added`, `changed`, `removed`; `in_doubt` if the manifest does not say what was in it.
+    /// Why it differs: `added`, `changed`, `removed`; `in_doubt` if a manifest does not record its content.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     change: Change,
 }
@@ -69,7 +69,7 @@ pub(super) fn write(
     Ok(written.or_else(super::closed_pipe)?)
 }
 
-/// How many files differ, and why.
+/// How many files differ, and how.
 pub(super) fn counts(difference: &Difference) -> String {
     let counts = [
         (Change::Added, "added"),

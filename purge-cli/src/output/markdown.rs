@@ -72,7 +72,7 @@ impl Summary {
     }
 }
 
-/// What was found at the edges: those that are not fresh first.
+/// What was found at the edges; paths that are not fresh come first.
 fn found(out: Out<'_>, verified: &Verified) -> io::Result<()> {
     writeln!(out, "### CDN edge: {}\n", verified.title())?;
     let mut paths: Vec<_> = verified.paths.iter().collect();
@@ -141,7 +141,7 @@ fn report(out: Out<'_>, profile: &str, report: &Report) -> io::Result<()> {
     list(out, report)
 }
 
-/// The outcome of the paths and nothing else, since most people read only the headline.
+/// The outcomes of the paths and nothing else, since most people read only the headline.
 fn title(report: &Report) -> String {
     let s = &report.summary;
     if report.dry_run {

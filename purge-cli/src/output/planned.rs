@@ -1,4 +1,4 @@
-//! A plan for programs, with what its aliases are aliases of.
+//! A plan for programs. Each alias names the path that it belongs to.
 
 use purge_site::Aliases;
 use serde::Serialize;
@@ -11,18 +11,18 @@ use serde_json::{Value, json};
 pub(super) struct WithAliases<T> {
     #[serde(flatten)]
     what: T,
-    /// Those of its paths that are further addresses of others; left out if there are none.
+    /// The paths that are additional addresses of other paths; left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<Alias>,
 }
 
-/// A further address.
+/// An additional address of a path.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Alias {
     /// The address.
     path: String,
-    /// The path that has this address, too.
+    /// The path that it is an address of.
     alias_of: String,
 }
 
@@ -36,7 +36,7 @@ impl<T> WithAliases<T> {
             let alias_of = aliases.of(path)?.to_owned();
             Some(Alias { path: path.to_owned(), alias_of })
         };
-        // Most plans have none, and millions of paths.
+        // Most plans have no aliases, but a plan may have millions of paths.
         let aliases =
             if aliases.is_empty() { Vec::new() } else { paths.filter_map(alias).collect() };
         Self { what, aliases }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_looks_like_any_report() {
+    fn empty_report_has_the_members_of_any_report() {
         let plan = Plan::parse(["/a"]).expect("a plan");
         let report = serde_json::to_value(Report::planned(&plan)).expect("JSON");
         let keys = |value: &Value| {

@@ -14,7 +14,7 @@ use crate::exit::Failure;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(title = "Reports"))]
 pub(super) struct Reports<'a> {
-    /// The version of this form: 1.
+    /// The version of this format: 1.
     #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     schema: u32,
     /// The profiles, in the order in which they were named; none if there was nothing to purge.
@@ -39,7 +39,7 @@ struct Operation<'a> {
     profile: &'a str,
 }
 
-/// Writes an operation, if the form is one in which each stands for itself.
+/// Writes an operation, if the format streams operations.
 pub(crate) fn operation_of(
     out: Out<'_>,
     format: Format,

@@ -58,7 +58,7 @@ impl Progress {
         Self { messages, format, profile: None, counts, bars, pause: None, unseen: 0 }
     }
 
-    /// Lines about one of several profiles, each of which names it. There are no bars.
+    /// Writes lines about one of several profiles; each line names the profile. There are no bars.
     pub(crate) fn of_profile(messages: Messages, format: Format, name: &str) -> Self {
         Self { profile: Some(name.to_owned()), ..Self::start(messages, format, false, "purging") }
     }
@@ -106,7 +106,7 @@ impl Progress {
         (self.messages != Messages::Quiet).then_some(interval)
     }
 
-    /// Reports progress, if there is any since the last time.
+    /// Reports progress, if there has been any since the last time.
     pub(crate) fn tick(&mut self, err: Out<'_>) {
         if let Some(bars) = &mut self.bars {
             bars.show(&self.counts);
@@ -119,7 +119,7 @@ impl Progress {
         let known = self.counts.finished;
         self.counts.on(event);
         let line = match event {
-            // Bars count it down.
+            // The bars count the pause down.
             Event::Retrying { .. } | Event::Paused { .. }
                 if self.messages == Messages::Normal && self.bars.is_some() =>
             {

@@ -50,7 +50,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The schema of an operation, which has one member more if the run has several profiles.
+/// The schema of an operation, with the member that it also has if the run has several profiles.
 fn of_any_profile(mut schema: Value) -> Value {
     schema["properties"]["profile"] = json!({
         "description": "The profile, if the run has several.",
@@ -59,7 +59,7 @@ fn of_any_profile(mut schema: Value) -> Value {
     schema
 }
 
-/// Removes what is only for Rust from the descriptions: examples, and links to other items.
+/// Removes what is useful only in Rust from the descriptions: examples, and links to other items.
 fn for_readers_of_json(schema: &mut Value) {
     match schema {
         Value::Object(object) => {

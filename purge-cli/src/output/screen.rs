@@ -30,7 +30,7 @@ impl Screen {
         }
     }
 
-    /// Truncates a text to fit into a line of which some columns are already used.
+    /// Truncates a text to fit into a line, some columns of which are already used.
     pub(super) fn fit(self, text: &str, used: usize) -> String {
         let Some(width) = self.width else { return text.to_owned() };
         // A line that is too long is better than an empty one.

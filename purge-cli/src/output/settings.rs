@@ -25,8 +25,9 @@ pub(crate) struct Object {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Setting {
-    /// Its name in `purge.toml` and, with two dashes, on the command line; with `profile.NAME.` before it for one of a profile; `token` or `api-key`, or `proxy`, `no-proxy`, `ssl-cert-file`
-    /// or `ssl-cert-dir`, which only the environment and the system set.
+    /// Its name in `purge.toml` and, after two dashes, on the command line. A setting of a profile has the prefix
+    /// `profile.NAME.`. Only the environment and the system set `token`, `api-key`, `proxy`, `no-proxy`,
+    /// `ssl-cert-file` and `ssl-cert-dir`.
     pub(crate) name: String,
     /// Its value; null if it is not set, and for the token and the API key, which are not shown.
     pub(crate) value: Option<String>,

@@ -1,4 +1,4 @@
-//! The list of purge requests for people: of each, as much as fits on a line.
+//! The list of purge requests for people, with as much of each as fits on a line.
 
 use std::io;
 
@@ -15,7 +15,7 @@ const STATE: usize = 10;
 const TIME: usize = 20;
 /// `59m 59s`.
 const TOOK: usize = 7;
-/// All columns, with enough of a path to tell it from others.
+/// All columns, with enough of a path to distinguish it from others.
 const WIDE: usize = ID + STATE + TIME + TOOK + 4 * 2 + 24;
 
 /// Records, written as they arrive. Where a line has no room for all columns, the records of an operation are

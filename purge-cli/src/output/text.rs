@@ -1,4 +1,4 @@
-//! Reports for people: what failed comes first, and a large run still fits on a screen.
+//! Reports for people: failures come first, and a large run still fits on a screen.
 
 use std::io;
 use std::time::Duration;
@@ -184,7 +184,7 @@ fn beside(out: Out<'_>, s: &Summary) -> io::Result<()> {
             writeln!(out, "  without an inventory, it is unknown what else the wildcards purge")?;
         }
     }
-    // Not "not sent": that is a failure.
+    // These are not called "not sent", which means a failure.
     let dropped = [
         (s.duplicates, "is a duplicate", "are duplicates"),
         (s.covered, "is covered by a wildcard", "are covered by a wildcard"),

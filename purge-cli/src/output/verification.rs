@@ -12,11 +12,11 @@ use super::screen::pad;
 use super::{Format, Out, Screen, json, plural};
 use crate::exit::{Exit, Failure};
 
-/// How many paths of a verdict are listed.
+/// The maximum number of paths of a verdict that are listed.
 const LISTED: usize = 20;
 /// The width of the longest verdict.
 const WIDTH: usize = 12;
-/// How many paths a command has that a message shows.
+/// The maximum number of paths in a command that a message suggests.
 const NAMED: usize = 5;
 
 /// What was found at the edges after a purge.
@@ -25,34 +25,34 @@ const NAMED: usize = 5;
 pub(crate) struct Verified {
     /// The counts.
     pub(crate) summary: Counts,
-    /// The wildcards of which only a sample of the paths was verified.
+    /// The wildcards for which only a sample of the paths was verified.
     pub(crate) samples: Vec<Sample>,
     /// What was found at each path.
     pub(crate) paths: Vec<Checked>,
-    /// What purging the stale paths once more has done; left out if that was not asked for, or not necessary.
+    /// The report of purging the stale paths once more; left out if that was not requested, or not necessary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) again: Option<Report>,
     /// The paths that are still stale, to be purged again.
     pub(crate) stale: Vec<String>,
 }
 
-/// How many paths have which verdict.
+/// The number of paths for each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Counts {
     /// All of them.
     paths: usize,
-    /// Those that are the new file, or were fetched after the purge.
+    /// Paths that have the new file, or were fetched from the origin after the purge.
     fresh: usize,
-    /// Those that are certainly older than the purge, or the old file.
+    /// Paths that certainly have the old file, or a copy from before the purge.
     stale: usize,
-    /// Those that are neither the old file nor the new one.
+    /// Paths that have neither the old file nor the new one.
     differs: usize,
-    /// Those of which nothing shows what they are.
+    /// Paths whose state nothing shows.
     unverifiable: usize,
 }
 
-/// A wildcard of which only a sample of the paths was verified.
+/// A wildcard for which only a sample of the paths was verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Sample {
@@ -85,7 +85,7 @@ pub(super) struct Object<'a> {
 pub(super) struct WithVerification<'a> {
     #[serde(flatten)]
     report: &'a Report,
-    /// What was found at the edges; left out if that was not asked for.
+    /// What was found at the edges; left out without `--verify`.
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<&'a Verified>,
 }
@@ -130,7 +130,7 @@ impl Verified {
         }
     }
 
-    /// Why the exit code is not 0, and what to do next; none if all are fresh.
+    /// Why the exit code is not 0, and what to do next; none if all paths are fresh.
     pub(crate) fn failure(&self) -> Option<Failure> {
         let exit = self.exit();
         let Counts { paths, stale, differs, unverifiable, .. } = self.summary;
@@ -170,7 +170,7 @@ fn quoted(paths: &[String]) -> String {
     quoted.collect::<Vec<_>>().join(" ")
 }
 
-/// Writes the result of `verify`. In a format in which each path stands for itself, they have been written.
+/// Writes the result of `verify`. If the format streams paths, they are already written.
 pub(crate) fn verification(
     out: Out<'_>,
     screen: Screen,
@@ -185,7 +185,7 @@ pub(crate) fn verification(
     Ok(written.and_then(|()| out.flush()).or_else(super::closed_pipe)?)
 }
 
-/// Writes what was found at one path, if the format is one in which each stands for itself.
+/// Writes what was found at one path, if the format streams paths.
 pub(crate) fn checked(out: Out<'_>, format: Format, checked: &Checked) -> io::Result<()> {
     if format == Format::Ndjson {
         json::line(out, checked)?;
@@ -239,7 +239,7 @@ fn line(out: Out<'_>, screen: Screen, checked: &Checked) -> io::Result<()> {
     writeln!(out)
 }
 
-/// The reason, and which copy it is for.
+/// The reason, and the copy that it applies to.
 pub(super) fn said(checked: &Checked) -> String {
     let Some(look) = checked.worst() else { return checked.message.clone() };
     let age = look.age.map(|age| format!(", Age {age} s")).unwrap_or_default();

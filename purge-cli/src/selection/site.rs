@@ -11,7 +11,7 @@ use purge_site::{Baseline, Change, Difference, Finished, Manifest};
 
 use crate::args::PathArgs;
 use crate::exit::{Exit, Failure};
-use crate::input::{self, Form};
+use crate::input::{self, Format};
 use crate::shown::{file_name, redacted, shown};
 
 /// How many names a note lists.
@@ -74,14 +74,14 @@ impl Changes {
     }
 
     /// Adds the paths of the files that differ.
-    pub(super) fn add_to(&self, paths: &mut Paths, form: Form<'_>) -> Result<(), Failure> {
+    pub(super) fn add_to(&self, paths: &mut Paths, format: Format<'_>) -> Result<(), Failure> {
         if self.kind == Kind::Everything {
-            // It is not published whether the star may match nothing.
+            // It is unknown whether `*` may match nothing.
             for path in ["/*", "/"] {
                 paths.try_push(path).map_err(|error| Failure::usage(error.to_string()))?;
             }
         }
-        add_names(self.difference.iter().map(|(name, _)| name), paths, form)
+        add_names(self.difference.iter().map(|(name, _)| name), paths, format)
     }
 
     pub(crate) fn notes(&self) -> Vec<String> {
@@ -160,7 +160,7 @@ impl Renewal {
             Err(error) => Err(Failure::new(
                 Exit::Failed,
                 format!(
-                    "everything was purged, but {error}; the baseline is unchanged, and the next run will purge the same again"
+                    "everything was purged, but {error}; the baseline is unchanged, and the next run will purge the same paths again"
                 ),
             )),
         }
@@ -185,12 +185,12 @@ pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Failure {
 pub(crate) fn add_names<'a>(
     names: impl Iterator<Item = &'a [u8]>,
     paths: &mut Paths,
-    form: Form<'_>,
+    format: Format<'_>,
 ) -> Result<(), Failure> {
     for name in names {
         // It is a file name, even if it begins like a Windows drive.
         let path = PurgePath::from_file_name([b"./", name].concat());
-        let path = path.and_then(|path| match form.prefix {
+        let path = path.and_then(|path| match format.prefix {
             Some(prefix) => path.in_folder(prefix),
             None => Ok(path),
         });
@@ -236,7 +236,7 @@ fn broken(error: &str) -> Failure {
     Failure::usage(format!("{error}; restore it, or remove it: then {WAYS_OUT}; nothing was sent"))
 }
 
-/// The baseline of one cache says nothing about another. The baseline of several caches is that of each only as long
+/// The baseline of one cache says nothing about another cache. The baseline of several caches is that of each only as long
 /// as all are purged together.
 fn of_this_resource(baseline: &Baseline, resource: Option<&str>) -> Result<(), Failure> {
     let of = baseline.manifest().and_then(Manifest::resource);

@@ -1,4 +1,4 @@
-//! Which paths are verified: those that were purged, and for a wildcard those that it matches.
+//! Which paths are verified: those that were purged and, for a wildcard, those that it matches.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use super::sources::{Sources, wildcard};
 use crate::exit::Failure;
 use crate::output::Sample;
 
-/// A wildcard is verified by all paths that it matches, up to so many.
+/// The maximum number of paths by which a wildcard is verified.
 const SAMPLE: usize = 200;
 
 /// A path to verify.
@@ -20,7 +20,7 @@ pub(crate) struct Aim {
     /// The path that purges it: itself or a wildcard.
     pub(crate) by: Rc<str>,
     pub(crate) expected: Expected,
-    /// Whether it is the own path of a file, and not an alias.
+    /// Whether it is a file's own path, not an alias.
     is_own: bool,
 }
 
@@ -28,20 +28,20 @@ pub(crate) struct Aim {
 #[derive(Debug, Default)]
 pub(crate) struct Aims {
     pub(crate) aims: Vec<Aim>,
-    /// The wildcards of which not all paths are verified.
+    /// The wildcards for which only some of the paths are verified.
     pub(crate) samples: Vec<Sample>,
-    /// The wildcards of which no path is known.
+    /// The wildcards that match no known path.
     pub(crate) unknown: Vec<Rc<str>>,
 }
 
 /// A wildcard that is purged.
 struct Wildcard {
     pattern: PurgePath,
-    /// What it certainly matches.
+    /// The paths that it certainly matches.
     matches: BTreeSet<Rc<str>>,
 }
 
-/// What is expected at paths, and whether the file's own path says so.
+/// What is expected at each path, and whether the path is the file's own.
 type Known = HashMap<Rc<str>, (Expected, bool)>;
 
 impl Aims {
@@ -76,7 +76,7 @@ impl Aims {
         Ok(aims)
     }
 
-    /// Notes how much of a wildcard is verified, unless it is all of it.
+    /// Notes how many paths of a wildcard are verified, unless all of them are.
     fn note(&mut self, path: &Rc<str>, paths: usize, of: usize, seed: u32) {
         if of == 0 {
             self.unknown.push(Rc::clone(path));
@@ -85,7 +85,7 @@ impl Aims {
         }
     }
 
-    /// The targets, each with the time of its purge, if `purge` knows it. What was not purged is left out.
+    /// The targets, each with the time of its purge, if `purge` knows it. Paths that were not purged are left out.
     pub(crate) fn targets(&self, purge: impl Fn(&str) -> Option<Option<Purge>>) -> Vec<Target> {
         let target = |aim: &Aim| {
             let purge = purge(&aim.by)?;
@@ -94,19 +94,20 @@ impl Aims {
         self.aims.iter().filter_map(target).collect()
     }
 
-    /// Those that are the own paths of files.
+    /// Only the files' own paths, without aliases.
     pub(crate) fn own(&self) -> Self {
         let own = self.aims.iter().filter(|aim| aim.is_own).cloned().collect();
         Self { aims: own, ..Self::default() }
     }
 
-    /// What is said of the wildcards of which no path is known.
+    /// The verdicts on the wildcards that match no known path.
     pub(crate) fn unasked(&self) -> impl Iterator<Item = Checked> {
         self.unknown.iter().map(|path| Checked::unasked(&**path, &Reason::NoPath))
     }
 }
 
-/// Looks for the files at the paths, and for what the wildcards match, each by its place among the paths.
+/// Finds what is expected at the paths, and which paths the wildcards match. Wildcards are identified by their places
+/// among the paths.
 fn search(
     paths: &[Rc<str>],
     sources: Sources<'_>,

@@ -1,4 +1,4 @@
-//! Whom to ask.
+//! The edges and the origin to ask.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use purge_verify::{Edge, EdgeError, Resolve, Verifier, VerifierBuilder};
 use crate::args::EdgeArgs;
 use crate::exit::Failure;
 
-/// What asks the edges.
+/// Builds the verifier that asks the edges.
 pub(crate) fn verifier(args: &EdgeArgs) -> Result<Verifier, Failure> {
     let edges: Vec<Edge> = parsed("--edge", &args.edge)?;
     let resolves: Vec<Resolve> = parsed("--resolve", &args.resolve)?;
@@ -29,7 +29,7 @@ pub(crate) fn verifier(args: &EdgeArgs) -> Result<Verifier, Failure> {
     built(builder)
 }
 
-/// What asks the origin alone; none if it is not named.
+/// Builds a verifier that asks only the origin; none if no origin is named.
 pub(crate) fn origin(args: &EdgeArgs) -> Result<Option<Verifier>, Failure> {
     let Some(origin) = &args.origin else { return Ok(None) };
     let builder = settings(args).edge(one("--origin", origin)?).identity_only();

@@ -1,39 +1,38 @@
-//! What is known of the files of a site: the new build, the old one, and all paths.
+//! What is known about the files of a site: the new build, the old one, and all paths.
 
 use purge_api_ext::{Paths, PurgePath};
 use purge_site::{Manifest, Rules};
 use purge_verify::{Digest, Expected, New};
 
 use crate::exit::Failure;
-use crate::input::Form;
+use crate::input::Format;
 use crate::selection::add_names;
 
-/// How many names are expanded at once.
+/// How many names are expanded at a time.
 const BLOCK: usize = 1000;
 
-/// What is known of the files of a site, and under which addresses they are.
+/// What is known about the files of a site, and which addresses they have.
 #[derive(Clone, Copy)]
 pub(crate) struct Sources<'a> {
     pub(crate) new: Option<&'a Manifest>,
     pub(crate) old: Option<&'a Manifest>,
-    /// Paths of which the content is unknown.
+    /// Paths whose content is unknown.
     pub(crate) inventory: Option<&'a Paths>,
-    pub(crate) form: Form<'a>,
-    /// All addresses of a file.
+    pub(crate) format: Format<'a>,
+    /// The rules for all addresses of a file.
     pub(crate) rules: &'a Rules,
-    /// Those that have the content of the file.
+    /// The rules for the addresses that have the content of the file.
     pub(crate) same: &'a Rules,
 }
 
 impl Sources<'_> {
-    /// Calls `add` with each address of each file, with what is expected there, and with whether it is the file's own
-    /// address.
+    /// Calls `add` with each address of each file, what is expected there, and whether it is the file's own address.
     pub(super) fn each(&self, mut add: impl FnMut(&str, Expected, bool)) -> Result<(), Failure> {
         let names = self.names();
         for block in names.chunks(BLOCK) {
             for name in block {
                 let mut own = Paths::new();
-                add_names(std::iter::once(*name), &mut own, self.form)?;
+                add_names(std::iter::once(*name), &mut own, self.format)?;
                 let expected = self.expected(name);
                 let addresses = |rules: &Rules| {
                     let expanded = rules.expand(own.clone());
@@ -43,7 +42,7 @@ impl Sources<'_> {
                 for (place, path) in same.iter().enumerate() {
                     add(path, expected, place == 0);
                 }
-                // Of variants, the content is unknown.
+                // The content of variants is unknown.
                 for path in addresses(self.rules)?.iter().filter(|path| !has(&same, path)) {
                     add(path, Expected::default(), false);
                 }
@@ -82,7 +81,7 @@ fn has(paths: &Paths, wanted: &str) -> bool {
     paths.iter().any(|path| path == wanted)
 }
 
-/// Whether a path is a wildcard, and which.
+/// The path, if it is a wildcard.
 pub(super) fn wildcard(path: &str) -> Option<PurgePath> {
     PurgePath::with_query(path).ok().filter(PurgePath::is_wildcard)
 }

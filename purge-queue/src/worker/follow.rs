@@ -21,7 +21,7 @@ pub(super) fn follow(
     text: &[u8],
     shutdown: &Shutdown,
 ) -> UnderWay<Followed> {
-    let journal = Journal::over("the round that is followed", Closed, text).ok();
+    let journal = Journal::in_sink("the round that is followed", Closed, text).ok();
     let journal = journal.map(|journal| match round.begun.everything {
         true => journal.allow_full_purge(PurgeEverything),
         false => journal,

@@ -90,7 +90,8 @@ impl<E: Engine> Holder<'_, E> {
     fn journal(&self, number: u64, text: &Arc<Mutex<Vec<u8>>>) -> Option<Journal> {
         let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sink = LaneSink::new(self.term.clone(), number, Arc::clone(text));
-        Journal::over(format!("round {number} of the lane {}", self.options.lane), sink, &past).ok()
+        Journal::in_sink(format!("round {number} of the lane {}", self.options.lane), sink, &past)
+            .ok()
     }
 
     fn send(

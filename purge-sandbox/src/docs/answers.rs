@@ -34,7 +34,7 @@ pub(super) fn write_described(
     Ok(())
 }
 
-/// The examples of a content, each with its summary; if it has none, one is generated from its schema.
+/// The examples of a media type, each with its summary. If there are none, one is generated from the schema.
 pub(super) fn examples(spec: &Value, content: &Value) -> Vec<(String, Value)> {
     let described = content["examples"].as_object().into_iter().flatten().map(|(name, example)| {
         let example = follow(spec, example);
@@ -74,7 +74,7 @@ fn sample(spec: &Value, schema: &Value) -> Value {
 pub(super) fn write_refusals(out: &mut String) -> fmt::Result {
     out.write_str(
         "<section aria-labelledby=\"refusals\">\n<h2 id=\"refusals\">Refusals of this sandbox</h2>\n\
-         <p>The service publishes no response but 200, so the sandbox has its own refusals; those of the real service \
+         <p>The service documents only status 200, so these refusals are the sandbox's own; those of the real service \
          may differ. Each has a body such as \
          <code>{ &quot;status&quot;: false, &quot;message&quot;: &quot;the token is not valid&quot; }</code>.</p>\n\
          <div class=\"wide\" role=\"region\" aria-label=\"Refusals\" tabindex=\"0\">\n\

@@ -30,8 +30,8 @@ impl Fault {
     /// | `keeps` | `true` or `false` | [`keeping_objects`](Self::keeping_objects) |
     /// | `applies` | `true` or `false` | [`after_applying`](Self::after_applying), [`without_applying`](Self::without_applying) |
     ///
-    /// A request can also carry one such object in its header `X-Sandbox-Fault`. It takes precedence over the
-    /// queue and takes nothing from it.
+    /// A request can also carry one such object in its header `X-Sandbox-Fault`. It takes precedence over the queue and
+    /// removes nothing from it.
     ///
     /// # Errors
     ///

@@ -12,10 +12,10 @@ use tokio::sync::watch;
 
 use super::Sandbox;
 use crate::account::Account;
+use crate::admission::{Bucket, Token};
 use crate::connections::Connections;
 use crate::error::{Error, Kind};
 use crate::fault::{Fault, Faults};
-use crate::limits::{Bucket, Token};
 use crate::log::{Log, RecordedRequest};
 use crate::origin::Origin;
 use crate::pattern::Star;
@@ -109,9 +109,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Allows an address that other machines can reach, and requests whose `Host` is not this machine. The
-    /// sandbox is a tool for tests: it speaks plain HTTP, and anyone who reaches it can read all that was
-    /// sent to it.
+    /// Allows an address that other machines can reach, and requests whose `Host` is not this machine. The sandbox is a
+    /// tool for tests: it speaks plain HTTP, and anyone who reaches it can read everything that was sent to it.
     ///
     /// Without this, the `Host` of a request must be `localhost`, a subdomain of it, or a loopback
     /// address, with any port. Others get 421, so that no web page can read the sandbox through a domain name that
@@ -134,15 +133,16 @@ impl SandboxBuilder {
         self
     }
 
-    /// How long after its login, after the start, or after [`Sandbox::replace_token`], a token expires. From then on, it
-    /// gets 401. By default, the token that needs no login does not expire, and others do after 4 hours.
+    /// The lifetime of a token, which starts with its login, with the sandbox, or with [`Sandbox::replace_token`]. An
+    /// expired token gets 401. By default, the token that needs no login does not expire, and others expire after 4
+    /// hours.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = Some(lifetime);
         self
     }
 
-    /// After how many requests a token expires. This tests a client whose token expires in the middle of its work,
-    /// without a clock.
+    /// The number of requests after which a token expires. This tests a client whose token expires in the middle of its
+    /// work, without depending on a clock.
     pub fn token_uses(mut self, requests: u32) -> Self {
         self.token_uses = Some(requests);
         self
@@ -220,8 +220,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// From this long after the start, serves the files of this folder and not those of [`origin`](Self::origin): an
-    /// upload that arrives late. It has no effect without a folder as the origin.
+    /// Serves the files of this folder instead of those of [`origin`](Self::origin) from a given time after the start,
+    /// as if an upload had arrived late. It has no effect without a folder as the origin.
     pub fn origin_later(mut self, folder: impl Into<PathBuf>, after: Duration) -> Self {
         self.later = Some((folder.into(), after));
         self
@@ -233,8 +233,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Edges code files by gzip or Brotli for visitors that accept it, and cache the variants by themselves. Brotli is
-    /// only stored, not compressed.
+    /// Makes edges code files with gzip or Brotli for visitors that accept it, and cache each variant separately. Brotli
+    /// bodies are stored, not compressed.
     pub fn compress(mut self) -> Self {
         self.compresses = true;
         self
@@ -276,17 +276,17 @@ impl SandboxBuilder {
         self
     }
 
-    /// How long a client may take to send the head of a request, and again its body; 60 s by default. The time for the
-    /// head starts when the client connects, and again when it has received a response, so a connection that is idle
-    /// for that long is closed, too. A client that takes longer for a body gets 408.
-    /// The same limit applies to an origin server: if it takes longer to respond, the edge responds with 504.
+    /// How long a client may take for the head of a request, and as long again for its body; 60 s by default. The time
+    /// for the head starts when the client connects and after each response, so a connection that is idle for that long
+    /// is closed, too. A client that takes longer for a body gets 408. The same limit applies to an origin server: if
+    /// it takes longer to respond, the edge responds with 504.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout.min(YEAR);
         self
     }
 
-    /// How many connections may be open; 512 by default. One more closes the connection on which no request
-    /// has begun or ended for the longest time.
+    /// How many connections may be open; 512 by default. To make room for another one, the connection on which no
+    /// request has begun or ended for the longest time is closed.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self

@@ -149,7 +149,7 @@ async fn a_stall_sends_the_first_half_and_then_nothing() {
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).await.map(|_| rest)
     });
-    assert!(more.await.is_err(), "the connection went on");
+    assert!(more.await.is_err(), "there was more to read");
 }
 
 #[tokio::test]

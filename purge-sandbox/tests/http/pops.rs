@@ -85,7 +85,7 @@ async fn visitors_may_be_refused_or_challenged() {
         let builder =
             names.iter().fold(Sandbox::builder(), |builder, name| builder.pop(Pop::new(*name)));
         let error = builder.start().await.expect_err("a name").to_string();
-        assert!(error.contains("cannot have this name"), "{error}");
+        assert!(error.contains("is not a valid name"), "{error}");
     }
 }
 

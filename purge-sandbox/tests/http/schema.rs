@@ -43,7 +43,7 @@ fn convert(value: Value) -> Value {
 }
 
 #[test]
-fn the_converted_schema_accepts_right_and_rejects_wrong() {
+fn the_converted_schema_accepts_valid_values_and_rejects_others() {
     let page = validator("ListPurgeRequestsResponse");
     assert!(page.is_valid(&json!({ "status": true, "data": null, "unknown": 1 })));
     let record = |record: Value| json!({ "status": true, "data": { "requests": [record] } });

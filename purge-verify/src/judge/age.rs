@@ -11,7 +11,7 @@ use crate::verdict::Reason;
 pub(super) enum Aged {
     /// The copy is certainly older.
     Older,
-    /// It says that the copy is older, and there may be another explanation.
+    /// It says that the copy is older, but there may be another explanation.
     Doubtful(Reason),
     /// The copy was fetched after the purge.
     Younger,
@@ -41,7 +41,8 @@ impl Aged {
         }
     }
 
-    /// Whether `Age` says that the copy is older, believed or not. Behind a cache that sends `Age`, it says nothing.
+    /// Whether `Age` says that the copy is older, whether or not that is to be believed. Behind a cache that sends
+    /// `Age`, it says nothing.
     pub(super) fn says_older(&self) -> bool {
         match self {
             Self::Older => true,
@@ -60,8 +61,8 @@ impl Aged {
     }
 }
 
-/// `Date` beside the clock of the origin, which has set it. A cache keeps it; some edges replace it by the time of
-/// the response.
+/// `Date`, compared with the clock of the origin, which has set it. A cache keeps it; some edges replace it with the
+/// time of the response.
 struct Clock {
     date: Option<SystemTime>,
     received: SystemTime,
@@ -73,7 +74,7 @@ impl Clock {
     fn new(question: &Question<'_>, answer: &Answer, sent: SystemTime) -> Self {
         let known = question.origin.and_then(|origin| origin.clock);
         let tolerance = i64::try_from(CLOCKS.as_millis()).unwrap_or(i64::MAX);
-        // Without the origin, its clock is taken for ours.
+        // If the origin is not asked, its clock is assumed to be equal to ours.
         let origin = known.unwrap_or(Offset { least: -tolerance, most: tolerance });
         Self { date: answer.date, received: answer.received, sent, origin }
     }
@@ -116,7 +117,7 @@ impl Clock {
 }
 
 impl Sight {
-    /// Whether the edge replaces `Date` by the time of the response.
+    /// Whether the edge replaces `Date` with the time of the response.
     ///
     /// With the `Date` of the origin, `Date` and `Age` add up to the time by the clock of the edge, whichever copy it is,
     /// so that their sum grows as time passes. If the edge replaces `Date`, the sum grows twice as fast.

@@ -76,7 +76,7 @@ impl VerifierBuilder {
         self
     }
 
-    /// What this program calls itself in the `User-Agent` header. Default: the name and version of this crate.
+    /// The name of this program in the `User-Agent` header. Default: the name and version of this crate.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = name.into();
         self
@@ -91,7 +91,7 @@ impl VerifierBuilder {
         if self.edges.is_empty() {
             return Err(EdgeError::new("there is no edge to ask"));
         }
-        // One for each host: limits are those of a host, however often it is named.
+        // One for each host: limits apply to a host, however often it is named.
         let mut paces: HashMap<(String, u16, Option<IpAddr>), Arc<Pace>> = HashMap::new();
         let mut client = |edge: &Edge| {
             let (host, port) = edge.host();

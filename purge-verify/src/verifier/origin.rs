@@ -1,4 +1,4 @@
-//! The origin, which is asked beside the edges.
+//! The origin, which is asked in addition to the edges.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -30,7 +30,7 @@ impl<'a> Source<'a> {
         self.ask(path).await;
     }
 
-    /// What is known of the origin, and what it answers for a path; none if there is no origin.
+    /// What is known about the origin, and its response for a path; none if there is no origin.
     pub(super) async fn ask(&self, path: &str) -> Option<Origin> {
         let came = self.client?.ask(path, Coding::Identity).await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +66,7 @@ fn between(first: SystemTime, second: SystemTime) -> i64 {
     }
 }
 
-/// An origin may be several machines, whose clocks differ: what holds for all of them.
+/// An origin may be several machines, whose clocks differ. The result holds for all of them.
 fn joined(one: Option<Offset>, other: Option<Offset>) -> Option<Offset> {
     let both = |one: Offset, other: Offset| Offset {
         least: one.least.min(other.least),

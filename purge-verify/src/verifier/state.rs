@@ -7,7 +7,7 @@ use crate::client::Came;
 use crate::judge::{Origin, Question, Sight, judge};
 use crate::verdict::Reason;
 
-/// A path, and what is known of each of its copies.
+/// A path, and what is known about each of its copies.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) target: Target,
@@ -15,7 +15,7 @@ pub(super) struct State {
     pub(super) ending: String,
     /// Whether it is asked for in all content codings, to see whether an edge varies by them.
     pub(super) is_probe: bool,
-    /// Whether its verdict was told.
+    /// Whether its verdict was reported.
     pub(super) is_told: bool,
     pub(super) ways: Vec<Way>,
 }
@@ -44,7 +44,7 @@ impl State {
         Self { target, ending, is_probe: false, is_told: false, ways: Vec::new() }
     }
 
-    /// Where the copy of an edge in a content coding is.
+    /// The place of the copy of an edge in a content coding.
     pub(super) fn place(&mut self, edge: usize, coding: Coding) -> usize {
         let is_it = |way: &Way| way.edge == edge && way.coding == coding;
         self.ways.iter().position(is_it).unwrap_or_else(|| {
@@ -63,7 +63,7 @@ impl State {
         })
     }
 
-    /// Judges what came for a copy.
+    /// Judges the response for a copy.
     pub(super) fn judge(
         &mut self,
         place: usize,

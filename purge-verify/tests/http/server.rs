@@ -1,4 +1,4 @@
-//! An edge that answers as a test says.
+//! An edge whose responses are defined by a test.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,12 +43,12 @@ impl Response {
         self.header("age", seconds).header("date", httpdate::fmt_http_date(date))
     }
 
-    /// A `Date` that is that of the response.
+    /// The time of the response as its `Date`.
     pub(crate) fn aged_now(self) -> Self {
         self.header("date", httpdate::fmt_http_date(SystemTime::now()))
     }
 
-    /// Claims another length of the body.
+    /// Claims another length for the body.
     pub(crate) fn length(mut self, length: usize) -> Self {
         self.length = Some(length);
         self

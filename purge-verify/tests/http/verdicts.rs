@@ -1,4 +1,4 @@
-//! What is found, at once and after a while.
+//! The verdicts, immediately and after a while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,7 +107,7 @@ async fn an_edge_that_replaces_the_date_is_looked_at_twice() {
     let server = Server::start(move |request| {
         let age = match request.path {
             "/kept" => 3600 + start.elapsed().as_secs(),
-            // That of a cache before it, passed on as it was.
+            // The `Age` of a cache behind it, passed on unchanged.
             _ => 3600,
         };
         Response::new(200, "x").header("age", age).aged_now()
@@ -146,7 +146,7 @@ async fn what_is_not_fresh_is_asked_for_again_until_it_is() {
     assert_eq!(verdicts, [Verdict::Fresh, Verdict::Fresh, Verdict::Unverifiable]);
     assert_eq!(told.last().map(String::as_str), Some("/late"));
     assert_eq!(told.len(), 3);
-    // What is fresh, or cannot change, is asked for once.
+    // Paths that are fresh, or cannot change, are asked for only once.
     let asked = server.asked();
     assert_eq!(asked.iter().filter(|asked| *asked == "/new identity").count(), 1);
     assert_eq!(asked.iter().filter(|asked| *asked == "/redirect identity").count(), 1);

@@ -21,7 +21,7 @@ impl<'t> Json<'t> {
         self.rest.chars().next()
     }
 
-    /// Goes on by some bytes, which end at the end of a character.
+    /// Advances by some bytes, which must end at a character boundary.
     fn skip(&mut self, bytes: usize) -> &'t str {
         let (taken, rest) = self.rest.split_at(bytes);
         self.rest = rest;

@@ -1,4 +1,4 @@
-//! Lines and columns of what is written in a text, by JSON pointers.
+//! The lines and columns of the values in a text, by JSON pointer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ pub(super) struct Node {
 pub(super) struct Child {
     /// The key, or the index.
     pub(super) key: String,
-    /// Where the key is written, or the member.
+    /// The position of the key, or of the member.
     pub(super) position: Position,
     pub(super) node: Arc<Node>,
 }
 
 impl Node {
-    /// The position of a place; of an entry, that of its key.
+    /// The position of a value; for an entry of a map, that of its key.
     pub(super) fn find(&self, pointer: &str) -> Option<Position> {
         let mut position = self.position;
         let mut node = self;
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
-            // Of a key that is there twice, the last one counts.
+            // If a key is repeated, the last one counts.
             let child = node.children.iter().rfind(|child| child.key == step)?;
             position = child.position;
             node = &child.node;

@@ -15,7 +15,7 @@ pub(super) fn write(reviews: &[&Review], out: &mut dyn Write) -> io::Result<()> 
     section("Changed", &changed.concat(), out)
 }
 
-/// What a review has to say under each heading.
+/// The entries of a review under each heading.
 fn entries(review: &Review) -> (Vec<String>, Vec<String>) {
     let of = |levels: &[Level]| -> Vec<&Change> {
         let changes = review.changes.iter().filter(|change| levels.contains(&change.level));

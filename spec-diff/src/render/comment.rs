@@ -8,9 +8,9 @@ use crate::render::markdown::{block, code};
 use crate::review::Review;
 use crate::text::{lines, plain};
 
-/// GitHub takes comments of 65,536 characters. What is cut says so in the rest.
+/// GitHub accepts comments of up to 65,536 characters. The remaining room is for the notes on what was cut.
 const LONGEST: usize = 64_000;
-/// The most operations of a change that a row lists.
+/// The maximum number of operations that a row lists.
 const OPERATIONS: usize = 5;
 
 pub(super) fn of(review: &Review) -> String {
@@ -30,14 +30,14 @@ pub(super) fn of_several(reviews: &[&Review]) -> String {
 fn body(review: &Review, longest: usize) -> String {
     let (headline, explanation) = review.verdict();
     let mut comment = format!("**{headline}** {}\n", cell(&explanation));
-    // So that there is room for the bindings.
+    // Leaves room for the bindings.
     table(review, longest / 4 * 3, &mut comment);
     rust(review, longest, &mut comment);
     library(review, longest, &mut comment);
     comment
 }
 
-/// Says in a comment why there is no review, with the mark of one.
+/// Writes why there is no review as a comment with the mark of a review.
 pub(super) fn refusal(error: &str) -> String {
     format!("**Not reviewed.**\n\n{}\n\n{MARK}\n", block("text", &cut(&lines(error), LONGEST).0))
 }
@@ -78,7 +78,7 @@ fn row(review: &Review, change: &Change) -> String {
     )
 }
 
-/// Where it is written, as a link when there is something to link to.
+/// Where it is written, as a link if there is an address to link to.
 fn place(review: &Review, change: &Change) -> String {
     let shown = code(&short(&review.place(change)));
     match (&review.link, change.new.as_ref().and_then(|place| place.position)) {
@@ -90,7 +90,7 @@ fn place(review: &Review, change: &Change) -> String {
 fn rust(review: &Review, longest: usize, comment: &mut String) {
     let rust = &review.rust;
     if let Some(error) = &rust.codegen_error {
-        let how = if rust.broken { "**no bindings can be generated any more**: " } else { "" };
+        let how = if rust.broken { "**bindings can no longer be generated**: " } else { "" };
         comment.push_str(&format!("\nRust: {how}{}\n", code(&short(error))));
     }
     if rust.added.is_empty() && rust.removed.is_empty() {
@@ -100,7 +100,7 @@ fn rust(review: &Review, longest: usize, comment: &mut String) {
     let room = longest.saturating_sub(comment.len() + 4_000);
     let (items, left) = cut(&review.items(), room);
     comment.push_str(&format!(
-        "\n<details><summary>Rust bindings: {removed} removed, {added} added (a changed item is both; ! breaks callers)</summary>\n\n{}\n",
+        "\n<details><summary>Rust bindings: {removed} removed, {added} added (a changed item counts as both; ! breaks callers)</summary>\n\n{}\n",
         block("diff", &items)
     ));
     if left > 0 {
@@ -137,7 +137,7 @@ fn cut(text: &str, room: usize) -> (String, usize) {
     (shown, left)
 }
 
-/// A name or a place that fills a line says enough by its beginning.
+/// Cuts a name or a place that would fill several lines: its beginning is enough.
 fn short(text: &str) -> String {
     if text.chars().count() <= 300 {
         return text.to_owned();
@@ -145,7 +145,7 @@ fn short(text: &str) -> String {
     format!("{}…", text.chars().take(299).collect::<String>())
 }
 
-/// A message in Markdown, also in a cell of a table.
+/// A message in Markdown, safe even in a cell of a table.
 pub(super) fn cell(message: &Message) -> String {
     message.shown(|piece| match piece {
         Piece::Words(words) => plain(words).replace('|', "\\|"),

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::change::Change;
 use crate::level::Level;
+use crate::library::place;
 use crate::render::items::whole;
 use crate::review::Review;
 use crate::text::plain;
@@ -24,7 +25,6 @@ pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
             annotation(review, change, command, out)?;
         }
     }
-    // What breaks in Rust or in a library has no line in the description.
     let file = property(&review.names.1);
     let added = review.rust.added.iter().filter(|item| review.rust.breaking.contains(item));
     let lost = review.rust.codegen_error.iter().filter(|_| review.rust.broken);
@@ -32,32 +32,47 @@ pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {
     of_rust.extend(whole(&review.rust.removed));
     of_rust.extend(added.cloned());
     let command = if announced { "warning" } else { "error" };
-    listed("bindings", of_rust.iter().map(String::as_str), command, &file, out)?;
+    broken_bindings(&of_rust, command, &file, out)?;
     if let Some(library) = &review.library {
         let command = if library.fails() { "error" } else { "warning" };
-        listed("library", library.breaking.iter().map(String::as_str), command, &file, out)?;
+        for text in library.breaking.iter().take(EACH) {
+            broken_library(text, command, &file, out)?;
+        }
     }
     let (headline, _) = review.verdict();
     writeln!(out, "{headline}")
 }
 
-/// One annotation for a list of what breaks.
-fn listed<'i>(
-    title: &str,
-    items: impl Iterator<Item = &'i str>,
+/// One annotation for all items, which have no line in the description.
+fn broken_bindings(
+    items: &[String],
     command: &str,
     file: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let items: Vec<&str> = items.collect();
     if items.is_empty() {
         return Ok(());
     }
-    let shown: Vec<&str> = items.iter().take(EACH).copied().collect();
+    let shown = &items[..items.len().min(EACH)];
     let more = items.len() - shown.len();
     let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
     let message = data(&format!("breaks programs:\n{}{more}", shown.join("\n")));
-    writeln!(out, "::{command} file={file},title={title}::{message}")
+    writeln!(out, "::{command} file={file},title=bindings::{message}")
+}
+
+/// At the line of the item, or at the file that it was removed from.
+fn broken_library(
+    text: &str,
+    command: &str,
+    description: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let at = match place(text) {
+        Some((file, Some(line))) => format!("{},line={line}", property(&file)),
+        Some((file, None)) => property(&file),
+        None => description.to_owned(),
+    };
+    writeln!(out, "::{command} file={at},title=library::breaks programs: {}", data(text))
 }
 
 fn annotation(
@@ -92,4 +107,28 @@ fn data(text: &str) -> String {
 
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_break_is_shown_at_its_own_file() {
+        let check = |text: &str, expected: &str| {
+            let mut out = Vec::new();
+            broken_library(text, "error", "api.yaml", &mut out).expect("memory can be written");
+            assert_eq!(String::from_utf8_lossy(&out), format!("::error file={expected}\n"));
+        };
+        check(
+            "a: field added: field S.x in a/src/s,t.rs:12",
+            "a/src/s%2Ct.rs,line=12,title=library::breaks programs: \
+             a: field added: field S.x in a/src/s,t.rs:12",
+        );
+        check(
+            "a: gone: fn f, previously in file a/src/f.rs:3",
+            "a/src/f.rs,title=library::breaks programs: a: gone: fn f, previously in file a/src/f.rs:3",
+        );
+        check("a: 50%\nof it", "api.yaml,title=library::breaks programs: a: 50%25%0Aof it");
+    }
 }

@@ -1,10 +1,11 @@
-//! Items of the bindings, one a line.
+//! Items of the bindings, one per line.
 
 use crate::review::Review;
 use crate::text::plain;
 
 impl Review {
-    /// The items with the old spelling of a thing above the new one. What breaks without being removed has a `!`.
+    /// The items, with the old form of each above the new one. An item that breaks callers without being removed has a
+    /// `!`.
     pub(super) fn items(&self) -> String {
         let removed = whole(&self.rust.removed).into_iter().map(|item| (item, '-'));
         let added = whole(&self.rust.added).into_iter().map(|item| {
@@ -17,7 +18,7 @@ impl Review {
     }
 }
 
-/// A type that came or went as a whole takes one line; its members say nothing more.
+/// A type that was added or removed as a whole takes one line; its members would add no information.
 pub(super) fn whole(items: &[String]) -> Vec<String> {
     let name_of = |item: &String| {
         let name = item.strip_prefix("struct ").or_else(|| item.strip_prefix("enum "))?;
@@ -49,7 +50,7 @@ pub(super) fn whole(items: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// The path of the type that a trait is implemented for, which the item gives with its module behind it.
+/// The path of the type that a trait is implemented for. In the item, the module comes last.
 fn implementer(of: &str) -> String {
     let (of, module) = of.split_once(" in ").unwrap_or((of, ""));
     let of = of.split('<').next().unwrap_or(of);
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_of_a_type_that_came_take_no_line() {
+    fn members_of_a_new_type_take_no_line() {
         let items = [
             "enum types::Mode",
             "fn types::Mode::name(&self) -> &str",

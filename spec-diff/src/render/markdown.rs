@@ -1,16 +1,16 @@
-//! Texts from elsewhere in Markdown. They are shown as code, which nothing in them can end.
+//! Untrusted text in Markdown. It is shown as code, which nothing in it can end.
 
 use crate::text::plain;
 
 /// A text as code, in a paragraph or in a cell of a table.
 pub(super) fn code(text: &str) -> String {
     let text = plain(text);
-    // A code span is never empty, and inside of one a bar still ends the cell.
+    // A code span is never empty, and even inside one, a bar ends the cell.
     if text.is_empty() || text.contains('|') {
         return format!("<code>{}</code>", entities(&text));
     }
     let fence = "`".repeat(longest_run(&text) + 1);
-    // One space is taken off each end when both have one; backticks must not touch the fence.
+    // Markdown strips one space from each end if both have one, and backticks must not touch the fence.
     let (first, last) = (text.starts_with(['`', ' ']), text.ends_with(['`', ' ']));
     let touches = text.starts_with('`') || text.ends_with('`') || (first && last);
     let blank = text.bytes().all(|b| b == b' ');
@@ -24,7 +24,7 @@ pub(super) fn block(language: &str, lines: &str) -> String {
     format!("{fence}{language}\n{}\n{fence}", lines.trim_end_matches('\n'))
 }
 
-/// Every character that Markdown or HTML may take for more than itself, by its number.
+/// Escapes every character that Markdown or HTML may interpret, as a numeric reference.
 fn entities(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {

@@ -42,7 +42,7 @@ fn run(review: &Review) -> Value {
     })
 }
 
-/// A run that did not come to an end, and why.
+/// A run that failed, and why.
 pub(super) fn refusal(error: &str, out: &mut dyn Write) -> io::Result<()> {
     let notification = json!({ "level": "error", "message": { "text": error } });
     let run = json!({

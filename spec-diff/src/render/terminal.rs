@@ -7,7 +7,7 @@ use crate::message::Piece;
 use crate::review::Review;
 use crate::text::plain;
 
-/// The most operations of a change that a line lists.
+/// The maximum number of operations that a line lists.
 const OPERATIONS: usize = 4;
 
 pub(super) fn write(review: &Review, out: &mut dyn Write) -> io::Result<()> {

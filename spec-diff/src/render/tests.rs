@@ -9,7 +9,7 @@ use crate::message::{Message, Piece};
 use crate::text::plain;
 use crate::{Library, RustDiff, wire};
 
-/// Pieces of which the texts are made: what ends a span, a cell, a line or an element, or acts.
+/// The pieces of the texts: those that end a span, a cell, a line or an element, or that are interpreted.
 const PIECES: &[&str] = &[
     "a",
     "Z9",
@@ -74,7 +74,7 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..6).prop_map(|pieces| pieces.concat())
 }
 
-/// A description that has the texts wherever a text of somebody's own may be.
+/// A description with the texts in every place where its author can write any text.
 fn document(t: &[String]) -> Value {
     let schema = json!({
         "type": t[0], "format": t[1], "pattern": t[2], "title": t[3], "description": t[4],
@@ -144,7 +144,7 @@ fn rendered(review: &Review, format: Format) -> String {
     String::from_utf8(out).expect("UTF-8")
 }
 
-/// Nothing that acts is left, and no line is a command of a CI system.
+/// No active character is left, and no line is a command of a CI system.
 fn is_fit_to_print(text: &str) {
     for line in text.split('\n') {
         assert_eq!(plain(line), line);
@@ -312,7 +312,7 @@ proptest! {
         for (result, change) in changes.iter().zip(&review.changes) {
             prop_assert_eq!(&result["message"]["text"], &json!(change.message.to_string()));
         }
-        // One for the bindings that are not there, one for each line about the others, and one for each of a library.
+        // One for missing bindings, one for each item of the bindings, and one for each line about the libraries.
         let library = review.library.iter().flat_map(|library| library.lines());
         let others = review.items().lines().count() + library.count();
         prop_assert_eq!(further.len(), others + usize::from(review.rust.codegen_error.is_some()));

@@ -7,7 +7,7 @@ use crate::review::Review;
 const LEVELS: [Level; 4] = [Level::Breaking, Level::Unclassified, Level::Additive, Level::Docs];
 
 impl Review {
-    /// A headline, and what it is made of.
+    /// A headline, and the details.
     pub(super) fn verdict(&self) -> (&'static str, Message) {
         let axes = self.axes();
         if self.is_empty() {
@@ -61,9 +61,9 @@ impl Review {
 
     fn peaceful(&self) -> &'static str {
         match self.changes.first().map(|change| change.level) {
-            Some(Level::Unclassified) => "To be judged by a person.",
+            Some(Level::Unclassified) => "A person has to judge this.",
             Some(Level::Docs) if self.rust.is_empty() => "Documentation only.",
-            None if self.rust.is_empty() || self.rust.never => "No change of the description.",
+            None if self.rust.is_empty() || self.rust.never => "No change to the description.",
             _ => "Additive.",
         }
     }
@@ -77,8 +77,8 @@ impl Review {
         let wire = if counts.is_empty() { "no change".to_owned() } else { counts.join(", ") };
         let rust = &self.rust;
         let rust = match (&rust.codegen_error, rust.removed.len(), rust.added.len()) {
-            (Some(_), ..) if rust.broken => "no bindings any more".to_owned(),
-            _ if !rust.known => "not looked at".to_owned(),
+            (Some(_), ..) if rust.broken => "bindings can no longer be generated".to_owned(),
+            _ if !rust.known => "not compared".to_owned(),
             (Some(_), ..) if rust.never => "no bindings before or after".to_owned(),
             (_, 0, 0) => "no change".to_owned(),
             (_, removed, added) => {

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_body_stays() {
+    fn text_that_only_looks_like_a_body_stays() {
         check("fn a() -> B<{ 1 }> { c() }", "fn a() -> B<{ 1 }> {}");
         check(
             "fn a<const B: u8 = { 1 }, C>() where C: D, { c() }",

@@ -35,8 +35,8 @@ pub(super) fn problems(document: &Value) -> Vec<Problem> {
     problems
 }
 
-/// How surely a choice was meant: not at all when a field says that it is something else, more when more of it is
-/// right.
+/// How likely it is that a choice was meant: whether no field says otherwise, and how deep the error is, since more of
+/// the choice is right if its error is deeper.
 type Likelihood = (bool, usize);
 
 /// A place that is wrong makes every choice around it wrong: the error to fix is inside the choice that was meant.
@@ -44,7 +44,7 @@ fn innermost(error: &ValidationError<'_>) -> (Likelihood, Problem) {
     let pointer = error.instance_path().to_string();
     let mut text = error.to_string();
     if text.len() > 200 {
-        // The value fills the line; where it stands says enough.
+        // The value would fill the line; its place is enough.
         text = error.masked().to_string();
     }
     if let ValidationErrorKind::Required { property } = error.kind() {
@@ -65,7 +65,7 @@ fn innermost(error: &ValidationError<'_>) -> (Likelihood, Problem) {
         let deepest = errors.into_iter().max_by_key(|((_, depth), _)| *depth);
         let Some(((_, depth), problem)) = deepest else { continue };
         let likelihood = (meant, depth);
-        // Of equally likely ones the first: it belongs to the choice that is meant most often.
+        // Among equally likely choices, the first one: it is the one that is meant most often.
         if best.as_ref().is_none_or(|(known, _)| likelihood > *known) {
             best = Some((likelihood, problem));
         }
@@ -87,13 +87,13 @@ fn says_otherwise(error: &ValidationError<'_>) -> bool {
 fn missing(property: &Value) -> String {
     match property.as_str() {
         Some("required") => {
-            "`required: true` is missing: a parameter of the path is always there".to_owned()
+            "`required: true` is missing: a path parameter is always sent".to_owned()
         }
         name => format!("`{}` is missing", name.unwrap_or_default()),
     }
 }
 
-/// "It could also have been a reference" is no help.
+/// "It could also have been a reference" does not help.
 fn misses_reference(error: &ValidationError<'_>) -> bool {
     matches!(error.kind(), ValidationErrorKind::Required { property } if property == "$ref")
 }

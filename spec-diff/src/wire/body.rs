@@ -39,7 +39,7 @@ impl<'a> Walk<'a> {
     pub(super) fn responses(&mut self, pair: Pair<'a>) {
         self.fields(Kind::Responses, pair, |walk, status, response| {
             let response = walk.resolve(response);
-            // `default` stands for every status without an entry; nobody relies on it for success.
+            // `default` covers every status without an entry; callers do not rely on it for success.
             let success = status.starts_with('2');
             let (added, removed) = if success {
                 (Rule::SuccessAdded, Rule::SuccessRemoved)
@@ -79,10 +79,10 @@ impl<'a> Walk<'a> {
         self.settle_when_empty(pair);
     }
 
-    /// An empty map says as much as none.
+    /// An empty map means the same as none.
     fn settle_when_empty(&mut self, pair: Pair<'a>) {
         if pair.keys().is_empty() {
-            self.report(Rule::SameMeaning, "an empty map says as much as none");
+            self.report(Rule::SameMeaning, "an empty map means the same as none");
         }
     }
 
@@ -93,8 +93,8 @@ impl<'a> Walk<'a> {
         };
         self.fields(Kind::MediaType, pair, |walk, key, field| match key {
             "schema" => match (field.old, field.new) {
-                (None, _) => walk.report(added, "a schema where there was none"),
-                (_, None) => walk.report(removed, "no schema any more"),
+                (None, _) => walk.report(added, "schema added"),
+                (_, None) => walk.report(removed, "schema removed"),
                 _ => walk.schema(field, direction),
             },
             "encoding" => walk.changed(Rule::EncodingChanged, key, field),

@@ -1,4 +1,4 @@
-//! The places that are for people only. Everything that is not listed here is judged by a rule.
+//! The places whose text is only for people. Everything that is not listed here is judged by a rule.
 
 /// The kinds of objects of an OpenAPI document, as the specification names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

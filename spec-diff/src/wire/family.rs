@@ -1,4 +1,4 @@
-//! The four judgements of a keyword that lets fewer or more values through.
+//! The four rules for a keyword that allows fewer or more values than before.
 
 use crate::rules::Rule;
 use crate::wire::direction::Direction;

@@ -1,4 +1,4 @@
-//! One operation that both sides have: what it inherits is merged in before anything is compared.
+//! An operation that both sides have. What it inherits is merged in before it is compared.
 
 use std::collections::BTreeMap;
 
@@ -18,10 +18,10 @@ pub(super) struct Addresses<'a> {
     pub(super) method: &'static str,
 }
 
-/// A parameter is told apart by its place and its name.
+/// A parameter is identified by its place and its name.
 type Parameters<'a> = BTreeMap<(String, String), &'a Value>;
 
-/// What an operation is called: its `operationId`, or its method and path.
+/// The name of an operation: its `operationId`, or its method and path.
 pub(super) fn name(addresses: Addresses<'_>, operation: Pair<'_>) -> String {
     let id = operation.get("operationId");
     let id = id.new.or(id.old).and_then(Value::as_str);
@@ -51,7 +51,7 @@ impl<'a> Walk<'a> {
             new: operation.get(key).new.or(item.get(key).new).or(self.root.get(key).new),
         };
         let (security, servers) = (inherited("security"), inherited("servers"));
-        // What is the same for the whole document is reported there, once.
+        // Changes that concern the whole document are reported there, once.
         let own = |key| {
             let (old, new) = operation.get(key).map(|side| side.is_some());
             let (old_item, new_item) = item.get(key).map(|side| side.is_some());
@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
             "parameters" | "security" | "servers" => {
                 walk.report(
                     Rule::SameMeaning,
-                    &format!("`{key}` is written in another way, with the same effect"),
+                    &format!("`{key}` is written differently, with the same effect"),
                 );
             }
             "operationId" => walk.changed(Rule::OperationIdChanged, key, field),
@@ -85,7 +85,7 @@ impl<'a> Walk<'a> {
     pub(super) fn deprecated(&mut self, pair: Pair<'a>) {
         match pair.flags() {
             (false, true) => self.report(Rule::Deprecated, "deprecated"),
-            (true, false) => self.report(Rule::Undeprecated, "not deprecated any more"),
+            (true, false) => self.report(Rule::Undeprecated, "no longer deprecated"),
             _ => self.report(Rule::SameMeaning, "`deprecated: false` is the default"),
         }
     }
@@ -129,7 +129,7 @@ impl<'a> Walk<'a> {
 fn keyed(parameter: &Value) -> ((String, String), &Value) {
     let text = |key| parameter.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (place, name) = (text("in"), text("name"));
-    // The names of header fields have no case (RFC 9110, section 5.1).
+    // The names of header fields are case-insensitive (RFC 9110, section 5.1).
     let name = if place == "header" { name.to_lowercase() } else { name };
     ((place, name), parameter)
 }

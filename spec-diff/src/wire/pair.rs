@@ -38,10 +38,10 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// The value behind a chain of local references; a reference that leads nowhere stands for itself.
+/// The value behind a chain of local references; a reference that does not resolve is returned as it is.
 pub(crate) fn follow<'a>(root: Option<&'a Value>, value: &'a Value) -> &'a Value {
     let mut target = value;
-    // A chain that is longer than this is a circle.
+    // A longer chain is a cycle.
     for _ in 0..32 {
         let Some(reference) = target.get("$ref").and_then(Value::as_str) else { return target };
         let next =

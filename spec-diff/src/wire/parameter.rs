@@ -1,4 +1,4 @@
-//! One parameter, and one response header, which is described like one.
+//! A parameter, and a response header, which is described in the same way.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ impl<'a> Walk<'a> {
             // `in` and `name` are equal, or renamed with the path, or differ in case only.
             "in" => walk.settle(),
             "name" if place == "path" => walk.settle(),
-            "name" => walk.report(Rule::SameMeaning, "header names have no case"),
+            "name" => walk.report(Rule::SameMeaning, "header names are case-insensitive"),
             "required" => match field.flags() {
                 (false, true) => walk.report(Rule::ParameterBecameRequired, "optional → required"),
                 (true, false) => walk.report(Rule::ParameterBecameOptional, "required → optional"),
@@ -40,7 +40,7 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// Judges a keyword that says how a parameter is written.
+    /// Judges a keyword that says how a parameter is serialized.
     fn serialization(&mut self, key: &str, field: Pair<'a>, (old, new): (&Style, &Style)) {
         match key {
             "style" if old.name != new.name => {
@@ -55,10 +55,10 @@ impl<'a> Walk<'a> {
                 self.changed(Rule::ParameterReservedChanged, key, field);
             }
             "allowEmptyValue" if field.flags() == (false, true) => {
-                self.report(Rule::ParameterEmptyAllowed, "an empty value is accepted now");
+                self.report(Rule::ParameterEmptyAllowed, "an empty value is now accepted");
             }
             "allowEmptyValue" if field.flags() == (true, false) => {
-                let message = "an empty value is not accepted any more";
+                let message = "an empty value is no longer accepted";
                 self.report(Rule::ParameterEmptyForbidden, message);
             }
             _ => self.report(Rule::SameMeaning, &format!("`{key}` is the default")),
@@ -80,10 +80,10 @@ impl<'a> Walk<'a> {
             walk.fields(Kind::Header, pair, |walk, key, field| match key {
                 "required" => match field.flags() {
                     (false, true) => {
-                        walk.report(Rule::HeaderBecameRequired, "optional → always there")
+                        walk.report(Rule::HeaderBecameRequired, "optional → always present")
                     }
                     (true, false) => {
-                        walk.report(Rule::HeaderBecameOptional, "always there → optional")
+                        walk.report(Rule::HeaderBecameOptional, "always present → optional")
                     }
                     _ => walk.report(Rule::SameMeaning, "`required: false` is the default"),
                 },
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
                     }
                     _ => walk.changed(Rule::HeaderExplodeChanged, key, field),
                 },
-                "style" => walk.report(Rule::SameMeaning, "headers have one style"),
+                "style" => walk.report(Rule::SameMeaning, "headers have only one style"),
                 "schema" => walk.schema(field, Direction::Response),
                 "content" => walk.content(field, Direction::Response),
                 _ => {}
@@ -103,7 +103,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What to report of a parameter that only one side has.
+/// What to report about a parameter that only one side has.
 fn presence(pair: Pair<'_>) -> Option<(Rule, &'static str)> {
     let (was_required, is_required) = pair.get("required").flags();
     match (pair.old, pair.new) {
@@ -119,7 +119,7 @@ fn presence(pair: Pair<'_>) -> Option<(Rule, &'static str)> {
     }
 }
 
-/// How the values of a parameter are written.
+/// How the values of a parameter are serialized.
 struct Style {
     name: String,
     explode: bool,

@@ -1,5 +1,5 @@
-//! Which operations are where: paths are matched by their text, then by their template without the
-//! names of its parameters, and operations that are left over by their `operationId`.
+//! Matches the operations of both sides: paths by their text, then by their template without the names of its
+//! parameters, and the remaining operations by their `operationId`.
 
 use serde_json::Value;
 
@@ -85,7 +85,7 @@ impl<'a> Walk<'a> {
             }),
         );
         if places.len() == before {
-            let message = format!("path {}, without an operation", quote(path));
+            let message = format!("path {} without an operation", quote(path));
             self.report_at(resolved, rule, &message);
         }
     }
@@ -120,11 +120,14 @@ impl<'a> Walk<'a> {
         self.at(item, |walk| {
             walk.fields(Kind::PathItem, item, |walk, key, _| match key {
                 "parameters" | "servers" if told => walk.settle(),
-                // All operations were compared with what they take from here.
+                // All operations were compared with what they inherit from here.
                 "parameters" | "servers" => {
                     walk.report(
                         Rule::SameMeaning,
-                        &format!("{} of the path changed for no operation", quote(key)),
+                        &format!(
+                            "{} of the path changed, without an effect on any operation",
+                            quote(key)
+                        ),
                     );
                 }
                 _ if METHODS.contains(&key) => walk.settle(),
@@ -133,7 +136,7 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// Operations that are not where they were.
+    /// Operations that have moved.
     fn left_over(&mut self, gone: Vec<Place<'a>>, mut come: Vec<Place<'a>>) {
         for old in gone {
             let id = |place: &Place<'a>| place.operation.get("operationId").and_then(Value::as_str);
@@ -172,7 +175,7 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// Whether the operations of a path take something else from it than before.
+    /// Whether the operations of a path inherit something else than before.
     fn inherits_another(&self, item: Pair<'a>) -> bool {
         ["parameters", "security", "servers"].iter().any(|key| !self.same(item.get(key)))
             || ["security", "servers"].iter().any(|key| !self.same(self.root.get(key)))

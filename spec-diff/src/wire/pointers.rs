@@ -1,4 +1,4 @@
-//! Where a value is written: its JSON pointer, found in one pass for all that are asked for.
+//! Where values are written: their JSON pointers, all found in one pass.
 
 use std::collections::{HashMap, HashSet};
 
@@ -52,7 +52,7 @@ fn collect(
     }
 }
 
-/// The longest beginning of a pointer that leads somewhere in a document: where something would be that is not there.
+/// The longest prefix of a pointer that exists in a document: the place that would contain a missing value.
 pub(crate) fn nearest<'p>(document: &Value, pointer: &'p str) -> &'p str {
     let mut pointer = pointer;
     while document.pointer(pointer).is_none() {

@@ -1,22 +1,22 @@
-//! Questions that lead to other questions, also in circles: the answer is no as far as something says no, and yes
-//! otherwise. They are kept in a list of their own, so that no chain of them is too long for the stack.
+//! Questions that depend on other questions, even in cycles. The answer is yes, unless something makes it no. They are
+//! kept in a list rather than on the stack, so that no chain of them is too long.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::rc::Rc;
 
-/// What the answer to a question takes.
+/// What the answer to a question depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Needs<K> {
     /// The answer is no.
     Never,
-    /// All of these have to be answered by yes.
+    /// The answer to all of these must be yes.
     All(Vec<K>),
-    /// One of these has to be answered by yes.
+    /// The answer to one of these must be yes.
     Any(Vec<K>),
 }
 
-/// Questions that were asked, with what is known of their answers. Each is looked into once.
+/// Questions that were asked, with what is known about their answers. Each is examined once.
 pub(super) struct Questions<K> {
     known: HashMap<Rc<K>, usize>,
     questions: Vec<Question<K>>,
@@ -27,7 +27,7 @@ struct Question<K> {
     state: State,
     parts: Vec<usize>,
     asked_by: Vec<usize>,
-    /// How many more parts may be answered by no.
+    /// How many more parts may have the answer no.
     spare: usize,
 }
 
@@ -47,7 +47,7 @@ impl<K> Default for Questions<K> {
 }
 
 impl<K: Eq + Hash> Questions<K> {
-    /// Answers a question. `needs` looks into one that has not been asked before.
+    /// Answers a question. `needs` examines one that has not been asked before.
     pub(super) fn answer(&mut self, key: K, mut needs: impl FnMut(&K) -> Needs<K>) -> bool {
         let start = self.index(key);
         let mut seen = HashSet::new();
@@ -56,7 +56,7 @@ impl<K: Eq + Hash> Questions<K> {
             if self.state(start) == State::No {
                 break;
             }
-            // Nobody waits for what only a question led to whose answer is known by now.
+            // A question is no longer needed if the answers to all questions that depend on it are known.
             if (index != start && !self.is_awaited(index)) || !seen.insert(index) {
                 continue;
             }
@@ -72,7 +72,7 @@ impl<K: Eq + Hash> Questions<K> {
         if self.state(start) == State::No {
             return false;
         }
-        // Nothing that any of these leads to says no.
+        // None of the questions that these depend on has the answer no.
         for index in seen {
             if let Some(question) = self.questions.get_mut(index).filter(|q| q.state == State::Open)
             {
@@ -130,7 +130,7 @@ impl<K: Eq + Hash> Questions<K> {
         }
     }
 
-    /// Says no, also to what has no spare part left.
+    /// Sets the answer to no, also for each question that has no spare part left.
     fn refuse(&mut self, index: usize) {
         let mut open = vec![index];
         while let Some(index) = open.pop() {
@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    /// The obvious slow model: everything is yes, until that contradicts what something needs.
+    /// The obvious slow model: every answer is yes, until that contradicts what a question needs.
     fn answers(all: &[Needs<usize>]) -> Vec<bool> {
         let mut yes = vec![true; all.len()];
         loop {
@@ -188,7 +188,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn the_answers_are_those_of_the_model(all in needs(), order in prop::collection::vec(any::<prop::sample::Index>(), 1..20)) {
+        fn the_answers_match_the_model(all in needs(), order in prop::collection::vec(any::<prop::sample::Index>(), 1..20)) {
             let expected = answers(&all);
             let mut questions = Questions::default();
             let mut asked = vec![0; all.len()];

@@ -33,7 +33,7 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// Servers are told apart by their address.
+    /// Servers are identified by their address.
     pub(super) fn servers(&mut self, pair: Pair<'a>) {
         let (old, new) = pair.map(servers);
         let before = self.decisions();
@@ -69,7 +69,7 @@ impl<'a> Walk<'a> {
         if self.decisions() == before
             && old.iter().map(|(url, _)| url).ne(new.iter().map(|(url, _)| url))
         {
-            self.report(Rule::ServerOrderChanged, "the servers stand in another order");
+            self.report(Rule::ServerOrderChanged, "the order of the servers changed");
         }
     }
 
@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
                         walk.report(Rule::ComponentRemoved, &format!("component {called} removed"));
                     }
                     _ if kind == "securitySchemes" => walk.security_scheme(name, component),
-                    // What it refers to has changed, and is reported there.
+                    // The change is in something that it refers to, and is reported there.
                     (Some(old), Some(new)) if old == new => walk.settle(),
                     (Some(old), Some(new))
                         if old_uses.contains(&address(Some(old)))
@@ -97,16 +97,16 @@ impl<'a> Walk<'a> {
                     }
                     _ => walk.report(
                         Rule::UnusedComponentChanged,
-                        &format!("component {called} changed, and no operation uses it"),
+                        &format!("component {called} changed, but no operation uses it"),
                     ),
                 }
             });
-            // An empty map has no entries to speak of.
+            // An empty map has no entries to report.
             let empty = |side: Option<&Value>| {
                 side.and_then(Value::as_object).is_none_or(|map| map.is_empty())
             };
             if map.map(empty) == (true, true) {
-                walk.report(Rule::SameMeaning, "no component either way");
+                walk.report(Rule::SameMeaning, "no component on either side");
             }
         });
     }

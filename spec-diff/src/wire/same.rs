@@ -1,11 +1,11 @@
 //! Which places mean the same: references are followed, and sets have no order.
 //!
-//! Every object and list gets a hash of its content, so that two places are compared in constant time. What a
-//! reference leads to has the hash of its content, so that it makes no difference whether something is written in place.
-//! Only what leads back to itself is hashed like a state of an automaton that is minimized: by its own content first,
-//! then by the hashes of what it refers to, until no two of them are told apart any more that were equal before.
+//! Every object and list gets a hash of its content, so that two places are compared in constant time. A reference has
+//! the hash of its target, so that it makes no difference whether something is referred to or written in place. Only
+//! values that lead back to themselves are hashed like the states of an automaton that is minimized: first by their own
+//! content, then by the hashes of what they refer to, until a pass distinguishes no more of them than the pass before.
 //!
-//! What is referred to is hashed in such an order that a reference never has to be followed: the stack is as deep as the
+//! Targets are hashed in such an order that a reference never has to be followed: the stack is only as deep as the
 //! nesting of a document, whatever its references are.
 
 use std::collections::hash_map::DefaultHasher;
@@ -65,14 +65,14 @@ impl Sameness {
     }
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 struct Target<'a> {
     value: &'a Value,
     /// The hash of its own content, whatever its references lead to.
     own: u64,
     /// The targets of the references in it, in the order of its content.
     references: Vec<usize>,
-    /// What stands for it where it is referred to.
+    /// The hash that represents it where it is referred to.
     hash: u64,
 }
 
@@ -83,8 +83,8 @@ struct Document<'a> {
     known: HashMap<usize, usize>,
     targets: Vec<Target<'a>>,
     order: Order,
-    /// What stands beside references, each with its key: it means nothing, says the specification, but it can be
-    /// referred to.
+    /// The siblings of references, each with its key. By the specification they mean nothing, but they can be referred
+    /// to.
     beside: Vec<(&'a str, &'a Value)>,
 }
 
@@ -135,7 +135,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Hashes targets by their content, in such an order that what they refer to has been hashed.
+    /// Hashes targets by their content, in an order in which everything that they refer to has been hashed before.
     fn hash_targets(&mut self, order: &[usize], hashes: &mut HashMap<usize, u64>) {
         for index in order {
             let Some(value) = self.targets.get(*index).map(|target| target.value) else { continue };
@@ -147,7 +147,8 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Tells targets apart that lead back to themselves by what they refer to, until that tells no more of them apart.
+/// Distinguishes targets that lead back to themselves by what they refer to, until a pass distinguishes no more of
+/// them.
 fn refine(documents: &mut [Document<'_>]) {
     let circular = |document: &Document<'_>| document.order.circular.clone();
     let count = |documents: &[Document<'_>]| {
@@ -295,9 +296,9 @@ mod tests {
         sameness.same(Pair { old: old.pointer(pointer), new: new.pointer(pointer) })
     }
 
-    /// What stands beside a reference leads back to what the reference is in.
+    /// A sibling of a reference leads back to the value that contains the reference.
     #[test]
-    fn a_circle_through_what_stands_beside_a_reference_ends() {
+    fn a_cycle_through_a_sibling_of_a_reference_ends() {
         let document = |kind: &str| {
             json!({
                 "List": { "items": { "$ref": "#/Item", "not": { "$ref": "#/List" } } },
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_a_reference_can_be_referred_to() {
+    fn a_sibling_of_a_reference_can_be_referred_to() {
         let document = |kind: &str| {
             json!({
                 "a": { "$ref": "#/b", "not": { "items": { "type": kind, "not": { "$ref": "#/a/not" } } } },
@@ -327,7 +328,7 @@ mod tests {
         assert!(!is_same(&old, &new, "/c"));
     }
 
-    /// A chain of references is as long as a document, and a stack is not.
+    /// A chain of references can be as long as a document, and must not need as much stack.
     #[test]
     fn a_long_chain_of_references_fits_into_a_small_stack() {
         let document = |end: Value| {

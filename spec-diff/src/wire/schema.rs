@@ -1,7 +1,7 @@
 //! Schemas, compared by what they allow and not by how they are written.
 //!
-//! `allOf` of objects is their union, `allOf`, `oneOf` and `anyOf` of one schema are that schema, and so on: see
-//! `shape::flat`. What narrows a request breaks callers, and what widens a response does.
+//! `allOf` of objects is their union; `allOf`, `oneOf` and `anyOf` of one schema are that schema, and so on: see
+//! `shape::flat`. Narrowing a request breaks callers, and so does widening a response.
 
 use std::rc::Rc;
 
@@ -26,7 +26,7 @@ impl<'a> Walk<'a> {
         self.schema_as(pair, direction, Role::Value);
     }
 
-    /// Compares two schemas of which one may be missing: no schema lets everything through.
+    /// Compares two schemas of which one may be missing: a missing schema allows everything.
     pub(super) fn schema_as(&mut self, pair: Pair<'a>, direction: Direction, role: Role) {
         let old = Conjunction::of(self.root.old, pair.old);
         let new = Conjunction::of(self.root.new, pair.new);

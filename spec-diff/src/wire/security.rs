@@ -1,4 +1,4 @@
-//! Who may call: schemes, and the alternatives of which one has to be met.
+//! Who may call: schemes, and the alternatives of which one must be satisfied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::walk::Walk;
 use crate::message::quote;
 use crate::rules::Rule;
 
-/// Scheme names with their scopes; the empty one lets everybody in.
+/// Scheme names with their scopes. An empty map lets everyone in.
 type Alternative = BTreeMap<String, BTreeSet<String>>;
 
 impl<'a> Walk<'a> {
@@ -26,7 +26,7 @@ impl<'a> Walk<'a> {
                 .iter()
                 .any(|other| same_schemes(other, alternative) || is_enough(other, alternative))
             {
-                let message = format!("{} is not enough any more", describe(alternative));
+                let message = format!("{} is no longer enough", describe(alternative));
                 self.report(Rule::SecurityAlternativeRemoved, &message);
             }
         }
@@ -36,11 +36,11 @@ impl<'a> Walk<'a> {
             if let Some(earlier) = old.iter().find(like) {
                 self.scopes(earlier, alternative);
             } else if !old.iter().any(|other| is_enough(other, alternative)) {
-                let message = format!("{} is enough now", describe(alternative));
+                let message = format!("{} is now enough", describe(alternative));
                 self.report(Rule::SecurityAlternativeAdded, &message);
             }
         }
-        self.same_meaning_unless(before, "security is required as before");
+        self.same_meaning_unless(before, "the same security is required");
     }
 
     fn scopes(&mut self, old: &Alternative, new: &Alternative) {
@@ -49,12 +49,12 @@ impl<'a> Walk<'a> {
             for scope in scopes.difference(&earlier) {
                 self.report(
                     Rule::SecurityScopeAdded,
-                    &format!("{} needs the scope {} now", quote(scheme), quote(scope)),
+                    &format!("{} now needs the scope {}", quote(scheme), quote(scope)),
                 );
             }
             for scope in earlier.difference(scopes) {
                 let message =
-                    format!("{} does not need the scope {} any more", quote(scheme), quote(scope));
+                    format!("{} no longer needs the scope {}", quote(scheme), quote(scope));
                 self.report(Rule::SecurityScopeRemoved, &message);
             }
         }
@@ -62,13 +62,13 @@ impl<'a> Walk<'a> {
 
     pub(super) fn security_scheme(&mut self, name: &str, pair: Pair<'a>) {
         self.fields(Kind::SecurityScheme, pair, |walk, key, field| match key {
-            // A hint for people, says the specification.
+            // By the specification, this is a hint for people.
             "bearerFormat" => walk.changed(Rule::DocumentationChanged, key, field),
             _ => walk.changed(Rule::SecuritySchemeChanged, &format!("{key} of {name}"), field),
         });
     }
 
-    /// Old names to new ones, for schemes that only got another name: it is not sent.
+    /// Old names to new ones, for schemes that were only renamed. Their names are not sent.
     fn renamed_schemes(&self) -> BTreeMap<String, String> {
         let schemes = self.root.get("components").get("securitySchemes");
         let mut renamed = BTreeMap::new();
@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// No list and an empty list let everybody in, as an empty alternative does.
+/// A missing list and an empty one let everyone in, as an empty alternative does.
 fn alternatives(side: Option<&Value>) -> Vec<Alternative> {
     let list = side.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if list.is_empty() {
@@ -113,7 +113,7 @@ fn same_schemes(one: &Alternative, other: &Alternative) -> bool {
     one.keys().eq(other.keys())
 }
 
-/// Whether who meets `met` meets `asked` as well; everybody meets the empty one.
+/// Whether credentials that satisfy `met` also satisfy `asked`. The empty one is always satisfied.
 fn is_enough(asked: &Alternative, met: &Alternative) -> bool {
     asked.iter().all(|(scheme, scopes)| met.get(scheme).is_some_and(|has| scopes.is_subset(has)))
 }

@@ -1,4 +1,4 @@
-//! What schemas come to: see `flat`.
+//! The flat form of schemas: see `flat`.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -17,8 +17,8 @@ pub(super) mod values;
 
 use flat::Flat;
 
-/// Schemas of which a value has to meet all: one, or the parts that describe one property. None of them lets everything
-/// through.
+/// Schemas that a value must all match: a single one, or the parts that describe one property. An empty conjunction
+/// allows everything.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conjunction<'a> {
     pub(super) nodes: Vec<&'a Value>,
@@ -26,7 +26,7 @@ pub(super) struct Conjunction<'a> {
     pub(super) picks: Vec<(usize, Pick)>,
 }
 
-/// Which alternative of a schema is looked at.
+/// Which alternative of a schema is considered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Pick {
     /// A member of its `oneOf` or `anyOf`.
@@ -82,14 +82,14 @@ impl std::hash::Hash for Conjunction<'_> {
     }
 }
 
-/// What a schema stands for, where that makes a difference.
+/// What a schema describes, where that makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Role {
     /// A body, a header, or a part of any schema.
     Value,
-    /// A parameter: its default is what the service takes when a caller says nothing.
+    /// A parameter: its default is what the service uses if a caller leaves it out.
     Parameter,
-    /// A parameter of the path, which is always there.
+    /// A path parameter, which is always sent.
     PathParameter,
 }
 
@@ -106,28 +106,29 @@ pub(super) struct Job<'a> {
     pub(super) new: Conjunction<'a>,
     pub(super) direction: Direction,
     pub(super) role: Role,
-    /// Whether nothing need be said when both let the same through, since what leads to them says it.
+    /// Whether a difference without an effect is not reported, because it is reported where the schemas are referred
+    /// to.
     pub(super) quiet: bool,
 }
 
-/// What conjunctions come to, and which fit into which; each is found out once.
+/// The flat forms of conjunctions, and which fit into which. Each is computed once.
 #[derive(Default)]
 pub(super) struct Conjunctions<'a> {
     pub(super) flat: HashMap<Conjunction<'a>, Rc<Flat<'a>>>,
     pub(super) fits: Questions<Fit<'a>>,
 }
 
-/// The question whether one schema lets through all that another does.
+/// The question whether one schema allows everything that another allows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Fit<'a> {
     pub(super) inner: Conjunction<'a>,
     pub(super) outer: Conjunction<'a>,
-    /// Where the inner one stands; the outer one stands on the other side.
+    /// The side of the inner one; the outer one is on the other side.
     pub(super) side: Side,
     pub(super) direction: Direction,
 }
 
-/// On which side of the comparison a schema stands.
+/// The side of the comparison that a schema is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Side {
     Old,

@@ -1,11 +1,11 @@
-//! What a message speaks of, by the place where it is written: a parameter, a response, a property of a component.
+//! The subject of a message, derived from the place of the change: a parameter, a response, a property of a component.
 
 use serde_json::Value;
 
 use super::direction::Direction;
 use crate::message::{quote, word};
 
-/// The beginning of a message, with a colon; empty for what the message names itself.
+/// The beginning of a message, with a colon; empty if the message itself names its subject.
 pub(super) fn of(root: Option<&Value>, pointer: &str, direction: Option<Direction>) -> String {
     let steps: Vec<String> =
         pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
@@ -86,7 +86,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// `at` is behind the parameter.
+    /// `at` is after the parameter.
     fn of_parameter(&mut self) {
         let steps = self.steps.iter().take(self.at);
         let parameter = steps.fold(self.root, |value, step| match value? {

@@ -1,5 +1,5 @@
-//! Schemas that only a discriminator leads to: those of its mapping, and without one the components that are made of
-//! the schema that has it.
+//! Schemas that only a discriminator leads to: those in its mapping or, without a mapping, the components whose `allOf`
+//! has the schema with the discriminator.
 
 use std::collections::HashMap;
 

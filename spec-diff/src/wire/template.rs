@@ -18,8 +18,8 @@ pub(crate) fn parameter_names(path: &str) -> Vec<&str> {
     path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
 }
 
-/// Old names of path parameters to new ones. In one template the place decides; after a move it does
-/// only when the paths share no name.
+/// Old names of path parameters to new ones. Within one template, the position decides. After a move, it decides only
+/// if the paths share no name.
 pub(super) fn renamed_parameters(old: &str, new: &str) -> BTreeMap<String, String> {
     let (old_names, new_names) = (parameter_names(old), parameter_names(new));
     let by_place = template(old) == template(new)

@@ -1,6 +1,6 @@
-//! The walk through both documents at once, and the rule that nothing is silent.
+//! The walk through both documents in parallel, and the rule that every difference is reported.
 //!
-//! Schemas are not compared where they are met: each pair of them becomes a unit, which is compared once for each
+//! Schemas are not compared where they are used: each pair of them becomes a unit, which is compared once for each
 //! direction, however many operations lead to it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -19,13 +19,13 @@ use crate::rules::Rule;
 /// A part of the comparison whose changes belong to the operations that lead to it.
 pub(super) type Unit = usize;
 
-/// What makes a difference the same as another: what is said of which place.
+/// The identity of a difference: what is said about which place.
 type Said = (Rule, (usize, usize), Option<Direction>, String);
 
 /// The unit of the document itself.
 const DOCUMENT: Unit = 0;
 
-/// A difference, before it is known where it is written and which operations it reaches.
+/// A difference, before its place and the operations that it reaches are known.
 pub(super) struct Found<'a> {
     pub(super) rule: Rule,
     pub(super) place: Pair<'a>,
@@ -50,7 +50,7 @@ pub(super) struct Walk<'a> {
     pub(super) direction: Option<Direction>,
     /// What is being compared.
     here: Pair<'a>,
-    /// Rises with every decision, also with the decision that there is nothing to say.
+    /// Rises with every decision, including the decision that there is nothing to report.
     decisions: usize,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Compares the schemas that were met on the way, and those that they lead to.
+    /// Compares the schemas that were found on the way, and those that they lead to.
     pub(super) fn schemas(&mut self) {
         while let Some((unit, job)) = self.open.pop_front() {
             self.unit = unit;
@@ -84,13 +84,13 @@ impl<'a> Walk<'a> {
         (self.unit, self.direction) = (DOCUMENT, None);
     }
 
-    /// Compares two schemas later, and says whether there is anything to compare.
+    /// Compares two schemas later, which counts as a decision.
     pub(super) fn later(&mut self, job: Job<'a>) {
         self.settle();
         self.aside(job);
     }
 
-    /// As [`Self::later`], and decides nothing about what leads to it.
+    /// Like [`Self::later`], but does not count as a decision.
     pub(super) fn aside(&mut self, job: Job<'a>) {
         let unit = match self.units.get(&job) {
             Some(unit) => *unit,
@@ -107,7 +107,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Runs `f` for an operation, to which everything belongs that is found there.
+    /// Runs `f` for an operation. Everything that is found there belongs to it.
     pub(super) fn in_operation(&mut self, name: String, f: impl FnOnce(&mut Self)) {
         self.leads.push(Vec::new());
         let outer = std::mem::replace(&mut self.unit, self.leads.len() - 1);
@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
         self.unit = outer;
     }
 
-    /// Goes through the fields of an object. What a handler leaves undecided is `unclassified`.
+    /// Visits the fields of an object. A difference that the handler does not decide is `unclassified`.
     pub(super) fn fields(
         &mut self,
         kind: docs::Kind,
@@ -134,7 +134,7 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// Goes through the entries of a map, whose keys are names and not fields.
+    /// Visits the entries of a map, whose keys are names and not fields.
     pub(super) fn entries(
         &mut self,
         pair: Pair<'a>,
@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Runs a handler for a difference; when it decides nothing, the difference is `unclassified`.
+    /// Runs a handler for a difference. If it decides nothing, the difference is `unclassified`.
     pub(super) fn decide(&mut self, key: &str, pair: Pair<'a>, handle: impl FnOnce(&mut Self)) {
         let before = self.decisions;
         handle(self);
@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Says that a difference is `SameMeaning`, unless something was decided since `before`.
+    /// Reports a difference as `SameMeaning`, unless something was decided since `before`.
     pub(super) fn same_meaning_unless(&mut self, before: usize, what: &str) {
         if self.decisions == before {
             self.report(Rule::SameMeaning, what);
@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reports a value that is another one now.
+    /// Reports a value that changed.
     pub(super) fn changed(&mut self, rule: Rule, what: &str, pair: Pair<'a>) {
         self.report_at(pair, rule, &change_of(what, pair));
     }
@@ -221,7 +221,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether both sides mean the same: references followed, sets without an order.
+    /// Whether both sides mean the same. References are followed, and sets have no order.
     pub(super) fn same(&self, pair: Pair<'_>) -> bool {
         self.sameness.same(pair)
     }
@@ -231,7 +231,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What became of a value, as a message.
+/// How a value changed, as a message.
 pub(super) fn change_of(what: &str, pair: Pair<'_>) -> String {
     let what = quote(what);
     match (pair.old, pair.new) {

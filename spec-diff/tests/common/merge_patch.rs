@@ -10,8 +10,8 @@ static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
     purge_openapi::parse(purge_openapi::PURGE.yaml).expect("the description is YAML")
 });
 
-/// Takes the bytes for a merge patch (RFC 7396) of the description: what it changes is seen in both
-/// directions, and nothing is seen where nothing changes.
+/// Reads the bytes as a merge patch (RFC 7396) of the description. Changes are reported in both directions, and nothing
+/// is reported if nothing changes.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(patch) = serde_json::from_slice::<Value>(bytes) else { return };
     let mut changed = DESCRIPTION.clone();

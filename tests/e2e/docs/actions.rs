@@ -41,7 +41,7 @@ async fn purge_from(bench: &Bench, releases: &str, inputs: &[(&str, &str)]) -> U
     fs::copy(root().join("install.sh"), bench.path("action/install.sh")).expect("a file");
     let mut outputs = String::new();
     let mut used = None;
-    // Other actions are not run: what they keep is still there in the next use of this one.
+    // Other actions are not run: the files that they would cache are still there the next time.
     for step in action["runs"]["steps"]
         .as_array()
         .expect("steps")
@@ -217,7 +217,7 @@ async fn action_installs_the_release_once_and_runs_no_other_program() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn action_builds_its_own_version_only_where_there_is_no_binary() {
+async fn action_builds_its_own_version_only_for_platforms_without_a_binary() {
     let bench = Bench::in_ci().await;
     bench.program("uname", "case $1 in -s) echo Linux ;; *) echo riscv64 ;; esac\n");
     for _ in 0..2 {
@@ -238,7 +238,7 @@ async fn action_builds_its_own_version_only_where_there_is_no_binary() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn action_signs_in_with_a_key_in_place_of_a_token() {
+async fn action_signs_in_with_a_key_instead_of_a_token() {
     let bench = Bench::in_ci().await;
     let (key, secret) = (bench.sandbox.api_key(), bench.sandbox.api_secret());
     let account =
@@ -251,7 +251,7 @@ async fn action_signs_in_with_a_key_in_place_of_a_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn action_ends_where_the_release_cannot_be_verified() {
+async fn action_fails_if_the_release_cannot_be_verified() {
     let bench = Bench::in_ci().await;
     let mirror = Mirror::start(bench.path("releases")).await;
     for release in ["another checksum", "no release", "no network"] {
@@ -278,7 +278,7 @@ async fn action_fails_with_the_exit_code_and_without_input() {
     assert!(used.output.starts_with("exit-code=1\n"), "{}", used.output);
     assert!(used.summary.contains("### CDN purge: 1 path: 1 failed"), "{}", used.summary);
     let used = purge(&bench, &[]).await;
-    assert_eq!(used.ended.code, Some(2), "nothing is not everything: {:?}", used.ended);
+    assert_eq!(used.ended.code, Some(2), "no input purges nothing: {:?}", used.ended);
     assert!(used.output.starts_with("exit-code=2\n"), "{}", used.output);
     for input in ["raw", "nul-separated"] {
         let used = purge(&bench, &[("paths", "/a"), (input, "yes")]).await;

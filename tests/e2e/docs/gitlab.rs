@@ -39,7 +39,7 @@ impl Project {
     }
 }
 
-/// Runs the job in a folder that holds what is cached.
+/// Runs the job in a folder with the cached files.
 async fn job(bench: &Bench, variables: &[(&str, &str)]) -> Ended {
     let job = &yaml("docs/ci/gitlab.yml")["purge"];
     let lines = ["before_script", "script"].map(|key| job[key].as_array().expect("lines"));
@@ -94,7 +94,7 @@ async fn job_purges_what_a_new_build_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn job_ends_where_the_release_cannot_be_verified() {
+async fn job_fails_if_the_release_cannot_be_verified() {
     let project = Project::new().await;
     project.0.write("index.html", "the second version");
     project.1.tamper();
@@ -104,7 +104,7 @@ async fn job_ends_where_the_release_cannot_be_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_changed_is_unknown_without_the_cache() {
+async fn changes_are_unknown_without_the_cache() {
     let project = Project::new().await;
     let bench = &project.0;
     bench.write("docs/index.html", "the second version");

@@ -78,7 +78,7 @@ fn every_page_is_run_and_is_in_the_table_of_contents() {
         assert!(page == "README.md" || contents.contains(&format!("]({page})")), "{page}");
     }
     let rows: Vec<_> = PAGES.iter().map(|page| contents.find(&format!("]({page})"))).collect();
-    assert!(rows.is_sorted(), "the pages are run in another order than that of the table");
+    assert!(rows.is_sorted(), "the pages are not in the order of the table");
     for run in PAGES.into_iter().chain(["queue.md", "recipes.md"]) {
         assert!(pages.remove(run), "{run}");
     }

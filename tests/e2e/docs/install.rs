@@ -43,8 +43,8 @@ impl Place {
             .collect()
     }
 
-    /// Fails unless an installation ended with this code, said why, and left no trace, also not of a program that was
-    /// there before.
+    /// Fails unless an installation ended with this code, said why, left no trace, and kept a program that was there
+    /// before.
     async fn refuses(&self, releases: &str, arguments: &str, code: i32, why: &str) {
         let ended = self.install_from(releases, arguments).await;
         assert_eq!(ended.code, Some(code), "{ended:?}");
@@ -87,7 +87,7 @@ async fn installer_installs_the_program_and_replaces_an_older_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn installer_uses_the_folder_of_the_user_and_says_if_it_is_not_searched() {
+async fn installer_uses_the_folder_of_the_user_and_says_if_it_is_not_in_path() {
     let place = Place::new().await;
     let mirror = [("CDN_PURGE_MIRROR", place.mirror.address())];
     let script = root().join("install.sh");
@@ -136,7 +136,7 @@ async fn installer_refuses_another_checksum() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn installer_refuses_a_download_that_is_broken_off() {
+async fn installer_refuses_a_download_that_is_cut_off() {
     let place = Place::new().await;
     let archive = place.archive().await;
     for name in [archive.as_str(), "SHA256SUMS"] {
@@ -213,7 +213,7 @@ async fn installer_refuses_a_program_that_does_not_run_or_is_another_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kept_archive_is_used_while_its_checksum_is_right() {
+async fn cached_archive_is_used_if_its_checksum_matches() {
     let place = Place::new().await;
     let archive = place.archive().await;
     let kept = place.bench.path("kept").join(&archive);
@@ -232,7 +232,7 @@ async fn kept_archive_is_used_while_its_checksum_is_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn installer_does_nothing_before_all_of_it_has_arrived() {
+async fn installer_does_nothing_unless_all_of_it_has_arrived() {
     let place = Place::new().await;
     let script = text("install.sh");
     let last = script.trim_end().rfind('\n').expect("lines");

@@ -87,7 +87,7 @@ impl Mirror {
         }
     }
 
-    /// Breaks off each response with this file.
+    /// Cuts off each response with this file.
     pub(super) fn cut(&self, name: &str) {
         self.cut.lock().expect("the files").insert(name.to_owned());
     }

@@ -35,7 +35,7 @@ async fn recipe_purges_what_a_new_build_changed() {
     first_version(&bench).await;
     let Example { script, output } = recipe("Purge what a new build changed");
     fs::create_dir_all(bench.path(".cdn-purge")).expect("a folder");
-    // Without the baseline, nothing is purged, and the ways out are named.
+    // Without the baseline, nothing is purged, and the error names the options.
     let ended = bench.bash(&script, &[("PURGE", PURGE)]).await;
     assert_eq!((ended.code, bench.posted().len()), (Some(2), 0), "{ended:?}");
     assert!(ended.err.contains("pass --first-run to purge nothing"), "{ended:?}");
@@ -113,7 +113,7 @@ async fn recipe_purges_again_what_failed() {
     bench.cargo_calls();
 }
 
-/// The job purges with the arguments that it shows, and is tried again for the exit code that goes away by itself.
+/// The job purges with the arguments on the page, and is retried for the exit code of temporary failures.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_sync_in_kubernetes() {
     let bench = Bench::in_ci().await;

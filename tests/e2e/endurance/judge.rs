@@ -136,7 +136,7 @@ impl Scene {
             let is_over = record.completed.is_some_and(|at| at < told.ended + CLOCKS);
             self.require(
                 is_over && record.status == purged,
-                "not how the job has ended",
+                "not how the job ended",
                 &(path, record),
             );
         }
@@ -157,7 +157,7 @@ impl Scene {
         if !self.has_journal {
             return;
         }
-        self.require(last.code == Some(0), "the last run has not succeeded", &last.code);
+        self.require(last.code == Some(0), "the last run did not succeed", &last.code);
         let stale: Vec<_> = self.cached.intersection(&cached).collect();
         self.require(stale.is_empty(), "a path is lost: still cached", &stale);
         let sent: BTreeSet<String> = last.operations.iter().flat_map(paths_of).collect();

@@ -19,7 +19,7 @@ use super::{Figures, binary};
 /// No run takes this long.
 const STUCK: Duration = Duration::from_secs(120);
 
-/// How long after a signal everything sent before it has surely reached the server.
+/// The time after a signal by which everything sent before it has certainly reached the server.
 const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// The maximum number of runs in which something goes wrong.

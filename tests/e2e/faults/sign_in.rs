@@ -1,4 +1,4 @@
-//! The whole table once more, for a client that has an API key in place of a token: whatever goes wrong, neither the key
+//! The whole table once more, for a client that has an API key instead of a token: whatever goes wrong, neither the key
 //! nor its secret, nor the token or the session of the login, is ever shown.
 
 use purge_tests::script::is_login;

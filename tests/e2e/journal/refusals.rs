@@ -10,7 +10,7 @@ use crate::account::{plan, posts, purge_at, site};
 use crate::{ORGANIZATION, RESOURCE};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn journal_of_something_else_is_refused() {
+async fn journal_of_another_run_is_refused() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let folder = Folder::new();
     let own = site(sandbox.base_url());

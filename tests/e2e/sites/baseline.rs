@@ -47,7 +47,7 @@ fn refused(ended: &Ended, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn difference_is_purged_and_then_empty() {
+async fn difference_is_purged_once() {
     let (folder, sandbox) = begun().await;
     folder.write("site/a.html", "2");
     folder.write("site/docs/index.html", "1");
@@ -116,7 +116,7 @@ async fn run_killed_before_the_baseline_leaves_nothing_stale() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let ended = create(&folder, &sandbox, &["--wait"]).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(posts(&sandbox), [["/a.html"]], "it may be cached as it was in between");
+    assert_eq!(posts(&sandbox), [["/a.html"]], "the version in between may be cached");
     assert_eq!(folder.names(), ["base", "base.lock", "site"]);
 }
 

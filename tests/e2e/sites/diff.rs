@@ -81,11 +81,7 @@ async fn odd_names_are_kept_and_left_out_entries_are_reported() {
     std::os::unix::fs::symlink("a b.html", folder.path("new/link")).expect("a link");
     std::os::unix::fs::symlink("gone", folder.path("new/broken")).expect("a link");
     let ended = diff(&folder, &["old", "new"], b"").await;
-    assert_eq!(
-        (ended.code, &*ended.out),
-        (Some(2), ""),
-        "half a list would be taken for all of it"
-    );
+    assert_eq!((ended.code, &*ended.out), (Some(2), ""), "half of a list would look complete");
     assert!(
         ended
             .err

@@ -58,7 +58,7 @@ fn add_files(root: &Path, name: &str, names: &mut BTreeSet<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exactly_what_a_new_build_changed_is_purged() {
+async fn exactly_the_files_that_a_new_build_changed_are_purged() {
     if !Path::new(INSTALLED).exists() {
         let why = "mkdocs is not installed: no site is generated; `.ci/run --install` installs it";
         drop(writeln!(std::io::stderr(), "{why}"));

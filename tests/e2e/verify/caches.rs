@@ -1,4 +1,4 @@
-//! Caches that nobody here wrote: nginx (`proxy_cache`) and Varnish before an origin that is nginx, too.
+//! Caches of other projects: nginx (`proxy_cache`) and Varnish in front of an origin, which is nginx, too.
 
 use std::fs;
 use std::io::Write as _;
@@ -22,7 +22,7 @@ const PAGES: usize = 1_000;
 /// The longest time for a program to start, or for a copy to age.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// An origin with an nginx and a Varnish before it. They end when it is dropped.
+/// An origin with an nginx and a Varnish in front of it. They end when it is dropped.
 struct Caches {
     folder: TempDir,
     nginx: u16,
@@ -98,7 +98,7 @@ impl Caches {
         Some(Self { nginx: edge, varnish: other, _programs: programs, folder })
     }
 
-    /// Builds the site: every file has other bytes.
+    /// Builds the site. Every file is different, also from that of any other version.
     fn build(&self, version: &str) {
         let build = self.folder.path().join(version);
         fs::create_dir(&build).expect("a folder");
@@ -130,7 +130,7 @@ impl Caches {
         Found { code: ended.code, paths }
     }
 
-    /// Purges everything, as each of them does it.
+    /// Purges everything, in the way of each program.
     async fn purge(&self) {
         let cache = self.folder.path().join("cache");
         for entry in fs::read_dir(&cache).expect("a folder") {

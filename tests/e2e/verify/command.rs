@@ -102,7 +102,7 @@ async fn nothing_to_compare_with_is_unverifiable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn removed_and_different_files_are_told_apart() {
+async fn removed_and_different_files_are_distinguished() {
     let bench = bench().await;
     bench.cached("gone.html", "old").await;
     bench.cached("late.html", "old").await;
@@ -151,7 +151,7 @@ async fn formats_have_the_verdict_of_every_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wildcards_are_verified_by_what_they_match() {
+async fn wildcards_are_verified_by_the_files_that_they_match() {
     let bench = bench().await;
     for number in 0..230 {
         bench.built(&format!("img/{number}.svg"), "new");
@@ -207,7 +207,7 @@ async fn waiting_ends_when_all_are_fresh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn paths_that_go_with_every_purge_are_verified_too() {
+async fn paths_of_every_purge_are_verified_too() {
     let bench = bench().await;
     bench.built("a/index.html", "new");
     bench.built("feed.xml", "new");
@@ -246,7 +246,7 @@ async fn a_signal_ends_the_waiting() {
     bench.built("a.html", "new");
     let mut run = bench.verify(&[&["/a.html", "--wait=1h"], &SITE[..]].concat()).start();
     assert!(run.says("verifying 1 path").await);
-    // The copy of the visit before, and the first question.
+    // The earlier visit, and the first request of the verification.
     while bench.sandbox.requests().len() < 2 {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Bench;
 use crate::account::{posts, purge_at};
 
-/// A site of which one file has changed since the baseline, and an edge that has its old copy. What was built is at the
+/// A site with one file that has changed since the baseline, and an edge that has the old copy. The new build is at the
 /// origin only after an upload.
 async fn bench(builder: SandboxBuilder) -> Bench {
     let bench = Bench::new(builder).await;
@@ -75,7 +75,7 @@ async fn age_shows_that_a_copy_was_fetched_after_the_purge() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stays_stale_is_named_and_purged_again_by_the_next_run() {
+async fn stale_files_are_named_and_purged_again_by_the_next_run() {
     let keeps = Fault::answer().keeping_objects().on_post();
     let bench = bench(Sandbox::builder().fault(keeps)).await;
     upload(&bench);
@@ -95,7 +95,7 @@ async fn what_stays_stale_is_named_and_purged_again_by_the_next_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_stale_is_purged_once_more_on_request() {
+async fn stale_files_are_purged_once_more_on_request() {
     let keeps = Fault::answer().keeping_objects().on_post();
     let bench = bench(Sandbox::builder().fault(keeps.clone())).await;
     upload(&bench);
@@ -106,7 +106,7 @@ async fn what_is_stale_is_purged_once_more_on_request() {
     let found = &ended.json()["verification"];
     assert_eq!((&found["again"]["summary"]["purged"], &found["stale"]), (&json!(1), &json!([])));
     assert_eq!(posts(&bench.sandbox), [["/a.html"], ["/a.html"]]);
-    // Once, and not until it works.
+    // Only once, even if it does not help.
     let bench = self::bench(Sandbox::builder().fault(keeps.times(9))).await;
     upload(&bench);
     let edge = bench.edge();
@@ -117,7 +117,7 @@ async fn what_is_stale_is_purged_once_more_on_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_accepted_is_not_verified() {
+async fn paths_that_were_not_accepted_are_not_verified() {
     let refuses = Fault::status(422).on_post();
     let bench = bench(Sandbox::builder().fault(refuses)).await;
     upload(&bench);
@@ -129,7 +129,7 @@ async fn what_was_not_accepted_is_not_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_late_upload_is_no_success() {
+async fn a_late_upload_is_not_a_success() {
     let bench = bench(Sandbox::builder()).await;
     let origin = format!("{}/origin", bench.sandbox.base_url());
     let edge = bench.edge();

@@ -13,7 +13,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let mut page = NonZeroU64::MIN;
     loop {
         let request = target.page(&client, page);
-        let data = request.send().await?.into_inner().data.ok_or("an answer without a page")?;
+        let data = request.send().await?.into_inner().data.ok_or("a response without a page")?;
         for record in data.requests.unwrap_or_default() {
             serde_json::to_writer(&mut out, &record)?;
             out.write_all(b"\n")?;

@@ -24,7 +24,8 @@ pub(crate) async fn run(ids: &Path) -> Result<(), Failure> {
         let mut unfinished = Vec::new();
         for id in open {
             let request = target.page(&client, NonZeroU64::MIN).op_id(id);
-            let data = request.send().await?.into_inner().data.ok_or("an answer without a page")?;
+            let data =
+                request.send().await?.into_inner().data.ok_or("a response without a page")?;
             let records = data.requests.unwrap_or_default();
             if records.is_empty() || records.iter().any(|record| record.completed_at.is_none()) {
                 unfinished.push(id);

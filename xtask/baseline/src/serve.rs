@@ -1,5 +1,5 @@
 //! A server that accepts any purge and stores nothing, so that only the client is measured. It is also an edge: a file
-//! at `/files/SIZE/NAME` has so many bytes, in any content coding.
+//! at `/files/SIZE/NAME` has SIZE bytes, in any content coding.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -32,7 +32,7 @@ struct Received {
     requests: Cell<u64>,
     bytes: Cell<u64>,
     last: Cell<u64>,
-    /// The content of the largest file so far; that of a smaller one is a part of it.
+    /// The content of the largest file so far. Smaller files are parts of it.
     content: RefCell<Bytes>,
 }
 
@@ -113,7 +113,7 @@ async fn answer(
     Ok(response)
 }
 
-/// A file of this size. What is served counts as received.
+/// A file of this size. The bytes that are served count as received.
 fn file(size: usize, received: &Received) -> Response<Full<Bytes>> {
     received.requests.set(received.requests.get() + 1);
     received.bytes.set(received.bytes.get() + size as u64);

@@ -86,7 +86,7 @@ async fn connection(
         sender.ready().await?;
         let answer = sender.send_request(request).await?;
         if answer.status() != StatusCode::OK {
-            return Err(format!("the server answered {}", answer.status()).into());
+            return Err(format!("the server responded with {}", answer.status()).into());
         }
         answer.into_body().collect().await?;
     }

@@ -1,4 +1,4 @@
-//! What is different between two builds of a site, beside the programs that read as much.
+//! Compares two builds of a site, and programs that read as much.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use super::run::{Usage, measured, ratios};
 use super::{Bench, Figure};
 use crate::Error;
 
-/// Files of a site, of up to 8 KiB each.
+/// The number of files of a site, of up to 8 KiB each.
 const MANY: usize = 100_000;
-/// Of which so many differ.
+/// How many of them differ.
 const CHANGED: usize = 100;
 /// Large files, and their size: 2 GB in all.
 const LARGE: (usize, usize) = (20, 100_000_000);
@@ -94,7 +94,7 @@ fn slash(folder: &Path) -> String {
     format!("{}/", folder.display())
 }
 
-/// Two builds, made once.
+/// Two builds, created once.
 fn builds(bench: &Bench<'_>) -> Result<[PathBuf; 2], Error> {
     let folders = ["old", "new"].map(|name| bench.tree.path(format!("target/bench/site-{name}")));
     for (folder, is_new) in folders.iter().zip([false, true]) {
@@ -121,14 +121,14 @@ fn large_file(index: usize, size: usize) -> (String, Vec<u8>) {
     (format!("{index}.bin"), content)
 }
 
-/// Makes a folder with so many files, unless it is there.
+/// Creates a folder with this many files, unless it exists.
 fn filled(
     folder: &Path,
     files: usize,
     file: impl Fn(usize) -> (String, Vec<u8>),
 ) -> Result<(), Error> {
     let failed =
-        |e: std::io::Error| Error::new(format!("{} cannot be made: {e}", folder.display()));
+        |e: std::io::Error| Error::new(format!("{} cannot be created: {e}", folder.display()));
     if folder.exists() {
         return Ok(());
     }

@@ -20,7 +20,8 @@ const COMMITTED: &str = "xtask/src/bench/instructions.json";
 /// The relative growth over the committed count that is tolerated.
 const TOLERANCE: f64 = 0.10;
 
-/// What is optimized for counting: only packages that few others depend on, because those would be rebuilt.
+/// The packages that are optimized for counting: only those that few others depend on, because their dependents are
+/// rebuilt.
 const OPTIMIZED: [&str; 3] = ["foldhash", "purge-api-ext", "purge-cli"];
 
 type Count = fn(&Tree) -> Result<u64, Error>;

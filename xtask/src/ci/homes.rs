@@ -1,4 +1,4 @@
-//! Imports name the module that defines an item, not the crate root, which hides it.
+//! Imports name the module that defines an item, not the crate root, which would hide that module.
 
 use super::source::{Imports, Source, imports, paths};
 use crate::Error;

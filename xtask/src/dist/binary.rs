@@ -12,7 +12,7 @@ use crate::workspace::Tree;
 /// The profile of released binaries.
 pub(crate) const PROFILE: &str = "small";
 
-/// The size of a released binary, at most.
+/// The maximum size of a released binary.
 pub(crate) const MOST_BYTES: u64 = 8_000_000;
 
 /// The platform of this machine's compiler.
@@ -24,7 +24,7 @@ pub(crate) fn host() -> Result<String, Error> {
     host.map(str::to_owned).ok_or_else(|| Error::new("`rustc -vV` names no host"))
 }
 
-/// Builds the binary, and returns its path. It holds no path of this machine.
+/// Builds the binary, and returns its path. It contains no path of this machine.
 pub(crate) fn build(tree: &Tree, platform: &Platform, profile: &str) -> Result<PathBuf, Error> {
     let target = target_folder(&tree.metadata()?);
     let flags = flags(platform, &tree.path(""), &target)?;
@@ -38,7 +38,7 @@ pub(crate) fn build(tree: &Tree, platform: &Platform, profile: &str) -> Result<P
     cargo.args(["--profile", profile, "--target", platform.triple]);
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     cargo.env("SOURCE_DATE_EPOCH", time(tree)?.to_string());
-    // What the compiler says is shown as it is said.
+    // The output of the compiler is shown directly.
     let status = cargo.status();
     let status = status.map_err(|e| Error::new(format!("cargo could not be started: {e}")))?;
     if !status.success() {
@@ -62,21 +62,21 @@ fn flags(platform: &Platform, root: &Path, target: &Path) -> Result<Vec<String>,
     let home = env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).unwrap_or_default();
     let cargo =
         env::var_os("CARGO_HOME").map_or_else(|| Path::new(&home).join(".cargo"), PathBuf::from);
-    // Of several that match, the last one counts.
+    // If several match, the last one counts.
     let mut flags: Vec<_> = [(&*root, "/purge"), (target, "/purge/target"), (&*cargo, "/cargo")]
         .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
         .into();
     if platform.triple.ends_with("-msvc") {
-        // A bare Windows does not have the C library.
+        // Windows comes without this C library.
         flags.push("-Ctarget-feature=+crt-static".to_owned());
     } else if platform.triple.ends_with("-musl") {
-        // Relative relocations are 150 kB otherwise. musl reads this form since 1.2.4.
+        // Otherwise, relative relocations take 150 kB. musl has supported this format since 1.2.4.
         flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
     }
     Ok(flags)
 }
 
-/// Why the size of a binary is a problem, if it is.
+/// The problem with the size of a binary, if there is one.
 pub(super) fn too_large(binary: &Path) -> Result<Option<String>, Error> {
     let size = size(binary)?;
     Ok((size > MOST_BYTES)

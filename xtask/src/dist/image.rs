@@ -14,8 +14,9 @@ const CERTIFICATES: [&str; 2] =
 
 pub(super) fn write(dist: &Dist<'_>, built: &Built, folder: &Path) -> Result<(), Error> {
     let Some(name) = dist.platform.image(&dist.version) else { return Ok(()) };
-    let work = tempfile::tempdir()
-        .map_err(|e| Error::new(format!("no temporary folder for the image could be made: {e}")))?;
+    let work = tempfile::tempdir().map_err(|e| {
+        Error::new(format!("no temporary folder for the image could be created: {e}"))
+    })?;
     let context = work.path().join("context");
     fs::create_dir(&context).map_err(|e| failed("created", &context, &e))?;
     let certificates = CERTIFICATES.iter().map(Path::new).find(|file| file.is_file());
@@ -42,7 +43,7 @@ pub(super) fn write(dist: &Dist<'_>, built: &Built, folder: &Path) -> Result<(),
     fs::write(&file, pack.end()?).map_err(|e| failed("written", &file, &e))
 }
 
-/// Builds the image and writes it as an OCI layout. The storage is thrown away, so nothing is taken from earlier builds.
+/// Builds the image and writes it as an OCI layout. The storage is temporary, so nothing is reused from earlier builds.
 fn build(dist: &Dist<'_>, work: &Path, context: &Path, layout: &Path) -> Result<(), Error> {
     let buildah = || {
         let mut command = Command::new("buildah");
@@ -61,11 +62,8 @@ fn build(dist: &Dist<'_>, work: &Path, context: &Path, layout: &Path) -> Result<
     command.arg("--file").arg(dist.tree.path("Containerfile")).arg(context);
     dist.tool(&mut command, "apt-get install buildah")?;
     let mut command = buildah();
-    command.args(["push", "--quiet", &name]).arg(format!(
-        "oci:{}:{}",
-        layout.display(),
-        dist.version
-    ));
+    // Loading the file gives the image this name.
+    command.args(["push", "--quiet", &name]).arg(format!("oci:{}:{name}", layout.display()));
     dist.tool(&mut command, "apt-get install buildah").map(drop)
 }
 

@@ -1,12 +1,12 @@
-//! What a release holds, by name. The installers, the action and the workflows ask for these names.
+//! The names of the files of a release. The installers, the action and the workflows use these names.
 
 /// A platform with a binary.
 #[derive(Debug)]
 pub(crate) struct Platform {
     pub(crate) triple: &'static str,
-    /// What `uname -s` and `uname -m` print there; on Windows, in the shell of Git.
+    /// What `uname -s` and `uname -m` print there; on Windows, in Git Bash.
     pub(crate) uname: (&'static str, &'static str),
-    /// What Debian and container registries call its processor; only of Linux.
+    /// The name of its processor in Debian and in container registries; only for Linux.
     pub(crate) linux: Option<&'static str>,
 }
 
@@ -44,7 +44,7 @@ impl Platform {
         Self::of(&host.replace("-linux-gnu", "-linux-musl"))
     }
 
-    /// The name of what is built, without an ending; also the folder in the archive.
+    /// The common part of the file names, which is also the name of the folder in the archive.
     pub(crate) fn stem(&self, version: &str) -> String {
         format!("cdn-purge-{version}-{}", self.triple)
     }

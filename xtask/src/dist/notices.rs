@@ -1,4 +1,4 @@
-//! The licences of the dependencies, whose terms ask to be passed on with the binary.
+//! The licences of the dependencies, which must be distributed with the binary.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -54,7 +54,8 @@ fn render(list: &str, texts: &BTreeMap<String, BTreeSet<String>>) -> String {
     out
 }
 
-/// The IDs of the packages that are linked into the binary: what `purge-cli` depends on, except to build it.
+/// The IDs of the packages that are linked into the binary: all dependencies of `purge-cli` except those that are only
+/// needed to build it.
 fn linked(metadata: &Value) -> BTreeSet<&str> {
     let nodes = metadata["resolve"]["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
     let by_id: BTreeMap<_, _> =
@@ -79,7 +80,7 @@ fn linked(metadata: &Value) -> BTreeSet<&str> {
     found
 }
 
-/// The packages of others among these.
+/// The third-party packages among these.
 fn foreign<'a>(metadata: &'a Value, ids: &'a BTreeSet<&str>) -> impl Iterator<Item = &'a Value> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages.filter(|package| {
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_linked_is_listed() {
+    fn only_linked_packages_are_listed() {
         let node = |id: &str, on: &[(&str, Value)]| {
             let on: Vec<_> = on
                 .iter()

@@ -35,7 +35,7 @@ impl Pack {
             .map_err(|e| Error::new(format!("{name} could not be packed: {e}")))
     }
 
-    /// Adds a file of the disk.
+    /// Adds a file from the disk.
     pub(super) fn add_file(&mut self, name: &str, mode: u32, file: &Path) -> Result<(), Error> {
         let content = fs::read(file).map_err(|e| failed("read", file, &e))?;
         self.add(name, mode, &content)
@@ -50,7 +50,7 @@ impl Pack {
 
     /// The archive, compressed.
     pub(super) fn compressed(self) -> Result<Vec<u8>, Error> {
-        // Neither a name nor a time.
+        // The gzip header has neither a name nor a time.
         let mut gzip = GzBuilder::new().write(Vec::new(), Compression::best());
         let bytes = self.end()?;
         gzip.write_all(&bytes)

@@ -9,7 +9,7 @@ use crate::Error;
 /// The glibc of the oldest distributions that are still in use, such as CentOS 7.
 const GLIBC: (u32, u32) = (2, 17);
 
-/// Why the binary does not run everywhere; nothing for other systems than Linux.
+/// The reasons why the binary does not run everywhere; none for systems other than Linux.
 pub(super) fn check(binary: &Path, platform: &Platform) -> Result<Vec<String>, Error> {
     if platform.linux.is_none() {
         return Ok(Vec::new());
@@ -25,7 +25,8 @@ pub(super) fn check(binary: &Path, platform: &Platform) -> Result<Vec<String>, E
     Ok(problems(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// What a binary asks of the system, from the output of `objdump -p`: libraries, an interpreter, and versions of symbols.
+/// What a binary needs from the system, by the output of `objdump -p`: libraries, an interpreter, and versions of
+/// symbols.
 fn problems(headers: &str) -> Vec<String> {
     let mut found = Vec::new();
     if !headers.contains("Program Header:") {
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn static_binary_asks_for_nothing() {
+    fn static_binary_needs_nothing() {
         assert_eq!(problems(STATIC), [""; 0]);
     }
 
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn output_of_another_form_is_not_taken_for_a_static_binary() {
+    fn output_in_another_format_is_not_taken_for_a_static_binary() {
         assert_eq!(problems(""), ["the output of objdump has no program headers"]);
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use super::{Dist, failed};
 use crate::Error;
 
-/// cargo-cyclonedx writes one file next to each manifest of the workspace. None of the project's own has this name.
+/// cargo-cyclonedx writes one file next to each manifest of the workspace. No file of the project has this name.
 const NAME: &str = "cdn-purge-sbom";
 
 pub(super) fn write(dist: &Dist<'_>, folder: &Path) -> Result<(), Error> {
@@ -37,7 +37,7 @@ pub(super) fn write(dist: &Dist<'_>, folder: &Path) -> Result<(), Error> {
     made?;
     let file = folder.join(dist.platform.sbom(&dist.version));
     let text = text.map_err(|e| failed("made", &file, &e))?;
-    // The workspace is named by a folder of this machine.
+    // The workspace is identified by its folder on this machine.
     fs::write(&file, text.replace(&format!("path+file://{root}/"), "path+file:///purge/"))
         .map_err(|e| failed("written", &file, &e))
 }

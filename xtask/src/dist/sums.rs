@@ -57,14 +57,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_are_those_of_sha256sum_and_earlier_files_go() {
+    fn sums_match_sha256sum_and_earlier_files_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let write_file = |name: &str, text: &str| {
             fs::write(folder.path().join(name), text).expect("a file");
         };
         write_file("cdn-purge-0.0.9-old.tar.gz", "old");
         write_file("notes.txt", "not ours");
-        clear(folder.path()).expect("the old file goes");
+        clear(folder.path()).expect("the old file is removed");
         write_file("cdn-purge-b", "");
         write_file("cdn-purge-a", "abc");
         let files = write(folder.path()).expect("checksums");

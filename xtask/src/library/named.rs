@@ -1,8 +1,8 @@
-//! Breaks that the changelog names: before the first release, that announces them.
+//! Breaks that the changelog names, which is how they are announced before the first release.
 
 pub(super) const FILE: &str = "CHANGELOG.md";
 
-/// What breaks and is not named, by the path of its item in code, under `### Breaking` of Unreleased.
+/// The breaks that are not named under `### Breaking` of Unreleased. A name is the path of the item in code.
 pub(super) fn unnamed(changelog: &str, breaking: &[String]) -> Vec<String> {
     let names: Vec<Vec<&str>> = names(section(changelog)).map(segments).collect();
     let is_named = |line: &&String| {
@@ -35,7 +35,7 @@ fn item(line: &str) -> &str {
     item.strip_suffix(", previously").unwrap_or(item)
 }
 
-/// The names that a path is made of.
+/// The parts of a path.
 fn segments(text: &str) -> Vec<&str> {
     let parts = text.split(|c: char| !c.is_alphanumeric() && c != '_');
     parts.filter(|part| !part.is_empty()).collect()

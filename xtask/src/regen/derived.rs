@@ -96,7 +96,7 @@ fn left_over(tree: &Tree, descriptions: &[Description]) -> Result<Vec<Derived>, 
     Ok(others)
 }
 
-/// The rules of the review, which follow its code.
+/// The rules of the review, derived from its code.
 fn rules(tree: &Tree) -> Result<Option<Derived>, Error> {
     const HOME: &str = "spec-diff";
     if tree.read_if_there(&format!("{HOME}/Cargo.toml"))?.is_none() {

@@ -1,5 +1,5 @@
-//! What is asked for by the installers, the action, the workflow and cargo-binstall: the files that `cargo xtask dist`
-//! makes.
+//! Checks that the installers, the action, the workflow and cargo-binstall use the files that `cargo xtask dist`
+//! creates.
 
 use std::process::Command;
 
@@ -21,7 +21,7 @@ const PRETEND: &str = r#"
     . ./install.sh
 "#;
 
-/// What the installer asks for on each platform, without `--version`.
+/// The file that the installer downloads on each platform, without `--version`.
 pub(super) fn of_installer(tree: &Tree, version: &str) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     for platform in &PLATFORMS {
@@ -37,10 +37,13 @@ pub(super) fn of_installer(tree: &Tree, version: &str) -> Result<Vec<String>, Er
     Ok(found)
 }
 
-/// A complaint if another file is asked for than the release holds.
+/// A complaint if the requested file is not the one in the release.
 fn other(file: &str, platform: &Platform, asked: &str, held: &str) -> Option<String> {
     (asked != held).then(|| {
-        format!("{file} asks for `{asked}` on {}, but a release holds `{held}`", platform.triple)
+        format!(
+            "{file} downloads `{asked}` on {}, but a release contains `{held}`",
+            platform.triple
+        )
     })
 }
 
@@ -86,7 +89,7 @@ pub(super) fn of_workflow(text: &str) -> Vec<String> {
     missing
         .map(|triple| format!("{WORKFLOW}: does not build for {triple}"))
         .chain(foreign.map(|triple| {
-            format!("{WORKFLOW}: builds for {triple}, of which a release holds nothing")
+            format!("{WORKFLOW}: builds for {triple}, which no file of a release is for")
         }))
         .collect()
 }
@@ -135,7 +138,7 @@ mod tests {
             of_workflow(&text.replace("x86_64-apple-darwin", "riscv64gc-unknown-linux-gnu")),
             [
                 ".github/workflows/release.yml: does not build for x86_64-apple-darwin",
-                ".github/workflows/release.yml: builds for riscv64gc-unknown-linux-gnu, of which a release holds nothing",
+                ".github/workflows/release.yml: builds for riscv64gc-unknown-linux-gnu, which no file of a release is for",
             ]
         );
     }
@@ -156,8 +159,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                "good/Cargo.toml asks for `cdn-purge-0.1.0-x86_64-pc-windows-msvc/cdn-purge` on x86_64-pc-windows-msvc, \
-              but a release holds `cdn-purge-0.1.0-x86_64-pc-windows-msvc/cdn-purge.exe`"
+                "good/Cargo.toml downloads `cdn-purge-0.1.0-x86_64-pc-windows-msvc/cdn-purge` on x86_64-pc-windows-msvc, \
+              but a release contains `cdn-purge-0.1.0-x86_64-pc-windows-msvc/cdn-purge.exe`"
             ]
         );
     }

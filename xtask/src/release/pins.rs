@@ -1,4 +1,4 @@
-//! What pipelines build: snippets in documents pin this release by its tag.
+//! Checks that the snippets for pipelines in documents pin this release by its tag.
 
 use super::package::Package;
 
@@ -61,7 +61,7 @@ fn assets(line: &str, name: &str, version: &str) -> impl Iterator<Item = String>
             .map(move |rest| format!("{start}{rest}"))
     });
     let found: Vec<_> = images.chain(files).collect();
-    found.into_iter().map(move |asset| format!("`{asset}` is not of this version"))
+    found.into_iter().map(move |asset| format!("`{asset}` does not belong to this version"))
 }
 
 /// The places in a workflow that use an action by a name that can be moved to another commit.
@@ -166,7 +166,7 @@ mod tests {
             "cdn-purge_0.0.9_amd64.deb",
             "cdn-purge-0.1.01-x",
         ] {
-            check(wrong, &[&format!("README.md:1: `{wrong}` is not of this version")]);
+            check(wrong, &[&format!("README.md:1: `{wrong}` does not belong to this version")]);
         }
         check(
             "https://github.com/good/it/releases/download/v0.2.0/SHA256SUMS",

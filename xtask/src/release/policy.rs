@@ -1,8 +1,8 @@
 //! How far a version must rise with the description.
 //!
-//! `info.version` is the version of the service's interface, the version of the crates that of the
-//! interface for programs. Changes that break callers on the wire or in Rust raise both by a major,
-//! additions by a minor; below 1.0.0, each rise is one place further right, as Cargo reads it.
+//! `info.version` is the version of the service's interface, and the version of the crates is that of their API.
+//! Changes that break callers on the wire or in Rust raise both by a major, additions by a minor; below 1.0.0, each
+//! rise is one place further right, which is how Cargo reads versions.
 
 use semver::Version;
 
@@ -61,7 +61,7 @@ fn said(needed: Rise) -> &'static str {
         Rise::None => "nothing changed in the descriptions",
         Rise::Patch => "documentation in a description changed",
         Rise::Minor => "a description has additions",
-        Rise::Major => "a description breaks callers",
+        Rise::Major => "a description has breaking changes",
     }
 }
 
@@ -149,9 +149,9 @@ mod tests {
             &narrowed("1.1.0"),
             ("0.1.0", "0.1.1"),
             &[
-                "the crates have 0.1.1 after 0.1.0; a description breaks callers since v1, \
+                "the crates have 0.1.1 after 0.1.0; a description has breaking changes since v1, \
                  so write 0.2.0 or a higher one",
-                "info.version of a.yaml is 1.1.0 after 1.0.0; a description breaks callers since v1, \
+                "info.version of a.yaml is 1.1.0 after 1.0.0; a description has breaking changes since v1, \
                  so write 2.0.0 or a higher one",
             ],
         );
@@ -179,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_next_version_is_the_lowest_that_rises_so_far(
+        fn the_next_version_is_the_lowest_one_that_rises_far_enough(
             places in prop::array::uniform3(0_u64..3), wanted in 0_usize..4,
         ) {
             let wanted = [Rise::None, Rise::Patch, Rise::Minor, Rise::Major][wanted];

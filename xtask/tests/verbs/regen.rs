@@ -29,7 +29,7 @@ fn regen(root: &Path, check: bool) -> (u8, String) {
 }
 
 #[test]
-fn what_is_committed_is_up_to_date() {
+fn committed_files_are_up_to_date() {
     let copy = copy_of_the_tree();
     assert_eq!(regen(copy.path(), true), (0, UP_TO_DATE.to_owned()));
     assert_eq!(regen(copy.path(), false), (0, UP_TO_DATE.to_owned()));
@@ -80,7 +80,7 @@ fn a_missing_file_is_written_again() {
 }
 
 #[test]
-fn a_description_that_is_gone_takes_its_derived_files_with_it() {
+fn derived_files_of_a_removed_description_are_removed() {
     let copy = copy_of_the_tree();
     fs::remove_file(copy.path().join("openapi/login.yaml")).expect("the copy has this file");
     let (code, out) = regen(copy.path(), true);

@@ -107,7 +107,7 @@ fn one_run_writes_several_formats() {
     let (code, out, json, sarif) = run(&file("a.yaml"));
     assert!(code == 0 && out.starts_with("No change."), "{out}");
     assert_eq!((&json["changes"], &sarif["version"]), (&serde_json::json!([]), &"2.1.0".into()));
-    // That there is no review is said in each of them, too.
+    // Each of them also says that there is no review.
     let (code, out, json, sarif) = run(&file("b.yaml"));
     assert!(code == 2 && out.contains("OpenAPI 3.1.0 is not supported"), "{out}");
     assert!(json["error"].as_str().is_some_and(|error| error.contains("3.1.0")), "{json}");
@@ -116,7 +116,7 @@ fn one_run_writes_several_formats() {
 }
 
 #[test]
-fn where_there_never_were_bindings_the_wire_decides() {
+fn without_bindings_on_either_side_the_wire_decides() {
     let second = ("'200':", "'204': { description: Nothing. }\n        '200':");
     let without = changed(&[second]);
     let (code, out) = diff(&without, &without, "text");
@@ -147,7 +147,7 @@ fn either_axis_alone_is_enough_to_break() {
 }
 
 #[test]
-fn what_cannot_be_generated_any_more_is_a_result() {
+fn bindings_that_can_no_longer_be_generated_are_a_result() {
     let second = ("'200':", "'204': { description: Nothing. }\n        '200':");
     let (code, out) = diff(description(), &changed(&[second]), "markdown");
     assert_eq!(code, 1);
@@ -187,8 +187,8 @@ fn identical_and_reordered_documents_have_nothing_to_report() {
 }
 
 #[test]
-fn what_is_not_openapi_is_refused_on_either_side_with_its_location() {
-    // What is wrong, how, and what the message has to say.
+fn invalid_openapi_is_refused_on_either_side_with_its_location() {
+    // What is wrong, the edit, and what the message must contain.
     let cases = [
         ("not YAML", "openapi: 3.0.3", "openapi: [3.0.3", "line"),
         ("version 2", "openapi: 3.0.3", "swagger: '2.0'", "write OpenAPI 3.0"),
@@ -278,7 +278,7 @@ fn what_is_not_openapi_is_refused_on_either_side_with_its_location() {
 }
 
 #[test]
-fn a_refusal_is_a_comment_that_nothing_in_the_document_can_end() {
+fn nothing_in_a_document_can_end_the_comment_of_a_refusal() {
     let wrong = changed(&[(
         "    post:\n      operationId",
         "    post:\n      \"```\\n<img src=x>\\e[2J\\n::error::\": 1\n      operationId",
@@ -352,12 +352,12 @@ fn the_merge_base_is_compared_with_the_working_tree() {
     assert_eq!(run(&[]).0, 0);
     git(folder.path(), &["switch", "--quiet", "--create", "work"]);
     write(folder.path(), &changed(&[NARROWER]));
-    // Not committed yet, and seen all the same.
+    // Not committed yet, but compared all the same.
     assert_eq!(run(&[]).0, 1);
     git(folder.path(), &["commit", "--quiet", "--all", "--message=narrow"]);
     assert_eq!(run(&["--base", "main"]).0, 1);
 
-    // What happened on main since is none of this branch's doing.
+    // Later commits on main are not changes of this branch.
     git(folder.path(), &["switch", "--quiet", "main"]);
     write(folder.path(), &changed(&[RENAMED]));
     git(folder.path(), &["commit", "--quiet", "--all", "--message=rename"]);
@@ -386,9 +386,9 @@ fn every_description_is_compared() {
                 operationId: listB\n      responses: { '200': { description: Good. } }\n";
     fs::write(&second, text).expect("a file");
     let (code, out) = run("text");
-    assert_eq!(code, 0, "a description that is new breaks nobody: {out}");
+    assert_eq!(code, 0, "a new description breaks no program: {out}");
     assert!(out.starts_with("Additive.") && out.contains("openapi/second.yaml:"), "{out}");
-    assert!(!out.contains("purge.yaml"), "what did not change is not mentioned: {out}");
+    assert!(!out.contains("purge.yaml"), "a description without changes is not mentioned: {out}");
     let (_, out) = run("markdown");
     assert!(out.contains("(https://e.com/tree/openapi/second.yaml#L"), "{out}");
 
@@ -412,5 +412,5 @@ fn every_description_is_compared() {
     git(folder.path(), &["switch", "--quiet", "--create", "third"]);
     fs::remove_file(&second).expect("it was written");
     let (code, out) = xtask(&["--root", &root, "spec-diff", "--base", "work"]);
-    assert!(code == 1 && out.contains("listB"), "a description that is gone breaks callers: {out}");
+    assert!(code == 1 && out.contains("listB"), "a removed description breaks callers: {out}");
 }

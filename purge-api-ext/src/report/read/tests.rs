@@ -125,7 +125,7 @@ fn unfinished_report_without_an_error_is_not_a_success() {
         let paths = paths.iter().map(|&state| PathOutcome { path: "/a", state, message: None });
         let operation = OperationOutcome {
             paths: paths.collect(),
-            ..OperationOutcome::of_job("a".parse().expect("an ID"))
+            ..OperationOutcome::of_operation("a".parse().expect("an ID"))
         };
         let report = Report::new(None, None, Summary::default(), vec![operation]);
         let json = serde_json::to_string(&report).expect("JSON");

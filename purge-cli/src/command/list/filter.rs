@@ -1,4 +1,4 @@
-//! Which records are shown, and when no further page can have one.
+//! Decides which records are shown, and when no further page can have any of them.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use purge_api_ext::{PurgePath, PurgeRecord};
 
 use crate::args::{ListArgs, State};
 
-/// What to show, and what the pages have shown so far of the order of the list.
+/// Which records to show, and what the pages read so far say about the order of the list.
 pub(super) struct Filter {
     path: Option<PurgePath>,
     since: Option<SystemTime>,

@@ -10,7 +10,7 @@ use super::Member;
 use crate::exit::Failure;
 use crate::shown::file_name;
 
-/// A journal for each profile in a new folder. All plans are in them before anything is sent.
+/// A journal for each profile in a new folder. The journals contain all plans before anything is sent.
 pub(super) async fn journals(
     folder: Option<&Path>,
     members: &[Member],

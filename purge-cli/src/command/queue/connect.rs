@@ -1,4 +1,4 @@
-//! Which queue, and whose request.
+//! Connections to a queue, and the identity of a request.
 
 use purge_api_ext::ResourceId;
 use purge_queue::{Lane, NatsEngine, NatsOptions, Producer, QueueError, QueueErrorKind};

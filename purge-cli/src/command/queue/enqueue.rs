@@ -151,7 +151,7 @@ fn show(
 }
 
 fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
-    /// Nobody reads more lines than this.
+    /// The maximum number of lines that are worth printing.
     const SHOWN: usize = 100;
     let odd = outcome.paths.iter().filter(|path| path.state.is_failure() || path.by.is_some());
     let some = outcome.paths.len() <= SHOWN;

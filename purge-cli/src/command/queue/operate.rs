@@ -22,7 +22,7 @@ pub(crate) async fn run(command: Operate, console: &mut Console<'_>) -> Result<E
         Operate::Log(args) => log(&args, console).await,
         Operate::Pause(args) => {
             operator(&args).await?.pause().await?;
-            say(console, "paused: no worker starts sending; resume with `cdn-purge queue go`")
+            say(console, "paused: workers send nothing new; resume with `cdn-purge queue go`")
         }
         Operate::Go(args) => {
             operator(&args).await?.go().await?;

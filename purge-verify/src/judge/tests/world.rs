@@ -28,7 +28,7 @@ struct World {
 
 #[derive(Clone, Copy, Debug)]
 struct Edge {
-    /// Adds the time since `Date` if that is more, as RFC 9111 asks for.
+    /// Adds the time since `Date` if that is more, as RFC 9111 requires.
     corrects: bool,
     replaces_date: bool,
     /// Passes on the `Age` of the cache in front of the origin, and counts nothing itself.
@@ -44,7 +44,7 @@ enum Rounding {
     Seconds,
 }
 
-/// A copy at the edge: when it was asked for at the origin, and when it arrived.
+/// A copy at the edge: when it was requested from the origin, and when it arrived.
 #[derive(Clone, Copy, Debug)]
 struct Copied {
     asked: i64,
@@ -135,7 +135,7 @@ impl World {
         }
     }
 
-    /// The verdict on a copy, and on what there is some seconds later if a second look is necessary.
+    /// The verdict on a copy, and on the copy some seconds later if a second look is necessary.
     fn judge(
         &self,
         copy: Copied,
@@ -176,7 +176,7 @@ fn edge() -> impl Strategy<Value = Edge> {
     )
 }
 
-/// Clocks are mostly right, sometimes a little wrong, and sometimes by hours.
+/// Clocks are mostly right, sometimes slightly wrong, and sometimes wrong by hours.
 fn offset() -> impl Strategy<Value = i64> {
     prop_oneof![Just(0), -5_000..5_000_i64, -200_000..200_000_i64, -20_000_000..20_000_000_i64]
 }
@@ -200,8 +200,8 @@ fn world(is_origin_known: bool) -> impl Strategy<Value = World> {
                 is_origin_known,
                 trip,
             },
-            // Without the origin, `Age` is taken to count from it: no cache is in front of it, and its clock agrees with
-            // that of the edge.
+            // If the origin is not asked, `Age` is assumed to count from it: no cache is in front of it, and its clock
+            // agrees with that of the edge.
             false => World {
                 ours,
                 edges: origins,

@@ -1,22 +1,23 @@
-//! What SARIF says of the bindings and of the libraries, which have no line in the description.
+//! Findings about the bindings and the libraries, which have no line in the description.
 
 use serde_json::{Value, json};
 
 use super::{level, uri};
 use crate::level::Level;
+use crate::library::place;
 use crate::render::items::whole;
 use crate::review::Review;
 
 /// What a finding on one of the further axes means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Axis {
-    /// The bindings cannot be generated any more, or could not be generated before.
+    /// The bindings can no longer be generated, or could not be generated before.
     Bindings,
     /// An item that callers could use is gone or has changed.
     Removed,
     /// An item is new.
     Added,
-    /// What is written by hand breaks programs.
+    /// Hand-written code breaks programs.
     Library,
 }
 
@@ -25,13 +26,13 @@ pub(super) struct Finding {
     axis: Axis,
     level: &'static str,
     text: String,
-    /// What it is about, as a path of Rust.
+    /// Its item, as a Rust path.
     item: String,
-    /// The file and the line, where one is known; else it belongs to the description.
+    /// The file and the line, if known; otherwise the finding belongs to the description.
     place: Option<(String, Option<usize>)>,
 }
 
-/// Everything that is said of the bindings and of the libraries.
+/// All findings about the bindings and the libraries.
 pub(super) fn findings(review: &Review) -> Vec<Finding> {
     let rust = &review.rust;
     let of_rust = |axis, breaking: bool, text: String, item: &str| Finding {
@@ -50,7 +51,7 @@ pub(super) fn findings(review: &Review) -> Vec<Finding> {
     );
     found.extend(whole(&rust.added).into_iter().map(|item| {
         let breaking = rust.breaking.contains(&item);
-        let why = if breaking { ", which programs have to name" } else { "" };
+        let why = if breaking { ", which breaks programs that do not name it" } else { "" };
         of_rust(Axis::Added, breaking, format!("added: {item}{why}"), &item)
     }));
     let library = review.library.iter();
@@ -62,16 +63,6 @@ pub(super) fn findings(review: &Review) -> Vec<Finding> {
         })
     }));
     found
-}
-
-/// The file and the line at the end of a text.
-fn place(text: &str) -> Option<(String, Option<usize>)> {
-    let (before, last) = text.rsplit_once(' ')?;
-    let (file, line) = last.rsplit_once(':')?;
-    let line = line.parse().ok().filter(|line| *line > 0)?;
-    // What was removed is at no line of the file as it is now.
-    let gone = before.ends_with("previously in file");
-    Some((file.to_owned(), Some(line).filter(|_| !gone)))
 }
 
 /// The rules that some findings belong to, in order.
@@ -94,14 +85,14 @@ impl Axis {
 
     fn why(self) -> &'static str {
         match self {
-            Self::Bindings => "without bindings, no program compiles that uses them",
-            Self::Removed => "programs that use the item do not compile any more",
+            Self::Bindings => "without bindings, programs that use them do not compile",
+            Self::Removed => "programs that use the item no longer compile",
             Self::Added => {
-                "an item that programs may use; a field of a struct that a literal builds, or a variant of an enum \
-                 that can be matched, breaks them"
+                "an item that programs may use; a new field of a struct that a literal can build, or a new variant of an \
+                 enum that can be matched, breaks them"
             }
             Self::Library => {
-                "programs that use the library do not compile any more, or do something else"
+                "programs that use the library no longer compile, or behave differently"
             }
         }
     }
@@ -137,26 +128,5 @@ impl Finding {
             "message": { "text": self.text },
             "locations": [location],
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_at_the_end_of_a_line() {
-        let check = |text: &str, file: &str, line: Option<usize>| {
-            assert_eq!(place(text), Some((file.to_owned(), line)), "{text}");
-        };
-        check(
-            "a: enum missing: enum a::B, previously in file a/src/lib.rs:3",
-            "a/src/lib.rs",
-            None,
-        );
-        check("a: field added: field S.x in a/src/s.rs:12", "a/src/s.rs", Some(12));
-        for text in ["", "a: gone", "a: in lib.rs", "a: in lib.rs:x", "a: in lib.rs:0"] {
-            assert_eq!(place(text), None, "{text}");
-        }
     }
 }

@@ -1,18 +1,18 @@
-//! The order in which things are hashed that refer to each other.
+//! The order in which targets are hashed that refer to each other.
 
-/// Everything that is referred to, by what it leads to.
+/// All targets, by whether they lead to a cycle.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Order {
-    /// What leads to no circle; each after all that it refers to.
+    /// Those that lead to no cycle, each after everything that it refers to.
     pub(super) before: Vec<usize>,
-    /// What is in a circle, or between two.
+    /// Those in a cycle, or between two.
     pub(super) circular: Vec<usize>,
-    /// What leads to a circle, and comes from none; each after all that it refers to.
+    /// Those that lead to a cycle and come from none, each after everything that it refers to.
     pub(super) after: Vec<usize>,
 }
 
 impl Order {
-    /// Orders things by the references of each.
+    /// Orders targets by the references of each.
     pub(super) fn of(references: &[&[usize]]) -> Self {
         let mut referrers = vec![Vec::new(); references.len()];
         for (from, list) in references.iter().enumerate() {
@@ -32,7 +32,7 @@ impl Order {
     }
 }
 
-/// Takes away what leads to nothing that is left, until there is no more of it.
+/// Removes the targets that refer to none of the remaining ones, until there are no more of them.
 fn peel(leads: &[&[usize]], led_by: &[&[usize]], left: &mut [bool]) -> Vec<usize> {
     let is_left = |left: &[bool], index: usize| left.get(index) == Some(&true);
     let mut counts: Vec<usize> =
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_comes_after_all_that_it_refers_to() {
+    fn each_target_comes_after_everything_that_it_refers_to() {
         // 0 → 1 → 2 → 3 → 2, and 3 → 4 → 5, and 0 → 5 twice.
         let references: [&[usize]; 6] = [&[1, 5, 5], &[2], &[3], &[2, 4], &[5], &[]];
         let expected = Order { before: vec![5, 4], circular: vec![2, 3], after: vec![1, 0] };
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_between_two_circles_is_circular() {
+    fn targets_between_two_cycles_are_circular() {
         let references: [&[usize]; 3] = [&[0, 1], &[2], &[2]];
         assert_eq!(Order::of(&references), Order { circular: vec![0, 1, 2], ..Order::default() });
     }

@@ -1,4 +1,4 @@
-//! Schemas of which one has to be met: which of them correspond, and what came and went.
+//! Schemas of which one must match: which of them correspond, and which were added or removed.
 
 use std::cmp::Reverse;
 use std::rc::Rc;
@@ -15,11 +15,11 @@ use crate::wire::shape::types::Types;
 use crate::wire::shape::{Conjunction, Job, Pick, Side};
 use crate::wire::walk::Walk;
 
-/// One alternative, with what stands around all of them.
+/// One alternative, with the constraints around all of them.
 #[derive(Debug, Clone)]
 pub(super) struct Choice<'a> {
     conjunction: Conjunction<'a>,
-    /// The member of the list, where there is a list.
+    /// The member of the list, if there is a list.
     member: Option<&'a Value>,
     keys: Vec<&'a str>,
 }
@@ -61,13 +61,13 @@ impl<'a> Walk<'a> {
                 self.report_at(
                     both.place(),
                     rule,
-                    "several lists of alternatives, and not as many as before",
+                    "several lists of alternatives, and their number changed",
                 );
             }
         }
     }
 
-    /// Compares two lists of alternatives. What came is no news when it was let through before.
+    /// Compares two lists of alternatives. An added one is not reported if its values were allowed before.
     fn choices(
         &mut self,
         both: Flats<'_, 'a>,
@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A value that meets two members of a `oneOf` is refused.
+    /// A value that matches two members of a `oneOf` is refused.
     fn overlap(
         &mut self,
         both: Flats<'_, 'a>,
@@ -129,20 +129,20 @@ impl<'a> Walk<'a> {
         for choice in old.iter().filter(|_| new_exclusive) {
             if self.is_split((Side::Old, choice), (Side::Old, old), (Side::New, new)) {
                 let place = Pair { old: choice.place(), new: both.place().new };
-                let message = format!("meets several alternatives now{}", choice.named());
+                let message = format!("now matches several alternatives{}", choice.named());
                 self.report_at(place, Rule::RequestAlternativesOverlap, &message);
             }
         }
         for choice in new.iter().filter(|_| old_exclusive) {
             if self.is_split((Side::New, choice), (Side::New, new), (Side::Old, old)) {
                 let place = Pair { old: both.place().old, new: choice.place() };
-                let message = format!("met several alternatives before{}", choice.named());
+                let message = format!("matched several alternatives before{}", choice.named());
                 self.report_at(place, Rule::RequestAlternativesSeparated, &message);
             }
         }
     }
 
-    /// Whether all that an alternative lets through meets one of its own list, and several of the other.
+    /// Whether every value of an alternative matches one member of its own list, but several of the other.
     fn is_split(
         &mut self,
         (side, choice): (Side, &Choice<'a>),
@@ -171,7 +171,8 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// The alternatives that correspond: equal ones first, then those of one name, then those that are most alike.
+    /// The alternatives that correspond: equal ones first, then those with the same name, then those that are most
+    /// alike.
     fn matched(
         &mut self,
         old: &[Choice<'a>],
@@ -270,14 +271,14 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// Whether exactly one alternative has to be met, and no discriminator says which.
+/// Whether exactly one alternative must match, and no discriminator says which.
 fn is_exclusive(group: Option<&Group<'_>>) -> bool {
     group.is_some_and(|group| {
         group.keyword == Some("oneOf") && group.owner.get("discriminator").is_none()
     })
 }
 
-/// What tells an alternative from others that is written in place: a property with one value, or its type.
+/// What distinguishes an alternative that is written in place: a property with one value, or its type.
 fn described(member: &Value) -> Option<String> {
     let properties = member.get("properties").and_then(Value::as_object);
     let tag = properties.into_iter().flatten().find_map(|(name, schema)| {

@@ -1,4 +1,4 @@
-//! What a schema says that is no constraint: words, defaults, flags, extensions, and what no rule knows.
+//! The parts of a schema that are not constraints: text, defaults, flags, extensions, and keywords that no rule covers.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::wire::shape::Role;
 use crate::wire::shape::flat::Flat;
 use crate::wire::walk::Walk;
 
-/// What `flat` reads, and other modules judge.
+/// The keywords that `flat` reads and other modules judge.
 const CONSTRAINTS: [&str; 27] = [
     "type",
     "nullable",

@@ -1,4 +1,4 @@
-//! Two schemas, each as what it comes to.
+//! Compares two schemas in their flat form.
 
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ const UNIQUE: Family = family!(
 const MULTIPLE: Family = family!(
     RequestMultipleOfNarrowed RequestMultipleOfWidened ResponseMultipleOfNarrowed ResponseMultipleOfWidened
 );
-/// Both sides, as what they come to.
+/// Both sides in their flat form.
 #[derive(Clone, Copy)]
 pub(super) struct Flats<'f, 'a> {
     pub(super) old: &'f Flat<'a>,
@@ -43,7 +43,7 @@ impl<'a> Flats<'_, 'a> {
         Pair { old: self.old.parts.first().copied(), new: self.new.parts.first().copied() }
     }
 
-    /// The keyword on each side, or the schema that is without it.
+    /// The keyword on each side, or the schema if it lacks the keyword.
     pub(super) fn at(self, old: Option<&'a Value>, new: Option<&'a Value>) -> Pair<'a> {
         let place = self.place();
         match (old, new) {
@@ -58,7 +58,7 @@ impl<'a> Flats<'_, 'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Compares one pair of schemas; something is always said, since the two are not the same.
+    /// Compares one pair of schemas. Something is always reported, since the two are not the same.
     pub(in crate::wire) fn job(&mut self, job: &Job<'a>) {
         let (old, new) = (self.flat(Side::Old, &job.old), self.flat(Side::New, &job.new));
         let before = self.decisions();
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
         }
         let place = both.place();
         self.at(place, |walk| {
-            walk.same_meaning_unless(before, "written in another way, with the same effect");
+            walk.same_meaning_unless(before, "written differently, with the same effect");
         });
     }
 
@@ -128,14 +128,14 @@ impl<'a> Walk<'a> {
     }
 
     fn null(&mut self, both: Flats<'_, 'a>, direction: Direction) {
-        // What lets everything through is judged as a type.
+        // A schema that allows everything is judged by its type.
         let any = |flat: &Flat<'a>| flat.types == Types::ANY && flat.groups.is_empty();
         let of = |flat: &Flat<'a>| flat.parts.iter().find_map(|part| part.get("nullable"));
         let (rule, text) = match (both.old.null, both.new.null) {
             (true, false) if !any(both.old) => {
-                (NULL.narrowed(direction), "null is not allowed any more")
+                (NULL.narrowed(direction), "null is no longer allowed")
             }
-            (false, true) if !any(both.new) => (NULL.widened(direction), "may be null now"),
+            (false, true) if !any(both.new) => (NULL.widened(direction), "may now be null"),
             _ => return,
         };
         self.report_at(both.at(of(both.old), of(both.new)), rule, text);
@@ -167,11 +167,11 @@ impl<'a> Walk<'a> {
         };
         let what = |values: Vec<String>| quote(&values.join(", "));
         if !gone.is_empty() {
-            let message = format!("the values lost {}", what(gone));
+            let message = format!("values removed: {}", what(gone));
             self.report_at(place, ENUM.narrowed(direction), &message);
         }
         if !come.is_empty() {
-            let message = format!("the values gained {}", what(come));
+            let message = format!("values added: {}", what(come));
             self.report_at(place, ENUM.widened(direction), &message);
         }
     }
@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Judges conditions of which all have to be met, and of which it is only known that one implies another.
+    /// Judges conditions that must all be met, when all that is known is which of them imply others.
     fn conditions(
         &mut self,
         both: Flats<'_, 'a>,
@@ -223,7 +223,7 @@ impl<'a> Walk<'a> {
             }
             let limit = |flat: &Flat<'a>| flat.limits.get(index).copied().flatten();
             let (old, new) = (limit(both.old), limit(both.new));
-            // Bounds that let the same integers through are the same, where both sides let only integers through.
+            // Bounds that allow the same integers are equal if both sides allow only integers.
             let whole = integers(both.old) && integers(both.new);
             let order = bound.value(new, whole).partial_cmp(&bound.value(old, whole));
             let rule = match order {
@@ -242,7 +242,7 @@ impl<'a> Walk<'a> {
         if !both.types().meets(Types::NUMBER) {
             return;
         }
-        // What is a multiple of 10 is a multiple of 5.
+        // A multiple of 10 is a multiple of 5.
         let covered = |conditions: &[&Value], by: &[&Value]| {
             conditions.iter().filter_map(|value| value.as_f64()).all(|condition| {
                 by.iter()
@@ -265,7 +265,9 @@ impl<'a> Walk<'a> {
     fn unique(&mut self, both: Flats<'_, 'a>, direction: Direction) {
         let place = both.at(both.old.unique, both.new.unique);
         match (both.old.unique.is_some(), both.new.unique.is_some()) {
-            (false, true) => self.report_at(place, UNIQUE.narrowed(direction), "unique items only"),
+            (false, true) => {
+                self.report_at(place, UNIQUE.narrowed(direction), "items must be unique")
+            }
             (true, false) => {
                 self.report_at(place, UNIQUE.widened(direction), "items need not be unique");
             }
@@ -279,7 +281,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The first value that the other list has not.
+/// The first value that the other list lacks.
 fn rest<'a>(list: &[&'a Value], other: &[&'a Value]) -> Option<&'a Value> {
     list.iter().find(|value| !other.contains(value)).copied()
 }
@@ -301,7 +303,7 @@ fn shown<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<String> {
 }
 
 impl Role {
-    /// Who judges a default that changed.
+    /// The rule for a default that changed.
     pub(super) fn default_rule(self, direction: Direction) -> Rule {
         match self {
             Self::Value => {

@@ -1,4 +1,4 @@
-//! The property that tells alternatives apart, and its values.
+//! The property that distinguishes alternatives, and its values.
 
 use serde_json::Value;
 
@@ -29,29 +29,22 @@ impl<'a> Walk<'a> {
         let (rule, text) = match pair.map(name) {
             (Some(old), Some(new)) if old != new => (
                 Rule::DiscriminatorChanged,
-                format!(
-                    "another property tells the alternatives apart: {} → {}",
-                    quote(old),
-                    quote(new)
-                ),
+                format!("property of the discriminator: {} → {}", quote(old), quote(new)),
             ),
             (None, Some(new)) => (
                 Rule::DiscriminatorAdded,
-                format!("the property {} tells the alternatives apart now", quote(new)),
+                format!("discriminator added: the property {}", quote(new)),
             ),
             (Some(old), None) => (
                 Rule::DiscriminatorRemoved,
-                format!(
-                    "the property {} does not tell the alternatives apart any more",
-                    quote(old)
-                ),
+                format!("discriminator removed: the property {}", quote(old)),
             ),
             _ => return,
         };
         self.report_at(place, rule, &text);
     }
 
-    /// The values of a discriminator that came or went for one alternative.
+    /// The values of a discriminator that were added or removed for one alternative.
     pub(super) fn keys(&mut self, (old, new): (&[&str], &[&str]), direction: Direction) {
         // Without a discriminator there are no values.
         if old.is_empty() || new.is_empty() {

@@ -1,4 +1,4 @@
-//! Schemas that nothing may match: `not`.
+//! Schemas that no value may match: `not`.
 
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ impl<'a> Walk<'a> {
         self.changed_at(both.at(place.old, place.new), rule, "not", place);
     }
 
-    /// Whether all that was excluded still is, and all that is excluded was.
+    /// Whether all values that were excluded still are, and whether all that are excluded were before.
     fn excluded(&mut self, old: &'a Value, new: &'a Value, direction: Direction) -> (bool, bool) {
         let old = Conjunction::of(self.root.old, Some(old));
         let new = Conjunction::of(self.root.new, Some(new));

@@ -1,4 +1,4 @@
-//! Whether everything that one schema lets through is let through by another. Where that is not known, it is not said.
+//! Whether one schema allows everything that another allows. If that is unknown, the answer is no.
 
 use serde_json::Value;
 
@@ -13,8 +13,8 @@ use crate::wire::walk::Walk;
 type Sided<'c, 'a> = (Side, &'c Conjunction<'a>);
 
 impl<'a> Walk<'a> {
-    /// In a request, callers send what the inner schema lets through; in a response, callers that know the outer one
-    /// read it. A schema that leads back to itself fits as long as nothing else says no.
+    /// In a request, callers send what the inner schema allows; in a response, callers that know the outer one read it.
+    /// A schema that leads back to itself fits unless something else says no.
     pub(super) fn fits(
         &mut self,
         (side, inner): Sided<'_, 'a>,
@@ -28,7 +28,7 @@ impl<'a> Walk<'a> {
         answer
     }
 
-    /// What has to fit besides, so that one schema fits into another.
+    /// What else must fit, so that one schema fits into another.
     fn needs(&mut self, fit: &Fit<'a>) -> Needs<Fit<'a>> {
         let Fit { inner, outer, side, direction } = fit;
         if self.same_conjunctions(inner, outer) {
@@ -84,13 +84,13 @@ impl<'a> Walk<'a> {
 }
 
 impl<'a> Flat<'a> {
-    /// Whether the properties that there are, and those that have to be there, leave nothing out.
+    /// Whether no required property is missing, and none is unknown to the side that reads it.
     fn shape_fits(&self, outer: &Self, direction: Direction) -> bool {
         let required = |property: &Property<'a>| property.required.is_some();
         let missing = outer.properties.iter().any(|(name, property)| {
             required(property) && !self.properties.get(name).is_some_and(required)
         });
-        // What callers send has to be known, and what they read has to be there.
+        // Properties that callers send must be known, and those that they read must exist.
         let (from, to) = direction.pick((self, outer), (outer, self));
         let unknown = from.properties.keys().any(|name| !to.properties.contains_key(name));
         let closed = outer.further.closed.is_some() && self.further.closed.is_none();

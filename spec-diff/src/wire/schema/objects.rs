@@ -1,4 +1,4 @@
-//! What objects and lists are made of.
+//! The properties of objects and the items of lists.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ const FURTHER: Family = family!(
 struct Seen<'a> {
     conjunction: Conjunction<'a>,
     required: bool,
-    /// Why it is not there, although it is described.
+    /// The flag that hides it, although it is described.
     hidden: Option<&'static str>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A property that callers do not send, or are not sent, is not there for the direction.
+    /// A property that is not sent in a direction does not exist in it.
     fn seen(
         &mut self,
         side: Side,
@@ -92,12 +92,13 @@ impl<'a> Walk<'a> {
                 let described = old.is_some() != new.is_some();
                 if described {
                     let flag = hidden(&old).or(hidden(&new)).unwrap_or_default();
-                    let message = format!("described or not: `{flag}`, and not of this direction");
+                    let message =
+                        format!("added or removed, but `{flag}`: it is not sent in this direction");
                     self.report(Rule::HiddenPropertyChanged, &message);
                 } else if let (Some(old), Some(new)) = (old, new)
                     && !self.same_conjunctions(&old.conjunction, &new.conjunction)
                 {
-                    let message = "changed, and is not of this direction".to_owned();
+                    let message = "changed, but is not sent in this direction".to_owned();
                     self.report(Rule::HiddenPropertyChanged, &message);
                 }
             }
@@ -115,10 +116,10 @@ impl<'a> Walk<'a> {
                 (Rule::RequestRequiredPropertyAdded, ", and it is required")
             }
             (Direction::Request, false) => (Rule::RequestOptionalPropertyAdded, ", optional"),
-            (Direction::Response, true) => (Rule::ResponsePropertyAdded, ", always there"),
+            (Direction::Response, true) => (Rule::ResponsePropertyAdded, ", always present"),
             (Direction::Response, false) => (Rule::ResponsePropertyAdded, ""),
         };
-        let why = hidden.map(|flag| format!("; it is not `{flag}` any more")).unwrap_or_default();
+        let why = hidden.map(|flag| format!("; it is no longer `{flag}`")).unwrap_or_default();
         self.report(rule, &format!("{label}property added{how}{why}"));
     }
 
@@ -135,10 +136,12 @@ impl<'a> Walk<'a> {
             (Direction::Request, false) => {
                 (Rule::RequestOptionalPropertyRemoved, "; it was optional")
             }
-            (Direction::Response, true) => (Rule::ResponsePropertyRemoved, "; it was always there"),
+            (Direction::Response, true) => {
+                (Rule::ResponsePropertyRemoved, "; it was always present")
+            }
             (Direction::Response, false) => (Rule::ResponsePropertyRemoved, ""),
         };
-        let why = hidden.map(|flag| format!("; it is `{flag}` now")).unwrap_or_default();
+        let why = hidden.map(|flag| format!("; it is now `{flag}`")).unwrap_or_default();
         self.report(rule, &format!("{label}property removed{how}{why}"));
     }
 
@@ -169,7 +172,7 @@ impl<'a> Walk<'a> {
         self.at(place, |walk| walk.conjunctions(old, new, direction));
     }
 
-    /// Properties that are not listed: all are let through, none, or those that meet a schema.
+    /// Properties that are not listed: all are allowed, none, or those that match a schema.
     pub(super) fn further(&mut self, both: Flats<'_, 'a>, direction: Direction) {
         let (old, new) = (&both.old.further, &both.new.further);
         let open =

@@ -12,7 +12,7 @@ pub(in crate::wire) struct Bound {
     exclusive: &'static str,
     /// The bound of a schema that states none.
     open: f64,
-    /// 1 when a higher bound lets fewer values through, -1 when a lower one does.
+    /// 1 if a higher bound allows fewer values, -1 if a lower one does.
     sign: f64,
     pub(in crate::wire) types: Types,
     pub(in crate::wire) family: Family,
@@ -92,8 +92,8 @@ impl Bound {
         }
     }
 
-    /// Greater is narrower; an excluded bound is narrower than the same one included. For integers, only those count
-    /// that are within.
+    /// A greater value is narrower, and an excluded bound is narrower than the same one included. For integers, only
+    /// the integers within the bound count.
     pub(in crate::wire) fn value(&self, limit: Option<Limit<'_>>, integers: bool) -> (f64, bool) {
         let Some(limit) = limit else { return (self.sign * self.open, false) };
         let number = self.sign * limit.number;

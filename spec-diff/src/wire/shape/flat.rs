@@ -1,5 +1,5 @@
-//! What a conjunction of schemas comes to: one schema without references, `allOf`, and `oneOf` or `anyOf` of one
-//! member. Each constraint knows where it is written.
+//! The flat form of a conjunction: one schema without references, without `allOf`, and without `oneOf` or `anyOf` of
+//! one member. Each constraint has the place where it is written.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(in crate::wire) struct Flat<'a> {
     pub(in crate::wire) parts: Vec<&'a Value>,
     pub(in crate::wire) types: Types,
     pub(in crate::wire) null: bool,
-    /// The only values that are let through.
+    /// The only values that are allowed.
     pub(in crate::wire) values: Option<Vec<&'a Value>>,
     pub(in crate::wire) limits: [Option<Limit<'a>>; BOUNDS.len()],
     pub(in crate::wire) multiples: Vec<&'a Value>,
@@ -42,16 +42,16 @@ pub(in crate::wire) struct Property<'a> {
     pub(in crate::wire) required: Option<&'a Value>,
 }
 
-/// What is said of properties that are not listed.
+/// The constraints on properties that are not listed.
 #[derive(Debug, Default)]
 pub(in crate::wire) struct Further<'a> {
     /// `false`, where there is one.
     pub(in crate::wire) closed: Option<&'a Value>,
-    /// The schemas that they have to meet; none is needed by the empty one.
+    /// The schemas that they must match; if there are none, any value is allowed.
     pub(in crate::wire) schemas: Vec<&'a Value>,
 }
 
-/// Schemas of which one has to be met.
+/// Schemas of which one must match.
 #[derive(Debug)]
 pub(in crate::wire) struct Group<'a> {
     /// The schema that offers the alternatives.
@@ -100,7 +100,7 @@ impl<'a> Flat<'a> {
         flat
     }
 
-    /// What follows for the types: from the only values that are let through, and from what only objects and lists have.
+    /// Derives the types from the only values that are allowed, or from keywords that only objects and lists have.
     fn settle_types(&mut self) {
         if let Some(values) = &mut self.values {
             values.retain(|value| value.is_null() || self.types.meets(Types::of(value)));

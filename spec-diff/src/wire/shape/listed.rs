@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::types::Types;
 use crate::wire::pair::{follow, list};
 
-/// The values of alternatives that do nothing but list values, each with words of its own; `None` when one of them does
-/// something else.
+/// The values of alternatives that only list values, perhaps each with its own description; `None` if one of them does
+/// anything else.
 pub(in crate::wire) fn all_values<'a>(
     root: Option<&'a Value>,
     members: &[(usize, &'a Value)],

@@ -1,4 +1,4 @@
-//! The types of JSON that a schema lets through, as a set.
+//! The JSON types that a schema allows, as a set.
 
 use std::fmt;
 

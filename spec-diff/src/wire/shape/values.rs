@@ -1,4 +1,4 @@
-//! Whether a value is let through.
+//! Whether a value is allowed.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::flat::Flat;
 use super::types::Types;
 
 impl Flat<'_> {
-    /// Whether a value that is not a container is surely let through.
+    /// Whether a value that is not a container is certainly allowed.
     pub(in crate::wire) fn admits(&self, value: &Value) -> bool {
         if value.is_null() {
             return self.null;

@@ -1,4 +1,4 @@
-//! Fills in what a conjunction comes to: goes through its schemas, their `allOf`, and alternatives of one member.
+//! Builds the flat form of a conjunction from its schemas, their `allOf`, and alternatives of one member.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::wire::shape::types::Types;
 use crate::wire::shape::{Conjunction, Pick};
 use crate::wire::subtypes::Subtypes;
 
-/// Fills in everything but what follows from it, and says whether null is let through.
+/// Fills in everything that is not derived from the rest, and returns whether null is allowed.
 pub(super) fn fill<'a>(
     flat: &mut Flat<'a>,
     root: Option<&'a Value>,
@@ -27,10 +27,10 @@ pub(super) fn fill<'a>(
     builder.null()
 }
 
-/// The index of what is said of null by the conjunction itself.
+/// The index of what the conjunction itself says about null.
 const WHOLE: usize = 0;
 
-/// A schema that is to be added. The stack of them is no recursion: it can be as deep as the references of a document.
+/// A schema to add. These are on an explicit stack, since a recursion could be as deep as the references of a document.
 struct Step<'a> {
     node: &'a Value,
     /// What it is a part of.
@@ -39,7 +39,7 @@ struct Step<'a> {
     beside_null: bool,
 }
 
-/// What a schema says of null; `None` when it does not speak of it.
+/// What a schema says about null; `None` if it says nothing.
 #[derive(Default)]
 struct Null {
     owner: usize,
@@ -55,12 +55,12 @@ struct Builder<'a, 'f> {
     conjunction: &'f Conjunction<'a>,
     flat: &'f mut Flat<'a>,
     open: Vec<Step<'a>>,
-    /// What was said of null so far; parts come after what they are parts of.
+    /// What was said about null so far. Parts come after the schema that they are parts of.
     nulls: Vec<Null>,
 }
 
 impl<'a> Builder<'a, '_> {
-    /// Adds schemas later, the first one first.
+    /// Schedules schemas to be added, the first one first.
     fn open(&mut self, nodes: &[&'a Value], owner: usize) {
         let step = |node: &&'a Value| Step { node, owner, beside_null: false };
         self.open.extend(nodes.iter().rev().map(step));
@@ -86,12 +86,13 @@ impl<'a> Builder<'a, '_> {
         self.open(&list(node, "allOf"), index);
     }
 
-    /// Whether null is let through, by what all parts say.
+    /// Whether null is allowed, by what all parts say.
     fn null(&mut self) -> bool {
         while let Some(null) = self.nulls.pop() {
             let said = match null.own {
                 _ if null.beside_null => Some(true),
-                // `nullable` beside `allOf` is meant, although the specification lets it speak for `type` alone.
+                // `nullable` next to `allOf` counts as its author meant it, although by the specification it affects
+                // only `type`.
                 Some(true) => Some(true),
                 own => both(own, null.of_parts),
             };
@@ -149,7 +150,7 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    /// Members that are nothing but null, and values one by one, are no alternatives.
+    /// Members that are only null, and members that only list values, are not alternatives.
     fn alternatives(&mut self, owner: &'a Value, keyword: &'static str, index: usize) {
         let members = list(owner, keyword);
         match self.conjunction.picked(owner) {
@@ -177,7 +178,7 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    /// Adds alternatives, and says whether one of them lets null through.
+    /// Adds alternatives, and returns whether one of them allows null.
     fn group(
         &mut self,
         owner: &'a Value,
@@ -193,7 +194,7 @@ impl<'a> Builder<'a, '_> {
         null
     }
 
-    /// The subtypes of schemas that have a discriminator, and no list of alternatives.
+    /// The subtypes of schemas that have a discriminator but no list of alternatives.
     fn subtypes(&mut self) {
         let Some(root) = self.root else { return };
         for owner in self.flat.parts.clone() {
@@ -203,7 +204,7 @@ impl<'a> Builder<'a, '_> {
             }
             let mut subtypes = self.subtypes.of(root, owner);
             subtypes.retain(|(_, subtype)| !std::ptr::eq(*subtype, owner));
-            // A subtype is not one of its own kinds.
+            // A subtype is not a subtype of itself.
             let kinds =
                 |part: &&'a Value| subtypes.iter().any(|(_, kind)| std::ptr::eq(*kind, *part));
             if subtypes.is_empty() || self.flat.parts.iter().any(kinds) {
@@ -221,7 +222,7 @@ impl<'a> Builder<'a, '_> {
     }
 }
 
-/// Null is let through by a conjunction when no part forbids it and one allows it.
+/// A conjunction allows null if no part forbids it and one allows it.
 fn both(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one && other),
@@ -229,7 +230,7 @@ fn both(one: Option<bool>, other: Option<bool>) -> Option<bool> {
     }
 }
 
-/// What a schema itself says of null.
+/// What a schema itself says about null.
 fn own_null(node: &Value) -> Option<bool> {
     if node.get("nullable").and_then(Value::as_bool) == Some(true) {
         return Some(true);

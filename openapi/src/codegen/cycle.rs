@@ -58,7 +58,7 @@ mod tests {
     fn a_cycle_is_an_error_and_not_a_crash() {
         let document = crate::parse(crate::PURGE.yaml).expect("the description parses");
         let record = json!({ "$ref": "#/components/schemas/PurgeRequest" });
-        let circles = [
+        let cycles = [
             ("parameters", "limit", json!({ "$ref": "#/components/parameters/limit" })),
             ("schemas", "PurgeRequest", json!({ "allOf": [record, { "type": "object" }] })),
             (
@@ -67,7 +67,7 @@ mod tests {
                 json!({ "allOf": [{ "oneOf": [record, { "type": "object" }] }] }),
             ),
         ];
-        for (kind, name, component) in circles {
+        for (kind, name, component) in cycles {
             let mut circular = document.clone();
             circular["components"][kind][name] = component;
             let error = generate(&circular).expect_err("it never ends");

@@ -1,22 +1,22 @@
-//! What is before the path in an entry: a scheme and a host, or a folder that the site does not have.
+//! Removes what precedes the path in an entry: a scheme and a host, or a folder that is not part of the site.
 
 use std::borrow::Cow;
 use std::str;
 
-use super::{Form, Refusal};
+use super::{Format, Refusal};
 use crate::shown::shown;
 
-/// The path, or the name, without what is before it.
-pub(super) fn site_path<'a>(form: Form<'_>, text: &'a [u8]) -> Result<Cow<'a, [u8]>, Refusal> {
-    let text = match form.hosts {
+/// The path, or the name, without what precedes it.
+pub(super) fn site_path<'a>(format: Format<'_>, text: &'a [u8]) -> Result<Cow<'a, [u8]>, Refusal> {
+    let text = match format.hosts {
         [] => text.into(),
         hosts => of_url(text, hosts)?,
     };
-    let Some(folder) = form.strip else { return Ok(text) };
-    let (start, end) = if form.raw { (&b"./"[..], 1) } else { (&b"/"[..], 0) };
-    let inner = text.strip_prefix(start).or(form.raw.then_some(&text));
+    let Some(folder) = format.strip else { return Ok(text) };
+    let (start, end) = if format.raw { (&b"./"[..], 1) } else { (&b"/"[..], 0) };
+    let inner = text.strip_prefix(start).or(format.raw.then_some(&text));
     let rest = inner.and_then(|text| text.strip_prefix(folder.as_bytes()));
-    // Of a path, its slash stays.
+    // A path keeps its leading slash.
     match rest.filter(|rest| rest.starts_with(b"/")).map(|rest| &rest[end..]) {
         Some(rest) => Ok(rest.to_vec().into()),
         None => {
@@ -27,7 +27,7 @@ pub(super) fn site_path<'a>(form: Form<'_>, text: &'a [u8]) -> Result<Cow<'a, [u
     }
 }
 
-/// The path of a URL, with its query string. The fragment is for browsers alone.
+/// The path of a URL, with its query string. The fragment is only for browsers.
 fn of_url<'a>(url: &'a [u8], hosts: &[String]) -> Result<Cow<'a, [u8]>, Refusal> {
     let text = str::from_utf8(url).map_err(|_| Refusal::from("not UTF-8: percent-encode it"))?;
     let scheme = |name: &str| {
@@ -68,16 +68,16 @@ mod tests {
 
     use super::*;
 
-    fn read(form: Form<'_>, entry: &str) -> Result<String, String> {
+    fn read(format: Format<'_>, entry: &str) -> Result<String, String> {
         let mut paths = Paths::new();
-        form.read(entry.as_bytes(), false, &mut paths).map_err(|refusal| refusal.message)?;
+        format.read(entry.as_bytes(), false, &mut paths).map_err(|refusal| refusal.message)?;
         Ok(paths.iter().collect())
     }
 
     #[test]
     fn urls_of_the_named_hosts_are_paths_and_others_are_refused() {
         let hosts = ["www.example.com".to_owned(), "example.net:8080".to_owned()];
-        let form = Form { hosts: &hosts, ..Form::default() };
+        let format = Format { hosts: &hosts, ..Format::default() };
         for (url, path) in [
             ("https://www.example.com/a%20b.html", "/a%20b.html"),
             ("HTTP://WWW.Example.com:80/a", "/a"),
@@ -85,7 +85,7 @@ mod tests {
             ("https://www.example.com/a#b", "/a"),
             ("http://example.net:8080/*", "/*"),
         ] {
-            assert_eq!(read(form, url).expect(url), path);
+            assert_eq!(read(format, url).expect(url), path);
         }
         for (url, why) in [
             ("https://example.com/a", "its host is not `www.example.com` or `example.net:8080`"),
@@ -101,43 +101,43 @@ mod tests {
             ("https://www.example.com/a?b", "a `?`"),
             ("https://www.example.com/../a", "a dot segment"),
         ] {
-            let error = read(form, url).expect_err(url);
+            let error = read(format, url).expect_err(url);
             assert!(error.contains(why), "{url}: {error}");
         }
-        let form = Form { query: true, ..form };
-        assert_eq!(read(form, "https://www.example.com?b=1#c").expect("a URL"), "/?b=1");
+        let format = Format { query: true, ..format };
+        assert_eq!(read(format, "https://www.example.com?b=1#c").expect("a URL"), "/?b=1");
     }
 
     #[test]
-    fn a_folder_is_taken_off_and_what_is_not_in_it_is_refused() {
-        let raw = Form { raw: true, strip: Some("public/site"), ..Form::default() };
-        let path = Form { raw: false, ..raw };
+    fn folder_is_removed_and_entries_outside_it_are_refused() {
+        let raw = Format { raw: true, strip: Some("public/site"), ..Format::default() };
+        let path = Format { raw: false, ..raw };
         assert_eq!(read(raw, "public/site/a b.html").expect("a name"), "/a%20b.html");
         assert_eq!(read(raw, "./public/site/d/").expect("a name"), "/d/");
         assert_eq!(read(path, "/public/site/a").expect("a path"), "/a");
-        for (form, entry) in [
+        for (format, entry) in [
             (raw, "public/a"),
             (raw, "public/sites/a"),
             (raw, "public/site"),
             (path, "public/site/a"),
             (path, "/public/site"),
         ] {
-            let error = read(form, entry).expect_err(entry);
+            let error = read(format, entry).expect_err(entry);
             assert!(error.starts_with("not in `public/site/`"), "{entry}: {error}");
         }
-        read(raw, "public/site/").expect_err("no name");
+        read(raw, "public/site/").expect_err("not a name");
         read(raw, "public/site/../a").expect_err("not below it");
         let prefix = "/shop/".parse().expect("a path");
-        let form = Form { prefix: Some(&prefix), ..raw };
-        assert_eq!(read(form, "public/site/a").expect("a name"), "/shop/a");
+        let format = Format { prefix: Some(&prefix), ..raw };
+        assert_eq!(read(format, "public/site/a").expect("a name"), "/shop/a");
     }
 
     #[test]
-    fn query_strings_are_let_through_where_that_is_said() {
-        let form = Form { query: true, ..Form::default() };
-        assert_eq!(read(form, "/a?b=1&c={d}").expect("a path"), "/a?b=1&c={d}");
-        read(form, "/a{b?c").expect_err("not a path");
-        let raw = Form { raw: true, ..form };
+    fn query_strings_are_accepted_only_with_the_option() {
+        let format = Format { query: true, ..Format::default() };
+        assert_eq!(read(format, "/a?b=1&c={d}").expect("a path"), "/a?b=1&c={d}");
+        read(format, "/a{b?c").expect_err("not a path");
+        let raw = Format { raw: true, ..format };
         assert_eq!(read(raw, "a?b").expect("a name"), "/a%3Fb");
     }
 }

@@ -3,12 +3,12 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
+use super::not_a_name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
 use crate::shown::excerpt;
 
 /// What the entries of a list have looked like so far.
 #[derive(Debug, Default)]
-pub(super) struct List {
+pub(super) struct Evidence {
     total: usize,
     /// The first entry, as messages show it.
     first: String,
@@ -26,7 +26,7 @@ pub(super) struct List {
     escapes: Escapes,
 }
 
-impl List {
+impl Evidence {
     /// Looks at an entry.
     pub(super) fn add(&mut self, entry: &[u8]) {
         const TRANSFERS: [&str; 6] =
@@ -42,7 +42,7 @@ impl List {
         }
         self.codes.add(entry);
         self.pairs.add(&text);
-        self.columns += usize::from(name::has_entry_column(entry));
+        self.columns += usize::from(not_a_name::has_entry_column(entry));
         self.transfers += usize::from(TRANSFERS.iter().any(|verb| text.starts_with(verb)));
         self.two_files += usize::from(are_two_files(&text));
         self.host.add(&text, is_first);
@@ -129,7 +129,8 @@ impl Codes {
         }
     }
 
-    /// Whether this is a status. All names may begin with `A `, or all with `C `, but hardly some with each.
+    /// Whether these are status codes. All names of a list may begin with `A `, or all with `C `, but hardly ever some
+    /// with each.
     fn are_all(&self, total: usize, null: bool) -> bool {
         let markers = self.unknown + self.bullets;
         let is_modified = self.letters & 1 << (b'M' - b'A') != 0;
@@ -250,13 +251,13 @@ mod tests {
     use super::*;
 
     fn refusal(null: bool, names: &[&str]) -> Option<String> {
-        let mut list = List::default();
-        names.iter().for_each(|name| list.add(name.as_bytes()));
-        list.refusal(null)
+        let mut evidence = Evidence::default();
+        names.iter().for_each(|name| evidence.add(name.as_bytes()));
+        evidence.refusal(null)
     }
 
     #[test]
-    fn lists_of_other_programs_are_not_names() {
+    fn lists_of_other_programs_are_refused() {
         let check = |null: bool, says: &str, lists: &[&[&str]]| {
             for list in lists {
                 let refusal = refusal(null, list);
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_names() {
+    fn lists_of_names_are_accepted() {
         let lists: &[&[&str]] = &[
             &[],
             &["index.html", "b.html"],

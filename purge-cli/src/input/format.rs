@@ -1,6 +1,6 @@
 //! How paths are written: one per line or NUL-terminated, as paths or as file names.
 
-mod cut;
+mod strip;
 #[cfg(test)]
 mod tests;
 
@@ -9,19 +9,19 @@ use std::str;
 
 use purge_api_ext::{PathError, PathErrorKind as Kind, Paths, PurgePath};
 
-use super::list::List;
-use super::name;
+use super::evidence::Evidence;
+use super::not_a_name;
 
 /// The format of a list of paths.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Form<'a> {
+pub(crate) struct Format<'a> {
     /// Whether entries end with a NUL byte instead of a line break.
     pub(crate) null: bool,
     /// Whether the entries are file names, to be percent-encoded.
     pub(crate) raw: bool,
     /// The folder that is prepended to every path.
     pub(crate) prefix: Option<&'a PurgePath>,
-    /// The hosts whose URLs the entries are; if there are none, they are paths or names.
+    /// The hosts of the entries, which are URLs; if there are none, the entries are paths or names.
     pub(crate) hosts: &'a [String],
     /// The folder that every entry begins with, without slashes around it.
     pub(crate) strip: Option<&'a str>,
@@ -29,19 +29,19 @@ pub(crate) struct Form<'a> {
     pub(crate) query: bool,
 }
 
-impl Form<'_> {
+impl Format<'_> {
     /// What ends an entry.
     pub(crate) fn end(self) -> u8 {
         if self.null { b'\0' } else { b'\n' }
     }
 
-    /// Whether an entry is used unchanged: it is a path as it is, or invalid.
+    /// Whether an entry is either a path that is used unchanged, or invalid.
     pub(crate) fn is_whole(self, entry: &str) -> bool {
         let is_bare = !self.null && !self.raw && self.prefix.is_none() && !self.is_cut();
         is_bare && entry.starts_with('/') && !entry.ends_with('\r')
     }
 
-    /// An entry without a byte order mark or carriage return; none if it is blank or a comment. Entries are numbered
+    /// The entry without a byte order mark or carriage return; none if it is blank or a comment. Entries are numbered
     /// from 1.
     pub(crate) fn entry(self, entry: &[u8], number: usize) -> Option<&[u8]> {
         let marked = entry.strip_prefix(MARK).filter(|_| number == 1);
@@ -63,7 +63,7 @@ impl Form<'_> {
         paths: &mut Paths,
     ) -> Result<(), Refusal> {
         let text = match self.is_cut() {
-            true => &*cut::site_path(self, text)?,
+            true => &*strip::site_path(self, text)?,
             false => text,
         };
         if !self.raw && self.prefix.is_none() && !self.query {
@@ -84,7 +84,7 @@ impl Form<'_> {
         Ok(())
     }
 
-    /// Whether something before the path is to be taken off.
+    /// Whether entries have a host or a folder before the path, which is to be removed.
     fn is_cut(self) -> bool {
         !self.hosts.is_empty() || self.strip.is_some()
     }
@@ -112,8 +112,8 @@ impl Form<'_> {
             return Ok(PurgePath::from_file_name([b"./", &name[..]].concat())?);
         }
         let refusal = match self.null {
-            true => name::lines(&name).map(Cow::from),
-            false => name::refusal(&name).map(|why| why.what + why.unless),
+            true => not_a_name::lines(&name).map(Cow::from),
+            false => not_a_name::refusal(&name).map(|why| why.what + why.unless),
         };
         match refusal.filter(|_| !is_drive) {
             Some(why) => Err(Refusal { message: why.into_owned(), is_name: false }),
@@ -124,7 +124,7 @@ impl Form<'_> {
     fn refusal(self, text: &[u8], why: Why) -> Refusal {
         let is_name = !self.raw && self.might_be_name(text, &why);
         let message = match why {
-            _ if !self.raw && name::is_quoted_by_git(text) => {
+            _ if !self.raw && not_a_name::is_quoted_by_git(text) => {
                 "git quotes such names: run git with `-z`, and pass `-0 --raw` here".into()
             }
             Why::NotUtf8 { at } => format!("not UTF-8, at byte {at}: percent-encode it"),
@@ -143,7 +143,7 @@ impl Form<'_> {
                 "a line break, at byte {}: give each path separately; `--from -` reads one per line",
                 error.position()
             ),
-            Why::Path(error) if error.kind() == Kind::Several && name::is_rename(text) => {
+            Why::Path(error) if error.kind() == Kind::Several && not_a_name::is_rename(text) => {
                 "two paths (a rename?): list both, one per line".into()
             }
             Why::Path(_) if !self.raw && are_two_files(text) => {
@@ -151,7 +151,7 @@ impl Form<'_> {
             }
             // It is more helpful to say what the text is than what it is not.
             Why::Path(error) if error.kind() == Kind::NoLeadingSlash && !is_name => {
-                let why = name::refusal(text).map(|why| why.what.into_owned());
+                let why = not_a_name::refusal(text).map(|why| why.what.into_owned());
                 why.unwrap_or_else(|| error.to_string())
             }
             Why::Path(error) => error.to_string(),
@@ -173,13 +173,13 @@ impl Form<'_> {
                     | Kind::Escape
             ),
         };
-        let raw = Form { raw: true, ..self };
+        let raw = Format { raw: true, ..self };
         let is_listed = || {
-            let mut list = List::default();
-            list.add(text);
-            list.refusal(false).is_none()
+            let mut evidence = Evidence::default();
+            evidence.add(text);
+            evidence.refusal(false).is_none()
         };
-        is_kind && (name::is_quoted_by_git(text) || (raw.name(text).is_ok() && is_listed()))
+        is_kind && (not_a_name::is_quoted_by_git(text) || (raw.name(text).is_ok() && is_listed()))
     }
 }
 
@@ -227,7 +227,7 @@ fn is_folder(name: &[u8]) -> bool {
 }
 
 fn are_two_files(text: &[u8]) -> bool {
-    str::from_utf8(text).is_ok_and(name::are_two_files)
+    str::from_utf8(text).is_ok_and(not_a_name::are_two_files)
 }
 
 /// Replaces the backslashes of Windows, as in `img\logo.png`. Elsewhere, a backslash is part of the name.

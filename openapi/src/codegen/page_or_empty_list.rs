@@ -16,7 +16,7 @@ pub(super) fn read_from_empty_lists(file: &mut File) {
     field::annotate(
         file,
         is_page,
-        &parse_quote!(#[serde(default, deserialize_with = "crate::page::deserialize")]),
+        &parse_quote!(#[serde(default, deserialize_with = "crate::page_or_empty_list::deserialize")]),
     );
 }
 
@@ -54,8 +54,9 @@ mod tests {
         };
         read_from_empty_lists(&mut file);
         let text = prettyplease::unparse(&file);
-        assert_eq!(text.matches("crate::page").count(), 1, "{text}");
-        let (before, after) = text.split_once("crate::page::deserialize").expect("one");
+        assert_eq!(text.matches("crate::page_or_empty_list").count(), 1, "{text}");
+        let (before, after) =
+            text.split_once("crate::page_or_empty_list::deserialize").expect("one");
         assert!(before.contains("struct Answer") && !before.contains("more"), "{text}");
         assert!(after.starts_with("\")]\n        pub data"), "{text}");
     }

@@ -118,7 +118,7 @@ pub(crate) fn has_note(line: &str) -> bool {
         || line.ends_with(": FAILED")
 }
 
-/// A message of a shell, git or a tool, where standard error goes into the same pipe.
+/// An error message of a shell, git or a tool. It gets into the list if standard error goes into the same pipe.
 pub(crate) fn is_error(line: &str) -> bool {
     const PROGRAMS: [&str; 28] = [
         "fatal", "error", "warning", "hint", "usage", "bash", "sh", "zsh", "dash", "find", "ls",
@@ -194,11 +194,11 @@ fn has_checksum(line: &[u8]) -> bool {
 /// `2026-01-31 12:00:00 a`, as logs and lists of buckets write it.
 fn has_date(line: &[u8]) -> bool {
     let Some(start) = line.get(..16) else { return false };
-    let form = |byte: &u8| match byte {
+    let format = |byte: &u8| match byte {
         b'0'..=b'9' => b'0',
         b'/' => b'-',
         b'T' => b' ',
         other => *other,
     };
-    start.iter().map(form).eq(*b"0000-00-00 00:00")
+    start.iter().map(format).eq(*b"0000-00-00 00:00")
 }

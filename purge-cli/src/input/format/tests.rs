@@ -1,24 +1,24 @@
 use super::*;
 
-fn paths(form: Form<'_>, text: &[u8]) -> Vec<String> {
+fn paths(format: Format<'_>, text: &[u8]) -> Vec<String> {
     let mut read = Vec::new();
     let mut number = 0;
     let take = |entry: &[u8], _: Option<&str>| {
         number += 1;
-        let Some(entry) = form.entry(entry, number) else { return };
+        let Some(entry) = format.entry(entry, number) else { return };
         let mut paths = Paths::new();
-        read.push(match form.read(entry, false, &mut paths) {
+        read.push(match format.read(entry, false, &mut paths) {
             Ok(()) => paths.iter().collect(),
             Err(refusal) => format!("{number}: {}", refusal.message),
         });
     };
-    crate::input::each_entry(text, form.end(), take).expect("memory can be read");
+    crate::input::each_entry(text, format.end(), take).expect("memory can be read");
     read
 }
 
 #[test]
 fn lines_of_file_names() {
-    let raw = Form { raw: true, ..Form::default() };
+    let raw = Format { raw: true, ..Format::default() };
     assert_eq!(
         paths(raw, b"\xef\xbb\xbfa b.txt\r\n\n#1.txt\n*.png\n./docs/\n/\ncaf\xe9\n"),
         ["/a%20b.txt", "/%231.txt", "/%2A.png", "/docs/", "/", "/caf%E9"]
@@ -36,10 +36,10 @@ fn lines_of_file_names() {
     );
 }
 
-/// In lines, each is output of another program; between NUL bytes, it is a name.
+/// As a line, each of these is output of another program; between NUL bytes, it is a name.
 #[test]
 fn between_nul_bytes_any_name_is_accepted() {
-    let raw = Form { raw: true, null: true, ..Form::default() };
+    let raw = Format { raw: true, null: true, ..Format::default() };
     assert_eq!(
         paths(raw, b"M\ta\0 M a\0old -> new\0a \0a\\b\0[\"a\"]\0a\x1b\0a /b\0a.css b.css\0\"a\"\0"),
         [
@@ -60,7 +60,7 @@ fn between_nul_bytes_any_name_is_accepted() {
 #[test]
 fn output_of_other_programs_is_recognized_without_raw_too() {
     assert_eq!(
-        paths(Form::default(), b"M\tindex.html\n[\"/a\"]\n'/a'\na.html b.html\n /a\n/a%0Ab\n"),
+        paths(Format::default(), b"M\tindex.html\n[\"/a\"]\n'/a'\na.html b.html\n /a\n/a%0Ab\n"),
         [
             "1: status or log output: list only the names, as `git diff --name-only` and `rsync \
              --out-format=%n` do",
@@ -72,20 +72,20 @@ fn output_of_other_programs_is_recognized_without_raw_too() {
              file name that contains one needs `-0 --raw`",
         ]
     );
-    let break_in = Form::default().read(b"/a\n/b", false, &mut Paths::new());
+    let break_in = Format::default().read(b"/a\n/b", false, &mut Paths::new());
     assert_eq!(
         break_in.expect_err("two paths in an argument").message,
         "a line break, at byte 2: give each path separately; `--from -` reads one per line"
     );
     assert_eq!(
-        paths(Form::default(), b"/a -> /b\n"),
+        paths(Format::default(), b"/a -> /b\n"),
         ["1: two paths (a rename?): list both, one per line"]
     );
 }
 
 #[test]
 fn lines_between_nul_bytes_are_not_a_name() {
-    let raw = Form { raw: true, null: true, ..Form::default() };
+    let raw = Format { raw: true, null: true, ..Format::default() };
     assert_eq!(
         paths(raw, b"a.html\nb.css\n\0a\nb.css\0"),
         ["1: line breaks between names: end each with a NUL byte, or leave -0 out", "/a%0Ab.css"]
@@ -94,23 +94,23 @@ fn lines_between_nul_bytes_are_not_a_name() {
 
 #[test]
 fn between_nul_bytes_a_drive_is_a_folder_and_a_leading_mark_is_dropped() {
-    let raw = Form { raw: true, null: true, ..Form::default() };
+    let raw = Format { raw: true, null: true, ..Format::default() };
     let names = b"\xef\xbb\xbfa.html\0\xef\xbb\xbfb\0";
     assert_eq!(paths(raw, names), ["/a.html", "/%EF%BB%BFb"]);
     if !cfg!(windows) {
         assert_eq!(paths(raw, b"c:/x.html\0C:\\x\0"), ["/c:/x.html", "/C:%5Cx"]);
         let folder = PurgePath::new("/shop").expect("a path");
-        let below = Form { prefix: Some(&folder), ..raw };
+        let below = Format { prefix: Some(&folder), ..raw };
         assert_eq!(paths(below, b"c:/x.html\0"), ["/shop/c:/x.html"]);
     }
-    assert_eq!(paths(Form { raw: false, ..raw }, b"\xef\xbb\xbf/a\0"), ["/a"]);
+    assert_eq!(paths(Format { raw: false, ..raw }, b"\xef\xbb\xbf/a\0"), ["/a"]);
 }
 
 #[test]
 fn folders_that_find_lists_are_not_names() {
     for null in [false, true] {
         for name in [".", "./", "/."] {
-            let raw = Form { raw: true, null, ..Form::default() };
+            let raw = Format { raw: true, null, ..Format::default() };
             let refusal = raw.read(name.as_bytes(), false, &mut Paths::new());
             let says = refusal.expect_err("a folder").message;
             assert!(says.ends_with("list files only, as `find -type f` does"), "{name}: {says}");
@@ -120,7 +120,7 @@ fn folders_that_find_lists_are_not_names() {
 
 #[test]
 fn byte_order_marks_inside_lists_are_refused() {
-    let says = paths(Form::default(), b"/a\n\xef\xbb\xbf/b\n/c\xef\xbb\xbf\n");
+    let says = paths(Format::default(), b"/a\n\xef\xbb\xbf/b\n/c\xef\xbb\xbf\n");
     assert_eq!(says[1], "2: a byte order mark inside the list: remove it");
     assert_eq!(says[2], "3: a byte order mark inside the list: remove it");
 }
@@ -134,8 +134,8 @@ fn windows_separates_by_backslashes() {
 #[test]
 fn entries_that_may_be_names_are_flagged() {
     let is_name = |text: &[u8]| {
-        let refusal = Form::default().read(text, false, &mut Paths::new());
-        refusal.expect_err("no path").is_name
+        let refusal = Format::default().read(text, false, &mut Paths::new());
+        refusal.expect_err("not a path").is_name
     };
     for name in [
         &b"index.html"[..],
@@ -176,13 +176,13 @@ fn entries_that_may_be_names_are_flagged() {
 
 #[test]
 fn nothing_but_nul_ends_an_entry() {
-    let null = Form { null: true, ..Form::default() };
+    let null = Format { null: true, ..Format::default() };
     assert_eq!(paths(null, b"/a\0\0/b\0"), ["/a", "/b"]);
     assert_eq!(
         paths(null, b"#/a\0"),
         ["1: it does not begin with `/`: write the path as it appears after the host"]
     );
-    let raw = Form { raw: true, ..null };
+    let raw = Format { raw: true, ..null };
     assert_eq!(
         paths(raw, b"a\nb\r\0\"\\\"\0 \0\xef\xbb\xbf"),
         ["/a%0Ab%0D", "/%22%5C%22", "/%20", "/%EF%BB%BF"]
@@ -192,19 +192,19 @@ fn nothing_but_nul_ends_an_entry() {
 #[test]
 fn prefix_comes_before_every_path() {
     let prefix = PurgePath::new("/assets/").expect("a path");
-    let form = Form { prefix: Some(&prefix), ..Form::default() };
+    let format = Format { prefix: Some(&prefix), ..Format::default() };
     assert_eq!(
-        paths(form, b"/a\n/\n/*.js\nb"),
+        paths(format, b"/a\n/\n/*.js\nb"),
         ["/assets/a", "/assets/", "/assets/*.js", "4: it does not begin with `/`: write `/b`"]
     );
-    let raw = Form { raw: true, ..form };
+    let raw = Format { raw: true, ..format };
     assert_eq!(paths(raw, b"a\n/\nb/c d"), ["/assets/a", "/assets/", "/assets/b/c%20d"]);
-    assert_eq!(paths(Form { null: true, ..raw }, b"a\nb\0"), ["/assets/a%0Ab"]);
+    assert_eq!(paths(Format { null: true, ..raw }, b"a\nb\0"), ["/assets/a%0Ab"]);
     let root = PurgePath::new("/").expect("a path");
-    assert_eq!(paths(Form { prefix: Some(&root), ..raw }, b"a"), ["/a"]);
+    assert_eq!(paths(Format { prefix: Some(&root), ..raw }, b"a"), ["/a"]);
     let longest = format!("/{}", "a".repeat(PurgePath::MAX_BYTES - 1));
     assert_eq!(
-        paths(form, longest.as_bytes()),
+        paths(format, longest.as_bytes()),
         ["1: longer than 8192 bytes: shorten it, or purge it with a wildcard"]
     );
 }

@@ -10,7 +10,7 @@ pub(super) fn has_scheme(line: &str) -> bool {
         || (["file", "ftp", "s3", "gs"].iter().any(is) && rest.starts_with('/'))
 }
 
-/// Whether a line begins with a host that nothing else could be: `www.example.com/a`, `localhost:80/a`,
+/// Whether a line begins with what can only be a host: `www.example.com/a`, `localhost:80/a`,
 /// `user:password@host/a`, `127.0.0.1/a`, `[::1]/a`.
 pub(crate) fn is_host(line: &str) -> bool {
     let line = line.trim_ascii_start();

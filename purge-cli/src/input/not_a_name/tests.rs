@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn lines_of_other_programs_are_not_names() {
+fn lines_of_other_programs_are_refused() {
     let check = |says: &str, lines: &[&str]| {
         for line in lines {
             let refusal = refusal(line.as_bytes());
@@ -215,7 +215,7 @@ fn lines_of_other_programs_are_not_names() {
 }
 
 #[test]
-fn names_are_names() {
+fn names_are_accepted() {
     for name in [
         "index.html",
         "/index.html",

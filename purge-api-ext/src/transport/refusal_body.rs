@@ -25,7 +25,7 @@ const MESSAGES: usize = 8;
 const DEPTH: usize = 4;
 
 /// The message of a body, sanitized; none if it has no text.
-pub(super) fn said(body: &[u8], redactor: &Redactor) -> Option<Shown> {
+pub(super) fn message_of(body: &[u8], redactor: &Redactor) -> Option<Shown> {
     let text = String::from_utf8_lossy(body);
     let said = match serde_json::from_str::<Value>(&text) {
         Ok(json) => {
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn message_of_a_body_is_shown() {
         let check = |body: &str, expected: &str| {
-            let found = said(body.as_bytes(), &Redactor::default()).unwrap_or_default();
+            let found = message_of(body.as_bytes(), &Redactor::default()).unwrap_or_default();
             assert_eq!(found, expected, "{body}");
         };
         check(r#"{"status":false,"message":"no such resource."}"#, "no such resource");
@@ -196,7 +196,7 @@ mod tests {
     fn number_of_messages_is_limited() {
         let many: Vec<_> = (0..100_000).map(|i| format!("error {i}")).collect();
         let body = serde_json::to_vec(&many).expect("JSON");
-        let said = said(&body, &Redactor::default()).expect("messages");
+        let said = message_of(&body, &Redactor::default()).expect("messages");
         assert!(said.starts_with("error 0; error 1; ") && said.ends_with("error 7"), "{said}");
     }
 
@@ -210,7 +210,7 @@ mod tests {
             "<title>c4n&amp;#47;ary-t0ken</title>",
             "GET /?token=c4n%2Fary-t0ken",
         ] {
-            let said = said(body.as_bytes(), &redactor).expect("a text");
+            let said = message_of(body.as_bytes(), &redactor).expect("a text");
             assert!(said.contains("token") && !said.contains("ary-t0ken"), "{said}");
         }
     }
@@ -218,7 +218,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_body_yields_safe_text(body in "(<(title|script|b)?|</(title|script)?>?|>|[\\[{}\\]\":,]|message|errors|[a-z é\u{1b}]|&lt;){0,40}") {
-            let said = said(body.as_bytes(), &Redactor::default()).unwrap_or_default();
+            let said = message_of(body.as_bytes(), &Redactor::default()).unwrap_or_default();
             prop_assert!(!said.contains(char::is_control));
         }
     }

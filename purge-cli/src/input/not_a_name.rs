@@ -1,8 +1,8 @@
-//! Lines that are not file names. Taken for one, each would name a file that does not exist, and its purge would
-//! look like a success.
+//! Recognizes lines that are not file names. If such a line were taken for a name, no such file would exist, and its
+//! purge would look like a success.
 //!
-//! A real name that looks like this is accepted in a list whose names end with a NUL byte. What a single line
-//! cannot show is decided over the whole [list](super::list).
+//! A real name that looks like this is accepted in a list whose names end with a NUL byte. Where a single line is not
+//! enough to decide, the whole [list](super::evidence) is judged.
 
 mod column;
 mod host;
@@ -142,7 +142,7 @@ fn of_several(line: &str) -> Says {
     None
 }
 
-/// Refuses invisible characters at either end: nobody means those. A leading space is allowed, since rsync prints
+/// Refuses invisible characters at either end, which are never intended. A leading space is allowed, since rsync prints
 /// the names of such files with it.
 fn of_ends(line: &str) -> Says {
     let is_invisible = |c: char| c.is_whitespace() || is_zero_width(c);
