@@ -205,7 +205,7 @@ async fn baseline_belongs_to_one_resource() {
 
 /// A run that can write at most so many KiB to a file, as on a disk that is nearly full. Its messages are in `out`.
 async fn limited(folder: &Folder, sandbox: &Sandbox, kibibytes: u32) -> Ended {
-    let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\" 2>&1 | cat");
+    let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; set -o pipefail; \"$@\" 2>&1 | cat");
     let create = [PURGE, "create", "--site", "site", "--baseline", "base", "--wait"];
     let run = Run::new("bash", [&["-c", &script, "sh"][..], &create].concat());
     let run = run.env("PATH", "/usr/bin:/bin").folder(folder.0.path());
@@ -218,6 +218,7 @@ async fn nothing_is_purged_that_could_not_be_recorded() {
     let (folder, sandbox) = begun().await;
     folder.write("site/a.html", "2");
     let ended = limited(&folder, &sandbox, 0).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(
         ended.out.contains("needs a file next to it, which cannot be written: File too large"),
         "{ended:?}"
@@ -238,10 +239,11 @@ async fn full_disk_after_the_purge_leaves_the_baseline_to_the_next_run() {
     folder.write("site/a.html", "2");
     // There is room to record one file, but not for the manifest of all.
     let ended = limited(&folder, &sandbox, 1).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.out.contains("everything was purged, but the baseline"), "{ended:?}");
     assert!(
         ended.out.contains("cannot be written: File too large")
-            && ended.out.contains("the next run will purge the same again"),
+            && ended.out.contains("the next run will purge the same paths again"),
         "{ended:?}"
     );
     assert_eq!(posts(&sandbox).last().expect("a request"), &["/a.html"]);
