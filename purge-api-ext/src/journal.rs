@@ -80,7 +80,7 @@ use writer::Start;
 /// [`ErrorKind::Journal`]: crate::ErrorKind::Journal
 #[must_use = "it does nothing until it is given to a purge"]
 pub struct Journal {
-    /// The name of the file, or the name that was passed to [`over`](Self::over).
+    /// The name of the file, or the name that was passed to [`in_sink`](Self::in_sink).
     path: PathBuf,
     sink: Box<dyn JournalSink>,
     /// The contents; `None` if it is new.
@@ -225,7 +225,7 @@ impl Journal {
         self
     }
 
-    /// The name of the file, or the name that was passed to [`over`](Self::over).
+    /// The name of the file, or the name that was passed to [`in_sink`](Self::in_sink).
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
