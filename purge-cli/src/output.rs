@@ -28,7 +28,7 @@ pub(crate) use audit::Audit;
 pub(crate) use checkup::{Checkup, ReportFile, checkup};
 pub(crate) use list::ListWriter;
 pub(crate) use markdown::Summary;
-pub(crate) use profiles::{operation_of, reports};
+pub(crate) use profiles::{no_reports, operation_of, reports};
 pub(crate) use progress::{Messages, Progress};
 #[cfg(feature = "schema")]
 pub(crate) use schemas::schemas;

@@ -3,7 +3,7 @@
 
 mod site;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use purge_api_ext::{Paths, Plan, Planner, PurgeEverything, ResourceId};
 use purge_site::{Aliases, Manifest, Rules};
@@ -12,8 +12,7 @@ use crate::args::{AddressArgs, InputArgs, PathArgs};
 use crate::config::{Addresses, Settings};
 use crate::exit::Failure;
 use crate::input::{self, Format};
-use site::Changes;
-pub(crate) use site::{Renewal, add_names, left_out, read_site};
+pub(crate) use site::{Changes, Renewal, add_names, left_out, read_site, unreadable};
 
 /// What to purge.
 pub(crate) struct Selection {
@@ -37,35 +36,53 @@ impl Selection {
         settings: &Settings,
         resource: Option<ResourceId>,
     ) -> Result<Self, Failure> {
-        let lists = || args.input.from.iter().chain(&args.addresses.always);
-        input::only_one_standard_input(lists().chain(&args.inventory))?;
+        let resource = resource.map(|resource| resource.to_string());
+        let changes = Changes::read(args, resource.as_deref())?;
+        let Planned { plan, aliases, notes } = Planned::read(args, settings, changes.as_ref())?;
+        let of_site = changes.iter().flat_map(Changes::notes);
+        let notes = of_site.chain(notes).collect();
+        Ok(Self { plan, aliases, renewal: changes.map(Changes::into_renewal), notes })
+    }
+}
+
+/// The plan for one resource.
+pub(crate) struct Planned {
+    /// `None` if the site is unchanged.
+    pub(crate) plan: Option<Plan>,
+    aliases: Aliases,
+    /// Notes for the user.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Planned {
+    /// Reads all sources but the site.
+    pub(crate) fn read(
+        args: &PathArgs,
+        settings: &Settings,
+        changes: Option<&Changes>,
+    ) -> Result<Self, Failure> {
         let format = format(&args.input);
         let rules = rules(&args.input, &args.addresses, &settings.addresses)?;
         let (mut paths, full) = input::read(format, &args.input.paths, &args.input.from)?;
-        let changes = Changes::read(args, resource)?;
-        let mut notes = Vec::new();
-        if let Some(changes) = &changes {
+        if let Some(changes) = changes {
             changes.add_to(&mut paths, format)?;
-            notes.extend(changes.notes());
         }
+        let mut notes = Vec::new();
         if changes.is_some() && paths.is_empty() {
-            let renewal = changes.map(Changes::into_renewal);
-            return Ok(Self { plan: None, aliases: Aliases::default(), renewal, notes });
+            return Ok(Self { plan: None, aliases: Aliases::default(), notes });
         }
         if !paths.is_empty() {
             add_always(&args.addresses, &settings.addresses, format, &mut paths)?;
         }
         let (paths, aliases) = expanded(&rules, paths)?;
-        let site = changes.as_ref().map(Changes::site);
-        let planner = planner(args, format, &rules, site)?;
+        let planner = planner(args, format, &rules, changes.map(Changes::site))?;
         let plan = planner.plan(paths).map_err(|error| explained(error, args, full))?;
         // Otherwise no path has a query string, and millions of paths need not be searched for one.
         let may_have_query = format.query || !rules.is_empty();
         if may_have_query && plan.paths().any(|path| path.contains('?')) {
             notes.push(QUERY.to_owned());
         }
-        let renewal = changes.map(Changes::into_renewal);
-        Ok(Self { plan: Some(plan), aliases, renewal, notes })
+        Ok(Self { plan: Some(plan), aliases, notes })
     }
 }
 
@@ -199,6 +216,18 @@ fn explained(error: purge_api_ext::PlanError, args: &PathArgs, full: Option<Stri
 
 /// Whether any input is read from standard input.
 pub(crate) fn reads_standard_input(args: &PathArgs) -> bool {
-    let lists = args.input.from.iter().chain(&args.inventory).chain(&args.addresses.always);
-    lists.chain(&args.site.site).any(|file| file == Path::new("-"))
+    lists(args).chain(&args.site.site).any(|file| is_standard_input(file))
+}
+
+/// Whether standard input is read for the plan of each resource.
+pub(crate) fn lists_standard_input(args: &PathArgs) -> bool {
+    lists(args).any(|file| is_standard_input(file))
+}
+
+fn lists(args: &PathArgs) -> impl Iterator<Item = &PathBuf> {
+    args.input.from.iter().chain(&args.inventory).chain(&args.addresses.always)
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file == Path::new("-")
 }

@@ -1,6 +1,5 @@
 //! The edge: what a visitor of the site would see, cached according to RFC 9111.
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -8,14 +7,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 use uuid::Uuid;
 
 use crate::cache::{Cache, Fetched, Object};
+use crate::coding::Coding;
 use crate::origin::Origin;
 use crate::pop::PopResponse;
 use crate::refusal::Refusal;
@@ -34,9 +32,12 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
         Some(PopResponse::File) | None => {}
     }
     let Visit { id, path, request } = &visit;
-    let is_gzip = shared.compresses && accepts_gzip(&head.headers);
+    let coding = match shared.compresses {
+        true => Coding::accepted(&head.headers),
+        false => Coding::Identity,
+    };
     let looked_up = shared.with_resource(*id, |resource, now| {
-        let cache = resource.edges.place(pop).cache(is_gzip);
+        let cache = resource.edges.place(pop).cache(coding);
         (cache.get(path), cache.purges(), shared.date(now))
     });
     let Some((object, purges, now)) = looked_up else {
@@ -62,9 +63,9 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
         None => {}
     }
     let fetched = shared.origin.fetch(path, &shared.cache_control, shared.read_timeout).await;
-    let (fetched, body) = coded(&shared, is_gzip, dated(fetched, now)).into_parts();
+    let (fetched, body) = coded(&shared, coding, dated(fetched, now)).into_parts();
     shared.with_resource(*id, |resource, now| {
-        let cache = resource.edges.place(pop).cache(is_gzip);
+        let cache = resource.edges.place(pop).cache(coding);
         // An object that was fetched before a purge may be outdated, so it is not stored after the purge.
         if cache.purges() == purges {
             store(cache, path, request, &fetched, body.clone(), shared.date(now));
@@ -138,13 +139,6 @@ fn challenge() -> Response {
     (StatusCode::FORBIDDEN, headers, PAGE).into_response()
 }
 
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
-        let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
-        text.split(',').any(|word| word.split(';').next().unwrap_or_default().trim() == "gzip")
-    })
-}
-
 /// Adds `Date` to a response that has none, as every cache does.
 fn dated(mut response: http::Response<Bytes>, now: SystemTime) -> http::Response<Bytes> {
     if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
@@ -154,18 +148,21 @@ fn dated(mut response: http::Response<Bytes>, now: SystemTime) -> http::Response
 }
 
 /// Compresses a response if edges do that and the visitor accepts it.
-fn coded(shared: &Shared, is_gzip: bool, response: http::Response<Bytes>) -> http::Response<Bytes> {
+fn coded(
+    shared: &Shared,
+    coding: Coding,
+    response: http::Response<Bytes>,
+) -> http::Response<Bytes> {
     if !shared.compresses || response.headers().contains_key(header::CONTENT_ENCODING) {
         return response;
     }
     let (mut head, body) = response.into_parts();
     head.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    let compressed = is_gzip.then(|| encoder.write_all(&body).and_then(|()| encoder.finish()));
-    let Some(Ok(compressed)) = compressed else { return http::Response::from_parts(head, body) };
-    head.headers.remove(header::CONTENT_LENGTH);
-    head.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    http::Response::from_parts(head, compressed.into())
+    if let Some(name) = coding.name() {
+        head.headers.remove(header::CONTENT_LENGTH);
+        head.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    http::Response::from_parts(head, coding.encode(body))
 }
 
 /// Puts a file of the built-in site into a cache, as if a visitor had requested it.

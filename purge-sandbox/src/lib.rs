@@ -78,6 +78,7 @@ mod account;
 // The state of the service.
 mod pattern;
 mod cache;
+mod coding;
 mod pop;
 mod jobs;
 mod site;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::cache::Cache;
+use crate::coding::Coding;
 
 /// A point of presence: a further edge of every resource, with a cache of its own, at `/pop/NAME/{resource_uuid}/…`.
 ///
@@ -74,20 +75,30 @@ impl Pop {
 pub(crate) struct Place {
     /// Without content coding.
     pub(crate) plain: Cache,
-    pub(crate) gzip: Cache,
+    gzip: Cache,
+    brotli: Cache,
     lag: Duration,
     /// What is still to be purged here, and when.
     due: VecDeque<(Duration, Box<str>)>,
 }
 
 impl Place {
-    pub(crate) fn new(plain: Cache, gzip: Cache, lag: Duration) -> Self {
-        Self { plain, gzip, lag, due: VecDeque::new() }
+    pub(crate) fn new(cache: impl Fn() -> Cache, lag: Duration) -> Self {
+        Self { plain: cache(), gzip: cache(), brotli: cache(), lag, due: VecDeque::new() }
     }
 
     /// The cache for a content coding.
-    pub(crate) fn cache(&mut self, is_gzip: bool) -> &mut Cache {
-        if is_gzip { &mut self.gzip } else { &mut self.plain }
+    pub(crate) fn cache(&mut self, coding: Coding) -> &mut Cache {
+        match coding {
+            Coding::Identity => &mut self.plain,
+            Coding::Gzip => &mut self.gzip,
+            Coding::Brotli => &mut self.brotli,
+        }
+    }
+
+    /// Whether there is a copy of a path, in any coding.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        [&self.plain, &self.gzip, &self.brotli].iter().any(|cache| cache.has(path))
     }
 
     /// Purges a path at a given time, or later if this edge lags.
@@ -108,7 +119,7 @@ impl Place {
 
     /// Purges a path now, and returns whether anything was there.
     pub(crate) fn purge(&mut self, path: &str) -> bool {
-        let (plain, gzip) = (self.plain.purge(path), self.gzip.purge(path));
-        plain + gzip > 0
+        let caches = [&mut self.plain, &mut self.gzip, &mut self.brotli];
+        caches.map(|cache| cache.purge(path)).iter().sum::<usize>() > 0
     }
 }

@@ -101,7 +101,7 @@ impl Evict for Edges {
     }
 
     fn has(&self, path: &str) -> bool {
-        self.main.plain.has(path) || self.main.gzip.has(path)
+        self.main.has(path)
     }
 }
 
@@ -121,10 +121,7 @@ impl Resource {
 
     /// One resource of each type; the first has the given ID.
     pub(crate) fn one_of_each(first: Uuid, bounds: Bounds, star: Star, pops: &[Pop]) -> Vec<Self> {
-        let place = |lag| {
-            let cache = || Cache::new(bounds.cache, star);
-            Place::new(cache(), cache(), lag)
-        };
+        let place = |lag| Place::new(|| Cache::new(bounds.cache, star), lag);
         ResourceType::ALL
             .into_iter()
             .map(|kind| Self {

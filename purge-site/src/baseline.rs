@@ -117,8 +117,8 @@ impl Baseline {
     /// Records what is about to be purged, so that it is purged again if this run does not finish.
     ///
     /// # Errors
+    ///
     /// When it cannot be written. Do not send anything then.
-    /// When it cannot be written. Then nothing must be sent.
     pub fn begin(&mut self, difference: &Difference) -> Result<(), BaselineError> {
         // Without a baseline, the next run cannot rely on anything anyway.
         if difference.is_empty() || self.manifest.is_none() {

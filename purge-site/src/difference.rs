@@ -51,6 +51,12 @@ impl Difference {
         }
     }
 
+    /// The difference that these files make.
+    pub(crate) fn of(mut files: Vec<(Box<[u8]>, Change)>) -> Self {
+        files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Self { files }
+    }
+
     /// The names, each with the reason why it is here.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], Change)> {
         self.files.iter().map(|(name, change)| (&**name, *change))

@@ -10,6 +10,10 @@ mod rules;
 pub mod read;
 mod baseline;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+
 pub use baseline::{Baseline, BaselineError, Finished};
 pub use difference::{Change, Difference};
 pub use manifest::{Digest, Entry, Manifest, ManifestError, NameError, Stamp};

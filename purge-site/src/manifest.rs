@@ -136,13 +136,15 @@ impl Manifest {
         self.files.keys().map(|name| &**name)
     }
 
-    /// The resource from whose cache this site was purged, if the manifest names it.
+    /// The resource from whose cache this site was purged, if the manifest names it. If it was purged from several,
+    /// their names are separated by commas.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.resource.as_deref()
     }
 
-    /// Sets the resource from whose cache this site was purged.
+    /// Sets the resource from whose cache this site was purged, or several, separated by commas. The text of a manifest
+    /// has no room for a name with a blank.
     #[must_use]
     pub fn with_resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());

@@ -13,7 +13,10 @@ mod hash;
 mod zstd;
 mod tree;
 mod archive;
+mod listing;
+mod rounds;
 mod folder;
+mod folders;
 
 use std::fmt;
 use std::fs::File;
@@ -24,6 +27,7 @@ use purge_api_ext::escape;
 
 use crate::manifest::Manifest;
 pub use folder::{Hashing, folder};
+pub use folders::{CompareError, Compared, folders};
 
 /// The result of reading a site.
 #[derive(Clone, Debug, Default)]
@@ -64,16 +68,17 @@ impl fmt::Display for LeftOut {
 }
 
 /// Why a site cannot be read, and which of its files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReadError(String);
 
 impl ReadError {
-    fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+    /// The reader of archives quotes names as they are.
+    fn new(message: impl fmt::Display) -> Self {
+        Self(escape(&message.to_string()))
     }
 
     fn of(name: &[u8], why: impl fmt::Display) -> Self {
-        Self(format!("`{}`: {why}", shown(name)))
+        Self(format!("`{}`: {}", shown(name), escape(&why.to_string())))
     }
 }
 

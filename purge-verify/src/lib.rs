@@ -17,6 +17,10 @@ mod client;
 mod checked;
 mod verifier;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
+
 pub use answer::{Answer, Body, Coding};
 pub use checked::{Checked, Look};
 pub use digest::Digest;

@@ -1,5 +1,7 @@
 //! Several profiles: one plan for each resource, at once.
 
+mod site;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -298,8 +300,21 @@ async fn wrong_use_of_profiles_sends_nothing() {
         ),
         (&["create", "/a", "--sandbox", "--profile", "shop"], "cannot be used with"),
         (
-            &["create", "--site", ".", "--baseline", "b", "--profile", "shop,blog"],
-            "one baseline for one resource",
+            &["create", "--site", "-", "--baseline", "b", "--from", "-", "--profile", "shop,blog"],
+            "standard input can be read only once",
+        ),
+        (
+            &[
+                "create",
+                "/a",
+                "--wait",
+                "--verify",
+                "--edge",
+                "http://127.0.0.1:1",
+                "--profile",
+                "shop,blog",
+            ],
+            "run `cdn-purge verify` afterwards",
         ),
         (&["resume", "."], "there is no profile `purge`"),
     ] {

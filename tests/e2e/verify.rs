@@ -62,19 +62,29 @@ impl Bench {
 
     /// Asks the edge for a path, as a visitor does.
     async fn visit(&self, path: &str) {
-        self.visit_at(&format!("/edge/{}", self.sandbox.resource()), path).await;
+        self.visit_with(path, "").await;
+    }
+
+    /// Asks the edge for a path, with further headers.
+    async fn visit_with(&self, path: &str, headers: &str) {
+        self.get(&format!("/edge/{}{path}", self.sandbox.resource()), headers).await;
     }
 
     /// Asks an edge of the sandbox for a path.
     async fn visit_at(&self, route: &str, path: &str) {
+        self.get(&format!("{route}{path}"), "").await;
+    }
+
+    async fn get(&self, target: &str, headers: &str) {
         let address = self.sandbox.address();
         let mut socket = TcpStream::connect(address).await.expect("the sandbox");
-        let request =
-            format!("GET {route}{path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: close\r\n\r\n"
+        );
         socket.write_all(request.as_bytes()).await.expect("a request");
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await.expect("an answer");
-        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
     }
 
     /// A run of `verify` at the edge, in an environment that has no account.

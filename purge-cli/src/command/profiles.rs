@@ -1,28 +1,31 @@
 //! Concurrent runs of several profiles, each with its own plan, resource and rate.
 
+mod journals;
+
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use futures_util::{StreamExt as _, stream};
 use purge_api_ext::{
-    Event, Events, Journal, Plan, Purge, PurgeEverything, PurgePath, Report, Resource,
+    Event, Events, Journal, Plan, Purge, PurgeEverything, PurgePath, Report, Resource, ResourceId,
 };
 use tokio::time::{Instant, interval_at};
 
+use super::create::renewed;
 use crate::args::{CreateArgs, PathArgs, ReportArgs, ResumeArgs, TargetArgs};
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Audit, Console, Format, Progress, Summary, closed_pipe};
-use crate::selection::{self, Selection};
-use crate::shown::{excerpt, file_name};
+use crate::selection::{self, Changes, Planned, Renewal};
+use crate::shown::excerpt;
 use crate::signals::Signals;
 use crate::target::{Checked, Target};
+use journals::{journals, names_in};
 
 /// A profile whose run is about to begin.
 struct Member {
     name: String,
+    id: ResourceId,
     resource: Resource,
     /// The folder of the resource.
     prefix: Option<PurgePath>,
@@ -51,23 +54,25 @@ pub(super) async fn create(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    if args.paths.site.site.is_some() {
-        let message = "--site has one baseline for one resource: name one profile at a time";
-        return Err(Failure::usage(message));
-    }
     if args.target.organization.is_some() || args.target.resource.is_some() {
         let message = "--organization and --resource name one resource, and each profile has its own: leave them out";
         return Err(Failure::usage(message));
     }
     if args.verify.is_some() || args.origin_ready.is_some() {
-        let message =
-            "--verify and --origin-ready ask the edges of one resource: name one profile at a time";
+        let message = "--verify and --origin-ready ask the edges of one resource: name one profile at a time, or run \
+             `cdn-purge verify` afterwards";
         return Err(Failure::usage(message));
     }
     let members = members(&args.target, settings)?;
     let audit = args.audit.open("create")?;
     let shared = Shared::new(&args.report, audit, args.journal.clone(), signals)?;
-    let plans = plans(&args.paths, &members, settings, shared.format, console)?;
+    let changes = Changes::read(&args.paths, Some(&resources(&members)))?;
+    let notes: Vec<_> = changes.iter().flat_map(Changes::notes).collect();
+    notes.iter().for_each(|note| output::note(console, shared.format, note));
+    let plans = plans(&args.paths, changes.as_ref(), &members, settings, shared.format, console)?;
+    let mut renewal = changes.map(Changes::into_renewal);
+    let Some(plans) = plans else { return unchanged(renewal, shared.format, console) };
+    renewal.as_mut().map_or(Ok(()), Renewal::begin)?;
     let journals = journals(args.journal.as_deref(), &members, &plans).await?;
     let mut runs = Vec::new();
     for ((member, plan), journal) in members.into_iter().zip(plans).zip(journals) {
@@ -81,7 +86,36 @@ pub(super) async fn create(
         let purge = args.sending.apply(settings, purge);
         runs.push(Running::new(member.name, purge, progress, signals));
     }
-    shared.follow(runs, console).await
+    let format = shared.format;
+    let exit = shared.follow(runs, console).await?;
+    // The baseline is that of all resources, so it stays as it is if one of them was not purged.
+    if exit == Exit::Success
+        && let Some(renewal) = renewal
+        && let Some(note) = renewal.finish()?
+    {
+        output::note(console, format, &note);
+    }
+    Ok(exit)
+}
+
+/// The resources of all profiles, in an order that does not depend on that of the profiles. One that is named twice,
+/// as in two services, is kept twice.
+fn resources(members: &[Member]) -> String {
+    let mut ids: Vec<_> = members.iter().map(|member| member.id.to_string()).collect();
+    ids.sort_unstable();
+    ids.join(",")
+}
+
+/// Ends a run whose site is unchanged or has no baseline yet.
+fn unchanged(
+    renewal: Option<Renewal>,
+    format: Format,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let (text, note) = renewed(renewal)?;
+    output::no_reports(console, format, &text)?;
+    note.iter().for_each(|note| output::note(console, format, note));
+    Ok(Exit::Success)
 }
 
 /// Resumes each journal of a folder, or those of the profiles that are named.
@@ -137,8 +171,9 @@ fn member(name: &str, target: &TargetArgs, settings: &Settings) -> Result<Member
     let own = target.of_profile(name, settings)?;
     match Target::check(&own, settings)? {
         Checked::Service { client, organization, resource } => {
-            let resource = client.resource(organization, resource);
-            Ok(Member { name: name.to_owned(), resource, prefix: own.prefix })
+            let id = resource;
+            let resource = client.resource(organization, id);
+            Ok(Member { name: name.to_owned(), id, resource, prefix: own.prefix })
         }
         Checked::Sandbox { .. } => Err(Failure::usage(
             "a --sandbox server has no profiles: leave out --sandbox or the profiles",
@@ -157,20 +192,22 @@ fn unique(names: &[String]) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// The plan of each profile. If all have the same prefix, they share one plan, and everything is read only once.
+/// The plan of each profile, or `None` if the site is unchanged. If all have the same prefix, they share one plan, and
+/// everything is read only once.
 fn plans(
     args: &PathArgs,
+    changes: Option<&Changes>,
     members: &[Member],
     settings: &Settings,
     format: Format,
     console: &mut Console<'_>,
-) -> Result<Vec<Plan>, Failure> {
+) -> Result<Option<Vec<Plan>>, Failure> {
     let prefixes: Vec<_> = members
         .iter()
         .map(|member| args.input.prefix.as_ref().or(member.prefix.as_ref()))
         .collect();
     let is_one = prefixes.windows(2).all(|pair| pair[0] == pair[1]);
-    if !is_one && selection::reads_standard_input(args) {
+    if !is_one && selection::lists_standard_input(args) {
         let message = "standard input can be read only once, and the profiles have different prefixes: write the \
                        paths to a file and name it with --from";
         return Err(Failure::usage(message));
@@ -183,75 +220,14 @@ fn plans(
         }
         let mut own = args.clone();
         own.input.prefix = prefix.cloned();
-        let selection = Selection::read(&own, settings, None)
+        let planned = Planned::read(&own, settings, changes)
             .map_err(|failure| if is_one { failure } else { failure.of_profile(&member.name) })?;
-        selection.notes.iter().for_each(|note| output::note(console, format, note));
-        let nothing = || Failure::usage("there is nothing to purge");
-        plans.push(selection.plan.ok_or_else(nothing)?);
+        planned.notes.iter().for_each(|note| output::note(console, format, note));
+        // The paths that changed are the same for all.
+        let Some(plan) = planned.plan else { return Ok(None) };
+        plans.push(plan);
     }
-    Ok(plans)
-}
-
-/// A journal for each profile in a new folder. The journals contain all plans before anything is sent.
-async fn journals(
-    folder: Option<&Path>,
-    members: &[Member],
-    plans: &[Plan],
-) -> Result<Vec<Option<Journal>>, Failure> {
-    let Some(folder) = folder else { return Ok(members.iter().map(|_| None).collect()) };
-    new_folder(folder).map_err(|error| {
-        let name = file_name(folder);
-        let advice = match error.kind() {
-            io::ErrorKind::AlreadyExists => "; resume it, or name another",
-            _ => "",
-        };
-        Failure::usage(format!(
-            "the folder `{name}` for journals cannot be created: {error}{advice}"
-        ))
-    })?;
-    let mut journals = Vec::new();
-    for (member, plan) in members.iter().zip(plans) {
-        let journal = async {
-            Journal::create(folder.join(&member.name))?.record(&member.resource, plan).await
-        };
-        let journal = journal.await.map_err(|e| Failure::from(e).of_profile(&member.name))?;
-        journals.push(Some(journal));
-    }
-    Ok(journals)
-}
-
-/// A folder that only its owner can use.
-fn new_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// The profiles that have a journal in a folder.
-fn names_in(folder: &Path, settings: &Settings) -> Result<Vec<String>, Failure> {
-    let cannot = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("the folder `{}` cannot be read: {error}", file_name(folder)))
-    };
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|error| cannot(&error))? {
-        let name = entry.map_err(|error| cannot(&error))?.file_name();
-        names.push(name.to_string_lossy().into_owned());
-    }
-    names.sort();
-    if let Some(name) = names.iter().find(|name| !settings.profiles.contains_key(*name)) {
-        let why = settings.profile(name).err().map(|error| error.to_string()).unwrap_or_default();
-        return Err(Failure::usage(format!(
-            "nothing was sent: the folder `{}` contains `{}`, but {why}; if it is not a journal, move it out of the \
-             folder; or name the profiles to resume with --profile",
-            file_name(folder),
-            excerpt(name)
-        )));
-    }
-    match names.is_empty() {
-        false => Ok(names),
-        true => Err(cannot(&"there is no journal in it")),
-    }
+    Ok(Some(plans))
 }
 
 impl Running {

@@ -6,7 +6,8 @@ use anstyle::Style;
 use purge_api_ext::{OperationOutcome, Report};
 use serde::Serialize;
 
-use super::{Format, Out, Screen, json, text};
+use super::{Console, Format, Out, Screen, json, text};
+use crate::exit::Failure;
 
 /// The reports of several profiles.
 #[derive(Serialize)]
@@ -16,7 +17,7 @@ pub(super) struct Reports<'a> {
     /// The version of this format: 1.
     #[cfg_attr(feature = "schema", schemars(extend("const" = 1)))]
     schema: u32,
-    /// The profiles, in the order in which they were named.
+    /// The profiles, in the order in which they were named; none if there was nothing to purge.
     profiles: Vec<OfProfile<'a>>,
 }
 
@@ -72,4 +73,19 @@ pub(crate) fn reports(
         Format::Ndjson => Ok(()),
     };
     written.and_then(|()| out.flush()).or_else(super::closed_pipe)
+}
+
+/// Writes that there was nothing to purge.
+pub(crate) fn no_reports(
+    console: &mut Console<'_>,
+    format: Format,
+    text: &str,
+) -> Result<(), Failure> {
+    let out = &mut *console.out;
+    let written = match format {
+        Format::Text => writeln!(out, "{text}"),
+        Format::Json => json::line(out, &Reports { schema: 1, profiles: Vec::new() }),
+        Format::Ndjson => Ok(()),
+    };
+    Ok(written.and_then(|()| out.flush()).or_else(super::closed_pipe)?)
 }

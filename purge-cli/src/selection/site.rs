@@ -5,13 +5,13 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use purge_api_ext::{Paths, PurgePath, ResourceId};
-use purge_site::read::{self, Hashing, Site};
+use purge_api_ext::{Paths, PurgePath};
+use purge_site::read::{self, Hashing, LeftOut, ReadError, Site};
 use purge_site::{Baseline, Change, Difference, Finished, Manifest};
 
 use crate::args::PathArgs;
 use crate::exit::{Exit, Failure};
-use crate::input::Format;
+use crate::input::{self, Format};
 use crate::shown::{file_name, redacted, shown};
 
 /// How many names a note lists.
@@ -21,7 +21,7 @@ const NOTED: usize = 5;
 const TIME_UNIT: i64 = 2_000_000_000;
 
 /// A site, its baseline, and what differs.
-pub(super) struct Changes {
+pub(crate) struct Changes {
     site: Site,
     baseline: Baseline,
     difference: Difference,
@@ -38,11 +38,9 @@ enum Kind {
 }
 
 impl Changes {
-    /// `None` without `--site`.
-    pub(super) fn read(
-        args: &PathArgs,
-        resource: Option<ResourceId>,
-    ) -> Result<Option<Self>, Failure> {
+    /// `None` without `--site`. The resource is the one to purge, or those to purge, separated by commas.
+    pub(crate) fn read(args: &PathArgs, resource: Option<&str>) -> Result<Option<Self>, Failure> {
+        input::only_one_standard_input(super::lists(args).chain(&args.site.site))?;
         let (Some(folder), Some(file)) = (&args.site.site, &args.site.baseline) else {
             return Ok(None);
         };
@@ -62,7 +60,7 @@ impl Changes {
             )));
         }
         if let Some(resource) = resource {
-            site.manifest = site.manifest.with_resource(resource.to_string());
+            site.manifest = site.manifest.with_resource(resource);
         }
         let difference = match (kind, baseline.manifest()) {
             (Kind::Difference, Some(old)) => Difference::between(old, &site.manifest),
@@ -86,10 +84,10 @@ impl Changes {
         add_names(self.difference.iter().map(|(name, _)| name), paths, format)
     }
 
-    pub(super) fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if !self.site.left_out.is_empty() {
-            notes.push(left_out(&self.site));
+            notes.push(left_out(&self.site.left_out));
         }
         let in_doubt = self.difference.count(Change::InDoubt);
         if in_doubt > 0 {
@@ -101,7 +99,7 @@ impl Changes {
         notes
     }
 
-    pub(super) fn into_renewal(self) -> Renewal {
+    pub(crate) fn into_renewal(self) -> Renewal {
         Renewal {
             baseline: self.baseline,
             difference: self.difference,
@@ -175,7 +173,12 @@ pub(crate) fn read_site(path: &Path) -> Result<Site, Failure> {
         true => read::stream(io::stdin().lock()),
         false => read::path(path),
     };
-    site.map_err(|error| Failure::usage(format!("`{}`: {error}", file_name(path))))
+    site.map_err(|error| unreadable(path, &error))
+}
+
+/// The failure for a site that cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &ReadError) -> Failure {
+    Failure::usage(format!("`{}`: {error}", file_name(path)))
 }
 
 /// Adds the paths of files.
@@ -201,9 +204,9 @@ pub(crate) fn add_names<'a>(
 }
 
 /// The note about entries without content.
-pub(crate) fn left_out(site: &Site) -> String {
-    let named: Vec<_> = site.left_out.iter().take(NOTED).map(ToString::to_string).collect();
-    let more = match site.left_out.len().saturating_sub(NOTED) {
+pub(crate) fn left_out(entries: &[LeftOut]) -> String {
+    let named: Vec<_> = entries.iter().take(NOTED).map(ToString::to_string).collect();
+    let more = match entries.len().saturating_sub(NOTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
@@ -233,18 +236,23 @@ fn broken(error: &str) -> Failure {
     Failure::usage(format!("{error}; restore it, or remove it: then {WAYS_OUT}; nothing was sent"))
 }
 
-/// The baseline of one cache says nothing about another cache.
-fn of_this_resource(baseline: &Baseline, resource: Option<ResourceId>) -> Result<(), Failure> {
+/// The baseline of one cache says nothing about another cache. The baseline of several caches is that of each only as long
+/// as all are purged together.
+fn of_this_resource(baseline: &Baseline, resource: Option<&str>) -> Result<(), Failure> {
     let of = baseline.manifest().and_then(Manifest::resource);
-    match (of, resource.map(|resource| resource.to_string())) {
-        (Some(of), Some(resource)) if of != resource => Err(Failure::usage(format!(
-            "the baseline `{}` belongs to the resource {}, not to {resource}: use a separate file for each \
-             resource; nothing was sent",
-            file_name(baseline.file()),
-            shown(of)
-        ))),
-        _ => Ok(()),
+    let (Some(of), Some(resource)) = (of, resource) else { return Ok(()) };
+    if of == resource {
+        return Ok(());
     }
+    let is_one = !of.contains(',') && !resource.contains(',');
+    Err(Failure::usage(format!(
+        "the baseline `{}` belongs to the resource{} {}, not to {}: use a separate file for each {}; nothing was sent",
+        file_name(baseline.file()),
+        if of.contains(',') { "s" } else { "" },
+        shown(&of.replace(',', " and ")),
+        resource.replace(',', " and "),
+        if is_one { "resource" } else { "set of profiles" },
+    )))
 }
 
 /// A baseline inside the site would be one of the site's files.
@@ -268,8 +276,7 @@ fn quick(folder: &Path, known: Option<&Manifest>) -> Result<Site, Failure> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let nothing = Manifest::new();
     let site = read::folder(folder, Hashing::Quick(known.unwrap_or(&nothing)));
-    let mut site =
-        site.map_err(|error| Failure::usage(format!("`{}`: {error}", file_name(folder))))?;
+    let mut site = site.map_err(|error| unreadable(folder, &error))?;
     let start = i64::try_from(since.as_nanos()).unwrap_or_default();
     site.manifest.distrust_since(start.saturating_sub(TIME_UNIT));
     Ok(site)

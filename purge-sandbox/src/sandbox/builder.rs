@@ -256,7 +256,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Makes edges compress files with gzip for visitors that accept it, and cache each variant separately.
+    /// Makes edges code files with gzip or Brotli for visitors that accept it, and cache each variant separately. Brotli
+    /// bodies are stored, not compressed.
     pub fn compress(mut self) -> Self {
         self.compresses = true;
         self

@@ -1,6 +1,7 @@
 use std::io::Read as _;
 use std::time::Duration;
 
+use brotli_decompressor::Decompressor;
 use flate2::read::GzDecoder;
 use purge_sandbox::{Fault, Pop, Sandbox, SandboxBuilder};
 use reqwest::Response;
@@ -92,23 +93,31 @@ async fn visitors_may_be_refused_or_challenged() {
 async fn variants_are_cached_and_purged_together() {
     let (folder, sandbox) = started(Sandbox::builder().compress()).await;
     let route = format!("edge/{}", sandbox.resource());
-    let unzipped = async || {
-        let response = get(&sandbox, &route, "br, gzip;q=0.5").await;
+    let decoded = async |accepted: &str, coding: &str| {
+        let response = get(&sandbox, &route, accepted).await;
         assert_eq!(response.headers()["vary"], "accept-encoding");
-        assert_eq!(response.headers()["content-encoding"], "gzip");
+        assert_eq!(response.headers()["content-encoding"], coding);
         let cache = response.headers()["x-cache"].to_str().expect("text").to_owned();
         let bytes = response.bytes().await.expect("a body");
         let mut text = String::new();
-        GzDecoder::new(&*bytes).read_to_string(&mut text).expect("gzip");
+        match coding {
+            "gzip" => GzDecoder::new(&*bytes).read_to_string(&mut text),
+            _ => Decompressor::new(&*bytes, 4096).read_to_string(&mut text),
+        }
+        .expect(coding);
         (cache, text)
     };
-    assert_eq!(unzipped().await, ("MISS".into(), "old".into()));
-    assert_eq!(text(&sandbox, &route).await, "old");
-    write(&folder, "new");
-    assert_eq!(unzipped().await, ("HIT".into(), "old".into()));
-    created(&sandbox, &["/*"]).await;
-    assert_eq!(unzipped().await, ("MISS".into(), "new".into()));
-    assert_eq!(text(&sandbox, &route).await, "new");
+    let gzip = async || decoded("deflate, gzip;q=0.5", "gzip").await;
+    let brotli = async || decoded("gzip, br", "br").await;
+    for (content, next) in [("old", "new"), ("new", "newer")] {
+        assert_eq!(gzip().await, ("MISS".into(), content.into()));
+        assert_eq!(brotli().await, ("MISS".into(), content.into()));
+        assert_eq!(text(&sandbox, &route).await, content);
+        write(&folder, next);
+        assert_eq!(gzip().await, ("HIT".into(), content.into()));
+        assert_eq!(brotli().await, ("HIT".into(), content.into()));
+        created(&sandbox, &["/*"]).await;
+    }
 }
 
 #[tokio::test]

@@ -65,6 +65,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Manifest, ManifestError> {
         start = at + 1;
         reader.add(line)?;
     }
+    reader.is_torn = text.last().is_some_and(|&last| last != end);
     reader.finish()
 }
 
@@ -81,6 +82,8 @@ struct Reader {
     /// The number of files that the first line promises.
     promised: Option<usize>,
     stamp: Option<Stamp>,
+    /// Whether the last line has no end.
+    is_torn: bool,
 }
 
 impl Reader {
@@ -125,10 +128,14 @@ impl Reader {
             return Err(self.wrong("the first line is incomplete"));
         }
         if let Some(fields) = line.strip_prefix(HEADER).filter(|_| self.line == 1) {
+            if self.null {
+                return Err(self.wrong("there is a NUL byte in a manifest that has none"));
+            }
             for field in fields.split(' ') {
                 match field.split_once('=') {
-                    Some(("files", count)) => self.promised = count.parse().ok(),
-                    Some(("resource", id)) => self.manifest.resource = Some(id.to_owned()),
+                    Some(("files", count)) => self.promised = count.trim().parse().ok(),
+                    // An editor may have changed the end of this line only.
+                    Some(("resource", id)) => self.manifest.resource = Some(id.trim().to_owned()),
                     _ => {}
                 }
             }
@@ -153,6 +160,10 @@ impl Reader {
                     "the first line promises {promised} files, but there are {has}: the manifest is incomplete"
                 ),
             )),
+            // Its last name may be shorter than it was.
+            Some(_) if self.is_torn => {
+                Err(self.wrong("the line has no end: the manifest is incomplete"))
+            }
             _ => Ok(self.manifest),
         }
     }
@@ -264,12 +275,13 @@ mod tests {
         }
         let text = manifest.to_text();
         assert!(text.starts_with(b"# cdn-purge manifest: files=3 resource=r\n"));
-        // Only the final line break can be cut off without losing anything.
-        for end in 3..text.len() - 1 {
+        for end in 3..text.len() {
             if let Ok(read) = Manifest::parse(&text[..end]) {
                 panic!("{end} bytes are taken for {} files", read.len());
             }
         }
+        let damaged = refused("# cdn-purge manifest: files=0 resource=r\n\0");
+        assert_eq!(damaged, "line 1: there is a NUL byte in a manifest that has none");
     }
 
     fn name() -> impl Strategy<Value = Vec<u8>> {

@@ -12,6 +12,9 @@ use crate::manifest::checked;
 /// The block size of a tar archive.
 pub(super) const BLOCK: u64 = 512;
 
+/// The longest name that a file can be opened by on most systems.
+const NAME: usize = 4096;
+
 /// Whether these bytes can begin an archive: with the header of an entry, or with the end marker.
 pub(super) fn is_header(block: &[u8]) -> bool {
     let Ok(header) = <&[u8; BLOCK as usize]>::try_from(block) else { return false };
@@ -22,42 +25,36 @@ pub(super) fn is_header(block: &[u8]) -> bool {
     is_sum || header.iter().all(|&byte| byte == 0)
 }
 
-/// Counts what was read.
-struct Counted<R> {
+/// Remembers whether the source has ended.
+struct Watched<R> {
     source: R,
-    count: u64,
+    has_ended: bool,
 }
 
-impl<R: Read> Read for &mut Counted<R> {
+impl<R: Read> Read for &mut Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
-        self.count += count as u64;
+        self.has_ended |= count == 0 && !buffer.is_empty();
         Ok(count)
     }
 }
 
 pub(super) fn read(source: impl Read) -> Result<Site, ReadError> {
     let broken = |error: io::Error| ReadError::new(format!("the archive cannot be read: {error}"));
-    let mut source = Counted { source, count: 0 };
+    let mut source = Watched { source, has_ended: false };
     let mut tree = Tree::default();
     let mut buffer = vec![0; BUFFER];
-    // The end of the last entry, as far as the archive was read.
-    let mut end = 0;
     for entry in Archive::new(&mut source).entries().map_err(broken)? {
-        let mut entry = entry.map_err(broken)?;
-        add(&mut entry, &mut tree, &mut buffer)?;
-        // Whatever kind of entry it was, its content has been passed.
-        io::copy(&mut entry, &mut io::sink()).map_err(broken)?;
-        end = entry.raw_file_position() + entry.header().entry_size().map_err(broken)?;
+        add(&mut entry.map_err(broken)?, &mut tree, &mut buffer)?;
     }
-    ended(source, end).map_err(broken)?;
+    ended(source).map_err(broken)?;
     tree.site()
 }
 
-/// Checks that the archive ends with a block of zeros. One that was cut off between two entries does not, and its
-/// missing files would look as if they had been removed.
-fn ended<R: Read>(mut source: Counted<R>, end: u64) -> io::Result<()> {
-    if source.count < end.next_multiple_of(BLOCK) + BLOCK {
+/// Checks that the archive ended with a block of zeros, and not because there was no more to read. One that was cut off
+/// between two entries has no such block, and its missing files would look as if they had been removed.
+fn ended<R: Read>(mut source: Watched<R>) -> io::Result<()> {
+    if source.has_ended {
         return Err(io::Error::other("it is incomplete"));
     }
     // Read to the end, where a compressed stream has its checksum.
@@ -98,6 +95,9 @@ fn add<R: Read>(
 ) -> Result<(), ReadError> {
     let path = entry.path_bytes().into_owned();
     let broken = |error: io::Error| ReadError::of(&path, error);
+    if path.len() > NAME {
+        return Err(ReadError::of(&path, format!("the name is longer than {NAME} bytes")));
+    }
     let kind = entry.header().entry_type();
     // Global headers, such as the commit that `git archive` records.
     if kind == EntryType::XGlobalHeader {
@@ -123,13 +123,14 @@ fn add<R: Read>(
         EntryType::Link => {
             let target = target(entry)?;
             let other = checked(&target).map_err(|error| ReadError::of(&path, error))?;
-            if tree.file(other).is_none() {
-                return Err(ReadError::of(
+            // An entry that replaces the other file later leaves this content as it is.
+            let digest = tree.file(other).ok_or_else(|| {
+                ReadError::of(
                     &path,
                     "a hard link to a file that does not precede it in the archive",
-                ));
-            }
-            tree.insert(name, Node::HardLink(other.to_vec()));
+                )
+            })?;
+            tree.insert(name, Node::File(digest));
         }
         EntryType::Fifo | EntryType::Char | EntryType::Block => tree.insert(name, Node::Special),
         _ => return Err(ReadError::of(&path, "an unknown kind of entry")),

@@ -51,7 +51,8 @@ fn header(name: &str, kind: u8, target: &str, size: u64) -> tar::Header {
 fn archive(entries: &[(&str, u8, &str)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (name, kind, text) in entries {
-        let (target, content) = if *kind == b'0' { ("", *text) } else { (*text, "") };
+        let is_content = matches!(kind, b'0' | b'L');
+        let (target, content) = if is_content { ("", *text) } else { (*text, "") };
         bytes.extend_from_slice(header(name, *kind, target, content.len() as u64).as_bytes());
         bytes.extend_from_slice(content.as_bytes());
         bytes.resize(bytes.len().next_multiple_of(512), 0);
@@ -175,6 +176,19 @@ fn loops_of_links_are_an_error_and_end() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn name_that_leads_through_too_many_links_is_left_out() {
+    let links: Vec<_> = (0..42).map(|at| (format!("d{at}/l"), format!("../d{}", at + 1))).collect();
+    let links: Vec<_> = links.iter().map(|(name, target)| (&**name, &**target)).collect();
+    let root = site(&[("d42/f", "1")], &links);
+    // As for the system, 40 links are the most in one name.
+    let folder = path(root.path()).expect("a site");
+    let archive = stream(&*tar(root.path(), &[])).expect("a site");
+    assert_eq!(left_out(&folder).len(), 2, "{:?}", left_out(&folder));
+    assert_eq!((archive.manifest, archive.left_out), (folder.manifest, folder.left_out));
+}
+
 #[cfg(unix)]
 #[test]
 fn unreadable_files_are_an_error() {
@@ -225,6 +239,25 @@ fn truncated_archive_is_not_a_smaller_site() {
     assert!(error.ends_with("as if two archives were joined"), "{error}");
 }
 
+/// The size in the header of a file may be wrong: in an extended header, it takes precedence.
+#[test]
+fn archive_that_ends_after_a_file_with_an_extended_size_is_not_a_smaller_site() {
+    let mut bytes = Vec::new();
+    let mut add = |header: &tar::Header, content: &[u8]| {
+        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(content);
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+    };
+    let size = b"12 size=600\n";
+    add(&header("x", b'x', "", size.len() as u64), size);
+    add(&header("a", b'0', "", 0), &[b'1'; 600]);
+    let cut = bytes.len();
+    bytes.extend(archive(&[("b", b'0', "1")]));
+    assert_eq!(names(&stream(&*bytes).expect("an archive")), ["a", "b"]);
+    let error = stream(&bytes[..cut]).expect_err("the rest is missing").to_string();
+    assert!(error.ends_with("it is incomplete"), "{error}");
+}
+
 #[test]
 fn malformed_archive_is_refused() {
     let refused = |entries: &[(&str, u8, &str)]| {
@@ -242,6 +275,20 @@ fn malformed_archive_is_refused() {
         let error = stream(text).expect_err("not a site").to_string();
         assert!(error.starts_with("neither a tar archive nor a manifest: "), "{error}");
     }
+    let long = "a/".repeat(2048) + "a";
+    let long = [("././@LongLink", b'L', &*long), ("a", b'0', "1")];
+    assert!(refused(&long).ends_with("the name is longer than 4096 bytes"));
+    // The reader of archives quotes what is not a number.
+    let mut odd = archive(&[("\u{1b}[31m", b'0', "1")]);
+    odd[124..135].fill(b'x');
+    odd[148..156].fill(b' ');
+    let sum: u32 = odd[..512].iter().map(|&byte| u32::from(byte)).sum();
+    odd[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let error = stream(&*odd).expect_err("a size that is not a number").to_string();
+    assert!(error.contains("\\u{1b}") && !error.contains(char::is_control), "{error}");
+    // A hard link keeps its content, even if it replaces the other file.
+    let linked = [("a", b'0', "1"), ("b", b'1', "a"), ("a", b'1', "b"), ("a", b'1', "a")];
+    assert_eq!(names(&stream(&*archive(&linked)).expect("an archive")), ["a", "b"]);
     // A later entry replaces an earlier one.
     let twice = stream(&*archive(&[("a", b'0', "1"), ("a", b'0', "hello\n")])).expect("an archive");
     let digest = twice.manifest.get(b"a").map(|entry| entry.digest.to_string());

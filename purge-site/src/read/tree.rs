@@ -19,8 +19,6 @@ pub(super) enum Node {
     File(Digest),
     /// The target, relative to the folder of the link.
     Link(Vec<u8>),
-    /// The other file, relative to the root.
-    HardLink(Vec<u8>),
     Special,
 }
 
@@ -33,6 +31,22 @@ enum Place {
     /// Out of the archive.
     Out,
     Loop,
+}
+
+/// A folder, and the name by which it was reached.
+struct Reached {
+    folder: Vec<u8>,
+    name: Vec<u8>,
+    /// The last link on the way.
+    from: Option<usize>,
+}
+
+/// A folder from which a link led to another folder, and the link before it.
+struct Step {
+    folder: Vec<u8>,
+    before: Option<usize>,
+    /// How many links there are on the way.
+    links: usize,
 }
 
 impl Tree {
@@ -64,7 +78,6 @@ impl Tree {
     pub(super) fn file(&self, name: &[u8]) -> Option<Digest> {
         match self.nodes.get(name)? {
             Node::File(digest) => Some(*digest),
-            Node::HardLink(other) => self.file(other),
             Node::Link(_) | Node::Special => None,
         }
     }
@@ -81,21 +94,26 @@ impl Tree {
             }
         }
         let mut site = Site::default();
-        self.add_folder(b"", b"", &[], &mut site)?;
+        let mut steps = Vec::new();
+        // An archive may be nested more deeply than the stack of a thread allows.
+        let mut rest = vec![Reached { folder: Vec::new(), name: Vec::new(), from: None }];
+        while let Some(reached) = rest.pop() {
+            self.add_folder(&reached, &mut rest, &mut steps, &mut site)?;
+        }
+        site.left_out.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(site)
     }
 
-    /// Adds the contents of a folder, under the name by which it was reached. `from` has the folders from which links
-    /// led here.
+    /// Adds the contents of a folder, under the name by which it was reached. The folders in it are added to the rest.
     fn add_folder(
         &self,
-        folder: &[u8],
-        reached: &[u8],
-        from: &[&[u8]],
+        reached: &Reached,
+        rest: &mut Vec<Reached>,
+        steps: &mut Vec<Step>,
         site: &mut Site,
     ) -> Result<(), ReadError> {
-        for last in self.folders.get(folder).into_iter().flatten() {
-            let (place, name) = (join(folder, last), join(reached, last));
+        for last in self.folders.get(&reached.folder).into_iter().flatten() {
+            let (place, name) = (join(&reached.folder, last), join(&reached.name, last));
             let is_link = matches!(self.nodes.get(&place), Some(Node::Link(_)));
             let left_out = |why| LeftOut { name: name.clone().into(), why };
             match self.resolve(&place) {
@@ -103,13 +121,21 @@ impl Tree {
                     let inserted = site.manifest.insert(&name, Entry { digest, stamp: None });
                     inserted.map_err(|error| ReadError::of(&name, error))?;
                 }
-                Place::Folder(target) => {
-                    let chain = [from, &[folder]].concat();
-                    if is_link && chain.iter().any(|folder| is_in(folder, &target)) {
-                        return Err(ReadError::of(&name, LOOP));
+                Place::Folder(folder) => {
+                    let mut from = reached.from;
+                    if is_link {
+                        let links = from.map_or(1, |from| steps[from].links + 1);
+                        steps.push(Step { folder: reached.folder.clone(), before: from, links });
+                        from = Some(steps.len() - 1);
+                        if came_from(steps, from, &folder) {
+                            return Err(ReadError::of(&name, LOOP));
+                        }
+                        if links > LINKS {
+                            site.left_out.push(left_out(NoContent::BrokenLink));
+                            continue;
+                        }
                     }
-                    let from = if is_link { &chain } else { from };
-                    self.add_folder(&target, &name, from, site)?;
+                    rest.push(Reached { folder, name, from });
                 }
                 Place::Special => site.left_out.push(left_out(NoContent::Special)),
                 Place::Nowhere | Place::Loop => site.left_out.push(left_out(NoContent::BrokenLink)),
@@ -150,9 +176,7 @@ impl Tree {
                 }
                 Some(_) if !rest.is_empty() => return Place::Nowhere,
                 Some(Node::Special) => return Place::Special,
-                Some(Node::File(_) | Node::HardLink(_)) => {
-                    return self.file(&next).map_or(Place::Nowhere, Place::File);
-                }
+                Some(Node::File(digest)) => return Place::File(*digest),
                 None if self.folders.contains_key(&next) => place = next,
                 None => return Place::Nowhere,
             }
@@ -176,6 +200,17 @@ fn split(name: &[u8]) -> (&[u8], &[u8]) {
 
 fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
     if folder.is_empty() { name.to_vec() } else { [folder, b"/", name].concat() }
+}
+
+/// Whether one of the links on the way is in this folder.
+fn came_from(steps: &[Step], mut from: Option<usize>, folder: &[u8]) -> bool {
+    while let Some(step) = from.map(|from| &steps[from]) {
+        if is_in(&step.folder, folder) {
+            return true;
+        }
+        from = step.before;
+    }
+    false
 }
 
 /// Whether a folder is the other one, or inside it.

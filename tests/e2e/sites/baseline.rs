@@ -203,27 +203,56 @@ async fn baseline_belongs_to_one_resource() {
     refused(&ended, "is inside the site `site`, and would be one of its files");
 }
 
+/// A run that can write at most so many KiB to a file, as on a disk that is nearly full. Its messages are in `out`.
+async fn limited(folder: &Folder, sandbox: &Sandbox, kibibytes: u32) -> Ended {
+    let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; set -o pipefail; \"$@\" 2>&1 | cat");
+    let create = [PURGE, "create", "--site", "site", "--baseline", "base", "--wait"];
+    let run = Run::new("bash", [&["-c", &script, "sh"][..], &create].concat());
+    let run = run.env("PATH", "/usr/bin:/bin").folder(folder.0.path());
+    let account = (sandbox.base_url(), sandbox.token());
+    run.account(account.0, account.1, sandbox.organization(), sandbox.resource()).end().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_purged_that_could_not_be_recorded() {
     let (folder, sandbox) = begun().await;
     folder.write("site/a.html", "2");
-    // As on a full disk, nothing can be written to a file.
-    let script = "trap '' XFSZ; ulimit -f 0; exec \"$@\" 2>&1 | cat";
-    let arguments = ["-c", script, "sh", PURGE, "create", "--site", "site", "--baseline", "base"];
-    let run = Run::new("bash", arguments).env("PATH", "/usr/bin:/bin").folder(folder.0.path());
-    let run = run.account(
-        sandbox.base_url(),
-        sandbox.token(),
-        sandbox.organization(),
-        sandbox.resource(),
-    );
-    let ended = run.end().await;
+    let ended = limited(&folder, &sandbox, 0).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(
         ended.out.contains("needs a file next to it, which cannot be written: File too large"),
         "{ended:?}"
     );
     assert!(ended.out.contains("; nothing was sent"), "{ended:?}");
     assert_eq!(posts(&sandbox).len(), 0);
+    assert_eq!(folder.names(), ["base", "base.lock", "site"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_disk_after_the_purge_leaves_the_baseline_to_the_next_run() {
+    let (folder, sandbox) = begun().await;
+    for name in 0..50 {
+        folder.write(&format!("site/{name}.html"), "1");
+    }
+    assert_eq!(create(&folder, &sandbox, &["--wait"]).end().await.code, Some(0));
+    let before = folder.read("base");
+    folder.write("site/a.html", "2");
+    // There is room to record one file, but not for the manifest of all.
+    let ended = limited(&folder, &sandbox, 1).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains("everything was purged, but the baseline"), "{ended:?}");
+    assert!(
+        ended.out.contains("cannot be written: File too large")
+            && ended.out.contains("the next run will purge the same paths again"),
+        "{ended:?}"
+    );
+    assert_eq!(posts(&sandbox).last().expect("a request"), &["/a.html"]);
+    assert_eq!(folder.read("base"), before);
+    // The change is reverted, but may have been cached in between.
+    folder.write("site/a.html", "1");
+    assert_eq!(create(&folder, &sandbox, &["--wait"]).end().await.code, Some(0));
+    assert_eq!(posts(&sandbox)[2..], [["/a.html"]]);
+    check(&create(&folder, &sandbox, &[]).end().await, 0, "nothing changed; nothing was sent\n");
     assert_eq!(folder.names(), ["base", "base.lock", "site"]);
 }
 

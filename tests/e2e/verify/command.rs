@@ -50,6 +50,36 @@ fn hidden(bench: &Bench, out: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn variant_that_is_stale_is_found_in_each_coding() {
+    for coding in ["identity", "gzip", "br"] {
+        let bench = Bench::new(Sandbox::builder().compress()).await;
+        bench.write("old/a.html", "old");
+        bench.write("public/a.html", "old");
+        bench.visit_with("/a.html", &format!("accept-encoding: {coding}\r\n")).await;
+        bench.built("a.html", "new");
+        let verify = || bench.verify(&[&["/a.html", "--output", "json"], &SITE[..]].concat());
+        let looks = |ended: &Ended| {
+            let looks = ended.json()["verification"]["paths"][0]["looks"].take();
+            let look = |look: &Value| (look["coding"].to_string(), look["verdict"].to_string());
+            looks.as_array().expect("looks").iter().map(look).collect::<Vec<_>>()
+        };
+        let expected = |stale: &str| {
+            ["identity", "gzip", "br"].map(|coding| {
+                let verdict = if coding == stale { "stale" } else { "fresh" };
+                (format!("{coding:?}"), format!("{verdict:?}"))
+            })
+        };
+        let ended = verify().end().await;
+        assert_eq!(ended.code, Some(1), "{coding}: {ended:?}");
+        assert_eq!(looks(&ended), expected(coding), "{ended:?}");
+        bench.purge(&["/a.html"]).await;
+        let ended = verify().end().await;
+        assert_eq!(ended.code, Some(0), "{coding}: {ended:?}");
+        assert_eq!(looks(&ended), expected("none"), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_to_compare_with_is_unverifiable() {
     let bench = bench().await;
     bench.cached("a.html", "x").await;

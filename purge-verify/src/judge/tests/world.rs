@@ -220,8 +220,14 @@ fn any_world() -> impl Strategy<Value = World> {
     any::<bool>().prop_flat_map(world)
 }
 
+/// 5,000 cases, or more if `PROPTEST_CASES` says so.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.max(5_000), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn stale_is_never_said_of_a_copy_that_was_fetched_after_the_purge(
