@@ -139,7 +139,7 @@ impl Verified {
             [of(stale, "stale"), of(differs, "different"), of(unverifiable, "unverifiable")];
         let counts: Vec<_> = counts.into_iter().flatten().collect();
         let s = plural(paths);
-        let said = format!("of {paths} path{s} at the edge: {}", counts.join(", "));
+        let said = format!("{paths} path{s} at the edge: {}", counts.join(", "));
         let next = match self.stale.len() {
             0 => String::new(),
             1..=NAMED => format!("; to purge again: cdn-purge create {}", quoted(&self.stale)),
@@ -215,7 +215,7 @@ pub(super) fn text(out: Out<'_>, screen: Screen, verified: &Verified) -> io::Res
         writeln!(out, "  {pattern}: a sample of {paths} of its {of} paths (--seed {seed})")?;
     }
     if let Some(again) = &verified.again {
-        writeln!(out, "  purged again what was stale: {again}")?;
+        writeln!(out, "  purged the stale paths again: {again}")?;
     }
     if !verified.stale.is_empty() {
         writeln!(out, "still stale, to be purged again:")?;

@@ -93,7 +93,7 @@ impl Changes {
         if in_doubt > 0 {
             let are = if in_doubt == 1 { "file is" } else { "files are" };
             notes.push(format!(
-                "{in_doubt} {are} purged again, because an earlier run did not finish or two ran at once"
+                "{in_doubt} {are} purged again, because an earlier run did not finish or two runs overlapped"
             ));
         }
         notes
@@ -229,8 +229,8 @@ fn kind(args: &PathArgs, baseline: &Baseline) -> Result<Kind, Failure> {
     }
 }
 
-const WAYS_OUT: &str = "pass --first-run to purge nothing and write it, or --allow-full-purge to purge the whole \
-                        resource and write it";
+const WAYS_OUT: &str = "pass --first-run to write it and purge nothing, or --allow-full-purge to write it and \
+                        purge the whole resource";
 
 fn broken(error: &str) -> Failure {
     Failure::usage(format!("{error}; restore it, or remove it: then {WAYS_OUT}; nothing was sent"))

@@ -35,8 +35,7 @@ async fn a_copy_is_stale_before_a_purge_and_fresh_after_it() {
                  2 paths at the edge: 1 fresh, 1 stale\nstill stale, to be purged again:\n/a.html\n";
     check(&Ended { out: hidden(&bench, &ended.out), ..ended }, 1, stale);
     let ended = verify().end().await;
-    let advice =
-        "error: of 2 paths at the edge: 1 stale; to purge again: cdn-purge create /a.html\n";
+    let advice = "error: 2 paths at the edge: 1 stale; to purge again: cdn-purge create /a.html\n";
     assert!(ended.err.ends_with(advice), "{ended:?}");
     bench.purge(&["/a.html"]).await;
     let fresh = "  fresh        /a.html\n  fresh        /b.html\n2 paths at the edge: 2 fresh\n";
