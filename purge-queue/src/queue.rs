@@ -22,7 +22,9 @@ use ticket::{Stored, fingerprint};
 
 /// How many chunks are stored concurrently.
 const AT_ONCE: usize = 16;
-/// How long to wait for an acknowledgement before sending a message again. Its ID keeps it from being stored twice.
+/// How long to wait for an acknowledgement before sending a message again: at first, and at most. Its ID keeps it from
+/// being stored twice. A leader that shuts down may drop a message on its way, and a person may be waiting.
+const FIRST_ATTEMPT: Duration = Duration::from_millis(500);
 const ATTEMPT: Duration = Duration::from_secs(2);
 /// How long to go without an acknowledgement before switching to another node: a node that is cut off from the others
 /// stays silent.
@@ -201,7 +203,7 @@ impl<E: Engine> Queue<E> {
         let subject = address.outcome(request, 1);
         let first = self.engine.recent(Stream::Outcomes, &subject);
         // While the engine has no answer, nothing is known of the name; a ticket distinguishes the outcomes anyway.
-        if !matches!(timeout(ATTEMPT / 2, first).await, Ok(Ok(Some(_)))) {
+        if !matches!(timeout(FIRST_ATTEMPT, first).await, Ok(Ok(Some(_)))) {
             return Ok(());
         }
         match self.status(resource, request).await {
@@ -266,11 +268,11 @@ impl<E: Engine> Queue<E> {
 
     /// Stores one chunk, retrying under the same ID until the deadline.
     async fn store(&self, new: NewMessage, end: Instant) -> Result<u64, QueueError> {
-        let mut pause = Duration::from_millis(50);
+        let (mut pause, mut attempt) = (Duration::from_millis(50), FIRST_ATTEMPT);
         let mut answered = Instant::now();
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let why = match timeout(ATTEMPT.min(left), self.engine.store(new.clone())).await {
+            let why = match timeout(attempt.min(left), self.engine.store(new.clone())).await {
                 Ok(Ok(sequence)) => return Ok(sequence),
                 Ok(Err(EngineError::Unavailable(why))) => why,
                 Ok(Err(error)) => return Err(refused(error)),
@@ -288,6 +290,7 @@ impl<E: Engine> Queue<E> {
             }
             sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             pause = (pause * 2).min(Duration::from_secs(1));
+            attempt = (attempt * 2).min(ATTEMPT);
         }
     }
 }
