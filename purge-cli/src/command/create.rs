@@ -99,25 +99,10 @@ pub(super) fn unchanged(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (text, note) = renewed(renewal.filter(|_| !is_sandbox))?;
+    let (text, note) = Renewal::unchanged(renewal.filter(|_| !is_sandbox))?;
     output::nothing(console, format, false, &text)?;
     note.iter().for_each(|note| output::note(console, format, note));
     Ok(Exit::Success)
-}
-
-/// Replaces the baseline although nothing was sent. Returns what to say, and perhaps a note.
-pub(super) fn renewed(renewal: Option<Renewal>) -> Result<(String, Option<String>), Failure> {
-    let unchanged = || "nothing changed; nothing was sent".to_owned();
-    let Some(renewal) = renewal else { return Ok((unchanged(), None)) };
-    let text = match renewal.is_first {
-        true => {
-            let (files, file) = (renewal.files(), renewal.file());
-            let s = output::plural(files);
-            format!("`{file}` is now the baseline of {files} file{s}; nothing was sent")
-        }
-        false => unchanged(),
-    };
-    Ok((text, renewal.finish()?))
 }
 
 pub(crate) fn plan(mut args: PlanArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {

@@ -11,7 +11,6 @@ use purge_api_ext::{
 };
 use tokio::time::{Instant, interval_at};
 
-use super::create::renewed;
 use crate::args::{CreateArgs, PathArgs, ReportArgs, ResumeArgs, TargetArgs};
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
@@ -112,7 +111,7 @@ fn unchanged(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (text, note) = renewed(renewal)?;
+    let (text, note) = Renewal::unchanged(renewal)?;
     output::no_reports(console, format, &text)?;
     note.iter().for_each(|note| output::note(console, format, note));
     Ok(Exit::Success)

@@ -118,9 +118,16 @@ pub(crate) struct Renewal {
 }
 
 impl Renewal {
-    /// How many files are in the site.
-    pub(crate) fn files(&self) -> usize {
-        self.site.len()
+    /// Ends a run that had nothing to send. Returns the message and, if there is one, a note for the user.
+    pub(crate) fn unchanged(renewal: Option<Self>) -> Result<(String, Option<String>), Failure> {
+        let mut text = "nothing changed; nothing was sent".to_owned();
+        let Some(renewal) = renewal else { return Ok((text, None)) };
+        if renewal.is_first {
+            let (files, file) = (renewal.site.len(), file_name(renewal.baseline.file()));
+            let s = if files == 1 { "" } else { "s" };
+            text = format!("`{file}` is now the baseline of {files} file{s}; nothing was sent");
+        }
+        Ok((text, renewal.finish()?))
     }
 
     /// The new build.
@@ -131,11 +138,6 @@ impl Renewal {
     /// The old build, if it is known.
     pub(crate) fn old(&self) -> Option<&Manifest> {
         self.baseline.manifest()
-    }
-
-    /// The file.
-    pub(crate) fn file(&self) -> String {
-        file_name(self.baseline.file())
     }
 
     /// Records what is about to be purged, before anything is sent.
