@@ -1,7 +1,5 @@
 use std::fs;
 
-use proptest::prelude::*;
-
 use super::super::hash::BUFFER;
 use super::*;
 use crate::read::{ReadError, path};
@@ -105,66 +103,73 @@ fn files_that_cannot_be_read_are_an_error_on_each_side() {
     assert!(matches!(folders(here.path(), &gone), Err(CompareError::New(_))));
 }
 
-/// Something in a folder.
-#[derive(Clone, Debug)]
-enum Node {
-    File(u8),
-    Link(String),
-    Pipe,
-}
+/// Random folders. Not every system has files of each kind, and names that differ in case.
+#[cfg(target_os = "linux")]
+mod random {
+    use proptest::prelude::*;
 
-fn name() -> impl Strategy<Value = String> {
-    "([abA]|d/|d\\.){0,3}[abA\u{e9}]"
-}
+    use super::*;
 
-fn node() -> impl Strategy<Value = Node> {
-    prop_oneof![
-        6 => (0..3_u8).prop_map(Node::File),
-        2 => "(\\.\\./|d/){0,2}[abAd.]".prop_map(Node::Link),
-        1 => Just(Node::Pipe),
-    ]
-}
-
-fn nodes() -> impl Strategy<Value = Vec<(String, Node)>> {
-    proptest::collection::vec((name(), node()), 0..8)
-}
-
-/// Creates what does not get in the way of what is there.
-#[cfg(unix)]
-fn make(nodes: &[(String, Node)]) -> tempfile::TempDir {
-    let root = tempfile::tempdir().expect("a folder");
-    for (name, node) in nodes {
-        let file = root.path().join(name);
-        let folder = file.parent().expect("a folder");
-        // A link may lead out of the folder, and nothing is created there.
-        let is_inside =
-            |folder: &Path| folder.canonicalize().is_ok_and(|real| real.starts_with(root.path()));
-        if fs::create_dir_all(folder).is_err() || !is_inside(folder) {
-            continue;
-        }
-        // Names that are taken are skipped.
-        let _ = match node {
-            Node::File(content) => fs::File::create_new(&file)
-                .and_then(|mut file| std::io::Write::write_all(&mut file, &[*content])),
-            Node::Link(target) => std::os::unix::fs::symlink(target, &file),
-            Node::Pipe => {
-                let mode = rustix::fs::Mode::RUSR;
-                let kind = rustix::fs::FileType::Fifo;
-                rustix::fs::mknodat(rustix::fs::CWD, &file, kind, mode, 0).map_err(Into::into)
-            }
-        };
+    /// Something in a folder.
+    #[derive(Clone, Debug)]
+    enum Node {
+        File(u8),
+        Link(String),
+        Pipe,
     }
-    root
-}
 
-#[cfg(unix)]
-proptest! {
-    /// The slow model hashes all files. Errors are the same, too.
-    #[test]
-    fn the_difference_is_that_of_the_manifests(old in nodes(), more in nodes(), kept in 0..8_usize) {
-        // The two have files in common.
-        let new: Vec<_> = more.into_iter().chain(old.iter().take(kept).cloned()).collect();
-        let (old, new) = (make(&old), make(&new));
-        prop_assert_eq!(folders(old.path(), new.path()), expected(old.path(), new.path()));
+    fn name() -> impl Strategy<Value = String> {
+        "([abA]|d/|d\\.){0,3}[abA\u{e9}]"
+    }
+
+    fn node() -> impl Strategy<Value = Node> {
+        prop_oneof![
+            6 => (0..3_u8).prop_map(Node::File),
+            2 => "(\\.\\./|d/){0,2}[abAd.]".prop_map(Node::Link),
+            1 => Just(Node::Pipe),
+        ]
+    }
+
+    fn nodes() -> impl Strategy<Value = Vec<(String, Node)>> {
+        proptest::collection::vec((name(), node()), 0..8)
+    }
+
+    /// Creates what does not get in the way of what is there.
+    fn make(nodes: &[(String, Node)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a folder");
+        for (name, node) in nodes {
+            let file = root.path().join(name);
+            let folder = file.parent().expect("a folder");
+            // A link may lead out of the folder, and nothing is created there.
+            let is_inside = |folder: &Path| {
+                folder.canonicalize().is_ok_and(|real| real.starts_with(root.path()))
+            };
+            if fs::create_dir_all(folder).is_err() || !is_inside(folder) {
+                continue;
+            }
+            // Names that are taken are skipped.
+            let _ = match node {
+                Node::File(content) => fs::File::create_new(&file)
+                    .and_then(|mut file| std::io::Write::write_all(&mut file, &[*content])),
+                Node::Link(target) => std::os::unix::fs::symlink(target, &file),
+                Node::Pipe => {
+                    let mode = rustix::fs::Mode::RUSR;
+                    let kind = rustix::fs::FileType::Fifo;
+                    rustix::fs::mknodat(rustix::fs::CWD, &file, kind, mode, 0).map_err(Into::into)
+                }
+            };
+        }
+        root
+    }
+
+    proptest! {
+        /// The slow model hashes all files. Errors are the same, too.
+        #[test]
+        fn the_difference_is_that_of_the_manifests(old in nodes(), more in nodes(), kept in 0..8_usize) {
+            // The two have files in common.
+            let new: Vec<_> = more.into_iter().chain(old.iter().take(kept).cloned()).collect();
+            let (old, new) = (make(&old), make(&new));
+            prop_assert_eq!(folders(old.path(), new.path()), expected(old.path(), new.path()));
+        }
     }
 }
