@@ -91,7 +91,12 @@ impl Signals {
         }
         state.shutdown.begin();
         // On its own thread: the next signal must take effect even if nothing reads standard error.
+        let signals = self.clone();
         let tell = move || {
+            // A run that has ended meanwhile has said so, and the notice would contradict it.
+            if !signals.0.running.load(Ordering::SeqCst) {
+                return;
+            }
             let text = "interrupted: no new requests are sent; waiting for those under way; interrupt \
                         again to exit immediately";
             voice.iter().for_each(|voice| voice.say(text));

@@ -38,7 +38,7 @@ async fn recipe_purges_what_a_new_build_changed() {
     // Without the baseline, nothing is purged, and the error names the options.
     let ended = bench.bash(&script, &[("PURGE", PURGE)]).await;
     assert_eq!((ended.code, bench.posted().len()), (Some(2), 0), "{ended:?}");
-    assert!(ended.err.contains("pass --first-run to purge nothing"), "{ended:?}");
+    assert!(ended.err.contains("pass --first-run to write it and purge nothing"), "{ended:?}");
     let first = script.replace("--wait", "--wait --first-run");
     assert_eq!(bench.bash(&first, &[("PURGE", PURGE)]).await.code, Some(0));
 
