@@ -9,8 +9,8 @@ use futures_util::{StreamExt as _, stream};
 use purge_api_ext::{
     Event, Events, Journal, Plan, Purge, PurgeEverything, PurgePath, Report, Resource, ResourceId,
 };
-use tokio::time::{Instant, interval_at};
 
+use super::run::Ticks;
 use crate::args::{CreateArgs, PathArgs, ReportArgs, ResumeArgs, TargetArgs};
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
@@ -288,19 +288,13 @@ async fn to_their_ends(
         streams.push(events.map(move |event| (place, event)));
     }
     let every = members.iter().find_map(|(_, progress, _)| progress.interval());
-    let mut clock = every.map(|every| interval_at(Instant::now() + every, every));
+    let mut ticks = Ticks::every(every);
     let mut events = stream::select_all(streams);
     let mut written = Ok(());
     loop {
-        let tick = async {
-            match &mut clock {
-                Some(clock) => clock.tick().await,
-                None => std::future::pending().await,
-            }
-        };
         let next = tokio::select! {
             next = events.next() => next,
-            _ = tick => {
+            () = ticks.next() => {
                 members.iter_mut().for_each(|(_, progress, _)| progress.tick(console.err));
                 continue;
             }

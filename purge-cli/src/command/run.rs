@@ -2,10 +2,11 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use purge_api_ext::{Event, Events, Plan, Report};
-use tokio::time::{Instant, interval_at};
+use tokio::time::{Instant, Interval, interval_at};
 
 use super::after::{After, Times, again};
 use crate::args::ReportArgs;
@@ -143,6 +144,23 @@ pub(super) struct Ended {
     pub(super) renews: bool,
 }
 
+/// The times at which progress is reported: never, without an interval.
+pub(super) struct Ticks(Option<Interval>);
+
+impl Ticks {
+    pub(super) fn every(interval: Option<Duration>) -> Self {
+        Self(interval.map(|every| interval_at(Instant::now() + every, every)))
+    }
+
+    /// Waits for the next one. Nothing is missed if this future is dropped.
+    pub(super) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(interval) => drop(interval.tick().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Reports progress and, in formats that stream, writes each operation as soon as its outcome is known. The run
 /// continues even if the output fails.
 async fn to_its_end(
@@ -153,17 +171,11 @@ async fn to_its_end(
     format: Format,
 ) -> Result<Report, Failure> {
     let mut written = Ok(());
-    let mut clock = progress.interval().map(|every| interval_at(Instant::now() + every, every));
+    let mut ticks = Ticks::every(progress.interval());
     let report = loop {
-        let tick = async {
-            match &mut clock {
-                Some(clock) => clock.tick().await,
-                None => std::future::pending().await,
-            }
-        };
         let event = tokio::select! {
             event = events.next() => event,
-            _ = tick => {
+            () = ticks.next() => {
                 progress.tick(console.err);
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What others may read: no secret anywhere, and no name in a report.
+//! No output contains a secret, and no report contains a name.
 
 use std::fs;
 
