@@ -344,7 +344,7 @@ impl Backlog {
                 again.push(place);
             }
         }
-        // In front of everything else, in their order: hence from the last to the first.
+        // Each path is put in front of all others. Going from the last to the first keeps their order.
         for place in again.into_iter().rev() {
             let waiting = &site.paths[place];
             let first = waiting.chunks.first().and_then(|sequence| self.chunks.get(sequence));

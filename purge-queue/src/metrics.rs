@@ -27,8 +27,9 @@ struct Counts {
     lane: Lane,
     /// Waiting paths, by resource and urgency.
     waiting: BTreeMap<(String, Urgency), usize>,
-    /// When the oldest of them was stored, by the engine's clock; and what that clock showed when.
+    /// When the oldest of them was stored, by the engine's clock.
     oldest: Option<SystemTime>,
+    /// A time of the engine's clock, and when it was read.
     clock: Option<(SystemTime, Instant)>,
     progress: Option<Instant>,
     held: bool,

@@ -39,7 +39,7 @@ struct Inner {
     losses: watch::Receiver<()>,
     woken: tokio::sync::Mutex<Option<Woken>>,
     lease: OnceCell<Duration>,
-    /// When a server was last left.
+    /// When the connection to a server last ended.
     left: Mutex<Option<Instant>>,
 }
 

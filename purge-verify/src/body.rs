@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_body_is_more_than_damaged(
+        fn any_body_is_hashed_damaged_or_too_large(
             bytes in prop::collection::vec(any::<u8>(), 0..600),
             begins_well in any::<bool>(),
         ) {

@@ -169,7 +169,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             self.one_event(shutdown).await;
         }
         if let Some(round) = self.round.take() {
-            // Its requests no longer count, and must end before another worker begins.
+            // The results of its requests are ignored now, and the requests have to end before another worker begins.
             round.await;
         }
         Ok(())

@@ -123,7 +123,7 @@ async fn an_edge_that_replaces_the_date_is_looked_at_twice() {
 }
 
 #[tokio::test]
-async fn what_is_not_fresh_is_asked_for_again_until_it_is() {
+async fn a_path_is_requested_again_until_it_is_fresh() {
     let is_new = Arc::<AtomicBool>::default();
     let seen = Arc::clone(&is_new);
     let server = Server::start(move |request| match request.path {

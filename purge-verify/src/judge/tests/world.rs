@@ -247,7 +247,7 @@ proptest! {
     }
 
     #[test]
-    fn fresh_is_never_said_of_a_copy_from_before_whose_age_shows_it(
+    fn a_copy_whose_age_shows_that_it_is_older_than_the_purge_is_never_fresh(
         world in any_world(),
         before in while_ago(),
         delay in 0..5_000_i64,
