@@ -44,8 +44,6 @@ pub(crate) struct Exchange<T> {
     pub(crate) outcome: Result<T, Failure>,
     /// When it was handed to the HTTP client.
     pub(crate) asked: Instant,
-    /// The latest moment at which it can have been sent.
-    pub(crate) sent: Instant,
     /// What the token provider had answered when it was sent.
     pub(crate) seen: Seen,
 }
@@ -53,8 +51,8 @@ pub(crate) struct Exchange<T> {
 impl<T> Exchange<T> {
     /// The same exchange, with its response interpreted by `read`.
     pub(crate) fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, Failure>) -> Exchange<U> {
-        let Self { outcome, asked, sent, seen } = self;
-        Exchange { outcome: outcome.and_then(read), asked, sent, seen }
+        let Self { outcome, asked, seen } = self;
+        Exchange { outcome: outcome.and_then(read), asked, seen }
     }
 }
 
@@ -122,7 +120,13 @@ impl Session {
             }
         };
         let outcome = step!(exchange, "http", method).await;
-        Exchange { outcome, asked, sent: self.0.route.latest_sending(asked), seen }
+        Exchange { outcome, asked, seen }
+    }
+
+    /// The latest moment at which a request that was handed to the HTTP client at `asked`, and has ended by now, can have
+    /// been sent.
+    pub(crate) fn latest_sending(&self, asked: Instant) -> Instant {
+        self.0.route.latest_sending(asked)
     }
 
     /// Keeps the time that the service's clock showed. It is parsed only when it is needed.

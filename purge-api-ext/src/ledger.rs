@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
+use foldhash::quality::RandomState;
 use serde::{Deserialize, Serialize};
 
 use crate::id::OperationId;
@@ -83,7 +84,7 @@ pub(crate) struct Ledger {
     /// How many paths each request has.
     paths: Vec<usize>,
     /// The operations that are known to belong to a request.
-    operations: HashSet<OperationId>,
+    operations: HashSet<OperationId, RandomState>,
 }
 
 /// What is known of one request.
@@ -174,7 +175,7 @@ pub(crate) enum Next {
 impl Ledger {
     /// A ledger without entries, for requests with these numbers of paths.
     pub(crate) fn new(paths: Vec<usize>) -> Self {
-        Self { stories: vec![Story::default(); paths.len()], paths, operations: HashSet::new() }
+        Self { stories: vec![Story::default(); paths.len()], paths, operations: HashSet::default() }
     }
 
     /// Applies an entry, or says why no run can have written it.

@@ -38,7 +38,7 @@ pub mod login {
 }
 
 pub use bearer::{Bearer, InvalidToken, Token};
-pub use file_paths::FilePaths;
+pub use file_paths::{FilePaths, PathList};
 pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, builder, types};
 pub use hooks::MAX_RESPONSE_BYTES;
 pub use http::Extensions;

@@ -19,6 +19,11 @@ impl Batch {
         self.all.slice(self.range.clone())
     }
 
+    /// The number of paths.
+    pub(crate) fn len(&self) -> usize {
+        self.range.len()
+    }
+
     /// The path at an index.
     pub(crate) fn at(&self, place: usize) -> &str {
         self.all.at(self.range.start + place)

@@ -3,8 +3,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use purge_api::FilePaths;
 use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
+use purge_api::{FilePaths, PathList};
 use tokio::time::sleep;
 
 use super::request::Request;
@@ -82,7 +82,7 @@ impl Run<'_> {
         };
         event!(attempt, "sending");
         self.reporter.tell(|| Event::Attempt { request: number, attempt });
-        let Exchange { outcome, sent, seen, .. } = self.attempt(permit, &request.batch).await;
+        let Exchange { outcome, asked, seen } = self.attempt(permit, &request.batch).await;
         turn.seen = seen;
         let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
         let Err(failure) = accepted else { return };
@@ -92,6 +92,7 @@ impl Run<'_> {
         let message = excerpt(&failure.error);
         let (applied, mut service_time) = (failure.applied, None);
         if applied.is_ambiguous() {
+            let sent = self.resource.session().latest_sending(asked);
             turn.since.get_or_insert(Sent::At(sent));
             // More precise than the time recorded before it was sent.
             service_time = self.resource.session().service_time_at(sent);
@@ -240,11 +241,9 @@ impl Run<'_> {
     }
 
     async fn attempt(&self, permit: Permit, batch: &Batch) -> Exchange<Accepted> {
-        // The body is built again for each retry. Retries are rare, and keeping a copy would cost every request as
-        // much memory as its paths.
         let body = CreatePurgeRequest::builder()
             .resource_uuid(self.resource.id().uuid())
-            .file_path(batch.paths().collect::<FilePaths>());
+            .file_path(FilePaths::shared(Unsent(batch.clone())));
         // Pinned here, so that the futures of the layers below do not each have room for it.
         let send = pin!(async {
             match self.resource.create_purge().body(body).send().await {
@@ -282,6 +281,19 @@ impl Run<'_> {
 
     fn note(&self, entry: Entry) -> Result<(), Failure> {
         self.record(&mut self.shared(), entry)
+    }
+}
+
+/// The paths of a batch, for the body of its request. The batch itself is public, and shows no type of the bindings.
+struct Unsent(Batch);
+
+impl PathList for Unsent {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn path(&self, index: usize) -> &str {
+        self.0.at(index)
     }
 }
 
