@@ -96,6 +96,13 @@ impl Document {
 }
 
 fn yaml(name: &str, text: &str) -> Result<Value, Invalid> {
+    if let Some(Position { line, column }) = positions::too_deep(text) {
+        let levels = positions::LEVELS;
+        return Err(Invalid(format!(
+            "{name}: nested more than {levels} levels deep at line {line} column {column}; move inner schemas to \
+             `components`"
+        )));
+    }
     yaml_serde::from_str(text).map_err(|e| {
         Invalid(format!("{name}: {}", plain(&format!("not a YAML or JSON document: {e}"))))
     })

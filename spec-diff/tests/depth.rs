@@ -79,9 +79,29 @@ fn nested_schemas_are_compared_or_refused() {
         let changes = review(&old, &new).changes;
         assert_eq!(changes.len(), 1, "{changes:#?}");
         assert_eq!(changes[0].rule.name(), "request-maximum-widened");
-        let refused = read(1000, 1).expect_err("too deep").to_string();
-        assert!(refused.contains("recursion limit exceeded at line 9"), "{refused}");
+        for depth in [130, 1000] {
+            let refused = read(depth, 1).expect_err("too deep").to_string();
+            assert!(refused.contains("more than 128 levels deep at line 9 column"), "{refused}");
+        }
     };
     // The validator takes more of the stack than the comparison.
     with_a_stack_of(2 * 1024, compare);
+}
+
+/// Such documents took a minute to be refused.
+#[test]
+fn documents_of_a_hundred_thousand_levels_are_refused() {
+    const LEVELS: usize = 100_000;
+    for inner in ["[", "{a: ", "- ", "? ", "[{a: ", "{\"a\":", "[\"a\", "] {
+        for text in [inner.repeat(LEVELS), format!("a: &a {}\nb: *a", inner.repeat(LEVELS))] {
+            let refused = Document::parse("a.yaml", &text).expect_err(inner).to_string();
+            let is_deep =
+                refused.starts_with("a.yaml: nested more than 128 levels deep at line 1 ");
+            // A block sequence cannot begin in the line of a key, so the second text is not YAML.
+            assert!(is_deep || inner == "- " || inner == "? ", "{inner}: {refused}");
+        }
+    }
+    let block: String = (0..1_000).map(|level| format!("{:level$}a:\n", "")).collect();
+    let refused = Document::parse("a.yaml", &block).expect_err("too deep").to_string();
+    assert!(refused.contains("128 levels deep at line 129 column 129;"), "{refused}");
 }

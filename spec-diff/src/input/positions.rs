@@ -40,6 +40,33 @@ impl Node {
     }
 }
 
+/// How many levels a document can have: as many as the parsers of JSON and of YAML read.
+pub(super) const LEVELS: usize = 128;
+
+/// Where a YAML text has too many levels. The parser that reads the values would find that, too, but the time that it
+/// needs grows with the square of the levels: a minute for 100,000 of them.
+pub(super) fn too_deep(text: &str) -> Option<Position> {
+    let mut events = Parser::new_from_str(text);
+    let mut levels = 0_usize;
+    let at = loop {
+        match events.next_event()? {
+            Ok((Event::SequenceStart(..) | Event::MappingStart(..), span)) => {
+                levels += 1;
+                if levels > LEVELS {
+                    break span.start;
+                }
+            }
+            Ok((Event::SequenceEnd | Event::MappingEnd, _)) => levels = levels.saturating_sub(1),
+            Ok(_) => {}
+            // This parser has a limit of its own.
+            Err(error) if error.info() == "recursion limit exceeded" => break *error.marker(),
+            // The other parser says better what is wrong.
+            Err(_) => return None,
+        }
+    };
+    Some(Position { line: at.line(), column: at.col() + 1 })
+}
+
 /// The positions in a YAML text; `None` when it is not YAML.
 pub(super) fn of_yaml(text: &str) -> Option<Arc<Node>> {
     let mut reader = Yaml { events: Parser::new_from_str(text), anchors: HashMap::new() };

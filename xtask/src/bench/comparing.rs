@@ -26,7 +26,14 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
 
 fn many(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let [old, new] = builds(bench)?;
-    let diff = || measured(bench.purge(["diff".as_ref(), old.as_os_str(), new.as_os_str()]));
+    let diff = || {
+        measured(bench.purge([
+            "diff".as_ref(),
+            "--quiet".as_ref(),
+            old.as_os_str(),
+            new.as_os_str(),
+        ]))
+    };
     let lines = |usage: &Usage| usage.output.lines().count();
     let rsync = || {
         let mut command = Command::new("rsync");
@@ -42,7 +49,7 @@ fn many(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     }
     let pairs = bench.pairs(diff, rsync)?;
     Ok(vec![Figure {
-        work: "two builds of 100,000 files each, 100 of which differ: `cdn-purge diff OLD NEW`",
+        work: "two builds of 100,000 files each, 100 of which differ: `cdn-purge diff --quiet OLD NEW`",
         against: "`rsync -n --checksum --recursive --delete NEW OLD`",
         figure: "wall time",
         at_most: Some(0.6),
@@ -58,8 +65,9 @@ fn large(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let nothing = bench.tree.path("target/bench/nothing.sha256");
     let write = fs::write(&nothing, "");
     write.map_err(|e| Error::new(format!("{} cannot be written: {e}", nothing.display())))?;
-    let command =
-        |folder: &Path| bench.purge(["diff".as_ref(), nothing.as_os_str(), folder.as_os_str()]);
+    let command = |folder: &Path| {
+        bench.purge(["diff".as_ref(), "--quiet".as_ref(), nothing.as_os_str(), folder.as_os_str()])
+    };
     let sums = || {
         let mut command = Command::new("sh");
         command.args(["-c", "sha256sum \"$1\"/*", "sh"]).arg(&folder);
@@ -69,7 +77,7 @@ fn large(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     let peaks = (0..bench.runs)
         .map(|_| Ok(bench.peak(&command(&folder))? / bench.peak(&command(&small))?))
         .collect::<Result<Vec<_>, Error>>()?;
-    let work = "2 GB in 20 files: `cdn-purge diff MANIFEST FOLDER`";
+    let work = "2 GB in 20 files: `cdn-purge diff --quiet MANIFEST FOLDER`";
     let against = "`sha256sum` of the same files";
     let wall = ratios(&pairs, |usage| usage.wall.as_secs_f64());
     Ok(vec![
