@@ -1,8 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::sanitize::{Harmless, Shown, excerpt, shown};
@@ -125,10 +124,10 @@ uuid_id! {
 /// assert!("".parse::<purge_api_ext::OperationId>().is_err());
 /// # Ok::<(), purge_api_ext::IdError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(try_from = "String")]
-pub struct OperationId(Arc<str>);
+pub struct OperationId(Box<str>);
 
 impl OperationId {
     /// The longest accepted identifier. All observed identifiers have 36 bytes.
@@ -166,12 +165,6 @@ impl OperationId {
 impl fmt::Display for OperationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl Serialize for OperationId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
     }
 }
 

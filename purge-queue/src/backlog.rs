@@ -17,10 +17,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use foldhash::{HashMap, HashMapExt as _};
+use smallvec::{SmallVec, smallvec};
 
 use crate::chunk::{Chunk, Urgency};
 use crate::names::RequestId;
-use crate::outcome::{ChunkOutcome, Judged, PathResult, State, Verdict};
+use crate::outcome::{ChunkOutcome, Judged, State, StoredResult, Verdict};
 use crate::subject::Address;
 use cover::Cover;
 use select::Queues;
@@ -50,11 +51,14 @@ struct Site {
     waiting: [usize; 2],
 }
 
+/// Sequences of the input. Most paths are in one chunk, and a list for each of a million paths is not allocated.
+type Sequences = SmallVec<[u64; 2]>;
+
 /// A path that is waiting or being sent.
 struct Waiting {
     path: Arc<str>,
     /// The chunks that contain it, in order.
-    chunks: Vec<u64>,
+    chunks: Sequences,
     /// 0 at first; 1 after a request that contained it among others was refused; 2 after that happened again in a
     /// batch of ten.
     suspicion: u8,
@@ -87,11 +91,10 @@ struct Taken {
 
 /// An outcome to be stored.
 #[derive(Debug)]
-pub(crate) struct Complete {
-    pub(crate) sequence: u64,
-    pub(crate) address: Address,
-    pub(crate) request: Option<RequestId>,
-    pub(crate) outcome: ChunkOutcome,
+pub(crate) struct Complete<'a> {
+    pub(crate) address: &'a Address,
+    pub(crate) request: Option<&'a RequestId>,
+    pub(crate) outcome: ChunkOutcome<StoredResult<'a>>,
 }
 
 impl Backlog {
@@ -141,15 +144,16 @@ impl Backlog {
         judged: &[Judged],
     ) -> usize {
         let mut duplicates = 0;
-        let Some(site) = self.sites.get(resource) else { return duplicates };
-        let mut found: Vec<(usize, Arc<str>, Arc<Verdict>)> = Vec::new();
         let mut cover = Cover::default();
         let mut verdicts: HashMap<&str, Arc<Verdict>> = HashMap::new();
         for judged in judged.iter().filter(|judged| judged.verdict.state != State::Queued) {
             let verdict = Arc::new(judged.verdict.clone());
             for path in &judged.paths {
-                if let Some(place) = site.known.get(path.as_str()) {
-                    found.push((*place, site.paths[*place].path.clone(), Arc::clone(&verdict)));
+                let Some(site) = self.sites.get_mut(resource) else { return duplicates };
+                if let Some((path, chunks)) = site.release(path, upto) {
+                    duplicates += chunks.len().saturating_sub(1);
+                    let by = Arc::clone(&path);
+                    self.taken(round, path, by, &verdict, chunks);
                 }
                 if path.contains('*') && judged.verdict.state != State::Failed {
                     cover.add(path);
@@ -157,31 +161,37 @@ impl Backlog {
                 }
             }
         }
-        if !cover.is_empty() {
-            for (path, place) in &site.known {
-                let by = cover.of(path).filter(|by| **by != **path);
-                if let Some((by, verdict)) = by.and_then(|by| verdicts.get_key_value(&*by)) {
-                    found.push((*place, (*by).into(), Arc::clone(verdict)));
-                }
-            }
+        if cover.is_empty() {
+            return duplicates;
         }
-        for (place, by, verdict) in found {
+        let Some(site) = self.sites.get(resource) else { return duplicates };
+        let covered = site.known.keys().filter_map(|path| {
+            let by = cover.of(path).filter(|by| **by != **path)?;
+            let (by, verdict) = verdicts.get_key_value(&*by)?;
+            Some((Arc::clone(path), *by, verdict))
+        });
+        for (path, by, verdict) in covered.collect::<Vec<_>>() {
             let Some(site) = self.sites.get_mut(resource) else { return duplicates };
-            let (path, chunks) = site.release(place, upto);
-            if path == by {
-                duplicates += chunks.len().saturating_sub(1);
-            }
-            for sequence in chunks {
-                let taken = Taken {
-                    path: path.clone(),
-                    by: Some(by.clone()),
-                    round,
-                    verdict: Arc::clone(&verdict),
-                };
-                self.count(sequence, taken);
+            if let Some((path, chunks)) = site.release(&path, upto) {
+                self.taken(round, path, by.into(), verdict, chunks);
             }
         }
         duplicates
+    }
+
+    /// Records that a request took a path from chunks.
+    fn taken(
+        &mut self,
+        round: u64,
+        path: Arc<str>,
+        by: Arc<str>,
+        verdict: &Arc<Verdict>,
+        chunks: Sequences,
+    ) {
+        for sequence in chunks {
+            let (path, by) = (Arc::clone(&path), Some(Arc::clone(&by)));
+            self.count(sequence, Taken { path, by, round, verdict: Arc::clone(verdict) });
+        }
     }
 
     /// Records that a path of a chunk was taken.
@@ -263,22 +273,20 @@ impl Backlog {
         }
     }
 
-    /// The complete outcomes that have not been fetched before.
-    pub(crate) fn completed(&mut self) -> Vec<Complete> {
-        let complete = std::mem::take(&mut self.complete);
-        complete.into_iter().filter_map(|sequence| self.outcome(sequence)).collect()
+    /// The chunks whose outcome has become complete since the last call.
+    pub(crate) fn completed(&mut self) -> BTreeSet<u64> {
+        std::mem::take(&mut self.complete)
     }
 
-    fn outcome(&self, sequence: u64) -> Option<Complete> {
+    /// The outcome of a chunk, unless that has been stored.
+    pub(crate) fn outcome(&self, sequence: u64) -> Option<Complete<'_>> {
         let open = self.chunks.get(&sequence)?;
         let paths = open.results.iter();
-        let paths = paths.map(|t| PathResult::new(&t.path, &t.verdict, t.by.as_deref())).collect();
-        let (chunk, chunks, schema) = (open.chunk, open.chunks, ChunkOutcome::SCHEMA);
+        let paths = paths.map(|t| StoredResult::new(&t.path, &t.verdict, t.by.as_deref()));
         Some(Complete {
-            sequence,
-            address: open.address.clone(),
-            request: open.request.clone(),
-            outcome: ChunkOutcome { schema, sequence, chunk, chunks, paths },
+            address: &open.address,
+            request: open.request.as_ref(),
+            outcome: ChunkOutcome::new(sequence, (open.chunk, open.chunks), paths.collect()),
         })
     }
 
@@ -359,16 +367,15 @@ impl Backlog {
 
 impl Site {
     /// Records that a chunk contains a path, and returns the path's place.
-    fn wait(&mut self, path: String, sequence: u64) -> usize {
-        if let Some(place) = self.known.get(path.as_str()).copied() {
+    fn wait(&mut self, path: Arc<str>, sequence: u64) -> usize {
+        if let Some(place) = self.known.get(&path).copied() {
             self.paths[place].chunks.push(sequence);
             return place;
         }
-        let path: Arc<str> = path.into();
         if path.contains('*') {
             self.wildcards.add(&path);
         }
-        let chunks = vec![sequence];
+        let chunks = smallvec![sequence];
         let waiting = Waiting { path: path.clone(), chunks, suspicion: 0, is_sent: false };
         let place = match self.free.pop() {
             Some(place) => {
@@ -384,17 +391,28 @@ impl Site {
         place
     }
 
-    /// Takes a path from all chunks up to a sequence.
-    fn release(&mut self, place: usize, upto: u64) -> (Arc<str>, Vec<u64>) {
+    /// Takes a path from all chunks up to a sequence, if it is waiting.
+    fn release(&mut self, path: &str, upto: u64) -> Option<(Arc<str>, Sequences)> {
+        // Most paths are not enqueued once more meanwhile, so looking for it and removing it is one step.
+        let (path, place) = self.known.remove_entry(path)?;
         let waiting = &mut self.paths[place];
-        let path = waiting.path.clone();
-        let taken: Vec<_> = waiting.chunks.extract_if(.., |sequence| *sequence <= upto).collect();
+        let mut taken = Sequences::new();
+        waiting.chunks.retain(|sequence| {
+            if *sequence <= upto {
+                taken.push(*sequence);
+            }
+            *sequence > upto
+        });
         if !taken.is_empty() {
             // Suspicion from earlier requests does not apply to a path that was enqueued later.
             waiting.suspicion = 0;
         }
-        self.remove_if_unused(place);
-        (path, taken)
+        if waiting.chunks.is_empty() {
+            self.unused(place);
+        } else {
+            self.known.insert(Arc::clone(&path), place);
+        }
+        Some((path, taken))
     }
 
     /// Takes a path from one chunk; `None` if it is no longer waiting there.
@@ -403,17 +421,18 @@ impl Site {
         let at = waiting.chunks.iter().position(|chunk| *chunk == sequence)?;
         waiting.chunks.remove(at);
         let path = waiting.path.clone();
-        self.remove_if_unused(place);
+        if waiting.chunks.is_empty() && self.known.remove(&path).is_some() {
+            self.unused(place);
+        }
         Some(path)
     }
 
-    fn remove_if_unused(&mut self, place: usize) {
-        let waiting = &self.paths[place];
-        if waiting.chunks.is_empty() && self.known.remove(&waiting.path).is_some() {
-            if waiting.path.contains('*') {
-                self.wildcards.remove(&waiting.path);
-            }
-            self.free.push(place);
+    /// Frees the place of a path that is no longer known.
+    fn unused(&mut self, place: usize) {
+        let path = &self.paths[place].path;
+        if path.contains('*') {
+            self.wildcards.remove(path);
         }
+        self.free.push(place);
     }
 }

@@ -1,5 +1,6 @@
 //! A chunk: some paths of a request, stored as one message.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use foldhash::HashSetExt as _;
@@ -118,7 +119,7 @@ pub(crate) struct Chunk {
     pub(crate) chunks: u32,
     pub(crate) urgency: Urgency,
     pub(crate) expires: SystemTime,
-    pub(crate) good: Vec<String>,
+    pub(crate) good: Vec<Arc<str>>,
     /// Paths that can never be purged, and why; safe to show.
     pub(crate) bad: Vec<(String, String)>,
 }
@@ -197,7 +198,7 @@ impl Chunk {
     }
 }
 
-fn checked(line: &[u8], consent: bool) -> Result<String, String> {
+fn checked(line: &[u8], consent: bool) -> Result<Arc<str>, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
     let path = PurgePath::with_query(text).map_err(|error| error.to_string())?;
     if path.is_full_purge() && !consent {
@@ -207,7 +208,7 @@ fn checked(line: &[u8], consent: bool) -> Result<String, String> {
                 .to_owned(),
         );
     }
-    Ok(text.to_owned())
+    Ok(text.into())
 }
 
 fn shown(line: &[u8]) -> String {
@@ -231,6 +232,10 @@ mod tests {
             headers: headers.collect(),
             body: body.to_vec(),
         }
+    }
+
+    fn texts(paths: &[Arc<str>]) -> Vec<&str> {
+        paths.iter().map(|path| &**path).collect()
     }
 
     fn read(headers: &[(&str, &str)], body: &[u8]) -> Chunk {
@@ -262,7 +267,7 @@ mod tests {
         let headers: Vec<_> = new.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let chunk = read(&headers, &new.body);
         assert_eq!((chunk.chunk, chunk.chunks, chunk.urgency), (2, 3, Urgency::Bulk));
-        assert_eq!((chunk.good, chunk.expires), (vec!["/a".to_owned(), "/b*".to_owned()], expires));
+        assert_eq!((texts(&chunk.good), chunk.expires), (vec!["/a", "/b*"], expires));
         assert_eq!(chunk.request, Some(terms.request));
     }
 
@@ -282,7 +287,7 @@ mod tests {
     fn bad_lines_do_not_spoil_good_ones() {
         let chunk =
             read(&[("Purge-Request", "a")], b"/good\nno path\n\xff\n\n# comment\n/*\n/good\n");
-        assert_eq!(chunk.good, ["/good"]);
+        assert_eq!(texts(&chunk.good), ["/good"]);
         let whys: Vec<_> = chunk.bad.iter().map(|(_, why)| why.split(';').next()).collect();
         assert_eq!(whys.len(), 3, "{whys:?}");
         assert_eq!(whys[1..], [Some("it is not UTF-8"), Some("it purges the whole resource")]);
@@ -299,7 +304,7 @@ mod tests {
         let yes = ("Purge-Everything", "yes");
         assert_eq!(read(&[yes], b"/*").good.len(), 0);
         assert_eq!(read(&[("by", "ops")], b"/*").good.len(), 0);
-        assert_eq!(read(&[("by", "ops"), yes], b"/*").good, ["/*"]);
+        assert_eq!(texts(&read(&[("by", "ops"), yes], b"/*").good), ["/*"]);
     }
 
     #[test]

@@ -196,22 +196,24 @@ pub(crate) fn pieces(judged: Vec<Judged>) -> Vec<Vec<Judged>> {
     let mut pieces: Vec<Vec<Judged>> = Vec::new();
     let mut room = 0;
     for Judged { verdict, paths } in judged {
+        let mut is_new = true;
         for path in paths {
             let bytes = path.len() + 8;
             if room < bytes || pieces.is_empty() {
                 pieces.push(Vec::new());
-                room = AT_ONCE;
+                (room, is_new) = (AT_ONCE, true);
             }
             room = room.saturating_sub(bytes);
             let piece = pieces.last_mut().expect("there is one");
             match piece.last_mut() {
-                Some(last) if last.verdict == verdict => last.paths.push(path),
+                Some(last) if !is_new || last.verdict == verdict => last.paths.push(path),
                 _ => {
                     // A verdict takes up space, too.
                     room = room.saturating_sub(600);
                     piece.push(Judged { verdict: verdict.clone(), paths: vec![path] });
                 }
             }
+            is_new = false;
         }
     }
     pieces

@@ -109,32 +109,61 @@ pub struct PathResult {
     pub by: Option<String>,
 }
 
-impl PathResult {
-    pub(crate) fn new(path: &str, verdict: &Verdict, by: Option<&str>) -> Self {
-        let Verdict { state, op_id, message, possible_duplicate } = verdict.clone();
-        let by = by.filter(|by| *by != path).map(str::to_owned);
-        Self { path: path.to_owned(), state, op_id, message, possible_duplicate, by }
+/// A [`PathResult`] that is stored. It has no copies, since a chunk has hundreds of them with the same verdict.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct StoredResult<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) state: State,
+    op_id: Option<&'a str>,
+    pub(crate) message: Option<&'a str>,
+    possible_duplicate: bool,
+    pub(crate) by: Option<&'a str>,
+}
+
+impl<'a> StoredResult<'a> {
+    pub(crate) fn new(path: &'a str, verdict: &'a Verdict, by: Option<&'a str>) -> Self {
+        let Verdict { state, op_id, message, possible_duplicate } = verdict;
+        Self {
+            path,
+            state: *state,
+            op_id: op_id.as_deref(),
+            message: message.as_deref(),
+            possible_duplicate: *possible_duplicate,
+            by: by.filter(|by| *by != path),
+        }
     }
 }
 
-/// The outcome of a chunk, as stored.
+/// The outcome of a chunk: with [`StoredResult`]s as it is stored, with [`PathResult`]s as it is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ChunkOutcome {
+pub(crate) struct ChunkOutcome<P = PathResult> {
     pub(crate) schema: u32,
     /// The sequence of the message whose outcome it is: another one may have had the same name.
     pub(crate) sequence: u64,
     pub(crate) chunk: u32,
     pub(crate) chunks: u32,
-    pub(crate) paths: Vec<PathResult>,
+    pub(crate) paths: Vec<P>,
 }
 
-impl ChunkOutcome {
-    pub(crate) const SCHEMA: u32 = 1;
+/// The version of the format.
+const SCHEMA: u32 = 1;
 
+impl ChunkOutcome {
     /// Reads a stored outcome; `None` for the format of a later version, which is not guessed.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let read: Self = serde_json::from_slice(body).ok()?;
-        (read.schema == Self::SCHEMA).then_some(read)
+        (read.schema == SCHEMA).then_some(read)
+    }
+}
+
+impl<'a> ChunkOutcome<StoredResult<'a>> {
+    /// The outcome of the chunk with this sequence and this place among the chunks of its request.
+    pub(crate) fn new(
+        sequence: u64,
+        (chunk, chunks): (u32, u32),
+        paths: Vec<StoredResult<'a>>,
+    ) -> Self {
+        Self { schema: SCHEMA, sequence, chunk, chunks, paths }
     }
 
     /// The maximum size of a stored outcome: servers accept 1 MiB by default, and its headers need some room.
@@ -152,9 +181,12 @@ impl ChunkOutcome {
         }
         let mut brief = self.clone();
         for path in &mut brief.paths {
-            let message = path.message.take();
-            path.message = message.map(|message| message.chars().take(CHARACTERS).collect());
-            path.by = path.by.take().filter(|by| by.len() <= CHARACTERS);
+            path.message = path.message.map(|message| {
+                let end =
+                    message.char_indices().nth(CHARACTERS).map_or(message.len(), |(at, _)| at);
+                &message[..end]
+            });
+            path.by = path.by.filter(|by| by.len() <= CHARACTERS);
         }
         json(&brief)
     }
@@ -174,16 +206,24 @@ mod tests {
             ..Verdict::new(State::Failed, "\u{1f600}".repeat(1_000))
         };
         let by = "/*".to_owned() + &"*".repeat(8_000);
-        let result = PathResult::new(&path, &verdict, Some(&by));
-        let (schema, paths) = (ChunkOutcome::SCHEMA, vec![result; MAX_PATHS]);
-        let outcome = ChunkOutcome { schema, sequence: 1, chunk: 1, chunks: 1, paths };
+        let result = StoredResult::new(&path, &verdict, Some(&by));
+        let outcome = ChunkOutcome::new(1, (1, 1), vec![result; MAX_PATHS]);
         let stored = outcome.stored();
         assert!(stored.len() <= ChunkOutcome::MAX_BYTES, "{}", stored.len());
-        let read: ChunkOutcome = serde_json::from_slice(&stored).expect("an outcome");
+        let read = ChunkOutcome::read(&stored).expect("an outcome");
         assert_eq!(read.paths.len(), MAX_PATHS);
         assert!(read.paths.iter().all(|p| p.path == path && p.state == State::Failed));
-        let small = ChunkOutcome { paths: outcome.paths[..1].to_vec(), ..outcome };
-        let read: ChunkOutcome = serde_json::from_slice(&small.stored()).expect("an outcome");
-        assert_eq!(read, small);
+        let small = ChunkOutcome::new(7, (2, 3), outcome.paths[..1].to_vec());
+        let read = ChunkOutcome::read(&small.stored()).expect("an outcome");
+        let whole = PathResult {
+            path,
+            state: State::Failed,
+            op_id: verdict.op_id,
+            message: verdict.message,
+            possible_duplicate: true,
+            by: Some(by),
+        };
+        let place = (read.sequence, read.chunk, read.chunks);
+        assert_eq!((place, read.paths), ((7, 2, 3), vec![whole]));
     }
 }

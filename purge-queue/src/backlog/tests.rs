@@ -52,7 +52,7 @@ fn chunk(sequence: u64, producer: &str, urgency: Urgency, paths: &[&str]) -> Chu
         chunks: 1,
         urgency,
         expires: at(1_000_000),
-        good: paths.iter().map(|path| (*path).to_owned()).collect(),
+        good: paths.iter().map(|path| (*path).into()).collect(),
         bad: Vec::new(),
     }
 }
@@ -76,8 +76,8 @@ fn path_enqueued_after_the_round_began_waits() {
     backlog.take(9, RESOURCE, 1, &[judged(State::Accepted, &["/x"])]);
     backlog.settle(9, &[judged(State::Purged, &["/x"])]);
     backlog.wait_again(RESOURCE, &["/x".into()], &[]);
-    let complete: Vec<_> = backlog.completed().iter().map(|complete| complete.sequence).collect();
-    assert_eq!((complete, backlog.waiting(RESOURCE, Urgency::Now)), (vec![1], 1));
+    let complete = backlog.completed();
+    assert_eq!((complete, backlog.waiting(RESOURCE, Urgency::Now)), ([1].into(), 1));
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
     assert_eq!(backlog.first_open(), Some(1), "its outcome is not stored yet");
     backlog.told(1);
@@ -106,8 +106,8 @@ fn wildcard_is_sent_in_place_of_the_paths_it_covers() {
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
     backlog.take(10, RESOURCE, 2, &[judged(State::Purged, &["/x"])]);
     let complete = backlog.completed();
-    let by: Vec<_> =
-        complete.iter().flat_map(|c| &c.outcome.paths).map(|p| p.by.as_deref()).collect();
+    let told = complete.iter().filter_map(|sequence| backlog.outcome(*sequence));
+    let by: Vec<_> = told.flat_map(|complete| complete.outcome.paths).map(|path| path.by).collect();
     assert_eq!(by, [Some("/img/*"), Some("/img/*"), None, None]);
 }
 
@@ -183,9 +183,10 @@ fn one_bad_path_in_a_hundred_costs_twenty_extra_requests() {
     }
     assert_eq!(requests, 21);
     let complete = backlog.completed();
-    let failed: Vec<_> =
-        complete[0].outcome.paths.iter().filter(|p| p.state == State::Failed).collect();
-    assert_eq!((failed.len(), failed[0].path.as_str()), (1, "/42"));
+    let first = complete.first().and_then(|sequence| backlog.outcome(*sequence));
+    let paths = first.expect("an outcome").outcome.paths;
+    let failed: Vec<_> = paths.iter().filter(|path| path.state == State::Failed).collect();
+    assert_eq!((failed.len(), failed[0].path), (1, "/42"));
 }
 
 #[test]
@@ -226,10 +227,11 @@ fn expired_and_dropped_paths_have_an_outcome() {
     backlog.expire(at(9));
     assert!(backlog.completed().is_empty());
     backlog.expire(at(10));
-    let complete = backlog.completed();
-    assert!(complete[0].outcome.paths.iter().all(|path| path.state == State::NotSent));
+    assert_eq!(backlog.completed(), [1].into());
+    let complete = backlog.outcome(1).expect("an outcome");
+    assert!(complete.outcome.paths.iter().all(|path| path.state == State::NotSent));
+    let address = complete.address.clone();
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"], "another chunk contains it");
-    let address = complete[0].address.clone();
     assert!(backlog.drop_request(&address, &"r".parse().expect("a request")));
     assert_eq!((backlog.completed().len(), backlog.bytes()), (1, 0));
 }
@@ -294,10 +296,11 @@ fn settled(chunks: &[Chunk], rounds: &[Round]) -> Vec<Vec<Option<(u64, State)>>>
             sent == path || covers
         })
     };
-    let first = |chunk: &Chunk, path: &String| {
+    let first = |chunk: &Chunk, path: &str| {
         rounds.iter().filter(|round| chunk.sequence <= round.upto).find_map(|round| {
             // A path that was sent itself has its own outcome.
-            let own = round.judged.iter().find(|judged| judged.paths.contains(path));
+            let own =
+                round.judged.iter().find(|judged| judged.paths.iter().any(|sent| sent == path));
             let by = own.or_else(|| round.judged.iter().find(|judged| takes(judged, path)));
             by.map(|judged| (round.number, judged.verdict.state))
         })
@@ -315,7 +318,7 @@ fn check(backlog: &mut Backlog, chunks: &[Chunk], rounds: &[Round]) -> Result<()
     for (chunk, model) in chunks.iter().zip(model) {
         let told = backlog.outcome(chunk.sequence).expect("nothing is forgotten here").outcome;
         for (path, expected) in chunk.good.iter().zip(model) {
-            let found = told.paths.iter().find(|told| told.path == *path).map(|told| told.state);
+            let found = told.paths.iter().find(|told| told.path == &**path).map(|told| told.state);
             prop_assert_eq!(
                 found,
                 expected.map(|(_, state)| state),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::memory::{Fault, MemoryEngine};
-use crate::outcome::{PathResult, State};
+use crate::outcome::{State, StoredResult};
 
 const RESOURCE: &str = "660f9511-f30c-52e5-b827-557766551111";
 
@@ -77,8 +77,8 @@ async fn purge(engine: &MemoryEngine, request: &RequestId, sequence: u64, paths:
         "cms".parse().expect("a producer"),
     );
     let verdict = crate::outcome::Verdict::new(State::Purged, None);
-    let paths = paths.iter().map(|path| PathResult::new(path, &verdict, None)).collect();
-    let outcome = ChunkOutcome { schema: 1, sequence, chunk: 1, chunks: 1, paths };
+    let paths = paths.iter().map(|path| StoredResult::new(path, &verdict, None)).collect();
+    let outcome = ChunkOutcome::new(sequence, (1, 1), paths);
     let (subject, body) = (address.outcome(request, 1), outcome.stored());
     let new = NewMessage { subject, body, ..NewMessage::default() };
     engine.store(new).await.expect("stored");

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 
 use super::holder::Holder;
+use crate::backlog::Complete;
 use crate::chunk::{Chunk, Rules, Urgency};
 use crate::engine::{Engine, EngineError, NewMessage, Stream};
-use crate::outcome::ChunkOutcome;
+use crate::outcome::{ChunkOutcome, StoredResult};
 use crate::subject::{self, Address};
 
 /// How many outcomes are stored concurrently.
@@ -44,21 +45,23 @@ impl<E: Engine> Holder<'_, E> {
     /// Stores the complete outcomes, and removes what is no longer needed: the input first and the journal after it,
     /// since without the rounds in the journal the input would be sent again.
     pub(super) async fn tell(&mut self) -> Result<(), EngineError> {
-        let complete = self.backlog.completed();
         let mut told = false;
-        for complete in complete {
-            self.metrics_of(&complete.outcome.paths);
-            if let Some(request) = &complete.request {
-                let outcome = &complete.outcome;
+        for sequence in self.backlog.completed() {
+            let Some(Complete { address, request, outcome }) = self.backlog.outcome(sequence)
+            else {
+                continue;
+            };
+            self.metrics_of(&outcome.paths);
+            if let Some(request) = request {
                 let new = NewMessage {
-                    subject: complete.address.outcome(request, outcome.chunk),
+                    subject: address.outcome(request, outcome.chunk),
                     body: outcome.stored(),
                     after: Some(0),
                     ..NewMessage::default()
                 };
-                self.untold.push((complete.sequence, new));
+                self.untold.push((sequence, new));
             } else {
-                self.backlog.told(complete.sequence);
+                self.backlog.told(sequence);
                 told = true;
             }
         }
@@ -96,7 +99,7 @@ impl<E: Engine> Holder<'_, E> {
         Ok(())
     }
 
-    fn metrics_of(&self, paths: &[crate::outcome::PathResult]) {
+    fn metrics_of(&self, paths: &[StoredResult<'_>]) {
         let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
         for path in paths {
             *counts.entry(path.state.as_str()).or_default() += 1;

@@ -180,7 +180,8 @@ impl<E: Engine> Holder<'_, E> {
         crate::marks::mark("sent");
         let is_accepted = |judged: &Judged| judged.verdict.state == State::Accepted;
         let has_operations = judged.iter().any(is_accepted);
-        if !self.say(number, judged.clone()).await {
+        let has_progressed = !judged.is_empty() || !suspects.is_empty();
+        if !self.say(number, judged).await {
             return;
         }
         crate::marks::mark("judged");
@@ -189,12 +190,12 @@ impl<E: Engine> Holder<'_, E> {
         }
         crate::marks::mark("noted");
         let Some(round) = self.history.rounds.get_mut(&number) else { return };
-        round.requests = Vec::new();
+        // As in the journal, so that a later holder computes the same.
+        let judged = std::mem::take(&mut round.requests);
         let Begun { resource, upto, .. } = round.begun.clone();
         let duplicates = self.backlog.take(number, &resource, upto, &judged);
         self.options.metrics.duplicates(duplicates as u64);
         self.backlog.wait_again(&resource, &selected, &suspects);
-        let has_progressed = !judged.is_empty() || !suspects.is_empty();
         if has_progressed {
             self.options.metrics.progressed();
         }
