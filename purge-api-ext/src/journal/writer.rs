@@ -1,12 +1,15 @@
 //! Writes a journal on a thread of its own, so that a slow disk delays only requests that have to wait for it.
 //!
-//! The entries of concurrent requests are written as one line, and synced once.
+//! The entries of concurrent requests are written as one line, and synced once. An entry that nobody waits for, such as
+//! an accepted request, is written with the next one that somebody waits for: otherwise the next request would have to
+//! wait until its predecessor's entry is on disk, and then for its own.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -19,7 +22,11 @@ use crate::plan::Plan;
 use crate::sanitize::{excerpt, shown};
 
 /// How many bytes of a plan are appended at once, unless one line is longer.
-const AT_ONCE: usize = 64 * 1024;
+const AT_ONCE: usize = 256 * 1024;
+
+/// How long an entry that nobody waits for may be kept back. If the program is killed meanwhile, the next run looks its
+/// request up in the list.
+const KEPT_BACK: Duration = Duration::from_millis(20);
 
 /// Where the requests of a run send their entries.
 #[derive(Debug)]
@@ -69,7 +76,8 @@ impl Writer {
         }
     }
 
-    /// Writes an entry without waiting. It reaches the disk before any later entry does.
+    /// Writes an entry without waiting: with the next one that somebody waits for, or shortly after. It reaches the disk
+    /// before any later entry does.
     pub(crate) fn note(&self, event: Entry) {
         // Cannot fail: the thread ends only after all senders are dropped.
         let _ = self.events.send(Told { event, written: None });
@@ -116,10 +124,9 @@ impl Lines {
         let begun = self.begin(start).map_err(|error| cannot_be_written(&self.path, &error));
         // If nobody waits any more, the run was dropped.
         if ready.send(begun).is_ok() {
-            while let Ok(first) = told.recv() {
-                let more = std::iter::once(first).chain(told.try_iter()).take(MAX_EVENTS);
+            while let Some(next) = next(told) {
                 let (events, waiting): (Vec<_>, Vec<_>) =
-                    more.map(|told| (told.event, told.written)).unzip();
+                    next.into_iter().map(|told| (told.event, told.written)).unzip();
                 let result = self.append(events);
                 for waiting in waiting.into_iter().flatten() {
                     let _ = waiting.send(result.clone());
@@ -199,6 +206,21 @@ impl Lines {
     }
 }
 
+/// The entries of the next line; `None` when the run is over.
+fn next(told: &Receiver<Told>) -> Option<Vec<Told>> {
+    let mut next = vec![told.recv().ok()?];
+    let until = Instant::now() + KEPT_BACK;
+    while next.len() < MAX_EVENTS && next.iter().all(|told| told.written.is_none()) {
+        match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(more) => next.push(more),
+            Err(_) => break,
+        }
+    }
+    let room = MAX_EVENTS - next.len();
+    next.extend(told.try_iter().take(room));
+    Some(next)
+}
+
 fn cannot_be_written(path: &std::path::Path, error: &io::Error) -> Error {
     let message = shown!(
         "{journal} cannot be written: {error}; no further requests are sent. Fix this, then resume the run",
@@ -206,4 +228,53 @@ fn cannot_be_written(path: &std::path::Path, error: &io::Error) -> Error {
         error = excerpt(error),
     );
     Error::new(ErrorKind::Journal, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::retry::Applied;
+
+    fn sent(request: usize) -> Entry {
+        Entry::Sending { request, attempt: 1, at: 0, service_time: None }
+    }
+
+    fn lost(request: usize) -> Entry {
+        let (applied, message) = (Applied::Maybe, Default::default());
+        Entry::Failed { request, applied, message, service_time: None }
+    }
+
+    /// What the thread writes at once, when all of this is told before it begins.
+    fn lines(told: impl IntoIterator<Item = (Entry, bool)>) -> Vec<Vec<Entry>> {
+        let (events, receiver) = channel();
+        for (event, is_waited_for) in told {
+            let written = is_waited_for.then(|| oneshot::channel().0);
+            events.send(Told { event, written }).expect("the receiver is there");
+        }
+        drop(events);
+        let lines = std::iter::from_fn(|| next(&receiver));
+        lines.map(|line| line.into_iter().map(|told| told.event).collect()).collect()
+    }
+
+    #[test]
+    fn entries_that_nobody_waits_for_are_written_with_the_next_one() {
+        let all = [(lost(0), false), (sent(1), true), (sent(2), true), (lost(1), false)];
+        let expected = all.iter().map(|(event, _)| event.clone()).collect();
+        assert_eq!(lines(all), [expected] as [Vec<Entry>; 1]);
+        assert_eq!(lines([(lost(0), false)]), [[lost(0)]], "none follows");
+        let many = (0..MAX_EVENTS + 1).map(|request| (lost(request), false));
+        let counts: Vec<_> = lines(many).iter().map(Vec::len).collect();
+        assert_eq!(counts, [MAX_EVENTS, 1]);
+    }
+
+    #[test]
+    fn entry_that_nobody_waits_for_is_not_kept_back_for_long() {
+        let (events, receiver) = channel();
+        let (begun, began) = (Instant::now(), thread::spawn(move || next(&receiver)));
+        events.send(Told { event: lost(0), written: None }).expect("the receiver is there");
+        let line = began.join().expect("it returns although the run goes on").expect("a line");
+        assert_eq!(line.len(), 1);
+        assert!(begun.elapsed() >= KEPT_BACK, "{:?}", begun.elapsed());
+        drop(events);
+    }
 }
