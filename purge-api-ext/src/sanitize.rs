@@ -115,7 +115,8 @@ pub(crate) fn is_shown_as_it_is(text: &str) -> bool {
 fn is_plain(text: &str) -> bool {
     // Branch-free, so that the compiler can vectorize it.
     let is_odd = |byte: u8| {
-        let has_meaning = (byte == b'%') | (byte == b'&') | (byte == b'#') | (byte == b'\\');
+        // With `$`, which has no meaning, these are one range.
+        let has_meaning = (b'#'..=b'&').contains(&byte) | (byte == b'\\');
         !(b' '..=b'~').contains(&byte) | has_meaning
     };
     let is_any_odd = |block: &[u8; 16]| block.iter().fold(false, |any, &byte| any | is_odd(byte));

@@ -37,7 +37,7 @@ where
 /// Nearly all texts are plain. The comparisons compile to vector instructions that check 16 bytes at once.
 fn is_plain(text: &str) -> bool {
     let is_odd = |byte: u8| {
-        let has_meaning = (byte == b'"') | (byte == b'\\') | (byte == b'#');
+        let has_meaning = (b'"'..=b'#').contains(&byte) | (byte == b'\\');
         !(b' '..=b'~').contains(&byte) | has_meaning
     };
     let is_any_odd = |block: &[u8; 16]| block.iter().fold(false, |any, &byte| any | is_odd(byte));

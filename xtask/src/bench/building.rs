@@ -6,20 +6,21 @@ use std::process::Command;
 use super::run::measured;
 use super::{Bench, Figure};
 use crate::Error;
-use crate::workspace::SPEC;
+use crate::workspace::{SPEC, Tree};
 
 /// Pinned, because each version generates a different client.
 const GENERATOR: &str = "openapi-generator-cli==7.26.0";
 const CLIENT: &str = "target/bench/generated-client";
+const PROGRAM: &str = "target/bench/dependent";
 const COLD: &str = "target/bench/cold";
-/// The build settings of this workspace.
+/// Settings that make builds smaller and faster; those of this workspace are among them.
 const SETTINGS: [&str; 2] =
     [r#"profile.dev.debug="line-tables-only""#, r#"profile.dev.package."*".debug=false"#];
-const WORK: &str = "`CARGO_INCREMENTAL=0 cargo build --package purge-api-ext` into an empty folder";
+const WORK: &str = "`CARGO_INCREMENTAL=0 cargo build` of a program that depends on `purge-api-ext`, into an empty folder";
 const AGAINST: &str = "the client that `openapi-generator-cli` 7.26.0 generates from the same description, with rustls";
-const ALIKE: &str = "the same, with the settings of this workspace";
+const ALIKE: &str = "the same, both with less debug information";
 
-const OURS: Package = Package { folder: ".", options: &["--package", "purge-api-ext", "--locked"] };
+const OURS: Package = Package { folder: PROGRAM, options: &[] };
 const THEIRS: Package =
     Package { folder: CLIENT, options: &["--no-default-features", "--features", "rustls"] };
 
@@ -31,6 +32,7 @@ struct Package {
 
 pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
     generate(bench)?;
+    write_program(bench.tree)?;
     let crates = [OURS.crates(bench)?, THEIRS.crates(bench)?];
     let build = |package: &Package, settings: &[&str]| {
         let cold = bench.tree.path(COLD);
@@ -46,13 +48,12 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         measured(command)
     };
     // Nothing is warm in an empty folder, so no warm-up pair is needed.
-    let turn = |_| Ok([build(&OURS, &[])?, build(&THEIRS, &[])?, build(&THEIRS, &SETTINGS)?]);
-    let turns: Result<Vec<_>, Error> = (0..bench.runs).map(turn).collect();
-    let ratios: Vec<[f64; 2]> = turns?
-        .iter()
-        .map(|turn| turn.each_ref().map(|usage| usage.cpu.as_secs_f64()))
-        .map(|[ours, theirs, alike]| [ours / theirs, ours / alike])
-        .collect();
+    let pair = |settings: &[&str]| -> Result<f64, Error> {
+        let (ours, theirs) = (build(&OURS, settings)?, build(&THEIRS, settings)?);
+        Ok(ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64())
+    };
+    let turn = |_| Ok([pair(&[])?, pair(&SETTINGS)?]);
+    let ratios = (0..bench.runs).map(turn).collect::<Result<Vec<[f64; 2]>, Error>>()?;
     let figure =
         |against, figure, at_most, ratios| Figure { work: WORK, against, figure, at_most, ratios };
     let of = |place: usize| ratios.iter().map(|ratios| ratios[place]).collect();
@@ -78,6 +79,16 @@ impl Package {
         let packages = output.lines().map(|line| line.trim_end_matches(" (*)"));
         Ok(packages.collect::<HashSet<_>>().len())
     }
+}
+
+/// A program of another workspace, which has the default settings: those of this one build what reviews descriptions
+/// optimised, for which a program has no use.
+fn write_program(tree: &Tree) -> Result<(), Error> {
+    let manifest = "[package]\nname = \"dependent\"\nedition = \"2024\"\n\n[dependencies]\n\
+                    purge-api-ext = { path = \"../../../purge-api-ext\" }\n\n[workspace]\n";
+    tree.write(&format!("{PROGRAM}/Cargo.toml"), manifest)?;
+    tree.write(&format!("{PROGRAM}/src/main.rs"), "fn main() {}\n")?;
+    tree.write(&format!("{PROGRAM}/Cargo.lock"), &tree.read("Cargo.lock")?)
 }
 
 /// Generates the other client as the documentation of its generator says.
