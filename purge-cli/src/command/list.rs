@@ -21,7 +21,7 @@ pub(crate) async fn run(args: ListArgs, console: &mut Console<'_>) -> Result<Exi
     listed.map(|()| Exit::Success)
 }
 
-/// Writes each page while the service works on the next, and stops when the output is closed.
+/// Writes each page before it requests the next, and stops when the output is closed.
 async fn list(
     args: &ListArgs,
     target: &Target,
@@ -40,21 +40,11 @@ async fn list(
     let mut written = Ok(());
     if args.all {
         let mut pages = list.pages();
-        let mut next = pages.try_next().await?;
-        while let Some(page) = next {
+        while written.is_ok()
+            && let Some(page) = pages.try_next().await?
+        {
             progress.page(console.err, &page);
-            let mut following = pages.try_next();
-            let begun = begin(&mut following).await;
             written = writer.page(console.out, &page);
-            if written.is_err() {
-                break;
-            }
-            // The next page is read into the same memory.
-            drop(page);
-            next = match begun {
-                Some(following) => following?,
-                None => following.await?,
-            };
         }
     } else {
         let page = list.page(args.page).await?;
@@ -62,17 +52,6 @@ async fn list(
         written = writer.page(console.out, &page);
     }
     Ok(written.and_then(|()| writer.end(console.out)).or_else(closed_pipe)?)
-}
-
-/// Does what a request can do without waiting, so that the service has it while this program does something else.
-/// Returns its outcome if it has ended.
-async fn begin<F: Future + Unpin>(request: &mut F) -> Option<F::Output> {
-    tokio::select! {
-        biased;
-        ended = request => Some(ended),
-        // The task that writes to the connection gets its turn.
-        () = tokio::task::yield_now() => None,
-    }
 }
 
 /// Reads as many pages as the filter needs, each as large as possible.

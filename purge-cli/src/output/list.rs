@@ -11,7 +11,8 @@ use super::{Format, Out, Screen, json};
 pub(crate) enum ListWriter {
     Text(Table),
     Json(Object),
-    Ndjson,
+    /// The lines of a page, in memory that the next page uses again.
+    Ndjson(Vec<u8>),
 }
 
 /// A JSON object that is written incrementally.
@@ -28,7 +29,7 @@ impl ListWriter {
         match format {
             Format::Text => Self::Text(Table::new(screen, is_filtered)),
             Format::Json => Self::Json(Object::default()),
-            Format::Ndjson => Self::Ndjson,
+            Format::Ndjson => Self::Ndjson(Vec::new()),
         }
     }
 
@@ -36,13 +37,13 @@ impl ListWriter {
         match self {
             Self::Text(table) => table.page(out, page)?,
             Self::Json(object) => object.page(out, page)?,
-            Self::Ndjson => {
-                let mut lines = Vec::with_capacity(page.requests.len() * 300);
+            Self::Ndjson(lines) => {
+                lines.clear();
                 for record in &page.requests {
-                    json::record(&mut lines, record)?;
+                    json::record(lines, record)?;
                     lines.push(b'\n');
                 }
-                out.write_all(&lines)?;
+                out.write_all(lines)?;
             }
         }
         // The reader gets this page before the next one is requested.
@@ -58,7 +59,7 @@ impl ListWriter {
                 json::write(out, &object.total)?;
                 writeln!(out, "}}")
             }
-            Self::Ndjson => Ok(()),
+            Self::Ndjson(_) => Ok(()),
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
             serde_json::to_writer(&mut out, &record)?;
             out.write_all(b"\n")?;
         }
-        // As in the command line, readers get each page before the next has arrived.
+        // As in the command line, readers get each page before the next is requested.
         out.flush()?;
         let total = data.total.unwrap_or_default().cast_unsigned();
         if page.get() * LIMIT.get() >= total {
