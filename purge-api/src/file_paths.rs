@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -20,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct FilePaths(Arc<dyn PathList>);
 
 /// Paths that a program keeps, to be sent without a copy: see [`FilePaths::shared`].
-pub trait PathList: Send + Sync {
+pub trait PathList: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// How many paths there are.
     fn count(&self) -> usize;
 
@@ -152,9 +153,22 @@ mod tests {
 
     #[test]
     fn paths_are_equal_however_they_are_kept() {
+        struct Kept;
+
+        impl PathList for Kept {
+            fn count(&self) -> usize {
+                2
+            }
+
+            fn path(&self, index: usize) -> &str {
+                ["/a", "/b"][index]
+            }
+        }
+
         let paths = |paths: &[&str]| paths.iter().collect::<FilePaths>();
         assert_eq!(paths(&[]), FilePaths::default());
         assert_eq!(paths(&["/a", "/b"]), FilePaths::from(vec!["/a".to_owned(), "/b".to_owned()]));
+        assert_eq!(paths(&["/a", "/b"]), FilePaths::shared(Kept));
         assert_ne!(paths(&["/a", "/b"]), paths(&["/a"]));
         assert_ne!(paths(&["/a", "/b"]), paths(&["/a/b", ""]));
         assert_ne!(paths(&["/a", "/b"]), paths(&["/b", "/a"]));

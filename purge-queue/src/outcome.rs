@@ -109,7 +109,7 @@ pub struct PathResult {
     pub by: Option<String>,
 }
 
-/// A [`PathResult`] that is stored. It has no copies, since a chunk has hundreds of them with the same verdict.
+/// A [`PathResult`] that is stored. It borrows everything, since hundreds of paths of a chunk share a verdict.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct StoredResult<'a> {
     pub(crate) path: &'a str,

@@ -93,12 +93,14 @@ fn nested_schemas_are_compared_or_refused() {
 fn documents_of_a_hundred_thousand_levels_are_refused() {
     const LEVELS: usize = 100_000;
     for inner in ["[", "{a: ", "- ", "? ", "[{a: ", "{\"a\":", "[\"a\", "] {
-        for text in [inner.repeat(LEVELS), format!("a: &a {}\nb: *a", inner.repeat(LEVELS))] {
+        let alone = inner.repeat(LEVELS);
+        let anchored = format!("a: &a {alone}\nb: *a");
+        // A block sequence cannot begin in the line of a key.
+        let is_yaml = !matches!(inner, "- " | "? ");
+        for text in [Some(alone), Some(anchored).filter(|_| is_yaml)].into_iter().flatten() {
             let refused = Document::parse("a.yaml", &text).expect_err(inner).to_string();
-            let is_deep =
-                refused.starts_with("a.yaml: nested more than 128 levels deep at line 1 ");
-            // A block sequence cannot begin in the line of a key, so the second text is not YAML.
-            assert!(is_deep || inner == "- " || inner == "? ", "{inner}: {refused}");
+            let expected = "a.yaml: nested more than 128 levels deep at line 1 ";
+            assert!(refused.starts_with(expected), "{inner}: {refused}");
         }
     }
     let block: String = (0..1_000).map(|level| format!("{:level$}a:\n", "")).collect();

@@ -24,8 +24,8 @@ use crate::sanitize::{excerpt, shown};
 /// How many bytes of a plan are appended at once, unless one line is longer.
 const AT_ONCE: usize = 256 * 1024;
 
-/// How long an entry that nobody waits for may be kept back. If the program is killed meanwhile, the next run looks its
-/// request up in the list.
+/// How long an entry that nobody waits for may be kept back. If the program is killed meanwhile, its request is in doubt
+/// for the next run, as if it had still been in flight.
 const KEPT_BACK: Duration = Duration::from_millis(20);
 
 /// Where the requests of a run send their entries.
@@ -124,7 +124,7 @@ impl Lines {
         let begun = self.begin(start).map_err(|error| cannot_be_written(&self.path, &error));
         // If nobody waits any more, the run was dropped.
         if ready.send(begun).is_ok() {
-            while let Some(next) = next(told) {
+            while let Some(next) = next(told, KEPT_BACK) {
                 let (events, waiting): (Vec<_>, Vec<_>) =
                     next.into_iter().map(|told| (told.event, told.written)).unzip();
                 let result = self.append(events);
@@ -207,9 +207,9 @@ impl Lines {
 }
 
 /// The entries of the next line; `None` when the run is over.
-fn next(told: &Receiver<Told>) -> Option<Vec<Told>> {
+fn next(told: &Receiver<Told>, kept_back: Duration) -> Option<Vec<Told>> {
     let mut next = vec![told.recv().ok()?];
-    let until = Instant::now() + KEPT_BACK;
+    let until = Instant::now() + kept_back;
     while next.len() < MAX_EVENTS && next.iter().all(|told| told.written.is_none()) {
         match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(more) => next.push(more),
@@ -244,37 +244,55 @@ mod tests {
         Entry::Failed { request, applied, message, service_time: None }
     }
 
-    /// What the thread writes at once, when all of this is told before it begins.
-    fn lines(told: impl IntoIterator<Item = (Entry, bool)>) -> Vec<Vec<Entry>> {
-        let (events, receiver) = channel();
-        for (event, is_waited_for) in told {
+    fn told(events: impl IntoIterator<Item = (Entry, bool)>) -> (Sender<Told>, Receiver<Told>) {
+        let (sender, receiver) = channel();
+        for (event, is_waited_for) in events {
             let written = is_waited_for.then(|| oneshot::channel().0);
-            events.send(Told { event, written }).expect("the receiver is there");
+            sender.send(Told { event, written }).expect("the receiver is there");
         }
-        drop(events);
-        let lines = std::iter::from_fn(|| next(&receiver));
-        lines.map(|line| line.into_iter().map(|told| told.event).collect()).collect()
+        (sender, receiver)
+    }
+
+    fn entries(line: Option<Vec<Told>>) -> Vec<Entry> {
+        line.into_iter().flatten().map(|told| told.event).collect()
     }
 
     #[test]
     fn entries_that_nobody_waits_for_are_written_with_the_next_one() {
-        let all = [(lost(0), false), (sent(1), true), (sent(2), true), (lost(1), false)];
-        let expected = all.iter().map(|(event, _)| event.clone()).collect();
-        assert_eq!(lines(all), [expected] as [Vec<Entry>; 1]);
-        assert_eq!(lines([(lost(0), false)]), [[lost(0)]], "none follows");
-        let many = (0..MAX_EVENTS + 1).map(|request| (lost(request), false));
-        let counts: Vec<_> = lines(many).iter().map(Vec::len).collect();
-        assert_eq!(counts, [MAX_EVENTS, 1]);
+        const LONG: Duration = Duration::from_secs(60);
+        // The sender is alive, so `next` waits that long unless somebody waits for an entry.
+        for all in [
+            vec![(sent(1), true)],
+            vec![(sent(1), true), (lost(1), false)],
+            vec![(lost(0), false), (sent(1), true), (sent(2), true), (lost(1), false)],
+        ] {
+            let expected: Vec<_> = all.iter().map(|(event, _)| event.clone()).collect();
+            let (sender, receiver) = told(all);
+            let begun = Instant::now();
+            assert_eq!(entries(next(&receiver, LONG)), expected);
+            assert!(begun.elapsed() < LONG / 2, "nobody waits for nothing");
+            drop(sender);
+        }
+        let (sender, receiver) = told([(lost(0), false)]);
+        let later = thread::spawn(move || entries(next(&receiver, LONG)));
+        let written = Some(oneshot::channel().0);
+        sender.send(Told { event: sent(1), written }).expect("the receiver is there");
+        assert_eq!(later.join().expect("it returns"), [lost(0), sent(1)]);
     }
 
     #[test]
     fn entry_that_nobody_waits_for_is_not_kept_back_for_long() {
-        let (events, receiver) = channel();
-        let (begun, began) = (Instant::now(), thread::spawn(move || next(&receiver)));
-        events.send(Told { event: lost(0), written: None }).expect("the receiver is there");
-        let line = began.join().expect("it returns although the run goes on").expect("a line");
-        assert_eq!(line.len(), 1);
-        assert!(begun.elapsed() >= KEPT_BACK, "{:?}", begun.elapsed());
-        drop(events);
+        let (sender, receiver) = told([(lost(0), false)]);
+        assert_eq!(entries(next(&receiver, Duration::from_millis(1))), [lost(0)]);
+        drop(sender);
+    }
+
+    #[test]
+    fn every_entry_is_written_when_the_run_ends() {
+        let (sender, receiver) = told((0..MAX_EVENTS + 1).map(|request| (lost(request), false)));
+        drop(sender);
+        let lines: Vec<_> =
+            std::iter::from_fn(|| next(&receiver, Duration::from_secs(60))).collect();
+        assert_eq!(lines.iter().map(Vec::len).collect::<Vec<_>>(), [MAX_EVENTS, 1]);
     }
 }

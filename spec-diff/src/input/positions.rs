@@ -40,7 +40,7 @@ impl Node {
     }
 }
 
-/// How many levels a document can have: as many as the parsers of JSON and of YAML read.
+/// How many levels a document can have: as many as the parser of YAML reads.
 pub(super) const LEVELS: usize = 128;
 
 /// Where a YAML text has too many levels. The parser that reads the values would find that, too, but the time that it
