@@ -95,25 +95,34 @@ async fn nothing_is_lost_whatever_fails() {
     };
     let (_workers, tickets) = tokio::join!(harm, futures_util::future::join_all(producers));
     let tickets: Vec<_> = tickets.into_iter().flatten().collect();
-    let (mut twice, mut coalesced) = (0, 0);
+    let (mut twice, mut coalesced, mut given_up) = (0, 0, Vec::new());
     for ticket in &tickets {
         let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
-        assert!(outcome.is_success(), "seed {seed}: {outcome:?}");
         twice += outcome.paths.iter().filter(|path| path.possible_duplicate).count();
         coalesced += outcome.paths.len();
+        for path in outcome.paths.into_iter().filter(|path| path.state.is_failure()) {
+            // Three workers happened to die in the same round: its producer is told.
+            let why = path.message.as_deref().unwrap_or_default();
+            assert!(why.starts_with("workers ended 3 times"), "seed {seed}: {path:?}");
+            given_up.push(path.path);
+        }
     }
+    let rare = given_up.len() * 100 <= coalesced;
+    assert!(rare, "seed {seed}: {} of {coalesced} paths are given up", given_up.len());
     let cached = bench.sandbox.cached(bench.sandbox.resource());
-    let left: Vec<_> = cached.iter().filter(|path| path.starts_with("/hot/")).collect();
+    let left = cached.iter().filter(|path| path.starts_with("/hot/") && !given_up.contains(path));
+    let left: Vec<_> = left.collect();
     assert!(left.is_empty(), "seed {seed}: not purged: {left:?}");
     let (paths, requests) = bench.posted();
     let sent: usize = paths.values().sum();
     println!(
         "{} requests with {coalesced} paths in {requests} POSTs with {sent}; workers killed {}, stopped {}, nodes killed \
-         {}, stopped {}; {twice} paths possibly sent twice",
+         {}, stopped {}; {twice} paths possibly sent twice, {} given up",
         tickets.len(),
         kills[0],
         kills[1],
         kills[2],
         kills[3],
+        given_up.len(),
     );
 }
