@@ -1,7 +1,8 @@
 //! SIGINT and SIGTERM: the first shuts a run down gracefully, the second ends the process.
 //!
-//! A dedicated thread handles them, so that they take effect even while something blocks: a terminal that does
-//! not read, or a silent standard input.
+//! From the first run on, a dedicated thread handles them, so that they take effect even while something blocks: a
+//! terminal that does not read, or a silent standard input. Before, a signal ends the process at once. A thread that
+//! waits for it would slow down commands that need no other: the allocator locks as soon as there are two.
 
 use std::future::IntoFuture;
 use std::process;
@@ -34,20 +35,38 @@ struct State {
     /// Whether a run is in progress that can be shut down gracefully.
     running: AtomicBool,
     voice: Mutex<Option<Arc<dyn Voice>>>,
+    /// Whether a signal ends the process, until the thread starts. `None` if signals are left to the caller.
+    ends: Option<Arc<AtomicBool>>,
+    /// Set when the thread was started.
+    started: OnceLock<()>,
 }
 
 impl Signals {
     /// Handles the signals from now on or, if that is not possible, leaves them to the system.
     pub(crate) fn watch() -> Self {
-        let signals = Self::default();
-        let watching = signals.clone();
-        let (ready, watched) = sync_channel(1);
-        let thread = thread::Builder::new().name("purge-signals".to_owned());
-        if thread.spawn(move || watching.run(&ready)).is_ok() {
-            // An error means that the thread has ended, for lack of a runtime.
-            let _ = watched.recv();
+        let ends = Arc::new(AtomicBool::new(true));
+        let end = end_process_while(&ends);
+        let signals = Self(Arc::new(State { ends: Some(ends), ..State::default() }));
+        if end.is_err() {
+            signals.start();
         }
         signals
+    }
+
+    /// Lets a thread handle the signals, which can shut a run down. If it cannot start, they still end the process.
+    fn start(&self) {
+        self.0.started.get_or_init(|| self.spawn());
+    }
+
+    fn spawn(&self) {
+        let Some(ends) = &self.0.ends else { return };
+        let (ready, watched) = sync_channel(1);
+        let signals = self.clone();
+        let thread = thread::Builder::new().name("purge-signals".to_owned());
+        // An error means that the thread has ended, for lack of a runtime.
+        if thread.spawn(move || signals.run(&ready)).is_ok() && watched.recv().is_ok() {
+            ends.store(false, Ordering::SeqCst);
+        }
     }
 
     /// The shutdown of the runs of this process.
@@ -58,6 +77,7 @@ impl Signals {
     /// Awaits a run that [`shutdown`](Self::shutdown) ends gracefully.
     pub(crate) async fn drain<R: IntoFuture>(&self, voice: Arc<dyn Voice>, run: R) -> R::Output {
         *self.0.voice.lock().unwrap_or_else(PoisonError::into_inner) = Some(voice);
+        self.start();
         self.0.running.store(true, Ordering::SeqCst);
         let output = run.await;
         self.0.running.store(false, Ordering::SeqCst);
@@ -74,7 +94,7 @@ impl Signals {
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async {
             let Ok(mut signals) = Incoming::new() else { return };
-            // `watch` waits for this.
+            // `spawn` waits for this.
             let _ = ready.send(());
             while let Some(exit) = signals.next().await {
                 self.take(exit);
@@ -103,6 +123,23 @@ impl Signals {
         };
         let _ = thread::Builder::new().spawn(tell);
     }
+}
+
+/// Lets a signal end the process while the flag is set.
+#[cfg(unix)]
+fn end_process_while(flag: &Arc<AtomicBool>) -> io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::flag::register_conditional_shutdown;
+
+    for (signal, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
+        register_conditional_shutdown(signal, exit as i32, Arc::clone(flag))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn end_process_while(_: &Arc<AtomicBool>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(unix)]
