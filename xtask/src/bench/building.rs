@@ -20,6 +20,9 @@ const WORK: &str = "`CARGO_INCREMENTAL=0 cargo build` of a program that depends 
 const AGAINST: &str = "the client that `openapi-generator-cli` 7.26.0 generates from the same description, with rustls";
 const ALIKE: &str = "the same, both with less debug information";
 
+/// A guard against getting slower, not a promise: see "Where building spends its time" in `docs/benchmarks.md`.
+const AT_MOST: f64 = 1.1;
+
 const OURS: Package = Package { folder: PROGRAM, options: &[] };
 const THEIRS: Package =
     Package { folder: CLIENT, options: &["--no-default-features", "--features", "rustls"] };
@@ -58,7 +61,7 @@ pub(super) fn compare(bench: &Bench<'_>) -> Result<Vec<Figure>, Error> {
         |against, figure, at_most, ratios| Figure { work: WORK, against, figure, at_most, ratios };
     let of = |place: usize| ratios.iter().map(|ratios| ratios[place]).collect();
     Ok(vec![
-        figure(AGAINST, "processor time", Some(0.9), of(0)),
+        figure(AGAINST, "processor time", Some(AT_MOST), of(0)),
         figure(ALIKE, "processor time, same settings", None, of(1)),
         figure(AGAINST, "packages", None, vec![crates[0] as f64 / crates[1] as f64]),
     ])
