@@ -37,6 +37,8 @@ pub(crate) struct Backlog {
     /// The chunks whose outcome is complete but has not been fetched.
     complete: BTreeSet<u64>,
     bytes: usize,
+    /// The resource of the round that is under way, and the last sequence of the input that it takes paths from.
+    sending: Option<(String, u64)>,
 }
 
 /// The waiting paths of one resource.
@@ -240,6 +242,12 @@ impl Backlog {
         }
     }
 
+    /// Sets the round that is under way. Until it ends, no path that one of its requests may take is ended: its outcome
+    /// would say that it was not sent.
+    pub(crate) fn sending(&mut self, round: Option<(String, u64)>) {
+        self.sending = round;
+    }
+
     /// Ends the wait of every path that has expired.
     pub(crate) fn expire(&mut self, now: SystemTime) {
         let expired = self.chunks.iter().filter(|(_, open)| open.left > 0 && open.expires <= now);
@@ -261,8 +269,13 @@ impl Backlog {
         !chunks.is_empty()
     }
 
+    /// Ends the wait of the paths of a chunk; or does nothing while they may be sent, and has to be called again.
     fn end(&mut self, sequence: u64, why: &str) {
         let Some(open) = self.chunks.get_mut(&sequence) else { return };
+        let resource = &open.address.resource;
+        if self.sending.as_ref().is_some_and(|(of, upto)| of == resource && sequence <= *upto) {
+            return;
+        }
         let Some(site) = self.sites.get_mut(&open.address.resource) else { return };
         let places = std::mem::take(&mut open.waiting);
         let ended: Vec<_> =

@@ -236,6 +236,41 @@ fn expired_and_dropped_paths_have_an_outcome() {
     assert_eq!((backlog.completed().len(), backlog.bytes()), (1, 0));
 }
 
+#[test]
+fn path_that_a_round_may_take_is_not_ended_before_the_round() {
+    let mut backlog = Backlog::default();
+    let expiring = |sequence, paths: &[&str]| Chunk {
+        expires: at(10),
+        ..chunk(sequence, "a", Urgency::Now, paths)
+    };
+    backlog.add(expiring(1, &["/x", "/img/1", "/later"]));
+    backlog.add(expiring(2, &["/img/*"]));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x", "/img/*", "/later"]);
+    backlog.sending(Some((RESOURCE.to_owned(), 2)));
+    backlog.add(expiring(3, &["/x"]));
+    let address = chunk(1, "a", Urgency::Now, &[]).address;
+    assert!(backlog.drop_request(&address, &"r".parse().expect("a request")));
+    backlog.expire(at(10));
+    // The request that is under way cannot take what was stored after its round began.
+    assert_eq!(backlog.completed(), [3].into());
+    backlog.take(9, RESOURCE, 2, &[judged(State::Purged, &["/x", "/img/*"])]);
+    backlog.wait_again(RESOURCE, &["/x".into(), "/img/*".into(), "/later".into()], &[]);
+    backlog.sending(None);
+    backlog.expire(at(10));
+    assert_eq!(backlog.completed(), [1, 2].into());
+    let states = |sequence| {
+        let paths = backlog.outcome(sequence).expect("an outcome").outcome.paths;
+        paths.iter().map(|path| (path.path.to_owned(), path.state)).collect::<BTreeMap<_, _>>()
+    };
+    let expected = [
+        ("/x".to_owned(), State::Purged),
+        ("/img/1".to_owned(), State::Purged),
+        ("/later".to_owned(), State::NotSent),
+    ];
+    assert_eq!(states(1), expected.into());
+    assert!(states(2).values().all(|state| *state == State::Purged));
+}
+
 /// A random event in a lane.
 #[derive(Clone, Debug)]
 enum Step {

@@ -15,7 +15,7 @@ use crate::backlog::Backlog;
 use crate::chunk::Urgency;
 use crate::engine::{Eagerness, Engine, EngineError, NewMessage, Stream};
 use crate::history::{History, Stage};
-use crate::note::Note;
+use crate::note::{Begun, Note};
 use crate::subject;
 use crate::term::Term;
 
@@ -38,6 +38,8 @@ pub(super) struct Holder<'a, E> {
     pub(super) journal_trimmed: u64,
     /// Whether an operator has paused the lane.
     pub(super) paused: bool,
+    /// When the orders of operators were last read, and expired paths ended.
+    pub(super) ordered: Option<Instant>,
     /// Complete outcomes that could not be stored yet.
     pub(super) untold: Vec<(u64, NewMessage)>,
     /// The round that is being sent.
@@ -65,6 +67,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             trimmed: 0,
             journal_trimmed: 0,
             paused: false,
+            ordered: None,
             untold: Vec::new(),
             round: None,
             follows: FuturesUnordered::new(),
@@ -117,8 +120,13 @@ impl<'a, E: Engine> Holder<'a, E> {
         self.read().await?;
         replay(&mut self.history, &mut self.backlog);
         for (number, round) in &self.history.rounds {
-            if round.stage == Stage::Sent {
-                self.to_follow.push_back((*number, round.text.clone()));
+            match round.stage {
+                Stage::Begun => {
+                    let Begun { resource, upto, .. } = &round.begun;
+                    self.backlog.sending(Some((resource.clone(), *upto)));
+                }
+                Stage::Sent => self.to_follow.push_back((*number, round.text.clone())),
+                Stage::Settled => {}
             }
         }
         Ok(())
@@ -143,7 +151,6 @@ impl<'a, E: Engine> Holder<'a, E> {
     /// Sends what is waiting, until the term ends or the shutdown begins.
     pub(super) async fn hold(&mut self, shutdown: &Shutdown) -> Result<(), EngineError> {
         let ended = self.term.shutdown();
-        let mut ordered: Option<Instant> = None;
         while self.term.ended().is_none() {
             if shutdown.has_begun() {
                 ended.begin();
@@ -155,10 +162,10 @@ impl<'a, E: Engine> Holder<'a, E> {
                 return Ok(());
             }
             tolerate(self.read().await)?;
-            if ordered.is_none_or(|at| at.elapsed() >= TICK) {
+            if self.ordered.is_none_or(|at| at.elapsed() >= TICK) {
                 tolerate(self.obey().await)?;
                 self.backlog.expire(self.term.now());
-                ordered = Some(Instant::now());
+                self.ordered = Some(Instant::now());
             }
             self.tell().await?;
             self.condense().await?;

@@ -52,6 +52,7 @@ impl<E: Engine> Holder<'_, E> {
             }
         };
         let begun = Begun { resource, upto: self.read, everything: selection.everything };
+        self.backlog.sending(Some((begun.resource.clone(), begun.upto)));
         let Some(number) = self.note(Note::Round(begun)).await else { return };
         crate::marks::mark("round");
         let text = Arc::new(Mutex::new(Vec::new()));
@@ -161,6 +162,7 @@ impl<E: Engine> Holder<'_, E> {
         if let Some(round) = self.history.rounds.get(&number) {
             self.backlog.take(number, &round.begun.resource, round.begun.upto, &judged);
         }
+        self.backlog.sending(None);
         self.settled(number, Vec::new()).await;
     }
 
@@ -196,6 +198,9 @@ impl<E: Engine> Holder<'_, E> {
         let duplicates = self.backlog.take(number, &resource, upto, &judged);
         self.options.metrics.duplicates(duplicates as u64);
         self.backlog.wait_again(&resource, &selected, &suspects);
+        self.backlog.sending(None);
+        // What has expired or was dropped meanwhile ends before anything else is sent.
+        self.ordered = None;
         if has_progressed {
             self.options.metrics.progressed();
         }

@@ -307,6 +307,30 @@ async fn expired_and_dropped_paths_are_not_sent() {
     assert!(waiting.outcome(PATIENCE).await.expect("an outcome").is_success());
 }
 
+#[tokio::test]
+async fn path_that_expires_while_it_is_sent_keeps_the_outcome_of_its_request() {
+    let bench = Bench::new().await;
+    bench.sandbox.fault(ServiceFault::slow(Duration::from_secs(4)).on_post());
+    // By the clock of the engine, 2 s after it began.
+    let headers = [
+        ("Purge-Request", "late"),
+        ("Purge-Chunk", "1/1"),
+        ("Purge-Expires", "2027-01-15T08:00:02Z"),
+    ];
+    let new = crate::NewMessage {
+        subject: format!("purge.in.shop.{}.cms", bench.resource()),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        body: b"/sent".to_vec(),
+        ..crate::NewMessage::default()
+    };
+    bench.engine.store(new).await.expect("stored");
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    let (queue, id) = (bench.queue("cms"), "late".parse().expect("a name"));
+    let outcome = queue.outcome(bench.resource(), &id, PATIENCE).await.expect("an outcome");
+    all_in(&outcome, &[State::NotCached]);
+    assert_eq!(bench.posted().1, 1);
+}
+
 /// A worker whose machine dies, or is cut off, at its n-th message, and a successor that finishes. Returns how many
 /// requests were sent beyond the necessary ones, or `None` if the worker finished before that.
 async fn dies_at(number: usize, fault: Fault, service: Option<ServiceFault>) -> Option<usize> {
