@@ -40,8 +40,10 @@ pub(crate) struct Round {
     /// The verdicts on its operations.
     pub(crate) operations: Vec<Judged>,
     pub(crate) stage: Stage,
-    /// How many holders began a term after it, while it was being sent.
+    /// How many holders ended while they were sending it.
     pub(crate) holders: u32,
+    /// Whether the current holder has begun to send it.
+    is_tried: bool,
     /// The first note that it needs: its own, or the digest that contains it.
     at: u64,
     /// About how many bytes its notes take up in the journal.
@@ -51,7 +53,8 @@ pub(crate) struct Round {
 impl Round {
     fn new(begun: Begun, at: u64) -> Self {
         let (text, requests, operations) = (Vec::new(), Vec::new(), Vec::new());
-        Self { begun, text, requests, operations, stage: Stage::Begun, holders: 0, at, bytes: 0 }
+        let (stage, holders, is_tried) = (Stage::Begun, 0, false);
+        Self { begun, text, requests, operations, stage, holders, is_tried, at, bytes: 0 }
     }
 
     /// Adds what a digest says about it.
@@ -85,14 +88,24 @@ impl History {
                 // What its predecessor had not completed, this holder begins again.
                 self.draft = None;
                 self.forget_unfinished();
-                let begun = self.rounds.values_mut().filter(|round| round.stage == Stage::Begun);
-                begun.for_each(|round| round.holders += 1);
+                // A holder that never came to this round cannot have ended because of it.
+                let tried = |round: &&mut Round| round.stage == Stage::Begun && round.is_tried;
+                for round in self.rounds.values_mut().filter(tried) {
+                    round.holders += 1;
+                    round.is_tried = false;
+                }
             }
             Note::Round(begun) => {
                 self.rounds.insert(sequence, Round::new(begun, sequence));
             }
+            Note::Resumed { round } => {
+                if let Some(round) = self.rounds.get_mut(&round) {
+                    round.is_tried = true;
+                }
+            }
             Note::Lines { round, offset, bytes } => {
                 if let Some(round) = self.rounds.get_mut(&round) {
+                    round.is_tried = true;
                     // A holder that begins after a torn line drops that line.
                     round.text.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
                     round.text.extend(bytes);
@@ -243,19 +256,35 @@ mod tests {
         assert_eq!(history.rounds[&1].text, b"one\ntwo\nthree\n");
     }
 
+    fn lead() -> Note {
+        Note::Lead { holder: "a".to_owned() }
+    }
+
     #[test]
     fn verdicts_count_only_when_complete() {
-        let lead = || Note::Lead { holder: "a".to_owned() };
         let torn = Note::Judged { round: 1, judged: judged("/a") };
         let mut history = folded(vec![begun(5), torn.clone(), lead()]);
         assert!(history.rounds[&1].requests.is_empty());
-        assert_eq!(history.rounds[&1].holders, 1);
         history.apply(4, torn);
         history.apply(5, Note::Sent { round: 1 });
         history.apply(6, Note::Judged { round: 1, judged: judged("/a") });
         history.apply(7, lead());
         let round = &history.rounds[&1];
-        assert_eq!((round.requests.len(), round.operations.len(), round.holders), (1, 0, 1));
+        assert_eq!((round.requests.len(), round.operations.len()), (1, 0));
+    }
+
+    #[test]
+    fn only_holders_that_sent_a_round_count_as_ended_in_it() {
+        let lines = Note::Lines { round: 1, offset: 0, bytes: b"plan".to_vec() };
+        let mut history = folded(vec![begun(5), lines, lead(), lead(), lead()]);
+        assert_eq!(history.rounds[&1].holders, 1, "two holders ended before they resumed it");
+        history.apply(6, Note::Resumed { round: 1 });
+        history.apply(7, lead());
+        assert_eq!(history.rounds[&1].holders, 2);
+        history.apply(8, Note::Resumed { round: 1 });
+        history.apply(9, Note::Sent { round: 1 });
+        history.apply(10, lead());
+        assert_eq!(history.rounds[&1].holders, 2, "it was sent");
     }
 
     #[test]

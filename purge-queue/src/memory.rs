@@ -24,12 +24,35 @@ pub enum Fault {
 
 type Decide = Box<dyn FnMut(&NewMessage) -> Fault + Send>;
 
+/// What a test makes of a call that reads.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ReadFault {
+    /// No fault.
+    #[default]
+    None,
+    /// There is no response.
+    Lost,
+    /// The response comes from a node that does not have the newest messages, this many. The leader has all of them.
+    Behind(usize),
+}
+
+/// How a connection reads.
+#[cfg(test)]
+#[derive(Default)]
+struct Reading {
+    decide: Option<Box<dyn FnMut(Stream) -> ReadFault + Send>>,
+    reconnections: usize,
+}
+
 /// An engine in memory, for tests. Clones share one connection; [`connect`](Self::connect) makes another one.
 #[derive(Clone)]
 pub struct MemoryEngine {
     state: Arc<Mutex<State>>,
     stored: Arc<Notify>,
     decide: Arc<Mutex<Option<Decide>>>,
+    #[cfg(test)]
+    reading: Arc<Mutex<Reading>>,
     lease: Duration,
 }
 
@@ -59,13 +82,25 @@ impl MemoryEngine {
         let streams = Stream::ALL.map(|stream| (stream, Log::default())).into();
         let state = State { streams, began: Instant::now(), quota: 20_000 };
         let state = Arc::new(Mutex::new(state));
-        Self { state, stored: Arc::default(), decide: Arc::default(), lease }
+        Self {
+            state,
+            stored: Arc::default(),
+            decide: Arc::default(),
+            #[cfg(test)]
+            reading: Arc::default(),
+            lease,
+        }
     }
 
     /// Another connection to the same engine, as from another machine. It does not share the faults of this one.
     #[must_use]
     pub fn connect(&self) -> Self {
-        Self { decide: Arc::default(), ..self.clone() }
+        Self {
+            decide: Arc::default(),
+            #[cfg(test)]
+            reading: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// Decides the fault of each message that this connection stores from now on.
@@ -82,6 +117,39 @@ impl MemoryEngine {
     #[must_use]
     pub fn messages(&self, stream: Stream) -> Vec<Message> {
         self.state().log(stream, self.lease).messages.values().cloned().collect()
+    }
+
+    /// Decides the fault of each call that reads, from now on.
+    #[cfg(test)]
+    pub(crate) fn read_faults(&self, decide: impl FnMut(Stream) -> ReadFault + Send + 'static) {
+        self.reading().decide = Some(Box::new(decide));
+    }
+
+    /// How often this connection has switched to another node.
+    #[cfg(test)]
+    pub(crate) fn reconnections(&self) -> usize {
+        self.reading().reconnections
+    }
+
+    #[cfg(test)]
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many of the newest messages the node that responds does not have.
+    #[cfg(test)]
+    fn behind(&self, stream: Stream) -> Result<usize, EngineError> {
+        match self.reading().decide.as_mut().map_or(ReadFault::None, |decide| decide(stream)) {
+            ReadFault::None => Ok(0),
+            ReadFault::Lost => Err(EngineError::Unavailable("no response".to_owned())),
+            ReadFault::Behind(messages) => Ok(messages),
+        }
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "a test decides its faults")]
+    fn behind(&self, _: Stream) -> Result<usize, EngineError> {
+        Ok(0)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -169,13 +237,18 @@ impl Engine for MemoryEngine {
         from: u64,
     ) -> Result<Vec<Message>, EngineError> {
         const AT_ONCE: usize = 256;
+        let behind = self.behind(stream)?;
         let mut state = self.state();
-        let messages = state.log(stream, self.lease).messages.range(from..).map(|(_, m)| m);
+        let log = state.log(stream, self.lease);
+        let known = log.messages.len().saturating_sub(behind);
+        let messages = log.messages.iter().take(known).filter(|(sequence, _)| **sequence >= from);
+        let messages = messages.map(|(_, message)| message);
         let matching = messages.filter(|message| matches(filter, &message.subject));
         Ok(matching.take(AT_ONCE).cloned().collect())
     }
 
     async fn last(&self, stream: Stream, subject: &str) -> Result<Option<Message>, EngineError> {
+        self.behind(stream)?;
         Ok(self.state().log(stream, self.lease).of(subject).last().cloned())
     }
 
@@ -194,7 +267,12 @@ impl Engine for MemoryEngine {
         tokio::time::timeout(longest, self.stored.notified()).await.is_ok()
     }
 
-    async fn reconnect(&self) {}
+    async fn reconnect(&self) {
+        #[cfg(test)]
+        {
+            self.reading().reconnections += 1;
+        }
+    }
 
     async fn lease(&self) -> Result<Duration, EngineError> {
         Ok(self.lease)

@@ -20,6 +20,8 @@ pub(crate) enum Note {
     Lead { holder: String },
     /// A round begins. The sequence of this note is the number of the round.
     Round(Begun),
+    /// A later holder resumes the round.
+    Resumed { round: u64 },
     /// A piece of the journal of the round's run, in the format of `purge-api-ext`, and its position.
     Lines { round: u64, offset: u64, bytes: Vec<u8> },
     /// Verdicts on requests of the round; after `Sent`, verdicts on their operations.
@@ -113,6 +115,7 @@ impl Note {
             Self::Round(begun) => ("round", json(begun)),
             Self::Lines { bytes, .. } => ("lines", bytes.clone()),
             Self::Judged { judged, .. } => ("judged", json(judged)),
+            Self::Resumed { .. } => ("resumed", Vec::new()),
             Self::Sent { .. } => ("sent", Vec::new()),
             Self::Settled { .. } => ("settled", Vec::new()),
             Self::Digest { digest, .. } => ("digest", json(digest)),
@@ -134,7 +137,8 @@ impl Note {
     /// The round that the note belongs to. A note that begins a round belongs to none.
     pub(crate) fn round(&self) -> Option<u64> {
         match self {
-            Self::Lines { round, .. }
+            Self::Resumed { round }
+            | Self::Lines { round, .. }
             | Self::Judged { round, .. }
             | Self::Sent { round }
             | Self::Settled { round } => Some(*round),
@@ -162,6 +166,7 @@ impl Note {
                 let judged = serde_json::from_slice(&message.body).ok()?;
                 Self::Judged { round: round()?, judged }
             }
+            "resumed" => Self::Resumed { round: round()? },
             "sent" => Self::Sent { round: round()? },
             "settled" => Self::Settled { round: round()? },
             "digest" => {
@@ -267,6 +272,7 @@ mod tests {
             Note::Judged { round: 7, judged: judged.clone() },
             Note::Digest { part: 2, digest: Digest { rounds: vec![kept], done: vec![(1, 9)] } },
             Note::Digested,
+            Note::Resumed { round: 7 },
             Note::Sent { round: 7 },
             Note::Settled { round: 7 },
             Note::Pause { until },

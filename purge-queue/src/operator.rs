@@ -206,6 +206,7 @@ fn told(note: &Note, own: Option<u64>, path: Option<&str>) -> Vec<(Option<u64>, 
             let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
             vec![format!("{lines} lines of its run")]
         }
+        Note::Resumed { .. } => vec!["resumed".to_owned()],
         Note::Sent { .. } => vec!["sent".to_owned()],
         Note::Settled { .. } => vec!["settled".to_owned()],
         Note::Digested => vec!["earlier rounds were condensed".to_owned()],

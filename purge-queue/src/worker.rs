@@ -1,6 +1,7 @@
 //! A worker: it stands by until the lane is free, and then sends what is waiting.
 
 mod under_way;
+mod outage;
 mod judge;
 mod follow;
 mod holder;

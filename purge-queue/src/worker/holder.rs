@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use purge_api_ext::{PageSize, Shutdown};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::follow::follow;
+use super::outage::Outage;
 use super::under_way::{Followed, RoundEnd, UnderWay};
 use super::{LONGEST_PAUSE, Options};
 use crate::backlog::Backlog;
@@ -19,6 +20,8 @@ use crate::note::{Begun, Note};
 use crate::subject;
 use crate::term::Term;
 
+/// The pause between two attempts to read.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How often a holder checks things for which there is no wake-up.
 const TICK: Duration = Duration::from_secs(1);
 /// How many rounds are followed concurrently when there is no rate.
@@ -99,25 +102,41 @@ impl<'a, E: Engine> Holder<'a, E> {
     pub(super) async fn learn(&mut self) -> Result<(), EngineError> {
         let subject = subject::journal(&self.options.lane);
         let lead = self.term.tail().await;
-        let mut next = 1;
+        let (mut next, mut outage) = (1, Outage::default());
         // Reads may be slightly out of date: the journal is complete once our own note is in it.
         while next <= lead {
-            let messages = self.engine.read(Stream::Journal, &subject, next).await?;
-            let Some(last) = messages.last() else {
+            let read = self.engine.read(Stream::Journal, &subject, next).await;
+            let read = read.and_then(|messages| match messages.last().map(|last| last.sequence) {
+                Some(last) => Ok((last, messages)),
+                None => Err(EngineError::Unavailable(
+                    "a node of the engine does not have the whole journal yet".to_owned(),
+                )),
+            });
+            let Some((last, messages)) = outage.endure(self.engine, self.options, read).await?
+            else {
                 if self.term.ended().is_some() {
                     return Ok(());
                 }
-                self.engine.woken(&subject, Duration::from_millis(50)).await;
+                sleep(PAUSE).await;
                 continue;
             };
-            next = last.sequence + 1;
+            next = last + 1;
             for message in messages {
                 if let Some(note) = Note::read(&message) {
                     self.history.apply(message.sequence, note);
                 }
             }
         }
-        self.read().await?;
+        loop {
+            let read = self.read().await;
+            if outage.endure(self.engine, self.options, read).await?.is_some() {
+                break;
+            }
+            if self.term.ended().is_some() {
+                return Ok(());
+            }
+            sleep(PAUSE).await;
+        }
         replay(&mut self.history, &mut self.backlog);
         for (number, round) in &self.history.rounds {
             match round.stage {

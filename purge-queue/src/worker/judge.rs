@@ -82,23 +82,66 @@ fn verdict(operation: &OperationOutcome, state: State, message: Option<String>) 
     }
 }
 
-/// All paths of a run that is given up, read from its journal.
+/// All paths of a run that is given up, read from its journal. Its requests that were accepted stay accepted.
+///
+/// This does not use the code that resumes a run, which may be why the workers ended.
 pub(super) fn given_up(journal: &[u8], holders: u32) -> Vec<Judged> {
     #[derive(serde::Deserialize)]
     struct Line {
         request: Option<Request>,
+        #[serde(default)]
+        events: Vec<Event>,
     }
     #[derive(serde::Deserialize)]
     struct Request {
         paths: Vec<String>,
     }
+    /// One of these, or something that does not matter here.
+    #[derive(serde::Deserialize)]
+    struct Event {
+        accepted: Option<Accepted>,
+        split: Option<Split>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Accepted {
+        request: usize,
+        op_id: String,
+        message: Option<String>,
+        #[serde(default)]
+        possible_duplicate: bool,
+    }
+    #[derive(serde::Deserialize)]
+    struct Split {
+        request: usize,
+        at: usize,
+    }
     let why =
         format!("workers ended {holders} times while sending this path; it is not tried again");
-    let verdict = Verdict::new(State::Failed, why);
+    let failed = Verdict::new(State::Failed, why);
+    let mut requests: Vec<Judged> = Vec::new();
     let lines = journal.split(|byte| *byte == b'\n');
-    let requests = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok()?.request);
-    let paths = requests.flat_map(|request| request.paths).collect();
-    vec![Judged { verdict, paths }]
+    for line in lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
+        let request = line.request.into_iter();
+        requests.extend(request.map(|r| Judged { verdict: failed.clone(), paths: r.paths }));
+        for Event { accepted, split } in line.events {
+            if let Some(Accepted { request, op_id, message, possible_duplicate }) = accepted
+                && let Some(request) = requests.get_mut(request)
+            {
+                let (op_id, verdict) = (Some(op_id), Verdict::new(State::Accepted, message));
+                request.verdict = Verdict { op_id, possible_duplicate, ..verdict };
+            }
+            if let Some(Split { request, at }) = split
+                && let Some(request) = requests.get_mut(request)
+            {
+                let rest = request.paths.split_off(at.min(request.paths.len()));
+                let first = std::mem::take(&mut request.paths);
+                let halves = [first, rest].map(|paths| Judged { verdict: failed.clone(), paths });
+                requests.extend(halves);
+            }
+        }
+    }
+    requests.retain(|request| !request.paths.is_empty());
+    requests
 }
 
 pub(super) fn count(report: &Report, metrics: &Metrics) {
@@ -110,5 +153,34 @@ pub(super) fn count(report: &Report, metrics: &Metrics) {
             _ => "not_sent",
         };
         metrics.request(outcome, operation.possible_duplicate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepted_requests_of_a_run_that_is_given_up_stay_accepted() {
+        let journal = br#"{"crc":"0","header":{"version":1}}
+{"crc":"0","request":{"number":0,"paths":["/a","/b","/c"]}}
+{"crc":"0","request":{"number":1,"paths":["/d"]}}
+{"crc":"0","events":[{"sending":{"request":0,"attempt":1,"at":0}},{"ended":{"at":1}}]}
+{"crc":"0","events":[{"split":{"request":0,"at":1,"into":[2,3]}}]}
+{"crc":"0","events":[{"accepted":{"request":3,"op_id":"op","message":null,"possible_duplicate":true}}]}
+{"crc":"0","events":[{"acc"#;
+        let judged = given_up(journal, 3);
+        let all: Vec<_> = judged
+            .iter()
+            .map(|judged| {
+                (judged.paths.join(" "), judged.verdict.state, judged.verdict.possible_duplicate)
+            })
+            .collect();
+        let expected = [
+            ("/d", State::Failed, false),
+            ("/a", State::Failed, false),
+            ("/b /c", State::Accepted, true),
+        ];
+        assert_eq!(all, expected.map(|(paths, state, twice)| (paths.to_owned(), state, twice)));
     }
 }

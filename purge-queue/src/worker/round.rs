@@ -136,6 +136,9 @@ impl<E: Engine> Holder<'_, E> {
             if everything {
                 journal = journal.allow_full_purge(PurgeEverything);
             }
+            if self.note(Note::Resumed { round: number }).await.is_none() {
+                return;
+            }
             if holders >= HOLDERS {
                 let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let judged = judge::given_up(&past, holders);

@@ -20,7 +20,7 @@ use super::judge::Judgement;
 use super::under_way::RoundEnd;
 use super::{Options, Worker};
 use crate::engine::{Message, Stream};
-use crate::memory::{Fault, MemoryEngine};
+use crate::memory::{Fault, MemoryEngine, ReadFault};
 use crate::outcome::State;
 use crate::queue::{Queue, Ticket};
 use crate::term::Term;
@@ -94,6 +94,8 @@ struct World<'a> {
     journal: BTreeMap<u64, Message>,
     input: BTreeMap<u64, Message>,
     digests: usize,
+    /// Whether reads fail, too.
+    is_unreliable: bool,
 }
 
 impl<'a> World<'a> {
@@ -110,6 +112,7 @@ impl<'a> World<'a> {
             journal: BTreeMap::new(),
             input: BTreeMap::new(),
             digests: 0,
+            is_unreliable: false,
         }
     }
 
@@ -176,6 +179,13 @@ impl<'a> World<'a> {
             5..12 => Fault::AnswerLost,
             _ => Fault::None,
         });
+        let mut random = self.random.fork();
+        let is_unreliable = self.is_unreliable;
+        connection.read_faults(move |_| match random.u8(..100) {
+            _ if !is_unreliable => ReadFault::None,
+            0..10 => ReadFault::Lost,
+            _ => ReadFault::None,
+        });
         let options = self.options;
         let holder = format!("w{seat}");
         let term = Term::begin(connection, &options.lane, &holder, &options.metrics).await;
@@ -206,7 +216,8 @@ impl<'a> World<'a> {
                 false
             }
             _ => {
-                agent.holder.read().await.expect("an engine");
+                // The engine may be unavailable for a moment.
+                let _ = agent.holder.read().await;
                 self.follow(seat).await
             }
         };
@@ -224,6 +235,7 @@ async fn workers_in_any_schedule_lose_nothing_and_agree() {
     for seed in schedules() {
         let connections = connections();
         let mut world = World::new(seed, &options, &connections);
+        world.is_unreliable = seed % 2 == 0;
         for _ in 0..world.random.usize(20..90) {
             world.step().await;
         }

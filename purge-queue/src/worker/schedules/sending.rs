@@ -43,6 +43,9 @@ impl World<'_> {
         if requests.is_empty() {
             return agent.holder.close(number, Vec::new()).await;
         }
+        if agent.holder.note(Note::Resumed { round: number }).await.is_none() {
+            return;
+        }
         if holders >= HOLDERS {
             return agent.holder.close(number, given_up(&text, holders)).await;
         }
