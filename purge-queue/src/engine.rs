@@ -141,11 +141,11 @@ pub trait Engine: Clone + Send + Sync + 'static {
         from: u64,
     ) -> impl Future<Output = Result<Vec<Message>, EngineError>> + Send;
 
-    /// The last message of a subject, from the leader: always up to date.
+    /// The last message whose subject matches a filter, from the leader: always up to date.
     fn last(
         &self,
         stream: Stream,
-        subject: &str,
+        filter: &str,
     ) -> impl Future<Output = Result<Option<Message>, EngineError>> + Send;
 
     /// The last message of a subject, which may be slightly out of date.

@@ -21,12 +21,16 @@ impl<E: Engine> Holder<'_, E> {
         // Everything up to where an earlier round had read is read again regardless of memory: the round may have
         // taken it.
         let least = self.history.rounds.values().map(|round| round.begun.upto).max();
-        while self.backlog.bytes() < self.options.memory
-            || least.is_some_and(|least| self.read < least)
-        {
+        let least = least.unwrap_or_default();
+        while self.backlog.bytes() < self.options.memory || self.read < least {
             let messages = self.engine.read(Stream::Input, &filter, self.read + 1).await?;
-            let Some(last) = messages.last() else { break };
-            let last = last.sequence;
+            let Some(last) = messages.last().map(|last| last.sequence) else {
+                if self.read < least {
+                    self.confirm_the_end(&filter).await?;
+                    self.read = least;
+                }
+                break;
+            };
             let rules = Rules {
                 resources: &self.options.resources,
                 everything_from: &self.options.everything_from,
@@ -40,6 +44,17 @@ impl<E: Engine> Holder<'_, E> {
             self.read = last;
         }
         Ok(())
+    }
+
+    /// Confirms with the leader that no message follows the last one that was read. A node that is behind would
+    /// otherwise hide messages whose paths an earlier round has taken: they would be sent again.
+    async fn confirm_the_end(&mut self, filter: &str) -> Result<(), EngineError> {
+        match self.engine.last(Stream::Input, filter).await? {
+            Some(last) if last.sequence > self.read => Err(EngineError::Unavailable(
+                "a node of the engine does not have all messages yet".to_owned(),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Stores the complete outcomes, and removes what is no longer needed: the input first and the journal after it,

@@ -184,6 +184,7 @@ impl<'a> World<'a> {
         connection.read_faults(move |_| match random.u8(..100) {
             _ if !is_unreliable => ReadFault::None,
             0..10 => ReadFault::Lost,
+            10..20 => ReadFault::Behind(random.usize(..8)),
             _ => ReadFault::None,
         });
         let options = self.options;
