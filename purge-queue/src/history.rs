@@ -148,6 +148,12 @@ impl History {
         }
     }
 
+    /// The round that was being sent when the last holder ended, if there is one.
+    pub(crate) fn begun(&self) -> Option<u64> {
+        let mut rounds = self.rounds.iter();
+        rounds.find(|(_, round)| round.stage == Stage::Begun).map(|(number, _)| *number)
+    }
+
     /// What a round was about, if it is settled.
     pub(crate) fn settled(&self, number: u64) -> Option<&Begun> {
         let round = self.rounds.get(&number).filter(|round| round.stage == Stage::Settled);

@@ -114,6 +114,11 @@ async fn each_user_has_only_its_own_rights() {
     }
     let read = worker.read(Stream::Input, "purge.in.shop.>", 1).await.expect("the input");
     assert_eq!(read.len(), 1);
+    // The newest message of a lane, and its newest order.
+    let newest = worker.last(Stream::Input, "purge.in.shop.>").await.expect("the input");
+    assert_eq!(newest.as_ref(), read.last());
+    let newest = worker.last(Stream::Control, "purge.control.shop.>").await;
+    assert_eq!(newest.expect("the orders"), None);
     worker.trim(Stream::Input, "purge.in.shop.>", 2).await.expect("the input");
     worker.lease().await.expect("the lease");
     denied("outcomes", worker.trim(Stream::Outcomes, ">", 9).await);

@@ -41,7 +41,9 @@ pub(super) struct Holder<'a, E> {
     pub(super) journal_trimmed: u64,
     /// Whether an operator has paused the lane.
     pub(super) paused: bool,
-    /// When the orders of operators were last read, and expired paths ended.
+    /// Whether the orders of operators have been read. Nothing is sent before that.
+    pub(super) is_ordered: bool,
+    /// When this was last tried, and expired paths ended.
     pub(super) ordered: Option<Instant>,
     /// Complete outcomes that could not be stored yet.
     pub(super) untold: Vec<(u64, NewMessage)>,
@@ -70,6 +72,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             trimmed: 0,
             journal_trimmed: 0,
             paused: false,
+            is_ordered: false,
             ordered: None,
             untold: Vec::new(),
             round: None,
@@ -82,7 +85,7 @@ impl<'a, E: Engine> Holder<'a, E> {
         }
     }
 
-    /// Learns what earlier holders did, and finishes what the last one began.
+    /// Learns what earlier holders did.
     pub(super) async fn take_over(&mut self) -> Result<(), EngineError> {
         self.learn().await?;
         if self.term.ended().is_some() {
@@ -94,7 +97,6 @@ impl<'a, E: Engine> Holder<'a, E> {
             self.options.throttle.pause_for(left);
         }
         self.learn_the_time().await;
-        self.resume().await;
         Ok(())
     }
 
@@ -188,7 +190,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
             self.tell().await?;
             self.condense().await?;
-            self.begin_round().await;
+            self.begin_or_resume().await;
             self.give_up_follows().await;
             self.begin_follows();
             self.measure();
@@ -235,7 +237,7 @@ impl<'a, E: Engine> Holder<'a, E> {
 
     /// How long until something can be sent, or `None` if nothing is due at any time.
     pub(super) fn due(&self) -> Option<Duration> {
-        if self.round.is_some() || self.paused || self.term.ended().is_some() {
+        if self.round.is_some() || self.paused || !self.is_ordered || self.term.ended().is_some() {
             return None;
         }
         let now = self.term.now();
@@ -247,6 +249,17 @@ impl<'a, E: Engine> Holder<'a, E> {
         let rest = self.rest.map(|rest| rest.saturating_duration_since(Instant::now()));
         let pause = self.options.throttle.pause_left();
         Some(window.max(rest.unwrap_or_default()).max(pause.unwrap_or_default()))
+    }
+
+    /// Resumes the round that an earlier holder was sending, or begins the next one if something is due.
+    async fn begin_or_resume(&mut self) {
+        if self.round.is_some() || self.paused || !self.is_ordered || self.term.ended().is_some() {
+            return;
+        }
+        match self.history.begun() {
+            Some(number) => self.resume(number).await,
+            None => self.begin_round().await,
+        }
     }
 
     fn begin_follows(&mut self) {

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use super::holder::Holder;
 use crate::backlog::Complete;
 use crate::chunk::{Chunk, Rules, Urgency};
-use crate::engine::{Engine, EngineError, NewMessage, Stream};
+use crate::engine::{Engine, EngineError, Message, NewMessage, Stream};
 use crate::outcome::{ChunkOutcome, StoredResult};
 use crate::subject::{self, Address};
 
@@ -154,9 +154,10 @@ impl<E: Engine> Holder<'_, E> {
     /// Reads operators' orders.
     pub(super) async fn obey(&mut self) -> Result<(), EngineError> {
         let lane = self.options.lane.clone();
-        let orders = self.engine.read(Stream::Control, &subject::controls(&lane), 1).await?;
+        let orders = self.orders(&subject::controls(&lane)).await?;
         let paused = subject::paused(&lane);
         self.paused = orders.iter().any(|order| order.subject == paused && order.body == b"yes");
+        self.is_ordered = true;
         for order in orders {
             let Some((address, request)) = Address::of_dropping(&order.subject, &lane) else {
                 continue;
@@ -167,6 +168,26 @@ impl<E: Engine> Holder<'_, E> {
             }
         }
         Ok(())
+    }
+
+    /// All orders that the leader has. A node that is behind may have none of them, or one that was replaced.
+    async fn orders(&mut self, controls: &str) -> Result<Vec<Message>, EngineError> {
+        let newest = self.engine.last(Stream::Control, controls).await?;
+        let newest = newest.map_or(0, |newest| newest.sequence);
+        let mut orders: Vec<Message> = Vec::new();
+        loop {
+            let last = orders.last().map_or(0, |last| last.sequence);
+            if last >= newest {
+                return Ok(orders);
+            }
+            let read = self.engine.read(Stream::Control, controls, last + 1).await?;
+            if read.is_empty() {
+                return Err(EngineError::Unavailable(
+                    "a node of the engine does not have all orders yet".to_owned(),
+                ));
+            }
+            orders.extend(read);
+        }
     }
 
     pub(super) fn measure(&self) {

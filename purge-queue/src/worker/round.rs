@@ -9,7 +9,7 @@ use super::holder::Holder;
 use super::judge::{self, Judgement};
 use super::under_way::{Followed, RoundEnd};
 use crate::engine::Engine;
-use crate::history::{HOLDERS, Stage};
+use crate::history::HOLDERS;
 use crate::note::{Begun, Note, pieces};
 use crate::outcome::{Judged, State};
 use crate::sink::LaneSink;
@@ -112,46 +112,31 @@ impl<E: Engine> Holder<'_, E> {
         }));
     }
 
-    /// Resumes the round that an earlier holder was sending, if there is one.
-    pub(super) async fn resume(&mut self) {
-        let begun: Vec<u64> = self
-            .history
-            .rounds
-            .iter()
-            .filter(|(_, round)| round.stage == Stage::Begun)
-            .map(|(number, _)| *number)
-            .collect();
-        for number in begun {
-            let Some(round) = self.history.rounds.get_mut(&number) else { continue };
-            let (everything, holders) = (round.begun.everything, round.holders);
-            let text = Arc::new(Mutex::new(std::mem::take(&mut round.text)));
-            let journal = self.journal(number, &text);
-            let is_whole = journal.as_ref().is_some_and(|journal| journal.requests() > 0);
-            let journal = journal.filter(|_| is_whole);
-            let Some(mut journal) = journal else {
-                // Its plan was never written, so nothing was sent.
-                self.close(number, Vec::new()).await;
-                continue;
-            };
-            if everything {
-                journal = journal.allow_full_purge(PurgeEverything);
-            }
-            if self.note(Note::Resumed { round: number }).await.is_none() {
-                return;
-            }
-            if holders >= HOLDERS {
-                let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let judged = judge::given_up(&past, holders);
-                self.close(number, judged).await;
-                continue;
-            }
-            let purge = self.site(number).and_then(|site| site.resume(journal).ok());
-            self.send(number, (Vec::new(), true), text, purge);
-            if let Some(round) = self.round.take() {
-                let end = round.await;
-                self.round_ended(end).await;
-            }
+    /// Resumes a round that an earlier holder was sending.
+    pub(super) async fn resume(&mut self, number: u64) {
+        let Some(round) = self.history.rounds.get_mut(&number) else { return };
+        let (everything, holders) = (round.begun.everything, round.holders);
+        let text = Arc::new(Mutex::new(std::mem::take(&mut round.text)));
+        let journal = self.journal(number, &text);
+        let is_whole = journal.as_ref().is_some_and(|journal| journal.requests() > 0);
+        let journal = journal.filter(|_| is_whole);
+        let Some(mut journal) = journal else {
+            // Its plan was never written, so nothing was sent.
+            return self.close(number, Vec::new()).await;
+        };
+        if everything {
+            journal = journal.allow_full_purge(PurgeEverything);
         }
+        if self.note(Note::Resumed { round: number }).await.is_none() {
+            return;
+        }
+        if holders >= HOLDERS {
+            let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let judged = judge::given_up(&past, holders);
+            return self.close(number, judged).await;
+        }
+        let purge = self.site(number).and_then(|site| site.resume(journal).ok());
+        self.send(number, (Vec::new(), true), text, purge);
     }
 
     /// Ends a round that will not be sent.

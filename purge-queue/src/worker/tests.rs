@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::chunk::Urgency;
 use crate::engine::Stream;
-use crate::memory::{Fault, MemoryEngine};
+use crate::memory::{Fault, MemoryEngine, ReadFault};
 use crate::outcome::State;
 use crate::queue::{Queue, RequestOutcome};
 
@@ -329,6 +329,46 @@ async fn path_that_expires_while_it_is_sent_keeps_the_outcome_of_its_request() {
     let outcome = queue.outcome(bench.resource(), &id, PATIENCE).await.expect("an outcome");
     all_in(&outcome, &[State::NotCached]);
     assert_eq!(bench.posted().1, 1);
+}
+
+#[tokio::test]
+async fn paused_lane_stays_paused_when_a_worker_takes_over() {
+    let bench = Bench::new().await;
+    let lane: Lane = "shop".parse().expect("a lane");
+    let operator = crate::Operator::new(bench.engine.connect(), lane);
+    let ticket = bench.enqueue("cms", &numbered(0..150)).await;
+    // The worker dies after it has recorded its plan.
+    let (connection, mut stored) = (bench.engine.connect(), 0);
+    connection.faults(move |message| {
+        stored += u32::from(message.headers.iter().any(|(_, value)| value == "lines"));
+        if stored < 2 { Fault::None } else { Fault::Lost }
+    });
+    let (first, _shutdown) = bench.start(&connection);
+    let planned = || {
+        let notes = bench.engine.messages(Stream::Journal);
+        notes.iter().any(|note| note.header("Purge-Kind") == Some("lines"))
+    };
+    while !planned() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    first.abort();
+    operator.pause().await.expect("stored");
+    // At first, its successor cannot read the orders. Later, it reads them from a node that is behind.
+    let (connection, mut read) = (bench.engine.connect(), 0);
+    connection.read_faults(move |stream| {
+        read += u32::from(stream == Stream::Control);
+        match read {
+            _ if stream != Stream::Control => ReadFault::None,
+            0..3 => ReadFault::Lost,
+            3..9 => ReadFault::Behind(1),
+            _ => ReadFault::None,
+        }
+    });
+    let (_second, _ends) = bench.start(&connection);
+    ticket.outcome(LEASE * 4).await.expect_err("the lane is paused");
+    assert_eq!(bench.posted().1, 0);
+    operator.go().await.expect("stored");
+    assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
 }
 
 /// A worker whose machine dies, or is cut off, at its n-th message, and a successor that finishes. Returns how many
