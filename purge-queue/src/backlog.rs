@@ -41,6 +41,15 @@ pub(crate) struct Backlog {
     sending: Option<(String, u64)>,
 }
 
+/// Which chunks an order is about: those that were stored before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Up to this sequence.
+    Sequence(u64),
+    /// Up to this time.
+    Time(SystemTime),
+}
+
 /// The waiting paths of one resource.
 #[derive(Default)]
 struct Site {
@@ -257,12 +266,23 @@ impl Backlog {
         }
     }
 
-    /// Ends the wait of the remaining paths of a request; says whether any of its chunks are still open.
-    pub(crate) fn drop_request(&mut self, address: &Address, request: &RequestId) -> bool {
-        let named =
-            |open: &Open| open.address == *address && open.request.as_ref() == Some(request);
-        let chunks: Vec<u64> =
-            self.chunks.iter().filter(|(_, o)| named(o)).map(|(s, _)| *s).collect();
+    /// Ends the wait of the remaining paths of a request, in the chunks that were stored before the order; says whether
+    /// any of these are still open.
+    pub(crate) fn drop_request(
+        &mut self,
+        address: &Address,
+        request: &RequestId,
+        before: Before,
+    ) -> bool {
+        let is_meant = |(sequence, open): &(&u64, &Open)| {
+            open.address == *address
+                && open.request.as_ref() == Some(request)
+                && match before {
+                    Before::Sequence(upto) => **sequence <= upto,
+                    Before::Time(ordered) => open.stored <= ordered,
+                }
+        };
+        let chunks: Vec<u64> = self.chunks.iter().filter(is_meant).map(|(s, _)| *s).collect();
         for sequence in &chunks {
             self.end(*sequence, "an operator dropped it");
         }

@@ -166,11 +166,12 @@ impl<E: Engine> Operator<E> {
         self.order(subject::paused(&self.lane), b"no").await
     }
 
-    /// Drops the paths of a request that are still waiting; their outcome says so.
+    /// Drops the paths of a request that are still waiting; their outcome says so. A request that is enqueued later
+    /// under the same name is not dropped.
     ///
     /// # Errors
     ///
-    /// When the order cannot be stored.
+    /// When the engine cannot be reached, or the order cannot be stored.
     pub async fn drop_request(
         &self,
         resource: ResourceId,
@@ -178,7 +179,9 @@ impl<E: Engine> Operator<E> {
         request: &RequestId,
     ) -> Result<(), QueueError> {
         let address = Address::new(self.lane.clone(), resource, producer.clone());
-        self.order(address.dropping(request), b"yes").await
+        let last = self.engine.last(Stream::Input, &address.input()).await.map_err(failed)?;
+        let upto = last.map_or(0, |last| last.sequence).to_string();
+        self.order(address.dropping(request), upto.as_bytes()).await
     }
 
     async fn order(&self, subject: String, body: &[u8]) -> Result<(), QueueError> {

@@ -232,7 +232,7 @@ fn expired_and_dropped_paths_have_an_outcome() {
     assert!(complete.outcome.paths.iter().all(|path| path.state == State::NotSent));
     let address = complete.address.clone();
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"], "another chunk contains it");
-    assert!(backlog.drop_request(&address, &"r".parse().expect("a request")));
+    assert!(backlog.drop_request(&address, &"r".parse().expect("a request"), Before::Sequence(9)));
     assert_eq!((backlog.completed().len(), backlog.bytes()), (1, 0));
 }
 
@@ -249,7 +249,7 @@ fn path_that_a_round_may_take_is_not_ended_before_the_round() {
     backlog.sending(Some((RESOURCE.to_owned(), 2)));
     backlog.add(expiring(3, &["/x"]));
     let address = chunk(1, "a", Urgency::Now, &[]).address;
-    assert!(backlog.drop_request(&address, &"r".parse().expect("a request")));
+    assert!(backlog.drop_request(&address, &"r".parse().expect("a request"), Before::Sequence(9)));
     backlog.expire(at(10));
     // The request that is under way cannot take what was stored after its round began.
     assert_eq!(backlog.completed(), [3].into());
@@ -269,6 +269,22 @@ fn path_that_a_round_may_take_is_not_ended_before_the_round() {
     ];
     assert_eq!(states(1), expected.into());
     assert!(states(2).values().all(|state| *state == State::Purged));
+}
+
+#[test]
+fn only_chunks_that_were_stored_before_an_order_are_dropped() {
+    for before in [Before::Sequence(1), Before::Time(at(1))] {
+        let mut backlog = Backlog::default();
+        backlog.add(chunk(1, "a", Urgency::Now, &["/x"]));
+        backlog.add(chunk(2, "a", Urgency::Now, &["/x", "/y"]));
+        let (address, request) =
+            (chunk(1, "a", Urgency::Now, &[]).address, "r".parse().expect("a request"));
+        assert!(backlog.drop_request(&address, &request, before));
+        assert_eq!((backlog.completed(), backlog.bytes()), ([1].into(), 4), "{before:?}");
+        backlog.told(1);
+        assert!(!backlog.drop_request(&address, &request, before), "{before:?}");
+        assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x", "/y"], "{before:?}");
+    }
 }
 
 /// A random event in a lane.

@@ -43,6 +43,8 @@ pub(super) struct Holder<'a, E> {
     pub(super) paused: bool,
     /// Whether the orders of operators have been read. Nothing is sent before that.
     pub(super) is_ordered: bool,
+    /// Whether one of them may be about messages that are still to be read.
+    pub(super) drops_more: bool,
     /// When this was last tried, and expired paths ended.
     pub(super) ordered: Option<Instant>,
     /// Complete outcomes that could not be stored yet.
@@ -73,6 +75,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             journal_trimmed: 0,
             paused: false,
             is_ordered: false,
+            drops_more: false,
             ordered: None,
             untold: Vec::new(),
             round: None,
@@ -183,7 +186,7 @@ impl<'a, E: Engine> Holder<'a, E> {
                 return Ok(());
             }
             tolerate(self.read().await)?;
-            if self.ordered.is_none_or(|at| at.elapsed() >= TICK) {
+            if !self.is_ordered || self.ordered.is_none_or(|at| at.elapsed() >= TICK) {
                 tolerate(self.obey().await)?;
                 self.backlog.expire(self.term.now());
                 self.ordered = Some(Instant::now());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 
 use super::holder::Holder;
-use crate::backlog::Complete;
+use crate::backlog::{Before, Complete};
 use crate::chunk::{Chunk, Rules, Urgency};
 use crate::engine::{Engine, EngineError, Message, NewMessage, Stream};
 use crate::outcome::{ChunkOutcome, StoredResult};
@@ -42,6 +42,8 @@ impl<E: Engine> Holder<'_, E> {
                 }
             }
             self.read = last;
+            // An order may be about what has just been read.
+            self.is_ordered &= !self.drops_more;
         }
         Ok(())
     }
@@ -157,17 +159,35 @@ impl<E: Engine> Holder<'_, E> {
         let orders = self.orders(&subject::controls(&lane)).await?;
         let paused = subject::paused(&lane);
         self.paused = orders.iter().any(|order| order.subject == paused && order.body == b"yes");
-        self.is_ordered = true;
+        let mut drops_more = false;
         for order in orders {
             let Some((address, request)) = Address::of_dropping(&order.subject, &lane) else {
                 continue;
             };
-            if !self.backlog.drop_request(&address, &request) {
-                // Every path of it has an outcome, or the request never existed.
-                self.engine.trim(Stream::Control, &order.subject, order.sequence + 1).await?;
+            let upto = std::str::from_utf8(&order.body).ok().and_then(|body| body.parse().ok());
+            // An earlier version did not say what had been stored before.
+            let before = upto.map_or(Before::Time(order.stored), Before::Sequence);
+            if self.backlog.drop_request(&address, &request, before) || !self.has_read(before).await
+            {
+                drops_more = true;
+                continue;
+            }
+            // Every path of it has an outcome, or the request never existed.
+            self.engine.trim(Stream::Control, &order.subject, order.sequence + 1).await?;
+        }
+        (self.is_ordered, self.drops_more) = (true, drops_more);
+        Ok(())
+    }
+
+    /// Whether everything that was stored before an order has been read.
+    async fn has_read(&mut self, before: Before) -> bool {
+        match before {
+            Before::Sequence(upto) if upto <= self.read => true,
+            _ => {
+                let inputs = subject::inputs(&self.options.lane);
+                self.confirm_the_end(&inputs).await.is_ok()
             }
         }
-        Ok(())
     }
 
     /// All orders that the leader has. A node that is behind may have none of them, or one that was replaced.

@@ -332,6 +332,30 @@ async fn path_that_expires_while_it_is_sent_keeps_the_outcome_of_its_request() {
 }
 
 #[tokio::test]
+async fn order_to_drop_waits_for_messages_that_memory_has_no_room_for() {
+    let bench = Bench::new().await;
+    let operator = crate::Operator::new(bench.engine.connect(), "shop".parse().expect("a lane"));
+    let id = || "nightly".parse().expect("a name");
+    operator.pause().await.expect("stored");
+    // The engine returns 256 messages at a time, which fill the memory.
+    let first = bench.enqueue("other", &numbered(0..1)).await;
+    for n in 1..256 {
+        bench.enqueue("other", &numbered(n..n + 1)).await;
+    }
+    let (queue, paths) = (bench.queue("cms"), parsed(&numbered(300..303)));
+    let dropped = queue.enqueue(bench.resource(), &paths).id(id()).await.expect("stored");
+    let producer = "cms".parse().expect("a producer");
+    operator.drop_request(bench.resource(), &producer, &id()).await.expect("stored");
+    let worker = bench.worker(&bench.engine).memory(1);
+    tokio::spawn(worker.run(Shutdown::new()));
+    tokio::time::sleep(LEASE).await;
+    operator.go().await.expect("stored");
+    all_in(&dropped.outcome(PATIENCE).await.expect("an outcome"), &[State::NotSent]);
+    first.outcome(PATIENCE).await.expect("an outcome");
+    assert_eq!(bench.posted().0.len(), 256);
+}
+
+#[tokio::test]
 async fn paused_lane_stays_paused_when_a_worker_takes_over() {
     let bench = Bench::new().await;
     let lane: Lane = "shop".parse().expect("a lane");
