@@ -21,6 +21,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::chunk::{Chunk, Urgency};
 use crate::names::RequestId;
+use crate::note::Doubts;
 use crate::outcome::{ChunkOutcome, Judged, State, StoredResult, Verdict};
 use crate::subject::Address;
 use cover::Cover;
@@ -57,13 +58,29 @@ struct Site {
     paths: Vec<Waiting>,
     free: Vec<usize>,
     wildcards: Cover,
+    /// The paths whose last request may have been applied, although they wait again.
+    doubts: HashMap<Arc<str>, Doubt>,
     queues: Queues,
     /// How many paths of chunks are waiting, by urgency.
     waiting: [usize; 2],
 }
 
+/// The round of a request that may have been applied, and the last sequence of the input that it could take.
+#[derive(Clone, Copy)]
+struct Doubt {
+    round: u64,
+    upto: u64,
+}
+
 /// Sequences of the input. Most paths are in one chunk, and a list for each of a million paths is not allocated.
 type Sequences = SmallVec<[u64; 2]>;
+
+/// A path that a request took, and the chunks that it took it from.
+struct Released {
+    path: Arc<str>,
+    chunks: Sequences,
+    doubt: Option<Doubt>,
+}
 
 /// A path that is waiting or being sent.
 struct Waiting {
@@ -146,7 +163,8 @@ impl Backlog {
     }
 
     /// Lets the requests of a round take the paths they purge. Verdicts that are not final wait for
-    /// [`settle`](Self::settle). Returns how many paths shared the request of an equal path.
+    /// [`settle`](Self::settle). Paths that wait again although their request may have been applied are remembered:
+    /// the request that takes them may be a duplicate. Returns how many paths shared the request of an equal path.
     pub(crate) fn take(
         &mut self,
         round: u64,
@@ -157,14 +175,20 @@ impl Backlog {
         let mut duplicates = 0;
         let mut cover = Cover::default();
         let mut verdicts: HashMap<&str, Arc<Verdict>> = HashMap::new();
-        for judged in judged.iter().filter(|judged| judged.verdict.state != State::Queued) {
+        let (waiting, judged): (Vec<_>, Vec<_>) =
+            judged.iter().partition(|judged| judged.verdict.state == State::Queued);
+        if let Some(site) = self.sites.get_mut(resource) {
+            let doubtful = waiting.iter().filter(|judged| judged.verdict.possible_duplicate);
+            site.doubt(Doubt { round, upto }, doubtful.flat_map(|judged| &judged.paths));
+        }
+        for judged in judged {
             let verdict = Arc::new(judged.verdict.clone());
             for path in &judged.paths {
                 let Some(site) = self.sites.get_mut(resource) else { return duplicates };
-                if let Some((path, chunks)) = site.release(path, upto) {
-                    duplicates += chunks.len().saturating_sub(1);
-                    let by = Arc::clone(&path);
-                    self.taken(round, path, by, &verdict, chunks);
+                if let Some(released) = site.release(path, upto) {
+                    duplicates += released.chunks.len().saturating_sub(1);
+                    let by = Arc::clone(&released.path);
+                    self.taken(round, released, by, &verdict);
                 }
                 if path.contains('*') && judged.verdict.state != State::Failed {
                     cover.add(path);
@@ -183,25 +207,30 @@ impl Backlog {
         });
         for (path, by, verdict) in covered.collect::<Vec<_>>() {
             let Some(site) = self.sites.get_mut(resource) else { return duplicates };
-            if let Some((path, chunks)) = site.release(&path, upto) {
-                self.taken(round, path, by.into(), verdict, chunks);
+            if let Some(released) = site.release(&path, upto) {
+                self.taken(round, released, by.into(), verdict);
             }
         }
         duplicates
     }
 
+    /// Applies what a digest says about paths in doubt.
+    pub(crate) fn doubt(&mut self, doubts: &Doubts) {
+        let Doubts { before, resource, upto, paths } = doubts;
+        if let Some(site) = self.sites.get_mut(resource) {
+            let doubt = Doubt { round: *before, upto: *upto };
+            paths.iter().for_each(|path| site.doubt_one(path, doubt));
+        }
+    }
+
     /// Records that a request took a path from chunks.
-    fn taken(
-        &mut self,
-        round: u64,
-        path: Arc<str>,
-        by: Arc<str>,
-        verdict: &Arc<Verdict>,
-        chunks: Sequences,
-    ) {
-        for sequence in chunks {
-            let (path, by) = (Arc::clone(&path), Some(Arc::clone(&by)));
-            self.count(sequence, Taken { path, by, round, verdict: Arc::clone(verdict) });
+    fn taken(&mut self, round: u64, released: Released, by: Arc<str>, verdict: &Arc<Verdict>) {
+        let doubtful = in_doubt(verdict, released.doubt.is_some());
+        for sequence in released.chunks {
+            let is_in_doubt = released.doubt.is_some_and(|doubt| sequence <= doubt.upto);
+            let verdict = Arc::clone(if is_in_doubt { &doubtful } else { verdict });
+            let (path, by) = (Arc::clone(&released.path), Some(Arc::clone(&by)));
+            self.count(sequence, Taken { path, by, round, verdict });
         }
     }
 
@@ -241,7 +270,7 @@ impl Backlog {
                 }
                 let by = taken.by.as_deref().unwrap_or(&taken.path);
                 if let Some(verdict) = verdicts.get(by) {
-                    taken.verdict = Arc::clone(verdict);
+                    taken.verdict = in_doubt(verdict, taken.verdict.possible_duplicate);
                 }
                 open.pending -= 1;
             }
@@ -298,10 +327,20 @@ impl Backlog {
         }
         let Some(site) = self.sites.get_mut(&open.address.resource) else { return };
         let places = std::mem::take(&mut open.waiting);
-        let ended: Vec<_> =
-            places.into_iter().filter_map(|place| site.forget(place, sequence)).collect();
-        for path in ended {
-            let verdict = Arc::new(Verdict::new(State::NotSent, why.to_owned()));
+        let ended = places.into_iter().filter_map(|place| {
+            let doubt = site.doubts.get(&site.paths[place].path).copied();
+            let path = site.forget(place, sequence)?;
+            Some((path, doubt.is_some_and(|doubt| sequence <= doubt.upto)))
+        });
+        for (path, is_in_doubt) in ended.collect::<Vec<_>>() {
+            let verdict = match is_in_doubt {
+                false => Verdict::new(State::NotSent, why.to_owned()),
+                true => Verdict::new(
+                    State::Unconfirmed,
+                    format!("it is unknown whether its last request was applied, and {why}"),
+                ),
+            };
+            let verdict = Arc::new(verdict);
             self.count(sequence, Taken { path, by: None, round: 0, verdict });
         }
     }
@@ -424,8 +463,41 @@ impl Site {
         place
     }
 
+    /// Records that a request with these paths may have been applied.
+    fn doubt<'a>(&mut self, doubt: Doubt, paths: impl Iterator<Item = &'a String>) {
+        let mut cover = Cover::default();
+        let mut doubtful: Vec<Arc<str>> = Vec::new();
+        for path in paths {
+            if path.contains('*') {
+                cover.add(path);
+            }
+            doubtful.extend(self.known.get_key_value(path.as_str()).map(|(path, _)| path.clone()));
+        }
+        if !cover.is_empty() {
+            let covered = self.known.keys().filter(|path| cover.of(path).is_some());
+            doubtful.extend(covered.cloned());
+        }
+        doubtful.iter().for_each(|path| self.doubt_one(path, doubt));
+    }
+
+    fn doubt_one(&mut self, path: &str, doubt: Doubt) {
+        // Only what was stored before the round began can have been purged by it.
+        if self.is_from(path, doubt.upto)
+            && let Some((path, _)) = self.known.get_key_value(path)
+            && self.doubts.get(path).is_none_or(|known| known.upto < doubt.upto)
+        {
+            self.doubts.insert(Arc::clone(path), doubt);
+        }
+    }
+
+    /// Whether a path is waiting in a chunk up to a sequence.
+    fn is_from(&self, path: &str, upto: u64) -> bool {
+        let first = self.known.get(path).and_then(|place| self.paths[*place].chunks.first());
+        first.is_some_and(|first| *first <= upto)
+    }
+
     /// Takes a path from all chunks up to a sequence, if it is waiting.
-    fn release(&mut self, path: &str, upto: u64) -> Option<(Arc<str>, Sequences)> {
+    fn release(&mut self, path: &str, upto: u64) -> Option<Released> {
         // Most paths are not enqueued once more meanwhile, so looking for it and removing it is one step.
         let (path, place) = self.known.remove_entry(path)?;
         let waiting = &mut self.paths[place];
@@ -440,12 +512,13 @@ impl Site {
             // Suspicion from earlier requests does not apply to a path that was enqueued later.
             waiting.suspicion = 0;
         }
+        let doubt = if taken.is_empty() { None } else { self.doubts.remove(&path) };
         if waiting.chunks.is_empty() {
             self.unused(place);
         } else {
             self.known.insert(Arc::clone(&path), place);
         }
-        Some((path, taken))
+        Some(Released { path, chunks: taken, doubt })
     }
 
     /// Takes a path from one chunk; `None` if it is no longer waiting there.
@@ -466,6 +539,15 @@ impl Site {
         if path.contains('*') {
             self.wildcards.remove(path);
         }
+        self.doubts.remove(path);
         self.free.push(place);
+    }
+}
+
+/// A verdict, as that of a possible duplicate if it is one.
+fn in_doubt(verdict: &Arc<Verdict>, is_in_doubt: bool) -> Arc<Verdict> {
+    match is_in_doubt && !verdict.possible_duplicate {
+        true => Arc::new(Verdict { possible_duplicate: true, ..Verdict::clone(verdict) }),
+        false => Arc::clone(verdict),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::note::{Begun, Digest, Kept, Note};
+use crate::note::{Begun, Digest, Doubts, Kept, Note};
 use crate::outcome::Judged;
 
 /// How many holders may end in the same round before it is given up.
@@ -27,6 +27,8 @@ struct Condensed {
     at: u64,
     /// The first and last sequences of the input between which no chunk was open, in order.
     done: Vec<(u64, u64)>,
+    /// The paths in doubt, in the order of rounds.
+    doubts: Vec<Doubts>,
 }
 
 /// A round.
@@ -136,12 +138,14 @@ impl History {
 
     fn draft(&mut self, sequence: u64, part: u64, digest: Digest) {
         if part == 0 {
-            let condensed = Condensed { at: sequence, done: Vec::new() };
+            let (done, doubts) = (Vec::new(), Vec::new());
+            let condensed = Condensed { at: sequence, done, doubts };
             self.draft = Some((condensed, BTreeMap::new()));
         }
         // Without its first part, it was trimmed, and a later digest replaces it.
         let Some((condensed, draft)) = &mut self.draft else { return };
         condensed.done.extend(digest.done);
+        condensed.doubts.extend(digest.doubts);
         for kept in digest.rounds {
             let new = || Round::new(kept.begun.clone(), condensed.at);
             draft.entry(kept.number).or_insert_with(new).keep(kept);
@@ -154,10 +158,10 @@ impl History {
         rounds.find(|(_, round)| round.stage == Stage::Begun).map(|(number, _)| *number)
     }
 
-    /// What a round was about, if it is settled.
-    pub(crate) fn settled(&self, number: u64) -> Option<&Begun> {
-        let round = self.rounds.get(&number).filter(|round| round.stage == Stage::Settled);
-        round.map(|round| &round.begun)
+    /// What each settled round was about.
+    pub(crate) fn settled(&self) -> BTreeMap<u64, &Begun> {
+        let settled = self.rounds.iter().filter(|(_, round)| round.stage == Stage::Settled);
+        settled.map(|(number, round)| (*number, &round.begun)).collect()
     }
 
     /// Whether the outcome of a chunk was stored before the last digest, so that its rounds are not in it.
@@ -165,6 +169,11 @@ impl History {
         let Some(Condensed { done, .. }) = &self.digest else { return false };
         let after = done.partition_point(|(_, last)| *last < sequence);
         done.get(after).is_some_and(|(first, _)| *first <= sequence)
+    }
+
+    /// The paths that were in doubt before some rounds, in the order of the rounds.
+    pub(crate) fn doubts(&self) -> &[Doubts] {
+        self.digest.as_ref().map_or(&[], |digest| &digest.doubts)
     }
 
     /// Whether a digest is worth its cost: the notes of rounds that were settled since the last one take up at least
@@ -221,8 +230,10 @@ impl History {
             first.remove();
         }
         let open = first_open.unwrap_or(u64::MAX);
-        let is_needed =
-            |digest: &Condensed| digest.done.last().is_some_and(|(_, last)| *last > open);
+        let is_needed = |digest: &Condensed| {
+            digest.done.last().is_some_and(|(_, last)| *last > open)
+                || digest.doubts.iter().any(|doubts| doubts.upto >= open)
+        };
         self.digest = self.digest.take().filter(is_needed);
         self.pause = self.pause.filter(|(_, until)| *until > now);
         let pause = self.pause.map(|(sequence, _)| sequence);

@@ -57,6 +57,19 @@ pub(crate) struct Digest {
     /// The first and last sequences of the input between which no chunk is open, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) done: Vec<(u64, u64)>,
+    /// The paths whose request may have been applied, although they waited again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) doubts: Vec<Doubts>,
+}
+
+/// Paths that were in doubt before a round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Doubts {
+    pub(crate) before: u64,
+    pub(crate) resource: String,
+    /// They are in doubt if they were in a chunk up to this sequence.
+    pub(crate) upto: u64,
+    pub(crate) paths: Vec<String>,
 }
 
 /// What a settled round did for chunks that are still open.
@@ -88,12 +101,21 @@ impl Kept {
     }
 }
 
+impl Doubts {
+    fn bytes(&self) -> usize {
+        OVERHEAD + paths_bytes(&self.paths)
+    }
+}
+
 /// About how many bytes a message takes up besides its text, or a verdict besides its paths.
 const OVERHEAD: usize = 200;
 
 fn judged_bytes(judged: &[Judged]) -> usize {
-    let paths = |judged: &Judged| judged.paths.iter().map(|path| path.len() + 3).sum::<usize>();
-    judged.iter().map(|judged| OVERHEAD + paths(judged)).sum()
+    judged.iter().map(|judged| OVERHEAD + paths_bytes(&judged.paths)).sum()
+}
+
+fn paths_bytes(paths: &[String]) -> usize {
+    paths.iter().map(|path| path.len() + 3).sum()
 }
 
 impl Note {
@@ -103,7 +125,10 @@ impl Note {
             + match self {
                 Self::Lines { bytes, .. } => bytes.len(),
                 Self::Judged { judged, .. } => judged_bytes(judged),
-                Self::Digest { digest, .. } => digest.rounds.iter().map(Kept::bytes).sum(),
+                Self::Digest { digest, .. } => {
+                    let doubts = digest.doubts.iter().map(Doubts::bytes).sum::<usize>();
+                    digest.rounds.iter().map(Kept::bytes).sum::<usize>() + doubts
+                }
                 _ => 0,
             }
     }
@@ -232,21 +257,38 @@ pub(crate) fn parts(digest: Digest) -> Vec<Digest> {
     let done = done.map(|done| Digest { done: done.to_vec(), ..Digest::default() });
     let mut parts: Vec<Digest> = done.collect();
     parts.push(Digest::default());
-    let mut room = AT_ONCE;
-    let mut add = |kept: Kept| {
-        if room < kept.bytes() {
-            parts.push(Digest::default());
-            room = AT_ONCE;
-        }
-        room = room.saturating_sub(kept.bytes());
-        parts.last_mut().expect("there is one").rounds.push(kept);
-    };
+    let mut parts = Parts { parts, room: AT_ONCE };
     for Kept { number, begun, judged, refused } in digest.rounds {
         let new = |judged, refused| Kept { number, begun: begun.clone(), judged, refused };
-        pieces(judged).into_iter().for_each(|judged| add(new(judged, Vec::new())));
-        pieces(refused).into_iter().for_each(|refused| add(new(Vec::new(), refused)));
+        let kept = pieces(judged).into_iter().map(|judged| new(judged, Vec::new()));
+        let kept = kept.chain(pieces(refused).into_iter().map(|refused| new(Vec::new(), refused)));
+        kept.for_each(|kept| parts.with_room(kept.bytes()).rounds.push(kept));
     }
-    parts
+    for Doubts { before, resource, upto, paths } in digest.doubts {
+        for Judged { paths, .. } in pieces(vec![Judged::in_doubt(paths)]).into_iter().flatten() {
+            let doubts = Doubts { before, resource: resource.clone(), upto, paths };
+            parts.with_room(doubts.bytes()).doubts.push(doubts);
+        }
+    }
+    parts.parts
+}
+
+/// The parts of a digest, and how many bytes fit into the last one.
+struct Parts {
+    parts: Vec<Digest>,
+    room: usize,
+}
+
+impl Parts {
+    /// The last part, or a new one if it has no room for these bytes.
+    fn with_room(&mut self, bytes: usize) -> &mut Digest {
+        if self.room < bytes {
+            self.parts.push(Digest::default());
+            self.room = AT_ONCE;
+        }
+        self.room = self.room.saturating_sub(bytes);
+        self.parts.last_mut().expect("there is one")
+    }
 }
 
 #[cfg(test)]
@@ -265,12 +307,15 @@ mod tests {
         let begun = Begun { resource: "r".to_owned(), upto: 9, everything: false };
         let (refused, begun_before) = (judged.clone(), begun.clone());
         let kept = Kept { number: 3, begun: begun_before, judged: judged.clone(), refused };
+        let (resource, paths) = ("r".to_owned(), vec!["/d".to_owned()]);
+        let doubts = vec![Doubts { before: 3, resource, upto: 8, paths }];
+        let digest = Digest { rounds: vec![kept], done: vec![(1, 9)], doubts };
         for note in [
             Note::Lead { holder: "host/1".to_owned() },
             Note::Round(begun.clone()),
             Note::Lines { round: 7, offset: 3, bytes: b"{}\n".to_vec() },
             Note::Judged { round: 7, judged: judged.clone() },
-            Note::Digest { part: 2, digest: Digest { rounds: vec![kept], done: vec![(1, 9)] } },
+            Note::Digest { part: 2, digest },
             Note::Digested,
             Note::Resumed { round: 7 },
             Note::Sent { round: 7 },
@@ -309,12 +354,17 @@ mod tests {
             Kept { number, begun, judged: judged(State::Purged, paths), refused }
         };
         let done: Vec<_> = (0..20_000).map(|n| (u64::MAX - 1 - n, u64::MAX)).collect();
-        let parts = parts(Digest { rounds: (1..=3).map(kept).collect(), done: done.clone() });
+        let paths: Vec<_> = (0..100).map(|n| format!("/doubtful/{n:07000}")).collect();
+        let doubts = vec![Doubts { before: 2, resource: "r".to_owned(), upto: 1, paths }];
+        let rounds = (1..=3).map(kept).collect();
+        let parts = parts(Digest { rounds, done: done.clone(), doubts });
         let sizes = parts.iter().map(|part| serde_json::to_vec(part).expect("JSON").len());
         let sizes: Vec<_> = sizes.collect();
         assert!(sizes.len() > 8 && sizes.iter().all(|size| *size < 2 * AT_ONCE), "{sizes:?}");
         let ranges = parts.iter().flat_map(|part| &part.done);
         assert!(ranges.eq(&done));
+        let doubts = parts.iter().flat_map(|part| &part.doubts);
+        assert_eq!(doubts.map(|doubts| doubts.paths.len()).sum::<usize>(), 100);
         let rounds = || parts.iter().flat_map(|part| &part.rounds);
         let of = |number| rounds().filter(move |kept| kept.number == number);
         for number in 1..=3 {

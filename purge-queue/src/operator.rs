@@ -303,7 +303,7 @@ mod tests {
         let purged = Verdict::new(State::Purged, None);
         let judged = vec![Judged { verdict: purged, paths: vec!["/2".to_owned()] }];
         let kept = Kept { number: round, begun: again, judged, refused: Vec::new() };
-        let digest = Digest { rounds: vec![kept], done: Vec::new() };
+        let digest = Digest { rounds: vec![kept], ..Digest::default() };
         term.append(&Note::Digest { part: 0, digest }).await.expect("held");
         term.append(&Note::Digested).await.expect("held");
         let log = operator.log(Some("/2")).await.expect("a log");

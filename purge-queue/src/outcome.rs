@@ -18,7 +18,8 @@ pub enum State {
     NotCached,
     /// It was refused, or can never be purged.
     Failed,
-    /// Its purge was accepted and has ended, but the service does not say how.
+    /// Its purge was accepted and has ended, but the service does not say how. Or it may have been accepted, and the
+    /// path expired or was dropped before that was known.
     Unconfirmed,
     /// It was not sent in time, or an operator dropped it.
     NotSent,
@@ -87,6 +88,14 @@ pub(crate) struct Judged {
     pub(crate) paths: Vec<String>,
 }
 
+impl Judged {
+    /// Paths that wait again although their request may have been applied.
+    pub(crate) fn in_doubt(paths: Vec<String>) -> Self {
+        let verdict = Verdict { possible_duplicate: true, ..Verdict::new(State::Queued, None) };
+        Self { verdict, paths }
+    }
+}
+
 /// The outcome of one path, and what caused it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -116,7 +125,7 @@ pub(crate) struct StoredResult<'a> {
     pub(crate) state: State,
     op_id: Option<&'a str>,
     pub(crate) message: Option<&'a str>,
-    possible_duplicate: bool,
+    pub(crate) possible_duplicate: bool,
     pub(crate) by: Option<&'a str>,
 }
 

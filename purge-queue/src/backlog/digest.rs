@@ -1,24 +1,20 @@
 //! What settled rounds did for the chunks that are still open. That is all that a later holder needs of these rounds:
 //! if it lets them take only the paths that they took, in the same order, it gets the same backlog.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Backlog;
-use crate::note::{Begun, Digest, Kept};
+use super::{Backlog, Doubt};
+use crate::note::{Begun, Digest, Doubts, Kept};
 use crate::outcome::{Judged, State, Verdict};
 
 /// The verdict on a path that was sent, and whether it covered another path.
 type Sent<'a> = BTreeMap<&'a str, (&'a Verdict, bool)>;
 
 impl Backlog {
-    /// The digest of everything up to now. `read` is the last sequence of the input that was read; `settled` returns
-    /// what a round was about, if it is settled.
-    pub(crate) fn digest<'a>(
-        &self,
-        read: u64,
-        settled: impl Fn(u64) -> Option<&'a Begun>,
-    ) -> Digest {
-        Digest { rounds: self.kept(settled), done: self.done(read) }
+    /// The digest of everything up to now. `read` is the last sequence of the input that was read; `settled`
+    /// says what each settled round was about.
+    pub(crate) fn digest(&self, read: u64, settled: &BTreeMap<u64, &Begun>) -> Digest {
+        Digest { rounds: self.kept(settled), done: self.done(read), doubts: self.doubts(settled) }
     }
 
     /// The sequences of the input between which no chunk is open. The input is trimmed from its front only, so a chunk
@@ -34,18 +30,11 @@ impl Backlog {
         done
     }
 
-    fn kept<'a>(&self, settled: impl Fn(u64) -> Option<&'a Begun>) -> Vec<Kept> {
-        let mut rounds: BTreeMap<u64, Sent<'_>> = BTreeMap::new();
-        for taken in self.chunks.values().flat_map(|open| &open.results) {
-            let Some(by) = taken.by.as_deref() else { continue };
-            let round = rounds.entry(taken.round).or_default();
-            let (_, covers) = round.entry(by).or_insert((&*taken.verdict, false));
-            *covers |= *by != *taken.path;
-        }
-        let kept = rounds.into_iter().filter_map(|(number, sent)| {
+    fn kept(&self, settled: &BTreeMap<u64, &Begun>) -> Vec<Kept> {
+        let kept = self.sent().into_iter().filter_map(|(number, sent)| {
             let mut kept = Kept {
                 number,
-                begun: settled(number)?.clone(),
+                begun: Begun::clone(settled.get(&number)?),
                 judged: Vec::new(),
                 refused: Vec::new(),
             };
@@ -64,5 +53,50 @@ impl Backlog {
             Some(kept)
         });
         kept.collect()
+    }
+
+    /// The paths that each round sent, if they took open paths. A verdict is that of a possible duplicate if it is for
+    /// all of these: then the request itself is one.
+    fn sent(&self) -> BTreeMap<u64, Sent<'_>> {
+        let mut rounds: BTreeMap<u64, Sent<'_>> = BTreeMap::new();
+        for taken in self.chunks.values().flat_map(|open| &open.results) {
+            let Some(by) = taken.by.as_deref() else { continue };
+            let round = rounds.entry(taken.round).or_default();
+            let (verdict, covers) = round.entry(by).or_insert((&*taken.verdict, false));
+            *covers |= *by != *taken.path;
+            if !taken.verdict.possible_duplicate {
+                *verdict = &taken.verdict;
+            }
+        }
+        rounds
+    }
+
+    /// The paths in doubt: those that wait, and those that were taken while they were in doubt.
+    fn doubts(&self, settled: &BTreeMap<u64, &Begun>) -> Vec<Doubts> {
+        let sent = self.sent();
+        let mut doubts: BTreeMap<(u64, &str, u64), BTreeSet<&str>> = BTreeMap::new();
+        for (resource, site) in &self.sites {
+            for (path, Doubt { round, upto }) in &site.doubts {
+                doubts.entry((*round, resource, *upto)).or_default().insert(path);
+            }
+        }
+        for (sequence, open) in &self.chunks {
+            for taken in open.results.iter().filter(|taken| taken.verdict.possible_duplicate) {
+                let by = taken.by.as_deref().and_then(|by| sent.get(&taken.round)?.get(by));
+                let is_said = by.is_some_and(|(verdict, _)| verdict.possible_duplicate);
+                // The notes of a round that is not settled stay, and do not say it.
+                if !(is_said && settled.contains_key(&taken.round)) {
+                    let place = (taken.round, open.address.resource.as_str(), *sequence);
+                    doubts.entry(place).or_default().insert(&taken.path);
+                }
+            }
+        }
+        let doubts = doubts.into_iter().map(|((before, resource, upto), paths)| Doubts {
+            before,
+            resource: resource.to_owned(),
+            upto,
+            paths: paths.into_iter().map(str::to_owned).collect(),
+        });
+        doubts.collect()
     }
 }

@@ -22,9 +22,13 @@ impl Backlog {
             picture.insert(*sequence, taken.collect());
         }
         for waiting in self.sites.values().flat_map(|site| &site.paths) {
+            let mut doubts = self.sites.values().filter_map(|site| site.doubts.get(&waiting.path));
+            let doubt = doubts.next().map_or(0, |doubt| doubt.upto);
             for sequence in &waiting.chunks {
+                let is_in_doubt = *sequence <= doubt;
+                let state = is_in_doubt.then(|| (None, Judged::in_doubt(Vec::new()).verdict));
                 let chunk = picture.get_mut(sequence).expect("an open chunk");
-                let before = chunk.insert(waiting.path.to_string(), None);
+                let before = chunk.insert(waiting.path.to_string(), state);
                 assert!(before.is_none(), "{} is taken and waits", waiting.path);
             }
         }
@@ -199,8 +203,8 @@ fn digest_says_what_took_open_paths_and_what_is_done() {
     backlog.take(9, RESOURCE, 5, &sent);
     backlog.settle(9, &[judged(State::Failed, &["/img/*"]), judged(State::Purged, &["/x"])]);
     backlog.told(2);
-    let rounds = [Round { number: 9, upto: 5, judged: Vec::new() }];
-    let Digest { rounds, done } = digest(&backlog, 7, &rounds);
+    let rounds = [Round { number: 9, upto: 5, judged: Vec::new(), doubtful: Vec::new() }];
+    let Digest { rounds, done, .. } = digest(&backlog, 7, &rounds);
     assert_eq!(done, [(2, 4), (6, 7)]);
     // The wildcard failed after it had covered a path, so it covers that path again.
     let expected = [judged(State::Failed, &["/img/*"]), judged(State::Purged, &["/x"])];
@@ -272,6 +276,30 @@ fn path_that_a_round_may_take_is_not_ended_before_the_round() {
 }
 
 #[test]
+fn path_whose_request_may_have_been_applied_never_counts_as_not_sent() {
+    let mut backlog = Backlog::default();
+    let old = Chunk { expires: at(10), ..chunk(1, "a", Urgency::Now, &["/img/*", "/img/1", "/x"]) };
+    backlog.add(old);
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/img/*", "/x"]);
+    backlog.take(9, RESOURCE, 1, &[Judged::in_doubt(vec!["/img/*".to_owned()])]);
+    backlog.wait_again(RESOURCE, &["/img/*".into(), "/x".into()], &[]);
+    // It is stored later, so that request cannot have purged it.
+    backlog.add(Chunk { expires: at(10), ..chunk(2, "a", Urgency::Now, &["/img/*"]) });
+    backlog.expire(at(10));
+    let states = |sequence| {
+        let paths = backlog.outcome(sequence).expect("an outcome").outcome.paths;
+        paths.iter().map(|path| (path.path.to_owned(), path.state)).collect::<BTreeMap<_, _>>()
+    };
+    let expected = [
+        ("/img/*".to_owned(), State::Unconfirmed),
+        ("/img/1".to_owned(), State::Unconfirmed),
+        ("/x".to_owned(), State::NotSent),
+    ];
+    assert_eq!(states(1), expected.into());
+    assert_eq!(states(2), [("/img/*".to_owned(), State::NotSent)].into());
+}
+
+#[test]
 fn only_chunks_that_were_stored_before_an_order_are_dropped() {
     for before in [Before::Sequence(1), Before::Time(at(1))] {
         let mut backlog = Backlog::default();
@@ -313,7 +341,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0..3_u8, any::<bool>(), prop::collection::vec(path(), 1..6))
             .prop_map(|(producer, bulk, paths)| Step::Enqueue { producer, bulk, paths }),
-        3 => (1..3_usize, prop::collection::vec(0..4_u8, 1..9))
+        3 => (1..3_usize, prop::collection::vec(0..5_u8, 1..9))
             .prop_map(|(batches, fate)| Step::Round { batches, fate }),
         1 => any::<bool>().prop_map(|condensed| Step::TakeOver { condensed }),
     ]
@@ -325,6 +353,15 @@ struct Round {
     number: u64,
     upto: u64,
     judged: Vec<Judged>,
+    /// The paths of requests that may have been applied.
+    doubtful: Vec<String>,
+}
+
+impl Round {
+    fn requests(&self) -> Vec<Judged> {
+        let doubtful = Judged::in_doubt(self.doubtful.clone());
+        self.judged.iter().cloned().chain([doubtful]).collect()
+    }
 }
 
 /// The digest of these rounds.
@@ -334,29 +371,43 @@ fn digest(backlog: &Backlog, read: u64, rounds: &[Round]) -> Digest {
         (round.number, Begun { resource, upto, everything: false })
     };
     let begun: BTreeMap<_, _> = rounds.iter().map(begun).collect();
-    backlog.digest(read, |number| begun.get(&number))
+    backlog.digest(read, &begun.iter().map(|(number, begun)| (*number, begun)).collect())
+}
+
+fn covers(sent: &str, path: &str) -> bool {
+    let parsed = |path| PurgePath::with_query(path).expect("a path");
+    sent == path || parsed(sent).covers(&parsed(path))
+}
+
+/// The verdict that takes a path in a round.
+fn taker(round: &Round, path: &str) -> Option<State> {
+    let takes = |judged: &&Judged| {
+        let covers = |sent: &String| judged.verdict.state != State::Failed && covers(sent, path);
+        judged.paths.iter().any(|sent| sent == path || covers(sent))
+    };
+    // A path that was sent itself has its own outcome.
+    let own = round.judged.iter().find(|judged| judged.paths.iter().any(|sent| sent == path));
+    own.or_else(|| round.judged.iter().find(takes)).map(|judged| judged.verdict.state)
 }
 
 /// The settlement rule, implemented literally: for each path of each chunk, the first round that takes it.
-fn settled(chunks: &[Chunk], rounds: &[Round]) -> Vec<Vec<Option<(u64, State)>>> {
-    let takes = |judged: &Judged, path: &str| {
-        judged.paths.iter().any(|sent| {
-            let covers = judged.verdict.state != State::Failed
-                && PurgePath::with_query(sent.as_str())
-                    .is_ok_and(|sent| sent.covers(&PurgePath::with_query(path).expect("a path")));
-            sent == path || covers
-        })
+fn first<'r>(rounds: &'r [Round], chunk: &Chunk, path: &str) -> Option<(&'r Round, State)> {
+    let mut later = rounds.iter().filter(|round| chunk.sequence <= round.upto);
+    later.find_map(|round| taker(round, path).map(|state| (round, state)))
+}
+
+/// For each path of each chunk, its state, and whether it is a possible duplicate: whether an earlier request with it,
+/// or with a wildcard that covers it, may have been applied.
+fn settled(chunks: &[Chunk], rounds: &[Round]) -> Vec<Vec<Option<(State, bool)>>> {
+    let of = |chunk: &Chunk, path: &str| {
+        let (taken, state) = first(rounds, chunk, path)?;
+        let mut doubts = rounds.iter().filter(|round| round.number <= taken.number);
+        let is_in_doubt = doubts.any(|doubt| {
+            chunk.sequence <= doubt.upto && doubt.doubtful.iter().any(|sent| covers(sent, path))
+        });
+        Some((state, is_in_doubt))
     };
-    let first = |chunk: &Chunk, path: &str| {
-        rounds.iter().filter(|round| chunk.sequence <= round.upto).find_map(|round| {
-            // A path that was sent itself has its own outcome.
-            let own =
-                round.judged.iter().find(|judged| judged.paths.iter().any(|sent| sent == path));
-            let by = own.or_else(|| round.judged.iter().find(|judged| takes(judged, path)));
-            by.map(|judged| (round.number, judged.verdict.state))
-        })
-    };
-    chunks.iter().map(|chunk| chunk.good.iter().map(|path| first(chunk, path)).collect()).collect()
+    chunks.iter().map(|chunk| chunk.good.iter().map(|path| of(chunk, path)).collect()).collect()
 }
 
 fn check(backlog: &mut Backlog, chunks: &[Chunk], rounds: &[Round]) -> Result<(), TestCaseError> {
@@ -369,14 +420,9 @@ fn check(backlog: &mut Backlog, chunks: &[Chunk], rounds: &[Round]) -> Result<()
     for (chunk, model) in chunks.iter().zip(model) {
         let told = backlog.outcome(chunk.sequence).expect("nothing is forgotten here").outcome;
         for (path, expected) in chunk.good.iter().zip(model) {
-            let found = told.paths.iter().find(|told| told.path == &**path).map(|told| told.state);
-            prop_assert_eq!(
-                found,
-                expected.map(|(_, state)| state),
-                "{} of {}",
-                path,
-                chunk.sequence
-            );
+            let found = told.paths.iter().find(|told| told.path == &**path);
+            let found = found.map(|told| (told.state, told.possible_duplicate));
+            prop_assert_eq!(found, expected, "{} of {}", path, chunk.sequence);
         }
     }
     Ok(())
@@ -405,30 +451,38 @@ proptest! {
                     let Some(selection) = backlog.select(RESOURCE, batches) else { continue };
                     let (number, upto) = (rounds.len() as u64 + 1, chunks.len() as u64);
                     let (mut taken, mut suspects) = (Vec::new(), Vec::new());
+                    let mut doubtful = Vec::new();
                     for (path, fate) in selection.paths.iter().zip(fate.iter().cycle()) {
                         match fate {
                             0 | 1 => taken.push(judged(State::Purged, &[path])),
                             // Refused: by itself it fails, and among others it becomes a suspect.
                             2 if selection.batch_size == 1 => taken.push(judged(State::Failed, &[path])),
                             2 => suspects.push(path.to_string()),
+                            3 => doubtful.push(path.to_string()),
                             _ => {}
                         }
                     }
-                    backlog.take(number, RESOURCE, upto, &taken);
+                    let round = Round { number, upto, judged: taken, doubtful };
+                    backlog.take(number, RESOURCE, upto, &round.requests());
                     backlog.wait_again(RESOURCE, &selection.paths, &suspects);
-                    rounds.push(Round { number, upto, judged: taken });
+                    rounds.push(round);
                 }
                 Step::TakeOver { condensed } => {
                     let digest = digest(&backlog, chunks.len() as u64, &rounds);
                     backlog = Backlog::default();
                     chunks.iter().for_each(|chunk| backlog.add(chunk.clone()));
                     for round in rounds.iter().filter(|_| !condensed) {
-                        backlog.take(round.number, RESOURCE, round.upto, &round.judged);
+                        backlog.take(round.number, RESOURCE, round.upto, &round.requests());
                     }
+                    let mut doubts = digest.doubts.iter().filter(|_| condensed).peekable();
                     for kept in digest.rounds.iter().filter(|_| condensed) {
+                        while let Some(doubts) = doubts.next_if(|d| d.before <= kept.number) {
+                            backlog.doubt(doubts);
+                        }
                         backlog.take(kept.number, RESOURCE, kept.begun.upto, &kept.requests());
                         backlog.settle(kept.number, &kept.judged);
                     }
+                    doubts.for_each(|doubts| backlog.doubt(doubts));
                 }
             }
             check(&mut backlog, &chunks, &rounds)?;

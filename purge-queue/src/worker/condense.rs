@@ -14,7 +14,7 @@ impl<E: Engine> Holder<'_, E> {
             return Ok(());
         }
         // Nothing is taken or settled before the digest is complete: that is only done by this task.
-        let digest = self.backlog.digest(self.read, |number| self.history.settled(number));
+        let digest = self.backlog.digest(self.read, &self.history.settled());
         for (part, digest) in (0..).zip(parts(digest)) {
             if self.note(Note::Digest { part, digest }).await.is_none() {
                 return Ok(());

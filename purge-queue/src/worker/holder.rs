@@ -291,7 +291,12 @@ impl<'a, E: Engine> Holder<'a, E> {
 
 /// Lets the rounds of earlier holders take the paths they purged.
 pub(super) fn replay(history: &mut History, backlog: &mut Backlog) {
+    let doubts = history.doubts().to_vec();
+    let mut doubts = doubts.iter().peekable();
     for (number, round) in history.rounds.iter_mut() {
+        while let Some(doubts) = doubts.next_if(|doubts| doubts.before <= *number) {
+            backlog.doubt(doubts);
+        }
         let begun = &round.begun;
         if round.stage >= Stage::Sent {
             let requests = std::mem::take(&mut round.requests);
@@ -302,6 +307,7 @@ pub(super) fn replay(history: &mut History, backlog: &mut Backlog) {
             backlog.settle(*number, &operations);
         }
     }
+    doubts.for_each(|doubts| backlog.doubt(doubts));
 }
 
 /// Treats a temporary failure of the engine as something to retry later.

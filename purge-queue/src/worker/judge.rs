@@ -8,7 +8,8 @@ use crate::outcome::{Judged, State, Verdict};
 /// The verdicts on the requests of a round.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
-    /// Paths that are no longer waiting.
+    /// Paths that are no longer waiting, and, as [`State::Queued`], paths that wait again although their request may
+    /// have been applied.
     pub(super) judged: Vec<Judged>,
     /// Paths of refused requests with several paths, any of which may be the reason.
     pub(super) suspects: Vec<String>,
@@ -21,6 +22,8 @@ pub(super) fn requests(report: &Report) -> Judgement {
     let mut judgement = Judgement::default();
     for operation in &report.operations {
         let paths = || operation.paths.iter().map(|path| path.path.to_owned());
+        let is_doubtful =
+            operation.possible_duplicate || operation.state == OperationState::Unconfirmed;
         let kind = operation.error.as_ref().map(purge_api_ext::Error::kind);
         // A refused token says nothing about the paths.
         let is_refused =
@@ -40,6 +43,9 @@ pub(super) fn requests(report: &Report) -> Judgement {
             }
             _ if is_refused => judgement.suspects.extend(paths()),
             _ => {
+                if is_doubtful {
+                    judgement.judged.push(Judged::in_doubt(paths().collect()));
+                }
                 let why = operation.error.as_ref().map(ToString::to_string);
                 judgement.why = judgement.why.take().or(why);
             }

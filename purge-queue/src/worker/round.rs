@@ -170,7 +170,8 @@ impl<E: Engine> Holder<'_, E> {
         crate::marks::mark("sent");
         let is_accepted = |judged: &Judged| judged.verdict.state == State::Accepted;
         let has_operations = judged.iter().any(is_accepted);
-        let has_progressed = !judged.is_empty() || !suspects.is_empty();
+        let is_over = |judged: &Judged| judged.verdict.state != State::Queued;
+        let has_progressed = judged.iter().any(is_over) || !suspects.is_empty();
         if !self.say(number, judged).await {
             return;
         }

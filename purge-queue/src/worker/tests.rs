@@ -356,6 +356,31 @@ async fn order_to_drop_waits_for_messages_that_memory_has_no_room_for() {
 }
 
 #[tokio::test]
+async fn request_that_is_repeated_after_a_doubt_is_a_possible_duplicate() {
+    let bench = Bench::new().await;
+    let ticket = bench.enqueue("cms", &numbered(0..3)).await;
+    // The request is applied, there is no response, and the list cannot be read.
+    bench.sandbox.fault(ServiceFault::reset().after_applying().on_post());
+    bench.sandbox.fault(ServiceFault::status(500).on_get().times(1_000_000));
+    let (first, shutdown) = bench.start(&bench.engine);
+    let is_sent = || {
+        let notes = bench.engine.messages(Stream::Journal);
+        notes.iter().any(|note| note.header("Purge-Kind") == Some("sent"))
+    };
+    while bench.posted().1 == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    shutdown.begin();
+    first.await.expect("it ends");
+    assert!(is_sent(), "the round has ended");
+    let worker = bench.worker(&bench.engine.connect()).follow(Duration::ZERO);
+    tokio::spawn(worker.run(Shutdown::new()));
+    let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
+    all_in(&outcome, &[State::Accepted]);
+    assert!(outcome.paths.iter().all(|path| path.possible_duplicate), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn paused_lane_stays_paused_when_a_worker_takes_over() {
     let bench = Bench::new().await;
     let lane: Lane = "shop".parse().expect("a lane");

@@ -101,13 +101,21 @@ impl World<'_> {
         }
         run.is_noted = false;
         let is_refused = paths.iter().any(|path| path == POISON);
-        match self.random.u8(..4) {
+        match self.random.u8(..5) {
             _ if is_refused && paths.len() == 1 => {
                 run.judgement.judged.push(judged(State::Failed, paths));
             }
             _ if is_refused => run.judgement.suspects.extend(paths),
             // The service is away.
             0 => {}
+            1 => {
+                // There is no response.
+                if self.random.bool() {
+                    let (round, request) = (run.number, run.next);
+                    self.accepted.push(Accepted { round, request, paths: paths.clone() });
+                }
+                run.judgement.judged.push(Judged::in_doubt(paths));
+            }
             _ => {
                 let (round, request) = (run.number, run.next);
                 self.accepted.push(Accepted { round, request, paths: paths.clone() });
