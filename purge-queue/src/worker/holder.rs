@@ -193,7 +193,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
             self.tell().await?;
             self.condense().await?;
-            self.begin_or_resume().await;
+            self.begin_or_resume().await?;
             self.give_up_follows().await;
             self.begin_follows();
             self.measure();
@@ -255,13 +255,16 @@ impl<'a, E: Engine> Holder<'a, E> {
     }
 
     /// Resumes the round that an earlier holder was sending, or begins the next one if something is due.
-    async fn begin_or_resume(&mut self) {
+    async fn begin_or_resume(&mut self) -> Result<(), EngineError> {
         if self.round.is_some() || self.paused || !self.is_ordered || self.term.ended().is_some() {
-            return;
+            return Ok(());
         }
         match self.history.begun() {
             Some(number) => self.resume(number).await,
-            None => self.begin_round().await,
+            None => {
+                self.begin_round().await;
+                Ok(())
+            }
         }
     }
 

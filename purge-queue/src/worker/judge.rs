@@ -88,6 +88,25 @@ fn verdict(operation: &OperationOutcome, state: State, message: Option<String>) 
     }
 }
 
+/// Whether the plan of a run was not written completely, so that nothing was sent. A journal that cannot be understood
+/// counts as finished.
+pub(super) fn is_unfinished(journal: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        header: Header,
+    }
+    #[derive(serde::Deserialize)]
+    struct Header {
+        version: u32,
+        requests: usize,
+    }
+    let mut lines = journal.split_inclusive(|byte| *byte == b'\n').filter(|l| l.ends_with(b"\n"));
+    let Some(first) = lines.next() else { return true };
+    // In another version, a line may hold several requests.
+    serde_json::from_slice::<Line>(first)
+        .is_ok_and(|Line { header }| header.version == 1 && lines.count() < header.requests)
+}
+
 /// All paths of a run that is given up, read from its journal. Its requests that were accepted stay accepted.
 ///
 /// This does not use the code that resumes a run, which may be why the workers ended.

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use purge_api_ext::{Journal, Plan, PurgeEverything, Resource};
+use purge_api_ext::{Error, Journal, Plan, PurgeEverything, Resource};
 
 use super::follow::site;
 use super::holder::Holder;
 use super::judge::{self, Judgement};
 use super::under_way::{Followed, RoundEnd};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::history::HOLDERS;
 use crate::note::{Begun, Note, pieces};
 use crate::outcome::{Judged, State};
@@ -57,7 +57,7 @@ impl<E: Engine> Holder<'_, E> {
         crate::marks::mark("round");
         let text = Arc::new(Mutex::new(Vec::new()));
         // A new journal is not read, so it cannot be invalid.
-        let journal = self.journal(number, &text);
+        let journal = self.journal(number, &text).ok();
         let purge =
             self.site(number).zip(journal).map(|(site, journal)| site.purge(plan).journal(journal));
         self.send(number, (selection.paths, selection.is_urgent), text, purge);
@@ -88,11 +88,10 @@ impl<E: Engine> Holder<'_, E> {
         self.history.rounds.get(&number).and_then(|round| site(self.options, round))
     }
 
-    fn journal(&self, number: u64, text: &Arc<Mutex<Vec<u8>>>) -> Option<Journal> {
+    fn journal(&self, number: u64, text: &Arc<Mutex<Vec<u8>>>) -> Result<Journal, Error> {
         let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sink = LaneSink::new(self.term.clone(), number, Arc::clone(text));
         Journal::in_sink(format!("round {number} of the lane {}", self.options.lane), sink, &past)
-            .ok()
     }
 
     fn send(
@@ -113,30 +112,41 @@ impl<E: Engine> Holder<'_, E> {
     }
 
     /// Resumes a round that an earlier holder was sending.
-    pub(super) async fn resume(&mut self, number: u64) {
-        let Some(round) = self.history.rounds.get_mut(&number) else { return };
+    ///
+    /// # Errors
+    ///
+    /// If its journal cannot be read, it is unknown what was sent.
+    pub(super) async fn resume(&mut self, number: u64) -> Result<(), EngineError> {
+        let Some(round) = self.history.rounds.get_mut(&number) else { return Ok(()) };
         let (everything, holders) = (round.begun.everything, round.holders);
-        let text = Arc::new(Mutex::new(std::mem::take(&mut round.text)));
-        let journal = self.journal(number, &text);
-        let is_whole = journal.as_ref().is_some_and(|journal| journal.requests() > 0);
-        let journal = journal.filter(|_| is_whole);
-        let Some(mut journal) = journal else {
-            // Its plan was never written, so nothing was sent.
-            return self.close(number, Vec::new()).await;
-        };
-        if everything {
-            journal = journal.allow_full_purge(PurgeEverything);
+        let past = std::mem::take(&mut round.text);
+        if judge::is_unfinished(&past) {
+            self.close(number, Vec::new()).await;
+            return Ok(());
         }
         if self.note(Note::Resumed { round: number }).await.is_none() {
-            return;
+            return Ok(());
         }
         if holders >= HOLDERS {
-            let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let judged = judge::given_up(&past, holders);
-            return self.close(number, judged).await;
+            self.close(number, judge::given_up(&past, holders)).await;
+            return Ok(());
         }
-        let purge = self.site(number).and_then(|site| site.resume(journal).ok());
-        self.send(number, (Vec::new(), true), text, purge);
+        let text = Arc::new(Mutex::new(past));
+        let resumed = self.journal(number, &text).and_then(|journal| {
+            let journal = match everything {
+                true => journal.allow_full_purge(PurgeEverything),
+                false => journal,
+            };
+            self.site(number).map(|site| site.resume(journal)).transpose()
+        });
+        match resumed {
+            Ok(Some(purge)) => {
+                self.send(number, (Vec::new(), true), text, Some(purge));
+                Ok(())
+            }
+            Ok(None) => Err(cannot_resume(number, &"its resource is not an ID")),
+            Err(error) => Err(cannot_resume(number, &error)),
+        }
     }
 
     /// Ends a round that will not be sent.
@@ -264,4 +274,12 @@ impl<E: Engine> Holder<'_, E> {
         self.history.apply(sequence, note);
         Some(sequence)
     }
+}
+
+/// The error for a round whose requests may have been sent, and cannot be repeated without the risk of duplicates.
+fn cannot_resume(number: u64, why: &dyn std::fmt::Display) -> EngineError {
+    EngineError::Refused(format!(
+        "round {number} cannot be resumed: {why}; run a worker with the version and the settings of the one that \
+         began it, until the round has ended"
+    ))
 }

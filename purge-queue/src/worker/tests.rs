@@ -14,6 +14,7 @@ use super::*;
 use crate::chunk::Urgency;
 use crate::engine::Stream;
 use crate::memory::{Fault, MemoryEngine, ReadFault};
+use crate::note::{Begun, Note};
 use crate::outcome::State;
 use crate::queue::{Queue, RequestOutcome};
 
@@ -378,6 +379,44 @@ async fn request_that_is_repeated_after_a_doubt_is_a_possible_duplicate() {
     let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
     all_in(&outcome, &[State::Accepted]);
     assert!(outcome.paths.iter().all(|path| path.possible_duplicate), "{outcome:?}");
+}
+
+/// A lane whose earlier holder ended in a round, after it had written this journal.
+async fn ended_in_a_round(bench: &Bench, journal: &str) -> crate::queue::Ticket<MemoryEngine> {
+    let lane: Lane = "shop".parse().expect("a lane");
+    let ticket = bench.enqueue("cms", &numbered(0..1)).await;
+    let term = Term::begin(&bench.engine, &lane, "before", &Metrics::new(lane.clone())).await;
+    let term = term.expect("an engine").expect("it is free");
+    let begun = Begun { resource: bench.resource().to_string(), upto: 1, everything: false };
+    let round = term.append(&Note::Round(begun)).await.expect("it holds");
+    let lines = Note::Lines { round, offset: 0, bytes: journal.as_bytes().to_vec() };
+    term.append(&lines).await.expect("it holds");
+    term.release().await;
+    ticket
+}
+
+#[tokio::test]
+async fn round_whose_journal_cannot_be_read_is_not_repeated() {
+    let version = |version: u32| {
+        format!("{{\"crc\":\"0\",\"header\":{{\"version\":{version},\"requests\":1}}}}\n")
+    };
+    let request = "{\"crc\":\"0\",\"request\":{\"number\":0,\"paths\":[\"/0\"]}}\n";
+    for journal in [version(2), version(1) + request] {
+        let bench = Bench::new().await;
+        ended_in_a_round(&bench, &journal).await;
+        let ended = bench.worker(&bench.engine).run(Shutdown::new()).await;
+        let error = ended.expect_err("it is unknown what was sent");
+        assert_eq!(error.kind(), QueueErrorKind::Incompatible);
+        assert!(error.to_string().starts_with("round 2 cannot be resumed: "), "{error}");
+        assert_eq!(bench.posted().1, 0);
+    }
+    for journal in ["{\"crc\"", &version(1), &(version(1) + "{\"crc\"")] {
+        let bench = Bench::new().await;
+        let ticket = ended_in_a_round(&bench, journal).await;
+        let (_running, _shutdown) = bench.start(&bench.engine);
+        let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
+        assert!(outcome.is_success(), "its plan was not written, so nothing was sent");
+    }
 }
 
 #[tokio::test]
