@@ -201,8 +201,8 @@ impl Backlog {
         }
         let Some(site) = self.sites.get(resource) else { return duplicates };
         let covered = site.known.keys().filter_map(|path| {
-            let by = cover.of(path).filter(|by| **by != **path)?;
-            let (by, verdict) = verdicts.get_key_value(&*by)?;
+            let by = cover.of(path)?;
+            let (by, verdict) = verdicts.get_key_value(by)?;
             Some((Arc::clone(path), *by, verdict))
         });
         for (path, by, verdict) in covered.collect::<Vec<_>>() {

@@ -1,39 +1,49 @@
 //! Finds which of many wildcards covers a path.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use purge_api_ext::PurgePath;
 
-/// Wildcards, keyed by the text before their first star: a path is compared only with those that share its beginning.
+/// Wildcards by the text before their first star and the last bytes after their last star: a path is compared only
+/// with those that share its beginning and its end.
 #[derive(Default)]
 pub(super) struct Cover {
-    by_start: HashMap<Box<str>, Vec<PurgePath>>,
+    by_start: HashMap<Box<str>, Ends>,
     /// The lengths of these keys, and how many wildcards have each length.
     lengths: BTreeMap<usize, usize>,
 }
+
+/// Wildcards with the same start, by their end.
+type Ends = BTreeMap<Box<[u8]>, BTreeSet<Box<str>>>;
+
+/// How many bytes after the last star form the key.
+const END: usize = 16;
 
 impl Cover {
     pub(super) fn is_empty(&self) -> bool {
         self.by_start.is_empty()
     }
 
-    /// Adds a wildcard that is not yet in the set.
+    /// Adds a wildcard.
     pub(super) fn add(&mut self, wildcard: &str) {
-        let Ok(path) = PurgePath::with_query(wildcard) else { return };
-        let start = start(wildcard);
-        *self.lengths.entry(start.len()).or_default() += 1;
-        self.by_start.entry(start.into()).or_default().push(path);
+        let (start, end) = keys(wildcard);
+        let ends = self.by_start.entry(start.into()).or_default();
+        if ends.entry(end.into()).or_default().insert(wildcard.into()) {
+            *self.lengths.entry(start.len()).or_default() += 1;
+        }
     }
 
     pub(super) fn remove(&mut self, wildcard: &str) {
-        let start = start(wildcard);
-        let Some(paths) = self.by_start.get_mut(start) else { return };
-        let before = paths.len();
-        paths.retain(|path| path.as_str() != wildcard);
-        if paths.len() == before {
+        let (start, end) = keys(wildcard);
+        let Some(ends) = self.by_start.get_mut(start) else { return };
+        let Some(wildcards) = ends.get_mut(end) else { return };
+        if !wildcards.remove(wildcard) {
             return;
         }
-        if paths.is_empty() {
+        if wildcards.is_empty() {
+            ends.remove(end);
+        }
+        if ends.is_empty() {
             self.by_start.remove(start);
         }
         if let Some(count) = self.lengths.get_mut(&start.len()) {
@@ -46,30 +56,31 @@ impl Cover {
 
     /// A wildcard that covers the path under every reading of `*`, other than the path itself. If others are removed,
     /// it stays the same one.
-    pub(super) fn of(&self, path: &str) -> Option<String> {
-        let mut checked = None;
-        for length in self.lengths.keys().take_while(|length| **length <= path.len()) {
-            let Some(wildcards) = path.get(..*length).and_then(|start| self.by_start.get(start))
-            else {
-                continue;
-            };
-            if checked.is_none() {
-                checked = PurgePath::with_query(path).ok();
-            }
-            let asked = checked.as_ref()?;
-            let covering = wildcards.iter().filter(|w| w.as_str() != path && w.covers(asked));
+    pub(super) fn of(&self, path: &str) -> Option<&str> {
+        let starts = self.lengths.keys().take_while(|length| **length <= path.len());
+        let mut ends = starts.filter_map(|length| self.by_start.get(path.get(..*length)?));
+        ends.find_map(|ends| {
+            let bytes = path.as_bytes();
+            let last = (0..=END.min(bytes.len())).map(|length| &bytes[bytes.len() - length..]);
+            let wildcards = last.filter_map(|end| ends.get(end));
+            let covering = wildcards.filter_map(|wildcards| {
+                wildcards.iter().find(|wildcard| &***wildcard != path && covers(wildcard, path))
+            });
             // The order in which they were added must not matter: a digest lists them in another one.
-            let covering = covering.min_by_key(|w| w.as_str());
-            if let Some(covering) = covering {
-                return Some(covering.as_str().to_owned());
-            }
-        }
-        None
+            covering.min().map(|covering| &**covering)
+        })
     }
 }
 
-fn start(wildcard: &str) -> &str {
-    wildcard.split('*').next().unwrap_or_default()
+fn covers(wildcard: &str, path: &str) -> bool {
+    PurgePath::with_query(wildcard).is_ok_and(|wildcard| wildcard.matches(path))
+}
+
+/// The text before the first star, and the last bytes after the last one.
+fn keys(wildcard: &str) -> (&str, &[u8]) {
+    let start = wildcard.split('*').next().unwrap_or_default();
+    let end = wildcard.rsplit('*').next().unwrap_or_default().as_bytes();
+    (start, &end[end.len().saturating_sub(END)..])
 }
 
 #[cfg(test)]
@@ -80,9 +91,9 @@ mod tests {
     proptest! {
         #[test]
         fn covers_as_each_wildcard_alone(
-            wildcards in prop::collection::btree_set("/[ab]{0,2}\\*?[ab/]{0,2}\\*", 0..6),
+            wildcards in prop::collection::btree_set("/[ab]{0,2}\\*?[ab/]{0,2}\\*[ab]{0,20}", 0..6),
             removed in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
-            path in "/[ab/]{0,5}\\*?",
+            path in "/[ab/]{0,25}\\*?",
         ) {
             let valid = |text: &String| PurgePath::with_query(text.as_str()).is_ok();
             prop_assume!(valid(&path));

@@ -171,7 +171,7 @@ impl Site {
         let mut path = self.paths[place].path.clone();
         for _ in 0..STEPS {
             let Some(wildcard) = self.wildcards.of(&path) else { break };
-            let Some(at) = self.known.get(wildcard.as_str()).copied() else { break };
+            let Some(at) = self.known.get(wildcard).copied() else { break };
             if self.paths[at].suspicion > 0 || at == place {
                 break;
             }
@@ -192,10 +192,8 @@ impl Site {
 
     fn selection(&self, places: &[usize], batch_size: usize) -> Selection {
         let paths: Vec<_> = places.iter().map(|place| self.paths[*place].path.clone()).collect();
-        let full = |path: &Arc<str>| {
-            path.contains('*')
-                && PurgePath::with_query(&**path).is_ok_and(|path| path.is_full_purge())
-        };
+        let full =
+            |path: &Arc<str>| PurgePath::with_query(&**path).is_ok_and(|path| path.is_full_purge());
         Selection { everything: paths.iter().any(full), paths, batch_size, is_urgent: true }
     }
 }

@@ -142,7 +142,12 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
             sleep(PAUSE).await;
         }
-        replay(&mut self.history, &mut self.backlog);
+        let mut history = std::mem::take(&mut self.history);
+        let replayed = self.compute(move |backlog| {
+            replay(&mut history, backlog);
+            history
+        });
+        self.history = replayed.await;
         for (number, round) in &self.history.rounds {
             match round.stage {
                 Stage::Begun => {
@@ -154,6 +159,29 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
         }
         Ok(())
+    }
+
+    /// Computes something that may take long, on another thread: meanwhile, the lease is renewed.
+    pub(super) async fn compute<T: Send + 'static>(
+        &mut self,
+        compute: impl FnOnce(&mut Backlog) -> T + Send + 'static,
+    ) -> T {
+        let mut backlog = std::mem::take(&mut self.backlog);
+        let computing = tokio::task::spawn_blocking(move || {
+            let computed = compute(&mut backlog);
+            (backlog, computed)
+        });
+        match computing.await {
+            Ok((backlog, computed)) => {
+                self.backlog = backlog;
+                computed
+            }
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down, and this task with it.
+                Err(_) => std::future::pending().await,
+            },
+        }
     }
 
     /// Requests one page from the service, so that its clock is known before the first request is sent. Only by that

@@ -2,16 +2,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use purge_api_ext::{Error, Journal, Plan, PurgeEverything, Resource};
+use purge_api_ext::{Error, Journal, Paths, Plan, PurgeEverything, PurgePath, Resource};
 
 use super::follow::site;
 use super::holder::Holder;
 use super::judge::{self, Judgement};
 use super::under_way::{Followed, RoundEnd};
+use crate::backlog::Selection;
 use crate::engine::{Engine, EngineError};
 use crate::history::HOLDERS;
 use crate::note::{Begun, Note, pieces};
-use crate::outcome::{Judged, State};
+use crate::outcome::{Judged, State, Verdict};
 use crate::sink::LaneSink;
 
 /// The maximum number of requests in a round without a rate.
@@ -27,35 +28,29 @@ impl<E: Engine> Holder<'_, E> {
         if !self.due().is_some_and(|due| due.is_zero()) {
             return;
         }
-        let Some((resource, selection)) = self.next_selection() else {
+        let Some((resource, selection)) = self.next_selection().await else {
             // Everything that is waiting is in flight; checking again immediately would not help.
             return self.rest(false);
         };
         crate::marks::mark("selected");
-        let mut planner = Plan::planner().batch_size(selection.batch_size).max_body_bytes(BODY);
-        if selection.everything {
-            planner = planner.allow_full_purge(PurgeEverything);
-        }
-        let mut paths = purge_api_ext::Paths::new();
-        for path in &selection.paths {
-            // Each was checked when it was read.
-            if let Ok(path) = purge_api_ext::PurgePath::with_query(&**path) {
-                paths.push(&path);
-            }
-        }
-        let plan = match planner.plan(paths) {
-            Ok(plan) => plan,
-            Err(error) => {
-                self.options.say(&format!("not planned, and still waiting: {error}"));
-                self.backlog.wait_again(&resource, &selection.paths, &[]);
-                return self.rest(false);
-            }
-        };
+        let planned = self.compute(move |_| {
+            let plan = planned(&selection);
+            (selection, plan)
+        });
+        let (selection, plan) = planned.await;
         let begun = Begun { resource, upto: self.read, everything: selection.everything };
         self.backlog.sending(Some((begun.resource.clone(), begun.upto)));
         let Some(number) = self.note(Note::Round(begun)).await else { return };
         crate::marks::mark("round");
         let text = Arc::new(Mutex::new(Vec::new()));
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(judgement) => {
+                let Selection { paths: selected, is_urgent, .. } = selection;
+                let end = RoundEnd { number, selected, is_urgent, report: None, text };
+                return self.judged(end, judgement).await;
+            }
+        };
         // A new journal is not read, so it cannot be invalid.
         let journal = self.journal(number, &text).ok();
         let purge =
@@ -63,7 +58,7 @@ impl<E: Engine> Holder<'_, E> {
         self.send(number, (selection.paths, selection.is_urgent), text, purge);
     }
 
-    pub(super) fn next_selection(&mut self) -> Option<(String, crate::backlog::Selection)> {
+    pub(super) async fn next_selection(&mut self) -> Option<(String, Selection)> {
         let mut resources = self.backlog.resources();
         // Resources take turns.
         let next = resources.iter().position(|resource| Some(resource) > self.last.as_ref());
@@ -75,13 +70,16 @@ impl<E: Engine> Holder<'_, E> {
                 (in_ten_seconds as usize).clamp(1, LIMITED)
             }
         };
-        for resource in resources {
-            if let Some(selection) = self.backlog.select(&resource, batches) {
-                self.last = Some(resource.clone());
-                return Some((resource, selection));
-            }
-        }
-        None
+        let selected = self.compute(move |backlog| {
+            let mut resources = resources.into_iter();
+            resources.find_map(|resource| {
+                let selection = backlog.select(&resource, batches)?;
+                Some((resource, selection))
+            })
+        });
+        let (resource, selection) = selected.await?;
+        self.last = Some(resource.clone());
+        Some((resource, selection))
     }
 
     fn site(&self, number: u64) -> Option<Resource> {
@@ -158,7 +156,8 @@ impl<E: Engine> Holder<'_, E> {
             return;
         }
         if let Some(round) = self.history.rounds.get(&number) {
-            self.backlog.take(number, &round.begun.resource, round.begun.upto, &judged);
+            let Begun { resource, upto, .. } = round.begun.clone();
+            self.compute(move |backlog| backlog.take(number, &resource, upto, &judged)).await;
         }
         self.backlog.sending(None);
         self.settled(number, Vec::new()).await;
@@ -194,9 +193,13 @@ impl<E: Engine> Holder<'_, E> {
         // As in the journal, so that a later holder computes the same.
         let judged = std::mem::take(&mut round.requests);
         let Begun { resource, upto, .. } = round.begun.clone();
-        let duplicates = self.backlog.take(number, &resource, upto, &judged);
+        let taken = self.compute(move |backlog| {
+            let duplicates = backlog.take(number, &resource, upto, &judged);
+            backlog.wait_again(&resource, &selected, &suspects);
+            duplicates
+        });
+        let duplicates = taken.await;
         self.options.metrics.duplicates(duplicates as u64);
-        self.backlog.wait_again(&resource, &selected, &suspects);
         self.backlog.sending(None);
         // What has expired or was dropped meanwhile ends before anything else is sent.
         self.ordered = None;
@@ -282,4 +285,59 @@ fn cannot_resume(number: u64, why: &dyn std::fmt::Display) -> EngineError {
         "round {number} cannot be resumed: {why}; run a worker with the version and the settings of the one that \
          began it, until the round has ended"
     ))
+}
+
+/// The plan of a round. An error has the verdicts on the paths that cannot be planned: a refused plan must not be tried
+/// again and again.
+fn planned(selection: &Selection) -> Result<Plan, Judgement> {
+    let plan = |paths: &[Arc<str>]| {
+        let mut planner = Plan::planner().batch_size(selection.batch_size).max_body_bytes(BODY);
+        if selection.everything {
+            planner = planner.allow_full_purge(PurgeEverything);
+        }
+        let mut parsed = Paths::new();
+        for path in paths {
+            let path = PurgePath::with_query(&**path).map_err(|error| error.to_string())?;
+            parsed.push(&path);
+        }
+        planner.plan(parsed).map_err(|error| error.to_string())
+    };
+    let why = match plan(&selection.paths) {
+        Ok(plan) => return Ok(plan),
+        Err(why) => why,
+    };
+    let failed = |why: String, paths: &[Arc<str>]| Judged {
+        verdict: Verdict::new(State::Failed, why),
+        paths: paths.iter().map(ToString::to_string).collect(),
+    };
+    let alone = selection.paths.chunks(1);
+    let mut judged: Vec<_> =
+        alone.filter_map(|path| Some(failed(plan(path).err()?, path))).collect();
+    if judged.is_empty() {
+        judged.push(failed(why.clone(), &selection.paths));
+    }
+    Err(Judgement { judged, why: Some(why), ..Judgement::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_that_cannot_be_planned_fails_alone() {
+        let selection = |paths: &[&str], everything| Selection {
+            paths: paths.iter().map(|path| (*path).into()).collect(),
+            batch_size: 100,
+            everything,
+            is_urgent: true,
+        };
+        let failed = |paths: &[&str]| {
+            let judged = planned(&selection(paths, false)).expect_err("it is refused").judged;
+            judged.into_iter().flat_map(|judged| judged.paths).collect::<Vec<_>>()
+        };
+        assert_eq!(failed(&["/a", "/%2A", "/b"]), ["/%2A"]);
+        assert_eq!(failed(&["/a", "no path"]), ["no path"]);
+        assert_eq!(failed(&[&format!("/{}", "a".repeat(BODY))]).len(), 1);
+        planned(&selection(&["/a", "/%2A"], true)).expect("there is consent");
+    }
 }

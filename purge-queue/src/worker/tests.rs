@@ -244,6 +244,19 @@ async fn full_purge_requires_consent_and_permission() {
 }
 
 #[tokio::test]
+async fn escaped_star_purges_everything_with_consent_and_stalls_nothing() {
+    let bench = Bench::new().await;
+    let worker = bench.worker(&bench.engine).everything_from(["ops".parse().expect("a name")]);
+    tokio::spawn(worker.run(Shutdown::new()));
+    let queue = bench.queue("ops");
+    let paths = parsed(&["/%2A".to_owned()]);
+    let ticket = queue.enqueue(bench.resource(), &paths).allow_full_purge(PurgeEverything);
+    let ticket = ticket.await.expect("stored");
+    ticket.outcome(PATIENCE).await.expect("an outcome");
+    assert_eq!(bench.posted().0["/%2A"], 1);
+}
+
+#[tokio::test]
 async fn refused_token_stalls_the_lane_and_loses_nothing() {
     let bench = Bench::new().await;
     for _ in 0..3 {
@@ -379,6 +392,39 @@ async fn request_that_is_repeated_after_a_doubt_is_a_possible_duplicate() {
     let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
     all_in(&outcome, &[State::Accepted]);
     assert!(outcome.paths.iter().all(|path| path.possible_duplicate), "{outcome:?}");
+}
+
+/// Many wildcards that share their start, and some that share their end, too.
+#[tokio::test]
+async fn message_of_similar_wildcards_is_sent_within_the_lease() {
+    let bench = Bench::new().await;
+    let long = "a".repeat(500);
+    let wildcards = (0..480).map(|n| format!("/*{long}{n:03}"));
+    let middle = (0..20).map(|n| format!("/*{long}{n:03}{long}*{long}"));
+    let ticket = bench.enqueue("cms", &wildcards.chain(middle).collect::<Vec<_>>()).await;
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
+    assert!(outcome.is_success());
+    let notes = bench.engine.messages(Stream::Journal).into_iter();
+    let leads = notes.filter(|note| note.header("Purge-Kind") == Some("lead"));
+    assert!(leads.count() <= 1, "no term has ended");
+}
+
+/// Whatever is computed, and however long it takes.
+#[tokio::test]
+async fn lease_is_renewed_during_a_computation() {
+    let bench = Bench::new().await;
+    let options = bench.worker(&bench.engine).options;
+    let (lane, metrics) = (&options.lane, &options.metrics);
+    let term = Term::begin(&bench.engine, lane, "a", metrics).await;
+    let term = term.expect("an engine").expect("it is free");
+    let mut holder = Holder::new(&bench.engine, &options, &term);
+    let computing = holder.compute(|_| std::thread::sleep(LEASE * 2));
+    tokio::select! {
+        () = term.renew() => panic!("{:?}", term.ended()),
+        () = computing => {}
+    }
+    term.append(&Note::Digested).await.expect("it holds");
 }
 
 /// A lane whose earlier holder ended in a round, after it had written this journal.
