@@ -42,6 +42,7 @@ struct Counts {
     possible_duplicates: u64,
     fenced: u64,
     takeovers: u64,
+    reconnections: u64,
     unusable: u64,
     appends: [u64; BOUNDS.len() + 1],
     append_seconds: f64,
@@ -67,6 +68,7 @@ impl Metrics {
             possible_duplicates: 0,
             fenced: 0,
             takeovers: 0,
+            reconnections: 0,
             unusable: 0,
             appends: [0; BOUNDS.len() + 1],
             append_seconds: 0.0,
@@ -89,6 +91,10 @@ impl Metrics {
 
     pub(crate) fn fenced(&self) {
         self.counts().fenced += 1;
+    }
+
+    pub(crate) fn reconnected(&self) {
+        self.counts().reconnections += 1;
     }
 
     pub(crate) fn unusable(&self) {
@@ -168,7 +174,7 @@ impl Counts {
         text.one(
             "purge_oldest_waiting_seconds",
             "gauge",
-            "Age of the oldest waiting path, in seconds.",
+            "Age of the oldest path that is waiting, or that cannot be read, in seconds.",
             lane,
             oldest,
         );
@@ -240,6 +246,11 @@ impl Counts {
                 "purge_fenced_total",
                 "Terms that ended because another worker had taken over.",
                 self.fenced,
+            ),
+            (
+                "purge_reconnections_total",
+                "How often another node was tried because the engine was unavailable.",
+                self.reconnections,
             ),
             ("purge_takeovers_total", "Terms that this worker has begun.", self.takeovers),
             (

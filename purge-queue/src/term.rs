@@ -222,6 +222,7 @@ impl<E: Engine> Term<E> {
         let margin = self.0.lease / 15;
         let subject = subject::lease(&self.0.lane);
         let ended = self.shutdown();
+        let mut answered = Instant::now();
         loop {
             tokio::select! {
                 () = sleep(every) => {}
@@ -236,13 +237,21 @@ impl<E: Engine> Term<E> {
                     return;
                 }
                 match timeout(every, self.renew_once(&subject)).await {
-                    Ok(Ok(())) => break,
+                    Ok(Ok(())) => {
+                        answered = Instant::now();
+                        break;
+                    }
                     Ok(Err(Some(why))) => {
                         self.end(why);
                         return;
                     }
-                    Ok(Err(None)) => sleep(PAUSE).await,
-                    Err(_) => self.0.engine.reconnect().await,
+                    Ok(Err(None)) if answered.elapsed() < PATIENCE => sleep(PAUSE).await,
+                    // The engine may be available through another node.
+                    Ok(Err(None)) | Err(_) => {
+                        self.0.engine.reconnect().await;
+                        answered = Instant::now();
+                        sleep(PAUSE).await;
+                    }
                 }
             }
         }

@@ -23,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::names::{Lane, Producer};
 use crate::term::Term;
 use holder::Holder;
+use outage::Outage;
 
 /// How often a standby worker checks whether the lane is free.
 const STAND_BY: Duration = Duration::from_millis(500);
@@ -186,9 +187,13 @@ impl<E: Engine> Worker<E> {
     /// work. If the engine is unreachable, the worker waits.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), QueueError> {
         let Self { engine, options } = self;
-        let mut pause = STAND_BY;
+        let (mut pause, mut outage) = (STAND_BY, Outage::default());
         while !shutdown.has_begun() {
             let term = Term::begin(&engine, &options.lane, &options.holder, &options.metrics).await;
+            match &term {
+                Ok(_) => outage.over(),
+                Err(error) => outage.lasts(&engine, &options, error).await,
+            }
             let ended = match term {
                 Ok(None) => {
                     pause = STAND_BY;

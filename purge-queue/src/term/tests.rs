@@ -78,6 +78,7 @@ async fn term_ends_before_a_lease_that_cannot_be_renewed() {
     let began = Instant::now();
     term.renew().await;
     assert!((26..30).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert!(engine.reconnections() >= 4, "it tried other nodes: {}", engine.reconnections());
     term.append(&sent()).await.expect_err("nothing more is sent");
 }
 

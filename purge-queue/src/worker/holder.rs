@@ -36,6 +36,10 @@ pub(super) struct Holder<'a, E> {
     pub(super) history: History,
     /// The sequence of the last input message that was read.
     pub(super) read: u64,
+    /// When everything that had been stored was last known to be read, by the engine's clock.
+    pub(super) complete: SystemTime,
+    reading: Outage,
+    ordering: Outage,
     /// The sequences below which the streams were trimmed.
     pub(super) trimmed: u64,
     pub(super) journal_trimmed: u64,
@@ -71,6 +75,9 @@ impl<'a, E: Engine> Holder<'a, E> {
             backlog: Backlog::default(),
             history: History::default(),
             read: 0,
+            complete: term.now(),
+            reading: Outage::default(),
+            ordering: Outage::default(),
             trimmed: 0,
             journal_trimmed: 0,
             paused: false,
@@ -122,6 +129,7 @@ impl<'a, E: Engine> Holder<'a, E> {
                 if self.term.ended().is_some() {
                     return Ok(());
                 }
+                self.measure();
                 sleep(PAUSE).await;
                 continue;
             };
@@ -140,6 +148,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             if self.term.ended().is_some() {
                 return Ok(());
             }
+            self.measure();
             sleep(PAUSE).await;
         }
         let mut history = std::mem::take(&mut self.history);
@@ -213,9 +222,11 @@ impl<'a, E: Engine> Holder<'a, E> {
                 self.tell().await?;
                 return Ok(());
             }
-            tolerate(self.read().await)?;
+            let read = self.read().await;
+            self.reading.endure(self.engine, self.options, read).await?;
             if !self.is_ordered || self.ordered.is_none_or(|at| at.elapsed() >= TICK) {
-                tolerate(self.obey().await)?;
+                let obeyed = self.obey().await;
+                self.ordering.endure(self.engine, self.options, obeyed).await?;
                 self.backlog.expire(self.term.now());
                 self.ordered = Some(Instant::now());
             }
@@ -339,12 +350,4 @@ pub(super) fn replay(history: &mut History, backlog: &mut Backlog) {
         }
     }
     doubts.for_each(|doubts| backlog.doubt(doubts));
-}
-
-/// Treats a temporary failure of the engine as something to retry later.
-fn tolerate(done: Result<(), EngineError>) -> Result<(), EngineError> {
-    match done {
-        Err(EngineError::Unavailable(_)) => Ok(()),
-        other => other,
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 
 use super::holder::Holder;
+use super::outage::PATIENCE;
 use crate::backlog::{Before, Complete};
 use crate::chunk::{Chunk, Rules, Urgency};
 use crate::engine::{Engine, EngineError, Message, NewMessage, Stream};
@@ -23,12 +24,14 @@ impl<E: Engine> Holder<'_, E> {
         let least = self.history.rounds.values().map(|round| round.begun.upto).max();
         let least = least.unwrap_or_default();
         while self.backlog.bytes() < self.options.memory || self.read < least {
+            let now = self.term.now();
             let messages = self.engine.read(Stream::Input, &filter, self.read + 1).await?;
             let Some(last) = messages.last().map(|last| last.sequence) else {
                 if self.read < least {
                     self.confirm_the_end(&filter).await?;
                     self.read = least;
                 }
+                self.complete = now;
                 break;
             };
             let rules = Rules {
@@ -218,7 +221,14 @@ impl<E: Engine> Holder<'_, E> {
                 waiting.insert((resource, urgency), count);
             }
         }
-        self.options.metrics.waits(waiting, self.backlog.oldest(None), self.term.now());
+        let now = self.term.now();
+        // What cannot be read may have been stored since then. What is not read because the memory is full is newer than
+        // what is waiting.
+        let is_behind =
+            now > self.complete + PATIENCE && self.backlog.bytes() < self.options.memory;
+        let unread = is_behind.then_some(self.complete);
+        let oldest = [self.backlog.oldest(None), unread].into_iter().flatten().min();
+        self.options.metrics.waits(waiting, oldest, now);
         let until =
             self.history.pause.map(|(_, until)| until).filter(|until| *until > self.term.now());
         self.options.metrics.paused(self.paused, until);

@@ -8,7 +8,7 @@ use super::Options;
 use crate::engine::{Engine, EngineError};
 
 /// How long the engine may be unavailable before another node is tried.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Since when the engine has been unavailable to one kind of calls.
 #[derive(Default)]
@@ -19,30 +19,48 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    /// Passes on what a call returned, or `None` if it is to be repeated later. After 5 s of failures, this connects to
-    /// another node, and tells people why.
+    /// Passes on what a call returned, or `None` if it is to be repeated later.
     pub(super) async fn endure<T, E: Engine>(
         &mut self,
         engine: &E,
         options: &Options,
         done: Result<T, EngineError>,
     ) -> Result<Option<T>, EngineError> {
-        let error = match done {
+        match done {
             Ok(done) => {
-                *self = Self::default();
-                return Ok(Some(done));
+                self.over();
+                Ok(Some(done))
             }
-            Err(error @ EngineError::Unavailable(_)) => error,
-            Err(error) => return Err(error),
-        };
-        let since = *self.since.get_or_insert_with(Instant::now);
-        if self.left.unwrap_or(since).elapsed() >= PATIENCE {
-            if self.left.is_none() {
-                options.say(&format!("trying another node of the engine: {error}"));
+            Err(error @ EngineError::Unavailable(_)) => {
+                self.lasts(engine, options, &error).await;
+                Ok(None)
             }
-            engine.reconnect().await;
-            self.left = Some(Instant::now());
+            Err(error) => Err(error),
         }
-        Ok(None)
+    }
+
+    /// The engine has responded.
+    pub(super) fn over(&mut self) {
+        *self = Self::default();
+    }
+
+    /// A call has failed. Every 5 s, this connects to another node, and tells people why: the engine may be available
+    /// there.
+    pub(super) async fn lasts<E: Engine>(
+        &mut self,
+        engine: &E,
+        options: &Options,
+        error: &EngineError,
+    ) {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if self.left.unwrap_or(since).elapsed() < PATIENCE {
+            return;
+        }
+        if self.left.is_none() {
+            options.say(&format!("trying another node of the engine: {error}"));
+        }
+        options.metrics.reconnected();
+        engine.reconnect().await;
+        self.left = Some(Instant::now());
     }
 }

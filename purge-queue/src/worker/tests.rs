@@ -394,6 +394,61 @@ async fn request_that_is_repeated_after_a_doubt_is_a_possible_duplicate() {
     assert!(outcome.paths.iter().all(|path| path.possible_duplicate), "{outcome:?}");
 }
 
+fn idle_worker(engine: &MemoryEngine, metrics: &Metrics) -> (JoinHandle<()>, Arc<AtomicUsize>) {
+    // No request reaches it.
+    let client = Client::builder("token").base_url("http://127.0.0.1:1").build().expect("a client");
+    let organization = "550e8400-e29b-41d4-a716-446655440000".parse().expect("an organization");
+    let said = Arc::new(AtomicUsize::new(0));
+    let told = Arc::clone(&said);
+    let lane = "shop".parse().expect("a lane");
+    let worker = Worker::new(engine.clone(), lane, client, organization)
+        .metrics(metrics.clone())
+        .messages(move |message| {
+            let is_about_it = message.starts_with("trying another node of the engine: no response");
+            told.fetch_add(usize::from(is_about_it), Ordering::SeqCst);
+        });
+    let run = async move { worker.run(Shutdown::new()).await.expect("it keeps working") };
+    (tokio::spawn(run), said)
+}
+
+fn oldest(metrics: &Metrics) -> f64 {
+    let text = metrics.text();
+    let line =
+        text.lines().find_map(|l| l.strip_prefix("purge_oldest_waiting_seconds{lane=\"shop\"} "));
+    line.expect("a value").parse().expect("a number")
+}
+
+#[tokio::test(start_paused = true)]
+async fn standby_worker_whose_node_is_cut_off_tries_another() {
+    let engine = MemoryEngine::new(LEASE);
+    engine.read_faults(|_| ReadFault::Lost);
+    let (_running, said) = idle_worker(&engine, &Metrics::new("shop".parse().expect("a lane")));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(engine.reconnections() > 1, "{}", engine.reconnections());
+    assert_eq!(said.load(Ordering::SeqCst), 1, "it says so once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn holder_that_cannot_read_tries_another_node_and_is_measured() {
+    for stream in [Stream::Input, Stream::Journal, Stream::Control] {
+        let engine = MemoryEngine::new(LEASE);
+        let metrics = Metrics::new("shop".parse().expect("a lane"));
+        let mut calls = 0;
+        engine.read_faults(move |read| {
+            // At the beginning of its term, it reads the journal from the leader.
+            calls += u32::from(read == Stream::Journal);
+            let is_lost = read == stream && (read != Stream::Journal || calls > 2);
+            if is_lost { ReadFault::Lost } else { ReadFault::None }
+        });
+        let (running, said) = idle_worker(&engine, &metrics);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert!(engine.reconnections() > 1, "{stream}: {}", engine.reconnections());
+        assert_eq!(said.load(Ordering::SeqCst), 1, "{stream}: it says so once");
+        assert_eq!(oldest(&metrics) > 30.0, stream != Stream::Control, "{}", metrics.text());
+        running.abort();
+    }
+}
+
 /// Many wildcards that share their start, and some that share their end, too.
 #[tokio::test]
 async fn message_of_similar_wildcards_is_sent_within_the_lease() {
