@@ -171,6 +171,12 @@ pub trait Engine: Clone + Send + Sync + 'static {
     /// Switches to another node, because this one does not respond.
     fn reconnect(&self) -> impl Future<Output = ()> + Send;
 
+    /// When a stream was created, by the engine's clock. This changes only if the stream is deleted and created again.
+    fn created(
+        &self,
+        stream: Stream,
+    ) -> impl Future<Output = Result<SystemTime, EngineError>> + Send;
+
     /// How long a message in [`Stream::Lease`] lives.
     fn lease(&self) -> impl Future<Output = Result<Duration, EngineError>> + Send;
 }

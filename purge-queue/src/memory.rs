@@ -70,6 +70,7 @@ struct State {
 
 #[derive(Default)]
 struct Log {
+    created: Duration,
     next: u64,
     messages: BTreeMap<u64, Message>,
     ids: HashMap<String, u64>,
@@ -125,6 +126,14 @@ impl MemoryEngine {
         self.reading().decide = Some(Box::new(decide));
     }
 
+    /// Deletes a stream, and creates it again.
+    #[cfg(test)]
+    pub(crate) fn recreate(&self, stream: Stream) {
+        let mut state = self.state();
+        let created = state.began.elapsed();
+        state.streams.insert(stream, Log { created, ..Log::default() });
+    }
+
     /// How often this connection has switched to another node.
     #[cfg(test)]
     pub(crate) fn reconnections(&self) -> usize {
@@ -159,7 +168,7 @@ impl MemoryEngine {
 
 impl State {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + self.began.elapsed()
+        at(self.began.elapsed())
     }
 
     fn log(&mut self, stream: Stream, lease: Duration) -> &mut Log {
@@ -194,6 +203,11 @@ impl State {
         log.messages.insert(sequence, message);
         Ok(sequence)
     }
+}
+
+/// The time so long after an engine began.
+fn at(elapsed: Duration) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) + elapsed
 }
 
 type Stored = Result<u64, EngineError>;
@@ -272,6 +286,11 @@ impl Engine for MemoryEngine {
         {
             self.reading().reconnections += 1;
         }
+    }
+
+    async fn created(&self, stream: Stream) -> Result<SystemTime, EngineError> {
+        let created = self.state().log(stream, self.lease).created;
+        Ok(at(created))
     }
 
     async fn lease(&self) -> Result<Duration, EngineError> {

@@ -8,7 +8,7 @@ mod check;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::client::RequestErrorKind;
 use async_nats::{HeaderMap, Request};
@@ -249,6 +249,13 @@ impl Engine for NatsEngine {
         }
         // A failure here surfaces with the next request.
         let _ = self.0.client.force_reconnect().await;
+    }
+
+    async fn created(&self, stream: Stream) -> Result<SystemTime, EngineError> {
+        let info = self.ask(&format!("STREAM.INFO.{stream}"), json!({})).await?;
+        info["created"].as_str().and_then(api::time).ok_or_else(|| {
+            EngineError::Unavailable(format!("the engine does not say when {stream} was created"))
+        })
     }
 
     async fn lease(&self) -> Result<Duration, EngineError> {

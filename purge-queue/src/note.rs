@@ -175,6 +175,16 @@ impl Note {
         }
     }
 
+    /// The same for an input that was deleted and created again since: its messages have new sequences, so no earlier
+    /// round can have taken a path of them.
+    pub(crate) fn of_another_input(self) -> Self {
+        match self {
+            Self::Round(begun) => Self::Round(Begun { upto: 0, ..begun }),
+            Self::Digest { part, .. } => Self::Digest { part, digest: Digest::default() },
+            other => other,
+        }
+    }
+
     /// Reads a note, or `None` if it is of an unknown kind, which a later version may have written.
     pub(crate) fn read(message: &Message) -> Option<Self> {
         let number = |name| message.header(name).and_then(|text| text.parse::<u64>().ok());

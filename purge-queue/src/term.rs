@@ -138,6 +138,11 @@ impl<E: Engine> Term<E> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends the term.
+    pub(crate) fn stop(&self, why: String) {
+        self.end(why);
+    }
+
     fn end(&self, why: String) -> String {
         let why = self.state().ended.get_or_insert(why).clone();
         self.0.shutdown.begin();
@@ -196,6 +201,7 @@ impl<E: Engine> Term<E> {
                     }
                 }
                 Ok(Err(error)) => {
+                    let error = explained(error);
                     return Err(self.end(format!("the journal cannot be written: {error}")));
                 }
             }
@@ -351,11 +357,23 @@ async fn lead<E: Engine>(
                 why = error;
                 sleep(PAUSE).await;
             }
-            Ok(Err(error)) => return Err(error),
+            Ok(Err(error)) => return Err(explained(error)),
             Err(_) => engine.reconnect().await,
         }
     }
     Err(why)
+}
+
+/// An error of an append, with what to do about a full journal. Only a holder knows what can be removed from it, and
+/// none can begin.
+fn explained(error: EngineError) -> EngineError {
+    match error {
+        EngineError::Full(why) => EngineError::Full(format!(
+            "{} is full, and workers cannot begin before it has room: `nats stream edit {0} --max-bytes 2GiB` ({why})",
+            Stream::Journal
+        )),
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -213,11 +213,25 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
         say("keeps leases forever: a worker that has died keeps the lane; set `max_age` to 30 s"
             .to_owned());
     }
+    if stream == Stream::Journal
+        && let Some(percent) = filled(info).filter(|percent| *percent >= 80)
+    {
+        say(format!(
+            "is {percent} % full, and workers cannot begin when it is full; raise its limit: \
+             `nats stream edit {stream} --max-bytes 2GiB`"
+        ));
+    }
     if away(info) > 0 {
         say("has a replica that is offline or behind; do not remove a node until it has caught up"
             .to_owned());
     }
     found
+}
+
+/// How much of its limit on bytes a stream uses, in percent.
+fn filled(info: &Value) -> Option<u64> {
+    let limit = info.pointer("/config/max_bytes")?.as_u64().filter(|limit| *limit > 0)?;
+    info.pointer("/state/bytes")?.as_u64()?.saturating_mul(100).checked_div(limit)
 }
 
 /// How many replicas are offline or behind.
@@ -270,6 +284,12 @@ mod tests {
         let mut behind = info(Stream::Input, &[]);
         behind["cluster"] = json!({ "replicas": [{ "current": false }, { "current": true }] });
         assert_eq!(findings(Stream::Input, Some(&behind)).len(), 1);
+        let mut full = info(Stream::Journal, &[("max_bytes", json!(1_000))]);
+        full["state"] = json!({ "bytes": 799 });
+        assert_eq!(findings(Stream::Journal, Some(&full)), []);
+        full["state"] = json!({ "bytes": 800 });
+        let found = findings(Stream::Journal, Some(&full));
+        assert!(found[0].text.starts_with("is 80 % full"), "{found:?}");
     }
 
     #[test]

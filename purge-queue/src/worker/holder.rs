@@ -24,6 +24,8 @@ use crate::term::Term;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often a holder checks things for which there is no wake-up.
 const TICK: Duration = Duration::from_secs(1);
+/// How often it checks that the input is still the same stream.
+const CHECKED: Duration = Duration::from_secs(5);
 /// How many rounds are followed concurrently when there is no rate.
 const FOLLOWED: usize = 2;
 
@@ -40,6 +42,8 @@ pub(super) struct Holder<'a, E> {
     pub(super) complete: SystemTime,
     reading: Outage,
     ordering: Outage,
+    /// When the input was created, and when that was last checked.
+    created: Option<(SystemTime, Instant)>,
     /// The sequences below which the streams were trimmed.
     pub(super) trimmed: u64,
     pub(super) journal_trimmed: u64,
@@ -78,6 +82,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             complete: term.now(),
             reading: Outage::default(),
             ordering: Outage::default(),
+            created: None,
             trimmed: 0,
             journal_trimmed: 0,
             paused: false,
@@ -115,6 +120,15 @@ impl<'a, E: Engine> Holder<'a, E> {
         let subject = subject::journal(&self.options.lane);
         let lead = self.term.tail().await;
         let (mut next, mut outage) = (1, Outage::default());
+        let created = loop {
+            let created = self.engine.created(Stream::Input).await;
+            match outage.endure(self.engine, self.options, created).await? {
+                Some(created) => break created,
+                None if self.term.ended().is_some() => return Ok(()),
+                None => sleep(PAUSE).await,
+            }
+        };
+        self.created = Some((created, Instant::now()));
         // Reads may be slightly out of date: the journal is complete once our own note is in it.
         while next <= lead {
             let read = self.engine.read(Stream::Journal, &subject, next).await;
@@ -135,7 +149,11 @@ impl<'a, E: Engine> Holder<'a, E> {
             };
             next = last + 1;
             for message in messages {
-                if let Some(note) = Note::read(&message) {
+                let note = Note::read(&message).map(|note| match message.stored < created {
+                    true => note.of_another_input(),
+                    false => note,
+                });
+                if let Some(note) = note {
                     self.history.apply(message.sequence, note);
                 }
             }
@@ -224,6 +242,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
             let read = self.read().await;
             self.reading.endure(self.engine, self.options, read).await?;
+            self.check_input().await;
             if !self.is_ordered || self.ordered.is_none_or(|at| at.elapsed() >= TICK) {
                 let obeyed = self.obey().await;
                 self.ordering.endure(self.engine, self.options, obeyed).await?;
@@ -243,6 +262,23 @@ impl<'a, E: Engine> Holder<'a, E> {
             round.await;
         }
         Ok(())
+    }
+
+    /// Ends the term if the input was deleted and created again: what it has now begins with sequence 1, and would not be
+    /// read.
+    async fn check_input(&mut self) {
+        let Some((created, checked)) = self.created else { return };
+        if checked.elapsed() < CHECKED {
+            return;
+        }
+        // If there is no response, the next read fails, too.
+        match self.engine.created(Stream::Input).await {
+            Ok(now) if now != created => self.term.stop(format!(
+                "{} was deleted and created again, and has to be read from its beginning",
+                Stream::Input
+            )),
+            _ => self.created = Some((created, Instant::now())),
+        }
     }
 
     /// Waits for the next event.

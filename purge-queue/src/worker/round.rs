@@ -338,6 +338,6 @@ mod tests {
         assert_eq!(failed(&["/a", "/%2A", "/b"]), ["/%2A"]);
         assert_eq!(failed(&["/a", "no path"]), ["no path"]);
         assert_eq!(failed(&[&format!("/{}", "a".repeat(BODY))]).len(), 1);
-        planned(&selection(&["/a", "/%2A"], true)).expect("there is consent");
+        assert!(planned(&selection(&["/a", "/%2A"], true)).is_ok(), "there is consent");
     }
 }

@@ -15,7 +15,7 @@ use crate::chunk::Urgency;
 use crate::engine::Stream;
 use crate::memory::{Fault, MemoryEngine, ReadFault};
 use crate::note::{Begun, Note};
-use crate::outcome::State;
+use crate::outcome::{Judged, State, Verdict};
 use crate::queue::{Queue, RequestOutcome};
 
 const LEASE: Duration = Duration::from_secs(2);
@@ -480,6 +480,39 @@ async fn lease_is_renewed_during_a_computation() {
         () = computing => {}
     }
     term.append(&Note::Digested).await.expect("it holds");
+}
+
+#[tokio::test]
+async fn input_that_was_created_again_is_read_from_its_beginning() {
+    let bench = Bench::new().await;
+    let (running, shutdown) = bench.start(&bench.engine);
+    let producer = async |name: &str| bench.enqueue(name, &numbered(0..1)).await;
+    for name in ["a", "b", "c"] {
+        producer(name).await.outcome(PATIENCE).await.expect("an outcome");
+    }
+    bench.engine.recreate(Stream::Input);
+    producer("d").await.outcome(PATIENCE).await.expect("its holder has noticed");
+    assert_eq!(bench.posted().0["/0"], 4);
+    // A round of a holder that died took everything up to a sequence that is now another message.
+    shutdown.begin();
+    running.await.expect("it ends");
+    let waiting = producer("e").await;
+    let lane: Lane = "shop".parse().expect("a lane");
+    let term = Term::begin(&bench.engine, &lane, "before", &Metrics::new(lane.clone())).await;
+    let term = term.expect("an engine").expect("it is free");
+    let begun = Begun { resource: bench.resource().to_string(), upto: 9, everything: false };
+    let round = term.append(&Note::Round(begun)).await.expect("it holds");
+    let verdict = Verdict::new(State::Purged, None);
+    let judged = vec![Judged { verdict, paths: vec!["/0".to_owned()] }];
+    term.append(&Note::Judged { round, judged }).await.expect("it holds");
+    term.append(&Note::Sent { round }).await.expect("it holds");
+    term.release().await;
+    bench.engine.recreate(Stream::Input);
+    waiting.outcome(Duration::ZERO).await.expect_err("its message was deleted");
+    let last = producer("f").await;
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    last.outcome(PATIENCE).await.expect("an outcome");
+    assert_eq!(bench.posted().0["/0"], 5, "the earlier round did not take it");
 }
 
 /// A lane whose earlier holder ended in a round, after it had written this journal.
