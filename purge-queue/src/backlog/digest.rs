@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Backlog, Doubt};
+use super::Backlog;
+use super::site::Doubt;
 use crate::note::{Begun, Digest, Doubts, Kept};
 use crate::outcome::{Judged, State, Verdict};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use purge_api_ext::{Plan, PurgePath};
 
-use super::{Site, Waiting};
+use super::site::{Site, Waiting};
 use crate::chunk::Urgency;
 use crate::names::Producer;
 
