@@ -24,8 +24,6 @@ use crate::term::Term;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often a holder checks things for which there is no wake-up.
 const TICK: Duration = Duration::from_secs(1);
-/// How often it checks that the input is still the same stream.
-const CHECKED: Duration = Duration::from_secs(5);
 /// How many rounds are followed concurrently when there is no rate.
 const FOLLOWED: usize = 2;
 
@@ -242,7 +240,9 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
             let read = self.read().await;
             self.reading.endure(self.engine, self.options, read).await?;
-            self.check_input().await;
+            if !self.is_same_input().await && self.term.ended().is_some() {
+                break;
+            }
             if !self.is_ordered || self.ordered.is_none_or(|at| at.elapsed() >= TICK) {
                 let obeyed = self.obey().await;
                 self.ordering.endure(self.engine, self.options, obeyed).await?;
@@ -264,21 +264,35 @@ impl<'a, E: Engine> Holder<'a, E> {
         Ok(())
     }
 
-    /// Ends the term if the input was deleted and created again: what it has now begins with sequence 1, and would not be
-    /// read.
-    async fn check_input(&mut self) {
-        let Some((created, checked)) = self.created else { return };
-        if checked.elapsed() < CHECKED {
-            return;
+    /// Whether the input is still the same stream. If it was deleted and created again, the term ends: the new one begins
+    /// with sequence 1, so what it has would not be read, and removed as if it had an outcome.
+    pub(super) async fn is_same_input(&mut self) -> bool {
+        let Some((created, checked)) = self.created else { return true };
+        if checked.elapsed() < TICK {
+            return true;
         }
-        // If there is no response, the next read fails, too.
         match self.engine.created(Stream::Input).await {
-            Ok(now) if now != created => self.term.stop(format!(
-                "{} was deleted and created again, and has to be read from its beginning",
-                Stream::Input
-            )),
-            _ => self.created = Some((created, Instant::now())),
+            Ok(now) if now != created => {
+                self.term.stop(format!(
+                    "{} was deleted and created again, and has to be read from its beginning",
+                    Stream::Input
+                ));
+                false
+            }
+            Ok(_) => {
+                self.created = Some((created, Instant::now()));
+                true
+            }
+            Err(_) => false,
         }
+    }
+
+    /// The round that was under way has ended: what has expired or was dropped meanwhile ends before anything else is
+    /// sent.
+    pub(super) fn round_is_over(&mut self) {
+        self.backlog.sending(None);
+        self.backlog.expire(self.term.now());
+        self.is_ordered &= !self.drops_more;
     }
 
     /// Waits for the next event.

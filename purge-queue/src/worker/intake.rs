@@ -133,6 +133,9 @@ impl<E: Engine> Holder<'_, E> {
         let first_open = self.backlog.first_open();
         let below = first_open.unwrap_or(self.read + 1);
         if below > self.trimmed {
+            if !self.is_same_input().await {
+                return Ok(());
+            }
             let inputs = subject::inputs(&self.options.lane);
             match self.engine.trim(Stream::Input, &inputs, below).await {
                 Err(EngineError::Unavailable(_)) => return Ok(()),

@@ -159,7 +159,7 @@ impl<E: Engine> Holder<'_, E> {
             let Begun { resource, upto, .. } = round.begun.clone();
             self.compute(move |backlog| backlog.take(number, &resource, upto, &judged)).await;
         }
-        self.backlog.sending(None);
+        self.round_is_over();
         self.settled(number, Vec::new()).await;
     }
 
@@ -200,9 +200,7 @@ impl<E: Engine> Holder<'_, E> {
         });
         let duplicates = taken.await;
         self.options.metrics.duplicates(duplicates as u64);
-        self.backlog.sending(None);
-        // What has expired or was dropped meanwhile ends before anything else is sent.
-        self.ordered = None;
+        self.round_is_over();
         if has_progressed {
             self.options.metrics.progressed();
         }
