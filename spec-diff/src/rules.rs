@@ -58,9 +58,9 @@ rules! {
     ServerRemoved "server-removed" Breaking ServerAdded "ours: callers send to this address";
     ServerOrderChanged "server-order-changed" Docs ServerOrderChanged "ours: the list has no order, although some tools take the first";
     ServerVariableChanged "server-variable-changed" Breaking ServerVariableChanged "ours: addresses are built from it";
-    ComponentAdded "component-added" Docs ComponentRemoved "ours: its name is not sent; its uses are compared by content";
-    ComponentRemoved "component-removed" Docs ComponentAdded "ours: its name is not sent; its uses are compared by content";
-    UnusedComponentChanged "unused-component-changed" Docs UnusedComponentChanged "ours: no operation uses it";
+    ComponentAdded "component-added" Docs ComponentRemoved "ours: its uses are compared by content, and its name where it is sent, as the value of a discriminator";
+    ComponentRemoved "component-removed" Docs ComponentAdded "ours: its uses are compared by content, and its name where it is sent, as the value of a discriminator";
+    UnusedComponentChanged "unused-component-changed" Docs UnusedComponentChanged "ours: no operation that both sides have uses it";
     // Security.
     SecurityAlternativeAdded "security-alternative-added" Additive SecurityAlternativeRemoved "oasdiff api-security-added, info: one more way to authenticate";
     SecurityAlternativeRemoved "security-alternative-removed" Breaking SecurityAlternativeAdded "ours, where oasdiff has info: callers that authenticate in this way are now refused";
@@ -109,6 +109,8 @@ rules! {
     SuccessRemoved "success-removed" Breaking SuccessAdded "oasdiff response-success-status-removed, error";
     SuccessWidened "success-widened" Additive SuccessNarrowed "ours: callers treat an unknown status like the x00 of its class (RFC 9110, section 15)";
     SuccessNarrowed "success-narrowed" Additive SuccessWidened "ours: such responses were possible before";
+    NarrowerEntryAdded "narrower-entry-added" Docs NarrowerEntryRemoved "ours: something wider described it, with which it is compared";
+    NarrowerEntryRemoved "narrower-entry-removed" Docs NarrowerEntryAdded "ours: something wider describes it, with which it is compared";
     FailureAdded "failure-added" Additive FailureRemoved "oasdiff response-non-success-status-added, info";
     FailureRemoved "failure-removed" Additive FailureAdded "oasdiff response-non-success-status-removed, info";
     ResponseMediaTypeAdded "response-media-type-added" Additive ResponseMediaTypeRemoved "oasdiff response-media-type-added, info";

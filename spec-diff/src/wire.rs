@@ -22,6 +22,7 @@ mod media_type;
 mod body;
 mod security;
 mod operation;
+mod operations;
 mod paths;
 mod root;
 mod respelled;

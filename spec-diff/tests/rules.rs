@@ -139,6 +139,39 @@ fn a_renamed_component_renames_the_value_of_a_discriminator() {
     assert_eq!(rules, expected, "{found:#?}");
 }
 
+/// A base with a discriminator, and what its subtypes are called.
+fn with_subtypes(base: &Value, used: &str, names: [&str; 2], leaf: &Value) -> Value {
+    let at = "/paths/~1things~1{id}/get/responses/200/content/application~1json/schema";
+    let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let mut document = with(base, at, Some(&reference(used)));
+    let [child, grandchild] = names;
+    document["components"]["schemas"] = json!({
+        "Base": { "type": "object", "discriminator": { "propertyName": "kind" } },
+        child: { "allOf": [reference("Base"), { "properties": { "child": {} } }] },
+        grandchild: { "allOf": [reference(child), { "properties": { "leaf": leaf } }] },
+    });
+    document
+}
+
+#[test]
+fn subtypes_of_all_levels_are_reached() {
+    let base = read(&folder().join("base.yaml"));
+    let document = |used, names, leaf| with_subtypes(&base, used, names, &leaf);
+    let text = || json!({ "type": "string" });
+    let rules = |old: &Value, new: &Value| -> BTreeSet<&str> {
+        wire(old, new).iter().map(|change| change.rule.name()).collect()
+    };
+    let old = document("Base", ["Cat", "Lion"], text());
+    let new = document("Base", ["Cat", "Lion"], json!({ "type": "integer" }));
+    assert!(rules(&old, &new).contains("response-type-changed"), "{:?}", rules(&old, &new));
+    // Without a mapping, its name is sent, also where it is used by itself.
+    let new = document("Base", ["Cat", "Tiger"], text());
+    assert!(rules(&old, &new).contains("response-discriminator-value-added"));
+    let old = document("Lion", ["Cat", "Lion"], text());
+    let new = document("Tiger", ["Cat", "Tiger"], text());
+    assert!(rules(&old, &new).contains("response-discriminator-value-added"));
+}
+
 /// The document has its own security and servers, which operations may replace.
 #[test]
 fn what_no_operation_inherits_has_no_effect() {

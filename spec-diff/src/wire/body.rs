@@ -9,6 +9,7 @@ use super::direction::Direction;
 use super::docs::Kind;
 use super::media_type;
 use super::pair::Pair;
+use super::shape::Role;
 use super::walk::Walk;
 use crate::message::{quote, word};
 use crate::rules::Rule;
@@ -36,7 +37,11 @@ impl<'a> Walk<'a> {
                     (true, false) => walk.report(Rule::BodyBecameOptional, "required → optional"),
                     _ => walk.report(Rule::SameMeaning, "`required: false` is the default"),
                 },
-                "content" => walk.content(field, Direction::Request),
+                "content" => {
+                    let is_sent = required.0 && required.1;
+                    let role = if is_sent { Role::AlwaysSent } else { Role::Value };
+                    walk.content(field, Direction::Request, role);
+                }
                 _ => {}
             });
         });
@@ -54,15 +59,19 @@ impl<'a> Walk<'a> {
             let what = format!("response {} {how}", word(status));
             if let Some((range, wider)) = wider_response(others, status) {
                 let both = Pair { old: response.old.or(wider), new: response.new.or(wider) };
-                walk.instead(both, &what, range, Self::response);
+                let is_added = response.new.is_some();
+                walk.instead(both, (&what, is_added), range, Self::response);
                 // Next to the success that only one side lists, `default` described failures.
                 let of_failures = range == "default" && keys(own).any(|key| key == "default");
-                if !is_success(status) || !of_failures || walk.same(both) {
+                if is_failure(status) || !of_failures || walk.same(both) {
                     return;
                 }
             }
-            let success = is_success(status)
-                || (status == "default" && [own, others].iter().all(|side| !lists_success(*side)));
+            // Where no success is listed, something else is what callers wait for.
+            let success = match status {
+                "default" => ![own, others].iter().any(|side| lists_success(*side)),
+                _ => is_success(status) || !(is_failure(status) || lists_success(own)),
+            };
             let (added, removed) = match status {
                 "2XX" if lists_success(others) => (Rule::SuccessWidened, Rule::SuccessNarrowed),
                 _ if success => (Rule::SuccessAdded, Rule::SuccessRemoved),
@@ -76,26 +85,26 @@ impl<'a> Walk<'a> {
     fn instead(
         &mut self,
         both: Pair<'a>,
-        what: &str,
+        (what, is_added): (&str, bool),
         wider: &str,
         compare: impl FnOnce(&mut Self, Pair<'a>),
     ) {
-        let before = self.decisions();
         let both = self.resolve(both);
+        let (rule, when) = match is_added {
+            true => (Rule::NarrowerEntryAdded, "described it before"),
+            false => (Rule::NarrowerEntryRemoved, "describes it now"),
+        };
         self.at(both, |walk| {
+            walk.report(rule, &format!("{what}; {} {when}", quote(wider)));
             if !walk.same(both) {
                 compare(walk, both);
             }
-            walk.same_meaning_unless(
-                before,
-                &format!("{what}; {} describes it as well", quote(wider)),
-            );
         });
     }
 
     fn response(&mut self, pair: Pair<'a>) {
         self.fields(Kind::Response, pair, |walk, key, field| match key {
-            "content" => walk.content(field, Direction::Response),
+            "content" => walk.content(field, Direction::Response, Role::Value),
             "headers" => {
                 // The names of header fields are case-insensitive (RFC 9110, section 5.1).
                 walk.entries_by(field, str::to_lowercase, |walk, name, header| {
@@ -108,11 +117,11 @@ impl<'a> Walk<'a> {
     }
 
     /// The media types of a body, a response or a parameter.
-    pub(super) fn content(&mut self, pair: Pair<'a>, direction: Direction) {
+    pub(super) fn content(&mut self, pair: Pair<'a>, direction: Direction, role: Role) {
         let pair = self.resolve(pair);
         self.entries_by(pair, media_type::meaning, |walk, name, content| {
             if content.old.is_some() && content.new.is_some() {
-                return walk.media_type(content, direction);
+                return walk.media_type(content, direction, role);
             }
             let (others, how) = match content.new {
                 Some(_) => (pair.old, "added"),
@@ -121,8 +130,8 @@ impl<'a> Walk<'a> {
             let what = format!("media type {} {how}", quote(name));
             if let Some((range, wider)) = wider_media_type(others, name) {
                 let both = Pair { old: content.old.or(wider), new: content.new.or(wider) };
-                return walk.instead(both, &what, range, |walk, both| {
-                    walk.media_type(both, direction);
+                return walk.instead(both, (&what, content.new.is_some()), range, |walk, both| {
+                    walk.media_type(both, direction, role);
                 });
             }
             let (added, removed) = match direction {
@@ -146,17 +155,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn media_type(&mut self, pair: Pair<'a>, direction: Direction) {
+    fn media_type(&mut self, pair: Pair<'a>, direction: Direction, role: Role) {
         let (added, removed) = match direction {
             Direction::Request => (Rule::RequestSchemaAdded, Rule::RequestSchemaRemoved),
             Direction::Response => (Rule::ResponseSchemaAdded, Rule::ResponseSchemaRemoved),
         };
         self.fields(Kind::MediaType, pair, |walk, key, field| match key {
             "schema" => match (field.old, field.new) {
-                (Some(_), Some(_)) => walk.schema(field, direction),
-                _ if walk.allows_everything(field) => {
-                    walk.report(Rule::SameMeaning, "a schema that allows everything means none");
-                }
+                (Some(_), Some(_)) => walk.schema_as(field, direction, role),
+                // Only what it says to people and generators can differ.
+                _ if walk.allows_everything(field) => walk.schema_as(field, direction, role),
                 (None, _) => walk.report(added, "schema added"),
                 (_, None) => walk.report(removed, "schema removed"),
             },
@@ -178,6 +186,10 @@ fn lists_success(responses: Option<&Value>) -> bool {
     keys(responses).any(is_success)
 }
 
+fn is_failure(status: &str) -> bool {
+    status.starts_with(['4', '5'])
+}
+
 /// What describes a status that is not listed itself. By convention, `default` describes failures, unless nothing else
 /// describes success.
 fn wider_response<'a>(
@@ -185,7 +197,7 @@ fn wider_response<'a>(
     status: &str,
 ) -> Option<(&'a str, Option<&'a Value>)> {
     let class = format!("{}XX", status.get(..1)?);
-    let of_failures = is_success(status) && lists_success(responses);
+    let of_failures = !is_failure(status) && lists_success(responses);
     let others = (status != "default" && !of_failures).then_some("default");
     let wider = (class != status).then_some(class.as_str()).into_iter().chain(others);
     first_of(responses, wider.map(str::to_owned))
@@ -196,8 +208,7 @@ fn wider_media_type<'a>(
     content: Option<&'a Value>,
     name: &str,
 ) -> Option<(&'a str, Option<&'a Value>)> {
-    let main = media_type::meaning(name).split('/').next().unwrap_or_default().to_owned();
-    let wider = [format!("{main}/*"), "*/*".to_owned()].into_iter();
+    let wider = media_type::wider(name).into_iter();
     first_of(content, wider.filter(|range| media_type::is_in(name, range)))
 }
 

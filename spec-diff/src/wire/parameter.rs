@@ -42,7 +42,7 @@ impl<'a> Walk<'a> {
                 walk.changed(Rule::ParameterContentChanged, key, field);
             }
             "schema" => walk.schema_as(field, Direction::Request, role),
-            "content" => walk.content(field, Direction::Request),
+            "content" => walk.content(field, Direction::Request, role),
             "style" | "explode" | "allowReserved" | "allowEmptyValue" => {
                 walk.serialization(key, field, (&styles.0, &styles.1));
             }
@@ -109,7 +109,7 @@ impl<'a> Walk<'a> {
                 },
                 "style" => walk.report(Rule::SameMeaning, "headers have only one style"),
                 "schema" => walk.schema(field, Direction::Response),
-                "content" => walk.content(field, Direction::Response),
+                "content" => walk.content(field, Direction::Response, Role::Value),
                 _ => {}
             });
         });

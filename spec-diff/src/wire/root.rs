@@ -1,15 +1,14 @@
 //! The document itself, its servers, and the components that no operation uses.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::docs::Kind;
-use super::pair::{Pair, address, follow};
+use super::operations::{Operation, Operations};
+use super::pair::{Pair, address};
 use super::subtypes::Subtypes;
-use super::template::template;
 use super::walk::Walk;
-use crate::METHODS;
 use crate::message::quote;
 use crate::rules::Rule;
 
@@ -85,10 +84,8 @@ impl<'a> Walk<'a> {
         let inherits = |operation: &Operation<'_>| {
             operation.item.get(key).is_none() && operation.value.get(key).is_none()
         };
-        let (old, new) = self.root.map(operations);
-        new.iter().any(|(address, operation)| {
-            inherits(operation) && old.get(address).is_some_and(inherits)
-        })
+        let (old, new) = self.root.map(Operations::new);
+        new.has_callbacks() || new.both(&old).any(|(new, old)| inherits(new) && inherits(old))
     }
 
     /// Compares a security scheme for each operation that needs it on both sides, and says whether there is one.
@@ -100,14 +97,11 @@ impl<'a> Walk<'a> {
             let mut list = list.and_then(Value::as_array).into_iter().flatten();
             list.any(|alternative| alternative.get(name).is_some())
         };
-        let (old, new) = self.root.map(operations);
+        let (old, new) = self.root.map(Operations::new);
         let users: Vec<String> = new
-            .iter()
-            .filter(|(address, operation)| {
-                let earlier = old.get(*address);
-                needs(new_root, operation) && earlier.is_some_and(|o| needs(old_root, o))
-            })
-            .map(|((_, method), Operation { path, value, .. })| {
+            .both(&old)
+            .filter(|(new, old)| needs(new_root, new) && needs(old_root, old))
+            .map(|(Operation { path, method, value, .. }, _)| {
                 let id = value.get("operationId").and_then(Value::as_str);
                 id.map_or_else(|| format!("{} {path}", method.to_uppercase()), str::to_owned)
             })
@@ -115,6 +109,11 @@ impl<'a> Walk<'a> {
         let is_used = !users.is_empty();
         for user in users {
             self.in_operation(user, |walk| walk.security_scheme(name, scheme));
+        }
+        // What callbacks require is not compared.
+        if !is_used && new.has_callbacks() {
+            self.security_scheme(name, scheme);
+            return true;
         }
         is_used
     }
@@ -144,7 +143,9 @@ impl<'a> Walk<'a> {
                     }
                     _ => walk.report(
                         Rule::UnusedComponentChanged,
-                        &format!("component {called} changed, but no operation uses it"),
+                        &format!(
+                            "component {called} changed, but nothing that is compared uses it"
+                        ),
                     ),
                 }
             });
@@ -157,28 +158,6 @@ impl<'a> Walk<'a> {
             }
         });
     }
-}
-
-/// An operation and the path item that contains it.
-struct Operation<'a> {
-    path: &'a str,
-    item: &'a Value,
-    value: &'a Value,
-}
-
-/// All operations of one side, by path template and method.
-fn operations(root: Option<&Value>) -> BTreeMap<(String, &'static str), Operation<'_>> {
-    let paths = root.and_then(|root| root.get("paths")).and_then(Value::as_object);
-    let mut found = BTreeMap::new();
-    for (path, item) in paths.into_iter().flatten() {
-        let item = follow(root, item);
-        for method in METHODS {
-            if let Some(value) = item.get(method) {
-                found.insert((template(path), method), Operation { path, item, value });
-            }
-        }
-    }
-    found
 }
 
 type Servers<'a> = Vec<(String, &'a Value)>;

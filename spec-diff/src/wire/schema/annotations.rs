@@ -52,6 +52,11 @@ impl<'a> Walk<'a> {
                 part.as_object().into_iter().flat_map(|map| map.keys()).map(String::as_str),
             );
         }
+        // Of several defaults, the outermost one counts.
+        let default = Pair { old: both.old.default, new: both.new.default };
+        if keys.remove("default") && !self.same(default) {
+            self.annotation("default", default, both.place(), role);
+        }
         for key in keys.into_iter().filter(|key| !CONSTRAINTS.contains(key)) {
             let (old, new) = (stated(both.old, key), stated(both.new, key));
             // Schemas are wrapped from outside, so the inner ones correspond.

@@ -64,6 +64,7 @@ impl<'a> Walk<'a> {
         let before = self.decisions();
         let both = Flats { old: &old, new: &new };
         if old.groups.is_empty() && new.groups.is_empty() {
+            self.values_of_discriminators(both, job.direction);
             self.flats(both, job);
         } else {
             self.alternatives(job, (Rc::clone(&old), Rc::clone(&new)));

@@ -34,8 +34,8 @@ impl<'a> Walk<'a> {
         names.sort_unstable();
         for name in names {
             let (old, new) = (both.old.properties.get(name), both.new.properties.get(name));
-            let old_seen = self.seen(Side::Old, old, direction);
-            let new_seen = self.seen(Side::New, new, direction);
+            let old_seen = self.seen(Side::Old, (both.old, old), direction);
+            let new_seen = self.seen(Side::New, (both.new, new), direction);
             let place =
                 Pair { old: written(both.old, old, name), new: written(both.new, new, name) };
             let listed =
@@ -84,11 +84,11 @@ impl<'a> Walk<'a> {
     fn seen(
         &mut self,
         side: Side,
-        property: Option<&Property<'a>>,
+        (object, property): (&Flat<'a>, Option<&Property<'a>>),
         direction: Direction,
     ) -> Option<Seen<'a>> {
         let property = property?;
-        let conjunction = Conjunction::all(self.root_of(side), &property.schemas);
+        let conjunction = Conjunction::all(self.root_of(side), object.schemas(property));
         let flat = self.flat(side, &conjunction);
         let hidden = match direction {
             Direction::Request => flat.read_only.then_some("readOnly"),
@@ -212,25 +212,30 @@ impl<'a> Walk<'a> {
     /// Properties that are not listed: all are allowed, none, or those that match a schema.
     pub(super) fn further(&mut self, both: Flats<'_, 'a>, direction: Direction) {
         let (old, new) = (&both.old.further, &both.new.further);
-        let open =
-            |flat: &Flat<'a>| flat.further.closed.is_none() && flat.further.schemas.is_empty();
+        let opens = (self.is_open(Side::Old, both.old), self.is_open(Side::New, both.new));
         let pair =
             |of: fn(&Flat<'a>) -> Option<&'a Value>| Pair { old: of(both.old), new: of(both.new) };
         let stated = pair(|flat| flat.further.closed.or(flat.further.schemas.first().copied()));
         let place =
             Pair { old: stated.old.or(both.place().old), new: stated.new.or(both.place().new) };
         let closed = (old.closed.is_some(), new.closed.is_some());
-        let rule = match ((open(both.old), open(both.new)), closed) {
+        let rule = match (opens, closed) {
             ((true, true), _) | (_, (true, true)) => return,
             ((true, false), _) | (_, (false, true)) => FURTHER.narrowed(direction),
             ((false, true), _) | (_, (true, false)) => FURTHER.widened(direction),
             _ => {
                 let old = Conjunction::all(self.root.old, &old.schemas);
                 let new = Conjunction::all(self.root.new, &new.schemas);
-                return self.conjunctions(old, new, direction);
+                return self.conjunctions_as((old, new), direction, Role::AlwaysSent);
             }
         };
         self.changed_at(place, rule, "additionalProperties", stated);
+    }
+
+    fn is_open(&mut self, side: Side, object: &Flat<'a>) -> bool {
+        let all = Conjunction::all(self.root_of(side), &object.further.schemas);
+        object.further.closed.is_none()
+            && (all.nodes.is_empty() || self.flat(side, &all).allows_everything())
     }
 }
 

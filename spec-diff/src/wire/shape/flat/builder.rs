@@ -168,7 +168,9 @@ impl<'a> Builder<'a, '_> {
             let has_null = null || values.iter().any(|value| value.is_null());
             meet_values(&mut self.flat.values, values);
             has_null
-        } else if let [(_, node)] = members.as_slice() {
+        } else if let [(_, node)] = members.as_slice()
+            && owner.get("discriminator").is_none()
+        {
             return self.open.push(Step { node, owner: index, beside_null: null });
         } else {
             self.group(owner, keyword, members) || null
