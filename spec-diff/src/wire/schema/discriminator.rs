@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
                 root.zip(target.as_str()).and_then(|(root, target)| named(root, target))
             };
             let outside = entries.filter(|entry| target(entry).is_none());
-            outside.map(|(key, target)| (key, target)).collect::<Vec<_>>()
+            outside.collect::<Vec<_>>()
         };
         if outside(pair.old, self.root.old) != outside(pair.new, self.root.new) {
             self.changed(Rule::Unclassified, "mapping", pair);
