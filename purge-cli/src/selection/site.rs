@@ -236,7 +236,8 @@ const WAYS_OUT: &str = "pass --first-run to write it and purge nothing, or --all
 
 fn broken(error: &BaselineError) -> Failure {
     // With the baseline alone, the next run would miss what the unfinished run has purged.
-    let remove = if error.is_of_pending_file() { "remove it and the baseline" } else { "remove it" };
+    let remove =
+        if error.is_of_pending_file() { "remove it and the baseline" } else { "remove it" };
     Failure::usage(format!("{error}; restore it, or {remove}: then {WAYS_OUT}; nothing was sent"))
 }
 
