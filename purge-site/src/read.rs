@@ -3,7 +3,7 @@
 //!
 //! | entry | handling |
 //! |---|---|
-//! | symbolic links | followed, since servers and uploads follow them. A link to a folder that contains it is an error, and so is one that leads out of an archive. Broken links are left out. In an archive, links to folders may add names that need 256 MiB of memory; more are an error |
+//! | symbolic links | followed, since servers and uploads follow them. A link to a folder that contains it is an error, and so is one that leads out of an archive. Broken links are left out. Links to folders may add names that need 256 MiB of memory; more are an error |
 //! | hard links in an archive | files with the content of their target |
 //! | sockets, pipes, devices | never opened, and left out |
 //! | unreadable files | an error: a file that is left out would look as if it had been removed |

@@ -133,6 +133,12 @@ fn links_that_multiply_names_are_refused() {
     assert_eq!(stream(&*tar(few.path(), &[])).expect("an archive").manifest, read.manifest);
     let many = of(35);
     refused(stream(&*tar(many.path(), &[])));
+    refused(path(many.path()));
+    let empty = tempfile::tempdir().expect("a folder");
+    match folders(empty.path(), many.path()) {
+        Err(CompareError::New(error)) => refused(Err(error)),
+        other => panic!("{other:?}"),
+    }
     // Files that are really there are not limited, and neither are links to files.
     let plain: Vec<_> = (0..3000).map(|at| (format!("f{at}"), "1".to_owned())).collect();
     let links: Vec<_> = (0..3000).map(|at| (format!("l{at}"), format!("f{at}"))).collect();
