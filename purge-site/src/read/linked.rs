@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How much memory the names that are reached through links may need: those of about a million files.
-const LINKED: u64 = if cfg!(test) { 256 << 10 } else { 256 << 20 };
+const LINKED: u64 = if cfg!(test) { 2 << 20 } else { 256 << 20 };
 
 /// The message for a link that leads to more.
 pub(super) const TOO_MANY: &str = "a link to a folder: the names that such links lead to need more than 256 MiB of \

@@ -143,6 +143,13 @@ impl Folder {
             (self.real.join(last), self.from.clone())
         };
         let linked = self.linked.clone();
+        // A folder is listed later, and is kept in memory until then.
+        let bytes = 3 * (name.len() + path.as_os_str().len() + real.as_os_str().len());
+        if let Some(from) = &from
+            && !linked.add(bytes)
+        {
+            return Err(ReadError::of(from.first(), linked::TOO_MANY));
+        }
         Ok(Self { name: [&*name, b"/"].concat(), path, real, from, linked })
     }
 }
