@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use purge_queue::{Engine as _, EngineError, NatsEngine, NatsOptions, Message, NewMessage, Queue, Stream};
+use purge_queue::{
+    Engine as _, EngineError, Message, NatsEngine, NatsOptions, NewMessage, Queue, Stream,
+};
 use purge_tests::nats::server;
 use tempfile::TempDir;
 
