@@ -92,8 +92,8 @@ struct Taken {
 /// An outcome to be stored.
 #[derive(Debug)]
 pub(crate) struct Complete<'a> {
-    pub(crate) address: &'a Address,
-    pub(crate) request: Option<&'a RequestId>,
+    /// `None` if nobody can ask for it.
+    pub(crate) subject: Option<String>,
     pub(crate) outcome: ChunkOutcome<StoredResult<'a>>,
 }
 
@@ -283,11 +283,14 @@ impl Backlog {
         let open = self.chunks.get(&sequence)?;
         let paths = open.results.iter();
         let paths = paths.map(|t| StoredResult::new(&t.path, &t.verdict, t.by.as_deref()));
-        Some(Complete {
-            address: &open.address,
-            request: open.request.as_ref(),
-            outcome: ChunkOutcome::new(sequence, (open.chunk, open.chunks), paths.collect()),
-        })
+        let subject = open.request.as_ref().map(|id| open.address.outcome(id, open.chunk));
+        let outcome = ChunkOutcome::new(
+            subject.clone().unwrap_or_default(),
+            sequence,
+            (open.chunk, open.chunks),
+            paths.collect(),
+        );
+        Some(Complete { subject, outcome })
     }
 
     /// Forgets a chunk whose outcome is stored.

@@ -157,7 +157,7 @@ impl<E: Engine> Queue<E> {
             let mut found = stream::iter(asked + 1..=until).map(ask).buffered(AT_ONCE);
             while let Some(found) = found.next().await {
                 let found = found.map_err(refused)?;
-                if let Some(outcome) = found.and_then(|found| ChunkOutcome::read(&found.body)) {
+                if let Some(outcome) = found.and_then(|found| ChunkOutcome::read(&found)) {
                     chunks.insert(outcome.chunk, outcome);
                 }
             }

@@ -230,7 +230,7 @@ fn expired_and_dropped_paths_have_an_outcome() {
     assert_eq!(backlog.completed(), [1].into());
     let complete = backlog.outcome(1).expect("an outcome");
     assert!(complete.outcome.paths.iter().all(|path| path.state == State::NotSent));
-    let address = complete.address.clone();
+    let address = chunk(1, "a", Urgency::Now, &[]).address;
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"], "another chunk contains it");
     assert!(backlog.drop_request(&address, &"r".parse().expect("a request")));
     assert_eq!((backlog.completed().len(), backlog.bytes()), (1, 0));

@@ -78,8 +78,9 @@ async fn purge(engine: &MemoryEngine, request: &RequestId, sequence: u64, paths:
     );
     let verdict = crate::outcome::Verdict::new(State::Purged, None);
     let paths = paths.iter().map(|path| StoredResult::new(path, &verdict, None)).collect();
-    let outcome = ChunkOutcome::new(sequence, (1, 1), paths);
-    let (subject, body) = (address.outcome(request, 1), outcome.stored());
+    let subject = address.outcome(request, 1);
+    let outcome = ChunkOutcome::new(subject.clone(), sequence, (1, 1), paths);
+    let body = outcome.stored();
     let new = NewMessage { subject, body, ..NewMessage::default() };
     engine.store(new).await.expect("stored");
 }

@@ -47,14 +47,13 @@ impl<E: Engine> Holder<'_, E> {
     pub(super) async fn tell(&mut self) -> Result<(), EngineError> {
         let mut told = false;
         for sequence in self.backlog.completed() {
-            let Some(Complete { address, request, outcome }) = self.backlog.outcome(sequence)
-            else {
+            let Some(Complete { subject, outcome }) = self.backlog.outcome(sequence) else {
                 continue;
             };
             self.metrics_of(&outcome.paths);
-            if let Some(request) = request {
+            if let Some(subject) = subject {
                 let new = NewMessage {
-                    subject: address.outcome(request, outcome.chunk),
+                    subject,
                     body: outcome.stored(),
                     after: Some(0),
                     ..NewMessage::default()
@@ -141,13 +140,28 @@ impl<E: Engine> Holder<'_, E> {
         let lane = self.options.lane.clone();
         let orders = self.engine.read(Stream::Control, &subject::controls(&lane), 1).await?;
         let paused = subject::paused(&lane);
-        self.paused = orders.iter().any(|order| order.subject == paused && order.body == b"yes");
         for order in orders {
-            let Some((address, request)) = Address::of_dropping(&order.subject, &lane) else {
-                continue;
+            let dropped = Address::of_dropping(&order.subject, &lane);
+            let is_done = match (dropped, order.body.as_slice()) {
+                (Some((address, request)), b"yes") => {
+                    // Otherwise every path of it has an outcome, or the request never existed.
+                    !self.backlog.drop_request(&address, &request)
+                }
+                // A later version may have other orders.
+                (None, _) if order.subject != paused => false,
+                (None, b"yes" | b"no") => {
+                    self.paused = order.body == b"yes";
+                    false
+                }
+                _ => {
+                    let subject = purge_api_ext::escape(&order.subject);
+                    self.options.say(&format!(
+                        "ignored: the message in {subject} is not an operator's order"
+                    ));
+                    true
+                }
             };
-            if !self.backlog.drop_request(&address, &request) {
-                // Every path of it has an outcome, or the request never existed.
+            if is_done {
                 self.engine.trim(Stream::Control, &order.subject, order.sequence + 1).await?;
             }
         }
@@ -170,7 +184,7 @@ impl<E: Engine> Holder<'_, E> {
 }
 
 /// Stores the outcome of a message. It replaces the outcome of an earlier message with the same name; that of this
-/// message or of a later one stays, since it may have been read.
+/// message or of a later one stays, since it may have been read. What cannot be read is not an outcome.
 async fn store<E: Engine>(engine: &E, sequence: u64, new: &NewMessage) -> Result<(), EngineError> {
     match engine.store(new.clone()).await {
         Err(EngineError::Conflict) => {}
@@ -179,7 +193,7 @@ async fn store<E: Engine>(engine: &E, sequence: u64, new: &NewMessage) -> Result
     let Some(known) = engine.last(Stream::Outcomes, &new.subject).await? else {
         return Err(EngineError::Conflict);
     };
-    if ChunkOutcome::read(&known.body).is_none_or(|outcome| outcome.sequence >= sequence) {
+    if ChunkOutcome::read(&known).is_some_and(|outcome| outcome.sequence >= sequence) {
         return Ok(());
     }
     let new = NewMessage { after: Some(known.sequence), ..new.clone() };
