@@ -170,7 +170,11 @@ impl NatsEngine {
         };
         let mut messages = client.subscribe(filter.to_owned()).await.ok()?;
         let told = Arc::clone(&notify);
+        let subscribed = client.clone();
         let task = tokio::spawn(async move {
+            // What was stored before the subscription began brings no hint.
+            let _ = subscribed.flush().await;
+            told.notify_one();
             while messages.next().await.is_some() {
                 told.notify_one();
             }

@@ -172,11 +172,12 @@ impl NatsOptions {
     }
 
     /// A connection for a subscription to what others publish. The client ends a connection on which it receives a
-    /// message with headers that it cannot read, so this is a connection of its own; its end is a hint, too.
+    /// message with headers that it cannot read, so this is a connection of its own. Hints may be missed while it is
+    /// interrupted, so its end and its return are hints, too.
     pub(super) async fn listen(&self, notify: Arc<Notify>) -> Option<async_nats::Client> {
         let (connect, servers) = self.connection().ok()?;
         let connect = connect.retry_on_initial_connect().event_callback(move |event| {
-            if matches!(event, Event::Disconnected) {
+            if matches!(event, Event::Connected | Event::Disconnected) {
                 notify.notify_one();
             }
             async {}
