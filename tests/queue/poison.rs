@@ -229,6 +229,31 @@ async fn odd_headers_harm_nobody() {
     panic!("not removed: {:?}", operator.show().await);
 }
 
+/// A message of bad lines takes up much more memory than it has bytes, until its outcome is stored.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_lines_do_not_fill_the_memory() {
+    const MESSAGES: usize = 1_000;
+    let Some(cluster) = Cluster::start(1, &Options::default()).await else { return };
+    let bench = Bench::new(&cluster, "bad-lines").await;
+    let subject = format!("purge.in.bad-lines.{RESOURCE}.raw").into_bytes();
+    let body = (0..500).flat_map(|n| format!("{n}\n").into_bytes()).collect::<Vec<_>>();
+    let messages: Vec<_> = (0..MESSAGES)
+        .map(|n| {
+            let headers = format!("NATS/1.0\r\nPurge-Request: bad-{n}\r\n\r\n").into_bytes();
+            (subject.clone(), headers, body.clone())
+        })
+        .collect();
+    raw::publish(&cluster, &messages).await;
+    let worker = bench.worker(None, &[]);
+    let id = format!("bad-{}", MESSAGES - 1).parse().expect("a name");
+    let outcome = bench.queue("raw").await.outcome(resource(), &id, PATIENCE).await;
+    assert_eq!(count(&outcome.expect("an outcome"), true), 500);
+    let peak = worker.peak() / 1024;
+    println!("{MESSAGES} messages of 500 bad lines: at most {peak} MiB");
+    assert!(peak < 100, "{peak} MiB");
+}
+
 /// A path that only the service refuses is found by sending its companions without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn path_that_the_service_refuses_costs_at_most_twenty_more_requests() {

@@ -81,3 +81,38 @@ async fn only_workers_store_outcomes() {
     }
     assert_eq!(bench.posted().1, before + 1);
 }
+
+/// Bad lines take up much more memory than they have bytes, until their outcome is stored.
+#[tokio::test]
+async fn bad_messages_do_not_pile_up_in_memory() {
+    const MESSAGES: usize = 100;
+    let bench = Bench::new().await;
+    for (number, good) in (0..MESSAGES).flat_map(|number| [(number, ""), (number, "/a\n")]) {
+        let subject = format!("purge.in.shop.{}.raw", bench.resource());
+        let name = format!("{number}-{}", good.len());
+        let headers = vec![("Purge-Request".to_owned(), name)];
+        let body = format!("{good}{}", (0..400).map(|n| format!("{n}\n")).collect::<String>());
+        let body = body.into_bytes();
+        let new = NewMessage { subject, headers, body, ..NewMessage::default() };
+        bench.engine.store(new).await.expect("stored");
+    }
+    let memory = 4 * 1024 * 1024;
+    let Worker { engine, options } = bench.worker(&bench.engine).memory(memory);
+    let term = Term::begin(&engine, &options.lane, "a", &options.metrics).await;
+    let term = term.expect("an engine").expect("it is free");
+    let mut holder = Holder::new(&engine, &options, &term);
+    holder.learn().await.expect("an engine");
+    let (taken, most) = (holder.backlog.bytes(), memory + memory / 4);
+    assert!((memory..most).contains(&taken), "{taken}");
+    assert!(holder.read < 2 * MESSAGES as u64, "what has a good line waits in the engine");
+    assert!(!bench.engine.messages(Stream::Outcomes).is_empty(), "the others have an outcome");
+    drop((holder, term));
+    tokio::time::sleep(LEASE).await;
+    // All of them get one.
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    let queue = bench.queue("raw");
+    for id in [format!("{}-0", MESSAGES - 1), format!("{}-3", MESSAGES - 1)] {
+        let id = id.parse().expect("a name");
+        queue.outcome(bench.resource(), &id, PATIENCE).await.expect("an outcome");
+    }
+}
