@@ -53,6 +53,13 @@ fn kinds() -> Vec<Kind> {
             1,
             0,
         ),
+        (
+            "too-many-messages",
+            vec![("Purge-Request", "poison"), ("Purge-Chunk", "1/4294967295")],
+            b"/p\n/q".to_vec(),
+            0,
+            2,
+        ),
         ("expires-soon", with("Purge-Expires", "soon"), b"/p".to_vec(), 1, 0),
         ("odd-urgency", with("Purge-Urgency", "yesterday"), b"/p".to_vec(), 1, 0),
     ]
