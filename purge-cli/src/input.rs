@@ -3,6 +3,7 @@
 mod encoding;
 mod not_a_name;
 mod evidence;
+mod rows;
 mod format;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -21,6 +22,7 @@ use purge_api_ext::{Paths, PurgePath, without_credentials};
 pub(crate) use encoding::wide;
 use evidence::Evidence;
 pub(crate) use format::Format;
+use rows::Rows;
 
 use crate::exit::Failure;
 use crate::shown::{excerpt, file_name, shown};
@@ -46,6 +48,8 @@ struct Input<'a> {
     nul: Option<String>,
     /// What the names of this list look like.
     evidence: Evidence,
+    /// Whether every line of this list has another column.
+    rows: Rows,
     /// The place of the first path that purges the whole resource.
     full: Option<String>,
 }
@@ -161,6 +165,7 @@ impl Input<'_> {
             // The fast path: nearly all entries can be used unchanged.
             let whole = text.filter(|text| !self.are_inventory && format.is_whole(text));
             if let Some(path) = whole.filter(|path| self.good.try_push(path).is_ok()) {
+                self.rows.add(path.as_bytes());
                 if may_be_full(path) {
                     self.note_full(|| format!("{name}:{number}"));
                 }
@@ -191,7 +196,9 @@ impl Input<'_> {
     /// Checks the names of a list together, unless one of them is already refused.
     fn end_list(&mut self, name: &str) -> Result<(), Failure> {
         let evidence = std::mem::take(&mut self.evidence);
-        let refusal = evidence.refusal(self.format.null).filter(|_| self.bad_count == 0);
+        let rows = std::mem::take(&mut self.rows);
+        let refusal = evidence.refusal(self.format.null).or_else(|| rows.refusal());
+        let refusal = refusal.filter(|_| self.bad_count == 0);
         refusal
             .map_or(Ok(()), |why| Err(Failure::usage(format!("{name}: {why}; nothing was sent"))))
     }
@@ -210,6 +217,10 @@ impl Input<'_> {
     fn add(&mut self, text: &[u8], place: impl Fn() -> String) {
         if self.format.raw {
             self.evidence.add(text);
+        }
+        // Between NUL bytes, every byte is part of the path.
+        if !self.format.null {
+            self.rows.add(text);
         }
         let Err(refusal) = self.format.read(text, self.are_inventory, &mut self.good) else {
             return self.note_full(place);

@@ -11,7 +11,7 @@ use purge_api_ext::escape;
 
 use crate::difference::Difference;
 use crate::manifest::Manifest;
-use files::{Pending, read_if_there, replace};
+use files::{New, Pending, read_if_there};
 
 /// The manifest of the site that was purged last, in a file that is replaced only after everything was purged.
 ///
@@ -62,7 +62,8 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// When the baseline cannot be read, is empty, or is not a manifest.
+    /// When the baseline cannot be read, is empty, or is not a manifest, or when a pending file is damaged
+    /// ([`BaselineError::is_of_pending_file`]).
     pub fn open(file: &Path) -> Result<Self, BaselineError> {
         // A link stays a link: its target is replaced.
         let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
@@ -74,8 +75,11 @@ impl Baseline {
         let mut doubts = Manifest::new();
         for pending in &earlier {
             let Some(text) = read_if_there(pending).map_err(cannot)? else { continue };
-            let more = Manifest::parse(&text)
-                .map_err(|why| BaselineError::new(pending, format!("is not a manifest: {why}")))?;
+            let damaged = |why: &str| BaselineError::of_pending(&file, pending, why);
+            if text.is_empty() {
+                return Err(damaged("it is empty"));
+            }
+            let more = Manifest::parse(&text).map_err(|why| damaged(&why.to_string()))?;
             doubts.doubt(more.names());
         }
         // A run that is still under way may fail; then its files are left to the next run.
@@ -140,7 +144,7 @@ impl Baseline {
     /// When it cannot be written. The baseline is then unchanged, and the next run purges the same files again.
     pub fn finish(self, site: &Manifest) -> Result<Finished, BaselineError> {
         let cannot = |cause: io::Error| self.error(&format!("cannot be written: {cause}"));
-        let _lock = files::lock(&self.file).map_err(cannot)?;
+        let new = New::of(&self.file).map_err(cannot)?;
         let now = read_if_there(&self.file).map_err(cannot)?;
         let mut finished = Finished::Replaced;
         let mut text = site.to_text();
@@ -154,7 +158,7 @@ impl Baseline {
             finished = if in_doubt > 0 { Finished::InDoubt(in_doubt) } else { finished };
         }
         if now.as_ref() != Some(&text) {
-            replace(&self.file, &text).map_err(cannot)?;
+            new.replace(&self.file, &text).map_err(cannot)?;
         }
         // A pending file that is left behind only causes one more purge.
         drop(self.pending.map(Pending::remove));
@@ -175,11 +179,25 @@ impl Baseline {
 pub struct BaselineError {
     file: PathBuf,
     why: String,
+    is_of_pending: bool,
 }
 
 impl BaselineError {
     fn new(file: &Path, why: String) -> Self {
-        Self { file: file.to_owned(), why }
+        Self { file: file.to_owned(), why, is_of_pending: false }
+    }
+
+    fn of_pending(file: &Path, pending: &Path, why: &str) -> Self {
+        let pending = escape(&pending.to_string_lossy());
+        let why = format!("has a pending file `{pending}`, which is not a manifest: {why}");
+        Self { is_of_pending: true, ..Self::new(file, why) }
+    }
+
+    /// Whether a pending file next to the baseline is damaged, not the baseline itself. It is then unknown what an
+    /// unfinished run has purged.
+    #[must_use]
+    pub fn is_of_pending_file(&self) -> bool {
+        self.is_of_pending
     }
 }
 

@@ -1,8 +1,9 @@
-//! Reads a site: a folder, a tar archive or a manifest. Memory use does not depend on file sizes.
+//! Reads a site: a folder, a tar archive or a manifest. Memory use depends on the names, and not on file sizes. A small
+//! archive cannot use up the memory: its headers and names are limited, and so are the names that links to folders add.
 //!
 //! | entry | handling |
 //! |---|---|
-//! | symbolic links | followed, since servers and uploads follow them. A link to a folder that contains it is an error, and so is one that leads out of an archive. Broken links are left out |
+//! | symbolic links | followed, since servers and uploads follow them. A link to a folder that contains it is an error, and so is one that leads out of an archive. Broken links are left out. Links to folders may add names that need 256 MiB of memory; more are an error |
 //! | hard links in an archive | files with the content of their target |
 //! | sockets, pipes, devices | never opened, and left out |
 //! | unreadable files | an error: a file that is left out would look as if it had been removed |
@@ -11,6 +12,7 @@
 
 mod hash;
 mod zstd;
+mod linked;
 mod tree;
 mod archive;
 mod listing;

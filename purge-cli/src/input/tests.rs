@@ -86,6 +86,30 @@ fn lists_of_other_programs_are_refused_as_a_whole() {
 }
 
 #[test]
+fn lists_with_another_column_are_refused_unless_nul_bytes_end_the_paths() {
+    let raw = Format { raw: true, ..Format::default() };
+    let null = Format { null: true, ..Format::default() };
+    for text in [
+        "/index.html,200\n",
+        "/index.html,200\r\n/a,404\r\n",
+        "/a|200\n",
+        "# path,status\n/a,200\n/b,200",
+    ] {
+        let error = read(Format::default(), text.as_bytes()).expect_err(text);
+        assert!(error.starts_with("paths.txt: every line has another column, as in `/"), "{error}");
+        assert!(error.ends_with("need `-0`; nothing was sent"), "{error}");
+    }
+    read(raw, b"a|200\n").expect_err("a name and a status");
+    assert_eq!(read(null, b"/index.html,200\0/a|2\0").expect("paths"), ["/index.html,200", "/a|2"]);
+    assert_eq!(lines(b"/index.html,200\n/b\n").expect("paths"), ["/index.html,200", "/b"]);
+    // Each list is judged on its own, and its invalid lines are reported first.
+    assert!(lines(b"/a|200\nb|200\n").expect_err("a bad line").contains("does not begin with `/`"));
+    let mut input = Input::default();
+    input.add_text(&b"/a\n"[..], "one").expect("paths");
+    input.add_text(&b"/a|200\n"[..], "two").expect_err("a table");
+}
+
+#[test]
 fn credentials_are_not_shown() {
     let raw = Format { raw: true, ..Format::default() };
     for format in [Format::default(), raw] {

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use purge_api_ext::{Paths, PurgePath};
 use purge_site::read::{self, Hashing, LeftOut, ReadError, Site};
-use purge_site::{Baseline, Change, Difference, Finished, Manifest};
+use purge_site::{Baseline, BaselineError, Change, Difference, Finished, Manifest};
 
 use crate::args::PathArgs;
 use crate::exit::{Exit, Failure};
@@ -45,7 +45,7 @@ impl Changes {
             return Ok(None);
         };
         not_inside(file, folder)?;
-        let baseline = Baseline::open(file).map_err(|error| broken(&error.to_string()))?;
+        let baseline = Baseline::open(file).map_err(|error| broken(&error))?;
         of_this_resource(&baseline, resource)?;
         let kind = kind(args, &baseline)?;
         let mut site = match (args.site.quick && folder.is_dir(), baseline.manifest()) {
@@ -234,8 +234,11 @@ fn kind(args: &PathArgs, baseline: &Baseline) -> Result<Kind, Failure> {
 const WAYS_OUT: &str = "pass --first-run to write it and purge nothing, or --allow-full-purge to write it and \
                         purge the whole resource";
 
-fn broken(error: &str) -> Failure {
-    Failure::usage(format!("{error}; restore it, or remove it: then {WAYS_OUT}; nothing was sent"))
+fn broken(error: &BaselineError) -> Failure {
+    // With the baseline alone, the next run would miss what the unfinished run has purged.
+    let remove =
+        if error.is_of_pending_file() { "remove it and the baseline" } else { "remove it" };
+    Failure::usage(format!("{error}; restore it, or {remove}: then {WAYS_OUT}; nothing was sent"))
 }
 
 /// The baseline of one cache says nothing about another cache. The baseline of several caches is that of each only as long

@@ -1,4 +1,4 @@
-//! The files of a baseline: the baseline itself, the pending files next to it, and a lock.
+//! The files of a baseline: the baseline itself, the pending files next to it, a lock, and a file that is being written.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -11,6 +11,10 @@ use super::Lock;
 /// The text between the name of the baseline and the ID of a run.
 const PENDING: &str = ".pending-";
 
+/// What follows the name of the baseline in the name of a file that is not complete yet. It must not begin as
+/// [`PENDING`] does: a run may be killed at any moment, and another one may look for pending files at any moment.
+const NEW: &str = ".lock.new";
+
 /// A file that lists what a run is about to purge. It is locked while the run is alive.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -20,11 +24,13 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    /// Writes it atomically: another run sees the whole file or none.
     pub(super) fn create(baseline: &Path, text: &[u8]) -> io::Result<Self> {
+        let new = New::of(baseline)?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let run = format!("{PENDING}{:x}-{:x}", since.as_nanos(), std::process::id());
         let path = beside(baseline, &run);
-        let file = write_whole(&path, text, |file| file.lock())?;
+        let file = new.write(&path, text, |file| file.lock())?;
         Ok(Self { path, _lock: file })
     }
 
@@ -57,12 +63,46 @@ pub(super) fn is_dead(pending: &Path) -> bool {
     File::open(pending).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// Waits until no other run is replacing the baseline.
-pub(super) fn lock(baseline: &Path) -> io::Result<Lock> {
-    let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(false).write(true).open(beside(baseline, ".lock"))?;
-    file.lock()?;
-    Ok(file)
+/// The only name under which the files of a baseline are written before they are renamed. Its lock is held meanwhile.
+///
+/// A run that is killed while it writes leaves this file behind. No run reads it, and the next one overwrites it.
+pub(super) struct New {
+    path: PathBuf,
+    _lock: Lock,
+}
+
+impl New {
+    /// Waits until no other run is writing.
+    pub(super) fn of(baseline: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        let lock =
+            options.create(true).truncate(false).write(true).open(beside(baseline, ".lock"))?;
+        lock.lock()?;
+        Ok(Self { path: beside(baseline, NEW), _lock: lock })
+    }
+
+    /// Replaces a file atomically, or leaves it unchanged.
+    pub(super) fn replace(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+        self.write(path, text, |_| Ok(())).map(drop)
+    }
+
+    fn write(
+        &self,
+        path: &Path,
+        text: &[u8],
+        prepare: impl FnOnce(&File) -> io::Result<()>,
+    ) -> io::Result<File> {
+        let write = || {
+            let mut file = File::create(&self.path)?;
+            prepare(&file)?;
+            file.write_all(text)?;
+            file.sync_all()?;
+            fs::rename(&self.path, path)?;
+            sync_folder(path)?;
+            Ok(file)
+        };
+        write().inspect_err(|_| drop(fs::remove_file(&self.path)))
+    }
 }
 
 pub(super) fn read_if_there(file: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -71,30 +111,6 @@ pub(super) fn read_if_there(file: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Replaces a file atomically, or leaves it unchanged.
-pub(super) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    write_whole(path, text, |_| Ok(())).map(drop)
-}
-
-/// Writes to another name first, so that this name never holds a partial file.
-fn write_whole(
-    path: &Path,
-    text: &[u8],
-    prepare: impl FnOnce(&File) -> io::Result<()>,
-) -> io::Result<File> {
-    let new = beside(path, &format!(".new-{:x}", std::process::id()));
-    let write = || {
-        let mut file = File::create(&new)?;
-        prepare(&file)?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        sync_folder(path)?;
-        Ok(file)
-    };
-    write().inspect_err(|_| drop(fs::remove_file(&new)))
 }
 
 /// Only after this sync is the new name on the disk.

@@ -110,6 +110,40 @@ fn broken_baseline_is_not_taken_for_a_site() {
     }
 }
 
+/// A run may be killed at any byte of what it writes.
+#[test]
+fn file_that_is_not_complete_is_never_read() {
+    let (folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
+    let second = site(&[("a", 2), ("b", 1)]);
+    let mut run = Baseline::open(&file).expect("a baseline");
+    // As while it is being written: nothing was renamed yet.
+    let new = folder.path().join("b.lock.new");
+    for part in [&b""[..], b"# cdn-purge manifest: files=2\n00"] {
+        std::fs::write(&new, part).expect("a file");
+        let other = Baseline::open(&file).expect("a baseline");
+        assert_eq!((other.in_doubt(), names(&difference(&other, &second))), (0, vec!["a".into()]));
+    }
+    run.begin(&difference(&run, &second)).expect("written");
+    assert_eq!(Baseline::open(&file).expect("a baseline").in_doubt(), 1);
+    assert_eq!(run.finish(&second).expect("written"), Finished::Replaced);
+    assert_eq!(files(folder.path()), ["b", "b.lock"], "what the killed run left was overwritten");
+}
+
+#[test]
+fn damaged_pending_file_is_an_error_of_its_own() {
+    let (folder, file) = begun(&site(&[("a", 1)]));
+    for damaged in ["", "a.html\n", "# cdn-purge manifest: files=1\n"] {
+        std::fs::write(folder.path().join("b.pending-1-1"), damaged).expect("a file");
+        let error = Baseline::open(&file).expect_err("not a list");
+        assert!(error.is_of_pending_file());
+        let error = error.to_string();
+        assert!(
+            error.contains("b` has a pending file `") && error.contains("b.pending-1-1`, which"),
+            "{error}"
+        );
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn full_disk_leaves_everything_unchanged() {
@@ -117,7 +151,7 @@ fn full_disk_leaves_everything_unchanged() {
     let before = std::fs::read(&file).expect("a baseline");
     let run = Baseline::open(&file).expect("a baseline");
     // The temporary file is on a device that is always full.
-    let new = folder.path().join(format!("b.new-{:x}", std::process::id()));
+    let new = folder.path().join("b.lock.new");
     std::os::unix::fs::symlink("/dev/full", new).expect("a link");
     let error = run.finish(&site(&[("a", 2)])).expect_err("a full disk").to_string();
     assert!(error.contains("b` cannot be written: No space left on device"), "{error}");

@@ -1,5 +1,6 @@
 //! Reads tar archives as a stream.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use tar::{Archive, EntryType};
@@ -12,8 +13,13 @@ use crate::manifest::checked;
 /// The block size of a tar archive.
 pub(super) const BLOCK: u64 = 512;
 
-/// The longest name that a file can be opened by on most systems.
+/// The longest name that a file can be opened by on most systems, and the longest target of a link.
 const NAME: usize = 4096;
+
+/// How many bytes may precede the content of an entry: its headers, with a long name, extended attributes and the map
+/// of a sparse file. The reader of archives keeps all of them in memory, and a compressed archive can have a thousand
+/// times its own size of them.
+const HEADERS: u64 = 1024 * 1024;
 
 /// Whether these bytes can begin an archive: with the header of an entry, or with the end marker.
 pub(super) fn is_header(block: &[u8]) -> bool {
@@ -25,15 +31,26 @@ pub(super) fn is_header(block: &[u8]) -> bool {
     is_sum || header.iter().all(|&byte| byte == 0)
 }
 
-/// Remembers whether the source has ended.
-struct Watched<R> {
+/// Remembers whether the source has ended, and limits what is read between the contents of two entries.
+struct Watched<'a, R> {
     source: R,
     has_ended: bool,
+    /// How many bytes may still be read.
+    left: &'a Cell<u64>,
 }
 
-impl<R: Read> Read for &mut Watched<R> {
+impl<R: Read> Read for &mut Watched<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
+        let left = self.left.get();
+        if left == 0 {
+            return Err(io::Error::other(
+                "the headers of an entry are larger than 1 MiB: make the archive with \
+                 `--format=gnu` and without `--sparse`",
+            ));
+        }
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.source.read(&mut buffer[..most])?;
+        self.left.set(left - count as u64);
         self.has_ended |= count == 0 && !buffer.is_empty();
         Ok(count)
     }
@@ -41,11 +58,21 @@ impl<R: Read> Read for &mut Watched<R> {
 
 pub(super) fn read(source: impl Read) -> Result<Site, ReadError> {
     let broken = |error: io::Error| ReadError::new(format!("the archive cannot be read: {error}"));
-    let mut source = Watched { source, has_ended: false };
+    let left = Cell::new(u64::MAX);
+    let mut source = Watched { source, has_ended: false, left: &left };
     let mut tree = Tree::default();
     let mut buffer = vec![0; BUFFER];
-    for entry in Archive::new(&mut source).entries().map_err(broken)? {
-        add(&mut entry.map_err(broken)?, &mut tree, &mut buffer)?;
+    let mut archive = Archive::new(&mut source);
+    let mut entries = archive.entries().map_err(broken)?;
+    loop {
+        left.set(HEADERS);
+        let next = entries.next();
+        left.set(u64::MAX);
+        let Some(entry) = next else { break };
+        let mut entry = entry.map_err(broken)?;
+        add(&mut entry, &mut tree, &mut buffer)?;
+        // What an entry of another kind than a file has as its content does not count as a header.
+        io::copy(&mut entry, &mut io::sink()).map_err(broken)?;
     }
     ended(source).map_err(broken)?;
     tree.site()
@@ -53,7 +80,7 @@ pub(super) fn read(source: impl Read) -> Result<Site, ReadError> {
 
 /// Checks that the archive ended with a block of zeros, and not because there was no more to read. One that was cut off
 /// between two entries has no such block, and its missing files would look as if they had been removed.
-fn ended<R: Read>(mut source: Watched<R>) -> io::Result<()> {
+fn ended<R: Read>(mut source: Watched<'_, R>) -> io::Result<()> {
     if source.has_ended {
         return Err(io::Error::other("it is incomplete"));
     }
@@ -88,6 +115,8 @@ fn check_extensions<R: Read>(entry: &mut tar::Entry<'_, R>, path: &[u8]) -> Resu
     Ok(())
 }
 
+const UNKNOWN: &str = "an unknown kind of entry";
+
 fn add<R: Read>(
     entry: &mut tar::Entry<'_, R>,
     tree: &mut Tree,
@@ -103,6 +132,10 @@ fn add<R: Read>(
     if kind == EntryType::XGlobalHeader {
         return Ok(());
     }
+    // Without a known format, these are not recognized as the extended header of the next entry.
+    if kind == EntryType::XHeader {
+        return Err(ReadError::of(&path, UNKNOWN));
+    }
     check_extensions(entry, &path)?;
     let name = path.strip_suffix(b"/").unwrap_or(&path);
     if kind == EntryType::Directory && matches!(name, b"." | b"") {
@@ -111,13 +144,17 @@ fn add<R: Read>(
     let name = checked(name).map_err(|error| ReadError::of(&path, error))?;
     let target = |entry: &tar::Entry<'_, R>| {
         let target = entry.link_name_bytes().map(|target| target.into_owned());
-        target.ok_or_else(|| ReadError::of(&path, "a link without a target"))
+        let target = target.ok_or_else(|| ReadError::of(&path, "a link without a target"))?;
+        match target.len() > NAME {
+            true => Err(ReadError::of(&path, format!("its target is longer than {NAME} bytes"))),
+            false => Ok(target),
+        }
     };
     match kind {
-        EntryType::Directory => tree.insert_folder(name),
+        EntryType::Directory => tree.insert(name, Node::Folder),
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             let digest = hash::hash(&mut *entry, buffer).map_err(broken)?;
-            tree.insert(name, Node::File(digest));
+            tree.insert(name, Node::File(digest))
         }
         EntryType::Symlink => tree.insert(name, Node::Link(target(entry)?)),
         EntryType::Link => {
@@ -130,10 +167,9 @@ fn add<R: Read>(
                     "a hard link to a file that does not precede it in the archive",
                 )
             })?;
-            tree.insert(name, Node::File(digest));
+            tree.insert(name, Node::File(digest))
         }
         EntryType::Fifo | EntryType::Char | EntryType::Block => tree.insert(name, Node::Special),
-        _ => return Err(ReadError::of(&path, "an unknown kind of entry")),
+        _ => Err(ReadError::of(&path, UNKNOWN)),
     }
-    Ok(())
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::linked::{self, Linked};
 use super::{LOOP, LeftOut, NoContent, ReadError};
 
 /// A folder of a site.
@@ -16,11 +17,15 @@ pub(super) struct Folder {
     /// Its location without links.
     real: PathBuf,
     from: Option<Arc<Step>>,
+    /// What was reached through links, in the whole site.
+    linked: Arc<Linked>,
 }
 
 /// A folder from which a link led to another folder, and the folders before it.
 struct Step {
     folder: PathBuf,
+    /// The name of the link.
+    name: Vec<u8>,
     before: Option<Arc<Step>>,
 }
 
@@ -40,7 +45,8 @@ impl Folder {
     pub(super) fn root(path: &Path) -> Result<Self, ReadError> {
         let cannot = |error: io::Error| ReadError::new(format!("it cannot be read: {error}"));
         let real = path.canonicalize().map_err(cannot)?;
-        Ok(Self { name: Vec::new(), path: path.to_owned(), real, from: None })
+        let (name, path) = (Vec::new(), path.to_owned());
+        Ok(Self { name, path, real, from: None, linked: Arc::default() })
     }
 
     /// The name of an entry in the site.
@@ -73,12 +79,23 @@ impl Folder {
         };
         for entry in entries {
             let entry = entry.map_err(|error| self.error(&error));
+            if let Some(error) = self.too_many(entry.as_ref().ok()) {
+                // Nothing of this folder is read then.
+                return Listing { errors: vec![error], ..Listing::default() };
+            }
             let added = entry.and_then(|entry| self.add(&entry, &mut listing));
             listing.errors.extend(added.err());
         }
         listing.files.sort_unstable();
         listing.folders.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         listing
+    }
+
+    /// The error for an entry if there are too many names that were reached through links.
+    fn too_many(&self, entry: Option<&fs::DirEntry>) -> Option<ReadError> {
+        let (from, last) = (self.from.as_ref()?, entry?.file_name());
+        let bytes = self.name.len() + self.path.as_os_str().len() + last.len();
+        (!self.linked.add(bytes)).then(|| ReadError::of(from.first(), linked::TOO_MANY))
     }
 
     fn add(&self, entry: &fs::DirEntry, listing: &mut Listing) -> Result<(), ReadError> {
@@ -116,7 +133,8 @@ impl Folder {
         let (name, path) = (self.name_of(last), self.path_of(last));
         let (real, from) = if is_link {
             let real = path.canonicalize().map_err(|error| ReadError::of(&name, error))?;
-            let step = Step { folder: self.real.clone(), before: self.from.clone() };
+            let (folder, before) = (self.real.clone(), self.from.clone());
+            let step = Step { folder, name: name.clone(), before };
             if step.is_in(&real) {
                 return Err(ReadError::of(&name, LOOP));
             }
@@ -124,11 +142,24 @@ impl Folder {
         } else {
             (self.real.join(last), self.from.clone())
         };
-        Ok(Self { name: [&*name, b"/"].concat(), path, real, from })
+        let linked = self.linked.clone();
+        // A folder is listed later, and is kept in memory until then.
+        let bytes = 3 * (name.len() + path.as_os_str().len() + real.as_os_str().len());
+        if let Some(from) = &from
+            && !linked.add(bytes)
+        {
+            return Err(ReadError::of(from.first(), linked::TOO_MANY));
+        }
+        Ok(Self { name: [&*name, b"/"].concat(), path, real, from, linked })
     }
 }
 
 impl Step {
+    /// The first link on the way.
+    fn first(&self) -> &[u8] {
+        self.before.as_ref().map_or(&self.name, |before| before.first())
+    }
+
     /// Whether one of the steps lies in this folder, or is this folder.
     fn is_in(&self, folder: &Path) -> bool {
         self.folder.starts_with(folder)

@@ -4,6 +4,8 @@ use std::process::Command;
 use super::*;
 use crate::manifest::Digest;
 
+mod limits;
+
 /// A folder with these files and links: each has a text, or the target of a link.
 fn site(files: &[(&str, &str)], links: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().expect("a folder");
@@ -51,7 +53,7 @@ fn header(name: &str, kind: u8, target: &str, size: u64) -> tar::Header {
 fn archive(entries: &[(&str, u8, &str)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (name, kind, text) in entries {
-        let is_content = matches!(kind, b'0' | b'L');
+        let is_content = matches!(kind, b'0' | b'L' | b'K' | b'x' | b'g');
         let (target, content) = if is_content { ("", *text) } else { (*text, "") };
         bytes.extend_from_slice(header(name, *kind, target, content.len() as u64).as_bytes());
         bytes.extend_from_slice(content.as_bytes());

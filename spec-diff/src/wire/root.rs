@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::docs::Kind;
+use super::operations::{Operation, Operations};
 use super::pair::{Pair, address};
 use super::subtypes::Subtypes;
 use super::walk::Walk;
@@ -16,6 +17,9 @@ impl<'a> Walk<'a> {
         self.fields(Kind::Document, self.root, |walk, key, field| match key {
             "openapi" => walk.changed(Rule::OpenapiVersionChanged, key, field),
             "info" => walk.info(field),
+            "servers" | "security" if !walk.is_inherited(key) => {
+                walk.report(Rule::SameMeaning, &format!("no operation inherits `{key}`"));
+            }
             "servers" => walk.servers(field),
             "tags" => walk.changed(Rule::TagsChanged, key, field),
             "security" => walk.security(field),
@@ -71,6 +75,47 @@ impl<'a> Walk<'a> {
         {
             self.report(Rule::ServerOrderChanged, "the order of the servers changed");
         }
+        self.same_meaning_unless(before, "the same servers are listed");
+    }
+
+    /// Whether an operation takes a field from the document, on both sides. Operations that have their own on one side
+    /// are compared by themselves.
+    fn is_inherited(&self, key: &str) -> bool {
+        let inherits = |operation: &Operation<'_>| {
+            operation.item.get(key).is_none() && operation.value.get(key).is_none()
+        };
+        let (old, new) = self.root.map(Operations::new);
+        new.has_callbacks() || new.both(&old).any(|(new, old)| inherits(new) && inherits(old))
+    }
+
+    /// Compares a security scheme for each operation that needs it on both sides, and says whether there is one.
+    fn scheme_of_operations(&mut self, name: &str, scheme: Pair<'a>) -> bool {
+        let (old_root, new_root) = (self.root.old, self.root.new);
+        let needs = |root: Option<&'a Value>, operation: &Operation<'a>| {
+            let own = operation.value.get("security");
+            let list = own.or(root.and_then(|root| root.get("security")));
+            let mut list = list.and_then(Value::as_array).into_iter().flatten();
+            list.any(|alternative| alternative.get(name).is_some())
+        };
+        let (old, new) = self.root.map(Operations::new);
+        let users: Vec<String> = new
+            .both(&old)
+            .filter(|(new, old)| needs(new_root, new) && needs(old_root, old))
+            .map(|(Operation { path, method, value, .. }, _)| {
+                let id = value.get("operationId").and_then(Value::as_str);
+                id.map_or_else(|| format!("{} {path}", method.to_uppercase()), str::to_owned)
+            })
+            .collect();
+        let is_used = !users.is_empty();
+        for user in users {
+            self.in_operation(user, |walk| walk.security_scheme(name, scheme));
+        }
+        // What callbacks require is not compared.
+        if !is_used && new.has_callbacks() {
+            self.security_scheme(name, scheme);
+            return true;
+        }
+        is_used
     }
 
     fn components(&mut self, pair: Pair<'a>) {
@@ -86,7 +131,8 @@ impl<'a> Walk<'a> {
                     (_, None) => {
                         walk.report(Rule::ComponentRemoved, &format!("component {called} removed"));
                     }
-                    _ if kind == "securitySchemes" => walk.security_scheme(name, component),
+                    _ if kind == "securitySchemes"
+                        && walk.scheme_of_operations(name, component) => {}
                     // The change is in something that it refers to, and is reported there.
                     (Some(old), Some(new)) if old == new => walk.settle(),
                     (Some(old), Some(new))
@@ -97,7 +143,9 @@ impl<'a> Walk<'a> {
                     }
                     _ => walk.report(
                         Rule::UnusedComponentChanged,
-                        &format!("component {called} changed, but no operation uses it"),
+                        &format!(
+                            "component {called} changed, but nothing that is compared uses it"
+                        ),
                     ),
                 }
             });

@@ -239,6 +239,7 @@ impl<'a> Reader<'_, 'a, '_> {
                 for (key, value) in fields {
                     (key, self.hash(key, value)).hash(&mut hasher);
                 }
+                self.document.subtypes.own_keys(value).hash(&mut hasher);
                 for (name, target) in self.document.subtypes.of(self.document.root, value) {
                     (name, self.reference(target)).hash(&mut hasher);
                 }

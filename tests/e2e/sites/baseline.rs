@@ -176,6 +176,12 @@ async fn missing_baseline_is_an_error_without_consent() {
         &create(&folder, &sandbox, &[]).end().await,
         "is not a manifest: line 1: not in the form `HASH  NAME`",
     );
+    folder.write("base.pending-1-1", "a.html\n");
+    refused(
+        &create(&folder, &sandbox, &[]).end().await,
+        "restore it, or remove it and the baseline: then pass --first-run",
+    );
+    fs::remove_file(folder.path("base.pending-1-1")).expect("a file");
     fs::remove_file(folder.path("site/a.html")).expect("a file");
     fs::remove_file(folder.path("base")).expect("a file");
     refused(

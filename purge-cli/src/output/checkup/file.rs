@@ -66,6 +66,10 @@ fn begins_as_report(path: &Path) -> io::Result<bool> {
 }
 
 fn created(path: &Path) -> io::Result<File> {
+    // In a container, the process ID of a run that was killed is often that of the next one, too.
+    if begins_as_report(path).is_ok_and(|is_report| is_report) {
+        fs::remove_file(path)?;
+    }
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
@@ -92,6 +96,13 @@ mod tests {
             let text = fs::read_to_string(&path).expect("a report");
             assert!(text.starts_with(markdown::TITLE) && names() == 1, "{text}");
         }
+        // A run with this process ID was killed while it wrote.
+        fs::write(beside(&path), markdown::TITLE).expect("a file");
+        ReportFile::open(Some(&path)).expect("a report").write(&checkup).expect("a report");
+        assert_eq!(names(), 1);
+        fs::write(beside(&path), "# Notes").expect("a file");
+        ReportFile::open(Some(&path)).err().expect("another file of this name is not removed");
+        fs::remove_file(beside(&path)).expect("a file");
         fs::write(&path, "# Notes").expect("a file");
         let refused =
             |path: &Path| ReportFile::open(Some(path)).err().expect("a refusal").to_string();

@@ -109,6 +109,7 @@ mod random {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::read::{Site, stream};
 
     /// Something in a folder.
     #[derive(Clone, Debug)]
@@ -162,7 +163,30 @@ mod random {
         root
     }
 
+    /// The same site, read from an archive; none if a link leads out of it.
+    fn archived(root: &Path) -> Option<Result<Site, ReadError>> {
+        let mut tar = std::process::Command::new("tar");
+        let archive = tar.args(["-cf", "-", "-C"]).arg(root).arg(".").output().expect("tar runs");
+        let read = stream(&*archive.stdout);
+        let is_out = |error: &ReadError| error.to_string().contains("leads out of the archive");
+        (!read.as_ref().is_err_and(is_out)).then_some(read)
+    }
+
     proptest! {
+        /// The system resolves links in a folder; this crate resolves those in an archive.
+        #[test]
+        fn archive_is_the_same_site_as_the_folder(nodes in proptest::collection::vec((name(), node()), 0..12)) {
+            let root = make(&nodes);
+            match (path(root.path()), archived(root.path())) {
+                (_, None) | (Err(_), Some(Err(_))) => {}
+                (folder, archive) => {
+                    let (folder, archive) = (folder.expect("a site"), archive.expect("no link out").expect("a site"));
+                    prop_assert_eq!(folder.manifest, archive.manifest);
+                    prop_assert_eq!(folder.left_out, archive.left_out);
+                }
+            }
+        }
+
         /// The slow model hashes all files. Errors are the same, too.
         #[test]
         fn the_difference_is_that_of_the_manifests(old in nodes(), more in nodes(), kept in 0..8_usize) {

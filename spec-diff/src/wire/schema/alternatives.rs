@@ -40,7 +40,7 @@ impl<'a> Walk<'a> {
                     let exclusive = (is_exclusive(old_group), is_exclusive(new_group));
                     self.overlap(both, (&old, &new), exclusive);
                 }
-                self.choices(both, (old, new), job.direction);
+                self.choices(both, (old, new), job);
             }
             (old_groups, new_groups) if old_groups.len() == new_groups.len() => {
                 let (mut old_rest, mut new_rest) = (job.old.clone(), job.new.clone());
@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
                     self.discriminators(both, Some(one), Some(other));
                     let old = alone(self.root.old, one);
                     let new = alone(self.root.new, other);
-                    self.choices(both, (old, new), job.direction);
+                    self.choices(both, (old, new), job);
                 }
                 self.conjunctions(old_rest, new_rest, job.direction);
             }
@@ -72,13 +72,14 @@ impl<'a> Walk<'a> {
         &mut self,
         both: Flats<'_, 'a>,
         (old, new): (Vec<Choice<'a>>, Vec<Choice<'a>>),
-        direction: Direction,
+        job: &Job<'a>,
     ) {
+        let direction = job.direction;
         let pairs = self.matched(&old, &new, direction);
         for (one, other) in &pairs {
             if let (Some(one), Some(other)) = (old.get(*one), new.get(*other)) {
                 let place = Pair { old: one.place(), new: other.place() };
-                self.at(place, |walk| walk.pair(one, other, direction));
+                self.at(place, |walk| walk.pair(one, other, job));
             }
         }
         for (index, choice) in old.iter().enumerate() {
@@ -102,20 +103,15 @@ impl<'a> Walk<'a> {
     }
 
     /// Compares two alternatives that correspond.
-    fn pair(&mut self, one: &Choice<'a>, other: &Choice<'a>, direction: Direction) {
+    fn pair(&mut self, one: &Choice<'a>, other: &Choice<'a>, job: &Job<'a>) {
+        let Job { direction, role, .. } = *job;
         self.keys((&one.keys, &other.keys), direction);
         let (old, new) = (one.conjunction.clone(), other.conjunction.clone());
         let forth = self.fits((Side::Old, &old), (Side::New, &new), direction);
         if forth && self.fits((Side::New, &new), (Side::Old, &old), direction) {
-            self.aside(Job {
-                old,
-                new,
-                direction,
-                role: crate::wire::shape::Role::Value,
-                quiet: true,
-            });
+            self.aside(Job { old, new, direction, role, quiet: true });
         } else {
-            self.conjunctions(old, new, direction);
+            self.conjunctions_as((old, new), direction, role);
         }
     }
 
@@ -167,12 +163,12 @@ impl<'a> Walk<'a> {
     ) -> bool {
         others.iter().any(|other| {
             let into = (other_side, &other.conjunction);
-            self.fits((side, &choice.conjunction), into, direction)
+            choice.has_keys_of(other) && self.fits((side, &choice.conjunction), into, direction)
         })
     }
 
-    /// The alternatives that correspond: equal ones first, then those with the same name, then those that are most
-    /// alike.
+    /// The alternatives that correspond: first those that share a value of the discriminator, then equal ones, then
+    /// those with the same name, then those that are most alike.
     fn matched(
         &mut self,
         old: &[Choice<'a>],
@@ -205,13 +201,13 @@ impl<'a> Walk<'a> {
     }
 
     fn likeness(&mut self, old: &Choice<'a>, new: &Choice<'a>, direction: Direction) -> u32 {
+        if old.keys.iter().any(|key| new.keys.contains(key)) {
+            return 5000;
+        }
         if let (Some(one), Some(other)) = (old.member, new.member)
             && self.hash(one) == self.hash(other)
         {
             return 4000;
-        }
-        if old.keys.iter().any(|key| new.keys.contains(key)) {
-            return 3000;
         }
         if !old.keys.is_empty() && !new.keys.is_empty() {
             return 0;
@@ -250,6 +246,11 @@ fn alike(one: &Flat<'_>, other: &Flat<'_>) -> u32 {
 }
 
 impl<'a> Choice<'a> {
+    /// Whether the values of the discriminator that stand for it also stand for another one, as far as both have any.
+    fn has_keys_of(&self, other: &Self) -> bool {
+        other.keys.is_empty() || self.keys.iter().all(|key| other.keys.contains(key))
+    }
+
     fn place(&self) -> Option<&'a Value> {
         self.member.or(self.conjunction.first())
     }

@@ -52,6 +52,11 @@ impl<'a> Walk<'a> {
                 part.as_object().into_iter().flat_map(|map| map.keys()).map(String::as_str),
             );
         }
+        // Of several defaults, the outermost one counts.
+        let default = Pair { old: both.old.default, new: both.new.default };
+        if keys.remove("default") && !self.same(default) {
+            self.annotation("default", default, both.place(), role);
+        }
         for key in keys.into_iter().filter(|key| !CONSTRAINTS.contains(key)) {
             let (old, new) = (stated(both.old, key), stated(both.new, key));
             // Schemas are wrapped from outside, so the inner ones correspond.
@@ -76,7 +81,7 @@ impl<'a> Walk<'a> {
             "readOnly" => Rule::ReadOnlyChanged,
             "writeOnly" => Rule::WriteOnlyChanged,
             "deprecated" => return self.at(pair, |walk| walk.deprecated(pair)),
-            "default" => role.default_rule(direction),
+            "default" => role.default_rule(direction, pair),
             "title" => Rule::TitleChanged,
             key if key.starts_with("x-") => return self.extension(key, pair),
             key if docs::holds(docs::Kind::Schema, key) => Rule::DocumentationChanged,

@@ -64,6 +64,7 @@ impl<'a> Walk<'a> {
         let before = self.decisions();
         let both = Flats { old: &old, new: &new };
         if old.groups.is_empty() && new.groups.is_empty() {
+            self.values_of_discriminators(both, job.direction);
             self.flats(both, job);
         } else {
             self.alternatives(job, (Rc::clone(&old), Rc::clone(&new)));
@@ -304,13 +305,18 @@ fn shown<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<String> {
 
 impl Role {
     /// The rule for a default that changed.
-    pub(super) fn default_rule(self, direction: Direction) -> Rule {
+    pub(super) fn default_rule(self, direction: Direction, pair: Pair<'_>) -> Rule {
         match self {
             Self::Value => {
-                direction.pick(Rule::RequestDefaultChanged, Rule::ResponseDefaultChanged)
+                let rule = match (pair.old, pair.new) {
+                    (None, _) => Rule::RequestDefaultAdded,
+                    (_, None) => Rule::RequestDefaultRemoved,
+                    _ => Rule::RequestDefaultChanged,
+                };
+                direction.pick(rule, Rule::ResponseDefaultChanged)
             }
             Self::Parameter => Rule::ParameterDefaultChanged,
-            Self::PathParameter => Rule::PathParameterDefaultChanged,
+            Self::AlwaysSent => Rule::UnusedDefaultChanged,
         }
     }
 }

@@ -8,8 +8,12 @@ use crate::rules::Rule;
 use crate::wire::direction::Direction;
 use crate::wire::pair::Pair;
 use crate::wire::shape::flat::{Flat, Group};
-use crate::wire::shape::{Conjunction, Job, Pick};
+use crate::wire::shape::{Conjunction, Job, Pick, Side};
+use crate::wire::subtypes::named;
 use crate::wire::walk::Walk;
+
+/// What is said of a discriminator that repeats what the schemas say themselves.
+const AS_BEFORE: &str = ", which each alternative requires with its values anyway";
 
 impl<'a> Walk<'a> {
     /// Compares the names of the properties. The values are judged with the alternatives that they stand for.
@@ -21,27 +25,99 @@ impl<'a> Walk<'a> {
     ) {
         let of =
             |group: Option<&Group<'a>>| group.and_then(|group| group.owner.get("discriminator"));
-        let pair = Pair { old: of(old), new: of(new) };
+        self.discriminator(both, Pair { old: of(old), new: of(new) }, (old, new));
+    }
+
+    fn discriminator(
+        &mut self,
+        both: Flats<'_, 'a>,
+        pair: Pair<'a>,
+        (old, new): (Option<&Group<'a>>, Option<&Group<'a>>),
+    ) {
+        self.mapping(pair.get("mapping"));
         let name = |side: Option<&'a Value>| {
             side.and_then(|side| side.get("propertyName")).and_then(Value::as_str)
         };
         let place = Pair { old: pair.old.or(both.place().old), new: pair.new.or(both.place().new) };
+        let direction = self.direction.unwrap_or(Direction::Request);
+        let added =
+            direction.pick(Rule::RequestDiscriminatorAdded, Rule::ResponseDiscriminatorAdded);
+        let removed =
+            direction.pick(Rule::RequestDiscriminatorRemoved, Rule::ResponseDiscriminatorRemoved);
         let (rule, text) = match pair.map(name) {
             (Some(old), Some(new)) if old != new => (
                 Rule::DiscriminatorChanged,
                 format!("property of the discriminator: {} → {}", quote(old), quote(new)),
             ),
-            (None, Some(new)) => (
-                Rule::DiscriminatorAdded,
-                format!("discriminator added: the property {}", quote(new)),
-            ),
-            (Some(old), None) => (
-                Rule::DiscriminatorRemoved,
-                format!("discriminator removed: the property {}", quote(old)),
-            ),
+            (None, Some(name)) => {
+                let text = format!("discriminator added: the property {}", quote(name));
+                match self.is_stated(Side::New, new, name) {
+                    true => (Rule::SameMeaning, text + AS_BEFORE),
+                    false => (added, text),
+                }
+            }
+            (Some(name), None) => {
+                let text = format!("discriminator removed: the property {}", quote(name));
+                match self.is_stated(Side::Old, old, name) {
+                    true => (Rule::SameMeaning, text + AS_BEFORE),
+                    false => (removed, text),
+                }
+            }
             _ => return,
         };
         self.report_at(place, rule, &text);
+    }
+
+    /// Values that lead out of the document are not followed.
+    fn mapping(&mut self, pair: Pair<'a>) {
+        let outside = |side: Option<&'a Value>, root: Option<&'a Value>| {
+            let entries = side.and_then(Value::as_object).into_iter().flatten();
+            let target = |(_, target): &(&String, &Value)| {
+                root.zip(target.as_str()).and_then(|(root, target)| named(root, target))
+            };
+            let outside = entries.filter(|entry| target(entry).is_none());
+            outside.collect::<Vec<_>>()
+        };
+        if outside(pair.old, self.root.old) != outside(pair.new, self.root.new) {
+            self.changed(Rule::Unclassified, "mapping", pair);
+        }
+    }
+
+    /// Whether every alternative itself requires the property, with the values that stand for it.
+    fn is_stated(&mut self, side: Side, group: Option<&Group<'a>>, name: &str) -> bool {
+        group.is_some_and(|group| {
+            group.members.iter().all(|member| {
+                let root = self.root_of(side);
+                let schema = self.flat(side, &Conjunction::of(root, Some(member.schema)));
+                let property = schema.properties.get(name).filter(|found| found.required.is_some());
+                property.is_some_and(|property| {
+                    let schema = self.flat(side, &Conjunction::all(root, &property.schemas));
+                    let stands = |value: &&Value| {
+                        value.as_str().is_some_and(|value| member.keys.contains(&value))
+                    };
+                    let is_sent = match self.direction {
+                        Some(Direction::Response) => !schema.write_only,
+                        _ => !schema.read_only,
+                    };
+                    is_sent && schema.values.as_ref().is_some_and(|all| all.iter().all(stands))
+                })
+            })
+        })
+    }
+
+    /// Compares the discriminators of schemas that offer no alternatives, and the values that stand for the schemas.
+    pub(super) fn values_of_discriminators(&mut self, both: Flats<'_, 'a>, direction: Direction) {
+        let of = |flat: &Flat<'a>| flat.parts.iter().find_map(|part| part.get("discriminator"));
+        let pair = Pair { old: of(both.old), new: of(both.new) };
+        if let (Some(_), Some(_)) = (pair.old, pair.new) {
+            self.discriminator(both, pair, (None, None));
+        }
+        let place = both.place();
+        let keys = |side: usize, schema: Option<&'a Value>| {
+            schema.map_or(&[][..], |schema| self.subtypes[side].own_keys(schema)).to_vec()
+        };
+        let (old, new) = (keys(0, place.old), keys(1, place.new));
+        self.at(place, |walk| walk.keys((&old, &new), direction));
     }
 
     /// The values of a discriminator that were added or removed for one alternative.

@@ -37,6 +37,9 @@ impl<'a> Walk<'a> {
         let (flat, outer_flat) = (self.flat(*side, inner), self.flat(side.other(), outer));
         match (flat.groups.as_slice(), outer_flat.groups.as_slice()) {
             ([], []) => {}
+            (groups, [group]) if group.name().is_some() => {
+                return self.needs_by_key(fit, groups, group);
+            }
             ([group], _) if group.keyword.is_some() => {
                 let inside = |inner| Fit { inner, ..fit.clone() };
                 return Needs::All(members(inner, group).into_iter().map(inside).collect());
@@ -59,11 +62,16 @@ impl<'a> Walk<'a> {
                 return Needs::Never;
             }
             pairs.push((&flat.further.schemas, &outer_flat.further.schemas));
-            let both = flat.properties.iter();
-            pairs.extend(both.filter_map(|(name, property)| {
-                let other = outer_flat.properties.get(name)?;
-                Some((property.schemas.as_slice(), other.schemas.as_slice()))
-            }));
+            pairs.extend(
+                flat.properties
+                    .iter()
+                    .map(|(name, property)| (flat.schemas(property), outer_flat.schemas_of(name))),
+            );
+            let others = outer_flat.properties.iter();
+            let others = others.filter(|(name, _)| !flat.properties.contains_key(*name));
+            pairs.extend(others.filter(|_| !flat.further.schemas.is_empty()).map(
+                |(_, property)| (flat.further.schemas.as_slice(), outer_flat.schemas(property)),
+            ));
         }
         let mut needs = Vec::new();
         for (inner, outer) in pairs {
@@ -76,6 +84,30 @@ impl<'a> Walk<'a> {
         Needs::All(needs)
     }
 
+    /// Where a discriminator chooses, each of its values must lead to what fits.
+    fn needs_by_key(
+        &self,
+        fit: &Fit<'a>,
+        groups: &[Group<'a>],
+        outer_group: &Group<'a>,
+    ) -> Needs<Fit<'a>> {
+        let [group] = groups else { return Needs::Never };
+        let is_like = group.keyword.is_some() && outer_group.keyword.is_some();
+        if !is_like || group.name() != outer_group.name() {
+            return Needs::Never;
+        }
+        let mut needs = Vec::new();
+        for (member, inner) in group.members.iter().zip(members(&fit.inner, group)) {
+            let outer = outer_group.members.iter().position(|other| {
+                !member.keys.is_empty() && member.keys.iter().all(|key| other.keys.contains(key))
+            });
+            let outer = outer.and_then(|at| members(&fit.outer, outer_group).into_iter().nth(at));
+            let Some(outer) = outer else { return Needs::Never };
+            needs.push(Fit { inner, outer, ..fit.clone() });
+        }
+        Needs::All(needs)
+    }
+
     fn exclusions_fit(&self, inner: &Flat<'a>, outer: &Flat<'a>) -> bool {
         outer.exclusions.iter().all(|exclusion| {
             inner.exclusions.iter().any(|other| self.hash(other) == self.hash(exclusion))
@@ -84,6 +116,11 @@ impl<'a> Walk<'a> {
 }
 
 impl<'a> Flat<'a> {
+    /// What a property must match.
+    fn schemas_of(&self, name: &str) -> &[&'a Value] {
+        self.properties.get(name).map_or(&self.further.schemas, |property| self.schemas(property))
+    }
+
     /// Whether no required property is missing, and none is unknown to the side that reads it.
     fn shape_fits(&self, outer: &Self, direction: Direction) -> bool {
         let required = |property: &Property<'a>| property.required.is_some();
@@ -93,7 +130,9 @@ impl<'a> Flat<'a> {
         // Properties that callers send must be known, and those that they read must exist.
         let (from, to) = direction.pick((self, outer), (outer, self));
         let unknown = from.properties.keys().any(|name| !to.properties.contains_key(name));
-        let closed = outer.further.closed.is_some() && self.further.closed.is_none();
+        let closed = outer.further.closed.is_some()
+            && (self.further.closed.is_none()
+                || self.properties.keys().any(|name| !outer.properties.contains_key(name)));
         !missing && !unknown && !closed
     }
 

@@ -9,7 +9,7 @@ use crate::wire::direction::Direction;
 use crate::wire::family::{Family, family};
 use crate::wire::pair::Pair;
 use crate::wire::shape::flat::{Flat, Property};
-use crate::wire::shape::{Conjunction, Side};
+use crate::wire::shape::{Conjunction, Role, Side};
 use crate::wire::walk::Walk;
 
 const FURTHER: Family = family!(
@@ -34,15 +34,49 @@ impl<'a> Walk<'a> {
         names.sort_unstable();
         for name in names {
             let (old, new) = (both.old.properties.get(name), both.new.properties.get(name));
-            let old_seen = self.seen(Side::Old, old, direction);
-            let new_seen = self.seen(Side::New, new, direction);
+            let old_seen = self.seen(Side::Old, (both.old, old), direction);
+            let new_seen = self.seen(Side::New, (both.new, new), direction);
             let place =
                 Pair { old: written(both.old, old, name), new: written(both.new, new, name) };
             let listed =
                 place.old.is_some_and(Value::is_array) || place.new.is_some_and(Value::is_array);
             // A property that is only required has no place of its own.
             let label = if listed { format!("{}: ", quote(name)) } else { String::new() };
-            self.at(place, |walk| walk.property(&label, (old_seen, new_seen), direction));
+            let alone = match (&old_seen, &new_seen) {
+                (None, Some(seen)) if seen.hidden.is_none() => Some((Side::New, &seen.conjunction)),
+                (Some(seen), None) if seen.hidden.is_none() => Some((Side::Old, &seen.conjunction)),
+                _ => None,
+            };
+            let alone = alone.map(|(side, conjunction)| (side, conjunction.clone()));
+            self.at(place, |walk| {
+                walk.property(&label, (old_seen, new_seen), direction);
+                if let Some((side, conjunction)) = alone {
+                    walk.undescribed(name, both, (side, conjunction), direction);
+                }
+            });
+        }
+    }
+
+    /// Compares a property that only one side describes with what the other says of all that it does not describe.
+    fn undescribed(
+        &mut self,
+        name: &str,
+        both: Flats<'_, 'a>,
+        (side, described): (Side, Conjunction<'a>),
+        direction: Direction,
+    ) {
+        let (other, rule, when) = match side {
+            Side::Old => (both.new, FURTHER.narrowed(direction), "is no longer allowed"),
+            Side::New => (both.old, FURTHER.widened(direction), "was not allowed before"),
+        };
+        // What callers send is judged by the property alone.
+        if other.further.closed.is_some() && direction == Direction::Response {
+            let message = format!("{} {when}: `additionalProperties` is `false`", quote(name));
+            self.report(rule, &message);
+        } else if !other.further.schemas.is_empty() {
+            let rest = Conjunction::all(self.root_of(side.other()), &other.further.schemas);
+            let pair = if side == Side::Old { (described, rest) } else { (rest, described) };
+            self.conjunctions_as(pair, direction, Role::Value);
         }
     }
 
@@ -50,11 +84,11 @@ impl<'a> Walk<'a> {
     fn seen(
         &mut self,
         side: Side,
-        property: Option<&Property<'a>>,
+        (object, property): (&Flat<'a>, Option<&Property<'a>>),
         direction: Direction,
     ) -> Option<Seen<'a>> {
         let property = property?;
-        let conjunction = Conjunction::all(self.root_of(side), &property.schemas);
+        let conjunction = Conjunction::all(self.root_of(side), object.schemas(property));
         let flat = self.flat(side, &conjunction);
         let hidden = match direction {
             Direction::Request => flat.read_only.then_some("readOnly"),
@@ -85,7 +119,10 @@ impl<'a> Walk<'a> {
             (true, true) => {
                 self.requirement(label, (required(&old), required(&new)), direction);
                 if let (Some(old), Some(new)) = (old, new) {
-                    self.conjunctions(old.conjunction, new.conjunction, direction);
+                    let sent = old.required && new.required;
+                    let role = if sent { Role::AlwaysSent } else { Role::Value };
+                    let pair = (old.conjunction, new.conjunction);
+                    self.conjunctions_as(pair, direction, role);
                 }
             }
             (false, false) => {
@@ -169,31 +206,36 @@ impl<'a> Walk<'a> {
         let old = Conjunction::all(self.root.old, &both.old.items);
         let new = Conjunction::all(self.root.new, &both.new.items);
         let place = Pair { old: old.first(), new: new.first() };
-        self.at(place, |walk| walk.conjunctions(old, new, direction));
+        self.at(place, |walk| walk.conjunctions_as((old, new), direction, Role::AlwaysSent));
     }
 
     /// Properties that are not listed: all are allowed, none, or those that match a schema.
     pub(super) fn further(&mut self, both: Flats<'_, 'a>, direction: Direction) {
         let (old, new) = (&both.old.further, &both.new.further);
-        let open =
-            |flat: &Flat<'a>| flat.further.closed.is_none() && flat.further.schemas.is_empty();
+        let opens = (self.is_open(Side::Old, both.old), self.is_open(Side::New, both.new));
         let pair =
             |of: fn(&Flat<'a>) -> Option<&'a Value>| Pair { old: of(both.old), new: of(both.new) };
         let stated = pair(|flat| flat.further.closed.or(flat.further.schemas.first().copied()));
         let place =
             Pair { old: stated.old.or(both.place().old), new: stated.new.or(both.place().new) };
         let closed = (old.closed.is_some(), new.closed.is_some());
-        let rule = match ((open(both.old), open(both.new)), closed) {
+        let rule = match (opens, closed) {
             ((true, true), _) | (_, (true, true)) => return,
             ((true, false), _) | (_, (false, true)) => FURTHER.narrowed(direction),
             ((false, true), _) | (_, (true, false)) => FURTHER.widened(direction),
             _ => {
                 let old = Conjunction::all(self.root.old, &old.schemas);
                 let new = Conjunction::all(self.root.new, &new.schemas);
-                return self.conjunctions(old, new, direction);
+                return self.conjunctions_as((old, new), direction, Role::AlwaysSent);
             }
         };
         self.changed_at(place, rule, "additionalProperties", stated);
+    }
+
+    fn is_open(&mut self, side: Side, object: &Flat<'a>) -> bool {
+        let all = Conjunction::all(self.root_of(side), &object.further.schemas);
+        object.further.closed.is_none()
+            && (all.nodes.is_empty() || self.flat(side, &all).allows_everything())
     }
 }
 

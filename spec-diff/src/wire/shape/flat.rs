@@ -61,6 +61,18 @@ pub(in crate::wire) struct Group<'a> {
     pub(in crate::wire) members: Vec<Member<'a>>,
 }
 
+impl<'a> Group<'a> {
+    /// The property of its discriminator.
+    pub(in crate::wire) fn name(&self) -> Option<&'a str> {
+        name_of(self.owner)
+    }
+}
+
+/// The property of the discriminator of a schema.
+pub(in crate::wire) fn name_of(schema: &Value) -> Option<&str> {
+    schema.get("discriminator")?.get("propertyName")?.as_str()
+}
+
 #[derive(Debug)]
 pub(in crate::wire) struct Member<'a> {
     /// Its place in the list, or the value of the discriminator.
@@ -98,6 +110,25 @@ impl<'a> Flat<'a> {
         flat.null = builder::fill(&mut flat, root, subtypes, conjunction);
         flat.settle_types();
         flat
+    }
+
+    /// What a property must match. One that is only required is described by what is said of all others.
+    pub(in crate::wire) fn schemas<'p>(&'p self, property: &'p Property<'a>) -> &'p [&'a Value] {
+        if property.schemas.is_empty() { &self.further.schemas } else { &property.schemas }
+    }
+
+    pub(in crate::wire) fn allows_everything(&self) -> bool {
+        let texts = [&self.multiples, &self.formats, &self.patterns, &self.exclusions, &self.items];
+        self.types == Types::ANY
+            && self.null
+            && self.values.is_none()
+            && self.limits.iter().all(Option::is_none)
+            && texts.iter().all(|list| list.is_empty())
+            && self.unique.is_none()
+            && self.properties.is_empty()
+            && self.further.closed.is_none()
+            && self.further.schemas.is_empty()
+            && self.groups.is_empty()
     }
 
     /// Derives the types from the only values that are allowed, or from keywords that only objects and lists have.
