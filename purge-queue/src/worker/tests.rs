@@ -1,5 +1,6 @@
 //! Workers on the engine in memory and a real sandbox: whatever fails in between, enqueued paths are purged.
 
+mod foreign;
 mod orders;
 mod take_over;
 mod engine;
