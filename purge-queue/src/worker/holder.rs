@@ -118,9 +118,7 @@ impl<'a, E: Engine> Holder<'a, E> {
 
     /// Computes what is waiting and what is to be followed, from the journal and the input.
     pub(super) async fn learn(&mut self) -> Result<(), EngineError> {
-        let subject = subject::journal(&self.options.lane);
-        let lead = self.term.tail().await;
-        let (mut next, mut outage) = (1, Outage::default());
+        let mut outage = Outage::default();
         let created = loop {
             let created = self.engine.created(Stream::Input).await;
             match outage.endure(self.engine, self.options, created).await? {
@@ -130,6 +128,48 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
         };
         self.created = Some((created, Instant::now()));
+        self.read_journal(created, &mut outage).await?;
+        if self.term.ended().is_some() {
+            return Ok(());
+        }
+        loop {
+            let read = self.read().await;
+            if outage.endure(self.engine, self.options, read).await?.is_some() {
+                break;
+            }
+            if self.term.ended().is_some() {
+                return Ok(());
+            }
+            self.measure();
+            sleep(PAUSE).await;
+        }
+        let mut history = std::mem::take(&mut self.history);
+        let replayed = self.compute(move |backlog| {
+            replay(&mut history, backlog);
+            history
+        });
+        self.history = replayed.await;
+        for (number, round) in &self.history.rounds {
+            match round.stage {
+                Stage::Begun => {
+                    let Begun { resource, upto, .. } = &round.begun;
+                    self.backlog.sending(Some((resource.clone(), *upto)));
+                }
+                Stage::Sent => self.to_follow.push_back((*number, round.text.clone())),
+                Stage::Settled => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the journal up to the note that began this term, or until the term ends.
+    async fn read_journal(
+        &mut self,
+        created: SystemTime,
+        outage: &mut Outage,
+    ) -> Result<(), EngineError> {
+        let subject = subject::journal(&self.options.lane);
+        let (mut next, lead) = (1, self.term.tail().await);
         // Reads may be slightly out of date: the journal is complete once our own note is in it.
         while next <= lead {
             let read = self.engine.read(Stream::Journal, &subject, next).await;
@@ -157,33 +197,6 @@ impl<'a, E: Engine> Holder<'a, E> {
                 if let Some(note) = note {
                     self.history.apply(message.sequence, note);
                 }
-            }
-        }
-        loop {
-            let read = self.read().await;
-            if outage.endure(self.engine, self.options, read).await?.is_some() {
-                break;
-            }
-            if self.term.ended().is_some() {
-                return Ok(());
-            }
-            self.measure();
-            sleep(PAUSE).await;
-        }
-        let mut history = std::mem::take(&mut self.history);
-        let replayed = self.compute(move |backlog| {
-            replay(&mut history, backlog);
-            history
-        });
-        self.history = replayed.await;
-        for (number, round) in &self.history.rounds {
-            match round.stage {
-                Stage::Begun => {
-                    let Begun { resource, upto, .. } = &round.begun;
-                    self.backlog.sending(Some((resource.clone(), *upto)));
-                }
-                Stage::Sent => self.to_follow.push_back((*number, round.text.clone())),
-                Stage::Settled => {}
             }
         }
         Ok(())
