@@ -48,7 +48,7 @@ fn check(answer: &Answer, elapsed: Option<Elapsed>) {
     let digests = [Some(other), own];
     for new in [New::Unknown, New::Gone, New::Is(other), New::Is(own.unwrap_or(other))] {
         for old in [None, Some(other), own] {
-            let expected = Expected { new, old };
+            let expected = Expected { new, old, is_in_doubt: false };
             for digest in digests {
                 let of_origin = OriginAnswer { status: 200, digest, tag: answer.tag.clone() };
                 let origin = Origin { answer: Some(of_origin), sends_age: false, clock: None };

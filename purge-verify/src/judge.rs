@@ -33,6 +33,16 @@ pub struct Expected {
     pub new: New,
     /// In the old build, if that is known and the file was there.
     pub old: Option<Digest>,
+    /// Whether a cache may also have other contents from before the purge, such as those of a build whose purge did not
+    /// finish. Without `old`, that is always assumed.
+    pub is_in_doubt: bool,
+}
+
+impl Expected {
+    /// Whether `old` is the only content that a cache may have from before the purge.
+    fn is_old_known(&self) -> bool {
+        self.old.is_some() && !self.is_in_doubt
+    }
 }
 
 /// What the new build has at a path.
@@ -122,7 +132,7 @@ pub struct Question<'a> {
 ///
 /// let body = Body::Hashed(Digest([1; 32]));
 /// let answer = Answer::new(200, &http::HeaderMap::new(), SystemTime::now(), body);
-/// let expected = Expected { new: New::Is(Digest([1; 32])), old: None };
+/// let expected = Expected { new: New::Is(Digest([1; 32])), ..Expected::default() };
 /// let question = Question { expected, ..Question::default() };
 /// assert_eq!(judge(&question, &answer).verdict(), Verdict::Fresh);
 /// ```
@@ -161,7 +171,7 @@ fn missing(question: &Question<'_>, status: u16, aged: &Aged) -> Reason {
 
 /// The edge has a file.
 fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
-    let Expected { new, old } = question.expected;
+    let Expected { new, old, .. } = question.expected;
     let origin = question.origin.and_then(|origin| origin.answer.as_ref());
     let origin = origin.filter(|origin| matches!(origin.status, 200 | 203));
     let Some(digest) = answer.body.digest() else { return without_bytes(answer, origin, aged) };
@@ -174,10 +184,10 @@ fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
             true => Reason::OldAtOrigin,
             false => Reason::OldBytes,
         },
-        New::Is(_) | New::Unknown | New::Gone if is_origins => match new {
-            New::Is(_) => Reason::OriginNotAsSite,
-            New::Unknown | New::Gone => same(Reason::SameAsOrigin),
-        },
+        New::Is(_) if is_origins => Reason::OriginNotAsSite,
+        New::Unknown if is_origins => same(Reason::SameAsOrigin),
+        // Another page in place of the file, unless it may be the file itself, which the origin still has.
+        New::Gone if is_origins && question.expected.is_old_known() => same(Reason::SameAsOrigin),
         _ if answer.is_personal => Reason::Personal,
         _ if answer.is_not_stored => Reason::NotStored,
         New::Is(_) => Reason::NotAsSite,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use purge_api_ext::{Event, OperationId, PathState, Plan, PurgePath, Report};
-use purge_site::{Manifest, Rules};
+use purge_site::Rules;
 use purge_verify::{Checked, Expected, New, Purge, Target, Verdict, Verifier};
 
 use super::verify::ask;
@@ -89,10 +89,8 @@ pub(super) fn aims(
         rules(&paths.input, &paths.addresses, &settings.addresses)
     };
     let (rules, same) = (rules(selection::rules)?, rules(selection::same_file_rules)?);
-    let (new, old): (Option<&Manifest>, _) = match renewal {
-        Some(renewal) => (Some(renewal.site()), renewal.old()),
-        None => (None, None),
-    };
+    let new = renewal.map(Renewal::site);
+    let (old, doubted) = (renewal.and_then(Renewal::old), renewal.map(Renewal::doubted));
     if paths.inventory.iter().any(|file| file.as_os_str() == "-") {
         let why = "--inventory - can be read only once, but --verify reads it, too: name a file";
         return Err(Failure::usage(why));
@@ -102,7 +100,7 @@ pub(super) fn aims(
         false => Some(input::read_inventory(format, &paths.inventory)?),
     };
     let inventory = inventory.as_ref();
-    let sources = Sources { new, old, inventory, format, rules: &rules, same: &same };
+    let sources = Sources { new, old, doubted, inventory, format, rules: &rules, same: &same };
     Aims::find(plan.paths(), sources, args.edges.seed)
 }
 

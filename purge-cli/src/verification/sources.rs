@@ -16,6 +16,8 @@ const BLOCK: usize = 1000;
 pub(crate) struct Sources<'a> {
     pub(crate) new: Option<&'a Manifest>,
     pub(crate) old: Option<&'a Manifest>,
+    /// The contents that the old build had for the files whose content is unknown in `old`. Caches may have others by now.
+    pub(crate) doubted: Option<&'a Manifest>,
     /// Paths whose content is unknown.
     pub(crate) inventory: Option<&'a Paths>,
     pub(crate) format: Format<'a>,
@@ -73,7 +75,9 @@ impl Sources<'_> {
             Some(site) if site.get(name).is_none() => New::Gone,
             Some(_) => digest(self.new).map_or(New::Unknown, New::Is),
         };
-        Expected { new, old: digest(self.old) }
+        let is_in_doubt =
+            self.old.and_then(|old| old.get(name)).is_some_and(|e| e.digest.is_unknown());
+        Expected { new, old: digest(self.old).or_else(|| digest(self.doubted)), is_in_doubt }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `create --verify`, `--again` and `--origin-ready`.
 
+use std::fs;
 use std::time::Duration;
 
 use purge_sandbox::{Fault, Pop, Sandbox, SandboxBuilder};
@@ -19,6 +20,18 @@ async fn bench(builder: SandboxBuilder) -> Bench {
     let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     bench.write("new/a.html", "new");
+    bench.write("new/b.html", "same");
+    bench
+}
+
+/// A site from which one file has been removed since the baseline. The origin and the edge still have it.
+async fn removed(builder: SandboxBuilder) -> Bench {
+    let bench = Bench::new(builder).await;
+    bench.cached("gone.html", "old").await;
+    bench.cached("b.html", "same").await;
+    let first = ["create", "--site", "old", "--baseline", "base", "--first-run"];
+    let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
     bench.write("new/b.html", "same");
     bench
 }
@@ -141,6 +154,33 @@ async fn a_late_upload_is_not_a_success() {
     upload(&bench);
     let ended = json(&bench, &verify).await;
     assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 2), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_does_not_take_a_removed_file_for_a_page_of_the_origin() {
+    let bench = removed(Sandbox::builder()).await;
+    let origin = format!("{}/origin", bench.sandbox.base_url());
+    let edge = bench.edge();
+    let verify = ["--verify=100ms", "--edge", &edge, "--origin", &origin];
+    // The origin still serves the file. However often that is verified, it is never fresh.
+    for _ in 0..2 {
+        let ended = json(&bench, &verify).await;
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        let found = &ended.json()["verification"]["paths"];
+        assert_eq!((found[0]["path"].as_str(), found.get(1)), (Some("/gone.html"), None));
+        assert_eq!(found[0]["reason"], "old_at_origin");
+    }
+    // An older build whose purge did not finish may have left other contents.
+    bench.write("public/gone.html", "of another build");
+    let ended = json(&bench, &verify).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.json()["verification"]["paths"][0]["reason"], "not_gone");
+    let by_itself = ["/gone.html", "--site", "new", "--baseline", "base", "--origin", &origin];
+    let ended = bench.verify(&by_itself).end().await;
+    assert!(ended.out.contains("  differs      /gone.html  (still there"), "{ended:?}");
+    fs::remove_file(bench.path("public/gone.html")).expect("a file");
+    let ended = json(&bench, &verify).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

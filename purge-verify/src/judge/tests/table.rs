@@ -56,6 +56,10 @@ fn origin(text: &str) -> Origin {
 fn asked(text: &str) -> Asked {
     let mut asked = Asked::default();
     for word in text.split_whitespace() {
+        if word == "doubt" {
+            asked.expected.is_in_doubt = true;
+            continue;
+        }
         let (key, value) = word.split_once('=').expect(word);
         match key {
             "since" => {
