@@ -81,6 +81,15 @@ fn certain(question: &Question<'_>, answer: &Answer, reason: &Reason) {
             let is_missing = matches!(answer.status, 404 | 410);
             assert!(!answer.is_challenge && (is_missing || !is_older), "{reason:?} of {answer:?}");
             assert!(is_missing || matches!(answer.status, 200 | 203), "{reason:?} of {answer:?}");
+            // What the build has is compared, or the verdict is another one.
+            let is_compared = match question.expected.new {
+                New::Is(new) => own == Some(new),
+                New::Gone => {
+                    is_missing || own.is_some_and(|own| question.expected.old != Some(own))
+                }
+                New::Unknown => true,
+            };
+            assert!(is_compared, "{reason:?} of {answer:?}");
         }
         Verdict::Differs | Verdict::Unverifiable => {}
     }

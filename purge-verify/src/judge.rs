@@ -174,7 +174,9 @@ fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
     let Expected { new, old, .. } = question.expected;
     let origin = question.origin.and_then(|origin| origin.answer.as_ref());
     let origin = origin.filter(|origin| matches!(origin.status, 200 | 203));
-    let Some(digest) = answer.body.digest() else { return without_bytes(answer, origin, aged) };
+    let Some(digest) = answer.body.digest() else {
+        return without_bytes(new, answer, origin, aged);
+    };
     let is_origins = origin.is_some_and(|origin| origin.digest == Some(digest));
     let same = |reason| if aged.says_older() { Reason::AgeAgainstBytes } else { reason };
     match new {
@@ -201,17 +203,20 @@ fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
     }
 }
 
-/// The bytes cannot be compared.
-fn without_bytes(answer: &Answer, origin: Option<&OriginAnswer>, aged: &Aged) -> Reason {
+/// The bytes cannot be compared. If the build says what they should be, neither a tag of the origin nor an `Age` says
+/// that they are: the origin may still have the old file.
+fn without_bytes(new: New, answer: &Answer, origin: Option<&OriginAnswer>, aged: &Aged) -> Reason {
+    let by_age = if new == New::Unknown { Some(aged) } else { None };
     let has_tag_of_origin = answer.tag.is_some() && origin.is_some_and(|o| o.tag == answer.tag);
-    match (&answer.body, aged) {
+    match (&answer.body, by_age) {
         // The `ETag` belongs to bytes that have not arrived.
         (Body::Damaged, _) => Reason::Damaged,
-        (_, aged) if has_tag_of_origin && !aged.says_older() => Reason::SameTagAsOrigin,
+        (_, Some(aged)) if has_tag_of_origin && !aged.says_older() => Reason::SameTagAsOrigin,
         _ if answer.is_personal => Reason::Personal,
         _ if answer.is_not_stored => Reason::NotStored,
-        (_, Aged::Younger) => Reason::FetchedAfter,
-        (_, Aged::Unclear(Reason::TooSoon)) => Reason::TooSoon,
+        _ if new == New::Gone => Reason::NotGone,
+        (_, Some(Aged::Younger)) => Reason::FetchedAfter,
+        (_, Some(Aged::Unclear(Reason::TooSoon))) => Reason::TooSoon,
         (Body::Coded(coding), _) => Reason::Coded(coding.clone()),
         _ => Reason::TooLarge,
     }

@@ -29,7 +29,7 @@ fn body(word: &str) -> Body {
     match word {
         "huge" => Body::TooLarge,
         "damaged" => Body::Damaged,
-        "zstd" => Body::Coded("zstd".to_owned()),
+        "br,br" => Body::Coded("br,br".to_owned()),
         word => Body::Hashed(digest(word)),
     }
 }
