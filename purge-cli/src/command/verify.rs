@@ -81,10 +81,11 @@ pub(super) async fn ask(
     let found = signals.drain(voice, asking).await;
     drop(progress);
     written.or_else(output::closed_pipe)?;
-    found.ok_or_else(|| {
-        let exit = signals.received().unwrap_or(Exit::Interrupted);
-        Failure::new(exit, "the verification was interrupted")
-    })
+    found.ok_or_else(|| interrupted(signals.received().unwrap_or(Exit::Interrupted)))
+}
+
+pub(super) fn interrupted(exit: Exit) -> Failure {
+    Failure::new(exit, "the verification was interrupted")
 }
 
 /// Reads what to verify, and what to compare it with.

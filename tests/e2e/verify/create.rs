@@ -1,6 +1,7 @@
 //! `create --verify`, `--again` and `--origin-ready`.
 
 use std::fs;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use purge_sandbox::{Fault, Pop, Sandbox, SandboxBuilder};
@@ -127,6 +128,47 @@ async fn stale_files_are_purged_once_more_on_request() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(ended.json()["verification"]["stale"], json!(["/a.html"]));
     assert_eq!(posts(&bench.sandbox).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_verified_is_purged_again_by_the_next_run() {
+    let bench = bench(Sandbox::builder()).await;
+    upload(&bench);
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr();
+    let nowhere = format!("http://{}", closed.expect("an address"));
+    for runs in 1..=2 {
+        let ended = json(&bench, &["--verify=100ms", "--edge", &nowhere]).await;
+        assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(6), runs), "{ended:?}");
+        assert_eq!(ended.json()["verification"]["paths"][0]["reason"], "unreachable");
+    }
+    let edge = bench.edge();
+    let verify = ["--verify=60s", "--edge", &edge];
+    assert_eq!(json(&bench, &verify).await.code, Some(0));
+    let ended = json(&bench, &verify).await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 3), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_before_the_verification_is_not_a_success() {
+    let slow = Fault::slow(Duration::from_secs(1)).on_post();
+    let bench = bench(Sandbox::builder().fault(slow)).await;
+    upload(&bench);
+    let edge = bench.edge();
+    let arguments =
+        ["create", "--site", "new", "--baseline", "base", "--verify", "--edge", &edge, "--quiet"];
+    let create = || purge_at(&bench.sandbox, &arguments).folder(bench.folder.path());
+    let run = create().start();
+    while posts(&bench.sandbox).is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    run.signal("INT").await;
+    let ended = run.end().await;
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert!(ended.out.contains("1 path: 1 accepted"), "{ended:?}");
+    assert!(ended.err.ends_with("error: the verification was interrupted\n"), "{ended:?}");
+    let ended = create().end().await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 2), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
