@@ -6,7 +6,9 @@ use std::rc::Rc;
 use purge_api_ext::PurgePath;
 use purge_verify::{Checked, Expected, Purge, Reason, Target, sample};
 
-use super::sources::{Sources, wildcard};
+use super::content::Content;
+use super::read_back;
+use super::sources::{Address, Sources};
 use crate::exit::Failure;
 use crate::output::Sample;
 
@@ -20,7 +22,7 @@ pub(crate) struct Aim {
     /// The path that purges it: itself or a wildcard.
     pub(crate) by: Rc<str>,
     pub(crate) expected: Expected,
-    /// Whether it is a file's own path, not an alias.
+    /// Whether the file at this very path is expected there, not one that has it as an alias.
     is_own: bool,
 }
 
@@ -41,8 +43,8 @@ struct Wildcard {
     matches: BTreeSet<Rc<str>>,
 }
 
-/// What is expected at each path, and whether the path is the file's own.
-type Known = HashMap<Rc<str>, (Expected, bool)>;
+/// What is expected at each path.
+type Known = HashMap<Rc<str>, Content>;
 
 impl Aims {
     /// Finds what to verify for these paths. The sample of each wildcard depends on the seed alone.
@@ -59,7 +61,8 @@ impl Aims {
         for (place, path) in paths.iter().enumerate() {
             let mut add = |target: &Rc<str>| {
                 if taken.insert(Rc::clone(target)) {
-                    let (expected, is_own) = known.get(target).copied().unwrap_or_default();
+                    let content = known.get(target).copied().unwrap_or_default();
+                    let (expected, is_own) = (content.expected(), content.is_own());
                     let (path, by) = (Rc::clone(target), Rc::clone(path));
                     aims.aims.push(Aim { path, by, expected, is_own });
                 }
@@ -114,14 +117,14 @@ fn search(
 ) -> Result<(Known, BTreeMap<usize, Wildcard>), Failure> {
     let (mut known, mut wildcards) = (Known::new(), BTreeMap::new());
     for (place, path) in paths.iter().enumerate() {
-        match wildcard(path) {
-            None => drop(known.insert(Rc::clone(path), Default::default())),
-            Some(pattern) => {
-                wildcards.insert(place, Wildcard { pattern, matches: BTreeSet::new() });
-            }
+        if path.contains('*') {
+            let (pattern, matches) = (read_back(path)?, BTreeSet::new());
+            wildcards.insert(place, Wildcard { pattern, matches });
+        } else {
+            known.insert(Rc::clone(path), Content::default());
         }
     }
-    sources.each(|path, expected, is_own| {
+    sources.each(|Address { path, file }| {
         let mut is_wanted = known.contains_key(path);
         for wildcard in wildcards.values_mut().filter(|one| one.pattern.matches(path)) {
             is_wanted = true;
@@ -130,11 +133,8 @@ fn search(
         if !is_wanted {
             return;
         }
-        let entry = known.entry(path.into()).or_default();
-        // A file at this very path takes precedence over the alias of another one.
-        if is_own || (!entry.1 && entry.0 == Expected::default()) {
-            *entry = (expected, is_own);
-        }
+        let content = known.entry(path.into()).or_default();
+        file.into_iter().for_each(|(expected, link)| content.add(expected, link));
     })?;
     Ok((known, wildcards))
 }

@@ -1,9 +1,10 @@
 //! What is known about the files of a site: the new build, the old one, and all paths.
 
-use purge_api_ext::{Paths, PurgePath};
+use purge_api_ext::Paths;
 use purge_site::{Manifest, Rules};
 use purge_verify::{Digest, Expected, New};
 
+use super::content::Link;
 use crate::exit::Failure;
 use crate::input::Format;
 use crate::selection::add_names;
@@ -27,9 +28,21 @@ pub(crate) struct Sources<'a> {
     pub(crate) same: &'a Rules,
 }
 
+/// A path at which something may be cached.
+pub(super) struct Address<'a> {
+    pub(super) path: &'a str,
+    /// The file that is served there; none if nothing is known about it.
+    pub(super) file: Option<(Expected, Link)>,
+}
+
 impl Sources<'_> {
-    /// Calls `add` with each address of each file, what is expected there, and whether it is the file's own address.
-    pub(super) fn each(&self, mut add: impl FnMut(&str, Expected, bool)) -> Result<(), Failure> {
+    /// Calls `add` with each address of each file. A wildcard is not an address.
+    pub(super) fn each(&self, mut add: impl FnMut(Address<'_>)) -> Result<(), Failure> {
+        let mut add = |path: &str, file| {
+            if !path.contains('*') {
+                add(Address { path, file });
+            }
+        };
         let names = self.names();
         for block in names.chunks(BLOCK) {
             for name in block {
@@ -42,16 +55,16 @@ impl Sources<'_> {
                 };
                 let same = addresses(self.same)?;
                 for (place, path) in same.iter().enumerate() {
-                    add(path, expected, place == 0);
+                    let link = if place == 0 { Link::Own } else { Link::Alias };
+                    add(path, Some((expected, link)));
                 }
-                // The content of variants is unknown.
                 for path in addresses(self.rules)?.iter().filter(|path| !has(&same, path)) {
-                    add(path, Expected::default(), false);
+                    add(path, Some((expected, Link::Variant)));
                 }
             }
         }
         for path in self.inventory.into_iter().flatten() {
-            add(path, Expected::default(), false);
+            add(path, None);
         }
         Ok(())
     }
@@ -83,9 +96,4 @@ impl Sources<'_> {
 
 fn has(paths: &Paths, wanted: &str) -> bool {
     paths.iter().any(|path| path == wanted)
-}
-
-/// The path, if it is a wildcard.
-pub(super) fn wildcard(path: &str) -> Option<PurgePath> {
-    PurgePath::with_query(path).ok().filter(PurgePath::is_wildcard)
 }
