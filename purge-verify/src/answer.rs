@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use http::header::{AGE, CACHE_CONTROL, CONTENT_ENCODING, DATE, ETAG, SET_COOKIE, VARY};
+use http::header::{
+    AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, SET_COOKIE, VARY,
+};
 use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +130,12 @@ impl Answer {
 pub(crate) fn varies_by_coding(headers: &HeaderMap) -> bool {
     let varies = |word: &str| has_word(headers, &VARY, word);
     varies("accept-encoding") || varies("*") || coding_of(headers) != Ok(Coding::Identity)
+}
+
+/// The media type of a response, without parameters; empty if there is none.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// The content coding of a response, or its name if that is not one that was asked for.

@@ -47,6 +47,7 @@ enum Decoder {
 /// A body that is arriving.
 pub(crate) struct Hasher {
     decoder: Decoder,
+    limit: u64,
     /// How many bytes may still arrive.
     left: u64,
     end: Option<Body>,
@@ -61,7 +62,12 @@ impl Hasher {
             Coding::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(hash))),
             Coding::Br => Decoder::Br(Box::new(DecompressorWriter::new(hash, BUFFER))),
         };
-        Self { decoder, left: limit, end: None }
+        Self { decoder, limit, left: limit, end: None }
+    }
+
+    /// How many bytes of the body have arrived, up to the limit.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.limit - self.left
     }
 
     /// Takes the next bytes, and returns whether more are needed.
@@ -72,7 +78,7 @@ impl Hasher {
         match self.left.checked_sub(bytes.len() as u64) {
             Some(left) => self.left = left,
             None => {
-                self.end = Some(Body::TooLarge);
+                (self.left, self.end) = (0, Some(Body::TooLarge));
                 return false;
             }
         }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use reqwest::header::ACCEPT_ENCODING;
 use reqwest::redirect::Policy;
 
-use crate::answer::{Answer, Body, Coding, coding_of, varies_by_coding};
+use crate::answer::{Answer, Body, Coding, coding_of, media_type, varies_by_coding};
 use crate::body::Hasher;
 use crate::edge::{Edge, EdgeError};
 use crate::pace::Pace;
@@ -43,6 +43,10 @@ pub(crate) struct Came {
     pub(crate) varies: bool,
     /// Whether its body has a content coding.
     pub(crate) is_coded: bool,
+    /// How many bytes its body has, as far as they have arrived.
+    pub(crate) size: u64,
+    /// Its media type, without parameters.
+    pub(crate) media_type: String,
 }
 
 impl Client {
@@ -84,12 +88,12 @@ impl Client {
         let mut response = request.send().await.map_err(|error| cause(&error))?;
         let (answered, received) = (Instant::now(), SystemTime::now());
         let coded = coding_of(response.headers());
-        let body = match &coded {
+        let (body, size) = match &coded {
             Ok(found) if *found == Coding::Identity || *found == coding => {
                 hashed(&mut response, *found, self.body_limit).await
             }
-            Ok(found) => Body::Coded(found.name().to_owned()),
-            Err(name) => Body::Coded(name.clone()),
+            Ok(found) => (Body::Coded(found.name().to_owned()), 0),
+            Err(name) => (Body::Coded(name.clone()), 0),
         };
         let (status, headers) = (response.status().as_u16(), response.headers());
         Ok(Came {
@@ -98,22 +102,28 @@ impl Client {
             answered,
             varies: varies_by_coding(headers),
             is_coded: coded != Ok(Coding::Identity),
+            size,
+            media_type: media_type(headers),
             answer: Answer::new(status, headers, received, body),
         })
     }
 }
 
-async fn hashed(response: &mut reqwest::Response, coding: Coding, limit: u64) -> Body {
+/// The hash of a body, and how many bytes of it have arrived.
+async fn hashed(response: &mut reqwest::Response, coding: Coding, limit: u64) -> (Body, u64) {
     // A body that is known to be too large is not read at all.
-    if response.content_length().is_some_and(|length| length > limit) {
-        return Body::TooLarge;
+    if let Some(length) = response.content_length().filter(|length| *length > limit) {
+        return (Body::TooLarge, length);
     }
     let mut hasher = Hasher::new(coding, limit);
     loop {
         match response.chunk().await {
             Ok(Some(bytes)) if hasher.add(&bytes) => {}
-            Ok(_) => return hasher.finish(),
-            Err(_) => return Body::Damaged,
+            Ok(_) => {
+                let size = hasher.arrived();
+                return (hasher.finish(), size);
+            }
+            Err(_) => return (Body::Damaged, hasher.arrived()),
         }
     }
 }

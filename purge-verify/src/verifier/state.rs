@@ -1,7 +1,8 @@
 //! A path on its way to a verdict.
 
 use super::Target;
-use crate::answer::Coding;
+use super::variants::{ENCODED_FROM, Kind, Variants};
+use crate::answer::{Body, Coding};
 use crate::checked::{Checked, Look};
 use crate::client::Came;
 use crate::judge::{Origin, Question, Sight, judge};
@@ -13,7 +14,7 @@ pub(super) struct State {
     pub(super) target: Target,
     /// The ending of its name, such as `html`.
     pub(super) ending: String,
-    /// Whether it is asked for in all content codings, to see whether an edge varies by them.
+    /// Whether it is asked for before others, to see whether the edges have variants of such files.
     pub(super) is_probe: bool,
     /// Whether its verdict was reported.
     pub(super) is_told: bool,
@@ -31,7 +32,10 @@ pub(super) struct Way {
     /// The response that made a second look necessary.
     sight: Option<Sight>,
     /// Whether the edge varies by content coding here.
-    pub(super) varies: bool,
+    varies: bool,
+    /// Whether the response shows that the edge does not encode such files.
+    is_plain: bool,
+    media_type: String,
     /// How many responses had no `Age`.
     without_age: u32,
 }
@@ -57,6 +61,8 @@ impl State {
                 age,
                 sight,
                 varies: false,
+                is_plain: false,
+                media_type: String::new(),
                 without_age: 0,
             });
             self.ways.len() - 1
@@ -91,6 +97,41 @@ impl State {
         way.reason = Some(reason);
         (way.status, way.age) = (Some(came.answer.status), came.answer.age);
         way.varies |= came.varies || came.is_coded;
+        let is_read = matches!(came.answer.body, Body::Hashed(_) | Body::TooLarge);
+        let is_found = matches!(came.answer.status, 200 | 203);
+        way.is_plain = !way.varies && is_found && is_read && came.size >= ENCODED_FROM;
+        way.media_type = came.media_type;
+    }
+
+    /// Whether an edge may have variants of it, once it was asked without content coding.
+    pub(super) fn may_vary(&self, edge: usize, variants: &Variants) -> bool {
+        let mut ways = self.ways.iter().filter(|way| way.edge == edge);
+        let Some(first) = ways.next() else { return false };
+        if first.varies || ways.any(|way| way.varies) {
+            return true;
+        }
+        match first.status {
+            Some(200 | 203) => variants.of(&self.kind(first)).unwrap_or(true),
+            // What is missing, or elsewhere, is so in one content coding.
+            Some(300..=399 | 404 | 410) => true,
+            // Nothing shows what the others are.
+            _ => false,
+        }
+    }
+
+    /// Remembers what the responses of an edge show about other files of this kind.
+    pub(super) fn learn(&self, edge: usize, codings: usize, variants: &Variants) {
+        let ways = || self.ways.iter().filter(|way| way.edge == edge);
+        let Some(first) = ways().next() else { return };
+        if ways().any(|way| way.varies) {
+            variants.are_encoded(self.kind(first));
+        } else if ways().filter(|way| way.is_plain).count() == codings {
+            variants.are_plain(self.kind(first));
+        }
+    }
+
+    fn kind(&self, way: &Way) -> Kind {
+        Kind { ending: self.ending.clone(), media_type: way.media_type.clone() }
     }
 
     pub(super) fn is_final(&self) -> bool {

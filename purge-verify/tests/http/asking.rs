@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use purge_verify::{Checked, Coding, Verdict, Verifier, VerifierBuilder};
+use purge_verify::{Checked, Coding, Expected, New, Target, Verdict, Verifier, VerifierBuilder};
 
 use crate::server::{Request, Response, Server, target};
+
+/// A body that every edge encodes that encodes such files at all.
+const LARGE: &[u8] = &[b'a'; 2048];
 
 /// `hello` and a line break, in Brotli.
 const HELLO: &[u8] = b"\x8b\x02\x80hello\n\x03";
@@ -65,8 +68,8 @@ async fn codings_are_asked_for_where_the_edge_varies() {
     assert_eq!(codings, Coding::ALL);
     assert_eq!(varied.asked().len(), 6);
 
-    // Only the first path with each ending is asked for in all codings.
-    let plain = Server::start(|_| Response::new(200, "hello\n")).await;
+    // Only the first path of each kind is asked for in all codings.
+    let plain = Server::start(|_| Response::new(200, LARGE)).await;
     verify(builder(&plain), &["/a.png", "/b.png", "/c.txt"]).await;
     assert_eq!(
         plain.asked(),
@@ -80,6 +83,14 @@ async fn codings_are_asked_for_where_the_edge_varies() {
             "/c.txt identity"
         ]
     );
+    // A file of another type with the same ending is not of the same kind.
+    let types = Server::start(|request| match request.path {
+        "/a" => Response::new(200, LARGE).header("content-type", "image/png"),
+        _ => coded(request).header("content-type", "text/html; charset=utf-8"),
+    });
+    let types = types.await;
+    verify(builder(&types), &["/a", "/b"]).await;
+    assert_eq!(types.asked().len(), 6);
     // A variant that no header announces.
     let silent = Server::start(coded).await;
     verify(builder(&silent), &["/a.html", "/b.html"]).await;
@@ -87,6 +98,30 @@ async fn codings_are_asked_for_where_the_edge_varies() {
     let varied = Server::start(|request| coded(request).header("vary", "*")).await;
     verify(builder(&varied).identity_only(), &["/a.html"]).await;
     assert_eq!(varied.asked(), ["/a.html identity"]);
+}
+
+/// An edge that does not say that it varies, and encodes neither small files nor what is missing.
+#[tokio::test]
+async fn a_response_that_no_edge_encodes_shows_nothing_about_others() {
+    for (first, status) in [("/missing.html", 404), ("/moved.html", 301), ("/small.html", 200)] {
+        let server = Server::start(move |request| match (request.path, request.coding) {
+            ("/stale.html", "gzip") => {
+                Response::new(200, gzip(b"old")).header("content-encoding", "gzip")
+            }
+            ("/stale.html", _) => Response::new(404, ""),
+            _ => Response::new(status, "hello\n"),
+        });
+        let server = server.await;
+        let gone = |path: &str| Target {
+            expected: Expected { new: New::Gone, ..Expected::default() },
+            ..target(path, b"")
+        };
+        let verifier = builder(&server).build().expect("a verifier");
+        let targets = vec![gone(first), gone("/stale.html")];
+        let found = verifier.verify(targets, None, |_| {}).await;
+        assert_eq!(found[1].reason, "not_gone", "{first}: {found:?}");
+        assert_eq!(found[1].worst().expect("a look").coding, Coding::Gzip);
+    }
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ impl Caches {
         let build = self.folder.path().join(version);
         fs::create_dir(&build).expect("a folder");
         for number in 0..FILES {
-            let text = format!("{number} in the build {version}\n").repeat(20);
+            let text = format!("{number} in the build {version}\n").repeat(120);
             fs::write(build.join(name(number)), text).expect("a file");
         }
     }
