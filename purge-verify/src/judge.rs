@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::answer::{Answer, Body};
 use crate::digest::Digest;
-use crate::verdict::Reason;
+use crate::verdict::{Reason, Verdict};
 
 mod age;
 #[cfg(test)]
@@ -138,6 +138,13 @@ pub struct Question<'a> {
 /// ```
 #[must_use]
 pub fn judge(question: &Question<'_>, answer: &Answer) -> Reason {
+    let reason = judged(question, answer);
+    // No other visitor need get the same.
+    let is_one_of_many = answer.varies_by_all && reason.verdict() == Verdict::Fresh;
+    if is_one_of_many { Reason::VariesByAll } else { reason }
+}
+
+fn judged(question: &Question<'_>, answer: &Answer) -> Reason {
     if answer.is_challenge {
         return Reason::Challenge;
     }

@@ -88,6 +88,8 @@ pub enum Reason {
     Personal,
     /// Unverifiable: no cache may store the page.
     NotStored,
+    /// Unverifiable: the page depends on more than the headers of the request (`Vary: *`).
+    VariesByAll,
     /// Unverifiable: there is no `Age`, and nothing to compare with.
     NothingToCompare,
     /// Unverifiable: there is an `Age`, but it is unknown when the purge was sent.
@@ -105,7 +107,7 @@ pub enum Reason {
     AgeAgainstBytes,
     /// Unverifiable: the body is too large to compare.
     TooLarge,
-    /// Unverifiable: the body has a content coding that was not asked for.
+    /// Unverifiable: the body has a content coding that was not asked for, or cannot be decoded.
     Coded(String),
     /// Unverifiable: the body ended early, or cannot be decoded.
     Damaged,
@@ -143,6 +145,7 @@ impl Reason {
             Self::Redirect(_)
             | Self::Personal
             | Self::NotStored
+            | Self::VariesByAll
             | Self::NothingToCompare
             | Self::PurgeUnknown
             | Self::TooLarge
@@ -177,6 +180,7 @@ impl Reason {
             Self::Challenge => "challenge",
             Self::Personal => "personal",
             Self::NotStored => "not_stored",
+            Self::VariesByAll => "varies_by_all",
             Self::NothingToCompare => "nothing_to_compare",
             Self::PurgeUnknown => "purge_unknown",
             Self::TooSoon => "too_soon",
@@ -225,6 +229,9 @@ impl fmt::Display for Reason {
             Self::Challenge => "a challenge for browsers in place of the page",
             Self::Personal => "a page for one visitor (Set-Cookie or private)",
             Self::NotStored => "a page that no cache may store (no-store)",
+            Self::VariesByAll => {
+                "a page that each visitor may get differently (Vary: *), so that one response shows nothing about others"
+            }
             Self::NothingToCompare => {
                 "no Age, and nothing to compare with: pass --site or --origin"
             }
@@ -251,7 +258,10 @@ impl fmt::Display for Reason {
             }
             Self::TooLarge => "the body is larger than the limit (--verify-bytes)",
             Self::Coded(coding) => {
-                return write!(f, "the content coding `{coding}`, which was not asked for");
+                return write!(
+                    f,
+                    "the content coding `{coding}`, which was not asked for or cannot be decoded"
+                );
             }
             Self::Damaged => "the body ended early, or cannot be decoded",
             Self::NoEdge => "no edge was asked",

@@ -154,7 +154,12 @@ impl Verifier {
         let origin = source.ask(&state.target.path).await;
         for (edge, asked) in self.edges.iter().enumerate() {
             for &coding in &self.codings {
-                if coding != Coding::Identity && !state.may_vary(edge, &asked.variants) {
+                let is_asked = match coding {
+                    Coding::Identity => true,
+                    Coding::Gzip | Coding::Br => state.may_vary(edge, &asked.variants),
+                    Coding::Browser => state.varies(edge, &asked.variants),
+                };
+                if !is_asked {
                     continue;
                 }
                 let place = state.place(edge, coding);
@@ -166,7 +171,7 @@ impl Verifier {
                     }
                 }
             }
-            state.learn(edge, self.codings.len(), &asked.variants);
+            state.learn(edge, &asked.variants);
         }
     }
 }

@@ -29,6 +29,7 @@ pub(super) struct Way {
     reason: Option<Reason>,
     status: Option<u16>,
     age: Option<u64>,
+    varies_by: Vec<String>,
     /// The response that made a second look necessary.
     sight: Option<Sight>,
     /// Whether the edge varies by content coding here.
@@ -59,6 +60,7 @@ impl State {
                 reason,
                 status,
                 age,
+                varies_by: Vec::new(),
                 sight,
                 varies: false,
                 is_plain: false,
@@ -96,6 +98,7 @@ impl State {
         way.without_age += u32::from(elapsed.is_some() && came.answer.age.is_none());
         way.reason = Some(reason);
         (way.status, way.age) = (Some(came.answer.status), came.answer.age);
+        way.varies_by = came.varies_by;
         way.varies |= came.varies || came.is_coded;
         let is_read = matches!(came.answer.body, Body::Hashed(_) | Body::TooLarge);
         let is_found = matches!(came.answer.status, 200 | 203);
@@ -119,13 +122,22 @@ impl State {
         }
     }
 
+    /// Whether an edge is known to have variants of it.
+    pub(super) fn varies(&self, edge: usize, variants: &Variants) -> bool {
+        let mut ways = self.ways.iter().filter(|way| way.edge == edge);
+        ways.clone().any(|way| way.varies)
+            || ways.next().is_some_and(|first| variants.of(&self.kind(first)) == Some(true))
+    }
+
     /// Remembers what the responses of an edge show about other files of this kind.
-    pub(super) fn learn(&self, edge: usize, codings: usize, variants: &Variants) {
+    pub(super) fn learn(&self, edge: usize, variants: &Variants) {
+        /// No content coding, gzip and Brotli.
+        const CODINGS: usize = 3;
         let ways = || self.ways.iter().filter(|way| way.edge == edge);
         let Some(first) = ways().next() else { return };
         if ways().any(|way| way.varies) {
             variants.are_encoded(self.kind(first));
-        } else if ways().filter(|way| way.is_plain).count() == codings {
+        } else if ways().filter(|way| way.is_plain).count() == CODINGS {
             variants.are_plain(self.kind(first));
         }
     }
@@ -148,8 +160,15 @@ impl State {
         let Some((_, worst)) = known().max_by_key(|(_, reason)| reason.verdict()) else {
             return Checked::unasked(&self.target.path, &Reason::NoEdge);
         };
-        let look = |(way, reason): (&Way, &Reason)| {
-            Look::new(names[way.edge].clone(), way.coding, reason, way.status, way.age)
+        let look = |(way, reason): (&Way, &Reason)| Look {
+            edge: names[way.edge].clone(),
+            coding: way.coding,
+            verdict: reason.verdict(),
+            reason: reason.name().to_owned(),
+            message: reason.to_string(),
+            status: way.status,
+            age: way.age,
+            varies_by: way.varies_by.clone(),
         };
         Checked {
             may_change: !self.is_final(),

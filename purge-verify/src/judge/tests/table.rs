@@ -104,6 +104,7 @@ fn answer(text: &str) -> Answer {
                 "personal" => answer.is_personal = true,
                 "no-store" => answer.is_not_stored = true,
                 "challenge" => answer.is_challenge = true,
+                "vary-all" => answer.varies_by_all = true,
                 "tag" => answer.tag = Some("\"tag\"".to_owned()),
                 word => answer.body = body(word),
             },
