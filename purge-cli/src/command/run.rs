@@ -105,7 +105,15 @@ impl<'a> Run<'a> {
         if !after.again || verified.stale.is_empty() {
             return Ok(verified);
         }
-        let plan = again(&verified)?;
+        let plan = match again(&verified) {
+            Ok(plan) => plan,
+            // The verdicts are more important.
+            Err(failure) => {
+                let note = format!("the stale paths are not purged again: {failure}");
+                output::note(console, self.format, &note);
+                return Ok(verified);
+            }
+        };
         let mut progress = self.progress("purging again", console);
         progress.plan(console.err, &plan);
         let mut times = Times::default();

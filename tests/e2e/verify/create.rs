@@ -248,6 +248,54 @@ async fn nothing_is_sent_before_the_origin_has_the_new_build() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_before_removed_files_are_gone_from_the_origin() {
+    let bench = removed(Sandbox::builder()).await;
+    let origin = format!("{}/origin", bench.sandbox.base_url());
+    let ready = async |wait: &str| json(&bench, &[wait, "--origin", &origin]).await;
+    let ended = ready("--origin-ready=100ms").await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(5), 0), "{ended:?}");
+    let why = "the origin does not have the new build after 100ms: 1 of 1 path, such as /gone.html (still there, \
+               although the site no longer has it: remove it from the origin, or omit --origin-ready";
+    assert!(ended.err.contains(why), "{ended:?}");
+    // Another page in its place, as of a site that is one page.
+    bench.write("public/gone.html", "the page for everything");
+    let ended = ready("--origin-ready=60s").await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 1), "{ended:?}");
+
+    let bench = removed(Sandbox::builder()).await;
+    let origin = format!("{}/origin", bench.sandbox.base_url());
+    fs::remove_file(bench.path("public/gone.html")).expect("a file");
+    let ended = json(&bench, &["--origin-ready=60s", "--origin", &origin]).await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 1), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stale_files_of_any_name_are_purged_once_more() {
+    let names = ["a,", "x\ny.html", "a'", "C:/x"];
+    let keeps = Fault::answer().keeping_objects().on_post();
+    let bench = Bench::new(Sandbox::builder().fault(keeps)).await;
+    for name in names {
+        bench.write(&format!("old/{name}"), "old");
+        bench.write(&format!("public/{name}"), "old");
+    }
+    let first = ["create", "--site", "old", "--baseline", "base", "--first-run"];
+    let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let paths = ["/C:/x", "/a'", "/a,", "/x%0Ay.html"];
+    for path in paths {
+        bench.visit(path).await;
+    }
+    for name in names {
+        bench.built(name, "new");
+    }
+    let edge = bench.edge();
+    let ended = json(&bench, &["--verify=100ms", "--again", "--edge", &edge]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(posts(&bench.sandbox), [paths; 2]);
+    assert_eq!(ended.json()["verification"]["summary"]["fresh"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn options_that_would_do_nothing_are_refused() {
     let bench = bench(Sandbox::builder()).await;
     for options in [
