@@ -113,6 +113,8 @@ pub enum Reason {
     Damaged,
     /// Unverifiable: no path is known that the wildcard matches.
     NoPath,
+    /// Unverifiable: browsers request this path for a file with a `*` in its name, and no path purges it alone.
+    NotPurgeable,
     /// Unverifiable: no edge was asked.
     NoEdge,
 }
@@ -151,6 +153,7 @@ impl Reason {
             | Self::TooLarge
             | Self::Coded(_)
             | Self::NoPath
+            | Self::NotPurgeable
             | Self::NoEdge => false,
             _ => self.verdict() != Verdict::Fresh,
         }
@@ -192,6 +195,7 @@ impl Reason {
             Self::Coded(_) => "coded",
             Self::Damaged => "damaged",
             Self::NoPath => "no_path",
+            Self::NotPurgeable => "not_purgeable",
             Self::NoEdge => "no_edge",
         }
     }
@@ -264,6 +268,10 @@ impl fmt::Display for Reason {
                 );
             }
             Self::Damaged => "the body ended early, or cannot be decoded",
+            Self::NotPurgeable => {
+                "no path purges it alone, since browsers do not encode the `*` in the name of a file: to purge and verify \
+                 it, pass it as a path, which also purges what it matches"
+            }
             Self::NoEdge => "no edge was asked",
             Self::NoPath => {
                 "no path is known that it matches: pass --site, --inventory or --baseline"

@@ -172,7 +172,7 @@ impl After {
 
 /// The plan that purges the stale paths once more.
 pub(super) fn again(verified: &Verified) -> Result<Plan, Failure> {
-    let paths = verified.stale.iter().map(|path| verification::read_back(path));
+    let paths = verified.stale.iter().map(|path| selection::read_back(path));
     Ok(Plan::new(paths.collect::<Result<Vec<_>, _>>()?)?)
 }
 

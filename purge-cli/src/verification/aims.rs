@@ -7,10 +7,10 @@ use purge_api_ext::PurgePath;
 use purge_verify::{Checked, Expected, Purge, Reason, Target, sample};
 
 use super::content::Content;
-use super::read_back;
 use super::sources::{Address, Sources};
 use crate::exit::Failure;
 use crate::output::Sample;
+use crate::selection::read_back;
 
 /// The maximum number of paths by which a wildcard is verified.
 const SAMPLE: usize = 200;
@@ -34,6 +34,8 @@ pub(crate) struct Aims {
     pub(crate) samples: Vec<Sample>,
     /// The wildcards that match no known path.
     pub(crate) unknown: Vec<Rc<str>>,
+    /// The paths that browsers request for files that are purged under other ones.
+    starred: BTreeSet<Rc<str>>,
 }
 
 /// A wildcard that is purged.
@@ -43,8 +45,16 @@ struct Wildcard {
     matches: BTreeSet<Rc<str>>,
 }
 
-/// What is expected at each path.
-type Known = HashMap<Rc<str>, Content>;
+/// What is known about the paths to verify.
+#[derive(Default)]
+struct Search {
+    /// What is expected at each path.
+    known: HashMap<Rc<str>, Content>,
+    /// The wildcards, by their places among the paths.
+    wildcards: BTreeMap<usize, Wildcard>,
+    /// The paths that browsers request, and that nothing purges.
+    starred: BTreeSet<Rc<str>>,
+}
 
 impl Aims {
     /// Finds what to verify for these paths. The sample of each wildcard depends on the seed alone.
@@ -54,8 +64,8 @@ impl Aims {
         seed: Option<u32>,
     ) -> Result<Self, Failure> {
         let paths: Vec<Rc<str>> = paths.map(Rc::from).collect();
-        let (known, wildcards) = search(&paths, sources)?;
-        let mut aims = Self::default();
+        let Search { known, wildcards, starred } = search(&paths, sources)?;
+        let mut aims = Self { starred, ..Self::default() };
         let seed = seed.unwrap_or_else(|| fastrand::u32(..));
         let mut taken = BTreeSet::new();
         for (place, path) in paths.iter().enumerate() {
@@ -103,19 +113,18 @@ impl Aims {
         Self { aims: own, ..Self::default() }
     }
 
-    /// The verdicts on the wildcards that match no known path.
+    /// The verdicts on the paths that are not asked for.
     pub(crate) fn unasked(&self) -> impl Iterator<Item = Checked> {
-        self.unknown.iter().map(|path| Checked::unasked(&**path, &Reason::NoPath))
+        let unknown = self.unknown.iter().map(|path| (path, Reason::NoPath));
+        let starred = self.starred.iter().map(|path| (path, Reason::NotPurgeable));
+        unknown.chain(starred).map(|(path, why)| Checked::unasked(&**path, &why))
     }
 }
 
-/// Finds what is expected at the paths, and which paths the wildcards match. Wildcards are identified by their places
-/// among the paths.
-fn search(
-    paths: &[Rc<str>],
-    sources: Sources<'_>,
-) -> Result<(Known, BTreeMap<usize, Wildcard>), Failure> {
-    let (mut known, mut wildcards) = (Known::new(), BTreeMap::new());
+/// Finds what is expected at the paths, and which paths the wildcards match.
+fn search(paths: &[Rc<str>], sources: Sources<'_>) -> Result<Search, Failure> {
+    let mut search = Search::default();
+    let Search { known, wildcards, starred } = &mut search;
     for (place, path) in paths.iter().enumerate() {
         if path.contains('*') {
             let (pattern, matches) = (read_back(path)?, BTreeSet::new());
@@ -124,17 +133,20 @@ fn search(
             known.insert(Rc::clone(path), Content::default());
         }
     }
-    sources.each(|Address { path, file }| {
+    sources.each(|Address { path, file, purged_as }| {
         let mut is_wanted = known.contains_key(path);
         for wildcard in wildcards.values_mut().filter(|one| one.pattern.matches(path)) {
             is_wanted = true;
             wildcard.matches.insert(path.into());
         }
         if !is_wanted {
+            if purged_as.is_some_and(|path| known.contains_key(path)) {
+                starred.insert(path.into());
+            }
             return;
         }
         let content = known.entry(path.into()).or_default();
         file.into_iter().for_each(|(expected, link)| content.add(expected, link));
     })?;
-    Ok((known, wildcards))
+    Ok(search)
 }

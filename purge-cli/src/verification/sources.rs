@@ -7,7 +7,7 @@ use purge_verify::{Digest, Expected, New};
 use super::content::Link;
 use crate::exit::Failure;
 use crate::input::Format;
-use crate::selection::add_names;
+use crate::selection::{add_names, as_requested};
 
 /// How many names are expanded at a time.
 const BLOCK: usize = 1000;
@@ -33,14 +33,22 @@ pub(super) struct Address<'a> {
     pub(super) path: &'a str,
     /// The file that is served there; none if nothing is known about it.
     pub(super) file: Option<(Expected, Link)>,
+    /// The path that is purged for it, if browsers request another one: this one, in which `*` is no wildcard.
+    pub(super) purged_as: Option<&'a str>,
 }
 
 impl Sources<'_> {
     /// Calls `add` with each address of each file. A wildcard is not an address.
     pub(super) fn each(&self, mut add: impl FnMut(Address<'_>)) -> Result<(), Failure> {
         let mut add = |path: &str, file| {
-            if !path.contains('*') {
-                add(Address { path, file });
+            if path.contains('*') {
+                return;
+            }
+            add(Address { path, file, purged_as: None });
+            if let (Some((expected, link)), Some(requested)) = (file, as_requested(path)) {
+                let link = if link == Link::Own { Link::Alias } else { link };
+                let file = Some((expected, link));
+                add(Address { path: &requested, file, purged_as: Some(path) });
             }
         };
         let names = self.names();

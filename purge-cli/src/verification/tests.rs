@@ -126,3 +126,26 @@ fn a_wildcard_is_never_asked_for() {
     let no_path = |path: &str| (path.to_owned(), "no_path".to_owned());
     assert_eq!(unasked, [no_path("/a.html?*"), no_path("/x,?*")]);
 }
+
+#[test]
+fn a_star_in_a_name_is_not_verified_by_another_path() {
+    let aims = |paths: &[&str]| {
+        let aims = found(paths, "a*b.html=2", "a*b.html=1", &rules());
+        let asked: Vec<_> = aims.aims.iter().map(|aim| aim.path.to_string()).collect();
+        let unasked: Vec<_> = aims.unasked().map(|one| (one.path, one.reason)).collect();
+        let all = aims.aims.iter().all(|aim| aim.expected.new == New::Is(digest("2")));
+        assert!(all, "{aims:?}");
+        (asked, unasked)
+    };
+    let no = |path: &str| (path.to_owned(), "not_purgeable".to_owned());
+    let (asked, unasked) = aims(&["/a%2Ab.html", "/a%2Ab"]);
+    assert_eq!(asked, ["/a%2Ab.html", "/a%2Ab"]);
+    assert_eq!(unasked, [no("/a*b"), no("/a*b.html")]);
+    // A wildcard purges it, and what it is also purged as.
+    let (asked, unasked) = aims(&["/a%2Ab.html", "/a%2Ab", "/a*b.html"]);
+    assert_eq!(asked, ["/a%2Ab.html", "/a%2Ab", "/a*b.html"]);
+    assert_eq!(unasked, [no("/a*b")]);
+    let (asked, unasked) = aims(&["/a*"]);
+    assert_eq!(asked, ["/a%2Ab", "/a%2Ab.html", "/a*b", "/a*b.html"]);
+    assert_eq!(unasked, []);
+}

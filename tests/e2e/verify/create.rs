@@ -296,6 +296,28 @@ async fn stale_files_of_any_name_are_purged_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_star_in_a_name_is_purged_and_verified_by_a_wildcard() {
+    let bench = Bench::new(Sandbox::builder()).await;
+    bench.cached("c*d.html", "old").await;
+    let first = ["create", "--site", "old", "--baseline", "base", "--first-run"];
+    let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    bench.built("c*d.html", "new");
+    let edge = bench.edge();
+    let verify = ["--verify=100ms", "--edge", &edge];
+    let ended = create(&bench, &verify).end().await;
+    assert_eq!(ended.code, Some(6), "{ended:?}");
+    let note = "`/c*d.html` is purged only by a wildcard: browsers do not encode the `*` in the name of a file; to \
+                purge `/c*d.html`, pass it as a path, which also purges what it matches\n";
+    assert!(ended.err.contains(note), "{ended:?}");
+    assert!(ended.out.contains("  unverifiable /c*d.html  (no path purges it alone"), "{ended:?}");
+    let ended = create(&bench, &[&verify[..], &["/c*d.html"]].concat()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("  fresh        /c*d.html\n"), "{ended:?}");
+    assert!(!ended.err.contains("is purged only"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn options_that_would_do_nothing_are_refused() {
     let bench = bench(Sandbox::builder()).await;
     for options in [
