@@ -81,10 +81,9 @@ impl Aims {
                 add(path);
                 continue;
             };
-            let all: Vec<_> = wildcard.matches.iter().collect();
-            let chosen = sample(all.len(), SAMPLE, seed.into());
-            chosen.iter().for_each(|&place| add(all[place]));
-            aims.note(path, chosen.len(), all.len(), seed);
+            let chosen = chosen(&wildcard.matches, &known, seed);
+            chosen.iter().for_each(|target| add(target));
+            aims.note(path, chosen.len(), wildcard.matches.len(), seed);
         }
         Ok(aims)
     }
@@ -119,6 +118,22 @@ impl Aims {
         let starred = self.starred.iter().map(|path| (path, Reason::NotPurgeable));
         unknown.chain(starred).map(|(path, why)| Checked::unasked(&**path, &why))
     }
+}
+
+/// The paths by which a wildcard is verified: files that have changed before others.
+fn chosen<'a>(
+    matches: &'a BTreeSet<Rc<str>>,
+    known: &HashMap<Rc<str>, Content>,
+    seed: u32,
+) -> BTreeSet<&'a Rc<str>> {
+    let has_changed = |path: &&Rc<str>| known.get(*path).is_some_and(Content::has_changed);
+    let (changed, others): (Vec<_>, Vec<_>) = matches.iter().partition(has_changed);
+    let mut chosen = BTreeSet::new();
+    for paths in [changed, others] {
+        let places = sample(paths.len(), SAMPLE - chosen.len(), seed.into());
+        chosen.extend(places.into_iter().map(|place| paths[place]));
+    }
+    chosen
 }
 
 /// Finds what is expected at the paths, and which paths the wildcards match.

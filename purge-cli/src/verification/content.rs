@@ -75,6 +75,16 @@ impl Content {
         Expected { new, old, is_in_doubt: self.is_in_doubt }
     }
 
+    /// Whether the new build has something else there than the old one, as far as that is known.
+    pub(super) fn has_changed(&self) -> bool {
+        let Expected { new, old, is_in_doubt } = self.expected();
+        match new {
+            New::Unknown => false,
+            New::Is(new) => is_in_doubt || old != Some(new),
+            New::Gone => true,
+        }
+    }
+
     /// Whether the file at this very path is expected there, or is gone and nothing is in its place.
     pub(super) fn is_own(&self) -> bool {
         self.own.is_some_and(|own| own.new == self.expected().new)

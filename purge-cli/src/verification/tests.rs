@@ -1,9 +1,12 @@
 //! Which paths are verified, and what is expected there.
 
+use std::rc::Rc;
+
 use purge_api_ext::Paths;
 use purge_site::{Digest, Entry, Manifest, Rules};
 use purge_verify::{Expected, New};
 
+use super::aims::Aim;
 use super::*;
 use crate::input::Format;
 
@@ -148,4 +151,23 @@ fn a_star_in_a_name_is_not_verified_by_another_path() {
     let (asked, unasked) = aims(&["/a*"]);
     assert_eq!(asked, ["/a%2Ab", "/a%2Ab.html", "/a*b", "/a*b.html"]);
     assert_eq!(unasked, []);
+}
+
+#[test]
+fn a_sample_has_the_files_that_have_changed_first() {
+    let files = |content: &dyn Fn(u32) -> u32, numbers: std::ops::Range<u32>| -> String {
+        numbers.map(|number| format!("a/{number}={} ", content(number))).collect()
+    };
+    let old = files(&|_| 1, 0..500);
+    for changed in [3, 150, 200, 300] {
+        // Some are different, and the last one is gone.
+        let new = files(&|number| 1 + u32::from(number < changed), 0..499);
+        let aims = found(&["/a/*"], &new, &old, &rules());
+        assert_eq!(aims.aims.len(), 200);
+        let has_changed = |aim: &&Aim| aim.expected.new != New::Is(digest("1"));
+        let count = aims.aims.iter().filter(has_changed).count();
+        assert_eq!(count, 200.min(changed as usize + 1), "{changed}");
+        assert!(aims.aims.is_sorted_by_key(|aim| Rc::clone(&aim.path)));
+        assert_eq!((aims.samples[0].paths, aims.samples[0].of), (200, 500));
+    }
 }
