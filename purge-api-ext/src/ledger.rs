@@ -256,6 +256,11 @@ impl Ledger {
         &self.stories
     }
 
+    /// The operations that belong to a request.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &OperationId> {
+        self.operations.iter()
+    }
+
     /// Whether an operation belongs to a request.
     pub(crate) fn has(&self, operation: &OperationId) -> bool {
         self.operations.contains(operation)

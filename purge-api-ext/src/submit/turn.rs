@@ -82,9 +82,12 @@ impl Run<'_> {
         };
         event!(attempt, "sending");
         self.reporter.tell(|| Event::Attempt { request: number, attempt });
+        let known = self.resource.session().known();
+        let in_flight = known.sending(self.resource.id(), request.batch.clone());
         let Exchange { outcome, asked, seen } = self.attempt(permit, &request.batch).await;
         turn.seen = seen;
         let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
+        drop(in_flight);
         let Err(failure) = accepted else { return };
         if failure.error.status() == Some(413) && request.batch.paths().len() > 1 {
             return turn.stage = Stage::TooLarge;
@@ -190,7 +193,11 @@ impl Run<'_> {
     ) -> Option<OperationId> {
         let error = failure.map(|failure| failure.error.clone());
         self.reporter.tell(|| Event::LookingUp { request: request.number, error });
-        let known = |id: &OperationId| self.shared().ledger.has(id);
+        let of_client = self.resource.session().known();
+        let known = |id: &OperationId| {
+            self.shared().ledger.has(id)
+                || of_client.may_have(id, self.resource.id(), &request.batch)
+        };
         // As many as can be in flight before it and after it; all of these may have been accepted meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
         let found = lookup::find(&self.resource, &request.batch, known, since, followers).await;
@@ -274,7 +281,9 @@ impl Run<'_> {
             let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
             return Err(Failure::new(Applied::Yes, error));
         }
+        let operation = op_id.clone();
         self.record(&mut shared, Entry::Accepted { request, op_id, message, possible_duplicate })?;
+        self.resource.session().known().remember(&operation);
         shared.quota.refund();
         Ok(())
     }
