@@ -11,7 +11,7 @@ use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::retry::{Applied, parse_retry_after};
-use crate::sanitize::{Redactor, Shown, excerpt, shown};
+use crate::sanitize::{Redactor, Shown, excerpt, shown, without_credentials};
 use connection::{from_connection, root};
 
 /// An error, and whether the request may have been applied nevertheless.
@@ -165,9 +165,14 @@ fn refused(code: u16, said: &Shown) -> Shown {
     shown!("the service refused the request ({code}){said}", code, said)
 }
 
+/// The target is shown without user name, password, query string, fragment and parameters of the path: a login may
+/// redirect with a new token in one of these, which the redactor does not know.
 fn redirect(code: u16, headers: &HeaderMap, redactor: &Redactor) -> Shown {
     let target = headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
-    let target = target.map(|to| shown!(" to `{to}`", to = redactor.excerpt(&to)));
+    let target = target.map(|to| {
+        let to = without_credentials(to.split(['?', '#', ';']).next().unwrap_or_default());
+        shown!(" to `{to}`", to = redactor.excerpt(&to))
+    });
     let target = target.unwrap_or_default();
     shown!("a redirect ({code}){target} was not followed; check the base URL", code, target)
 }
@@ -201,6 +206,24 @@ mod tests {
         let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         let later = ("retry-after", "Sun, 06 Nov 1994 08:49:57 GMT");
         assert_eq!(asked(503, &[date, later]), Some(Duration::from_secs(20)));
+    }
+
+    #[test]
+    fn target_of_a_redirect_is_shown_without_secrets() {
+        let message = |location: &'static str| {
+            let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]);
+            from_status(StatusCode::FOUND, &headers, b"", &Redactor::default()).error.to_string()
+        };
+        for (location, target) in [
+            ("https://panel.example.com/#access_token=c4nary", "https://panel.example.com/"),
+            ("https://panel.example.com/a?token=c4nary#b", "https://panel.example.com/a"),
+            ("/login;jsessionid=c4nary?next=/", "/login"),
+            ("https://me:c4nary@example.com/a", "https://…@example.com/a"),
+            ("/api/v2/purge", "/api/v2/purge"),
+        ] {
+            let expected = format!("a redirect (302) to `{target}` was not followed");
+            assert!(message(location).starts_with(&expected), "{}", message(location));
+        }
     }
 
     #[test]
