@@ -181,6 +181,12 @@ fn cut(text: &str) -> &str {
     &text[..end.unwrap_or_default()]
 }
 
+/// Whether a text contains a secret, in any encoding and however short it is.
+pub(crate) fn quotes(text: &str, secret: &str) -> bool {
+    let is_encoded = || secret.is_ascii() && Spelled::of(secret).out_of(text).is_some();
+    !secret.is_empty() && (text.contains(secret) || is_encoded())
+}
+
 /// Removes the session's tokens and other secrets from foreign text.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[Sought]>);
