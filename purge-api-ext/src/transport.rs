@@ -124,11 +124,12 @@ fn meaning(code: u16) -> (Applied, ErrorKind) {
         300..=399 => (Applied::Refused, ErrorKind::Untrusted),
         // 421 and 425: RFC 9110, section 15.5.20, and RFC 8470, section 5.2: the request was not processed, and may be
         // sent again.
-        421 | 425 | 429 | 503 => (Applied::No, ErrorKind::Unavailable),
+        421 | 425 | 429 => (Applied::No, ErrorKind::Unavailable),
         409 => (Applied::Yes, ErrorKind::Refused),
         501 | 505 | 511 => (Applied::Refused, ErrorKind::Refused),
         // RFC 9110, section 15: an unknown status counts as the x00 of its class, and one outside of the classes as
-        // a server error.
+        // a server error. 503 is not proof: gateways also send it, some with `Retry-After`, when the connection to the
+        // service breaks after they have passed the request on.
         408 | 500.. => (Applied::Maybe, ErrorKind::Unavailable),
         ..300 => (Applied::Maybe, ErrorKind::Untrusted),
         400..500 => (Applied::Refused, ErrorKind::Refused),
@@ -243,11 +244,11 @@ mod tests {
         check(&[401, 403, 407], Applied::Refused, ErrorKind::Unauthorized);
         check(&[300, 301, 302, 304, 307, 308, 399], Applied::Refused, ErrorKind::Untrusted);
         check(&[303], Applied::Yes, ErrorKind::Untrusted);
-        check(&[408, 500, 502, 504], Applied::Maybe, ErrorKind::Unavailable);
+        check(&[408, 500, 502, 503, 504], Applied::Maybe, ErrorKind::Unavailable);
         check(&[506, 507, 508, 509, 510, 512], Applied::Maybe, ErrorKind::Unavailable);
         check(&[520, 521, 522, 523, 524, 525, 526, 527], Applied::Maybe, ErrorKind::Unavailable);
         check(&[529, 530, 561, 599, 600, 999], Applied::Maybe, ErrorKind::Unavailable);
-        check(&[421, 425, 429, 503], Applied::No, ErrorKind::Unavailable);
+        check(&[421, 425, 429], Applied::No, ErrorKind::Unavailable);
         check(&[201, 202, 203, 204, 206, 299], Applied::Maybe, ErrorKind::Untrusted);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
 use purge_api::{FilePaths, PathList};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::request::Request;
 use super::run::{Run, out_of_order};
@@ -155,7 +155,7 @@ impl Run<'_> {
 
     /// Looks in the list for the operation of a request whose response got lost.
     pub(super) async fn look_up(&self, request: &Request, turn: &mut Turn) {
-        let failure = turn.take_failure();
+        let (failure, begun) = (turn.take_failure(), Instant::now());
         let found = match turn.since {
             Some(since) if self.may_look_up(failure.as_ref()) => {
                 self.find(request, since, failure.as_ref()).await
@@ -171,7 +171,12 @@ impl Run<'_> {
                 return;
             }
         }
-        turn.stage = failure.map_or(Stage::Ready, Stage::LookedUp);
+        turn.stage = failure.map_or(Stage::Ready, |failure| {
+            // The look-up has waited out the pause that the response asked for.
+            let left =
+                failure.error.retry_after().map(|asked| asked.saturating_sub(begun.elapsed()));
+            Stage::LookedUp(Failure { error: failure.error.with_retry_after(left), ..failure })
+        });
     }
 
     /// Whether the retry quota allows a look-up. A look-up costs as much as a retry, because a service that is down
@@ -192,7 +197,12 @@ impl Run<'_> {
         failure: Option<&Failure>,
     ) -> Option<OperationId> {
         let error = failure.map(|failure| failure.error.clone());
-        self.reporter.tell(|| Event::LookingUp { request: request.number, error });
+        self.reporter.tell(|| Event::LookingUp { request: request.number, error: error.clone() });
+        if let Some(error) = error
+            && let Some(delay) = error.retry_after().filter(|delay| !delay.is_zero())
+        {
+            self.reporter.tell(|| Event::Paused { delay, error });
+        }
         let of_client = self.resource.session().known();
         let known = |id: &OperationId| {
             self.shared().ledger.has(id)

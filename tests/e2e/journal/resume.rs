@@ -17,7 +17,7 @@ async fn finished_run_resumes_to_the_same_report_without_a_request() {
     // One request is too large, one gets a late response, and one gets none.
     let sandbox = Sandbox::builder()
         .fault(Fault::status(413).on_post())
-        .fault(Fault::status(503).on_post())
+        .fault(Fault::status(429).on_post())
         .fault(Fault::reset().after_applying().on_post())
         .start()
         .await
@@ -188,7 +188,7 @@ async fn adjusted_clock_makes_no_older_operation_look_newer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clock_of_a_gateway_is_not_mistaken_for_the_clock_of_the_service() {
-    let busy = answer("503 Busy\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", "");
+    let busy = answer("429 Too Many Requests\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", "");
     let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
     let server = ScriptServer::sending([busy, accepted]).await;
     let folder = Folder::new();
