@@ -150,15 +150,15 @@ fn again(report: &Report) -> Option<String> {
 
 /// How to resume a run that has a journal.
 fn resume(report: &Report, journal: &Path) -> Option<String> {
-    let begun = report.operations.iter().any(|operation| operation.attempts > 0);
-    // A journal that could not be created is empty.
     let broken = report.error().is_some_and(|error| error.kind() == ErrorKind::Journal);
+    // A journal that could not be created is empty.
+    let is_empty = || !std::fs::metadata(journal).is_ok_and(|file| file.len() > 0);
     let file = journal.to_str().and_then(|file| shlex::try_quote(file).ok())?;
     let is_full = |path: &str| PurgePath::with_query(path).is_ok_and(|path| path.is_full_purge());
     // The consent is not in the journal.
     let full = report.paths().any(|path| is_full(path.path));
     let consent = if full { " --allow-full-purge" } else { "" };
-    (begun || !broken).then(|| format!("resume with: cdn-purge resume {file}{consent}"))
+    (!broken || !is_empty()).then(|| format!("resume with: cdn-purge resume {file}{consent}"))
 }
 
 /// How to resume waiting.

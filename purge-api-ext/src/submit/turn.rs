@@ -100,7 +100,8 @@ impl Run<'_> {
             // More precise than the time recorded before it was sent.
             service_time = self.resource.session().service_time_at(sent);
         }
-        let entry = Entry::Failed { request: number, applied, message, service_time };
+        let unsent = false;
+        let entry = Entry::Failed { request: number, applied, message, service_time, unsent };
         if let Err(lost) = self.note(entry) {
             return turn.stage = Stage::Over(lost);
         }
@@ -220,41 +221,59 @@ impl Run<'_> {
 
     /// Waits until a request may be sent, and records that it is being sent; or returns why nothing more is sent.
     async fn may_send(&self, request: usize) -> Result<(Permit, u32), Failure> {
+        /// If it may be sent only later than this after it was recorded, it is recorded again: a later run must not take
+        /// an operation from the time in between for its own.
+        const PROMPT: Duration = Duration::from_secs(1);
+
         // If one request cannot be sent, neither can the others: there is no token, or the pause is too long.
         let stopped = |error| {
             self.stop.now(&error);
             Failure::new(Applied::No, error)
         };
-        let pass = self.resource.enter().await.map_err(stopped)?;
+        loop {
+            let pass = self.resource.enter().await.map_err(stopped)?;
+            let written = self.record_sending(request).await?;
+            let begun = Instant::now();
+            // Writing may have been slow, so wait again for permission to send.
+            let permit = match written {
+                Ok(()) => self.resource.depart(pass).await,
+                Err(error) => Err(error),
+            };
+            let (failure, message) = match permit {
+                Ok(permit) if self.journal.is_none() || begun.elapsed() <= PROMPT => {
+                    return Ok((permit, self.story(request).sent()));
+                }
+                Ok(_) => (None, "a pause began before it was sent".into()),
+                Err(error) => {
+                    let message = shown!("{error}", error);
+                    (Some(stopped(error)), message)
+                }
+            };
+            let (applied, service_time) = (Applied::No, None);
+            self.note(Entry::Failed { request, applied, message, service_time, unsent: true })?;
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// Records that a request is being sent, first in the ledger. Returns whether it is in the journal, too.
+    async fn record_sending(&self, request: usize) -> Result<Result<(), Error>, Failure> {
         let (at, service_time) = match &self.journal {
             Some(_) => (journal::now(), self.resource.session().service_time()),
             None => (0, None),
         };
-        let (sending, attempt) = {
+        let sending = {
             let ledger = &mut self.shared().ledger;
             let attempt = ledger.stories()[request].attempts.saturating_add(1);
             let sending = Entry::Sending { request, attempt, at, service_time };
             ledger.apply(&sending).map_err(out_of_order)?;
-            (sending, attempt)
+            sending
         };
-        let written = match &self.journal {
+        Ok(match &self.journal {
             None => Ok(()),
             Some(journal) => journal.write(sending).await,
-        };
-        // Writing may have been slow, so wait again for permission to send.
-        let permit = match written {
-            Ok(()) => self.resource.depart(pass).await,
-            Err(error) => Err(error),
-        };
-        match permit {
-            Ok(permit) => Ok((permit, attempt)),
-            Err(error) => {
-                let (applied, message) = (Applied::No, shown!("{error}", error));
-                let failure = stopped(error);
-                self.note(Entry::Failed { request, applied, message, service_time: None })?;
-                Err(failure)
-            }
-        }
+        })
     }
 
     async fn attempt(&self, permit: Permit, batch: &Batch) -> Exchange<Accepted> {
