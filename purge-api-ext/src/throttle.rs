@@ -215,7 +215,8 @@ impl State {
         };
         let paused = self.pause.map(|pause| pause.until);
         let free = self.next.max(self.first_since).max(paused).unwrap_or(now);
-        let due = free + interval.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        let wait = interval.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        let due = free + wait.min(crate::retry::LONGEST);
         if due > now {
             return Some(due);
         }
