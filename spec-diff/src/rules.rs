@@ -85,7 +85,7 @@ rules! {
     ParameterBecameRequired "parameter-became-required" Breaking ParameterBecameOptional "oasdiff request-parameter-become-required, error";
     ParameterBecameOptional "parameter-became-optional" Additive ParameterBecameRequired "oasdiff request-parameter-become-optional, info";
     ParameterDefaultChanged "parameter-default-changed" Breaking ParameterDefaultChanged "oasdiff request-parameter-default-value-changed (-added, -removed), error";
-    PathParameterDefaultChanged "path-parameter-default-changed" Docs PathParameterDefaultChanged "ours: a path parameter is always sent";
+    UnusedDefaultChanged "unused-default-changed" Docs UnusedDefaultChanged "ours: what is always sent needs no default";
     ParameterStyleChanged "parameter-style-changed" Breaking ParameterStyleChanged "ours: lists and objects are serialized differently";
     ParameterExplodeChanged "parameter-explode-changed" Breaking ParameterExplodeChanged "ours: lists and objects are serialized differently";
     ParameterReservedChanged "parameter-reserved-changed" Breaking ParameterReservedChanged "ours: different characters are escaped";
@@ -107,10 +107,14 @@ rules! {
     // Responses.
     SuccessAdded "success-added" Additive SuccessRemoved "oasdiff response-success-status-added, info";
     SuccessRemoved "success-removed" Breaking SuccessAdded "oasdiff response-success-status-removed, error";
+    SuccessWidened "success-widened" Additive SuccessNarrowed "ours: callers treat an unknown status like the x00 of its class (RFC 9110, section 15)";
+    SuccessNarrowed "success-narrowed" Additive SuccessWidened "ours: such responses were possible before";
     FailureAdded "failure-added" Additive FailureRemoved "oasdiff response-non-success-status-added, info";
     FailureRemoved "failure-removed" Additive FailureAdded "oasdiff response-non-success-status-removed, info";
     ResponseMediaTypeAdded "response-media-type-added" Additive ResponseMediaTypeRemoved "oasdiff response-media-type-added, info";
     ResponseMediaTypeRemoved "response-media-type-removed" Breaking ResponseMediaTypeAdded "oasdiff response-media-type-removed, error";
+    ResponseMediaTypeWidened "response-media-type-widened" Breaking ResponseMediaTypeNarrowed "ours: callers may get a media type that they do not know";
+    ResponseMediaTypeNarrowed "response-media-type-narrowed" Additive ResponseMediaTypeWidened "ours: such responses were possible before";
     ResponseSchemaAdded "response-schema-added" Additive ResponseSchemaRemoved "oasdiff response-body-media-type-schema-added, info";
     ResponseSchemaRemoved "response-schema-removed" Breaking ResponseSchemaAdded "oasdiff response-body-media-type-schema-removed, warning";
     HeaderAdded "header-added" Additive HeaderRemoved "oasdiff response-header-added, info";
@@ -151,7 +155,9 @@ rules! {
     RequestBecameNotNullable "request-became-not-nullable" Breaking RequestBecameNullable "oasdiff request-property-become-not-nullable, error";
     ResponseBecameNotNullable "response-became-not-nullable" Additive ResponseBecameNullable "oasdiff response-property-became-not-nullable, info";
     ResponseBecameNullable "response-became-nullable" Breaking ResponseBecameNotNullable "oasdiff response-property-became-nullable, error";
-    RequestDefaultChanged "request-default-changed" Additive RequestDefaultChanged "oasdiff request-property-default-value-changed (-added, -removed), info";
+    RequestDefaultAdded "request-default-added" Additive RequestDefaultRemoved "oasdiff request-property-default-value-added, info: it may have been so before";
+    RequestDefaultRemoved "request-default-removed" Additive RequestDefaultAdded "oasdiff request-property-default-value-removed, info: it may still be so";
+    RequestDefaultChanged "request-default-changed" Breaking RequestDefaultChanged "ours, where oasdiff has info: callers that leave it out get something else";
     ResponseDefaultChanged "response-default-changed" Additive ResponseDefaultChanged "oasdiff response-property-default-value-changed (-added, -removed), info";
     ReadOnlyChanged "read-only-changed" Docs ReadOnlyChanged "ours: nothing appears or vanishes in the direction in which the schema is used";
     WriteOnlyChanged "write-only-changed" Docs WriteOnlyChanged "ours: nothing appears or vanishes in the direction in which the schema is used";
@@ -210,8 +216,10 @@ rules! {
     RequestAlternativesChanged "request-alternatives-changed" Breaking RequestAlternativesChanged "ours: several lists of alternatives cannot be compared";
     ResponseAlternativesChanged "response-alternatives-changed" Breaking ResponseAlternativesChanged "ours: several lists of alternatives cannot be compared";
     DiscriminatorChanged "discriminator-changed" Breaking DiscriminatorChanged "ours, where oasdiff has info: readers look at another property";
-    DiscriminatorAdded "discriminator-added" Additive DiscriminatorRemoved "oasdiff request-property-discriminator-added, info";
-    DiscriminatorRemoved "discriminator-removed" Additive DiscriminatorAdded "oasdiff request-property-discriminator-removed, info";
+    RequestDiscriminatorAdded "request-discriminator-added" Breaking RequestDiscriminatorRemoved "ours, where oasdiff has info: callers may send none of its values";
+    RequestDiscriminatorRemoved "request-discriminator-removed" Additive RequestDiscriminatorAdded "oasdiff request-property-discriminator-removed, info";
+    ResponseDiscriminatorAdded "response-discriminator-added" Additive ResponseDiscriminatorRemoved "oasdiff response-property-discriminator-added, info";
+    ResponseDiscriminatorRemoved "response-discriminator-removed" Breaking ResponseDiscriminatorAdded "ours, where oasdiff has info: readers choose an alternative by its values";
     RequestDiscriminatorValueAdded "request-discriminator-value-added" Additive RequestDiscriminatorValueRemoved "oasdiff request-property-discriminator-mapping-added, info";
     RequestDiscriminatorValueRemoved "request-discriminator-value-removed" Breaking RequestDiscriminatorValueAdded "ours, where oasdiff has info: a value that callers send is refused";
     ResponseDiscriminatorValueAdded "response-discriminator-value-added" Breaking ResponseDiscriminatorValueRemoved "ours, where oasdiff has info: callers get a value that they do not know";

@@ -18,6 +18,7 @@ mod shape;
 mod walk;
 mod schema;
 mod parameter;
+mod media_type;
 mod body;
 mod security;
 mod operation;

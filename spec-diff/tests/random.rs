@@ -48,6 +48,8 @@ fn scalar() -> impl Strategy<Value = Value> {
         Just(json!({ "$ref": "#/components/schemas/PurgeRequest" })),
         Just(json!({ "$ref": "#/components/schemas/ListPurgeRequestsResponse" })),
         Just(json!({ "$ref": "#/nowhere" })),
+        Just(json!({ "propertyName": "status" })),
+        Just(json!([{ "$ref": "#/components/schemas/PurgeRequest" }, { "type": "object" }])),
     ]
 }
 
@@ -81,7 +83,12 @@ fn key() -> impl Strategy<Value = String> {
         "headers",
         "schema",
         "204",
+        "2XX",
+        "4XX",
         "default",
+        "*/*",
+        "Application/JSON",
+        "discriminator",
         "put",
         "/other/{a}",
         "parameters",

@@ -78,6 +78,124 @@ fn every_rule_reports_its_case_and_its_inverse_the_swapped_case() {
     assert!(missing.is_empty(), "rules without a case: {missing:?}");
 }
 
+/// The base document with one place set, and with more components.
+fn case(base: &Value, case: &Value, side: &str) -> Value {
+    let at = case["at"].as_str().expect("a place");
+    let mut document = with(base, at, case.get(side));
+    if let Some(schemas) = case.get("schemas") {
+        document["components"]["schemas"] = schemas.clone();
+    }
+    document
+}
+
+#[test]
+fn documents_are_judged_by_what_they_allow() {
+    let base = read(&folder().join("base.yaml"));
+    let cases = read(&folder().with_file_name("verdicts.yaml"));
+    for changed in cases.as_array().expect("a list of cases") {
+        let what = changed["what"].as_str().expect("a text");
+        let (old, new) = (case(&base, changed, "old"), case(&base, changed, "new"));
+        let names = |rules: &[Rule]| rules.iter().map(|rule| rule.name()).collect::<Vec<_>>();
+        let found: Vec<Rule> = wire(&old, &new).iter().map(|change| change.rule).collect();
+        let expected: Vec<&str> = changed["found"]
+            .as_array()
+            .expect("a list of rules")
+            .iter()
+            .map(|rule| rule.as_str().expect("a rule"))
+            .collect();
+        assert_eq!(names(&found), expected, "{what}");
+        let mut back: Vec<Rule> = wire(&new, &old).iter().map(|change| change.rule).collect();
+        let mut inverses: Vec<Rule> = found.iter().map(|rule| rule.inverse()).collect();
+        back.sort_unstable();
+        inverses.sort_unstable();
+        assert_eq!(names(&back), names(&inverses), "{what}, swapped");
+    }
+}
+
+/// Without a mapping, the names of components are the values of a discriminator.
+#[test]
+fn a_renamed_component_renames_the_value_of_a_discriminator() {
+    let base = read(&folder().join("base.yaml"));
+    let document = |name: &str| {
+        let at = "/paths/~1things~1{id}/get/responses/200/content/application~1json/schema";
+        let member = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let schema = json!({
+            "oneOf": [member("A"), member(name)],
+            "discriminator": { "propertyName": "kind" },
+        });
+        let mut document = with(&base, at, Some(&schema));
+        let object = |property: &str| json!({ "type": "object", "properties": { property: {} } });
+        document["components"]["schemas"] = json!({ "A": object("a"), name: object("b") });
+        document
+    };
+    let found = wire(&document("B"), &document("C"));
+    let rules: Vec<&str> = found.iter().map(|change| change.rule.name()).collect();
+    let expected = [
+        "component-removed",
+        "component-added",
+        "response-discriminator-value-removed",
+        "response-discriminator-value-added",
+    ];
+    assert_eq!(rules, expected, "{found:#?}");
+}
+
+/// The document has its own security and servers, which operations may replace.
+#[test]
+fn what_no_operation_inherits_has_no_effect() {
+    let base = read(&folder().join("base.yaml"));
+    let own = |document: &mut Value, key: &str, value: &Value| {
+        for method in ["get", "put"] {
+            document["paths"]["/things/{id}"][method][key] = value.clone();
+        }
+    };
+    for (key, old, new) in [
+        ("security", json!([{ "key": [] }]), json!([{ "oauth": ["read"] }])),
+        ("servers", json!([{ "url": "https://a.example" }]), json!([{ "url": "/b" }])),
+    ] {
+        let root = |value: &Value| with(&base, &format!("/{key}"), Some(value));
+        let rules = |old: &Value, new: &Value| -> Vec<&str> {
+            wire(old, new).iter().map(|change| change.rule.name()).collect()
+        };
+        // It moves into the operations.
+        let (inherited, mut moved) = (root(&old), root(&new));
+        own(&mut moved, key, &old);
+        let found = rules(&inherited, &moved);
+        assert!(found.iter().all(|rule| *rule == "same-meaning"), "{key}: {found:?}");
+        // Nothing inherits it.
+        let (mut one, mut other) = (root(&old), root(&new));
+        own(&mut one, key, &old);
+        own(&mut other, key, &old);
+        assert_eq!(rules(&one, &other), ["same-meaning"], "{key}");
+        // One operation still does.
+        for document in [&mut one, &mut other] {
+            drop(document["paths"]["/things/{id}"]["put"].as_object_mut().expect("it").remove(key));
+        }
+        assert!(rules(&one, &other).iter().any(|rule| *rule != "same-meaning"), "{key}");
+    }
+}
+
+#[test]
+fn a_security_scheme_reaches_the_operations_that_need_it() {
+    let mut old = read(&folder().join("base.yaml"));
+    old["paths"]["/things/{id}"]["get"]["security"] = json!([{ "oauth": ["read"] }]);
+    let changed = |at: &str, value: Value| {
+        let new = with(&old, &format!("/components/securitySchemes/{at}"), Some(&value));
+        let found = wire(&old, &new);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        (found[0].rule.name(), found[0].operations.clone())
+    };
+    let token = "oauth/flows/clientCredentials/tokenUrl";
+    let (rule, operations) = changed(token, json!("https://b.example/token"));
+    assert_eq!((rule, operations), ("security-scheme-changed", vec!["getThing".to_owned()]));
+    let (rule, operations) = changed("key/name", json!("X-Other"));
+    assert_eq!((rule, operations), ("security-scheme-changed", vec!["putThing".to_owned()]));
+    assert_eq!(changed("key/name", json!("x-key")).0, "same-meaning");
+    old["paths"]["/things/{id}"]["get"]["security"] = json!([]);
+    let new = with(&old, &format!("/components/securitySchemes/{token}"), Some(&json!("/t")));
+    let rules: Vec<&str> = wire(&old, &new).iter().map(|change| change.rule.name()).collect();
+    assert_eq!(rules, ["unused-component-changed"]);
+}
+
 /// Each level refers to the next one twice, so that more than a million paths lead to the last one.
 #[test]
 fn schemas_that_share_parts_are_compared_once() {

@@ -1,7 +1,13 @@
 //! Request bodies, responses and their media types.
+//!
+//! What one side lists may be described on the other by something wider: a response by a range of statuses or by
+//! `default`, a media type by a range. Then it is compared with that.
+
+use serde_json::Value;
 
 use super::direction::Direction;
 use super::docs::Kind;
+use super::media_type;
 use super::pair::Pair;
 use super::walk::Walk;
 use crate::message::{quote, word};
@@ -38,19 +44,52 @@ impl<'a> Walk<'a> {
 
     pub(super) fn responses(&mut self, pair: Pair<'a>) {
         self.fields(Kind::Responses, pair, |walk, status, response| {
-            let response = walk.resolve(response);
-            // `default` covers every status without an entry; callers do not rely on it for success.
-            let success = status.starts_with('2');
-            let (added, removed) = if success {
-                (Rule::SuccessAdded, Rule::SuccessRemoved)
-            } else {
-                (Rule::FailureAdded, Rule::FailureRemoved)
-            };
-            match (response.old, response.new) {
-                (None, _) => walk.report(added, &format!("response {} added", word(status))),
-                (_, None) => walk.report(removed, &format!("response {} removed", word(status))),
-                _ => walk.response(response),
+            if response.old.is_some() && response.new.is_some() {
+                return walk.response(response);
             }
+            let (own, others, how) = match response.new {
+                Some(_) => (pair.new, pair.old, "added"),
+                None => (pair.old, pair.new, "removed"),
+            };
+            let what = format!("response {} {how}", word(status));
+            if let Some((range, wider)) = wider_response(others, status) {
+                let both = Pair { old: response.old.or(wider), new: response.new.or(wider) };
+                walk.instead(both, &what, range, Self::response);
+                // Next to the success that only one side lists, `default` described failures.
+                let of_failures = range == "default" && keys(own).any(|key| key == "default");
+                if !is_success(status) || !of_failures || walk.same(both) {
+                    return;
+                }
+            }
+            let success = is_success(status)
+                || (status == "default" && [own, others].iter().all(|side| !lists_success(*side)));
+            let (added, removed) = match status {
+                "2XX" if lists_success(others) => (Rule::SuccessWidened, Rule::SuccessNarrowed),
+                _ if success => (Rule::SuccessAdded, Rule::SuccessRemoved),
+                _ => (Rule::FailureAdded, Rule::FailureRemoved),
+            };
+            walk.report(if response.new.is_some() { added } else { removed }, &what);
+        });
+    }
+
+    /// Compares what one side lists with what describes it on the other side.
+    fn instead(
+        &mut self,
+        both: Pair<'a>,
+        what: &str,
+        wider: &str,
+        compare: impl FnOnce(&mut Self, Pair<'a>),
+    ) {
+        let before = self.decisions();
+        let both = self.resolve(both);
+        self.at(both, |walk| {
+            if !walk.same(both) {
+                compare(walk, both);
+            }
+            walk.same_meaning_unless(
+                before,
+                &format!("{what}; {} describes it as well", quote(wider)),
+            );
         });
     }
 
@@ -58,7 +97,10 @@ impl<'a> Walk<'a> {
         self.fields(Kind::Response, pair, |walk, key, field| match key {
             "content" => walk.content(field, Direction::Response),
             "headers" => {
-                walk.entries(field, |walk, name, header| walk.header(name, walk.resolve(header)));
+                // The names of header fields are case-insensitive (RFC 9110, section 5.1).
+                walk.entries_by(field, str::to_lowercase, |walk, name, header| {
+                    walk.header(name, walk.resolve(header));
+                });
                 walk.settle_when_empty(field);
             }
             _ => {}
@@ -67,14 +109,32 @@ impl<'a> Walk<'a> {
 
     /// The media types of a body, a response or a parameter.
     pub(super) fn content(&mut self, pair: Pair<'a>, direction: Direction) {
-        let (added, removed) = match direction {
-            Direction::Request => (Rule::RequestMediaTypeAdded, Rule::RequestMediaTypeRemoved),
-            Direction::Response => (Rule::ResponseMediaTypeAdded, Rule::ResponseMediaTypeRemoved),
-        };
-        self.entries(pair, |walk, name, media_type| match (media_type.old, media_type.new) {
-            (None, _) => walk.report(added, &format!("media type {} added", quote(name))),
-            (_, None) => walk.report(removed, &format!("media type {} removed", quote(name))),
-            _ => walk.media_type(media_type, direction),
+        let pair = self.resolve(pair);
+        self.entries_by(pair, media_type::meaning, |walk, name, content| {
+            if content.old.is_some() && content.new.is_some() {
+                return walk.media_type(content, direction);
+            }
+            let (others, how) = match content.new {
+                Some(_) => (pair.old, "added"),
+                None => (pair.new, "removed"),
+            };
+            let what = format!("media type {} {how}", quote(name));
+            if let Some((range, wider)) = wider_media_type(others, name) {
+                let both = Pair { old: content.old.or(wider), new: content.new.or(wider) };
+                return walk.instead(both, &what, range, |walk, both| {
+                    walk.media_type(both, direction);
+                });
+            }
+            let (added, removed) = match direction {
+                Direction::Request => (Rule::RequestMediaTypeAdded, Rule::RequestMediaTypeRemoved),
+                Direction::Response if keys(others).any(|other| media_type::is_in(other, name)) => {
+                    (Rule::ResponseMediaTypeWidened, Rule::ResponseMediaTypeNarrowed)
+                }
+                Direction::Response => {
+                    (Rule::ResponseMediaTypeAdded, Rule::ResponseMediaTypeRemoved)
+                }
+            };
+            walk.report(if content.new.is_some() { added } else { removed }, &what);
         });
         self.settle_when_empty(pair);
     }
@@ -93,12 +153,62 @@ impl<'a> Walk<'a> {
         };
         self.fields(Kind::MediaType, pair, |walk, key, field| match key {
             "schema" => match (field.old, field.new) {
+                (Some(_), Some(_)) => walk.schema(field, direction),
+                _ if walk.allows_everything(field) => {
+                    walk.report(Rule::SameMeaning, "a schema that allows everything means none");
+                }
                 (None, _) => walk.report(added, "schema added"),
                 (_, None) => walk.report(removed, "schema removed"),
-                _ => walk.schema(field, direction),
             },
             "encoding" => walk.changed(Rule::EncodingChanged, key, field),
             _ => {}
         });
     }
+}
+
+fn keys(map: Option<&Value>) -> impl Iterator<Item = &str> {
+    map.and_then(Value::as_object).into_iter().flat_map(|map| map.keys()).map(String::as_str)
+}
+
+fn is_success(status: &str) -> bool {
+    status.starts_with('2')
+}
+
+fn lists_success(responses: Option<&Value>) -> bool {
+    keys(responses).any(is_success)
+}
+
+/// What describes a status that is not listed itself. By convention, `default` describes failures, unless nothing else
+/// describes success.
+fn wider_response<'a>(
+    responses: Option<&'a Value>,
+    status: &str,
+) -> Option<(&'a str, Option<&'a Value>)> {
+    let class = format!("{}XX", status.get(..1)?);
+    let of_failures = is_success(status) && lists_success(responses);
+    let others = (status != "default" && !of_failures).then_some("default");
+    let wider = (class != status).then_some(class.as_str()).into_iter().chain(others);
+    first_of(responses, wider.map(str::to_owned))
+}
+
+/// What describes a media type that is not listed itself.
+fn wider_media_type<'a>(
+    content: Option<&'a Value>,
+    name: &str,
+) -> Option<(&'a str, Option<&'a Value>)> {
+    let main = media_type::meaning(name).split('/').next().unwrap_or_default().to_owned();
+    let wider = [format!("{main}/*"), "*/*".to_owned()].into_iter();
+    first_of(content, wider.filter(|range| media_type::is_in(name, range)))
+}
+
+fn first_of(
+    map: Option<&Value>,
+    mut names: impl Iterator<Item = String>,
+) -> Option<(&str, Option<&Value>)> {
+    let map = map?.as_object()?;
+    names
+        .find_map(|name| {
+            map.iter().find(|(key, _)| media_type::meaning(key) == media_type::meaning(&name))
+        })
+        .map(|(key, value)| (key.as_str(), Some(value)))
 }

@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
             if !self.same(pair) {
                 let (place, name) = key;
                 self.at(pair, |walk| {
-                    walk.decide(name, pair, |walk| walk.parameter(place, pair));
+                    walk.decide(name, pair, |walk| walk.parameter((place, name), pair));
                 });
             }
         }

@@ -10,13 +10,23 @@ use super::walk::Walk;
 use crate::message::{quote, word};
 use crate::rules::Rule;
 
+/// Header parameters that OpenAPI ignores, in lower case: other fields describe them.
+const IGNORED: [&str; 3] = ["accept", "authorization", "content-type"];
+
 impl<'a> Walk<'a> {
-    pub(super) fn parameter(&mut self, place: &str, pair: Pair<'a>) {
+    pub(super) fn parameter(&mut self, (place, name): (&str, &str), pair: Pair<'a>) {
+        if place == "header" && IGNORED.contains(&name) {
+            return self.report(Rule::SameMeaning, "a parameter for this header is ignored");
+        }
         if let Some((rule, message)) = presence(pair) {
             return self.report(rule, message);
         }
         let styles = pair.map(|side| Style::of(side, place));
         let serialized_otherwise = pair.get("content").map(|side| side.is_some());
+        let role = match pair.get("required").flags() {
+            (true, true) => Role::AlwaysSent,
+            _ => Role::Parameter,
+        };
         self.fields(Kind::Parameter, pair, |walk, key, field| match key {
             // `in` and `name` are equal, or renamed with the path, or differ in case only.
             "in" => walk.settle(),
@@ -31,7 +41,7 @@ impl<'a> Walk<'a> {
             "schema" | "content" if serialized_otherwise.0 != serialized_otherwise.1 => {
                 walk.changed(Rule::ParameterContentChanged, key, field);
             }
-            "schema" => walk.schema_as(field, Direction::Request, Role::parameter(place)),
+            "schema" => walk.schema_as(field, Direction::Request, role),
             "content" => walk.content(field, Direction::Request),
             "style" | "explode" | "allowReserved" | "allowEmptyValue" => {
                 walk.serialization(key, field, (&styles.0, &styles.1));
@@ -66,6 +76,9 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn header(&mut self, name: &str, pair: Pair<'a>) {
+        if name.eq_ignore_ascii_case("content-type") {
+            return self.report(Rule::SameMeaning, "the media type says it, so this is ignored");
+        }
         match (pair.old, pair.new) {
             (None, _) => {
                 return self.report(Rule::HeaderAdded, &format!("header {} added", quote(name)));

@@ -1,13 +1,15 @@
 //! The document itself, its servers, and the components that no operation uses.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
 use super::docs::Kind;
-use super::pair::{Pair, address};
+use super::pair::{Pair, address, follow};
 use super::subtypes::Subtypes;
+use super::template::template;
 use super::walk::Walk;
+use crate::METHODS;
 use crate::message::quote;
 use crate::rules::Rule;
 
@@ -16,6 +18,9 @@ impl<'a> Walk<'a> {
         self.fields(Kind::Document, self.root, |walk, key, field| match key {
             "openapi" => walk.changed(Rule::OpenapiVersionChanged, key, field),
             "info" => walk.info(field),
+            "servers" | "security" if !walk.is_inherited(key) => {
+                walk.report(Rule::SameMeaning, &format!("no operation inherits `{key}`"));
+            }
             "servers" => walk.servers(field),
             "tags" => walk.changed(Rule::TagsChanged, key, field),
             "security" => walk.security(field),
@@ -71,6 +76,47 @@ impl<'a> Walk<'a> {
         {
             self.report(Rule::ServerOrderChanged, "the order of the servers changed");
         }
+        self.same_meaning_unless(before, "the same servers are listed");
+    }
+
+    /// Whether an operation takes a field from the document, on both sides. Operations that have their own on one side
+    /// are compared by themselves.
+    fn is_inherited(&self, key: &str) -> bool {
+        let inherits = |operation: &Operation<'_>| {
+            operation.item.get(key).is_none() && operation.value.get(key).is_none()
+        };
+        let (old, new) = self.root.map(operations);
+        new.iter().any(|(address, operation)| {
+            inherits(operation) && old.get(address).is_some_and(inherits)
+        })
+    }
+
+    /// Compares a security scheme for each operation that needs it on both sides, and says whether there is one.
+    fn scheme_of_operations(&mut self, name: &str, scheme: Pair<'a>) -> bool {
+        let (old_root, new_root) = (self.root.old, self.root.new);
+        let needs = |root: Option<&'a Value>, operation: &Operation<'a>| {
+            let own = operation.value.get("security");
+            let list = own.or(root.and_then(|root| root.get("security")));
+            let mut list = list.and_then(Value::as_array).into_iter().flatten();
+            list.any(|alternative| alternative.get(name).is_some())
+        };
+        let (old, new) = self.root.map(operations);
+        let users: Vec<String> = new
+            .iter()
+            .filter(|(address, operation)| {
+                let earlier = old.get(*address);
+                needs(new_root, operation) && earlier.is_some_and(|o| needs(old_root, o))
+            })
+            .map(|((_, method), Operation { path, value, .. })| {
+                let id = value.get("operationId").and_then(Value::as_str);
+                id.map_or_else(|| format!("{} {path}", method.to_uppercase()), str::to_owned)
+            })
+            .collect();
+        let is_used = !users.is_empty();
+        for user in users {
+            self.in_operation(user, |walk| walk.security_scheme(name, scheme));
+        }
+        is_used
     }
 
     fn components(&mut self, pair: Pair<'a>) {
@@ -86,7 +132,8 @@ impl<'a> Walk<'a> {
                     (_, None) => {
                         walk.report(Rule::ComponentRemoved, &format!("component {called} removed"));
                     }
-                    _ if kind == "securitySchemes" => walk.security_scheme(name, component),
+                    _ if kind == "securitySchemes"
+                        && walk.scheme_of_operations(name, component) => {}
                     // The change is in something that it refers to, and is reported there.
                     (Some(old), Some(new)) if old == new => walk.settle(),
                     (Some(old), Some(new))
@@ -110,6 +157,28 @@ impl<'a> Walk<'a> {
             }
         });
     }
+}
+
+/// An operation and the path item that contains it.
+struct Operation<'a> {
+    path: &'a str,
+    item: &'a Value,
+    value: &'a Value,
+}
+
+/// All operations of one side, by path template and method.
+fn operations(root: Option<&Value>) -> BTreeMap<(String, &'static str), Operation<'_>> {
+    let paths = root.and_then(|root| root.get("paths")).and_then(Value::as_object);
+    let mut found = BTreeMap::new();
+    for (path, item) in paths.into_iter().flatten() {
+        let item = follow(root, item);
+        for method in METHODS {
+            if let Some(value) = item.get(method) {
+                found.insert((template(path), method), Operation { path, item, value });
+            }
+        }
+    }
+    found
 }
 
 type Servers<'a> = Vec<(String, &'a Value)>;

@@ -37,9 +37,28 @@ impl<'a> Walk<'a> {
 
     /// Compares two conjunctions in the direction of the unit, unless they mean the same.
     fn conjunctions(&mut self, old: Conjunction<'a>, new: Conjunction<'a>, direction: Direction) {
+        self.conjunctions_as((old, new), direction, Role::Value);
+    }
+
+    fn conjunctions_as(
+        &mut self,
+        (old, new): (Conjunction<'a>, Conjunction<'a>),
+        direction: Direction,
+        role: Role,
+    ) {
         if !self.same_conjunctions(&old, &new) {
-            self.later(Job { old, new, direction, role: Role::Value, quiet: false });
+            self.later(Job { old, new, direction, role, quiet: false });
         }
+    }
+
+    /// Whether a schema that only one side has allows every value, as a missing one does.
+    pub(super) fn allows_everything(&mut self, pair: Pair<'a>) -> bool {
+        let everything = |walk: &mut Self, side, schema: Option<&'a Value>| {
+            let conjunction = Conjunction::of(walk.root_of(side), schema);
+            let flat = walk.flat(side, &conjunction);
+            flat.allows_everything()
+        };
+        everything(self, Side::Old, pair.old) && everything(self, Side::New, pair.new)
     }
 
     fn same_conjunctions(&self, old: &Conjunction<'a>, new: &Conjunction<'a>) -> bool {

@@ -63,6 +63,9 @@ impl<'a> Walk<'a> {
     pub(super) fn security_scheme(&mut self, name: &str, pair: Pair<'a>) {
         self.fields(Kind::SecurityScheme, pair, |walk, key, field| match key {
             // By the specification, this is a hint for people.
+            "name" if is_renamed_header(pair) => {
+                walk.report(Rule::SameMeaning, "the names of header fields are case-insensitive");
+            }
             "bearerFormat" => walk.changed(Rule::DocumentationChanged, key, field),
             _ => walk.changed(Rule::SecuritySchemeChanged, &format!("{key} of {name}"), field),
         });
@@ -102,6 +105,15 @@ fn alternatives(side: Option<&Value>) -> Vec<Alternative> {
             map.into_iter().flatten().map(|(name, value)| (name.clone(), scopes(value))).collect()
         })
         .collect()
+}
+
+/// Whether an API key is sent in the same header field, in other letter case.
+fn is_renamed_header(scheme: Pair<'_>) -> bool {
+    let text = |side: Option<&Value>, key| {
+        side.and_then(|side| side.get(key)?.as_str().map(str::to_lowercase))
+    };
+    let (old, new) = scheme.map(|side| (text(side, "in"), text(side, "name")));
+    old == new && old.0.as_deref() == Some("header")
 }
 
 fn rename(alternative: Alternative, renamed: &BTreeMap<String, String>) -> Alternative {

@@ -89,14 +89,8 @@ pub(super) enum Role {
     Value,
     /// A parameter: its default is what the service uses if a caller leaves it out.
     Parameter,
-    /// A path parameter, which is always sent.
-    PathParameter,
-}
-
-impl Role {
-    pub(super) fn parameter(place: &str) -> Self {
-        if place == "path" { Self::PathParameter } else { Self::Parameter }
-    }
+    /// Something that is always sent, so that its default is never used.
+    AlwaysSent,
 }
 
 /// Two schemas that are to be compared in a direction.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::pair::{address, follow};
+use super::pair::{address, follow, list};
 
 /// For each base, by its address, the components that have it in their `allOf`.
 pub(super) struct Subtypes<'a>(HashMap<usize, Vec<(&'a str, &'a Value)>>);
@@ -25,7 +25,8 @@ impl<'a> Subtypes<'a> {
         Self(found)
     }
 
-    /// The values of the discriminator of a schema, each with the schema that it stands for.
+    /// The values of the discriminator of a schema, each with the schema that it stands for: those of the mapping, and
+    /// the names of the components that it does not mention.
     pub(super) fn of(&self, root: &'a Value, schema: &'a Value) -> Vec<(&'a str, &'a Value)> {
         let Some(discriminator) = schema.get("discriminator") else { return Vec::new() };
         let mapping = discriminator.get("mapping").and_then(Value::as_object);
@@ -34,18 +35,25 @@ impl<'a> Subtypes<'a> {
             .flatten()
             .filter_map(|(key, target)| Some((key.as_str(), named(root, target.as_str()?)?)))
             .collect();
-        let listed = ["oneOf", "anyOf"].iter().any(|key| schema.get(key).is_some());
-        let derived = self.0.get(&address(Some(schema))).filter(|_| !listed);
-        for (name, subtype) in derived.into_iter().flatten() {
-            if !found.iter().any(|(_, known)| std::ptr::eq(*known, *subtype)) {
+        let members: Vec<&Value> =
+            ["oneOf", "anyOf"].iter().flat_map(|key| list(schema, key)).collect();
+        let is_listed = ["oneOf", "anyOf"].iter().any(|key| schema.get(key).is_some());
+        let mut implied: Vec<(&str, &Value)> = if is_listed {
+            let named = |member: &&'a Value| Some((component(member)?, follow(Some(root), member)));
+            members.iter().filter_map(named).collect()
+        } else {
+            self.0.get(&address(Some(schema))).cloned().unwrap_or_default()
+        };
+        implied.sort_unstable_by_key(|(name, _)| *name);
+        for (name, subtype) in implied {
+            if !found.iter().any(|(_, known)| std::ptr::eq(*known, subtype)) {
                 found.push((name, subtype));
             }
         }
         found
     }
 
-    /// For each member of a list of alternatives, the values of the discriminator that stand for it: those of the
-    /// mapping, or else the name of the component.
+    /// For each member of a list of alternatives, the values of the discriminator that stand for it.
     pub(super) fn keys(
         &self,
         root: Option<&'a Value>,
@@ -59,8 +67,7 @@ impl<'a> Subtypes<'a> {
         let keys_of = |member: &'a Value| {
             let target = follow(Some(root), member);
             let keys = mapped.iter().filter(|(_, known)| std::ptr::eq(*known, target));
-            let keys: Vec<&str> = keys.map(|(key, _)| *key).collect();
-            if keys.is_empty() { component(member).into_iter().collect() } else { keys }
+            keys.map(|(key, _)| *key).collect()
         };
         members.iter().map(|(_, member)| keys_of(member)).collect()
     }

@@ -138,13 +138,30 @@ impl<'a> Walk<'a> {
     pub(super) fn entries(
         &mut self,
         pair: Pair<'a>,
+        handle: impl FnMut(&mut Self, &str, Pair<'a>),
+    ) {
+        self.entries_by(pair, str::to_owned, handle);
+    }
+
+    /// Visits the entries of a map. Two keys are the same name if `meaning` makes the same of them.
+    pub(super) fn entries_by(
+        &mut self,
+        pair: Pair<'a>,
+        meaning: impl Fn(&str) -> String,
         mut handle: impl FnMut(&mut Self, &str, Pair<'a>),
     ) {
-        let pair = self.resolve(pair);
-        for key in pair.keys() {
-            let entry = pair.get(key);
-            if !self.same(entry) {
-                self.at(entry, |walk| walk.decide(key, entry, |walk| handle(walk, key, entry)));
+        for entry in entries(self.resolve(pair), meaning) {
+            let (key, values) = (entry.key(), entry.values);
+            let before = self.decisions;
+            if !self.same(values) {
+                self.at(values, |walk| walk.decide(key, values, |walk| handle(walk, key, values)));
+            }
+            if let (Some(old), Some(new)) = (entry.old, entry.new)
+                && old != new
+                && self.decisions == before
+            {
+                let message = format!("{} is written {}", quote(old), quote(new));
+                self.report_at(values, Rule::SameMeaning, &message);
             }
         }
     }
@@ -229,6 +246,46 @@ impl<'a> Walk<'a> {
     pub(super) fn hash(&self, value: &Value) -> u64 {
         self.sameness.hash(value)
     }
+}
+
+/// An entry of a map, with its key on each side.
+struct Entry<'a> {
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+    values: Pair<'a>,
+}
+
+impl<'a> Entry<'a> {
+    fn key(&self) -> &'a str {
+        self.new.or(self.old).unwrap_or_default()
+    }
+}
+
+/// The entries of both sides by the meaning of their keys. If keys of one side mean the same, the first one is matched.
+fn entries(pair: Pair<'_>, meaning: impl Fn(&str) -> String) -> Vec<Entry<'_>> {
+    fn of(side: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
+        let map = side.and_then(Value::as_object).into_iter().flatten();
+        map.map(|(key, value)| (key.as_str(), value))
+    }
+    let mut found: BTreeMap<(String, Option<&str>), Entry<'_>> = BTreeMap::new();
+    for (key, value) in of(pair.old) {
+        let values = Pair { old: Some(value), new: None };
+        let (name, entry) = (meaning(key), Entry { old: Some(key), new: None, values });
+        let again = found.contains_key(&(name.clone(), None)).then_some(key);
+        found.insert((name, again), entry);
+    }
+    for (key, value) in of(pair.new) {
+        let name = meaning(key);
+        let taken = found.get(&(name.clone(), None)).is_some_and(|entry| entry.new.is_some());
+        let values = Pair { old: None, new: Some(value) };
+        let entry = found.entry((name, taken.then_some(key))).or_insert(Entry {
+            old: None,
+            new: None,
+            values,
+        });
+        (entry.new, entry.values.new) = (Some(key), Some(value));
+    }
+    found.into_values().collect()
 }
 
 /// How a value changed, as a message.

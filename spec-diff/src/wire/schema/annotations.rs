@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
             "readOnly" => Rule::ReadOnlyChanged,
             "writeOnly" => Rule::WriteOnlyChanged,
             "deprecated" => return self.at(pair, |walk| walk.deprecated(pair)),
-            "default" => role.default_rule(direction),
+            "default" => role.default_rule(direction, pair),
             "title" => Rule::TitleChanged,
             key if key.starts_with("x-") => return self.extension(key, pair),
             key if docs::holds(docs::Kind::Schema, key) => Rule::DocumentationChanged,

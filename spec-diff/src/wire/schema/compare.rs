@@ -304,13 +304,18 @@ fn shown<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<String> {
 
 impl Role {
     /// The rule for a default that changed.
-    pub(super) fn default_rule(self, direction: Direction) -> Rule {
+    pub(super) fn default_rule(self, direction: Direction, pair: Pair<'_>) -> Rule {
         match self {
             Self::Value => {
-                direction.pick(Rule::RequestDefaultChanged, Rule::ResponseDefaultChanged)
+                let rule = match (pair.old, pair.new) {
+                    (None, _) => Rule::RequestDefaultAdded,
+                    (_, None) => Rule::RequestDefaultRemoved,
+                    _ => Rule::RequestDefaultChanged,
+                };
+                direction.pick(rule, Rule::ResponseDefaultChanged)
             }
             Self::Parameter => Rule::ParameterDefaultChanged,
-            Self::PathParameter => Rule::PathParameterDefaultChanged,
+            Self::AlwaysSent => Rule::UnusedDefaultChanged,
         }
     }
 }

@@ -8,8 +8,11 @@ use crate::rules::Rule;
 use crate::wire::direction::Direction;
 use crate::wire::pair::Pair;
 use crate::wire::shape::flat::{Flat, Group};
-use crate::wire::shape::{Conjunction, Job, Pick};
+use crate::wire::shape::{Conjunction, Job, Pick, Side};
 use crate::wire::walk::Walk;
+
+/// What is said of a discriminator that repeats what the schemas say themselves.
+const AS_BEFORE: &str = ", which each alternative requires with its values anyway";
 
 impl<'a> Walk<'a> {
     /// Compares the names of the properties. The values are judged with the alternatives that they stand for.
@@ -26,22 +29,51 @@ impl<'a> Walk<'a> {
             side.and_then(|side| side.get("propertyName")).and_then(Value::as_str)
         };
         let place = Pair { old: pair.old.or(both.place().old), new: pair.new.or(both.place().new) };
+        let direction = self.direction.unwrap_or(Direction::Request);
+        let added =
+            direction.pick(Rule::RequestDiscriminatorAdded, Rule::ResponseDiscriminatorAdded);
+        let removed =
+            direction.pick(Rule::RequestDiscriminatorRemoved, Rule::ResponseDiscriminatorRemoved);
         let (rule, text) = match pair.map(name) {
             (Some(old), Some(new)) if old != new => (
                 Rule::DiscriminatorChanged,
                 format!("property of the discriminator: {} → {}", quote(old), quote(new)),
             ),
-            (None, Some(new)) => (
-                Rule::DiscriminatorAdded,
-                format!("discriminator added: the property {}", quote(new)),
-            ),
-            (Some(old), None) => (
-                Rule::DiscriminatorRemoved,
-                format!("discriminator removed: the property {}", quote(old)),
-            ),
+            (None, Some(name)) => {
+                let text = format!("discriminator added: the property {}", quote(name));
+                match self.is_stated(Side::New, new, name) {
+                    true => (Rule::SameMeaning, text + AS_BEFORE),
+                    false => (added, text),
+                }
+            }
+            (Some(name), None) => {
+                let text = format!("discriminator removed: the property {}", quote(name));
+                match self.is_stated(Side::Old, old, name) {
+                    true => (Rule::SameMeaning, text + AS_BEFORE),
+                    false => (removed, text),
+                }
+            }
             _ => return,
         };
         self.report_at(place, rule, &text);
+    }
+
+    /// Whether every alternative itself requires the property, with the values that stand for it.
+    fn is_stated(&mut self, side: Side, group: Option<&Group<'a>>, name: &str) -> bool {
+        group.is_some_and(|group| {
+            group.members.iter().all(|member| {
+                let root = self.root_of(side);
+                let schema = self.flat(side, &Conjunction::of(root, Some(member.schema)));
+                let property = schema.properties.get(name).filter(|found| found.required.is_some());
+                property.is_some_and(|property| {
+                    let schema = self.flat(side, &Conjunction::all(root, &property.schemas));
+                    let stands = |value: &&Value| {
+                        value.as_str().is_some_and(|value| member.keys.contains(&value))
+                    };
+                    schema.values.as_ref().is_some_and(|values| values.iter().all(stands))
+                })
+            })
+        })
     }
 
     /// The values of a discriminator that were added or removed for one alternative.

@@ -59,11 +59,14 @@ impl<'a> Walk<'a> {
                 return Needs::Never;
             }
             pairs.push((&flat.further.schemas, &outer_flat.further.schemas));
-            let both = flat.properties.iter();
-            pairs.extend(both.filter_map(|(name, property)| {
-                let other = outer_flat.properties.get(name)?;
-                Some((property.schemas.as_slice(), other.schemas.as_slice()))
+            pairs.extend(flat.properties.iter().map(|(name, property)| {
+                (property.schemas.as_slice(), outer_flat.schemas_of(name))
             }));
+            let others = outer_flat.properties.iter();
+            let others = others.filter(|(name, _)| !flat.properties.contains_key(*name));
+            pairs.extend(others.filter(|_| !flat.further.schemas.is_empty()).map(
+                |(_, property)| (flat.further.schemas.as_slice(), property.schemas.as_slice()),
+            ));
         }
         let mut needs = Vec::new();
         for (inner, outer) in pairs {
@@ -84,6 +87,11 @@ impl<'a> Walk<'a> {
 }
 
 impl<'a> Flat<'a> {
+    /// What a property must match.
+    fn schemas_of(&self, name: &str) -> &[&'a Value] {
+        self.properties.get(name).map_or(&self.further.schemas, |property| &property.schemas)
+    }
+
     /// Whether no required property is missing, and none is unknown to the side that reads it.
     fn shape_fits(&self, outer: &Self, direction: Direction) -> bool {
         let required = |property: &Property<'a>| property.required.is_some();
@@ -93,7 +101,9 @@ impl<'a> Flat<'a> {
         // Properties that callers send must be known, and those that they read must exist.
         let (from, to) = direction.pick((self, outer), (outer, self));
         let unknown = from.properties.keys().any(|name| !to.properties.contains_key(name));
-        let closed = outer.further.closed.is_some() && self.further.closed.is_none();
+        let closed = outer.further.closed.is_some()
+            && (self.further.closed.is_none()
+                || self.properties.keys().any(|name| !outer.properties.contains_key(name)));
         !missing && !unknown && !closed
     }
 

@@ -9,7 +9,7 @@ use crate::wire::direction::Direction;
 use crate::wire::family::{Family, family};
 use crate::wire::pair::Pair;
 use crate::wire::shape::flat::{Flat, Property};
-use crate::wire::shape::{Conjunction, Side};
+use crate::wire::shape::{Conjunction, Role, Side};
 use crate::wire::walk::Walk;
 
 const FURTHER: Family = family!(
@@ -42,7 +42,41 @@ impl<'a> Walk<'a> {
                 place.old.is_some_and(Value::is_array) || place.new.is_some_and(Value::is_array);
             // A property that is only required has no place of its own.
             let label = if listed { format!("{}: ", quote(name)) } else { String::new() };
-            self.at(place, |walk| walk.property(&label, (old_seen, new_seen), direction));
+            let alone = match (&old_seen, &new_seen) {
+                (None, Some(seen)) if seen.hidden.is_none() => Some((Side::New, &seen.conjunction)),
+                (Some(seen), None) if seen.hidden.is_none() => Some((Side::Old, &seen.conjunction)),
+                _ => None,
+            };
+            let alone = alone.map(|(side, conjunction)| (side, conjunction.clone()));
+            self.at(place, |walk| {
+                walk.property(&label, (old_seen, new_seen), direction);
+                if let Some((side, conjunction)) = alone {
+                    walk.undescribed(name, both, (side, conjunction), direction);
+                }
+            });
+        }
+    }
+
+    /// Compares a property that only one side describes with what the other says of all that it does not describe.
+    fn undescribed(
+        &mut self,
+        name: &str,
+        both: Flats<'_, 'a>,
+        (side, described): (Side, Conjunction<'a>),
+        direction: Direction,
+    ) {
+        let (other, rule, when) = match side {
+            Side::Old => (both.new, FURTHER.narrowed(direction), "is no longer allowed"),
+            Side::New => (both.old, FURTHER.widened(direction), "was not allowed before"),
+        };
+        // What callers send is judged by the property alone.
+        if other.further.closed.is_some() && direction == Direction::Response {
+            let message = format!("{} {when}: `additionalProperties` is `false`", quote(name));
+            self.report(rule, &message);
+        } else if !other.further.schemas.is_empty() {
+            let rest = Conjunction::all(self.root_of(side.other()), &other.further.schemas);
+            let pair = if side == Side::Old { (described, rest) } else { (rest, described) };
+            self.conjunctions_as(pair, direction, Role::Value);
         }
     }
 
@@ -85,7 +119,10 @@ impl<'a> Walk<'a> {
             (true, true) => {
                 self.requirement(label, (required(&old), required(&new)), direction);
                 if let (Some(old), Some(new)) = (old, new) {
-                    self.conjunctions(old.conjunction, new.conjunction, direction);
+                    let sent = old.required && new.required;
+                    let role = if sent { Role::AlwaysSent } else { Role::Value };
+                    let pair = (old.conjunction, new.conjunction);
+                    self.conjunctions_as(pair, direction, role);
                 }
             }
             (false, false) => {
@@ -169,7 +206,7 @@ impl<'a> Walk<'a> {
         let old = Conjunction::all(self.root.old, &both.old.items);
         let new = Conjunction::all(self.root.new, &both.new.items);
         let place = Pair { old: old.first(), new: new.first() };
-        self.at(place, |walk| walk.conjunctions(old, new, direction));
+        self.at(place, |walk| walk.conjunctions_as((old, new), direction, Role::AlwaysSent));
     }
 
     /// Properties that are not listed: all are allowed, none, or those that match a schema.

@@ -100,6 +100,20 @@ impl<'a> Flat<'a> {
         flat
     }
 
+    pub(in crate::wire) fn allows_everything(&self) -> bool {
+        let texts = [&self.multiples, &self.formats, &self.patterns, &self.exclusions, &self.items];
+        self.types == Types::ANY
+            && self.null
+            && self.values.is_none()
+            && self.limits.iter().all(Option::is_none)
+            && texts.iter().all(|list| list.is_empty())
+            && self.unique.is_none()
+            && self.properties.is_empty()
+            && self.further.closed.is_none()
+            && self.further.schemas.is_empty()
+            && self.groups.is_empty()
+    }
+
     /// Derives the types from the only values that are allowed, or from keywords that only objects and lists have.
     fn settle_types(&mut self) {
         if let Some(values) = &mut self.values {

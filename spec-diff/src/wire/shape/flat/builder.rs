@@ -253,7 +253,12 @@ fn meet_values<'a>(known: &mut Option<Vec<&'a Value>>, values: Vec<&'a Value>) {
 /// Patterns that every text matches.
 fn is_universal(pattern: &Value) -> bool {
     let text = pattern.as_str().unwrap_or_default();
-    let text = text.strip_prefix('^').unwrap_or(text);
-    let text = text.strip_suffix('$').unwrap_or(text);
-    matches!(text, "" | ".*" | "(.*)" | "[\\s\\S]*" | "[\\S\\s]*" | "(.|\\n)*" | ".*?")
+    let (start, rest) = text.strip_prefix('^').map_or((false, text), |rest| (true, rest));
+    let (end, inner) = rest.strip_suffix('$').map_or((false, rest), |inner| (true, inner));
+    match inner {
+        "[\\s\\S]*" | "[\\S\\s]*" => true,
+        // A dot matches no line break, so between both ends these exclude texts of several lines.
+        "" | ".*" | "(.*)" | "(.|\\n)*" | ".*?" => !(start && end),
+        _ => false,
+    }
 }
