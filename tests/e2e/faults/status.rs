@@ -180,6 +180,14 @@ fn unavailable() -> Vec<Row> {
             .ends(4, "100 unconfirmed, 200 not_sent")
             .seen(1, 0)
             .says("(503)"),
+        Row::new("A13 503 from the second request on")
+            .call(three_requests())
+            .post([ok(ACCEPTED), status("503 Busy", "")])
+            .ends(4, "100 accepted, 200 unconfirmed")
+            .seen(7, 6)
+            .possible_duplicate()
+            .takes(0.0..=6.0)
+            .says("200 of 300 paths are unconfirmed: run the command again; with --journal"),
         Row::new("A13 503 forever")
             .post([status("503 Busy", "<html>busy</html>")])
             .ends(4, "1 unconfirmed")
