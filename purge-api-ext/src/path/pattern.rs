@@ -48,8 +48,8 @@ fn unit(text: &[u8]) -> usize {
 /// Whether a path may purge the whole resource or nearly all of it: it has a star, and nothing that restricts the
 /// match. Escapes are decoded first. A query string may be ignored, so it restricts nothing.
 pub(crate) fn is_everything(path: &str) -> bool {
-    let ends = ["?", "%3F", "%3f"].iter().filter_map(|query| path.find(query));
-    let path = &path[..ends.min().unwrap_or(path.len())];
+    // An escaped `?` belongs to the name of a file.
+    let path = path.split('?').next().unwrap_or_default();
     is_bare(path) && ["*", "%2A", "%2a"].iter().any(|star| path.contains(star))
 }
 
