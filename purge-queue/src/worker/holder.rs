@@ -115,6 +115,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
         }
         self.read().await?;
+        self.remember_operations();
         replay(&mut self.history, &mut self.backlog);
         for (number, round) in &self.history.rounds {
             if round.stage == Stage::Sent {
@@ -122,6 +123,13 @@ impl<'a, E: Engine> Holder<'a, E> {
             }
         }
         Ok(())
+    }
+
+    /// Tells the client which operations belong to earlier rounds, which may have had the same paths as the one to resume.
+    fn remember_operations(&self) {
+        let requests = self.history.rounds.values().flat_map(|round| &round.requests);
+        let ids = requests.filter_map(|judged| judged.verdict.op_id.as_deref()?.parse().ok());
+        ids.for_each(|id| self.options.client.remember_operation(&id));
     }
 
     /// Requests one page from the service, so that its clock is known before the first request is sent. Only by that
