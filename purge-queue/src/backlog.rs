@@ -36,6 +36,7 @@ pub(crate) struct Backlog {
     rounds: BTreeMap<u64, BTreeSet<u64>>,
     /// The chunks whose outcome is complete but has not been fetched.
     complete: BTreeSet<u64>,
+    /// The sum of the chunks' bytes.
     bytes: usize,
 }
 
@@ -77,6 +78,8 @@ struct Open {
     /// How many of its paths are waiting, and how many have a purge whose end is not yet known.
     left: usize,
     pending: usize,
+    /// About how many bytes of texts it has.
+    bytes: usize,
     results: Vec<Taken>,
     waiting: Vec<usize>,
 }
@@ -92,8 +95,8 @@ struct Taken {
 /// An outcome to be stored.
 #[derive(Debug)]
 pub(crate) struct Complete<'a> {
-    pub(crate) address: &'a Address,
-    pub(crate) request: Option<&'a RequestId>,
+    /// `None` if nobody can ask for it.
+    pub(crate) subject: Option<String>,
     pub(crate) outcome: ChunkOutcome<StoredResult<'a>>,
 }
 
@@ -101,6 +104,10 @@ impl Backlog {
     /// Adds a chunk that was read from the input.
     pub(crate) fn add(&mut self, chunk: Chunk) {
         let Chunk { sequence, stored, address, request, urgency, expires, good, bad, .. } = chunk;
+        /// About how many bytes the result of a bad line takes up besides its texts.
+        const RESULT: usize = 128;
+        let texts = good.iter().map(|path| path.len()).sum::<usize>();
+        let faults = bad.iter().map(|(line, why)| RESULT + line.len() + why.len()).sum::<usize>();
         let results = bad.into_iter().map(|(path, why)| Taken {
             path: path.into(),
             by: None,
@@ -117,19 +124,21 @@ impl Backlog {
             expires,
             left: good.len(),
             pending: 0,
+            bytes: texts + faults,
             results: results.collect(),
             waiting: Vec::with_capacity(good.len()),
         };
-        let site = self.sites.entry(open.address.resource.clone()).or_default();
-        for path in good {
-            self.bytes += path.len();
-            let place = site.wait(path, sequence);
-            site.queues.push(urgency, &open.address.producer, place);
-            open.waiting.push(place);
-        }
-        site.waiting[urgency as usize] += open.left;
-        if open.left == 0 {
+        self.bytes += open.bytes;
+        if good.is_empty() {
             self.complete.insert(sequence);
+        } else {
+            let site = self.sites.entry(open.address.resource.clone()).or_default();
+            for path in good {
+                let place = site.wait(path, sequence);
+                site.queues.push(urgency, &open.address.producer, place);
+                open.waiting.push(place);
+            }
+            site.waiting[urgency as usize] += open.left;
         }
         self.chunks.insert(sequence, open);
     }
@@ -197,7 +206,6 @@ impl Backlog {
     /// Records that a path of a chunk was taken.
     fn count(&mut self, sequence: u64, taken: Taken) {
         let Some(open) = self.chunks.get_mut(&sequence) else { return };
-        self.bytes -= taken.path.len();
         if let Some(site) = self.sites.get_mut(&open.address.resource) {
             site.waiting[open.urgency as usize] -= 1;
         }
@@ -283,16 +291,21 @@ impl Backlog {
         let open = self.chunks.get(&sequence)?;
         let paths = open.results.iter();
         let paths = paths.map(|t| StoredResult::new(&t.path, &t.verdict, t.by.as_deref()));
-        Some(Complete {
-            address: &open.address,
-            request: open.request.as_ref(),
-            outcome: ChunkOutcome::new(sequence, (open.chunk, open.chunks), paths.collect()),
-        })
+        let subject = open.request.as_ref().map(|id| open.address.outcome(id, open.chunk));
+        let outcome = ChunkOutcome::new(
+            subject.clone().unwrap_or_default(),
+            sequence,
+            (open.chunk, open.chunks),
+            paths.collect(),
+        );
+        Some(Complete { subject, outcome })
     }
 
     /// Forgets a chunk whose outcome is stored.
     pub(crate) fn told(&mut self, sequence: u64) {
-        self.chunks.remove(&sequence);
+        if let Some(told) = self.chunks.remove(&sequence) {
+            self.bytes -= told.bytes;
+        }
     }
 
     /// The first chunk without an outcome: the input may be trimmed below it.
@@ -300,7 +313,12 @@ impl Backlog {
         self.chunks.keys().next().copied()
     }
 
-    /// How many bytes of paths are waiting.
+    /// How many chunks have an outcome that is complete but has not been fetched.
+    pub(crate) fn completions(&self) -> usize {
+        self.complete.len()
+    }
+
+    /// About how many bytes of paths and results there are of chunks whose outcome is not yet stored.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

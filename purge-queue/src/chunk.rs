@@ -18,6 +18,8 @@ pub const MAX_TEXT: usize = 256 * 1024;
 /// The maximum size of a chunk's message in bytes: the text and 4 KiB for the headers.
 #[cfg(any(feature = "nats", test))]
 pub(crate) const MAX_MESSAGE_BYTES: usize = MAX_TEXT + 4 * 1024;
+/// The maximum number of messages of one request: the quota of a producer.
+pub(crate) const MAX_CHUNKS: u32 = 20_000;
 /// How long a path may wait by default.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
@@ -142,7 +144,8 @@ impl Chunk {
             let (chunk, chunks): (u32, u32) = (chunk.parse().ok()?, chunks.parse().ok()?);
             (1..=chunks).contains(&chunk).then_some((chunk, chunks))
         });
-        let (chunk, chunks) = place.unwrap_or((1, 1));
+        let is_too_many = place.is_some_and(|(_, chunks)| chunks > MAX_CHUNKS);
+        let (chunk, chunks) = place.filter(|_| !is_too_many).unwrap_or((1, 1));
         let urgency = match message.header(URGENCY) {
             Some("bulk") => Urgency::Bulk,
             _ => Urgency::Now,
@@ -151,6 +154,19 @@ impl Chunk {
         let consent = message.header(EVERYTHING) == Some("yes")
             && rules.everything_from.contains(&address.producer);
         let is_served = rules.resources.iter().any(|id| id.to_string() == address.resource);
+        let refusal = if !is_served {
+            Some(format!(
+                "no worker of this queue purges the resource {}; check the subject",
+                address.resource
+            ))
+        } else if is_too_many {
+            Some(format!(
+                "a request has at most {MAX_CHUNKS} messages; correct the header `Purge-Chunk`, or enqueue the paths as \
+                 several requests"
+            ))
+        } else {
+            None
+        };
         let mut read = Self {
             sequence: message.sequence,
             stored: message.stored,
@@ -163,11 +179,12 @@ impl Chunk {
             good: Vec::new(),
             bad: Vec::new(),
         };
-        read.paths(&message.body, is_served, consent);
+        read.paths(&message.body, refusal.as_deref(), consent);
         Some(read)
     }
 
-    fn paths(&mut self, body: &[u8], is_served: bool, consent: bool) {
+    /// Reads the paths. With a `refusal`, all of them fail for that reason.
+    fn paths(&mut self, body: &[u8], refusal: Option<&str>, consent: bool) {
         let mut seen = foldhash::HashSet::new();
         let lines = body.split(|byte| *byte == b'\n').map(|line| line.trim_ascii());
         let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
@@ -175,14 +192,11 @@ impl Chunk {
             if !seen.insert(line) {
                 continue;
             }
-            let why = match checked(line, consent) {
-                _ if !is_served => Err(format!(
-                    "no worker of this queue purges the resource {}; check the subject",
-                    self.address.resource
-                )),
-                checked => checked,
+            let checked = match refusal {
+                Some(why) => Err(why.to_owned()),
+                None => checked(line, consent),
             };
-            match why {
+            match checked {
                 Ok(path) => self.good.push(path),
                 Err(why) => self.bad.push((shown(line), why)),
             }
@@ -318,5 +332,11 @@ mod tests {
         let chunk = read(&odd, b"/a");
         assert_eq!((chunk.chunk, chunk.chunks, chunk.request), (1, 1, None));
         assert_eq!(chunk.expires, chunk.stored + LIFETIME);
+        let chunk = read(&[("Purge-Chunk", "9/20000")], b"/a");
+        assert_eq!((chunk.chunk, chunk.chunks, chunk.good.len()), (9, 20_000, 1));
+        let chunk = read(&[("Purge-Chunk", "2/4294967295")], b"/a\n/b");
+        assert_eq!((chunk.chunk, chunk.chunks, chunk.good.len(), chunk.bad.len()), (1, 1, 0, 2));
+        let why = &chunk.bad[0].1;
+        assert!(why.starts_with("a request has at most 20000 messages"), "{why}");
     }
 }

@@ -24,6 +24,13 @@ impl Stream {
     pub const ALL: [Self; 5] =
         [Self::Input, Self::Journal, Self::Outcomes, Self::Lease, Self::Control];
 
+    /// The stream with the messages of a subject, or of a filter for subjects of one stream.
+    #[cfg(any(feature = "nats", test))]
+    pub(crate) fn of(filter: &str) -> Option<Self> {
+        let kind = |subject: &'static str| subject.split('.').take(2);
+        Self::ALL.into_iter().find(|stream| filter.split('.').take(2).eq(kind(stream.subjects())))
+    }
+
     /// The name of the stream in the engine.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -234,6 +241,7 @@ mod tests {
         }
         for stream in Stream::ALL {
             assert_eq!(stream.to_string(), stream.name());
+            assert_eq!(Stream::of(stream.subjects()), Some(stream));
         }
     }
 }

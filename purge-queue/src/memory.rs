@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::chunk::MAX_CHUNKS;
 use crate::engine::{Engine, EngineError, Message, NewMessage, Stream, matches};
 
 /// What a test makes of a call of [`Engine::store`].
@@ -57,7 +58,7 @@ impl MemoryEngine {
     #[must_use]
     pub fn new(lease: Duration) -> Self {
         let streams = Stream::ALL.map(|stream| (stream, Log::default())).into();
-        let state = State { streams, began: Instant::now(), quota: 20_000 };
+        let state = State { streams, began: Instant::now(), quota: MAX_CHUNKS as usize };
         let state = Arc::new(Mutex::new(state));
         Self { state, stored: Arc::default(), decide: Arc::default(), lease }
     }

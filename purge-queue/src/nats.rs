@@ -33,6 +33,7 @@ pub struct NatsEngine(Arc<Inner>);
 
 struct Inner {
     client: async_nats::Client,
+    options: NatsOptions,
     /// The server reports refusals separately; the refused request itself gets no response.
     refusals: watch::Receiver<Refusals>,
     /// Changes when the connection is lost, and with it every pending response.
@@ -73,6 +74,8 @@ struct Woken {
     filter: String,
     notify: Arc<Notify>,
     task: JoinHandle<()>,
+    /// Its connection.
+    client: async_nats::Client,
 }
 
 impl Drop for Woken {
@@ -160,15 +163,24 @@ impl NatsEngine {
         if let Some(woken) = woken.as_ref().filter(|woken| woken.filter == filter) {
             return Some(Arc::clone(&woken.notify));
         }
-        let mut messages = self.0.client.subscribe(filter.to_owned()).await.ok()?;
         let notify = Arc::new(Notify::new());
+        let client = match Stream::of(filter) {
+            Some(Stream::Input) => self.0.options.listen(Arc::clone(&notify)).await?,
+            _ => self.0.client.clone(),
+        };
+        let mut messages = client.subscribe(filter.to_owned()).await.ok()?;
         let told = Arc::clone(&notify);
+        let subscribed = client.clone();
         let task = tokio::spawn(async move {
+            // What was stored before the subscription began brings no hint.
+            let _ = subscribed.flush().await;
+            told.notify_one();
             while messages.next().await.is_some() {
                 told.notify_one();
             }
         });
-        *woken = Some(Woken { filter: filter.to_owned(), notify: Arc::clone(&notify), task });
+        *woken =
+            Some(Woken { filter: filter.to_owned(), notify: Arc::clone(&notify), task, client });
         Some(notify)
     }
 }
@@ -202,7 +214,10 @@ impl Engine for NatsEngine {
         filter: &str,
         from: u64,
     ) -> Result<Vec<Message>, EngineError> {
-        self.read_checked(stream, filter, from).await
+        match stream {
+            Stream::Input => self.read_from_leader(stream, filter, from).await,
+            _ => self.read_checked(stream, filter, from).await,
+        }
     }
 
     async fn last(&self, stream: Stream, subject: &str) -> Result<Option<Message>, EngineError> {
@@ -249,6 +264,9 @@ impl Engine for NatsEngine {
         }
         // A failure here surfaces with the next request.
         let _ = self.0.client.force_reconnect().await;
+        if let Some(woken) = self.0.woken.lock().await.as_ref() {
+            let _ = woken.client.force_reconnect().await;
+        }
     }
 
     async fn lease(&self) -> Result<Duration, EngineError> {
@@ -267,7 +285,7 @@ impl Engine for NatsEngine {
 }
 
 impl NatsEngine {
-    /// A message, read from the leader of a stream.
+    /// A message, read from the leader of a stream. It is in JSON, so its headers may be anything.
     async fn get(&self, stream: Stream, which: &Value) -> Result<Option<Message>, EngineError> {
         /// The server's error code for a message that does not exist.
         const NONE: u64 = 10037;

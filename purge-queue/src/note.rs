@@ -146,11 +146,13 @@ impl Note {
         }
     }
 
-    /// Reads a note, or `None` if it is of an unknown kind, which a later version may have written.
+    /// Reads a note, or `None` if no worker wrote it, or if it is of an unknown kind, which a later version may have
+    /// written.
     pub(crate) fn read(message: &Message) -> Option<Self> {
         let number = |name| message.header(name).and_then(|text| text.parse::<u64>().ok());
         let round = || number(ROUND);
         let text = || String::from_utf8(message.body.clone()).ok();
+        message.header(WRITER)?;
         Some(match message.header(KIND)? {
             "lead" => Self::Lead { holder: text()? },
             "round" => Self::Round(serde_json::from_slice(&message.body).ok()?),

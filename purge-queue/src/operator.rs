@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::engine::{Engine, EngineError, NewMessage, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::names::{Lane, Producer, RequestId};
-use crate::note::{Kept, Note};
+use crate::note::{Kept, Note, WRITER};
 use crate::outcome::Judged;
 use crate::subject::{self, Address};
 
@@ -80,7 +80,7 @@ impl<E: Engine> Operator<E> {
     pub async fn show(&self) -> Result<LaneState, QueueError> {
         let lease =
             self.engine.last(Stream::Lease, &subject::lease(&self.lane)).await.map_err(failed)?;
-        let holder = lease.filter(|lease| !lease.body.is_empty());
+        let holder = lease.filter(|lease| !lease.body.is_empty() && lease.header(WRITER).is_some());
         let holder =
             holder.map(|lease| purge_api_ext::escape(&String::from_utf8_lossy(&lease.body)));
         let paused = self.engine.last(Stream::Control, &subject::paused(&self.lane)).await;

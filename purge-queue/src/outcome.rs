@@ -3,6 +3,8 @@
 use purge_api_ext::escape;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Message;
+
 /// The state of a path that was enqueued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,6 +140,8 @@ impl<'a> StoredResult<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChunkOutcome<P = PathResult> {
     pub(crate) schema: u32,
+    /// The subject it is stored under. A producer can have the server store a copy under another one.
+    pub(crate) subject: String,
     /// The sequence of the message whose outcome it is: another one may have had the same name.
     pub(crate) sequence: u64,
     pub(crate) chunk: u32,
@@ -149,21 +153,24 @@ pub(crate) struct ChunkOutcome<P = PathResult> {
 const SCHEMA: u32 = 1;
 
 impl ChunkOutcome {
-    /// Reads a stored outcome; `None` for the format of a later version, which is not guessed.
-    pub(crate) fn read(body: &[u8]) -> Option<Self> {
-        let read: Self = serde_json::from_slice(body).ok()?;
-        (read.schema == SCHEMA).then_some(read)
+    /// Reads a stored outcome; `None` for one that no worker stored there, and for the format of a later version,
+    /// which is not guessed.
+    pub(crate) fn read(message: &Message) -> Option<Self> {
+        let read: Self = serde_json::from_slice(&message.body).ok()?;
+        (read.schema == SCHEMA && read.subject == message.subject).then_some(read)
     }
 }
 
 impl<'a> ChunkOutcome<StoredResult<'a>> {
-    /// The outcome of the chunk with this sequence and this place among the chunks of its request.
+    /// The outcome of the chunk with this sequence and this place among the chunks of its request, to be stored under
+    /// this subject.
     pub(crate) fn new(
+        subject: String,
         sequence: u64,
         (chunk, chunks): (u32, u32),
         paths: Vec<StoredResult<'a>>,
     ) -> Self {
-        Self { schema: SCHEMA, sequence, chunk, chunks, paths }
+        Self { schema: SCHEMA, subject, sequence, chunk, chunks, paths }
     }
 
     /// The maximum size of a stored outcome: servers accept 1 MiB by default, and its headers need some room.
@@ -197,6 +204,25 @@ mod tests {
     use super::*;
     use crate::chunk::{MAX_MESSAGE_BYTES, MAX_PATHS};
 
+    fn read(subject: &str, body: Vec<u8>) -> Option<ChunkOutcome> {
+        ChunkOutcome::read(&Message {
+            subject: subject.to_owned(),
+            sequence: 1,
+            stored: std::time::SystemTime::UNIX_EPOCH,
+            headers: Vec::new(),
+            body,
+        })
+    }
+
+    #[test]
+    fn outcome_is_read_only_where_a_worker_stored_it() {
+        let stored = ChunkOutcome::new("a.1".to_owned(), 7, (1, 1), Vec::new()).stored();
+        assert!(read("a.1", stored.clone()).is_some());
+        assert_eq!(read("b.1", stored), None);
+        let acknowledgement = br#"{"stream":"PURGE_IN","seq":7}"#;
+        assert_eq!(read("a.1", acknowledgement.to_vec()), None);
+    }
+
     #[test]
     fn outcome_of_the_largest_message_can_be_stored() {
         let path = "/".to_owned() + &"a".repeat(MAX_MESSAGE_BYTES / MAX_PATHS);
@@ -207,14 +233,14 @@ mod tests {
         };
         let by = "/*".to_owned() + &"*".repeat(8_000);
         let result = StoredResult::new(&path, &verdict, Some(&by));
-        let outcome = ChunkOutcome::new(1, (1, 1), vec![result; MAX_PATHS]);
+        let outcome = ChunkOutcome::new("a".to_owned(), 1, (1, 1), vec![result; MAX_PATHS]);
         let stored = outcome.stored();
         assert!(stored.len() <= ChunkOutcome::MAX_BYTES, "{}", stored.len());
-        let read = ChunkOutcome::read(&stored).expect("an outcome");
-        assert_eq!(read.paths.len(), MAX_PATHS);
-        assert!(read.paths.iter().all(|p| p.path == path && p.state == State::Failed));
-        let small = ChunkOutcome::new(7, (2, 3), outcome.paths[..1].to_vec());
-        let read = ChunkOutcome::read(&small.stored()).expect("an outcome");
+        let all = read("a", stored).expect("an outcome");
+        assert_eq!(all.paths.len(), MAX_PATHS);
+        assert!(all.paths.iter().all(|p| p.path == path && p.state == State::Failed));
+        let small = ChunkOutcome::new("b".to_owned(), 7, (2, 3), outcome.paths[..1].to_vec());
+        let read = read("b", small.stored()).expect("an outcome");
         let whole = PathResult {
             path,
             state: State::Failed,

@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use purge_api_ext::{Paths, PurgeEverything, PurgePath, ResourceId};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::chunk::{Terms, Urgency, bodies, message};
+use crate::chunk::{MAX_CHUNKS, MAX_PATHS, Terms, Urgency, bodies, message};
 use crate::engine::{Eagerness, Engine, EngineError, NewMessage, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::names::{Lane, Producer, RequestId};
@@ -159,7 +159,14 @@ impl<E: Engine> Queue<E> {
             let mut found = stream::iter(asked + 1..=until).map(ask).buffered(AT_ONCE);
             while let Some(found) = found.next().await {
                 let found = found.map_err(refused)?;
-                if let Some(outcome) = found.and_then(|found| ChunkOutcome::read(&found.body)) {
+                if let Some(outcome) = found.and_then(|found| ChunkOutcome::read(&found)) {
+                    if outcome.chunks > MAX_CHUNKS {
+                        return Err(QueueError::invalid(format!(
+                            "an outcome of {request} says that the request has {} messages, and the maximum is \
+                             {MAX_CHUNKS}; correct its header `Purge-Chunk`, and enqueue it again",
+                            outcome.chunks
+                        )));
+                    }
                     chunks.insert(outcome.chunk, outcome);
                 }
             }
@@ -362,6 +369,13 @@ impl<E: Engine> Enqueue<E> {
     fn check(&self) -> Result<(), QueueError> {
         if self.bodies.is_empty() {
             return Err(QueueError::invalid("no paths to enqueue"));
+        }
+        if self.bodies.len() > MAX_CHUNKS as usize {
+            return Err(QueueError::invalid(format!(
+                "the request needs {} messages, and the maximum is {MAX_CHUNKS} of at most {MAX_PATHS} paths each; \
+                 enqueue it as several requests",
+                self.bodies.len()
+            )));
         }
         match self.full.as_ref().filter(|_| !self.everything) {
             None => Ok(()),

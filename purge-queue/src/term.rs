@@ -4,6 +4,8 @@
 //! over is therefore refused, and stops: nothing is sent without an acknowledged append. The lease only saves the
 //! others from trying.
 
+mod read_back;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::names::Lane;
 use crate::note::{Note, WRITER};
 use crate::subject;
+use read_back::ReadBack;
 
 /// How long one call of the engine may take before another node is tried.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -38,8 +41,17 @@ struct Inner<E> {
 }
 
 struct Tail {
+    /// The last note that is known to be ours.
     sequence: u64,
+    /// The message that the next note must follow: that note, or a later message that no worker wrote.
+    after: u64,
     appends: u64,
+}
+
+impl Tail {
+    fn stored(&mut self, sequence: u64) {
+        (self.sequence, self.after) = (sequence, sequence);
+    }
 }
 
 struct State {
@@ -71,9 +83,15 @@ impl<E: Engine> Term<E> {
     ) -> Result<Option<Self>, EngineError> {
         let lease = engine.lease().await?;
         let subject = subject::lease(lane);
-        let after = match engine.last(Stream::Lease, &subject).await? {
+        let mut last = engine.last(Stream::Lease, &subject).await?;
+        if last.as_ref().is_some_and(is_foreign) {
+            // It may have replaced the lease of a holder, which renews that meanwhile.
+            sleep(lease / 3).await;
+            last = engine.last(Stream::Lease, &subject).await?;
+        }
+        let after = match last {
             None => 0,
-            Some(last) if last.body.is_empty() => last.sequence,
+            Some(last) if last.body.is_empty() || is_foreign(&last) => last.sequence,
             Some(_) => return Ok(None),
         };
         let asked = Instant::now();
@@ -97,7 +115,7 @@ impl<E: Engine> Term<E> {
             lane: lane.clone(),
             holder: holder.to_owned(),
             nonce: uuid::Uuid::new_v4().to_string(),
-            tail: tokio::sync::Mutex::new(Tail { sequence: tail, appends: 0 }),
+            tail: tokio::sync::Mutex::new(Tail { sequence: tail, after: tail, appends: 0 }),
             state: Mutex::new(state),
             lease,
             shutdown: Shutdown::new(),
@@ -166,18 +184,21 @@ impl<E: Engine> Term<E> {
         tail.appends += 1;
         let writer = format!("{}.{}", self.0.nonce, tail.appends);
         let subject = subject::journal(&self.0.lane);
-        let message = note.message(&subject, &writer, tail.sequence);
         let began = Instant::now();
         let mut answered = began;
         loop {
             self.check()?;
-            match timeout(PATIENCE, self.0.engine.store(message.clone())).await {
-                Ok(Ok(sequence)) => tail.sequence = sequence,
+            let message = note.message(&subject, &writer, tail.after);
+            match timeout(PATIENCE, self.0.engine.store(message)).await {
+                Ok(Ok(sequence)) => tail.stored(sequence),
                 Ok(Err(EngineError::Conflict | EngineError::Unavailable(_))) | Err(_) => {
-                    match self.read_back(&subject, &writer, tail.sequence).await {
-                        ReadBack::Ours(sequence) => tail.sequence = sequence,
-                        ReadBack::NotStored => {
+                    match self.read_back(&subject, &writer, &tail).await {
+                        ReadBack::Ours(sequence) => tail.stored(sequence),
+                        ReadBack::NotStored(after) => {
                             answered = Instant::now();
+                            if std::mem::replace(&mut tail.after, after) != after {
+                                continue;
+                            }
                             sleep(PAUSE).await;
                             continue;
                         }
@@ -202,17 +223,6 @@ impl<E: Engine> Term<E> {
             self.0.metrics.appended(began.elapsed());
             // The response may have taken a while: what follows must still be within the lease.
             return self.check().map(|()| tail.sequence);
-        }
-    }
-
-    async fn read_back(&self, subject: &str, writer: &str, tail: u64) -> ReadBack {
-        match timeout(PATIENCE, self.0.engine.last(Stream::Journal, subject)).await {
-            Ok(Ok(Some(last))) if last.header(WRITER) == Some(writer) => {
-                ReadBack::Ours(last.sequence)
-            }
-            Ok(Ok(Some(last))) if last.sequence == tail => ReadBack::NotStored,
-            Ok(Ok(_)) => ReadBack::Fenced,
-            Ok(Err(_)) | Err(_) => ReadBack::Unknown,
         }
     }
 
@@ -265,6 +275,11 @@ impl<E: Engine> Term<E> {
                         self.renewed(last.sequence, first);
                         return Ok(());
                     }
+                    // The next attempt replaces it. If it has replaced the lease of another worker, the fence decides.
+                    Some(last) if is_foreign(&last) => {
+                        self.state().revision = last.sequence;
+                        return Err(None);
+                    }
                     _ => return Err(Some("another worker has the lease".to_owned())),
                 }
             }
@@ -291,11 +306,10 @@ impl<E: Engine> Term<E> {
     }
 }
 
-enum ReadBack {
-    Ours(u64),
-    NotStored,
-    Fenced,
-    Unknown,
+/// Whether a message was not written by a worker. A server publishes its responses to whatever subject a client names,
+/// so a producer can have one stored here.
+fn is_foreign(message: &Message) -> bool {
+    message.header(WRITER).is_none()
 }
 
 fn lease_message(subject: &str, body: &[u8], writer: &str, after: u64) -> NewMessage {
@@ -320,6 +334,7 @@ async fn lead<E: Engine>(
     let writer = uuid::Uuid::new_v4().to_string();
     let ours = |last: &Message| last.header(WRITER) == Some(&writer);
     let mut why = EngineError::Unavailable("no response".to_owned());
+    let mut led = None;
     while Instant::now() < until {
         let last = match timeout(PATIENCE, engine.last(Stream::Journal, &subject)).await {
             Ok(Ok(last)) => last,
@@ -333,11 +348,16 @@ async fn lead<E: Engine>(
         if let Some(last) = last.as_ref().filter(|last| ours(last)) {
             return Ok((last.sequence, last.stored));
         }
+        if let Some((last, led)) = last.as_ref().filter(|last| is_foreign(last)).zip(led) {
+            // Another note would count as another holder.
+            return Ok((led, last.stored));
+        }
         let after = last.map_or(0, |last| last.sequence);
         let note = Note::Lead { holder: holder.to_owned() };
         match timeout(PATIENCE, engine.store(note.message(&subject, &writer, after))).await {
             // It is read back next, to learn when it was stored.
-            Ok(Ok(_) | Err(EngineError::Conflict)) => {}
+            Ok(Ok(sequence)) => led = Some(sequence),
+            Ok(Err(EngineError::Conflict)) => {}
             Ok(Err(error @ EngineError::Unavailable(_))) => {
                 why = error;
                 sleep(PAUSE).await;

@@ -153,7 +153,8 @@ impl<E: Engine> Worker<E> {
         self
     }
 
-    /// How many bytes of waiting paths are kept in memory; the rest stays in the engine. Default: 256 MiB.
+    /// How many bytes of paths and results are kept in memory until their outcome is stored; the rest stays in the
+    /// engine. Default: 256 MiB.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.options.memory = bytes;
         self

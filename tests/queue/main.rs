@@ -17,6 +17,7 @@ mod matrix;
 mod check;
 mod figures;
 mod cost;
+mod raw;
 mod poison;
 mod service;
 mod settings;

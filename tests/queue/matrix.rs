@@ -14,6 +14,9 @@ use crate::servers::{Cluster, Options};
 /// A subject that nobody may use: its refusal shows that all earlier ones have arrived.
 const LAST: &str = "nobody.may.use.this";
 
+/// A resource that the producer does not purge.
+const OTHER: &str = "660f9511-0000-4000-8000-557766551111";
+
 /// Verbs of the JetStream API that name a stream.
 const VERBS: [&str; 14] = [
     "STREAM.CREATE",
@@ -33,7 +36,7 @@ const VERBS: [&str; 14] = [
 ];
 
 fn subjects() -> Vec<String> {
-    let mut subjects = Vec::new();
+    let mut subjects = vec![format!("purge.in.shop.{OTHER}.cms")];
     for lane in ["shop", "blog"] {
         for producer in ["cms", "pim"] {
             subjects.push(format!("purge.in.{lane}.{RESOURCE}.{producer}"));
@@ -77,7 +80,6 @@ fn is_allowed(user: &str, verb: &str, subject: &str) -> bool {
                 || is_in(&[
                     "purge.journal.shop",
                     "purge.lease.shop",
-                    "$JS.API.DIRECT.GET.PURGE_IN",
                     "$JS.API.DIRECT.GET.PURGE_JOURNAL",
                     "$JS.API.DIRECT.GET.PURGE_CONTROL",
                     "$JS.API.STREAM.PURGE.PURGE_IN",

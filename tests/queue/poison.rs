@@ -8,6 +8,7 @@ use purge_queue::{Engine as _, NatsEngine, NewMessage, RequestOutcome, State, Ti
 use purge_sandbox::Fault;
 
 use crate::bench::{Bench, PATIENCE, WorkerProcess};
+use crate::raw;
 use crate::servers::{Cluster, Options};
 use crate::{RESOURCE, numbered, resource};
 
@@ -51,6 +52,13 @@ fn kinds() -> Vec<Kind> {
             b"/p".to_vec(),
             1,
             0,
+        ),
+        (
+            "too-many-messages",
+            vec![("Purge-Request", "poison"), ("Purge-Chunk", "1/4294967295")],
+            b"/p\n/q".to_vec(),
+            0,
+            2,
         ),
         ("expires-soon", with("Purge-Expires", "soon"), b"/p".to_vec(), 1, 0),
         ("odd-urgency", with("Purge-Urgency", "yesterday"), b"/p".to_vec(), 1, 0),
@@ -164,6 +172,93 @@ async fn poison_without_an_outcome_is_removed() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("not removed: {:?}", read().await);
+}
+
+/// Headers that the client cannot read, or that look like those with which a server describes a message.
+fn odd_headers() -> Vec<Vec<u8>> {
+    let named = |more: &[u8]| {
+        [b"NATS/1.0\r\nPurge-Request: odd\r\nPurge-Chunk: 1/1\r\n", more, b"\r\n\r\n"].concat()
+    };
+    vec![
+        named(b"no colon"),
+        named(b"X: \xff"),
+        named(b"a name: x"),
+        named(b"Nats-Subject: purge.in.odd.660f9511-f30c-52e5-b827-557766551111.ops"),
+        named(b"Nats-Sequence: 1000000"),
+        named(b"Nats-Last-Sequence: 1000000"),
+        named(b"Nats-Time-Stamp: 9999-01-01T00:00:00Z"),
+        b"NATS/1.0 404 Message Not Found\r\nPurge-Request: odd\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200\r\nPurge-Request: odd\r\n\r\n".to_vec(),
+        b"Purge-Request: odd".to_vec(),
+        b"\xff".to_vec(),
+    ]
+}
+
+/// A message with such headers, or in a subject that is not UTF-8, costs nobody a connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_headers_harm_nobody() {
+    let Some(cluster) = Cluster::start(1, &Options::default()).await else { return };
+    let bench = Bench::new(&cluster, "odd").await;
+    let subject = format!("purge.in.odd.{RESOURCE}.raw").into_bytes();
+    let mut messages: Vec<_> = odd_headers()
+        .into_iter()
+        .map(|headers| (subject.clone(), headers, b"/odd\n/*\n".to_vec()))
+        .collect();
+    let not_utf_8 = [b"purge.in.odd.\xff.".as_slice(), b"raw"].concat();
+    messages.push((not_utf_8, b"NATS/1.0\r\n\r\n".to_vec(), b"/odd".to_vec()));
+    let tickets = good(&bench).await;
+    raw::publish(&cluster, &messages).await;
+    let operator = purge_queue::Operator::new(
+        cluster.engine().await.expect("a connection"),
+        "odd".parse().expect("a lane"),
+    );
+    let waiting = operator.show().await.expect("a lane").waiting;
+    let raw = waiting.iter().find(|waiting| waiting.producer.as_str() == "raw").expect("waiting");
+    assert_eq!(raw.messages, messages.len() - 1, "{waiting:?}");
+    // `/*` fails, whatever a header says about who enqueued it.
+    let worker = bench.worker(None, &["--everything-from", "ops"]);
+    good_are_purged(&bench, &tickets, "odd").await;
+    let id = "odd".parse().expect("a name");
+    let outcome = bench.queue("raw").await.outcome(resource(), &id, PATIENCE).await;
+    let outcome = outcome.expect("an outcome");
+    assert_eq!((count(&outcome, false), count(&outcome, true)), (1, 1), "{outcome:?}");
+    // While it runs, too.
+    for _ in 0..3 {
+        raw::publish(&cluster, &messages).await;
+        works_on(&bench, &worker, "odd").await;
+    }
+    for _ in 0..300 {
+        if operator.show().await.expect("a lane").waiting.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("not removed: {:?}", operator.show().await);
+}
+
+/// A message of bad lines takes up much more memory than it has bytes, until its outcome is stored.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_lines_do_not_fill_the_memory() {
+    const MESSAGES: usize = 1_000;
+    let Some(cluster) = Cluster::start(1, &Options::default()).await else { return };
+    let bench = Bench::new(&cluster, "bad-lines").await;
+    let subject = format!("purge.in.bad-lines.{RESOURCE}.raw").into_bytes();
+    let body = (0..500).flat_map(|n| format!("{n}\n").into_bytes()).collect::<Vec<_>>();
+    let messages: Vec<_> = (0..MESSAGES)
+        .map(|n| {
+            let headers = format!("NATS/1.0\r\nPurge-Request: bad-{n}\r\n\r\n").into_bytes();
+            (subject.clone(), headers, body.clone())
+        })
+        .collect();
+    raw::publish(&cluster, &messages).await;
+    let worker = bench.worker(None, &[]);
+    let id = format!("bad-{}", MESSAGES - 1).parse().expect("a name");
+    let outcome = bench.queue("raw").await.outcome(resource(), &id, PATIENCE).await;
+    assert_eq!(count(&outcome.expect("an outcome"), true), 500);
+    let peak = worker.peak() / 1024;
+    println!("{MESSAGES} messages of 500 bad lines: at most {peak} MiB");
+    assert!(peak < 100, "{peak} MiB");
 }
 
 /// A path that only the service refuses is found by sending its companions without it.

@@ -119,6 +119,72 @@ async fn each_user_has_only_its_own_rights() {
     denied("outcomes", worker.trim(Stream::Outcomes, ">", 9).await);
 }
 
+/// A server does not check which subject a client names for the response.
+#[tokio::test(flavor = "multi_thread")]
+async fn response_to_a_producer_goes_nowhere_else() {
+    let Some(binary) = server() else { return };
+    let options = Options { more: accounts(), ..Options::default() };
+    let cluster = Cluster::spawn(&binary, 3, &options);
+    let folder = TempDir::new().expect("a folder");
+    let admin = connect(&cluster, &folder, "admin").await;
+    let mut tries = 0;
+    while let Err(error) = admin.init(purge_queue::Layout::default()).await {
+        tries += 1;
+        assert!(tries < 300, "the cluster did not come up: {error}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let input = |producer: &str| format!("purge.in.shop.{RESOURCE}.{producer}");
+    let outcome =
+        |producer: &str, request: &str| format!("purge.out.shop.{RESOURCE}.{producer}.{request}.1");
+    admin.store(message(&outcome("cms", "own"))).await.expect("stored");
+    let mut named: Vec<_> = ["purge.journal.shop", "purge.lease.shop", "purge.control.shop.paused"]
+        .map(str::to_owned)
+        .into();
+    named.extend([outcome("pim", "own"), input("pim")]);
+    for stream in Stream::ALL {
+        named.push(format!("$JS.API.STREAM.DELETE.{stream}"));
+        named.push(format!("$JS.API.STREAM.PURGE.{stream}"));
+    }
+    let user = async_nats::ConnectOptions::new()
+        .user_and_password("cms".to_owned(), "s3cret-of-the-queue".to_owned());
+    let cms = user.connect(cluster.nats_addresses()).await.expect("a connection");
+    for reply in &named {
+        // An acknowledgement, a copy of an outcome, and an empty response.
+        for request in ["own", "none"].map(|id| outcome("cms", id)) {
+            let request = format!("$JS.API.DIRECT.GET.PURGE_OUT.{request}");
+            cms.publish_with_reply(request, reply.clone(), "".into()).await.expect("sent");
+        }
+        let path = "/x".into();
+        cms.publish_with_reply(input("cms"), reply.clone(), path).await.expect("sent");
+    }
+    cms.flush().await.expect("sent");
+    let expected = named.len();
+    let stored = async || admin.read(Stream::Input, "purge.in.>", 1).await.unwrap_or_default();
+    for _ in 0..300 {
+        if stored().await.len() >= expected {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // Any node may respond: the responses to these come after those to the requests above.
+    let engine = connect(&cluster, &folder, "cms").await;
+    for _ in 0..100 {
+        engine.recent(Stream::Outcomes, &outcome("cms", "none")).await.expect("a response");
+    }
+    let messages = stored().await;
+    assert_eq!(messages.len(), expected, "nothing else was stored, and nothing removed");
+    assert!(messages.iter().all(|message| message.subject == input("cms")), "{messages:?}");
+    for (subject, sequence) in [
+        ("purge.journal.shop".to_owned(), 1),
+        ("purge.lease.shop".to_owned(), 1),
+        ("purge.control.shop.paused".to_owned(), 1),
+        (outcome("pim", "own"), 2),
+    ] {
+        let stored = admin.store(message(&subject)).await;
+        assert_eq!(stored, Ok(sequence), "{subject}: the first message but the outcome");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_password_is_reported_and_not_shown() {
     let Some(binary) = server() else { return };

@@ -230,10 +230,30 @@ fn expired_and_dropped_paths_have_an_outcome() {
     assert_eq!(backlog.completed(), [1].into());
     let complete = backlog.outcome(1).expect("an outcome");
     assert!(complete.outcome.paths.iter().all(|path| path.state == State::NotSent));
-    let address = complete.address.clone();
+    let address = chunk(1, "a", Urgency::Now, &[]).address;
     assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"], "another chunk contains it");
     assert!(backlog.drop_request(&address, &"r".parse().expect("a request")));
-    assert_eq!((backlog.completed().len(), backlog.bytes()), (1, 0));
+    assert_eq!((backlog.completed().len(), backlog.bytes()), (1, 6));
+    [1, 2].into_iter().for_each(|sequence| backlog.told(sequence));
+    assert_eq!(backlog.bytes(), 0);
+}
+
+#[test]
+fn chunks_without_good_paths_take_up_memory_until_they_are_told() {
+    let mut backlog = Backlog::default();
+    for sequence in 1..=3 {
+        let bad = vec![("x".repeat(10), "y".repeat(20)); 500];
+        let mut added = Chunk { bad, ..chunk(sequence, "a", Urgency::Now, &[]) };
+        added.address.resource = format!("660f9511-f30c-52e5-b827-55776655111{sequence}");
+        backlog.add(added);
+    }
+    assert!(backlog.bytes() > 3 * 500 * 30, "{}", backlog.bytes());
+    assert!(backlog.sites.is_empty(), "a resource that nobody purges leaves nothing behind");
+    assert_eq!(backlog.completions(), 3);
+    for sequence in backlog.completed() {
+        backlog.told(sequence);
+    }
+    assert_eq!((backlog.bytes(), backlog.completions()), (0, 0));
 }
 
 /// A random event in a lane.
@@ -384,6 +404,7 @@ proptest! {
         }
         // The final rounds accept everything: nothing may be left behind in the queues.
         prop_assert_eq!(backlog.waiting(RESOURCE, Urgency::Now) + backlog.waiting(RESOURCE, Urgency::Bulk), 0);
+        chunks.iter().for_each(|chunk| backlog.told(chunk.sequence));
         prop_assert_eq!(backlog.bytes(), 0);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::NatsEngine;
-use crate::chunk::MAX_MESSAGE_BYTES;
+use crate::chunk::{MAX_CHUNKS, MAX_MESSAGE_BYTES};
 use crate::engine::{EngineError, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 
@@ -58,7 +58,7 @@ fn config(stream: Stream, layout: Layout) -> Value {
     let more = match stream {
         Stream::Input => json!({
             "discard_new_per_subject": true,
-            "max_msgs_per_subject": 20_000,
+            "max_msgs_per_subject": MAX_CHUNKS,
             "max_bytes": 2 * GIB,
             "max_msg_size": MAX_MESSAGE_BYTES,
             "duplicate_window": nanos(Duration::from_secs(600)),

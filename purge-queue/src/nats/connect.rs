@@ -13,7 +13,7 @@ use async_nats::{ConnectOptions, Event, ReconnectToServer, Server, ServerAddr, S
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{Inner, NatsEngine, PATIENCE, Refusals};
 use crate::error::{QueueError, QueueErrorKind};
@@ -147,6 +147,44 @@ impl NatsOptions {
         }
     }
 
+    /// What all connections have in common.
+    fn connection(&self) -> Result<(ConnectOptions, Vec<ServerAddr>), QueueError> {
+        let servers = self.servers()?;
+        let is_local = servers.iter().all(|server| is_loopback(server.host()));
+        let connect = ConnectOptions::new()
+            .name("cdn-purge")
+            .custom_inbox_prefix(&self.inbox)
+            .require_tls(!is_local)
+            .tls_client_config(self.tls()?)
+            .ignore_discovered_servers()
+            .connection_timeout(PATIENCE)
+            // A node that hangs is noticed within seconds.
+            .ping_interval(Duration::from_secs(2))
+            .reconnect_to_server_callback(in_turn())
+            .reconnect_delay_callback(|attempts| {
+                Duration::from_millis(100).saturating_mul(attempts.min(10) as u32)
+            });
+        let connect = match self.user()? {
+            Some((user, password)) => connect.user_and_password(user, password),
+            None => connect,
+        };
+        Ok((connect, servers))
+    }
+
+    /// A connection for a subscription to what others publish. The client ends a connection on which it receives a
+    /// message with headers that it cannot read, so this is a connection of its own. Hints may be missed while it is
+    /// interrupted, so its end and its return are hints, too.
+    pub(super) async fn listen(&self, notify: Arc<Notify>) -> Option<async_nats::Client> {
+        let (connect, servers) = self.connection().ok()?;
+        let connect = connect.retry_on_initial_connect().event_callback(move |event| {
+            if matches!(event, Event::Connected | Event::Disconnected) {
+                notify.notify_one();
+            }
+            async {}
+        });
+        connect.connect(servers.as_slice()).await.ok()
+    }
+
     fn tls(&self) -> Result<rustls::ClientConfig, QueueError> {
         let wrong =
             |why: &dyn fmt::Display| QueueError::invalid(format!("cannot set up TLS: {why}"));
@@ -178,40 +216,24 @@ impl NatsEngine {
     /// refused, [`QueueErrorKind::Unavailable`] when no server can be reached, and [`QueueErrorKind::Incompatible`]
     /// when the server is older than 2.11.
     pub async fn connect(options: NatsOptions) -> Result<Self, QueueError> {
-        let servers = options.servers()?;
-        let is_local = servers.iter().all(|server| is_loopback(server.host()));
+        let (connect, servers) = options.connection()?;
         let (told, refusals) = watch::channel(Refusals::default());
         let (lost, losses) = watch::channel(());
-        let mut connect = ConnectOptions::new()
-            .name("cdn-purge")
-            .custom_inbox_prefix(&options.inbox)
-            .require_tls(!is_local)
-            .tls_client_config(options.tls()?)
-            .ignore_discovered_servers()
-            .connection_timeout(PATIENCE)
-            // A node that hangs is noticed within seconds.
-            .ping_interval(Duration::from_secs(2))
-            .reconnect_to_server_callback(in_turn())
-            .reconnect_delay_callback(|attempts| {
-                Duration::from_millis(100).saturating_mul(attempts.min(10) as u32)
-            })
-            .event_callback(move |event| {
-                match event {
-                    Event::ServerError(error) => told.send_modify(|refusals| {
-                        refusals.add(purge_api_ext::escape(&error.to_string()));
-                    }),
-                    Event::Disconnected => lost.send_modify(|()| {}),
-                    _ => {}
-                }
-                async {}
-            });
-        if let Some((user, password)) = options.user()? {
-            connect = connect.user_and_password(user, password);
-        }
+        let connect = connect.event_callback(move |event| {
+            match event {
+                Event::ServerError(error) => told.send_modify(|refusals| {
+                    refusals.add(purge_api_ext::escape(&error.to_string()));
+                }),
+                Event::Disconnected => lost.send_modify(|()| {}),
+                _ => {}
+            }
+            async {}
+        });
         let client = first_connection(connect, servers).await?;
         let (woken, lease) = (tokio::sync::Mutex::default(), tokio::sync::OnceCell::new());
         let engine = Self(Arc::new(Inner {
             client,
+            options,
             refusals,
             losses,
             woken,

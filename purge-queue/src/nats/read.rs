@@ -1,6 +1,6 @@
 //! Reads a stream by requests, many messages at a time.
 
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -10,6 +10,8 @@ use crate::engine::{EngineError, Message, Stream};
 /// The maximum number of messages and bytes per request.
 const AT_ONCE: usize = 512;
 const BYTES: usize = 8 * 1024 * 1024;
+/// How many messages are requested from the leader concurrently.
+const CONCURRENTLY: u64 = 16;
 
 impl NatsEngine {
     /// Reads the next messages from any node, and has the leader confirm every gap in the sequences. A node that lost
@@ -34,6 +36,39 @@ impl NatsEngine {
                 }
             }
             expected = message.sequence + 1;
+        }
+        Ok(messages)
+    }
+
+    /// Reads the next messages from the leader, one per request, as JSON. This is for what producers store: in a
+    /// direct response, the headers of a message are those of the response, and the client ends the connection if it
+    /// cannot read them.
+    pub(super) async fn read_from_leader(
+        &self,
+        stream: Stream,
+        filter: &str,
+        from: u64,
+    ) -> Result<Vec<Message>, EngineError> {
+        let (mut messages, mut bytes) = (Vec::<Message>::new(), 0);
+        let (mut next, mut width) = (from.max(1), 1);
+        while messages.len() < AT_ONCE && bytes < BYTES {
+            let get = |sequence: u64| async move {
+                self.get(stream, &json!({ "seq": sequence, "next_by_subj": filter })).await
+            };
+            let mut found =
+                stream::iter(next..next + width).map(get).buffered(CONCURRENTLY as usize);
+            while let Some(message) = found.next().await {
+                // What a later request finds may have been stored after this one found nothing, and there may be more
+                // before it.
+                let Some(message) = message? else { return Ok(messages) };
+                // Several requests find the message after a gap.
+                if message.sequence >= next {
+                    next = message.sequence + 1;
+                    bytes += message.body.len();
+                    messages.push(message);
+                }
+            }
+            width = (width * 2).min(CONCURRENTLY);
         }
         Ok(messages)
     }
@@ -91,15 +126,16 @@ impl NatsEngine {
 }
 
 fn header(message: &async_nats::Message, name: &str) -> Option<u64> {
-    message.headers.as_ref()?.get(name)?.as_str().parse().ok()
+    message.headers.as_ref()?.get_last(name)?.as_str().parse().ok()
 }
 
-/// Builds a message from a direct response: the stream's own fields are in headers.
+/// Builds a message from a direct response: the stream's own fields are in headers, which the server appends to those
+/// that were stored.
 pub(super) fn direct(answer: async_nats::Message) -> Result<Message, EngineError> {
     let foreign =
         || EngineError::Unavailable("the engine sent a message that cannot be read".to_owned());
     let headers = answer.headers.unwrap_or_default();
-    let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
+    let text = |name: &str| headers.get_last(name).map(|value| value.as_str().to_owned());
     let sequence = text("Nats-Sequence").and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
     let stored = text("Nats-Time-Stamp").and_then(|text| api::time(&text)).ok_or_else(foreign)?;
     let own = headers.iter().flat_map(|(name, values)| {

@@ -70,6 +70,31 @@ async fn storing_failures_are_reported() {
     assert_eq!(waiting.expect_err("no worker").kind(), QueueErrorKind::Deadline);
 }
 
+#[tokio::test(start_paused = true)]
+async fn request_has_a_bounded_number_of_messages() {
+    let engine = MemoryEngine::new(Duration::from_secs(30));
+    let cms = queue(&engine, "cms");
+    let mut enqueue = cms.enqueue(resource(), &paths(1));
+    enqueue.bodies = vec!["/a\n".to_owned(); MAX_CHUNKS as usize + 1];
+    let error = enqueue.await.expect_err("too many");
+    assert_eq!(error.kind(), QueueErrorKind::InvalidInput);
+    assert!(error.to_string().contains("20001 messages, and the maximum is 20000"), "{error}");
+    assert!(engine.messages(Stream::Input).is_empty());
+
+    // As an earlier version stored it for a header that says so.
+    let id: RequestId = "huge".parse().expect("a name");
+    let lane = "shop".parse().expect("a lane");
+    let address = Address::new(lane, resource(), "cms".parse().expect("a producer"));
+    let subject = address.outcome(&id, 1);
+    let body = ChunkOutcome::new(subject.clone(), 1, (1, u32::MAX), Vec::new()).stored();
+    let new = NewMessage { subject, body, ..NewMessage::default() };
+    engine.store(new).await.expect("stored");
+    let error = cms.status(resource(), &id).await.expect_err("too many");
+    assert!(error.to_string().contains("correct its header `Purge-Chunk`"), "{error}");
+    let again = cms.enqueue(resource(), &paths(1)).id(id).await;
+    again.expect("the name has no complete outcome");
+}
+
 /// Stores an outcome as a worker does.
 async fn purge(engine: &MemoryEngine, request: &RequestId, sequence: u64, paths: &[&str]) {
     let address = Address::new(
@@ -79,8 +104,9 @@ async fn purge(engine: &MemoryEngine, request: &RequestId, sequence: u64, paths:
     );
     let verdict = crate::outcome::Verdict::new(State::Purged, None);
     let paths = paths.iter().map(|path| StoredResult::new(path, &verdict, None)).collect();
-    let outcome = ChunkOutcome::new(sequence, (1, 1), paths);
-    let (subject, body) = (address.outcome(request, 1), outcome.stored());
+    let subject = address.outcome(request, 1);
+    let outcome = ChunkOutcome::new(subject.clone(), sequence, (1, 1), paths);
+    let body = outcome.stored();
     let new = NewMessage { subject, body, ..NewMessage::default() };
     engine.store(new).await.expect("stored");
 }

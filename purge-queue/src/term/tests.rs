@@ -97,3 +97,65 @@ async fn renewal_whose_response_was_lost_is_recognized() {
     term.release().await;
     task.await.expect("it ends");
 }
+
+/// What a server stores if a producer names this subject as the one to respond to.
+async fn acknowledge(engine: &MemoryEngine, subject: &str) {
+    let (subject, body) = (subject.to_owned(), br#"{"stream":"PURGE_IN","seq":1}"#.to_vec());
+    engine.store(NewMessage { subject, body, ..NewMessage::default() }).await.expect("stored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_no_worker_are_stepped_over() {
+    let engine = MemoryEngine::new(LEASE);
+    acknowledge(&engine, "purge.journal.shop").await;
+    let first = begin(&engine, "a").await.expect("free");
+    for count in [1, 2, 300] {
+        for _ in 0..count {
+            acknowledge(&engine, "purge.journal.shop").await;
+        }
+        let own = first.append(&sent()).await.expect("it holds");
+        assert_eq!(first.tail().await, own, "only its own notes are kept when it trims");
+    }
+    // One comes right after a note whose response was lost.
+    let (others, mut number) = (engine.connect(), 0);
+    engine.faults(move |_| {
+        number += 1;
+        if number > 1 {
+            return Fault::None;
+        }
+        let others = others.clone();
+        tokio::spawn(async move { acknowledge(&others, "purge.journal.shop").await });
+        Fault::AnswerLost
+    });
+    first.append(&sent()).await.expect("it holds");
+    first.append(&sent()).await.expect("it holds");
+    let written = engine.messages(Stream::Journal);
+    let own = written.iter().filter(|message| message.header(WRITER).is_some()).count();
+    assert_eq!(own, 6, "each once");
+
+    // They do not hide a successor.
+    sleep(LEASE * 2).await;
+    let second = begin(&engine, "b").await.expect("free");
+    acknowledge(&engine, "purge.journal.shop").await;
+    first.seems_valid();
+    assert_eq!(first.append(&sent()).await.expect_err("fenced"), "another worker has taken over");
+    second.append(&sent()).await.expect("it holds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn message_of_no_worker_does_not_take_the_lease() {
+    let engine = MemoryEngine::new(LEASE);
+    let first = begin(&engine, "a").await.expect("free");
+    let renewing = first.clone();
+    let task = tokio::spawn(async move { renewing.renew().await });
+    for body in [&b"{}"[..], b""] {
+        let (subject, body) = ("purge.lease.shop".to_owned(), body.to_vec());
+        engine.store(NewMessage { subject, body, ..NewMessage::default() }).await.expect("stored");
+        assert!(begin(&engine, "b").await.is_none(), "its holder has renewed it");
+        first.append(&sent()).await.expect("it holds");
+    }
+    first.release().await;
+    task.await.expect("it ends");
+    acknowledge(&engine, "purge.lease.shop").await;
+    begin(&engine, "b").await.expect("nobody renews it");
+}

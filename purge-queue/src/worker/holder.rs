@@ -13,7 +13,7 @@ use super::under_way::{Followed, RoundEnd, UnderWay};
 use super::{LONGEST_PAUSE, Options};
 use crate::backlog::Backlog;
 use crate::chunk::Urgency;
-use crate::engine::{Eagerness, Engine, EngineError, NewMessage, Stream};
+use crate::engine::{Eagerness, Engine, EngineError, Stream};
 use crate::history::{History, Stage};
 use crate::note::Note;
 use crate::subject;
@@ -38,8 +38,10 @@ pub(super) struct Holder<'a, E> {
     pub(super) journal_trimmed: u64,
     /// Whether an operator has paused the lane.
     pub(super) paused: bool,
-    /// Complete outcomes that could not be stored yet.
-    pub(super) untold: Vec<(u64, NewMessage)>,
+    /// The chunks whose outcomes are complete and could not be stored yet.
+    pub(super) untold: Vec<u64>,
+    /// Whether outcomes have been stored since the streams were last trimmed.
+    pub(super) has_told: bool,
     /// The round that is being sent.
     pub(super) round: Option<UnderWay<RoundEnd>>,
     pub(super) follows: FuturesUnordered<UnderWay<Followed>>,
@@ -66,6 +68,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             journal_trimmed: 0,
             paused: false,
             untold: Vec::new(),
+            has_told: false,
             round: None,
             follows: FuturesUnordered::new(),
             to_follow: VecDeque::new(),

@@ -21,82 +21,86 @@ impl<E: Engine> Holder<'_, E> {
         // Everything up to where an earlier round had read is read again regardless of memory: the round may have
         // taken it.
         let least = self.history.rounds.values().map(|round| round.begun.upto).max();
-        while self.backlog.bytes() < self.options.memory
-            || least.is_some_and(|least| self.read < least)
-        {
+        while self.has_room(least) {
             let messages = self.engine.read(Stream::Input, &filter, self.read + 1).await?;
-            let Some(last) = messages.last() else { break };
-            let last = last.sequence;
+            if messages.is_empty() {
+                break;
+            }
             let rules = Rules {
                 resources: &self.options.resources,
                 everything_from: &self.options.everything_from,
             };
-            for message in messages.iter().filter(|m| !self.history.is_done(m.sequence)) {
-                match Chunk::read(message, &rules) {
-                    Some(chunk) => self.backlog.add(chunk),
-                    None => self.options.metrics.unusable(),
+            for message in &messages {
+                if !self.has_room(least) {
+                    return Ok(());
+                }
+                if !self.history.is_done(message.sequence) {
+                    match Chunk::read(message, &rules) {
+                        Some(chunk) => self.backlog.add(chunk),
+                        None => self.options.metrics.unusable(),
+                    }
+                }
+                self.read = message.sequence;
+                // The outcome of a bad line takes up much more memory than the line.
+                if self.backlog.completions() >= AT_ONCE {
+                    self.report().await?;
                 }
             }
-            self.read = last;
         }
         Ok(())
+    }
+
+    fn has_room(&self, least: Option<u64>) -> bool {
+        self.backlog.bytes() < self.options.memory || least.is_some_and(|least| self.read < least)
     }
 
     /// Stores the complete outcomes, and removes what is no longer needed: the input first and the journal after it,
     /// since without the rounds in the journal the input would be sent again.
     pub(super) async fn tell(&mut self) -> Result<(), EngineError> {
-        let mut told = false;
-        for sequence in self.backlog.completed() {
-            let Some(Complete { address, request, outcome }) = self.backlog.outcome(sequence)
-            else {
-                continue;
-            };
-            self.metrics_of(&outcome.paths);
-            if let Some(request) = request {
-                let new = NewMessage {
-                    subject: address.outcome(request, outcome.chunk),
-                    body: outcome.stored(),
-                    after: Some(0),
-                    ..NewMessage::default()
-                };
-                self.untold.push((sequence, new));
-            } else {
-                self.backlog.told(sequence);
-                told = true;
-            }
-        }
-        let engine = self.engine;
-        let store = |(sequence, new): (u64, NewMessage)| async move {
-            let stored = store(engine, sequence, &new).await;
-            (sequence, new, stored)
-        };
-        let untold = std::mem::take(&mut self.untold);
-        let mut stored = stream::iter(untold).map(store).buffer_unordered(AT_ONCE);
-        let (mut again, mut refused) = (Vec::new(), None);
-        while let Some((sequence, new, stored)) = stored.next().await {
-            match stored {
-                Ok(()) => {
-                    self.backlog.told(sequence);
-                    told = true;
-                }
-                // It is stored again in the next iteration.
-                Err(EngineError::Unavailable(_) | EngineError::Full(_) | EngineError::Conflict) => {
-                    again.push((sequence, new))
-                }
-                Err(error) => refused = Some(error),
-            }
-        }
-        drop(stored);
-        self.untold = again;
-        if let Some(error) = refused {
-            return Err(error);
-        }
-        if told {
+        self.report().await?;
+        if std::mem::take(&mut self.has_told) {
             self.options.metrics.progressed();
             crate::marks::mark("told");
             self.trim().await?;
         }
         Ok(())
+    }
+
+    /// Stores the complete outcomes, and forgets their chunks.
+    async fn report(&mut self) -> Result<(), EngineError> {
+        self.untold.extend(self.backlog.completed());
+        let (engine, backlog) = (self.engine, &self.backlog);
+        let store = |sequence| async move {
+            let Some(Complete { subject: Some(subject), outcome }) = backlog.outcome(sequence)
+            else {
+                return (sequence, Ok(()));
+            };
+            let body = outcome.stored();
+            drop(outcome);
+            let new = NewMessage { subject, body, after: Some(0), ..NewMessage::default() };
+            (sequence, store(engine, sequence, &new).await)
+        };
+        let untold = std::mem::take(&mut self.untold);
+        let stored: Vec<_> =
+            stream::iter(untold).map(store).buffer_unordered(AT_ONCE).collect().await;
+        let mut refused = None;
+        for (sequence, stored) in stored {
+            match stored {
+                Ok(()) => {
+                    if let Some(complete) = self.backlog.outcome(sequence) {
+                        self.metrics_of(&complete.outcome.paths);
+                    }
+                    self.backlog.told(sequence);
+                    self.has_told = true;
+                }
+                // It is stored again in the next iteration.
+                Err(EngineError::Unavailable(_) | EngineError::Full(_) | EngineError::Conflict) => {
+                    self.untold.push(sequence);
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        refused.map_or(Ok(()), Err)
     }
 
     fn metrics_of(&self, paths: &[StoredResult<'_>]) {
@@ -141,13 +145,28 @@ impl<E: Engine> Holder<'_, E> {
         let lane = self.options.lane.clone();
         let orders = self.engine.read(Stream::Control, &subject::controls(&lane), 1).await?;
         let paused = subject::paused(&lane);
-        self.paused = orders.iter().any(|order| order.subject == paused && order.body == b"yes");
         for order in orders {
-            let Some((address, request)) = Address::of_dropping(&order.subject, &lane) else {
-                continue;
+            let dropped = Address::of_dropping(&order.subject, &lane);
+            let is_done = match (dropped, order.body.as_slice()) {
+                (Some((address, request)), b"yes") => {
+                    // Otherwise every path of it has an outcome, or the request never existed.
+                    !self.backlog.drop_request(&address, &request)
+                }
+                // A later version may have other orders.
+                (None, _) if order.subject != paused => false,
+                (None, b"yes" | b"no") => {
+                    self.paused = order.body == b"yes";
+                    false
+                }
+                _ => {
+                    let subject = purge_api_ext::escape(&order.subject);
+                    self.options.say(&format!(
+                        "ignored: the message in {subject} is not an operator's order"
+                    ));
+                    true
+                }
             };
-            if !self.backlog.drop_request(&address, &request) {
-                // Every path of it has an outcome, or the request never existed.
+            if is_done {
                 self.engine.trim(Stream::Control, &order.subject, order.sequence + 1).await?;
             }
         }
@@ -170,7 +189,7 @@ impl<E: Engine> Holder<'_, E> {
 }
 
 /// Stores the outcome of a message. It replaces the outcome of an earlier message with the same name; that of this
-/// message or of a later one stays, since it may have been read.
+/// message or of a later one stays, since it may have been read. What cannot be read is not an outcome.
 async fn store<E: Engine>(engine: &E, sequence: u64, new: &NewMessage) -> Result<(), EngineError> {
     match engine.store(new.clone()).await {
         Err(EngineError::Conflict) => {}
@@ -179,7 +198,7 @@ async fn store<E: Engine>(engine: &E, sequence: u64, new: &NewMessage) -> Result
     let Some(known) = engine.last(Stream::Outcomes, &new.subject).await? else {
         return Err(EngineError::Conflict);
     };
-    if ChunkOutcome::read(&known.body).is_none_or(|outcome| outcome.sequence >= sequence) {
+    if ChunkOutcome::read(&known).is_some_and(|outcome| outcome.sequence >= sequence) {
         return Ok(());
     }
     let new = NewMessage { after: Some(known.sequence), ..new.clone() };

@@ -132,7 +132,7 @@ impl<'a> World<'a> {
             90..93 => sleep(LEASE.mul_f64(self.random.f64() * 1.5)).await,
             93..96 => self.suspend(agent).await,
             96..98 => self.cut(agent),
-            _ => {}
+            _ => self.acknowledge().await,
         }
         self.remember();
     }
@@ -158,6 +158,16 @@ impl<'a> World<'a> {
         let term = agent.holder.term.clone();
         sleep(LEASE * 2).await;
         term.seems_valid();
+    }
+
+    /// A producer names a subject of the workers as the one to respond to.
+    async fn acknowledge(&mut self) {
+        let lane = &self.options.lane;
+        let subjects = [crate::subject::journal(lane), crate::subject::lease(lane)];
+        let subject = subjects[self.random.usize(..subjects.len())].clone();
+        let body = br#"{"stream":"PURGE_IN","seq":1}"#.to_vec();
+        let new = crate::NewMessage { subject, body, ..crate::NewMessage::default() };
+        crate::Engine::store(&self.engine, new).await.expect("stored");
     }
 
     fn cut(&self, agent: usize) {

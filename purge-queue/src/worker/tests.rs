@@ -10,6 +10,8 @@ use purge_api_ext::{Client, Paths, PurgeEverything, Shutdown, Throttle};
 use purge_sandbox::{Fault as ServiceFault, Sandbox};
 use tokio::task::JoinHandle;
 
+mod foreign;
+
 use super::*;
 use crate::chunk::Urgency;
 use crate::engine::Stream;
@@ -317,7 +319,7 @@ async fn expired_and_dropped_paths_are_not_sent() {
         bench.resource(),
         "cms".parse().expect("a producer"),
     );
-    let drop = order(address.dropping(dropped.request()), b"");
+    let drop = order(address.dropping(dropped.request()), b"yes");
     bench.engine.store(drop).await.expect("stored");
     let (_running, _shutdown) = bench.start(&bench.engine);
     for ticket in [dropped, expired] {
