@@ -17,6 +17,7 @@ use crate::clock::{Clock, Shown};
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::gate::{Gate, Permit};
+use crate::known::Known;
 use crate::lock::lock;
 use crate::login::Login;
 use crate::sanitize::{Redactor, shown};
@@ -37,6 +38,8 @@ struct Inner {
     gate: Gate,
     /// The service's clock, as the last response showed it.
     clock: Mutex<Option<Shown>>,
+    /// The operations of all runs.
+    known: Known,
 }
 
 /// One request, and its outcome.
@@ -72,6 +75,7 @@ impl Session {
             credential,
             gate: Gate::new(throttle),
             clock: Mutex::default(),
+            known: Known::default(),
         })))
     }
 
@@ -85,6 +89,11 @@ impl Session {
 
     pub(crate) fn provider(&self) -> &TokenProvider {
         self.0.credential.provider()
+    }
+
+    /// The operations that belong to requests of the client.
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.known
     }
 
     /// Makes sure that there is a token. A login for it passes the gate.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::auth::Session;
 use crate::connection::{BaseUrl, Route, Settings};
 use crate::error::{Error, ErrorKind};
-use crate::id::{OrganizationId, ResourceId};
+use crate::id::{OperationId, OrganizationId, ResourceId};
 use crate::rate::Rate;
 use crate::resource::Resource;
 use crate::sanitize::{Shown, shown};
@@ -108,6 +108,15 @@ impl Client {
     /// The same as [`fetch_token`](Self::fetch_token). The old token stays in use.
     pub async fn refresh_token(&self) -> Result<bool, Error> {
         self.session.refresh_token().await
+    }
+}
+
+impl Client {
+    /// Remembers that an operation belongs to a request of an earlier run, so that it is not taken for the operation of
+    /// a request whose response is lost. For programs whose runs continue on another machine.
+    #[doc(hidden)]
+    pub fn remember_operation(&self, operation: &OperationId) {
+        self.session.known().remember(operation);
     }
 }
 

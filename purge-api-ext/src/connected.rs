@@ -29,7 +29,9 @@ impl Connected {
     /// waits for a connection no longer than `timeout`. The connection may belong to another request, but the worst
     /// that a moment too late can cause is a duplicate.
     pub(crate) fn latest_after(&self, begun: Instant, timeout: Duration) -> Instant {
-        let last = self.moments().iter().copied().filter(|at| *at <= begun + timeout).max();
+        let end = begun.checked_add(timeout);
+        let is_in_time = |at: &Instant| end.is_none_or(|end| *at <= end);
+        let last = self.moments().iter().copied().filter(is_in_time).max();
         last.map_or(begun, |last| last.max(begun))
     }
 
@@ -132,5 +134,7 @@ mod tests {
         connected.layer(Slow).call(()).await.expect("a connection");
         let latest = connected.latest_after(begun, TIMEOUT);
         assert_eq!(latest, begun + Duration::from_secs(2), "the later one is for another request");
+        let latest = connected.latest_after(begun, Duration::MAX);
+        assert_eq!(latest, begun + Duration::from_secs(6), "there is no limit");
     }
 }

@@ -85,7 +85,7 @@ pub enum Event {
         /// How many paths are waited for, as far as known.
         paths: usize,
     },
-    /// While waiting: the service asked for a pause. It is not polled until the pause is over.
+    /// The service asked for a pause. Until it is over, operations are not polled, and no request is looked up.
     Paused {
         /// How long the pause is.
         delay: Duration,

@@ -6,6 +6,7 @@
 //! until it may be sent. Both check the stop of the run, the pause that the service asked for, and the rate. The
 //! throttle belongs to the client, and the stop to the run.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -80,6 +81,21 @@ impl Gate {
         self.stop.or(something).await
     }
 
+    /// Waits for something, unless the run is stopped first, or the service asks for a longer pause than this caller
+    /// waits for.
+    pub(crate) async fn unless_held_back<T>(
+        &self,
+        something: impl Future<Output = T>,
+    ) -> Result<T, Error> {
+        use futures_util::future::Either::{Left, Right};
+
+        let (something, pause) = (pin!(something), pin!(self.throttle.too_long(self.patience)));
+        match self.stop.or(select(something, pause)).await? {
+            Left((done, _)) => Ok(done),
+            Right((pause, _)) => Err(too_long(&pause)),
+        }
+    }
+
     /// Records the pause that a response asks for.
     pub(crate) fn note(&self, answer: &Error) {
         if let Some(asked) = answer.retry_after() {
@@ -117,10 +133,10 @@ impl Stop {
     pub(crate) async fn or<T>(&self, something: impl Future<Output = T>) -> Result<T, Error> {
         use futures_util::future::Either::{Left, Right};
 
-        let mut stopped = std::pin::pin!(self.0.signal.notified());
+        let mut stopped = pin!(self.0.signal.notified());
         stopped.as_mut().enable();
         self.check()?;
-        match select(std::pin::pin!(something), stopped).await {
+        match select(pin!(something), stopped).await {
             Left((done, _)) => self.check().map(|()| done),
             Right(_) => Err(self.reason().unwrap_or_else(|| {
                 // The signal is sent only after the reason is set.

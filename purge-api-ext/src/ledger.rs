@@ -46,6 +46,9 @@ pub(crate) enum Entry {
         /// More precise than the time in `Sending`.
         #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
         service_time: Option<SystemTime>,
+        /// Whether the request never left: something else ended its attempt after it had been recorded.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unsent: bool,
     },
     /// It was too large, and was split in two: its first `at` paths, and the rest.
     Split { request: usize, at: usize, into: [usize; 2] },
@@ -90,8 +93,10 @@ pub(crate) struct Ledger {
 /// What is known of one request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Story {
-    /// How often it was sent.
+    /// How often it was recorded as being sent.
     pub(crate) attempts: u32,
+    /// How many of these attempts never left.
+    unsent: u32,
     /// How many attempts may have been applied without a response that names the operation.
     pub(crate) ambiguous: u32,
     /// What is known of these attempts, if there are any.
@@ -194,9 +199,13 @@ impl Ledger {
                 }
                 story.attempts = *attempt;
             }
-            Entry::Failed { request, applied, service_time, .. } => {
+            Entry::Failed { request, applied, service_time, unsent, .. } => {
                 let story = self.unsettled(*request)?;
                 let on = story.open.ok_or("a response comes before its attempt")?;
+                if *unsent && *applied != Applied::No {
+                    return Err("a request that was not sent may have been applied");
+                }
+                story.unsent += u32::from(*unsent);
                 story.answered(service_time.or(on), *applied);
             }
             Entry::Accepted { request, op_id, message, possible_duplicate } => {
@@ -256,6 +265,11 @@ impl Ledger {
         &self.stories
     }
 
+    /// The operations that belong to a request.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &OperationId> {
+        self.operations.iter()
+    }
+
     /// Whether an operation belongs to a request.
     pub(crate) fn has(&self, operation: &OperationId) -> bool {
         self.operations.contains(operation)
@@ -263,6 +277,11 @@ impl Ledger {
 }
 
 impl Story {
+    /// How often it was sent.
+    pub(crate) fn sent(&self) -> u32 {
+        self.attempts - self.unsent
+    }
+
     /// What is known of each half. An attempt that may have been applied had all the paths, so its operation can
     /// never match one half; without a time, no look-up is made.
     fn half(&self) -> Self {
@@ -334,7 +353,13 @@ mod tests {
     }
 
     fn failed(applied: Applied) -> Entry {
-        Entry::Failed { request: 0, applied, message: Shown::default(), service_time: None }
+        let (message, service_time) = (Shown::default(), None);
+        Entry::Failed { request: 0, applied, message, service_time, unsent: false }
+    }
+
+    fn unsent() -> Entry {
+        let (applied, message) = (Applied::No, Shown::default());
+        Entry::Failed { request: 0, applied, message, service_time: None, unsent: true }
     }
 
     fn story(entries: &[Entry]) -> Story {
@@ -360,6 +385,26 @@ mod tests {
         assert_eq!(on(&[None]), None);
         assert_eq!(on(&[Some(7), Some(9)]), Some(7));
         assert_eq!(on(&[None, Some(9), Some(8)]), Some(9));
+    }
+
+    #[test]
+    fn attempt_that_never_left_is_not_counted() {
+        let story = story(&[sent(1, Some(7)), unsent(), sent(2, Some(9)), failed(Applied::Maybe)]);
+        assert_eq!((story.attempts, story.sent(), story.ambiguous), (2, 1, 1));
+        let on = SystemTime::UNIX_EPOCH + Duration::from_secs(9);
+        assert_eq!(story.lost, Some(Lost { on: Some(on), applied: Applied::Maybe }));
+        let json = serde_json::to_string(&[unsent(), failed(Applied::No)]).expect("JSON");
+        assert_eq!(json.matches("\"unsent\":true").count(), 1, "{json}");
+        let read: Vec<Entry> = serde_json::from_str(&json).expect("entries");
+        assert_eq!(read, [unsent(), failed(Applied::No)]);
+        let mut ledger = Ledger::new(vec![4]);
+        ledger.apply(&sent(1, None)).expect("an entry");
+        let Entry::Failed { request, message, service_time, unsent, .. } = unsent() else {
+            unreachable!()
+        };
+        let applied = Applied::Maybe;
+        let entry = Entry::Failed { request, applied, message, service_time, unsent };
+        ledger.apply(&entry).expect_err("what was not sent was not applied");
     }
 
     #[test]

@@ -31,10 +31,11 @@ mod connected;
 mod connection;
 mod transport;
 
-// The token, and the service's clock.
+// The token, the service's clock, and what a client knows of its requests.
 mod token;
 mod clock;
 mod login;
+mod known;
 mod auth;
 
 // The state of a request, and what is reported.

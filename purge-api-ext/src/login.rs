@@ -232,14 +232,14 @@ fn untrusted(message: &'static str) -> Error {
 }
 
 /// Whether the body of a response must not be quoted: a success may contain a token that is not yet redacted, and so
-/// may any body that names one.
+/// may any body that names one, or contains the beginning of a JSON Web Token.
 fn may_hold_a_token(status: StatusCode, body: &[u8]) -> bool {
     const NAMES: [&str; 2] = ["token", "session"];
-    const ENDS: [&str; 4] = ["\"", "\\\"", "&quot;", "&#34;"];
+    const ENDS: [&str; 6] = ["\"", "\\\"", "&quot;", "&#34;", "=", "%3d"];
 
     let text = String::from_utf8_lossy(body).to_ascii_lowercase();
     let is_member = |name: &&str| ENDS.iter().any(|end| text.contains(&format!("{name}{end}")));
-    status.is_success() || NAMES.iter().any(is_member)
+    status.is_success() || text.contains("eyj") || NAMES.iter().any(is_member)
 }
 
 #[cfg(test)]
@@ -305,6 +305,9 @@ mod tests {
         check(500, r#"{"status":true,"Token":"x"#, true);
         check(500, r#"{\"session\":"#, true);
         check(500, "<pre>{&quot;token&quot;:", true);
+        check(500, "<a href='/#access_token=x'>", true);
+        check(500, "next=%2F%23token%3Dx", true);
+        check(500, r#"{"jwt":"eyJhbGciOi"#, true);
         check(401, r#"{"message":"the token is wrong"}"#, false);
         check(502, "<html>Bad gateway</html>", false);
     }

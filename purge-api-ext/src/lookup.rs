@@ -1,6 +1,6 @@
 //! Finds out from the list of purge requests whether a request was applied whose response got lost.
 //!
-//! An operation is adopted only if it is the only one that fits: it has exactly the paths of the request, this run
+//! An operation is adopted only if it is the only one that fits: it has exactly the paths of the request, this client
 //! does not know it yet, and it was created after the request was sent and before the list was returned. Both times
 //! must be by the service's clock, which a response reveals in its `Date` header. Without that header, or with two
 //! operations that fit, it stays unknown whether the request was applied; sending it again costs no more than a

@@ -190,8 +190,8 @@ impl PurgePath {
     }
 
     /// Whether the path may purge the whole resource or nearly all of it: it has a `*` and otherwise only `*`, `.`
-    /// and `/`, such as `/*`, `/**` and `/*.*`. Escapes are decoded first, since it is not published how the service
-    /// reads `%2A`. Wildcards such as `/*e*` may purge as much, but are not detected.
+    /// and `/`, such as `/*`, `/**` and `/*.*`. Escapes are decoded first and a query string is ignored, since it is not
+    /// published how the service reads `%2A` and `/*?v=1`. Wildcards such as `/*e*` may purge as much, but are not detected.
     #[must_use]
     pub fn is_full_purge(&self) -> bool {
         is_everything(&self.0)

@@ -154,7 +154,9 @@ impl Report {
     /// The paths to purge again, ready to be planned: failed, unconfirmed and not sent. Pending paths are not among
     /// them; the service is still working on these.
     ///
-    /// A path that the service refused will most likely be refused again: see [`error`](Self::error).
+    /// A path that the service refused will most likely be refused again: see [`error`](Self::error). Paths of another
+    /// client's operation come from its records; those that cannot be sent as they are written there, such as `/ü`, are
+    /// only in [`paths`](Self::paths).
     pub fn failed_paths(&self) -> impl Iterator<Item = PurgePath> {
         let failed = self.paths().filter(|outcome| outcome.state.is_failure());
         failed.filter_map(|outcome| PurgePath::accepted(outcome.path).ok())

@@ -181,6 +181,12 @@ fn cut(text: &str) -> &str {
     &text[..end.unwrap_or_default()]
 }
 
+/// Whether a text contains a secret, in any encoding and however short it is.
+pub(crate) fn quotes(text: &str, secret: &str) -> bool {
+    let is_encoded = || secret.is_ascii() && Spelled::of(secret).out_of(text).is_some();
+    !secret.is_empty() && (text.contains(secret) || is_encoded())
+}
+
 /// Removes the session's tokens and other secrets from foreign text.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[Sought]>);
@@ -208,10 +214,11 @@ impl fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// How many tokens are remembered. A late response may quote the previous token, but hardly an older one.
+    /// How many tokens are remembered: those that were added last. A late response may quote the previous token, but
+    /// hardly an older one.
     const TOKENS: usize = 16;
 
-    /// Also removes another token.
+    /// Also removes another token. One that is known already becomes the newest.
     pub(crate) fn with(&self, token: &Token) -> Self {
         self.adding(token, false)
     }
@@ -222,13 +229,15 @@ impl Redactor {
     }
 
     fn adding(&self, secret: &Token, lasts: bool) -> Self {
-        let is_known = |sought: &Sought| sought.lasts == lasts && sought.token == *secret;
-        if !Spelled::is_secret(secret) || self.0.iter().any(is_known) {
+        let is_it = |sought: &Sought| sought.lasts == lasts && sought.token == *secret;
+        if !Spelled::is_secret(secret) || self.0.first().is_some_and(is_it) {
             return self.clone();
         }
-        let newest = Sought::new(secret, lasts);
+        let known = self.0.iter().find(|sought| is_it(sought));
+        let newest = known.cloned().unwrap_or_else(|| Sought::new(secret, lasts));
+        let others = self.0.iter().filter(|sought| !is_it(sought)).cloned();
         let mut tokens = 0;
-        let all = std::iter::once(newest).chain(self.0.iter().cloned()).filter(|sought| {
+        let all = std::iter::once(newest).chain(others).filter(|sought| {
             tokens += usize::from(!sought.lasts);
             sought.lasts || tokens <= Self::TOKENS
         });
@@ -307,6 +316,19 @@ mod tests {
         assert_eq!(redactor.excerpt("first-t0ken second-t0ken"), "[token] [token]");
         assert!(redactor.hides("first-t0ken") && redactor.hides("a second-t0ken"));
         assert!(!redactor.hides("third-t0ken"));
+    }
+
+    #[test]
+    fn token_that_is_added_again_becomes_the_newest() {
+        let secret = |text: &str| Token::new(text).expect("a secret");
+        let mut redactor = Redactor::default();
+        for number in 0..Redactor::TOKENS {
+            redactor = redactor.with(&secret(&format!("{number:03}-some-t0ken")));
+        }
+        redactor = redactor.with(&secret("000-some-t0ken")).with(&secret("another-t0ken"));
+        assert!(redactor.hides("000-some-t0ken") && redactor.hides("another-t0ken"));
+        assert!(!redactor.hides("001-some-t0ken"));
+        assert_eq!(redactor.0.len(), Redactor::TOKENS);
     }
 
     #[test]

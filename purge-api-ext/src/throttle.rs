@@ -40,7 +40,7 @@ pub struct Throttle(Arc<Shared>);
 struct Shared {
     rate: Option<Rate>,
     state: Mutex<State>,
-    /// Notified when waiting requests may have moved up in the queue.
+    /// Notified when waiting requests may have moved up in the queue, or a pause has begun.
     changed: Notify,
 }
 
@@ -143,11 +143,29 @@ impl Throttle {
         let now = Instant::now();
         let asked = now + delay.min(crate::retry::LONGEST);
         let until = now + delay.min(Self::LONGEST_PAUSE);
-        let pause = &mut self.state().pause;
-        *pause = Some(pause.map_or(Pause { asked, until }, |earlier| Pause {
-            asked: earlier.asked.max(asked),
-            until: earlier.until.max(until),
-        }));
+        {
+            let pause = &mut self.state().pause;
+            *pause = Some(pause.map_or(Pause { asked, until }, |earlier| Pause {
+                asked: earlier.asked.max(asked),
+                until: earlier.until.max(until),
+            }));
+        }
+        self.0.changed.notify_waiters();
+    }
+
+    /// Waits until the service asks for a pause longer than `patience`.
+    pub(crate) async fn too_long(&self, patience: Duration) -> TooLong {
+        loop {
+            let mut changed = pin!(self.0.changed.notified());
+            changed.as_mut().enable();
+            let (pause, now) = (self.state().pause, Instant::now());
+            if let Some(pause) =
+                pause.filter(|pause| pause.until > now && pause.until - now > patience)
+            {
+                return TooLong { left: pause.asked - now };
+            }
+            changed.await;
+        }
     }
 
     /// Waits for the turn of a request. Fails if the service has asked for a pause longer than `patience`.
@@ -215,7 +233,8 @@ impl State {
         };
         let paused = self.pause.map(|pause| pause.until);
         let free = self.next.max(self.first_since).max(paused).unwrap_or(now);
-        let due = free + interval.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        let wait = interval.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
+        let due = free + wait.min(crate::retry::LONGEST);
         if due > now {
             return Some(due);
         }

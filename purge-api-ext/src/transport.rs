@@ -11,7 +11,7 @@ use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
 use crate::retry::{Applied, parse_retry_after};
-use crate::sanitize::{Redactor, Shown, excerpt, shown};
+use crate::sanitize::{Redactor, Shown, excerpt, shown, without_credentials};
 use connection::{from_connection, root};
 
 /// An error, and whether the request may have been applied nevertheless.
@@ -124,11 +124,12 @@ fn meaning(code: u16) -> (Applied, ErrorKind) {
         300..=399 => (Applied::Refused, ErrorKind::Untrusted),
         // 421 and 425: RFC 9110, section 15.5.20, and RFC 8470, section 5.2: the request was not processed, and may be
         // sent again.
-        421 | 425 | 429 | 503 => (Applied::No, ErrorKind::Unavailable),
+        421 | 425 | 429 => (Applied::No, ErrorKind::Unavailable),
         409 => (Applied::Yes, ErrorKind::Refused),
         501 | 505 | 511 => (Applied::Refused, ErrorKind::Refused),
         // RFC 9110, section 15: an unknown status counts as the x00 of its class, and one outside of the classes as
-        // a server error.
+        // a server error. 503 is not proof: gateways also send it, some with `Retry-After`, when the connection to the
+        // service breaks after they have passed the request on.
         408 | 500.. => (Applied::Maybe, ErrorKind::Unavailable),
         ..300 => (Applied::Maybe, ErrorKind::Untrusted),
         400..500 => (Applied::Refused, ErrorKind::Refused),
@@ -165,9 +166,14 @@ fn refused(code: u16, said: &Shown) -> Shown {
     shown!("the service refused the request ({code}){said}", code, said)
 }
 
+/// The target is shown without user name, password, query string, fragment and parameters of the path: a login may
+/// redirect with a new token in one of these, which the redactor does not know.
 fn redirect(code: u16, headers: &HeaderMap, redactor: &Redactor) -> Shown {
     let target = headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
-    let target = target.map(|to| shown!(" to `{to}`", to = redactor.excerpt(&to)));
+    let target = target.map(|to| {
+        let to = without_credentials(to.split(['?', '#', ';']).next().unwrap_or_default());
+        shown!(" to `{to}`", to = redactor.excerpt(&to))
+    });
     let target = target.unwrap_or_default();
     shown!("a redirect ({code}){target} was not followed; check the base URL", code, target)
 }
@@ -204,6 +210,24 @@ mod tests {
     }
 
     #[test]
+    fn target_of_a_redirect_is_shown_without_secrets() {
+        let message = |location: &'static str| {
+            let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]);
+            from_status(StatusCode::FOUND, &headers, b"", &Redactor::default()).error.to_string()
+        };
+        for (location, target) in [
+            ("https://panel.example.com/#access_token=c4nary", "https://panel.example.com/"),
+            ("https://panel.example.com/a?token=c4nary#b", "https://panel.example.com/a"),
+            ("/login;jsessionid=c4nary?next=/", "/login"),
+            ("https://me:c4nary@example.com/a", "https://…@example.com/a"),
+            ("/api/v2/purge", "/api/v2/purge"),
+        ] {
+            let expected = format!("a redirect (302) to `{target}` was not followed");
+            assert!(message(location).starts_with(&expected), "{}", message(location));
+        }
+    }
+
+    #[test]
     fn every_status_has_one_class() {
         let check = |codes: &[u16], applied: Applied, kind: ErrorKind| {
             for &code in codes {
@@ -220,11 +244,11 @@ mod tests {
         check(&[401, 403, 407], Applied::Refused, ErrorKind::Unauthorized);
         check(&[300, 301, 302, 304, 307, 308, 399], Applied::Refused, ErrorKind::Untrusted);
         check(&[303], Applied::Yes, ErrorKind::Untrusted);
-        check(&[408, 500, 502, 504], Applied::Maybe, ErrorKind::Unavailable);
+        check(&[408, 500, 502, 503, 504], Applied::Maybe, ErrorKind::Unavailable);
         check(&[506, 507, 508, 509, 510, 512], Applied::Maybe, ErrorKind::Unavailable);
         check(&[520, 521, 522, 523, 524, 525, 526, 527], Applied::Maybe, ErrorKind::Unavailable);
         check(&[529, 530, 561, 599, 600, 999], Applied::Maybe, ErrorKind::Unavailable);
-        check(&[421, 425, 429, 503], Applied::No, ErrorKind::Unavailable);
+        check(&[421, 425, 429], Applied::No, ErrorKind::Unavailable);
         check(&[201, 202, 203, 204, 206, 299], Applied::Maybe, ErrorKind::Untrusted);
     }
 }

@@ -73,7 +73,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--max-attempts', '--max-attempts', [CompletionResultType]::ParameterName, 'Maximum number of attempts per request [default: 4]')
             [CompletionResult]::new('--journal', '--journal', [CompletionResultType]::ParameterName, 'Record in a new file what is sent and accepted, so that an interrupted run can be resumed with `cdn-purge resume FILE`. With several profiles, it is a new folder with a file for each')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'After the purge, ask the edges until they have the new files, for at most this long [without a value: 2m]')
-            [CompletionResult]::new('--origin-ready', '--origin-ready', [CompletionResultType]::ParameterName, 'Before anything is sent, wait until the origin has the files of `--site`, for at most this long [without a value: 2m]')
+            [CompletionResult]::new('--origin-ready', '--origin-ready', [CompletionResultType]::ParameterName, 'Before anything is sent, wait until the origin has the files of `--site` and none that was removed, for at most this long [without a value: 2m]')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Ask the edge of this host and port at each of these addresses, as `curl --resolve` does')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
             [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'Append the result as Markdown to a file, such as the job summary of a CI system')

@@ -69,7 +69,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l concurren
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l max-attempts -d 'Maximum number of attempts per request [default: 4]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l journal -d 'Record in a new file what is sent and accepted, so that an interrupted run can be resumed with `cdn-purge resume FILE`. With several profiles, it is a new folder with a file for each' -r -F
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l verify -d 'After the purge, ask the edges until they have the new files, for at most this long [without a value: 2m]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l origin-ready -d 'Before anything is sent, wait until the origin has the files of `--site`, for at most this long [without a value: 2m]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l origin-ready -d 'Before anything is sent, wait until the origin has the files of `--site` and none that was removed, for at most this long [without a value: 2m]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l resolve -d 'Ask the edge of this host and port at each of these addresses, as `curl --resolve` does' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand create" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'

@@ -131,34 +131,38 @@ fn interrupted_early(report: &Report) -> bool {
     interrupted && report.summary.not_sent > 0
 }
 
-/// What to do about the paths that a run without a journal did not send, although it sent others.
+/// What to do about the paths that a run without a journal did not send, although it sent others. In an outage, it may be
+/// unknown whether they were applied.
 fn again(report: &Report) -> Option<String> {
     let summary = &report.summary;
-    let (count, all) = (summary.not_sent, summary.paths);
-    if count == 0 || (summary.accepted == 0 && !interrupted_early(report)) {
+    let (unsent, doubt, all) = (summary.not_sent, summary.unconfirmed, summary.paths);
+    let is_outage = report.error().is_some_and(|error| error.kind() == ErrorKind::Unavailable);
+    if summary.accepted == 0 && !interrupted_early(report) {
         return None;
     }
-    let were = if count == 1 { "was" } else { "were" };
-    let doubt = match summary.unconfirmed {
-        0 => String::new(),
-        count => format!(" and {count} unconfirmed"),
+    let were = if unsent == 1 { "was" } else { "were" };
+    let what = match (unsent, doubt) {
+        (0, 0) => return None,
+        (0, _) if !is_outage => return None,
+        (0, 1) => format!("1 of {all} paths is unconfirmed"),
+        (0, _) => format!("{doubt} of {all} paths are unconfirmed"),
+        (_, 0) => format!("{unsent} of {all} paths {were} not sent"),
+        _ => format!("{unsent} of {all} paths {were} not sent and {doubt} unconfirmed"),
     };
-    Some(format!(
-        "{count} of {all} paths {were} not sent{doubt}: run the command again; with --journal, a run can be resumed"
-    ))
+    Some(format!("{what}: run the command again; with --journal, a run can be resumed"))
 }
 
 /// How to resume a run that has a journal.
 fn resume(report: &Report, journal: &Path) -> Option<String> {
-    let begun = report.operations.iter().any(|operation| operation.attempts > 0);
-    // A journal that could not be created is empty.
     let broken = report.error().is_some_and(|error| error.kind() == ErrorKind::Journal);
+    // A journal that could not be created is empty.
+    let is_empty = || !std::fs::metadata(journal).is_ok_and(|file| file.len() > 0);
     let file = journal.to_str().and_then(|file| shlex::try_quote(file).ok())?;
     let is_full = |path: &str| PurgePath::with_query(path).is_ok_and(|path| path.is_full_purge());
     // The consent is not in the journal.
     let full = report.paths().any(|path| is_full(path.path));
     let consent = if full { " --allow-full-purge" } else { "" };
-    (begun || !broken).then(|| format!("resume with: cdn-purge resume {file}{consent}"))
+    (!broken || !is_empty()).then(|| format!("resume with: cdn-purge resume {file}{consent}"))
 }
 
 /// How to resume waiting.

@@ -2,6 +2,7 @@
 //! Includes every address of each file.
 
 mod site;
+mod starred;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use crate::config::{Addresses, Settings};
 use crate::exit::Failure;
 use crate::input::{self, Format};
 pub(crate) use site::{Changes, Renewal, add_names, left_out, read_site, unreadable};
+pub(crate) use starred::{as_requested, of_names as starred_names, read_back};
 
 /// What to purge.
 pub(crate) struct Selection {
@@ -81,6 +83,9 @@ impl Planned {
         let may_have_query = format.query || !rules.is_empty();
         if may_have_query && plan.paths().any(|path| path.contains('?')) {
             notes.push(QUERY.to_owned());
+        }
+        if format.raw || changes.is_some() {
+            notes.extend(starred::not_purged(&plan)?);
         }
         Ok(Self { plan: Some(plan), aliases, notes })
     }

@@ -29,6 +29,8 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 /// How long to go without an acknowledgement before switching to another node: a node that is cut off from the others
 /// stays silent.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest deadline, since some clocks end soon after.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A queue as one producer sees it. Cheap to clone.
 ///
@@ -248,7 +250,7 @@ impl<E: Engine> Queue<E> {
         const LONGEST: Duration = Duration::from_secs(1);
         let address = Address::new(self.lane.clone(), resource, self.producer.clone());
         let filter = format!("{}.*", address.outcomes(request));
-        let end = Instant::now() + deadline.min(Duration::from_secs(365 * 24 * 3600));
+        let end = Instant::now() + deadline.min(YEAR);
         let mut eagerness = Eagerness::none();
         loop {
             let known = match stored {
@@ -340,7 +342,7 @@ impl<E: Engine> Enqueue<E> {
         self.check()?;
         let Self { queue, resource, bodies, id, everything, .. } = self;
         let chunks = u32::try_from(bodies.len()).map_err(QueueError::invalid)?;
-        let end = Instant::now() + self.deadline;
+        let end = Instant::now() + self.deadline.min(YEAR);
         if let Some(id) = &id {
             queue.check_name(resource, id).await?;
         }

@@ -42,6 +42,8 @@ pub struct Baseline {
     text: Option<Vec<u8>>,
     manifest: Option<Manifest>,
     in_doubt: usize,
+    /// What the file says about those that are in doubt.
+    doubted: Manifest,
     /// Pending files of runs that had already ended without finishing when the baseline was opened.
     earlier: Vec<PathBuf>,
     /// The pending file of this run.
@@ -71,17 +73,7 @@ impl Baseline {
         let cannot = |cause: io::Error| error(format!("cannot be read: {cause}"));
         // Pending files are read before the baseline: one that another run removes in between is in the baseline by
         // then.
-        let mut earlier = files::pending(&file).map_err(cannot)?;
-        let mut doubts = Manifest::new();
-        for pending in &earlier {
-            let Some(text) = read_if_there(pending).map_err(cannot)? else { continue };
-            let damaged = |why: &str| BaselineError::of_pending(&file, pending, why);
-            if text.is_empty() {
-                return Err(damaged("it is empty"));
-            }
-            let more = Manifest::parse(&text).map_err(|why| damaged(&why.to_string()))?;
-            doubts.doubt(more.names());
-        }
+        let (mut earlier, doubts) = doubts(&file)?;
         // A run that is still under way may fail; then its files are left to the next run.
         earlier.retain(|pending| files::is_dead(pending));
         let text = read_if_there(&file).map_err(cannot)?;
@@ -94,16 +86,35 @@ impl Baseline {
                 Manifest::parse(text).map_err(|why| error(format!("is not a manifest: {why}")))?,
             ),
         };
+        let doubted = manifest.as_ref().map(|known| known.only(doubts.names())).unwrap_or_default();
         if let Some(manifest) = &mut manifest {
             manifest.doubt(doubts.names());
         }
-        Ok(Self { file, text, manifest, in_doubt: doubts.len(), earlier, pending: None })
+        let in_doubt = doubts.len();
+        Ok(Self { file, text, manifest, in_doubt, doubted, earlier, pending: None })
+    }
+
+    /// The files that are in doubt because an earlier run of the baseline in this file did not finish. Their contents are
+    /// unknown.
+    ///
+    /// # Errors
+    ///
+    /// When what an unfinished run left behind cannot be read, or is not a manifest.
+    pub fn doubts(file: &Path) -> Result<Manifest, BaselineError> {
+        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        doubts(&file).map(|(_, doubts)| doubts)
     }
 
     /// What a cache may hold, or `None` if there is no baseline.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
+    }
+
+    /// What the last finished run left in the caches of the files that are in doubt. They may have newer contents by now.
+    #[must_use]
+    pub fn doubted(&self) -> &Manifest {
+        &self.doubted
     }
 
     /// How many files are in doubt because an earlier run did not finish.
@@ -172,6 +183,23 @@ impl Baseline {
     fn error(&self, why: &str) -> BaselineError {
         BaselineError::new(&self.file, why.to_owned())
     }
+}
+
+/// What unfinished runs left behind: their files, and the names in them.
+fn doubts(file: &Path) -> Result<(Vec<PathBuf>, Manifest), BaselineError> {
+    let cannot = |cause: io::Error| BaselineError::new(file, format!("cannot be read: {cause}"));
+    let earlier = files::pending(file).map_err(cannot)?;
+    let mut doubts = Manifest::new();
+    for pending in &earlier {
+        let Some(text) = read_if_there(pending).map_err(cannot)? else { continue };
+        let damaged = |why: &str| BaselineError::of_pending(file, pending, why);
+        if text.is_empty() {
+            return Err(damaged("it is empty"));
+        }
+        let more = Manifest::parse(&text).map_err(|why| damaged(&why.to_string()))?;
+        doubts.doubt(more.names());
+    }
+    Ok((earlier, doubts))
 }
 
 /// Why a baseline cannot be used.

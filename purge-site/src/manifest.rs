@@ -158,6 +158,14 @@ impl Manifest {
         }
     }
 
+    /// The files with these names, as far as there are any.
+    #[must_use]
+    pub fn only<'a>(&self, names: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let found = names.into_iter().filter_map(|name| self.files.get_key_value(name));
+        let files = found.map(|(name, entry)| (name.clone(), *entry)).collect();
+        Self { files, resource: None }
+    }
+
     /// Combines two sites when the cache may hold either one: the content of every file that differs is unknown.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {

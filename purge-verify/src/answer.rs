@@ -1,38 +1,86 @@
 //! The parts of an edge's response that matter for a verdict.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::SystemTime;
 
-use http::header::{AGE, CACHE_CONTROL, CONTENT_ENCODING, DATE, ETAG, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderName};
+use http::header::{
+    AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, SET_COOKIE, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 
-/// A content coding that is asked for.
+/// What is asked for: an `Accept-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Coding {
-    /// No coding.
+    /// No content coding.
     Identity,
-    /// gzip.
+    /// gzip alone.
     Gzip,
-    /// Brotli.
+    /// Brotli alone.
     Br,
+    /// What browsers ask for: any of several. A cache that compares `Accept-Encoding` as text has a copy of its own for
+    /// this.
+    Browser,
 }
 
 impl Coding {
     /// All of them, in the order in which they are asked for.
-    pub const ALL: [Self; 3] = [Self::Identity, Self::Gzip, Self::Br];
+    pub const ALL: [Self; 4] = [Self::Identity, Self::Gzip, Self::Br, Self::Browser];
 
-    /// Its name in `Accept-Encoding`.
+    /// Its name, also in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Gzip => "gzip",
             Self::Br => "br",
+            Self::Browser => "browser",
+        }
+    }
+
+    /// The `Accept-Encoding`.
+    #[must_use]
+    pub fn accept_encoding(self) -> &'static str {
+        match self {
+            Self::Browser => "gzip, deflate, br, zstd",
+            other => other.name(),
+        }
+    }
+
+    /// Whether a response may have this content coding.
+    pub(crate) fn accepts(self, encoding: Encoding) -> bool {
+        match self {
+            Self::Identity => encoding == Encoding::Identity,
+            Self::Gzip => matches!(encoding, Encoding::Identity | Encoding::Gzip),
+            Self::Br => matches!(encoding, Encoding::Identity | Encoding::Br),
+            Self::Browser => true,
+        }
+    }
+}
+
+/// A content coding that can be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Identity,
+    Gzip,
+    Br,
+    Zstd,
+}
+
+impl Encoding {
+    const ALL: [Self; 4] = [Self::Identity, Self::Gzip, Self::Br, Self::Zstd];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Br => "br",
+            Self::Zstd => "zstd",
         }
     }
 }
@@ -51,7 +99,7 @@ pub enum Body {
     Hashed(Digest),
     /// It is larger than the limit, before or after decoding.
     TooLarge,
-    /// It has a content coding that was not asked for.
+    /// It has a content coding that was not asked for, or cannot be decoded.
     Coded(String),
     /// It ended early, or cannot be decoded.
     Damaged,
@@ -85,6 +133,8 @@ pub struct Answer {
     pub is_personal: bool,
     /// Whether no cache may store it (`no-store`).
     pub is_not_stored: bool,
+    /// Whether it depends on more than the headers of the request (`Vary: *`).
+    pub varies_by_all: bool,
     /// Whether it is a challenge for browsers in place of the page.
     pub is_challenge: bool,
     /// The body.
@@ -118,6 +168,7 @@ impl Answer {
             tag: tag.map(str::to_owned),
             is_personal: headers.contains_key(SET_COOKIE) || controls("private"),
             is_not_stored: controls("no-store"),
+            varies_by_all: has_word(headers, &VARY, "*"),
             is_challenge: is_challenge(headers),
             body,
         }
@@ -127,21 +178,39 @@ impl Answer {
 /// Whether an edge has several variants of a response by content coding, as far as a response shows it.
 pub(crate) fn varies_by_coding(headers: &HeaderMap) -> bool {
     let varies = |word: &str| has_word(headers, &VARY, word);
-    varies("accept-encoding") || varies("*") || coding_of(headers) != Ok(Coding::Identity)
+    varies("accept-encoding") || varies("*") || coding_of(headers) != Ok(Encoding::Identity)
 }
 
-/// The content coding of a response, or its name if that is not one that was asked for.
-pub(crate) fn coding_of(headers: &HeaderMap) -> Result<Coding, String> {
-    let mut found = Coding::Identity;
+/// The other headers of a request by which an edge has several variants, in lowercase, as far as a response shows them.
+pub(crate) fn other_variants(headers: &HeaderMap) -> Vec<String> {
+    /// A longer list is not a list of headers.
+    const MOST: usize = 10;
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+    let texts: Vec<_> = headers.get_all(VARY).iter().map(text).collect();
+    let names = texts.iter().flat_map(|text| text.split(',')).map(|name| token(name.trim()));
+    let others = names.filter(|name| !name.is_empty() && name != "accept-encoding");
+    let names: BTreeSet<_> = others.collect();
+    names.into_iter().take(MOST).collect()
+}
+
+/// The media type of a response, without parameters; empty if there is none.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
+    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The content coding of a response, or its name if that is not one that can be decoded.
+pub(crate) fn coding_of(headers: &HeaderMap) -> Result<Encoding, String> {
+    let mut found = Encoding::Identity;
     for value in headers.get_all(CONTENT_ENCODING) {
         let text = String::from_utf8_lossy(value.as_bytes());
         for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
             let known =
-                Coding::ALL.into_iter().find(|coding| word.eq_ignore_ascii_case(coding.name()));
-            let known = known.or(word.eq_ignore_ascii_case("x-gzip").then_some(Coding::Gzip));
+                Encoding::ALL.into_iter().find(|coding| word.eq_ignore_ascii_case(coding.name()));
+            let known = known.or(word.eq_ignore_ascii_case("x-gzip").then_some(Encoding::Gzip));
             found = match (known, found) {
-                (Some(Coding::Identity), found) => found,
-                (Some(coding), Coding::Identity) => coding,
+                (Some(Encoding::Identity), found) => found,
+                (Some(coding), Encoding::Identity) => coding,
                 // Two codings, one on top of the other, are never requested.
                 _ => return Err(token(&text)),
             };
@@ -221,11 +290,13 @@ mod tests {
     #[test]
     fn codings_are_recognized() {
         let coding = |lines: &[&str]| coding_of(&headers(lines));
-        assert_eq!(coding(&[]), Ok(Coding::Identity));
-        assert_eq!(coding(&["content-encoding: GZIP"]), Ok(Coding::Gzip));
-        assert_eq!(coding(&["content-encoding: x-gzip"]), Ok(Coding::Gzip));
-        assert_eq!(coding(&["content-encoding: identity, br"]), Ok(Coding::Br));
-        assert_eq!(coding(&["content-encoding: zstd"]), Err("zstd".to_owned()));
+        assert_eq!(coding(&[]), Ok(Encoding::Identity));
+        assert_eq!(coding(&["content-encoding: GZIP"]), Ok(Encoding::Gzip));
+        assert_eq!(coding(&["content-encoding: x-gzip"]), Ok(Encoding::Gzip));
+        assert_eq!(coding(&["content-encoding: identity, br"]), Ok(Encoding::Br));
+        assert_eq!(coding(&["content-encoding: zstd"]), Ok(Encoding::Zstd));
+        assert_eq!(coding(&["content-encoding: deflate"]), Err("deflate".to_owned()));
+        assert_eq!(coding(&["content-encoding: browser"]), Err("browser".to_owned()));
         assert_eq!(coding(&["content-encoding: gzip, br"]), Err("gzip, br".to_owned()));
         assert_eq!(coding(&["content-encoding: gzip", "content-encoding: ::br"]), Err("br".into()));
         for (line, varies) in [
@@ -239,6 +310,18 @@ mod tests {
     }
 
     #[test]
+    fn other_variants_are_named_once() {
+        let others = |lines: &[&str]| other_variants(&headers(lines));
+        assert!(others(&["vary: Accept-Encoding"]).is_empty());
+        assert_eq!(
+            others(&["vary: Origin,accept-encoding,", "vary: ACCEPT-LANGUAGE, origin"]),
+            ["accept-language", "origin"]
+        );
+        // Only the name of a header is ever shown.
+        assert_eq!(others(&["vary: a[31m, *"]), ["a31m"]);
+    }
+
+    #[test]
     fn heads_say_for_whom_a_response_is() {
         let answer = |lines: &[&str]| {
             Answer::new(200, &headers(lines), SystemTime::UNIX_EPOCH, Body::Damaged)
@@ -248,6 +331,8 @@ mod tests {
         assert!(answer(&["cache-control: private=\"x\""]).is_personal);
         assert!(!answer(&["cache-control: public"]).is_personal);
         assert!(answer(&["cache-control: no-store"]).is_not_stored);
+        assert!(answer(&["vary: accept, *"]).varies_by_all);
+        assert!(!answer(&["vary: accept"]).varies_by_all);
         assert!(answer(&["cf-mitigated: challenge"]).is_challenge);
         assert!(!answer(&["cf-mitigated: none"]).is_challenge);
         assert_eq!(answer(&["etag: \"a\""]).tag.as_deref(), Some("\"a\""));

@@ -1,13 +1,16 @@
 //! Decodes and hashes a body as it arrives, without keeping it.
 
+mod zstd;
+
 use std::io::{self, Write};
 
 use brotli_decompressor::DecompressorWriter;
 use flate2::write::MultiGzDecoder;
 use ring::digest::{Context, SHA256};
 
-use crate::answer::{Body, Coding};
+use crate::answer::{Body, Encoding};
 use crate::digest::Digest;
+use zstd::Zstd;
 
 /// The window of the Brotli decoder's output.
 const BUFFER: usize = 16 * 1024;
@@ -42,11 +45,13 @@ enum Decoder {
     Identity(Box<Hash>),
     Gzip(Box<MultiGzDecoder<Hash>>),
     Br(Box<DecompressorWriter<Hash>>),
+    Zstd(Box<Zstd<Hash>>),
 }
 
 /// A body that is arriving.
 pub(crate) struct Hasher {
     decoder: Decoder,
+    limit: u64,
     /// How many bytes may still arrive.
     left: u64,
     end: Option<Body>,
@@ -54,14 +59,20 @@ pub(crate) struct Hasher {
 
 impl Hasher {
     /// Begins a body of this coding, of which at most `limit` bytes are read, before and after decoding.
-    pub(crate) fn new(coding: Coding, limit: u64) -> Self {
+    pub(crate) fn new(coding: Encoding, limit: u64) -> Self {
         let hash = Hash { context: Context::new(&SHA256), left: limit, is_over: false };
         let decoder = match coding {
-            Coding::Identity => Decoder::Identity(Box::new(hash)),
-            Coding::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(hash))),
-            Coding::Br => Decoder::Br(Box::new(DecompressorWriter::new(hash, BUFFER))),
+            Encoding::Identity => Decoder::Identity(Box::new(hash)),
+            Encoding::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(hash))),
+            Encoding::Br => Decoder::Br(Box::new(DecompressorWriter::new(hash, BUFFER))),
+            Encoding::Zstd => Decoder::Zstd(Box::new(Zstd::new(hash))),
         };
-        Self { decoder, left: limit, end: None }
+        Self { decoder, limit, left: limit, end: None }
+    }
+
+    /// How many bytes of the body have arrived, up to the limit.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.limit - self.left
     }
 
     /// Takes the next bytes, and returns whether more are needed.
@@ -72,7 +83,7 @@ impl Hasher {
         match self.left.checked_sub(bytes.len() as u64) {
             Some(left) => self.left = left,
             None => {
-                self.end = Some(Body::TooLarge);
+                (self.left, self.end) = (0, Some(Body::TooLarge));
                 return false;
             }
         }
@@ -80,6 +91,7 @@ impl Hasher {
             Decoder::Identity(hash) => hash.write_all(bytes),
             Decoder::Gzip(decoder) => decoder.write_all(bytes),
             Decoder::Br(decoder) => decoder.write_all(bytes),
+            Decoder::Zstd(decoder) => decoder.add(bytes),
         };
         if written.is_err() {
             self.end = Some(if self.is_over() { Body::TooLarge } else { Body::Damaged });
@@ -105,6 +117,10 @@ impl Hasher {
                     .map_or_else(|hash| is_over(&hash), |hash| Body::Hashed(digest(hash))),
                 Err(_) => is_over(decoder.get_ref()),
             },
+            Decoder::Zstd(mut decoder) => match decoder.finish() {
+                Ok(()) => Body::Hashed(digest(decoder.into_sink())),
+                Err(_) => is_over(decoder.sink()),
+            },
         }
     }
 
@@ -113,6 +129,7 @@ impl Hasher {
             Decoder::Identity(hash) => hash.is_over,
             Decoder::Gzip(decoder) => decoder.get_ref().is_over,
             Decoder::Br(decoder) => decoder.get_ref().is_over,
+            Decoder::Zstd(decoder) => decoder.sink().is_over,
         }
     }
 }
@@ -135,6 +152,7 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use proptest::prelude::*;
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
     use super::*;
 
@@ -147,7 +165,13 @@ mod tests {
         encoder.finish().expect("memory")
     }
 
-    fn hashed(coding: Coding, limit: u64, chunks: &[&[u8]]) -> Body {
+    /// Frames of zstd, one for each chunk. The encoder adds checksums.
+    fn zstd(chunks: &[&[u8]]) -> Vec<u8> {
+        let frame = |bytes: &&[u8]| compress_to_vec(*bytes, CompressionLevel::Fastest);
+        chunks.iter().flat_map(frame).collect()
+    }
+
+    fn hashed(coding: Encoding, limit: u64, chunks: &[&[u8]]) -> Body {
         let mut hasher = Hasher::new(coding, limit);
         for chunk in chunks {
             if !hasher.add(chunk) {
@@ -170,11 +194,18 @@ mod tests {
         ) {
             let coded = gzip(&bytes);
             let (first, rest) = coded.split_at(at.index(coded.len()));
-            prop_assert_eq!(hashed(Coding::Gzip, 10_000, &[first, rest]), plain(&bytes));
+            prop_assert_eq!(hashed(Encoding::Gzip, 10_000, &[first, rest]), plain(&bytes));
             let (first, rest) = bytes.split_at(at.index(bytes.len() + 1));
-            prop_assert_eq!(hashed(Coding::Identity, 10_000, &[first, rest]), plain(&bytes));
+            prop_assert_eq!(hashed(Encoding::Identity, 10_000, &[first, rest]), plain(&bytes));
+            let coded = zstd(&[first, rest]);
+            let cut = at.index(coded.len());
+            let (one, other) = coded.split_at(cut);
+            prop_assert_eq!(hashed(Encoding::Zstd, 10_000, &[one, other]), plain(&bytes));
+            let ends = [0, zstd(&[first]).len()];
+            let short = hashed(Encoding::Zstd, 10_000, &[one]);
+            prop_assert_eq!(short == Body::Damaged, cut == 0 || !ends.contains(&cut), "{}", cut);
             if !first.is_empty() {
-                prop_assert_eq!(hashed(Coding::Gzip, 10_000, &[&coded[..coded.len() - 1]]), Body::Damaged);
+                prop_assert_eq!(hashed(Encoding::Gzip, 10_000, &[&coded[..coded.len() - 1]]), Body::Damaged);
             }
         }
     }
@@ -185,7 +216,11 @@ mod tests {
             bytes in prop::collection::vec(any::<u8>(), 0..600),
             begins_well in any::<bool>(),
         ) {
-            for (coding, start) in [(Coding::Gzip, gzip(b"hello\n")), (Coding::Br, HELLO.to_vec())] {
+            for (coding, start) in [
+                (Encoding::Gzip, gzip(b"hello\n")),
+                (Encoding::Br, HELLO.to_vec()),
+                (Encoding::Zstd, zstd(&[b"hello\n"])),
+            ] {
                 let start = if begins_well { &start[..start.len() / 2] } else { &[] };
                 let end = hashed(coding, 10_000, &[start, &bytes]);
                 prop_assert!(matches!(end, Body::Hashed(_) | Body::Damaged | Body::TooLarge));
@@ -195,21 +230,46 @@ mod tests {
 
     #[test]
     fn brotli_is_decoded_to_its_end() {
-        assert_eq!(hashed(Coding::Br, 100, &[HELLO]), plain(b"hello\n"));
-        assert_eq!(hashed(Coding::Br, 100, &[&HELLO[..4], &HELLO[4..]]), plain(b"hello\n"));
-        assert_eq!(hashed(Coding::Br, 100, &[&HELLO[..HELLO.len() - 2]]), Body::Damaged);
-        assert_eq!(hashed(Coding::Br, 100, &[b"no brotli at all"]), Body::Damaged);
-        assert_eq!(hashed(Coding::Gzip, 100, &[b"no gzip"]), Body::Damaged);
+        assert_eq!(hashed(Encoding::Br, 100, &[HELLO]), plain(b"hello\n"));
+        assert_eq!(hashed(Encoding::Br, 100, &[&HELLO[..4], &HELLO[4..]]), plain(b"hello\n"));
+        assert_eq!(hashed(Encoding::Br, 100, &[&HELLO[..HELLO.len() - 2]]), Body::Damaged);
+        assert_eq!(hashed(Encoding::Br, 100, &[b"no brotli at all"]), Body::Damaged);
+        assert_eq!(hashed(Encoding::Gzip, 100, &[b"no gzip"]), Body::Damaged);
+    }
+
+    #[test]
+    fn zstd_is_decoded_block_by_block() {
+        // Larger than a window and than several blocks, not compressible, and one byte that is repeated.
+        let mut random = fastrand::Rng::with_seed(7);
+        let noise: Vec<u8> = (0..300_000).map(|_| random.u8(..)).collect();
+        for body in [noise, vec![b'a'; 1_000_000], b"a page ".repeat(100_000)] {
+            let coded = zstd(&[&body]);
+            let chunks: Vec<_> = coded.chunks(1000).collect();
+            assert_eq!(hashed(Encoding::Zstd, 10_000_000, &chunks), plain(&body));
+            let cut = &chunks[..chunks.len() - 1];
+            assert_eq!(hashed(Encoding::Zstd, 10_000_000, cut), Body::Damaged);
+            let mut wrong = coded.clone();
+            *wrong.last_mut().expect("a checksum") ^= 1;
+            assert_eq!(hashed(Encoding::Zstd, 10_000_000, &[&wrong]), Body::Damaged);
+        }
+        for damaged in
+            [&b""[..], b"no zstd", b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18\x00\x00\x00\x00"]
+        {
+            assert_eq!(hashed(Encoding::Zstd, 100, &[damaged]), Body::Damaged, "{damaged:?}");
+        }
     }
 
     #[test]
     fn the_limit_holds_before_and_after_decoding() {
-        assert_eq!(hashed(Coding::Identity, 3, &[b"ab", b"c"]), plain(b"abc"));
-        assert_eq!(hashed(Coding::Identity, 3, &[b"ab", b"cd"]), Body::TooLarge);
+        assert_eq!(hashed(Encoding::Identity, 3, &[b"ab", b"c"]), plain(b"abc"));
+        assert_eq!(hashed(Encoding::Identity, 3, &[b"ab", b"cd"]), Body::TooLarge);
         let bomb = gzip(&vec![0; 1_000_000]);
         assert!(bomb.len() < 10_000);
-        assert_eq!(hashed(Coding::Gzip, 20_000, &[&bomb]), Body::TooLarge);
-        assert_eq!(hashed(Coding::Gzip, 1_000_000, &[&bomb]), plain(&vec![0; 1_000_000]));
-        assert_eq!(hashed(Coding::Br, 8, &[HELLO]), Body::TooLarge);
+        assert_eq!(hashed(Encoding::Gzip, 20_000, &[&bomb]), Body::TooLarge);
+        assert_eq!(hashed(Encoding::Gzip, 1_000_000, &[&bomb]), plain(&vec![0; 1_000_000]));
+        assert_eq!(hashed(Encoding::Br, 8, &[HELLO]), Body::TooLarge);
+        let bomb = zstd(&[&vec![0; 1_000_000]]);
+        assert!(bomb.len() < 10_000);
+        assert_eq!(hashed(Encoding::Zstd, 20_000, &[&bomb]), Body::TooLarge);
     }
 }

@@ -44,6 +44,9 @@ pub struct Look {
     pub status: Option<u16>,
     /// `Age` in seconds.
     pub age: Option<u64>,
+    /// The headers of a request, besides `accept-encoding`, by which the edge has several variants (`Vary`), in lowercase.
+    /// Only one of these variants was verified.
+    pub varies_by: Vec<String>,
 }
 
 impl Checked {
@@ -59,18 +62,5 @@ impl Checked {
     #[must_use]
     pub fn worst(&self) -> Option<&Look> {
         self.looks.iter().find(|look| look.verdict == self.verdict)
-    }
-}
-
-impl Look {
-    pub(crate) fn new(
-        edge: String,
-        coding: Coding,
-        reason: &Reason,
-        status: Option<u16>,
-        age: Option<u64>,
-    ) -> Self {
-        let (verdict, message) = (reason.verdict(), reason.to_string());
-        Self { edge, coding, verdict, reason: reason.name().to_owned(), message, status, age }
     }
 }

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant, SystemTime};
 use reqwest::header::ACCEPT_ENCODING;
 use reqwest::redirect::Policy;
 
-use crate::answer::{Answer, Body, Coding, coding_of, varies_by_coding};
+use crate::answer::{
+    Answer, Body, Coding, Encoding, coding_of, media_type, other_variants, varies_by_coding,
+};
 use crate::body::Hasher;
 use crate::edge::{Edge, EdgeError};
 use crate::pace::Pace;
@@ -41,8 +43,14 @@ pub(crate) struct Came {
     pub(crate) answer: Answer,
     /// Whether the edge has several variants of it by content coding.
     pub(crate) varies: bool,
+    /// The other headers of a request by which the edge has several variants of it.
+    pub(crate) varies_by: Vec<String>,
     /// Whether its body has a content coding.
     pub(crate) is_coded: bool,
+    /// How many bytes its body has, as far as they have arrived.
+    pub(crate) size: u64,
+    /// Its media type, without parameters.
+    pub(crate) media_type: String,
 }
 
 impl Client {
@@ -79,17 +87,17 @@ impl Client {
             return Err("an HTTP client cannot send this path as it is".to_owned());
         };
         let _turn = self.pace.turn().await;
-        let request = self.http.get(url).header(ACCEPT_ENCODING, coding.name());
+        let request = self.http.get(url).header(ACCEPT_ENCODING, coding.accept_encoding());
         let (asked, asked_on) = (Instant::now(), SystemTime::now());
         let mut response = request.send().await.map_err(|error| cause(&error))?;
         let (answered, received) = (Instant::now(), SystemTime::now());
         let coded = coding_of(response.headers());
-        let body = match &coded {
-            Ok(found) if *found == Coding::Identity || *found == coding => {
+        let (body, size) = match &coded {
+            Ok(found) if coding.accepts(*found) => {
                 hashed(&mut response, *found, self.body_limit).await
             }
-            Ok(found) => Body::Coded(found.name().to_owned()),
-            Err(name) => Body::Coded(name.clone()),
+            Ok(found) => (Body::Coded(found.name().to_owned()), 0),
+            Err(name) => (Body::Coded(name.clone()), 0),
         };
         let (status, headers) = (response.status().as_u16(), response.headers());
         Ok(Came {
@@ -97,23 +105,30 @@ impl Client {
             asked_on,
             answered,
             varies: varies_by_coding(headers),
-            is_coded: coded != Ok(Coding::Identity),
+            varies_by: other_variants(headers),
+            is_coded: coded != Ok(Encoding::Identity),
+            size,
+            media_type: media_type(headers),
             answer: Answer::new(status, headers, received, body),
         })
     }
 }
 
-async fn hashed(response: &mut reqwest::Response, coding: Coding, limit: u64) -> Body {
+/// The hash of a body, and how many bytes of it have arrived.
+async fn hashed(response: &mut reqwest::Response, coding: Encoding, limit: u64) -> (Body, u64) {
     // A body that is known to be too large is not read at all.
-    if response.content_length().is_some_and(|length| length > limit) {
-        return Body::TooLarge;
+    if let Some(length) = response.content_length().filter(|length| *length > limit) {
+        return (Body::TooLarge, length);
     }
     let mut hasher = Hasher::new(coding, limit);
     loop {
         match response.chunk().await {
             Ok(Some(bytes)) if hasher.add(&bytes) => {}
-            Ok(_) => return hasher.finish(),
-            Err(_) => return Body::Damaged,
+            Ok(_) => {
+                let size = hasher.arrived();
+                return (hasher.finish(), size);
+            }
+            Err(_) => return (Body::Damaged, hasher.arrived()),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ring::digest::SHA256;
 
-use crate::answer::{Answer, Body, Coding, coding_of, varies_by_coding};
+use crate::answer::{Answer, Body, Encoding, coding_of, other_variants, varies_by_coding};
 use crate::body::Hasher;
 use crate::digest::Digest;
 use crate::judge::{Elapsed, Expected, New, Origin, OriginAnswer, Question, judge};
@@ -25,6 +25,8 @@ pub fn response(bytes: &[u8]) {
     let (headers, body) = divided(rest);
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let _ = varies_by_coding(&headers);
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || "-_, *".contains(c);
+    assert!(other_variants(&headers).iter().all(|name| name.chars().all(is_harmless)));
     let body = match coding_of(&headers) {
         Ok(coding) => hashed(coding, body, usize::from(*at)),
         Err(name) => {
@@ -48,7 +50,7 @@ fn check(answer: &Answer, elapsed: Option<Elapsed>) {
     let digests = [Some(other), own];
     for new in [New::Unknown, New::Gone, New::Is(other), New::Is(own.unwrap_or(other))] {
         for old in [None, Some(other), own] {
-            let expected = Expected { new, old };
+            let expected = Expected { new, old, is_in_doubt: false };
             for digest in digests {
                 let of_origin = OriginAnswer { status: 200, digest, tag: answer.tag.clone() };
                 let origin = Origin { answer: Some(of_origin), sends_age: false, clock: None };
@@ -80,14 +82,24 @@ fn certain(question: &Question<'_>, answer: &Answer, reason: &Reason) {
         Verdict::Fresh => {
             let is_missing = matches!(answer.status, 404 | 410);
             assert!(!answer.is_challenge && (is_missing || !is_older), "{reason:?} of {answer:?}");
+            assert!(!answer.varies_by_all, "{reason:?} of {answer:?}");
             assert!(is_missing || matches!(answer.status, 200 | 203), "{reason:?} of {answer:?}");
+            // What the build has is compared, or the verdict is another one.
+            let is_compared = match question.expected.new {
+                New::Is(new) => own == Some(new),
+                New::Gone => {
+                    is_missing || own.is_some_and(|own| question.expected.old != Some(own))
+                }
+                New::Unknown => true,
+            };
+            assert!(is_compared, "{reason:?} of {answer:?}");
         }
         Verdict::Differs | Verdict::Unverifiable => {}
     }
 }
 
 /// The hash of a body. It does not depend on how the body arrives, and is that of another decoder.
-fn hashed(coding: Coding, body: &[u8], at: usize) -> Body {
+fn hashed(coding: Encoding, body: &[u8], at: usize) -> Body {
     let (first, rest) = body.split_at(at.min(body.len()));
     let arrive = |chunks: &[&[u8]]| {
         let mut hasher = Hasher::new(coding, LIMIT);
@@ -101,24 +113,47 @@ fn hashed(coding: Coding, body: &[u8], at: usize) -> Body {
         Digest(hash.as_ref().try_into().expect("32 bytes"))
     });
     // The other decoder of Brotli ignores what comes after the end.
-    if coding != Coding::Br || whole.digest().is_some() {
-        assert_eq!(whole.digest(), expected, "{coding} {body:?}");
+    if coding != Encoding::Br || whole.digest().is_some() {
+        assert_eq!(whole.digest(), expected, "{coding:?} {body:?}");
     }
     whole
 }
 
 /// What a body decodes to, if it is valid and within the limit.
-fn decoded(coding: Coding, body: &[u8]) -> Option<Vec<u8>> {
+fn decoded(coding: Encoding, body: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = LIMIT + 1;
     let read: io::Result<usize> = match coding {
-        Coding::Identity => body.take(limit).read_to_end(&mut bytes),
-        Coding::Gzip => flate2::read::MultiGzDecoder::new(body).take(limit).read_to_end(&mut bytes),
-        Coding::Br => {
+        Encoding::Identity => body.take(limit).read_to_end(&mut bytes),
+        Encoding::Gzip => {
+            flate2::read::MultiGzDecoder::new(body).take(limit).read_to_end(&mut bytes)
+        }
+        Encoding::Br => {
             brotli_decompressor::Decompressor::new(body, 4096).take(limit).read_to_end(&mut bytes)
         }
+        Encoding::Zstd => return unzstd(body),
     };
     (read.is_ok() && bytes.len() as u64 <= LIMIT && body.len() as u64 <= LIMIT).then_some(bytes)
+}
+
+/// Decodes zstd in one piece, as far as the same decoder does so.
+fn unzstd(body: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = ruzstd::decoding::FrameDecoder::new();
+    decoder.set_max_window_size(8 * 1024 * 1024);
+    let (mut rest, mut bytes) = (body, Vec::new());
+    while !rest.is_empty() || bytes.is_empty() {
+        decoder.reset(&mut rest).ok()?;
+        decoder.decode_blocks(&mut rest, ruzstd::decoding::BlockDecodingStrategy::All).ok()?;
+        bytes.extend(decoder.collect()?);
+        let sum = decoder.get_checksum_from_data();
+        if sum.is_some() && sum != decoder.get_calculated_checksum() {
+            return None;
+        }
+        if rest.is_empty() {
+            break;
+        }
+    }
+    (bytes.len() as u64 <= LIMIT && body.len() as u64 <= LIMIT).then_some(bytes)
 }
 
 /// The headers, as far as they are valid, and the body.
@@ -165,7 +200,7 @@ mod tests {
         #[test]
         fn random(
             start in any::<[u8; 3]>(),
-            head in "((age: [0-9]{1,3}|date: Fri, 15 Jan 2027 0[78]:[0-9]{2}:00 GMT|etag: (W/|)\"a\"|vary: (\\*|accept-encoding)|cache-control: (private|no-store)|content-encoding: (gzip|br|identity|zstd)|set-cookie: a|cf-mitigated: challenge)\n){0,4}",
+            head in "((age: [0-9]{1,3}|date: Fri, 15 Jan 2027 0[78]:[0-9]{2}:00 GMT|etag: (W/|)\"a\"|vary: (\\*|accept-encoding)|cache-control: (private|no-store)|content-encoding: (gzip|br|identity|zstd|deflate)|set-cookie: a|cf-mitigated: challenge)\n){0,4}",
             body in prop::collection::vec(any::<u8>(), 0..40),
         ) {
             super::response(&[&start[..], head.as_bytes(), b"\n", &body].concat());

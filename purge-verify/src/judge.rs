@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::answer::{Answer, Body};
 use crate::digest::Digest;
-use crate::verdict::Reason;
+use crate::verdict::{Reason, Verdict};
 
 mod age;
 #[cfg(test)]
@@ -33,6 +33,16 @@ pub struct Expected {
     pub new: New,
     /// In the old build, if that is known and the file was there.
     pub old: Option<Digest>,
+    /// Whether a cache may also have other contents from before the purge, such as those of a build whose purge did not
+    /// finish. Without `old`, that is always assumed.
+    pub is_in_doubt: bool,
+}
+
+impl Expected {
+    /// Whether `old` is the only content that a cache may have from before the purge.
+    fn is_old_known(&self) -> bool {
+        self.old.is_some() && !self.is_in_doubt
+    }
 }
 
 /// What the new build has at a path.
@@ -122,12 +132,19 @@ pub struct Question<'a> {
 ///
 /// let body = Body::Hashed(Digest([1; 32]));
 /// let answer = Answer::new(200, &http::HeaderMap::new(), SystemTime::now(), body);
-/// let expected = Expected { new: New::Is(Digest([1; 32])), old: None };
+/// let expected = Expected { new: New::Is(Digest([1; 32])), ..Expected::default() };
 /// let question = Question { expected, ..Question::default() };
 /// assert_eq!(judge(&question, &answer).verdict(), Verdict::Fresh);
 /// ```
 #[must_use]
 pub fn judge(question: &Question<'_>, answer: &Answer) -> Reason {
+    let reason = judged(question, answer);
+    // No other visitor need get the same.
+    let is_one_of_many = answer.varies_by_all && reason.verdict() == Verdict::Fresh;
+    if is_one_of_many { Reason::VariesByAll } else { reason }
+}
+
+fn judged(question: &Question<'_>, answer: &Answer) -> Reason {
     if answer.is_challenge {
         return Reason::Challenge;
     }
@@ -161,10 +178,12 @@ fn missing(question: &Question<'_>, status: u16, aged: &Aged) -> Reason {
 
 /// The edge has a file.
 fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
-    let Expected { new, old } = question.expected;
+    let Expected { new, old, .. } = question.expected;
     let origin = question.origin.and_then(|origin| origin.answer.as_ref());
     let origin = origin.filter(|origin| matches!(origin.status, 200 | 203));
-    let Some(digest) = answer.body.digest() else { return without_bytes(answer, origin, aged) };
+    let Some(digest) = answer.body.digest() else {
+        return without_bytes(new, answer, origin, aged);
+    };
     let is_origins = origin.is_some_and(|origin| origin.digest == Some(digest));
     let same = |reason| if aged.says_older() { Reason::AgeAgainstBytes } else { reason };
     match new {
@@ -174,10 +193,10 @@ fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
             true => Reason::OldAtOrigin,
             false => Reason::OldBytes,
         },
-        New::Is(_) | New::Unknown | New::Gone if is_origins => match new {
-            New::Is(_) => Reason::OriginNotAsSite,
-            New::Unknown | New::Gone => same(Reason::SameAsOrigin),
-        },
+        New::Is(_) if is_origins => Reason::OriginNotAsSite,
+        New::Unknown if is_origins => same(Reason::SameAsOrigin),
+        // Another page in place of the file, unless it may be the file itself, which the origin still has.
+        New::Gone if is_origins && question.expected.is_old_known() => same(Reason::SameAsOrigin),
         _ if answer.is_personal => Reason::Personal,
         _ if answer.is_not_stored => Reason::NotStored,
         New::Is(_) => Reason::NotAsSite,
@@ -191,17 +210,20 @@ fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
     }
 }
 
-/// The bytes cannot be compared.
-fn without_bytes(answer: &Answer, origin: Option<&OriginAnswer>, aged: &Aged) -> Reason {
+/// The bytes cannot be compared. If the build says what they should be, neither a tag of the origin nor an `Age` says
+/// that they are: the origin may still have the old file.
+fn without_bytes(new: New, answer: &Answer, origin: Option<&OriginAnswer>, aged: &Aged) -> Reason {
+    let by_age = if new == New::Unknown { Some(aged) } else { None };
     let has_tag_of_origin = answer.tag.is_some() && origin.is_some_and(|o| o.tag == answer.tag);
-    match (&answer.body, aged) {
+    match (&answer.body, by_age) {
         // The `ETag` belongs to bytes that have not arrived.
         (Body::Damaged, _) => Reason::Damaged,
-        (_, aged) if has_tag_of_origin && !aged.says_older() => Reason::SameTagAsOrigin,
+        (_, Some(aged)) if has_tag_of_origin && !aged.says_older() => Reason::SameTagAsOrigin,
         _ if answer.is_personal => Reason::Personal,
         _ if answer.is_not_stored => Reason::NotStored,
-        (_, Aged::Younger) => Reason::FetchedAfter,
-        (_, Aged::Unclear(Reason::TooSoon)) => Reason::TooSoon,
+        _ if new == New::Gone => Reason::NotGone,
+        (_, Some(Aged::Younger)) => Reason::FetchedAfter,
+        (_, Some(Aged::Unclear(Reason::TooSoon))) => Reason::TooSoon,
         (Body::Coded(coding), _) => Reason::Coded(coding.clone()),
         _ => Reason::TooLarge,
     }

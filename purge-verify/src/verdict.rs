@@ -88,6 +88,8 @@ pub enum Reason {
     Personal,
     /// Unverifiable: no cache may store the page.
     NotStored,
+    /// Unverifiable: the page depends on more than the headers of the request (`Vary: *`).
+    VariesByAll,
     /// Unverifiable: there is no `Age`, and nothing to compare with.
     NothingToCompare,
     /// Unverifiable: there is an `Age`, but it is unknown when the purge was sent.
@@ -105,12 +107,14 @@ pub enum Reason {
     AgeAgainstBytes,
     /// Unverifiable: the body is too large to compare.
     TooLarge,
-    /// Unverifiable: the body has a content coding that was not asked for.
+    /// Unverifiable: the body has a content coding that was not asked for, or cannot be decoded.
     Coded(String),
     /// Unverifiable: the body ended early, or cannot be decoded.
     Damaged,
     /// Unverifiable: no path is known that the wildcard matches.
     NoPath,
+    /// Unverifiable: browsers request this path for a file with a `*` in its name, and no path purges it alone.
+    NotPurgeable,
     /// Unverifiable: no edge was asked.
     NoEdge,
 }
@@ -143,11 +147,13 @@ impl Reason {
             Self::Redirect(_)
             | Self::Personal
             | Self::NotStored
+            | Self::VariesByAll
             | Self::NothingToCompare
             | Self::PurgeUnknown
             | Self::TooLarge
             | Self::Coded(_)
             | Self::NoPath
+            | Self::NotPurgeable
             | Self::NoEdge => false,
             _ => self.verdict() != Verdict::Fresh,
         }
@@ -177,6 +183,7 @@ impl Reason {
             Self::Challenge => "challenge",
             Self::Personal => "personal",
             Self::NotStored => "not_stored",
+            Self::VariesByAll => "varies_by_all",
             Self::NothingToCompare => "nothing_to_compare",
             Self::PurgeUnknown => "purge_unknown",
             Self::TooSoon => "too_soon",
@@ -188,6 +195,7 @@ impl Reason {
             Self::Coded(_) => "coded",
             Self::Damaged => "damaged",
             Self::NoPath => "no_path",
+            Self::NotPurgeable => "not_purgeable",
             Self::NoEdge => "no_edge",
         }
     }
@@ -225,6 +233,9 @@ impl fmt::Display for Reason {
             Self::Challenge => "a challenge for browsers in place of the page",
             Self::Personal => "a page for one visitor (Set-Cookie or private)",
             Self::NotStored => "a page that no cache may store (no-store)",
+            Self::VariesByAll => {
+                "a page that each visitor may get differently (Vary: *), so that one response shows nothing about others"
+            }
             Self::NothingToCompare => {
                 "no Age, and nothing to compare with: pass --site or --origin"
             }
@@ -251,9 +262,16 @@ impl fmt::Display for Reason {
             }
             Self::TooLarge => "the body is larger than the limit (--verify-bytes)",
             Self::Coded(coding) => {
-                return write!(f, "the content coding `{coding}`, which was not asked for");
+                return write!(
+                    f,
+                    "the content coding `{coding}`, which was not asked for or cannot be decoded"
+                );
             }
             Self::Damaged => "the body ended early, or cannot be decoded",
+            Self::NotPurgeable => {
+                "no path purges it alone, since browsers do not encode the `*` in the name of a file: to purge and verify \
+                 it, pass it as a path, which also purges what it matches"
+            }
             Self::NoEdge => "no edge was asked",
             Self::NoPath => {
                 "no path is known that it matches: pass --site, --inventory or --baseline"

@@ -2,10 +2,11 @@
 
 mod builder;
 mod origin;
+mod variants;
 mod state;
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::{StreamExt as _, stream};
@@ -18,11 +19,10 @@ use crate::judge::{Elapsed, Expected, New, Origin, SECOND, SECOND_LOOK};
 pub use builder::VerifierBuilder;
 use origin::Source;
 use state::State;
+use variants::Variants;
 
 /// The first and the longest pause between two rounds.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// How many endings of names are probed for variants by content coding.
-const PROBES: usize = 32;
 
 /// Asks the edges of a CDN whether their copies are older than a purge.
 ///
@@ -52,22 +52,14 @@ pub struct Verifier {
 #[derive(Clone, Debug)]
 struct Asked {
     client: Client,
-    /// The endings of names of which it has variants by content coding.
-    varies: Arc<Mutex<HashSet<String>>>,
+    variants: Arc<Variants>,
 }
 
 impl Asked {
     /// Asks for a path in a content coding, and judges the response.
     async fn look(&self, state: &mut State, place: usize, coding: Coding, origin: Option<&Origin>) {
         let came = self.client.ask(&state.target.path, coding).await;
-        if came.as_ref().is_ok_and(|came| came.is_coded) {
-            self.varies().insert(state.ending.clone());
-        }
         state.judge(place, came, origin);
-    }
-
-    fn varies(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.varies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,13 +149,17 @@ impl Verifier {
         self.edges.iter().map(|edge| edge.client.edge.to_string()).collect()
     }
 
-    /// Asks all edges for a path, in each content coding that they vary by.
+    /// Asks all edges for a path, in each content coding that they may vary by.
     async fn check(&self, state: &mut State, source: &Source<'_>) {
         let origin = source.ask(&state.target.path).await;
         for (edge, asked) in self.edges.iter().enumerate() {
-            let mut varies = state.is_probe || asked.varies().contains(&state.ending);
             for &coding in &self.codings {
-                if coding != Coding::Identity && !varies {
+                let is_asked = match coding {
+                    Coding::Identity => true,
+                    Coding::Gzip | Coding::Br => state.may_vary(edge, &asked.variants),
+                    Coding::Browser => state.varies(edge, &asked.variants),
+                };
+                if !is_asked {
                     continue;
                 }
                 let place = state.place(edge, coding);
@@ -174,19 +170,18 @@ impl Verifier {
                         asked.look(state, place, coding, origin.as_ref()).await;
                     }
                 }
-                varies |= state.ways[place].varies;
             }
+            state.learn(edge, &asked.variants);
         }
     }
 }
 
-/// The states of all targets. The first path with each ending is asked for in all content codings: an edge may vary by
-/// them without saying so.
+/// The states of all targets. The first path with each ending is asked for before the others.
 fn states(targets: Vec<Target>) -> Vec<State> {
     let mut endings = HashSet::new();
     let mut states: Vec<_> = targets.into_iter().map(State::new).collect();
     for state in &mut states {
-        state.is_probe = endings.len() < PROBES && endings.insert(state.ending.clone());
+        state.is_probe = endings.insert(state.ending.clone());
     }
     states
 }

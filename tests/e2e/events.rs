@@ -9,7 +9,7 @@ use purge_tests::raw::answer;
 use purge_tests::script::ScriptServer;
 use serde_json::{Value, json};
 
-use crate::account::{plan, site};
+use crate::account::{plan, purge_a, site};
 
 /// The outcomes of the requests, as reported by events, and the report.
 async fn settled(mut events: Events) -> (Vec<Value>, Report) {
@@ -63,7 +63,7 @@ async fn each_request_is_settled_once_with_its_outcome_in_the_report() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_tell_the_story_in_order() {
-    let busy = answer("503 Busy", "");
+    let busy = answer("429 Too Many Requests", "");
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec();
     let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
     let refused = answer("404 Not Found", "");
@@ -93,7 +93,7 @@ async fn events_tell_the_story_in_order() {
     insta::assert_snapshot!(told.join("\n"), @r"
     started 3 3
     attempt 1 of 0
-    retrying 0: the service is unavailable (503)
+    retrying 0: too many requests (429)
     attempt 2 of 0
     accepted 0 as a
     settled: accepted
@@ -108,6 +108,28 @@ async fn events_tell_the_story_in_order() {
     settled: accepted
     finished, 1 failed
     ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_before_a_look_up_is_announced() {
+    let busy = answer("503 Busy\r\nretry-after: 1", "");
+    let none = answer("200 OK", r#"{"status":true,"data":{"requests":[],"total":0}}"#);
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let server = ScriptServer::sending([busy, none, accepted]).await;
+    let told: Vec<_> = purge_a(server.base_url())
+        .events()
+        .filter_map(async |event| match event {
+            Event::LookingUp { error, .. } => Some(("looking up", error.expect("why"), None)),
+            Event::Paused { delay, error } => Some(("paused", error, Some(delay))),
+            // The pause is over.
+            Event::Retrying { delay, error, .. } => Some(("retrying", error, Some(delay))),
+            _ => None,
+        })
+        .map(|(what, error, delay)| (what, error.status(), delay.map(|delay| delay.as_secs())))
+        .collect()
+        .await;
+    let expected = [("looking up", None), ("paused", Some(1)), ("retrying", Some(0))];
+    assert_eq!(told, expected.map(|(what, delay)| (what, Some(503), delay)));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ async fn logs_show_the_attempts_and_never_the_token() {
     let _guard = listen(subscriber);
 
     let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
-    let script = [answer("503 Busy", ""), accepted, answer("401 Unauthorized", "")];
+    let script = [answer("429 Too Many Requests", ""), accepted, answer("401 Unauthorized", "")];
     let server = ScriptServer::sending(script).await;
     let canary = "c4nary-t0ken";
     let client = Client::builder(canary).base_url(server.base_url()).build().expect("a client");

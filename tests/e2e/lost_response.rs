@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use purge_api_ext::{Client, OperationId, Plan, TokenProvider};
+use purge_sandbox::{Fault, Sandbox};
 use purge_tests::raw::answer;
 use purge_tests::script::ScriptServer;
 use serde_json::{Value, json};
 
-use crate::account::{impatient, purge_a, resource_of};
+use crate::account::{count, impatient, purge_a, resource_of, site};
 
 /// A page whose only record is of an operation `lost` for `/a`, from a service whose clock shows 6 November
 /// 1994, 08:49:37.
@@ -82,4 +83,46 @@ async fn slow_token_makes_no_older_operation_look_newer() {
     let operation = &report.operations[0];
     assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("new"), "{report:?}");
     assert_eq!((operation.attempts, operation.possible_duplicate), (3, true));
+}
+
+#[tokio::test]
+async fn operation_of_an_earlier_purge_is_not_mistaken_for_a_lost_one() {
+    let accepted = |id: &str| answer("200 OK", &format!(r#"{{"status":true,"opID":"{id}"}}"#));
+    let listed = page(1, &[record("first", "/a", "1994-11-06T08:49:37Z")]);
+    // The second purge never arrives.
+    let script = [accepted("first"), Vec::new(), listed, accepted("second")];
+    let server = ScriptServer::sending(script).await;
+    let site = site(server.base_url());
+    let mut operations = Vec::new();
+    for _ in 0..2 {
+        let plan = Plan::parse(["/a"]).expect("a plan");
+        let report = impatient(site.purge(plan)).await;
+        let operation = &report.operations[0];
+        let id = operation.op_id.as_ref().map_or("", OperationId::as_str).to_owned();
+        operations.push((id, operation.attempts, operation.possible_duplicate));
+    }
+    let expected = [("first", 1, false), ("second", 2, true)];
+    assert_eq!(operations, expected.map(|(id, sent, twice)| (id.to_owned(), sent, twice)));
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operation_of_a_request_in_flight_is_not_mistaken_for_a_lost_one() {
+    let late = Fault::slow(Duration::from_millis(500)).on_post();
+    let sandbox = Sandbox::builder().fault(late).fault(Fault::reset().on_post()).start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    let purge = || impatient(site.purge(Plan::parse(["/a"]).expect("a plan")));
+    let second = async {
+        while count(&sandbox, "POST") == 0 {
+            tokio::task::yield_now().await;
+        }
+        purge().await
+    };
+    let (first, second) = tokio::join!(purge(), second);
+    let (first, second) = (&first.operations[0], &second.operations[0]);
+    assert_ne!(first.op_id, second.op_id);
+    assert_eq!((first.attempts, first.possible_duplicate), (1, false));
+    assert_eq!((second.attempts, second.possible_duplicate), (2, true));
+    assert_eq!(count(&sandbox, "POST"), 3);
 }

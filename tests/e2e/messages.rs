@@ -6,7 +6,7 @@ use purge_tests::cli::Run;
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 async fn create(arguments: &[&str]) -> String {
-    create_despite(Fault::status(503).header("retry-after", "0").on_post(), arguments).await
+    create_despite(Fault::status(429).header("retry-after", "0").on_post(), arguments).await
 }
 
 async fn create_despite(fault: Fault, arguments: &[&str]) -> String {
@@ -28,7 +28,7 @@ async fn verbose_reports_each_attempt() {
     let expected = [
         "purging 1 path in 1 request",
         "request 1: sent",
-        "request 1: the service is unavailable (503)",
+        "request 1: too many requests (429)",
         "request 1: sent again, attempt 2",
         "request 1: accepted as ID",
     ];

@@ -79,19 +79,19 @@ fn busy() -> Step {
     Step::Keep(kept("503 Busy", ""))
 }
 
-fn broken() -> Step {
-    Step::Keep(kept("500 Oops", ""))
+fn limited() -> Step {
+    Step::Keep(kept("429 Too Many Requests", ""))
 }
 
 #[test]
 fn total_outage_costs_at_most_1_2_requests_per_batch() {
-    for (name, step) in [("503", busy()), ("500", broken()), ("reset", Step::Reset)] {
+    for (name, step) in [("429", limited()), ("503", busy()), ("reset", Step::Reset)] {
         let run = run(Some(Script::new([step.clone()], [step])), |purge| purge);
         println!("{name}: {} requests, {:?}", run.requests, run.took);
         assert!(run.requests <= BATCHES * 12 / 10, "{name}: {}", run.requests);
         assert!(run.requests >= run.attempts && run.attempts >= BATCHES, "{name}");
         let summary = &run.report.summary;
-        let lost = if name == "503" { summary.not_sent } else { summary.unconfirmed };
+        let lost = if name == "429" { summary.not_sent } else { summary.unconfirmed };
         assert_eq!(lost, BATCHES, "{name}: {summary:?}");
         assert_eq!(run.report.failed_paths().count(), BATCHES, "{name}");
     }
@@ -117,7 +117,7 @@ fn recovering(down: usize, slowly: usize, fault: &Step) -> Script {
 
 #[test]
 fn slow_recovery_costs_at_most_1_2_requests_per_batch() {
-    for (name, fault) in [("503", busy()), ("500", broken()), ("reset", Step::Reset)] {
+    for (name, fault) in [("429", limited()), ("503", busy()), ("reset", Step::Reset)] {
         for (down, slowly) in [(50, 1300), (100, 1000), (150, 2000), (300, 1500), (600, 600)] {
             let run = run(Some(recovering(down, slowly, &fault)), |purge| purge);
             let summary = &run.report.summary;
@@ -149,7 +149,7 @@ fn deadline_of_waiting_holds_in_an_outage() {
 fn pauses_are_spread_over_their_whole_range() {
     const PARTS: usize = 10;
     // As many at once as possible: requests that an outage fails at the same moment are retried at different times.
-    let run = run(Some(Script::new([busy()], [])), |purge| purge.concurrency(100));
+    let run = run(Some(Script::new([limited()], [])), |purge| purge.concurrency(100));
     let first: Vec<f64> =
         run.pauses.iter().filter(|(n, _)| *n == 1).map(|(_, pause)| pause.as_secs_f64()).collect();
     assert!(first.len() >= 90, "{}", first.len());

@@ -85,7 +85,9 @@ async fn create(base: &str, variables: &[(&str, &str)]) -> Ended {
         run = run.env(name, value);
     }
     let ended = run.end().await;
-    assert!(!format!("{ended:?}").contains(PASSWORD), "the password is shown: {ended:?}");
+    let shown = format!("{ended:?}");
+    let is_secret = shown.contains(PASSWORD) || shown.contains("dXNlcjpz");
+    assert!(!is_secret, "the password is shown: {ended:?}");
     ended
 }
 
@@ -128,6 +130,9 @@ async fn broken_proxy_is_blamed() {
     };
     let page = "<html><title>Blocked by policy</title></html>";
     let forbidding = refusing("403 Forbidden", page).await;
+    // The user name and the password, as the header has them.
+    let echo = "denied: Proxy-Authorization: Basic dXNlcjpzM2NyZXQtcGFzc3cwcmQ=";
+    let echoing = refusing("403 Forbidden", echo).await;
     let portal = refusing("302 Found\r\nlocation: http://login.example.com", "").await;
     let failing = refusing("502 Bad Gateway", r#"{"message":"no such host"}"#).await;
     let no_proxy = refusing("405 Method Not Allowed", "").await;
@@ -144,6 +149,11 @@ async fn broken_proxy_is_blamed() {
             forbidding.base_url(),
             3,
             "does not allow a connection to the service (403): Blocked by policy",
+        ),
+        (
+            echoing.base_url(),
+            3,
+            "(403): its response is not shown, since it quotes the credentials",
         ),
         (portal.base_url(), 6, "redirected (302) instead of connecting to the service"),
         (failing.base_url(), 4, "failed to connect to the service (502): no such host"),

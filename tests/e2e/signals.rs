@@ -79,7 +79,7 @@ async fn termination_drains_in_the_same_way() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pause_before_a_retry_ends_immediately() {
-    let busy = Fault::status(503).header("retry-after", "50").on_post().times(1000);
+    let busy = Fault::status(429).header("retry-after", "50").on_post().times(1000);
     let sandbox = Sandbox::builder().fault(busy).start().await.expect("a sandbox");
     let started = Instant::now();
     let running = purge_at(&sandbox, &["create", "--from", "-"]).input(lines(1000)).start();
@@ -92,7 +92,7 @@ async fn pause_before_a_retry_ends_immediately() {
     // Pauses of other requests are not announced.
     let pauses: Vec<_> = ended.err.lines().filter(|line| line.contains("; again in ")).collect();
     let [pause] = pauses[..] else { panic!("{}", ended.err) };
-    assert!(pause.contains(": the service is unavailable (503); again in 5"), "{pause}");
+    assert!(pause.contains(": too many requests (429); again in 5"), "{pause}");
     assert!(pause.contains(" s, at ") && pause.ends_with(" UTC"), "{pause}");
     let last = ended.err.lines().last().expect("a line");
     let expected = "error: the run was interrupted; 1000 of 1000 paths were not sent: run the command again; with \
@@ -238,7 +238,7 @@ async fn one_handle_ends_every_run_that_has_it() {
 async fn shutdown_ends_a_pause_before_a_retry_and_keeps_the_state_of_the_request() {
     for (fault, state) in [
         // It was certainly not applied.
-        (Fault::status(503), PathState::NotSent),
+        (Fault::status(429), PathState::NotSent),
         // It is unknown whether it was applied, and the list has no such operation.
         (Fault::reset(), PathState::Unconfirmed),
     ] {

@@ -88,7 +88,11 @@ impl Credential {
 
     /// Asks the provider, unless it has answered since `seen`. Returns whether there is a new token.
     pub(super) async fn renew(&self, seen: Seen, gate: &Gate) -> Result<bool, Error> {
-        let _asking = self.asking.lock().await;
+        // A task that asks may wait out a longer pause than this caller does.
+        let _asking = match self.asking.try_lock() {
+            Ok(asking) => asking,
+            Err(_) => gate.unless_held_back(self.asking.lock()).await?,
+        };
         if let Some(known) = self.state.look(|tokens| tokens.answer_since(seen)) {
             return known;
         }
@@ -245,6 +249,28 @@ mod tests {
             (asked.load(Ordering::SeqCst), current(&credential).as_deref()),
             (0, Some("fresh"))
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_longer_than_the_gate_allows_for_another_task() {
+        let throttle = Throttle::default();
+        let (gate, patient) =
+            (Gate::new(throttle.clone()), Gate::new(throttle.clone()).of_waiting());
+        let (credential, asked, _) = gated();
+        let mut asks = Box::pin(credential.ensure(&patient));
+        assert!(asks.as_mut().now_or_never().is_none(), "the provider takes its time");
+        let mut waits = Box::pin(credential.ensure(&patient));
+        assert!(waits.as_mut().now_or_never().is_none());
+        let mut run = Box::pin(credential.ensure(&gate));
+        throttle.pause_for(Gate::PATIENCE);
+        assert!(run.as_mut().now_or_never().is_none(), "it waits out such a pause itself");
+        throttle.pause_for(std::time::Duration::from_secs(3600));
+        for run in [run, Box::pin(credential.ensure(&gate))] {
+            let why = run.await.expect_err("the pause is too long");
+            assert_eq!(why.retry_after(), Some(std::time::Duration::from_secs(3600)));
+        }
+        assert!(asks.as_mut().now_or_never().is_none() && waits.as_mut().now_or_never().is_none());
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

@@ -117,10 +117,12 @@ impl Tokens {
             Ok(Issued { token, session, renewal }) => {
                 self.failed = None;
                 self.renewal = renewal;
-                self.redactor =
-                    session.iter().fold(self.redactor.clone(), |all, one| all.with(one));
+                // The token comes last, even if it has not changed: the newest is the last to be forgotten.
+                self.redactor = session
+                    .iter()
+                    .chain([&token])
+                    .fold(self.redactor.clone(), |all, one| all.with(one));
                 if self.current.as_ref() != Some(&token) {
-                    self.redactor = self.redactor.with(&token);
                     self.since = self.answers;
                     self.current = Some(token);
                 }
@@ -222,6 +224,17 @@ mod tests {
         let shown = tokens.redactor().excerpt("first-t0ken second-t0ken third-t0ken fourth-t0ken");
         assert_eq!(shown, "[token] [token] [token] fourth-t0ken");
         assert!(!format!("{tokens:?}").contains("t0ken"), "{tokens:?}");
+    }
+
+    #[test]
+    fn token_in_use_stays_hidden_however_many_sessions_come_with_it() {
+        let mut tokens = Tokens::default();
+        for number in 0..100 {
+            let session = Some(token(&format!("s3ssion-number-{number:03}")));
+            tokens.answer(Ok(Issued { session, ..token("the-same-t0ken").into() }));
+        }
+        let shown = tokens.redactor().excerpt("the-same-t0ken s3ssion-number-099");
+        assert_eq!(shown, "[token] [token]");
     }
 
     proptest! {

@@ -72,6 +72,7 @@ fn story(sizes: &[usize], chance: &[(usize, u8)]) -> (Vec<Entry>, Vec<usize>) {
             applied,
             message: Shown::hostile("a \"b\"\n"),
             service_time: None,
+            unsent: applied == Applied::No && kind > 127,
         };
         let attempt = |e: &&Entry| matches!(e, Entry::Sending { request: r, .. } if *r == request);
         events.push(match (*under_way, kind % 8) {
@@ -113,7 +114,7 @@ fn time(millis: u64) -> SystemTime {
 }
 
 /// What the events say of one request: a slow model that scans all of them for each question.
-fn expected(events: &[Entry], request: usize) -> (u32, u32, Option<Lost>, End) {
+fn expected(events: &[Entry], request: usize) -> ([u32; 3], Option<Lost>, End) {
     let own = events.iter().filter(|event| match event {
         Entry::Sending { request: r, .. }
         | Entry::Failed { request: r, .. }
@@ -158,19 +159,22 @@ fn expected(events: &[Entry], request: usize) -> (u32, u32, Option<Lost>, End) {
         before.remove(last.expect("it was sent"));
         expected(&before, parent)
     });
-    let (_, inherited, parent_lost, _) = inherited.unwrap_or((0, 0, None, End::Open));
+    let ([_, _, inherited], parent_lost, _) = inherited.unwrap_or(([0; 3], None, End::Open));
     let on = lost.iter().find_map(|lost| lost.on);
     let whole = lost.last().map(|last| Lost { on, applied: last.applied });
+    let unsent = |event: &&&Entry| matches!(event, Entry::Failed { unsent: true, .. });
+    let recorded = own.iter().filter(sent).count() as u32;
+    let left = recorded - own.iter().filter(unsent).count() as u32;
     (
-        own.iter().filter(sent).count() as u32,
-        lost.len() as u32 + inherited,
+        [recorded, left, lost.len() as u32 + inherited],
         whole.or(parent_lost.map(|lost| Lost { on: None, ..lost })),
         end.unwrap_or_default(),
     )
 }
 
-fn outline(known: &Story) -> (u32, u32, Option<Lost>, End) {
-    (known.attempts, known.ambiguous, known.lost, known.end.clone())
+fn outline(known: &Story) -> ([u32; 3], Option<Lost>, End) {
+    let counts = [known.attempts, known.sent(), known.ambiguous];
+    (counts, known.lost, known.end.clone())
 }
 
 fn story_strategy() -> impl Strategy<Value = (Vec<usize>, Vec<(usize, u8)>, usize)> {
@@ -379,4 +383,64 @@ async fn run_resumes_from_any_sink() {
     let past = kept.lock().expect("no panic").bytes.clone();
     let journal = Journal::in_sink("memory", Memory(kept), &past).expect("whole again");
     assert_eq!(journal.accepted(), 3);
+}
+
+/// A sink that the service asks for a pause while it stores the first request.
+struct Pausing {
+    memory: Memory,
+    throttle: crate::throttle::Throttle,
+    has_paused: bool,
+}
+
+impl super::JournalSink for Pausing {
+    fn append(&mut self, lines: &[u8]) -> std::io::Result<()> {
+        let is_request = lines.windows(9).any(|bytes| bytes == b"\"sending\"");
+        if is_request && !std::mem::replace(&mut self.has_paused, true) {
+            self.throttle.pause_for(Duration::from_millis(1200));
+        }
+        self.memory.append(lines)
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.memory.sync()
+    }
+
+    fn truncate(&mut self, length: u64) -> std::io::Result<()> {
+        self.memory.truncate(length)
+    }
+}
+
+#[tokio::test]
+async fn request_that_waits_after_it_was_recorded_is_recorded_again() {
+    use std::sync::{Arc, Mutex};
+
+    use super::Journal;
+
+    let sandbox = purge_sandbox::Sandbox::start().await.expect("a sandbox");
+    let throttle = crate::throttle::Throttle::default();
+    let client = crate::client::Client::builder(sandbox.token()).base_url(sandbox.base_url());
+    let client = client.throttle(throttle.clone()).build().expect("a client");
+    let organization = sandbox.organization().parse().expect("an organization");
+    let site = client.resource(organization, sandbox.resource().parse().expect("a resource"));
+    let kept = Arc::new(Mutex::new(Kept::default()));
+    let sink = Pausing { memory: Memory(Arc::clone(&kept)), throttle, has_paused: false };
+    let journal = Journal::in_sink("memory", sink, &[]).expect("new");
+    let plan = crate::plan::Plan::parse(["/a"]).expect("a plan");
+    let report = site.purge(plan).journal(journal).await;
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(
+        (report.operations[0].attempts, report.operations[0].possible_duplicate),
+        (1, false)
+    );
+    let bytes = kept.lock().expect("no panic").bytes.clone();
+    let contents = read(&bytes[..]).expect("a journal");
+    let story = &contents.ledger.stories()[0];
+    assert_eq!((story.attempts, story.sent(), story.ambiguous), (2, 1, 0));
+    let text = String::from_utf8(bytes).expect("text");
+    let times = text.split("{\"sending\":").skip(1).map(|sending| {
+        let (_, at) = sending.split_once("\"at\":").expect("a time");
+        at.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number")
+    });
+    let times: Vec<u64> = times.collect();
+    assert!(times.len() == 2 && times[1] >= times[0] + 1000, "{times:?}: {text}");
 }

@@ -241,7 +241,7 @@ mod tests {
 
     fn lost(request: usize) -> Entry {
         let (applied, message) = (Applied::Maybe, Default::default());
-        Entry::Failed { request, applied, message, service_time: None }
+        Entry::Failed { request, applied, message, service_time: None, unsent: false }
     }
 
     fn told(events: impl IntoIterator<Item = (Entry, bool)>) -> (Sender<Told>, Receiver<Told>) {

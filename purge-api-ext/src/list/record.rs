@@ -145,12 +145,7 @@ impl PurgeRecord {
     pub(super) fn from_raw(raw: purge_api::types::PurgeRequest, redactor: &Redactor) -> Self {
         let shown =
             |text: Option<String>| text.map(|text| redactor.show(text, MESSAGE).into_string());
-        // Go serializes an unset time as its zero value.
-        let time = |text: Option<String>| {
-            shown(text.filter(|t| {
-                !t.starts_with("0001-01-01T00:00:00") && !t.chars().all(char::is_whitespace)
-            }))
-        };
+        let time = |text: Option<String>| shown(text.filter(|text| !is_unset(text)));
         let op_id = raw.op_id.filter(|id| !redactor.hides(id));
         let (url, written) = match raw.url {
             Some(url) if redactor.is_shown(&url, MAX_URL) => (Some(url), None),
@@ -174,10 +169,25 @@ impl PurgeRecord {
     }
 }
 
+/// Whether a time stands for one that is not set: some software writes its zero value, in its own time zone. No record
+/// is from before 1971.
+fn is_unset(time: &str) -> bool {
+    let time = time.trim();
+    let year = time.get(..4).filter(|_| time[4..].starts_with('-'));
+    let year = year.and_then(|year| year.parse::<u16>().ok());
+    let is_zero = time.chars().all(|c| "0-:. TZ+".contains(c));
+    // The year before the year 0 is negative.
+    is_zero || time.starts_with('-') || year.is_some_and(|year| year <= 1970)
+}
+
+/// The path of a URL, with its query string. A URL without a path but with a query string has no valid path.
 fn path_of(url: &str) -> &str {
+    let is_scheme = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
     match url.split_once("://") {
-        Some((scheme, rest)) if !scheme.starts_with('/') => {
-            rest.find('/').map_or("/", |slash| &rest[slash..])
+        Some((scheme, rest)) if is_scheme(scheme) => {
+            rest.find(['/', '?', '#']).map_or("/", |start| &rest[start..])
         }
         _ => url,
     }
@@ -233,6 +243,30 @@ mod tests {
     }
 
     #[test]
+    fn zero_values_are_times_that_are_not_set() {
+        for text in [
+            "",
+            " ",
+            "0",
+            "-",
+            "0000-00-00 00:00:00",
+            "0000-00-00T00:00:00.000Z",
+            "0000-12-31T23:58:45-00:01",
+            "0001-01-01T01:56:56+01:56",
+            "0001-01-01 00:00:00",
+            "-0001-11-30T00:00:00+00:00",
+            "1969-12-31T19:00:00-05:00",
+            "1970-01-01T00:00:00Z",
+        ] {
+            assert!(is_unset(text), "{text:?}");
+        }
+        for text in ["1971-01-01T00:00:00Z", "2025-08-06 11:39:51", "06-08-2025", "soon", "üüü-"]
+        {
+            assert!(!is_unset(text), "{text:?}");
+        }
+    }
+
+    #[test]
     fn path_of_a_url_follows_its_host() {
         let check = |url: &str, path: &str| {
             let record = PurgeRecord::new(None, Some(url), None, None, None);
@@ -241,6 +275,9 @@ mod tests {
         check("https://www.example.com/a/*?b=/c", "/a/*?b=/c");
         check("https://www.example.com", "/");
         check("/a://b", "/a://b");
+        check("https://e.com?next=/a", "?next=/a");
+        check("https://e.com#/a", "#/a");
+        check("e.com/a?next=https://e.com/b", "e.com/a?next=https://e.com/b");
     }
 
     #[test]

@@ -77,8 +77,10 @@ fn can_end_star(text: &[u8], at: usize) -> bool {
 }
 
 /// Whether a path may purge the whole resource or nearly all of it: it has a star, and nothing that restricts the
-/// match. Escapes are decoded first.
+/// match. Escapes are decoded first. A query string may be ignored, so it restricts nothing.
 pub(crate) fn is_everything(path: &str) -> bool {
+    // An escaped `?` belongs to the name of a file.
+    let path = path.split('?').next().unwrap_or_default();
     is_bare(path) && ["*", "%2A", "%2a"].iter().any(|star| path.contains(star))
 }
 

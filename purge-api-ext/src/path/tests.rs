@@ -229,6 +229,19 @@ fn every_spelling_of_a_full_purge_is_detected() {
     ] {
         assert_eq!(PurgePath::new(path).expect(path).is_full_purge(), full, "{path}");
     }
+    // It is unknown whether the service ignores the query string.
+    for (path, full) in [
+        ("/*?v=1", true),
+        ("/*?*", true),
+        ("/*.*?", true),
+        ("/%2A?v=1", true),
+        ("/%2A%3F%23.html", false),
+        ("/?*", false),
+        ("/?v=/*", false),
+        ("/a*?v=1", false),
+    ] {
+        assert_eq!(PurgePath::with_query(path).expect(path).is_full_purge(), full, "{path}");
+    }
 }
 
 #[test]

@@ -35,6 +35,11 @@ impl<'a> Spelled<'a> {
         Self(token.expose_secret())
     }
 
+    /// Any other secret that is ASCII, however short.
+    pub(super) fn of(secret: &'a str) -> Self {
+        Self(secret)
+    }
+
     /// The text without the token, if it contains the token.
     pub(super) fn out_of(self, text: &str) -> Option<String> {
         if !text.contains(ESCAPES) && !text.contains(self.beginning()) {

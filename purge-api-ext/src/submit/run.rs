@@ -40,6 +40,8 @@ impl<'a> Run<'a> {
         concurrency: usize,
     ) -> Self {
         let ledger = std::mem::take(&mut work.ledger);
+        // Those of an earlier run, from its journal.
+        ledger.operations().for_each(|operation| resource.session().known().remember(operation));
         let shared = Mutex::new(Shared { quota: RetryQuota::default(), ledger });
         let (journal, stop) = (work.journal.take(), Stop::default());
         if let Some(error) = &work.refused {

@@ -107,6 +107,7 @@ impl Run<'_> {
     /// The outcome of a request for which nothing more is done.
     fn settled(&self, request: Request, turn: Turn) -> Settled {
         let story = self.story(request.number);
+        let sent = story.sent();
         let mut outcome = match story.end {
             End::Split { at, into } => return Settled::Halves(request.split(at, into)),
             End::Accepted { op_id, message, possible_duplicate } => {
@@ -120,7 +121,7 @@ impl Run<'_> {
             }
             End::Open => self.failed(&request, &story, turn),
         };
-        outcome.attempts = story.attempts;
+        outcome.attempts = sent;
         Settled::Outcome(outcome)
     }
 

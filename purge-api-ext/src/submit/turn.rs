@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use purge_api::types::{CreatePurgeRequest, CreatePurgeResponse};
 use purge_api::{FilePaths, PathList};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::request::Request;
 use super::run::{Run, out_of_order};
@@ -82,9 +82,12 @@ impl Run<'_> {
         };
         event!(attempt, "sending");
         self.reporter.tell(|| Event::Attempt { request: number, attempt });
+        let known = self.resource.session().known();
+        let in_flight = known.sending(self.resource.id(), request.batch.clone());
         let Exchange { outcome, asked, seen } = self.attempt(permit, &request.batch).await;
         turn.seen = seen;
         let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
+        drop(in_flight);
         let Err(failure) = accepted else { return };
         if failure.error.status() == Some(413) && request.batch.paths().len() > 1 {
             return turn.stage = Stage::TooLarge;
@@ -97,7 +100,8 @@ impl Run<'_> {
             // More precise than the time recorded before it was sent.
             service_time = self.resource.session().service_time_at(sent);
         }
-        let entry = Entry::Failed { request: number, applied, message, service_time };
+        let unsent = false;
+        let entry = Entry::Failed { request: number, applied, message, service_time, unsent };
         if let Err(lost) = self.note(entry) {
             return turn.stage = Stage::Over(lost);
         }
@@ -152,7 +156,7 @@ impl Run<'_> {
 
     /// Looks in the list for the operation of a request whose response got lost.
     pub(super) async fn look_up(&self, request: &Request, turn: &mut Turn) {
-        let failure = turn.take_failure();
+        let (failure, begun) = (turn.take_failure(), Instant::now());
         let found = match turn.since {
             Some(since) if self.may_look_up(failure.as_ref()) => {
                 self.find(request, since, failure.as_ref()).await
@@ -168,7 +172,12 @@ impl Run<'_> {
                 return;
             }
         }
-        turn.stage = failure.map_or(Stage::Ready, Stage::LookedUp);
+        turn.stage = failure.map_or(Stage::Ready, |failure| {
+            // The look-up has waited out the pause that the response asked for.
+            let left =
+                failure.error.retry_after().map(|asked| asked.saturating_sub(begun.elapsed()));
+            Stage::LookedUp(Failure { error: failure.error.with_retry_after(left), ..failure })
+        });
     }
 
     /// Whether the retry quota allows a look-up. A look-up costs as much as a retry, because a service that is down
@@ -189,8 +198,17 @@ impl Run<'_> {
         failure: Option<&Failure>,
     ) -> Option<OperationId> {
         let error = failure.map(|failure| failure.error.clone());
-        self.reporter.tell(|| Event::LookingUp { request: request.number, error });
-        let known = |id: &OperationId| self.shared().ledger.has(id);
+        self.reporter.tell(|| Event::LookingUp { request: request.number, error: error.clone() });
+        if let Some(error) = error
+            && let Some(delay) = error.retry_after().filter(|delay| !delay.is_zero())
+        {
+            self.reporter.tell(|| Event::Paused { delay, error });
+        }
+        let of_client = self.resource.session().known();
+        let known = |id: &OperationId| {
+            self.shared().ledger.has(id)
+                || of_client.may_have(id, self.resource.id(), &request.batch)
+        };
         // As many as can be in flight before it and after it; all of these may have been accepted meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
         let found = lookup::find(&self.resource, &request.batch, known, since, followers).await;
@@ -203,41 +221,59 @@ impl Run<'_> {
 
     /// Waits until a request may be sent, and records that it is being sent; or returns why nothing more is sent.
     async fn may_send(&self, request: usize) -> Result<(Permit, u32), Failure> {
+        /// If it may be sent only later than this after it was recorded, it is recorded again: a later run must not take
+        /// an operation from the time in between for its own.
+        const PROMPT: Duration = Duration::from_secs(1);
+
         // If one request cannot be sent, neither can the others: there is no token, or the pause is too long.
         let stopped = |error| {
             self.stop.now(&error);
             Failure::new(Applied::No, error)
         };
-        let pass = self.resource.enter().await.map_err(stopped)?;
+        loop {
+            let pass = self.resource.enter().await.map_err(stopped)?;
+            let written = self.record_sending(request).await?;
+            let begun = Instant::now();
+            // Writing may have been slow, so wait again for permission to send.
+            let permit = match written {
+                Ok(()) => self.resource.depart(pass).await,
+                Err(error) => Err(error),
+            };
+            let (failure, message) = match permit {
+                Ok(permit) if self.journal.is_none() || begun.elapsed() <= PROMPT => {
+                    return Ok((permit, self.story(request).sent()));
+                }
+                Ok(_) => (None, "a pause began before it was sent".into()),
+                Err(error) => {
+                    let message = shown!("{error}", error);
+                    (Some(stopped(error)), message)
+                }
+            };
+            let (applied, service_time) = (Applied::No, None);
+            self.note(Entry::Failed { request, applied, message, service_time, unsent: true })?;
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// Records that a request is being sent, first in the ledger. Returns whether it is in the journal, too.
+    async fn record_sending(&self, request: usize) -> Result<Result<(), Error>, Failure> {
         let (at, service_time) = match &self.journal {
             Some(_) => (journal::now(), self.resource.session().service_time()),
             None => (0, None),
         };
-        let (sending, attempt) = {
+        let sending = {
             let ledger = &mut self.shared().ledger;
             let attempt = ledger.stories()[request].attempts.saturating_add(1);
             let sending = Entry::Sending { request, attempt, at, service_time };
             ledger.apply(&sending).map_err(out_of_order)?;
-            (sending, attempt)
+            sending
         };
-        let written = match &self.journal {
+        Ok(match &self.journal {
             None => Ok(()),
             Some(journal) => journal.write(sending).await,
-        };
-        // Writing may have been slow, so wait again for permission to send.
-        let permit = match written {
-            Ok(()) => self.resource.depart(pass).await,
-            Err(error) => Err(error),
-        };
-        match permit {
-            Ok(permit) => Ok((permit, attempt)),
-            Err(error) => {
-                let (applied, message) = (Applied::No, shown!("{error}", error));
-                let failure = stopped(error);
-                self.note(Entry::Failed { request, applied, message, service_time: None })?;
-                Err(failure)
-            }
-        }
+        })
     }
 
     async fn attempt(&self, permit: Permit, batch: &Batch) -> Exchange<Accepted> {
@@ -274,7 +310,9 @@ impl Run<'_> {
             let error = Error::new(ErrorKind::Untrusted, message).with_status(200);
             return Err(Failure::new(Applied::Yes, error));
         }
+        let operation = op_id.clone();
         self.record(&mut shared, Entry::Accepted { request, op_id, message, possible_duplicate })?;
+        self.resource.session().known().remember(&operation);
         shared.quota.refund();
         Ok(())
     }

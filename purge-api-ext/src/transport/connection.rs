@@ -107,9 +107,18 @@ async fn no_tunnel(
     route: &Route,
 ) -> (Applied, Error) {
     match why {
-        PROXY_AUTHORIZATION => refused_by_proxy(proxy, 407, &[], redactor),
+        PROXY_AUTHORIZATION => refused_by_proxy(proxy, 407, None),
         "unsuccessful" => match asked_again(route).await {
-            Some(Refusal { status, body }) => refused_by_proxy(proxy, status, &body, redactor),
+            Some(Refusal { status, body }) => refused_by_proxy(
+                proxy,
+                status,
+                match body {
+                    Some(body) => refusal_body::message_of(&body, redactor),
+                    None => {
+                        Some("its response is not shown, since it quotes the credentials".into())
+                    }
+                },
+            ),
             None => unavailable(shown!(
                 "{proxy} refused to connect to the service; its log may say why",
                 proxy
@@ -134,19 +143,14 @@ async fn asked_again(route: &Route) -> Option<Refusal> {
 }
 
 /// Classifies a proxy's refusal by whether a later attempt may succeed. Nothing reached the service.
-fn refused_by_proxy(
-    proxy: &Shown,
-    status: u16,
-    body: &[u8],
-    redactor: &Redactor,
-) -> (Applied, Error) {
+fn refused_by_proxy(proxy: &Shown, status: u16, said: Option<Shown>) -> (Applied, Error) {
     let (applied, kind) = match status {
         401 | 403 | 407 | 451 => (Applied::Unsent, ErrorKind::Unauthorized),
         300..=399 => (Applied::Unsent, ErrorKind::Untrusted),
         408 | 429 | 500.. => (Applied::No, ErrorKind::Unavailable),
         _ => (Applied::Unsent, ErrorKind::Refused),
     };
-    let said = Shown::after_colon(refusal_body::message_of(body, redactor));
+    let said = Shown::after_colon(said);
     let message = match status {
         407 => shown!("{proxy} requires credentials (407); add them to the proxy URL", proxy),
         401 | 403 | 451 => shown!(

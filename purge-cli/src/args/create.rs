@@ -40,11 +40,11 @@ pub(crate) struct CreateArgs {
     /// Purge paths that are still stale once more, and verify them again
     #[arg(long, help_heading = "Verifying", requires = "verify")]
     pub(crate) again: bool,
-    /// Before anything is sent, wait until the origin has the files of `--site`, for at most this long [without a
-    /// value: 2m]
+    /// Before anything is sent, wait until the origin has the files of `--site` and none that was removed, for at most
+    /// this long [without a value: 2m]
     ///
     /// If the purge comes before the upload, the caches fill with the old files again. If the origin is not ready in
-    /// time, nothing is sent, and the exit code is 5.
+    /// time, nothing is sent, and the exit code is 5. An origin that keeps removed files is never ready.
     #[arg(
         long, help_heading = "Verifying", value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "2m", value_parser = humantime::parse_duration, group = "checks",

@@ -1,10 +1,10 @@
 //! The steps around a purge: waiting for the origin before it, and asking the edges after it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime};
 
-use purge_api_ext::{Event, OperationId, PathState, Plan, PurgePath, Report};
-use purge_site::{Manifest, Rules};
+use purge_api_ext::{Event, OperationId, PathState, Plan, Report, escape};
+use purge_site::Rules;
 use purge_verify::{Checked, Expected, New, Purge, Target, Verdict, Verifier};
 
 use super::verify::ask;
@@ -12,7 +12,7 @@ use crate::args::CreateArgs;
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
 use crate::input;
-use crate::output::{Console, Format, Progress, Verified, plural};
+use crate::output::{Console, Format, Progress, Sample, Verified, plural};
 use crate::selection::{self, Renewal};
 use crate::signals::Signals;
 use crate::verification::{self, Aims, Sources};
@@ -89,10 +89,8 @@ pub(super) fn aims(
         rules(&paths.input, &paths.addresses, &settings.addresses)
     };
     let (rules, same) = (rules(selection::rules)?, rules(selection::same_file_rules)?);
-    let (new, old): (Option<&Manifest>, _) = match renewal {
-        Some(renewal) => (Some(renewal.site()), renewal.old()),
-        None => (None, None),
-    };
+    let new = renewal.map(Renewal::site);
+    let (old, doubted) = (renewal.and_then(Renewal::old), renewal.map(Renewal::doubted));
     if paths.inventory.iter().any(|file| file.as_os_str() == "-") {
         let why = "--inventory - can be read only once, but --verify reads it, too: name a file";
         return Err(Failure::usage(why));
@@ -102,7 +100,7 @@ pub(super) fn aims(
         false => Some(input::read_inventory(format, &paths.inventory)?),
     };
     let inventory = inventory.as_ref();
-    let sources = Sources { new, old, inventory, format, rules: &rules, same: &same };
+    let sources = Sources { new, old, doubted, inventory, format, rules: &rules, same: &same };
     Aims::find(plan.paths(), sources, args.edges.seed)
 }
 
@@ -174,10 +172,8 @@ impl After {
 
 /// The plan that purges the stale paths once more.
 pub(super) fn again(verified: &Verified) -> Result<Plan, Failure> {
-    let paths = verified.stale.iter().map(PurgePath::with_query);
-    let paths: Vec<_> =
-        paths.collect::<Result<_, _>>().map_err(|e| Failure::usage(e.to_string()))?;
-    Ok(Plan::new(paths)?)
+    let paths = verified.stale.iter().map(|path| selection::read_back(path));
+    Ok(Plan::new(paths.collect::<Result<Vec<_>, _>>()?)?)
 }
 
 /// Waits until the origin has the new build, for at most this long.
@@ -189,11 +185,12 @@ pub(super) async fn origin_ready(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let format = args.report.output.format;
-    let Some(origin) = verification::origin(&args.edges)? else { return Ok(()) };
-    let has_file = |target: &Target| matches!(target.expected.new, New::Is(_));
     let mut targets = aims.own().targets(|_| Some(None));
-    targets.retain(has_file);
+    targets.retain(|target| target.expected.new != New::Unknown);
     let count = targets.len();
+    let gone = targets.iter().filter(|target| target.expected.new == New::Gone);
+    let gone: HashSet<_> = gone.map(|target| target.path.clone()).collect();
+    let Some(origin) = verification::origin(&args.edges, !gone.is_empty())? else { return Ok(()) };
     if count == 0 {
         return Ok(());
     }
@@ -201,18 +198,29 @@ pub(super) async fn origin_ready(
         Progress::start(console.messages, format, console.interactive, "waiting for the origin");
     let s = plural(count);
     progress.say(console.err, format_args!("waiting for {count} path{s} at the origin"));
+    for Sample { pattern, paths, of, .. } in &aims.samples {
+        let pattern = escape(pattern);
+        progress.say(console.err, format_args!("{pattern}: a sample of {paths} of its {of} paths"));
+    }
     let found = ask(&origin, targets, Some(wait), Format::Text, signals, progress, console).await?;
     let late: Vec<_> = found.iter().filter(|checked| checked.verdict != Verdict::Fresh).collect();
     let Some(first) = late.first() else { return Ok(()) };
     let wait = humantime::format_duration(wait);
+    let why = match &*first.reason {
+        "old_at_origin" | "not_gone" if gone.contains(&first.path) => {
+            "still there, although the site no longer has it: remove it from the origin, or omit --origin-ready if the \
+             origin keeps removed files"
+        }
+        "old_at_origin" => "the bytes of the old build",
+        _ => &first.message,
+    };
     Err(Failure::new(
         Exit::Deadline,
         format!(
-            "the origin does not have the new build after {wait}: {} of {count} path{s}, such as {} ({}); nothing \
+            "the origin does not have the new build after {wait}: {} of {count} path{s}, such as {} ({why}); nothing \
              was sent",
             late.len(),
-            first.path,
-            first.message
+            escape(&first.path),
         ),
     ))
 }

@@ -2,7 +2,7 @@ use purge_api_ext::{Journal, PurgePath};
 
 use super::after::{self, After};
 use super::profiles;
-use super::run::{Ended, Run};
+use super::run::Run;
 use crate::args::{CreateArgs, PathArgs, PlanArgs, TargetArgs, one_profile};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
@@ -72,24 +72,22 @@ pub(crate) async fn run(
     if let Some(journal) = journal {
         purge = purge.journal(journal);
     }
-    let ended = match &after {
-        None => {
-            let exit = run.follow(purge.events(), target, progress, console).await?;
-            Ended { exit, renews: exit == Exit::Success }
-        }
+    let exit = match &after {
+        None => run.follow(purge.events(), target, progress, console).await?,
         Some(after) => {
             let again = |target: &Target, plan| begin(target, plan).events();
             let events = purge.events();
             run.follow_and_verify(events, target, progress, after, again, console).await?
         }
     };
-    if ended.renews
+    // Otherwise something was not purged or, with --verify, is not known to be fresh.
+    if exit == Exit::Success
         && let Some(renewal) = renewal
         && let Some(note) = renewal.finish()?
     {
         output::note(console, format, &note);
     }
-    Ok(ended.exit)
+    Ok(exit)
 }
 
 /// Ends a run whose site is unchanged or has no baseline yet.

@@ -7,7 +7,7 @@ use crate::args::DiffArgs;
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::output::{self, Console};
-use crate::selection::{left_out, read_site, unreadable};
+use crate::selection::{left_out, read_site, starred_names, unreadable};
 
 pub(crate) fn run(args: &DiffArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     input::only_one_standard_input([&args.old, &args.new].into_iter())?;
@@ -19,6 +19,9 @@ pub(crate) fn run(args: &DiffArgs, console: &mut Console<'_>) -> Result<Exit, Fa
         }
     };
     output::difference(console, args.output.format, args.null, &difference)?;
+    if let Some(note) = starred_names(difference.iter().map(|(name, _)| name)) {
+        output::note(console, args.output.format, &note);
+    }
     Ok(Exit::Success)
 }
 

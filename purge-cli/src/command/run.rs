@@ -9,6 +9,7 @@ use purge_api_ext::{Event, Events, Plan, Report};
 use tokio::time::{Instant, Interval, interval_at};
 
 use super::after::{After, Times, again};
+use super::verify::interrupted;
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Audit, Console, Format, Out, Progress, Summary, Verified};
@@ -52,7 +53,7 @@ impl<'a> Run<'a> {
     ) -> Result<Exit, Failure> {
         let report = self.report(events, progress, &mut Times::default(), console).await;
         target.close().await;
-        self.end(&report?, Ok(None), console).map(|ended| ended.exit)
+        self.end(&report?, Ok(None), console)
     }
 
     /// Follows the events to the report, asks the edges, and then does what [`follow`](Self::follow) does.
@@ -64,13 +65,15 @@ impl<'a> Run<'a> {
         after: &After,
         purge: impl Fn(&Target, Plan) -> Events,
         console: &mut Console<'_>,
-    ) -> Result<Ended, Failure> {
+    ) -> Result<Exit, Failure> {
         let mut times = Times::default();
         let report = self.report(events, progress, &mut times, console).await;
-        let verified = match &report {
-            Ok(report) if report.summary.accepted > 0 && self.signals.received().is_none() => {
+        let verified = match (&report, self.signals.received()) {
+            (Ok(report), None) if report.summary.accepted > 0 => {
                 self.verify(report, &times, after, &target, purge, console).await.map(Some)
             }
+            // Everything was sent, but nothing is verified.
+            (Ok(report), Some(exit)) if report.is_success() => Err(interrupted(exit)),
             _ => Ok(None),
         };
         target.close().await;
@@ -102,7 +105,15 @@ impl<'a> Run<'a> {
         if !after.again || verified.stale.is_empty() {
             return Ok(verified);
         }
-        let plan = again(&verified)?;
+        let plan = match again(&verified) {
+            Ok(plan) => plan,
+            // The verdicts are more important.
+            Err(failure) => {
+                let note = format!("the stale paths are not purged again: {failure}");
+                output::note(console, self.format, &note);
+                return Ok(verified);
+            }
+        };
         let mut progress = self.progress("purging again", console);
         progress.plan(console.err, &plan);
         let mut times = Times::default();
@@ -116,7 +127,7 @@ impl<'a> Run<'a> {
         report: &Report,
         verified: Result<Option<Verified>, Failure>,
         console: &mut Console<'_>,
-    ) -> Result<Ended, Failure> {
+    ) -> Result<Exit, Failure> {
         let (verified, error) = match verified {
             Ok(verified) => (verified, None),
             Err(error) => (None, Some(error)),
@@ -130,18 +141,13 @@ impl<'a> Run<'a> {
             output::failure(console, self.format, &failure);
             exit = if is_purged { failure.exit() } else { exit };
         }
+        if let Some(failure) = error.as_ref().filter(|_| is_purged) {
+            exit = failure.exit();
+        }
         let audited = self.audit.write(None, report, exit);
         summarized.and(audited)?;
-        let renews = is_purged && !verified.is_some_and(|verified| verified.is_failure());
-        error.map_or(Ok(Ended { exit, renews }), Err)
+        error.map_or(Ok(exit), Err)
     }
-}
-
-/// How a run ended.
-pub(super) struct Ended {
-    pub(super) exit: Exit,
-    /// Whether the new build becomes the baseline: everything was purged, and nothing is stale.
-    pub(super) renews: bool,
 }
 
 /// The times at which progress is reported: never, without an interval.

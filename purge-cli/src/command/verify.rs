@@ -1,8 +1,8 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use purge_api_ext::escape;
-use purge_site::Manifest;
+use purge_site::{Baseline, Manifest};
 use purge_verify::{Checked, Purge, Target, Verifier};
 
 use crate::args::{VerifyArgs, one_profile};
@@ -81,10 +81,11 @@ pub(super) async fn ask(
     let found = signals.drain(voice, asking).await;
     drop(progress);
     written.or_else(output::closed_pipe)?;
-    found.ok_or_else(|| {
-        let exit = signals.received().unwrap_or(Exit::Interrupted);
-        Failure::new(exit, "the verification was interrupted")
-    })
+    found.ok_or_else(|| interrupted(signals.received().unwrap_or(Exit::Interrupted)))
+}
+
+pub(super) fn interrupted(exit: Exit) -> Failure {
+    Failure::new(exit, "the verification was interrupted")
 }
 
 /// Reads what to verify, and what to compare it with.
@@ -101,15 +102,17 @@ fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
     }
     selection::add_always(&args.addresses, &settings.addresses, format, &mut paths)?;
     let (paths, _) = selection::expanded(&rules, paths)?;
-    let read = |path: &Option<PathBuf>| path.as_deref().map(manifest).transpose();
-    let (new, old) = (read(&args.site)?, read(&args.baseline)?);
+    let new = args.site.as_deref().map(manifest).transpose()?;
+    let old = args.baseline.as_deref().map(old).transpose()?;
+    let (old, doubted) = (old.as_ref().map(|old| &old.0), old.as_ref().map(|old| &old.1));
     let inventory = match args.inventory.is_empty() {
         true => None,
         false => Some(input::read_inventory(format, &args.inventory)?),
     };
     let sources = Sources {
         new: new.as_ref(),
-        old: old.as_ref(),
+        old,
+        doubted,
         inventory: inventory.as_ref(),
         format,
         rules: &rules,
@@ -120,6 +123,18 @@ fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
 
 fn manifest(path: &Path) -> Result<Manifest, Failure> {
     read_site(path).map(|site| site.manifest)
+}
+
+/// The old build, and the contents that it had for the files that an unfinished run has put in doubt.
+fn old(path: &Path) -> Result<(Manifest, Manifest), Failure> {
+    let mut old = manifest(path)?;
+    if !path.is_file() {
+        return Ok((old, Manifest::new()));
+    }
+    let doubts = Baseline::doubts(path).map_err(|error| Failure::usage(error.to_string()))?;
+    let doubted = old.only(doubts.names());
+    old.doubt(doubts.names());
+    Ok((old, doubted))
 }
 
 /// Refuses `--wait 5m`: the value of `--wait` is optional, so `5m` would be taken for a path.

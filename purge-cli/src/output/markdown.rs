@@ -97,6 +97,9 @@ fn found(out: Out<'_>, verified: &Verified) -> io::Result<()> {
             "\n<code>{pattern}</code>: a sample of {paths} of its {of} paths, seed {seed}"
         )?;
     }
+    if let Some(note) = verified.variants() {
+        writeln!(out, "\n{}", text(&note))?;
+    }
     writeln!(out, "\n</details>\n")
 }
 

@@ -1,5 +1,6 @@
 //! What was found at the edges.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use anstyle::{AnsiColor, Style};
@@ -117,6 +118,20 @@ impl Verified {
         format!("{paths} path{}: {}", plural(paths), self.summary.words(Screen::NONE))
     }
 
+    /// A note about variants that were not verified; none if there are none.
+    pub(super) fn variants(&self) -> Option<String> {
+        let varies =
+            |checked: &&Checked| checked.looks.iter().any(|look| !look.varies_by.is_empty());
+        let paths = self.paths.iter().filter(varies).count();
+        let looks = self.paths.iter().flat_map(|checked| &checked.looks);
+        let headers: BTreeSet<_> = looks.flat_map(|look| &look.varies_by).collect();
+        let headers: Vec<_> = headers.into_iter().map(|name| escape(name)).collect();
+        (paths > 0).then(|| {
+            let vary = if paths == 1 { "path varies" } else { "paths vary" };
+            format!("{paths} {vary} by {}: only one variant was verified", headers.join(", "))
+        })
+    }
+
     /// Whether something is stale or differs.
     pub(crate) fn is_failure(&self) -> bool {
         self.summary.stale + self.summary.differs > 0
@@ -213,6 +228,9 @@ pub(super) fn text(out: Out<'_>, screen: Screen, verified: &Verified) -> io::Res
     for Sample { pattern, paths, of, seed } in &verified.samples {
         let pattern = escape(pattern);
         writeln!(out, "  {pattern}: a sample of {paths} of its {of} paths (--seed {seed})")?;
+    }
+    if let Some(note) = verified.variants() {
+        writeln!(out, "  {note}")?;
     }
     if let Some(again) = &verified.again {
         writeln!(out, "  purged the stale paths again: {again}")?;

@@ -140,6 +140,11 @@ impl Renewal {
         self.baseline.manifest()
     }
 
+    /// The contents that the old build had for the files that are in doubt.
+    pub(crate) fn doubted(&self) -> &Manifest {
+        self.baseline.doubted()
+    }
+
     /// Records what is about to be purged, before anything is sent.
     pub(crate) fn begin(&mut self) -> Result<(), Failure> {
         let begun = self.baseline.begin(&self.difference);

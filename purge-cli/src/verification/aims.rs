@@ -6,9 +6,11 @@ use std::rc::Rc;
 use purge_api_ext::PurgePath;
 use purge_verify::{Checked, Expected, Purge, Reason, Target, sample};
 
-use super::sources::{Sources, wildcard};
+use super::content::Content;
+use super::sources::{Address, Sources};
 use crate::exit::Failure;
 use crate::output::Sample;
+use crate::selection::read_back;
 
 /// The maximum number of paths by which a wildcard is verified.
 const SAMPLE: usize = 200;
@@ -20,7 +22,7 @@ pub(crate) struct Aim {
     /// The path that purges it: itself or a wildcard.
     pub(crate) by: Rc<str>,
     pub(crate) expected: Expected,
-    /// Whether it is a file's own path, not an alias.
+    /// Whether the file at this very path is expected there, not one that has it as an alias.
     is_own: bool,
 }
 
@@ -32,6 +34,8 @@ pub(crate) struct Aims {
     pub(crate) samples: Vec<Sample>,
     /// The wildcards that match no known path.
     pub(crate) unknown: Vec<Rc<str>>,
+    /// The paths that browsers request for files that are purged under other ones.
+    starred: BTreeSet<Rc<str>>,
 }
 
 /// A wildcard that is purged.
@@ -41,8 +45,16 @@ struct Wildcard {
     matches: BTreeSet<Rc<str>>,
 }
 
-/// What is expected at each path, and whether the path is the file's own.
-type Known = HashMap<Rc<str>, (Expected, bool)>;
+/// What is known about the paths to verify.
+#[derive(Default)]
+struct Search {
+    /// What is expected at each path.
+    known: HashMap<Rc<str>, Content>,
+    /// The wildcards, by their places among the paths.
+    wildcards: BTreeMap<usize, Wildcard>,
+    /// The paths that browsers request, and that nothing purges.
+    starred: BTreeSet<Rc<str>>,
+}
 
 impl Aims {
     /// Finds what to verify for these paths. The sample of each wildcard depends on the seed alone.
@@ -52,14 +64,15 @@ impl Aims {
         seed: Option<u32>,
     ) -> Result<Self, Failure> {
         let paths: Vec<Rc<str>> = paths.map(Rc::from).collect();
-        let (known, wildcards) = search(&paths, sources)?;
-        let mut aims = Self::default();
+        let Search { known, wildcards, starred } = search(&paths, sources)?;
+        let mut aims = Self { starred, ..Self::default() };
         let seed = seed.unwrap_or_else(|| fastrand::u32(..));
         let mut taken = BTreeSet::new();
         for (place, path) in paths.iter().enumerate() {
             let mut add = |target: &Rc<str>| {
                 if taken.insert(Rc::clone(target)) {
-                    let (expected, is_own) = known.get(target).copied().unwrap_or_default();
+                    let content = known.get(target).copied().unwrap_or_default();
+                    let (expected, is_own) = (content.expected(), content.is_own());
                     let (path, by) = (Rc::clone(target), Rc::clone(path));
                     aims.aims.push(Aim { path, by, expected, is_own });
                 }
@@ -68,10 +81,9 @@ impl Aims {
                 add(path);
                 continue;
             };
-            let all: Vec<_> = wildcard.matches.iter().collect();
-            let chosen = sample(all.len(), SAMPLE, seed.into());
-            chosen.iter().for_each(|&place| add(all[place]));
-            aims.note(path, chosen.len(), all.len(), seed);
+            let chosen = chosen(&wildcard.matches, &known, seed);
+            chosen.iter().for_each(|target| add(target));
+            aims.note(path, chosen.len(), wildcard.matches.len(), seed);
         }
         Ok(aims)
     }
@@ -100,41 +112,56 @@ impl Aims {
         Self { aims: own, ..Self::default() }
     }
 
-    /// The verdicts on the wildcards that match no known path.
+    /// The verdicts on the paths that are not asked for.
     pub(crate) fn unasked(&self) -> impl Iterator<Item = Checked> {
-        self.unknown.iter().map(|path| Checked::unasked(&**path, &Reason::NoPath))
+        let unknown = self.unknown.iter().map(|path| (path, Reason::NoPath));
+        let starred = self.starred.iter().map(|path| (path, Reason::NotPurgeable));
+        unknown.chain(starred).map(|(path, why)| Checked::unasked(&**path, &why))
     }
 }
 
-/// Finds what is expected at the paths, and which paths the wildcards match. Wildcards are identified by their places
-/// among the paths.
-fn search(
-    paths: &[Rc<str>],
-    sources: Sources<'_>,
-) -> Result<(Known, BTreeMap<usize, Wildcard>), Failure> {
-    let (mut known, mut wildcards) = (Known::new(), BTreeMap::new());
+/// The paths by which a wildcard is verified: files that have changed before others.
+fn chosen<'a>(
+    matches: &'a BTreeSet<Rc<str>>,
+    known: &HashMap<Rc<str>, Content>,
+    seed: u32,
+) -> BTreeSet<&'a Rc<str>> {
+    let has_changed = |path: &&Rc<str>| known.get(*path).is_some_and(Content::has_changed);
+    let (changed, others): (Vec<_>, Vec<_>) = matches.iter().partition(has_changed);
+    let mut chosen = BTreeSet::new();
+    for paths in [changed, others] {
+        let places = sample(paths.len(), SAMPLE - chosen.len(), seed.into());
+        chosen.extend(places.into_iter().map(|place| paths[place]));
+    }
+    chosen
+}
+
+/// Finds what is expected at the paths, and which paths the wildcards match.
+fn search(paths: &[Rc<str>], sources: Sources<'_>) -> Result<Search, Failure> {
+    let mut search = Search::default();
+    let Search { known, wildcards, starred } = &mut search;
     for (place, path) in paths.iter().enumerate() {
-        match wildcard(path) {
-            None => drop(known.insert(Rc::clone(path), Default::default())),
-            Some(pattern) => {
-                wildcards.insert(place, Wildcard { pattern, matches: BTreeSet::new() });
-            }
+        if path.contains('*') {
+            let (pattern, matches) = (read_back(path)?, BTreeSet::new());
+            wildcards.insert(place, Wildcard { pattern, matches });
+        } else {
+            known.insert(Rc::clone(path), Content::default());
         }
     }
-    sources.each(|path, expected, is_own| {
+    sources.each(|Address { path, file, purged_as }| {
         let mut is_wanted = known.contains_key(path);
         for wildcard in wildcards.values_mut().filter(|one| one.pattern.matches(path)) {
             is_wanted = true;
             wildcard.matches.insert(path.into());
         }
         if !is_wanted {
+            if purged_as.is_some_and(|path| known.contains_key(path)) {
+                starred.insert(path.into());
+            }
             return;
         }
-        let entry = known.entry(path.into()).or_default();
-        // A file at this very path takes precedence over the alias of another one.
-        if is_own || (!entry.1 && entry.0 == Expected::default()) {
-            *entry = (expected, is_own);
-        }
+        let content = known.entry(path.into()).or_default();
+        file.into_iter().for_each(|(expected, link)| content.add(expected, link));
     })?;
-    Ok((known, wildcards))
+    Ok(search)
 }

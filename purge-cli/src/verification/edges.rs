@@ -29,10 +29,15 @@ pub(crate) fn verifier(args: &EdgeArgs) -> Result<Verifier, Failure> {
     built(builder)
 }
 
-/// Builds a verifier that asks only the origin; none if no origin is named.
-pub(crate) fn origin(args: &EdgeArgs) -> Result<Option<Verifier>, Failure> {
+/// Builds a verifier that asks only the origin; none if no origin is named. If files are gone, it must know that what it
+/// gets is what the origin serves: an origin may have another page in place of what is missing.
+pub(crate) fn origin(args: &EdgeArgs, are_gone: bool) -> Result<Option<Verifier>, Failure> {
     let Some(origin) = &args.origin else { return Ok(None) };
-    let builder = settings(args).edge(one("--origin", origin)?).identity_only();
+    let origin: Edge = one("--origin", origin)?;
+    let mut builder = settings(args).edge(origin.clone()).identity_only();
+    if are_gone {
+        builder = builder.origin(origin);
+    }
     built(builder).map(Some)
 }
 

@@ -1,12 +1,13 @@
 //! What is known about the files of a site: the new build, the old one, and all paths.
 
-use purge_api_ext::{Paths, PurgePath};
+use purge_api_ext::Paths;
 use purge_site::{Manifest, Rules};
 use purge_verify::{Digest, Expected, New};
 
+use super::content::Link;
 use crate::exit::Failure;
 use crate::input::Format;
-use crate::selection::add_names;
+use crate::selection::{add_names, as_requested};
 
 /// How many names are expanded at a time.
 const BLOCK: usize = 1000;
@@ -16,6 +17,8 @@ const BLOCK: usize = 1000;
 pub(crate) struct Sources<'a> {
     pub(crate) new: Option<&'a Manifest>,
     pub(crate) old: Option<&'a Manifest>,
+    /// The contents that the old build had for the files whose content is unknown in `old`. Caches may have others by now.
+    pub(crate) doubted: Option<&'a Manifest>,
     /// Paths whose content is unknown.
     pub(crate) inventory: Option<&'a Paths>,
     pub(crate) format: Format<'a>,
@@ -25,9 +28,29 @@ pub(crate) struct Sources<'a> {
     pub(crate) same: &'a Rules,
 }
 
+/// A path at which something may be cached.
+pub(super) struct Address<'a> {
+    pub(super) path: &'a str,
+    /// The file that is served there; none if nothing is known about it.
+    pub(super) file: Option<(Expected, Link)>,
+    /// The path that is purged for it, if browsers request another one: this one, in which `*` is no wildcard.
+    pub(super) purged_as: Option<&'a str>,
+}
+
 impl Sources<'_> {
-    /// Calls `add` with each address of each file, what is expected there, and whether it is the file's own address.
-    pub(super) fn each(&self, mut add: impl FnMut(&str, Expected, bool)) -> Result<(), Failure> {
+    /// Calls `add` with each address of each file. A wildcard is not an address.
+    pub(super) fn each(&self, mut add: impl FnMut(Address<'_>)) -> Result<(), Failure> {
+        let mut add = |path: &str, file| {
+            if path.contains('*') {
+                return;
+            }
+            add(Address { path, file, purged_as: None });
+            if let (Some((expected, link)), Some(requested)) = (file, as_requested(path)) {
+                let link = if link == Link::Own { Link::Alias } else { link };
+                let file = Some((expected, link));
+                add(Address { path: &requested, file, purged_as: Some(path) });
+            }
+        };
         let names = self.names();
         for block in names.chunks(BLOCK) {
             for name in block {
@@ -40,16 +63,16 @@ impl Sources<'_> {
                 };
                 let same = addresses(self.same)?;
                 for (place, path) in same.iter().enumerate() {
-                    add(path, expected, place == 0);
+                    let link = if place == 0 { Link::Own } else { Link::Alias };
+                    add(path, Some((expected, link)));
                 }
-                // The content of variants is unknown.
                 for path in addresses(self.rules)?.iter().filter(|path| !has(&same, path)) {
-                    add(path, Expected::default(), false);
+                    add(path, Some((expected, Link::Variant)));
                 }
             }
         }
         for path in self.inventory.into_iter().flatten() {
-            add(path, Expected::default(), false);
+            add(path, None);
         }
         Ok(())
     }
@@ -73,15 +96,12 @@ impl Sources<'_> {
             Some(site) if site.get(name).is_none() => New::Gone,
             Some(_) => digest(self.new).map_or(New::Unknown, New::Is),
         };
-        Expected { new, old: digest(self.old) }
+        let is_in_doubt =
+            self.old.and_then(|old| old.get(name)).is_some_and(|e| e.digest.is_unknown());
+        Expected { new, old: digest(self.old).or_else(|| digest(self.doubted)), is_in_doubt }
     }
 }
 
 fn has(paths: &Paths, wanted: &str) -> bool {
     paths.iter().any(|path| path == wanted)
-}
-
-/// The path, if it is a wildcard.
-pub(super) fn wildcard(path: &str) -> Option<PurgePath> {
-    PurgePath::with_query(path).ok().filter(PurgePath::is_wildcard)
 }

@@ -57,7 +57,8 @@ async fn storing_failures_are_reported() {
     let mut full = Paths::new();
     full.try_push("/*").expect("a path");
     assert_eq!(kind(cms.enqueue(resource(), &full)).await, QueueErrorKind::InvalidInput);
-    cms.enqueue(resource(), &full).allow_full_purge(PurgeEverything).await.expect("consent");
+    let consent = cms.enqueue(resource(), &full).allow_full_purge(PurgeEverything);
+    consent.deadline(Duration::MAX).await.expect("consent, and no deadline");
     engine.quota(2);
     assert_eq!(kind(cms.enqueue(resource(), &paths(1_001))).await, QueueErrorKind::Full);
     queue(&engine, "other").enqueue(resource(), &paths(1)).await.expect("another producer's quota");

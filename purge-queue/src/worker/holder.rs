@@ -143,6 +143,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             self.measure();
             sleep(PAUSE).await;
         }
+        self.remember_operations();
         let mut history = std::mem::take(&mut self.history);
         let replayed = self.compute(move |backlog| {
             replay(&mut history, backlog);
@@ -223,6 +224,13 @@ impl<'a, E: Engine> Holder<'a, E> {
                 Err(_) => std::future::pending().await,
             },
         }
+    }
+
+    /// Tells the client which operations belong to earlier rounds, which may have had the same paths as the one to resume.
+    fn remember_operations(&self) {
+        let requests = self.history.rounds.values().flat_map(|round| &round.requests);
+        let ids = requests.filter_map(|judged| judged.verdict.op_id.as_deref()?.parse().ok());
+        ids.for_each(|id| self.options.client.remember_operation(&id));
     }
 
     /// Requests one page from the service, so that its clock is known before the first request is sent. Only by that

@@ -85,6 +85,24 @@ fn pending_files_of_a_live_run_are_not_removed_by_another() {
 }
 
 #[test]
+fn contents_of_files_in_doubt_are_those_of_the_last_finished_run() {
+    let first = site(&[("a", 1), ("gone", 1), ("same", 1)]);
+    let (_folder, file) = begun(&first);
+    assert!(Baseline::doubts(&file).expect("no doubts").is_empty());
+    // The second run does not know the contents any more, and neither does the third.
+    for content in [2, 3] {
+        let mut run = Baseline::open(&file).expect("a baseline");
+        let next = site(&[("a", content), ("new", content), ("same", 1)]);
+        run.begin(&difference(&run, &next)).expect("written");
+    }
+    let run = Baseline::open(&file).expect("a baseline");
+    assert_eq!(run.doubted(), &site(&[("a", 1), ("gone", 1)]));
+    let doubts = Baseline::doubts(&file).expect("doubts");
+    assert_eq!(doubts.names().collect::<Vec<_>>(), [&b"a"[..], b"gone", b"new"]);
+    assert!(doubts.iter().all(|(_, entry)| entry.digest.is_unknown()));
+}
+
+#[test]
 fn doubts_outlive_a_lost_baseline() {
     let (_folder, file) = begun(&site(&[("a", 1), ("b", 1)]));
     let mut run = Baseline::open(&file).expect("a baseline");

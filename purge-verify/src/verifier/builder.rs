@@ -103,7 +103,7 @@ impl VerifierBuilder {
         let edges = self
             .edges
             .iter()
-            .map(|edge| Ok(Asked { client: client(edge)?, varies: Arc::default() }));
+            .map(|edge| Ok(Asked { client: client(edge)?, variants: Arc::default() }));
         let edges: Vec<_> = edges.collect::<Result<_, EdgeError>>()?;
         let origin = self.origin.as_ref().map(&mut client).transpose()?;
         // A path waits for one host at a time.

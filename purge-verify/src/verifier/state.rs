@@ -1,7 +1,8 @@
 //! A path on its way to a verdict.
 
 use super::Target;
-use crate::answer::Coding;
+use super::variants::{ENCODED_FROM, Kind, Variants};
+use crate::answer::{Body, Coding};
 use crate::checked::{Checked, Look};
 use crate::client::Came;
 use crate::judge::{Origin, Question, Sight, judge};
@@ -13,7 +14,7 @@ pub(super) struct State {
     pub(super) target: Target,
     /// The ending of its name, such as `html`.
     pub(super) ending: String,
-    /// Whether it is asked for in all content codings, to see whether an edge varies by them.
+    /// Whether it is asked for before others, to see whether the edges have variants of such files.
     pub(super) is_probe: bool,
     /// Whether its verdict was reported.
     pub(super) is_told: bool,
@@ -28,10 +29,14 @@ pub(super) struct Way {
     reason: Option<Reason>,
     status: Option<u16>,
     age: Option<u64>,
+    varies_by: Vec<String>,
     /// The response that made a second look necessary.
     sight: Option<Sight>,
     /// Whether the edge varies by content coding here.
-    pub(super) varies: bool,
+    varies: bool,
+    /// Whether the response shows that the edge does not encode such files.
+    is_plain: bool,
+    media_type: String,
     /// How many responses had no `Age`.
     without_age: u32,
 }
@@ -55,8 +60,11 @@ impl State {
                 reason,
                 status,
                 age,
+                varies_by: Vec::new(),
                 sight,
                 varies: false,
+                is_plain: false,
+                media_type: String::new(),
                 without_age: 0,
             });
             self.ways.len() - 1
@@ -90,7 +98,52 @@ impl State {
         way.without_age += u32::from(elapsed.is_some() && came.answer.age.is_none());
         way.reason = Some(reason);
         (way.status, way.age) = (Some(came.answer.status), came.answer.age);
+        way.varies_by = came.varies_by;
         way.varies |= came.varies || came.is_coded;
+        let is_read = matches!(came.answer.body, Body::Hashed(_) | Body::TooLarge);
+        let is_found = matches!(came.answer.status, 200 | 203);
+        way.is_plain = !way.varies && is_found && is_read && came.size >= ENCODED_FROM;
+        way.media_type = came.media_type;
+    }
+
+    /// Whether an edge may have variants of it, once it was asked without content coding.
+    pub(super) fn may_vary(&self, edge: usize, variants: &Variants) -> bool {
+        let mut ways = self.ways.iter().filter(|way| way.edge == edge);
+        let Some(first) = ways.next() else { return false };
+        if first.varies || ways.any(|way| way.varies) {
+            return true;
+        }
+        match first.status {
+            Some(200 | 203) => variants.of(&self.kind(first)).unwrap_or(true),
+            // What is missing, or elsewhere, is so in one content coding.
+            Some(300..=399 | 404 | 410) => true,
+            // Nothing shows what the others are.
+            _ => false,
+        }
+    }
+
+    /// Whether an edge is known to have variants of it.
+    pub(super) fn varies(&self, edge: usize, variants: &Variants) -> bool {
+        let mut ways = self.ways.iter().filter(|way| way.edge == edge);
+        ways.clone().any(|way| way.varies)
+            || ways.next().is_some_and(|first| variants.of(&self.kind(first)) == Some(true))
+    }
+
+    /// Remembers what the responses of an edge show about other files of this kind.
+    pub(super) fn learn(&self, edge: usize, variants: &Variants) {
+        /// No content coding, gzip and Brotli.
+        const CODINGS: usize = 3;
+        let ways = || self.ways.iter().filter(|way| way.edge == edge);
+        let Some(first) = ways().next() else { return };
+        if ways().any(|way| way.varies) {
+            variants.are_encoded(self.kind(first));
+        } else if ways().filter(|way| way.is_plain).count() == CODINGS {
+            variants.are_plain(self.kind(first));
+        }
+    }
+
+    fn kind(&self, way: &Way) -> Kind {
+        Kind { ending: self.ending.clone(), media_type: way.media_type.clone() }
     }
 
     pub(super) fn is_final(&self) -> bool {
@@ -107,8 +160,15 @@ impl State {
         let Some((_, worst)) = known().max_by_key(|(_, reason)| reason.verdict()) else {
             return Checked::unasked(&self.target.path, &Reason::NoEdge);
         };
-        let look = |(way, reason): (&Way, &Reason)| {
-            Look::new(names[way.edge].clone(), way.coding, reason, way.status, way.age)
+        let look = |(way, reason): (&Way, &Reason)| Look {
+            edge: names[way.edge].clone(),
+            coding: way.coding,
+            verdict: reason.verdict(),
+            reason: reason.name().to_owned(),
+            message: reason.to_string(),
+            status: way.status,
+            age: way.age,
+            varies_by: way.varies_by.clone(),
         };
         Checked {
             may_change: !self.is_final(),

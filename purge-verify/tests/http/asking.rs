@@ -5,9 +5,17 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use purge_verify::{Checked, Coding, Verdict, Verifier, VerifierBuilder};
+use purge_verify::{Checked, Coding, Expected, New, Target, Verdict, Verifier, VerifierBuilder};
+
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use crate::server::{Request, Response, Server, target};
+
+/// A body that every edge encodes that encodes such files at all.
+const LARGE: &[u8] = &[b'a'; 2048];
+
+/// What browsers ask for.
+const BROWSER: &str = "gzip, deflate, br, zstd";
 
 /// `hello` and a line break, in Brotli.
 const HELLO: &[u8] = b"\x8b\x02\x80hello\n\x03";
@@ -32,11 +40,13 @@ fn coded(request: &Request<'_>) -> Response {
     let body = match request.coding {
         "gzip" => gzip(b"hello\n"),
         "br" => HELLO.to_vec(),
+        BROWSER => compress_to_vec(&b"hello\n"[..], CompressionLevel::Fastest),
         _ => b"hello\n".to_vec(),
     };
     let response = Response::new(200, body);
     match request.coding {
         "identity" => response,
+        BROWSER => response.header("content-encoding", "zstd"),
         coding => response.header("content-encoding", coding),
     }
 }
@@ -63,10 +73,10 @@ async fn codings_are_asked_for_where_the_edge_varies() {
     assert!(found.iter().all(|checked| checked.verdict == Verdict::Fresh), "{found:?}");
     let codings: Vec<_> = found[1].looks.iter().map(|look| look.coding).collect();
     assert_eq!(codings, Coding::ALL);
-    assert_eq!(varied.asked().len(), 6);
+    assert_eq!(varied.asked().len(), 8);
 
-    // Only the first path with each ending is asked for in all codings.
-    let plain = Server::start(|_| Response::new(200, "hello\n")).await;
+    // Only the first path of each kind is asked for in all codings.
+    let plain = Server::start(|_| Response::new(200, LARGE)).await;
     verify(builder(&plain), &["/a.png", "/b.png", "/c.txt"]).await;
     assert_eq!(
         plain.asked(),
@@ -80,13 +90,45 @@ async fn codings_are_asked_for_where_the_edge_varies() {
             "/c.txt identity"
         ]
     );
+    // A file of another type with the same ending is not of the same kind.
+    let types = Server::start(|request| match request.path {
+        "/a" => Response::new(200, LARGE).header("content-type", "image/png"),
+        _ => coded(request).header("content-type", "text/html; charset=utf-8"),
+    });
+    let types = types.await;
+    verify(builder(&types), &["/a", "/b"]).await;
+    assert_eq!(types.asked().len(), 3 + 4);
     // A variant that no header announces.
     let silent = Server::start(coded).await;
     verify(builder(&silent), &["/a.html", "/b.html"]).await;
-    assert_eq!(silent.asked().len(), 6);
+    assert_eq!(silent.asked().len(), 8);
     let varied = Server::start(|request| coded(request).header("vary", "*")).await;
     verify(builder(&varied).identity_only(), &["/a.html"]).await;
     assert_eq!(varied.asked(), ["/a.html identity"]);
+}
+
+/// An edge that does not say that it varies, and encodes neither small files nor what is missing.
+#[tokio::test]
+async fn a_response_that_no_edge_encodes_shows_nothing_about_others() {
+    for (first, status) in [("/missing.html", 404), ("/moved.html", 301), ("/small.html", 200)] {
+        let server = Server::start(move |request| match (request.path, request.coding) {
+            ("/stale.html", "gzip") => {
+                Response::new(200, gzip(b"old")).header("content-encoding", "gzip")
+            }
+            ("/stale.html", _) => Response::new(404, ""),
+            _ => Response::new(status, "hello\n"),
+        });
+        let server = server.await;
+        let gone = |path: &str| Target {
+            expected: Expected { new: New::Gone, ..Expected::default() },
+            ..target(path, b"")
+        };
+        let verifier = builder(&server).build().expect("a verifier");
+        let targets = vec![gone(first), gone("/stale.html")];
+        let found = verifier.verify(targets, None, |_| {}).await;
+        assert_eq!(found[1].reason, "not_gone", "{first}: {found:?}");
+        assert_eq!(found[1].worst().expect("a look").coding, Coding::Gzip);
+    }
 }
 
 #[tokio::test]
@@ -98,9 +140,35 @@ async fn a_stale_variant_of_one_coding_is_found() {
     let server = server.await;
     let found = verify(builder(&server), &["/a"]).await;
     let verdicts: Vec<_> = found[0].looks.iter().map(|look| look.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Fresh, Verdict::Differs, Verdict::Fresh]);
+    assert_eq!(verdicts, [Verdict::Fresh, Verdict::Differs, Verdict::Fresh, Verdict::Fresh]);
     assert_eq!(found[0].verdict, Verdict::Differs);
     assert_eq!(found[0].worst().expect("a look").coding, Coding::Gzip);
+}
+
+#[tokio::test]
+async fn the_copy_that_browsers_get_is_asked_for() {
+    let server = Server::start(|request| {
+        let body = if request.coding == BROWSER { "old" } else { "hello\n" };
+        Response::new(200, body).header("vary", "Accept-Encoding")
+    });
+    let server = server.await;
+    let found = verify(builder(&server), &["/a"]).await;
+    assert_eq!((found[0].verdict, found[0].looks.len()), (Verdict::Differs, 4), "{found:?}");
+    assert_eq!(found[0].worst().expect("a look").coding, Coding::Browser);
+}
+
+#[tokio::test]
+async fn other_variants_are_named_and_not_taken_for_verified() {
+    let server = Server::start(|request| match request.path {
+        "/all" => Response::new(200, "hello\n").header("vary", "*"),
+        _ => Response::new(200, "hello\n").header("vary", "Accept-Language, accept"),
+    });
+    let server = server.await;
+    let found = verify(builder(&server), &["/some", "/all"]).await;
+    assert_eq!(found[0].verdict, Verdict::Fresh);
+    assert_eq!(found[0].looks[0].varies_by, ["accept", "accept-language"]);
+    let all = (found[1].verdict, found[1].reason.as_str());
+    assert_eq!(all, (Verdict::Unverifiable, "varies_by_all"));
 }
 
 #[tokio::test]
@@ -149,6 +217,7 @@ async fn bodies_are_compared_up_to_the_limit() {
     let server = Server::start(|request| match request.path {
         "/cut" => Response::new(200, "hel").length(6),
         "/zstd" => Response::new(200, "hello\n").header("content-encoding", "zstd"),
+        "/deflate" => Response::new(200, "hello\n").header("content-encoding", "deflate"),
         "/bomb" if request.coding == "gzip" => {
             Response::new(200, gzip(&vec![0; 100_000])).header("content-encoding", "gzip")
         }
@@ -163,8 +232,9 @@ async fn bodies_are_compared_up_to_the_limit() {
     assert_eq!(reasons(6, "/a").await, [same, same, same]);
     assert_eq!(reasons(5, "/a").await[0], "too_large");
     assert_eq!(reasons(1000, "/cut").await[0], "damaged");
-    assert_eq!(reasons(1000, "/zstd").await[0], "coded");
-    assert_eq!(reasons(1000, "/bomb").await, [same, "too_large", same]);
+    assert_eq!(reasons(1000, "/zstd").await, ["coded", "coded", "coded", "damaged"]);
+    assert_eq!(reasons(1000, "/deflate").await, ["coded"; 4]);
+    assert_eq!(reasons(1000, "/bomb").await, [same, "too_large", same, same]);
 }
 
 #[tokio::test]

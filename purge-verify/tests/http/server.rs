@@ -173,6 +173,6 @@ pub(crate) fn digest(content: &[u8]) -> Digest {
 
 /// A target whose content is known.
 pub(crate) fn target(path: &str, new: &[u8]) -> Target {
-    let expected = Expected { new: New::Is(digest(new)), old: None };
+    let expected = Expected { new: New::Is(digest(new)), ..Expected::default() };
     Target { path: path.to_owned(), expected, purge: None }
 }

@@ -156,7 +156,8 @@ async fn a_path_is_requested_again_until_it_is_fresh() {
 #[tokio::test]
 async fn waiting_ends_with_the_time() {
     let server = Server::start(|_| Response::new(200, "old")).await;
-    let expected = Expected { new: New::Is(digest(b"new")), old: Some(digest(b"old")) };
+    let (new, old) = (New::Is(digest(b"new")), Some(digest(b"old")));
+    let expected = Expected { new, old, is_in_doubt: false };
     let target = Target { expected, ..target("/a", b"new") };
     let start = Instant::now();
     let found = verify(&verifier(&server), target, Some(Duration::from_millis(1200))).await;

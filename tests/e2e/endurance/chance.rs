@@ -8,14 +8,14 @@ use purge_sandbox::Fault;
 
 /// Statuses that say that a request was not applied. Here that is always true: a server that lies about it
 /// makes every client send something twice.
-const NOT_APPLIED: [u16; 23] = [
+const NOT_APPLIED: [u16; 22] = [
     302, 307, 308, 400, 401, 403, 404, 410, 413, 413, 413, 415, 421, 421, 422, 425, 425, 429, 451,
-    501, 503, 505, 511,
+    501, 505, 511,
 ];
 
 /// Statuses after which the request may or may not have been applied.
-const MAYBE_APPLIED: [u16; 15] =
-    [201, 202, 204, 206, 408, 409, 500, 502, 504, 507, 520, 522, 599, 600, 999];
+const MAYBE_APPLIED: [u16; 16] =
+    [201, 202, 204, 206, 408, 409, 500, 502, 503, 504, 507, 520, 522, 599, 600, 999];
 
 /// Statuses for requests of the list.
 const LIST: [u16; 13] = [202, 302, 401, 403, 404, 408, 422, 429, 500, 502, 503, 520, 999];

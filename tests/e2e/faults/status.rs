@@ -7,6 +7,7 @@ use super::row::{ACCEPTED, NEW, NOTHING, Row, list_of, ok, page_of_1994, records
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = refused();
     rows.extend(ambiguous());
+    rows.extend(unavailable());
     rows.extend(not_applied());
     rows.extend(redirected());
     rows.extend(accepted());
@@ -149,6 +150,54 @@ fn ambiguous() -> Vec<Row> {
     rows
 }
 
+/// A gateway may send a 503 although it has passed the request on.
+fn unavailable() -> Vec<Row> {
+    let after = |code: &str, seconds: u32| status(&format!("{code}\r\nretry-after: {seconds}"), "");
+    let with_a_pause = |name: &str, code: &str| {
+        let row = Row::new(format!("{name} with a pause")).post([after(code, 9), ok(ACCEPTED)]);
+        // The look-up waits out the pause, and the request does not wait again.
+        row.ends(0, "1 accepted").seen(2, 1).possible_duplicate().takes(9.0..=10.0)
+    };
+    vec![
+        Row::new("A13 503, then accepted")
+            .post([status("503 Busy", "<html>"), ok(ACCEPTED)])
+            .ends(0, "1 accepted")
+            .seen(2, 1)
+            .possible_duplicate()
+            .takes(0.0..=1.0),
+        Row::new("A13 503 of a request that was applied")
+            .post([after("503 Busy", 5), ok(ACCEPTED)])
+            .get([page_of_1994("lost", &["/a"], NEW)])
+            .ends(0, "1 accepted")
+            .seen(1, 1)
+            .takes(5.0..=5.0)
+            .shows("lost"),
+        with_a_pause("A13 503", "503 Busy"),
+        with_a_pause("A12 500", "500 Oops"),
+        Row::new("A13 503 with a pause of an hour ends the run")
+            .call(three_requests())
+            .post([after("503 Busy", 3600)])
+            .ends(4, "100 unconfirmed, 200 not_sent")
+            .seen(1, 0)
+            .says("(503)"),
+        Row::new("A13 503 from the second request on")
+            .call(three_requests())
+            .post([ok(ACCEPTED), status("503 Busy", "")])
+            .ends(4, "100 accepted, 200 unconfirmed")
+            .seen(7, 6)
+            .possible_duplicate()
+            .takes(0.0..=6.0)
+            .says("200 of 300 paths are unconfirmed: run the command again; with --journal"),
+        Row::new("A13 503 forever")
+            .post([status("503 Busy", "<html>busy</html>")])
+            .ends(4, "1 unconfirmed")
+            .says("(503)")
+            .seen(3, 3)
+            .possible_duplicate()
+            .takes(0.0..=3.0),
+    ]
+}
+
 fn not_applied() -> Vec<Row> {
     let busy = |header: &str| status(&format!("429 Too Many Requests{header}"), "");
     let after = |value: &str| busy(&format!("\r\nretry-after: {value}"));
@@ -218,22 +267,6 @@ fn not_applied() -> Vec<Row> {
             .ends(0, "1 accepted")
             .seen(2, 0)
             .takes(0.0..=1.0),
-        Row::new("A13 503, then accepted")
-            .post([status("503 Busy", "<html>"), ok(ACCEPTED)])
-            .ends(0, "1 accepted")
-            .seen(2, 0)
-            .takes(0.0..=1.0),
-        Row::new("A13 503 with a pause")
-            .post([status("503 Busy\r\nretry-after: 9", ""), ok(ACCEPTED)])
-            .ends(0, "1 accepted")
-            .seen(2, 0)
-            .takes(9.0..=10.0),
-        Row::new("A13 503 forever")
-            .post([status("503 Busy", "<html>busy</html>")])
-            .ends(4, "1 not_sent")
-            .says("(503)")
-            .seen(4, 0)
-            .takes(0.0..=7.0),
     ];
     for value in ["-1", "1.5", "+5", "", "99999999999999999999", "soon", "1, 2", "0x10", "\u{663}"]
     {

@@ -71,7 +71,9 @@ async fn journal_that_cannot_be_written_stops_the_run() {
         let operations = ended.json()["operations"].as_array().expect("operations").clone();
         let twice = operations.iter().filter(|o| o["possible_duplicate"] == true).count();
         assert!(twice <= 4, "{limit}: {twice}");
-        assert_eq!(posts(&sandbox).len(), 12 + twice, "{limit}: nothing else is sent twice");
+        // The run may have been stopped just after it recorded a request.
+        let sent = posts(&sandbox).len();
+        assert!((12..=12 + twice).contains(&sent), "{limit}: {sent}: nothing else is sent twice");
     }
     assert!(stopped.contains(&0) && stopped.len() >= 3, "{stopped:?}");
 }

@@ -77,6 +77,7 @@ async fn odd_names_are_kept_and_left_out_entries_are_reported() {
     fs::create_dir_all(folder.path("old")).expect("a folder");
     folder.write("new/a b.html", "1");
     folder.write("new/x\ny.html", "1");
+    folder.write("new/c*d.html", "1");
     fs::write(folder.path("new").join(std::ffi::OsStr::from_bytes(b"\xff")), "1").expect("a file");
     std::os::unix::fs::symlink("a b.html", folder.path("new/link")).expect("a link");
     std::os::unix::fs::symlink("gone", folder.path("new/broken")).expect("a link");
@@ -92,7 +93,8 @@ async fn odd_names_are_kept_and_left_out_entries_are_reported() {
     let paths = ended.json();
     let paths: Vec<_> =
         paths["files"].as_array().expect("files").iter().map(|f| &f["path"]).collect();
-    assert_eq!(paths, ["/a%20b.html", "/link", "/x%0Ay.html", "/%FF"]);
+    assert_eq!(paths, ["/a%20b.html", "/c%2Ad.html", "/link", "/x%0Ay.html", "/%FF"]);
+    assert!(ended.err.contains("`/c*d.html` is purged only by a wildcard"), "{ended:?}");
     assert!(ended.err.contains("left out: `broken`: a broken symbolic link"), "{ended:?}");
 }
 

@@ -103,7 +103,7 @@ impl Caches {
         let build = self.folder.path().join(version);
         fs::create_dir(&build).expect("a folder");
         for number in 0..FILES {
-            let text = format!("{number} in the build {version}\n").repeat(20);
+            let text = format!("{number} in the build {version}\n").repeat(120);
             fs::write(build.join(name(number)), text).expect("a file");
         }
     }
@@ -222,7 +222,7 @@ async fn copies_of_nginx_and_varnish_are_stale_before_a_purge_and_fresh_after_it
     let first = caches.verify(&both, &["--site", "old"]).await;
     first.all(0, "same_as_site");
     let coded =
-        first.paths.iter().filter(|path| path["looks"].as_array().expect("looks").len() == 6);
+        first.paths.iter().filter(|path| path["looks"].as_array().expect("looks").len() >= 6);
     assert_eq!(coded.count(), PAGES + 1, "the pages, and the first file of the others");
 
     caches.upload("new");

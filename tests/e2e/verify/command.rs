@@ -63,7 +63,7 @@ async fn variant_that_is_stale_is_found_in_each_coding() {
             looks.as_array().expect("looks").iter().map(look).collect::<Vec<_>>()
         };
         let expected = |stale: &str| {
-            ["identity", "gzip", "br"].map(|coding| {
+            ["identity", "gzip", "br", "browser"].map(|coding| {
                 let verdict = if coding == stale { "stale" } else { "fresh" };
                 (format!("{coding:?}"), format!("{verdict:?}"))
             })
@@ -178,6 +178,22 @@ async fn wildcards_are_verified_by_the_files_that_they_match() {
     };
     assert_eq!(paths(&run(&["/img/*", "--seed", "7"]).await), paths(&many));
     assert_ne!(paths(&run(&["/img/*", "--seed", "8"]).await), paths(&many));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn variants_that_are_not_asked_for_are_named() {
+    let bench = bench().await;
+    bench.write("new/a.html", "new");
+    let response = answer("200 OK\r\nvary: Accept-Language", "new");
+    let edge = ScriptServer::sending([response.clone(), response.clone(), response]).await;
+    let arguments = ["verify", "/a.html", "--site", "new", "--edge", edge.base_url(), "--quiet"];
+    let options = ["--summary", "summary.md"];
+    let run = Run::new(PURGE, [&arguments[..], &options].concat()).folder(bench.folder.path());
+    let note = "1 path varies by accept-language: only one variant was verified\n";
+    let out = format!("  fresh        /a.html\n1 path at the edge: 1 fresh\n  {note}");
+    check(&run.end().await, 0, &out);
+    let summary = fs::read_to_string(bench.path("summary.md")).expect("a summary");
+    assert!(summary.contains("\n1 path varies by accept"), "{summary}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! `create --verify`, `--again` and `--origin-ready`.
 
+use std::fs;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use purge_sandbox::{Fault, Pop, Sandbox, SandboxBuilder};
@@ -19,6 +21,18 @@ async fn bench(builder: SandboxBuilder) -> Bench {
     let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     bench.write("new/a.html", "new");
+    bench.write("new/b.html", "same");
+    bench
+}
+
+/// A site from which one file has been removed since the baseline. The origin and the edge still have it.
+async fn removed(builder: SandboxBuilder) -> Bench {
+    let bench = Bench::new(builder).await;
+    bench.cached("gone.html", "old").await;
+    bench.cached("b.html", "same").await;
+    let first = ["create", "--site", "old", "--baseline", "base", "--first-run"];
+    let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
     bench.write("new/b.html", "same");
     bench
 }
@@ -117,6 +131,47 @@ async fn stale_files_are_purged_once_more_on_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_verified_is_purged_again_by_the_next_run() {
+    let bench = bench(Sandbox::builder()).await;
+    upload(&bench);
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr();
+    let nowhere = format!("http://{}", closed.expect("an address"));
+    for runs in 1..=2 {
+        let ended = json(&bench, &["--verify=100ms", "--edge", &nowhere]).await;
+        assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(6), runs), "{ended:?}");
+        assert_eq!(ended.json()["verification"]["paths"][0]["reason"], "unreachable");
+    }
+    let edge = bench.edge();
+    let verify = ["--verify=60s", "--edge", &edge];
+    assert_eq!(json(&bench, &verify).await.code, Some(0));
+    let ended = json(&bench, &verify).await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 3), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_before_the_verification_is_not_a_success() {
+    let slow = Fault::slow(Duration::from_secs(1)).on_post();
+    let bench = bench(Sandbox::builder().fault(slow)).await;
+    upload(&bench);
+    let edge = bench.edge();
+    let arguments =
+        ["create", "--site", "new", "--baseline", "base", "--verify", "--edge", &edge, "--quiet"];
+    let create = || purge_at(&bench.sandbox, &arguments).folder(bench.folder.path());
+    let run = create().start();
+    while posts(&bench.sandbox).is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    run.signal("INT").await;
+    let ended = run.end().await;
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert!(ended.out.contains("1 path: 1 accepted"), "{ended:?}");
+    assert!(ended.err.ends_with("error: the verification was interrupted\n"), "{ended:?}");
+    let ended = create().end().await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 2), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn paths_that_were_not_accepted_are_not_verified() {
     let refuses = Fault::status(422).on_post();
     let bench = bench(Sandbox::builder().fault(refuses)).await;
@@ -144,6 +199,33 @@ async fn a_late_upload_is_not_a_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_does_not_take_a_removed_file_for_a_page_of_the_origin() {
+    let bench = removed(Sandbox::builder()).await;
+    let origin = format!("{}/origin", bench.sandbox.base_url());
+    let edge = bench.edge();
+    let verify = ["--verify=100ms", "--edge", &edge, "--origin", &origin];
+    // The origin still serves the file. However often that is verified, it is never fresh.
+    for _ in 0..2 {
+        let ended = json(&bench, &verify).await;
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        let found = &ended.json()["verification"]["paths"];
+        assert_eq!((found[0]["path"].as_str(), found.get(1)), (Some("/gone.html"), None));
+        assert_eq!(found[0]["reason"], "old_at_origin");
+    }
+    // An older build whose purge did not finish may have left other contents.
+    bench.write("public/gone.html", "of another build");
+    let ended = json(&bench, &verify).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.json()["verification"]["paths"][0]["reason"], "not_gone");
+    let by_itself = ["/gone.html", "--site", "new", "--baseline", "base", "--origin", &origin];
+    let ended = bench.verify(&by_itself).end().await;
+    assert!(ended.out.contains("  differs      /gone.html  (still there"), "{ended:?}");
+    fs::remove_file(bench.path("public/gone.html")).expect("a file");
+    let ended = json(&bench, &verify).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_sent_before_the_origin_has_the_new_build() {
     let bench = bench(Sandbox::builder()).await;
     let origin = format!("{}/origin", bench.sandbox.base_url());
@@ -163,6 +245,76 @@ async fn nothing_is_sent_before_the_origin_has_the_new_build() {
     upload(&bench);
     let ended = run.end().await;
     assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 1), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_before_removed_files_are_gone_from_the_origin() {
+    let bench = removed(Sandbox::builder()).await;
+    let origin = format!("{}/origin", bench.sandbox.base_url());
+    let ready = async |wait: &str| json(&bench, &[wait, "--origin", &origin]).await;
+    let ended = ready("--origin-ready=100ms").await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(5), 0), "{ended:?}");
+    let why = "the origin does not have the new build after 100ms: 1 of 1 path, such as /gone.html (still there, \
+               although the site no longer has it: remove it from the origin, or omit --origin-ready";
+    assert!(ended.err.contains(why), "{ended:?}");
+    // Another page in its place, as of a site that is one page.
+    bench.write("public/gone.html", "the page for everything");
+    let ended = ready("--origin-ready=60s").await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 1), "{ended:?}");
+
+    let bench = removed(Sandbox::builder()).await;
+    let origin = format!("{}/origin", bench.sandbox.base_url());
+    fs::remove_file(bench.path("public/gone.html")).expect("a file");
+    let ended = json(&bench, &["--origin-ready=60s", "--origin", &origin]).await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 1), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stale_files_of_any_name_are_purged_once_more() {
+    let names = ["a,", "x\ny.html", "a'", "C:/x"];
+    let keeps = Fault::answer().keeping_objects().on_post();
+    let bench = Bench::new(Sandbox::builder().fault(keeps)).await;
+    for name in names {
+        bench.write(&format!("old/{name}"), "old");
+        bench.write(&format!("public/{name}"), "old");
+    }
+    let first = ["create", "--site", "old", "--baseline", "base", "--first-run"];
+    let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let paths = ["/C:/x", "/a'", "/a,", "/x%0Ay.html"];
+    for path in paths {
+        bench.visit(path).await;
+    }
+    for name in names {
+        bench.built(name, "new");
+    }
+    let edge = bench.edge();
+    let ended = json(&bench, &["--verify=100ms", "--again", "--edge", &edge]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(posts(&bench.sandbox), [paths; 2]);
+    assert_eq!(ended.json()["verification"]["summary"]["fresh"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_star_in_a_name_is_purged_and_verified_by_a_wildcard() {
+    let bench = Bench::new(Sandbox::builder()).await;
+    bench.cached("c*d.html", "old").await;
+    let first = ["create", "--site", "old", "--baseline", "base", "--first-run"];
+    let ended = purge_at(&bench.sandbox, &first).folder(bench.folder.path()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    bench.built("c*d.html", "new");
+    let edge = bench.edge();
+    let verify = ["--verify=100ms", "--edge", &edge];
+    let ended = create(&bench, &verify).end().await;
+    assert_eq!(ended.code, Some(6), "{ended:?}");
+    let note = "`/c*d.html` is purged only by a wildcard: browsers do not encode the `*` in the name of a file; to \
+                purge `/c*d.html`, pass it as a path, which also purges what it matches\n";
+    assert!(ended.err.contains(note), "{ended:?}");
+    assert!(ended.out.contains("  unverifiable /c*d.html  (no path purges it alone"), "{ended:?}");
+    let ended = create(&bench, &[&verify[..], &["/c*d.html"]].concat()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("  fresh        /c*d.html\n"), "{ended:?}");
+    assert!(!ended.err.contains("is purged only"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,8 @@ fn sending(request: usize, attempt: u32) -> Entry {
 }
 
 fn failed(request: usize) -> Entry {
-    Entry::Failed { request, applied: Applied::No, message: Shown::default(), service_time: None }
+    let (applied, message) = (Applied::No, Shown::default());
+    Entry::Failed { request, applied, message, service_time: None, unsent: false }
 }
 
 fn accepted(request: usize, op_id: &str) -> Entry {
@@ -224,8 +225,8 @@ fn any_entry() -> impl Strategy<Value = Entry> {
                 let service_time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(at));
                 Entry::Sending { request, attempt, at, service_time }
             }),
-        1 => (request(), applied, text())
-            .prop_map(|(request, applied, message)| Entry::Failed { request, applied, message: Shown::hostile(&message), service_time: None }),
+        1 => (request(), applied, text(), any::<bool>())
+            .prop_map(|(request, applied, message, unsent)| Entry::Failed { request, applied, message: Shown::hostile(&message), service_time: None, unsent }),
         2 => (request(), text(), text(), any::<bool>()).prop_map(|(request, id, said, flag)| {
             let op_id = id.parse().unwrap_or_else(|_| "x".parse().expect("an ID"));
             let message = Some(Shown::hostile(&said));

@@ -155,3 +155,26 @@ async fn worker_that_dies_after_a_lost_response_loses_nothing() {
     let ends = join_all(cases).await;
     assert!(ends.iter().flatten().all(|twice| *twice <= 5), "{ends:?}");
 }
+
+#[tokio::test]
+async fn successor_does_not_take_an_operation_of_an_earlier_round_for_a_lost_one() {
+    let bench = Bench::new().await;
+    let posted = async |times| {
+        while bench.posted().1 < times {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let (first, _shutdown) = bench.start(&bench.engine);
+    let earlier = bench.enqueue("cms", &numbered(0..1)).await;
+    posted(1).await;
+    // The request of the next round is not applied, and the worker dies before it has a response.
+    bench.sandbox.fault(ServiceFault::slow(PATIENCE).without_applying().on_post());
+    let later = bench.enqueue("cms", &numbered(0..1)).await;
+    posted(2).await;
+    first.abort();
+    let (_second, _ends) = bench.start(&bench.engine.connect());
+    for ticket in [earlier, later] {
+        assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
+    }
+    assert_eq!(bench.posted().1, 3, "the later purge was sent again");
+}

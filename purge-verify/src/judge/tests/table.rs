@@ -29,7 +29,7 @@ fn body(word: &str) -> Body {
     match word {
         "huge" => Body::TooLarge,
         "damaged" => Body::Damaged,
-        "zstd" => Body::Coded("zstd".to_owned()),
+        "br,br" => Body::Coded("br,br".to_owned()),
         word => Body::Hashed(digest(word)),
     }
 }
@@ -56,6 +56,10 @@ fn origin(text: &str) -> Origin {
 fn asked(text: &str) -> Asked {
     let mut asked = Asked::default();
     for word in text.split_whitespace() {
+        if word == "doubt" {
+            asked.expected.is_in_doubt = true;
+            continue;
+        }
         let (key, value) = word.split_once('=').expect(word);
         match key {
             "since" => {
@@ -100,6 +104,7 @@ fn answer(text: &str) -> Answer {
                 "personal" => answer.is_personal = true,
                 "no-store" => answer.is_not_stored = true,
                 "challenge" => answer.is_challenge = true,
+                "vary-all" => answer.varies_by_all = true,
                 "tag" => answer.tag = Some("\"tag\"".to_owned()),
                 word => answer.body = body(word),
             },
@@ -130,7 +135,7 @@ fn every_case_has_the_verdict_of_the_table() {
 
 #[test]
 fn every_reason_of_a_response_is_in_the_table() {
-    let never = ["unreachable", "no_path", "no_edge"];
+    let never = ["unreachable", "no_path", "not_purgeable", "no_edge"];
     let reasons = include_str!("../../verdict.rs");
     let names = reasons.lines().filter_map(|line| {
         let (variant, name) = line.trim().split_once(" => \"")?;

@@ -1,0 +1,53 @@
+//! For which paths an edge has variants by content coding.
+//!
+//! A response shows it by `Vary`, or by a content coding. Some edges do neither with a response that they did not encode: a
+//! small one, or one that is missing. So all content codings are asked for, until a response that is neither has shown
+//! that files of its kind are not encoded.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+/// The size in bytes from which all edges that encode files of a kind do so.
+pub(super) const ENCODED_FROM: u64 = 2048;
+
+/// The files that an edge treats alike: the ending of their names, such as `html`, and their media type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Kind {
+    pub(super) ending: String,
+    pub(super) media_type: String,
+}
+
+/// What is known about an edge.
+#[derive(Debug, Default)]
+pub(super) struct Variants(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    encoded: HashSet<Kind>,
+    plain: HashSet<Kind>,
+}
+
+impl Variants {
+    /// Notes that the edge has variants of such files.
+    pub(super) fn are_encoded(&self, kind: Kind) {
+        self.known().encoded.insert(kind);
+    }
+
+    /// Notes that the edge has one response for all content codings.
+    pub(super) fn are_plain(&self, kind: Kind) {
+        self.known().plain.insert(kind);
+    }
+
+    /// Whether the edge has variants of such files; none if it is unknown.
+    pub(super) fn of(&self, kind: &Kind) -> Option<bool> {
+        let known = self.known();
+        match known.encoded.contains(kind) {
+            true => Some(true),
+            false => known.plain.contains(kind).then_some(false),
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
