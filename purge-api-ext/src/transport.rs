@@ -171,8 +171,10 @@ fn refused(code: u16, said: &Shown) -> Shown {
 fn redirect(code: u16, headers: &HeaderMap, redactor: &Redactor) -> Shown {
     let target = headers.get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
     let target = target.map(|to| {
-        let to = without_credentials(to.split(['?', '#', ';']).next().unwrap_or_default());
-        shown!(" to `{to}`", to = redactor.excerpt(&to))
+        // First, since a password may contain any of these characters.
+        let to = without_credentials(&to);
+        let to = to.split(['?', '#', ';']).next().unwrap_or_default();
+        shown!(" to `{to}`", to = redactor.excerpt(to))
     });
     let target = target.unwrap_or_default();
     shown!("a redirect ({code}){target} was not followed; check the base URL", code, target)
@@ -220,6 +222,7 @@ mod tests {
             ("https://panel.example.com/a?token=c4nary#b", "https://panel.example.com/a"),
             ("/login;jsessionid=c4nary?next=/", "/login"),
             ("https://me:c4nary@example.com/a", "https://…@example.com/a"),
+            ("https://me:c4;na?ry@example.com/a", "https://…@example.com/a"),
             ("/api/v2/purge", "/api/v2/purge"),
         ] {
             let expected = format!("a redirect (302) to `{target}` was not followed");

@@ -175,6 +175,10 @@ impl Answer {
     }
 }
 
+pub(crate) fn is_no_transform(headers: &HeaderMap) -> bool {
+    has_word(headers, &CACHE_CONTROL, "no-transform")
+}
+
 /// Whether an edge has several variants of a response by content coding, as far as a response shows it.
 pub(crate) fn varies_by_coding(headers: &HeaderMap) -> bool {
     let varies = |word: &str| has_word(headers, &VARY, word);

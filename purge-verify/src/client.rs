@@ -12,7 +12,8 @@ use reqwest::header::ACCEPT_ENCODING;
 use reqwest::redirect::Policy;
 
 use crate::answer::{
-    Answer, Body, Coding, Encoding, coding_of, media_type, other_variants, varies_by_coding,
+    Answer, Body, Coding, Encoding, coding_of, is_no_transform, media_type, other_variants,
+    varies_by_coding,
 };
 use crate::body::Hasher;
 use crate::edge::{Edge, EdgeError};
@@ -47,6 +48,8 @@ pub(crate) struct Came {
     pub(crate) varies_by: Vec<String>,
     /// Whether its body has a content coding.
     pub(crate) is_coded: bool,
+    /// Whether the edge may not encode it (`no-transform`: RFC 9111, section 5.2.2.6).
+    pub(crate) is_no_transform: bool,
     /// How many bytes its body has, as far as they have arrived.
     pub(crate) size: u64,
     /// Its media type, without parameters.
@@ -107,6 +110,7 @@ impl Client {
             varies: varies_by_coding(headers),
             varies_by: other_variants(headers),
             is_coded: coded != Ok(Encoding::Identity),
+            is_no_transform: is_no_transform(headers),
             size,
             media_type: media_type(headers),
             answer: Answer::new(status, headers, received, body),

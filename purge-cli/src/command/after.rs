@@ -203,7 +203,17 @@ pub(super) async fn origin_ready(
         progress.say(console.err, format_args!("{pattern}: a sample of {paths} of its {of} paths"));
     }
     let found = ask(&origin, targets, Some(wait), Format::Text, signals, progress, console).await?;
-    let late: Vec<_> = found.iter().filter(|checked| checked.verdict != Verdict::Fresh).collect();
+    // A removed file that redirects, or may not be read, is not served any more.
+    let is_refused = |checked: &Checked| {
+        let statuses = checked.looks.iter().map(|look| look.status);
+        let refuses =
+            |status: Option<u16>| status.is_some_and(|s| matches!(s, 300..=399 | 401 | 403));
+        !checked.looks.is_empty() && statuses.into_iter().all(refuses)
+    };
+    let is_late = |checked: &&Checked| {
+        checked.verdict != Verdict::Fresh && !(gone.contains(&checked.path) && is_refused(checked))
+    };
+    let late: Vec<_> = found.iter().filter(is_late).collect();
     let Some(first) = late.first() else { return Ok(()) };
     let wait = humantime::format_duration(wait);
     let why = match &*first.reason {

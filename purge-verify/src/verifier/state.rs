@@ -1,7 +1,7 @@
 //! A path on its way to a verdict.
 
 use super::Target;
-use super::variants::{ENCODED_FROM, Kind, Variants};
+use super::variants::{ENCODED, Kind, Variants};
 use crate::answer::{Body, Coding};
 use crate::checked::{Checked, Look};
 use crate::client::Came;
@@ -100,9 +100,10 @@ impl State {
         (way.status, way.age) = (Some(came.answer.status), came.answer.age);
         way.varies_by = came.varies_by;
         way.varies |= came.varies || came.is_coded;
-        let is_read = matches!(came.answer.body, Body::Hashed(_) | Body::TooLarge);
+        let is_read = matches!(came.answer.body, Body::Hashed(_));
         let is_found = matches!(came.answer.status, 200 | 203);
-        way.is_plain = !way.varies && is_found && is_read && came.size >= ENCODED_FROM;
+        let is_encodable = ENCODED.contains(&came.size) && !came.is_no_transform;
+        way.is_plain = !way.varies && is_found && is_read && is_encodable;
         way.media_type = came.media_type;
     }
 

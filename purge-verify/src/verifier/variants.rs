@@ -1,14 +1,16 @@
 //! For which paths an edge has variants by content coding.
 //!
 //! A response shows it by `Vary`, or by a content coding. Some edges do neither with a response that they did not encode: a
-//! small one, or one that is missing. So all content codings are asked for, until a response that is neither has shown
+//! small or large one, or one that is missing. So all content codings are asked for, until a response that is neither has shown
 //! that files of its kind are not encoded.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
-/// The size in bytes from which all edges that encode files of a kind do so.
-pub(super) const ENCODED_FROM: u64 = 2048;
+/// The sizes in bytes of the files that all edges encode, if they encode files of the kind at all. Some leave large files
+/// as they are.
+pub(super) const ENCODED: RangeInclusive<u64> = 2048..=1024 * 1024;
 
 /// The files that an edge treats alike: the ending of their names, such as `html`, and their media type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
