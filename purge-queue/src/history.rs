@@ -252,7 +252,7 @@ mod tests {
     use crate::outcome::{State, Verdict};
 
     fn begun(upto: u64) -> Note {
-        Note::Round(Begun { resource: "r".to_owned(), upto, everything: false })
+        Note::Round(Begun { resource: "r".to_owned(), upto, everything: false, input: None })
     }
 
     fn judged(path: &str) -> Vec<Judged> {

@@ -228,7 +228,9 @@ impl Engine for NatsEngine {
         // The request's subject contains the wanted subject, so that rights can be granted for it.
         let asked = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
         let answer = self.request(&asked, None, Vec::new()).await?;
-        match answer.status.map(|status| status.as_u16()) {
+        // A stored message has a sequence: see `read_some`.
+        let status = answer.status.filter(|_| read::header(&answer, "Nats-Sequence").is_none());
+        match status.map(|status| status.as_u16()) {
             Some(404) => Ok(None),
             Some(status) => {
                 let why = answer.description.unwrap_or_default();

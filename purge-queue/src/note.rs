@@ -46,11 +46,22 @@ pub(crate) struct Begun {
     pub(crate) upto: u64,
     /// Whether one of its paths purges the whole resource, with valid consent.
     pub(crate) everything: bool,
+    /// When the input was created whose sequences these are; an earlier version did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<String>,
+}
+
+/// How a note names an input.
+pub(crate) fn input_of(created: SystemTime) -> String {
+    humantime::format_rfc3339_nanos(created).to_string()
 }
 
 /// What a later holder needs of everything before it, or a part of that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Digest {
+    /// When the input was created whose sequences these are; an earlier version did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<String>,
     /// The settled rounds that have taken paths of chunks that are still open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) rounds: Vec<Kept>,
@@ -175,10 +186,17 @@ impl Note {
         }
     }
 
-    /// The same for an input that was deleted and created again since: its messages have new sequences, so no earlier
-    /// round can have taken a path of them.
-    pub(crate) fn of_another_input(self) -> Self {
+    /// The note as it counts for the input that was created at a time. If the input was deleted and created again since,
+    /// its messages have new sequences, so no earlier round can have taken a path of them.
+    pub(crate) fn for_input(self, created: SystemTime, stored: SystemTime) -> Self {
+        let named = match &self {
+            Self::Round(begun) => begun.input.as_ref(),
+            Self::Digest { digest, .. } => digest.input.as_ref(),
+            _ => None,
+        };
+        let is_same = named.map_or(stored >= created, |input| *input == input_of(created));
         match self {
+            _ if is_same => self,
             Self::Round(begun) => Self::Round(Begun { upto: 0, ..begun }),
             Self::Digest { part, .. } => Self::Digest { part, digest: Digest::default() },
             other => other,
@@ -310,18 +328,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn rounds_of_another_input_have_taken_nothing() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let round = |input: Option<u64>| {
+            let input = input.map(|created| input_of(at(created)));
+            Note::Round(Begun { resource: "r".to_owned(), upto: 9, everything: false, input })
+        };
+        // What names its input, and when it was stored; the input was created after 10 s.
+        for (input, stored, upto) in
+            [(Some(10), 11, 9), (Some(10), 9, 9), (Some(3), 11, 0), (None, 11, 9), (None, 9, 0)]
+        {
+            let Note::Round(begun) = round(input).for_input(at(10), at(stored)) else { panic!() };
+            assert_eq!(begun.upto, upto, "{input:?} {stored}");
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read() {
         let judged = vec![Judged {
             verdict: Verdict::new(State::Accepted, None),
             paths: vec!["/a".to_owned()],
         }];
         let until = SystemTime::UNIX_EPOCH + Duration::from_millis(1);
-        let begun = Begun { resource: "r".to_owned(), upto: 9, everything: false };
+        let begun = Begun { resource: "r".to_owned(), upto: 9, everything: false, input: None };
         let (refused, begun_before) = (judged.clone(), begun.clone());
         let kept = Kept { number: 3, begun: begun_before, judged: judged.clone(), refused };
         let (resource, paths) = ("r".to_owned(), vec!["/d".to_owned()]);
         let doubts = vec![Doubts { before: 3, resource, upto: 8, paths }];
-        let digest = Digest { rounds: vec![kept], done: vec![(1, 9)], doubts };
+        let input = Some(input_of(SystemTime::UNIX_EPOCH));
+        let digest = Digest { input, rounds: vec![kept], done: vec![(1, 9)], doubts };
         for note in [
             Note::Lead { holder: "host/1".to_owned() },
             Note::Round(begun.clone()),
@@ -361,7 +396,8 @@ mod tests {
         let kept = |number: u64| {
             let paths: Vec<_> = (0..100).map(|n| format!("/{n:07000}")).collect();
             let judged = |state, paths| vec![Judged { verdict: Verdict::new(state, None), paths }];
-            let begun = Begun { resource: "r".to_owned(), upto: number, everything: false };
+            let begun =
+                Begun { resource: "r".to_owned(), upto: number, everything: false, input: None };
             let refused = judged(State::Failed, vec!["/refused".to_owned()]);
             Kept { number, begun, judged: judged(State::Purged, paths), refused }
         };
@@ -369,7 +405,7 @@ mod tests {
         let paths: Vec<_> = (0..100).map(|n| format!("/doubtful/{n:07000}")).collect();
         let doubts = vec![Doubts { before: 2, resource: "r".to_owned(), upto: 1, paths }];
         let rounds = (1..=3).map(kept).collect();
-        let parts = parts(Digest { rounds, done: done.clone(), doubts });
+        let parts = parts(Digest { input: None, rounds, done: done.clone(), doubts });
         let sizes = parts.iter().map(|part| serde_json::to_vec(part).expect("JSON").len());
         let sizes: Vec<_> = sizes.collect();
         assert!(sizes.len() > 8 && sizes.iter().all(|size| *size < 2 * AT_ONCE), "{sizes:?}");

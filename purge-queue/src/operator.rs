@@ -285,7 +285,8 @@ mod tests {
         let state = operator.show().await.expect("a lane");
         assert_eq!((state.holder.as_deref(), state.paused), (Some("web-1"), false));
 
-        let begun = Begun { resource: resource.to_string(), upto: 2, everything: false };
+        let begun =
+            Begun { resource: resource.to_string(), upto: 2, everything: false, input: None };
         let again = begun.clone();
         let round = term.append(&Note::Round(begun)).await.expect("held");
         let verdict =

@@ -15,7 +15,8 @@ impl Backlog {
     /// The digest of everything up to now. `read` is the last sequence of the input that was read; `settled`
     /// says what each settled round was about.
     pub(crate) fn digest(&self, read: u64, settled: &BTreeMap<u64, &Begun>) -> Digest {
-        Digest { rounds: self.kept(settled), done: self.done(read), doubts: self.doubts(settled) }
+        let (rounds, doubts) = (self.kept(settled), self.doubts(settled));
+        Digest { input: None, rounds, done: self.done(read), doubts }
     }
 
     /// The sequences of the input between which no chunk is open. The input is trimmed from its front only, so a chunk

@@ -389,7 +389,7 @@ impl Round {
 fn digest(backlog: &Backlog, read: u64, rounds: &[Round]) -> Digest {
     let begun = |round: &Round| {
         let (resource, upto) = (RESOURCE.to_owned(), round.upto);
-        (round.number, Begun { resource, upto, everything: false })
+        (round.number, Begun { resource, upto, everything: false, input: None })
     };
     let begun: BTreeMap<_, _> = rounds.iter().map(begun).collect();
     backlog.digest(read, &begun.iter().map(|(number, begun)| (*number, begun)).collect())

@@ -96,7 +96,10 @@ impl NatsEngine {
                 Ok(Some(answer)) => answer,
                 Ok(None) | Err(_) => return Err(unavailable("no response from the engine")),
             };
-            let Some(status) = answer.status.map(|status| status.as_u16()) else {
+            // A stored message has a sequence, whatever its first line says: a client can have a response stored. The
+            // servers that were tried remove its status.
+            let status = answer.status.filter(|_| header(&answer, "Nats-Sequence").is_none());
+            let Some(status) = status.map(|status| status.as_u16()) else {
                 let before = header(&answer, "Nats-Last-Sequence");
                 let message = direct(answer)?;
                 // Each message names the one before it, so a message dropped on the way is noticed.
@@ -125,7 +128,7 @@ impl NatsEngine {
     }
 }
 
-fn header(message: &async_nats::Message, name: &str) -> Option<u64> {
+pub(super) fn header(message: &async_nats::Message, name: &str) -> Option<u64> {
     message.headers.as_ref()?.get_last(name)?.as_str().parse().ok()
 }
 

@@ -5,7 +5,7 @@
 
 use super::holder::Holder;
 use crate::engine::{Engine, EngineError};
-use crate::note::{Note, parts};
+use crate::note::{Digest, Note, parts};
 
 impl<E: Engine> Holder<'_, E> {
     /// Replaces the notes of settled rounds by a digest of what they did for open chunks, once that is worth its cost.
@@ -16,6 +16,7 @@ impl<E: Engine> Holder<'_, E> {
         // Nothing is taken or settled before the digest is complete: that is only done by this task.
         let digest = self.backlog.digest(self.read, &self.history.settled());
         for (part, digest) in (0..).zip(parts(digest)) {
+            let digest = Digest { input: self.input(), ..digest };
             if self.note(Note::Digest { part, digest }).await.is_none() {
                 return Ok(());
             }
@@ -24,7 +25,7 @@ impl<E: Engine> Holder<'_, E> {
             return Ok(());
         }
         self.history.forget_settled();
-        self.trim().await
+        self.trim().await.map(drop)
     }
 
     /// Settles the oldest rounds without following their operations if too many wait for that, as they do while the
@@ -32,7 +33,12 @@ impl<E: Engine> Holder<'_, E> {
     pub(super) async fn give_up_follows(&mut self) {
         let mut bytes: usize = self.to_follow.iter().map(|(_, text)| text.len()).sum();
         let mut count = 0;
-        while bytes > self.options.journal && self.term.ended().is_none() {
+        // What is read next, and could be sent, may wait behind accepted paths whose outcome is not complete.
+        let is_full = self.backlog.bytes() >= self.options.memory;
+        let is_stuck = is_full && self.round.is_none() && self.backlog.resources().is_empty();
+        while (bytes > self.options.journal || (is_stuck && count == 0))
+            && self.term.ended().is_none()
+        {
             let oldest = self.to_follow.iter().enumerate().min_by_key(|(_, (number, _))| *number);
             let Some(oldest) = oldest.map(|(place, _)| place) else { break };
             let Some((number, text)) = self.to_follow.remove(oldest) else { break };

@@ -16,7 +16,7 @@ use crate::backlog::Backlog;
 use crate::chunk::Urgency;
 use crate::engine::{Eagerness, Engine, EngineError, Stream};
 use crate::history::{History, Stage};
-use crate::note::{Begun, Note};
+use crate::note::{Begun, Note, input_of};
 use crate::subject;
 use crate::term::Term;
 
@@ -41,7 +41,7 @@ pub(super) struct Holder<'a, E> {
     reading: Outage,
     ordering: Outage,
     /// When the input was created, and when that was last checked.
-    created: Option<(SystemTime, Instant)>,
+    pub(super) created: Option<(SystemTime, Instant)>,
     /// The sequences below which the streams were trimmed.
     pub(super) trimmed: u64,
     pub(super) journal_trimmed: u64,
@@ -191,11 +191,8 @@ impl<'a, E: Engine> Holder<'a, E> {
             };
             next = last + 1;
             for message in messages {
-                let note = Note::read(&message).map(|note| match message.stored < created {
-                    true => note.of_another_input(),
-                    false => note,
-                });
-                if let Some(note) = note {
+                if let Some(note) = Note::read(&message) {
+                    let note = note.for_input(created, message.stored);
                     self.history.apply(message.sequence, note);
                 }
             }
@@ -291,10 +288,20 @@ impl<'a, E: Engine> Holder<'a, E> {
     /// Whether the input is still the same stream. If it was deleted and created again, the term ends: the new one begins
     /// with sequence 1, so what it has would not be read, and removed as if it had an outcome.
     pub(super) async fn is_same_input(&mut self) -> bool {
-        let Some((created, checked)) = self.created else { return true };
-        if checked.elapsed() < TICK {
-            return true;
+        match self.created {
+            Some((_, checked)) if checked.elapsed() >= TICK => self.confirm_the_input().await,
+            _ => true,
         }
+    }
+
+    /// How notes name the input.
+    pub(super) fn input(&self) -> Option<String> {
+        self.created.map(|(created, _)| input_of(created))
+    }
+
+    /// Like [`is_same_input`](Self::is_same_input), however recently that was found.
+    pub(super) async fn confirm_the_input(&mut self) -> bool {
+        let Some((created, _)) = self.created else { return true };
         match self.engine.created(Stream::Input).await {
             Ok(now) if now != created => {
                 self.term.stop(format!(

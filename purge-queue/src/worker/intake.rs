@@ -79,10 +79,10 @@ impl<E: Engine> Holder<'_, E> {
     /// since without the rounds in the journal the input would be sent again.
     pub(super) async fn tell(&mut self) -> Result<(), EngineError> {
         self.report().await?;
-        if std::mem::take(&mut self.has_told) {
+        if self.has_told {
             self.options.metrics.progressed();
             crate::marks::mark("told");
-            self.trim().await?;
+            self.has_told = !self.trim().await?;
         }
         Ok(())
     }
@@ -134,16 +134,17 @@ impl<E: Engine> Holder<'_, E> {
         self.options.metrics.covered(covered);
     }
 
-    pub(super) async fn trim(&mut self) -> Result<(), EngineError> {
+    /// Removes what is no longer needed, and says whether the engine could be reached.
+    pub(super) async fn trim(&mut self) -> Result<bool, EngineError> {
         let first_open = self.backlog.first_open();
         let below = first_open.unwrap_or(self.read + 1);
         if below > self.trimmed {
-            if !self.is_same_input().await {
-                return Ok(());
+            if !self.confirm_the_input().await {
+                return Ok(false);
             }
             let inputs = subject::inputs(&self.options.lane);
             match self.engine.trim(Stream::Input, &inputs, below).await {
-                Err(EngineError::Unavailable(_)) => return Ok(()),
+                Err(EngineError::Unavailable(_)) => return Ok(false),
                 other => other?,
             }
             self.trimmed = below;
@@ -156,12 +157,12 @@ impl<E: Engine> Holder<'_, E> {
         if below > self.journal_trimmed {
             let journal = subject::journal(&self.options.lane);
             match self.engine.trim(Stream::Journal, &journal, below).await {
-                Err(EngineError::Unavailable(_)) => return Ok(()),
+                Err(EngineError::Unavailable(_)) => return Ok(false),
                 other => other?,
             }
             self.journal_trimmed = below;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads operators' orders.
@@ -174,12 +175,15 @@ impl<E: Engine> Holder<'_, E> {
             let dropped = Address::of_dropping(&order.subject, &lane);
             let dropped = dropped.map(|dropped| (dropped, ordered_before(&order)));
             let is_done = match (dropped, order.body.as_slice()) {
+                // It was about an input that has been deleted since.
+                (Some((_, Some(_))), _) if self.is_older_than_input(&order) => true,
                 (Some(((address, request), Some(before))), _) => {
                     let is_open = self.backlog.drop_request(&address, &request, before);
                     // Otherwise every path of it has an outcome, or the request never existed.
-                    let is_done = !is_open && self.has_read(before).await;
-                    drops_more |= !is_done;
-                    is_done
+                    let is_applied = !is_open && self.has_read(before).await;
+                    drops_more |= !is_applied;
+                    // A successor reads again what is still in the input, and must find the order.
+                    is_applied && self.has_trimmed(before).await?
                 }
                 // A later version may have other orders.
                 (None, _) if order.subject != paused => false,
@@ -201,6 +205,19 @@ impl<E: Engine> Holder<'_, E> {
         }
         (self.is_ordered, self.drops_more) = (true, drops_more);
         Ok(())
+    }
+
+    fn is_older_than_input(&self, order: &Message) -> bool {
+        self.created.is_some_and(|(created, _)| order.stored < created)
+    }
+
+    /// Whether everything that was stored before an order has been removed from the input.
+    async fn has_trimmed(&mut self, before: Before) -> Result<bool, EngineError> {
+        self.trim().await?;
+        Ok(match before {
+            Before::Sequence(upto) => upto < self.trimmed,
+            Before::Time(_) => self.read < self.trimmed,
+        })
     }
 
     /// Whether everything that was stored before an order has been read.

@@ -38,7 +38,8 @@ impl<E: Engine> Holder<'_, E> {
             (selection, plan)
         });
         let (selection, plan) = planned.await;
-        let begun = Begun { resource, upto: self.read, everything: selection.everything };
+        let (upto, everything, input) = (self.read, selection.everything, self.input());
+        let begun = Begun { resource, upto, everything, input };
         self.backlog.sending(Some((begun.resource.clone(), begun.upto)));
         let Some(number) = self.note(Note::Round(begun)).await else { return };
         crate::marks::mark("round");

@@ -58,7 +58,7 @@ impl World<'_> {
     pub(super) async fn begin_round(&mut self, seat: usize) -> bool {
         let Some(Agent { holder, run, .. }) = &mut self.agents[seat] else { return true };
         let Some((resource, selection)) = holder.next_selection().await else { return false };
-        let begun = Begun { resource, upto: holder.read, everything: false };
+        let begun = Begun { resource, upto: holder.read, everything: false, input: holder.input() };
         let Some(number) = holder.note(Note::Round(begun)).await else { return true };
         let requests = selection.paths.chunks(selection.batch_size.min(3));
         let requests: Vec<Vec<String>> =

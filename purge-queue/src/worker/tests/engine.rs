@@ -108,7 +108,8 @@ async fn input_that_was_created_again_is_read_from_its_beginning() {
     let lane: Lane = "shop".parse().expect("a lane");
     let term = Term::begin(&bench.engine, &lane, "before", &Metrics::new(lane.clone())).await;
     let term = term.expect("an engine").expect("it is free");
-    let begun = Begun { resource: bench.resource().to_string(), upto: 9, everything: false };
+    let begun =
+        Begun { resource: bench.resource().to_string(), upto: 9, everything: false, input: None };
     let round = term.append(&Note::Round(begun)).await.expect("it holds");
     let verdict = Verdict::new(State::Purged, None);
     let judged = vec![Judged { verdict, paths: vec!["/0".to_owned()] }];

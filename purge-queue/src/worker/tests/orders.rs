@@ -85,6 +85,34 @@ async fn order_to_drop_waits_for_messages_that_memory_has_no_room_for() {
 }
 
 #[tokio::test]
+async fn dropped_request_stays_dropped_for_a_successor() {
+    let bench = Bench::new().await;
+    let operator = crate::Operator::new(bench.engine.connect(), "shop".parse().expect("a lane"));
+    operator.pause().await.expect("stored");
+    // Since this is open, the input keeps what comes after it.
+    let waiting = bench.enqueue("other", &numbered(0..1)).await;
+    let (queue, id) = (bench.queue("cms"), || "nightly".parse().expect("a name"));
+    let paths = parsed(&numbered(300..303));
+    let dropped = queue.enqueue(bench.resource(), &paths).id(id()).await.expect("stored");
+    let producer = "cms".parse().expect("a producer");
+    operator.drop_request(bench.resource(), &producer, &id()).await.expect("stored");
+    let (first, _shutdown) = bench.start(&bench.engine);
+    all_in(&dropped.outcome(PATIENCE).await.expect("an outcome"), &[State::NotSent]);
+    // It reads the orders again.
+    tokio::time::sleep(LEASE).await;
+    first.abort();
+    let (_second, _ends) = bench.start(&bench.engine);
+    tokio::time::sleep(LEASE * 2).await;
+    operator.go().await.expect("stored");
+    assert!(waiting.outcome(PATIENCE).await.expect("an outcome").is_success());
+    assert_eq!(bench.posted().0.keys().collect::<Vec<_>>(), ["/0"]);
+    // The order is removed with the request.
+    while bench.engine.messages(Stream::Control).len() > 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
 async fn paused_lane_stays_paused_when_a_worker_takes_over() {
     let bench = Bench::new().await;
     let lane: Lane = "shop".parse().expect("a lane");

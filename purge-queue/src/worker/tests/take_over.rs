@@ -67,7 +67,8 @@ async fn ended_in_a_round(bench: &Bench, journal: &str) -> crate::queue::Ticket<
     let ticket = bench.enqueue("cms", &numbered(0..1)).await;
     let term = Term::begin(&bench.engine, &lane, "before", &Metrics::new(lane.clone())).await;
     let term = term.expect("an engine").expect("it is free");
-    let begun = Begun { resource: bench.resource().to_string(), upto: 1, everything: false };
+    let begun =
+        Begun { resource: bench.resource().to_string(), upto: 1, everything: false, input: None };
     let round = term.append(&Note::Round(begun)).await.expect("it holds");
     let lines = Note::Lines { round, offset: 0, bytes: journal.as_bytes().to_vec() };
     term.append(&lines).await.expect("it holds");
