@@ -7,9 +7,10 @@
 //! this one sends.
 
 mod cover;
+mod queues;
+mod site;
 mod digest;
 mod select;
-mod site;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -6,7 +6,7 @@ use foldhash::HashMap;
 use smallvec::{SmallVec, smallvec};
 
 use super::cover::Cover;
-use super::select::Queues;
+use super::queues::Queues;
 
 /// The waiting paths of one resource.
 #[derive(Default)]
