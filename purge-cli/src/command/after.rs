@@ -205,10 +205,9 @@ pub(super) async fn origin_ready(
     let found = ask(&origin, targets, Some(wait), Format::Text, signals, progress, console).await?;
     // A removed file that redirects, or may not be read, is not served any more.
     let is_refused = |checked: &Checked| {
-        let statuses = checked.looks.iter().map(|look| look.status);
-        let refuses =
-            |status: Option<u16>| status.is_some_and(|s| matches!(s, 300..=399 | 401 | 403));
-        !checked.looks.is_empty() && statuses.into_iter().all(refuses)
+        let mut statuses = checked.looks.iter().map(|look| look.status);
+        !checked.looks.is_empty()
+            && statuses.all(|status| matches!(status, Some(300..=399 | 401 | 403)))
     };
     let is_late = |checked: &&Checked| {
         checked.verdict != Verdict::Fresh && !(gone.contains(&checked.path) && is_refused(checked))

@@ -171,7 +171,7 @@ impl NatsOptions {
         Ok((connect, servers))
     }
 
-    /// A connection for a subscription to what others publish. The client ends a connection on which it receives a
+    /// A connection for a subscription to messages of other clients. The client ends a connection on which it receives a
     /// message with headers that it cannot read, so this is a connection of its own. Hints may be missed while it is
     /// interrupted, so its end and its return are hints, too.
     pub(super) async fn listen(&self, notify: Arc<Notify>) -> Option<async_nats::Client> {

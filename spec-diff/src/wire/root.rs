@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::docs::Kind;
+use super::operation::{Addresses, name as name_of};
 use super::operations::{Operation, Operations};
 use super::pair::{Pair, address};
 use super::subtypes::Subtypes;
@@ -102,8 +103,8 @@ impl<'a> Walk<'a> {
             .both(&old)
             .filter(|(new, old)| needs(new_root, new) && needs(old_root, old))
             .map(|(Operation { path, method, value, .. }, _)| {
-                let id = value.get("operationId").and_then(Value::as_str);
-                id.map_or_else(|| format!("{} {path}", method.to_uppercase()), str::to_owned)
+                let addresses = Addresses { old: path, new: path, method };
+                name_of(addresses, Pair { old: None, new: Some(value) })
             })
             .collect();
         let is_used = !users.is_empty();
