@@ -5,6 +5,7 @@
 //! meantime would look newer than the request.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
@@ -57,34 +58,45 @@ impl<S> Layer<S> for Connected {
     type Service = Connecting<S>;
 
     fn layer(&self, inner: S) -> Connecting<S> {
-        Connecting { inner, connected: self.clone() }
+        Connecting { inner: Arc::new(inner), connected: self.clone() }
     }
 }
 
 /// Makes connections, and records when each was made.
-#[derive(Clone)]
+///
+/// The HTTP client clones it for every request, even if there is a connection already. Cloning what is inside takes
+/// many allocations, so only a call clones that.
 pub(crate) struct Connecting<S> {
-    inner: S,
+    inner: Arc<S>,
     connected: Connected,
+}
+
+impl<S> Clone for Connecting<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), connected: self.connected.clone() }
+    }
 }
 
 impl<S, R> Service<R> for Connecting<S>
 where
-    S: Service<R>,
-    S::Future: Send + 'static,
+    S: Service<R> + Clone + Send + 'static,
+    S::Future: Send,
+    R: Send + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        // A call waits until its own clone is ready.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, target: R) -> Self::Future {
-        let (connecting, connected) = (self.inner.call(target), self.connected.clone());
+        let (mut inner, connected) = (S::clone(&self.inner), self.connected.clone());
         Box::pin(async move {
-            let connection = connecting.await?;
+            poll_fn(|cx| inner.poll_ready(cx)).await?;
+            let connection = inner.call(target).await?;
             connected.made();
             Ok(connection)
         })
