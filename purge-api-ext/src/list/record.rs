@@ -39,7 +39,11 @@ pub struct PurgeRecord {
 
 /// Text for comparing paths only; it is never printed. It plays no part in the equality of records.
 #[derive(Clone, Default)]
-struct Written(Option<Box<str>>);
+struct Written(Option<Box<Original>>);
+
+/// Boxed, since it is rare: then a record is no larger than the binding's, and a page is converted in place.
+#[derive(Clone)]
+struct Original(Box<str>);
 
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,7 +143,7 @@ impl PurgeRecord {
 
     /// The path as the service wrote it: for comparing, not for printing.
     pub(crate) fn written_path(&self) -> Option<&str> {
-        self.written.0.as_deref().or(self.url.as_deref()).map(path_of)
+        self.written.0.as_ref().map(|original| &*original.0).or(self.url.as_deref()).map(path_of)
     }
 
     pub(super) fn from_raw(raw: purge_api::types::PurgeRequest, redactor: &Redactor) -> Self {
@@ -164,7 +168,7 @@ impl PurgeRecord {
             created_at: time(raw.created_at),
             started_at: time(raw.started_at),
             completed_at: time(raw.completed_at),
-            written: Written(written.map(Into::into)),
+            written: Written(written.map(|url| Box::new(Original(url.into())))),
         }
     }
 }

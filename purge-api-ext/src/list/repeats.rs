@@ -6,6 +6,7 @@
 //! text is copied.
 
 use std::hash::BuildHasher as _;
+use std::mem;
 
 use super::Page;
 
@@ -15,6 +16,8 @@ pub(super) struct Repeats {
     hasher: foldhash::quality::RandomState,
     last: Seen,
     mark: Seen,
+    /// Memory for the next page.
+    unused: Seen,
     /// How many pages came after the mark, and after how many it is replaced.
     age: u64,
     term: u64,
@@ -30,8 +33,10 @@ struct Seen {
 impl Repeats {
     /// What a page repeats, if anything; otherwise it is kept to compare later pages with.
     pub(super) fn check(&mut self, page: &Page) -> Option<&'static str> {
-        let hashes = page.requests.iter().map(|record| self.hasher.hash_one(record));
-        let now = Seen { records: hashes.collect(), total: page.total };
+        let mut now = mem::take(&mut self.unused);
+        now.total = page.total;
+        now.records.clear();
+        now.records.extend(page.requests.iter().map(|record| self.hasher.hash_one(record)));
         if !now.records.is_empty() {
             if now.grew_since(&self.last) {
                 // New records have pushed older ones on to this page.
@@ -49,7 +54,7 @@ impl Repeats {
             (self.age, self.term) = (0, (2 * self.term).max(1));
             self.mark.clone_from(&now);
         }
-        self.last = now;
+        self.unused = mem::replace(&mut self.last, now);
         None
     }
 }
