@@ -206,7 +206,7 @@ fn is_of_token(refusal: &Failure) -> bool {
 
 fn not_renewed(refusal: &Failure, why: &Error) -> Failure {
     let message = shown!("{refusal}, which failed: {why}", refusal = refusal.error, why);
-    // A login that is temporarily impossible is not a token that nobody can get.
+    // A temporary failure to get a new token is not reported as unauthorized.
     let kind = match why.kind() {
         temporary @ (ErrorKind::Unavailable | ErrorKind::Untrusted) => temporary,
         _ => ErrorKind::Unauthorized,

@@ -487,7 +487,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             [CompletionResult]::new('--rate-limit', '--rate-limit', [CompletionResultType]::ParameterName, 'Respond with 429 to requests above this rate, such as 5/s or 30/m. 5/s allows a burst of 5 requests, then one every 200 ms')
             [CompletionResult]::new('--token-lifetime', '--token-lifetime', [CompletionResultType]::ParameterName, 'How long a token is valid [default: 4h for a token from a login; PURGE_TOKEN does not expire]')
             [CompletionResult]::new('--allow-non-loopback', '--allow-non-loopback', [CompletionResultType]::ParameterName, 'Allow an address that other machines can reach, and requests whose Host header does not name this machine; traffic is not encrypted')
-            [CompletionResult]::new('--compress', '--compress', [CompletionResultType]::ParameterName, 'Code files with gzip or Brotli for visitors that accept it, and cache each variant separately')
+            [CompletionResult]::new('--compress', '--compress', [CompletionResultType]::ParameterName, 'Encode files with gzip or Brotli for visitors that accept it, and cache each variant separately')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Do not log requests to standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Do not log requests to standard error')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

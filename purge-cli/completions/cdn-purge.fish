@@ -378,7 +378,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l faults -
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l rate-limit -d 'Respond with 429 to requests above this rate, such as 5/s or 30/m. 5/s allows a burst of 5 requests, then one every 200 ms' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l token-lifetime -d 'How long a token is valid [default: 4h for a token from a login; PURGE_TOKEN does not expire]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l allow-non-loopback -d 'Allow an address that other machines can reach, and requests whose Host header does not name this machine; traffic is not encrypted'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l compress -d 'Code files with gzip or Brotli for visitors that accept it, and cache each variant separately'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l compress -d 'Encode files with gzip or Brotli for visitors that accept it, and cache each variant separately'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s q -l quiet -d 'Do not log requests to standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'

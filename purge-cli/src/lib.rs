@@ -199,7 +199,7 @@ impl Command {
             | Self::Verify(_)
             | Self::Sandbox(_)
             | Self::Config(_)
-            // It says itself what is missing or wrong.
+            // It reports missing and wrong settings itself.
             | Self::Doctor(_)
             | Self::Completions(_)
             | Self::Man(_) => None,

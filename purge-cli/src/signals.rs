@@ -1,8 +1,8 @@
 //! SIGINT and SIGTERM: the first shuts a run down gracefully, the second ends the process.
 //!
 //! From the first run on, a dedicated thread handles them, so that they take effect even while something blocks: a
-//! terminal that does not read, or a silent standard input. Before, a signal ends the process at once. A thread that
-//! waits for it would slow down commands that need no other: the allocator locks as soon as there are two.
+//! terminal that does not read, or a silent standard input. Before that, a signal ends the process immediately. Other
+//! commands need no second thread, and one would slow them down: the allocator takes locks as soon as there are two.
 
 use std::future::IntoFuture;
 use std::process;

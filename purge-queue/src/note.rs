@@ -46,7 +46,7 @@ pub(crate) struct Begun {
     pub(crate) upto: u64,
     /// Whether one of its paths purges the whole resource, with valid consent.
     pub(crate) everything: bool,
-    /// When the input was created whose sequences these are; an earlier version did not write it.
+    /// When the input was created that these sequences belong to; `None` if an earlier version wrote the note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) input: Option<String>,
 }
@@ -59,7 +59,7 @@ pub(crate) fn input_of(created: SystemTime) -> String {
 /// What a later holder needs of everything before it, or a part of that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Digest {
-    /// When the input was created whose sequences these are; an earlier version did not write it.
+    /// When the input was created that these sequences belong to; `None` if an earlier version wrote the note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) input: Option<String>,
     /// The settled rounds that have taken paths of chunks that are still open.

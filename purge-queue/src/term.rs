@@ -85,7 +85,7 @@ impl<E: Engine> Term<E> {
         let subject = subject::lease(lane);
         let mut last = engine.last(Stream::Lease, &subject).await?;
         if last.as_ref().is_some_and(is_foreign) {
-            // It may have replaced the lease of a holder, which renews that meanwhile.
+            // This message may have replaced the lease of a holder, which has time to renew it now.
             sleep(lease / 3).await;
             last = engine.last(Stream::Lease, &subject).await?;
         }

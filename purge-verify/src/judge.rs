@@ -139,7 +139,7 @@ pub struct Question<'a> {
 #[must_use]
 pub fn judge(question: &Question<'_>, answer: &Answer) -> Reason {
     let reason = judged(question, answer);
-    // No other visitor need get the same.
+    // Other visitors may get a different response.
     let is_one_of_many = answer.varies_by_all && reason.verdict() == Verdict::Fresh;
     if is_one_of_many { Reason::VariesByAll } else { reason }
 }
@@ -151,7 +151,7 @@ fn judged(question: &Question<'_>, answer: &Answer) -> Reason {
     let aged = Aged::of(question, answer);
     match answer.status {
         200 | 203 if aged == Aged::Older => Reason::OlderThanPurge,
-        // Only then is it known whether the copy is certainly older.
+        // Only the second look shows whether the copy is certainly older.
         200 | 203 if aged == Aged::Doubtful(Reason::SecondLook) => Reason::SecondLook,
         200 | 203 => found(question, answer, &aged),
         404 | 410 => missing(question, answer.status, &aged),
@@ -210,8 +210,8 @@ fn found(question: &Question<'_>, answer: &Answer, aged: &Aged) -> Reason {
     }
 }
 
-/// The bytes cannot be compared. If the build says what they should be, neither a tag of the origin nor an `Age` says
-/// that they are: the origin may still have the old file.
+/// Judges a copy whose bytes cannot be compared. If the build has the file, neither the `ETag` of the origin nor `Age`
+/// proves that the copy is right: the origin may still have the old file.
 fn without_bytes(new: New, answer: &Answer, origin: Option<&OriginAnswer>, aged: &Aged) -> Reason {
     let by_age = if new == New::Unknown { Some(aged) } else { None };
     let has_tag_of_origin = answer.tag.is_some() && origin.is_some_and(|o| o.tag == answer.tag);

@@ -208,8 +208,8 @@ impl fmt::Display for Reason {
             Self::SameAsOrigin => "the bytes of the origin",
             Self::SameTagAsOrigin => "the ETag of the origin",
             Self::FetchedAfter => "fetched after the purge",
-            Self::Gone => "gone, as from the site",
-            Self::GoneAtOrigin => "gone, as from the origin",
+            Self::Gone => "gone from the edge, as from the site",
+            Self::GoneAtOrigin => "gone from the edge, as from the origin",
             Self::OlderThanPurge => "older than the purge",
             Self::OldBytes => "the bytes of the old build",
             Self::NotAsSite => "not the bytes of the new build",
@@ -234,7 +234,7 @@ impl fmt::Display for Reason {
             Self::Personal => "a page for one visitor (Set-Cookie or private)",
             Self::NotStored => "a page that no cache may store (no-store)",
             Self::VariesByAll => {
-                "a page that each visitor may get differently (Vary: *), so that one response shows nothing about others"
+                "a page that may differ for each visitor (Vary: *): one response shows nothing about others"
             }
             Self::NothingToCompare => {
                 "no Age, and nothing to compare with: pass --site or --origin"
@@ -255,7 +255,7 @@ impl fmt::Display for Reason {
                 "Age and Date contradict each other: a clock is wrong, or a cache changes one of them"
             }
             Self::SecondLook => {
-                "Age is larger than the time since the purge, but Date is that of the response: ask again later"
+                "Age is larger than the time since the purge, but Date is the time of the response: ask again later"
             }
             Self::AgeAgainstBytes => {
                 "the right bytes, but Age is larger than the time since the purge"

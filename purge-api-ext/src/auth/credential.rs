@@ -88,7 +88,7 @@ impl Credential {
 
     /// Asks the provider, unless it has answered since `seen`. Returns whether there is a new token.
     pub(super) async fn renew(&self, seen: Seen, gate: &Gate) -> Result<bool, Error> {
-        // A task that asks may wait out a longer pause than this caller does.
+        // The task that is asking may be waiting out a longer pause than this caller accepts.
         let _asking = match self.asking.try_lock() {
             Ok(asking) => asking,
             Err(_) => gate.unless_held_back(self.asking.lock()).await?,
@@ -99,7 +99,7 @@ impl Credential {
         // State changes only after the provider has answered, so dropping this future changes nothing.
         let answer = match self.ask(gate).await {
             Ok(issued) => Ok(issued),
-            // It has not answered: other callers ask for themselves.
+            // The provider has not answered, so other callers ask it themselves.
             Err(NoToken::NotSent(why)) => return Err(why),
             Err(NoToken::Refused(why) | NoToken::Failed(why)) => Err(why),
         };
@@ -111,7 +111,7 @@ impl Credential {
     }
 
     /// Replaces a token that the service still accepts. If that fails, or if another task is doing it, requests
-    /// have the token that there is.
+    /// use the current token.
     async fn renew_early(&self, seen: Seen, gate: &Gate) -> Result<(), Error> {
         let Ok(_asking) = self.asking.try_lock() else { return Ok(()) };
         if self.state.look(|tokens| tokens.answer_since(seen)).is_some() {
@@ -127,7 +127,7 @@ impl Credential {
 
     /// Asks the provider. A key is exchanged for a token, unless the service has refused it before.
     async fn ask(&self, gate: &Gate) -> Result<Issued, NoToken> {
-        // Not around the login, which may pause between its attempts.
+        // The span excludes the login, which may pause between its attempts.
         let provided = step!(self.provider.provide(), "token").await;
         let key = match provided.map_err(NoToken::Failed)? {
             Provided::Token(token) => return Ok(token.into()),

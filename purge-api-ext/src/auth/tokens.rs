@@ -26,7 +26,7 @@ pub(super) struct Tokens {
     renewal: Option<Renewal>,
     /// The API key that the service refused, and how.
     refused: Option<(ApiKey, Error)>,
-    /// Removes the current token from texts, and earlier ones, which a late response may quote; and the API key.
+    /// Removes the API key, the current token, and earlier tokens, which a late response may quote, from texts.
     redactor: Redactor,
 }
 

@@ -221,8 +221,8 @@ impl Run<'_> {
 
     /// Waits until a request may be sent, and records that it is being sent; or returns why nothing more is sent.
     async fn may_send(&self, request: usize) -> Result<(Permit, u32), Failure> {
-        /// If it may be sent only later than this after it was recorded, it is recorded again: a later run must not take
-        /// an operation from the time in between for its own.
+        /// A request that may be sent only later than this after it was recorded is recorded again: otherwise, a later
+        /// run could mistake an operation from the time in between for that of the request.
         const PROMPT: Duration = Duration::from_secs(1);
 
         // If one request cannot be sent, neither can the others: there is no token, or the pause is too long.

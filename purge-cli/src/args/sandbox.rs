@@ -59,7 +59,7 @@ pub(crate) struct SandboxArgs {
     /// 403 or with a challenge for browsers; the option may be given several times
     #[arg(long, value_name = "NAME[=DURATION|403|challenge]", value_parser = pop)]
     pub(crate) pop: Vec<Pop>,
-    /// Code files with gzip or Brotli for visitors that accept it, and cache each variant separately
+    /// Encode files with gzip or Brotli for visitors that accept it, and cache each variant separately
     #[arg(long)]
     pub(crate) compress: bool,
     /// How long a purge job takes

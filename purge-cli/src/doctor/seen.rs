@@ -150,7 +150,7 @@ impl Seen {
             return Vec::new();
         };
         if first.count() != first.size() {
-            // Whether pages are short or the total is wrong, the next page shows it.
+            // The next page shows whether pages are short or the total is wrong.
             return vec![2];
         }
         // The service need not accept the largest of all numbers.

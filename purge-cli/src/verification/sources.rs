@@ -33,7 +33,7 @@ pub(super) struct Address<'a> {
     pub(super) path: &'a str,
     /// The file that is served there; none if nothing is known about it.
     pub(super) file: Option<(Expected, Link)>,
-    /// The path that is purged for it, if browsers request another one: this one, in which `*` is no wildcard.
+    /// The path that is purged for it, if browsers request another one: this one, in which `*` is not a wildcard.
     pub(super) purged_as: Option<&'a str>,
 }
 

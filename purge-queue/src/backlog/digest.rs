@@ -57,8 +57,8 @@ impl Backlog {
         kept.collect()
     }
 
-    /// The paths that each round sent, if they took open paths. A verdict is that of a possible duplicate if it is for
-    /// all of these: then the request itself is one.
+    /// The paths that each round sent, if they took open paths. The verdict on one is that of a possible duplicate only
+    /// if every open path that it took has such a verdict: then the request itself is a possible duplicate.
     fn sent(&self) -> BTreeMap<u64, Sent<'_>> {
         let mut rounds: BTreeMap<u64, Sent<'_>> = BTreeMap::new();
         for taken in self.chunks.values().flat_map(|open| &open.results) {
@@ -86,7 +86,7 @@ impl Backlog {
             for taken in open.results.iter().filter(|taken| taken.verdict.possible_duplicate) {
                 let by = taken.by.as_deref().and_then(|by| sent.get(&taken.round)?.get(by));
                 let is_said = by.is_some_and(|(verdict, _)| verdict.possible_duplicate);
-                // The notes of a round that is not settled stay, and do not say it.
+                // The notes of an unsettled round stay in the journal, and do not record this.
                 if !(is_said && settled.contains_key(&taken.round)) {
                     let place = (taken.round, open.address.resource.as_str(), *sequence);
                     doubts.entry(place).or_default().insert(&taken.path);

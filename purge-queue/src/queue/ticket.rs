@@ -88,7 +88,7 @@ impl<E: Engine> Ticket<E> {
         self.chunks.len() as u32
     }
 
-    /// Waits until the outcome of this request is known, whatever other requests have its name.
+    /// Waits until the outcome of this request is known, even if other requests have the same name.
     ///
     /// # Errors
     ///

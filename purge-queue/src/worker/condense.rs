@@ -48,7 +48,7 @@ impl<E: Engine> Holder<'_, E> {
         }
         if count > 0 {
             self.options.say(&format!(
-                "{count} rounds are not followed to their end, because too many are waiting for that: the outcome of \
+                "too many rounds are waiting to be followed; no longer following the oldest ({count}): the outcome of \
                  their paths is that their purge was accepted"
             ));
         }

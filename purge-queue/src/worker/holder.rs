@@ -286,7 +286,7 @@ impl<'a, E: Engine> Holder<'a, E> {
     }
 
     /// Whether the input is still the same stream. If it was deleted and created again, the term ends: the new one begins
-    /// with sequence 1, so what it has would not be read, and removed as if it had an outcome.
+    /// with sequence 1, so its messages would be skipped, and removed as if they had outcomes.
     pub(super) async fn is_same_input(&mut self) -> bool {
         match self.created {
             Some((_, checked)) if checked.elapsed() >= TICK => self.confirm_the_input().await,

@@ -256,8 +256,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Makes edges code files with gzip or Brotli for visitors that accept it, and cache each variant separately. Brotli
-    /// bodies are stored, not compressed.
+    /// Makes edges encode files with gzip or Brotli for visitors that accept it, and cache each variant separately.
+    /// Brotli bodies are stored, not compressed.
     pub fn compress(mut self) -> Self {
         self.compresses = true;
         self

@@ -116,9 +116,9 @@ impl State {
         }
         match first.status {
             Some(200 | 203) => variants.of(&self.kind(first)).unwrap_or(true),
-            // What is missing, or elsewhere, is so in one content coding.
+            // The file may be missing, or elsewhere, in this content coding only.
             Some(300..=399 | 404 | 410) => true,
-            // Nothing shows what the others are.
+            // Any other response shows nothing about the other content codings.
             _ => false,
         }
     }

@@ -1,8 +1,8 @@
 //! For which paths an edge has variants by content coding.
 //!
-//! A response shows it by `Vary`, or by a content coding. Some edges do neither with a response that they did not encode: a
-//! small or large one, or one that is missing. So all content codings are asked for, until a response that is neither has shown
-//! that files of its kind are not encoded.
+//! A response shows it by `Vary`, or by a content coding. Some edges send neither with a response that they did not
+//! encode, such as that for a small, large or missing file. So all content codings are asked for, until a file of medium
+//! size has shown that files of its kind are not encoded.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;

@@ -119,7 +119,7 @@ impl<'a, 'c> Examination<'a, 'c> {
             Ok(()) => return Some(()),
             Err(error) => error,
         };
-        // If it is one of the connection, making one shows that again.
+        // A connection error shows again when the connection is checked.
         if self.has_response() || !is_of_connection(&error) {
             self.steps.push(failed("sign-in", &error));
         }

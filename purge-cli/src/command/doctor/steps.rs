@@ -19,7 +19,7 @@ pub(super) fn complete(steps: Vec<Step>, was_interrupted: bool) -> Vec<Step> {
         if let Some(step) = find(name) {
             return step.clone();
         }
-        // The clocks depend on no step, and no step on them.
+        // The step `clock` depends on no other step, and no step depends on it.
         let mut before = STEPS[..place].iter().rev().filter(|name| **name != "clock");
         let failed = before
             .find(|name| find(name).is_some_and(|step| matches!(step.ended, Ended::Failed(_))));
@@ -35,7 +35,7 @@ pub(super) fn complete(steps: Vec<Step>, was_interrupted: bool) -> Vec<Step> {
     STEPS.into_iter().enumerate().map(step).collect()
 }
 
-/// Whether there was no response, for a reason that is not of this machine.
+/// Whether there was no response for a reason outside this machine.
 pub(super) fn is_of_connection(error: &Error) -> bool {
     error.status().is_none()
         && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Untrusted)

@@ -75,7 +75,7 @@ async fn check(args: &CheckArgs, console: &mut Console<'_>) -> Result<Exit, Fail
         say(console, &finding.to_string())?;
     }
     let s = output::plural(found.len());
-    let message = format!("{} finding{s} that could lose paths", found.len());
+    let message = format!("{} problem{s} found; paths could be lost", found.len());
     Err(Failure::new(Exit::Untrusted, message))
 }
 

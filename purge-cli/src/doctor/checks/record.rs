@@ -42,7 +42,7 @@ pub(crate) fn is_finished(record: &Object) -> bool {
     completed.is_some_and(|text| !text.trim().is_empty() && !time::is_zero(text))
 }
 
-/// 0 and 1 are the numbers of finished records, and 2 is that of the others.
+/// The status is 0 or 1 for finished records, and 2 for the others.
 pub(crate) fn meaning(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
     for record in seen.records() {
@@ -50,8 +50,8 @@ pub(crate) fn meaning(seen: &Seen) -> Evidence {
         let finished = is_finished(record);
         let state = if finished { "finished" } else { "unfinished" };
         match (number, finished) {
-            (0 | 1, true) | (2, false) => evidence.matches(format!("{number} of {state} records")),
-            _ => evidence.contradicts(format!("{number} of {state} records")),
+            (0 | 1, true) | (2, false) => evidence.matches(format!("{number} for {state} records")),
+            _ => evidence.contradicts(format!("{number} for {state} records")),
         }
     }
     evidence

@@ -5,7 +5,7 @@ use purge_api_ext::Client;
 use super::Checkup;
 use crate::output::settings::Setting;
 
-/// The settings whose values tell nothing of their owner.
+/// The settings whose values reveal nothing about their owner.
 const HARMLESS: [&str; 8] = [
     "timeout",
     "concurrency",
@@ -68,7 +68,7 @@ impl Hider {
             Some(_) => "set, not shown".to_owned(),
         };
         let source = setting.source.as_deref().unwrap_or_default();
-        // Folders tell the name of the user, or of a project.
+        // Folders reveal the name of the user, or of a project.
         let source = source.rsplit(['/', '\\']).next().unwrap_or_default();
         (value, source.to_owned())
     }

@@ -269,7 +269,7 @@ fn of_records() -> Vec<Way> {
         Way::record("another status number", |record| record["status"] = 7.into()).finds(
             "record.status.meaning",
             BAD,
-            "7 of finished records",
+            "7 for finished records",
         ),
         Way::record("a status that is a string", |record| record["status"] = "1".into())
             .finds("record.status", BAD, "a string")
