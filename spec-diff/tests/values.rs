@@ -161,7 +161,9 @@ fn scalar() -> impl Strategy<Value = Value> {
     let text = (number(&[0, 1, 2]), number(&[0, 1, 2, 3])).prop_map(|(least, most)| {
         object([("type", Some(json!("string"))), ("minLength", least), ("maxLength", most)])
     });
-    let bounds = || (number(&[0, 1, 2]), number(&[2, 3, 5]), number(&[1, 2, 4, 6]), flag(0.2));
+    let multiple =
+        || weighted(0.25, select(vec![json!(1), json!(2), json!(4), json!(6), json!(0.5)]));
+    let bounds = || (number(&[0, 1, 2]), number(&[2, 3, 5]), multiple(), flag(0.2));
     let kind = weighted(0.9, select(vec![json!("integer"), json!("number")]));
     let numbers = (kind, bounds()).prop_map(|(kind, (minimum, maximum, multiple, excluded))| {
         let excluded = excluded.filter(|_| minimum.is_some());

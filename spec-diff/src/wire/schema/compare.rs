@@ -76,13 +76,14 @@ impl<'a> Walk<'a> {
             self.alternatives(job, (Rc::clone(&old), Rc::clone(&new)));
         }
         self.annotations(both, job);
-        if job.quiet {
+        if job.quiet || self.decisions() != before {
             return;
         }
-        let place = both.place();
-        self.at(place, |walk| {
-            walk.same_meaning_unless(before, "written differently, with the same effect");
-        });
+        let what = match old.parts == new.parts {
+            true => "refers to schemas that are written differently, with the same effect",
+            false => "written differently, with the same effect",
+        };
+        self.report_at(both.place(), Rule::SameMeaning, what);
     }
 
     /// Compares two schemas without alternatives.

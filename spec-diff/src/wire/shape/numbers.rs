@@ -67,17 +67,18 @@ fn whole(value: &Value) -> Option<i128> {
     (above == 0.0).then_some(whole)
 }
 
-/// The least number that is a multiple of all integers among these.
+/// The least number that is a multiple of all integers among these, if there are any.
 pub(in crate::wire) fn common_multiple(numbers: &[&Value]) -> Option<Value> {
     let integers = numbers.iter().filter_map(|number| whole(number)).filter(|number| *number > 0);
-    let common = integers.into_iter().try_fold(1_i128, |known, number| {
+    let common = integers.map(Some).reduce(|known, number| {
+        let (known, number) = (known?, number?);
         let (mut divisor, mut rest) = (known, number);
         while rest != 0 {
             (divisor, rest) = (rest, divisor % rest);
         }
         known.checked_mul(number / divisor)
     });
-    Some(Value::from(u64::try_from(common?).ok()?))
+    Some(Value::from(u64::try_from(common??).ok()?))
 }
 
 #[cfg(test)]
@@ -121,6 +122,7 @@ mod tests {
         for (number, of) in others {
             assert!(!is_multiple(&number, &of), "{number} of {of}");
         }
-        assert_eq!(common_multiple(&[&json!(4), &json!(6.0)]), Some(json!(12)));
+        assert_eq!(common_multiple(&[&json!(4), &json!(6.0), &json!(0.5)]), Some(json!(12)));
+        assert_eq!(common_multiple(&[&json!(0.5)]), None);
     }
 }

@@ -48,7 +48,7 @@ impl Flat<'_> {
         let (one, common) = (Value::from(1), common_multiple(&self.multiples));
         own.extend(self.types.only_integers().then_some(&one));
         own.extend(&self.multiples);
-        own.extend(common.as_ref().filter(|_| !self.multiples.is_empty()));
+        own.extend(&common);
         outer.multiples.iter().all(|of| own.iter().any(|number| is_multiple(number, of)))
     }
 
