@@ -157,10 +157,10 @@ impl Renewal {
         match self.baseline.finish(&self.site) {
             Ok(Finished::Replaced) => Ok(None),
             Ok(Finished::InDoubt(count)) => {
-                let what = if count == 1 { "file that differs" } else { "files that differ" };
+                let s = if count == 1 { "" } else { "s" };
                 Ok(Some(format!(
-                    "another run replaced the baseline in the meantime; the next run will purge the {count} \
-                     {what} between the two"
+                    "another run of this baseline overlapped with this one; the next run will purge the {count} file{s} \
+                     in which their sites may differ"
                 )))
             }
             Err(error) if is_first => Err(Failure::new(Exit::Failed, error.to_string())),
