@@ -146,6 +146,24 @@ async fn two_pipelines_at_once_leave_nothing_stale() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn baseline_that_is_the_site_or_in_it_is_refused() {
+    let (folder, sandbox) = begun().await;
+    let at = |site: &'static str, baseline: &'static str| {
+        let arguments = ["create", "--site", site, "--baseline", baseline];
+        purge_at(&sandbox, &arguments).folder(folder.0.path()).end()
+    };
+    refused(&at("base", "base").await, "are the same file");
+    #[cfg(unix)]
+    {
+        fs::rename(folder.path("base"), folder.path("site/base")).expect("a file");
+        std::os::unix::fs::symlink("site/base", folder.path("link")).expect("a link");
+        refused(&at("site", "link").await, "is inside the site `site`");
+        assert!(!folder.path("site/base.lock").exists());
+    }
+    assert_eq!(posts(&sandbox).len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn missing_baseline_is_an_error_without_consent() {
     let folder = Folder::new();
     folder.write("site/a.html", "1");
