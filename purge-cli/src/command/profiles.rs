@@ -97,12 +97,13 @@ pub(super) async fn create(
     Ok(exit)
 }
 
-/// The resources of all profiles, in an order that does not depend on that of the profiles. One that is named twice,
-/// as in two services, is kept twice.
+/// The resources of all profiles with their folders, in an order that does not depend on that of the profiles. One that is
+/// named twice, as in two services, is kept twice.
 fn resources(members: &[Member]) -> String {
-    let mut ids: Vec<_> = members.iter().map(|member| member.id.to_string()).collect();
-    ids.sort_unstable();
-    ids.join(",")
+    let cache = |member: &Member| Changes::cache(member.id, member.prefix.as_ref());
+    let mut caches: Vec<_> = members.iter().map(cache).collect();
+    caches.sort_unstable();
+    caches.join(",")
 }
 
 /// Ends a run whose site is unchanged or has no baseline yet.
