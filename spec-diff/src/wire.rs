@@ -9,6 +9,7 @@ use crate::change::Change;
 mod direction;
 mod family;
 mod pair;
+mod place;
 mod docs;
 mod template;
 mod subtypes;
@@ -30,7 +31,8 @@ mod reach;
 mod pointers;
 mod subject;
 
-pub(crate) use pair::{escape, follow};
+pub(crate) use pair::{address, escape, follow};
+pub(crate) use place::Place;
 pub(crate) use pointers::nearest;
 pub(crate) use template::parameter_names;
 
