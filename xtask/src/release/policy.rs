@@ -39,6 +39,10 @@ pub(super) fn problems(
 
 /// What is wrong with the version of one description.
 fn described(tag: &str, review: &Review) -> Option<String> {
+    // A removed description has no version to raise.
+    if review.removal.is_some() {
+        return None;
+    }
     let needed = needed(review);
     let name = &review.names.1;
     let versions = [&review.versions.0, &review.versions.1].map(|text| Version::parse(text));
