@@ -63,8 +63,30 @@ impl<'a> Walk<'a> {
             "scheme" if is_same_word(field) => {
                 walk.report(Rule::SameMeaning, "authentication schemes are case-insensitive");
             }
+            "flows" => walk.flows(field),
             "bearerFormat" => walk.changed(Rule::DocumentationChanged, key, field),
             _ => walk.changed(Rule::SecuritySchemeChanged, &format!("{key} of {name}"), field),
+        });
+    }
+
+    fn flows(&mut self, pair: Pair<'a>) {
+        self.fields(Kind::Flows, pair, |walk, key, flow| {
+            if let Some(rule) = presence(flow) {
+                return walk.changed(rule, key, flow);
+            }
+            walk.fields(Kind::Flows, flow, |walk, key, field| match (key, presence(field)) {
+                ("scopes", None) => walk.offered_scopes(field),
+                ("refreshUrl", Some(rule)) => walk.changed(rule, key, field),
+                _ => walk.changed(Rule::SecuritySchemeChanged, key, field),
+            });
+        });
+    }
+
+    /// The scopes that a token may have. Those that it must have are listed where security is required.
+    fn offered_scopes(&mut self, pair: Pair<'a>) {
+        self.fields(Kind::Flows, pair, |walk, scope, text| {
+            let rule = presence(text).unwrap_or(Rule::DocumentationChanged);
+            walk.changed(rule, scope, text);
         });
     }
 
@@ -89,6 +111,15 @@ impl<'a> Walk<'a> {
         let is_text = |key: &str| docs::holds(Kind::SecurityScheme, key) || key.starts_with("x-");
         let mut keys = pair.keys().into_iter().filter(|key| !is_text(key));
         keys.all(|key| self.same(pair.get(key)))
+    }
+}
+
+/// What to report about a way to get a token that only one side has.
+fn presence(pair: Pair<'_>) -> Option<Rule> {
+    match (pair.old, pair.new) {
+        (None, _) => Some(Rule::SecuritySchemeWidened),
+        (_, None) => Some(Rule::SecuritySchemeNarrowed),
+        _ => None,
     }
 }
 
