@@ -28,13 +28,19 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// The schemas of a property on both sides; `None` where it is not described.
+    /// The schemas of a property on both sides; `None` where nothing describes it.
     fn parts(&mut self, name: &str, schema: Pair<'a>) -> Schemas<'a> {
         [(Side::Old, schema.old), (Side::New, schema.new)].map(|(side, schema)| {
             let conjunction = Conjunction::of(self.root_of(side), schema);
             let flat = self.flat(side, &conjunction);
-            let property = flat.properties.get(name)?;
-            Some(Conjunction::all(self.root_of(side), &property.schemas))
+            match flat.properties.get(name) {
+                Some(property) => {
+                    Some(Conjunction::all(self.root_of(side), flat.schemas(property)))
+                }
+                None if flat.groups.is_empty() && flat.further.schemas.is_empty() => None,
+                // An alternative may describe it.
+                None => Some(Conjunction::default()),
+            }
         })
     }
 
@@ -89,6 +95,7 @@ impl<'a> Walk<'a> {
         }
         let is_binary = flat.formats.iter().any(|format| **format == "binary");
         let name = match flat.types {
+            _ if !flat.groups.is_empty() => return None,
             Types::OBJECT => "application/json",
             Types::TEXT if is_binary => "application/octet-stream",
             types if types.meets(Types::OBJECT.or(Types::ARRAY)) => return None,

@@ -93,14 +93,16 @@ impl<'a> Walk<'a> {
     /// Old names to new ones, for schemes of which only the name and text for people changed. Neither is sent.
     fn renamed_schemes(&self) -> BTreeMap<String, String> {
         let schemes = self.root.get("components").get("securitySchemes");
+        let mut come = schemes.keys();
+        come.retain(|name| schemes.get(name).old.is_none());
         let mut renamed = BTreeMap::new();
         for old in schemes.keys().into_iter().filter(|name| schemes.get(name).new.is_none()) {
-            let new = schemes.keys().into_iter().find(|name| {
-                let candidate = schemes.get(name);
-                let both = Pair { old: schemes.get(old).old, new: candidate.new };
-                candidate.old.is_none() && self.is_same_scheme(self.resolve(both))
+            let new = come.iter().copied().find(|name| {
+                let both = Pair { old: schemes.get(old).old, new: schemes.get(name).new };
+                self.is_same_scheme(self.resolve(both))
             });
             if let Some(new) = new {
+                come.remove(new);
                 renamed.insert(old.to_owned(), new.to_owned());
             }
         }

@@ -70,7 +70,16 @@ impl<'a> Walk<'a> {
     fn variables(&mut self, pair: Pair<'a>, url: &str, names: &Names<'_>) {
         let of = |side: Option<&'a Value>| side.and_then(Value::as_object).into_iter().flatten();
         let new_name = |name: &'a String| names.get(name.as_str()).copied().unwrap_or(name);
-        let old: BTreeMap<_, _> = of(pair.old).map(|(name, old)| (new_name(name), old)).collect();
+        let mut old = BTreeMap::new();
+        for (name, variable) in of(pair.old) {
+            // One that is not in the URL may have the new name of one that is.
+            if !names.contains_key(name.as_str()) && names.values().any(|new| *new == name) {
+                let gone = Pair { old: Some(variable), new: None };
+                self.changed(Rule::SameMeaning, name, gone);
+            } else {
+                old.insert(new_name(name), variable);
+            }
+        }
         let new: BTreeMap<_, _> = of(pair.new).map(|(name, new)| (name.as_str(), new)).collect();
         let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
         for name in names {
