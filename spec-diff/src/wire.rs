@@ -36,6 +36,7 @@ mod subject;
 pub(crate) use pair::{address, escape, follow};
 pub(crate) use place::Place;
 pub(crate) use pointers::nearest;
+pub(crate) use subtypes::named;
 pub(crate) use template::parameter_names;
 
 use pair::Pair;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::Problem;
-use crate::wire::{Place, address, escape, follow};
+use crate::wire::{Place, address, escape, follow, named};
 
 pub(super) fn problems(document: &Value) -> Vec<Problem> {
     let mut references = References::new(document);
@@ -40,6 +40,9 @@ impl<'a> References<'a> {
                 if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
                     return self.reference(place, (value, reference), at);
                 }
+                if place == Place::Object {
+                    self.mapping(map.get("discriminator"), at);
+                }
                 for (key, value) in map {
                     at.push(key.clone());
                     self.look_into(place.of(key), value, at);
@@ -66,9 +69,25 @@ impl<'a> References<'a> {
         if place == Place::PathItem {
             self.next_to(value, &location);
         }
-        let steps = reference.split('/').skip(1);
-        let at = steps.map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
-        self.open.push((place, follow(Some(self.root), value), at));
+        self.open.push((place, follow(Some(self.root), value), steps(reference)));
+    }
+
+    /// A discriminator leads to schemas without `$ref`: by a reference, or by the name of a component.
+    fn mapping(&mut self, discriminator: Option<&'a Value>, at: &[String]) {
+        let mapping = discriminator.and_then(|discriminator| discriminator.get("mapping"));
+        for (key, target) in mapping.and_then(Value::as_object).into_iter().flatten() {
+            let Some(target) = target.as_str() else { continue };
+            let location: String = at.iter().map(|key| format!("/{}", escape(key))).collect();
+            match named(self.root, target) {
+                Some(schema) => self.open.push((Place::Object, schema, steps(target))),
+                None => self.problems.push(Problem::new(
+                    format!("{location}/discriminator/mapping/{}", escape(key)),
+                    format!(
+                        "`{target}` is neither a place in this document nor the name of a schema"
+                    ),
+                )),
+            }
+        }
     }
 
     /// What is wrong with a reference.
@@ -100,6 +119,12 @@ impl<'a> References<'a> {
             }
         }
     }
+}
+
+/// The keys of a JSON pointer.
+fn steps(reference: &str) -> Vec<String> {
+    let steps = reference.split('/').skip(1);
+    steps.map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
 }
 
 /// The kind of component that a reference must lead to, by the place of the reference.
@@ -156,6 +181,12 @@ mod tests {
             ),
             ("parameters", json!([{ "examples": { "example": other } }])),
             ("schema", json!({ "properties": { "x-a": missing } })),
+            ("schema", json!({ "discriminator": { "mapping": { "a": "a.yaml", "A": "A" } } })),
+            (
+                "schema",
+                json!({ "discriminator": { "mapping": { "a": "#/components/schemas/No" } } }),
+            ),
+            ("schema", json!({ "discriminator": { "mapping": { "b": "#/x-schemas/B" } } })),
             // Not checked where it is, but used.
             ("schema", json!({ "$ref": "#/x-schemas/B" })),
         ] {
@@ -163,6 +194,11 @@ mod tests {
         }
         for (key, value) in [
             ("schema", json!({ "default": other, "enum": [other], "example": other })),
+            (
+                "schema",
+                json!({ "discriminator": { "mapping": { "a": "#/components/schemas/A" } } }),
+            ),
+            ("schema", json!({ "properties": { "discriminator": { "mapping": { "a": "no" } } } })),
             ("schema", json!({ "x-a": other, "items": { "$ref": "#/x-schemas/C" } })),
             ("responses", json!({ "x-a": other })),
             ("parameters", json!([{ "examples": { "a": { "value": missing } } }])),
