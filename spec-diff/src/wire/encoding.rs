@@ -19,7 +19,7 @@ impl<'a> Walk<'a> {
     /// Compares the parts of a form with a media type, which has this schema.
     pub(super) fn encoding(&mut self, form: &str, pair: Pair<'a>, schema: Pair<'a>) {
         self.entries(pair, |walk, name, part| {
-            let schemas = walk.parts(name, schema);
+            let schemas = walk.schemas_of_part(name, schema);
             match (&schemas, part.old, part.new) {
                 // It is judged as a property.
                 ([None, Some(_)], None, _) | ([Some(_), None], _, None) => walk.settle(),
@@ -29,7 +29,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The schemas of a property on both sides; `None` where nothing describes it.
-    fn parts(&mut self, name: &str, schema: Pair<'a>) -> Schemas<'a> {
+    fn schemas_of_part(&mut self, name: &str, schema: Pair<'a>) -> Schemas<'a> {
         [(Side::Old, schema.old), (Side::New, schema.new)].map(|(side, schema)| {
             let conjunction = Conjunction::of(self.root_of(side), schema);
             let flat = self.flat(side, &conjunction);
