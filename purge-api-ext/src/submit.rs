@@ -95,7 +95,7 @@ impl Purge {
     }
 
     pub(crate) fn resume(resource: Resource, journal: Journal) -> Self {
-        Self::with_source(resource, Source::Journal(journal))
+        Self::with_source(resource, Source::Journal { journal, replaced: None })
     }
 
     fn with_source(resource: Resource, source: Source) -> Self {
@@ -109,7 +109,9 @@ impl Purge {
     pub fn journal(mut self, journal: Journal) -> Self {
         self.source = match self.source {
             Source::Plan { plan, .. } => Source::Plan { plan, journal: Some(journal) },
-            Source::Journal(_) => Source::Journal(journal),
+            Source::Journal { journal: old, replaced } => {
+                Source::Journal { journal, replaced: replaced.or_else(|| old.into_contents()) }
+            }
         };
         self
     }
