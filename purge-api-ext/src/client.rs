@@ -288,8 +288,14 @@ mod tests {
     }
 
     #[test]
-    fn fixed_token_is_checked_by_build() {
-        let error = Client::builder("c4nary\n").base_url("http://[::1]").build().expect_err("LF");
+    fn fixed_token_is_trimmed_and_checked_by_build() {
+        let build = |token: &str| Client::builder(token).base_url("http://[::1]").build();
+        for token in ["c4nary-t0ken\n", "\u{feff}c4nary-t0ken\r\n", " c4nary-t0ken "] {
+            let client = build(token).expect("a client");
+            let shown = client.session.redactor().excerpt("c4nary-t0ken, other");
+            assert_eq!(shown, "[token], other", "{token:?}");
+        }
+        let error = build("c4nary\nc4nary").expect_err("two lines");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(!format!("{error:?}").contains("c4nary"), "{error:?}");
     }

@@ -171,7 +171,7 @@ impl TokenProvider {
     /// The token, if it need not be fetched. A token or a key that was given is checked here.
     pub(crate) fn known(&self) -> Result<Option<Token>, Error> {
         match &self.source {
-            Source::Fixed(token) => match parse(token.expose_secret()) {
+            Source::Fixed(token) => match parse(trimmed(token)) {
                 Ok(token) => Ok(Some(token)),
                 Err(why) => {
                     let message = shown!("the token cannot be used: {why}", why);
@@ -201,6 +201,12 @@ impl TokenProvider {
             Provided::Key(_) => panic!("a key is not a token"),
         }
     }
+}
+
+fn trimmed(token: &SecretString) -> &str {
+    // Windows programs write a byte order mark, which `trim` does not remove.
+    let token = token.expose_secret();
+    token.strip_prefix('\u{feff}').unwrap_or(token).trim()
 }
 
 /// Parses a token. The error does not quote the text.
@@ -254,9 +260,7 @@ impl Source {
 
     /// Checks a token that was read.
     fn parsed(&self, token: &SecretString) -> Result<Token, Error> {
-        // Windows programs write a byte order mark, which `trim` does not remove.
-        let token = token.expose_secret();
-        let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
+        let trimmed = trimmed(token);
         if trimmed.len() > MAX_BYTES {
             let message = shown!("{name} provided more than 64 KiB", name = self.name());
             return Err(Error::new(ErrorKind::InvalidInput, message));
