@@ -225,7 +225,7 @@ async fn round(
         if let Err(error) = &answer {
             pause = pause.max(error.retry_after());
             report_pause(error, reporter);
-            if error.kind() == ErrorKind::Unauthorized {
+            if error.kind() == ErrorKind::Unauthorized && error.status() != Some(403) {
                 // All others would be refused as well.
                 operations.iter_mut().filter(|o| is_followed(o)).for_each(|o| end_with(o, error));
                 return None;
@@ -290,8 +290,12 @@ fn take_answer(
             records::apply(operation, &found.iter().collect::<Vec<_>>(), listed);
         }
         // An unavailable service, or an error page of a proxy or gateway, is no reason to give up before the
-        // deadline: the operation was accepted, whatever a later response looks like.
-        Err(error) if error.is_retryable() || error.kind() == ErrorKind::Untrusted => {
+        // deadline: the operation was accepted, whatever a later response looks like. A 403 may come from a firewall.
+        Err(error)
+            if error.is_retryable()
+                || error.kind() == ErrorKind::Untrusted
+                || error.status() == Some(403) =>
+        {
             operation.message = Some(error.to_string());
         }
         Err(error) => end_with(operation, &error),
