@@ -95,12 +95,14 @@ impl Resource {
         F: Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     {
         let exchange = self.send(self.go().await?, "GET", send()).await;
-        match &exchange.outcome {
+        let last = match &exchange.outcome {
             Err(refusal) if self.renew(refusal, exchange.seen).await.map_err(|f| f.error)? => {
-                Ok(self.send(self.go().await?, "GET", send()).await)
+                self.send(self.go().await?, "GET", send()).await
             }
-            _ => Ok(exchange),
-        }
+            _ => exchange,
+        };
+        let outcome = last.outcome.map_err(|failure| self.session.advised(failure));
+        Ok(Exchange { outcome, ..last })
     }
 
     /// Gets another token after one was refused; returns whether there is one.

@@ -164,6 +164,11 @@ impl TokenProvider {
         self
     }
 
+    /// Whether it signs in with an API key.
+    pub(crate) fn is_key(&self) -> bool {
+        matches!(self.source, Source::ApiKey(..) | Source::ApiKeyFile(_))
+    }
+
     fn new(source: Source) -> Self {
         Self { source, timeout: Duration::from_secs(30) }
     }

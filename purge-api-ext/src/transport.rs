@@ -147,7 +147,7 @@ fn meaning(code: u16) -> (Applied, ErrorKind) {
 
 fn message(code: u16, headers: &HeaderMap, said: &Shown, redactor: &Redactor) -> Shown {
     match code {
-        401 => shown!("the token was refused (401){said}; get a new one", said),
+        401 => shown!("the token was refused (401){said}", said),
         403 => shown!(
             "the request was forbidden (403), by the service or by a proxy or gateway{said}",
             said

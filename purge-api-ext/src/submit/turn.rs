@@ -89,7 +89,9 @@ impl Run<'_> {
         let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
         drop(in_flight);
         let Err(failure) = accepted else { return };
-        if failure.error.status() == Some(413) && request.batch.paths().len() > 1 {
+        // A proxy may refuse the connection with the same statuses; then nothing was sent.
+        let refused = failure.error.status().filter(|_| failure.applied == Applied::Refused);
+        if refused == Some(413) && request.batch.paths().len() > 1 {
             return turn.stage = Stage::TooLarge;
         }
         let message = excerpt(&failure.error);
@@ -105,9 +107,9 @@ impl Run<'_> {
         if let Err(lost) = self.note(entry) {
             return turn.stage = Stage::Over(lost);
         }
-        match failure.error.status() {
+        match refused {
             Some(401) if !turn.renewed => turn.stage = Stage::TokenRefused(failure),
-            _ => self.fail(turn, failure),
+            _ => self.fail(turn, self.resource.session().advised(failure)),
         }
     }
 
@@ -131,7 +133,7 @@ impl Run<'_> {
                 turn.renewed = true;
                 turn.stage = Stage::Ready;
             }
-            Ok(false) => self.fail(turn, refusal),
+            Ok(false) => self.fail(turn, self.resource.session().advised(refusal)),
             Err(why) => self.fail(turn, why),
         }
     }
