@@ -15,6 +15,7 @@ use crate::events::Event;
 use crate::gate::Permit;
 use crate::id::OperationId;
 use crate::journal;
+use crate::known::Unsettled;
 use crate::ledger::{Entry, Stage, Story, Tries};
 use crate::lookup::{self, Sent};
 use crate::plan::Batch;
@@ -42,6 +43,8 @@ pub(super) struct Turn {
     seen: Seen,
     /// The earliest known time after which the request may have been applied.
     since: Option<Sent>,
+    /// What other runs of the client see of it, from the first attempt on.
+    pub(super) unsettled: Option<Unsettled>,
 }
 
 impl Turn {
@@ -82,12 +85,10 @@ impl Run<'_> {
         };
         event!(attempt, "sending");
         self.reporter.tell(|| Event::Attempt { request: number, attempt });
-        let known = self.resource.session().known();
-        let in_flight = known.sending(self.resource.id(), request.batch.clone());
+        turn.unsettled.get_or_insert_with(|| self.unsettled(request));
         let Exchange { outcome, asked, seen } = self.attempt(permit, &request.batch).await;
         turn.seen = seen;
         let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
-        drop(in_flight);
         let Err(failure) = accepted else { return };
         // A proxy may refuse the connection with the same statuses; then nothing was sent.
         let refused = failure.error.status().filter(|_| failure.applied == Applied::Refused);
@@ -161,7 +162,8 @@ impl Run<'_> {
         let (failure, begun) = (turn.take_failure(), Instant::now());
         let found = match turn.since {
             Some(since) if self.may_look_up(failure.as_ref()) => {
-                self.find(request, since, failure.as_ref()).await
+                let own = turn.unsettled.get_or_insert_with(|| self.unsettled(request));
+                self.find(request, own, since, failure.as_ref()).await
             }
             _ => None,
         };
@@ -193,9 +195,17 @@ impl Run<'_> {
         }
     }
 
+    /// Tells the other runs of the client that this request may have an operation.
+    fn unsettled(&self, request: &Request) -> Unsettled {
+        let is_resumed = self.shared().ledger.stories()[request.number].lost.is_some();
+        let known = self.resource.session().known();
+        known.sending(self.resource.id(), request.batch.clone(), is_resumed)
+    }
+
     async fn find(
         &self,
         request: &Request,
+        own: &Unsettled,
         since: Sent,
         failure: Option<&Failure>,
     ) -> Option<OperationId> {
@@ -206,11 +216,12 @@ impl Run<'_> {
         {
             self.reporter.tell(|| Event::Paused { delay, error });
         }
-        let of_client = self.resource.session().known();
-        let known = |id: &OperationId| {
-            self.shared().ledger.has(id)
-                || of_client.may_have(id, self.resource.id(), &request.batch)
+        let sent = match since {
+            Sent::At(moment) => Some(moment),
+            Sent::On(_) => None,
         };
+        let known =
+            |id: &OperationId| self.shared().ledger.has(id) || own.may_be_of_another(id, sent);
         // As many as can be in flight before it and after it; all of these may have been accepted meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
         let found = lookup::find(&self.resource, &request.batch, known, since, followers).await;
