@@ -56,8 +56,9 @@ use writer::Start;
 /// ```
 ///
 /// A request that was sent but has no response in the journal is first looked up in the list of purge requests. If it
-/// is not there, it is sent again, and its outcome says that there may be a duplicate. At most as many requests are
-/// affected as can be in flight: [`Purge::concurrency`]. Failed requests are tried again as well.
+/// is not there, or the list cannot be read, it is sent again, and its outcome says that there may be a duplicate. At
+/// most as many requests are affected as can be in flight: [`Purge::concurrency`]. Failed requests are tried again as
+/// well.
 ///
 /// The look-up uses only the service's clock, which responses reveal and the journal keeps, because the clocks of
 /// machines differ and can be adjusted. A request that was sent before the first response is sent again without a

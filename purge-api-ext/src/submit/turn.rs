@@ -45,6 +45,8 @@ pub(super) struct Turn {
     since: Option<Sent>,
     /// What other runs of the client see of it, from the first attempt on.
     pub(super) unsettled: Option<Unsettled>,
+    /// Whether a look-up that could not read the list has paid for the next retry.
+    is_paid: bool,
 }
 
 impl Turn {
@@ -142,7 +144,7 @@ impl Run<'_> {
     /// Waits before the next attempt, if the run can afford one.
     pub(super) async fn pause(&self, request: &Request, turn: &mut Turn, delay: Duration) {
         let Some(failure) = turn.take_failure() else { return };
-        if !self.shared().quota.spend() {
+        if !std::mem::take(&mut turn.is_paid) && !self.shared().quota.spend() {
             return turn.stage = Stage::Over(failure);
         }
         event!(?delay, error = %failure.error, "trying again");
@@ -161,9 +163,12 @@ impl Run<'_> {
     pub(super) async fn look_up(&self, request: &Request, turn: &mut Turn) {
         let (failure, begun) = (turn.take_failure(), Instant::now());
         let found = match turn.since {
-            Some(since) if self.may_look_up(failure.as_ref()) => {
+            Some(since) if self.may_look_up() => {
                 let own = turn.unsettled.get_or_insert_with(|| self.unsettled(request));
-                self.find(request, own, since, failure.as_ref()).await
+                let found = self.find(request, own, since, failure.as_ref()).await;
+                turn.is_paid = found.is_err() && self.shared().quota.spend();
+                // If the list cannot be read, the outcome stays unknown.
+                found.ok().flatten()
             }
             _ => None,
         };
@@ -184,15 +189,10 @@ impl Run<'_> {
         });
     }
 
-    /// Whether the retry quota allows a look-up. A look-up costs as much as a retry, because a service that is down
-    /// responds to neither. For a request of an earlier run, it costs something only if the list cannot be read.
-    fn may_look_up(&self, failure: Option<&Failure>) -> bool {
-        let quota = &mut self.shared().quota;
-        match failure {
-            _ if self.stop.reason().is_some() => false,
-            None => !quota.is_spent(),
-            Some(_) => quota.spend(),
-        }
+    /// Whether a look-up is worth its requests. It costs nothing if the list can be read. Otherwise it costs as much as
+    /// the retry that it pays for, because a service that is down responds to neither.
+    fn may_look_up(&self) -> bool {
+        self.stop.reason().is_none() && !self.shared().quota.is_spent()
     }
 
     /// Tells the other runs of the client that this request may have an operation.
@@ -208,7 +208,7 @@ impl Run<'_> {
         own: &Unsettled,
         since: Sent,
         failure: Option<&Failure>,
-    ) -> Option<OperationId> {
+    ) -> Result<Option<OperationId>, Error> {
         let error = failure.map(|failure| failure.error.clone());
         self.reporter.tell(|| Event::LookingUp { request: request.number, error: error.clone() });
         if let Some(error) = error
@@ -224,12 +224,7 @@ impl Run<'_> {
             |id: &OperationId| self.shared().ledger.has(id) || own.may_be_of_another(id, sent);
         // As many as can be in flight before it and after it; all of these may have been accepted meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
-        let found = lookup::find(&self.resource, &request.batch, known, since, followers).await;
-        if found.is_err() && failure.is_none() {
-            self.shared().quota.spend();
-        }
-        // If the list cannot be read, the outcome stays unknown.
-        found.ok().flatten()
+        lookup::find(&self.resource, &request.batch, known, since, followers).await
     }
 
     /// Waits until a request may be sent, and records that it is being sent; or returns why nothing more is sent.
