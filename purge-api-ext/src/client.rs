@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::auth::Session;
 use crate::connection::{BaseUrl, Route, Settings};
 use crate::error::{Error, ErrorKind};
+use crate::events::Event;
 use crate::id::{OperationId, OrganizationId, ResourceId};
 use crate::rate::Rate;
 use crate::resource::Resource;
@@ -75,6 +76,18 @@ impl Client {
     /// [`ErrorKind::Unauthorized`] when its command or function fails or takes too long.
     pub async fn fetch_token(&self) -> Result<(), Error> {
         self.session.ensure_token(self.session.gate()).await
+    }
+
+    /// The same as [`fetch_token`](Self::fetch_token), with [`Event::Paused`] for each long pause of a login, as runs
+    /// report it.
+    #[doc(hidden)]
+    pub async fn fetch_token_reporting(&self, mut on: impl FnMut(&Event)) -> Result<(), Error> {
+        let paused = |error: &Error| {
+            let delay = error.retry_after().unwrap_or_default();
+            on(&Event::Paused { delay, error: error.clone() });
+        };
+        let gate = self.session.gate();
+        gate.reporting(self.session.ensure_token(gate), paused).await
     }
 
     /// Fetches the token again and returns whether it has changed. All later requests use the new one. For programs that

@@ -224,7 +224,7 @@ async fn round(
         let Some((index, answer)) = asked.next().await else { return pause };
         if let Err(error) = &answer {
             pause = pause.max(error.retry_after());
-            report_pause(error, reporter);
+            reporter.paused(error);
             if error.kind() == ErrorKind::Unauthorized && error.status() != Some(403) {
                 // All others would be refused as well.
                 operations.iter_mut().filter(|o| is_followed(o)).for_each(|o| end_with(o, error));
@@ -241,13 +241,6 @@ async fn round(
             unfinished += 1;
             queue.push_back(index);
         }
-    }
-}
-
-/// Reports the pause that the service asked for, if it did.
-fn report_pause(error: &Error, reporter: &Reporter) {
-    if let Some(delay) = error.retry_after() {
-        reporter.tell(|| Event::Paused { delay, error: error.clone() });
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use purge_api_ext::{
-    Client, ClientBuilder, OrganizationId, Rate, Resource, ResourceId, TokenProvider,
+    Client, ClientBuilder, Event, OrganizationId, Rate, Resource, ResourceId, TokenProvider,
 };
 use purge_sandbox::Sandbox;
 
@@ -124,12 +124,13 @@ impl Checked {
         }
     }
 
-    pub(crate) async fn connect(self) -> Result<Target, Failure> {
+    /// Makes sure that there is a token. A login for it may have to pause, which `on` is told.
+    pub(crate) async fn connect(self, on: impl FnMut(&Event)) -> Result<Target, Failure> {
         match self {
             Self::Sandbox { timeout, rate } => Target::sandbox(timeout, rate).await,
             Self::Service { client, organization, resource } => {
                 // A missing token is bad input, and is reported before anything is sent.
-                client.fetch_token().await?;
+                client.fetch_token_reporting(on).await?;
                 Ok(Target { resource: client.resource(organization, resource), sandbox: None })
             }
         }

@@ -12,7 +12,7 @@ use super::run::{Run, out_of_order};
 use crate::auth::{Exchange, Seen};
 use crate::error::{Error, ErrorKind};
 use crate::events::Event;
-use crate::gate::Permit;
+use crate::gate::{Gate, Permit};
 use crate::id::OperationId;
 use crate::journal;
 use crate::known::Unsettled;
@@ -144,13 +144,20 @@ impl Run<'_> {
     /// Waits before the next attempt, if the run can afford one.
     pub(super) async fn pause(&self, request: &Request, turn: &mut Turn, delay: Duration) {
         let Some(failure) = turn.take_failure() else { return };
-        if !std::mem::take(&mut turn.is_paid) && !self.shared().quota.spend() {
-            return turn.stage = Stage::Over(failure);
+        // The gate may hold it back for longer, because of the response to another request.
+        let held = self.resource.pause_left().unwrap_or_default();
+        // After a stop, or if that is too long, there is no other attempt to pay for and to report.
+        let is_last = self.stop.reason().is_some() || held > Gate::PATIENCE;
+        let delay = if is_last { Duration::ZERO } else { delay.max(held) };
+        if !is_last {
+            if !std::mem::take(&mut turn.is_paid) && !self.shared().quota.spend() {
+                return turn.stage = Stage::Over(failure);
+            }
+            event!(?delay, error = %failure.error, "trying again");
+            let event =
+                || Event::Retrying { request: request.number, delay, error: failure.error.clone() };
+            self.reporter.tell(event);
         }
-        event!(?delay, error = %failure.error, "trying again");
-        let event =
-            || Event::Retrying { request: request.number, delay, error: failure.error.clone() };
-        self.reporter.tell(event);
         turn.stage = match self.stop.or(sleep(delay)).await {
             Ok(()) => Stage::Ready,
             // If it may have been applied, the earlier failure explains its outcome better.
@@ -211,11 +218,7 @@ impl Run<'_> {
     ) -> Result<Option<OperationId>, Error> {
         let error = failure.map(|failure| failure.error.clone());
         self.reporter.tell(|| Event::LookingUp { request: request.number, error: error.clone() });
-        if let Some(error) = error
-            && let Some(delay) = error.retry_after().filter(|delay| !delay.is_zero())
-        {
-            self.reporter.tell(|| Event::Paused { delay, error });
-        }
+        error.iter().for_each(|error| self.reporter.paused(error));
         let sent = match since {
             Sent::At(moment) => Some(moment),
             Sent::On(_) => None,
@@ -224,7 +227,14 @@ impl Run<'_> {
             |id: &OperationId| self.shared().ledger.has(id) || own.may_be_of_another(id, sent);
         // As many as can be in flight before it and after it; all of these may have been accepted meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
-        lookup::find(&self.resource, &request.batch, known, since, followers).await
+        let found = lookup::find(&self.resource, &request.batch, known, since, followers).await;
+        // A pause that is too long ends the run instead.
+        if let Err(error) = &found
+            && !self.retry.ends_run(error)
+        {
+            self.reporter.paused(error);
+        }
+        found
     }
 
     /// Waits until a request may be sent, and records that it is being sent; or returns why nothing more is sent.
@@ -239,7 +249,8 @@ impl Run<'_> {
             Failure::new(Applied::No, error)
         };
         loop {
-            let pass = self.resource.enter().await.map_err(stopped)?;
+            let entering = self.resource.enter();
+            let pass = self.resource.reporting(entering, self.reporter).await.map_err(stopped)?;
             let written = self.record_sending(request).await?;
             let begun = Instant::now();
             // Writing may have been slow, so wait again for permission to send.
