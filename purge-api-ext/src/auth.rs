@@ -34,7 +34,8 @@ pub(crate) struct Session(Arc<Inner>);
 struct Inner {
     raw: purge_api::Client,
     route: Route,
-    credential: Credential,
+    /// Clients with the same token share it.
+    credential: Arc<Credential>,
     /// The gate of all requests.
     gate: Gate,
     /// The service's clock, as the last response showed it.
@@ -61,15 +62,22 @@ impl<T> Exchange<T> {
 }
 
 impl Session {
+    /// A session with a token of its own, or with that of another session at the same address.
     pub(crate) fn new(
         base_url: &str,
         http: reqwest::Client,
         route: Route,
         provider: TokenProvider,
+        shared: Option<&Self>,
         throttle: Throttle,
     ) -> Result<Self, Error> {
-        let login = Login::new(base_url, http.clone(), route.clone());
-        let credential = Credential::new(provider, login)?;
+        let credential = match shared {
+            Some(Self(other)) => Arc::clone(&other.credential),
+            None => {
+                let login = Login::new(base_url, http.clone(), route.clone());
+                Arc::new(Credential::new(provider, login)?)
+            }
+        };
         Ok(Self(Arc::new(Inner {
             raw: purge_api::Client::new_with_client(base_url, http, credential.bearer()),
             route,

@@ -57,6 +57,7 @@ impl Client {
             http: None,
             rate: None,
             throttle: None,
+            others: Vec::new(),
         }
     }
 
@@ -162,6 +163,7 @@ pub struct ClientBuilder {
     pub(crate) http: Option<reqwest::Client>,
     rate: Option<Rate>,
     throttle: Option<Throttle>,
+    others: Vec<Client>,
 }
 
 impl ClientBuilder {
@@ -191,6 +193,14 @@ impl ClientBuilder {
     /// rate replaces [`rate`](Self::rate). Default: a throttle of its own.
     pub fn throttle(mut self, throttle: Throttle) -> Self {
         self.throttle = Some(throttle);
+        self
+    }
+
+    /// Other clients whose token to share: that of the first which has the same address and the same source of its token.
+    /// Then one login is enough for both, and a key that the service has refused is not sent again by either.
+    #[doc(hidden)]
+    pub fn beside(mut self, others: &[Client]) -> Self {
+        self.others.extend_from_slice(others);
         self
     }
 
@@ -255,7 +265,12 @@ impl ClientBuilder {
             }
         };
         let throttle = self.throttle.unwrap_or_else(|| Throttle::new(self.rate));
-        let session = Session::new(base.as_str(), http, route, self.token, throttle)?;
+        let shared = self.others.iter().find(|other| {
+            let provider = other.session.provider();
+            *other.base_url == *base.as_str() && provider.has_source_of(&self.token)
+        });
+        let shared = shared.map(|other| &other.session);
+        let session = Session::new(base.as_str(), http, route, self.token, shared, throttle)?;
         Ok(Client { session, base_url: base.as_str().into() })
     }
 }

@@ -164,6 +164,23 @@ impl TokenProvider {
         self
     }
 
+    /// Whether another provider has the same source, and so returns the same token.
+    pub(crate) fn has_source_of(&self, other: &Self) -> bool {
+        use Source::{ApiKey, ApiKeyFile, Command, Env, File, Fixed, Function};
+
+        let same =
+            |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
+        match (&self.source, &other.source) {
+            (Fixed(one), Fixed(other)) => same(one, other),
+            (Env(one), Env(other)) => one == other,
+            (File(one), File(other)) | (ApiKeyFile(one), ApiKeyFile(other)) => one == other,
+            (Command(one), Command(other)) => one == other,
+            (Function(one), Function(other)) => Arc::ptr_eq(one, other),
+            (ApiKey(key, secret), ApiKey(other, its)) => same(key, other) && same(secret, its),
+            _ => false,
+        }
+    }
+
     /// Whether it signs in with an API key.
     pub(crate) fn is_key(&self) -> bool {
         matches!(self.source, Source::ApiKey(..) | Source::ApiKeyFile(_))

@@ -49,12 +49,22 @@ pub(crate) struct Account {
 impl Target {
     /// Collects the settings of the target, or says which one is missing.
     pub(crate) fn check(args: &TargetArgs, settings: &Settings) -> Result<Checked, Failure> {
+        Self::check_beside(&[], args, settings)
+    }
+
+    /// Does the same beside other clients. Those with the same address and source of the token share the token, so that
+    /// there is one login.
+    pub(crate) fn check_beside(
+        others: &[Client],
+        args: &TargetArgs,
+        settings: &Settings,
+    ) -> Result<Checked, Failure> {
         let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);
         let rate = args.rate.or(settings.rate);
         if args.sandbox {
             return Ok(Checked::Sandbox { timeout, rate });
         }
-        let client = |client| limited(client, timeout, rate);
+        let client = |client| limited(client, timeout, rate).beside(others);
         let Account { client, organization, resource } = account(args, settings, client)?;
         Ok(Checked::Service { client, organization, resource })
     }

@@ -20,6 +20,7 @@ use crate::typed;
 const AFTER_EXIT: Duration = Duration::from_secs(1);
 
 /// A program and its arguments, run without a shell.
+#[derive(PartialEq)]
 pub(super) struct TokenCommand {
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
