@@ -20,6 +20,7 @@ use crate::gate::{Gate, Permit};
 use crate::known::Known;
 use crate::lock::lock;
 use crate::login::Login;
+use crate::retry::Applied;
 use crate::sanitize::{Redactor, shown};
 use crate::throttle::Throttle;
 use crate::token::TokenProvider;
@@ -33,7 +34,8 @@ pub(crate) struct Session(Arc<Inner>);
 struct Inner {
     raw: purge_api::Client,
     route: Route,
-    credential: Credential,
+    /// Clients with the same token share it.
+    credential: Arc<Credential>,
     /// The gate of all requests.
     gate: Gate,
     /// The service's clock, as the last response showed it.
@@ -60,15 +62,22 @@ impl<T> Exchange<T> {
 }
 
 impl Session {
+    /// A session with a token of its own, or with that of another session at the same address.
     pub(crate) fn new(
         base_url: &str,
         http: reqwest::Client,
         route: Route,
         provider: TokenProvider,
+        shared: Option<&Self>,
         throttle: Throttle,
     ) -> Result<Self, Error> {
-        let login = Login::new(base_url, http.clone(), route.clone());
-        let credential = Credential::new(provider, login)?;
+        let credential = match shared {
+            Some(Self(other)) => Arc::clone(&other.credential),
+            None => {
+                let login = Login::new(base_url, http.clone(), route.clone());
+                Arc::new(Credential::new(provider, login)?)
+            }
+        };
         Ok(Self(Arc::new(Inner {
             raw: purge_api::Client::new_with_client(base_url, http, credential.bearer()),
             route,
@@ -194,18 +203,34 @@ impl Session {
             .error
     }
 
+    /// A refusal that is final, with what to do about it. The token of an API key has just been issued.
+    pub(crate) fn advised(&self, refusal: Failure) -> Failure {
+        if !is_of_token(&refusal) {
+            return refusal;
+        }
+        let error = &refusal.error;
+        let message = match self.provider().is_key() {
+            true => shown!("{error}; check the rights of the API key", error),
+            false => shown!("{error}; get a new one", error),
+        };
+        let error = Error::new(ErrorKind::Unauthorized, message).with_status(401);
+        Failure::new(refusal.applied, error)
+    }
+
     /// Removes the token from foreign text.
     pub(crate) fn redactor(&self) -> Redactor {
         self.0.credential.redactor()
     }
 }
 
+/// Whether the service refused the token. A proxy may refuse the connection with the same status.
 fn is_of_token(refusal: &Failure) -> bool {
-    refusal.error.status() == Some(401)
+    refusal.applied == Applied::Refused && refusal.error.status() == Some(401)
 }
 
 fn not_renewed(refusal: &Failure, why: &Error) -> Failure {
-    let message = shown!("{refusal}, which failed: {why}", refusal = refusal.error, why);
+    let message =
+        shown!("{refusal}; getting a new one failed: {why}", refusal = refusal.error, why);
     // A temporary failure to get a new token is not reported as unauthorized.
     let kind = match why.kind() {
         temporary @ (ErrorKind::Unavailable | ErrorKind::Untrusted) => temporary,

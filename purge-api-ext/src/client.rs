@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::auth::Session;
 use crate::connection::{BaseUrl, Route, Settings};
 use crate::error::{Error, ErrorKind};
+use crate::events::Event;
 use crate::id::{OperationId, OrganizationId, ResourceId};
 use crate::rate::Rate;
 use crate::resource::Resource;
@@ -56,6 +57,7 @@ impl Client {
             http: None,
             rate: None,
             throttle: None,
+            others: Vec::new(),
         }
     }
 
@@ -75,6 +77,18 @@ impl Client {
     /// [`ErrorKind::Unauthorized`] when its command or function fails or takes too long.
     pub async fn fetch_token(&self) -> Result<(), Error> {
         self.session.ensure_token(self.session.gate()).await
+    }
+
+    /// The same as [`fetch_token`](Self::fetch_token), with [`Event::Paused`] for each long pause of a login, as runs
+    /// report it.
+    #[doc(hidden)]
+    pub async fn fetch_token_reporting(&self, mut on: impl FnMut(&Event)) -> Result<(), Error> {
+        let paused = |error: &Error| {
+            let delay = error.retry_after().unwrap_or_default();
+            on(&Event::Paused { delay, error: error.clone() });
+        };
+        let gate = self.session.gate();
+        gate.reporting(self.session.ensure_token(gate), paused).await
     }
 
     /// Fetches the token again and returns whether it has changed. All later requests use the new one. For programs that
@@ -149,6 +163,7 @@ pub struct ClientBuilder {
     pub(crate) http: Option<reqwest::Client>,
     rate: Option<Rate>,
     throttle: Option<Throttle>,
+    others: Vec<Client>,
 }
 
 impl ClientBuilder {
@@ -178,6 +193,14 @@ impl ClientBuilder {
     /// rate replaces [`rate`](Self::rate). Default: a throttle of its own.
     pub fn throttle(mut self, throttle: Throttle) -> Self {
         self.throttle = Some(throttle);
+        self
+    }
+
+    /// Other clients whose token to share: that of the first which has the same address and the same source of its token.
+    /// Then one login is enough for both, and a key that the service has refused is not sent again by either.
+    #[doc(hidden)]
+    pub fn beside(mut self, others: &[Client]) -> Self {
+        self.others.extend_from_slice(others);
         self
     }
 
@@ -242,7 +265,12 @@ impl ClientBuilder {
             }
         };
         let throttle = self.throttle.unwrap_or_else(|| Throttle::new(self.rate));
-        let session = Session::new(base.as_str(), http, route, self.token, throttle)?;
+        let shared = self.others.iter().find(|other| {
+            let provider = other.session.provider();
+            *other.base_url == *base.as_str() && provider.has_source_of(&self.token)
+        });
+        let shared = shared.map(|other| &other.session);
+        let session = Session::new(base.as_str(), http, route, self.token, shared, throttle)?;
         Ok(Client { session, base_url: base.as_str().into() })
     }
 }
@@ -288,8 +316,14 @@ mod tests {
     }
 
     #[test]
-    fn fixed_token_is_checked_by_build() {
-        let error = Client::builder("c4nary\n").base_url("http://[::1]").build().expect_err("LF");
+    fn fixed_token_is_trimmed_and_checked_by_build() {
+        let build = |token: &str| Client::builder(token).base_url("http://[::1]").build();
+        for token in ["c4nary-t0ken\n", "\u{feff}c4nary-t0ken\r\n", " c4nary-t0ken "] {
+            let client = build(token).expect("a client");
+            let shown = client.session.redactor().excerpt("c4nary-t0ken, other");
+            assert_eq!(shown, "[token], other", "{token:?}");
+        }
+        let error = build("c4nary\nc4nary").expect_err("two lines");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(!format!("{error:?}").contains("c4nary"), "{error:?}");
     }

@@ -85,11 +85,11 @@ pub enum Event {
         /// How many paths are waited for, as far as known.
         paths: usize,
     },
-    /// The service asked for a pause. Until it is over, operations are not polled, and no request is looked up.
+    /// The service asked for a pause. Until it is over, nothing is sent: no request, no look-up, no poll and no login.
     Paused {
         /// How long the pause is.
         delay: Duration,
-        /// The response that asked for it.
+        /// The response that asked for it; or, for a login, that there is a pause.
         error: Error,
     },
     /// While waiting: after several polls, the service still has no record of an operation that is known only by
@@ -182,6 +182,13 @@ impl Reporter {
         if let Some(sender) = &self.0 {
             // Sending cannot fail: the stream that owns the receiver also owns the run.
             let _ = sender.send(event());
+        }
+    }
+
+    /// Reports the pause that a response asks for, if it does.
+    pub(crate) fn paused(&self, error: &Error) {
+        if let Some(delay) = error.retry_after().filter(|delay| !delay.is_zero()) {
+            self.tell(|| Event::Paused { delay, error: error.clone() });
         }
     }
 

@@ -10,8 +10,9 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use crate::error::{Error, ErrorKind};
 use crate::lock::lock;
@@ -68,6 +69,37 @@ impl Gate {
         departed.map(Permit).map_err(|pause| too_long(&pause))
     }
 
+    /// Waits for something, and reports each long pause that the service asks for meanwhile.
+    pub(crate) async fn reporting<T>(
+        &self,
+        something: impl Future<Output = T>,
+        mut paused: impl FnMut(&Error),
+    ) -> T {
+        /// Shorter pauses are not reported.
+        const LONG: Duration = Duration::from_secs(3);
+
+        let watch = async {
+            loop {
+                let TooLong { left } = self.throttle.too_long(LONG).await;
+                // Nobody waits for a pause that is too long.
+                if left <= self.patience {
+                    let error = Error::new(ErrorKind::Unavailable, "the service asked for a pause");
+                    paused(&error.with_retry_after(Some(left)));
+                }
+                sleep(left).await;
+            }
+        };
+        match select(pin!(something), pin!(watch)).await {
+            Either::Left((done, _)) => done,
+            Either::Right((never, _)) => never,
+        }
+    }
+
+    /// How much is left of the pause that the service asked for.
+    pub(crate) fn pause_left(&self) -> Option<Duration> {
+        self.throttle.pause_left()
+    }
+
     /// Why requests wait, if the service has asked for a pause.
     pub(crate) fn pause(&self) -> Option<Error> {
         self.throttle.pause_left().map(|left| too_long(&TooLong { left }))
@@ -87,12 +119,10 @@ impl Gate {
         &self,
         something: impl Future<Output = T>,
     ) -> Result<T, Error> {
-        use futures_util::future::Either::{Left, Right};
-
         let (something, pause) = (pin!(something), pin!(self.throttle.too_long(self.patience)));
         match self.stop.or(select(something, pause)).await? {
-            Left((done, _)) => Ok(done),
-            Right((pause, _)) => Err(too_long(&pause)),
+            Either::Left((done, _)) => Ok(done),
+            Either::Right((pause, _)) => Err(too_long(&pause)),
         }
     }
 
@@ -131,14 +161,12 @@ impl Stop {
 
     /// Waits for something, unless the run is stopped first; then the reason is the error.
     pub(crate) async fn or<T>(&self, something: impl Future<Output = T>) -> Result<T, Error> {
-        use futures_util::future::Either::{Left, Right};
-
         let mut stopped = pin!(self.0.signal.notified());
         stopped.as_mut().enable();
         self.check()?;
         match select(pin!(something), stopped).await {
-            Left((done, _)) => self.check().map(|()| done),
-            Right(_) => Err(self.reason().unwrap_or_else(|| {
+            Either::Left((done, _)) => self.check().map(|()| done),
+            Either::Right(_) => Err(self.reason().unwrap_or_else(|| {
                 // The signal is sent only after the reason is set.
                 Error::new(ErrorKind::Interrupted, "not sent: the run was stopped")
             })),
@@ -161,5 +189,33 @@ impl Stop {
 
     fn why(&self) -> MutexGuard<'_, Option<Error>> {
         lock(&self.0.why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_long_pause_that_is_waited_for_is_reported() {
+        let throttle = Throttle::default();
+        let (gate, start) = (Gate::new(throttle.clone()), Instant::now());
+        let mut told = Vec::new();
+        let pauses = async {
+            // Too short, the first long one, one that ends with it, the second, and one that nobody waits for.
+            for (at, pause) in [(1, 3), (5, 12), (9, 8), (20, 60), (100, 61)] {
+                tokio::time::sleep_until(start + Duration::from_secs(at)).await;
+                throttle.pause_for(Duration::from_secs(pause));
+            }
+            sleep(Duration::from_secs(1)).await;
+        };
+        let report = |error: &Error| {
+            assert_eq!(error.to_string(), "the service asked for a pause");
+            told.push((start.elapsed().as_secs(), error.retry_after().map(|left| left.as_secs())));
+        };
+        gate.reporting(pauses, report).await;
+        assert_eq!(told, [(5, Some(12)), (20, Some(60))]);
     }
 }

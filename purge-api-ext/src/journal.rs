@@ -56,8 +56,9 @@ use writer::Start;
 /// ```
 ///
 /// A request that was sent but has no response in the journal is first looked up in the list of purge requests. If it
-/// is not there, it is sent again, and its outcome says that there may be a duplicate. At most as many requests are
-/// affected as can be in flight: [`Purge::concurrency`]. Failed requests are tried again as well.
+/// is not there, or the list cannot be read, it is sent again, and its outcome says that there may be a duplicate. At
+/// most as many requests are affected as can be in flight: [`Purge::concurrency`]. Failed requests are tried again as
+/// well.
 ///
 /// The look-up uses only the service's clock, which responses reveal and the journal keeps, because the clocks of
 /// machines differ and can be adjusted. A request that was sent before the first response is sent again without a
@@ -302,16 +303,11 @@ impl Journal {
             let asked = shown!("{asked}", asked = resource.id());
             return Err(other("resource", its, asked, fix));
         }
-        let requests = self.contents.iter().flat_map(|contents| &contents.requests);
         if let Some(plan) = plan {
-            // Compare all paths: a checksum can be forged.
-            if requests.eq(plan.batches()) {
-                return Ok(());
-            }
             let other = "belongs to another list of paths; resume it without a list";
-            return Err(refusal(&self.path, other));
+            return self.check_requests(plan.batches(), other);
         }
-        let mut paths = requests.flat_map(Batch::paths);
+        let mut paths = self.planned().flat_map(Batch::paths);
         match paths.find(|path| self.full_purge.is_none() && is_everything(path)) {
             None => Ok(()),
             Some(path) => Err(refusal(
@@ -323,6 +319,31 @@ impl Journal {
                 ),
             )),
         }
+    }
+
+    /// Refuses a journal that cannot replace the one with these contents in a resumed run.
+    pub(crate) fn check_replaces(
+        &self,
+        replaced: &Contents,
+        resource: &Resource,
+    ) -> Result<(), Error> {
+        self.check(resource, None)?;
+        let other = "belongs to another list of paths than the journal that it replaces";
+        self.check_requests(&replaced.requests, other)
+    }
+
+    fn check_requests(&self, requests: &[Batch], other: &'static str) -> Result<(), Error> {
+        // Compare all paths: a checksum can be forged.
+        if self.planned().eq(requests) { Ok(()) } else { Err(refusal(&self.path, other)) }
+    }
+
+    fn planned(&self) -> impl Iterator<Item = &Batch> {
+        self.contents.iter().flat_map(|contents| &contents.requests)
+    }
+
+    /// What it had when it was opened. Its lock is released.
+    pub(crate) fn into_contents(self) -> Option<Contents> {
+        self.contents
     }
 
     /// Starts writing; a new journal starts with the plan. Returns the contents of an opened journal even if writing

@@ -310,6 +310,14 @@ impl Story {
         self.ambiguous > u32::from(!named_by_answer)
     }
 
+    /// Whether it may have an operation that is not known.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        match &self.end {
+            End::Accepted { possible_duplicate, .. } => *possible_duplicate,
+            End::Open | End::Split { .. } => self.lost.is_some(),
+        }
+    }
+
     /// Whether it was applied, given the last failure, which does not undo what an earlier attempt may have done.
     pub(crate) fn applied(&self, last: Applied) -> Applied {
         self.lost.map_or(last, |lost| lost.applied)
@@ -437,9 +445,14 @@ mod tests {
         for (entries, by_answer, otherwise) in
             [(&[][..], false, false), (&lost[..], true, false), (&twice[..], true, true)]
         {
-            let story = story(entries);
+            let mut story = story(entries);
             assert_eq!(story.may_be_duplicate(true), by_answer, "{entries:?}");
             assert_eq!(story.may_be_duplicate(false), otherwise, "{entries:?}");
+            assert_eq!(story.is_in_doubt(), by_answer, "{entries:?}");
+            let op_id = "a".parse().expect("an ID");
+            let possible_duplicate = otherwise;
+            story.settle(End::Accepted { op_id, message: None, possible_duplicate });
+            assert_eq!(story.is_in_doubt(), otherwise, "{entries:?}");
         }
     }
 

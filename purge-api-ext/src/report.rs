@@ -163,11 +163,12 @@ impl Report {
     }
 
     /// Whether no path failed and none is pending. Without waiting, a path counts as a success once the service has
-    /// accepted it, although its cached copies may not be gone yet. A report without operations is not a success,
-    /// because nothing was purged.
+    /// accepted it, although its cached copies may not be gone yet. A dry run and a report without operations are not a
+    /// success, because nothing was purged.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.error().is_none()
+            && !self.dry_run
             && !self.operations.is_empty()
             && self.operations.iter().all(OperationOutcome::is_success)
     }
@@ -195,6 +196,12 @@ impl Report {
         // A report from JSON has no errors.
         let failed = || match self.paths().any(|path| path.state.is_failure()) {
             true => Error::new(ErrorKind::Refused, shown!("some paths failed: {summary}", summary)),
+            false if self.dry_run || self.paths().any(|path| path.state == PathState::Planned) => {
+                Error::new(
+                    ErrorKind::InvalidInput,
+                    shown!("a plan was not sent: {summary}", summary),
+                )
+            }
             false => Error::new(ErrorKind::Deadline, shown!("not finished: {summary}", summary)),
         };
         Err(self.error().cloned().unwrap_or_else(failed))
@@ -264,10 +271,12 @@ impl OperationOutcome {
     }
 
     fn is_success(&self) -> bool {
+        use PathState::{Accepted, NotCached, Purged};
+
         let mut states = self.paths.states();
-        !self.state.is_failure()
+        matches!(self.state, OperationState::Accepted | OperationState::Finished)
             && !self.is_unfinished()
-            && states.all(|(state, _)| !state.is_failure() && state != PathState::Pending)
+            && states.all(|(state, _)| matches!(state, Accepted | Purged | NotCached))
     }
 
     fn planned(batch: &Batch) -> Self {

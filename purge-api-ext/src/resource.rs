@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use purge_api::ResponseValue;
 use purge_api::builder::{CreatePurge, ListPurgeRequests};
 
 use crate::auth::{Exchange, Seen, Session};
 use crate::error::{Error, ErrorKind};
+use crate::events::Reporter;
 use crate::gate::{Gate, Pass, Permit, Stop};
 use crate::id::{OrganizationId, ResourceId};
 use crate::retry::Applied;
@@ -63,6 +65,16 @@ impl Resource {
         self.gate.enter(self.session.ensure_token(&self.gate)).await
     }
 
+    /// Waits for something, and reports each long pause that the service asks for meanwhile: for a request that waits
+    /// for its turn, or for a login.
+    pub(crate) async fn reporting<T>(
+        &self,
+        something: impl Future<Output = T>,
+        reporter: &Reporter,
+    ) -> T {
+        self.gate.reporting(something, |error| reporter.paused(error)).await
+    }
+
     /// Waits until a request whose turn has come may be sent.
     pub(crate) async fn depart(&self, pass: Pass) -> Result<Permit, Error> {
         self.gate.depart(pass).await
@@ -95,12 +107,14 @@ impl Resource {
         F: Future<Output = Result<ResponseValue<T>, purge_api::Error<()>>>,
     {
         let exchange = self.send(self.go().await?, "GET", send()).await;
-        match &exchange.outcome {
+        let last = match &exchange.outcome {
             Err(refusal) if self.renew(refusal, exchange.seen).await.map_err(|f| f.error)? => {
-                Ok(self.send(self.go().await?, "GET", send()).await)
+                self.send(self.go().await?, "GET", send()).await
             }
-            _ => Ok(exchange),
-        }
+            _ => exchange,
+        };
+        let outcome = last.outcome.map_err(|failure| self.session.advised(failure));
+        Ok(Exchange { outcome, ..last })
     }
 
     /// Gets another token after one was refused; returns whether there is one.
@@ -113,6 +127,11 @@ impl Resource {
             }
             Err(stopped) => Err(Failure::new(Applied::No, stopped)),
         }
+    }
+
+    /// How much is left of the pause that the service asked for.
+    pub(crate) fn pause_left(&self) -> Option<Duration> {
+        self.gate.pause_left()
     }
 
     /// Why requests wait, if the service asked for a pause.

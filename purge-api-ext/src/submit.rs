@@ -43,14 +43,14 @@ use work::{Source, Work};
 ///
 /// A purge does not fail as a whole: the [`Report`] has both what failed and what succeeded. A request that was
 /// certainly not applied is sent again, after a random pause whose limit doubles each time. One that may have been
-/// applied is looked up in the list first; if it is not there, it is sent again at most twice, and its outcome says
-/// that there may be a duplicate. A refused token ends the run.
+/// applied is looked up in the list first; if it is not there, or the list cannot be read, it is sent again at most
+/// twice, and its outcome says that there may be a duplicate. A refused token ends the run.
 ///
 /// A pause that the service asks for (`Retry-After`) applies to all requests of the [`Client`](crate::Client), as its
 /// [`rate`](crate::ClientBuilder::rate) does; a pause of more than 60 s is not waited for, and ends the run. All
-/// retries of a run share a quota: 100 are free, and after that every five accepted requests pay for one more. So during
-/// an outage, 1,000 batches cause at most 1,100 requests. Sending as a whole has no time limit; `max_attempts` and
-/// `backoff` limit each request.
+/// retries of a run share a quota: 100 are free, and after that every five accepted requests pay for one more. A look-up
+/// that cannot read the list pays for the retry after it. So during an outage, 1,000 batches cause about 1,200 requests
+/// at most. Sending as a whole has no time limit; `max_attempts` and `backoff` limit each request.
 ///
 /// A request that the service finds too large (413) is split into two, with half of its paths each.
 ///
@@ -95,7 +95,7 @@ impl Purge {
     }
 
     pub(crate) fn resume(resource: Resource, journal: Journal) -> Self {
-        Self::with_source(resource, Source::Journal(journal))
+        Self::with_source(resource, Source::Journal { journal, replaced: None })
     }
 
     fn with_source(resource: Resource, source: Source) -> Self {
@@ -109,7 +109,9 @@ impl Purge {
     pub fn journal(mut self, journal: Journal) -> Self {
         self.source = match self.source {
             Source::Plan { plan, .. } => Source::Plan { plan, journal: Some(journal) },
-            Source::Journal(_) => Source::Journal(journal),
+            Source::Journal { journal: old, replaced } => {
+                Source::Journal { journal, replaced: replaced.or_else(|| old.into_contents()) }
+            }
         };
         self
     }

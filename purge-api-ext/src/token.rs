@@ -164,6 +164,28 @@ impl TokenProvider {
         self
     }
 
+    /// Whether another provider has the same source, and so returns the same token.
+    pub(crate) fn has_source_of(&self, other: &Self) -> bool {
+        use Source::{ApiKey, ApiKeyFile, Command, Env, File, Fixed, Function};
+
+        let same =
+            |one: &SecretString, other: &SecretString| one.expose_secret() == other.expose_secret();
+        match (&self.source, &other.source) {
+            (Fixed(one), Fixed(other)) => same(one, other),
+            (Env(one), Env(other)) => one == other,
+            (File(one), File(other)) | (ApiKeyFile(one), ApiKeyFile(other)) => one == other,
+            (Command(one), Command(other)) => one == other,
+            (Function(one), Function(other)) => Arc::ptr_eq(one, other),
+            (ApiKey(key, secret), ApiKey(other, its)) => same(key, other) && same(secret, its),
+            _ => false,
+        }
+    }
+
+    /// Whether it signs in with an API key.
+    pub(crate) fn is_key(&self) -> bool {
+        matches!(self.source, Source::ApiKey(..) | Source::ApiKeyFile(_))
+    }
+
     fn new(source: Source) -> Self {
         Self { source, timeout: Duration::from_secs(30) }
     }
@@ -171,7 +193,7 @@ impl TokenProvider {
     /// The token, if it need not be fetched. A token or a key that was given is checked here.
     pub(crate) fn known(&self) -> Result<Option<Token>, Error> {
         match &self.source {
-            Source::Fixed(token) => match parse(token.expose_secret()) {
+            Source::Fixed(token) => match parse(trimmed(token)) {
                 Ok(token) => Ok(Some(token)),
                 Err(why) => {
                     let message = shown!("the token cannot be used: {why}", why);
@@ -201,6 +223,12 @@ impl TokenProvider {
             Provided::Key(_) => panic!("a key is not a token"),
         }
     }
+}
+
+fn trimmed(token: &SecretString) -> &str {
+    // Windows programs write a byte order mark, which `trim` does not remove.
+    let token = token.expose_secret();
+    token.strip_prefix('\u{feff}').unwrap_or(token).trim()
 }
 
 /// Parses a token. The error does not quote the text.
@@ -254,9 +282,7 @@ impl Source {
 
     /// Checks a token that was read.
     fn parsed(&self, token: &SecretString) -> Result<Token, Error> {
-        // Windows programs write a byte order mark, which `trim` does not remove.
-        let token = token.expose_secret();
-        let trimmed = token.strip_prefix('\u{feff}').unwrap_or(token).trim();
+        let trimmed = trimmed(token);
         if trimmed.len() > MAX_BYTES {
             let message = shown!("{name} provided more than 64 KiB", name = self.name());
             return Err(Error::new(ErrorKind::InvalidInput, message));

@@ -10,7 +10,7 @@ use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
-use crate::retry::{Applied, parse_retry_after};
+use crate::retry::{Applied, LONGEST_RETRY_AFTER, parse_retry_after};
 use crate::sanitize::{Redactor, Shown, excerpt, shown, without_credentials};
 use connection::{from_connection, root};
 
@@ -109,9 +109,18 @@ pub(crate) fn from_status(
     }
     let (applied, kind) = meaning(code);
     let said = message_in(body, redactor);
-    let error = Error::new(kind, message(code, headers, &said, redactor)).with_status(code);
+    let message = message(code, headers, &said, redactor);
     // If a later attempt cannot succeed, do not wait.
-    let asked = if error.is_retryable() { pause_asked_for(headers) } else { None };
+    let asked = if kind == ErrorKind::Unavailable { pause_asked_for(headers) } else { None };
+    // A run does not wait for so long.
+    let message = match asked.filter(|asked| *asked > LONGEST_RETRY_AFTER) {
+        Some(asked) => {
+            let pause = humantime::format_duration(asked);
+            shown!("{message}; the service asked for a pause of {pause}", message, pause)
+        }
+        None => message,
+    };
+    let error = Error::new(kind, message).with_status(code);
     Failure::new(applied, error.with_retry_after(asked))
 }
 
@@ -138,7 +147,7 @@ fn meaning(code: u16) -> (Applied, ErrorKind) {
 
 fn message(code: u16, headers: &HeaderMap, said: &Shown, redactor: &Redactor) -> Shown {
     match code {
-        401 => shown!("the token was refused (401){said}; get a new one", said),
+        401 => shown!("the token was refused (401){said}", said),
         403 => shown!(
             "the request was forbidden (403), by the service or by a proxy or gateway{said}",
             said
@@ -209,6 +218,21 @@ mod tests {
         let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         let later = ("retry-after", "Sun, 06 Nov 1994 08:49:57 GMT");
         assert_eq!(asked(503, &[date, later]), Some(Duration::from_secs(20)));
+    }
+
+    #[test]
+    fn pause_that_no_run_waits_for_is_in_the_message() {
+        let message = |seconds: &'static str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(seconds))]);
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            from_status(status, &headers, b"", &Redactor::default()).error.to_string()
+        };
+        assert_eq!(message("60"), "too many requests (429)");
+        assert_eq!(
+            message("61"),
+            "too many requests (429); the service asked for a pause of 1m 1s"
+        );
+        assert_eq!(message("3600"), "too many requests (429); the service asked for a pause of 1h");
     }
 
     #[test]

@@ -224,8 +224,8 @@ async fn round(
         let Some((index, answer)) = asked.next().await else { return pause };
         if let Err(error) = &answer {
             pause = pause.max(error.retry_after());
-            report_pause(error, reporter);
-            if error.kind() == ErrorKind::Unauthorized {
+            reporter.paused(error);
+            if error.kind() == ErrorKind::Unauthorized && error.status() != Some(403) {
                 // All others would be refused as well.
                 operations.iter_mut().filter(|o| is_followed(o)).for_each(|o| end_with(o, error));
                 return None;
@@ -241,13 +241,6 @@ async fn round(
             unfinished += 1;
             queue.push_back(index);
         }
-    }
-}
-
-/// Reports the pause that the service asked for, if it did.
-fn report_pause(error: &Error, reporter: &Reporter) {
-    if let Some(delay) = error.retry_after() {
-        reporter.tell(|| Event::Paused { delay, error: error.clone() });
     }
 }
 
@@ -290,8 +283,12 @@ fn take_answer(
             records::apply(operation, &found.iter().collect::<Vec<_>>(), listed);
         }
         // An unavailable service, or an error page of a proxy or gateway, is no reason to give up before the
-        // deadline: the operation was accepted, whatever a later response looks like.
-        Err(error) if error.is_retryable() || error.kind() == ErrorKind::Untrusted => {
+        // deadline: the operation was accepted, whatever a later response looks like. A 403 may come from a firewall.
+        Err(error)
+            if error.is_retryable()
+                || error.kind() == ErrorKind::Untrusted
+                || error.status() == Some(403) =>
+        {
             operation.message = Some(error.to_string());
         }
         Err(error) => end_with(operation, &error),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use purge_api_ext::{
-    Client, ClientBuilder, OrganizationId, Rate, Resource, ResourceId, TokenProvider,
+    Client, ClientBuilder, Event, OrganizationId, Rate, Resource, ResourceId, TokenProvider,
 };
 use purge_sandbox::Sandbox;
 
@@ -49,12 +49,22 @@ pub(crate) struct Account {
 impl Target {
     /// Collects the settings of the target, or says which one is missing.
     pub(crate) fn check(args: &TargetArgs, settings: &Settings) -> Result<Checked, Failure> {
+        Self::check_beside(&[], args, settings)
+    }
+
+    /// Does the same beside other clients. Those with the same address and source of the token share the token, so that
+    /// there is one login.
+    pub(crate) fn check_beside(
+        others: &[Client],
+        args: &TargetArgs,
+        settings: &Settings,
+    ) -> Result<Checked, Failure> {
         let timeout = args.timeout.or(settings.timeout).unwrap_or(TIMEOUT);
         let rate = args.rate.or(settings.rate);
         if args.sandbox {
             return Ok(Checked::Sandbox { timeout, rate });
         }
-        let client = |client| limited(client, timeout, rate);
+        let client = |client| limited(client, timeout, rate).beside(others);
         let Account { client, organization, resource } = account(args, settings, client)?;
         Ok(Checked::Service { client, organization, resource })
     }
@@ -124,12 +134,13 @@ impl Checked {
         }
     }
 
-    pub(crate) async fn connect(self) -> Result<Target, Failure> {
+    /// Makes sure that there is a token. A login for it may have to pause, which `on` is told.
+    pub(crate) async fn connect(self, on: impl FnMut(&Event)) -> Result<Target, Failure> {
         match self {
             Self::Sandbox { timeout, rate } => Target::sandbox(timeout, rate).await,
             Self::Service { client, organization, resource } => {
                 // A missing token is bad input, and is reported before anything is sent.
-                client.fetch_token().await?;
+                client.fetch_token_reporting(on).await?;
                 Ok(Target { resource: client.resource(organization, resource), sandbox: None })
             }
         }

@@ -11,7 +11,7 @@ use purge_api_ext::escape;
 
 use crate::difference::Difference;
 use crate::manifest::Manifest;
-use files::{New, Pending, read_if_there};
+use files::{LastRun, New, Pending, read_if_there};
 
 /// The manifest of the site that was purged last, in a file that is replaced only after everything was purged.
 ///
@@ -19,8 +19,8 @@ use files::{New, Pending, read_if_there};
 /// If the run does not finish, these files are in doubt, and the next run purges them whatever they contain by then:
 /// a change that was uploaded and reverted may have been cached in between.
 ///
-/// If another run replaced the manifest in the meantime, it is unknown which of the two sites was uploaded last. All
-/// files that differ between the two are then in doubt for the next run.
+/// If another run overlaps with this one, it is unknown which of the two sites was uploaded last. All files in which the
+/// two may differ are then in doubt for the next run.
 ///
 /// ```
 /// use purge_site::{Baseline, Difference, Manifest};
@@ -40,6 +40,8 @@ pub struct Baseline {
     file: PathBuf,
     /// The contents of the file when it was opened.
     text: Option<Vec<u8>>,
+    /// The last run that had finished by then.
+    last: LastRun,
     manifest: Option<Manifest>,
     in_doubt: usize,
     /// What the file says about those that are in doubt.
@@ -48,6 +50,8 @@ pub struct Baseline {
     earlier: Vec<PathBuf>,
     /// The pending file of this run.
     pending: Option<Pending>,
+    /// The files in it.
+    begun: Manifest,
 }
 
 /// The result of [`Baseline::finish`].
@@ -55,7 +59,7 @@ pub struct Baseline {
 pub enum Finished {
     /// The baseline is now the manifest of the site.
     Replaced,
-    /// Another run replaced it first: this many files are in doubt for the next run.
+    /// It is, but another run overlapped with this one: this many files are in doubt for the next run.
     InDoubt(usize),
 }
 
@@ -68,7 +72,7 @@ impl Baseline {
     /// ([`BaselineError::is_of_pending_file`]).
     pub fn open(file: &Path) -> Result<Self, BaselineError> {
         // A link stays a link: its target is replaced.
-        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let file = files::target(file);
         let error = |why: String| BaselineError::new(&file, why);
         let cannot = |cause: io::Error| error(format!("cannot be read: {cause}"));
         // Pending files are read before the baseline: one that another run removes in between is in the baseline by
@@ -76,6 +80,8 @@ impl Baseline {
         let (mut earlier, doubts) = doubts(&file)?;
         // A run that is still under way may fail; then its files are left to the next run.
         earlier.retain(|pending| files::is_dead(pending));
+        // A run that finishes after this line is noticed later, even if it leaves the manifest as it is.
+        let last = LastRun::of(&file);
         let text = read_if_there(&file).map_err(cannot)?;
         let mut manifest = match &text {
             None => None,
@@ -91,7 +97,8 @@ impl Baseline {
             manifest.doubt(doubts.names());
         }
         let in_doubt = doubts.len();
-        Ok(Self { file, text, manifest, in_doubt, doubted, earlier, pending: None })
+        let (pending, begun) = (None, Manifest::new());
+        Ok(Self { file, text, last, manifest, in_doubt, doubted, earlier, pending, begun })
     }
 
     /// The files that are in doubt because an earlier run of the baseline in this file did not finish. Their contents are
@@ -101,7 +108,7 @@ impl Baseline {
     ///
     /// When what an unfinished run left behind cannot be read, or is not a manifest.
     pub fn doubts(file: &Path) -> Result<Manifest, BaselineError> {
-        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let file = files::target(file);
         doubts(&file).map(|(_, doubts)| doubts)
     }
 
@@ -136,15 +143,21 @@ impl Baseline {
     /// When it cannot be written. Do not send anything then.
     pub fn begin(&mut self, difference: &Difference) -> Result<(), BaselineError> {
         // Without a baseline, the next run cannot rely on anything anyway.
-        if difference.is_empty() || self.manifest.is_none() {
-            return Ok(());
-        }
+        let Some(opened) = &self.manifest else { return Ok(()) };
+        let cannot = |cause: io::Error| {
+            self.error(&format!("needs a file next to it, which cannot be written: {cause}"))
+        };
+        let new = New::of(&self.file).map_err(cannot)?;
         let mut doubts = Manifest::new();
         doubts.doubt(difference.iter().map(|(name, _)| name));
-        let pending = Pending::create(&self.file, &doubts.to_text()).map_err(|cause| {
-            self.error(&format!("needs a file next to it, which cannot be written: {cause}"))
-        })?;
-        self.pending = Some(pending);
+        // If this run fails, the next one compares with what another run has written since.
+        if let Some(now) = self.replaced(&new).map_err(cannot)? {
+            let either = opened.clone().or(&now);
+            doubts.doubt(unknown(&either));
+        }
+        // Even a file without names shows other runs that this one is under way.
+        let pending = Pending::create(&new, &self.file, &doubts.to_text()).map_err(cannot)?;
+        (self.pending, self.begun) = (Some(pending), doubts);
         Ok(())
     }
 
@@ -156,19 +169,18 @@ impl Baseline {
     pub fn finish(self, site: &Manifest) -> Result<Finished, BaselineError> {
         let cannot = |cause: io::Error| self.error(&format!("cannot be written: {cause}"));
         let new = New::of(&self.file).map_err(cannot)?;
-        let now = read_if_there(&self.file).map_err(cannot)?;
-        let mut finished = Finished::Replaced;
-        let mut text = site.to_text();
-        if now != self.text
-            && let Some(now) = &now
-        {
-            let other = Manifest::parse(now).unwrap_or_default();
-            let either = site.clone().or(&other);
-            let in_doubt = either.iter().filter(|(_, entry)| entry.digest.is_unknown()).count();
-            text = either.to_text();
-            finished = if in_doubt > 0 { Finished::InDoubt(in_doubt) } else { finished };
+        let mut known = site.clone();
+        if let Some(now) = self.replaced(&new).map_err(cannot)? {
+            known = known.or(&now);
         }
-        if now.as_ref() != Some(&text) {
+        if self.is_overlapped().map_err(cannot)? {
+            // If the other run fails, its file lists what it has purged, and not what this run has.
+            known.doubt(self.begun.names());
+        }
+        let in_doubt = unknown(&known).count();
+        let text = known.to_text();
+        new.note_run().map_err(cannot)?;
+        if read_if_there(&self.file).map_err(cannot)?.as_ref() != Some(&text) {
             new.replace(&self.file, &text).map_err(cannot)?;
         }
         // A pending file that is left behind only causes one more purge.
@@ -177,12 +189,34 @@ impl Baseline {
         if self.manifest.is_some() {
             self.earlier.iter().for_each(|pending| drop(std::fs::remove_file(pending)));
         }
-        Ok(finished)
+        Ok(if in_doubt > 0 { Finished::InDoubt(in_doubt) } else { Finished::Replaced })
+    }
+
+    /// The manifest of another run that has finished since this one opened the baseline; none if there is no such run.
+    fn replaced(&self, new: &New) -> io::Result<Option<Manifest>> {
+        let now = read_if_there(&self.file)?;
+        if now == self.text && new.last_run()? == self.last {
+            return Ok(None);
+        }
+        Ok(now.map(|now| Manifest::parse(&now).unwrap_or_default()))
+    }
+
+    /// Whether another run has begun that had not failed when this one opened the baseline, and has not finished.
+    fn is_overlapped(&self) -> io::Result<bool> {
+        let own = self.pending.as_ref().map(Pending::path);
+        let pending = files::pending(&self.file)?;
+        Ok(pending.iter().any(|file| Some(file.as_path()) != own && !self.earlier.contains(file)))
     }
 
     fn error(&self, why: &str) -> BaselineError {
         BaselineError::new(&self.file, why.to_owned())
     }
+}
+
+/// The names of the files whose content is unknown.
+fn unknown(manifest: &Manifest) -> impl Iterator<Item = &[u8]> {
+    let unknown = manifest.iter().filter(|(_, entry)| entry.digest.is_unknown());
+    unknown.map(|(name, _)| name)
 }
 
 /// What unfinished runs left behind: their files, and the names in them.

@@ -4,7 +4,7 @@
 use std::io::Write as _;
 
 use crate::manifest::{Manifest, checked};
-use crate::read::{ReadError, Site, stream};
+use crate::read::{ReadError, Site, is_frame, stream};
 
 /// The size of a block of an archive.
 const BLOCK: usize = 512;
@@ -18,8 +18,10 @@ pub fn manifest(bytes: &[u8]) {
     }
 }
 
-/// How compressed archives begin.
-const COMPRESSED: [&[u8]; 2] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd"];
+/// Whether an archive is compressed.
+fn is_compressed(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x1f\x8b") || is_frame(bytes)
+}
 
 /// An archive, plain and compressed, is refused with a harmless message, or is a site. One whose end is missing is not
 /// a smaller site. The bytes are read unchanged, and with correct checksums in the headers.
@@ -28,8 +30,7 @@ pub fn archive(bytes: &[u8]) {
     let sealed = sealed(bytes);
     let Some(site) = check_site(stream(&*sealed)) else { return };
     // Only a plain archive is cut at its blocks. A manifest may be a shorter one.
-    if Manifest::parse(&sealed).is_ok() || COMPRESSED.iter().any(|magic| sealed.starts_with(magic))
-    {
+    if Manifest::parse(&sealed).is_ok() || is_compressed(&sealed) {
         return;
     }
     for blocks in 0..sealed.len() / BLOCK {

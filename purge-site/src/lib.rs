@@ -17,4 +17,4 @@ pub mod fuzz;
 pub use baseline::{Baseline, BaselineError, Finished};
 pub use difference::{Change, Difference};
 pub use manifest::{Digest, Entry, Manifest, ManifestError, NameError, Stamp};
-pub use rules::{Aliases, RuleError, Rules, TemplateError};
+pub use rules::{Aliases, IndexError, RuleError, Rules, TemplateError};

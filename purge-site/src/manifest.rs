@@ -85,8 +85,8 @@ impl Manifest {
     /// # Errors
     ///
     /// [`ManifestError`] names the line that is not an entry, or the name that cannot belong to a file of a site. It
-    /// is also returned when a text written by this crate is incomplete, or when a name appears twice with different
-    /// hashes.
+    /// is also returned when a text is incomplete: when its last line has no end or, if this crate wrote it, when files
+    /// are missing. So it is when a name appears twice with different hashes.
     pub fn parse(text: &[u8]) -> Result<Self, ManifestError> {
         text::parse(text)
     }
@@ -96,6 +96,11 @@ impl Manifest {
     #[must_use]
     pub fn to_text(&self) -> Vec<u8> {
         text::write(self)
+    }
+
+    /// Whether a text says that it is a manifest, even if it has no files.
+    pub(crate) fn is_marked(text: &[u8]) -> bool {
+        text.starts_with(text::HEADER.as_bytes())
     }
 
     /// Adds a file, or replaces the existing one with this name.

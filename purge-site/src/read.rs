@@ -4,7 +4,7 @@
 //! | entry | handling |
 //! |---|---|
 //! | symbolic links | followed, since servers and uploads follow them. A link to a folder that contains it is an error, and so is one that leads out of an archive. Broken links are left out. Links to folders may add names that need 256 MiB of memory; more are an error |
-//! | hard links in an archive | files with the content of their target |
+//! | hard links in an archive | another name for the same file or symbolic link |
 //! | sockets, pipes, devices | never opened, and left out |
 //! | unreadable files | an error: a file that is left out would look as if it had been removed |
 //! | names that are not UTF-8 | kept as they are, except on Windows, where they are an error |
@@ -30,6 +30,7 @@ use purge_api_ext::escape;
 use crate::manifest::Manifest;
 pub use folder::{Hashing, folder};
 pub use folders::{CompareError, Compared, folders};
+pub(crate) use zstd::is_frame;
 
 /// The result of reading a site.
 #[derive(Clone, Debug, Default)]
@@ -119,7 +120,7 @@ pub fn path(path: &Path) -> Result<Site, ReadError> {
 ///
 /// # Errors
 ///
-/// When it is neither, is incomplete, or contains a name that cannot belong to a file of a site.
+/// When it is neither, is empty or incomplete, or contains a name that cannot belong to a file of a site.
 pub fn stream(source: impl Read) -> Result<Site, ReadError> {
     let cannot = |error: io::Error| ReadError::new(format!("it cannot be read: {error}"));
     let mut source = BufReader::with_capacity(128 * 1024, source);
@@ -127,7 +128,7 @@ pub fn stream(source: impl Read) -> Result<Site, ReadError> {
     if start.starts_with(b"\x1f\x8b") {
         return archive::read(flate2::bufread::MultiGzDecoder::new(source));
     }
-    if start.starts_with(&zstd::MAGIC) {
+    if is_frame(start) {
         return archive::read(zstd::Frames::new(source));
     }
     // A pipe may return fewer bytes than one block of an archive.
@@ -140,6 +141,10 @@ pub fn stream(source: impl Read) -> Result<Site, ReadError> {
     let manifest = Manifest::parse(&block).map_err(|error| {
         ReadError::new(format!("neither a tar archive nor a manifest: {error}"))
     })?;
+    if manifest.is_empty() && !Manifest::is_marked(&block) {
+        let why = "it is empty, as if the program that wrote it had failed; for a site without files, pass an empty folder";
+        return Err(ReadError::new(why));
+    }
     Ok(Site { manifest, left_out: Vec::new() })
 }
 

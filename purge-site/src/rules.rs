@@ -53,9 +53,14 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// When it is not a file name.
-    pub fn index(mut self, name: &str) -> Result<Self, PathError> {
-        let path = PurgePath::from_file_name(format!("./{name}"))?;
+    /// When it cannot be the name of an index file: when it has a `/`, a `*` or a comma, or is not a file name at all.
+    pub fn index(mut self, name: &str) -> Result<Self, IndexError> {
+        let odd = ['/', '*', ','].into_iter().find(|odd| name.contains(*odd));
+        if let Some(odd) = odd {
+            return Err(IndexError(Why::Odd(name.to_owned(), odd)));
+        }
+        let path = PurgePath::from_file_name(format!("./{name}"))
+            .map_err(|error| IndexError(Why::Path(error)))?;
         self.index.push(path.as_str()[1..].to_owned());
         Ok(self)
     }
@@ -219,6 +224,34 @@ impl Aliases {
 fn read_back(path: &str) -> Result<PurgePath, ValueError> {
     PurgePath::deserialize(path.into_deserializer())
 }
+
+/// Why a text is not the name of an index file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexError(Why);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Why {
+    /// It has this character.
+    Odd(String, char),
+    Path(PathError),
+}
+
+impl fmt::Display for IndexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Why::Odd(name, odd) => {
+                let name = escape(&name.chars().take(120).collect::<String>());
+                write!(
+                    f,
+                    "`{name}` has a `{odd}`: write the name of one file, such as `index.html`"
+                )
+            }
+            Why::Path(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for IndexError {}
 
 /// An address that cannot be purged.
 #[derive(Clone, Debug, PartialEq, Eq)]

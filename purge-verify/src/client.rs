@@ -6,10 +6,13 @@
 use std::error::Error as StdError;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::header::ACCEPT_ENCODING;
+use reqwest::Url;
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, LOCATION};
 use reqwest::redirect::Policy;
+use tokio::time::timeout_at;
 
 use crate::answer::{
     Answer, Body, Coding, Encoding, coding_of, is_no_transform, media_type, other_variants,
@@ -24,6 +27,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(30);
 /// The longest time for a whole response.
 const WHOLE: Duration = Duration::from_secs(300);
+/// The time that a request has even if the time for all of them is up.
+const GRACE: Duration = Duration::from_secs(5);
+/// After how many requests in a row that timed out an edge is not asked any more.
+const SILENT: u32 = 8;
 
 /// An edge, with its connections.
 #[derive(Clone, Debug)]
@@ -32,6 +39,26 @@ pub(crate) struct Client {
     http: reqwest::Client,
     pace: Arc<Pace>,
     body_limit: u64,
+    /// How many requests in a row have timed out.
+    silent: Arc<AtomicU32>,
+}
+
+/// Why there is no response. The text is safe to show.
+#[derive(Debug)]
+pub(crate) struct NoAnswer {
+    pub(crate) why: String,
+    pub(crate) kind: NoAnswerKind,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoAnswerKind {
+    Broken,
+    TimedOut,
+    /// The edge was not asked, since it did not respond to others.
+    Skipped,
+    /// No HTTP client can ask for the path.
+    Impossible,
 }
 
 /// A response, and when it arrived.
@@ -54,6 +81,8 @@ pub(crate) struct Came {
     pub(crate) size: u64,
     /// Its media type, without parameters.
     pub(crate) media_type: String,
+    /// Whether it is a redirect to the same path with a slash at the end.
+    pub(crate) is_to_folder: bool,
 }
 
 impl Client {
@@ -81,18 +110,61 @@ impl Client {
         let http = configure_tls(builder, edge.is_encrypted())?
             .build()
             .map_err(|_| EdgeError::new("the HTTP client cannot start"))?;
-        Ok(Self { edge, http, pace, body_limit })
+        Ok(Self { edge, http, pace, body_limit, silent: Arc::default() })
     }
 
-    /// Asks for a path once. The error is safe to show.
-    pub(crate) async fn ask(&self, path: &str, coding: Coding) -> Result<Came, String> {
+    /// Asks for a path once. After `until`, a response has only a few seconds to arrive.
+    pub(crate) async fn ask(
+        &self,
+        path: &str,
+        coding: Coding,
+        until: Option<Instant>,
+    ) -> Result<Came, NoAnswer> {
         let Some(url) = self.edge.url(path) else {
-            return Err("an HTTP client cannot send this path as it is".to_owned());
+            let why = "an HTTP client cannot send this path as it is".to_owned();
+            return Err(NoAnswer { why, kind: NoAnswerKind::Impossible });
         };
+        // Paths that are skipped do not wait for their turn.
+        self.is_responding()?;
         let _turn = self.pace.turn().await;
+        self.is_responding()?;
+        let asking = self.send(url, path, coding);
+        let came = match until.map(|until| until.max(Instant::now() + GRACE)) {
+            None => asking.await,
+            Some(until) => timeout_at(until.into(), asking).await.unwrap_or_else(|_| {
+                Err(NoAnswer { why: "timed out".to_owned(), kind: NoAnswerKind::TimedOut })
+            }),
+        };
+        match &came {
+            Err(NoAnswer { kind: NoAnswerKind::TimedOut, .. }) => {
+                self.silent.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => self.silent.store(0, Ordering::Relaxed),
+        }
+        came
+    }
+
+    fn is_responding(&self) -> Result<(), NoAnswer> {
+        if self.silent.load(Ordering::Relaxed) < SILENT {
+            return Ok(());
+        }
+        let why = format!("{SILENT} requests in a row timed out, so this path was not asked for");
+        Err(NoAnswer { why, kind: NoAnswerKind::Skipped })
+    }
+
+    /// Asks again even if the last requests have timed out.
+    pub(crate) fn retry(&self) {
+        self.silent.store(0, Ordering::Relaxed);
+    }
+
+    async fn send(&self, url: Url, path: &str, coding: Coding) -> Result<Came, NoAnswer> {
+        let asked_for = url.clone();
         let request = self.http.get(url).header(ACCEPT_ENCODING, coding.accept_encoding());
         let (asked, asked_on) = (Instant::now(), SystemTime::now());
-        let mut response = request.send().await.map_err(|error| cause(&error))?;
+        let mut response = request.send().await.map_err(|error| match error.is_timeout() {
+            true => NoAnswer { why: cause(&error), kind: NoAnswerKind::TimedOut },
+            false => NoAnswer { why: cause(&error), kind: NoAnswerKind::Broken },
+        })?;
         let (answered, received) = (Instant::now(), SystemTime::now());
         let coded = coding_of(response.headers());
         let (body, size) = match &coded {
@@ -113,9 +185,25 @@ impl Client {
             is_no_transform: is_no_transform(headers),
             size,
             media_type: media_type(headers),
+            is_to_folder: matches!(status, 301 | 302 | 307 | 308)
+                && is_to_folder(&asked_for, path, headers),
             answer: Answer::new(status, headers, received, body),
         })
     }
+}
+
+/// Whether a redirect leads to the folder of the same name: from `/d` to `/d/`, on the same host.
+fn is_to_folder(asked: &Url, path: &str, headers: &HeaderMap) -> bool {
+    let mut locations = headers.get_all(LOCATION).iter();
+    let (Some(location), None) = (locations.next(), locations.next()) else { return false };
+    let target = location.to_str().ok().and_then(|location| asked.join(location).ok());
+    // The URL of an edge may have a path of its own, which the origin does not know.
+    let names = [asked.path(), path.split('?').next().unwrap_or_default()];
+    target.is_some_and(|target| {
+        target.path().strip_suffix('/').is_some_and(|name| names.contains(&name))
+            && target.query() == asked.query()
+            && target.host_str() == asked.host_str()
+    })
 }
 
 /// The hash of a body, and how many bytes of it have arrived.

@@ -144,6 +144,25 @@ pub fn judge(question: &Question<'_>, answer: &Answer) -> Reason {
     if is_one_of_many { Reason::VariesByAll } else { reason }
 }
 
+/// Whether `Age` says that the copy is older than the purge.
+pub(crate) fn says_older(question: &Question<'_>, answer: &Answer) -> bool {
+    Aged::of(question, answer).says_older()
+}
+
+/// Whether a response that shows nothing about the file may be a copy from before the purge, so that the next one may be
+/// the file. The path of a file that is gone keeps redirecting.
+pub(crate) fn may_be_replaced(question: &Question<'_>, answer: &Answer, reason: &Reason) -> bool {
+    let new = question.expected.new;
+    let is_other = match reason {
+        Reason::Redirect(_) => matches!(new, New::Is(_)),
+        Reason::Personal | Reason::NotStored | Reason::TooLarge | Reason::Coded(_) => {
+            new != New::Unknown
+        }
+        _ => false,
+    };
+    is_other && Aged::of(question, answer) != Aged::Younger
+}
+
 fn judged(question: &Question<'_>, answer: &Answer) -> Reason {
     if answer.is_challenge {
         return Reason::Challenge;

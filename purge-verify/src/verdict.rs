@@ -57,6 +57,8 @@ pub enum Reason {
     Gone,
     /// Fresh: neither the origin nor the edge has it.
     GoneAtOrigin,
+    /// Fresh: a redirect to the same path with a slash at the end, where the file itself is.
+    ToFolder,
 
     /// Stale: its `Age` is larger than the time since the purge.
     OlderThanPurge,
@@ -129,7 +131,8 @@ impl Reason {
             | Self::SameTagAsOrigin
             | Self::FetchedAfter
             | Self::Gone
-            | Self::GoneAtOrigin => Verdict::Fresh,
+            | Self::GoneAtOrigin
+            | Self::ToFolder => Verdict::Fresh,
             Self::OlderThanPurge | Self::OldBytes => Verdict::Stale,
             Self::NotAsSite
             | Self::OriginNotAsSite
@@ -140,7 +143,8 @@ impl Reason {
         }
     }
 
-    /// Whether asking again may give another answer. A redirect stays a redirect.
+    /// Whether asking again may give another answer, even if the copy was fetched after the purge. A redirect stays a
+    /// redirect.
     #[must_use]
     pub fn may_change(&self) -> bool {
         match self {
@@ -169,6 +173,7 @@ impl Reason {
             Self::FetchedAfter => "fetched_after",
             Self::Gone => "gone",
             Self::GoneAtOrigin => "gone_at_origin",
+            Self::ToFolder => "to_folder",
             Self::OlderThanPurge => "older_than_purge",
             Self::OldBytes => "old_bytes",
             Self::NotAsSite => "not_as_site",
@@ -210,6 +215,7 @@ impl fmt::Display for Reason {
             Self::FetchedAfter => "fetched after the purge",
             Self::Gone => "gone from the edge, as from the site",
             Self::GoneAtOrigin => "gone from the edge, as from the origin",
+            Self::ToFolder => "a redirect to the same path with a `/`, where the file itself is",
             Self::OlderThanPurge => "older than the purge",
             Self::OldBytes => "the bytes of the old build",
             Self::NotAsSite => "not the bytes of the new build",

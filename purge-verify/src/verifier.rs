@@ -46,6 +46,7 @@ pub struct Verifier {
     origin: Option<Client>,
     codings: Vec<Coding>,
     flights: usize,
+    folders: Arc<HashSet<String>>,
 }
 
 /// An edge, and what is known about it.
@@ -57,8 +58,14 @@ struct Asked {
 
 impl Asked {
     /// Asks for a path in a content coding, and judges the response.
-    async fn look(&self, state: &mut State, place: usize, coding: Coding, origin: Option<&Origin>) {
-        let came = self.client.ask(&state.target.path, coding).await;
+    async fn look(
+        &self,
+        state: &mut State,
+        (place, coding): (usize, Coding),
+        origin: Option<&Origin>,
+        until: Option<Instant>,
+    ) {
+        let came = self.client.ask(&state.target.path, coding, until).await;
         state.judge(place, came, origin);
     }
 }
@@ -118,18 +125,35 @@ impl Verifier {
         VerifierBuilder::default()
     }
 
+    /// These paths are folders, without the slash at the end, that have an index file in the new build. If one of them
+    /// redirects to itself with the slash, as servers do, that is not a reason to doubt ([`Reason::ToFolder`]): the file
+    /// is at the path with the slash, which has to be verified as well.
+    ///
+    /// [`Reason::ToFolder`]: crate::Reason::ToFolder
+    #[must_use]
+    pub fn with_folders(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.folders = Arc::new(paths.into_iter().collect());
+        self
+    }
+
     /// Asks for all paths, and returns what was found in the order of the targets. With `wait`, paths that are not
     /// fresh are asked for again with growing pauses, until all are fresh, nothing can change any more, or the time is
     /// up. `on` is called with each path as soon as its verdict is final.
+    ///
+    /// Every path is asked for at least once, and those that are not fresh once more when the time is up. Each of these
+    /// requests then has five seconds. An edge that lets eight requests in a row time out is not asked any more until the
+    /// next pause, if there is one.
     pub async fn verify(
         &self,
         targets: Vec<Target>,
         wait: Option<Duration>,
         on: impl FnMut(&Checked),
     ) -> Vec<Checked> {
-        let states = states(targets);
-        let mut run = Run { verifier: self, states, source: Source::new(self.origin.as_ref()), on };
+        let states = states(targets, &self.folders);
         let (start, mut pause) = (Instant::now(), PAUSES.0);
+        let until = wait.and_then(|wait| start.checked_add(wait));
+        let source = Source::new(self.origin.as_ref());
+        let mut run = Run { verifier: self, states, source, until, on };
         if let Some(wait) = wait {
             sleep(run.settling().min(wait)).await;
         }
@@ -150,8 +174,8 @@ impl Verifier {
     }
 
     /// Asks all edges for a path, in each content coding that they may vary by.
-    async fn check(&self, state: &mut State, source: &Source<'_>) {
-        let origin = source.ask(&state.target.path).await;
+    async fn check(&self, state: &mut State, source: &Source<'_>, until: Option<Instant>) {
+        let origin = source.ask(&state.target.path, until).await;
         for (edge, asked) in self.edges.iter().enumerate() {
             for &coding in &self.codings {
                 let is_asked = match coding {
@@ -164,10 +188,11 @@ impl Verifier {
                 }
                 let place = state.place(edge, coding);
                 if !state.ways[place].is_final() {
-                    asked.look(state, place, coding, origin.as_ref()).await;
+                    let way = (place, coding);
+                    asked.look(state, way, origin.as_ref(), until).await;
                     // A copy that an edge has just fetched has no `Age`. Once it is stored, it has one.
                     if state.ways[place].may_have_age() {
-                        asked.look(state, place, coding, origin.as_ref()).await;
+                        asked.look(state, way, origin.as_ref(), until).await;
                     }
                 }
             }
@@ -177,11 +202,12 @@ impl Verifier {
 }
 
 /// The states of all targets. The first path with each ending is asked for before the others.
-fn states(targets: Vec<Target>) -> Vec<State> {
+fn states(targets: Vec<Target>, folders: &HashSet<String>) -> Vec<State> {
     let mut endings = HashSet::new();
     let mut states: Vec<_> = targets.into_iter().map(State::new).collect();
     for state in &mut states {
         state.is_probe = endings.insert(state.ending.clone());
+        state.is_folder = folders.contains(&state.target.path);
     }
     states
 }
@@ -191,6 +217,8 @@ struct Run<'a, F> {
     verifier: &'a Verifier,
     states: Vec<State>,
     source: Source<'a>,
+    /// When the time is up.
+    until: Option<Instant>,
     on: F,
 }
 
@@ -210,9 +238,14 @@ impl<F: FnMut(&Checked)> Run<'_, F> {
 
     /// Asks once for every path that is not final, and twice for those that need a second look.
     async fn round(&mut self, round: u32, is_last: bool) {
+        // When the time is up, an edge that has not responded is not asked again.
+        if round == 1 || !is_last {
+            self.verifier.edges.iter().for_each(|edge| edge.client.retry());
+            self.source.retry();
+        }
         if round == 1 {
             if let Some(first) = self.states.first() {
-                self.source.probe(&first.target.path).await;
+                self.source.probe(&first.target.path, self.until).await;
             }
             self.check(is_last, |state| state.is_probe).await;
             self.check(is_last, |state| !state.is_probe).await;
@@ -230,12 +263,15 @@ impl<F: FnMut(&Checked)> Run<'_, F> {
     }
 
     async fn check(&mut self, is_last: bool, which: impl Fn(&State) -> bool) {
-        let (verifier, source) = (self.verifier, &self.source);
+        let (verifier, source, until) = (self.verifier, &self.source, self.until);
         let names = verifier.names();
         let open = self.states.iter_mut().filter(|state| which(state) && !state.is_final());
+        let mut open: Vec<_> = open.collect();
+        // Paths that were never asked for come first.
+        open.sort_by_key(|state| !state.was_skipped());
         let mut checks = stream::iter(open)
             .map(async |state| {
-                verifier.check(state, source).await;
+                verifier.check(state, source, until).await;
                 state
             })
             .buffer_unordered(verifier.flights);

@@ -32,7 +32,7 @@ pub use level::Level;
 pub use library::Library;
 pub use message::{Message, Piece};
 pub use render::{Format, refusal, render};
-pub use review::{Review, review};
+pub use review::{Removal, Review, review};
 pub use rules::Rule;
 pub use rust::RustDiff;
 pub use wire::wire;

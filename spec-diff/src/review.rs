@@ -25,6 +25,17 @@ pub struct Review {
     pub names: (String, String),
     /// The address of the new document for readers, to which `#L1` may be added.
     pub link: Option<String>,
+    /// Set if there is no new document, and so no version that could announce a break.
+    pub removal: Option<Removal>,
+}
+
+/// How the removal of a document is announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Whether it is announced.
+    pub announced: bool,
+    /// How to announce it.
+    pub remedy: String,
 }
 
 /// Reviews the change from one OpenAPI 3.0 document to another. The Rust axis is added by
@@ -77,6 +88,7 @@ pub fn review(old: &Document, new: &Document) -> Review {
         versions: (version(old), version(new)),
         names: (old.name().to_owned(), new.name().to_owned()),
         link: None,
+        removal: None,
     }
 }
 
@@ -116,9 +128,25 @@ impl Review {
         self.rust.is_breaking() || self.count(Level::Breaking) > 0
     }
 
-    /// Whether the major number of `info.version` rises, which announces breaking changes.
+    /// Marks the new document as one that only stands for a removed one: it has no place and no version.
+    #[must_use]
+    pub fn with_removal(mut self, removal: Removal) -> Self {
+        self.removal = Some(removal);
+        self.versions.1.clear();
+        for change in &mut self.changes {
+            change.seen = None;
+            change.new.iter_mut().for_each(|place| place.position = None);
+        }
+        self
+    }
+
+    /// Whether breaking changes are announced: by a higher major number of `info.version`, or as the removal of the
+    /// document.
     #[must_use]
     pub fn is_announced(&self) -> bool {
+        if let Some(removal) = &self.removal {
+            return removal.announced;
+        }
         matches!((major(&self.versions.0), major(&self.versions.1)), (Some(old), Some(new)) if new > old)
     }
 

@@ -58,6 +58,8 @@ rules! {
     ServerRemoved "server-removed" Breaking ServerAdded "ours: callers send to this address";
     ServerOrderChanged "server-order-changed" Docs ServerOrderChanged "ours: the list has no order, although some tools take the first";
     ServerVariableChanged "server-variable-changed" Breaking ServerVariableChanged "ours: addresses are built from it";
+    ServerVariableWidened "server-variable-widened" Additive ServerVariableNarrowed "ours: the other addresses still respond";
+    ServerVariableNarrowed "server-variable-narrowed" Breaking ServerVariableWidened "ours: callers send to an address with this value";
     ComponentAdded "component-added" Docs ComponentRemoved "ours: its uses are compared by content, and its name where it is sent, as the value of a discriminator";
     ComponentRemoved "component-removed" Docs ComponentAdded "ours: its uses are compared by content, and its name where it is sent, as the value of a discriminator";
     UnusedComponentChanged "unused-component-changed" Docs UnusedComponentChanged "ours: no operation that both sides have uses it";
@@ -67,6 +69,8 @@ rules! {
     SecurityScopeAdded "security-scope-added" Breaking SecurityScopeRemoved "ours, where oasdiff has info: a token without it is now refused";
     SecurityScopeRemoved "security-scope-removed" Additive SecurityScopeAdded "oasdiff api-security-scope-removed, info";
     SecuritySchemeChanged "security-scheme-changed" Breaking SecuritySchemeChanged "ours, where oasdiff has info: the same credentials are sent differently";
+    SecuritySchemeWidened "security-scheme-widened" Additive SecuritySchemeNarrowed "ours: tokens can be got in one more way, or with one more scope";
+    SecuritySchemeNarrowed "security-scheme-narrowed" Breaking SecuritySchemeWidened "ours: callers get their tokens in this way, or with this scope";
     // Operations.
     OperationAdded "operation-added" Additive OperationRemoved "oasdiff endpoint-added, info";
     OperationRemoved "operation-removed" Breaking OperationAdded "oasdiff api-removed-without-deprecation, error";
@@ -104,6 +108,8 @@ rules! {
     RequestSchemaAdded "request-schema-added" Breaking RequestSchemaRemoved "oasdiff request-body-media-type-schema-added, error";
     RequestSchemaRemoved "request-schema-removed" Additive RequestSchemaAdded "oasdiff request-body-media-type-schema-removed, info";
     EncodingChanged "encoding-changed" Breaking EncodingChanged "ours: the parts of a form are encoded differently";
+    EncodingWidened "encoding-widened" Additive EncodingNarrowed "ours: a part of a form may have one more media type";
+    EncodingNarrowed "encoding-narrowed" Breaking EncodingWidened "ours: callers send a part of a form with this media type";
     // Responses.
     SuccessAdded "success-added" Additive SuccessRemoved "oasdiff response-success-status-added, info";
     SuccessRemoved "success-removed" Breaking SuccessAdded "oasdiff response-success-status-removed, error";

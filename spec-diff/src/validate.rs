@@ -10,6 +10,7 @@ use crate::METHODS;
 use crate::wire::{escape, follow, parameter_names};
 
 mod form;
+mod references;
 
 /// Something that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +64,7 @@ fn shown(version: &Value) -> String {
 }
 
 fn meaning(document: &Value) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    references(document, document, &mut Vec::new(), &mut problems);
+    let mut problems = references::problems(document);
     let schemes = document.pointer("/components/securitySchemes");
     requirements(document, "", schemes, &mut problems);
     let mut ids = BTreeSet::new();
@@ -134,78 +134,5 @@ fn requirements(owner: &Value, at: &str, schemes: Option<&Value>, problems: &mut
                 problems.push(Problem::new(format!("{at}/security/{index}"), text));
             }
         }
-    }
-}
-
-/// Local references resolve, and to something of the right kind.
-fn references<'a>(
-    root: &'a Value,
-    value: &'a Value,
-    at: &mut Vec<String>,
-    problems: &mut Vec<Problem>,
-) {
-    if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
-        let location: String = at.iter().map(|key| format!("/{}", escape(key))).collect();
-        let target = follow(Some(root), value);
-        if reference.starts_with('#') && target.get("$ref").is_some_and(Value::is_string) {
-            problems.push(Problem::new(
-                format!("{location}/$ref"),
-                format!("`{reference}` does not exist"),
-            ));
-        } else if !reference.starts_with('#') {
-            let text = format!("`{reference}` is in another file; bundle the description into one");
-            problems.push(Problem::new(format!("{location}/$ref"), text));
-        } else if let Some(kind) = expected(at) {
-            let components =
-                reference.strip_prefix("#/components/").and_then(|rest| rest.split_once('/'));
-            if let Some((found, _)) = components.filter(|(found, _)| *found != kind) {
-                let text = format!("`{reference}` is in `{found}`; refer to one in `{kind}`");
-                problems.push(Problem::new(format!("{location}/$ref"), text));
-            }
-        }
-        return;
-    }
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                if payload(at, key) {
-                    continue;
-                }
-                at.push(key.clone());
-                references(root, value, at, problems);
-                at.pop();
-            }
-        }
-        Value::Array(list) => {
-            for (index, value) in list.iter().enumerate() {
-                at.push(index.to_string());
-                references(root, value, at, problems);
-                at.pop();
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Values that are not OpenAPI, where `$ref` would be just a name.
-fn payload(at: &[String], key: &str) -> bool {
-    let named = at
-        .last()
-        .is_some_and(|parent| matches!(parent.as_str(), "properties" | "schemas" | "headers"));
-    !named && (key.starts_with("x-") || matches!(key, "example" | "default" | "enum" | "value"))
-}
-
-/// The kind of component that a reference must lead to, by the place of the reference.
-fn expected(at: &[String]) -> Option<&'static str> {
-    let (last, parent) = (at.last()?, at.len().checked_sub(2).and_then(|index| at.get(index)));
-    match (parent.map_or("", String::as_str), last.as_str()) {
-        ("properties" | "allOf" | "oneOf" | "anyOf", _)
-        | (_, "schema" | "items" | "additionalProperties" | "not") => Some("schemas"),
-        ("parameters", _) => Some("parameters"),
-        ("responses", _) => Some("responses"),
-        ("headers", _) => Some("headers"),
-        ("examples", _) => Some("examples"),
-        (_, "requestBody") => Some("requestBodies"),
-        _ => None,
     }
 }

@@ -266,6 +266,25 @@ fn a_security_scheme_reaches_the_operations_that_need_it() {
     assert_eq!(rules, ["unused-component-changed"]);
 }
 
+#[test]
+fn a_renamed_security_scheme_may_be_described_differently() {
+    let old = read(&folder().join("base.yaml"));
+    let renamed = |scheme: Value| {
+        let mut new = old.clone();
+        new["security"] = json!([{ "token": [] }]);
+        let schemes = new["components"]["securitySchemes"].as_object_mut().expect("a map");
+        drop(schemes.remove("key"));
+        drop(schemes.insert("token".to_owned(), scheme));
+        let levels: BTreeSet<&str> =
+            wire(&old, &new).iter().map(|change| change.level.name()).collect();
+        levels
+    };
+    let scheme = json!({ "type": "apiKey", "in": "header", "name": "X-Key", "description": "A" });
+    assert_eq!(renamed(scheme), BTreeSet::from(["docs"]));
+    let other = json!({ "type": "apiKey", "in": "header", "name": "X-Token" });
+    assert!(renamed(other).contains("breaking"));
+}
+
 /// Each level refers to the next one twice, so that more than a million paths lead to the last one.
 #[test]
 fn schemas_that_share_parts_are_compared_once() {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use purge_api_ext::{Event, Events, Plan, Report};
+use purge_api_ext::{Client, Event, Events, Plan, Report, Shutdown, TokenProvider};
 use purge_sandbox::{Fault, Sandbox};
+use purge_tests::cli::Run;
 use purge_tests::raw::answer;
 use purge_tests::script::ScriptServer;
 use serde_json::{Value, json};
 
-use crate::account::{plan, purge_a, site};
+use crate::account::{count, plan, purge_a, resource_of, site};
+use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 /// The outcomes of the requests, as reported by events, and the report.
 async fn settled(mut events: Events) -> (Vec<Value>, Report) {
@@ -130,6 +132,93 @@ async fn pause_before_a_look_up_is_announced() {
         .await;
     let expected = [("looking up", None), ("paused", Some(1)), ("retrying", Some(0))];
     assert_eq!(told, expected.map(|(what, delay)| (what, Some(503), delay)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_that_the_list_asks_for_is_announced_and_waited_for() {
+    let busy = answer("503 Busy", "");
+    let limited = answer("429 Too Many Requests\r\nretry-after: 1", "");
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"a"}"#);
+    let server = ScriptServer::sending([busy, limited, accepted]).await;
+    let told: Vec<_> = purge_a(server.base_url())
+        .events()
+        .filter_map(async |event| match event {
+            Event::Paused { delay, error } => Some(("paused", error.status(), delay)),
+            Event::Retrying { delay, error, .. } => Some(("retrying", error.status(), delay)),
+            Event::Finished(report) => {
+                assert!(report.is_success() && report.operations[0].possible_duplicate);
+                None
+            }
+            _ => None,
+        })
+        .collect()
+        .await;
+    let [("paused", Some(429), paused), ("retrying", Some(503), left)] = told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(paused, Duration::from_secs(1));
+    // A part of it has passed.
+    assert!(left <= paused && left > Duration::from_millis(500), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_of_a_login_is_announced() {
+    let limited = || Fault::status(429).header("retry-after", "4").on_login();
+    let start = || Sandbox::builder().api_key("the-key", "the-secret").fault(limited()).start();
+    let (of_library, of_program) = (start().await, start().await);
+    let (of_library, of_program) = (of_library.expect("a sandbox"), of_program.expect("a sandbox"));
+    let pauses = async {
+        let provider = TokenProvider::from_api_key("the-key", "the-secret");
+        let client = Client::builder(provider).base_url(of_library.base_url());
+        let site = resource_of(&client.build().expect("a client"));
+        let events = site.purge(plan(1, 1)).events();
+        let pauses = events.filter_map(async |event| match event {
+            Event::Paused { delay, .. } => Some(delay.as_secs_f64()),
+            Event::Finished(report) => {
+                assert!(report.is_success(), "{report:?}");
+                None
+            }
+            _ => None,
+        });
+        pauses.collect::<Vec<_>>().await
+    };
+    let run = Run::new(PURGE, ["create", "/a"])
+        .env("PURGE_BASE_URL", of_program.base_url())
+        .env("PURGE_ORGANIZATION", ORGANIZATION)
+        .env("PURGE_RESOURCE", RESOURCE)
+        .env("PURGE_API_KEY", "the-key")
+        .env("PURGE_API_SECRET", "the-secret");
+    let (pauses, ended) = tokio::join!(pauses, run.end());
+    let [pause] = pauses[..] else { panic!("{pauses:?}") };
+    assert!((3.0..=4.0).contains(&pause), "{pause}");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let said = "waiting: the service asked for a pause; again in ";
+    assert_eq!(ended.err.matches(said).count(), 1, "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_attempt_is_announced_after_a_shutdown() {
+    let slow = Fault::status(429).header("retry-after", "30").delay(Duration::from_millis(200));
+    let slow = slow.on_post().times(9);
+    let sandbox = Sandbox::builder().fault(slow).start().await.expect("a sandbox");
+    let shutdown = Shutdown::new();
+    let purge = site(sandbox.base_url()).purge(plan(3, 1)).concurrency(3);
+    let mut events = purge.shutdown(shutdown.clone()).events();
+    let mut attempts = 0;
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Attempt { .. } => {
+                attempts += 1;
+                if attempts == 3 {
+                    shutdown.begin();
+                }
+            }
+            Event::Retrying { .. } => panic!("{event:?}"),
+            Event::Finished(report) => assert_eq!(report.summary.not_sent, 3, "{report:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!(count(&sandbox, "POST"), 3);
 }
 
 #[tokio::test]

@@ -153,6 +153,20 @@ async fn secret_that_is_revoked_in_a_run_is_sent_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn refused_token_of_a_new_login_is_blamed_on_the_rights_of_the_key() {
+    let sandbox = sandbox().start().await.expect("a sandbox");
+    sandbox.fault(Fault::status(401).body(r#"{"message":"no access"}"#).on_post().times(9));
+    sandbox.fault(Fault::status(401).body(r#"{"message":"no access"}"#).on_get().times(9));
+    let site = site(&sandbox, SECRET);
+    let expected = "the token was refused (401): no access; check the rights of the API key";
+    let report = site.purge(plan(1, 1)).await;
+    assert_eq!(report.error().expect("an error").to_string(), expected);
+    assert_eq!(logins(&sandbox), [Some(200), Some(200)]);
+    let error = site.list().page(NonZeroU64::MIN).await.expect_err("no access");
+    assert_eq!((error.to_string().as_str(), error.status()), (expected, Some(401)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn login_that_fails_temporarily_is_tried_again() {
     let wait = |fault: Fault| fault.header("retry-after", "0").on_login();
     for fault in [

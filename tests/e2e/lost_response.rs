@@ -106,6 +106,23 @@ async fn operation_of_an_earlier_purge_is_not_mistaken_for_a_lost_one() {
     assert_eq!(server.requests().len(), 4);
 }
 
+#[tokio::test]
+async fn operation_of_an_earlier_lost_request_is_not_mistaken_for_a_lost_one() {
+    let accepted = answer("200 OK", r#"{"status":true,"opID":"second"}"#);
+    // The operation of the first purge is listed late, and the second purge never arrives.
+    let late = page(1, &[record("first", "/a", "1994-11-06T08:49:37Z")]);
+    let server =
+        ScriptServer::sending([Vec::new(), page(0, &[]), Vec::new(), late, accepted]).await;
+    let site = site(server.base_url());
+    let purge = || impatient(site.purge(Plan::parse(["/a"]).expect("a plan")));
+    let first = purge().max_attempts(1).await;
+    assert_eq!(first.summary.unconfirmed, 1, "{first:?}");
+    let second = purge().await;
+    let operation = &second.operations[0];
+    assert_eq!(operation.op_id.as_ref().map(OperationId::as_str), Some("second"), "{second:?}");
+    assert_eq!((operation.attempts, operation.possible_duplicate), (2, true));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn operation_of_a_request_in_flight_is_not_mistaken_for_a_lost_one() {
     let late = Fault::slow(Duration::from_millis(500)).on_post();

@@ -324,3 +324,42 @@ async fn wrong_use_of_profiles_sends_nothing() {
     }
     assert_eq!((scene.shop.requests().len(), scene.blog.requests().len()), (0, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_with_one_key_share_its_token() {
+    let sandbox = Sandbox::builder().api_key("the-key", "the-secret").start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("purge")).expect("a folder");
+    let profile = |name: &str| {
+        format!("[profile.{name}]\norganization = '{ORGANIZATION}'\nresource = '{RESOURCE}'\n")
+    };
+    let text = ["shop", "blog", "news"].map(profile).concat();
+    fs::write(folder.path().join("purge/purge.toml"), text).expect("a file");
+    let logins = || {
+        let requests = sandbox.requests().into_iter();
+        requests.filter(|request| request.path == purge_tests::script::Script::LOGIN).count()
+    };
+    let run = async |arguments: &[&str], secret: &str| {
+        let before = logins();
+        let run = Run::new(PURGE, arguments)
+            .folder(folder.path())
+            .env("XDG_CONFIG_HOME", folder.path().to_str().expect("UTF-8"))
+            .env("PURGE_BASE_URL", sandbox.base_url())
+            .env("PURGE_API_KEY", "the-key")
+            .env("PURGE_API_SECRET", secret);
+        let ended = run.end().await;
+        (ended.code, logins() - before, ended)
+    };
+    let create = ["create", "/a", "--journal", "journals", "--profile", "shop,blog,news"];
+    let (code, logins, ended) = run(&create, "the-wrong-secret").await;
+    // The pair that was refused is not sent again.
+    assert_eq!((code, logins), (Some(3), 1), "{ended:?}");
+    assert_eq!(ended.err.matches("the service refused the API key").count(), 3, "{}", ended.err);
+    let (code, logins, ended) = run(&["resume", "journals"], "the-secret").await;
+    assert_eq!((code, logins), (Some(0), 1), "{ended:?}");
+    assert_eq!(purged(&sandbox), ["/a", "/a", "/a"]);
+    let (code, logins, ended) =
+        run(&["create", "/b", "--profile", "shop,blog"], "the-secret").await;
+    assert_eq!((code, logins), (Some(0), 1), "{ended:?}");
+}

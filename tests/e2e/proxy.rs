@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use purge_api_ext::{Client, ErrorKind, OperationState, TokenProvider};
 use purge_tests::cli::{Ended, Run};
 use purge_tests::raw::answer;
 use purge_tests::script::{Script, ScriptServer};
@@ -9,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::account::{plan, resource_of};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 /// Only the proxy would resolve this name.
@@ -173,6 +175,40 @@ async fn broken_proxy_is_blamed() {
         let named = format!("the proxy `{address}` (from https_proxy)");
         assert!(error.contains(&named) && error.contains(expected), "{address}: {error}");
         assert!(!error.contains("the service cannot be reached"), "{address}: {error}");
+    }
+}
+
+/// With the statuses for which the service's own refusal is answered by a new token or by smaller requests.
+#[tokio::test(flavor = "multi_thread")]
+async fn refusal_of_a_proxy_is_not_mistaken_for_that_of_the_service() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    for (status, kind) in
+        [("401 No", ErrorKind::Unauthorized), ("413 Content Too Large", ErrorKind::Refused)]
+    {
+        let refusals = [(); 8].map(|()| answer(status, "go away"));
+        let proxy = ScriptServer::sending(refusals).await;
+        let tokens = Arc::new(AtomicUsize::new(0));
+        let issued = Arc::clone(&tokens);
+        let provider = TokenProvider::from_fn(move || {
+            let token = format!("{TOKEN}-{}", issued.fetch_add(1, Ordering::SeqCst));
+            async move { Ok::<_, std::io::Error>(token) }
+        });
+        let client = Client::builder(provider).base_url(SERVICE).proxy(proxy.base_url());
+        let site = resource_of(&client.build().expect("a client"));
+        let report = site.purge(plan(1, 2)).await;
+        assert_eq!(tokens.load(Ordering::SeqCst), 1, "{report:?}");
+        let [operation] = &report.operations[..] else { panic!("{report:?}") };
+        assert_eq!((operation.state, operation.attempts), (OperationState::NotSent, 1));
+        let error = report.error().expect("an error");
+        assert_eq!(error.kind(), kind, "{error}");
+        let text = error.to_string();
+        assert!(text.starts_with("the proxy `") && text.ends_with("go away"), "{text}");
+        // It was asked once more for its reason.
+        assert_eq!(proxy.requests().len(), 2);
+        let error = site.list().page(std::num::NonZeroU64::MIN).await.expect_err("a refusal");
+        assert!(error.to_string().ends_with("go away"), "{error}");
+        assert_eq!(tokens.load(Ordering::SeqCst), 1);
     }
 }
 

@@ -3,6 +3,7 @@
 mod caches;
 mod command;
 mod create;
+mod redirects;
 
 use std::fs;
 use std::path::PathBuf;

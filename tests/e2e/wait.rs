@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use purge_api_ext::{Event, OperationId, Plan};
+use purge_api_ext::{ErrorKind, Event, OperationId, Plan};
 use purge_sandbox::{Fault, Sandbox};
 
-use crate::account::{count, site};
+use crate::account::{count, plan, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_for_many_operations_takes_few_requests() {
@@ -52,4 +52,22 @@ async fn pauses_and_operations_without_a_record_are_reported_while_waiting() {
     }
     assert_eq!(unseen, [unknown]);
     assert_eq!(pauses, [(Duration::from_secs(1), Some(429))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forbidden_poll_gives_no_operation_up() {
+    let forbidden = || Fault::status(403).on_get();
+    let sandbox = Sandbox::builder().purge_delay(Duration::ZERO).start().await.expect("a sandbox");
+    let site = site(sandbox.base_url());
+    sandbox.fault(forbidden());
+    let report = site.purge(plan(3, 1)).wait_for(Duration::from_secs(60)).await;
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(report.summary.not_cached, 3);
+
+    sandbox.fault(forbidden().times(1000));
+    let report = site.purge(plan(1, 1)).wait_for(Duration::from_millis(300)).await;
+    let error = report.error().expect("an error");
+    assert_eq!((error.kind(), report.summary.pending), (ErrorKind::Deadline, 1));
+    let expected = "not finished within 300ms; the last response: the request was forbidden (403)";
+    assert!(error.to_string().starts_with(expected), "{error}");
 }

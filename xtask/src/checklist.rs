@@ -23,7 +23,8 @@ pub(crate) type Claim = (&'static str, fn(&Tree) -> Result<Outcome, Error>);
 pub(crate) fn run(tree: &Tree, claims: &[Claim], out: &mut dyn Write) -> Result<u8, Error> {
     let mut code = 0;
     for (claim, check) in claims {
-        match check(tree)? {
+        // A check that cannot run does not keep the others from running.
+        match check(tree).unwrap_or_else(|error| Outcome::Broken(error.to_string())) {
             Outcome::Holds => writeln!(out, "ok      {claim}")?,
             Outcome::Skipped(why) => writeln!(out, "skipped {claim}: {why}")?,
             Outcome::Broken(how) => {
@@ -47,5 +48,23 @@ impl Outcome {
     /// Broken unless it holds; `said` is the output of the command that checked it.
     pub(crate) fn unless(holds: bool, said: &[u8]) -> Self {
         if holds { Self::Holds } else { Self::Broken(String::from_utf8_lossy(said).into_owned()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_cannot_run_is_one_line_among_others() {
+        let tree = Tree::find(Some("nowhere".into())).expect("a tree");
+        let mut out = Vec::new();
+        let claims: [Claim; 2] = [
+            ("it can be read", |_| Err(Error::new("it could not be read:\nno such file"))),
+            ("it is there", |_| Ok(Outcome::Holds)),
+        ];
+        assert_eq!(run(&tree, &claims, &mut out).expect("memory can be written"), BROKEN);
+        let lines = "broken  it can be read\n          it could not be read:\n          no such file\nok      it is there\n";
+        assert_eq!(String::from_utf8_lossy(&out), lines);
     }
 }

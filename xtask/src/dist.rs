@@ -117,7 +117,10 @@ impl<'a> Dist<'a> {
         if !problems.is_empty() {
             return Ok(problems);
         }
-        notices::write(self, &built.notices)?;
+        problems.extend(notices::write(self, &built.notices)?);
+        if !problems.is_empty() {
+            return Ok(problems);
+        }
         archive::write(self, &built, folder)?;
         sbom::write(self, folder)?;
         if self.platform.linux.is_some() {

@@ -53,10 +53,11 @@ pub(crate) fn compare(
     let base_metadata = base.metadata()?;
     let old = version(&base_metadata, &libraries);
     let new = version(&metadata, &libraries);
-    let mut breaking = Vec::new();
+    let earlier = published(&base_metadata);
+    let mut breaking = gone(&earlier, &libraries);
     for library in &libraries {
         // A new library breaks no program.
-        if published(&base_metadata).iter().any(|other| other.package == library.package) {
+        if earlier.iter().any(|other| other.package == library.package) {
             breaking.extend(differences(tree, &base, library, folder.path())?);
         }
     }
@@ -77,16 +78,34 @@ fn remedy(unnamed: &[String]) -> String {
         1 => "it".to_owned(),
         count => format!("all {count}"),
     };
-    format!("name {which} in code under `### Breaking` of Unreleased in {}", named::FILE)
+    naming(&format!("{which} in code"))
+}
+
+/// How to announce a break that no version can announce.
+pub(crate) fn naming(which: &str) -> String {
+    format!("name {which} under `### Breaking` of Unreleased in {}", named::FILE)
+}
+
+/// Whether the changelog names a file under `### Breaking` of Unreleased.
+pub(crate) fn names(tree: &Tree, file: &str) -> Result<bool, Error> {
+    let changelog = tree.read_if_there(named::FILE)?.unwrap_or_default();
+    Ok(named::has(&changelog, file))
 }
 
 fn skipped(why: &str) -> Library {
     Library { skipped: Some(why.to_owned()), ..Library::default() }
 }
 
-/// Whether any source of the libraries differs.
+/// The libraries that are no longer published, one line each.
+fn gone(earlier: &[Published], now: &[Published]) -> Vec<String> {
+    let is_gone = |old: &&Published| now.iter().all(|library| library.package != old.package);
+    let line = |old: &Published| format!("{}: no longer published", old.package);
+    earlier.iter().filter(is_gone).map(line).collect()
+}
+
+/// Whether any source of the libraries differs, or any manifest: one may have been removed.
 fn changed(tree: &Tree, commit: &str, libraries: &[Published]) -> Result<bool, Error> {
-    let mut arguments = vec!["diff", "--name-only", commit, "--", "Cargo.toml", "Cargo.lock"];
+    let mut arguments = vec!["diff", "--name-only", commit, "--", "*Cargo.toml", "Cargo.lock"];
     arguments.extend(libraries.iter().map(|library| library.folder.as_str()));
     Ok(!tree.git(&arguments)?.trim().is_empty())
 }
@@ -240,6 +259,32 @@ mod tests {
             ]
         );
         assert_eq!(failures("Summary no semver update required\n", "a", &["/tmp"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_library_that_is_no_longer_published_breaks_programs() {
+        let metadata = |names: &[(&str, Value)]| {
+            let package = |(name, publish): &(&str, Value)| {
+                serde_json::json!({
+                    "name": name, "manifest_path": format!("/w/{name}/Cargo.toml"), "publish": publish,
+                    "targets": [{ "name": name, "kind": ["lib"] }],
+                })
+            };
+            let packages: Vec<_> = names.iter().map(package).collect();
+            published(&serde_json::json!({ "workspace_root": "/w", "packages": packages }))
+        };
+        let never = || serde_json::json!([]);
+        let old = [("a", Value::Null), ("b", Value::Null), ("c", Value::Null), ("d", never())];
+        let new = [("a", Value::Null), ("b", never()), ("e", Value::Null)];
+        let lines = ["b: no longer published", "c: no longer published"];
+        assert_eq!(gone(&metadata(&old), &metadata(&new)), lines);
+        assert_eq!(
+            named::unnamed(
+                "\n## [Unreleased]\n\n### Breaking\n\n- `b` is gone.\n",
+                &lines.map(str::to_owned)
+            ),
+            lines[1..]
+        );
     }
 
     #[test]

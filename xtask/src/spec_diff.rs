@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use openapi_review::text::plain;
-use openapi_review::{Document, Format, Review, refusal};
+use openapi_review::{Document, Format, Removal, Review, refusal};
 use purge_openapi::codegen;
 use semver::Version;
 use serde_json::{Value, json};
@@ -163,27 +163,40 @@ pub(crate) fn since(tree: &Tree, base: &str) -> Result<Vec<Review>, Error> {
             };
             Ok(match (before, after) {
                 (Some(before), Some(after)) => judge(&before, &after),
-                (None, Some(after)) => judge(&without_paths(&after, "0.0.0")?, &after),
-                (Some(before), None) => {
-                    let version = before.value().pointer("/info/version");
-                    let version = version.and_then(Value::as_str).unwrap_or_default();
-                    judge(&before, &without_paths(&before, version)?)
-                }
+                (None, Some(after)) => added(&after)?,
+                (Some(before), None) => removed(tree, &before, path)?,
                 (None, None) => return Err(Error::new(format!("there is no {path}"))),
             })
         })
         .collect()
 }
 
+fn added(after: &Document) -> Result<Review, Error> {
+    let mut review = judge(&without_paths(after, "0.0.0", after.name())?, after);
+    // There is no text in which the old places could be looked up.
+    for change in &mut review.changes {
+        change.old.iter_mut().for_each(|place| place.position = None);
+    }
+    Ok(review)
+}
+
+fn removed(tree: &Tree, before: &Document, path: &str) -> Result<Review, Error> {
+    let version = before.value().pointer("/info/version").and_then(Value::as_str);
+    let after = without_paths(before, version.unwrap_or_default(), path)?;
+    let announced = library::names(tree, path)?;
+    let remedy = library::naming(&format!("`{}`", plain(path)));
+    Ok(judge(before, &after).with_removal(Removal { announced, remedy }))
+}
+
 /// What a new or removed description is compared with: the same one without operations.
-fn without_paths(document: &Document, version: &str) -> Result<Document, Error> {
+fn without_paths(document: &Document, version: &str, name: &str) -> Result<Document, Error> {
     let mut value = document.value().clone();
     value["paths"] = json!({});
     value["info"]["version"] = json!(version);
     if let Some(components) = value.get_mut("components").and_then(Value::as_object_mut) {
         components.retain(|kind, _| kind == "securitySchemes");
     }
-    parse(&value.to_string(), document.name())
+    parse(&value.to_string(), name)
 }
 
 /// Reviews both axes.

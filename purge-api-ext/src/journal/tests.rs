@@ -385,6 +385,45 @@ async fn run_resumes_from_any_sink() {
     assert_eq!(journal.accepted(), 3);
 }
 
+#[tokio::test]
+async fn journal_that_replaces_that_of_a_resumed_run_has_the_same_plan() {
+    use std::sync::{Arc, Mutex};
+
+    use super::Journal;
+    use crate::plan::Plan;
+    use crate::report::PathState;
+
+    let sandbox = purge_sandbox::Sandbox::start().await.expect("a sandbox");
+    let client = crate::client::Client::builder(sandbox.token()).base_url(sandbox.base_url());
+    let client = client.build().expect("a client");
+    let organization = sandbox.organization().parse().expect("an organization");
+    let site = client.resource(organization, sandbox.resource().parse().expect("a resource"));
+    let begun = async |paths: &[&str]| {
+        let memory = Arc::new(Mutex::new(Kept::default()));
+        let journal = Journal::in_sink("memory", Memory(Arc::clone(&memory)), &[]).expect("new");
+        let plan = Arc::new(Plan::parse(paths).expect("a plan"));
+        journal.begin(&site, Some(plan)).await.0.expect("a writer").end().await.expect("an end");
+        let past = memory.lock().expect("no panic").bytes.clone();
+        Journal::in_sink("memory", Memory(memory), &past).expect("a journal")
+    };
+    let nothing = Memory(Arc::new(Mutex::new(Kept::default())));
+    let new = Journal::in_sink("memory", nothing, &[]).expect("new");
+    for (other, why) in [
+        (begun(&["/b"]).await, "belongs to another list of paths than"),
+        (new, "is new: there is nothing to resume"),
+    ] {
+        let purge = site.resume(begun(&["/a"]).await).expect("the same resource");
+        let report = purge.journal(other).await;
+        assert!(report.error().is_some_and(|error| error.to_string().contains(why)), "{report:?}");
+        let paths: Vec<_> = report.paths().map(|path| (path.path, path.state)).collect();
+        assert_eq!(paths, [("/a", PathState::NotSent)]);
+    }
+    assert!(sandbox.requests().is_empty());
+    let purge = site.resume(begun(&["/a"]).await).expect("the same resource");
+    let report = purge.journal(begun(&["/b"]).await).journal(begun(&["/a"]).await).await;
+    assert!(report.is_success(), "{report:?}");
+}
+
 /// A sink that the service asks for a pause while it stores the first request.
 struct Pausing {
     memory: Memory,

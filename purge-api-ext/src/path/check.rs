@@ -164,6 +164,8 @@ fn broken(path: &str, at: usize, in_query: bool, rules: Rules) -> Option<PathErr
         b'"' | b'<' | b'>' if is_unescaped => Kind::Unescaped,
         // Browsers do not escape these characters in a query string.
         b'^' | b'`' | b'{' | b'}' if is_unescaped && !in_query => Kind::Unescaped,
+        // In a query string alone, browsers escape this one.
+        b'\'' if in_query && !rules.controls => Kind::Unescaped,
         b',' | b';' | b':' | b'|'
             if !rules.controls && after.starts_with(b"/") && hint::ends_like_a_file(before) =>
         {

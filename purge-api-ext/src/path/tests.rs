@@ -135,6 +135,9 @@ fn characters_that_browsers_escape_are_refused() {
         PurgePath::new(path).expect("what browsers send");
     }
     PurgePath::with_query("/a?b\"c").expect_err("escaped there, too");
+    let error = PurgePath::with_query("/it's?q=it's").expect_err("escaped there only");
+    assert_eq!((error.kind(), error.position()), (PathErrorKind::Unescaped, 10));
+    assert_eq!(error.instead(), Some("%27"));
 }
 
 #[test]

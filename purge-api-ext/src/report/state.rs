@@ -71,10 +71,6 @@ impl OperationState {
             Self::NotSent => "not sent",
         }
     }
-
-    pub(super) fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::Unconfirmed | Self::NotSent)
-    }
 }
 
 impl PathState {

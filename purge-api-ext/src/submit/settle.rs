@@ -11,6 +11,7 @@ use super::run::Run;
 use super::turn::Turn;
 use crate::error::{Error, ErrorKind};
 use crate::events::Event;
+use crate::known::Unsettled;
 use crate::ledger::{End, Entry, Next, Stage, Story};
 use crate::report::{OperationOutcome, OperationState, PathState};
 use crate::retry::Applied;
@@ -105,8 +106,11 @@ impl Run<'_> {
     }
 
     /// The outcome of a request for which nothing more is done.
-    fn settled(&self, request: Request, turn: Turn) -> Settled {
+    fn settled(&self, request: Request, mut turn: Turn) -> Settled {
         let story = self.story(request.number);
+        // Otherwise it may have an operation that is not known.
+        let settled = turn.unsettled.take_if(|_| !story.is_in_doubt());
+        settled.into_iter().for_each(Unsettled::settle);
         let sent = story.sent();
         let mut outcome = match story.end {
             End::Split { at, into } => return Settled::Halves(request.split(at, into)),

@@ -12,9 +12,10 @@ use super::run::{Run, out_of_order};
 use crate::auth::{Exchange, Seen};
 use crate::error::{Error, ErrorKind};
 use crate::events::Event;
-use crate::gate::Permit;
+use crate::gate::{Gate, Permit};
 use crate::id::OperationId;
 use crate::journal;
+use crate::known::Unsettled;
 use crate::ledger::{Entry, Stage, Story, Tries};
 use crate::lookup::{self, Sent};
 use crate::plan::Batch;
@@ -42,6 +43,10 @@ pub(super) struct Turn {
     seen: Seen,
     /// The earliest known time after which the request may have been applied.
     since: Option<Sent>,
+    /// What other runs of the client see of it, from the first attempt on.
+    pub(super) unsettled: Option<Unsettled>,
+    /// Whether a look-up that could not read the list has paid for the next retry.
+    is_paid: bool,
 }
 
 impl Turn {
@@ -82,14 +87,14 @@ impl Run<'_> {
         };
         event!(attempt, "sending");
         self.reporter.tell(|| Event::Attempt { request: number, attempt });
-        let known = self.resource.session().known();
-        let in_flight = known.sending(self.resource.id(), request.batch.clone());
+        turn.unsettled.get_or_insert_with(|| self.unsettled(request));
         let Exchange { outcome, asked, seen } = self.attempt(permit, &request.batch).await;
         turn.seen = seen;
         let accepted = outcome.and_then(|accepted| self.accept(number, accepted, true));
-        drop(in_flight);
         let Err(failure) = accepted else { return };
-        if failure.error.status() == Some(413) && request.batch.paths().len() > 1 {
+        // A proxy may refuse the connection with the same statuses; then nothing was sent.
+        let refused = failure.error.status().filter(|_| failure.applied == Applied::Refused);
+        if refused == Some(413) && request.batch.paths().len() > 1 {
             return turn.stage = Stage::TooLarge;
         }
         let message = excerpt(&failure.error);
@@ -105,9 +110,9 @@ impl Run<'_> {
         if let Err(lost) = self.note(entry) {
             return turn.stage = Stage::Over(lost);
         }
-        match failure.error.status() {
+        match refused {
             Some(401) if !turn.renewed => turn.stage = Stage::TokenRefused(failure),
-            _ => self.fail(turn, failure),
+            _ => self.fail(turn, self.resource.session().advised(failure)),
         }
     }
 
@@ -131,7 +136,7 @@ impl Run<'_> {
                 turn.renewed = true;
                 turn.stage = Stage::Ready;
             }
-            Ok(false) => self.fail(turn, refusal),
+            Ok(false) => self.fail(turn, self.resource.session().advised(refusal)),
             Err(why) => self.fail(turn, why),
         }
     }
@@ -139,13 +144,20 @@ impl Run<'_> {
     /// Waits before the next attempt, if the run can afford one.
     pub(super) async fn pause(&self, request: &Request, turn: &mut Turn, delay: Duration) {
         let Some(failure) = turn.take_failure() else { return };
-        if !self.shared().quota.spend() {
-            return turn.stage = Stage::Over(failure);
+        // The gate may hold it back for longer, because of the response to another request.
+        let held = self.resource.pause_left().unwrap_or_default();
+        // After a stop, or if that is too long, there is no other attempt to pay for and to report.
+        let is_last = self.stop.reason().is_some() || held > Gate::PATIENCE;
+        let delay = if is_last { Duration::ZERO } else { delay.max(held) };
+        if !is_last {
+            if !std::mem::take(&mut turn.is_paid) && !self.shared().quota.spend() {
+                return turn.stage = Stage::Over(failure);
+            }
+            event!(?delay, error = %failure.error, "trying again");
+            let event =
+                || Event::Retrying { request: request.number, delay, error: failure.error.clone() };
+            self.reporter.tell(event);
         }
-        event!(?delay, error = %failure.error, "trying again");
-        let event =
-            || Event::Retrying { request: request.number, delay, error: failure.error.clone() };
-        self.reporter.tell(event);
         turn.stage = match self.stop.or(sleep(delay)).await {
             Ok(()) => Stage::Ready,
             // If it may have been applied, the earlier failure explains its outcome better.
@@ -158,8 +170,12 @@ impl Run<'_> {
     pub(super) async fn look_up(&self, request: &Request, turn: &mut Turn) {
         let (failure, begun) = (turn.take_failure(), Instant::now());
         let found = match turn.since {
-            Some(since) if self.may_look_up(failure.as_ref()) => {
-                self.find(request, since, failure.as_ref()).await
+            Some(since) if self.may_look_up() => {
+                let own = turn.unsettled.get_or_insert_with(|| self.unsettled(request));
+                let found = self.find(request, own, since, failure.as_ref()).await;
+                turn.is_paid = found.is_err() && self.shared().quota.spend();
+                // If the list cannot be read, the outcome stays unknown.
+                found.ok().flatten()
             }
             _ => None,
         };
@@ -180,43 +196,45 @@ impl Run<'_> {
         });
     }
 
-    /// Whether the retry quota allows a look-up. A look-up costs as much as a retry, because a service that is down
-    /// responds to neither. For a request of an earlier run, it costs something only if the list cannot be read.
-    fn may_look_up(&self, failure: Option<&Failure>) -> bool {
-        let quota = &mut self.shared().quota;
-        match failure {
-            _ if self.stop.reason().is_some() => false,
-            None => !quota.is_spent(),
-            Some(_) => quota.spend(),
-        }
+    /// Whether a look-up is worth its requests. It costs nothing if the list can be read. Otherwise it costs as much as
+    /// the retry that it pays for, because a service that is down responds to neither.
+    fn may_look_up(&self) -> bool {
+        self.stop.reason().is_none() && !self.shared().quota.is_spent()
+    }
+
+    /// Tells the other runs of the client that this request may have an operation.
+    fn unsettled(&self, request: &Request) -> Unsettled {
+        let is_resumed = self.shared().ledger.stories()[request.number].lost.is_some();
+        let known = self.resource.session().known();
+        known.sending(self.resource.id(), request.batch.clone(), is_resumed)
     }
 
     async fn find(
         &self,
         request: &Request,
+        own: &Unsettled,
         since: Sent,
         failure: Option<&Failure>,
-    ) -> Option<OperationId> {
+    ) -> Result<Option<OperationId>, Error> {
         let error = failure.map(|failure| failure.error.clone());
         self.reporter.tell(|| Event::LookingUp { request: request.number, error: error.clone() });
-        if let Some(error) = error
-            && let Some(delay) = error.retry_after().filter(|delay| !delay.is_zero())
-        {
-            self.reporter.tell(|| Event::Paused { delay, error });
-        }
-        let of_client = self.resource.session().known();
-        let known = |id: &OperationId| {
-            self.shared().ledger.has(id)
-                || of_client.may_have(id, self.resource.id(), &request.batch)
+        error.iter().for_each(|error| self.reporter.paused(error));
+        let sent = match since {
+            Sent::At(moment) => Some(moment),
+            Sent::On(_) => None,
         };
+        let known =
+            |id: &OperationId| self.shared().ledger.has(id) || own.may_be_of_another(id, sent);
         // As many as can be in flight before it and after it; all of these may have been accepted meanwhile.
         let followers = (self.concurrency - 1).saturating_mul(2);
         let found = lookup::find(&self.resource, &request.batch, known, since, followers).await;
-        if found.is_err() && failure.is_none() {
-            self.shared().quota.spend();
+        // A pause that is too long ends the run instead.
+        if let Err(error) = &found
+            && !self.retry.ends_run(error)
+        {
+            self.reporter.paused(error);
         }
-        // If the list cannot be read, the outcome stays unknown.
-        found.ok().flatten()
+        found
     }
 
     /// Waits until a request may be sent, and records that it is being sent; or returns why nothing more is sent.
@@ -231,7 +249,8 @@ impl Run<'_> {
             Failure::new(Applied::No, error)
         };
         loop {
-            let pass = self.resource.enter().await.map_err(stopped)?;
+            let entering = self.resource.enter();
+            let pass = self.resource.reporting(entering, self.reporter).await.map_err(stopped)?;
             let written = self.record_sending(request).await?;
             let begun = Instant::now();
             // Writing may have been slow, so wait again for permission to send.

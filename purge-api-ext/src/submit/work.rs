@@ -18,7 +18,11 @@ pub(super) enum Source {
         journal: Option<Journal>,
     },
     /// The rest of an earlier run.
-    Journal(Journal),
+    Journal {
+        journal: Journal,
+        /// What the run began with, if another journal has replaced it.
+        replaced: Option<Contents>,
+    },
 }
 
 pub(super) struct Work {
@@ -38,7 +42,10 @@ impl Work {
         let (plan, journal) = match source {
             Source::Plan { plan, journal: None } => return Self::whole(plan),
             Source::Plan { plan, journal: Some(journal) } => (Some(Arc::new(plan)), journal),
-            Source::Journal(journal) => (None, journal),
+            Source::Journal { journal, replaced: None } => (None, journal),
+            Source::Journal { journal, replaced: Some(contents) } => {
+                return Self::moved(resource, journal, contents).await;
+            }
         };
         let (begun, contents) = journal.begin(resource, plan.clone()).await;
         let work = match (contents, plan) {
@@ -47,9 +54,22 @@ impl Work {
             // The journal could not be read, so the report has nothing but the error.
             (None, None) => Self::from_batches(std::iter::empty()),
         };
+        work.with(begun)
+    }
+
+    /// The rest of an earlier run, from a journal that has replaced the one with these contents.
+    async fn moved(resource: &Resource, journal: Journal, replaced: Contents) -> Self {
+        let (begun, contents) = match journal.check_replaces(&replaced, resource) {
+            Ok(()) => journal.begin(resource, None).await,
+            Err(error) => (Err(error), None),
+        };
+        Self::left(contents.unwrap_or(replaced)).with(begun)
+    }
+
+    fn with(self, begun: Result<Writer, Error>) -> Self {
         match begun {
-            Ok(journal) => Self { journal: Some(journal), ..work },
-            Err(error) => Self { refused: Some(error), ..work },
+            Ok(journal) => Self { journal: Some(journal), ..self },
+            Err(error) => Self { refused: Some(error), ..self },
         }
     }
 

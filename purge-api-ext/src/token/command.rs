@@ -1,18 +1,26 @@
 use std::ffi::OsString;
+use std::pin::pin;
 use std::process::Stdio;
+use std::time::Duration;
 
-use futures_util::future::join3;
+use futures_util::future::{Either, join, select};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use super::{MAX_BYTES, text_of};
 use crate::error::{Error, ErrorKind};
 use crate::sanitize::{Shown, excerpt, shown};
 use crate::typed;
 
+/// How long the output of a command is read after its exit. A process that it has started, such as an agent, may keep its
+/// pipes open forever.
+const AFTER_EXIT: Duration = Duration::from_secs(1);
+
 /// A program and its arguments, run without a shell.
+#[derive(PartialEq)]
 pub(super) struct TokenCommand {
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
@@ -29,9 +37,17 @@ impl TokenCommand {
             let message = shown!("{missing} cannot be started: {why}", missing, why);
             Error::new(ErrorKind::InvalidInput, message)
         })?;
-        let printed = beginning(child.stdout.take(), MAX_BYTES + 2);
-        let complained = beginning(child.stderr.take(), 4096);
-        let (printed, complained, status) = join3(printed, complained, child.wait()).await;
+        let (mut printed, mut complained) = (Beginning::new(MAX_BYTES + 2), Beginning::new(4096));
+        let reading = join(printed.read(child.stdout.take()), complained.read(child.stderr.take()));
+        let status = match select(pin!(child.wait()), pin!(reading)).await {
+            Either::Left((status, reading)) => {
+                // Whatever it has printed is in the pipes by now.
+                let _ = timeout(AFTER_EXIT, reading).await;
+                status
+            }
+            Either::Right((_, wait)) => wait.await,
+        };
+        let (printed, complained) = (printed.bytes, complained.bytes);
         let failed = |why: Shown| {
             Error::new(ErrorKind::Unauthorized, shown!("{name} failed {why}", name, why))
         };
@@ -54,22 +70,32 @@ impl TokenCommand {
     }
 }
 
-/// Returns the first bytes of a pipe. The rest is read and discarded, since a full pipe would block its writer.
-async fn beginning(pipe: Option<impl AsyncRead + Unpin>, most: usize) -> Zeroizing<Vec<u8>> {
-    // Allocated in full, since a growing buffer would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 64));
-    let Some(mut pipe) = pipe else { return bytes };
-    // If reading fails, the token is incomplete and refused as unusable.
-    let read = (&mut pipe).take(most as u64).read_to_end(&mut bytes).await;
-    if read.is_ok_and(|read| read == most) {
+/// The first bytes from a pipe.
+struct Beginning {
+    bytes: Zeroizing<Vec<u8>>,
+    most: usize,
+}
+
+impl Beginning {
+    fn new(most: usize) -> Self {
+        // Allocated in full, since a growing buffer would leave copies behind.
+        Self { bytes: Zeroizing::new(Vec::with_capacity(most + 64)), most }
+    }
+
+    /// Reads to the end of the pipe. Further bytes are discarded, since a full pipe would block its writer. If this is
+    /// dropped, what was read is kept.
+    async fn read(&mut self, pipe: Option<impl AsyncRead + Unpin>) {
+        let Some(mut pipe) = pipe else { return };
+        let mut first = (&mut pipe).take(self.most as u64);
+        // If reading fails, the token is incomplete and refused as unusable.
+        while let Ok(1..) = first.read_buf(&mut *self.bytes).await {}
         let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
     }
-    bytes
 }
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
     use crate::token::TokenProvider;
@@ -116,6 +142,17 @@ mod tests {
         let error = error.expect_err("no program");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().starts_with("the token command `/not/there` cannot be started"));
+    }
+
+    #[tokio::test]
+    async fn agent_that_keeps_the_output_open_is_not_waited_for() {
+        let started = Instant::now();
+        let agent = |script| sh(script).timeout(Duration::from_secs(60));
+        let token = agent("sleep 60 & echo c4nary; echo $! >&2").fetch().await.expect("a token");
+        assert_eq!(token.expose_secret(), "c4nary");
+        let error = agent("sleep 60 & echo no agent >&2; exit 7").fetch().await.expect_err("7");
+        assert!(error.to_string().ends_with("failed with exit status 7: no agent"), "{error}");
+        assert!(started.elapsed() < Duration::from_secs(30));
     }
 
     #[tokio::test]

@@ -45,6 +45,35 @@ async fn tokens_are_trimmed_and_refused_without_echo() {
     assert_eq!(error.to_string(), "the token function provided more than 64 KiB");
 }
 
+#[test]
+fn providers_with_the_same_source_are_recognized() {
+    let function = TokenProvider::from_fn(|| async { Ok::<_, std::io::Error>("c4nary") });
+    let providers = [
+        "c4nary".into(),
+        "c4nary2".into(),
+        TokenProvider::from_env("A"),
+        TokenProvider::from_env("B"),
+        TokenProvider::from_file("a"),
+        TokenProvider::from_file("b"),
+        TokenProvider::from_command("a", ["b"]),
+        TokenProvider::from_command("a", ["c"]),
+        TokenProvider::from_command("b", ["b"]),
+        TokenProvider::from_api_key("a", "b"),
+        TokenProvider::from_api_key("a", "c"),
+        TokenProvider::from_api_key("b", "b"),
+        TokenProvider::from_api_key_file("a"),
+        TokenProvider::from_api_key_file("b"),
+        TokenProvider::from_fn(|| async { Ok::<_, std::io::Error>("c4nary") }),
+        function,
+    ];
+    for (place, one) in providers.iter().enumerate() {
+        for (other, provider) in providers.iter().enumerate() {
+            let same = one.has_source_of(&provider.clone().timeout(Duration::ZERO));
+            assert_eq!(same, place == other, "{one:?} {provider:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn names_that_look_like_a_token_are_not_shown() {
     for name in [

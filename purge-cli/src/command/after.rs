@@ -108,7 +108,7 @@ impl After {
     /// None without `--verify`.
     pub(super) fn new(args: &CreateArgs, aims: Option<Aims>) -> Result<Option<Self>, Failure> {
         let (Some(wait), Some(aims)) = (args.verify, aims) else { return Ok(None) };
-        let verifier = verification::verifier(&args.edges)?;
+        let verifier = verification::verifier(&args.edges)?.with_folders(aims.folders());
         Ok(Some(Self { verifier, aims, wait, again: args.again }))
     }
 
@@ -166,6 +166,9 @@ impl After {
             Progress::start(console.messages, format, console.interactive, "verifying");
         let count = targets.len();
         progress.say(console.err, format_args!("verifying {count} path{}", plural(count)));
+        if let Some(note) = self.aims.note_of_queries() {
+            progress.say(console.err, format_args!("{note}"));
+        }
         ask(&self.verifier, targets, Some(self.wait), format, signals, progress, console).await
     }
 }
@@ -194,6 +197,7 @@ pub(super) async fn origin_ready(
     if count == 0 {
         return Ok(());
     }
+    let start = Instant::now();
     let mut progress =
         Progress::start(console.messages, format, console.interactive, "waiting for the origin");
     let s = plural(count);
@@ -210,26 +214,35 @@ pub(super) async fn origin_ready(
             && statuses.all(|status| matches!(status, Some(300..=399 | 401 | 403)))
     };
     let is_late = |checked: &&Checked| {
-        checked.verdict != Verdict::Fresh && !(gone.contains(&checked.path) && is_refused(checked))
+        // With `Vary: *`, the origin has the new file, although nothing shows what the edges have.
+        let is_new = checked.verdict == Verdict::Fresh || checked.reason == "varies_by_all";
+        !(is_new || (gone.contains(&checked.path) && is_refused(checked)))
     };
     let late: Vec<_> = found.iter().filter(is_late).collect();
     let Some(first) = late.first() else { return Ok(()) };
-    let wait = humantime::format_duration(wait);
+    // Otherwise, no path could be asked for again.
+    let waited = (start.elapsed() >= wait).then_some(wait);
+    let paths = format!("{} of {count} path{s}", late.len());
+    Err(not_ready(first, gone.contains(&first.path), &paths, waited))
+}
+
+/// The failure when the origin does not have these paths of the new build, such as the first one.
+fn not_ready(first: &Checked, is_gone: bool, paths: &str, waited: Option<Duration>) -> Failure {
     let why = match &*first.reason {
-        "old_at_origin" | "not_gone" if gone.contains(&first.path) => {
+        "old_at_origin" | "not_gone" if is_gone => {
             "still there, although the site no longer has it: remove it from the origin, or omit --origin-ready if the \
              origin keeps removed files"
         }
         "old_at_origin" => "the bytes of the old build",
         _ => &first.message,
     };
-    Err(Failure::new(
+    let after = waited.map(humantime::format_duration);
+    let after = after.map_or(String::new(), |waited| format!(" after {waited}"));
+    Failure::new(
         Exit::Deadline,
         format!(
-            "the origin does not have the new build after {wait}: {} of {count} path{s}, such as {} ({why}); nothing \
-             was sent",
-            late.len(),
+            "the origin does not have the new build{after}: {paths}, such as {} ({why}); nothing was sent",
             escape(&first.path),
         ),
-    ))
+    )
 }

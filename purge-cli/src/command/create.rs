@@ -58,7 +58,7 @@ pub(crate) async fn run(
         progress = reading(&args.paths, format, console);
     }
     let after = After::new(&args, aims)?;
-    let target = target.connect().await?;
+    let target = target.connect(|event| progress.on(console.err, event)).await?;
     // The embedded server has purged nothing of the real site.
     let mut renewal = selection.renewal.filter(|_| !args.target.sandbox);
     renewal.as_mut().map_or(Ok(()), Renewal::begin)?;

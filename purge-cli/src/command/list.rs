@@ -13,9 +13,9 @@ use crate::target::Target;
 
 pub(crate) async fn run(args: ListArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let target = Target::check(&args.target, &Config::load()?.settings)?;
-    let progress =
+    let mut progress =
         Progress::start(console.messages, args.output.format, console.interactive, "listing");
-    let target = target.connect().await?;
+    let target = target.connect(|event| progress.on(console.err, event)).await?;
     let listed = list(&args, &target, progress, console).await;
     target.close().await;
     listed.map(|()| Exit::Success)

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use futures_util::{StreamExt as _, stream};
 use purge_api_ext::{
-    Event, Events, Journal, Plan, Purge, PurgeEverything, PurgePath, Report, Resource, ResourceId,
+    Client, Event, Events, Journal, Plan, Purge, PurgeEverything, PurgePath, Report, Resource,
+    ResourceId,
 };
 
 use super::run::Ticks;
@@ -97,12 +98,13 @@ pub(super) async fn create(
     Ok(exit)
 }
 
-/// The resources of all profiles, in an order that does not depend on that of the profiles. One that is named twice,
-/// as in two services, is kept twice.
+/// The resources of all profiles with their folders, in an order that does not depend on that of the profiles. One that is
+/// named twice, as in two services, is kept twice.
 fn resources(members: &[Member]) -> String {
-    let mut ids: Vec<_> = members.iter().map(|member| member.id.to_string()).collect();
-    ids.sort_unstable();
-    ids.join(",")
+    let cache = |member: &Member| Changes::cache(member.id, member.prefix.as_ref());
+    let mut caches: Vec<_> = members.iter().map(cache).collect();
+    caches.sort_unstable();
+    caches.join(",")
 }
 
 /// Ends a run whose site is unchanged or has no baseline yet.
@@ -130,7 +132,7 @@ pub(super) async fn resume(
     };
     let audit = args.audit.open("resume")?;
     let shared = Shared::new(&args.report, audit, Some(args.journal.clone()), signals)?;
-    let mut runs = Vec::new();
+    let (mut runs, mut clients) = (Vec::new(), Vec::new());
     for name in names {
         settings.profile(&name)?;
         let of_profile = |failure: Failure| failure.of_profile(&name);
@@ -142,7 +144,7 @@ pub(super) async fn resume(
         // The resource is that of the journal. The address and the token are those of the profile.
         let (organization, resource) = (journal.organization(), journal.resource());
         let base = TargetArgs { organization, resource, ..args.target.clone() };
-        let member = member(&name, &base, settings).map_err(of_profile)?;
+        let member = member(&name, &base, settings, &mut clients).map_err(of_profile)?;
         let left = journal.requests() - journal.accepted();
         let purge = member.resource.resume(journal).map_err(|e| of_profile(e.into()))?;
         let mut progress = Progress::of_profile(console.messages, shared.format, &name);
@@ -159,19 +161,27 @@ pub(super) async fn resume(
 }
 
 fn members(target: &TargetArgs, settings: &Settings) -> Result<Vec<Member>, Failure> {
-    let names = unique(&target.profile)?;
-    let checked = names
-        .into_iter()
-        .map(|name| member(&name, target, settings).map_err(|failure| failure.of_profile(&name)));
+    let (names, mut clients) = (unique(&target.profile)?, Vec::new());
+    let checked = names.into_iter().map(|name| {
+        let member = member(&name, target, settings, &mut clients);
+        member.map_err(|failure| failure.of_profile(&name))
+    });
     checked.collect()
 }
 
-fn member(name: &str, target: &TargetArgs, settings: &Settings) -> Result<Member, Failure> {
+/// One of several profiles. Those with the same account share its token: see [`Target::check_beside`].
+fn member(
+    name: &str,
+    target: &TargetArgs,
+    settings: &Settings,
+    clients: &mut Vec<Client>,
+) -> Result<Member, Failure> {
     let own = target.of_profile(name, settings)?;
-    match Target::check(&own, settings)? {
+    match Target::check_beside(clients, &own, settings)? {
         Checked::Service { client, organization, resource } => {
             let id = resource;
             let resource = client.resource(organization, id);
+            clients.push(client);
             Ok(Member { name: name.to_owned(), id, resource, prefix: own.prefix })
         }
         Checked::Sandbox { .. } => Err(Failure::usage(

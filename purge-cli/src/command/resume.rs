@@ -41,7 +41,7 @@ pub(crate) async fn run(
     let audit = args.audit.open("resume")?;
     let run = Run::new(&args.report, audit, Some(args.journal), signals)?;
     let mut progress = run.progress("resuming", console);
-    let target = target.connect().await?;
+    let target = target.connect(|event| progress.on(console.err, event)).await?;
     let plural = output::plural(left);
     progress.say(console.err, format_args!("resuming: {left} request{plural} left"));
     let purge = args.sending.apply(&settings, purge).shutdown(signals.shutdown());

@@ -10,7 +10,7 @@ use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::output::{self, Console, Format, Messages, Progress, Summary, Verified};
-use crate::selection::{self, read_site};
+use crate::selection::{self, left_out, read_site};
 use crate::signals::Signals;
 use crate::verification::{self, Aims, Sources};
 
@@ -30,9 +30,14 @@ pub(crate) async fn run(
     let summary = Summary::open(args.report.summary.as_deref())?;
     let format = args.report.output.format;
     let purge = args.since.map(Purge::ago);
-    let aims = aims(&args, &settings)?;
+    let (aims, notes) = aims(&args, &settings)?;
+    let verifier = verifier.with_folders(aims.folders());
     let mut progress = Progress::start(console.messages, format, console.interactive, "verifying");
+    notes.iter().for_each(|note| progress.say(console.err, format_args!("{note}")));
     progress.say(console.err, format_args!("verifying {}", counted(&aims)));
+    if let Some(note) = aims.note_of_queries() {
+        progress.say(console.err, format_args!("{note}"));
+    }
     let targets = aims.targets(|_| Some(purge));
     let asked = ask(&verifier, targets, args.wait, format, signals, progress, console).await?;
     let paths = asked.into_iter().chain(aims.unasked()).collect();
@@ -88,8 +93,8 @@ pub(super) fn interrupted(exit: Exit) -> Failure {
     Failure::new(exit, "the verification was interrupted")
 }
 
-/// Reads what to verify, and what to compare it with.
-fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
+/// Reads what to verify, and what to compare it with. Returns notes for the user as well.
+fn aims(args: &VerifyArgs, settings: &Settings) -> Result<(Aims, Vec<String>), Failure> {
     let lists = args.input.from.iter().chain(&args.addresses.always).chain(&args.inventory);
     input::only_one_standard_input(lists.chain(&args.site).chain(&args.baseline))?;
     let format = selection::format(&args.input);
@@ -102,8 +107,9 @@ fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
     }
     selection::add_always(&args.addresses, &settings.addresses, format, &mut paths)?;
     let (paths, _) = selection::expanded(&rules, paths)?;
-    let new = args.site.as_deref().map(manifest).transpose()?;
-    let old = args.baseline.as_deref().map(old).transpose()?;
+    let mut notes = Vec::new();
+    let new = args.site.as_deref().map(|site| manifest(site, &mut notes)).transpose()?;
+    let old = args.baseline.as_deref().map(|old_site| old(old_site, &mut notes)).transpose()?;
     let (old, doubted) = (old.as_ref().map(|old| &old.0), old.as_ref().map(|old| &old.1));
     let inventory = match args.inventory.is_empty() {
         true => None,
@@ -118,20 +124,25 @@ fn aims(args: &VerifyArgs, settings: &Settings) -> Result<Aims, Failure> {
         rules: &rules,
         same: &same,
     };
-    Aims::find(paths.iter(), sources, args.edges.seed)
+    Ok((Aims::find(paths.iter(), sources, args.edges.seed)?, notes))
 }
 
-fn manifest(path: &Path) -> Result<Manifest, Failure> {
-    read_site(path).map(|site| site.manifest)
+fn manifest(path: &Path, notes: &mut Vec<String>) -> Result<Manifest, Failure> {
+    let site = read_site(path)?;
+    if !site.left_out.is_empty() {
+        notes.push(left_out(&site.left_out));
+    }
+    Ok(site.manifest)
 }
 
 /// The old build, and the contents that it had for the files that an unfinished run has put in doubt.
-fn old(path: &Path) -> Result<(Manifest, Manifest), Failure> {
-    let mut old = manifest(path)?;
-    if !path.is_file() {
-        return Ok((old, Manifest::new()));
-    }
-    let doubts = Baseline::doubts(path).map_err(|error| Failure::usage(error.to_string()))?;
+fn old(path: &Path, notes: &mut Vec<String>) -> Result<(Manifest, Manifest), Failure> {
+    // Before the baseline: a pending file that a run removes in between is in the baseline by then.
+    let doubts = match path.is_file() {
+        true => Baseline::doubts(path).map_err(|error| Failure::usage(error.to_string()))?,
+        false => Manifest::new(),
+    };
+    let mut old = manifest(path, notes)?;
     let doubted = old.only(doubts.names());
     old.doubt(doubts.names());
     Ok((old, doubted))

@@ -21,8 +21,8 @@ pub(crate) async fn run(
     let target = Target::check(&args.target, &settings)?;
     let run = Run::new(&args.report, Audit::NONE, None, signals)?;
     let operations = operations(args.operations)?;
-    let progress = run.progress("waiting", console);
-    let target = target.connect().await?;
+    let mut progress = run.progress("waiting", console);
+    let target = target.connect(|event| progress.on(console.err, event)).await?;
     let wait = target.resource.wait(operations).wait_for(args.deadline);
     let wait = wait.shutdown(signals.shutdown());
     run.follow(wait.events(), target, progress, console).await

@@ -1,10 +1,13 @@
 //! Signs that a list does not hold file names, judged over all its entries: a status before each, a common host,
 //! percent escapes. A single name may look like that, such as `AM radio.html`.
 
+mod status;
+
 use percent_encoding::percent_decode_str;
 
-use super::not_a_name::{self, Code, LIKE_THAT, are_two_files, code, is_domain};
+use super::not_a_name::{LIKE_THAT, are_two_files, is_domain, is_file};
 use crate::shown::excerpt;
+use status::{Codes, Columns, Pairs};
 
 /// What the entries of a list have looked like so far.
 #[derive(Debug, Default)]
@@ -14,8 +17,11 @@ pub(super) struct Evidence {
     first: String,
     codes: Codes,
     pairs: Pairs,
-    /// Entries that begin with a size, a mode or a checksum.
-    columns: usize,
+    columns: Columns,
+    /// `12 34 a.html`
+    two_numbers: usize,
+    /// `a.html; more`
+    notes: usize,
     /// `upload: a`
     transfers: usize,
     /// `a.html b.html`
@@ -42,7 +48,9 @@ impl Evidence {
         }
         self.codes.add(entry);
         self.pairs.add(&text);
-        self.columns += usize::from(not_a_name::has_entry_column(entry));
+        self.columns.add(entry);
+        self.two_numbers += usize::from(begins_with_two_numbers(&text));
+        self.notes += usize::from(text.split_once("; ").is_some_and(|(name, _)| is_file(name)));
         self.transfers += usize::from(TRANSFERS.iter().any(|verb| text.starts_with(verb)));
         self.two_files += usize::from(are_two_files(&text));
         self.host.add(&text, is_first);
@@ -58,7 +66,7 @@ impl Evidence {
         if null {
             let is_status =
                 self.total > 1 && (self.codes.are_all(self.total, true) || self.pairs.are_all());
-            let is_column = self.total > 1 && self.columns == self.total;
+            let is_column = self.total > 1 && self.columns.are_all(self.total);
             return (is_status || is_column).then(|| {
                 format!(
                     "every name has a status or another column, as in `{first}`: use `--name-only -z`; to pass a \
@@ -67,7 +75,9 @@ impl Evidence {
             });
         }
         let all = |count: usize| count == self.total;
-        if self.has_total || self.codes.are_all(self.total, false) || all(self.transfers) {
+        let are_columns = self.total > 1 && (all(self.two_numbers) || all(self.notes));
+        let are_codes = self.codes.are_all(self.total, false);
+        if self.has_total || are_codes || all(self.transfers) || are_columns {
             return Some(format!(
                 "`{first}` and all other lines are status or log output: list only the names, as `git diff \
                  --name-only` and `rsync --out-format=%n` do{LIKE_THAT}"
@@ -91,95 +101,15 @@ impl Evidence {
     }
 }
 
-/// Codes of `git status`, `hg status` and `svn status`, each before its name.
-#[derive(Debug, Default)]
-struct Codes {
-    count: usize,
-    /// `? a`, `! a`
-    unknown: usize,
-    /// `- a`, `* a`, `+ a`
-    bullets: usize,
-    pairs: usize,
-    /// The letters seen, as bits.
-    letters: u32,
-    /// The next entry may be the old name of this one, without a code of its own.
-    is_old_name: bool,
-}
-
-impl Codes {
-    fn add(&mut self, entry: &[u8]) {
-        let is_old_name = std::mem::take(&mut self.is_old_name);
-        let code = match code(entry) {
-            None if is_old_name => {
-                self.count += 1;
-                return;
-            }
-            None => return,
-            Some(code) => code,
-        };
-        self.count += 1;
-        match code {
-            Code::Marker(b'?' | b'!') => self.unknown += 1,
-            Code::Marker(_) => self.bullets += 1,
-            Code::Letter(letter) => self.letters |= 1 << (letter - b'A'),
-            Code::Pair { has_old_name } => {
-                self.pairs += 1;
-                self.is_old_name = has_old_name;
-            }
-        }
-    }
-
-    /// Whether these are status codes. All names of a list may begin with `A `, or all with `C `, but hardly ever some
-    /// with each.
-    fn are_all(&self, total: usize, null: bool) -> bool {
-        let markers = self.unknown + self.bullets;
-        let is_modified = self.letters & 1 << (b'M' - b'A') != 0;
-        let are_codes = self.pairs > 0
-            || is_modified
-            || self.letters.count_ones() > 1
-            || (self.letters > 0 && self.unknown > 0);
-        self.count == total
-            && match total == markers {
-                true => !null || self.bullets == 0,
-                false => total > 1 && are_codes,
-            }
-    }
-}
-
-/// `M<NUL>a<NUL>R100<NUL>a<NUL>b<NUL>`, as `git diff --name-status -z` and `--raw -z` write it.
-#[derive(Debug, Default)]
-struct Pairs {
-    is_broken: bool,
-    names_left: usize,
-    /// Whether an entry was certainly a name.
-    has_name: bool,
-}
-
-impl Pairs {
-    fn add(&mut self, entry: &str) {
-        let is_raw = entry.starts_with(':') && entry.contains(' ');
-        let state = entry.rsplit(' ').next().filter(|_| is_raw).unwrap_or(entry);
-        let (letter, score) = state.split_at_checked(1).unwrap_or(("", ""));
-        let is_number = !score.is_empty() && score.bytes().all(|byte| byte.is_ascii_digit());
-        let names = match letter {
-            "R" | "C" if is_number => 2,
-            "M" | "A" | "D" | "T" | "U" | "X" if score.is_empty() || is_number => 1,
-            _ => 0,
-        };
-        match (self.names_left, names) {
-            (0, 0) => self.is_broken = true,
-            (0, names) => self.names_left = names,
-            (left, _) => {
-                self.names_left = left - 1;
-                self.has_name |= entry.contains(['.', '/']);
-                self.is_broken |= names > 0 && !is_number;
-            }
-        }
-    }
-
-    fn are_all(&self) -> bool {
-        !self.is_broken && self.names_left == 0 && self.has_name
-    }
+/// `2382 12 index.html`, as `cksum` writes it.
+fn begins_with_two_numbers(line: &str) -> bool {
+    let mut words = line.splitn(3, ' ');
+    let mut is_number = || {
+        words
+            .next()
+            .is_some_and(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    is_number() && is_number() && words.next().is_some()
 }
 
 /// The same host before every name. A folder may be named like a site, but rarely holds every file of a list.
@@ -291,6 +221,17 @@ mod tests {
                 &["1\t2\ta", "-\t-\tb.png"],
                 &["4.0K\ta", "12\tb"],
                 &["1 .M N... 100644 100644 100644 abc abc a", "1 A. N... 0 1 1 abc abc b"],
+                &[
+                    "# branch.oid abc",
+                    "1 .M N... 100644 100644 100644 abc abc index.html",
+                    "2 R. N... 100644 100644 100644 abc abc R100 renamed.html",
+                    "ren.html",
+                    "? new.html",
+                    "! ignored.html",
+                ],
+                &["1\t1\tindex.html", "0\t0\t", "ren.html", "renamed.html", "-\t-\tb.png"],
+                &["## main", " M index.html", "?? new.html"],
+                &["H index.html", "H a.html"],
             ],
         );
         check(
@@ -308,6 +249,11 @@ mod tests {
                 &["- a.html", "- b.html"],
                 &["* a.html"],
                 &["total 8", "a.html"],
+                &["## main", " M index.html"],
+                &["= a.html", "- b.html"],
+                &["H index.html", "H docs/a.html"],
+                &["2382 12 index.html", "17 9 a b.html"],
+                &["index.html; Content Length: 1.00 KiB", "a.css; Content Length: 2 B"],
                 &["upload: a.html"],
                 &["(dryrun) upload: a", "delete: b"],
             ],
@@ -361,6 +307,10 @@ mod tests {
             &["A", "B"],
             &["M", "Makefile"],
             &["01 intro.html", "02 setup.html"],
+            &["? help.html", "# branch.html", "index.html"],
+            &["1 2 3.html", "index.html"],
+            &["a.html; b", "c.html"],
+            &["## heading.html", "index.html"],
         ];
         for list in lists {
             assert_eq!(refusal(false, list), None, "{list:?}");

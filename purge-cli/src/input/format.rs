@@ -50,9 +50,12 @@ impl Format<'_> {
             return Some(line).filter(|entry| !entry.is_empty());
         }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        // A file name may begin with anything.
-        let comment = !self.raw && line.starts_with(b"#");
-        Some(line).filter(|line| !line.trim_ascii().is_empty() && !comment)
+        // A file name may begin with anything, and may be a blank. It is refused later, as others that end with one.
+        let is_blank = match self.raw {
+            true => line.is_empty(),
+            false => line.trim_ascii().is_empty() || line.starts_with(b"#"),
+        };
+        Some(line).filter(|_| !is_blank)
     }
 
     /// Adds the path of an entry, or says what is wrong with it.

@@ -13,7 +13,7 @@ mod tests;
 use std::borrow::Cow;
 
 use column::has_column;
-pub(super) use column::{Code, code, has_entry_column};
+pub(super) use column::{Code, EntryColumn, code, entry_column};
 pub(super) use host::is_domain;
 use host::is_host;
 

@@ -6,7 +6,7 @@ use purge_api_ext::PurgePath;
 use purge_site::{Change, Difference};
 use serde::Serialize;
 
-use super::{Format, Out, json, plural};
+use super::{Format, Out, json};
 use crate::exit::Failure;
 use crate::shown::shown;
 
@@ -85,7 +85,8 @@ pub(super) fn counts(difference: &Difference) -> String {
         .collect();
     match difference.len() {
         0 => "no files differ".to_owned(),
-        all => format!("{all} file{} differ: {}", plural(all), named.join(", ")),
+        1 => format!("1 file differs: {}", named.join(", ")),
+        all => format!("{all} files differ: {}", named.join(", ")),
     }
 }
 
@@ -94,7 +95,11 @@ fn has_break(name: &[u8]) -> bool {
 }
 
 fn names(out: Out<'_>, end: u8, difference: &Difference) -> io::Result<()> {
-    for (name, _) in difference.iter() {
+    for (place, (name, _)) in difference.iter().enumerate() {
+        // Otherwise it would be taken for a mark of the list.
+        if place == 0 && name.starts_with("\u{feff}".as_bytes()) {
+            out.write_all(b"./")?;
+        }
         out.write_all(name)?;
         out.write_all(&[end])?;
     }

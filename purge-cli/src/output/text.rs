@@ -45,7 +45,7 @@ pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Resul
         writeln!(out, "  {count} paths, none failed")?;
     }
     counts(out, screen, report)?;
-    beside(out, &report.summary)?;
+    beside(out, &report.summary, GIVEN)?;
     if let Some(line) = super::duplicates(report) {
         writeln!(out, "  {line}")?;
     }
@@ -82,15 +82,20 @@ pub(super) fn plan(
     )?;
     if !aliases.is_empty() {
         let count = plan.paths().filter(|path| aliases.of(path).is_some()).count();
-        let are = if count == 1 { "path is an alias" } else { "paths are aliases" };
-        writeln!(out, "  {count} {are}")?;
+        match count {
+            // A wildcard covers them all.
+            0 => {}
+            1 => writeln!(out, "  1 path is an alias")?,
+            count => writeln!(out, "  {count} paths are aliases")?,
+        }
     }
     // A single request is sent immediately, whatever the rate.
     if let Some(rate) = rate.filter(|_| requests > 1) {
         let time = humantime::format_duration(whole(time_needed(requests, rate)));
         writeln!(out, "  at this rate, the last request is sent after {time}")?;
     }
-    beside(out, &Summary::of_plan(plan))
+    let given = if aliases.is_empty() { GIVEN } else { "paths, with their aliases," };
+    beside(out, &Summary::of_plan(plan), given)
 }
 
 /// The time until the last request is sent; the first one is sent immediately.
@@ -172,8 +177,11 @@ fn counts(out: Out<'_>, screen: Screen, report: &Report) -> io::Result<()> {
     writeln!(out, "{} path{}: {}", s.paths, plural(s.paths), counts.join(", "))
 }
 
+/// What the counts of a report are about.
+const GIVEN: &str = "given paths";
+
 /// Other paths that are purged as well, and given paths that need no request.
-fn beside(out: Out<'_>, s: &Summary) -> io::Result<()> {
+fn beside(out: Out<'_>, s: &Summary, given: &str) -> io::Result<()> {
     match s.extra {
         Some(0) => {}
         Some(1) => writeln!(out, "  1 other path of the inventory is purged as well")?,
@@ -191,7 +199,7 @@ fn beside(out: Out<'_>, s: &Summary) -> io::Result<()> {
     ];
     for (count, one, many) in dropped.iter().filter(|(count, ..)| *count > 0) {
         let what = if *count == 1 { one } else { many };
-        writeln!(out, "  {count} of {} given paths {what}", s.input)?;
+        writeln!(out, "  {count} of {} {given} {what}", s.input)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use purge_api_ext::{Paths, PurgePath};
+use purge_api_ext::{Paths, PurgePath, ResourceId};
 use purge_site::read::{self, Hashing, LeftOut, ReadError, Site};
 use purge_site::{Baseline, BaselineError, Change, Difference, Finished, Manifest};
 
@@ -38,15 +38,27 @@ enum Kind {
 }
 
 impl Changes {
-    /// `None` without `--site`. The resource is the one to purge, or those to purge, separated by commas.
+    /// The name of what a site is purged from: a resource, and the folder in it.
+    pub(crate) fn cache(resource: ResourceId, folder: Option<&PurgePath>) -> String {
+        format!("{resource}{}", folder.map(Self::folder).unwrap_or_default())
+    }
+
+    /// The folder as part of a name. Commas separate names.
+    fn folder(folder: &PurgePath) -> String {
+        folder.as_str().trim_end_matches('/').replace(',', "%2C")
+    }
+
+    /// `None` without `--site`. The resource is the one to purge, or those to purge, separated by commas. Each may have a
+    /// folder, which `--prefix` replaces.
     pub(crate) fn read(args: &PathArgs, resource: Option<&str>) -> Result<Option<Self>, Failure> {
         input::only_one_standard_input(super::lists(args).chain(&args.site.site))?;
         let (Some(folder), Some(file)) = (&args.site.site, &args.site.baseline) else {
             return Ok(None);
         };
-        not_inside(file, folder)?;
         let baseline = Baseline::open(file).map_err(|error| broken(&error))?;
-        of_this_resource(&baseline, resource)?;
+        not_inside(baseline.file(), folder)?;
+        let resource = resource.map(|caches| in_folder(caches, args.input.prefix.as_ref()));
+        of_this_resource(&baseline, resource.as_deref())?;
         let kind = kind(args, &baseline)?;
         let mut site = match (args.site.quick && folder.is_dir(), baseline.manifest()) {
             (false, _) => read_site(folder)?,
@@ -157,10 +169,10 @@ impl Renewal {
         match self.baseline.finish(&self.site) {
             Ok(Finished::Replaced) => Ok(None),
             Ok(Finished::InDoubt(count)) => {
-                let what = if count == 1 { "file that differs" } else { "files that differ" };
+                let s = if count == 1 { "" } else { "s" };
                 Ok(Some(format!(
-                    "another run replaced the baseline in the meantime; the next run will purge the {count} \
-                     {what} between the two"
+                    "another run of this baseline overlapped with this one; the next run will purge the {count} file{s} \
+                     in which their sites may differ"
                 )))
             }
             Err(error) if is_first => Err(Failure::new(Exit::Failed, error.to_string())),
@@ -246,6 +258,14 @@ fn broken(error: &BaselineError) -> Failure {
     Failure::usage(format!("{error}; restore it, or {remove}: then {WAYS_OUT}; nothing was sent"))
 }
 
+/// The names of caches as if all of them were in this folder, if there is one.
+fn in_folder(caches: &str, folder: Option<&PurgePath>) -> String {
+    let Some(folder) = folder else { return caches.to_owned() };
+    let ids = caches.split(',').map(|cache| cache.split('/').next().unwrap_or_default());
+    let caches: Vec<_> = ids.map(|id| format!("{id}{}", Changes::folder(folder))).collect();
+    caches.join(",")
+}
+
 /// The baseline of one cache says nothing about another cache. The baseline of several caches is that of each only as long
 /// as all are purged together.
 fn of_this_resource(baseline: &Baseline, resource: Option<&str>) -> Result<(), Failure> {
@@ -255,18 +275,29 @@ fn of_this_resource(baseline: &Baseline, resource: Option<&str>) -> Result<(), F
         return Ok(());
     }
     let is_one = !of.contains(',') && !resource.contains(',');
+    let has_folder = of.contains('/') || resource.contains('/');
     Err(Failure::usage(format!(
         "the baseline `{}` belongs to the resource{} {}, not to {}: use a separate file for each {}; nothing was sent",
         file_name(baseline.file()),
         if of.contains(',') { "s" } else { "" },
         shown(&of.replace(',', " and ")),
         resource.replace(',', " and "),
-        if is_one { "resource" } else { "set of profiles" },
+        match (is_one, has_folder) {
+            (true, false) => "resource",
+            (true, true) => "resource and folder",
+            (false, _) => "set of profiles",
+        },
     )))
 }
 
 /// A baseline inside the site would be one of the site's files.
 fn not_inside(file: &Path, site: &Path) -> Result<(), Failure> {
+    if fs::canonicalize(site).is_ok_and(|site| file.canonicalize().is_ok_and(|file| file == site)) {
+        return Err(Failure::usage(format!(
+            "the baseline `{}` and the site are the same file, so that nothing would ever differ; nothing was sent",
+            file_name(file)
+        )));
+    }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).canonicalize();
     let site_folder = fs::canonicalize(site);

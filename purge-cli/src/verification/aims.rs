@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use purge_api_ext::PurgePath;
-use purge_verify::{Checked, Expected, Purge, Reason, Target, sample};
+use purge_api_ext::{PurgePath, escape};
+use purge_verify::{Checked, Expected, New, Purge, Reason, Target, sample};
 
 use super::content::Content;
 use super::sources::{Address, Sources};
@@ -34,6 +34,8 @@ pub(crate) struct Aims {
     pub(crate) samples: Vec<Sample>,
     /// The wildcards that match no known path.
     pub(crate) unknown: Vec<Rc<str>>,
+    /// Those of them that stand for the query strings of a path that is verified itself, such as `/a.html?*`.
+    queries: Vec<Rc<str>>,
     /// The paths that browsers request for files that are purged under other ones.
     starred: BTreeSet<Rc<str>>,
 }
@@ -85,6 +87,9 @@ impl Aims {
             chosen.iter().for_each(|target| add(target));
             aims.note(path, chosen.len(), wildcard.matches.len(), seed);
         }
+        let is_query =
+            |path: &mut Rc<str>| path.strip_suffix("?*").is_some_and(|path| taken.contains(path));
+        aims.queries = aims.unknown.extract_if(.., is_query).collect();
         Ok(aims)
     }
 
@@ -110,6 +115,32 @@ impl Aims {
     pub(crate) fn own(&self) -> Self {
         let own = self.aims.iter().filter(|aim| aim.is_own).cloned().collect();
         Self { aims: own, ..Self::default() }
+    }
+
+    /// The paths of folders without the slash at the end, where the same index file is expected as at the folders, which
+    /// are verified as well.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = String> {
+        let aims = self.aims.iter();
+        let expected: HashMap<&str, New> = aims.map(|aim| (&*aim.path, aim.expected.new)).collect();
+        let is_folder = move |aim: &&Aim| {
+            let folder = expected.get(&*format!("{}/", aim.path));
+            !aim.is_own
+                && matches!(aim.expected.new, New::Is(_))
+                && folder == Some(&aim.expected.new)
+        };
+        self.aims.iter().filter(is_folder).map(|aim| aim.path.to_string())
+    }
+
+    /// A note about paths that are verified without the query strings with which they were purged; none if there are
+    /// none.
+    pub(crate) fn note_of_queries(&self) -> Option<String> {
+        let first = self.queries.first()?;
+        let count = self.queries.len();
+        let (s, is) = if count == 1 { ("", "is") } else { ("s", "are") };
+        Some(format!(
+            "{count} path{s} {is} verified without query strings only, since none is known, such as those of `{}`",
+            escape(first)
+        ))
     }
 
     /// The verdicts on the paths that are not asked for.

@@ -105,6 +105,19 @@ fn a_file_that_is_there_takes_precedence_over_one_that_is_gone() {
 }
 
 #[test]
+fn folder_has_the_index_file_that_is_verified_with_the_slash() {
+    let folders =
+        |paths: &[&str], new| found(paths, new, "", &rules()).folders().collect::<Vec<_>>();
+    let both = ["/d/index.html", "/d/", "/d"];
+    assert_eq!(folders(&both, "d/index.html=1"), ["/d"]);
+    assert!(folders(&["/d"], "d/index.html=1").is_empty(), "the slash is not verified");
+    // The file is not in the folder, or which one is served is unknown.
+    assert!(folders(&["/d", "/d/"], "d.html=1").is_empty());
+    assert!(folders(&both, "d.html=2 d/index.html=1").is_empty());
+    assert!(folders(&both, "e.html=2").is_empty());
+}
+
+#[test]
 fn content_of_a_variant_is_unknown() {
     let rules = rules().template("/de{path}", &Default::default()).expect("a template");
     for (path, new, old, says) in [
@@ -126,8 +139,13 @@ fn a_wildcard_is_never_asked_for() {
     let paths: Vec<_> = aims.aims.iter().map(|aim| &*aim.path).collect();
     assert_eq!(paths, ["/a.html"]);
     let unasked: Vec<_> = aims.unasked().map(|one| (one.path, one.reason)).collect();
-    let no_path = |path: &str| (path.to_owned(), "no_path".to_owned());
-    assert_eq!(unasked, [no_path("/a.html?*"), no_path("/x,?*")]);
+    // The other one is left out, since its path is verified itself.
+    assert_eq!(unasked, [("/x,?*".to_owned(), "no_path".to_owned())]);
+    let note = aims.note_of_queries().expect("a note");
+    assert!(
+        note.starts_with("1 path is verified without") && note.contains("`/a.html?*`"),
+        "{note}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,6 +15,9 @@ const PENDING: &str = ".pending-";
 /// [`PENDING`] does: a run may be killed at any moment, and another one may look for pending files at any moment.
 const NEW: &str = ".lock.new";
 
+/// What follows the name of the baseline in the name of the lock.
+const LOCK: &str = ".lock";
+
 /// A file that lists what a run is about to purge. It is locked while the run is alive.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -25,17 +28,39 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Writes it atomically: another run sees the whole file or none.
-    pub(super) fn create(baseline: &Path, text: &[u8]) -> io::Result<Self> {
-        let new = New::of(baseline)?;
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let run = format!("{PENDING}{:x}-{:x}", since.as_nanos(), std::process::id());
-        let path = beside(baseline, &run);
+    pub(super) fn create(new: &New, baseline: &Path, text: &[u8]) -> io::Result<Self> {
+        let path = beside(baseline, &format!("{PENDING}{}", run_id()));
         let file = new.write(&path, text, |file| file.lock())?;
         Ok(Self { path, _lock: file })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn remove(self) -> io::Result<()> {
         fs::remove_file(self.path)
+    }
+}
+
+/// An ID of a run that no other run on this machine has.
+fn run_id() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{:x}-{:x}", since.as_nanos(), std::process::id())
+}
+
+/// The run that finished last, as far as the lock file knows. It shows that a run has finished even if that run left the
+/// baseline as it was.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LastRun(Vec<u8>);
+
+impl LastRun {
+    pub(super) fn of(baseline: &Path) -> Self {
+        match read_if_there(&beside(baseline, LOCK)) {
+            Ok(run) => Self(run.unwrap_or_default()),
+            // On Windows, it cannot be read while a run is writing. No run has this ID.
+            Err(_) => Self(b"?".to_vec()),
+        }
     }
 }
 
@@ -68,17 +93,35 @@ pub(super) fn is_dead(pending: &Path) -> bool {
 /// A run that is killed while it writes leaves this file behind. No run reads it, and the next one overwrites it.
 pub(super) struct New {
     path: PathBuf,
-    _lock: Lock,
+    baseline: PathBuf,
+    lock: Lock,
 }
 
 impl New {
     /// Waits until no other run is writing.
     pub(super) fn of(baseline: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        let lock =
-            options.create(true).truncate(false).write(true).open(beside(baseline, ".lock"))?;
+        options.create(true).truncate(false).read(true).write(true);
+        let lock = options.open(beside(baseline, LOCK))?;
         lock.lock()?;
-        Ok(Self { path: beside(baseline, NEW), _lock: lock })
+        Ok(Self { path: beside(baseline, NEW), baseline: baseline.to_owned(), lock })
+    }
+
+    /// The run that finished last.
+    pub(super) fn last_run(&self) -> io::Result<LastRun> {
+        let mut run = Vec::new();
+        let mut lock = &self.lock;
+        lock.rewind()?;
+        lock.read_to_end(&mut run)?;
+        Ok(LastRun(run))
+    }
+
+    /// Notes that one more run has finished.
+    pub(super) fn note_run(&self) -> io::Result<()> {
+        let mut lock = &self.lock;
+        lock.rewind()?;
+        lock.set_len(0)?;
+        lock.write_all(run_id().as_bytes())
     }
 
     /// Replaces a file atomically, or leaves it unchanged.
@@ -94,6 +137,7 @@ impl New {
     ) -> io::Result<File> {
         let write = || {
             let mut file = File::create(&self.path)?;
+            self.keep_mode(&file)?;
             prepare(&file)?;
             file.write_all(text)?;
             file.sync_all()?;
@@ -103,6 +147,22 @@ impl New {
         };
         write().inspect_err(|_| drop(fs::remove_file(&self.path)))
     }
+
+    /// Gives a file that is being written the mode of the baseline, if there is one.
+    fn keep_mode(&self, file: &File) -> io::Result<()> {
+        match fs::metadata(&self.baseline) {
+            Ok(old) if cfg!(unix) && file.metadata()?.is_file() => {
+                file.set_permissions(old.permissions())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The file that a link leads to, even if that file does not exist yet.
+pub(super) fn target(file: &Path) -> PathBuf {
+    let of_link = || Some(folder(file).join(fs::read_link(file).ok()?));
+    file.canonicalize().ok().or_else(of_link).unwrap_or_else(|| file.to_owned())
 }
 
 pub(super) fn read_if_there(file: &Path) -> io::Result<Option<Vec<u8>>> {

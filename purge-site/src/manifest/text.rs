@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter};
 use super::{Digest, Entry, Manifest, ManifestError, Stamp};
 
 /// How the first line that this crate writes begins. To `sha256sum` it is a comment.
-const HEADER: &str = "# cdn-purge manifest: ";
+pub(super) const HEADER: &str = "# cdn-purge manifest: ";
 /// How the line before a file's line begins; it has the size and time, and is a comment, too.
 const STAMP: &str = "#stat ";
 
@@ -161,9 +161,10 @@ impl Reader {
                 ),
             )),
             // Its last name may be shorter than it was.
-            Some(_) if self.is_torn => {
-                Err(self.wrong("the line has no end: the manifest is incomplete"))
-            }
+            _ if self.is_torn => Err(self.wrong(
+                "the line has no end, so the manifest may be incomplete: create it again, or end the line if nothing is \
+                 missing",
+            )),
             _ => Ok(self.manifest),
         }
     }
@@ -242,13 +243,13 @@ mod tests {
     #[test]
     fn every_form_of_sha256sum_is_read() {
         assert_eq!(names(&format!("{A}  ./a b\n{A} *b/c\n\n# a comment\n")), ["a b", "b/c"]);
-        assert_eq!(names(&format!("SHA256 (a) = {A}\n\\SHA256 (b\\nc) = {A}")), ["a", "b\nc"]);
+        assert_eq!(names(&format!("SHA256 (a) = {A}\n\\SHA256 (b\\nc) = {A}\n")), ["a", "b\nc"]);
         assert_eq!(names(&format!("\\{A}  a\\\\b\\nc\\rd\n")), ["a\\b\nc\rd"]);
         assert_eq!(names(&format!("{A}  a\\nb\n")), ["a\\nb"], "only a marked line is escaped");
         assert_eq!(names(&format!("{A}  a\nb\0{A}  \\c\0")), ["\\c", "a\nb"]);
         assert_eq!(names(&format!("{A}  a\r\n{A}  b\r\n")), ["a", "b"]);
         assert_eq!(names(&format!("{}  a\n", A.to_uppercase())), ["a"]);
-        assert_eq!(names(&format!("{A}   a\n{A}  SHA256 (x) = y")), [" a", "SHA256 (x) = y"]);
+        assert_eq!(names(&format!("{A}   a\n{A}  SHA256 (x) = y\n")), [" a", "SHA256 (x) = y"]);
         assert_eq!(names(""), [""; 0]);
     }
 
@@ -282,6 +283,14 @@ mod tests {
         }
         let damaged = refused("# cdn-purge manifest: files=0 resource=r\n\0");
         assert_eq!(damaged, "line 1: there is a NUL byte in a manifest that has none");
+        // `sha256sum` ends every line: the last name may be shorter than it was.
+        for torn in [
+            format!("{A}  a\n{A}  b.ht"),
+            format!("{A}  a\0{A}  b.ht"),
+            format!("{A}  a\r\n{A}  b.ht"),
+        ] {
+            assert!(refused(&torn).contains("2: the line has no end"), "{torn:?}");
+        }
     }
 
     fn name() -> impl Strategy<Value = Vec<u8>> {

@@ -161,13 +161,13 @@ fn add<R: Read>(
             let target = target(entry)?;
             let other = checked(&target).map_err(|error| ReadError::of(&path, error))?;
             // An entry that replaces the other file later leaves this content as it is.
-            let digest = tree.file(other).ok_or_else(|| {
+            let node = tree.hard_link(other).ok_or_else(|| {
                 ReadError::of(
                     &path,
                     "a hard link to a file that does not precede it in the archive",
                 )
             })?;
-            tree.insert(name, Node::File(digest))
+            tree.insert(name, node)
         }
         EntryType::Fifo | EntryType::Char | EntryType::Block => tree.insert(name, Node::Special),
         _ => Err(ReadError::of(&path, UNKNOWN)),

@@ -99,12 +99,14 @@ fn folder_archives_and_manifest_are_the_same_site() {
     let odd = root.path().join(std::ffi::OsStr::from_bytes(b"\xff.html"));
     std::fs::write(odd, "6").expect("a file");
     std::fs::hard_link(root.path().join("a.html"), root.path().join("z-hard")).expect("a link");
+    // Another name of the link itself.
+    std::fs::hard_link(root.path().join("l"), root.path().join("z-link")).expect("a link");
     assert!(
         Command::new("mkfifo").arg(root.path().join("pipe")).status().expect("mkfifo").success()
     );
 
     let folder = path(root.path()).expect("a folder");
-    assert_eq!(folder.manifest.len(), 11, "{:?}", names(&folder));
+    assert_eq!(folder.manifest.len(), 12, "{:?}", names(&folder));
     let get = |name: &str| folder.manifest.get(name.as_bytes()).map(|entry| entry.digest);
     assert_eq!((get("l"), get("d/up"), get("ll")), (get("a.html"), get("a.html"), get("a.html")));
     assert_eq!(get("latest/x"), get("d/e/x"));
@@ -318,4 +320,24 @@ fn quick_reads_only_files_whose_size_or_time_changed() {
     known.distrust_since(0);
     let quick = folder(root.path(), Hashing::Quick(&known)).expect("a site").manifest;
     assert_eq!(digest(&quick, b"a"), digest(&all, b"a"), "a time that cannot be relied on");
+}
+
+#[test]
+fn input_without_files_is_not_a_site() {
+    for nothing in [&b""[..], b"\n\n", b"# a comment\n"] {
+        let error = stream(nothing).expect_err("nothing").to_string();
+        assert!(error.starts_with("it is empty"), "{error}");
+    }
+    assert!(stream(&*Manifest::new().to_text()).expect("a manifest").manifest.is_empty());
+    assert!(stream(&*archive(&[])).expect("an archive").manifest.is_empty());
+}
+
+#[test]
+fn zstd_stream_may_begin_with_a_frame_to_skip() {
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    let frame = ruzstd::encoding::compress_to_vec(&*archive(&[("a", b'0', "1")]), level);
+    // As `pzstd` writes it: the size of the next frame.
+    let skipped =
+        [&b"\x50\x2a\x4d\x18\x04\0\0\0"[..], &(frame.len() as u32).to_le_bytes()].concat();
+    assert_eq!(names(&stream(&*[skipped, frame].concat()).expect("an archive")), ["a"]);
 }

@@ -78,11 +78,14 @@ impl Tree {
         Ok(())
     }
 
-    /// The digest of a file that was added earlier.
-    pub(super) fn file(&self, name: &[u8]) -> Option<Digest> {
+    /// Another name for what was added earlier, which is not a folder.
+    pub(super) fn hard_link(&self, name: &[u8]) -> Option<Node> {
         match self.nodes.get(name)? {
-            Node::File(digest) => Some(*digest),
-            Node::Folder | Node::Link(_) | Node::Special => None,
+            Node::File(digest) => Some(Node::File(*digest)),
+            // Its target is relative to the folder of the new name, as it is after unpacking.
+            Node::Link(target) => Some(Node::Link(target.clone())),
+            Node::Special => Some(Node::Special),
+            Node::Folder => None,
         }
     }
 

@@ -5,8 +5,10 @@ use std::io::{self, BufRead, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-/// How a frame begins.
-pub(super) const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Whether a stream begins with a frame: one that has data or, as `pzstd` writes it first, one to be skipped.
+pub(crate) fn is_frame(start: &[u8]) -> bool {
+    matches!(start, [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
 
 /// The largest window that is accepted, as made by `zstd --long`.
 const WINDOW: u64 = 128 * 1024 * 1024;

@@ -33,6 +33,11 @@ fn index_file_has_both_addresses_of_its_folder() {
     check(&rules, &["/d/index.html?a=1"], &["/d/index.html?a=1", "/d/?a=1", "/d?a=1"]);
     check(&rules, &["/d/*/index.html"], &["/d/*/index.html"]);
     Rules::new().index("..").expect_err("not a name");
+    for odd in ["docs/index.html", "/index.html", "index.html/", "index.*", "index.html,index.htm"]
+    {
+        let error = Rules::new().index(odd).expect_err("never the name of a file").to_string();
+        assert!(error.starts_with(&format!("`{odd}` has a `")), "{error}");
+    }
 }
 
 #[test]

@@ -108,6 +108,6 @@ impl VerifierBuilder {
         let origin = self.origin.as_ref().map(&mut client).transpose()?;
         // A path waits for one host at a time.
         let flights = self.concurrency.saturating_mul(edges.len() + usize::from(origin.is_some()));
-        Ok(Verifier { edges, origin, codings: self.codings, flights })
+        Ok(Verifier { edges, origin, codings: self.codings, flights, folders: Arc::default() })
     }
 }

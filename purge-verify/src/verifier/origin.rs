@@ -1,7 +1,7 @@
 //! The origin, which is asked in addition to the edges.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::answer::Coding;
 use crate::client::{Came, Client};
@@ -26,13 +26,18 @@ impl<'a> Source<'a> {
 
     /// Asks for a path once more than necessary: a cache in front of the origin may send `Age` only with what it has
     /// stored.
-    pub(super) async fn probe(&self, path: &str) {
-        self.ask(path).await;
+    pub(super) async fn probe(&self, path: &str, until: Option<Instant>) {
+        self.ask(path, until).await;
+    }
+
+    /// Asks again even if the last requests have timed out.
+    pub(super) fn retry(&self) {
+        self.client.iter().for_each(|client| client.retry());
     }
 
     /// What is known about the origin, and its response for a path; none if there is no origin.
-    pub(super) async fn ask(&self, path: &str) -> Option<Origin> {
-        let came = self.client?.ask(path, Coding::Identity).await;
+    pub(super) async fn ask(&self, path: &str, until: Option<Instant>) -> Option<Origin> {
+        let came = self.client?.ask(path, Coding::Identity, until).await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(came) = &came {
             known.sends_age |= came.answer.age.is_some();

@@ -4,8 +4,8 @@ use super::Target;
 use super::variants::{ENCODED, Kind, Variants};
 use crate::answer::{Body, Coding};
 use crate::checked::{Checked, Look};
-use crate::client::Came;
-use crate::judge::{Origin, Question, Sight, judge};
+use crate::client::{Came, NoAnswer, NoAnswerKind};
+use crate::judge::{New, Origin, Question, Sight, judge, may_be_replaced, says_older};
 use crate::verdict::Reason;
 
 /// A path, and what is known about each of its copies.
@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) is_probe: bool,
     /// Whether its verdict was reported.
     pub(super) is_told: bool,
+    /// Whether it is a folder, without the slash at the end.
+    pub(super) is_folder: bool,
     pub(super) ways: Vec<Way>,
 }
 
@@ -27,6 +29,10 @@ pub(super) struct Way {
     edge: usize,
     coding: Coding,
     reason: Option<Reason>,
+    /// Whether asking again cannot give another answer.
+    is_final: bool,
+    /// Whether the edge was not asked, since it did not respond to others.
+    was_skipped: bool,
     status: Option<u16>,
     age: Option<u64>,
     varies_by: Vec<String>,
@@ -46,7 +52,8 @@ impl State {
         let route = target.path.split('?').next().unwrap_or_default();
         let name = route.rsplit('/').next().unwrap_or_default();
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-        Self { target, ending, is_probe: false, is_told: false, ways: Vec::new() }
+        let (is_probe, is_told, is_folder) = (false, false, false);
+        Self { target, ending, is_probe, is_told, is_folder, ways: Vec::new() }
     }
 
     /// The place of the copy of an edge in a content coding.
@@ -58,6 +65,8 @@ impl State {
                 edge,
                 coding,
                 reason,
+                is_final: false,
+                was_skipped: false,
                 status,
                 age,
                 varies_by: Vec::new(),
@@ -75,21 +84,33 @@ impl State {
     pub(super) fn judge(
         &mut self,
         place: usize,
-        came: Result<Came, String>,
+        came: Result<Came, NoAnswer>,
         origin: Option<&Origin>,
     ) {
+        let is_folder = self.is_folder;
         let way = &mut self.ways[place];
+        way.was_skipped = matches!(came, Err(NoAnswer { kind: NoAnswerKind::Skipped, .. }));
         let came = match came {
             Ok(came) => came,
-            Err(why) => {
+            // What was found earlier says more.
+            Err(_) if way.was_skipped && way.reason.is_some() => return,
+            Err(NoAnswer { why, kind }) => {
                 (way.reason, way.status, way.age) = (Some(Reason::Unreachable(why)), None, None);
+                way.is_final = kind == NoAnswerKind::Impossible;
                 return;
             }
         };
         let elapsed = self.target.purge.map(|purge| purge.elapsed(came.asked, came.answered));
         let expected = self.target.expected;
+        let is_folder = is_folder && matches!(expected.new, New::Is(_));
         let question = Question { expected, elapsed, origin, earlier: way.sight };
-        let reason = judge(&question, &came.answer);
+        let is_right = is_folder && came.is_to_folder && !says_older(&question, &came.answer);
+        let reason = match judge(&question, &came.answer) {
+            // The file itself is at the folder.
+            Reason::Redirect(_) if is_right => Reason::ToFolder,
+            reason => reason,
+        };
+        way.is_final = !reason.may_change() && !may_be_replaced(&question, &came.answer, &reason);
         if reason == Reason::SecondLook
             && let (Some(age), Some(date)) = (came.answer.age, came.answer.date)
         {
@@ -151,6 +172,11 @@ impl State {
         !self.ways.is_empty() && self.ways.iter().all(Way::is_final)
     }
 
+    /// Whether an edge was not asked for it, since it did not respond to others.
+    pub(super) fn was_skipped(&self) -> bool {
+        self.ways.iter().any(|way| way.was_skipped)
+    }
+
     pub(super) fn needs_second_look(&self) -> bool {
         self.ways.iter().any(|way| way.reason == Some(Reason::SecondLook))
     }
@@ -187,6 +213,6 @@ impl Way {
     }
 
     pub(super) fn is_final(&self) -> bool {
-        self.reason.as_ref().is_some_and(|reason| !reason.may_change())
+        self.is_final
     }
 }

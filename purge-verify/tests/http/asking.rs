@@ -1,15 +1,17 @@
 //! What is asked, and how.
 
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use purge_verify::{Checked, Coding, Expected, New, Target, Verdict, Verifier, VerifierBuilder};
+use purge_verify::{
+    Checked, Coding, Expected, New, Purge, Target, Verdict, Verifier, VerifierBuilder,
+};
 
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use crate::server::{Request, Response, Server, target};
+use crate::server::{Request, Response, Server, digest, target};
 
 /// A body that every edge encodes that encodes such files at all.
 const LARGE: &[u8] = &[b'a'; 2048];
@@ -251,4 +253,94 @@ async fn an_edge_that_is_not_there_is_unverifiable_and_says_why() {
     assert_eq!(found[1].message, "no response: an HTTP client cannot send this path as it is");
     let error = Verifier::builder().build().map(drop).expect_err("no edge");
     assert_eq!(error.to_string(), "there is no edge to ask");
+}
+
+/// A copy from before the purge may be a redirect, too large, or for one visitor, and the next one the file.
+#[tokio::test]
+async fn what_may_be_older_than_the_purge_is_asked_for_again() {
+    let server = Server::start(|request| match (request.path, request.earlier) {
+        ("/moved", 0) => Response::new(301, "").header("location", "/b"),
+        ("/large", 0) => Response::new(200, vec![b'a'; 100]),
+        ("/cookie", 0) => Response::new(200, "old").header("set-cookie", "a=b"),
+        ("/secret", 0) => Response::new(200, "old").header("cache-control", "no-store"),
+        ("/coded", 0) => Response::new(200, "old").header("content-encoding", "deflate"),
+        // What was fetched after the purge stays as it is, and so does the path of a file that is gone.
+        ("/younger" | "/gone", 0) => Response::new(301, "").header("location", "/b").aged(1),
+        ("/younger" | "/gone", _) => panic!("it is asked for only once in each content coding"),
+        _ => Response::new(200, "hello\n"),
+    });
+    let server = server.await;
+    let verifier = builder(&server).body_limit(50).build().expect("a verifier");
+    let later = ["/moved", "/large", "/cookie", "/secret", "/coded"];
+    let purge = Some(Purge::ago(Duration::from_secs(60)));
+    let expected = Expected { new: New::Gone, old: Some(digest(b"old")), ..Expected::default() };
+    let mut targets: Vec<_> = later.iter().map(|path| target(path, b"hello\n")).collect();
+    targets.push(Target { purge, ..target("/younger", b"hello\n") });
+    targets.push(Target { expected, ..target("/gone", b"") });
+    let found = verifier.verify(targets, Some(Duration::from_secs(60)), |_| {}).await;
+    for checked in &found[..later.len()] {
+        assert_eq!(checked.verdict, Verdict::Fresh, "{checked:?}");
+    }
+    let reasons: Vec<_> = found[later.len()..].iter().map(|one| one.reason.as_str()).collect();
+    assert_eq!(reasons, ["redirect", "redirect"]);
+}
+
+#[tokio::test]
+async fn redirect_of_a_folder_to_its_slash_is_not_a_reason_to_doubt() {
+    let server = Server::start(|request| {
+        let to = |location: &str| Response::new(301, "").header("location", location);
+        match request.path {
+            "/d" | "/own" => to(&format!("{}/", request.path)),
+            "/old" => to("/old/").aged(3600),
+            "/e?a=1" => to("http://127.0.0.1:1/e/?a=1"),
+            "/f" => to("/g/"),
+            "/h" => to("http://127.0.0.2/h/"),
+            _ => Response::new(200, "hello\n"),
+        }
+    });
+    let server = server.await;
+    let paths = ["/d", "/e?a=1", "/f", "/h", "/old", "/own"];
+    let folders = paths[..5].iter().map(|path| (*path).to_owned());
+    let verifier = builder(&server).build().expect("a verifier").with_folders(folders);
+    let purge = Some(Purge::ago(Duration::from_secs(60)));
+    let target = |path: &&str| Target { purge, ..target(path, b"hello\n") };
+    let found = verifier.verify(paths.iter().map(target).collect(), None, |_| {}).await;
+    let reasons: Vec<_> = found.iter().map(|checked| checked.reason.as_str()).collect();
+    // The last ones are elsewhere, older than the purge, or no folder.
+    assert_eq!(reasons[..2], ["to_folder"; 2]);
+    assert_eq!(reasons[2..], ["redirect"; 4]);
+}
+
+#[tokio::test]
+async fn silent_edge_does_not_extend_the_time() {
+    let server = Server::start(|_| Response::new(200, "").delay(Duration::from_secs(60))).await;
+    let other = Server::start(|_| Response::new(200, "hello\n")).await;
+    let builder = builder(&server).edge(other.edge());
+    let start = Instant::now();
+    let paths: Vec<_> = (0..40).map(|n| format!("/{n}")).collect();
+    let targets = paths.iter().map(|path| target(path, b"hello\n")).collect();
+    let wait = Some(Duration::from_secs(1));
+    let found = builder.build().expect("a verifier").verify(targets, wait, |_| {}).await;
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    let messages = |edge: usize, says: &str| {
+        let looks = found.iter().flat_map(|checked| &checked.looks);
+        looks
+            .filter(|look| look.edge == found[0].looks[edge].edge && look.message.contains(says))
+            .count()
+    };
+    let (asked, skipped) =
+        (messages(0, "no response: timed out"), messages(0, "so this path was not asked for"));
+    assert!(asked >= 8 && skipped > 0 && asked + skipped == 40, "{asked} and {skipped}");
+    assert!(found.iter().all(|checked| checked.verdict == Verdict::Unverifiable));
+    // The other edge is asked for all paths.
+    assert_eq!(other.asked().iter().filter(|asked| asked.ends_with(" identity")).count(), 40);
+}
+
+#[tokio::test]
+async fn path_that_cannot_be_asked_for_is_not_waited_for() {
+    let server = Server::start(|_| Response::new(200, "hello\n")).await;
+    let verifier = builder(&server).build().expect("a verifier");
+    let wait = Some(Duration::from_secs(600));
+    let found = verifier.verify(vec![target("/a/../b", b"hello\n")], wait, |_| {}).await;
+    assert_eq!(found[0].reason, "unreachable");
 }

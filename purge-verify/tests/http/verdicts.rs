@@ -128,11 +128,13 @@ async fn a_path_is_requested_again_until_it_is_fresh() {
     let seen = Arc::clone(&is_new);
     let server = Server::start(move |request| match request.path {
         "/late" if !seen.load(Ordering::SeqCst) => Response::new(200, "old"),
-        "/redirect" => Response::new(302, ""),
+        // It was fetched after the purge.
+        "/redirect" => Response::new(302, "").aged(1),
         _ => Response::new(200, "new"),
     });
     let server = server.await;
-    let targets = ["/late", "/new", "/redirect"].map(|path| target(path, b"new")).to_vec();
+    let mut targets = ["/late", "/new", "/redirect"].map(|path| target(path, b"new")).to_vec();
+    targets[2].purge = Some(Purge::ago(Duration::from_secs(60)));
     let mut told = Vec::new();
     let wait = Some(Duration::from_secs(60));
     let found = verifier(&server)

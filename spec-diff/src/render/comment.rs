@@ -20,11 +20,26 @@ pub(super) fn of(review: &Review) -> String {
 /// One comment on several documents, which share the room for it.
 pub(super) fn of_several(reviews: &[&Review]) -> String {
     const HEADING: usize = 400;
-    let room = LONGEST / reviews.len() - HEADING;
-    let bodies = reviews
-        .iter()
-        .map(|review| format!("### {}\n\n{}\n", code(&short(&review.names.1)), body(review, room)));
-    format!("{}{MARK}\n", bodies.collect::<String>())
+    let room = (LONGEST / reviews.len().max(1)).saturating_sub(HEADING);
+    let mut comment = String::new();
+    let mut left = reviews.iter();
+    while let Some(review) = left.clone().next() {
+        let name = code(&short(&review.names.1));
+        let part = format!("### {name}\n\n{}\n", body(review, room));
+        if comment.len() + part.len() > LONGEST {
+            break;
+        }
+        comment.push_str(&part);
+        left.next();
+    }
+    let breaking = left.clone().filter(|review| review.fails()).count();
+    if left.len() > 0 {
+        let left = left.len();
+        comment.push_str(&format!(
+            "{left} more documents do not fit into a comment; {breaking} of them break callers.\n"
+        ));
+    }
+    format!("{comment}{MARK}\n")
 }
 
 fn body(review: &Review, longest: usize) -> String {

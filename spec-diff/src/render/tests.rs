@@ -132,10 +132,39 @@ fn review() -> impl Strategy<Value = Review> {
             changes: wire(&document(&old), &document(&new)),
             names: (old[1].clone(), new[1].clone()),
             link: None,
+            removal: None,
             library: Some(Library { breaking, ..Library::default() }),
             rust: RustDiff { added, removed, codegen_error, known: true, ..RustDiff::default() },
         },
     )
+}
+
+/// GitHub refuses a longer comment, and then nobody sees any review.
+#[test]
+fn a_comment_on_many_documents_is_short_enough() {
+    let document = |path: &str| json!({ "paths": { path: { "get": { "responses": {} } } } });
+    let review = Review {
+        versions: ("1.0.0".to_owned(), "1.0.0".to_owned()),
+        changes: wire(&document("/a"), &document("/b")),
+        names: ("a.yaml".to_owned(), format!("{}.yaml", "b".repeat(200))),
+        link: None,
+        removal: None,
+        library: None,
+        rust: RustDiff { codegen_error: Some("e".repeat(300)), ..RustDiff::default() },
+    };
+    for count in [2, 60, 161, 1000] {
+        let mut out = Vec::new();
+        render(&vec![review.clone(); count], Format::Markdown, &mut out).expect("a buffer");
+        let comment = String::from_utf8(out).expect("UTF-8");
+        assert!(comment.chars().count() <= 65_536, "{count}: {}", comment.len());
+        let shown = comment.matches("\n### ").count() + 1;
+        let rest = format!(
+            "{} more documents do not fit into a comment; {0} of them break callers",
+            count - shown
+        );
+        assert_eq!(comment.contains(&rest), shown < count, "{count}: {shown}");
+        assert!(comment.ends_with(&format!("{MARK}\n")));
+    }
 }
 
 fn rendered(review: &Review, format: Format) -> String {

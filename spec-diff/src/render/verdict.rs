@@ -24,17 +24,19 @@ impl Review {
         let (old, new) = (word(&self.versions.0), word(&self.versions.1));
         let library = self.library.as_ref().is_some_and(|library| library.fails());
         if self.is_breaking() && self.is_announced() && !library {
-            return (
-                "Breaking, and announced.",
-                Message::new(format!("`info.version` rises from {old} to {new}. {axes}")),
-            );
+            let how = match &self.removal {
+                Some(_) => "The document is removed.".to_owned(),
+                None => format!("`info.version` rises from {old} to {new}."),
+            };
+            return ("Breaking, and announced.", Message::new(format!("{how} {axes}")));
         }
         if self.is_breaking() || library {
             let mut advice = Vec::new();
             if self.is_breaking() && !self.is_announced() {
-                advice.push(format!(
-                    "Keep what callers rely on, or raise the major number of `info.version` ({new})."
-                ));
+                let raise = || format!("raise the major number of `info.version` ({new})");
+                let how = self.removal.as_ref().map(|removal| removal.remedy.clone());
+                let how = how.unwrap_or_else(raise);
+                advice.push(format!("Keep what callers rely on, or {how}."));
             }
             if let Some(library) = self.library.as_ref().filter(|_| library) {
                 advice.push(library.advice());

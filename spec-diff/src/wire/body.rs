@@ -112,6 +112,14 @@ impl<'a> Walk<'a> {
                 });
                 walk.settle_when_empty(field);
             }
+            "links" => {
+                walk.entries(field, |walk, _, link| {
+                    if link.old.is_some() && link.new.is_some() {
+                        walk.fields(Kind::Link, link, |_, _, _| {});
+                    }
+                });
+                walk.settle_when_empty(field);
+            }
             _ => {}
         });
     }
@@ -121,7 +129,7 @@ impl<'a> Walk<'a> {
         let pair = self.resolve(pair);
         self.entries_by(pair, media_type::meaning, |walk, name, content| {
             if content.old.is_some() && content.new.is_some() {
-                return walk.media_type(content, direction, role);
+                return walk.media_type(name, content, direction, role);
             }
             let (others, how) = match content.new {
                 Some(_) => (pair.old, "added"),
@@ -131,7 +139,7 @@ impl<'a> Walk<'a> {
             if let Some((range, wider)) = wider_media_type(others, name) {
                 let both = Pair { old: content.old.or(wider), new: content.new.or(wider) };
                 return walk.instead(both, (&what, content.new.is_some()), range, |walk, both| {
-                    walk.media_type(both, direction, role);
+                    walk.media_type(name, both, direction, role);
                 });
             }
             let (added, removed) = match direction {
@@ -155,7 +163,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn media_type(&mut self, pair: Pair<'a>, direction: Direction, role: Role) {
+    fn media_type(&mut self, name: &str, pair: Pair<'a>, direction: Direction, role: Role) {
         let (added, removed) = match direction {
             Direction::Request => (Rule::RequestSchemaAdded, Rule::RequestSchemaRemoved),
             Direction::Response => (Rule::ResponseSchemaAdded, Rule::ResponseSchemaRemoved),
@@ -168,7 +176,13 @@ impl<'a> Walk<'a> {
                 (None, _) => walk.report(added, "schema added"),
                 (_, None) => walk.report(removed, "schema removed"),
             },
-            "encoding" => walk.changed(Rule::EncodingChanged, key, field),
+            "encoding" if direction == Direction::Request && media_type::may_be_form(name) => {
+                walk.encoding(name, field, pair.get("schema"));
+                walk.settle_when_empty(field);
+            }
+            "encoding" => {
+                walk.report(Rule::SameMeaning, "only the parts of a form in a request are encoded");
+            }
             _ => {}
         });
     }

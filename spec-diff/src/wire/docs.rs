@@ -15,7 +15,13 @@ pub(super) enum Kind {
     Response,
     Header,
     Schema,
+    Link,
     SecurityScheme,
+    /// The flows of a security scheme, one of them, and its scopes.
+    Flows,
+    Server,
+    ServerVariable,
+    Encoding,
 }
 
 pub(super) fn holds(kind: Kind, key: &str) -> bool {
@@ -25,10 +31,15 @@ pub(super) fn holds(kind: Kind, key: &str) -> bool {
         Kind::PathItem => &["summary", "description"],
         Kind::Operation => &["summary", "description", "externalDocs"],
         Kind::Parameter | Kind::Header => &["description", "example", "examples"],
-        Kind::RequestBody | Kind::Response | Kind::SecurityScheme => &["description"],
+        Kind::RequestBody
+        | Kind::Response
+        | Kind::Link
+        | Kind::SecurityScheme
+        | Kind::Server
+        | Kind::ServerVariable => &["description"],
         Kind::MediaType => &["example", "examples"],
         Kind::Schema => &["description", "example", "externalDocs"],
-        Kind::Components | Kind::Responses => &[],
+        Kind::Components | Kind::Responses | Kind::Flows | Kind::Encoding => &[],
     };
     listed.contains(&key)
 }

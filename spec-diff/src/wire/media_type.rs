@@ -14,6 +14,21 @@ pub(super) fn wider(name: &str) -> [String; 3] {
     [essence.to_owned(), format!("{main}/*"), "*/*".to_owned()]
 }
 
+/// Whether a body of a media type, or of one in a range, may be a form.
+pub(super) fn may_be_form(name: &str) -> bool {
+    is_multipart(name) || is_urlencoded(name)
+}
+
+pub(super) fn is_multipart(name: &str) -> bool {
+    let name = meaning(name);
+    name == "*/*" || name.starts_with("multipart/")
+}
+
+pub(super) fn is_urlencoded(name: &str) -> bool {
+    let [essence, ..] = wider(name);
+    ["*/*", "application/*", "application/x-www-form-urlencoded"].contains(&essence.as_str())
+}
+
 /// A media type without what makes no difference: case, spaces and the order of parameters (RFC 9110, section 8.3.1). JSON
 /// has no charset (RFC 8259, section 11).
 pub(super) fn meaning(name: &str) -> String {

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::direction::Direction;
 use super::docs::Kind;
 use super::pair::Pair;
-use super::shape::Role;
+use super::shape::types::Types;
+use super::shape::{Conjunction, Role, Side};
 use super::walk::Walk;
 use crate::message::{quote, word};
 use crate::rules::Rule;
@@ -39,6 +40,9 @@ impl<'a> Walk<'a> {
                 _ => walk.report(Rule::SameMeaning, "`required: false` is the default"),
             },
             "deprecated" => walk.deprecated(field),
+            "explode" | "allowReserved" if !walk.matters(key, pair.get("schema")) => {
+                walk.report(Rule::SameMeaning, "it has no effect on values of this type");
+            }
             "schema" | "content" if serialized_otherwise.0 != serialized_otherwise.1 => {
                 walk.changed(Rule::ParameterContentChanged, key, field);
             }
@@ -76,6 +80,21 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether a keyword makes a difference to values of a schema.
+    pub(super) fn matters(&mut self, key: &str, schema: Pair<'a>) -> bool {
+        let several = Types::ARRAY.or(Types::OBJECT);
+        let affected = match key {
+            "explode" => several,
+            // Numbers and booleans have no reserved characters.
+            _ => several.or(Types::TEXT),
+        };
+        let types = |walk: &mut Self, side, schema| {
+            let conjunction = Conjunction::of(walk.root_of(side), schema);
+            walk.flat(side, &conjunction).types
+        };
+        types(self, Side::Old, schema.old).or(types(self, Side::New, schema.new)).meets(affected)
+    }
+
     pub(super) fn header(&mut self, name: &str, pair: Pair<'a>) {
         if name.eq_ignore_ascii_case("content-type") {
             return self.report(Rule::SameMeaning, "the media type says it, so this is ignored");
@@ -102,6 +121,9 @@ impl<'a> Walk<'a> {
                     _ => walk.report(Rule::SameMeaning, "`required: false` is the default"),
                 },
                 "deprecated" => walk.deprecated(field),
+                "explode" if !walk.matters(key, pair.get("schema")) => {
+                    walk.report(Rule::SameMeaning, "it has no effect on values of this type");
+                }
                 "explode" => match field.flags() {
                     (false, false) | (true, true) => {
                         walk.report(Rule::SameMeaning, "`explode: false` is the default");
@@ -134,14 +156,14 @@ fn presence(pair: Pair<'_>) -> Option<(Rule, &'static str)> {
 }
 
 /// How the values of a parameter are serialized.
-struct Style {
-    name: String,
-    explode: bool,
+pub(super) struct Style {
+    pub(super) name: String,
+    pub(super) explode: bool,
 }
 
 impl Style {
     /// The style of one side, with the defaults for the place of the parameter.
-    fn of(side: Option<&Value>, place: &str) -> Self {
+    pub(super) fn of(side: Option<&Value>, place: &str) -> Self {
         let default = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
         let name = side.and_then(|side| side.get("style")).and_then(Value::as_str);
         let name = name.unwrap_or(default).to_owned();

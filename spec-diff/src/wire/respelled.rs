@@ -3,92 +3,56 @@
 
 use serde_json::Value;
 
+use super::docs;
 use super::pair::Pair;
+use super::place::Place;
 use super::walk::{Walk, change_of};
 use crate::message::quote;
 use crate::rules::Rule;
 
-/// The fields that are maps whose keys the author chose, unless they are lists.
-const MAPS: [&str; 14] = [
-    "callbacks",
-    "content",
-    "encoding",
-    "examples",
-    "headers",
-    "links",
-    "parameters",
-    "paths",
-    "properties",
-    "requestBodies",
-    "responses",
-    "schemas",
-    "securitySchemes",
-    "variables",
-];
-
-/// What an object is, which decides what `$ref` means in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// An object of OpenAPI: with `$ref`, it is a reference.
-    Object,
-    /// A map whose keys the author chose.
-    Map,
-    /// Fields next to the reference of a path item may have an effect.
-    PathItem,
-    /// Data of any form, in which `$ref` is a key like any other.
-    Data,
-}
-
-impl Kind {
-    /// What the value of a key is.
-    fn of(self, key: &str) -> Self {
-        match (self, key) {
-            (Self::Data, _) => Self::Data,
-            (Self::Map, path) if path.starts_with('/') => Self::PathItem,
-            (Self::Map, _) => Self::Object,
-            (_, "default" | "enum" | "example" | "value") => Self::Data,
-            (_, key) if key.starts_with("x-") => Self::Data,
-            (_, key) if MAPS.contains(&key) => Self::Map,
-            _ => Self::Object,
-        }
-    }
-
-    /// What the members of a list are.
-    fn of_members(self) -> Self {
-        if self == Self::Data { Self::Data } else { Self::Object }
-    }
-}
-
 impl<'a> Walk<'a> {
     pub(super) fn respelled(&mut self) {
-        let mut open = vec![(Kind::Object, self.root)];
-        while let Some((kind, pair)) = open.pop() {
+        let mut open = vec![(Place::Object, self.root)];
+        while let Some((place, pair)) = open.pop() {
             match (pair.old, pair.new) {
                 (Some(Value::Object(old)), Some(Value::Object(new))) => {
-                    self.object(kind, pair);
+                    self.object(place, pair);
                     let both = old.iter().filter_map(|(key, old)| Some((key, old, new.get(key)?)));
-                    open.extend(both.map(|(key, old, new)| (kind.of(key), both_of(old, new))));
+                    open.extend(both.map(|(key, old, new)| (place.of(key), both_of(old, new))));
                 }
                 (Some(Value::Array(old)), Some(Value::Array(new))) => {
                     let both = old.iter().zip(new);
-                    open.extend(both.map(|(old, new)| (kind.of_members(), both_of(old, new))));
+                    open.extend(both.map(|(old, new)| (place.of_members(), both_of(old, new))));
                 }
                 _ => {}
             }
         }
     }
 
-    fn object(&mut self, kind: Kind, pair: Pair<'a>) {
-        if matches!(kind, Kind::Object | Kind::PathItem) {
+    fn object(&mut self, place: Place, pair: Pair<'a>) {
+        if place.may_be_reference() {
             self.reference(pair);
         }
-        match kind {
-            Kind::Object => self.next_to_reference(pair, |change| {
-                (Rule::SameMeaning, format!("{change}; next to a reference, this has no effect"))
-            }),
+        let (old, new) = pair.get("$ref").map(|side| side.is_some_and(Value::is_string));
+        let no_effect = |change| {
+            (Rule::SameMeaning, format!("{change}; next to a reference, this has no effect"))
+        };
+        match place {
+            // Operations and parameters next to the reference are not compared.
+            Place::PathItem if old || new => {
+                let pair = Pair { old: pair.old.filter(|_| old), new: pair.new.filter(|_| new) };
+                self.next_to_reference(pair, |key, change| {
+                    let is_text = docs::holds(docs::Kind::PathItem, key) || key.starts_with("x-");
+                    if is_text { no_effect(change) } else { (Rule::Unclassified, change) }
+                });
+            }
+            _ if !(old && new) => {}
             // Whatever it is for, the comparison has taken it for a reference.
-            Kind::Data => self.next_to_reference(pair, |change| (Rule::Unclassified, change)),
-            Kind::Map | Kind::PathItem => {}
+            Place::Data => self.next_to_reference(pair, |_, change| (Rule::Unclassified, change)),
+            _ if place.may_be_reference() => {
+                self.next_to_reference(pair, |_, change| no_effect(change));
+            }
+            _ => {}
         }
     }
 
@@ -106,16 +70,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn next_to_reference(&mut self, pair: Pair<'a>, judge: impl Fn(String) -> (Rule, String)) {
-        let reference = pair.get("$ref");
-        let (Some(Value::String(_)), Some(Value::String(_))) = (reference.old, reference.new)
-        else {
-            return;
-        };
+    fn next_to_reference(
+        &mut self,
+        pair: Pair<'a>,
+        judge: impl Fn(&str, String) -> (Rule, String),
+    ) {
         for key in pair.keys().into_iter().filter(|key| *key != "$ref") {
             let field = pair.get(key);
             if !self.same(field) {
-                let (rule, message) = judge(change_of(key, field));
+                let (rule, message) = judge(key, change_of(key, field));
                 self.report_at(field, rule, &message);
             }
         }
@@ -191,5 +154,28 @@ mod tests {
         let found = wire(&document(&schema, &example("S")), &document(&schema, &example("T")));
         let rules: Vec<_> = found.iter().map(|change| change.rule.name()).collect();
         assert_eq!(rules, ["unclassified"], "{found:?}");
+    }
+
+    #[test]
+    fn operation_next_to_the_reference_of_a_path_is_not_silent() {
+        let document = |item: Value| {
+            let mut document = document(&json!({ "type": "object" }), &json!({}));
+            document["paths"]["/c"] = item;
+            document
+        };
+        let rules = |old: &Value, new: &Value| -> Vec<&str> {
+            let found = wire(&document(old.clone()), &document(new.clone()));
+            found.iter().map(|change| change.rule.name()).collect()
+        };
+        let post = json!({ "responses": { "200": { "description": "Good." } } });
+        let get = json!({ "$ref": "#/paths/~1a" });
+        let both = json!({ "$ref": "#/paths/~1a", "post": post });
+        let text = json!({ "$ref": "#/paths/~1a", "summary": "A" });
+        let moved = json!({ "post": post });
+        assert_eq!(rules(&both, &get), ["unclassified"]);
+        assert_eq!(rules(&get, &both), ["unclassified"]);
+        assert!(rules(&both, &moved).contains(&"unclassified"));
+        assert!(rules(&moved, &both).contains(&"unclassified"));
+        assert_eq!(rules(&get, &text), ["same-meaning"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The document itself, its servers, and the components that no operation uses.
+//! The document itself, and the components that no operation uses.
 
 use std::collections::HashSet;
 
@@ -36,47 +36,6 @@ impl<'a> Walk<'a> {
                 walk.changed(Rule::InfoVersionChanged, key, field);
             }
         });
-    }
-
-    /// Servers are identified by their address.
-    pub(super) fn servers(&mut self, pair: Pair<'a>) {
-        let (old, new) = pair.map(servers);
-        let before = self.decisions();
-        for (url, _) in old.iter().filter(|(url, _)| find(&new, url).is_none()) {
-            self.report(Rule::ServerRemoved, &format!("server {} removed", quote(url)));
-        }
-        for (url, server) in &new {
-            let Some(earlier) = find(&old, url) else {
-                self.report(Rule::ServerAdded, &format!("server {} added", quote(url)));
-                continue;
-            };
-            let server = Pair { old: Some(earlier), new: Some(server) };
-            if !self.same(server.get("variables")) {
-                self.changed(
-                    Rule::ServerVariableChanged,
-                    &format!("variables of {url}"),
-                    server.get("variables"),
-                );
-            }
-            if !self.same(server.get("description")) {
-                self.changed(
-                    Rule::DocumentationChanged,
-                    &format!("description of {url}"),
-                    server.get("description"),
-                );
-            }
-            for key in server.keys().into_iter().filter(|key| key.starts_with("x-")) {
-                if !self.same(server.get(key)) {
-                    self.changed(Rule::ExtensionChanged, key, server.get(key));
-                }
-            }
-        }
-        if self.decisions() == before
-            && old.iter().map(|(url, _)| url).ne(new.iter().map(|(url, _)| url))
-        {
-            self.report(Rule::ServerOrderChanged, "the order of the servers changed");
-        }
-        self.same_meaning_unless(before, "the same servers are listed");
     }
 
     /// Whether an operation takes a field from the document, on both sides. Operations that have their own on one side
@@ -159,27 +118,6 @@ impl<'a> Walk<'a> {
             }
         });
     }
-}
-
-type Servers<'a> = Vec<(String, &'a Value)>;
-
-/// A document without servers has one, at `/`.
-fn servers(side: Option<&Value>) -> Servers<'_> {
-    let list = side.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if list.is_empty() {
-        return vec![("/".to_owned(), &Value::Null)];
-    }
-    let url = |server: &Value| {
-        server.get("url").map_or_else(
-            || server.to_string(),
-            |url| url.as_str().map_or_else(|| url.to_string(), str::to_owned),
-        )
-    };
-    list.iter().map(|server| (url(server), server)).collect()
-}
-
-fn find<'a>(servers: &Servers<'a>, url: &str) -> Option<&'a Value> {
-    servers.iter().find(|(other, _)| other == url).map(|(_, server)| *server)
 }
 
 /// The addresses of everything that can be reached from the paths by a reference, or by a discriminator.

@@ -15,6 +15,7 @@ use std::hash::{Hash, Hasher};
 use serde_json::Value;
 
 use super::pair::{Pair, address, follow};
+use super::place::Place;
 use super::subtypes::Subtypes;
 
 mod order;
@@ -43,9 +44,9 @@ impl Sameness {
             let after = std::mem::take(&mut document.order.after);
             document.hash_targets(&after, &mut hashes);
             let mut reader = Reader { document, pass: Pass::Hash(&mut hashes) };
-            reader.hash("", document.root);
-            for (key, value) in &document.beside {
-                reader.hash(key, value);
+            reader.hash(Place::Object, "", document.root);
+            for (place, key, value) in &document.beside {
+                reader.field(*place, key, value);
             }
         }
         Self { hashes }
@@ -68,6 +69,8 @@ impl Sameness {
 /// The target of a reference.
 struct Target<'a> {
     value: &'a Value,
+    /// That of the reference.
+    place: Place,
     /// The hash of its own content, whatever its references lead to.
     own: u64,
     /// The targets of the references in it, in the order of its content.
@@ -83,9 +86,9 @@ struct Document<'a> {
     known: HashMap<usize, usize>,
     targets: Vec<Target<'a>>,
     order: Order,
-    /// The siblings of references, each with its key. By the specification they mean nothing, but they can be referred
-    /// to.
-    beside: Vec<(&'a str, &'a Value)>,
+    /// The siblings of references, each with the place of the reference and its key. By the specification they mean
+    /// nothing, but they can be referred to.
+    beside: Vec<(Place, &'a str, &'a Value)>,
 }
 
 impl<'a> Document<'a> {
@@ -93,20 +96,24 @@ impl<'a> Document<'a> {
         let (targets, known) = (Vec::new(), HashMap::new());
         let (order, beside) = (Order::default(), Vec::new());
         let mut document = Self { root, subtypes, known, targets, order, beside };
-        let mut open = vec![root];
-        while let Some(value) = open.pop() {
+        let mut open = vec![(Place::Object, root)];
+        while let Some((place, value)) = open.pop() {
             match value {
                 Value::Object(map) => {
                     let target = follow(Some(root), value);
                     if !std::ptr::eq(target, value) {
-                        document.add(target);
+                        document.add(place, target);
                         let fields = map.iter().filter(|(key, _)| *key != "$ref");
-                        document.beside.extend(fields.map(|(key, value)| (key.as_str(), value)));
+                        document.beside.extend(fields.map(|(key, value)| (place, &**key, value)));
                     }
-                    subtypes.of(root, value).into_iter().for_each(|(_, kind)| document.add(kind));
-                    open.extend(map.values());
+                    for (_, kind) in subtypes.of(root, value) {
+                        document.add(Place::Object, kind);
+                    }
+                    open.extend(map.iter().map(|(key, value)| (place.of(key), value)));
                 }
-                Value::Array(list) => open.extend(list),
+                Value::Array(list) => {
+                    open.extend(list.iter().map(|value| (place.of_members(), value)));
+                }
                 _ => {}
             }
         }
@@ -118,28 +125,30 @@ impl<'a> Document<'a> {
         document
     }
 
-    fn add(&mut self, value: &'a Value) {
+    fn add(&mut self, place: Place, value: &'a Value) {
         self.known.entry(address(Some(value))).or_insert_with(|| {
-            self.targets.push(Target { value, own: 0, references: Vec::new(), hash: 0 });
+            self.targets.push(Target { value, place, own: 0, references: Vec::new(), hash: 0 });
             self.targets.len() - 1
         });
     }
 
     fn look_into(&mut self, index: usize) {
-        let Some(value) = self.targets.get(index).map(|target| target.value) else { return };
+        let Some(Target { value, place, .. }) = self.targets.get(index) else { return };
+        let (value, place) = (*value, *place);
         let mut references = Vec::new();
         let mut reader = Reader { document: self, pass: Pass::Collect(&mut references) };
-        let own = reader.content("", value);
+        let own = reader.content(place, "", value);
         if let Some(target) = self.targets.get_mut(index) {
-            *target = Target { value, own, references, hash: own };
+            *target = Target { value, place, own, references, hash: own };
         }
     }
 
     /// Hashes targets by their content, in an order in which everything that they refer to has been hashed before.
     fn hash_targets(&mut self, order: &[usize], hashes: &mut HashMap<usize, u64>) {
         for index in order {
-            let Some(value) = self.targets.get(*index).map(|target| target.value) else { continue };
-            let hash = Reader { document: self, pass: Pass::Hash(hashes) }.hash("", value);
+            let Some(Target { value, place, .. }) = self.targets.get(*index) else { continue };
+            let (value, place) = (*value, *place);
+            let hash = Reader { document: self, pass: Pass::Hash(hashes) }.hash(place, "", value);
             if let Some(target) = self.targets.get_mut(*index) {
                 target.hash = hash;
             }
@@ -197,8 +206,15 @@ enum Pass<'r> {
 }
 
 impl<'a> Reader<'_, 'a, '_> {
+    /// The hash of the field of an object.
+    fn field(&mut self, owner: Place, key: &str, value: &'a Value) -> u64 {
+        // The keys of data mean nothing.
+        let name = if owner == Place::Data { "" } else { key };
+        self.hash(owner.of(key), name, value)
+    }
+
     /// `key` is the name of the field that holds the value: some lists are sets.
-    fn hash(&mut self, key: &str, value: &'a Value) -> u64 {
+    fn hash(&mut self, place: Place, key: &str, value: &'a Value) -> u64 {
         if !value.is_object() && !value.is_array() {
             return scalar(value);
         }
@@ -210,7 +226,7 @@ impl<'a> Reader<'_, 'a, '_> {
         }
         let target = follow(Some(self.document.root), value);
         let in_place = std::ptr::eq(target, value);
-        let hash = if in_place { self.content(key, value) } else { self.reference(target) };
+        let hash = if in_place { self.content(place, key, value) } else { self.reference(target) };
         if let Pass::Hash(hashes) = &mut self.pass {
             hashes.insert(at, hash);
         }
@@ -229,7 +245,7 @@ impl<'a> Reader<'_, 'a, '_> {
     }
 
     /// The hash of a value that is not a reference.
-    fn content(&mut self, key: &str, value: &'a Value) -> u64 {
+    fn content(&mut self, place: Place, key: &str, value: &'a Value) -> u64 {
         match value {
             Value::Object(map) => {
                 let mut fields: Vec<_> = map.iter().collect();
@@ -237,7 +253,7 @@ impl<'a> Reader<'_, 'a, '_> {
                 let mut hasher = DefaultHasher::new();
                 "object".hash(&mut hasher);
                 for (key, value) in fields {
-                    (key, self.hash(key, value)).hash(&mut hasher);
+                    (key, self.field(place, key, value)).hash(&mut hasher);
                 }
                 self.document.subtypes.own_keys(value).hash(&mut hasher);
                 for (name, target) in self.document.subtypes.of(self.document.root, value) {
@@ -246,7 +262,8 @@ impl<'a> Reader<'_, 'a, '_> {
                 hasher.finish()
             }
             Value::Array(list) => {
-                let mut members: Vec<u64> = list.iter().map(|value| self.hash("", value)).collect();
+                let members = list.iter().map(|value| self.hash(place.of_members(), "", value));
+                let mut members: Vec<u64> = members.collect();
                 if matches!(key, "required" | "enum") {
                     members.sort_unstable();
                     members.dedup();
@@ -327,6 +344,25 @@ mod tests {
         assert!(is_same(&old, &new, "/a"));
         assert!(!is_same(&old, &new, "/a/not/items"));
         assert!(!is_same(&old, &new, "/c"));
+    }
+
+    #[test]
+    fn sets_have_no_order_and_lists_in_data_have_one() {
+        let document = |list: [u8; 2]| {
+            let schema = json!({ "enum": list, "required": list, "default": { "enum": list } });
+            json!({
+                "components": { "schemas": { "A": schema } },
+                "x-a": { "required": list, "enum": [{ "required": list }] },
+                "enum": [{ "required": list }],
+            })
+        };
+        let (old, new) = (document([1, 2]), document([2, 1]));
+        for same in ["/components/schemas/A/enum", "/components/schemas/A/required"] {
+            assert!(is_same(&old, &new, same), "{same}");
+        }
+        for other in ["/components/schemas/A/default", "/x-a/required", "/x-a/enum", "/enum"] {
+            assert!(!is_same(&old, &new, other), "{other}");
+        }
     }
 
     /// A chain of references can be as long as a document, and must not need as much stack.

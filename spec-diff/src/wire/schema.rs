@@ -78,11 +78,11 @@ impl<'a> Walk<'a> {
         picks(old) == picks(new) && old.nodes.iter().map(hash).eq(new.nodes.iter().map(hash))
     }
 
-    fn root_of(&self, side: Side) -> Option<&'a Value> {
+    pub(super) fn root_of(&self, side: Side) -> Option<&'a Value> {
         if side == Side::Old { self.root.old } else { self.root.new }
     }
 
-    fn flat(&mut self, side: Side, conjunction: &Conjunction<'a>) -> Rc<Flat<'a>> {
+    pub(super) fn flat(&mut self, side: Side, conjunction: &Conjunction<'a>) -> Rc<Flat<'a>> {
         if let Some(known) = self.conjunctions.flat.get(conjunction) {
             return Rc::clone(known);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::docs::Kind;
+use super::docs::{self, Kind};
 use super::pair::Pair;
 use super::walk::Walk;
 use crate::message::quote;
@@ -19,26 +19,19 @@ impl<'a> Walk<'a> {
         let before = self.decisions();
         let renamed = self.renamed_schemes();
         let (old, new) = pair.map(alternatives);
-        let old: Vec<Alternative> =
-            old.into_iter().map(|alternative| rename(alternative, &renamed)).collect();
-        for alternative in &old {
-            if !new
-                .iter()
-                .any(|other| same_schemes(other, alternative) || is_enough(other, alternative))
-            {
-                let message = format!("{} is no longer enough", describe(alternative));
-                self.report(Rule::SecurityAlternativeRemoved, &message);
-            }
+        let old: Vec<_> = old.into_iter().map(|old| rename(old, &renamed)).collect();
+        let (old, new) = (without_kept(&old, &new), without_kept(&new, &old));
+        let (pairs, gone, come) = paired(&old, &new);
+        for (earlier, alternative) in pairs {
+            self.scopes(earlier, alternative);
         }
-        for alternative in new.iter().filter(|alternative| !old.contains(alternative)) {
-            let like =
-                |other: &&Alternative| same_schemes(other, alternative) && !new.contains(other);
-            if let Some(earlier) = old.iter().find(like) {
-                self.scopes(earlier, alternative);
-            } else if !old.iter().any(|other| is_enough(other, alternative)) {
-                let message = format!("{} is now enough", describe(alternative));
-                self.report(Rule::SecurityAlternativeAdded, &message);
-            }
+        for alternative in gone.into_iter().filter(|gone| !is_met_by_one(&new, gone)) {
+            let message = format!("{} is no longer enough", describe(alternative));
+            self.report(Rule::SecurityAlternativeRemoved, &message);
+        }
+        for alternative in come.into_iter().filter(|come| !is_met_by_one(&old, come)) {
+            let message = format!("{} is now enough", describe(alternative));
+            self.report(Rule::SecurityAlternativeAdded, &message);
         }
         self.same_meaning_unless(before, "the same security is required");
     }
@@ -70,26 +63,65 @@ impl<'a> Walk<'a> {
             "scheme" if is_same_word(field) => {
                 walk.report(Rule::SameMeaning, "authentication schemes are case-insensitive");
             }
+            "flows" => walk.flows(field),
             "bearerFormat" => walk.changed(Rule::DocumentationChanged, key, field),
             _ => walk.changed(Rule::SecuritySchemeChanged, &format!("{key} of {name}"), field),
         });
     }
 
-    /// Old names to new ones, for schemes that were only renamed. Their names are not sent.
+    fn flows(&mut self, pair: Pair<'a>) {
+        self.fields(Kind::Flows, pair, |walk, key, flow| {
+            if let Some(rule) = presence(flow) {
+                return walk.changed(rule, key, flow);
+            }
+            walk.fields(Kind::Flows, flow, |walk, key, field| match (key, presence(field)) {
+                ("scopes", None) => walk.offered_scopes(field),
+                ("refreshUrl", Some(rule)) => walk.changed(rule, key, field),
+                _ => walk.changed(Rule::SecuritySchemeChanged, key, field),
+            });
+        });
+    }
+
+    /// The scopes that a token may have. Those that it must have are listed where security is required.
+    fn offered_scopes(&mut self, pair: Pair<'a>) {
+        self.fields(Kind::Flows, pair, |walk, scope, text| {
+            let rule = presence(text).unwrap_or(Rule::DocumentationChanged);
+            walk.changed(rule, scope, text);
+        });
+    }
+
+    /// Old names to new ones, for schemes of which only the name and text for people changed. Neither is sent.
     fn renamed_schemes(&self) -> BTreeMap<String, String> {
         let schemes = self.root.get("components").get("securitySchemes");
+        let mut come = schemes.keys();
+        come.retain(|name| schemes.get(name).old.is_none());
         let mut renamed = BTreeMap::new();
         for old in schemes.keys().into_iter().filter(|name| schemes.get(name).new.is_none()) {
-            let new = schemes.keys().into_iter().find(|name| {
-                let candidate = schemes.get(name);
-                candidate.old.is_none()
-                    && self.same(Pair { old: schemes.get(old).old, new: candidate.new })
+            let new = come.iter().copied().find(|name| {
+                let both = Pair { old: schemes.get(old).old, new: schemes.get(name).new };
+                self.is_same_scheme(self.resolve(both))
             });
             if let Some(new) = new {
+                come.remove(new);
                 renamed.insert(old.to_owned(), new.to_owned());
             }
         }
         renamed
+    }
+
+    fn is_same_scheme(&self, pair: Pair<'a>) -> bool {
+        let is_text = |key: &str| docs::holds(Kind::SecurityScheme, key) || key.starts_with("x-");
+        let mut keys = pair.keys().into_iter().filter(|key| !is_text(key));
+        keys.all(|key| self.same(pair.get(key)))
+    }
+}
+
+/// What to report about a way to get a token that only one side has.
+fn presence(pair: Pair<'_>) -> Option<Rule> {
+    match (pair.old, pair.new) {
+        (None, _) => Some(Rule::SecuritySchemeWidened),
+        (_, None) => Some(Rule::SecuritySchemeNarrowed),
+        _ => None,
     }
 }
 
@@ -130,8 +162,41 @@ fn rename(alternative: Alternative, renamed: &BTreeMap<String, String>) -> Alter
     alternative.into_iter().map(|(scheme, scopes)| (name(scheme), scopes)).collect()
 }
 
-fn same_schemes(one: &Alternative, other: &Alternative) -> bool {
-    one.keys().eq(other.keys())
+/// The alternatives of one side, each once, without those that make no difference: callers that satisfy them also satisfy
+/// one that both sides have.
+fn without_kept(own: &[Alternative], others: &[Alternative]) -> Vec<Alternative> {
+    let kept: Vec<_> = own.iter().filter(|alternative| others.contains(alternative)).collect();
+    let mut rest: Vec<Alternative> = Vec::new();
+    for alternative in own {
+        let makes_none = kept.iter().any(|kept| is_enough(kept, alternative));
+        if !makes_none && !rest.contains(alternative) {
+            rest.push(alternative.clone());
+        }
+    }
+    rest
+}
+
+type Refs<'l> = Vec<&'l Alternative>;
+
+/// Each old alternative with one new alternative of the same schemes, and those that are left over.
+fn paired<'l>(
+    old: &'l [Alternative],
+    new: &'l [Alternative],
+) -> (Vec<(&'l Alternative, &'l Alternative)>, Refs<'l>, Refs<'l>) {
+    let (mut pairs, mut gone, mut come) =
+        (Vec::new(), Vec::new(), new.iter().collect::<Refs<'_>>());
+    for alternative in old {
+        match come.iter().position(|other| other.keys().eq(alternative.keys())) {
+            Some(index) => pairs.push((alternative, come.remove(index))),
+            None => gone.push(alternative),
+        }
+    }
+    (pairs, gone, come)
+}
+
+/// Whether callers that satisfy an alternative also satisfy one of these.
+fn is_met_by_one(others: &[Alternative], alternative: &Alternative) -> bool {
+    others.iter().any(|other| is_enough(other, alternative))
 }
 
 /// Whether credentials that satisfy `met` also satisfy `asked`. The empty one is always satisfied.
@@ -143,6 +208,12 @@ fn describe(alternative: &Alternative) -> String {
     if alternative.is_empty() {
         return "a request without credentials".to_owned();
     }
-    let names: Vec<_> = alternative.keys().map(|name| quote(name)).collect();
+    let name = |(scheme, scopes): (&String, &BTreeSet<String>)| {
+        let scopes: Vec<_> = scopes.iter().map(|scope| quote(scope)).collect();
+        let of =
+            if scopes.is_empty() { String::new() } else { format!(" ({})", scopes.join(", ")) };
+        format!("{}{of}", quote(scheme))
+    };
+    let names: Vec<_> = alternative.iter().map(name).collect();
     names.join(" with ")
 }

@@ -114,7 +114,7 @@ fn component(member: &Value) -> Option<&str> {
 }
 
 /// The schema that a mapping names: by a reference, or by the name of a component.
-pub(super) fn named<'a>(root: &'a Value, target: &str) -> Option<&'a Value> {
+pub(crate) fn named<'a>(root: &'a Value, target: &str) -> Option<&'a Value> {
     let found = match target.strip_prefix('#') {
         Some(pointer) => root.pointer(pointer),
         None => root.pointer("/components/schemas").and_then(|schemas| schemas.get(target)),

@@ -264,31 +264,44 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The entries of both sides by the meaning of their keys. If keys of one side mean the same, the first one is matched.
+type Named<'a> = (&'a str, &'a Value);
+
+/// The entries of both sides by the meaning of their keys. If keys of one side mean the same, each of them is matched.
 fn entries(pair: Pair<'_>, meaning: impl Fn(&str) -> String) -> Vec<Entry<'_>> {
-    fn of(side: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
+    fn of(side: Option<&Value>) -> impl Iterator<Item = Named<'_>> {
         let map = side.and_then(Value::as_object).into_iter().flatten();
         map.map(|(key, value)| (key.as_str(), value))
     }
-    let mut found: BTreeMap<(String, Option<&str>), Entry<'_>> = BTreeMap::new();
+    let mut found: BTreeMap<String, (Vec<Named<'_>>, Vec<Named<'_>>)> = BTreeMap::new();
     for (key, value) in of(pair.old) {
-        let values = Pair { old: Some(value), new: None };
-        let (name, entry) = (meaning(key), Entry { old: Some(key), new: None, values });
-        let again = found.contains_key(&(name.clone(), None)).then_some(key);
-        found.insert((name, again), entry);
+        found.entry(meaning(key)).or_default().0.push((key, value));
     }
     for (key, value) in of(pair.new) {
-        let name = meaning(key);
-        let taken = found.get(&(name.clone(), None)).is_some_and(|entry| entry.new.is_some());
-        let values = Pair { old: None, new: Some(value) };
-        let entry = found.entry((name, taken.then_some(key))).or_insert(Entry {
-            old: None,
-            new: None,
-            values,
-        });
-        (entry.new, entry.values.new) = (Some(key), Some(value));
+        found.entry(meaning(key)).or_default().1.push((key, value));
     }
-    found.into_values().collect()
+    found.into_values().flat_map(|(old, new)| matched(&old, &new)).collect()
+}
+
+/// Matches entries whose keys mean the same: those with equal keys, and then the others in their order. One that is left
+/// over is matched with the first of the other side.
+fn matched<'a>(old: &[Named<'a>], new: &[Named<'a>]) -> Vec<Entry<'a>> {
+    let entry = |old: Option<&Named<'a>>, new: Option<&Named<'a>>| Entry {
+        old: old.map(|(key, _)| *key),
+        new: new.map(|(key, _)| *key),
+        values: Pair { old: old.map(|(_, value)| *value), new: new.map(|(_, value)| *value) },
+    };
+    let find = |list: &'_ [Named<'a>], key: &str| list.iter().position(|(other, _)| *other == key);
+    let is_in = |list: &'_ [Named<'a>], key: &str| find(list, key).is_some();
+    let both = old.iter().filter_map(|one| Some(entry(Some(one), new.get(find(new, one.0)?))));
+    let mut entries: Vec<_> = both.collect();
+    let old_rest: Vec<_> = old.iter().filter(|(key, _)| !is_in(new, key)).collect();
+    let new_rest: Vec<_> = new.iter().filter(|(key, _)| !is_in(old, key)).collect();
+    for index in 0..old_rest.len().max(new_rest.len()) {
+        let one = old_rest.get(index).copied().or(old.first());
+        let other = new_rest.get(index).copied().or(new.first());
+        entries.push(entry(one, other));
+    }
+    entries
 }
 
 /// How a value changed, as a message.

@@ -112,3 +112,26 @@ async fn resumed_run_is_purged_once_more_by_the_next() {
     }
     unchanged(&create(&scene, "shop,blog", &[]).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baseline_of_one_folder_is_refused_for_another() {
+    let scene = begun("prefix = '/blog'\n").await;
+    write(&scene, "a.html", "2");
+    let ended = create(&scene, "shop,blog", &["--prefix", "/x"]).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let refused = format!(
+        "belongs to the resources {RESOURCE} and {RESOURCE}/blog, not to {RESOURCE}/x and {RESOURCE}/x: use a separate \
+         file for each set of profiles"
+    );
+    assert!(ended.err.contains(&refused), "{ended:?}");
+    fs::remove_file(scene.path("base")).expect("a file");
+    assert_eq!(create(&scene, "blog", &["--first-run"]).await.code, Some(0));
+    let ended = create(&scene, "blog", &["--prefix", "/"]).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let refused = format!(
+        "belongs to the resource {RESOURCE}/blog, not to {RESOURCE}: use a separate file for each resource and folder"
+    );
+    assert!(ended.err.contains(&refused), "{ended:?}");
+    unchanged(&create(&scene, "blog", &[]).await);
+    assert_eq!((count(&scene.shop, "POST"), count(&scene.blog, "POST")), (0, 0));
+}

@@ -135,13 +135,32 @@ async fn two_pipelines_at_once_leave_nothing_stale() {
     assert_eq!(posts(&fast), [["/a.html", "/b.html"]]);
     let first = first.end().await;
     assert_eq!(first.code, Some(0), "{first:?}");
-    assert!(
-        first.err.contains("the next run will purge the 1 file that differs between the two"),
-        "{first:?}"
-    );
+    let both = ["/a.html".to_owned(), "/b.html".to_owned()];
+    for ended in [&first, &second] {
+        let note = "another run of this baseline overlapped with this one; the next run will purge the 2 files in which";
+        assert!(ended.err.contains(note), "{ended:?}");
+    }
     let third = create(&folder, &fast, &["--wait"]).end().await;
-    assert_eq!((third.code, posts(&fast).last()), (Some(0), Some(&vec!["/b.html".to_owned()])));
+    assert_eq!((third.code, posts(&fast).last()), (Some(0), Some(&both.to_vec())));
     check(&create(&folder, &fast, &[]).end().await, 0, "nothing changed; nothing was sent\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baseline_that_is_the_site_or_in_it_is_refused() {
+    let (folder, sandbox) = begun().await;
+    let at = |site: &'static str, baseline: &'static str| {
+        let arguments = ["create", "--site", site, "--baseline", baseline];
+        purge_at(&sandbox, &arguments).folder(folder.0.path()).end()
+    };
+    refused(&at("base", "base").await, "are the same file");
+    #[cfg(unix)]
+    {
+        fs::rename(folder.path("base"), folder.path("site/base")).expect("a file");
+        std::os::unix::fs::symlink("site/base", folder.path("link")).expect("a link");
+        refused(&at("site", "link").await, "is inside the site `site`");
+        assert!(!folder.path("site/base.lock").exists());
+    }
+    assert_eq!(posts(&sandbox).len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

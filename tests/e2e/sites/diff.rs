@@ -116,3 +116,17 @@ async fn input_that_is_not_a_site_is_refused() {
     check(&["-", "-"], "standard input can be read only once").await;
     check(&["old"], "<NEW>").await;
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn name_that_begins_with_a_byte_order_mark_is_read_back() {
+    let folder = Folder::new();
+    folder.write("old/a.html", "1");
+    folder.write("new/a.html", "1");
+    folder.write("new/\u{feff}b.html", "1");
+    let ended = diff(&folder, &["-0", "old", "new"], b"").await;
+    assert_eq!((ended.code, &*ended.err), (Some(0), "1 file differs: 1 added\n"), "{ended:?}");
+    let plan = ["plan", "-0", "--raw", "--from", "-"];
+    let ended = Run::new(PURGE, plan).input(ended.out).end().await;
+    assert!(ended.out.contains("  planned     /%EF%BB%BFb.html\n"), "{ended:?}");
+}

@@ -288,3 +288,13 @@ async fn bad_usage_is_refused_before_anything_is_asked() {
     refused(&["/a", "--verify-bytes", "much"], "write a number of bytes").await;
     assert_eq!(bench.sandbox.requests().len(), 0);
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_out_of_a_site_is_named() {
+    let bench = bench().await;
+    std::os::unix::fs::symlink("nowhere", bench.path("new/broken.html")).expect("a link");
+    let ended = bench.verify(&["/a.html", "--site", "new"]).end().await;
+    let note = "left out: `broken.html`: a broken symbolic link\n";
+    assert!(ended.err.contains(note), "{ended:?}");
+}

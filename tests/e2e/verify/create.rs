@@ -13,7 +13,7 @@ use crate::account::{posts, purge_at};
 
 /// A site with one file that has changed since the baseline, and an edge that has the old copy. The new build is at the
 /// origin only after an upload.
-async fn bench(builder: SandboxBuilder) -> Bench {
+pub(super) async fn bench(builder: SandboxBuilder) -> Bench {
     let bench = Bench::new(builder).await;
     bench.cached("a.html", "old").await;
     bench.cached("b.html", "same").await;
@@ -42,7 +42,7 @@ fn create(bench: &Bench, options: &[&str]) -> Run {
     purge_at(&bench.sandbox, &[&fixed, options].concat()).folder(bench.folder.path())
 }
 
-async fn json(bench: &Bench, options: &[&str]) -> Ended {
+pub(super) async fn json(bench: &Bench, options: &[&str]) -> Ended {
     create(bench, &[options, &["--output", "json", "--quiet"]].concat()).end().await
 }
 
@@ -86,6 +86,21 @@ async fn age_shows_that_a_copy_was_fetched_after_the_purge() {
     let ended = purge_at(&bench.sandbox, &arguments).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.json()["verification"]["paths"][0]["reason"], "fetched_after");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn query_strings_that_are_not_known_are_named_and_no_failure() {
+    let bench = bench(Sandbox::builder()).await;
+    upload(&bench);
+    let edge = bench.edge();
+    let ended = create(&bench, &["--with-query", "--verify=60s", "--edge", &edge]).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(posts(&bench.sandbox), [["/a.html", "/a.html?*"]]);
+    let note = "1 path is verified without query strings only, since none is known, such as those of `/a.html?*`";
+    assert!(ended.err.contains(note), "{ended:?}");
+    assert!(ended.out.contains("1 path at the edge: 1 fresh"), "{ended:?}");
+    let ended = create(&bench, &["--with-query"]).end().await;
+    assert!(ended.out.contains("nothing changed"), "the baseline was replaced: {ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

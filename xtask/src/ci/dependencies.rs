@@ -1,54 +1,65 @@
 //! Which packages may depend on the client.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 const CLIENT: [&str; 3] = ["purge-api", "purge-api-ext", "purge-cli"];
 
-/// The sandbox's dependencies on the client, of any kind: shared types would hide mistakes that both sides
+/// The sandbox's dependencies on the client, direct or through another package of the workspace, of any kind: shared types would hide mistakes that both sides
 /// make. `None` if `cargo metadata` lists no sandbox.
 pub(super) fn of_sandbox(metadata: &Value) -> Option<Vec<String>> {
     none_of(metadata, "purge-sandbox")
 }
 
-/// The verifier's dependencies on the client, of any kind: without one, it cannot send the token to an edge. `None` if
+/// The verifier's dependencies on the client, direct or through another package of the workspace, of any kind: without one, it cannot send the token to an edge. `None` if
 /// `cargo metadata` lists no verifier.
 pub(super) fn of_verify(metadata: &Value) -> Option<Vec<String>> {
     none_of(metadata, "purge-verify")
 }
 
 fn none_of(metadata: &Value, package: &str) -> Option<Vec<String>> {
-    let found = on_client(metadata, package)?;
-    Some(
-        found
-            .map(|(name, _)| format!("{package}/Cargo.toml depends on {name}; remove it"))
-            .collect(),
-    )
+    let found = on_client(metadata, package, |_| true)?;
+    Some(found.iter().map(|way| format!("{way}; remove it")).collect())
 }
 
 /// The non-optional dependencies of xtask on the client. With one, xtask could not review a description
 /// that breaks the client.
 pub(super) fn of_xtask(metadata: &Value) -> Option<Vec<String>> {
-    let needed =
-        on_client(metadata, "xtask")?.filter(|(_, dependency)| dependency["optional"] != true);
-    Some(
-        needed
-            .map(|(name, _)| format!("xtask/Cargo.toml depends on {name}; make it optional"))
-            .collect(),
-    )
+    let found = on_client(metadata, "xtask", |dependency| dependency["optional"] != true)?;
+    Some(found.iter().map(|way| format!("{way}; make it optional")).collect())
 }
 
-fn on_client<'a>(
-    metadata: &'a Value,
+/// The dependencies on the client among those that count, each with the package that has it.
+fn on_client(
+    metadata: &Value,
     package: &str,
-) -> Option<impl Iterator<Item = (&'a str, &'a Value)>> {
+    counts: impl Fn(&Value) -> bool,
+) -> Option<Vec<String>> {
     let packages = metadata.get("packages")?.as_array()?;
-    let package = packages.iter().find(|candidate| candidate["name"] == package)?;
-    let dependencies = package.get("dependencies").and_then(Value::as_array);
-    let named = dependencies.into_iter().flatten().filter_map(|dependency| {
-        let name = dependency["name"].as_str()?;
-        Some((name, dependency))
-    });
-    Some(named.filter(|(name, _)| CLIENT.contains(name)))
+    let named = |name: &str| packages.iter().find(|candidate| candidate["name"] == name);
+    let mut open = vec![named(package)?];
+    let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+    while let Some(owner) = open.pop() {
+        let from = owner["name"].as_str()?;
+        let dependencies = owner["dependencies"].as_array().into_iter().flatten();
+        // The tests of a dependency are not built.
+        let dependencies =
+            dependencies.filter(|one| counts(one) && (from == package || one["kind"] != "dev"));
+        for name in dependencies.filter_map(|one| one["name"].as_str()) {
+            if CLIENT.contains(&name) {
+                let of = if from == package {
+                    String::new()
+                } else {
+                    format!(", a dependency of {package},")
+                };
+                found.push(format!("{from}/Cargo.toml{of} depends on {name}"));
+            } else if seen.insert(name) {
+                open.extend(named(name));
+            }
+        }
+    }
+    Some(found)
 }
 
 #[cfg(test)]
@@ -80,6 +91,25 @@ mod tests {
             found,
             Some(vec!["purge-verify/Cargo.toml depends on purge-api-ext; remove it".into()])
         );
+    }
+
+    #[test]
+    fn a_dependency_through_another_package_is_seen() {
+        let of = |kind: &str, optional: bool| {
+            let dependency = |name: &str, kind: &str| json!({ "name": name, "kind": kind, "optional": optional });
+            let metadata = json!({ "packages": [
+                { "name": "purge-verify", "dependencies": [dependency("purge-site", "dev")] },
+                { "name": "xtask", "dependencies": [dependency("purge-site", "dev")] },
+                { "name": "purge-site", "dependencies": [
+                    dependency("purge-api-ext", kind), dependency("purge-verify", "dev"),
+                ] },
+            ] });
+            let count = |found: Option<Vec<String>>| found.map(|found| found.len());
+            (count(of_verify(&metadata)), count(of_xtask(&metadata)))
+        };
+        assert_eq!(of("normal", false), (Some(1), Some(1)));
+        assert_eq!(of("build", true), (Some(1), Some(0)));
+        assert_eq!(of("dev", false), (Some(0), Some(0)));
     }
 
     #[test]

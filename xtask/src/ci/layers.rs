@@ -43,12 +43,13 @@ pub(super) fn roots(metadata: &Value) -> Vec<String> {
 /// Every cycle among modules declared in the same place, once.
 pub(super) fn cycles(root: &str, sources: &[Source]) -> Result<Vec<String>, Error> {
     let mut found = BTreeSet::new();
-    for graph in graphs(&Modules::new(root, sources)?).values() {
+    let crates = Modules::of_package(root, sources)?;
+    for graph in crates.iter().flat_map(|modules| graphs(modules).into_values()) {
         for module in graph.keys() {
-            let Some(mut cycle) = way(graph, module, module) else { continue };
+            let Some(mut cycle) = way(&graph, module, module) else { continue };
             let first = (0..cycle.len()).min_by_key(|&place| cycle[place]).unwrap_or_default();
             cycle.rotate_left(first);
-            found.insert(describe(graph, &cycle));
+            found.insert(describe(&graph, &cycle));
         }
     }
     Ok(found.into_iter().collect())
@@ -56,9 +57,12 @@ pub(super) fn cycles(root: &str, sources: &[Source]) -> Result<Vec<String>, Erro
 
 /// Every `mod` line above one that its module uses. Cycles are skipped: no order suits them.
 pub(super) fn misplaced(root: &str, sources: &[Source]) -> Result<Vec<String>, Error> {
-    let modules = Modules::new(root, sources)?;
+    let crates = Modules::of_package(root, sources)?;
     let mut found = Vec::new();
-    for (parent, graph) in graphs(&modules) {
+    let graphs = crates.iter().flat_map(|modules| {
+        graphs(modules).into_iter().map(move |(parent, graph)| (modules, parent, graph))
+    });
+    for (modules, parent, graph) in graphs {
         let Some(Module { file, files, .. }) = modules.get(&parent) else { continue };
         let place = |name: &String| files.iter().position(|declared| declared == name);
         for (name, uses) in &graph {
@@ -251,6 +255,20 @@ mod tests {
             "src/a.rs: src/a/x.rs uses `a::z::Z`; move `mod x;` below `mod z;`",
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn binary_beside_a_library_has_layers_too() {
+        let files = [
+            ("lib.rs", "mod a; pub use a::A;"),
+            ("main.rs", "mod x; mod y;"),
+            ("a.rs", "pub struct A;"),
+            ("x.rs", "use crate::y::Y;"),
+            ("y.rs", "pub struct Y;"),
+        ];
+        let expected = "src/main.rs: src/x.rs uses `y::Y`; move `mod x;` below `mod y;`";
+        assert_eq!(misplaced_in(&files), [expected]);
+        assert_eq!(cycles_in(&files), Vec::<String>::new());
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) fn differences(
     root: &str,
     sources: &[Source],
 ) -> Result<Vec<String>, Error> {
-    let modules = Modules::new(root, sources)?;
+    let modules = Modules::new(root, "lib", sources)?;
     let declared = modules.get("").map_or(&[][..], |module| module.files.as_slice());
     let Some(named) = table(document) else {
         return Ok(vec![format!("ARCHITECTURE.md: no table below the line `{BEGIN}`")]);

@@ -40,13 +40,17 @@ pub(super) struct Target {
 }
 
 impl Modules {
+    /// The modules of the library and of the binary of a package.
+    pub(super) fn of_package(root: &str, sources: &[Source]) -> Result<[Self; 2], Error> {
+        Ok([Self::new(root, "lib", sources)?, Self::new(root, "main", sources)?])
+    }
+
     /// The modules that a crate root declares; none if there is no root.
-    pub(super) fn new(root: &str, sources: &[Source]) -> Result<Self, Error> {
+    pub(super) fn new(root: &str, top: &str, sources: &[Source]) -> Result<Self, Error> {
         let sources: BTreeMap<_, _> =
             sources.iter().map(|source| (source.name.as_str(), source)).collect();
         let mut modules = Self(BTreeMap::new());
-        let names = ["lib", "main"].map(|name| format!("{root}/{name}.rs"));
-        if let Some(top) = names.iter().find_map(|name| sources.get(name.as_str())) {
+        if let Some(top) = sources.get(format!("{root}/{top}.rs").as_str()) {
             modules.add_file("", top, &|name| {
                 let name = name.replace("::", "/");
                 let files = [format!("{root}/{name}.rs"), format!("{root}/{name}/mod.rs")];
@@ -209,7 +213,7 @@ mod tests {
             text: (*text).to_owned(),
         };
         let sources: Vec<_> = files.iter().map(source).collect();
-        let modules = Modules::new("src", &sources).expect("Rust");
+        let modules = Modules::new("src", "lib", &sources).expect("Rust");
         let mut found = BTreeSet::new();
         for (name, module) in modules.iter().filter(|(_, module)| module.home == "a::x") {
             for Target { module: used, item } in modules.uses(name) {
@@ -274,7 +278,7 @@ mod tests {
     #[test]
     fn module_without_a_file_is_an_error() {
         let lib = Source { name: "src/lib.rs".to_owned(), text: "mod a;".to_owned() };
-        let error = Modules::new("src", &[lib]).err().expect("a.rs is missing");
+        let error = Modules::new("src", "lib", &[lib]).err().expect("a.rs is missing");
         assert_eq!(error.to_string(), "`mod a` has no file src/a.rs");
     }
 }

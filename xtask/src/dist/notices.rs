@@ -14,24 +14,45 @@ use crate::Error;
 pub(super) const FILE: &str = "THIRD-PARTY-LICENSES.txt";
 
 /// The C library in static binaries for Linux.
-const MUSL: &str = include_str!("musl.txt");
+const MUSL: &str = include_str!("terms/musl.txt");
+
+/// Licences that name no holder, for packages that do not contain the text.
+const LICENCES: [(&str, &str); 2] = [
+    ("Apache-2.0", include_str!("../../../LICENSE-APACHE")),
+    ("MPL-2.0", include_str!("terms/mpl-2.0.txt")),
+];
+
+/// The terms of packages that do not contain them, from their repositories.
+const OF_PACKAGES: [(&str, &str); 1] = [("alloc-stdlib", include_str!("terms/alloc-stdlib.txt"))];
 
 /// How files with the terms of a package are named.
 const NAMES: [&str; 6] = ["COPYING", "COPYRIGHT", "LICENCE", "LICENSE", "NOTICE", "UNLICENSE"];
 
-pub(super) fn write(dist: &Dist<'_>, file: &Path) -> Result<(), Error> {
+/// Writes the file, and returns the packages whose terms are missing.
+pub(super) fn write(dist: &Dist<'_>, file: &Path) -> Result<Vec<String>, Error> {
     let triple = dist.platform.triple;
     let metadata = dist.tree.cargo_metadata(&["--locked", "--filter-platform", triple])?;
     let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut list = String::new();
-    let linked = linked(&metadata);
+    let mut missing = Vec::new();
+    let linked = linked(dist)?;
     for package in foreign(&metadata, &linked) {
         let text = |key: &str| package[key].as_str().unwrap_or_default();
         let name = format!("{} {}", text("name"), text("version"));
         let source = format!("https://crates.io/crates/{}/{}", text("name"), text("version"));
         let _ = writeln!(list, "{name}: {}, {source}", text("license"));
         let folder = Path::new(text("manifest_path")).parent().unwrap_or(Path::new(""));
-        for terms in terms(folder)? {
+        let mut terms = terms(folder)?;
+        if terms.is_empty() {
+            terms.extend(known(text("name"), text("license")).map(str::to_owned));
+        }
+        if terms.is_empty() {
+            let licence = text("license");
+            missing.push(format!(
+                "{name} ({licence}) does not contain its terms; add them to xtask/src/dist/terms"
+            ));
+        }
+        for terms in terms {
             texts.entry(terms).or_default().insert(name.clone());
         }
     }
@@ -39,7 +60,8 @@ pub(super) fn write(dist: &Dist<'_>, file: &Path) -> Result<(), Error> {
         list.push_str("musl: MIT, https://musl.libc.org\n");
         texts.entry(MUSL.to_owned()).or_default().insert("musl".to_owned());
     }
-    fs::write(file, render(&list, &texts)).map_err(|e| failed("written", file, &e))
+    fs::write(file, render(&list, &texts)).map_err(|e| failed("written", file, &e))?;
+    Ok(missing)
 }
 
 fn render(list: &str, texts: &BTreeMap<String, BTreeSet<String>>) -> String {
@@ -54,38 +76,48 @@ fn render(list: &str, texts: &BTreeMap<String, BTreeSet<String>>) -> String {
     out
 }
 
-/// The IDs of the packages that are linked into the binary: all dependencies of `purge-cli` except those that are only
-/// needed to build it.
-fn linked(metadata: &Value) -> BTreeSet<&str> {
-    let nodes = metadata["resolve"]["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let by_id: BTreeMap<_, _> =
-        nodes.iter().filter_map(|node| Some((node["id"].as_str()?, node))).collect();
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let mut open: Vec<&str> = packages
-        .filter(|package| package["name"] == "purge-cli")
-        .filter_map(|package| package["id"].as_str())
-        .collect();
-    let mut found = BTreeSet::new();
-    while let Some(id) = open.pop() {
-        if !found.insert(id) {
-            continue;
-        }
-        let dependencies = by_id.get(id).and_then(|node| node["deps"].as_array());
-        let dependencies = dependencies.into_iter().flatten().filter(|dependency| {
-            let kinds = dependency["dep_kinds"].as_array().into_iter().flatten();
-            kinds.into_iter().any(|kind| kind["kind"].is_null())
-        });
-        open.extend(dependencies.filter_map(|dependency| dependency["pkg"].as_str()));
-    }
-    found
+/// The packages that are linked into the binary, each as `NAME VERSION`. Macros and the generator of the bindings only run
+/// while it is built; only cargo's own resolver knows which features the others have.
+fn linked(dist: &Dist<'_>) -> Result<BTreeSet<String>, Error> {
+    let platform = format!("--target={}", dist.platform.triple);
+    let tree = dist.tree.cargo(&[
+        "tree",
+        "--locked",
+        "--package=purge-cli",
+        &platform,
+        "--edges=normal,no-proc-macro",
+        "--prefix=none",
+        "--format={p}",
+    ])?;
+    Ok(tree.lines().filter_map(package).collect())
+}
+
+/// The package of a line of `cargo tree`, such as `clap v4.6.9 (*)`.
+fn package(line: &str) -> Option<String> {
+    let mut words = line.split_whitespace();
+    Some(format!("{} {}", words.next()?, words.next()?.strip_prefix('v')?))
 }
 
 /// The third-party packages among these.
-fn foreign<'a>(metadata: &'a Value, ids: &'a BTreeSet<&str>) -> impl Iterator<Item = &'a Value> {
+fn foreign<'a>(
+    metadata: &'a Value,
+    names: &'a BTreeSet<String>,
+) -> impl Iterator<Item = &'a Value> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages.filter(|package| {
-        package["source"].is_string() && package["id"].as_str().is_some_and(|id| ids.contains(id))
+        let text = |key: &str| package[key].as_str().unwrap_or_default();
+        package["source"].is_string()
+            && names.contains(&format!("{} {}", text("name"), text("version")))
     })
+}
+
+/// The terms of a package that does not contain them: its own, or those of a licence that it may be used under.
+fn known(package: &str, licence: &str) -> Option<&'static str> {
+    let of = |table: &[(&str, &'static str)], wanted: &str| {
+        table.iter().find(|(name, _)| *name == wanted).map(|(_, text)| *text)
+    };
+    let mut choices = licence.split(" OR ").flat_map(|part| part.split('/')).map(str::trim);
+    of(&OF_PACKAGES, package).or_else(|| choices.find_map(|choice| of(&LICENCES, choice)))
 }
 
 /// The terms in a package's folder.
@@ -110,32 +142,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_linked_packages_are_listed() {
-        let node = |id: &str, on: &[(&str, Value)]| {
-            let on: Vec<_> = on
-                .iter()
-                .map(|(id, kind)| json!({ "pkg": id, "dep_kinds": [{ "kind": kind }] }))
+    fn only_linked_packages_of_others_are_listed() {
+        let names: BTreeSet<String> =
+            ["ours v0.1.0 (/purge/ours)", "linked v1.0.0+a", "linked v1.0.0+a (*)", ""]
+                .into_iter()
+                .filter_map(package)
                 .collect();
-            json!({ "id": id, "deps": on })
-        };
-        let package = |id: &str, source: Value| json!({ "id": id, "name": id, "source": source });
+        let package = |name: &str, version: &str, source: Value| json!({ "name": name, "version": version, "source": source });
         let registry = json!("registry+https://example.com/index");
-        let metadata = json!({
-            "packages": [
-                package("purge-cli", Value::Null), package("ours", Value::Null),
-                package("linked", registry.clone()), package("below", registry.clone()),
-                package("generator", registry.clone()), package("test", registry),
-            ],
-            "resolve": { "nodes": [
-                node("purge-cli", &[("ours", Value::Null), ("test", json!("dev"))]),
-                node("ours", &[("linked", Value::Null), ("generator", json!("build"))]),
-                node("linked", &[("below", Value::Null), ("linked", json!("dev"))]),
-                node("below", &[]), node("generator", &[]), node("test", &[]),
-            ] },
-        });
-        let linked = linked(&metadata);
-        let names: Vec<_> = foreign(&metadata, &linked).map(|package| &package["name"]).collect();
-        assert_eq!(names, ["linked", "below"]);
+        let metadata = json!({ "packages": [
+            package("ours", "0.1.0", Value::Null),
+            package("linked", "1.0.0+a", registry.clone()),
+            package("linked", "2.0.0", registry.clone()),
+            package("generator", "1.0.0+a", registry),
+        ] });
+        let found: Vec<_> = foreign(&metadata, &names).map(|package| &package["version"]).collect();
+        assert_eq!(found, ["1.0.0+a"]);
+    }
+
+    #[test]
+    fn a_package_without_terms_needs_known_ones() {
+        for (package, licence, start) in [
+            ("a", "Apache-2.0", Some("Apache License")),
+            ("a", "BSD-3-Clause/MPL-2.0", Some("Mozilla Public License")),
+            ("a", "MIT OR Apache-2.0", Some("Apache License")),
+            ("alloc-stdlib", "BSD-3-Clause", Some("Copyright (c) 2016 Dropbox, Inc.")),
+            ("a", "BSD-3-Clause", None),
+            ("a", "MIT AND Apache-2.0", None),
+            ("a", "", None),
+        ] {
+            let found = known(package, licence);
+            let begins =
+                found.zip(start).is_some_and(|(text, start)| text.trim().starts_with(start));
+            assert!(begins || (found, start) == (None, None), "{package} {licence}: {found:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,11 @@ pub(super) fn unnamed(changelog: &str, breaking: &[String]) -> Vec<String> {
     breaking.iter().filter(|line| !is_named(line)).cloned().collect()
 }
 
+/// Whether a text in code under `### Breaking` of Unreleased is exactly this one.
+pub(super) fn has(changelog: &str, name: &str) -> bool {
+    names(section(changelog)).any(|known| known == name)
+}
+
 fn section(changelog: &str) -> &str {
     let unreleased = part(changelog, "\n## ", "[Unreleased]");
     part(unreleased, "\n### ", "Breaking")

@@ -39,6 +39,10 @@ pub(super) fn problems(
 
 /// What is wrong with the version of one description.
 fn described(tag: &str, review: &Review) -> Option<String> {
+    // A removed description has no version to raise.
+    if review.removal.is_some() {
+        return None;
+    }
     let needed = needed(review);
     let name = &review.names.1;
     let versions = [&review.versions.0, &review.versions.1].map(|text| Version::parse(text));
@@ -103,7 +107,7 @@ fn next(old: &Version, rise: Rise) -> Version {
 
 #[cfg(test)]
 mod tests {
-    use openapi_review::Document;
+    use openapi_review::{Document, Removal};
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -163,6 +167,13 @@ mod tests {
         let unsaid = "info.version of a.yaml is 1.0.0 after 1.0.0; a description has additions since v1, \
                       so write 1.1.0 or a higher one";
         check(&grown, ("0.1.0", "0.2.0"), &[unsaid]);
+
+        let removal = Removal { announced: true, remedy: String::new() };
+        let removed = narrowed("1.0.0").with_removal(removal);
+        check(&removed, ("0.1.0", "0.2.0"), &[]);
+        let broken = "the crates have 0.1.1 after 0.1.0; a description has breaking changes since v1, \
+                      so write 0.2.0 or a higher one";
+        check(&removed, ("0.1.0", "0.1.1"), &[broken]);
 
         let worded = change(|document| {
             document.pointer_mut(limit).expect("limit")["description"] = "Records.".into();

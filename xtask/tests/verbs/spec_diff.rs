@@ -414,3 +414,45 @@ fn every_description_is_compared() {
     let (code, out) = xtask(&["--root", &root, "spec-diff", "--base", "work"]);
     assert!(code == 1 && out.contains("listB"), "a removed description breaks callers: {out}");
 }
+
+/// A removed description has no version that could be raised, and no line.
+#[test]
+fn removed_description_is_announced_by_the_changelog() {
+    let folder = repository();
+    let root = folder.path().display().to_string();
+    let second = folder.path().join("openapi/second.yaml");
+    let text = "openapi: 3.0.3\ninfo: { title: Second, version: 1.0.0 }\npaths:\n  /b:\n    get:\n      \
+                operationId: listB\n      responses: { '200': { description: Good. } }\n";
+    fs::write(&second, text).expect("a file");
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message=second"]);
+    git(folder.path(), &["switch", "--quiet", "--create", "work"]);
+    fs::remove_file(&second).expect("it was written");
+    let run = |format: &str| xtask(&["--root", &root, "spec-diff", "--format", format]);
+
+    let (code, out) = run("text");
+    assert_eq!(code, 1, "{out}");
+    let remedy = "name openapi/second.yaml under ### Breaking of Unreleased in CHANGELOG.md";
+    assert!(out.contains(remedy) && !out.contains("info.version"), "{out}");
+    let (_, out) = run("github");
+    assert!(out.contains("::error file=openapi/second.yaml,title=operation-removed::"), "{out}");
+    let (_, sarif) = run("sarif");
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
+    for result in sarif["runs"][0]["results"].as_array().expect("results") {
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "openapi/second.yaml", "{result}");
+        assert!(place.get("region").is_none(), "{result}");
+    }
+
+    let changelog = |entry: &str| {
+        let text =
+            format!("# Changelog\n\n## [Unreleased]\n\n### Breaking\n\n- {entry} is gone.\n");
+        fs::write(folder.path().join("CHANGELOG.md"), text).expect("a file");
+    };
+    changelog("`openapi/third.yaml`");
+    assert_eq!(run("text").0, 1);
+    changelog("`openapi/second.yaml`");
+    let (code, out) = run("text");
+    assert_eq!(code, 0, "{out}");
+    assert!(out.starts_with("Breaking, and announced. The document is removed."), "{out}");
+}

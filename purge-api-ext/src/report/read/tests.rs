@@ -78,8 +78,11 @@ proptest! {
         let read: Report = serde_json::from_str(&json).expect("a report");
         prop_assert_eq!(&read, &report);
         prop_assert_eq!(serde_json::to_string(&read).expect("JSON"), json.as_str());
-        // Even without errors, a report with failed paths is not a success.
-        prop_assert!(!read.is_success() || report.failed_paths().next().is_none());
+        // Even without errors, only what the service has accepted is a success.
+        let accepted = [PathState::Accepted, PathState::Purged, PathState::NotCached];
+        let all = read.paths().all(|path| accepted.contains(&path.state));
+        prop_assert!(!read.is_success() || (all && !read.dry_run));
+        prop_assert_eq!(read.clone().into_result().is_ok(), read.is_success());
         prop_assert!(read.failed_paths().eq(report.failed_paths()));
 
         let mut newer: Value = serde_json::from_str(&json).expect("JSON");
@@ -146,6 +149,14 @@ fn unfinished_report_without_an_error_is_not_a_success() {
     }
     let accepted = report(&[PathState::Accepted; 2]);
     assert!(accepted.is_success() && accepted.pending_operations().next().is_none());
+    let plan = crate::plan::Plan::parse(["/a"]).expect("a plan");
+    for dry_run in [true, false] {
+        let planned = Report { dry_run, ..Report::planned(&plan) };
+        assert!(!planned.is_success());
+        let error = planned.into_result().expect_err("nothing was sent");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_eq!(error.to_string(), "a plan was not sent: 1 path in 1 request, not sent yet");
+    }
     let nothing = Report::new(None, None, Summary::default(), Vec::new());
     assert!(!nothing.is_success());
 }

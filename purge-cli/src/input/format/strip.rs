@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::str;
 
 use super::{Format, Refusal};
+use crate::input::not_a_name;
 use crate::shown::shown;
 
 /// The path, or the name, without what precedes it.
@@ -19,11 +20,27 @@ pub(super) fn site_path<'a>(format: Format<'_>, text: &'a [u8]) -> Result<Cow<'a
     // A path keeps its leading slash.
     match rest.filter(|rest| rest.starts_with(b"/")).map(|rest| &rest[end..]) {
         Some(rest) => Ok(rest.to_vec().into()),
-        None => {
-            Err(format!("not in `{}/`: leave it out, or leave --strip-prefix out", shown(folder))
-                .as_str()
-                .into())
+        None => Err(outside(format, &text, folder).as_str().into()),
+    }
+}
+
+/// What to say about an entry that is not in the folder. If it is not only a name, leaving it out would lose the name.
+fn outside(format: Format<'_>, text: &[u8], folder: &str) -> String {
+    let not_a_name = match format.null {
+        true => not_a_name::lines(text).map(str::to_owned),
+        false if format.raw || not_a_name::is_quoted_by_git(text) => {
+            not_a_name::refusal(text).map(|why| (why.what + why.unless).into_owned())
         }
+        false => None,
+    };
+    let is_in_it = memchr::memmem::find(text, format!("{folder}/").as_bytes()).is_some();
+    match not_a_name {
+        Some(why) => why,
+        None if is_in_it && not_a_name::code(text).is_some() => {
+            "a status before the name: list only the names, as `git diff --name-only` does"
+                .to_owned()
+        }
+        None => format!("not in `{}/`: leave it out, or leave --strip-prefix out", shown(folder)),
     }
 }
 
@@ -44,9 +61,8 @@ fn of_url<'a>(url: &'a [u8], hosts: &[String]) -> Result<Cow<'a, [u8]>, Refusal>
         }
     };
     let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let without_port = host.strip_suffix(port).unwrap_or(host);
-    let is =
-        |name: &String| [host, without_port].iter().any(|host| host.eq_ignore_ascii_case(name));
+    let without_port = |host: &str| host.strip_suffix(port).unwrap_or(host).to_owned();
+    let is = |name: &String| without_port(host).eq_ignore_ascii_case(&without_port(name));
     if !hosts.iter().any(is) {
         return Err(format!("its host is not {}", either(hosts)).as_str().into());
     }
@@ -76,11 +92,13 @@ mod tests {
 
     #[test]
     fn urls_of_the_named_hosts_are_paths_and_others_are_refused() {
-        let hosts = ["www.example.com".to_owned(), "example.net:8080".to_owned()];
+        let hosts = ["www.example.com", "example.net:8080", "default.example:443"];
+        let hosts = hosts.map(str::to_owned);
         let format = Format { hosts: &hosts, ..Format::default() };
         for (url, path) in [
             ("https://www.example.com/a%20b.html", "/a%20b.html"),
             ("HTTP://WWW.Example.com:80/a", "/a"),
+            ("https://default.example/a", "/a"),
             ("https://www.example.com", "/"),
             ("https://www.example.com/a#b", "/a"),
             ("http://example.net:8080/*", "/*"),
@@ -88,7 +106,8 @@ mod tests {
             assert_eq!(read(format, url).expect(url), path);
         }
         for (url, why) in [
-            ("https://example.com/a", "its host is not `www.example.com` or `example.net:8080`"),
+            ("https://example.com/a", "its host is not `www.example.com` or `example.net:8080` or"),
+            ("http://default.example/a", "its host is not"),
             ("https://www.example.com.evil.net/a", "its host is not"),
             ("https://www.example.com:8443/a", "its host is not"),
             ("http://www.example.com:443/a", "its host is not"),
@@ -125,6 +144,18 @@ mod tests {
             let error = read(format, entry).expect_err(entry);
             assert!(error.starts_with("not in `public/site/`"), "{entry}: {error}");
         }
+        // If these were left out, the names in them would be lost.
+        for (entry, says) in [
+            (r#""public/site/\303\274.html""#, "git quotes such names"),
+            ("M\tpublic/site/a", "status or log output"),
+            (" M public/site/a", "status or log output"),
+            ("A public/site/a", "a status before the name"),
+        ] {
+            let error = read(raw, entry).expect_err(entry);
+            assert!(error.starts_with(says), "{entry}: {error}");
+        }
+        let error = read(path, r#""/public/site/\303\274.html""#).expect_err("a quoted name");
+        assert!(error.starts_with("git quotes such names"), "{error}");
         read(raw, "public/site/").expect_err("not a name");
         read(raw, "public/site/../a").expect_err("not below it");
         let prefix = "/shop/".parse().expect("a path");

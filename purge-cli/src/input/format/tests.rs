@@ -36,6 +36,17 @@ fn lines_of_file_names() {
     );
 }
 
+/// A file may have such a name, so it is not skipped as an empty line is.
+#[test]
+fn name_of_blanks_is_refused() {
+    let raw = Format { raw: true, ..Format::default() };
+    let read = paths(raw, b" \n\na\n\t\n");
+    assert_eq!((read.len(), &*read[1]), (3, "/a"));
+    assert!(read[0].starts_with("1: an invisible character at the end"), "{read:?}");
+    assert!(read[2].starts_with("4: a control character (tab)"), "{read:?}");
+    assert_eq!(paths(Format::default(), b" \n\n/a\n\t\n"), ["/a"]);
+}
+
 /// As a line, each of these is output of another program; between NUL bytes, it is a name.
 #[test]
 fn between_nul_bytes_any_name_is_accepted() {

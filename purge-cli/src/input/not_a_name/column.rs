@@ -30,8 +30,34 @@ pub(crate) fn has_column(line: &str) -> bool {
         || has_verb(line)
 }
 
-/// Whether an entry that ends with a NUL byte begins with a column of git, hg, `du` or `sha256sum`.
-pub(crate) fn has_entry_column(entry: &[u8]) -> bool {
+/// The column of git, hg, `du` or `sha256sum` with which an entry that ends with a NUL byte begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum EntryColumn {
+    /// A name follows. As many entries after this one are further names, without a column.
+    Certain { more_names: usize },
+    /// Among the others, `git status --porcelain=v2` writes this before files that it does not track, and about the
+    /// branch. Some names begin like this.
+    Possible,
+}
+
+/// The column before the name of an entry that ends with a NUL byte.
+pub(crate) fn entry_column(entry: &[u8]) -> Option<EntryColumn> {
+    let is_certain = has_entry_column(entry);
+    let more_names = match entry {
+        [b'2', b' ', ..] if has_long_status(entry) => 1,
+        // `1<TAB>2<TAB>`, as `git diff --numstat` writes it before the old and the new name.
+        [.., b'\t'] => 2,
+        _ => 0,
+    };
+    if is_certain {
+        return Some(EntryColumn::Certain { more_names });
+    }
+    let is_possible =
+        matches!(entry, [b'?' | b'!', b' ', _, ..]) || entry.starts_with(b"# branch.");
+    is_possible.then_some(EntryColumn::Possible)
+}
+
+fn has_entry_column(entry: &[u8]) -> bool {
     // `100644 blob d41d8cd98f00b204e9800998ecf8427e…<TAB>a`, `1<TAB>2<TAB>a`, `4.0K<TAB>a`
     let tab = entry.iter().position(|&byte| byte == b'\t');
     let is_number = |column: &[u8]| {
@@ -61,12 +87,15 @@ pub(crate) enum Code {
 /// The status code before a name.
 pub(crate) fn code(entry: &[u8]) -> Option<Code> {
     match *entry {
-        [marker @ (b'?' | b'!' | b'+' | b'-' | b'*'), b' ', _, ..] => Some(Code::Marker(marker)),
-        [letter @ (b'M' | b'A' | b'R' | b'C' | b'D' | b'T' | b'U' | b'I'), b' ', name, ..]
-            if name != b' ' =>
-        {
-            Some(Code::Letter(letter))
+        [marker @ (b'?' | b'!' | b'+' | b'-' | b'*' | b'='), b' ', _, ..] => {
+            Some(Code::Marker(marker))
         }
+        [
+            letter @ (b'M' | b'A' | b'R' | b'C' | b'D' | b'T' | b'U' | b'I' | b'H'),
+            b' ',
+            name,
+            ..,
+        ] if name != b' ' => Some(Code::Letter(letter)),
         [index, tree, b' ', name, ..] if name != b' ' && is_pair(index, tree) => {
             let has_old_name = [index, tree].iter().any(|state| b"RC".contains(state));
             Some(Code::Pair { has_old_name })
@@ -88,9 +117,9 @@ fn has_table(line: &str) -> bool {
     let has = |text: &str| line.contains(text);
     let is_diffstat = line.starts_with(' ') && (has(" | ") || has(" mode 1") || has(" changed, "));
     let indented = line.strip_prefix("  ").map_or("", str::trim_ascii_start);
-    let is_count = indented
-        .split_once(' ')
-        .is_some_and(|(count, _)| count.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_count = indented.split_once(' ').is_some_and(|(count, _)| {
+        count.bytes().all(|byte| byte.is_ascii_digit() || b".%".contains(&byte))
+    });
     is_diffstat
         || is_count
         || ["   ", ":  ", " bytes  received ", "\u{2500}\u{2500} "].iter().any(|text| has(text))
@@ -191,8 +220,14 @@ fn has_checksum(line: &[u8]) -> bool {
     digits >= 32 && matches!(line[digits..], [b' ', b' ' | b'*', ..])
 }
 
-/// `2026-01-31 12:00:00 a`, as logs and lists of buckets write it.
+/// `2026-01-31 12:00:00 a` and `[12:00:00] a`, as logs and lists of buckets write it.
 fn has_date(line: &[u8]) -> bool {
+    let is_time = |time: &[u8]| {
+        time.iter().map(|byte| if byte.is_ascii_digit() { b'0' } else { *byte }).eq(*b"[00:00:00] ")
+    };
+    if line.get(..11).is_some_and(is_time) {
+        return true;
+    }
     let Some(start) = line.get(..16) else { return false };
     let format = |byte: &u8| match byte {
         b'0'..=b'9' => b'0',

@@ -77,6 +77,8 @@ fn lines_of_other_programs_are_refused() {
             "removed 'a.html'",
             "SHA256 (a.html) = e3b0",
             "  12 a.html",
+            "  50.0% docs/",
+            "[12:00:01] index.html",
         ],
     );
     check("a control", &["a\tb", "a\0", "a\u{1b}[0m", "\ta", "a.html\tb.html", "a\rb", "a\u{7f}"]);

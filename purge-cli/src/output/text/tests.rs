@@ -105,3 +105,17 @@ fn times_are_rounded() {
     check(100, "7/s", "15s");
     check(10_000, "30/m", "5h 33m 18s");
 }
+
+#[test]
+fn aliases_are_not_called_given_paths() {
+    let rules = purge_site::Rules::new().index("index.html").expect("a name");
+    let given = ["/d/*", "/d/a/index.html"].map(|path| path.parse().expect("a path"));
+    let (paths, aliases) = rules.expand(given.into()).expect("addresses");
+    let plan = Plan::new(paths).expect("a plan");
+    let mut out = Vec::new();
+    let screen = Screen { width: None, colour: false };
+    super::plan(&mut out, screen, &plan, &aliases, None).expect("text");
+    let text = String::from_utf8_lossy(&out);
+    let last = "1 path in 1 request; nothing was sent\n  3 of 4 paths, with their aliases, are covered by a wildcard\n";
+    assert!(text.ends_with(last), "{text}");
+}
