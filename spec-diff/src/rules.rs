@@ -89,7 +89,7 @@ rules! {
     ParameterBecameRequired "parameter-became-required" Breaking ParameterBecameOptional "oasdiff request-parameter-become-required, error";
     ParameterBecameOptional "parameter-became-optional" Additive ParameterBecameRequired "oasdiff request-parameter-become-optional, info";
     ParameterDefaultChanged "parameter-default-changed" Breaking ParameterDefaultChanged "oasdiff request-parameter-default-value-changed (-added, -removed), error";
-    UnusedDefaultChanged "unused-default-changed" Docs UnusedDefaultChanged "ours: what is always sent needs no default";
+    UnusedDefaultChanged "unused-default-changed" Docs UnusedDefaultChanged "ours: no caller relies on the default of what is required before or after";
     ParameterStyleChanged "parameter-style-changed" Breaking ParameterStyleChanged "ours: lists and objects are serialized differently";
     ParameterExplodeChanged "parameter-explode-changed" Breaking ParameterExplodeChanged "ours: lists and objects are serialized differently";
     ParameterReservedChanged "parameter-reserved-changed" Breaking ParameterReservedChanged "ours: different characters are escaped";
@@ -221,8 +221,8 @@ rules! {
     ResponseAlternativeRemoved "response-alternative-removed" Additive ResponseAlternativeAdded "oasdiff response-property-one-of-removed, info";
     RequestAlternativesOverlap "request-alternatives-overlap" Breaking RequestAlternativesSeparated "oasdiff request-body-wrapped-in-one-of, error: a value that matches two members of a oneOf is refused";
     RequestAlternativesSeparated "request-alternatives-separated" Additive RequestAlternativesOverlap "ours: values that were refused are accepted";
-    RequestAlternativesChanged "request-alternatives-changed" Breaking RequestAlternativesChanged "ours: several lists of alternatives cannot be compared";
-    ResponseAlternativesChanged "response-alternatives-changed" Breaking ResponseAlternativesChanged "ours: several lists of alternatives cannot be compared";
+    RequestAlternativesChanged "request-alternatives-changed" Breaking RequestAlternativesChanged "ours: lists of alternatives are not compared if their number changes";
+    ResponseAlternativesChanged "response-alternatives-changed" Breaking ResponseAlternativesChanged "ours: lists of alternatives are not compared if their number changes";
     DiscriminatorChanged "discriminator-changed" Breaking DiscriminatorChanged "ours, where oasdiff has info: readers look at another property";
     RequestDiscriminatorAdded "request-discriminator-added" Breaking RequestDiscriminatorRemoved "ours, where oasdiff has info: callers may send none of its values";
     RequestDiscriminatorRemoved "request-discriminator-removed" Additive RequestDiscriminatorAdded "oasdiff request-property-discriminator-removed, info";

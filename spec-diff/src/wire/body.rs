@@ -38,7 +38,7 @@ impl<'a> Walk<'a> {
                     _ => walk.report(Rule::SameMeaning, "`required: false` is the default"),
                 },
                 "content" => {
-                    let is_sent = required.0 && required.1;
+                    let is_sent = required.0 || required.1;
                     let role = if is_sent { Role::AlwaysSent } else { Role::Value };
                     walk.content(field, Direction::Request, role);
                 }

@@ -24,9 +24,10 @@ impl<'a> Walk<'a> {
         }
         let styles = pair.map(|side| Style::of(side, place));
         let serialized_otherwise = pair.get("content").map(|side| side.is_some());
+        // If it was required, every caller sends it; if it is now, that is reported.
         let role = match pair.get("required").flags() {
-            (true, true) => Role::AlwaysSent,
-            _ => Role::Parameter,
+            (false, false) => Role::Parameter,
+            _ => Role::AlwaysSent,
         };
         self.fields(Kind::Parameter, pair, |walk, key, field| match key {
             // `in` and `name` are equal, or renamed with the path, or differ in case only.
@@ -45,7 +46,7 @@ impl<'a> Walk<'a> {
             "schema" | "content" if serialized_otherwise.0 != serialized_otherwise.1 => {
                 walk.changed(Rule::ParameterContentChanged, key, field);
             }
-            "schema" => walk.schema_as(field, Direction::Request, role),
+            "schema" => walk.schema_of_text(field, Direction::Request, role),
             "content" => walk.content(field, Direction::Request, role),
             "style" | "explode" | "allowReserved" | "allowEmptyValue" => {
                 walk.serialization(key, field, (&styles.0, &styles.1));
@@ -130,7 +131,7 @@ impl<'a> Walk<'a> {
                     _ => walk.changed(Rule::HeaderExplodeChanged, key, field),
                 },
                 "style" => walk.report(Rule::SameMeaning, "headers have only one style"),
-                "schema" => walk.schema(field, Direction::Response),
+                "schema" => walk.schema_of_text(field, Direction::Response, Role::Value),
                 "content" => walk.content(field, Direction::Response, Role::Value),
                 _ => {}
             });

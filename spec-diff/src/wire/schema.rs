@@ -20,34 +20,43 @@ mod objects;
 mod fits;
 mod discriminator;
 mod alternatives;
+mod several;
 
 impl<'a> Walk<'a> {
-    pub(super) fn schema(&mut self, pair: Pair<'a>, direction: Direction) {
-        self.schema_as(pair, direction, Role::Value);
-    }
-
     /// Compares two schemas of which one may be missing: a missing schema allows everything.
     pub(super) fn schema_as(&mut self, pair: Pair<'a>, direction: Direction, role: Role) {
+        self.schema_in_texts(pair, direction, (role, 0));
+    }
+
+    /// Compares two schemas whose values are serialized as texts, as those of parameters and headers are: a list or an
+    /// object as the texts of its parts.
+    pub(super) fn schema_of_text(&mut self, pair: Pair<'a>, direction: Direction, role: Role) {
+        self.schema_in_texts(pair, direction, (role, 2));
+    }
+
+    fn schema_in_texts(&mut self, pair: Pair<'a>, direction: Direction, (role, texts): (Role, u8)) {
         let old = Conjunction::of(self.root.old, pair.old);
         let new = Conjunction::of(self.root.new, pair.new);
         if old.nodes.is_empty() || new.nodes.is_empty() || !self.same(pair) {
-            self.later(Job { old, new, direction, role, quiet: false });
+            self.later(Job { old, new, direction, role, texts, quiet: false });
         }
     }
 
-    /// Compares two conjunctions in the direction of the unit, unless they mean the same.
-    fn conjunctions(&mut self, old: Conjunction<'a>, new: Conjunction<'a>, direction: Direction) {
-        self.conjunctions_as((old, new), direction, Role::Value);
-    }
-
-    fn conjunctions_as(
+    /// Compares what belongs to both schemas of the unit, unless it means the same: a property, or the items.
+    fn parts(
         &mut self,
         (old, new): (Conjunction<'a>, Conjunction<'a>),
         direction: Direction,
         role: Role,
     ) {
-        if !self.same_conjunctions(&old, &new) {
-            self.later(Job { old, new, direction, role, quiet: false });
+        let texts = self.texts.saturating_sub(1);
+        self.conjunctions(Job { old, new, direction, role, texts, quiet: false });
+    }
+
+    /// Compares two conjunctions, unless they mean the same.
+    fn conjunctions(&mut self, job: Job<'a>) {
+        if !self.same_conjunctions(&job.old, &job.new) {
+            self.later(job);
         }
     }
 
@@ -62,10 +71,11 @@ impl<'a> Walk<'a> {
     }
 
     fn same_conjunctions(&self, old: &Conjunction<'a>, new: &Conjunction<'a>) -> bool {
-        let picks = |side: &Conjunction<'a>| side.picks.iter().map(|(_, pick)| *pick).collect();
-        let (old_picks, new_picks): (Vec<_>, Vec<_>) = (picks(old), picks(new));
+        let picks = |side: &Conjunction<'a>| -> Vec<_> {
+            side.picks.iter().map(|(offer, pick)| (self.hash(offer), *pick)).collect()
+        };
         let hash = |node: &&'a Value| self.hash(node);
-        old_picks == new_picks && old.nodes.iter().map(hash).eq(new.nodes.iter().map(hash))
+        picks(old) == picks(new) && old.nodes.iter().map(hash).eq(new.nodes.iter().map(hash))
     }
 
     pub(super) fn root_of(&self, side: Side) -> Option<&'a Value> {

@@ -48,6 +48,8 @@ pub(super) struct Walk<'a> {
     open: VecDeque<(Unit, Job<'a>)>,
     unit: Unit,
     pub(super) direction: Option<Direction>,
+    /// For how many levels the values of the schemas that are being compared are serialized as texts.
+    pub(super) texts: u8,
     /// What is being compared.
     here: Pair<'a>,
     /// Rises with every decision, including the decision that there is nothing to report.
@@ -69,6 +71,7 @@ impl<'a> Walk<'a> {
             open: VecDeque::new(),
             unit: DOCUMENT,
             direction: None,
+            texts: 0,
             here: root,
             decisions: 0,
         }
@@ -78,7 +81,7 @@ impl<'a> Walk<'a> {
     pub(super) fn schemas(&mut self) {
         while let Some((unit, job)) = self.open.pop_front() {
             self.unit = unit;
-            self.direction = Some(job.direction);
+            (self.direction, self.texts) = (Some(job.direction), job.texts);
             self.job(&job);
         }
         (self.unit, self.direction) = (DOCUMENT, None);

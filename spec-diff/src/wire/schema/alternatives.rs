@@ -10,7 +10,7 @@ use crate::message::quote;
 use crate::rules::Rule;
 use crate::wire::direction::Direction;
 use crate::wire::pair::Pair;
-use crate::wire::shape::flat::{Flat, Group};
+use crate::wire::shape::flat::{Flat, Group, has_subtypes};
 use crate::wire::shape::types::Types;
 use crate::wire::shape::{Conjunction, Job, Pick, Side};
 use crate::wire::walk::Walk;
@@ -27,59 +27,41 @@ pub(super) struct Choice<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn alternatives(&mut self, job: &Job<'a>, (old, new): (Rc<Flat<'a>>, Rc<Flat<'a>>)) {
         let both = Flats { old: &old, new: &new };
-        match (old.groups.as_slice(), new.groups.as_slice()) {
-            ([Group { keyword: None, .. }], _) | (_, [Group { keyword: None, .. }]) => {
-                self.by_key(job, both);
-            }
-            ([_] | [], [_] | []) => {
-                let (old_group, new_group) = (old.groups.first(), new.groups.first());
-                self.discriminators(both, old_group, new_group);
-                let old = choices(&job.old, old_group);
-                let new = choices(&job.new, new_group);
-                if job.direction == Direction::Request {
-                    let exclusive = (is_exclusive(old_group), is_exclusive(new_group));
-                    self.overlap(both, (&old, &new), exclusive);
-                }
-                self.choices(both, (old, new), job);
-            }
-            (old_groups, new_groups) if old_groups.len() == new_groups.len() => {
-                let (mut old_rest, mut new_rest) = (job.old.clone(), job.new.clone());
-                for (one, other) in old_groups.iter().zip(new_groups) {
-                    old_rest = old_rest.picking(one.owner, Pick::Rest);
-                    new_rest = new_rest.picking(other.owner, Pick::Rest);
-                    self.discriminators(both, Some(one), Some(other));
-                    let old = alone(self.root.old, one);
-                    let new = alone(self.root.new, other);
-                    self.choices(both, (old, new), job);
-                }
-                self.conjunctions(old_rest, new_rest, job.direction);
-            }
-            _ => {
-                let rule = job
-                    .direction
-                    .pick(Rule::RequestAlternativesChanged, Rule::ResponseAlternativesChanged);
-                self.report_at(
-                    both.place(),
-                    rule,
-                    "several lists of alternatives, and their number changed",
-                );
-            }
+        let ([_] | [], [_] | []) = (old.groups.as_slice(), new.groups.as_slice()) else {
+            return self.several(job, both);
+        };
+        let groups = (old.groups.first(), new.groups.first());
+        if has_subtypes(groups.0) || has_subtypes(groups.1) {
+            self.alike(job.rest((&old.groups, &new.groups)));
+            return self.by_key(both, groups, job);
         }
+        self.discriminators(both, groups.0, groups.1);
+        let (old, new) = (choices(&job.old, groups.0), choices(&job.new, groups.1));
+        if job.direction == Direction::Request {
+            let exclusive = (is_exclusive(groups.0), is_exclusive(groups.1));
+            self.overlap(both, (&old, &new), exclusive);
+        }
+        self.choices(both, groups, (old, new), job);
     }
 
     /// Compares two lists of alternatives. An added one is not reported if its values were allowed before.
-    fn choices(
+    pub(super) fn choices(
         &mut self,
         both: Flats<'_, 'a>,
+        groups: (Option<&Group<'a>>, Option<&Group<'a>>),
         (old, new): (Vec<Choice<'a>>, Vec<Choice<'a>>),
         job: &Job<'a>,
     ) {
         let direction = job.direction;
+        let exclusive = is_exclusive(groups.0) || is_exclusive(groups.1);
         let pairs = self.matched(&old, &new, direction);
         for (one, other) in &pairs {
             if let (Some(one), Some(other)) = (old.get(*one), new.get(*other)) {
                 let place = Pair { old: one.place(), new: other.place() };
-                self.at(place, |walk| walk.pair(one, other, job));
+                let is_covered = !exclusive
+                    && self.fits_one((Side::Old, one), (Side::New, &new), direction)
+                    && self.fits_one((Side::New, other), (Side::Old, &old), direction);
+                self.at(place, |walk| walk.pair((one, other), is_covered, job));
             }
         }
         for (index, choice) in old.iter().enumerate() {
@@ -102,16 +84,31 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Compares two alternatives that correspond.
-    fn pair(&mut self, one: &Choice<'a>, other: &Choice<'a>, job: &Job<'a>) {
-        let Job { direction, role, .. } = *job;
+    /// Compares two alternatives that correspond. If all that they allow is covered on the other side, perhaps by other
+    /// alternatives, no value is lost or added.
+    fn pair(&mut self, (one, other): (&Choice<'a>, &Choice<'a>), is_covered: bool, job: &Job<'a>) {
+        let direction = job.direction;
         self.keys((&one.keys, &other.keys), direction);
         let (old, new) = (one.conjunction.clone(), other.conjunction.clone());
-        let forth = self.fits((Side::Old, &old), (Side::New, &new), direction);
-        if forth && self.fits((Side::New, &new), (Side::Old, &old), direction) {
-            self.aside(Job { old, new, direction, role, quiet: true });
-        } else {
-            self.conjunctions_as((old, new), direction, role);
+        let job = Job { old, new, ..job.clone() };
+        if !is_covered || self.same_values(&job) {
+            return self.alike(job);
+        }
+        self.report(Rule::SameMeaning, "other alternatives allow the same values as before");
+        let (old, new) = (self.flat(Side::Old, &job.old), self.flat(Side::New, &job.new));
+        self.annotations(Flats { old: &old, new: &new }, &job);
+    }
+
+    fn same_values(&mut self, Job { old, new, direction, .. }: &Job<'a>) -> bool {
+        let (old, new) = ((Side::Old, old), (Side::New, new));
+        self.fits(old, new, *direction) && self.fits(new, old, *direction)
+    }
+
+    /// Compares two parts of what the unit compares. A difference without an effect is reported for the whole.
+    pub(super) fn alike(&mut self, job: Job<'a>) {
+        match self.same_values(&job) {
+            true => self.aside(Job { quiet: true, ..job }),
+            false => self.conjunctions(Job { quiet: false, ..job }),
         }
     }
 
@@ -123,14 +120,16 @@ impl<'a> Walk<'a> {
         (old_exclusive, new_exclusive): (bool, bool),
     ) {
         for choice in old.iter().filter(|_| new_exclusive) {
-            if self.is_split((Side::Old, choice), (Side::Old, old), (Side::New, new)) {
+            let own = (Side::Old, old, old_exclusive);
+            if self.is_split((Side::Old, choice), own, (Side::New, new)) {
                 let place = Pair { old: choice.place(), new: both.place().new };
                 let message = format!("now matches several alternatives{}", choice.named());
                 self.report_at(place, Rule::RequestAlternativesOverlap, &message);
             }
         }
         for choice in new.iter().filter(|_| old_exclusive) {
-            if self.is_split((Side::New, choice), (Side::New, new), (Side::Old, old)) {
+            let own = (Side::New, new, new_exclusive);
+            if self.is_split((Side::New, choice), own, (Side::Old, old)) {
                 let place = Pair { old: both.place().old, new: choice.place() };
                 let message = format!("matched several alternatives before{}", choice.named());
                 self.report_at(place, Rule::RequestAlternativesSeparated, &message);
@@ -138,21 +137,21 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether every value of an alternative matches one member of its own list, but several of the other.
+    /// Whether every value of an alternative is allowed by its own list, but matches several members of the other.
     fn is_split(
         &mut self,
         (side, choice): (Side, &Choice<'a>),
-        own: (Side, &[Choice<'a>]),
-        other: (Side, &[Choice<'a>]),
+        (own_side, own, exclusive): (Side, &[Choice<'a>], bool),
+        (other_side, other): (Side, &[Choice<'a>]),
     ) -> bool {
-        let mut count = |(list_side, list): (Side, &[Choice<'a>])| {
+        let mut count = |list_side: Side, list: &[Choice<'a>]| {
             let fits = |member: &&Choice<'a>| {
                 let into = (list_side, &member.conjunction);
                 self.fits((side, &choice.conjunction), into, Direction::Request)
             };
             list.iter().filter(fits).count()
         };
-        count(own) == 1 && count(other) > 1
+        (!exclusive || count(own_side, own) == 1) && count(other_side, other) > 1
     }
 
     fn fits_one(
@@ -301,7 +300,7 @@ fn choices<'a>(conjunction: &Conjunction<'a>, group: Option<&Group<'a>>) -> Vec<
         return vec![Choice { conjunction: conjunction.clone(), member: None, keys: Vec::new() }];
     };
     let of_member = |member: &crate::wire::shape::flat::Member<'a>| Choice {
-        conjunction: conjunction.picking(group.owner, Pick::Member(member.index)),
+        conjunction: conjunction.picking(group.offer(), Pick::Member(member.index)),
         member: Some(member.schema),
         keys: member.keys.clone(),
     };
@@ -309,7 +308,7 @@ fn choices<'a>(conjunction: &Conjunction<'a>, group: Option<&Group<'a>>) -> Vec<
 }
 
 /// The members of a list by themselves.
-fn alone<'a>(root: Option<&'a Value>, group: &Group<'a>) -> Vec<Choice<'a>> {
+pub(super) fn alone<'a>(root: Option<&'a Value>, group: &Group<'a>) -> Vec<Choice<'a>> {
     let of_member = |member: &crate::wire::shape::flat::Member<'a>| Choice {
         conjunction: Conjunction::of(root, Some(member.schema)),
         member: Some(member.schema),

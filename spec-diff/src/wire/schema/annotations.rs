@@ -9,8 +9,8 @@ use crate::rules::Rule;
 use crate::wire::direction::Direction;
 use crate::wire::docs;
 use crate::wire::pair::Pair;
-use crate::wire::shape::Role;
 use crate::wire::shape::flat::Flat;
+use crate::wire::shape::{Job, Role};
 use crate::wire::walk::Walk;
 
 /// The keywords that `flat` reads and other modules judge.
@@ -45,7 +45,8 @@ const CONSTRAINTS: [&str; 27] = [
 ];
 
 impl<'a> Walk<'a> {
-    pub(super) fn annotations(&mut self, both: Flats<'_, 'a>, role: Role) {
+    pub(super) fn annotations(&mut self, both: Flats<'_, 'a>, job: &Job<'a>) {
+        let role = job.role;
         let mut keys: BTreeSet<&'a str> = BTreeSet::new();
         for part in both.old.parts.iter().chain(&both.new.parts) {
             keys.extend(
@@ -54,7 +55,9 @@ impl<'a> Walk<'a> {
         }
         // Of several defaults, the outermost one counts.
         let default = Pair { old: both.old.default, new: both.new.default };
-        if keys.remove("default") && !self.same(default) {
+        let same_text =
+            job.texts > 0 && text(default.old).is_some_and(|old| text(default.new) == Some(old));
+        if keys.remove("default") && !same_text && !self.same(default) {
             self.annotation("default", default, both.place(), role);
         }
         for key in keys.into_iter().filter(|key| !CONSTRAINTS.contains(key)) {
@@ -89,6 +92,15 @@ impl<'a> Walk<'a> {
         };
         let place = Pair { old: pair.old.or(schema.old), new: pair.new.or(schema.new) };
         self.changed_at(place, rule, key, pair);
+    }
+}
+
+/// A single value as the text that serializes it.
+fn text(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) => Some(text.clone()),
+        value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::wire::family::{Family, family};
 use crate::wire::pair::Pair;
 use crate::wire::shape::bounds::{BOUNDS, Limit};
 use crate::wire::shape::flat::Flat;
+use crate::wire::shape::numbers::contains;
 use crate::wire::shape::types::Types;
 use crate::wire::shape::{Job, Role, Side};
 use crate::wire::walk::{Walk, change_of};
@@ -63,34 +64,40 @@ impl<'a> Walk<'a> {
         let (old, new) = (self.flat(Side::Old, &job.old), self.flat(Side::New, &job.new));
         let before = self.decisions();
         let both = Flats { old: &old, new: &new };
+        // Null is one value: it is judged for the schemas as a whole, and not for each of their alternatives.
+        if job.old.picks.is_empty() && job.new.picks.is_empty() {
+            self.null(both, job.direction);
+        }
+        self.own_keys(both, job.direction);
         if old.groups.is_empty() && new.groups.is_empty() {
-            self.values_of_discriminators(both, job.direction);
+            self.lone_discriminators(both, job);
             self.flats(both, job);
         } else {
             self.alternatives(job, (Rc::clone(&old), Rc::clone(&new)));
         }
-        self.annotations(both, job.role);
-        if job.quiet {
+        self.annotations(both, job);
+        if job.quiet || self.decisions() != before {
             return;
         }
-        let place = both.place();
-        self.at(place, |walk| {
-            walk.same_meaning_unless(before, "written differently, with the same effect");
-        });
+        let what = match old.parts == new.parts {
+            true => "refers to schemas that are written differently, with the same effect",
+            false => "written differently, with the same effect",
+        };
+        self.report_at(both.place(), Rule::SameMeaning, what);
     }
 
     /// Compares two schemas without alternatives.
     pub(super) fn flats(&mut self, both: Flats<'_, 'a>, job: &Job<'a>) {
         let direction = job.direction;
-        let overlap = self.kinds(both, direction);
-        self.null(both, direction);
-        if !overlap {
+        if !self.kinds(both, job) {
             return;
         }
-        if both.old.values.is_some() || both.new.values.is_some() {
-            self.values(both, direction);
-        } else {
+        let listed = (both.old.values.is_some(), both.new.values.is_some());
+        self.values(both, direction);
+        if listed.0 == listed.1 {
             self.texts(both, direction);
+        }
+        if listed == (false, false) {
             self.bounds(both, direction);
             self.multiples(both, direction);
         }
@@ -106,9 +113,18 @@ impl<'a> Walk<'a> {
     }
 
     /// Judges the types, and says whether both sides have one in common.
-    fn kinds(&mut self, both: Flats<'_, 'a>, direction: Direction) -> bool {
+    fn kinds(&mut self, both: Flats<'_, 'a>, job: &Job<'a>) -> bool {
+        let direction = job.direction;
         let (old, new) = (both.old.types, both.new.types);
-        let (gone, come) = (old.without(new), new.without(old));
+        // A text that may be any text may also be that of a number or a flag.
+        let as_texts = job.texts > 0 && !old.meets(new);
+        let with_texts = |types: Types, flat: &Flat<'a>| {
+            if as_texts && flat.allows_any_text() { types.or(Types::SINGLE) } else { types }
+        };
+        let without = |one: &Flat<'a>, other: &Flat<'a>| {
+            with_texts(one.true_types(), one).without(with_texts(other.types, other))
+        };
+        let (gone, come) = (without(both.old, both.new), without(both.new, both.old));
         // The types of listed values are judged with the values.
         let listed = both.old.values.is_some() || both.new.values.is_some();
         if (gone.is_empty() && come.is_empty()) || (listed && old.meets(new)) {
@@ -120,18 +136,23 @@ impl<'a> Walk<'a> {
             _ => direction.pick(Rule::RequestTypeChanged, Rule::ResponseTypeChanged),
         };
         let of = |flat: &Flat<'a>| flat.parts.iter().find_map(|part| part.get("type"));
-        self.report_at(
-            both.at(of(both.old), of(both.new)),
-            rule,
-            &format!("type `{old}` → `{new}`"),
-        );
+        let why = [both.old.impossible, both.new.impossible].into_iter().flatten().next();
+        let why = why.map(|name| format!(": a closed object cannot have {}", quote(name)));
+        let message = format!("type `{old}` → `{new}`{}", why.unwrap_or_default());
+        self.report_at(both.at(of(both.old), of(both.new)), rule, &message);
         old.meets(new)
     }
 
     fn null(&mut self, both: Flats<'_, 'a>, direction: Direction) {
-        // A schema that allows everything is judged by its type.
-        let any = |flat: &Flat<'a>| flat.types == Types::ANY && flat.groups.is_empty();
-        let of = |flat: &Flat<'a>| flat.parts.iter().find_map(|part| part.get("nullable"));
+        // A schema of all types that gets some of them is judged by these, and the reverse.
+        let same = both.old.types == both.new.types;
+        let any = |flat: &Flat<'a>| !same && flat.types == Types::ANY && flat.groups.is_empty();
+        let of = |flat: &Flat<'a>| {
+            let keyword = |part: &&'a Value| {
+                ["nullable", "oneOf", "anyOf"].iter().find_map(|key| part.get(key))
+            };
+            flat.parts.iter().find_map(keyword)
+        };
         let (rule, text) = match (both.old.null, both.new.null) {
             (true, false) if !any(both.old) => {
                 (NULL.narrowed(direction), "null is no longer allowed")
@@ -179,8 +200,9 @@ impl<'a> Walk<'a> {
 
     fn texts(&mut self, both: Flats<'_, 'a>, direction: Direction) {
         let common = both.types();
-        // Another type has other formats.
-        if both.old.types == both.new.types {
+        let (old, new) = (both.old.types, both.new.types);
+        // Another type of numbers has other formats.
+        if old == new || !old.or(new).without(Types::NUMBER).is_empty() {
             let changed = direction.pick(Rule::RequestFormatChanged, Rule::ResponseFormatChanged);
             let lists = (both.old.formats.as_slice(), both.new.formats.as_slice());
             self.conditions(both, "format", lists, (FORMAT, changed), holds_more);
@@ -217,20 +239,23 @@ impl<'a> Walk<'a> {
     }
 
     fn bounds(&mut self, both: Flats<'_, 'a>, direction: Direction) {
-        let integers = |flat: &Flat<'a>| flat.types.only_integers();
+        let integers = |flat: &Flat<'a>| flat.true_types().only_integers();
         for (index, bound) in BOUNDS.iter().enumerate() {
             if !both.types().meets(bound.types) {
                 continue;
             }
             let limit = |flat: &Flat<'a>| flat.limits.get(index).copied().flatten();
             let (old, new) = (limit(both.old), limit(both.new));
-            // Bounds that allow the same integers are equal if both sides allow only integers.
-            let whole = integers(both.old) && integers(both.new);
-            let order = bound.value(new, whole).partial_cmp(&bound.value(old, whole));
-            let rule = match order {
-                Some(std::cmp::Ordering::Greater) => bound.family.narrowed(direction),
-                Some(std::cmp::Ordering::Less) => bound.family.widened(direction),
-                _ => continue,
+            // Of integers, only those within the bounds count.
+            let is_within =
+                |inner, outer, whole| bound.value(inner, whole) >= bound.value(outer, whole);
+            let rule = match (
+                is_within(old, new, integers(both.old)),
+                is_within(new, old, integers(both.new)),
+            ) {
+                (false, _) => bound.family.narrowed(direction),
+                (true, false) => bound.family.widened(direction),
+                (true, true) => continue,
             };
             let message =
                 format!("`{}`: {} → {}", bound.key, Limit::describe(old), Limit::describe(new));
@@ -243,16 +268,9 @@ impl<'a> Walk<'a> {
         if !both.types().meets(Types::NUMBER) {
             return;
         }
-        // A multiple of 10 is a multiple of 5.
-        let covered = |conditions: &[&Value], by: &[&Value]| {
-            conditions.iter().filter_map(|value| value.as_f64()).all(|condition| {
-                by.iter()
-                    .filter_map(|value| value.as_f64())
-                    .any(|by| (by / condition).fract() == 0.0)
-            })
-        };
         let (old, new) = (both.old.multiples.as_slice(), both.new.multiples.as_slice());
-        let (narrowed, widened) = (!covered(new, old), !covered(old, new));
+        let narrowed = !both.old.multiples_fit(both.new);
+        let widened = !both.new.multiples_fit(both.old);
         let place = Pair { old: rest(old, new), new: rest(new, old) };
         for (moved, rule) in
             [(narrowed, MULTIPLE.narrowed(direction)), (widened, MULTIPLE.widened(direction))]
@@ -296,7 +314,7 @@ fn holds_more(wide: &Value, narrow: &Value) -> bool {
 }
 
 fn missing(list: &[&Value], other: &[&Value]) -> Vec<String> {
-    shown(list.iter().filter(|value| !other.contains(value)).copied())
+    shown(list.iter().filter(|value| !contains(other, value)).copied())
 }
 
 fn shown<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<String> {

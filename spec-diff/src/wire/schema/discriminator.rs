@@ -7,8 +7,8 @@ use crate::message::quote;
 use crate::rules::Rule;
 use crate::wire::direction::Direction;
 use crate::wire::pair::Pair;
-use crate::wire::shape::flat::{Flat, Group};
-use crate::wire::shape::{Conjunction, Job, Pick, Side};
+use crate::wire::shape::flat::{Flat, Group, has_subtypes};
+use crate::wire::shape::{Conjunction, Job, Side};
 use crate::wire::subtypes::named;
 use crate::wire::walk::Walk;
 
@@ -105,13 +105,24 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Compares the discriminators of schemas that offer no alternatives, and the values that stand for the schemas.
-    pub(super) fn values_of_discriminators(&mut self, both: Flats<'_, 'a>, direction: Direction) {
-        let of = |flat: &Flat<'a>| flat.parts.iter().find_map(|part| part.get("discriminator"));
-        let pair = Pair { old: of(both.old), new: of(both.new) };
+    /// Compares the discriminators of schemas that offer no alternatives.
+    pub(super) fn lone_discriminators(&mut self, both: Flats<'_, 'a>, job: &Job<'a>) {
+        let of = |flat: &Flat<'a>, conjunction: &Conjunction<'a>| {
+            let is_picked = |place: &'a Value| conjunction.picked(place).is_some();
+            let lone = flat.parts.iter().filter(|part| {
+                let mut lists = ["oneOf", "anyOf"].iter().filter_map(|key| part.get(key));
+                !is_picked(part) && !lists.any(is_picked)
+            });
+            lone.filter_map(|part| part.get("discriminator")).next()
+        };
+        let pair = Pair { old: of(both.old, &job.old), new: of(both.new, &job.new) };
         if let (Some(_), Some(_)) = (pair.old, pair.new) {
             self.discriminator(both, pair, (None, None));
         }
+    }
+
+    /// Compares the values of discriminators that stand for the schemas, wherever these are used.
+    pub(super) fn own_keys(&mut self, both: Flats<'_, 'a>, direction: Direction) {
         let place = both.place();
         let keys = |side: usize, schema: Option<&'a Value>| {
             schema.map_or(&[][..], |schema| self.subtypes[side].own_keys(schema)).to_vec()
@@ -148,33 +159,53 @@ impl<'a> Walk<'a> {
         self.report(rule, &format!("the value {} of the discriminator {how}", quote(key)));
     }
 
-    /// Compares a schema with its subtypes, which only the values of its discriminator lead to.
-    pub(super) fn by_key(&mut self, job: &Job<'a>, both: Flats<'_, 'a>) {
-        let (old, new) = (both.old.groups.first(), both.new.groups.first());
-        let rest = |conjunction: &Conjunction<'a>, flat: &Flat<'a>| {
-            let owners = flat.groups.iter().map(|group| group.owner);
-            owners.fold(conjunction.clone(), |rest, owner| rest.picking(owner, Pick::Rest))
-        };
-        let (old_rest, new_rest) = (rest(&job.old, both.old), rest(&job.new, both.new));
-        self.aside(Job { old: old_rest, new: new_rest, quiet: true, ..job.clone() });
+    /// Compares the subtypes of a schema, which only the values of its discriminator lead to.
+    pub(super) fn by_key(
+        &mut self,
+        both: Flats<'_, 'a>,
+        (old, new): (Option<&Group<'a>>, Option<&Group<'a>>),
+        job: &Job<'a>,
+    ) {
         self.discriminators(both, old, new);
         let kinds = |group: Option<&Group<'a>>| -> Vec<(&'a str, &'a Value)> {
             let members = group.into_iter().flat_map(|group| &group.members);
             members.flat_map(|member| member.keys.iter().map(|key| (*key, member.schema))).collect()
         };
+        let implied = has_subtypes(old) && has_subtypes(new);
         let (old, new) = (kinds(old), kinds(new));
-        for (key, schema) in &old {
-            match new.iter().find(|(other, _)| other == key) {
-                Some((_, other)) => {
-                    let old = Conjunction::of(self.root.old, Some(schema));
-                    let new = Conjunction::of(self.root.new, Some(other));
-                    self.conjunctions(old, new, job.direction);
-                }
-                None => self.key(key, false, job.direction),
+        let mut compared: Vec<(&Value, &Value)> = Vec::new();
+        for (key, one) in &old {
+            if let Some((_, other)) = new.iter().find(|(other, _)| other == key) {
+                compared.extend(implied.then_some((*one, *other)));
+                self.subtype(Pair { old: Some(one), new: Some(other) }, job);
             }
         }
-        for (key, _) in new.iter().filter(|(key, _)| !old.iter().any(|(other, _)| other == key)) {
-            self.key(key, true, job.direction);
+        let lacks = |kinds: &[(&str, &Value)], key: &str| !kinds.iter().any(|(own, _)| *own == key);
+        // Another value that stands for a subtype is reported there: see `own_keys`.
+        for (key, kind) in old.iter().filter(|(key, _)| lacks(&new, key)) {
+            if !compared.iter().any(|(old, _)| std::ptr::eq(*old, *kind)) {
+                let place = Pair { old: Some(kind), new: both.place().new };
+                self.at(place, |walk| walk.key(key, false, job.direction));
+            }
         }
+        for (key, kind) in new.iter().filter(|(key, _)| lacks(&old, key)) {
+            if !compared.iter().any(|(_, new)| std::ptr::eq(*new, *kind)) {
+                let place = Pair { old: both.place().old, new: Some(kind) };
+                self.at(place, |walk| walk.key(key, true, job.direction));
+            }
+        }
+    }
+
+    /// Compares a subtype. If only other subtypes of its base changed, nothing is said of it.
+    fn subtype(&mut self, pair: Pair<'a>, job: &Job<'a>) {
+        let old = Conjunction::of(self.root.old, pair.old);
+        let new = Conjunction::of(self.root.new, pair.new);
+        if self.same_conjunctions(&old, &new) {
+            return;
+        }
+        let (old_flat, new_flat) = (self.flat(Side::Old, &old), self.flat(Side::New, &new));
+        let quiet = old_flat.parts == new_flat.parts;
+        let job = Job { old, new, quiet, ..job.clone() };
+        if quiet { self.aside(job) } else { self.later(job) }
     }
 }

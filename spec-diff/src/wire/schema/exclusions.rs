@@ -29,7 +29,7 @@ impl<'a> Walk<'a> {
             ([], []) => return,
             (_, []) => EXCLUSION.widened(direction),
             ([], _) => EXCLUSION.narrowed(direction),
-            ([old], [new]) => match self.excluded(old, new, direction) {
+            ([old], [new]) => match self.excluded(old, new) {
                 (true, true) => return,
                 (true, false) => EXCLUSION.narrowed(direction),
                 (false, true) => EXCLUSION.widened(direction),
@@ -44,10 +44,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether all values that were excluded still are, and whether all that are excluded were before.
-    fn excluded(&mut self, old: &'a Value, new: &'a Value, direction: Direction) -> (bool, bool) {
+    fn excluded(&mut self, old: &'a Value, new: &'a Value) -> (bool, bool) {
         let old = Conjunction::of(self.root.old, Some(old));
         let new = Conjunction::of(self.root.new, Some(new));
         let (old, new) = ((Side::Old, &old), (Side::New, &new));
-        (self.fits(old, new, direction), self.fits(new, old, direction))
+        (self.fits(old, new, None), self.fits(new, old, None))
     }
 }

@@ -6,6 +6,7 @@ use crate::wire::direction::Direction;
 use crate::wire::questions::Needs;
 use crate::wire::shape::bounds::BOUNDS;
 use crate::wire::shape::flat::{Flat, Group, Property};
+use crate::wire::shape::numbers::contains;
 use crate::wire::shape::types::Types;
 use crate::wire::shape::{Conjunction, Fit, Pick, Side};
 use crate::wire::walk::Walk;
@@ -14,27 +15,34 @@ type Sided<'c, 'a> = (Side, &'c Conjunction<'a>);
 
 impl<'a> Walk<'a> {
     /// In a request, callers send what the inner schema allows; in a response, callers that know the outer one read it.
+    /// Without a direction, only the values count.
     /// A schema that leads back to itself fits unless something else says no.
     pub(super) fn fits(
         &mut self,
         (side, inner): Sided<'_, 'a>,
-        (_, outer): Sided<'_, 'a>,
-        direction: Direction,
+        (outer_side, outer): Sided<'_, 'a>,
+        direction: impl Into<Option<Direction>>,
     ) -> bool {
-        let (inner, outer) = (inner.clone(), outer.clone());
+        let (inner, outer, direction) = (inner.clone(), outer.clone(), direction.into());
         let mut questions = std::mem::take(&mut self.conjunctions.fits);
-        let answer = questions.answer(Fit { inner, outer, side, direction }, |fit| self.needs(fit));
+        let fit = Fit { inner, outer, side, outer_side, direction };
+        let answer = questions.answer(fit, |fit| self.needs(fit));
         self.conjunctions.fits = questions;
         answer
     }
 
     /// What else must fit, so that one schema fits into another.
     fn needs(&mut self, fit: &Fit<'a>) -> Needs<Fit<'a>> {
-        let Fit { inner, outer, side, direction } = fit;
+        let Fit { inner, outer, side, outer_side, direction } = fit;
         if self.same_conjunctions(inner, outer) {
             return Needs::All(Vec::new());
         }
-        let (flat, outer_flat) = (self.flat(*side, inner), self.flat(side.other(), outer));
+        let (flat, outer_flat) = (self.flat(*side, inner), self.flat(*outer_side, outer));
+        // Null is judged for schemas as a whole, and not for an alternative of one.
+        let whole = inner.picks.is_empty() && outer.picks.is_empty();
+        if whole && flat.null && !outer_flat.null {
+            return Needs::Never;
+        }
         match (flat.groups.as_slice(), outer_flat.groups.as_slice()) {
             ([], []) => {}
             (groups, [group]) if group.name().is_some() => {
@@ -53,32 +61,15 @@ impl<'a> Walk<'a> {
         if !flat.scalars_fit(&outer_flat) || !self.exclusions_fit(&flat, &outer_flat) {
             return Needs::Never;
         }
-        let mut pairs = Vec::new();
-        if flat.types.meets(Types::ARRAY) {
-            pairs.push((flat.items.as_slice(), outer_flat.items.as_slice()));
-        }
-        if flat.types.meets(Types::OBJECT) {
-            if !flat.shape_fits(&outer_flat, *direction) {
-                return Needs::Never;
-            }
-            pairs.push((&flat.further.schemas, &outer_flat.further.schemas));
-            pairs.extend(
-                flat.properties
-                    .iter()
-                    .map(|(name, property)| (flat.schemas(property), outer_flat.schemas_of(name))),
-            );
-            let others = outer_flat.properties.iter();
-            let others = others.filter(|(name, _)| !flat.properties.contains_key(*name));
-            pairs.extend(others.filter(|_| !flat.further.schemas.is_empty()).map(
-                |(_, property)| (flat.further.schemas.as_slice(), outer_flat.schemas(property)),
-            ));
+        if flat.types.meets(Types::OBJECT) && !flat.shape_fits(&outer_flat, *direction) {
+            return Needs::Never;
         }
         let mut needs = Vec::new();
-        for (inner, outer) in pairs {
+        for (inner, outer) in flat.parts_with(&outer_flat, *direction) {
             let inner = Conjunction::all(self.root_of(*side), inner);
-            let outer = Conjunction::all(self.root_of(side.other()), outer);
+            let outer = Conjunction::all(self.root_of(*outer_side), outer);
             if !self.same_conjunctions(&inner, &outer) {
-                needs.push(Fit { inner, outer, side: *side, direction: *direction });
+                needs.push(Fit { inner, outer, ..fit.clone() });
             }
         }
         Needs::All(needs)
@@ -121,15 +112,46 @@ impl<'a> Flat<'a> {
         self.properties.get(name).map_or(&self.further.schemas, |property| self.schemas(property))
     }
 
+    /// The schemas of items and properties, with those that they must fit into.
+    fn parts_with<'f>(
+        &'f self,
+        outer: &'f Self,
+        direction: Option<Direction>,
+    ) -> Vec<(&'f [&'a Value], &'f [&'a Value])> {
+        let mut pairs = Vec::new();
+        if self.types.meets(Types::ARRAY) {
+            pairs.push((self.items.as_slice(), outer.items.as_slice()));
+        }
+        if !self.types.meets(Types::OBJECT) {
+            return pairs;
+        }
+        pairs.push((&self.further.schemas, &outer.further.schemas));
+        let own = self.properties.iter();
+        pairs.extend(own.map(|(name, property)| (self.schemas(property), outer.schemas_of(name))));
+        let others = outer.properties.iter();
+        let others = others.filter(|(name, _)| !self.properties.contains_key(*name));
+        // By convention, a property that is not described is not there.
+        let others = others.filter(|_| match direction {
+            Some(_) => !self.further.schemas.is_empty(),
+            None => self.further.closed.is_none(),
+        });
+        pairs.extend(
+            others.map(|(_, property)| (self.further.schemas.as_slice(), outer.schemas(property))),
+        );
+        pairs
+    }
+
     /// Whether no required property is missing, and none is unknown to the side that reads it.
-    fn shape_fits(&self, outer: &Self, direction: Direction) -> bool {
+    fn shape_fits(&self, outer: &Self, direction: Option<Direction>) -> bool {
         let required = |property: &Property<'a>| property.required.is_some();
         let missing = outer.properties.iter().any(|(name, property)| {
             required(property) && !self.properties.get(name).is_some_and(required)
         });
         // Properties that callers send must be known, and those that they read must exist.
-        let (from, to) = direction.pick((self, outer), (outer, self));
-        let unknown = from.properties.keys().any(|name| !to.properties.contains_key(name));
+        let unknown = direction.is_some_and(|direction| {
+            let (from, to) = direction.pick((self, outer), (outer, self));
+            from.properties.keys().any(|name| !to.properties.contains_key(name))
+        });
         let closed = outer.further.closed.is_some()
             && (self.further.closed.is_none()
                 || self.properties.keys().any(|name| !outer.properties.contains_key(name)));
@@ -137,41 +159,40 @@ impl<'a> Flat<'a> {
     }
 
     fn scalars_fit(&self, outer: &Self) -> bool {
-        if !self.types.without(outer.types).is_empty() || (self.null && !outer.null) {
+        if !self.true_types().without(outer.types).is_empty() {
             return false;
-        }
-        match (&self.values, &outer.values) {
-            (Some(values), Some(others)) => {
-                return values.iter().all(|value| value.is_null() || others.contains(value));
-            }
-            (Some(values), None) => {
-                return values.iter().all(|value| outer.admits(value));
-            }
-            (None, Some(_)) => return false,
-            (None, None) => {}
         }
         let known = |list: &[&'a Value], others: &[&'a Value]| {
             others.iter().all(|other| list.contains(other))
         };
-        let whole = self.types.only_integers();
+        let texts = !self.types.meets(Types::TEXT) || known(&self.patterns, &outer.patterns);
+        let texts = texts && known(&self.formats, &outer.formats);
+        let all = |values: &[&'a Value], fits: &dyn Fn(&Value) -> bool| {
+            values.iter().all(|value| value.is_null() || fits(value))
+        };
+        match (&self.values, &outer.values) {
+            (Some(values), Some(others)) => {
+                return texts && all(values, &|value| contains(others, value));
+            }
+            (Some(values), None) => return all(values, &|value| outer.admits(value)),
+            (None, Some(_)) => return false,
+            (None, None) => {}
+        }
+        let whole = self.true_types().only_integers();
         let within =
             BOUNDS.iter().zip(self.limits).zip(outer.limits).all(|((bound, own), other)| {
                 !self.types.meets(bound.types)
                     || bound.value(own, whole) >= bound.value(other, whole)
             });
-        let texts = !self.types.meets(Types::TEXT) || known(&self.patterns, &outer.patterns);
+        let multiples = !self.types.meets(Types::NUMBER) || self.multiples_fit(outer);
         let unique = self.unique.is_some() || outer.unique.is_none();
-        within
-            && texts
-            && unique
-            && known(&self.formats, &outer.formats)
-            && known(&self.multiples, &outer.multiples)
+        within && texts && unique && multiples
     }
 }
 
 fn members<'a>(conjunction: &Conjunction<'a>, group: &Group<'a>) -> Vec<Conjunction<'a>> {
     let picked = |member: &crate::wire::shape::flat::Member<'a>| {
-        conjunction.picking(group.owner, Pick::Member(member.index))
+        conjunction.picking(group.offer(), Pick::Member(member.index))
     };
     group.members.iter().map(picked).collect()
 }

@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
         } else if !other.further.schemas.is_empty() {
             let rest = Conjunction::all(self.root_of(side.other()), &other.further.schemas);
             let pair = if side == Side::Old { (described, rest) } else { (rest, described) };
-            self.conjunctions_as(pair, direction, Role::Value);
+            self.parts(pair, direction, Role::Value);
         }
     }
 
@@ -119,10 +119,10 @@ impl<'a> Walk<'a> {
             (true, true) => {
                 self.requirement(label, (required(&old), required(&new)), direction);
                 if let (Some(old), Some(new)) = (old, new) {
-                    let sent = old.required && new.required;
+                    let sent = old.required || new.required;
                     let role = if sent { Role::AlwaysSent } else { Role::Value };
                     let pair = (old.conjunction, new.conjunction);
-                    self.conjunctions_as(pair, direction, role);
+                    self.parts(pair, direction, role);
                 }
             }
             (false, false) => {
@@ -206,7 +206,7 @@ impl<'a> Walk<'a> {
         let old = Conjunction::all(self.root.old, &both.old.items);
         let new = Conjunction::all(self.root.new, &both.new.items);
         let place = Pair { old: old.first(), new: new.first() };
-        self.at(place, |walk| walk.conjunctions_as((old, new), direction, Role::AlwaysSent));
+        self.at(place, |walk| walk.parts((old, new), direction, Role::AlwaysSent));
     }
 
     /// Properties that are not listed: all are allowed, none, or those that match a schema.
@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
             _ => {
                 let old = Conjunction::all(self.root.old, &old.schemas);
                 let new = Conjunction::all(self.root.new, &new.schemas);
-                return self.conjunctions_as((old, new), direction, Role::AlwaysSent);
+                return self.parts((old, new), direction, Role::AlwaysSent);
             }
         };
         self.changed_at(place, rule, "additionalProperties", stated);

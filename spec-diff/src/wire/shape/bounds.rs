@@ -1,7 +1,8 @@
 //! Keywords that bound a number or a count.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
+use super::numbers::{Exact, exact, exact_float};
 use super::types::Types;
 use crate::wire::family::{Family, family};
 
@@ -10,10 +11,10 @@ pub(in crate::wire) struct Bound {
     pub(in crate::wire) key: &'static str,
     /// The flag that excludes the bound itself, where there is one.
     exclusive: &'static str,
-    /// The bound of a schema that states none.
+    /// How narrow no bound at all is.
     open: f64,
-    /// 1 if a higher bound allows fewer values, -1 if a lower one does.
-    sign: f64,
+    /// Whether it bounds from above. Then a lower bound allows fewer values.
+    upper: bool,
     pub(in crate::wire) types: Types,
     pub(in crate::wire) family: Family,
 }
@@ -21,7 +22,8 @@ pub(in crate::wire) struct Bound {
 /// A bound that is stated.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::wire) struct Limit<'a> {
-    number: f64,
+    /// How narrow the bound is, if it is not excluded: an upper one is negative.
+    number: Exact,
     excluded: bool,
     pub(in crate::wire) place: &'a Value,
     bound: usize,
@@ -37,11 +39,11 @@ const PROPERTIES: Family = family!(
 );
 
 const fn lower(key: &'static str, types: Types, family: Family) -> Bound {
-    Bound { key, exclusive: "", open: 0.0, sign: 1.0, types, family }
+    Bound { key, exclusive: "", open: 0.0, upper: false, types, family }
 }
 
 const fn upper(key: &'static str, types: Types, family: Family) -> Bound {
-    Bound { key, exclusive: "", open: f64::INFINITY, sign: -1.0, types, family }
+    Bound { key, exclusive: "", open: f64::NEG_INFINITY, upper: true, types, family }
 }
 
 pub(in crate::wire) const BOUNDS: [Bound; 8] = [
@@ -75,7 +77,8 @@ impl Bound {
         let place = schema.get(self.key)?;
         let flag = schema.get(self.exclusive).and_then(Value::as_bool);
         let bound = BOUNDS.iter().position(|bound| bound.key == self.key)?;
-        Some(Limit { number: place.as_f64()?, excluded: flag.unwrap_or(false), place, bound })
+        let number = exact(place.as_number()?, self.upper);
+        Some(Limit { number, excluded: flag.unwrap_or(false), place, bound })
     }
 
     pub(in crate::wire) fn narrower<'a>(
@@ -94,13 +97,21 @@ impl Bound {
 
     /// A greater value is narrower, and an excluded bound is narrower than the same one included. For integers, only
     /// the integers within the bound count.
-    pub(in crate::wire) fn value(&self, limit: Option<Limit<'_>>, integers: bool) -> (f64, bool) {
-        let Some(limit) = limit else { return (self.sign * self.open, false) };
-        let number = self.sign * limit.number;
+    pub(in crate::wire) fn value(
+        &self,
+        limit: Option<Limit<'_>>,
+        integers: bool,
+    ) -> (i128, f64, bool) {
+        let Some(limit) = limit else {
+            let (whole, above) = exact_float(self.open);
+            return (whole, above, false);
+        };
+        let (whole, above) = limit.number;
+        let is_between = above > 0.0 && above < 1.0;
         match limit.excluded {
-            true if integers => (number.floor() + 1.0, false),
-            false if integers => (number.ceil(), false),
-            excluded => (number, excluded),
+            true if integers && (above == 0.0 || is_between) => (whole + 1, 0.0, false),
+            false if integers && is_between => (whole + 1, 0.0, false),
+            excluded => (whole, above, excluded),
         }
     }
 }
@@ -109,16 +120,17 @@ impl Limit<'_> {
     /// Whether a value is within; values of other types are not bounded.
     pub(in crate::wire) fn admits(&self, value: &Value) -> bool {
         let Some(bound) = BOUNDS.get(self.bound) else { return true };
-        #[allow(clippy::cast_precision_loss)]
+        let count = |count: usize| Some(exact(&Number::from(count), bound.upper));
         let size = match value {
-            Value::Number(number) if bound.types == Types::NUMBER => number.as_f64(),
-            Value::String(text) if bound.types == Types::TEXT => Some(text.chars().count() as f64),
+            Value::Number(number) if bound.types == Types::NUMBER => {
+                Some(exact(number, bound.upper))
+            }
+            Value::String(text) if bound.types == Types::TEXT => count(text.chars().count()),
+            Value::Array(list) if bound.types == Types::ARRAY => count(list.len()),
+            Value::Object(map) if bound.types == Types::OBJECT => count(map.len()),
             _ => None,
         };
-        size.is_none_or(|size| {
-            let (size, limit) = (bound.sign * size, bound.sign * self.number);
-            if self.excluded { size > limit } else { size >= limit }
-        })
+        size.is_none_or(|size| if self.excluded { size > self.number } else { size >= self.number })
     }
 
     pub(in crate::wire) fn describe(limit: Option<Self>) -> String {

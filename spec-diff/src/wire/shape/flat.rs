@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Conjunction;
 use super::bounds::{BOUNDS, Limit};
+use super::listed::is_of_format;
 use super::types::Types;
+use super::{Conjunction, Pick};
 use crate::wire::subtypes::Subtypes;
 
+mod null;
 mod builder;
 
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(in crate::wire) struct Flat<'a> {
     pub(in crate::wire) properties: BTreeMap<&'a str, Property<'a>>,
     pub(in crate::wire) further: Further<'a>,
     pub(in crate::wire) groups: Vec<Group<'a>>,
+    /// A property that a closed object requires but does not describe, so that there is no such object.
+    pub(in crate::wire) impossible: Option<&'a str>,
     pub(in crate::wire) default: Option<&'a Value>,
     pub(in crate::wire) read_only: bool,
     pub(in crate::wire) write_only: bool,
@@ -62,10 +66,20 @@ pub(in crate::wire) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
+    /// What a pick of one of the members refers to: the list, or the schema that has the subtypes.
+    pub(in crate::wire) fn offer(&self) -> &'a Value {
+        self.keyword.and_then(|keyword| self.owner.get(keyword)).unwrap_or(self.owner)
+    }
+
     /// The property of its discriminator.
     pub(in crate::wire) fn name(&self) -> Option<&'a str> {
         name_of(self.owner)
     }
+}
+
+/// Whether the alternatives are the subtypes of a schema, which are not listed.
+pub(in crate::wire) fn has_subtypes(group: Option<&Group<'_>>) -> bool {
+    group.is_some_and(|group| group.keyword.is_none())
 }
 
 /// The property of the discriminator of a schema.
@@ -103,12 +117,18 @@ impl<'a> Flat<'a> {
             properties: BTreeMap::new(),
             further: Further::default(),
             groups: Vec::new(),
+            impossible: None,
             default: None,
             read_only: false,
             write_only: false,
         };
-        flat.null = builder::fill(&mut flat, root, subtypes, conjunction);
+        builder::fill(&mut flat, root, subtypes, conjunction);
+        flat.null = null::allows_null(root, conjunction);
         flat.settle_types();
+        // The alternatives that are left out may describe it.
+        if conjunction.picks.iter().all(|(_, pick)| *pick != Pick::Rest) {
+            flat.settle_objects();
+        }
         flat
     }
 
@@ -133,17 +153,45 @@ impl<'a> Flat<'a> {
 
     /// Derives the types from the only values that are allowed, or from keywords that only objects and lists have.
     fn settle_types(&mut self) {
-        if let Some(values) = &mut self.values {
-            values.retain(|value| value.is_null() || self.types.meets(Types::of(value)));
-            let of_values =
-                values.iter().fold(Types::NONE, |types, value| types.or(Types::of(value)));
-            self.types = self.types.and(of_values);
+        if let Some(values) = self.values.take() {
+            self.settle_values(values);
         } else if self.types == Types::ANY && self.groups.is_empty() {
             if !self.properties.is_empty() || self.further.closed.is_some() {
                 self.types = Types::OBJECT;
             } else if !self.items.is_empty() {
                 self.types = Types::ARRAY;
             }
+        }
+    }
+
+    /// A closed object that requires what it does not describe does not exist.
+    fn settle_objects(&mut self) {
+        let undescribed = self
+            .properties
+            .iter()
+            .find(|(_, property)| property.required.is_some() && property.schemas.is_empty());
+        let closed = self.further.closed.is_some() && self.groups.is_empty();
+        if let Some((name, _)) = undescribed.filter(|_| closed && self.types.meets(Types::OBJECT)) {
+            self.impossible = Some(name);
+            self.types = self.types.without(Types::OBJECT);
+        }
+    }
+
+    /// Drops the values that something else excludes, and formats that exclude none of them.
+    fn settle_values(&mut self, mut values: Vec<&'a Value>) {
+        values.retain(|value| {
+            value.is_null() || (self.types.meets(Types::of(value)) && self.admits_size(value))
+        });
+        let of_values = values.iter().fold(Types::NONE, |types, value| types.or(Types::of(value)));
+        self.types = self.types.and(of_values);
+        let is_of = |format: &Value| {
+            values.iter().all(|value| value.is_null() || is_of_format(value, format) == Some(true))
+        };
+        self.formats.retain(|format| !is_of(format));
+        // A list of `true` and `false` says as much as the type.
+        let has = |flag: bool| values.iter().any(|value| value.as_bool() == Some(flag));
+        if self.types != Types::FLAG || !has(true) || !has(false) {
+            self.values = Some(values);
         }
     }
 }

@@ -20,6 +20,11 @@ impl Types {
     pub(in crate::wire) const ANY: Self = Self(63);
     pub(in crate::wire) const NUMBER: Self = Self(Self::INTEGER | Self::FRACTION);
     pub(in crate::wire) const TEXT: Self = Self(Self::STRING);
+    pub(in crate::wire) const FLAG: Self = Self(Self::BOOLEAN);
+    pub(in crate::wire) const FRACTIONS: Self = Self(Self::FRACTION);
+    /// What every text that serializes a single value may be.
+    pub(in crate::wire) const SINGLE: Self =
+        Self(Self::INTEGER | Self::FRACTION | Self::STRING | Self::BOOLEAN);
     pub(in crate::wire) const ARRAY: Self = Self(Self::ARRAY_BIT);
     pub(in crate::wire) const OBJECT: Self = Self(Self::OBJECT_BIT);
 
