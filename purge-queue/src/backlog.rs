@@ -404,8 +404,9 @@ impl Backlog {
         // Each path is put in front of all others. Going from the last to the first keeps their order.
         for place in again.into_iter().rev() {
             let waiting = &site.paths[place];
-            let first = waiting.chunks.first().and_then(|sequence| self.chunks.get(sequence));
-            let Some(first) = first else { continue };
+            let chunks = waiting.chunks.iter().filter_map(|sequence| self.chunks.get(sequence));
+            // Its place in each queue from which it was chosen is gone.
+            let Some(first) = chunks.min_by_key(|open| open.urgency) else { continue };
             match waiting.suspicion {
                 0 => site.queues.push_front(first.urgency, &first.address.producer, place),
                 level => site.queues.suspect(level, place),

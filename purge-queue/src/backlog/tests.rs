@@ -159,6 +159,17 @@ fn urgent_paths_do_not_wait_for_a_bulk_round() {
 }
 
 #[test]
+fn urgent_path_stays_urgent_after_a_round_that_failed() {
+    let mut backlog = Backlog::default();
+    backlog.add(chunk(1, "a", Urgency::Bulk, &["/x"]));
+    backlog.add(chunk(2, "b", Urgency::Now, &["/x"]));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
+    backlog.wait_again(RESOURCE, &["/x".into()], &[]);
+    backlog.add(chunk(3, "b", Urgency::Now, &["/y"]));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x", "/y"]);
+}
+
+#[test]
 fn one_bad_path_in_a_hundred_costs_twenty_extra_requests() {
     let mut backlog = Backlog::default();
     let all: Vec<_> = (0..100).map(|n| format!("/{n}")).collect();
