@@ -249,7 +249,9 @@ fn failed(error: EngineError) -> QueueError {
         EngineError::Denied(_) => QueueErrorKind::Denied,
         EngineError::Unavailable(_) => QueueErrorKind::Unavailable,
         EngineError::Full(_) => QueueErrorKind::Full,
-        EngineError::Conflict | EngineError::Refused(_) => QueueErrorKind::Incompatible,
+        EngineError::Conflict | EngineError::Missing(_) | EngineError::Refused(_) => {
+            QueueErrorKind::Incompatible
+        }
     };
     QueueError::new(kind, error.to_string())
 }

@@ -77,6 +77,24 @@ impl Bench {
         (tokio::spawn(run), shutdown)
     }
 
+    /// Waits until this many requests were posted.
+    async fn until_posted(&self, requests: usize) {
+        while self.posted().1 < requests {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until the journal has a note of a kind.
+    async fn until_noted(&self, kind: &str) {
+        let is_noted = || {
+            let notes = self.engine.messages(Stream::Journal);
+            notes.iter().any(|note| note.header("Purge-Kind") == Some(kind))
+        };
+        while !is_noted() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// How often each path was posted, and how many requests there were.
     fn posted(&self) -> (BTreeMap<String, usize>, usize) {
         let (mut counts, mut requests) = (BTreeMap::new(), 0);
