@@ -148,7 +148,8 @@ impl<E: Engine> Operator<E> {
         }
     }
 
-    /// Stops workers from sending anything new. Requests in flight end normally.
+    /// Stops workers from sending anything new, within a second or two. Requests in flight end normally; the rest of
+    /// their round waits.
     ///
     /// # Errors
     ///

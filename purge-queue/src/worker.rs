@@ -2,11 +2,13 @@
 
 mod under_way;
 mod outage;
+mod journal;
 mod judge;
 mod follow;
 mod holder;
 mod intake;
 mod round;
+mod resume;
 mod condense;
 #[cfg(test)]
 mod schedules;
@@ -148,7 +150,7 @@ impl<E: Engine> Worker<E> {
         self
     }
 
-    /// How long operations are followed until they finish. With zero, the outcome of a path is that its purge was
+    /// How long operations are followed until they finish, from when their round was sent. With zero, the outcome of a path is that its purge was
     /// accepted. Default: 5 minutes.
     pub fn follow(mut self, deadline: Duration) -> Self {
         self.options.follow = deadline;

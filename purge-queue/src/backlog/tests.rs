@@ -286,12 +286,14 @@ fn path_that_a_round_may_take_is_not_ended_before_the_round() {
     let address = chunk(1, "a", Urgency::Now, &[]).address;
     assert!(backlog.drop_request(&address, &"r".parse().expect("a request"), Before::Sequence(9)));
     backlog.expire(at(10));
+    assert!(backlog.is_held_back(), "they have to end");
     // The request that is under way cannot take what was stored after its round began.
     assert_eq!(backlog.completed(), [3].into());
     backlog.take(9, RESOURCE, 2, &[judged(State::Purged, &["/x", "/img/*"])]);
     backlog.wait_again(RESOURCE, &["/x".into(), "/img/*".into(), "/later".into()], &[]);
     backlog.sending(None);
     backlog.expire(at(10));
+    assert!(!backlog.is_held_back());
     assert_eq!(backlog.completed(), [1, 2].into());
     let states = |sequence| {
         let paths = backlog.outcome(sequence).expect("an outcome").outcome.paths;

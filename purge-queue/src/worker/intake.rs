@@ -206,6 +206,10 @@ impl<E: Engine> Holder<'_, E> {
                 self.engine.trim(Stream::Control, &order.subject, order.sequence + 1).await?;
             }
         }
+        if self.paused {
+            // Its requests in flight end, and the rest waits.
+            self.ends_round.begin();
+        }
         (self.is_ordered, self.drops_more) = (true, drops_more);
         Ok(())
     }
