@@ -42,6 +42,8 @@ pub(crate) struct Backlog {
     bytes: usize,
     /// The resource of the round that is under way, and the last sequence of the input that it takes paths from.
     sending: Option<(String, u64)>,
+    /// Whether a wait that has to end goes on because of that round.
+    is_held_back: bool,
 }
 
 /// Which chunks an order is about: those that were stored before it.
@@ -250,7 +252,12 @@ impl Backlog {
     /// Sets the round that is under way. Until it ends, no path that one of its requests may take is ended: its outcome
     /// would say that it was not sent.
     pub(crate) fn sending(&mut self, round: Option<(String, u64)>) {
-        self.sending = round;
+        (self.sending, self.is_held_back) = (round, false);
+    }
+
+    /// Whether there are paths that have expired or were dropped, and may be sent by the round that is under way.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.is_held_back
     }
 
     /// Ends the wait of every path that has expired.
@@ -290,6 +297,7 @@ impl Backlog {
         let Some(open) = self.chunks.get_mut(&sequence) else { return };
         let resource = &open.address.resource;
         if self.sending.as_ref().is_some_and(|(of, upto)| of == resource && sequence <= *upto) {
+            self.is_held_back |= open.left > 0;
             return;
         }
         let Some(site) = self.sites.get_mut(&open.address.resource) else { return };
@@ -404,8 +412,9 @@ impl Backlog {
         // Each path is put in front of all others. Going from the last to the first keeps their order.
         for place in again.into_iter().rev() {
             let waiting = &site.paths[place];
-            let first = waiting.chunks.first().and_then(|sequence| self.chunks.get(sequence));
-            let Some(first) = first else { continue };
+            let chunks = waiting.chunks.iter().filter_map(|sequence| self.chunks.get(sequence));
+            // Its place in each queue from which it was chosen is gone.
+            let Some(first) = chunks.min_by_key(|open| open.urgency) else { continue };
             match waiting.suspicion {
                 0 => site.queues.push_front(first.urgency, &first.address.producer, place),
                 level => site.queues.suspect(level, place),

@@ -113,7 +113,9 @@ pub enum EngineError {
     Full(String),
     /// The user has no right to do this.
     Denied(String),
-    /// This can never succeed: the stream is missing, or the message is too large.
+    /// The stream does not exist.
+    Missing(String),
+    /// This can never succeed: for example, the message is too large.
     Refused(String),
 }
 
@@ -121,9 +123,11 @@ impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conflict => f.write_str("another message was stored first"),
-            Self::Unavailable(why) | Self::Full(why) | Self::Denied(why) | Self::Refused(why) => {
-                f.write_str(why)
-            }
+            Self::Unavailable(why)
+            | Self::Full(why)
+            | Self::Denied(why)
+            | Self::Missing(why)
+            | Self::Refused(why) => f.write_str(why),
         }
     }
 }

@@ -118,13 +118,21 @@ impl MemoryEngine {
     /// The messages of a stream.
     #[must_use]
     pub fn messages(&self, stream: Stream) -> Vec<Message> {
-        self.state().log(stream, self.lease).messages.values().cloned().collect()
+        let mut state = self.state();
+        let log = state.log(stream, self.lease);
+        log.map_or_else(|_| Vec::new(), |log| log.messages.values().cloned().collect())
     }
 
     /// Decides the fault of each call that reads, from now on.
     #[cfg(test)]
     pub(crate) fn read_faults(&self, decide: impl FnMut(Stream) -> ReadFault + Send + 'static) {
         self.reading().decide = Some(Box::new(decide));
+    }
+
+    /// Deletes a stream. Until it is created again, it has no messages and takes none.
+    #[cfg(test)]
+    pub(crate) fn delete(&self, stream: Stream) {
+        self.state().streams.remove(&stream);
     }
 
     /// Deletes a stream, and creates it again.
@@ -172,18 +180,21 @@ impl State {
         at(self.began.elapsed())
     }
 
-    fn log(&mut self, stream: Stream, lease: Duration) -> &mut Log {
+    fn log(&mut self, stream: Stream, lease: Duration) -> Result<&mut Log, EngineError> {
         let now = self.now();
-        let log = self.streams.entry(stream).or_default();
+        let log = self.streams.get_mut(&stream);
+        let log = log.ok_or_else(|| EngineError::Missing(format!("{stream} does not exist")))?;
         if stream == Stream::Lease {
             log.messages.retain(|_, message| message.stored + lease > now);
         }
-        log
+        Ok(log)
     }
 
     fn store(&mut self, stream: Stream, message: NewMessage, lease: Duration) -> Stored {
         let (now, quota) = (self.now(), self.quota);
-        let log = self.log(stream, lease);
+        // Nobody responds to a message that no stream takes.
+        let log =
+            self.log(stream, lease).map_err(|error| EngineError::Unavailable(error.to_string()))?;
         if let Some(known) = message.id.as_ref().and_then(|id| log.ids.get(id)) {
             return Ok(*known);
         }
@@ -254,7 +265,7 @@ impl Engine for MemoryEngine {
         const AT_ONCE: usize = 256;
         let behind = self.behind(stream)?;
         let mut state = self.state();
-        let log = state.log(stream, self.lease);
+        let log = state.log(stream, self.lease)?;
         let known = log.messages.len().saturating_sub(behind);
         let messages = log.messages.iter().take(known).filter(|(sequence, _)| **sequence >= from);
         let messages = messages.map(|(_, message)| message);
@@ -264,7 +275,7 @@ impl Engine for MemoryEngine {
 
     async fn last(&self, stream: Stream, subject: &str) -> Result<Option<Message>, EngineError> {
         self.behind(stream)?;
-        Ok(self.state().log(stream, self.lease).of(subject).last().cloned())
+        Ok(self.state().log(stream, self.lease)?.of(subject).last().cloned())
     }
 
     async fn recent(&self, stream: Stream, subject: &str) -> Result<Option<Message>, EngineError> {
@@ -273,7 +284,7 @@ impl Engine for MemoryEngine {
 
     async fn trim(&self, stream: Stream, filter: &str, below: u64) -> Result<(), EngineError> {
         let mut state = self.state();
-        let log = state.log(stream, self.lease);
+        let log = state.log(stream, self.lease)?;
         log.messages.retain(|&at, message| at >= below || !matches(filter, &message.subject));
         Ok(())
     }
@@ -290,7 +301,7 @@ impl Engine for MemoryEngine {
     }
 
     async fn created(&self, stream: Stream) -> Result<SystemTime, EngineError> {
-        let created = self.state().log(stream, self.lease).created;
+        let created = self.state().log(stream, self.lease)?.created;
         Ok(at(created))
     }
 

@@ -83,6 +83,7 @@ impl Metrics {
         let mut counts = self.counts();
         counts.takeovers += u64::from(held);
         counts.held = held;
+        counts.progress = held.then(Instant::now);
         if !held {
             counts.waiting.clear();
             counts.oldest = None;
@@ -186,7 +187,7 @@ impl Counts {
         text.one(
             "purge_seconds_since_progress",
             "gauge",
-            "Seconds since a request was last accepted or settled.",
+            "Seconds since a request was last accepted or settled, or since the lane was taken; 0 without the lane.",
             lane,
             progress,
         );
@@ -333,6 +334,7 @@ mod tests {
         metrics.paths("purged", 3);
         tokio::time::advance(Duration::from_secs(2)).await;
         let text = metrics.text();
+        assert!(text.contains("purge_seconds_since_progress{lane=\"shop\"} 2\n"), "{text}");
         let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(lines[0], "purge_oldest_waiting_seconds{lane=\"shop\"} 7");
         for line in [
@@ -348,6 +350,8 @@ mod tests {
             assert!(lines.contains(&line), "{line}\n{text}");
         }
         metrics.held(false);
-        assert!(metrics.text().contains("purge_oldest_waiting_seconds{lane=\"shop\"} 0\n"));
+        for name in ["purge_oldest_waiting_seconds", "purge_seconds_since_progress"] {
+            assert!(metrics.text().contains(&format!("{name}{{lane=\"shop\"}} 0\n")), "{name}");
+        }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum Note {
     Pause { until: SystemTime },
     /// A part of a digest. Part 0 begins a new digest.
     Digest { part: u64, digest: Digest },
-    /// The digest is complete: it replaces all settled rounds before it.
+    /// The digest is complete: it replaces the settled rounds before it, except the most recent ones.
     Digested,
 }
 
@@ -71,6 +71,9 @@ pub(crate) struct Digest {
     /// The paths whose request may have been applied, although they waited again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) doubts: Vec<Doubts>,
+    /// The first round that it does not replace, although it may be settled: a look-up may need its operations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) below: Option<u64>,
 }
 
 /// Paths that were in doubt before a round.
@@ -356,7 +359,8 @@ mod tests {
         let (resource, paths) = ("r".to_owned(), vec!["/d".to_owned()]);
         let doubts = vec![Doubts { before: 3, resource, upto: 8, paths }];
         let input = Some(input_of(SystemTime::UNIX_EPOCH));
-        let digest = Digest { input, rounds: vec![kept], done: vec![(1, 9)], doubts };
+        let (rounds, done, below) = (vec![kept], vec![(1, 9)], Some(4));
+        let digest = Digest { input, rounds, done, doubts, below };
         for note in [
             Note::Lead { holder: "host/1".to_owned() },
             Note::Round(begun.clone()),
@@ -405,7 +409,9 @@ mod tests {
         let paths: Vec<_> = (0..100).map(|n| format!("/doubtful/{n:07000}")).collect();
         let doubts = vec![Doubts { before: 2, resource: "r".to_owned(), upto: 1, paths }];
         let rounds = (1..=3).map(kept).collect();
-        let parts = parts(Digest { input: None, rounds, done: done.clone(), doubts });
+        let done_before = done.clone();
+        let digest = Digest { rounds, done: done_before, doubts, ..Digest::default() };
+        let parts = parts(digest);
         let sizes = parts.iter().map(|part| serde_json::to_vec(part).expect("JSON").len());
         let sizes: Vec<_> = sizes.collect();
         assert!(sizes.len() > 8 && sizes.iter().all(|size| *size < 2 * AT_ONCE), "{sizes:?}");

@@ -148,7 +148,8 @@ impl<E: Engine> Operator<E> {
         }
     }
 
-    /// Stops workers from sending anything new. Requests in flight end normally.
+    /// Stops workers from sending anything new, within a second or two. Requests in flight end normally; the rest of
+    /// their round waits.
     ///
     /// # Errors
     ///
@@ -249,7 +250,9 @@ fn failed(error: EngineError) -> QueueError {
         EngineError::Denied(_) => QueueErrorKind::Denied,
         EngineError::Unavailable(_) => QueueErrorKind::Unavailable,
         EngineError::Full(_) => QueueErrorKind::Full,
-        EngineError::Conflict | EngineError::Refused(_) => QueueErrorKind::Incompatible,
+        EngineError::Conflict | EngineError::Missing(_) | EngineError::Refused(_) => {
+            QueueErrorKind::Incompatible
+        }
     };
     QueueError::new(kind, error.to_string())
 }

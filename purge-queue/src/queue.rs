@@ -403,7 +403,9 @@ fn refused(error: EngineError) -> QueueError {
             (QueueErrorKind::Full, "; nothing was dropped, so enqueue it again later")
         }
         EngineError::Unavailable(_) => (QueueErrorKind::Unavailable, "; try again later"),
-        EngineError::Conflict | EngineError::Refused(_) => (QueueErrorKind::Incompatible, ""),
+        EngineError::Conflict | EngineError::Missing(_) | EngineError::Refused(_) => {
+            (QueueErrorKind::Incompatible, "")
+        }
     };
     QueueError::new(kind, format!("{error}{fix}"))
 }

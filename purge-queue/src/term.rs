@@ -237,12 +237,18 @@ impl<E: Engine> Term<E> {
         let every = self.0.lease / 6;
         let margin = self.0.lease / 15;
         let subject = subject::lease(&self.0.lane);
-        let ended = self.shutdown();
         let mut answered = Instant::now();
         loop {
+            // During a shutdown, the term lasts until the requests in flight have ended.
+            let is_over = async {
+                self.0.shutdown.begun().await;
+                if self.ended().is_none() {
+                    std::future::pending().await
+                }
+            };
             tokio::select! {
                 () = sleep(every) => {}
-                () = ended.begun() => return,
+                () = is_over => return,
             }
             loop {
                 if self.check().is_err() {

@@ -2,11 +2,13 @@
 
 mod under_way;
 mod outage;
+mod journal;
 mod judge;
 mod follow;
 mod holder;
 mod intake;
 mod round;
+mod resume;
 mod condense;
 #[cfg(test)]
 mod schedules;
@@ -148,7 +150,7 @@ impl<E: Engine> Worker<E> {
         self
     }
 
-    /// How long operations are followed until they finish. With zero, the outcome of a path is that its purge was
+    /// How long operations are followed until they finish, from when their round was sent. With zero, the outcome of a path is that its purge was
     /// accepted. Default: 5 minutes.
     pub fn follow(mut self, deadline: Duration) -> Self {
         self.options.follow = deadline;
@@ -188,11 +190,14 @@ impl<E: Engine> Worker<E> {
     /// work. If the engine is unreachable, the worker waits.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), QueueError> {
         let Self { engine, options } = self;
-        let (mut pause, mut outage) = (STAND_BY, Outage::default());
+        let (mut pause, mut outage, mut is_set_up) = (STAND_BY, Outage::default(), false);
         while !shutdown.has_begun() {
             let term = Term::begin(&engine, &options.lane, &options.holder, &options.metrics).await;
             match &term {
-                Ok(_) => outage.over(),
+                Ok(_) => {
+                    outage.over();
+                    is_set_up = true;
+                }
                 Err(error) => outage.lasts(&engine, &options, error).await,
             }
             let ended = match term {
@@ -210,7 +215,10 @@ impl<E: Engine> Worker<E> {
                 Err(error) => Err(error),
             };
             if let Err(error) = ended {
-                fatal(&error)?;
+                // A stream that was there before may be created again.
+                if !(is_set_up && matches!(error, EngineError::Missing(_))) {
+                    fatal(&error)?;
+                }
                 options.say(&format!("waiting for the engine: {error}"));
                 pause = (pause * 2).min(LONGEST_PAUSE / 10);
             }
@@ -233,7 +241,11 @@ async fn one_term<E: Engine>(
     options.say(&format!("holds the lane {}", options.lane));
     let mut holder = Holder::new(engine, options, term);
     let held = async {
-        holder.take_over().await?;
+        tokio::select! {
+            learned = holder.take_over() => learned?,
+            // It has begun nothing yet.
+            () = shutdown.begun() => return Ok(()),
+        }
         holder.hold(shutdown).await
     };
     // The lease is renewed even while a call of the engine is pending.
@@ -246,7 +258,8 @@ async fn one_term<E: Engine>(
         }
     };
     options.metrics.held(false);
-    let why = term.ended().unwrap_or_else(|| "it is shutting down".to_owned());
+    let why = held.as_ref().err().map(ToString::to_string).or_else(|| term.ended());
+    let why = why.unwrap_or_else(|| "it is shutting down".to_owned());
     options.say(&format!("is no longer the holder of the lane {}: {why}", options.lane));
     term.release().await;
     held
@@ -255,7 +268,7 @@ async fn one_term<E: Engine>(
 fn fatal(error: &EngineError) -> Result<(), QueueError> {
     let kind = match error {
         EngineError::Denied(_) => QueueErrorKind::Denied,
-        EngineError::Refused(_) => QueueErrorKind::Incompatible,
+        EngineError::Refused(_) | EngineError::Missing(_) => QueueErrorKind::Incompatible,
         EngineError::Conflict | EngineError::Unavailable(_) | EngineError::Full(_) => return Ok(()),
     };
     Err(QueueError::new(kind, error.to_string()))

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use purge_tests::cli::{Ended, Run};
 use purge_tests::nats::server;
 
-use crate::PURGE;
+use crate::bench::{Bench, PATIENCE};
 use crate::servers::{Cluster, Options};
+use crate::{PURGE, numbered};
 
 async fn run(cluster: &Cluster, arguments: &[&str]) -> Ended {
     let mut tries = 0;
@@ -55,6 +56,20 @@ async fn check_finds_settings_that_could_lose_paths() {
     client.request("$JS.API.STREAM.UPDATE.PURGE_IN", body).await.expect("an update");
     let found = run(&cluster, &["queue", "check"]).await;
     assert!(found.out.contains("PURGE_IN: drops the oldest messages when it is full"), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_wait_for_an_input_that_was_deleted() {
+    let Some(cluster) = Cluster::start(1, &Options::default()).await else { return };
+    let bench = Bench::new(&cluster, "deleted").await;
+    let mut worker = bench.worker(None, &[]);
+    worker.says("holds the lane").await;
+    let client = async_nats::connect(cluster.urls()).await.expect("a connection");
+    client.request("$JS.API.STREAM.DELETE.PURGE_IN", "".into()).await.expect("a response");
+    worker.says("stream not found (10059)").await;
+    cluster.set_up(1, &Options::default()).await;
+    let ticket = bench.enqueue("cms", &numbered(0..5)).await;
+    assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success(), "{}", worker.said());
 }
 
 /// Debian's server, whose conditional writes are not reliable in a cluster.

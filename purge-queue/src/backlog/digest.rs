@@ -16,7 +16,7 @@ impl Backlog {
     /// says what each settled round was about.
     pub(crate) fn digest(&self, read: u64, settled: &BTreeMap<u64, &Begun>) -> Digest {
         let (rounds, doubts) = (self.kept(settled), self.doubts(settled));
-        Digest { input: None, rounds, done: self.done(read), doubts }
+        Digest { rounds, done: self.done(read), doubts, ..Digest::default() }
     }
 
     /// The sequences of the input between which no chunk is open. The input is trimmed from its front only, so a chunk

@@ -159,6 +159,17 @@ fn urgent_paths_do_not_wait_for_a_bulk_round() {
 }
 
 #[test]
+fn urgent_path_stays_urgent_after_a_round_that_failed() {
+    let mut backlog = Backlog::default();
+    backlog.add(chunk(1, "a", Urgency::Bulk, &["/x"]));
+    backlog.add(chunk(2, "b", Urgency::Now, &["/x"]));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x"]);
+    backlog.wait_again(RESOURCE, &["/x".into()], &[]);
+    backlog.add(chunk(3, "b", Urgency::Now, &["/y"]));
+    assert_eq!(texts(backlog.select(RESOURCE, 1)), ["/x", "/y"]);
+}
+
+#[test]
 fn one_bad_path_in_a_hundred_costs_twenty_extra_requests() {
     let mut backlog = Backlog::default();
     let all: Vec<_> = (0..100).map(|n| format!("/{n}")).collect();
@@ -275,12 +286,14 @@ fn path_that_a_round_may_take_is_not_ended_before_the_round() {
     let address = chunk(1, "a", Urgency::Now, &[]).address;
     assert!(backlog.drop_request(&address, &"r".parse().expect("a request"), Before::Sequence(9)));
     backlog.expire(at(10));
+    assert!(backlog.is_held_back(), "they have to end");
     // The request that is under way cannot take what was stored after its round began.
     assert_eq!(backlog.completed(), [3].into());
     backlog.take(9, RESOURCE, 2, &[judged(State::Purged, &["/x", "/img/*"])]);
     backlog.wait_again(RESOURCE, &["/x".into(), "/img/*".into(), "/later".into()], &[]);
     backlog.sending(None);
     backlog.expire(at(10));
+    assert!(!backlog.is_held_back());
     assert_eq!(backlog.completed(), [1, 2].into());
     let states = |sequence| {
         let paths = backlog.outcome(sequence).expect("an outcome").outcome.paths;

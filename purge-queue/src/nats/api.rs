@@ -100,7 +100,7 @@ impl From<ApiError> for EngineError {
             )),
             10077 => Self::Full(format!("the queue is full ({why})")),
             10047 => Self::Full(why),
-            10059 => Self::Refused(format!("{why}; set the queue up with `cdn-purge queue init`")),
+            10059 => Self::Missing(format!("{why}; set the queue up with `cdn-purge queue init`")),
             // This includes 10158: the same message is already being stored.
             _ if matches!(error.code, 408 | 409 | 429 | 500..=599) => Self::Unavailable(why),
             _ => Self::Refused(why),
@@ -211,7 +211,7 @@ mod tests {
         assert!(matches!(refusal(503, 10008, "no leader"), EngineError::Unavailable(_)));
         let twice = refusal(409, 10158, "duplicate message id is in process");
         assert!(matches!(twice, EngineError::Unavailable(_)));
-        assert!(matches!(refusal(404, 10059, "stream not found"), EngineError::Refused(_)));
+        assert!(matches!(refusal(404, 10059, "stream not found"), EngineError::Missing(_)));
         assert_eq!(answer::<Stored>(br#"{"stream":"S","seq":9}"#).map(|s| s.seq), Ok(9));
     }
 }

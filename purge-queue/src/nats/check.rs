@@ -147,7 +147,7 @@ impl NatsEngine {
     async fn info(&self, stream: Stream) -> Result<Option<Value>, QueueError> {
         match self.ask(&format!("STREAM.INFO.{stream}"), json!({})).await {
             Ok(info) => Ok(Some(info)),
-            Err(EngineError::Refused(why)) if why.contains("(10059)") => Ok(None),
+            Err(EngineError::Missing(_)) => Ok(None),
             Err(error) => Err(failed(stream, &error)),
         }
     }
@@ -158,7 +158,9 @@ fn failed(stream: Stream, error: &EngineError) -> QueueError {
         EngineError::Denied(_) => QueueErrorKind::Denied,
         EngineError::Unavailable(_) => QueueErrorKind::Unavailable,
         EngineError::Full(_) => QueueErrorKind::Full,
-        EngineError::Conflict | EngineError::Refused(_) => QueueErrorKind::Incompatible,
+        EngineError::Conflict | EngineError::Missing(_) | EngineError::Refused(_) => {
+            QueueErrorKind::Incompatible
+        }
     };
     QueueError::new(kind, format!("{stream}: {error}"))
 }

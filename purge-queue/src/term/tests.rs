@@ -42,6 +42,20 @@ async fn renewed_lease_lasts_and_released_lease_is_free() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lease_is_renewed_while_requests_in_flight_end() {
+    let engine = MemoryEngine::new(LEASE);
+    let term = begin(&engine, "a").await.expect("free");
+    let renewing = term.clone();
+    let task = tokio::spawn(async move { renewing.renew().await });
+    term.shutdown().begin();
+    sleep(LEASE * 2).await;
+    assert!(begin(&engine, "b").await.is_none(), "the lane is still held");
+    term.append(&sent()).await.expect("the result of a request is recorded");
+    term.release().await;
+    task.await.expect("it ends");
+}
+
+#[tokio::test(start_paused = true)]
 async fn append_by_a_suspended_holder_is_refused_even_if_its_lease_looks_valid() {
     let engine = MemoryEngine::new(LEASE);
     let first = begin(&engine, "a").await.expect("free");

@@ -1,6 +1,5 @@
 //! The holder of a lane, from taking over until its term ends.
 
-use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt as _;
@@ -8,7 +7,7 @@ use futures_util::stream::FuturesUnordered;
 use purge_api_ext::{PageSize, Shutdown};
 use tokio::time::{Instant, sleep};
 
-use super::follow::follow;
+use super::follow::ToFollow;
 use super::outage::Outage;
 use super::under_way::{Followed, RoundEnd, UnderWay};
 use super::{LONGEST_PAUSE, Options};
@@ -24,8 +23,6 @@ use crate::term::Term;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often a holder checks things for which there is no wake-up.
 const TICK: Duration = Duration::from_secs(1);
-/// How many rounds are followed concurrently when there is no rate.
-const FOLLOWED: usize = 2;
 
 /// What a holder knows, and what it has in flight.
 pub(super) struct Holder<'a, E> {
@@ -57,11 +54,11 @@ pub(super) struct Holder<'a, E> {
     pub(super) untold: Vec<u64>,
     /// Whether outcomes have been stored since the streams were last trimmed.
     pub(super) has_told: bool,
-    /// The round that is being sent.
+    /// The round that is being sent, and what ends it early.
     pub(super) round: Option<UnderWay<RoundEnd>>,
+    pub(super) ends_round: Shutdown,
     pub(super) follows: FuturesUnordered<UnderWay<Followed>>,
-    /// Rounds that were sent and are not yet followed.
-    pub(super) to_follow: VecDeque<(u64, Vec<u8>)>,
+    pub(super) to_follow: ToFollow,
     /// Nothing is sent before this time, because the last round had no accepted request.
     pub(super) rest: Option<Instant>,
     pub(super) failures: u32,
@@ -92,8 +89,9 @@ impl<'a, E: Engine> Holder<'a, E> {
             untold: Vec::new(),
             has_told: false,
             round: None,
+            ends_round: Shutdown::new(),
             follows: FuturesUnordered::new(),
-            to_follow: VecDeque::new(),
+            to_follow: ToFollow::default(),
             rest: None,
             failures: 0,
             eagerness: Eagerness::none(),
@@ -156,7 +154,8 @@ impl<'a, E: Engine> Holder<'a, E> {
                     let Begun { resource, upto, .. } = &round.begun;
                     self.backlog.sending(Some((resource.clone(), *upto)));
                 }
-                Stage::Sent => self.to_follow.push_back((*number, round.text.clone())),
+                // A person may be waiting for it.
+                Stage::Sent => self.to_follow.push(*number, true, round.text.clone()),
                 Stage::Settled => {}
             }
         }
@@ -193,7 +192,7 @@ impl<'a, E: Engine> Holder<'a, E> {
             for message in messages {
                 if let Some(note) = Note::read(&message) {
                     let note = note.for_input(created, message.stored);
-                    self.history.apply(message.sequence, note);
+                    self.history.apply(message.sequence, message.stored, note);
                 }
             }
         }
@@ -225,8 +224,7 @@ impl<'a, E: Engine> Holder<'a, E> {
 
     /// Tells the client which operations belong to earlier rounds, which may have had the same paths as the one to resume.
     fn remember_operations(&self) {
-        let requests = self.history.rounds.values().flat_map(|round| &round.requests);
-        let ids = requests.filter_map(|judged| judged.verdict.op_id.as_deref()?.parse().ok());
+        let ids = self.history.operations().filter_map(|id| id.parse().ok());
         ids.for_each(|id| self.options.client.remember_operation(&id));
     }
 
@@ -269,7 +267,10 @@ impl<'a, E: Engine> Holder<'a, E> {
                 self.ordering.endure(self.engine, self.options, obeyed).await?;
                 self.backlog.expire(self.term.now());
                 self.ordered = Some(Instant::now());
+                // Recent rounds stay in the journal for a while, although their outcomes are stored.
+                self.trim().await?;
             }
+            self.note_pause().await;
             self.tell().await?;
             self.condense().await?;
             self.begin_or_resume().await?;
@@ -371,31 +372,23 @@ impl<'a, E: Engine> Holder<'a, E> {
         let window = self.options.window.saturating_sub(age(oldest));
         let rest = self.rest.map(|rest| rest.saturating_duration_since(Instant::now()));
         let pause = self.options.throttle.pause_left();
-        Some(window.max(rest.unwrap_or_default()).max(pause.unwrap_or_default()))
+        let doubt = self.history.in_doubt_until().and_then(|until| until.duration_since(now).ok());
+        [rest, pause, doubt].into_iter().flatten().chain([window]).max()
     }
 
     /// Resumes the round that an earlier holder was sending, or begins the next one if something is due.
     async fn begin_or_resume(&mut self) -> Result<(), EngineError> {
-        if self.round.is_some() || self.paused || !self.is_ordered || self.term.ended().is_some() {
+        if self.round.is_some() || !self.is_ordered || self.term.ended().is_some() {
             return Ok(());
         }
         match self.history.begun() {
+            Some(number) if self.backlog.is_held_back() => self.abandon(number).await,
+            _ if self.paused => Ok(()),
             Some(number) => self.resume(number).await,
             None => {
                 self.begin_round().await;
                 Ok(())
             }
-        }
-    }
-
-    fn begin_follows(&mut self) {
-        // With a rate, each poll takes the place of a request.
-        let most = if self.options.rate.is_some() { 1 } else { FOLLOWED };
-        while self.follows.len() < most
-            && let Some((number, text)) = self.to_follow.pop_front()
-        {
-            let Some(round) = self.history.rounds.get(&number) else { continue };
-            self.follows.push(follow(self.options, round, number, &text, &self.term.shutdown()));
         }
     }
 

@@ -115,9 +115,12 @@ impl<E: Engine> Holder<'_, E> {
                     self.has_told = true;
                 }
                 // It is stored again in the next iteration.
-                Err(EngineError::Unavailable(_) | EngineError::Full(_) | EngineError::Conflict) => {
-                    self.untold.push(sequence);
-                }
+                Err(
+                    EngineError::Unavailable(_)
+                    | EngineError::Missing(_)
+                    | EngineError::Full(_)
+                    | EngineError::Conflict,
+                ) => self.untold.push(sequence),
                 Err(error) => refused = Some(error),
             }
         }
@@ -144,7 +147,7 @@ impl<E: Engine> Holder<'_, E> {
             }
             let inputs = subject::inputs(&self.options.lane);
             match self.engine.trim(Stream::Input, &inputs, below).await {
-                Err(EngineError::Unavailable(_)) => return Ok(false),
+                Err(EngineError::Unavailable(_) | EngineError::Missing(_)) => return Ok(false),
                 other => other?,
             }
             self.trimmed = below;
@@ -157,7 +160,7 @@ impl<E: Engine> Holder<'_, E> {
         if below > self.journal_trimmed {
             let journal = subject::journal(&self.options.lane);
             match self.engine.trim(Stream::Journal, &journal, below).await {
-                Err(EngineError::Unavailable(_)) => return Ok(false),
+                Err(EngineError::Unavailable(_) | EngineError::Missing(_)) => return Ok(false),
                 other => other?,
             }
             self.journal_trimmed = below;
@@ -202,6 +205,10 @@ impl<E: Engine> Holder<'_, E> {
             if is_done {
                 self.engine.trim(Stream::Control, &order.subject, order.sequence + 1).await?;
             }
+        }
+        if self.paused {
+            // Its requests in flight end, and the rest waits.
+            self.ends_round.begin();
         }
         (self.is_ordered, self.drops_more) = (true, drops_more);
         Ok(())

@@ -2,6 +2,7 @@
 
 use purge_api_ext::{ErrorKind, OperationOutcome, OperationState, PathState, Report};
 
+use super::journal;
 use crate::metrics::Metrics;
 use crate::outcome::{Judged, State, Verdict};
 
@@ -107,66 +108,28 @@ pub(super) fn is_unfinished(journal: &[u8]) -> bool {
         .is_ok_and(|Line { header }| header.version == 1 && lines.count() < header.requests)
 }
 
-/// All paths of a run that is given up, read from its journal. Its requests that were accepted stay accepted.
-///
-/// This does not use the code that resumes a run, which may be why the workers ended.
+/// All paths of a run that is given up. Its requests that were accepted stay accepted.
 pub(super) fn given_up(journal: &[u8], holders: u32) -> Vec<Judged> {
-    #[derive(serde::Deserialize)]
-    struct Line {
-        request: Option<Request>,
-        #[serde(default)]
-        events: Vec<Event>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Request {
-        paths: Vec<String>,
-    }
-    /// One of these, or something that does not matter here.
-    #[derive(serde::Deserialize)]
-    struct Event {
-        accepted: Option<Accepted>,
-        split: Option<Split>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Accepted {
-        request: usize,
-        op_id: String,
-        message: Option<String>,
-        #[serde(default)]
-        possible_duplicate: bool,
-    }
-    #[derive(serde::Deserialize)]
-    struct Split {
-        request: usize,
-        at: usize,
-    }
     let why =
         format!("workers ended {holders} times while sending this path; it is not tried again");
     let failed = Verdict::new(State::Failed, why);
-    let mut requests: Vec<Judged> = Vec::new();
-    let lines = journal.split(|byte| *byte == b'\n');
-    for line in lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
-        let request = line.request.into_iter();
-        requests.extend(request.map(|r| Judged { verdict: failed.clone(), paths: r.paths }));
-        for Event { accepted, split } in line.events {
-            if let Some(Accepted { request, op_id, message, possible_duplicate }) = accepted
-                && let Some(request) = requests.get_mut(request)
-            {
-                let (op_id, verdict) = (Some(op_id), Verdict::new(State::Accepted, message));
-                request.verdict = Verdict { op_id, possible_duplicate, ..verdict };
-            }
-            if let Some(Split { request, at }) = split
-                && let Some(request) = requests.get_mut(request)
-            {
-                let rest = request.paths.split_off(at.min(request.paths.len()));
-                let first = std::mem::take(&mut request.paths);
-                let halves = [first, rest].map(|paths| Judged { verdict: failed.clone(), paths });
-                requests.extend(halves);
-            }
-        }
-    }
-    requests.retain(|request| !request.paths.is_empty());
-    requests
+    let (requests, _) = journal::requests(journal);
+    let judged = requests.into_iter().map(|request| Judged {
+        verdict: request.accepted.unwrap_or_else(|| failed.clone()),
+        paths: request.paths,
+    });
+    judged.collect()
+}
+
+/// The verdicts on the requests of a run that ends without sending the rest. `None` if its journal was not understood:
+/// then it is unknown what was sent.
+pub(super) fn abandoned(journal: &[u8]) -> Option<Vec<Judged>> {
+    let (requests, true) = journal::requests(journal) else { return None };
+    let judged = requests.into_iter().filter_map(|request| match request.accepted {
+        Some(verdict) => Some(Judged { verdict, paths: request.paths }),
+        None => request.is_in_doubt().then(|| Judged::in_doubt(request.paths)),
+    });
+    Some(judged.collect())
 }
 
 pub(super) fn count(report: &Report, metrics: &Metrics) {
@@ -207,5 +170,48 @@ mod tests {
             ("/b /c", State::Accepted, true),
         ];
         assert_eq!(all, expected.map(|(paths, state, twice)| (paths.to_owned(), state, twice)));
+    }
+
+    #[test]
+    fn run_that_is_abandoned_has_only_requests_in_doubt_and_accepted_ones() {
+        let journal = |version: u32, events: &str| {
+            let request =
+                |n: u32| format!("{{\"request\":{{\"number\":{n},\"paths\":[\"/{n}\"]}}}}\n");
+            let requests = (0..3).map(request).collect::<String>();
+            format!(
+                "{{\"header\":{{\"version\":{version}}}}}\n{requests}{{\"events\":[{events}]}}\n"
+            )
+        };
+        let paths = |version, events: &str| {
+            let judged = abandoned(journal(version, events).as_bytes())?;
+            let paths =
+                judged.into_iter().map(|judged| (judged.paths.concat(), judged.verdict.state));
+            Some(paths.collect::<Vec<_>>())
+        };
+        let (sending, failed) = (
+            |n: u32| format!("{{\"sending\":{{\"request\":{n},\"attempt\":1,\"at\":0}}}}"),
+            |applied: &str| {
+                format!(
+                    "{{\"failed\":{{\"request\":1,\"applied\":\"{applied}\",\"message\":\"\"}}}}"
+                )
+            },
+        );
+        let accepted = "{\"accepted\":{\"request\":1,\"op_id\":\"op\",\"message\":null}}";
+        let in_doubt = Some(vec![("/1".to_owned(), State::Queued)]);
+        assert_eq!(paths(1, ""), Some(vec![]));
+        assert_eq!(paths(1, &sending(1)), in_doubt);
+        for (applied, expected) in
+            [("no", Some(vec![])), ("refused", Some(vec![])), ("maybe", in_doubt.clone())]
+        {
+            assert_eq!(paths(1, &[sending(1), failed(applied)].join(",")), expected, "{applied}");
+        }
+        // The earlier attempt may have been applied.
+        let again = [sending(1), sending(1), failed("no")].join(",");
+        assert_eq!(paths(1, &again), in_doubt);
+        let accepted = [sending(1), accepted.to_owned()].join(",");
+        assert_eq!(paths(1, &accepted), Some(vec![("/1".to_owned(), State::Accepted)]));
+        assert_eq!(paths(2, &sending(1)), None, "another version");
+        assert_eq!(paths(1, "{\"later\":{}}"), None, "an unknown event");
+        assert_eq!(paths(1, &sending(9)), None, "an unknown request");
     }
 }

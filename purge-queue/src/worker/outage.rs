@@ -31,7 +31,8 @@ impl Outage {
                 self.over();
                 Ok(Some(done))
             }
-            Err(error @ EngineError::Unavailable(_)) => {
+            // A stream that was deleted can be created again, and what is waiting in the others is not lost.
+            Err(error @ (EngineError::Unavailable(_) | EngineError::Missing(_))) => {
                 self.lasts(engine, options, &error).await;
                 Ok(None)
             }

@@ -1,16 +1,18 @@
 //! One round: what is sent at once, and its outcome.
 
+use std::future::IntoFuture as _;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use purge_api_ext::{Error, Journal, Paths, Plan, PurgeEverything, PurgePath, Resource};
+use futures_util::future::{Either, select};
+use purge_api_ext::{Error, Journal, Paths, Plan, PurgeEverything, PurgePath, Resource, Shutdown};
 
-use super::follow::site;
+use super::follow::{follow, left, site};
 use super::holder::Holder;
 use super::judge::{self, Judgement};
 use super::under_way::{Followed, RoundEnd};
 use crate::backlog::Selection;
-use crate::engine::{Engine, EngineError};
-use crate::history::HOLDERS;
+use crate::engine::Engine;
 use crate::note::{Begun, Note, pieces};
 use crate::outcome::{Judged, State, Verdict};
 use crate::sink::LaneSink;
@@ -19,6 +21,8 @@ use crate::sink::LaneSink;
 const UNLIMITED: usize = 256;
 /// With a rate, a round holds what the rate allows in 10 s, up to this number of requests.
 const LIMITED: usize = 64;
+/// How many rounds are followed concurrently when there is no rate.
+const FOLLOWED: usize = 2;
 /// The maximum size of a request in bytes: a journal line that contains it must fit into a message.
 const BODY: usize = 128 * 1024;
 
@@ -83,85 +87,47 @@ impl<E: Engine> Holder<'_, E> {
         Some((resource, selection))
     }
 
-    fn site(&self, number: u64) -> Option<Resource> {
+    pub(super) fn site(&self, number: u64) -> Option<Resource> {
         self.history.rounds.get(&number).and_then(|round| site(self.options, round))
     }
 
-    fn journal(&self, number: u64, text: &Arc<Mutex<Vec<u8>>>) -> Result<Journal, Error> {
+    pub(super) fn journal(
+        &self,
+        number: u64,
+        text: &Arc<Mutex<Vec<u8>>>,
+    ) -> Result<Journal, Error> {
         let past = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sink = LaneSink::new(self.term.clone(), number, Arc::clone(text));
         Journal::in_sink(format!("round {number} of the lane {}", self.options.lane), sink, &past)
     }
 
-    fn send(
+    /// Begins to send, until everything is sent, the term ends, or `ends_round` begins.
+    pub(super) fn send(
         &mut self,
         number: u64,
         (selected, is_urgent): (Vec<Arc<str>>, bool),
         text: Arc<Mutex<Vec<u8>>>,
         purge: Option<purge_api_ext::Purge>,
     ) {
-        let (shutdown, concurrency) = (self.term.shutdown(), self.options.concurrency);
+        let (ended, concurrency) = (self.term.shutdown(), self.options.concurrency);
+        let shutdown = Shutdown::new();
+        self.ends_round = shutdown.clone();
         self.round = Some(Box::pin(async move {
             let report = match purge {
-                Some(purge) => Some(purge.shutdown(shutdown).concurrency(concurrency).await),
+                Some(purge) => {
+                    let run = purge.shutdown(shutdown.clone()).concurrency(concurrency);
+                    Some(match select(pin!(ended.begun()), run.into_future()).await {
+                        Either::Right((report, _)) => report,
+                        Either::Left(((), run)) => {
+                            shutdown.begin();
+                            run.await
+                        }
+                    })
+                }
                 None => None,
             };
             RoundEnd { number, selected, is_urgent, report, text }
         }));
-    }
-
-    /// Resumes a round that an earlier holder was sending.
-    ///
-    /// # Errors
-    ///
-    /// If its journal cannot be read, it is unknown what was sent.
-    pub(super) async fn resume(&mut self, number: u64) -> Result<(), EngineError> {
-        let Some(round) = self.history.rounds.get_mut(&number) else { return Ok(()) };
-        let (everything, holders) = (round.begun.everything, round.holders);
-        let past = std::mem::take(&mut round.text);
-        if judge::is_unfinished(&past) {
-            self.close(number, Vec::new()).await;
-            return Ok(());
-        }
-        if self.note(Note::Resumed { round: number }).await.is_none() {
-            return Ok(());
-        }
-        if holders >= HOLDERS {
-            self.close(number, judge::given_up(&past, holders)).await;
-            return Ok(());
-        }
-        let text = Arc::new(Mutex::new(past));
-        let resumed = self.journal(number, &text).and_then(|journal| {
-            let journal = match everything {
-                true => journal.allow_full_purge(PurgeEverything),
-                false => journal,
-            };
-            self.site(number).map(|site| site.resume(journal)).transpose()
-        });
-        match resumed {
-            Ok(Some(purge)) => {
-                self.send(number, (Vec::new(), true), text, Some(purge));
-                Ok(())
-            }
-            Ok(None) => Err(cannot_resume(number, &"its resource is not an ID")),
-            Err(error) => Err(cannot_resume(number, &error)),
-        }
-    }
-
-    /// Ends a round that will not be sent.
-    pub(super) async fn close(&mut self, number: u64, judged: Vec<Judged>) {
-        if !self.say(number, judged.clone()).await {
-            return;
-        }
-        if self.note(Note::Sent { round: number }).await.is_none() {
-            return;
-        }
-        if let Some(round) = self.history.rounds.get(&number) {
-            let Begun { resource, upto, .. } = round.begun.clone();
-            self.compute(move |backlog| backlog.take(number, &resource, upto, &judged)).await;
-        }
-        self.round_is_over();
-        self.settled(number, Vec::new()).await;
     }
 
     /// Records the verdicts on the requests of a round, and lets them take the paths they purged.
@@ -205,19 +171,32 @@ impl<E: Engine> Holder<'_, E> {
         if has_progressed {
             self.options.metrics.progressed();
         }
-        self.rest(has_progressed);
-        if let Some(why) = why {
+        if has_progressed || !self.paused {
+            self.rest(has_progressed);
+        }
+        if let Some(why) = why.filter(|_| !self.paused) {
             self.options.say(&format!("not sent, and still waiting: {why}"));
         }
         self.note_pause().await;
         if has_operations && !self.options.follow.is_zero() {
             let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            match is_urgent {
-                true => self.to_follow.push_front((number, text)),
-                false => self.to_follow.push_back((number, text)),
-            }
+            self.to_follow.push(number, is_urgent, text);
         } else {
             self.settled(number, Vec::new()).await;
+        }
+    }
+
+    /// Begins to follow the rounds whose turn it is.
+    pub(super) fn begin_follows(&mut self) {
+        // With a rate, each poll takes the place of a request.
+        let most = if self.options.rate.is_some() { 1 } else { FOLLOWED };
+        while self.follows.len() < most
+            && let Some((number, text)) = self.to_follow.next()
+        {
+            let Some(round) = self.history.rounds.get(&number) else { continue };
+            let left = left(self.options.follow, round.since, self.term.now());
+            let ended = self.term.shutdown();
+            self.follows.push(follow(self.options, round, (number, &text), left, &ended));
         }
     }
 
@@ -246,7 +225,7 @@ impl<E: Engine> Holder<'_, E> {
         }
     }
 
-    async fn say(&mut self, number: u64, judged: Vec<Judged>) -> bool {
+    pub(super) async fn say(&mut self, number: u64, judged: Vec<Judged>) -> bool {
         for judged in pieces(judged) {
             if self.note(Note::Judged { round: number, judged }).await.is_none() {
                 return false;
@@ -255,8 +234,8 @@ impl<E: Engine> Holder<'_, E> {
         true
     }
 
-    /// A pause that the service asked for must outlive this holder.
-    async fn note_pause(&mut self) {
+    /// A pause that the service asked for must outlive this holder, however it ends.
+    pub(super) async fn note_pause(&mut self) {
         let Some(left) = self.options.throttle.pause_left() else { return };
         let until = self.term.now() + left;
         let is_known = self.history.pause.is_some_and(|(_, known)| {
@@ -273,17 +252,9 @@ impl<E: Engine> Holder<'_, E> {
     /// Appends a note and applies it; `None` if the term has ended.
     pub(super) async fn note(&mut self, note: Note) -> Option<u64> {
         let sequence = self.term.append(&note).await.ok()?;
-        self.history.apply(sequence, note);
+        self.history.apply(sequence, self.term.now(), note);
         Some(sequence)
     }
-}
-
-/// The error for a round whose requests may have been sent, and cannot be repeated without the risk of duplicates.
-fn cannot_resume(number: u64, why: &dyn std::fmt::Display) -> EngineError {
-    EngineError::Refused(format!(
-        "round {number} cannot be resumed: {why}; run a worker with the version and the settings of the one that \
-         began it, until the round has ended"
-    ))
 }
 
 /// The plan of a round. An error has the verdicts on the paths that cannot be planned: a refused plan must not be tried

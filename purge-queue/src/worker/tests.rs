@@ -77,6 +77,24 @@ impl Bench {
         (tokio::spawn(run), shutdown)
     }
 
+    /// Waits until this many requests were posted.
+    async fn until_posted(&self, requests: usize) {
+        while self.posted().1 < requests {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until the journal has a note of a kind.
+    async fn until_noted(&self, kind: &str) {
+        let is_noted = || {
+            let notes = self.engine.messages(Stream::Journal);
+            notes.iter().any(|note| note.header("Purge-Kind") == Some(kind))
+        };
+        while !is_noted() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// How often each path was posted, and how many requests there were.
     fn posted(&self) -> (BTreeMap<String, usize>, usize) {
         let (mut counts, mut requests) = (BTreeMap::new(), 0);
@@ -128,7 +146,46 @@ async fn backlog_is_coalesced_exactly() {
     shutdown.begin();
     running.await.expect("it ends");
     assert!(bench.engine.messages(Stream::Input).is_empty(), "chunks with an outcome are removed");
-    assert_eq!(bench.engine.messages(Stream::Journal).len(), 1, "the last note stays");
+}
+
+#[tokio::test]
+async fn journal_is_trimmed_when_no_look_up_needs_it_any_longer() {
+    let bench = Bench::new().await;
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    let ticket = bench.enqueue("cms", &numbered(0..5)).await;
+    ticket.outcome(PATIENCE).await.expect("an outcome");
+    assert!(bench.engine.messages(Stream::Journal).len() > 1, "its operation is recent");
+    let trimmed = async {
+        while bench.engine.messages(Stream::Journal).len() > 1 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, trimmed).await.expect("only the last note stays");
+}
+
+/// As long as purges take longer than it takes until the next round begins.
+#[tokio::test]
+async fn steady_load_does_not_keep_older_paths_from_their_outcomes() {
+    let sandbox = Sandbox::builder().purge_delay(Duration::from_secs(1)).start();
+    let sandbox = sandbox.await.expect("a sandbox");
+    let bench = Bench { engine: MemoryEngine::new(LEASE), sandbox };
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    let mut first = Vec::new();
+    for n in 0..10 {
+        first.push(bench.enqueue("cms", &numbered(n..n + 1)).await);
+        bench.until_posted(n + 1).await;
+    }
+    let load = async {
+        for n in 10..100 {
+            bench.enqueue("cms", &numbered(n..n + 1)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let outcomes = join_all(first.iter().map(|ticket| ticket.outcome(PATIENCE)));
+    tokio::select! {
+        outcomes = outcomes => outcomes.into_iter().for_each(|o| drop(o.expect("an outcome"))),
+        () = load => panic!("older paths have no outcome while newer ones are enqueued"),
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What must hold in every schedule.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use purge_api_ext::PurgePath;
 use tokio::time::sleep;
@@ -22,10 +22,7 @@ impl World<'_> {
     pub(super) fn check(&mut self, seat: usize) {
         self.remember();
         let Some(agent) = &self.agents[seat] else { return };
-        let mut leads = self.journal.values().filter(|message| is_lead(message));
-        let leader = leads.next_back().map(|message| message.body.clone());
-        let is_leader = leader == Some(format!("w{seat}").into_bytes());
-        if !is_leader || agent.holder.term.ended().is_some() {
+        if !self.is_leader(seat) || agent.holder.term.ended().is_some() {
             return;
         }
         let (seed, holder) = (self.seed, &agent.holder);
@@ -59,6 +56,13 @@ impl World<'_> {
         assert!(live.keys().all(is_known), "seed {seed}: a chunk without an outcome was trimmed");
     }
 
+    /// Whether no other worker has begun a term since this one did.
+    pub(super) fn is_leader(&self, seat: usize) -> bool {
+        let mut leads = self.journal.values().filter(|message| is_lead(message));
+        let leader = leads.next_back().map(|message| message.body.clone());
+        leader == Some(format!("w{seat}").into_bytes())
+    }
+
     /// Lets one worker finish everything, and checks every outcome.
     pub(super) async fn finish(&mut self) {
         self.agents = [None, None, None];
@@ -71,14 +75,17 @@ impl World<'_> {
                 break;
             }
             // Faults may have ended its term.
-            sleep(Duration::from_millis(100)).await;
+            sleep(Duration::from_millis(500)).await;
         }
         for wanted in &self.wanted {
             let outcome = wanted.ticket.outcome(Duration::ZERO).await.expect("an outcome");
             for path in &wanted.paths {
                 let result = outcome.outcome(path).expect("each path has an outcome");
                 let why = result.message.as_deref().unwrap_or_default();
-                let is_purged = self.accepted[wanted.after..].iter().any(|sent| covers(sent, path));
+                // An operation from before it was enqueued has not purged it.
+                let is_purged = self.accepted[wanted.after..].iter().any(|sent| {
+                    result.op_id.as_ref() == Some(&sent.operation) && covers(sent, path)
+                });
                 let is_right = match result.state {
                     State::Failed => path == POISON || why.contains("workers ended"),
                     State::NotSent | State::Queued | State::Unconfirmed => false,
@@ -128,18 +135,24 @@ fn chunk(message: &Message) -> Chunk {
     Chunk::read(message, &rules).expect("a chunk")
 }
 
+pub(super) fn folded<'m>(journal: impl IntoIterator<Item = &'m Message>) -> History {
+    let mut history = History::default();
+    for message in journal {
+        if let Some(note) = Note::read(message) {
+            history.apply(message.sequence, message.stored, note);
+        }
+    }
+    history
+}
+
 /// What a worker computes from these streams when it takes over.
 fn replayed<'m>(
     journal: impl IntoIterator<Item = &'m Message>,
     input: impl IntoIterator<Item = &'m Message>,
 ) -> Picture {
-    let (mut history, mut backlog) = (History::default(), Backlog::default());
-    for message in journal {
-        if let Some(note) = Note::read(message) {
-            history.apply(message.sequence, note);
-        }
-    }
-    history.apply(u64::MAX, Note::Lead { holder: "successor".to_owned() });
+    let (mut history, mut backlog) = (folded(journal), Backlog::default());
+    let lead = Note::Lead { holder: "successor".to_owned() };
+    history.apply(u64::MAX, SystemTime::UNIX_EPOCH, lead);
     let input = input.into_iter().filter(|message| !history.is_done(message.sequence));
     input.for_each(|message| backlog.add(chunk(message)));
     replay(&mut history, &mut backlog);

@@ -123,3 +123,37 @@ async fn input_that_was_created_again_is_read_from_its_beginning() {
     last.outcome(PATIENCE).await.expect("an outcome");
     assert_eq!(bench.posted().0["/0"], 5, "the earlier round did not take it");
 }
+
+#[tokio::test]
+async fn workers_wait_for_an_input_that_was_deleted() {
+    let bench = Bench::new().await;
+    let said = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (told, engine) = (Arc::clone(&said), bench.engine.connect());
+    let worker = bench.worker(&engine).messages(move |message| {
+        told.lock().expect("nobody panics").push(message.to_owned());
+    });
+    let holder = tokio::spawn(worker.run(Shutdown::new()));
+    bench.until_noted("lead").await;
+    let (standby, shutdown) = bench.start(&bench.engine.connect());
+    bench.engine.delete(Stream::Input);
+    let says = async |text: &str| {
+        while !said.lock().expect("nobody panics").iter().any(|message| message.contains(text)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    says("PURGE_IN does not exist").await;
+    // One that takes over without the input waits for it, too, and can still be ended.
+    holder.abort();
+    while bench.engine.messages(Stream::Journal).len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    shutdown.begin();
+    standby.await.expect("it ends");
+    let (_last, _ends) = bench.start(&bench.engine);
+    while bench.engine.messages(Stream::Journal).len() < 3 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    bench.engine.recreate(Stream::Input);
+    let ticket = bench.enqueue("cms", &numbered(0..1)).await;
+    assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
+}

@@ -151,3 +151,47 @@ async fn paused_lane_stays_paused_when_a_worker_takes_over() {
     operator.go().await.expect("stored");
     assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
 }
+
+#[tokio::test]
+async fn pause_ends_the_round_under_way() {
+    let bench = Bench::new().await;
+    let operator = crate::Operator::new(bench.engine.connect(), "shop".parse().expect("a lane"));
+    bench.sandbox.fault(ServiceFault::slow(Duration::from_millis(500)).on_post().times(40));
+    let ticket = bench.enqueue("cms", &numbered(0..4_000)).await;
+    let (_running, _shutdown) = bench.start(&bench.engine);
+    bench.until_posted(4).await;
+    operator.pause().await.expect("stored");
+    bench.until_noted("sent").await;
+    let posted = bench.posted().1;
+    assert!(posted < 40, "the rest of the round was sent, too");
+    ticket.outcome(LEASE * 2).await.expect_err("the lane is paused");
+    assert_eq!(bench.posted().1, posted);
+    operator.go().await.expect("stored");
+    assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
+    let (paths, requests) = bench.posted();
+    assert_eq!((paths.len(), requests), (4_000, 40), "each once");
+}
+
+#[tokio::test]
+async fn round_of_a_dead_worker_is_not_sent_once_its_request_is_dropped() {
+    let bench = Bench::new().await;
+    let operator = crate::Operator::new(bench.engine.connect(), "shop".parse().expect("a lane"));
+    bench.sandbox.fault(ServiceFault::slow(PATIENCE).without_applying().on_post().times(4));
+    let dropped = bench.enqueue("cms", &numbered(0..1_000)).await;
+    let (first, _shutdown) = bench.start(&bench.engine);
+    bench.until_posted(4).await;
+    first.abort();
+    operator.pause().await.expect("stored");
+    let producer = "cms".parse().expect("a producer");
+    operator.drop_request(bench.resource(), &producer, dropped.request()).await.expect("stored");
+    let (_second, _ends) = bench.start(&bench.engine.connect());
+    // Before the lane goes on.
+    let outcome = dropped.outcome(PATIENCE).await.expect("an outcome");
+    let count = |state| outcome.paths.iter().filter(|path| path.state == state).count();
+    let (unsent, in_doubt) = (count(State::NotSent), count(State::Unconfirmed));
+    assert_eq!((unsent, in_doubt), (600, 400), "four requests had no response");
+    operator.go().await.expect("stored");
+    let other = bench.enqueue("other", &numbered(0..1)).await;
+    assert!(other.outcome(PATIENCE).await.expect("an outcome").is_success());
+    assert_eq!(bench.posted().1, 5, "nothing else was sent");
+}

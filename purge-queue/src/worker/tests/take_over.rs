@@ -22,17 +22,25 @@ async fn pause_requested_by_the_service_outlives_the_worker() {
     bench.sandbox.fault(ServiceFault::status(429).header("retry-after", "90").on_post());
     let ticket = bench.enqueue("cms", &numbered(0..5)).await;
     let (first, shutdown) = bench.start(&bench.engine);
-    let paused = async || {
-        let notes = bench.engine.messages(Stream::Journal);
-        notes.iter().any(|note| note.header("Purge-Kind") == Some("pause"))
-    };
-    while !paused().await {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    bench.until_noted("pause").await;
     shutdown.begin();
     first.await.expect("it ends");
     let (_second, _ends) = bench.start(&bench.engine.connect());
     ticket.outcome(LEASE).await.expect_err("the service asked for a pause");
+    assert_eq!(bench.posted().1, 1);
+}
+
+#[tokio::test]
+async fn pause_that_a_run_waits_out_outlives_a_worker_that_dies() {
+    let bench = Bench::new().await;
+    bench.sandbox.fault(ServiceFault::status(429).header("retry-after", "30").on_post());
+    let ticket = bench.enqueue("cms", &numbered(0..5)).await;
+    let (first, _shutdown) = bench.start(&bench.engine);
+    let noted = tokio::time::timeout(Duration::from_secs(15), bench.until_noted("pause"));
+    noted.await.expect("it is noted when the service asks for it, not when the round has ended");
+    first.abort();
+    let (_second, _ends) = bench.start(&bench.engine.connect());
+    ticket.outcome(LEASE * 3).await.expect_err("the service asked for a pause");
     assert_eq!(bench.posted().1, 1);
 }
 
@@ -44,16 +52,11 @@ async fn request_that_is_repeated_after_a_doubt_is_a_possible_duplicate() {
     bench.sandbox.fault(ServiceFault::reset().after_applying().on_post());
     bench.sandbox.fault(ServiceFault::status(500).on_get().times(1_000_000));
     let (first, shutdown) = bench.start(&bench.engine);
-    let is_sent = || {
-        let notes = bench.engine.messages(Stream::Journal);
-        notes.iter().any(|note| note.header("Purge-Kind") == Some("sent"))
-    };
-    while bench.posted().1 == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    bench.until_posted(1).await;
     shutdown.begin();
     first.await.expect("it ends");
-    assert!(is_sent(), "the round has ended");
+    let ended = tokio::time::timeout(Duration::ZERO, bench.until_noted("sent")).await;
+    ended.expect("the round has ended");
     let worker = bench.worker(&bench.engine.connect()).follow(Duration::ZERO);
     tokio::spawn(worker.run(Shutdown::new()));
     let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
@@ -160,22 +163,34 @@ async fn worker_that_dies_after_a_lost_response_loses_nothing() {
 #[tokio::test]
 async fn successor_does_not_take_an_operation_of_an_earlier_round_for_a_lost_one() {
     let bench = Bench::new().await;
-    let posted = async |times| {
-        while bench.posted().1 < times {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
     let (first, _shutdown) = bench.start(&bench.engine);
     let earlier = bench.enqueue("cms", &numbered(0..1)).await;
-    posted(1).await;
+    bench.until_posted(1).await;
     // The request of the next round is not applied, and the worker dies before it has a response.
     bench.sandbox.fault(ServiceFault::slow(PATIENCE).without_applying().on_post());
     let later = bench.enqueue("cms", &numbered(0..1)).await;
-    posted(2).await;
+    bench.until_posted(2).await;
     first.abort();
     let (_second, _ends) = bench.start(&bench.engine.connect());
     for ticket in [earlier, later] {
         assert!(ticket.outcome(PATIENCE).await.expect("an outcome").is_success());
     }
+    assert_eq!(bench.posted().1, 3, "the later purge was sent again");
+}
+
+/// As above, but nothing needs the earlier round any longer when the later one begins.
+#[tokio::test]
+async fn successor_does_not_take_an_operation_of_a_settled_round_for_a_lost_one() {
+    let bench = Bench::new().await;
+    let worker = bench.worker(&bench.engine).follow(Duration::ZERO);
+    let first = tokio::spawn(worker.run(Shutdown::new()));
+    let earlier = bench.enqueue("cms", &numbered(0..1)).await;
+    all_in(&earlier.outcome(PATIENCE).await.expect("an outcome"), &[State::Accepted]);
+    bench.sandbox.fault(ServiceFault::slow(PATIENCE).without_applying().on_post());
+    let later = bench.enqueue("cms", &numbered(0..1)).await;
+    bench.until_posted(2).await;
+    first.abort();
+    let (_second, _ends) = bench.start(&bench.engine.connect());
+    assert!(later.outcome(PATIENCE).await.expect("an outcome").is_success());
     assert_eq!(bench.posted().1, 3, "the later purge was sent again");
 }
