@@ -149,7 +149,7 @@ impl<E: Engine> Worker<E> {
     }
 
     /// How long operations are followed until they finish. With zero, the outcome of a path is that its purge was
-    /// accepted. Default: 5 minutes.
+    /// accepted, which is not a [success](crate::RequestOutcome::is_success). Default: 5 minutes.
     pub fn follow(mut self, deadline: Duration) -> Self {
         self.options.follow = deadline;
         self
