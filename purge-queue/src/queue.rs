@@ -292,7 +292,9 @@ impl<E: Engine> Queue<E> {
                 Err(_) => "no response".to_owned(),
             };
             if Instant::now() + pause >= end {
-                let message = format!("the queue could not store everything in time: {why}");
+                let message = format!(
+                    "the queue could not store everything in time: {why}; enqueue it again"
+                );
                 return Err(QueueError::new(QueueErrorKind::Unavailable, message));
             }
             if answered.elapsed() >= PATIENCE {
@@ -404,9 +406,7 @@ fn again(error: QueueError, request: &RequestId) -> QueueError {
     match error.kind() {
         kind @ (QueueErrorKind::Unavailable | QueueErrorKind::Full) => QueueError::new(
             kind,
-            format!(
-                "{error}; a part may be stored: enqueue it again under the name {request} (`--id`)"
-            ),
+            format!("{error}; a part may be stored, so use the name {request} again (`--id`)"),
         ),
         _ => error,
     }
@@ -415,7 +415,9 @@ fn again(error: QueueError, request: &RequestId) -> QueueError {
 fn refused(error: EngineError) -> QueueError {
     let (kind, fix) = match &error {
         EngineError::Denied(_) => (QueueErrorKind::Denied, ""),
-        EngineError::Full(_) => (QueueErrorKind::Full, "; nothing was dropped, so try again later"),
+        EngineError::Full(_) => {
+            (QueueErrorKind::Full, "; nothing was dropped, so enqueue it again later")
+        }
         EngineError::Unavailable(_) => (QueueErrorKind::Unavailable, "; try again later"),
         EngineError::Conflict | EngineError::Refused(_) => (QueueErrorKind::Incompatible, ""),
     };

@@ -256,7 +256,7 @@ async fn full_queue_refuses_at_once_and_keeps_what_it_has() {
     let began = Instant::now();
     let ended = enqueue().await;
     assert_eq!(ended.code, Some(4), "{ended:?}");
-    assert!(ended.err.contains("nothing was dropped, so try again later"), "{ended:?}");
+    assert!(ended.err.contains("nothing was dropped, so enqueue it again later"), "{ended:?}");
     let took = began.elapsed();
     println!("{} messages stored; the next one was refused in {took:.2?}", tickets.len());
     assert!(took < Duration::from_secs(5), "it is not tried for 30 s: {took:?}");

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use purge_api_ext::ResourceId;
 use purge_queue::{Lane, Producer, RequestId};
 
-use super::{FormatArgs, MessageArgs, PathArgs, TargetArgs};
+use super::{FormatArgs, PathArgs, TargetArgs};
 
 /// Which queue, and how to reach it.
 #[derive(clap::Args)]
@@ -127,8 +127,9 @@ pub(crate) struct WorkerArgs {
     /// Serve metrics at http://ADDRESS/metrics, for example with 127.0.0.1:9464
     #[arg(long, help_heading = "Worker", value_name = "ADDRESS")]
     pub(crate) metrics: Option<SocketAddr>,
-    #[command(flatten)]
-    pub(crate) messages: MessageArgs,
+    /// Show only errors on standard error
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
 }
 
 #[derive(clap::Args)]

@@ -69,7 +69,7 @@ async fn storing_failures_are_reported() {
     let id: RequestId = "named".parse().expect("a name");
     let error = cms.enqueue(resource(), &paths(1)).id(id).await.expect_err("no response");
     assert_eq!(error.kind(), QueueErrorKind::Unavailable);
-    assert!(error.to_string().contains("enqueue it again under the name named"), "{error}");
+    assert!(error.to_string().contains("so use the name named again"), "{error}");
     assert!((29..=30).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
     let waiting = cms.outcome(resource(), &RequestId::random(), Duration::from_secs(9)).await;
     assert_eq!(waiting.expect_err("no worker").kind(), QueueErrorKind::Deadline);

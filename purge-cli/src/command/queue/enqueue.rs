@@ -233,3 +233,20 @@ fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
     }
     writeln!(out, "{}", counts.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use purge_api_ext::PurgePath;
+
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_enqueued_as_they_are_planned() {
+        let names = ["a,", "it's'", "line\nbreak"];
+        let planned: Paths =
+            names.iter().map(|name| PurgePath::from_file_name(*name).expect("a name")).collect();
+        let plan = Plan::planner().plan(planned).expect("a plan");
+        let enqueued = paths(&plan).expect("paths");
+        assert_eq!(enqueued.iter().collect::<Vec<_>>(), ["/a,", "/it's'", "/line%0Abreak"]);
+    }
+}
