@@ -1880,7 +1880,7 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__worker)
-            opts="-o -r -q -v -h --queue --lane --queue-credentials --profile --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --also --everything-from --window --concurrency --follow --holder --metrics --quiet --verbose --sandbox --help"
+            opts="-o -r -q -h --queue --lane --queue-credentials --profile --organization --resource --api-key-file --token-file --token-command --base-url --timeout --rate --also --everything-from --window --concurrency --follow --holder --metrics --quiet --sandbox --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -254,9 +254,9 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l profile 
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l producer -d 'Name of the program that enqueues, such as cms [env: PURGE_QUEUE_PRODUCER]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l id -d 'Name of the request, for one request only; if it is unknown whether it was stored, enqueue it again under the same name [default: a random one]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l expires -d 'How long paths may wait; paths that have not been sent by then are never sent [default: 24h]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l expires -d 'How long paths may wait, at most a year; paths that have not been sent by then are never sent [default: 24h; with `--site` and without `--wait`: a year]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l deadline -d 'How long storing may take' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l wait -d 'Wait until the outcome of every path is known, up to this long [without a value: 5m]' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l wait -d 'Wait until every path is purged, up to this long; ends with exit code 5 if the worker stops following a purge before it has ended [without a value: 5m]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand enqueue" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"
@@ -298,16 +298,15 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l also -d '
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l everything-from -d 'Allow this producer to purge a whole resource' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l window -d 'How long a path waits for others to share its request, at most 1m' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l concurrency -d 'Maximum number of requests in flight [default: 4]' -r
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l follow -d 'How long to follow operations until they finish; with 0s, a path\'s outcome is that its purge was accepted' -r
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l follow -d 'How long to follow operations until they finish; with 0s, a path\'s outcome is that its purge was accepted, which is not a success of `enqueue --wait`' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l holder -d 'Name of this worker, shown while it holds the lane [default: its process ID]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l metrics -d 'Serve metrics at http://ADDRESS/metrics, for example with 127.0.0.1:9464' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s q -l quiet -d 'Show only errors on standard error'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s v -l verbose -d 'Describe each request on standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -l sandbox -d 'Run against an embedded server, started for this command; the options above and their environment variables are ignored'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand worker" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -s h -l help -d 'Print help'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -f -a "init" -d 'Set up the queue; leaves existing streams unchanged'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -f -a "check" -d 'Find settings that could lose paths'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -f -a "check" -d 'Find settings that could lose paths, and lanes without a worker'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -f -a "show" -d 'Show who holds the lane, and which paths are waiting'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -f -a "log" -d 'Show the journal of the workers'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and not __fish_seen_subcommand_from init check show log pause go drop help" -f -a "pause" -d 'Stop workers from sending anything new'
@@ -360,7 +359,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_se
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -s r -l resource -d 'CDN resource UUID [env: PURGE_RESOURCE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from drop" -s h -l help -d 'Print help'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from help" -f -a "init" -d 'Set up the queue; leaves existing streams unchanged'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from help" -f -a "check" -d 'Find settings that could lose paths'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from help" -f -a "check" -d 'Find settings that could lose paths, and lanes without a worker'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show who holds the lane, and which paths are waiting'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from help" -f -a "log" -d 'Show the journal of the workers'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand queue; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Stop workers from sending anything new'
@@ -424,7 +423,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait verify enqueue status worker queue sandbox config doctor completions man help" -f -a "man" -d 'Print a manual page'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and not __fish_seen_subcommand_from create plan diff resume list wait verify enqueue status worker queue sandbox config doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "init" -d 'Set up the queue; leaves existing streams unchanged'
-complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "check" -d 'Find settings that could lose paths'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "check" -d 'Find settings that could lose paths, and lanes without a worker'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "show" -d 'Show who holds the lane, and which paths are waiting'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "log" -d 'Show the journal of the workers'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "pause" -d 'Stop workers from sending anything new'

@@ -218,9 +218,11 @@ impl Command {
             Self::Verify(args) => args.messages.level(),
             Self::Doctor(args) => args.messages.level(),
             #[cfg(feature = "queue")]
-            Self::Worker(args) => args.messages.level(),
+            Self::Worker(args) if args.quiet => Messages::Quiet,
             #[cfg(feature = "queue")]
-            Self::Enqueue(_) | Self::Status(_) | Self::Queue(_) => Messages::Normal,
+            Self::Worker(_) | Self::Enqueue(_) | Self::Status(_) | Self::Queue(_) => {
+                Messages::Normal
+            }
             Self::Sandbox(_) | Self::Config(_) | Self::Completions(_) | Self::Man(_) => {
                 Messages::Normal
             }

@@ -5,10 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use foldhash::HashSetExt as _;
 use purge_api_ext::{PurgePath, ResourceId, escape};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::Error as ValueError;
 
 use crate::engine::{Message, NewMessage};
 use crate::names::RequestId;
 use crate::subject::Address;
+use crate::time;
 
 /// The maximum number of paths in one message: a million paths take 2,000 messages.
 pub const MAX_PATHS: usize = 500;
@@ -28,6 +32,9 @@ const CHUNK: &str = "Purge-Chunk";
 const URGENCY: &str = "Purge-Urgency";
 const EXPIRES: &str = "Purge-Expires";
 const EVERYTHING: &str = "Purge-Everything";
+const PATHS: &str = "Purge-Paths";
+/// The paths are those of files: a comma at the end, for example, is not a mistake.
+const EXACT: &str = "exact";
 
 /// Whether a person is waiting for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,9 +98,11 @@ pub(crate) fn message(
         (REQUEST.to_owned(), terms.request.to_string()),
         (CHUNK.to_owned(), format!("{chunk}/{chunks}")),
         (URGENCY.to_owned(), terms.urgency.as_str().to_owned()),
+        // A `PurgePath` has been checked, by the rules for where it came from.
+        (PATHS.to_owned(), EXACT.to_owned()),
     ];
     if let Some(expires) = terms.expires {
-        let expires = humantime::format_rfc3339_seconds(expires).to_string();
+        let expires = humantime::format_rfc3339_nanos(expires).to_string();
         headers.push((EXPIRES.to_owned(), expires));
     }
     if terms.everything {
@@ -150,9 +159,10 @@ impl Chunk {
             Some("bulk") => Urgency::Bulk,
             _ => Urgency::Now,
         };
-        let expires = message.header(EXPIRES).and_then(|at| humantime::parse_rfc3339(at).ok());
+        let expires = message.header(EXPIRES).map(|at| time::parse(at).ok_or(at)).transpose();
         let consent = message.header(EVERYTHING) == Some("yes")
             && rules.everything_from.contains(&address.producer);
+        let is_exact = message.header(PATHS) == Some(EXACT);
         let is_served = rules.resources.iter().any(|id| id.to_string() == address.resource);
         let refusal = if !is_served {
             Some(format!(
@@ -163,6 +173,12 @@ impl Chunk {
             Some(format!(
                 "a request has at most {MAX_CHUNKS} messages; correct the header `Purge-Chunk`, or enqueue the paths as \
                  several requests"
+            ))
+        } else if let Err(at) = expires {
+            Some(format!(
+                "`{}` is not a time of RFC 3339, such as 2026-01-01T12:00:00+01:00; correct the header \
+                 `Purge-Expires`, and enqueue the paths again",
+                shown(at.as_bytes())
             ))
         } else {
             None
@@ -175,16 +191,21 @@ impl Chunk {
             chunk,
             chunks,
             urgency,
-            expires: expires.unwrap_or(message.stored + LIFETIME),
+            expires: expires.ok().flatten().unwrap_or(message.stored + LIFETIME),
             good: Vec::new(),
             bad: Vec::new(),
         };
-        read.paths(&message.body, refusal.as_deref(), consent);
+        read.paths(&message.body, refusal.as_deref(), |line| checked(line, is_exact, consent));
         Some(read)
     }
 
     /// Reads the paths. With a `refusal`, all of them fail for that reason.
-    fn paths(&mut self, body: &[u8], refusal: Option<&str>, consent: bool) {
+    fn paths(
+        &mut self,
+        body: &[u8],
+        refusal: Option<&str>,
+        checked: impl Fn(&[u8]) -> Result<Arc<str>, String>,
+    ) {
         let mut seen = foldhash::HashSet::new();
         let lines = body.split(|byte| *byte == b'\n').map(|line| line.trim_ascii());
         let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
@@ -194,7 +215,7 @@ impl Chunk {
             }
             let checked = match refusal {
                 Some(why) => Err(why.to_owned()),
-                None => checked(line, consent),
+                None => checked(line),
             };
             match checked {
                 Ok(path) => self.good.push(path),
@@ -212,9 +233,18 @@ impl Chunk {
     }
 }
 
-fn checked(line: &[u8], consent: bool) -> Result<Arc<str>, String> {
+/// Parses a path that was checked before.
+pub(crate) fn read_back(path: &str) -> Result<PurgePath, String> {
+    let path: Result<_, ValueError> = PurgePath::deserialize(path.into_deserializer());
+    path.map_err(|error| error.to_string())
+}
+
+fn checked(line: &[u8], is_exact: bool, consent: bool) -> Result<Arc<str>, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
-    let path = PurgePath::with_query(text).map_err(|error| error.to_string())?;
+    let path = match is_exact {
+        true => read_back(text)?,
+        false => PurgePath::with_query(text).map_err(|error| error.to_string())?,
+    };
     if path.is_full_purge() && !consent {
         return Err(
             "it purges the whole resource; only a producer with that right can enqueue it, with the header \
@@ -268,7 +298,7 @@ mod tests {
             RESOURCE.parse().expect("a resource"),
             "cms".parse().expect("a producer"),
         );
-        let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000);
+        let expires = SystemTime::UNIX_EPOCH + Duration::new(2_000_000, 100);
         let terms = Terms {
             request: "post-1".parse().expect("a request"),
             urgency: Urgency::Bulk,
@@ -283,6 +313,32 @@ mod tests {
         assert_eq!((chunk.chunk, chunk.chunks, chunk.urgency), (2, 3, Urgency::Bulk));
         assert_eq!((texts(&chunk.good), chunk.expires), (vec!["/a", "/b*"], expires));
         assert_eq!(chunk.request, Some(terms.request));
+    }
+
+    #[test]
+    fn names_of_files_are_not_mistaken_for_remains_of_a_list() {
+        let names = b"/a,\n/it's'\n/line%0Abreak\n";
+        let exact = read(&[("Purge-Paths", "exact")], names);
+        assert_eq!(
+            (texts(&exact.good), exact.bad),
+            (vec!["/a,", "/it's'", "/line%0Abreak"], vec![])
+        );
+        assert_eq!(read(&[], names).bad.len(), 3, "paths that people write");
+        assert_eq!(read(&[("Purge-Paths", "exact")], b"no path\n/*\n").bad.len(), 2);
+    }
+
+    #[test]
+    fn expiry_is_read_with_its_offset_or_refused() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800);
+        for text in ["2026-01-01T12:00:00Z", "2026-01-01T13:00:00+01:00"] {
+            assert_eq!(read(&[("Purge-Expires", text)], b"/a").expires, at, "{text}");
+        }
+        for text in ["soon", "", "2026-01-01T12:00:00"] {
+            let chunk = read(&[("Purge-Expires", text)], b"/a");
+            assert_eq!((chunk.good.len(), chunk.bad.len()), (0, 1), "{text}");
+            let why = &chunk.bad[0].1;
+            assert!(why.starts_with(&format!("`{text}` is not a time of RFC 3339")), "{why}");
+        }
     }
 
     #[test]
@@ -328,7 +384,7 @@ mod tests {
         let chunk = Chunk::read(&stored(&subject, &[], b"/a"), &rules).expect("an address");
         assert!(chunk.bad[0].1.starts_with("no worker of this queue purges the resource 660f"));
         assert!(Chunk::read(&stored("purge.in.x", &[], b"/a"), &rules).is_none());
-        let odd = [("Purge-Chunk", "9/3"), ("Purge-Request", "a b"), ("Purge-Expires", "soon")];
+        let odd = [("Purge-Chunk", "9/3"), ("Purge-Request", "a b")];
         let chunk = read(&odd, b"/a");
         assert_eq!((chunk.chunk, chunk.chunks, chunk.request), (1, 1, None));
         assert_eq!(chunk.expires, chunk.stored + LIFETIME);

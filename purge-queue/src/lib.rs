@@ -4,6 +4,7 @@
 mod error;
 mod names;
 mod subject;
+mod time;
 mod engine;
 mod marks;
 

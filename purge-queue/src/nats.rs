@@ -22,6 +22,7 @@ pub use check::{Finding, Layout};
 pub use connect::NatsOptions;
 
 use crate::engine::{Engine, EngineError, Message, NewMessage, Stream, matches};
+use crate::time;
 use api::{Answer, Stored};
 
 /// How long a response may take.
@@ -273,7 +274,7 @@ impl Engine for NatsEngine {
 
     async fn created(&self, stream: Stream) -> Result<SystemTime, EngineError> {
         let info = self.ask(&format!("STREAM.INFO.{stream}"), json!({})).await?;
-        info["created"].as_str().and_then(api::time).ok_or_else(|| {
+        info["created"].as_str().and_then(time::parse).ok_or_else(|| {
             EngineError::Unavailable(format!("the engine does not say when {stream} was created"))
         })
     }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use purge_api_ext::ResourceId;
 use serde::Serialize;
 
+use crate::chunk::read_back;
 use crate::engine::{Engine, EngineError, NewMessage, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::names::{Lane, Producer, RequestId};
@@ -119,8 +120,8 @@ impl<E: Engine> Operator<E> {
         }
     }
 
-    /// The journal of the workers, except for rounds that have been removed. With a path, only the entries that name
-    /// it.
+    /// The journal of the workers, except for rounds that have been removed. With a path, only the entries that name it,
+    /// or a wildcard that covers it.
     ///
     /// # Errors
     ///
@@ -128,6 +129,7 @@ impl<E: Engine> Operator<E> {
     pub async fn log(&self, path: Option<&str>) -> Result<Vec<LogEntry>, QueueError> {
         let subject = subject::journal(&self.lane);
         let (mut entries, mut next) = (Vec::new(), 1);
+        let mut torn = Vec::new();
         loop {
             let messages =
                 self.engine.read(Stream::Journal, &subject, next).await.map_err(failed)?;
@@ -137,7 +139,7 @@ impl<E: Engine> Operator<E> {
                 let Some(note) = Note::read(&message) else { continue };
                 let (sequence, time) = (message.sequence, time(message.stored));
                 let own = note.round().or(matches!(note, Note::Round(_)).then_some(sequence));
-                let said = told(&note, own, path);
+                let said = told(&note, own, path, &mut torn);
                 entries.extend(said.into_iter().map(|(round, text)| LogEntry {
                     sequence,
                     time: time.clone(),
@@ -195,12 +197,21 @@ fn time(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
-/// What a note says to people, one line each, and about which round. A note belongs to one round, or to none.
-fn told(note: &Note, own: Option<u64>, path: Option<&str>) -> Vec<(Option<u64>, String)> {
+/// What a note says to people, one line each, and about which round. A note belongs to one round, or to none. `torn` is
+/// the part of a line whose rest is in the next note.
+fn told(
+    note: &Note,
+    own: Option<u64>,
+    path: Option<&str>,
+    torn: &mut Vec<u8>,
+) -> Vec<(Option<u64>, String)> {
     let texts = match note {
         Note::Digest { digest, .. } => return digested(&digest.rounds, path),
         Note::Judged { judged, .. } => verdicts(judged, path),
-        // Only verdicts name a path.
+        Note::Lines { bytes, .. } if path.is_some() => {
+            path.map(|path| requests(torn, bytes, path)).unwrap_or_default()
+        }
+        // Nothing else names a path.
         _ if path.is_some() => Vec::new(),
         Note::Lead { holder } => vec![format!("held by {}", purge_api_ext::escape(holder))],
         Note::Round(begun) => {
@@ -221,16 +232,48 @@ fn told(note: &Note, own: Option<u64>, path: Option<&str>) -> Vec<(Option<u64>, 
     texts.into_iter().map(|text| (own, text)).collect()
 }
 
+/// How a list names a path: by itself, or by a wildcard that covers it.
+fn named(paths: &[String], path: &str) -> Option<String> {
+    if paths.iter().any(|known| known == path) {
+        return Some(path.to_owned());
+    }
+    let covers = |known: &&String| {
+        known.contains('*') && read_back(known).is_ok_and(|wildcard| wildcard.matches(path))
+    };
+    paths.iter().find(covers).map(|wildcard| format!("{path}, covered by {wildcard}"))
+}
+
+/// The requests of a run that name a path, one line each.
+fn requests(torn: &mut Vec<u8>, bytes: &[u8], path: &str) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        request: Request,
+    }
+    #[derive(serde::Deserialize)]
+    struct Request {
+        number: usize,
+        paths: Vec<String>,
+    }
+    torn.extend_from_slice(bytes);
+    let end = torn.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let whole: Vec<u8> = torn.drain(..end).collect();
+    let lines = whole.split(|byte| *byte == b'\n');
+    let requests = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+    let told = requests.filter_map(|Line { request: Request { number, paths } }| {
+        named(&paths, path).map(|named| format!("{named}: in request {} of its run", number + 1))
+    });
+    told.collect()
+}
+
 /// What verdicts say to people, one line each.
 fn verdicts(judged: &[Judged], path: Option<&str>) -> Vec<String> {
-    let names = |judged: &&Judged| path.is_none_or(|path| judged.paths.iter().any(|p| p == path));
-    let told = judged.iter().filter(names).map(|Judged { verdict, paths }| {
+    let told = judged.iter().filter_map(|Judged { verdict, paths }| {
         let operation = verdict.op_id.as_ref().map(|id| format!(" by {id}")).unwrap_or_default();
         let paths = match path {
-            Some(path) => path.to_owned(),
+            Some(path) => named(paths, path)?,
             None => format!("{} paths", paths.len()),
         };
-        format!("{paths}: {}{operation}", verdict.state.as_str())
+        Some(format!("{paths}: {}{operation}", verdict.state.as_str()))
     });
     told.collect()
 }
@@ -292,17 +335,41 @@ mod tests {
             Begun { resource: resource.to_string(), upto: 2, everything: false, input: None };
         let again = begun.clone();
         let round = term.append(&Note::Round(begun)).await.expect("held");
+        // A plan may be written in several notes.
+        let plan = br#"{"request":{"number":0,"paths":["/1","/2"]}}
+{"request":{"number":1,"paths":["/images/*"]}}
+"#;
+        let mut offset = 0;
+        for bytes in [&plan[..60], &plan[60..]] {
+            let lines = Note::Lines { round, offset, bytes: bytes.to_vec() };
+            term.append(&lines).await.expect("held");
+            offset += bytes.len() as u64;
+        }
+        let texts = async |path: &str| {
+            let log = operator.log(Some(path)).await.expect("a log");
+            log.into_iter().map(|entry| entry.text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts("/2").await, ["/2: in request 1 of its run"]);
+        let covered = "/images/a.png, covered by /images/*: in request 2 of its run";
+        assert_eq!(texts("/images/a.png").await, [covered]);
+        assert!(texts("/other").await.is_empty());
+
         let verdict =
             Verdict { op_id: Some("op-1".to_owned()), ..Verdict::new(State::Accepted, None) };
-        let judged = vec![Judged { verdict, paths: vec!["/1".to_owned(), "/2".to_owned()] }];
+        let judged = vec![Judged { verdict, paths: vec!["/2".to_owned(), "/images/*".to_owned()] }];
         term.append(&Note::Judged { round, judged }).await.expect("held");
         let log = operator.log(None).await.expect("a log");
         let texts: Vec<_> = log.iter().map(|entry| entry.text.as_str()).collect();
         assert_eq!(texts[..1], ["held by web-1"]);
-        assert_eq!(texts[2..], ["2 paths: accepted by op-1"]);
-        let log = operator.log(Some("/2")).await.expect("a log");
-        let texts: Vec<_> = log.iter().map(|entry| (entry.round, entry.text.as_str())).collect();
-        assert_eq!(texts, [(Some(round), "/2: accepted by op-1")]);
+        assert_eq!(texts[4..], ["2 paths: accepted by op-1"]);
+        for (path, said) in [
+            ("/2", "/2: accepted by op-1"),
+            ("/images/a.png", "/images/a.png, covered by /images/*: accepted by op-1"),
+        ] {
+            let log = operator.log(Some(path)).await.expect("a log");
+            let last = log.last().map(|entry| (entry.round, entry.text.as_str()));
+            assert_eq!(last, Some((Some(round), said)));
+        }
 
         let purged = Verdict::new(State::Purged, None);
         let judged = vec![Judged { verdict: purged, paths: vec!["/2".to_owned()] }];

@@ -28,7 +28,8 @@ pub enum State {
 }
 
 impl State {
-    /// Whether the path must be enqueued again to be sure that it is purged.
+    /// Whether the path must be enqueued again to be sure that it is purged. An accepted path need not, although it is
+    /// not known to be purged.
     #[must_use]
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Unconfirmed | Self::NotSent)

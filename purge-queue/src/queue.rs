@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use purge_api_ext::{Paths, PurgeEverything, PurgePath, ResourceId};
+use purge_api_ext::{Paths, PurgeEverything, ResourceId};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::chunk::{MAX_CHUNKS, MAX_PATHS, Terms, Urgency, bodies, message};
+use crate::chunk::{MAX_CHUNKS, MAX_PATHS, Terms, Urgency, bodies, message, read_back};
 use crate::engine::{Eagerness, Engine, EngineError, NewMessage, Stream};
 use crate::error::{QueueError, QueueErrorKind};
 use crate::names::{Lane, Producer, RequestId};
@@ -29,7 +29,7 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 /// How long to go without an acknowledgement before switching to another node: a node that is cut off from the others
 /// stays silent.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest deadline, since some clocks end soon after.
+/// The longest deadline and expiry, since some clocks end soon after.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A queue as one producer sees it. Cheap to clone.
@@ -85,7 +85,7 @@ impl<E: Engine> Queue<E> {
         let full = paths
             .iter()
             .filter(|path| path.contains('*'))
-            .find(|path| PurgePath::with_query(*path).is_ok_and(|path| path.is_full_purge()));
+            .find(|path| read_back(path).is_ok_and(|path| path.is_full_purge()));
         Enqueue {
             queue: self.clone(),
             resource,
@@ -109,8 +109,12 @@ impl<E: Engine> Queue<E> {
         resource: ResourceId,
         request: &RequestId,
     ) -> Result<RequestOutcome, QueueError> {
-        let chunks = self.chunks(resource, request, 0).await?;
-        let count = chunks.values().map(|outcome| outcome.chunks).max();
+        let mut chunks = self.chunks(resource, request, 0).await?;
+        // If the name was used before, the latest message belongs to the latest request, and chunks of a request with
+        // another number of chunks do not.
+        let last = chunks.values().max_by_key(|outcome| outcome.sequence);
+        let count = last.map(|outcome| outcome.chunks);
+        chunks.retain(|_, outcome| Some(outcome.chunks) == count);
         Ok(self.outcome_of(resource, request, count, chunks))
     }
 
@@ -289,7 +293,7 @@ impl<E: Engine> Queue<E> {
             };
             if Instant::now() + pause >= end {
                 let message = format!(
-                    "the queue could not store everything in time: {why}; enqueue it again under the same name"
+                    "the queue could not store everything in time: {why}; enqueue it again"
                 );
                 return Err(QueueError::new(QueueErrorKind::Unavailable, message));
             }
@@ -318,8 +322,8 @@ impl<E: Engine> Enqueue<E> {
         self
     }
 
-    /// How long it may wait. Paths that have not been sent by then are never sent, and their outcome says so.
-    /// Default: one day.
+    /// How long it may wait, at most a year. Paths that have not been sent by then are never sent, and their outcome
+    /// says so. The clock of this machine must be right: the engine compares the time with its own. Default: one day.
     pub fn expires(mut self, after: Duration) -> Self {
         self.expires = Some(after);
         self
@@ -350,7 +354,7 @@ impl<E: Engine> Enqueue<E> {
         let terms = Terms {
             request: request.clone(),
             urgency: self.urgency,
-            expires: self.expires.and_then(|after| SystemTime::now().checked_add(after)),
+            expires: self.expires.map(|after| SystemTime::now() + after.min(YEAR)),
             everything,
         };
         let address = Address::new(queue.lane.clone(), resource, queue.producer.clone());
@@ -360,7 +364,8 @@ impl<E: Engine> Enqueue<E> {
             .zip(bodies)
             .map(|(chunk, body)| message(&address, &terms, nonce.as_str(), (chunk, chunks), body));
         let stored = stream::iter(messages).map(|new| queue.store(new, end)).buffered(AT_ONCE);
-        let sequences: Vec<u64> = stored.try_collect().await?;
+        let stored: Result<Vec<u64>, _> = stored.try_collect().await;
+        let sequences = stored.map_err(|error| again(error, &request))?;
         let stored = sequences.into_iter().zip(fingerprints);
         let chunks = stored.map(|(sequence, paths)| Stored { sequence, paths }).collect();
         Ok(Ticket { queue, resource, request, chunks })
@@ -393,6 +398,17 @@ impl<E: Engine> IntoFuture for Enqueue<E> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
+    }
+}
+
+/// Adds how to repeat a request: a part of it may have been stored under its name.
+fn again(error: QueueError, request: &RequestId) -> QueueError {
+    match error.kind() {
+        kind @ (QueueErrorKind::Unavailable | QueueErrorKind::Full) => QueueError::new(
+            kind,
+            format!("{error}; a part may be stored, so use the name {request} again (`--id`)"),
+        ),
+        _ => error,
     }
 }
 

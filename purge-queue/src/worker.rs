@@ -150,8 +150,9 @@ impl<E: Engine> Worker<E> {
         self
     }
 
-    /// How long operations are followed until they finish, from when their round was sent. With zero, the outcome of a path is that its purge was
-    /// accepted. Default: 5 minutes.
+    /// How long operations are followed until they finish, from when their round was sent. With zero, the outcome of a
+    /// path is that its purge was accepted, which is not a [success](crate::RequestOutcome::is_success). Default: 5
+    /// minutes.
     pub fn follow(mut self, deadline: Duration) -> Self {
         self.options.follow = deadline;
         self

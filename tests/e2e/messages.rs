@@ -52,8 +52,12 @@ async fn verbose_reports_look_ups() {
 async fn quiet_prints_nothing_while_all_is_well() {
     assert_eq!(create(&["--quiet"]).await, "");
     assert_eq!(create(&[]).await, "purging 1 path in 1 request\n");
-    let ended = Run::new(PURGE, ["create", "--quiet", "--verbose", "/a"]).end().await;
-    assert_eq!(ended.code, Some(2), "{ended:?}");
+    // A worker has nothing more to say.
+    for refused in [&["create", "--quiet", "--verbose", "/a"][..], &["worker", "--verbose"]] {
+        let ended = Run::new(PURGE, refused).end().await;
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.err.contains("--verbose"), "{ended:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,6 +56,57 @@ async fn check_finds_settings_that_could_lose_paths() {
     client.request("$JS.API.STREAM.UPDATE.PURGE_IN", body).await.expect("an update");
     let found = run(&cluster, &["queue", "check"]).await;
     assert!(found.out.contains("PURGE_IN: drops the oldest messages when it is full"), "{found:?}");
+    assert!(!found.out.contains("for the lane"), "{found:?}");
+
+    // A mistyped lane, and one that has had a worker.
+    let bench = crate::bench::Bench::new(&cluster, "shop").await;
+    let mut worker = bench.worker(None, &[]);
+    worker.says("holds the lane shop").await;
+    worker.kill().await;
+    let mistyped = crate::bench::Bench::new(&cluster, "shpo").await;
+    for bench in [&bench, &mistyped] {
+        bench.enqueue("cms", &["/a".to_owned()]).await;
+    }
+    let found = run(&cluster, &["queue", "check"]).await;
+    let lanes: Vec<_> = found.out.lines().filter(|line| line.contains("for the lane")).collect();
+    let [lane] = lanes[..] else { panic!("{found:?}") };
+    assert!(lane.starts_with("PURGE_IN: has 1 message for the lane `shpo`"), "{lane}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_finds_streams_that_forget_by_themselves() {
+    let Some(binary) = server() else { return };
+    let cluster = Cluster::spawn(&binary, 1, &Options { lazy: true, ..Options::default() });
+    let made = run(&cluster, &["queue", "init", "--replicas", "1"]).await;
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let client = async_nats::connect(cluster.urls()).await.expect("a connection");
+    let ask = async |subject: &str, body: String| {
+        let answer = client.request(format!("$JS.API.STREAM.{subject}"), body.into()).await;
+        let answer: serde_json::Value =
+            serde_json::from_slice(&answer.expect("an answer").payload).expect("JSON");
+        assert!(answer.get("error").is_none(), "{answer}");
+        answer
+    };
+    for (stream, name, value, expected) in [
+        ("PURGE_IN", "retention", "interest".into(), "`retention` is `interest`"),
+        ("PURGE_IN", "deny_purge", true.into(), "keeps workers from removing"),
+        ("PURGE_CONTROL", "max_age", 300_000_000_000_u64.into(), "by their age"),
+        ("PURGE_JOURNAL", "max_msgs_per_subject", 3.into(), "only some notes"),
+        ("PURGE_OUT", "max_age", 3_600_000_000_000_u64.into(), "less than 7 days old"),
+    ] {
+        let info = ask(&format!("INFO.{stream}"), String::new()).await;
+        let before: serde_json::Value = info["config"].clone();
+        let mut config = before.clone();
+        config[name] = value;
+        for config in [&config, &before] {
+            ask(&format!("DELETE.{stream}"), String::new()).await;
+            ask(&format!("CREATE.{stream}"), config.to_string()).await;
+            let found = run(&cluster, &["queue", "check"]).await.out;
+            let is_found =
+                found.lines().any(|line| line.starts_with(stream) && line.contains(expected));
+            assert_eq!(is_found, *config != before, "{name}: {found}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

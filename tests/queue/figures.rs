@@ -35,7 +35,7 @@ async fn backlog_of_a_million_paths_is_coalesced_exactly() {
     worker.says("holds the lane").await;
     for ticket in &tickets {
         let outcome = ticket.outcome(Duration::from_secs(300)).await.expect("an outcome");
-        assert!(outcome.is_success());
+        assert!(outcome.is_accepted());
     }
     println!(
         "1,000,000 paths, {} distinct: an outcome for each after {:.2?}",
@@ -69,7 +69,7 @@ async fn paths_that_are_enqueued_while_a_worker_sends_are_nearly_all_coalesced()
         .iter()
         .map(|(queue, paths)| async { queue.enqueue(resource(), paths).await.expect("stored") });
     for ticket in join_all(tickets).await {
-        assert!(ticket.outcome(Duration::from_secs(300)).await.expect("an outcome").is_success());
+        assert!(ticket.outcome(Duration::from_secs(300)).await.expect("an outcome").is_accepted());
     }
     let (posted, requests) = bench.posted();
     let fewest = paths.len().div_ceil(100);
@@ -263,7 +263,7 @@ async fn full_queue_refuses_at_once_and_keeps_what_it_has() {
     let _worker = bench.worker(None, &["--follow", "2s"]);
     for ticket in &tickets {
         let outcome = ticket.outcome(PATIENCE).await.expect("an outcome");
-        assert!(outcome.is_success(), "{:?}", outcome.counts());
+        assert!(outcome.is_accepted(), "{:?}", outcome.counts());
     }
     let cached = bench.sandbox.cached(bench.sandbox.resource());
     let left = cached.iter().filter(|path| path.starts_with("/part-")).count();

@@ -60,7 +60,8 @@ fn kinds() -> Vec<Kind> {
             0,
             2,
         ),
-        ("expires-soon", with("Purge-Expires", "soon"), b"/p".to_vec(), 1, 0),
+        ("expires-soon", with("Purge-Expires", "soon"), b"/p".to_vec(), 0, 1),
+        ("exact", with("Purge-Paths", "exact"), b"/p,\np\n".to_vec(), 1, 1),
         ("odd-urgency", with("Purge-Urgency", "yesterday"), b"/p".to_vec(), 1, 0),
     ]
 }

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, stream};
 use purge_queue::State;
 use purge_sandbox::Fault;
+use purge_tests::cli::{Ended, Run};
+use tempfile::TempDir;
 
 use crate::bench::{Bench, PATIENCE};
 use crate::servers::{Cluster, Options};
-use crate::{is_full, numbered};
+use crate::{PURGE, RESOURCE, is_full, numbered};
 
 const LEASE: Duration = Duration::from_secs(3);
 
@@ -47,7 +49,8 @@ async fn survived(cluster: &Cluster, name: &str, fault: Fault, dies: bool) {
     for ticket in &tickets {
         let outcome = ticket.outcome(PATIENCE).await;
         let outcome = outcome.unwrap_or_else(|e| panic!("{what}: {e}: {}", first.said()));
-        assert!(outcome.is_success(), "{what}: {:?}", outcome.counts());
+        assert!(outcome.is_accepted(), "{what}: {:?}", outcome.counts());
+        assert_eq!(outcome.is_success(), name != "list", "{what}: {:?}", outcome.counts());
         if name == "list" {
             // How they ended cannot be known, and nothing else is claimed.
             assert!(outcome.paths.iter().all(|path| path.state == State::Accepted), "{what}");
@@ -133,4 +136,60 @@ async fn token_refused_for_a_while_loses_nothing() {
     assert!(outcome.is_success(), "{:?}", outcome.counts());
     let cached = bench.sandbox.cached(bench.sandbox.resource());
     assert!(numbered(0..150).iter().all(|path| !cached.contains(path)), "not purged");
+}
+
+/// A purge that was accepted and is no longer followed is not reported as finished, and keeps the baseline.
+#[tokio::test(flavor = "multi_thread")]
+async fn purge_that_is_not_followed_to_its_end_is_not_a_success() {
+    let Some(cluster) = Cluster::start(1, &Options::default()).await else { return };
+    let bench = Bench::new(&cluster, "accepted").await;
+    let folder = TempDir::new().expect("a folder");
+    let run = async |arguments: &[&str]| -> Ended {
+        Run::new(PURGE, arguments)
+            .folder(folder.path())
+            .env("PURGE_QUEUE_URL", &cluster.urls())
+            .env("PURGE_QUEUE_LANE", &bench.lane)
+            .env("PURGE_QUEUE_PRODUCER", "cms")
+            .env("PURGE_RESOURCE", RESOURCE)
+            .end()
+            .await
+    };
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join("site").join(name);
+        std::fs::create_dir_all(folder.path().join("site")).expect("a folder");
+        std::fs::write(file, text).expect("a file");
+    };
+    let site = ["enqueue", "--site", "site", "--baseline", "b"];
+    let baseline = || std::fs::read_to_string(folder.path().join("b")).expect("a baseline");
+    write("a.html", "one");
+    let first = run(&[&site[..], &["--first-run"]].concat()).await;
+    assert_eq!(first.code, Some(0), "{first:?}");
+    let before = baseline();
+
+    // A name that nobody writes as a path is purged as well.
+    write("a.html", "two");
+    write("b,", "two");
+    let mut worker = bench.worker(None, &["--follow", "0s"]);
+    let waited = run(&[&site[..], &["--id", "build-2", "--wait=60s"]].concat()).await;
+    assert_eq!(waited.code, Some(5), "{waited:?}");
+    assert!(waited.out.contains("accepted    /b,\n"), "{waited:?}");
+    assert!(waited.err.contains("; to follow it: cdn-purge wait "), "{waited:?}");
+    assert_eq!(baseline(), before, "it is not known to be purged");
+    let status = run(&["status", "build-2"]).await;
+    assert_eq!((status.code, &status.out), (Some(5), &waited.out), "{status:?}");
+    worker.kill().await;
+
+    let _worker = bench.worker(None, &[]);
+    let waited = run(&[&site[..], &["--id", "build-3", "--wait=60s"]].concat()).await;
+    assert_eq!(waited.code, Some(0), "{waited:?}");
+    assert!(waited.out.contains(" /a.html\n") && waited.out.contains(" /b,\n"), "{waited:?}");
+    assert_ne!(baseline(), before);
+
+    // Nothing waits for the outcome, so the paths must not expire.
+    write("a.html", "three");
+    let refused = run(&[&site[..], &["--expires", "1h"]].concat()).await;
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("--expires requires --wait"), "{refused:?}");
+    let left = run(&[&site[..], &["--id", "build-4"]].concat()).await;
+    assert_eq!(left.code, Some(0), "{left:?}");
 }

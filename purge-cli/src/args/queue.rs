@@ -7,7 +7,7 @@ use clap::Subcommand;
 use purge_api_ext::ResourceId;
 use purge_queue::{Lane, Producer, RequestId};
 
-use super::{FormatArgs, MessageArgs, PathArgs, TargetArgs};
+use super::{FormatArgs, PathArgs, TargetArgs};
 
 /// Which queue, and how to reach it.
 #[derive(clap::Args)]
@@ -66,13 +66,15 @@ pub(crate) struct EnqueueArgs {
     /// Low priority: sent when nothing else is waiting, but always gets one batch in ten
     #[arg(long, help_heading = "Request")]
     pub(crate) bulk: bool,
-    /// How long paths may wait; paths that have not been sent by then are never sent [default: 24h]
+    /// How long paths may wait, at most a year; paths that have not been sent by then are never sent [default: 24h;
+    /// with `--site` and without `--wait`: a year]
     #[arg(long, help_heading = "Request", value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) expires: Option<Duration>,
     /// How long storing may take
     #[arg(long, help_heading = "Request", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) deadline: Duration,
-    /// Wait until the outcome of every path is known, up to this long [without a value: 5m]
+    /// Wait until every path is purged, up to this long; ends with exit code 5 if the worker stops following a purge
+    /// before it has ended [without a value: 5m]
     #[arg(
         long, help_heading = "Request", value_name = "DURATION", num_args = 0..=1, require_equals = true,
         default_missing_value = "5m", value_parser = humantime::parse_duration
@@ -115,7 +117,8 @@ pub(crate) struct WorkerArgs {
     /// Maximum number of requests in flight [default: 4]
     #[arg(long, help_heading = "Worker", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: Option<u16>,
-    /// How long to follow operations until they finish; with 0s, a path's outcome is that its purge was accepted
+    /// How long to follow operations until they finish; with 0s, a path's outcome is that its purge was accepted, which
+    /// is not a success of `enqueue --wait`
     #[arg(long, help_heading = "Worker", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     pub(crate) follow: Duration,
     /// Name of this worker, shown while it holds the lane [default: its process ID]
@@ -124,8 +127,9 @@ pub(crate) struct WorkerArgs {
     /// Serve metrics at http://ADDRESS/metrics, for example with 127.0.0.1:9464
     #[arg(long, help_heading = "Worker", value_name = "ADDRESS")]
     pub(crate) metrics: Option<SocketAddr>,
-    #[command(flatten)]
-    pub(crate) messages: MessageArgs,
+    /// Show only errors on standard error
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
 }
 
 #[derive(clap::Args)]
@@ -138,7 +142,7 @@ pub(crate) struct OperateArgs {
 pub(crate) enum Operate {
     /// Set up the queue; leaves existing streams unchanged
     Init(InitArgs),
-    /// Find settings that could lose paths
+    /// Find settings that could lose paths, and lanes without a worker
     Check(CheckArgs),
     /// Show who holds the lane, and which paths are waiting
     Show(ShowArgs),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use purge_api_ext::PurgePath;
+use crate::chunk::read_back;
 
 /// Wildcards by the text before their first star and the last bytes after their last star: a path is compared only
 /// with those that share its beginning and its end.
@@ -73,7 +73,7 @@ impl Cover {
 }
 
 fn covers(wildcard: &str, path: &str) -> bool {
-    PurgePath::with_query(wildcard).is_ok_and(|wildcard| wildcard.matches(path))
+    read_back(wildcard).is_ok_and(|wildcard| wildcard.matches(path))
 }
 
 /// The text before the first star, and the last bytes after the last one.
@@ -87,6 +87,7 @@ fn keys(wildcard: &str) -> (&str, &[u8]) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use purge_api_ext::PurgePath;
 
     proptest! {
         #[test]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use purge_api_ext::{Plan, PurgePath};
+use purge_api_ext::Plan;
 
 use super::site::{Site, Waiting};
-use crate::chunk::Urgency;
+use crate::chunk::{Urgency, read_back};
 
 /// One batch in this many is for paths that are not urgent.
 const BULK_SHARE: usize = 10;
@@ -123,8 +123,7 @@ impl Site {
 
     fn selection(&self, places: &[usize], batch_size: usize) -> Selection {
         let paths: Vec<_> = places.iter().map(|place| self.paths[*place].path.clone()).collect();
-        let full =
-            |path: &Arc<str>| PurgePath::with_query(&**path).is_ok_and(|path| path.is_full_purge());
+        let full = |path: &Arc<str>| read_back(path).is_ok_and(|path| path.is_full_purge());
         Selection { everything: paths.iter().any(full), paths, batch_size, is_urgent: true }
     }
 }

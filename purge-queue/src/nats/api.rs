@@ -1,11 +1,10 @@
 //! The JSON of the JetStream API.
 
-use std::time::SystemTime;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::{EngineError, Message};
+use crate::time;
 
 /// The response to a JetStream request.
 pub(super) enum Answer<T> {
@@ -51,7 +50,7 @@ impl GotMessage {
             || EngineError::Unavailable("the engine sent a message that cannot be read".to_owned());
         let headers = decoded(&self.hdrs).ok_or_else(foreign)?;
         Ok(Message {
-            stored: time(&self.time).ok_or_else(foreign)?,
+            stored: time::parse(&self.time).ok_or_else(foreign)?,
             headers: header_lines(&headers),
             body: decoded(&self.data).ok_or_else(foreign)?,
             subject: self.subject,
@@ -115,24 +114,6 @@ fn header_lines(bytes: &[u8]) -> Vec<(String, String)> {
     lines.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
 }
 
-/// A time as the server writes it: with nanoseconds, in UTC or with an offset.
-pub(super) fn time(text: &str) -> Option<SystemTime> {
-    let (date, offset) = match text.strip_suffix('Z') {
-        Some(date) => (date.to_owned(), 0),
-        None => {
-            let at = text.len().checked_sub(6).filter(|at| text.is_char_boundary(*at))?;
-            let (date, offset) = text.split_at(at);
-            let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-            let seconds = hours.parse::<u64>().ok()? * 3600 + minutes.parse::<u64>().ok()? * 60;
-            let seconds = i64::try_from(seconds).ok()?;
-            (date.to_owned(), if offset.starts_with('-') { -seconds } else { seconds })
-        }
-    };
-    let shown = humantime::parse_rfc3339(&format!("{date}Z")).ok()?;
-    let shift = std::time::Duration::from_secs(offset.unsigned_abs());
-    if offset < 0 { shown.checked_add(shift) } else { shown.checked_sub(shift) }
-}
-
 /// Decodes base64.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let value = |byte: u8| -> Option<u32> {
@@ -161,8 +142,6 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -177,19 +156,6 @@ mod tests {
             assert_eq!(decoded(text).as_deref(), Some(bytes), "{text}");
         }
         assert_eq!(decoded("a b"), None);
-    }
-
-    #[test]
-    fn times_are_read_with_their_offset() {
-        let noon = SystemTime::UNIX_EPOCH + Duration::new(1_767_268_800, 123_456_789);
-        for text in [
-            "2026-01-01T12:00:00.123456789Z",
-            "2026-01-01T13:30:00.123456789+01:30",
-            "2026-01-01T07:00:00.123456789-05:00",
-        ] {
-            assert_eq!(time(text), Some(noon), "{text}");
-        }
-        assert_eq!(time("soon"), None);
     }
 
     #[test]

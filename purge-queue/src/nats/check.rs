@@ -1,5 +1,6 @@
 //! Sets up the streams, and finds settings that could lose paths.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::NatsEngine;
 use crate::chunk::{MAX_CHUNKS, MAX_MESSAGE_BYTES};
-use crate::engine::{EngineError, Stream};
+use crate::engine::{EngineError, Stream, matches};
 use crate::error::{QueueError, QueueErrorKind};
 
 /// How to set up a queue.
@@ -42,10 +43,18 @@ impl fmt::Display for Finding {
     }
 }
 
+/// How long outcomes are kept.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How many messages each subject has.
+type Counts = BTreeMap<String, u64>;
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 fn config(stream: Stream, layout: Layout) -> Value {
     const GIB: u64 = 1 << 30;
-    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    let days = |days: u64| nanos(Duration::from_secs(days * 24 * 3600));
     let mut config = json!({
         "name": stream.name(),
         "subjects": [stream.subjects()],
@@ -65,7 +74,7 @@ fn config(stream: Stream, layout: Layout) -> Value {
         }),
         Stream::Journal => json!({ "max_bytes": GIB }),
         Stream::Outcomes => json!({
-            "discard": "old", "max_msgs_per_subject": 1, "max_age": days(7), "max_bytes": 4 * GIB,
+            "discard": "old", "max_msgs_per_subject": 1, "max_age": nanos(KEPT), "max_bytes": 4 * GIB,
         }),
         Stream::Lease => json!({
             "discard": "old", "max_msgs_per_subject": 1, "max_age": nanos(layout.lease),
@@ -124,6 +133,8 @@ impl NatsEngine {
             let info = self.info(stream).await?;
             found.extend(findings(stream, info.as_ref()));
         }
+        let inputs = self.subjects(Stream::Input).await?;
+        found.extend(unserved(&inputs, &self.subjects(Stream::Journal).await?));
         Ok(found)
     }
 
@@ -144,13 +155,37 @@ impl NatsEngine {
         Ok(if is_synced { Vec::new() } else { vec![finding] })
     }
 
+    /// The subjects of a stream that have messages; none if there is no such stream.
+    async fn subjects(&self, stream: Stream) -> Result<Counts, QueueError> {
+        let mut all = Counts::new();
+        loop {
+            let page = json!({ "subjects_filter": ">", "offset": all.len() });
+            let Some(info) = self.info_with(stream, page).await? else { return Ok(all) };
+            let (known, total) = (all.len(), info["total"].as_u64().unwrap_or_default());
+            all.extend(subjects_of(&info));
+            if all.len() == known || all.len() as u64 >= total {
+                return Ok(all);
+            }
+        }
+    }
+
     async fn info(&self, stream: Stream) -> Result<Option<Value>, QueueError> {
-        match self.ask(&format!("STREAM.INFO.{stream}"), json!({})).await {
+        self.info_with(stream, json!({})).await
+    }
+
+    async fn info_with(&self, stream: Stream, ask: Value) -> Result<Option<Value>, QueueError> {
+        match self.ask(&format!("STREAM.INFO.{stream}"), ask).await {
             Ok(info) => Ok(Some(info)),
             Err(EngineError::Missing(_)) => Ok(None),
             Err(error) => Err(failed(stream, &error)),
         }
     }
+}
+
+fn subjects_of(info: &Value) -> Counts {
+    let subjects = info.pointer("/state/subjects").and_then(Value::as_object);
+    let counts = subjects.into_iter().flatten();
+    counts.map(|(subject, count)| (subject.clone(), count.as_u64().unwrap_or_default())).collect()
 }
 
 fn failed(stream: Stream, error: &EngineError) -> QueueError {
@@ -167,18 +202,25 @@ fn failed(stream: Stream, error: &EngineError) -> QueueError {
 
 /// Problems of a stream, found in the engine's description of it.
 fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut say = |text: String| found.push(Finding { place: stream.to_string(), text });
-    let Some(info) = info else {
-        say("is missing; create it with `cdn-purge queue init`".to_owned());
-        return found;
+    let texts = match info {
+        None => vec!["is missing; create it with `cdn-purge queue init`".to_owned()],
+        Some(info) => {
+            let config = &info["config"];
+            [common(stream, config), own(stream, config), current(stream, info)].concat()
+        }
     };
-    let config = &info["config"];
+    let place = stream.to_string();
+    texts.into_iter().map(|text| Finding { place: place.clone(), text }).collect()
+}
+
+/// Settings that are wrong for any stream.
+fn common(stream: Stream, config: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut say = |text: String| found.push(text);
     let text = |name: &str| config[name].as_str().unwrap_or_default();
-    let count = |name: &str| config[name].as_i64().unwrap_or_default();
     let is = |name: &str| config[name].as_bool().unwrap_or_default();
-    if count("num_replicas") < 3 {
-        let replicas = count("num_replicas");
+    let replicas = config["num_replicas"].as_i64().unwrap_or_default();
+    if replicas < 3 {
         say(format!(
             "has too few replicas ({replicas}); 3 survive the loss of a node: `nats stream edit --replicas 3`"
         ));
@@ -186,8 +228,32 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
     if text("storage") != "file" {
         say("is kept in memory only; recreate it with file storage".to_owned());
     }
+    if text("persist_mode") == "async" {
+        say("acknowledges messages before they are written (`persist_mode` is `async`); recreate it without".to_owned());
+    }
+    let retention = text("retention");
+    if retention != "limits" {
+        say(format!(
+            "drops messages that nothing has read yet, or that something has read (`retention` is `{}`); recreate it \
+             with `limits`",
+            purge_api_ext::escape(retention)
+        ));
+    }
+    let subjects = config["subjects"].as_array();
+    if !subjects.is_some_and(|all| {
+        all.iter().any(|one| one.as_str().is_some_and(|one| matches(one, stream.subjects())))
+    }) {
+        say(format!("does not keep all of `{0}`; set `subjects` to it", stream.subjects()));
+    }
+    if config["subject_transform"].is_object() {
+        say("stores messages under other subjects (`subject_transform`); remove it".to_owned());
+    }
     if !is("allow_direct") {
         say("cannot be read directly (`allow_direct` is off); turn it on".to_owned());
+    }
+    if is("deny_purge") {
+        say("keeps workers from removing messages (`deny_purge` is on); recreate it without"
+            .to_owned());
     }
     for (name, why) in [
         ("allow_rollup_hdrs", "lets one message remove all others"),
@@ -197,37 +263,95 @@ fn findings(stream: Stream, info: Option<&Value>) -> Vec<Finding> {
             say(format!("{why} (`{name}` is on); turn it off"));
         }
     }
+    found
+}
+
+/// Settings that are wrong for one stream.
+fn own(stream: Stream, config: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut say = |text: &str| found.push(text.to_owned());
+    let count = |name: &str| config[name].as_i64().unwrap_or_default();
     let keeps_all = matches!(stream, Stream::Input | Stream::Journal);
-    if keeps_all && text("discard") != "new" {
-        say("drops the oldest messages when it is full (`discard` is not `new`); set `discard: new`".to_owned());
+    if keeps_all && config["discard"] != "new" {
+        say(
+            "drops the oldest messages when it is full (`discard` is not `new`); set `discard: new`",
+        );
     }
-    if keeps_all && count("max_age") > 0 {
-        say("drops messages by their age (`max_age`); set it to 0".to_owned());
+    if (keeps_all || stream == Stream::Control) && count("max_age") > 0 {
+        say("drops messages by their age (`max_age`); set it to 0");
     }
-    if stream == Stream::Input
-        && count("max_msgs_per_subject") > 0
-        && !is("discard_new_per_subject")
-    {
-        say("drops the oldest messages of a producer at its quota; set `discard_new_per_subject`"
-            .to_owned());
+    let limit = count("max_msgs_per_subject");
+    match stream {
+        Stream::Input if limit > 0 && config["discard_new_per_subject"] != true => {
+            say(
+                "drops the oldest messages of a producer at its quota; set `discard_new_per_subject`",
+            );
+        }
+        Stream::Journal if limit > 0 => {
+            say("keeps only some notes of a lane (`max_msgs_per_subject`); set it to -1");
+        }
+        Stream::Control if count("max_msgs") > 0 => {
+            say("keeps only some orders of operators (`max_msgs`); set it to -1");
+        }
+        Stream::Outcomes if count("max_age") > 0 && count("max_age") < nanos(KEPT) as i64 => {
+            say("drops outcomes that are less than 7 days old (`max_age`); set it to 7 days");
+        }
+        Stream::Lease if count("max_age") <= 0 => {
+            say(
+                "keeps leases forever: a worker that has died keeps the lane; set `max_age` to 30 s",
+            );
+        }
+        _ => {}
     }
-    if stream == Stream::Lease && count("max_age") <= 0 {
-        say("keeps leases forever: a worker that has died keeps the lane; set `max_age` to 30 s"
-            .to_owned());
-    }
-    if stream == Stream::Journal
+    found
+}
+
+/// Problems of the current state of a stream.
+fn current(stream: Stream, info: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let why = match stream {
+        Stream::Journal => Some("workers cannot begin when it is full"),
+        Stream::Outcomes => {
+            Some("it then drops the oldest outcomes, although they are less than 7 days old")
+        }
+        Stream::Input | Stream::Lease | Stream::Control => None,
+    };
+    if let Some(why) = why
         && let Some(percent) = filled(info).filter(|percent| *percent >= 80)
     {
-        say(format!(
-            "is {percent} % full, and workers cannot begin when it is full; raise its limit: \
-             `nats stream edit {stream} --max-bytes 2GiB`"
+        let limit = if stream == Stream::Journal { "2GiB" } else { "8GiB" };
+        found.push(format!(
+            "is {percent} % full, and {why}; raise its limit: `nats stream edit {stream} --max-bytes {limit}`"
         ));
     }
     if away(info) > 0 {
-        say("has a replica that is offline or behind; do not remove a node until it has caught up"
-            .to_owned());
+        let text =
+            "has a replica that is offline or behind; do not remove a node until it has caught up";
+        found.push(text.to_owned());
     }
     found
+}
+
+/// Lanes that no worker has ever held although something is enqueued for them, such as a mistyped one. Both are subjects
+/// and how many messages each has.
+fn unserved(inputs: &Counts, journals: &Counts) -> Vec<Finding> {
+    let lane = |subject: &str| subject.split('.').nth(2).unwrap_or_default().to_owned();
+    let served: BTreeSet<String> = journals.keys().map(|subject| lane(subject)).collect();
+    let mut waiting = Counts::new();
+    for (subject, count) in inputs {
+        *waiting.entry(lane(subject)).or_default() += count;
+    }
+    waiting.retain(|lane, _| !served.contains(lane));
+    let finding = |(lane, count): (String, u64)| Finding {
+        place: Stream::Input.to_string(),
+        text: format!(
+            "has {count} message{} for the lane `{}`, which no worker has ever held; start a worker for it, or \
+             correct the lane of the producer",
+            if count == 1 { "" } else { "s" },
+            purge_api_ext::escape(&lane)
+        ),
+    };
+    waiting.into_iter().map(finding).collect()
 }
 
 /// How much of its limit on bytes a stream uses, in percent.
@@ -246,62 +370,4 @@ fn away(info: &Value) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn info(stream: Stream, change: &[(&str, Value)]) -> Value {
-        let mut config = config(stream, Layout::default());
-        for (name, value) in change {
-            config[*name] = value.clone();
-        }
-        json!({ "config": config })
-    }
-
-    #[test]
-    fn init_creates_streams_without_findings() {
-        for stream in Stream::ALL {
-            assert_eq!(findings(stream, Some(&info(stream, &[]))), [], "{stream}");
-        }
-    }
-
-    #[test]
-    fn settings_that_could_lose_paths_are_found() {
-        for (stream, name, value, expected) in [
-            (Stream::Input, "num_replicas", json!(1), "has too few replicas (1)"),
-            (Stream::Input, "discard", json!("old"), "drops the oldest"),
-            (Stream::Journal, "discard", json!("old"), "drops the oldest"),
-            (Stream::Input, "max_age", json!(1), "by their age"),
-            (Stream::Input, "discard_new_per_subject", json!(false), "of a producer"),
-            (Stream::Input, "allow_rollup_hdrs", json!(true), "remove all others"),
-            (Stream::Input, "allow_msg_ttl", json!(true), "expire by itself"),
-            (Stream::Journal, "storage", json!("memory"), "in memory only"),
-            (Stream::Lease, "max_age", json!(0), "forever"),
-            (Stream::Outcomes, "allow_direct", json!(false), "cannot be read"),
-        ] {
-            let found = findings(stream, Some(&info(stream, &[(name, value)])));
-            assert_eq!(found.len(), 1, "{name}: {found:?}");
-            assert!(found[0].to_string().contains(expected), "{found:?}");
-        }
-        assert!(findings(Stream::Input, None)[0].text.starts_with("is missing"));
-        let mut behind = info(Stream::Input, &[]);
-        behind["cluster"] = json!({ "replicas": [{ "current": false }, { "current": true }] });
-        assert_eq!(findings(Stream::Input, Some(&behind)).len(), 1);
-        let mut full = info(Stream::Journal, &[("max_bytes", json!(1_000))]);
-        full["state"] = json!({ "bytes": 799 });
-        assert_eq!(findings(Stream::Journal, Some(&full)), []);
-        full["state"] = json!({ "bytes": 800 });
-        let found = findings(Stream::Journal, Some(&full));
-        assert!(found[0].text.starts_with("is 80 % full"), "{found:?}");
-    }
-
-    #[test]
-    fn node_without_sync_is_found() {
-        let node = |config: Value| {
-            let varz = json!({ "jetstream": { "config": config } }).to_string();
-            NatsEngine::check_node("a", varz.as_bytes()).expect("a node").len()
-        };
-        assert_eq!(node(json!({ "sync_interval": 120_000_000_000_u64 })), 1);
-        assert_eq!(node(json!({ "sync_always": true })), 0);
-        NatsEngine::check_node("a", b"<html>").expect_err("another server");
-    }
-}
+mod tests;

@@ -4,8 +4,9 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::{NatsEngine, PATIENCE, api};
+use super::{NatsEngine, PATIENCE};
 use crate::engine::{EngineError, Message, Stream};
+use crate::time;
 
 /// The maximum number of messages and bytes per request.
 const AT_ONCE: usize = 512;
@@ -140,7 +141,7 @@ pub(super) fn direct(answer: async_nats::Message) -> Result<Message, EngineError
     let headers = answer.headers.unwrap_or_default();
     let text = |name: &str| headers.get_last(name).map(|value| value.as_str().to_owned());
     let sequence = text("Nats-Sequence").and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
-    let stored = text("Nats-Time-Stamp").and_then(|text| api::time(&text)).ok_or_else(foreign)?;
+    let stored = text("Nats-Time-Stamp").and_then(|text| time::parse(&text)).ok_or_else(foreign)?;
     let own = headers.iter().flat_map(|(name, values)| {
         values.iter().map(|value| (name.to_string(), value.as_str().to_owned()))
     });

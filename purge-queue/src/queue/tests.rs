@@ -1,3 +1,5 @@
+use purge_api_ext::PurgePath;
+
 use super::*;
 use crate::memory::{Fault, MemoryEngine};
 use crate::outcome::{State, StoredResult};
@@ -64,7 +66,10 @@ async fn storing_failures_are_reported() {
     queue(&engine, "other").enqueue(resource(), &paths(1)).await.expect("another producer's quota");
     engine.faults(|_| Fault::Lost);
     let began = Instant::now();
-    assert_eq!(kind(cms.enqueue(resource(), &paths(1))).await, QueueErrorKind::Unavailable);
+    let id: RequestId = "named".parse().expect("a name");
+    let error = cms.enqueue(resource(), &paths(1)).id(id).await.expect_err("no response");
+    assert_eq!(error.kind(), QueueErrorKind::Unavailable);
+    assert!(error.to_string().contains("so use the name named again"), "{error}");
     assert!((29..=30).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
     let waiting = cms.outcome(resource(), &RequestId::random(), Duration::from_secs(9)).await;
     assert_eq!(waiting.expect_err("no worker").kind(), QueueErrorKind::Deadline);
@@ -95,8 +100,38 @@ async fn request_has_a_bounded_number_of_messages() {
     again.expect("the name has no complete outcome");
 }
 
+#[tokio::test(start_paused = true)]
+async fn expiry_is_never_in_the_past_and_never_ignored() {
+    let engine = MemoryEngine::new(Duration::from_secs(30));
+    let cms = queue(&engine, "cms");
+    let day = Duration::from_secs(24 * 3600);
+    for (after, least, most) in [
+        (Duration::from_millis(900), Duration::from_millis(899), Duration::from_millis(900)),
+        (Duration::MAX, day * 364, day * 366),
+        (Duration::from_secs(8_000 * 366 * 24 * 3600), day * 364, day * 366),
+    ] {
+        let before = SystemTime::now();
+        cms.enqueue(resource(), &paths(1)).expires(after).await.expect("stored");
+        let passed = before.elapsed().unwrap_or_default();
+        let stored = engine.messages(Stream::Input).pop().expect("a message");
+        let at = stored.header("Purge-Expires").and_then(crate::time::parse).expect("a time");
+        let left = at.duration_since(before).expect("it is later");
+        assert!((least..=most + passed).contains(&left), "{left:?}");
+    }
+}
+
 /// Stores an outcome as a worker does.
 async fn purge(engine: &MemoryEngine, request: &RequestId, sequence: u64, paths: &[&str]) {
+    purge_chunk(engine, request, sequence, (1, 1), paths).await;
+}
+
+async fn purge_chunk(
+    engine: &MemoryEngine,
+    request: &RequestId,
+    sequence: u64,
+    place: (u32, u32),
+    paths: &[&str],
+) {
     let address = Address::new(
         "shop".parse().expect("a lane"),
         resource(),
@@ -104,8 +139,8 @@ async fn purge(engine: &MemoryEngine, request: &RequestId, sequence: u64, paths:
     );
     let verdict = crate::outcome::Verdict::new(State::Purged, None);
     let paths = paths.iter().map(|path| StoredResult::new(path, &verdict, None)).collect();
-    let subject = address.outcome(request, 1);
-    let outcome = ChunkOutcome::new(subject.clone(), sequence, (1, 1), paths);
+    let subject = address.outcome(request, place.0);
+    let outcome = ChunkOutcome::new(subject.clone(), sequence, place, paths);
     let body = outcome.stored();
     let new = NewMessage { subject, body, ..NewMessage::default() };
     engine.store(new).await.expect("stored");
@@ -143,4 +178,22 @@ async fn outcome_of_another_request_with_the_same_name_is_not_taken_for_its_own(
     assert_eq!(refused.kind(), QueueErrorKind::InvalidInput);
     assert!(refused.to_string().contains("use another name for a new request"), "{refused}");
     assert_eq!(engine.messages(Stream::Input).len(), before, "nothing was stored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn outcomes_of_an_earlier_request_with_more_or_fewer_messages_do_not_count() {
+    let engine = MemoryEngine::new(Duration::from_secs(30));
+    let (cms, id): (_, RequestId) = (queue(&engine, "cms"), "deploy".parse().expect("a name"));
+    let known = async || {
+        let outcome = cms.status(resource(), &id).await.expect("a status");
+        let paths: Vec<_> = outcome.paths.into_iter().map(|result| result.path).collect();
+        (outcome.chunks, outcome.missing, paths)
+    };
+    purge_chunk(&engine, &id, 1, (1, 2), &["/one"]).await;
+    purge_chunk(&engine, &id, 2, (2, 2), &["/two"]).await;
+    assert_eq!(known().await, (Some(2), vec![], vec!["/one".to_owned(), "/two".to_owned()]));
+    purge_chunk(&engine, &id, 3, (1, 1), &["/three"]).await;
+    assert_eq!(known().await, (Some(1), vec![], vec!["/three".to_owned()]));
+    purge_chunk(&engine, &id, 5, (2, 3), &["/five"]).await;
+    assert_eq!(known().await, (Some(3), vec![1, 3], vec!["/five".to_owned()]));
 }

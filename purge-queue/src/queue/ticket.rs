@@ -106,9 +106,16 @@ impl RequestOutcome {
         self.chunks.is_some() && self.missing.is_empty()
     }
 
-    /// Whether it is complete and no path needs to be enqueued again.
+    /// Whether it is complete, and every path is known to be purged or to have had no cached copy. If the worker stopped
+    /// following a purge before it ended, this is false: see [`is_accepted`](Self::is_accepted).
     #[must_use]
     pub fn is_success(&self) -> bool {
+        self.is_accepted() && !self.paths.iter().any(|path| path.state == State::Accepted)
+    }
+
+    /// Whether it is complete and no path needs to be enqueued again: every purge was at least accepted.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
         self.is_complete() && !self.paths.iter().any(|path| path.state.is_failure())
     }
 

@@ -5,13 +5,14 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{Either, select};
-use purge_api_ext::{Error, Journal, Paths, Plan, PurgeEverything, PurgePath, Resource, Shutdown};
+use purge_api_ext::{Error, Journal, Paths, Plan, PurgeEverything, Resource, Shutdown};
 
 use super::follow::{follow, left, site};
 use super::holder::Holder;
 use super::judge::{self, Judgement};
 use super::under_way::{Followed, RoundEnd};
 use crate::backlog::Selection;
+use crate::chunk::read_back;
 use crate::engine::Engine;
 use crate::note::{Begun, Note, pieces};
 use crate::outcome::{Judged, State, Verdict};
@@ -267,8 +268,7 @@ fn planned(selection: &Selection) -> Result<Plan, Judgement> {
         }
         let mut parsed = Paths::new();
         for path in paths {
-            let path = PurgePath::with_query(&**path).map_err(|error| error.to_string())?;
-            parsed.push(&path);
+            parsed.push(&read_back(path)?);
         }
         planner.plan(parsed).map_err(|error| error.to_string())
     };
@@ -305,7 +305,7 @@ mod tests {
             let judged = planned(&selection(paths, false)).expect_err("it is refused").judged;
             judged.into_iter().flat_map(|judged| judged.paths).collect::<Vec<_>>()
         };
-        assert_eq!(failed(&["/a", "/%2A", "/b"]), ["/%2A"]);
+        assert_eq!(failed(&["/a", "/%2A", "/b,"]), ["/%2A"]);
         assert_eq!(failed(&["/a", "no path"]), ["no path"]);
         assert_eq!(failed(&[&format!("/{}", "a".repeat(BODY))]).len(), 1);
         assert!(planned(&selection(&["/a", "/%2A"], true)).is_ok(), "there is consent");

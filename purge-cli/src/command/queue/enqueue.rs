@@ -1,6 +1,9 @@
 //! `enqueue` and `status`.
 
-use purge_api_ext::{Paths, Plan, PurgeEverything, PurgePath, escape};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use purge_api_ext::{Paths, Plan, PurgeEverything, escape};
 use purge_queue::{MAX_PATHS, NatsEngine, Queue, RequestOutcome, State, Ticket, Urgency};
 use serde::Serialize;
 
@@ -11,7 +14,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::output::{self, Console, Format};
-use crate::selection::{Renewal, Selection};
+use crate::selection::{self, Renewal, Selection};
 use crate::shown::shown;
 
 /// A stored request, as JSON.
@@ -31,6 +34,17 @@ pub(crate) async fn run(mut args: EnqueueArgs, console: &mut Console<'_>) -> Res
         && let Some(text) = input::duration(&args.paths.input.paths)
     {
         return Err(Failure::usage(format!("`{text}` is not a path; write `--wait={text}`")));
+    }
+    let is_left = args.paths.site.site.is_some() && args.wait.is_none();
+    if is_left && args.expires.is_some() {
+        return Err(Failure::usage(
+            "with --site, --expires requires --wait: otherwise the baseline is replaced before it is known whether the \
+             paths have expired",
+        ));
+    }
+    if is_left {
+        // No later run would purge paths that expire.
+        args.expires = Some(Duration::MAX);
     }
     let mut identity = connect::identity(&args.from, &settings)?;
     let prefix = args.paths.input.prefix.take().or_else(|| identity.prefix.take());
@@ -67,8 +81,7 @@ pub(crate) async fn run(mut args: EnqueueArgs, console: &mut Console<'_>) -> Res
 fn paths(plan: &Plan) -> Result<Paths, Failure> {
     let mut paths = Paths::new();
     for path in plan.paths() {
-        let path = PurgePath::with_query(path);
-        paths.push(&path.map_err(|error| Failure::usage(error.to_string()))?);
+        paths.push(&selection::read_back(path)?);
     }
     Ok(paths)
 }
@@ -154,12 +167,41 @@ fn show(
         Format::Ndjson => outcome.paths.iter().try_for_each(|path| output::json_line(out, path)),
     };
     written.or_else(output::closed_pipe)?;
-    Ok(match outcome.paths.iter().any(|path| path.state.is_failure()) {
-        true => Exit::Failed,
-        false if outcome.is_complete() => Exit::Success,
+    if outcome.paths.iter().any(|path| path.state.is_failure()) {
+        return Ok(Exit::Failed);
+    }
+    if !outcome.is_complete() {
         // The rest may be known later.
-        false => Exit::Temporary,
-    })
+        return Ok(Exit::Temporary);
+    }
+    unfinished(outcome).map_or(Ok(Exit::Success), Err)
+}
+
+/// The failure of a request with paths whose purge was accepted and is no longer followed: nothing will ever say how it
+/// ended.
+fn unfinished(outcome: &RequestOutcome) -> Option<Failure> {
+    /// More IDs would bury the message before them.
+    const NAMED: usize = 5;
+    let accepted = outcome.paths.iter().filter(|path| path.state == State::Accepted);
+    let count = accepted.clone().count();
+    let operations: BTreeSet<_> = accepted.filter_map(|path| path.op_id.as_deref()).collect();
+    let follow = match operations.len() {
+        0 => String::new(),
+        1..=NAMED => {
+            let ids: Vec<_> = operations.into_iter().map(escape).collect();
+            format!("; to follow it: cdn-purge wait {}", ids.join(" "))
+        }
+        count => format!(
+            "; to follow its {count} operations: `cdn-purge wait` with the IDs of `status --output json`"
+        ),
+    };
+    let what = match count {
+        0 => return None,
+        1 => "the purge of 1 path was accepted".to_owned(),
+        count => format!("the purge of {count} paths was accepted"),
+    };
+    let why = "no worker follows it any more, so it is unknown whether it has ended";
+    Some(Failure::new(Exit::Deadline, format!("{what}, but {why}{follow}")))
 }
 
 fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
@@ -179,13 +221,32 @@ fn text(outcome: &RequestOutcome, out: output::Out<'_>) -> std::io::Result<()> {
     let counts = counts.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
     let mut counts: Vec<String> = counts.collect();
     match outcome.chunks {
-        None => counts.push(format!("no outcome yet for {}", outcome.request)),
+        None => counts.push(format!(
+            "no outcome of {} is stored: it is waiting, its outcome is no longer kept, or it was never enqueued",
+            outcome.request
+        )),
         Some(_) if !outcome.missing.is_empty() => {
-            let waiting = State::Queued.as_str();
             let (count, s) = (outcome.missing.len(), output::plural(outcome.missing.len()));
-            counts.push(format!("{count} message{s} of up to {MAX_PATHS} paths {waiting}"));
+            counts.push(format!("{count} message{s} of up to {MAX_PATHS} paths without an outcome"));
         }
         Some(_) => {}
     }
     writeln!(out, "{}", counts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use purge_api_ext::PurgePath;
+
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_enqueued_as_they_are_planned() {
+        let names = ["a,", "it's'", "line\nbreak"];
+        let planned: Paths =
+            names.iter().map(|name| PurgePath::from_file_name(*name).expect("a name")).collect();
+        let plan = Plan::planner().plan(planned).expect("a plan");
+        let enqueued = paths(&plan).expect("paths");
+        assert_eq!(enqueued.iter().collect::<Vec<_>>(), ["/a,", "/it's'", "/line%0Abreak"]);
+    }
 }

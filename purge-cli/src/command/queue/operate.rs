@@ -13,6 +13,7 @@ use crate::args::{CheckArgs, DropArgs, InitArgs, LaneArgs, LogArgs, Operate, Sho
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Console, Format};
+use crate::shown::shown;
 
 pub(crate) async fn run(command: Operate, console: &mut Console<'_>) -> Result<Exit, Failure> {
     match command {
@@ -148,6 +149,13 @@ async fn log(args: &LogArgs, console: &mut Console<'_>) -> Result<Exit, Failure>
         }),
     };
     written.or_else(output::closed_pipe)?;
+    if let Some(path) = args.path.as_ref().filter(|_| entries.is_empty()) {
+        let note = format!(
+            "the journal does not name `{}`; a round is removed soon after its outcomes are stored",
+            shown(path)
+        );
+        output::note(console, args.output.format, &note);
+    }
     Ok(Exit::Success)
 }
 

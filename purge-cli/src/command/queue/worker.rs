@@ -34,7 +34,7 @@ pub(crate) async fn run(
     let profile = args.target.profile.first();
     let lane = connect::lane_of(&args.queue, profile.map(String::as_str), &settings)?;
     let engine = connect::connect(&args.queue, &settings).await?;
-    let quiet = args.messages.quiet;
+    let quiet = args.quiet;
     if let Some(warning) = engine.version_warning().filter(|_| !quiet) {
         drop(writeln!(console.err, "warning: {warning}"));
     }
