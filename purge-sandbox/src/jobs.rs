@@ -10,11 +10,14 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
+use crate::pop::Owed;
+
 /// Jobs and records, in the order in which they were created. Times count from the start of the sandbox, indices from
 /// its first job and its first record, which may have been forgotten.
 #[derive(Debug)]
 pub(crate) struct Work {
     max_bytes: usize,
+    owed: Owed,
     bytes: usize,
     jobs: VecDeque<Job>,
     forgotten_jobs: usize,
@@ -80,9 +83,10 @@ pub(crate) trait Evict {
 pub(crate) struct Full;
 
 impl Work {
-    pub(crate) fn new(max_bytes: usize) -> Self {
+    pub(crate) fn new(max_bytes: usize, owed: Owed) -> Self {
         Self {
             max_bytes,
+            owed,
             bytes: 0,
             jobs: VecDeque::new(),
             forgotten_jobs: 0,
@@ -100,8 +104,8 @@ impl Work {
         now: Duration,
         takes: Duration,
     ) -> Result<(), Full> {
-        let bytes = job_bytes(&id) + paths.iter().map(|path| record_bytes(path)).sum::<usize>();
-        while self.bytes.saturating_add(bytes) > self.max_bytes && self.forget() {}
+        let bytes = job_bytes(&id) + paths.iter().map(|path| self.bytes_of(path)).sum::<usize>();
+        while self.bytes.saturating_add(bytes) > self.max_bytes && self.forget(now) {}
         if self.bytes.saturating_add(bytes) > self.max_bytes && !self.jobs.is_empty() {
             return Err(Full);
         }
@@ -129,9 +133,17 @@ impl Work {
         Ok(())
     }
 
-    /// Forgets the oldest job, if it has finished. Jobs finish in the order of their creation.
-    fn forget(&mut self) -> bool {
-        if self.jobs.front().is_none_or(|job| job.finished < job.count) {
+    /// The memory that a path takes here, and at the points of presence that purge it later.
+    fn bytes_of(&self, path: &str) -> usize {
+        record_bytes(path) + self.owed.bytes(path)
+    }
+
+    /// Forgets the oldest job, if it has finished everywhere. Jobs finish in the order of their creation.
+    fn forget(&mut self, now: Duration) -> bool {
+        let has_ended = |job: &Job| {
+            job.finished == job.count && job.ends().saturating_add(self.owed.lag) <= now
+        };
+        if !self.jobs.front().is_some_and(has_ended) {
             return false;
         }
         let Some(job) = self.jobs.pop_front() else { return false };
@@ -139,7 +151,9 @@ impl Work {
         self.forgotten_records += job.count;
         self.by_id.remove(&job.id);
         self.bytes -= job_bytes(&job.id);
-        self.bytes -= self.records.drain(..job.count).map(|r| record_bytes(&r.path)).sum::<usize>();
+        let owed = self.owed;
+        let bytes_of = |record: Record| record_bytes(&record.path) + owed.bytes(&record.path);
+        self.bytes -= self.records.drain(..job.count).map(bytes_of).sum::<usize>();
         true
     }
 
@@ -171,10 +185,10 @@ impl Work {
 
     /// When the last unfinished job will finish, if there is one.
     pub(crate) fn ends(&self) -> Option<Duration> {
-        let unfinished = self.due.iter().map(|Reverse((_, index))| {
-            let job = &self.jobs[index - self.forgotten_jobs];
-            job.completes(job.count - 1)
-        });
+        let unfinished = self
+            .due
+            .iter()
+            .map(|Reverse((_, index))| self.jobs[index - self.forgotten_jobs].ends());
         unfinished.max()
     }
 
@@ -247,6 +261,11 @@ impl Job {
     fn completes(&self, turn: usize) -> Duration {
         self.starts(turn + 1)
     }
+
+    /// When its last path completes.
+    fn ends(&self) -> Duration {
+        self.starts(self.count)
+    }
 }
 
 /// The memory that a job takes, without its records. Its ID is stored twice.
@@ -284,7 +303,7 @@ mod tests {
     }
 
     fn work(jobs: &[(&str, &[&str])]) -> Work {
-        let mut work = Work::new(usize::MAX);
+        let mut work = Work::new(usize::MAX, Owed::default());
         for (id, paths) in jobs {
             assert_eq!(create(&mut work, id, paths, SECOND), Ok(()));
         }
@@ -363,7 +382,7 @@ mod tests {
     fn the_oldest_finished_jobs_are_forgotten_with_all_records() {
         let mut cache = Cache::new(1000, Star::default());
         let size = job_bytes("0") + 3 * record_bytes("/0/a");
-        let mut work = Work::new(3 * size);
+        let mut work = Work::new(3 * size, Owed::default());
         for n in 0..20 {
             let now = 100 * n * SECOND;
             work.settle(&mut cache, now);
@@ -394,7 +413,7 @@ mod tests {
     #[test]
     fn an_unfinished_job_is_never_forgotten() {
         let mut cache = Cache::new(1000, Star::default());
-        let mut work = Work::new(2 * (job_bytes("a") + record_bytes("/a")));
+        let mut work = Work::new(2 * (job_bytes("a") + record_bytes("/a")), Owed::default());
         assert_eq!(create(&mut work, "a", &["/a"], SECOND), Ok(()));
         assert_eq!(create(&mut work, "b", &["/b"], 2 * SECOND), Ok(()));
         assert_eq!(create(&mut work, "c", &["/c"], 3 * SECOND), Err(Full));
@@ -409,8 +428,26 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_a_point_of_presence_still_owes_is_not_forgotten() {
+        let mut cache = Cache::new(1000, Star::default());
+        let late = crate::pop::Pop::new("late").lag(100 * SECOND);
+        let pops =
+            [late, crate::pop::Pop::new("soon"), crate::pop::Pop::new("never").lag(Duration::MAX)];
+        let owed = Owed::new(&pops);
+        let mut work = Work::new(job_bytes("a") + record_bytes("/a") + owed.bytes("/a"), owed);
+        assert!(owed.bytes("/a") > 2);
+        assert_eq!(create(&mut work, "a", &["/a"], SECOND), Ok(()));
+        work.settle(&mut cache, 50 * SECOND);
+        assert_eq!(create(&mut work, "b", &["/b"], 50 * SECOND), Err(Full));
+        assert_eq!(create(&mut work, "b", &["/b"], 108 * SECOND), Err(Full));
+        assert_eq!(create(&mut work, "b", &["/b"], 109 * SECOND), Ok(()));
+        assert_eq!(work.list(Some("a"), 1, 1, 109 * SECOND).0, 0);
+        assert_eq!(work.bytes, work.max_bytes);
+    }
+
+    #[test]
     fn a_job_larger_than_the_limit_is_kept_if_it_is_the_only_one() {
-        let mut work = Work::new(1);
+        let mut work = Work::new(1, Owed::default());
         assert_eq!(create(&mut work, "a", &["/a"], SECOND), Ok(()));
         assert_eq!(create(&mut work, "b", &["/b"], SECOND), Err(Full));
         work.settle(&mut Cache::new(0, Star::default()), 100 * SECOND);

@@ -58,7 +58,8 @@ impl Sandbox {
         SandboxBuilder::default()
     }
 
-    /// `http://127.0.0.1:PORT`, without a trailing slash.
+    /// `http://127.0.0.1:PORT`, without a trailing slash. It is on this machine even if the sandbox listens on all
+    /// addresses.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -158,13 +159,14 @@ impl Sandbox {
         history::settled(&self.shared).await;
     }
 
-    /// The paths that are cached for a resource, sorted; none for a resource that does not exist.
+    /// The paths that the edge of a resource has cached in any content coding, sorted; none for a resource that does not
+    /// exist.
     #[must_use]
     pub fn cached(&self, resource: &str) -> Vec<String> {
         parse_uuid(resource)
             .and_then(|id| {
                 self.shared.with_resource(id, |resource, _| {
-                    resource.edges.main.plain.paths().map(ToOwned::to_owned).collect()
+                    resource.edges.main.paths().map(ToOwned::to_owned).collect()
                 })
             })
             .unwrap_or_default()
