@@ -1,7 +1,7 @@
 pub(super) mod check;
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,7 +140,8 @@ impl SandboxBuilder {
     /// expired token gets 401. By default, the token that needs no login does not expire, and others expire after 4
     /// hours.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = Some(lifetime);
+        // The end of a token is a date, which must be in the calendar.
+        self.token_lifetime = Some(lifetime.min(100 * YEAR));
         self
     }
 
@@ -276,8 +277,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// How many bytes each resource may cache, including paths, headers and overhead; 256 MiB by
-    /// default. The least recently used objects are dropped to make room.
+    /// How many bytes each edge of a resource may cache in each content coding, including paths, headers and overhead;
+    /// 256 MiB by default. The least recently used objects are dropped to make room.
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
         self
@@ -285,8 +286,8 @@ impl SandboxBuilder {
 
     /// How many bytes the jobs of each resource may take, including their records; 64 MiB by default, which is
     /// about a million records with short paths. The oldest finished jobs are dropped to make room: no list contains
-    /// their records any more, and `total` does not count them. While all jobs are unfinished, a new job
-    /// that does not fit is refused with 503.
+    /// their records any more, and `total` does not count them. While all jobs are unfinished, or a point of presence
+    /// [lags](Pop::lag) behind them, a new job that does not fit is refused with 503.
     pub fn job_bytes(mut self, bytes: usize) -> Self {
         self.job_bytes = bytes;
         self
@@ -372,7 +373,7 @@ impl SandboxBuilder {
         Ok(Sandbox {
             shared,
             address,
-            base_url: format!("http://{address}"),
+            base_url: base_url(address),
             token,
             api_key: (key, secret),
             organization: organization.to_string(),
@@ -381,6 +382,16 @@ impl SandboxBuilder {
             server: tokio::spawn(serving),
         })
     }
+}
+
+/// How a client on this machine reaches the sandbox: an address of all interfaces is not one to connect to.
+fn base_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 /// Caches the built-in site.
@@ -398,5 +409,23 @@ impl fmt::Debug for SandboxBuilder {
             .field("listen", &self.listen)
             .field("purge_delay", &self.purge_delay)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_url_is_one_to_connect_to() {
+        for (address, expected) in [
+            ("127.0.0.1:80", "http://127.0.0.1:80"),
+            ("192.0.2.1:80", "http://192.0.2.1:80"),
+            ("0.0.0.0:80", "http://127.0.0.1:80"),
+            ("[::]:80", "http://[::1]:80"),
+            ("[2001:db8::1]:80", "http://[2001:db8::1]:80"),
+        ] {
+            assert_eq!(base_url(address.parse().expect("an address")), expected);
+        }
     }
 }
