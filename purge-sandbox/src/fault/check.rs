@@ -7,7 +7,7 @@ use crate::framing;
 
 /// Whether a response with this status has a body, and so a length. This also applies to responses of an origin.
 pub(crate) fn has_body(status: StatusCode) -> bool {
-    let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    let bodiless = [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED];
     !status.is_informational() && !bodiless.contains(&status)
 }
 
@@ -94,7 +94,7 @@ mod tests {
             let message = refusal(move || Fault::answer().header(name, value));
             assert!(message.starts_with(&format!("`headers`: {name:?} ")), "{message}");
         }
-        for status in [204, 304] {
+        for status in [204, 205, 304] {
             let message = refusal(move || Fault::status(status).body("x"));
             assert!(message.starts_with("`body`: a response with status"), "{message}");
             let message = refusal(move || Fault::status(status).truncate());
