@@ -7,7 +7,7 @@ mod hooks;
 mod identifier;
 mod object;
 mod page_or_empty_list;
-mod epoch;
+mod lenient;
 mod file_paths;
 mod secret;
 
