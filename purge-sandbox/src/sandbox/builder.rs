@@ -1,7 +1,7 @@
 pub(super) mod check;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::Sandbox;
+use super::{Sandbox, base_url};
 use crate::account::Account;
 use crate::admission::{Bucket, Token};
 use crate::connections::Connections;
@@ -384,16 +384,6 @@ impl SandboxBuilder {
     }
 }
 
-/// How a client on this machine reaches the sandbox: an address of all interfaces is not one to connect to.
-fn base_url(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
-}
-
 /// Caches the built-in site.
 async fn warm(resources: &mut [Resource], cache_control: &HeaderValue) {
     for resource in resources.iter_mut().filter(|resource| resource.kind.can_purge()) {
@@ -409,23 +399,5 @@ impl fmt::Debug for SandboxBuilder {
             .field("listen", &self.listen)
             .field("purge_delay", &self.purge_delay)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base_url_is_one_to_connect_to() {
-        for (address, expected) in [
-            ("127.0.0.1:80", "http://127.0.0.1:80"),
-            ("192.0.2.1:80", "http://192.0.2.1:80"),
-            ("0.0.0.0:80", "http://127.0.0.1:80"),
-            ("[::]:80", "http://[::1]:80"),
-            ("[2001:db8::1]:80", "http://[2001:db8::1]:80"),
-        ] {
-            assert_eq!(base_url(address.parse().expect("an address")), expected);
-        }
     }
 }
