@@ -154,9 +154,8 @@ impl<'a, 'c> Examination<'a, 'c> {
         let listed = self.list(resource, 1, PageSize::MAX, None).await?;
         // After a refusal, the last response may be one to a login.
         let is_list = |exchange: &&Exchange| matches!(exchange.asked, Asked::List(_));
-        let response = self
-            .watch
-            .with(|seen| seen.exchanges.iter().skip(before).filter(is_list).next_back().cloned());
+        let response =
+            self.watch.with(|seen| seen.exchanges.iter().skip(before).rfind(is_list).cloned());
         match &listed {
             Err(error) if response.is_none() && !has_login => {
                 self.steps.push(failed("connection", error));
