@@ -18,7 +18,7 @@ mod cycle;
 mod field;
 mod identifier;
 mod page_or_empty_list;
-mod epoch;
+mod lenient;
 mod file_paths;
 
 pub use error::CodegenError;
@@ -78,7 +78,7 @@ fn unguarded(document: &Value) -> Result<String, CodegenError> {
         .map_err(|e| CodegenError::new(format!("the generated bindings are not Rust: {e}")))?;
     identifier::read_from_numbers(&mut file);
     page_or_empty_list::read_from_empty_lists(&mut file);
-    epoch::read_if_a_number(&mut file);
+    lenient::read_from_any(&mut file);
     object::read_from_objects_only(&mut file);
     non_exhaustive::leave_open(&mut file);
     // The examples in the generated documentation do not compile on their own. As plain text, they are not listed

@@ -20,7 +20,7 @@ use crate::retry::{Applied, LONGEST, RetryPolicy};
 use crate::sanitize::{Redactor, Shown, shown};
 use crate::token::{ApiKey, parse};
 use crate::trace::step;
-use crate::transport::{failure, from_status, message_in};
+use crate::transport::{failure, from_status, is_refusal, message_in};
 
 /// What to do about a key that is refused.
 const ADVICE: &str = "check both, or create a new key in the service's control panel";
@@ -153,6 +153,9 @@ impl Login {
                 let body = if may_hold_a_token(status, &body) { &[][..] } else { &body };
                 of_status(status, &headers, body, redactor)
             }
+            Raw::InvalidResponsePayload(body, _) if is_refusal(&body) => {
+                Ended::Refused(refused(200, &Shown::default()))
+            }
             // Neither the body nor the error of its parser is shown: there may be a token in them.
             Raw::InvalidResponsePayload(..) => Ended::Failed(untrusted(
                 "the response to the login is not one of the service; it is not shown, since it may contain a token",
@@ -214,6 +217,15 @@ fn of_status(status: StatusCode, headers: &HeaderMap, body: &[u8], redactor: &Re
 }
 
 fn refused(code: u16, said: &Shown) -> Error {
+    // A gateway that does not know the path responds like this, too.
+    if let 404 | 405 | 410 = code {
+        let message = shown!(
+            "there may be no login at this address ({code}){said}; check the base URL, then the API key and its secret",
+            code,
+            said,
+        );
+        return Error::new(ErrorKind::Unauthorized, message).with_status(code);
+    }
     let how = match code {
         200 => "status: false".into(),
         code => shown!("{code}", code),
@@ -280,7 +292,11 @@ mod tests {
         for code in [400, 401, 403, 404, 405, 409, 410, 415, 422, 451] {
             let Ended::Refused(error) = of(code) else { panic!("{code}") };
             assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthorized, Some(code)));
-            assert!(error.to_string().contains("control panel"), "{error}");
+            let advice = match code {
+                404 | 405 | 410 => "check the base URL, then the API key",
+                _ => "control panel",
+            };
+            assert!(error.to_string().contains(advice), "{error}");
         }
         for (code, kind) in [
             (201, ErrorKind::Untrusted),

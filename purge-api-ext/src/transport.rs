@@ -52,6 +52,10 @@ pub(crate) async fn failure(
             .with_status(200)
             .with_foreign_cause(&error.without_url(), redactor),
         ),
+        Raw::InvalidResponsePayload(body, _) if is_refusal(&body) => {
+            let said = message_in(&body, redactor);
+            Failure::new(Applied::Refused, refused_with_success(said))
+        }
         Raw::InvalidResponsePayload(body, error) => {
             let body = String::from_utf8_lossy(&body);
             let body = redactor.excerpt(&body);
@@ -81,9 +85,25 @@ pub(crate) fn granted(
     if status {
         return Ok(said);
     }
-    let said = Shown::after_colon(said);
+    Err(refused_with_success(Shown::after_colon(said)))
+}
+
+fn refused_with_success(said: Shown) -> Error {
     let message = shown!("the service refused the request (status: false){said}", said);
-    Err(Error::new(ErrorKind::Refused, message).with_status(200))
+    Error::new(ErrorKind::Refused, message).with_status(200)
+}
+
+/// Whether a body that does not have the documented form is a refusal nevertheless: what a refusal has besides its status
+/// is not published.
+pub(crate) fn is_refusal(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        status: bool,
+    }
+
+    // The derived code also reads an array of the values.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object && serde_json::from_slice(body).is_ok_and(|Envelope { status }| !status)
 }
 
 /// The message in the body of a refusal, for the end of a message; empty if it has none.
@@ -233,6 +253,29 @@ mod tests {
             "too many requests (429); the service asked for a pause of 1m 1s"
         );
         assert_eq!(message("3600"), "too many requests (429); the service asked for a pause of 1h");
+    }
+
+    #[test]
+    fn body_is_a_refusal_if_its_status_says_so_whatever_else_it_has() {
+        for body in [r#"{"status":false}"#, r#" {"data":7,"opID":[],"status":false}"#] {
+            assert!(is_refusal(body.as_bytes()), "{body}");
+        }
+        for body in [
+            "",
+            "[false]",
+            "false",
+            r#"{"status":true,"opID":[]}"#,
+            r#"{"status":"false"}"#,
+            r#"{"status":0}"#,
+            r#"{"status":null}"#,
+            r#"{"status":true,"status":false}"#,
+            r#"{"status":false,"status":false}"#,
+            r#"{"status":false"#,
+            r#"{"status":false}{}"#,
+            r#"{"data":{"status":false}}"#,
+        ] {
+            assert!(!is_refusal(body.as_bytes()), "{body}");
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ mod hooks;
 mod identifier;
 mod object;
 mod page_or_empty_list;
-mod epoch;
 mod file_paths;
 mod secret;
+mod lenient;
 
 /// The bindings of a description, as a module.
 macro_rules! bindings {

@@ -74,9 +74,16 @@ mod tests {
     #[test]
     fn no_other_value_is_a_page() {
         // Without this hook, an array with as many values as a page has members was read as a page.
-        for data in
-            ["[1]", "[[]]", "[null]", "[10,1,[],null,1]", r#""""#, "0", "false", r#"{"total":"1"}"#]
-        {
+        for data in [
+            "[1]",
+            "[[]]",
+            "[null]",
+            "[10,1,[],null,1]",
+            r#""""#,
+            "0",
+            "false",
+            r#"{"requests":"1"}"#,
+        ] {
             read(&format!(r#","data":{data}"#)).expect_err(data);
         }
     }

@@ -45,16 +45,17 @@ impl Account {
         self.issued.clear();
     }
 
-    /// Issues a token with the lifetime of the fixed one. Earlier tokens stay valid.
+    /// Issues a token with the lifetime of the fixed one, or 4 hours if that does not expire. Earlier tokens stay valid.
     pub(crate) fn issue(&mut self, now: Duration) -> Issued {
         self.logins += 1;
         let text = format!("{}-{}", self.fixed.text, self.logins);
         let session = format!("{}-session-{}", self.fixed.text, self.logins);
-        self.issued.push_back(self.fixed.another(text.clone(), now));
+        let lifetime = self.fixed.lifetime().unwrap_or(LIFETIME);
+        self.issued.push_back(self.fixed.another(text.clone(), now).valid_for(lifetime));
         while self.issued.len() > ISSUED {
             self.issued.pop_front();
         }
-        Issued { token: text, session, lifetime: self.fixed.lifetime().unwrap_or(LIFETIME) }
+        Issued { token: text, session, lifetime }
     }
 
     /// Whether a client sent a token of this account, expired or not.
@@ -95,6 +96,15 @@ mod tests {
         account.replace("b".to_owned(), 16 * SECOND);
         assert_eq!(account.judge(&second.token, 16 * SECOND), Verdict::Wrong);
         assert_eq!(account.judge("b", 16 * SECOND), Verdict::Valid);
+    }
+
+    #[test]
+    fn issued_token_expires_although_the_fixed_one_does_not() {
+        let mut account = account(None);
+        let first = account.issue(SECOND);
+        assert_eq!(account.judge(&first.token, LIFETIME), Verdict::Valid);
+        assert_eq!(account.judge(&first.token, LIFETIME + SECOND), Verdict::Expired);
+        assert_eq!(account.judge("a", 1000 * LIFETIME), Verdict::Valid);
     }
 
     #[test]

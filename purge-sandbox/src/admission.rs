@@ -80,6 +80,10 @@ impl Token {
         Self { text, issued: now, used: 0, ..*self }
     }
 
+    pub(crate) fn valid_for(self, lifetime: Duration) -> Self {
+        Self { lifetime: Some(lifetime), ..self }
+    }
+
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }

@@ -26,7 +26,8 @@ const MAX_UNKNOWN_BODY: usize = 4 * 1024;
 #[derive(Clone)]
 pub(crate) enum Payload {
     Whole(Bytes),
-    TooLarge,
+    /// Larger than this many bytes.
+    TooLarge(usize),
 }
 
 /// Reads the body of a request, and returns it with its length. `is_known` says whether the request has the
@@ -59,7 +60,7 @@ async fn read(
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > most) && headers.contains_key(header::EXPECT) {
         // A client that waits for `100 Continue` has not uploaded the body, and there is nothing to drop.
-        return Ok((Payload::TooLarge, 0));
+        return Ok((Payload::TooLarge(most), 0));
     }
     let mut bytes = BytesMut::new();
     let mut length = 0_usize;
@@ -73,7 +74,7 @@ async fn read(
         }
     }
     let whole = length <= most;
-    let payload = if whole { Payload::Whole(bytes.freeze()) } else { Payload::TooLarge };
+    let payload = if whole { Payload::Whole(bytes.freeze()) } else { Payload::TooLarge(most) };
     Ok((payload, length as u64))
 }
 
@@ -83,9 +84,12 @@ pub(crate) fn object(
     payload: &Payload,
 ) -> Result<Map<String, Value>, Refusal> {
     is_json(headers)?;
-    let Payload::Whole(body) = payload else {
-        let message = format!("the body is larger than {MAX_BODY} bytes; send less per request");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+    let body = match payload {
+        Payload::Whole(body) => body,
+        Payload::TooLarge(most) => {
+            let message = format!("the body is larger than {most} bytes; send less per request");
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+        }
     };
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),

@@ -131,15 +131,7 @@ impl Cache {
         if let Some(path) = pattern.exact() {
             return usize::from(self.remove(path));
         }
-        let prefix = pattern.prefix();
-        let found: Vec<Arc<str>> = self
-            .entries
-            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
-            .map(|(path, _)| path)
-            .take_while(|path| path.starts_with(prefix))
-            .filter(|path| pattern.matches(path))
-            .map(Arc::clone)
-            .collect();
+        let found: Vec<Arc<str>> = self.matching(&pattern).map(Arc::clone).collect();
         if found.len() == self.entries.len() {
             (self.entries, self.used, self.bytes) = Default::default();
         }
@@ -152,7 +144,20 @@ impl Cache {
     /// Whether the pattern matches any object.
     pub(crate) fn has(&self, pattern: &str) -> bool {
         let pattern = Pattern::new(pattern, self.star);
-        self.entries.keys().any(|path| pattern.matches(path))
+        match pattern.exact() {
+            Some(path) => self.entries.contains_key(path),
+            None => self.matching(&pattern).next().is_some(),
+        }
+    }
+
+    /// The paths that a pattern with a `*` matches.
+    fn matching<'a>(&'a self, pattern: &'a Pattern<'_>) -> impl Iterator<Item = &'a Arc<str>> {
+        let prefix = pattern.prefix();
+        self.entries
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .map(|(path, _)| path)
+            .take_while(move |path| path.starts_with(prefix))
+            .filter(|path| pattern.matches(path))
     }
 
     fn remove(&mut self, path: &str) -> bool {

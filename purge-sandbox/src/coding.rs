@@ -15,14 +15,23 @@ pub(crate) enum Coding {
     Brotli,
 }
 
+/// Whether a parameter is a weight of 0.
+fn is_zero(parameter: &str) -> bool {
+    let weight = parameter.split_once('=').filter(|(name, _)| name.trim_end() == "q");
+    weight.is_some_and(|(_, weight)| weight.trim().parse() == Ok(0.0))
+}
+
 impl Coding {
     /// The best that a visitor accepts.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let accepts = |name: &str| {
             headers.get_all(header::ACCEPT_ENCODING).iter().any(|value| {
                 let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
-                text.split(',')
-                    .any(|word| word.split(';').next().unwrap_or_default().trim() == name)
+                text.split(',').any(|word| {
+                    let mut parts = word.split(';').map(str::trim);
+                    // A weight of 0 means "not acceptable" (RFC 9110, section 12.4.2).
+                    parts.next() == Some(name) && !parts.any(is_zero)
+                })
             })
         };
         match (accepts("br"), accepts("gzip")) {
@@ -115,6 +124,9 @@ mod tests {
             ("gzip, deflate, BR;q=0.9, zstd", Coding::Brotli),
             ("deflate, gzip;q=0.5", Coding::Gzip),
             ("brotli", Coding::Identity),
+            ("br;q=0, gzip;q=0.5", Coding::Gzip),
+            ("br; Q = 0.000, gzip ;q=0", Coding::Identity),
+            ("br;q=0.001", Coding::Brotli),
         ] {
             assert_eq!(accepted(text), coding, "{text}");
         }

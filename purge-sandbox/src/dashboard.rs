@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::response::sse::{Event, Sse};
@@ -32,6 +32,9 @@ const NOT_IN_LINKS: &AsciiSet =
 
 /// How often an open page is compared with the state.
 const TICK: Duration = Duration::from_millis(250);
+
+/// The longest time after which something is written to an open page.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The changing parts of the page, by the ID of their element.
 type Parts = BTreeMap<&'static str, String>;
@@ -80,6 +83,7 @@ fn write_account(out: &mut String, shared: &Shared) -> fmt::Result {
 /// A stream of the parts that changed, as JSON.
 pub(crate) async fn events(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     let changes = stream::unfold((shared, Parts::new()), async |(shared, mut seen)| {
+        let quiet = Instant::now();
         loop {
             let mut now = parts(&shared);
             now.retain(|id, part| seen.get(id) != Some(part));
@@ -89,6 +93,10 @@ pub(crate) async fn events(State(shared): State<Arc<Shared>>) -> impl IntoRespon
                 return Some((Ok::<_, Infallible>(event), (shared, seen)));
             }
             tokio::time::sleep(TICK).await;
+            // Only writing shows that a page has been closed.
+            if quiet.elapsed() >= KEEP_ALIVE.min(shared.read_timeout / 4) {
+                return Some((Ok(Event::default().comment("no change")), (shared, seen)));
+            }
         }
     });
     Sse::new(changes)
@@ -151,8 +159,8 @@ fn show_resources(out: &mut String, resources: &[Resource]) -> fmt::Result {
                 resource.kind,
                 resource.id,
                 resource.work.len(),
-                resource.edges.main.plain.len(),
-                resource.edges.main.plain.bytes(),
+                resource.edges.main.len(),
+                resource.edges.main.bytes(),
             )?;
         }
         Ok(())
@@ -244,18 +252,17 @@ fn state(record: &RecordView<'_>) -> &'static str {
 fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
     for (place, resource) in resources.iter().enumerate() {
         let open = if place == 0 { " open" } else { "" };
+        let (cache, count) = (&resource.edges.main, resource.edges.main.len());
         writeln!(
             out,
-            "<details id=\"cache-{}\"{open}><summary>{}: {} objects</summary>",
-            resource.id,
-            resource.kind,
-            resource.edges.main.plain.len()
+            "<details id=\"cache-{}\"{open}><summary>{}: {count} objects</summary>",
+            resource.id, resource.kind,
         )?;
-        if resource.edges.main.plain.len() == 0 {
+        if count == 0 {
             out.write_str("<p>Nothing is cached.</p>")?;
         } else {
             out.write_str("<ul>\n")?;
-            for path in resource.edges.main.plain.paths().take(ROWS) {
+            for path in cache.paths().take(ROWS) {
                 let link = utf8_percent_encode(path, NOT_IN_LINKS).to_string();
                 let (shown, id) = (short(path), resource.id);
                 // A shortened path gets no link, which could be 64 KiB long.
@@ -267,7 +274,7 @@ fn show_caches(out: &mut String, resources: &[Resource]) -> fmt::Result {
                 }
             }
             out.write_str("</ul>\n")?;
-            and_more(out, resource.edges.main.plain.len().saturating_sub(ROWS))?;
+            and_more(out, count.saturating_sub(ROWS))?;
         }
         out.write_str("</details>\n")?;
     }

@@ -32,6 +32,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, head: Parts) -> Res
         Some(PopResponse::File) | None => {}
     }
     let Visit { id, path, request } = &visit;
+    // The coding is a part of the key, and `Accept-Encoding` is not: visitors spell it in many ways.
     let coding = match shared.compresses {
         true => Coding::accepted(&head.headers),
         false => Coding::Identity,
@@ -96,8 +97,7 @@ struct Visit {
 /// Parses the request of a visitor: the path, and the point of presence.
 fn visit(shared: &Shared, head: &Parts) -> Result<(Visit, Option<usize>), Refusal> {
     if head.method != Method::GET && head.method != Method::HEAD {
-        let message = format!("{} is not allowed here; use GET", head.method);
-        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, message));
+        return Err(Refusal::method(&head.method, "GET, HEAD"));
     }
     let not_found = |message| Refusal::new(StatusCode::NOT_FOUND, message);
     let (route, pop) = match head.uri.path().strip_prefix("/pop/") {
@@ -116,7 +116,7 @@ fn visit(shared: &Shared, head: &Parts) -> Result<(Visit, Option<usize>), Refusa
             format!("{} does not have the form /edge/{{resource_uuid}}/…", head.uri.path());
         return Err(not_found(message));
     };
-    let request = as_visitor(&path, &head.headers).ok_or_else(|| {
+    let request = as_asked(&path).ok_or_else(|| {
         let message = format!("{path} is not a valid request path");
         Refusal::new(StatusCode::BAD_REQUEST, message)
     })?;
@@ -161,13 +161,16 @@ fn coded(
     if let Some(name) = coding.name() {
         head.headers.remove(header::CONTENT_LENGTH);
         head.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        if let Some(tag) = head.headers.get_mut(header::ETAG) {
+            *tag = weakened(tag);
+        }
     }
     http::Response::from_parts(head, coding.encode(body))
 }
 
 /// Puts a file of the built-in site into a cache, as if a visitor had requested it.
 pub(crate) async fn warm(cache: &mut Cache, path: &str, cache_control: &HeaderValue) {
-    let Some(request) = as_visitor(path, &HeaderMap::new()) else { return };
+    let Some(request) = as_asked(path) else { return };
     let now = SystemTime::now();
     let response = Origin::Site.fetch(path, cache_control, Duration::MAX).await;
     let (fetched, body) = dated(response, now).into_parts();
@@ -204,16 +207,11 @@ fn split(route: &str, query: Option<&str>) -> Option<(Uuid, String)> {
     Some((parse_uuid(id)?, format!("/{path}{query}")))
 }
 
-/// The request as the cache sees it: a GET of the path at the site. As with a CDN, a visitor's cache directives are
-/// ignored: a reload in the browser shows the cached object.
-fn as_visitor(path: &str, headers: &HeaderMap) -> Option<http::Request<()>> {
-    let mut request = http::Request::get(path).body(()).ok()?;
-    for name in [header::ACCEPT, header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE] {
-        if let Some(value) = headers.get(&name) {
-            request.headers_mut().insert(name, value.clone());
-        }
-    }
-    Some(request)
+/// The request as the cache sees it: the one that the origin gets, which has no header of the visitor. So visitors share
+/// one copy whatever the origin varies by, and as with a CDN, their cache directives are ignored: a reload in the browser
+/// shows the cached object.
+fn as_asked(path: &str) -> Option<http::Request<()>> {
+    http::Request::get(path).body(()).ok()
 }
 
 fn answer(
@@ -223,9 +221,8 @@ fn answer(
     cache: &'static str,
     asked: &HeaderMap,
 ) -> Response {
-    for name in [header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH] {
-        headers.remove(name);
-    }
+    // The server writes the length of the body itself.
+    headers.remove(header::CONTENT_LENGTH);
     headers.insert("x-cache", HeaderValue::from_static(cache));
     let tag = headers.get(header::ETAG);
     let known = tag.is_some_and(|tag| {
@@ -242,6 +239,12 @@ fn answer(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// The entity tag of an encoded variant, whose bytes are not those of the tag (RFC 9110, section 8.8.3.3).
+fn weakened(tag: &HeaderValue) -> HeaderValue {
+    let text = [b"W/", weak(tag.as_bytes())].concat();
+    HeaderValue::from_bytes(&text).unwrap_or_else(|_| tag.clone())
 }
 
 /// An entity tag without its weakness mark, which is ignored in this comparison.

@@ -163,7 +163,8 @@ impl Fault {
     ///
     /// # Panics
     ///
-    /// When the fault's status is 204 or 304, which have no body.
+    /// When the fault's status is 204, 205 or 304, which have no body, or when it sends no such response: after
+    /// [`reset`](Self::reset), [`raw`](Self::raw) and [`garbage`](Self::garbage).
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into().into());
         self.checked()
@@ -179,7 +180,7 @@ impl Fault {
     ///
     /// # Panics
     ///
-    /// When the fault's status is 204 or 304, which have no body that could be cut short.
+    /// When the fault's status is 204, 205 or 304, which have no body that could be cut short.
     pub fn truncate(mut self) -> Self {
         self.ending = Ending::Truncated;
         self.checked()

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use http_body_util::BodyExt;
 
 use crate::admission::bearer;
@@ -134,6 +134,7 @@ async fn misbehave(
     mut head: Parts,
     next: Next,
 ) -> Response {
+    let is_head = head.method == Method::HEAD;
     if fault.keeps {
         head.extensions.insert(KeepsObjects);
     }
@@ -163,9 +164,9 @@ async fn misbehave(
             parts.headers.remove(header::CONTENT_LENGTH);
             return Response::from_parts(parts, Body::from(body));
         }
-        Ending::Truncated => vec![Step::Send(half(&parts, &body)), Step::End],
+        Ending::Truncated => vec![Step::Send(half(&parts, &body, is_head)), Step::End],
         Ending::Stalled(duration) => {
-            vec![Step::Send(half(&parts, &body)), Step::Wait(duration), Step::Reset]
+            vec![Step::Send(half(&parts, &body, is_head)), Step::Wait(duration), Step::Reset]
         }
         Ending::Reset => vec![Step::Reset],
         Ending::Raw(bytes) => vec![Step::Send(bytes), Step::End],
@@ -181,8 +182,8 @@ fn status(step: &Step) -> Option<u16> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// The head, with the length of the whole body, and the first half of the body.
-fn half(parts: &http::response::Parts, body: &[u8]) -> Bytes {
+/// The head, with the length of the whole body, and the first half of the body, which the response to a HEAD has not.
+fn half(parts: &http::response::Parts, body: &[u8], is_head: bool) -> Bytes {
     let mut text = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
     for (name, value) in parts.headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH) {
         text.extend_from_slice(name.as_str().as_bytes());
@@ -191,6 +192,6 @@ fn half(parts: &http::response::Parts, body: &[u8]) -> Bytes {
         text.extend_from_slice(b"\r\n");
     }
     text.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len().max(2)).as_bytes());
-    text.extend_from_slice(&body[..body.len() / 2]);
+    text.extend_from_slice(if is_head { &[] } else { &body[..body.len() / 2] });
     text.into()
 }

@@ -10,11 +10,14 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
+use crate::pop::Owed;
+
 /// Jobs and records, in the order in which they were created. Times count from the start of the sandbox, indices from
 /// its first job and its first record, which may have been forgotten.
 #[derive(Debug)]
 pub(crate) struct Work {
     max_bytes: usize,
+    owed: Owed,
     bytes: usize,
     jobs: VecDeque<Job>,
     forgotten_jobs: usize,
@@ -80,9 +83,10 @@ pub(crate) trait Evict {
 pub(crate) struct Full;
 
 impl Work {
-    pub(crate) fn new(max_bytes: usize) -> Self {
+    pub(crate) fn new(max_bytes: usize, owed: Owed) -> Self {
         Self {
             max_bytes,
+            owed,
             bytes: 0,
             jobs: VecDeque::new(),
             forgotten_jobs: 0,
@@ -100,8 +104,8 @@ impl Work {
         now: Duration,
         takes: Duration,
     ) -> Result<(), Full> {
-        let bytes = job_bytes(&id) + paths.iter().map(|path| record_bytes(path)).sum::<usize>();
-        while self.bytes.saturating_add(bytes) > self.max_bytes && self.forget() {}
+        let bytes = job_bytes(&id) + paths.iter().map(|path| self.bytes_of(path)).sum::<usize>();
+        while self.bytes.saturating_add(bytes) > self.max_bytes && self.forget(now) {}
         if self.bytes.saturating_add(bytes) > self.max_bytes && !self.jobs.is_empty() {
             return Err(Full);
         }
@@ -129,9 +133,17 @@ impl Work {
         Ok(())
     }
 
-    /// Forgets the oldest job, if it has finished. Jobs finish in the order of their creation.
-    fn forget(&mut self) -> bool {
-        if self.jobs.front().is_none_or(|job| job.finished < job.count) {
+    /// The memory that a path takes here, and at the points of presence that purge it later.
+    fn bytes_of(&self, path: &str) -> usize {
+        record_bytes(path) + self.owed.bytes(path)
+    }
+
+    /// Forgets the oldest job, if it has finished everywhere. Jobs finish in the order of their creation.
+    fn forget(&mut self, now: Duration) -> bool {
+        let has_ended = |job: &Job| {
+            job.finished == job.count && job.ends().saturating_add(self.owed.lag) <= now
+        };
+        if !self.jobs.front().is_some_and(has_ended) {
             return false;
         }
         let Some(job) = self.jobs.pop_front() else { return false };
@@ -139,7 +151,9 @@ impl Work {
         self.forgotten_records += job.count;
         self.by_id.remove(&job.id);
         self.bytes -= job_bytes(&job.id);
-        self.bytes -= self.records.drain(..job.count).map(|r| record_bytes(&r.path)).sum::<usize>();
+        let owed = self.owed;
+        let bytes_of = |record: Record| record_bytes(&record.path) + owed.bytes(&record.path);
+        self.bytes -= self.records.drain(..job.count).map(bytes_of).sum::<usize>();
         true
     }
 
@@ -171,10 +185,10 @@ impl Work {
 
     /// When the last unfinished job will finish, if there is one.
     pub(crate) fn ends(&self) -> Option<Duration> {
-        let unfinished = self.due.iter().map(|Reverse((_, index))| {
-            let job = &self.jobs[index - self.forgotten_jobs];
-            job.completes(job.count - 1)
-        });
+        let unfinished = self
+            .due
+            .iter()
+            .map(|Reverse((_, index))| self.jobs[index - self.forgotten_jobs].ends());
         unfinished.max()
     }
 
@@ -247,6 +261,11 @@ impl Job {
     fn completes(&self, turn: usize) -> Duration {
         self.starts(turn + 1)
     }
+
+    /// When its last path completes.
+    fn ends(&self) -> Duration {
+        self.starts(self.count)
+    }
 }
 
 /// The memory that a job takes, without its records. Its ID is stored twice.
@@ -266,168 +285,4 @@ fn share(whole: Duration, parts: usize, of: usize) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cache::{Cache, Object};
-    use crate::pattern::Star;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    impl Evict for Cache {
-        fn evict(&mut self, _: Duration, path: &str) -> bool {
-            self.purge(path) > 0
-        }
-
-        fn has(&self, path: &str) -> bool {
-            Cache::has(self, path)
-        }
-    }
-
-    fn work(jobs: &[(&str, &[&str])]) -> Work {
-        let mut work = Work::new(usize::MAX);
-        for (id, paths) in jobs {
-            assert_eq!(create(&mut work, id, paths, SECOND), Ok(()));
-        }
-        work
-    }
-
-    fn create(work: &mut Work, id: &str, paths: &[&str], now: Duration) -> Result<(), Full> {
-        let paths = paths.iter().map(|&path| path.to_owned()).collect();
-        work.create(id.to_owned(), paths, now, 8 * SECOND)
-    }
-
-    fn paths<'a>(page: &[RecordView<'a>]) -> Vec<&'a str> {
-        page.iter().map(|record| record.path).collect()
-    }
-
-    #[test]
-    fn a_record_waits_then_runs_then_is_finished() {
-        let mut work = work(&[("op", &["/cached", "/not"])]);
-        let mut cache = Cache::new(1000, Star::default());
-        cache.insert("/cached", Object::Placeholder);
-        // What the list shows at each second: started, completed.
-        let mut seen: Vec<Vec<_>> = Vec::new();
-        for second in 1..=9 {
-            work.settle(&mut cache, second * SECOND);
-            let (_, page) = work.list(None, 1, 100, second * SECOND);
-            seen.push(
-                page.iter().map(|r| (r.started.is_some(), r.completed.map(|c| c.1))).collect(),
-            );
-        }
-        let (waits, runs) = ((false, None), (true, None));
-        let (purged, absent) = ((true, Some(true)), (true, Some(false)));
-        let expected: Vec<Vec<_>> = vec![
-            vec![waits, waits],
-            vec![waits, waits],
-            vec![runs, waits],
-            vec![runs, waits],
-            vec![runs, waits],
-            vec![purged, runs],
-            vec![purged, runs],
-            vec![purged, runs],
-            vec![purged, absent],
-        ];
-        assert_eq!(seen, expected);
-        assert_eq!(cache.paths().count(), 0);
-    }
-
-    #[test]
-    fn the_newest_job_comes_first_and_its_paths_stay_in_order() {
-        let work = work(&[("old", &["/1", "/2"]), ("new", &["/3", "/4", "/5"])]);
-        let all = ["/3", "/4", "/5", "/1", "/2"];
-        for limit in 1..=6 {
-            let mut pages = Vec::new();
-            for page in 1..=6 {
-                let (total, page) = work.list(None, page, limit, SECOND);
-                assert_eq!(total, 5);
-                pages.extend(paths(&page));
-            }
-            assert_eq!(pages, all, "limit {limit}");
-        }
-        let (total, page) = work.list(Some("old"), 1, 10, SECOND);
-        assert_eq!((total, paths(&page)), (2, vec!["/1", "/2"]));
-        assert_eq!(work.list(Some("none"), 1, 10, SECOND), (0, vec![]));
-    }
-
-    #[test]
-    fn a_huge_page_number_or_delay_does_not_overflow() {
-        let mut work = work(&[("op", &["/a"])]);
-        assert_eq!(work.list(None, u64::MAX, 100, SECOND).1, vec![]);
-        let never = work.create("never".to_owned(), vec!["/b".to_owned()], SECOND, Duration::MAX);
-        assert_eq!(never, Ok(()));
-        work.settle(&mut Cache::new(0, Star::default()), 1_000_000 * SECOND);
-        assert_eq!(work.list(Some("never"), 1, 1, 1_000_000 * SECOND).1[0].completed, None);
-    }
-
-    #[test]
-    fn the_oldest_finished_jobs_are_forgotten_with_all_records() {
-        let mut cache = Cache::new(1000, Star::default());
-        let size = job_bytes("0") + 3 * record_bytes("/0/a");
-        let mut work = Work::new(3 * size);
-        for n in 0..20 {
-            let now = 100 * n * SECOND;
-            work.settle(&mut cache, now);
-            let (id, n) = (n.to_string(), n as usize % 10);
-            let paths: [&str; 3] = [&format!("/{n}/a"), &format!("/{n}/b"), &format!("/{n}/c")];
-            assert_eq!(create(&mut work, &id[id.len() - 1..], &paths, now), Ok(()));
-        }
-        let now = 10_000 * SECOND;
-        work.settle(&mut cache, now);
-        assert_eq!((work.len(), work.forgotten()), (9, 51));
-        let all = ["/9/a", "/9/b", "/9/c", "/8/a", "/8/b", "/8/c", "/7/a", "/7/b", "/7/c"];
-        for limit in 1..=10 {
-            let pages = (1..=10).flat_map(|page| {
-                let (total, page) = work.list(None, page, limit, now);
-                assert_eq!(total, 9);
-                assert!(page.iter().all(|r| r.completed.is_some_and(|c| c.0 > 1700 * SECOND)));
-                paths(&page).into_iter().map(str::to_owned).collect::<Vec<_>>()
-            });
-            assert_eq!(pages.collect::<Vec<_>>(), all, "limit {limit}");
-        }
-        let (total, page) = work.list(Some("7"), 1, 10, now);
-        assert_eq!((total, paths(&page)), (3, vec!["/7/a", "/7/b", "/7/c"]));
-        assert_eq!(work.list(Some("6"), 1, 10, now), (0, vec![]));
-        assert_eq!(work.newest(10).map(|job| job.finished).collect::<Vec<_>>(), [3, 3, 3]);
-        assert_eq!((work.bytes, work.by_id.len()), (3 * size, 3));
-    }
-
-    #[test]
-    fn an_unfinished_job_is_never_forgotten() {
-        let mut cache = Cache::new(1000, Star::default());
-        let mut work = Work::new(2 * (job_bytes("a") + record_bytes("/a")));
-        assert_eq!(create(&mut work, "a", &["/a"], SECOND), Ok(()));
-        assert_eq!(create(&mut work, "b", &["/b"], 2 * SECOND), Ok(()));
-        assert_eq!(create(&mut work, "c", &["/c"], 3 * SECOND), Err(Full));
-        assert_eq!(paths(&work.list(None, 1, 10, 3 * SECOND).1), ["/b", "/a"]);
-        work.settle(&mut cache, 9 * SECOND);
-        assert_eq!(create(&mut work, "c", &["/c"], 9 * SECOND), Ok(()));
-        assert_eq!(paths(&work.list(None, 1, 10, 9 * SECOND).1), ["/c", "/b"]);
-        assert_eq!(create(&mut work, "d", &["/d"], 9 * SECOND), Err(Full));
-        work.settle(&mut cache, 100 * SECOND);
-        let finished = work.list(None, 1, 10, 100 * SECOND).1;
-        assert!(finished.iter().all(|record| record.completed.is_some()));
-    }
-
-    #[test]
-    fn a_job_larger_than_the_limit_is_kept_if_it_is_the_only_one() {
-        let mut work = Work::new(1);
-        assert_eq!(create(&mut work, "a", &["/a"], SECOND), Ok(()));
-        assert_eq!(create(&mut work, "b", &["/b"], SECOND), Err(Full));
-        work.settle(&mut Cache::new(0, Star::default()), 100 * SECOND);
-        assert_eq!(create(&mut work, "b", &["/b"], 100 * SECOND), Ok(()));
-        assert_eq!(paths(&work.list(None, 1, 10, 100 * SECOND).1), ["/b"]);
-    }
-
-    #[test]
-    fn a_job_that_keeps_objects_reports_them_as_purged() {
-        let mut work = work(&[("op", &["/cached", "/not"])]);
-        work.keep_newest();
-        let mut cache = Cache::new(1000, Star::default());
-        cache.insert("/cached", Object::Placeholder);
-        work.settle(&mut cache, 20 * SECOND);
-        let (_, page) = work.list(None, 1, 100, 20 * SECOND);
-        let evicted: Vec<_> = page.iter().map(|r| r.completed.map(|c| c.1)).collect();
-        assert_eq!(evicted, [Some(true), Some(false)]);
-        assert_eq!(cache.paths().collect::<Vec<_>>(), ["/cached"]);
-    }
-}
+mod tests;

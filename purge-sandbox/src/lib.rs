@@ -68,6 +68,7 @@
 
 // Used by all others.
 mod lock;
+mod framing;
 mod text;
 mod html;
 mod error;

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpStream;
 
-use crate::site;
+use crate::{framing, site};
 
 /// The largest response that is accepted from an origin.
 const MAX_OBJECT: usize = 64 * 1024 * 1024;
@@ -150,7 +150,8 @@ async fn ask(
     let request =
         Request::get(path).header(header::HOST, address.to_string()).body(Empty::<Bytes>::new())?;
     let exchange = async {
-        let (head, body) = sender.send_request(request).await?.into_parts();
+        let (mut head, body) = sender.send_request(request).await?.into_parts();
+        framing::remove(&mut head.headers);
         let body = Limited::new(body, MAX_OBJECT).collect().await?.to_bytes();
         Ok(Response::from_parts(head, body))
     };

@@ -1,6 +1,7 @@
 //! Points of presence: further edges of every resource, each with a cache of its own.
 
 use std::collections::VecDeque;
+use std::iter;
 use std::time::Duration;
 
 use crate::cache::Cache;
@@ -46,7 +47,8 @@ impl Pop {
     }
 
     /// How much later than elsewhere paths are purged here. Jobs report them as purged before that. With
-    /// [`Duration::MAX`], they are never purged.
+    /// [`Duration::MAX`], they are never purged. Until they are purged, they count for
+    /// [`SandboxBuilder::job_bytes`](crate::SandboxBuilder::job_bytes).
     pub fn lag(mut self, lag: Duration) -> Self {
         self.lag = lag;
         self
@@ -79,7 +81,31 @@ pub(crate) struct Place {
     brotli: Cache,
     lag: Duration,
     /// What is still to be purged here, and when.
-    due: VecDeque<(Duration, Box<str>)>,
+    due: VecDeque<Due>,
+}
+
+type Due = (Duration, Box<str>);
+
+/// What points of presence still have to purge after a job has finished.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Owed {
+    /// How long the last of them has to.
+    pub(crate) lag: Duration,
+    /// How many of them keep each path meanwhile.
+    places: usize,
+}
+
+impl Owed {
+    pub(crate) fn new(pops: &[Pop]) -> Self {
+        let lags = pops.iter().map(|pop| pop.lag);
+        let lags = lags.filter(|lag| !lag.is_zero() && *lag < Duration::MAX);
+        Self { lag: lags.clone().max().unwrap_or_default(), places: lags.count() }
+    }
+
+    /// The memory that a path takes.
+    pub(crate) fn bytes(&self, path: &str) -> usize {
+        self.places * (size_of::<Due>() + path.len())
+    }
 }
 
 impl Place {
@@ -96,9 +122,37 @@ impl Place {
         }
     }
 
+    fn caches(&self) -> [&Cache; 3] {
+        [&self.plain, &self.gzip, &self.brotli]
+    }
+
     /// Whether there is a copy of a path, in any coding.
     pub(crate) fn has(&self, path: &str) -> bool {
-        [&self.plain, &self.gzip, &self.brotli].iter().any(|cache| cache.has(path))
+        self.caches().iter().any(|cache| cache.has(path))
+    }
+
+    /// The paths that are cached in any coding, sorted.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        let mut caches = self.caches().map(|cache| cache.paths().peekable());
+        iter::from_fn(move || {
+            let next = caches.iter_mut().filter_map(|paths| paths.peek().copied()).min()?;
+            for paths in &mut caches {
+                let _ = paths.next_if_eq(&next);
+            }
+            Some(next)
+        })
+    }
+
+    /// The number of paths that are cached in any coding.
+    pub(crate) fn len(&self) -> usize {
+        match self.caches() {
+            [plain, gzip, brotli] if gzip.len() + brotli.len() == 0 => plain.len(),
+            _ => self.paths().count(),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.caches().iter().map(|cache| cache.bytes()).sum()
     }
 
     /// Purges a path at a given time, or later if this edge lags.

@@ -18,7 +18,10 @@ pub(crate) const REFUSALS: [(StatusCode, &str); 12] = [
     (StatusCode::NOT_FOUND, "There is no such organization, resource or address."),
     (StatusCode::METHOD_NOT_ALLOWED, "No operation here has this method."),
     (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
-    (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB."),
+    (
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The body is larger than 1 MiB, or than 4 KiB in a request without the token, such as a login.",
+    ),
     (
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "The body is not application/json, or has a content coding.",

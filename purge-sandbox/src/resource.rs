@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::cache::Cache;
 use crate::jobs::{Evict, Work};
 use crate::pattern::Star;
-use crate::pop::{Place, Pop};
+use crate::pop::{Owed, Place, Pop};
 
 /// The type of a CDN resource. The reference offers purging for the first four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,12 +96,13 @@ impl Edges {
 
 impl Evict for Edges {
     fn evict(&mut self, at: Duration, path: &str) -> bool {
+        let is_at_pop = self.pops.iter().any(|pop| pop.has(path));
         self.pops.iter_mut().for_each(|pop| pop.purge_at(at, path));
-        self.main.purge(path)
+        self.main.purge(path) || is_at_pop
     }
 
     fn has(&self, path: &str) -> bool {
-        self.main.has(path)
+        self.main.has(path) || self.pops.iter().any(|pop| pop.has(path))
     }
 }
 
@@ -128,7 +129,7 @@ impl Resource {
                 id: if kind == ResourceType::Small { first } else { kind.default_uuid() },
                 kind,
                 site: kind.site(),
-                work: Work::new(bounds.jobs),
+                work: Work::new(bounds.jobs, Owed::new(pops)),
                 edges: Edges {
                     main: place(Duration::ZERO),
                     pops: pops.iter().map(|pop| place(pop.lag)).collect(),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 
+use crate::framing;
 use crate::log::RecordedRequest;
 
 /// Called with each API request and the response to it.
@@ -18,7 +19,8 @@ pub(crate) type Rewrite = Arc<dyn Fn(&RecordedRequest, &mut Reply) + Send + Sync
 pub struct Reply {
     /// The status. One that is not valid in HTTP is not sent: the response keeps its own.
     pub status: u16,
-    /// The headers, with names in lower case. One that is not valid in HTTP is not sent.
+    /// The headers, with names in lower case. One that is not valid in HTTP is not sent, and neither is one that the server
+    /// writes itself, such as `Connection` and `Content-Length`.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
@@ -49,7 +51,6 @@ pub(crate) async fn rewritten(
     for (name, value) in headers {
         parts.headers.append(name, value);
     }
-    // The server writes the length of the body itself.
-    parts.headers.remove(header::CONTENT_LENGTH);
+    framing::remove(&mut parts.headers);
     Response::from_parts(parts, Body::from(reply.body))
 }

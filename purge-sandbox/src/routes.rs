@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
 use axum::routing::{any, get};
 use http::request::Parts;
 
@@ -21,6 +22,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route(login::ROUTE, any(login::sign_in))
         .route("/edge/{*path}", any(edge::serve))
         .route("/pop/{*path}", any(edge::serve))
+        .route("/origin/", get(edge::origin))
         .route("/origin/{*path}", get(edge::origin))
         .fallback(not_found)
         .layer(from_fn_with_state(Arc::clone(shared), intercept::intercept));
@@ -29,6 +31,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/", get(dashboard::show))
         .route("/events", get(dashboard::events))
         .route("/docs", get(docs::show))
+        .route("/docs/", get(async || Redirect::permanent("/docs")))
         .route("/docs/{file}", get(docs::file))
         .route("/ui/style.css", get(async || html::asset("text/css", STYLE)))
         .route("/ui/dashboard.js", get(async || html::asset("text/javascript", DASHBOARD_JS)))

@@ -1,7 +1,7 @@
 mod builder;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -58,7 +58,8 @@ impl Sandbox {
         SandboxBuilder::default()
     }
 
-    /// `http://127.0.0.1:PORT`, without a trailing slash.
+    /// `http://127.0.0.1:PORT`, without a trailing slash. It is on this machine even if the sandbox listens on all
+    /// addresses.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -158,13 +159,14 @@ impl Sandbox {
         history::settled(&self.shared).await;
     }
 
-    /// The paths that are cached for a resource, sorted; none for a resource that does not exist.
+    /// The paths that the edge of a resource has cached in any content coding, sorted; none for a resource that does not
+    /// exist.
     #[must_use]
     pub fn cached(&self, resource: &str) -> Vec<String> {
         parse_uuid(resource)
             .and_then(|id| {
                 self.shared.with_resource(id, |resource, _| {
-                    resource.edges.main.plain.paths().map(ToOwned::to_owned).collect()
+                    resource.edges.main.paths().map(ToOwned::to_owned).collect()
                 })
             })
             .unwrap_or_default()
@@ -215,5 +217,33 @@ impl Drop for Sandbox {
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+/// How a client on this machine reaches the sandbox: an address of all interfaces is not one to connect to.
+fn base_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_url_is_one_to_connect_to() {
+        for (address, expected) in [
+            ("127.0.0.1:80", "http://127.0.0.1:80"),
+            ("192.0.2.1:80", "http://192.0.2.1:80"),
+            ("0.0.0.0:80", "http://127.0.0.1:80"),
+            ("[::]:80", "http://[::1]:80"),
+            ("[2001:db8::1]:80", "http://[2001:db8::1]:80"),
+        ] {
+            assert_eq!(base_url(address.parse().expect("an address")), expected);
+        }
     }
 }

@@ -35,7 +35,7 @@ const BASELINE: [(&str, &str, &str); 5] = [
 ];
 
 /// The facts that need a purge.
-const OF_PURGE: [&str; 10] = [
+const OF_PURGE: [&str; 11] = [
     "create.status-code",
     "create.content-type",
     "create.request.resource_uuid",
@@ -45,6 +45,7 @@ const OF_PURGE: [&str; 10] = [
     "create.response.message",
     "create.example.created",
     "create.asynchronous",
+    "create.operation",
     "record.url.path",
 ];
 

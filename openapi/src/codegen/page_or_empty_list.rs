@@ -21,7 +21,8 @@ pub(super) fn read_from_empty_lists(file: &mut File) {
 }
 
 fn is_page(field: &Field) -> bool {
-    field::optional(field, NAME).is_some()
+    // Types of the description have no path, unlike those of Rust.
+    field::optional(field, NAME).is_some_and(|inner| inner.get_ident().is_some())
 }
 
 #[cfg(test)]

@@ -145,11 +145,15 @@ impl FromStr for Origin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some(authority) = text.strip_prefix("http://") else {
+        let Some((scheme, authority)) = text.split_once("://") else {
             return Ok(Self::Folder(text.into()));
         };
         let address = authority.trim_end_matches('/').parse();
-        address.map(Self::Server).map_err(|_| "write it as http://127.0.0.1:PORT".to_owned())
+        let is_plain = scheme.eq_ignore_ascii_case("http");
+        let address = address.ok().filter(|_| is_plain).map(Self::Server);
+        address.ok_or_else(|| {
+            "pass a folder, or an HTTP server on this machine as http://127.0.0.1:PORT".to_owned()
+        })
     }
 }
 
@@ -179,6 +183,19 @@ mod tests {
         let (_, example) = HELP.split_once("Example of a faults file:\n").expect("an example");
         let example = example.split("\n\n").next().expect("an example");
         assert_eq!(Fault::from_json(example).map(|faults| faults.len()).ok(), Some(2));
+    }
+
+    #[test]
+    fn origin_with_a_scheme_is_a_server_on_this_machine() {
+        let read = |text: &str| text.parse::<Origin>();
+        for text in ["http://127.0.0.1:80", "HTTP://127.0.0.1:80/"] {
+            assert!(matches!(read(text), Ok(Origin::Server(_))), "{text}");
+        }
+        for text in ["https://127.0.0.1:80", "https://example.com", "http://example.com", "ftp://a"]
+        {
+            assert!(read(text).expect_err(text).contains("http://127.0.0.1:PORT"), "{text}");
+        }
+        assert!(matches!(read("site/public"), Ok(Origin::Folder(_))));
     }
 
     #[test]

@@ -109,14 +109,39 @@ impl TargetArgs {
         self.prefix.clone_from(&profile.prefix);
     }
 
+    /// Completes the options for a command with one profile that continues without an ID which is not valid, and returns
+    /// what is wrong with those of the organization and the resource.
+    pub(crate) fn complete_without_ids(
+        &mut self,
+        why: &str,
+    ) -> Result<[Result<(), Failure>; 2], Failure> {
+        self.apply_profile(why)?;
+        self.apply_base_url()?;
+        Ok([self.apply_organization(), self.apply_resource()])
+    }
+
     fn apply_environment(&mut self) -> Result<(), Failure> {
+        self.apply_organization()?;
+        self.apply_resource()?;
+        self.apply_base_url()
+    }
+
+    fn apply_organization(&mut self) -> Result<(), Failure> {
         if self.organization.is_none() {
             self.organization =
                 environment::value(environment::ORGANIZATION).map_err(Failure::usage)?;
         }
+        Ok(())
+    }
+
+    fn apply_resource(&mut self) -> Result<(), Failure> {
         if self.resource.is_none() {
             self.resource = environment::value(environment::RESOURCE).map_err(Failure::usage)?;
         }
+        Ok(())
+    }
+
+    fn apply_base_url(&mut self) -> Result<(), Failure> {
         self.base_url = match &self.base_url {
             Some(given) => Some(base_url(given).map_err(Failure::usage)?),
             None => environment::value(environment::BASE_URL)

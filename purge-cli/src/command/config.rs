@@ -10,19 +10,26 @@ use crate::token;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let config = Config::load()?;
-    let shown = effective(&config, None)?;
+    let Effective { shown, wrong } = effective(&config, None)?;
+    if let Some((_, failure)) = wrong.into_iter().next() {
+        return Err(failure);
+    }
     let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let object = output::Settings { schema: 1, files, settings: shown };
     settings(console.out, args.output.format, &object)?;
     Ok(Exit::Success)
 }
 
+/// The settings in effect.
+pub(super) struct Effective {
+    pub(super) shown: Vec<output::Setting>,
+    /// The variables of the environment that are not valid, whose values are not shown, and why.
+    pub(super) wrong: Vec<(&'static str, Failure)>,
+}
+
 /// The settings in effect without the command line, whose base URL may take precedence.
-pub(super) fn effective(
-    config: &Config,
-    base_url: Option<&str>,
-) -> Result<Vec<output::Setting>, Failure> {
-    let mut shown = settings_of(config)?;
+pub(super) fn effective(config: &Config, base_url: Option<&str>) -> Result<Effective, Failure> {
+    let Effective { mut shown, wrong } = settings_of(config);
     let base = shown.iter().find(|setting| setting.name == "base-url");
     let base = base_url.or(base.and_then(|setting| setting.value.as_deref()));
     let connection = connection(&base.unwrap_or(Client::BASE_URL).parse()?)?;
@@ -35,24 +42,19 @@ pub(super) fn effective(
     }
     shown.extend(connection);
     shown.extend(config.entries.iter().filter_map(of_profile));
-    Ok(shown)
+    Ok(Effective { shown, wrong })
 }
 
-fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
+fn settings_of(config: &Config) -> Effective {
+    let mut wrong = Vec::new();
     let setting = |key: &'static crate::config::Key| {
-        let variable = match key.variable {
-            Some(name) => {
-                environment::text(name).map_err(Failure::usage)?.map(|value| (name, value))
-            }
-            None => None,
-        };
+        let variable = key.variable.and_then(|name| Some((name, of_variable(name, key)?)));
         let of_key = |entry: &&Entry| entry.profile.is_none() && entry.key.name == key.name;
         let entry = config.entries.iter().find(of_key);
         let (value, source) = match (variable, entry) {
             (Some((name, value)), _) => {
-                (key.set)(&mut Settings::default(), &value, "".as_ref())
-                    .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
-                (Some(value), Some(name.to_owned()))
+                let value = value.map_err(|failure| wrong.push((name, failure))).ok();
+                (value, Some(name.to_owned()))
             }
             (None, Some(entry)) => (Some(entry.value.clone()), Some(place(entry))),
             (None, None) => {
@@ -60,16 +62,27 @@ fn settings_of(config: &Config) -> Result<Vec<output::Setting>, Failure> {
             }
         };
         // The arguments of a program may contain a token, and so may an address.
-        Ok(output::Setting {
+        output::Setting {
             name: key.name.into(),
             value: value.map(|value| redacted(&value)),
             source,
-        })
+        }
     };
     let keys = KEYS.iter();
     #[cfg(feature = "queue")]
     let keys = keys.chain(&crate::config::QUEUE);
-    keys.map(setting).collect()
+    let shown = keys.map(setting).collect();
+    Effective { shown, wrong }
+}
+
+/// The value of a variable, if it is set.
+fn of_variable(name: &str, key: &crate::config::Key) -> Option<Result<String, Failure>> {
+    let text = environment::text(name).map_err(Failure::usage).transpose()?;
+    Some(text.and_then(|value| {
+        let checked = (key.set)(&mut Settings::default(), &value, "".as_ref());
+        checked.map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+        Ok(value)
+    }))
 }
 
 /// A setting of a profile.

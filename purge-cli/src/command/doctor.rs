@@ -32,10 +32,12 @@ pub(crate) async fn run(
     let mut checkup = Checkup::new(args.path.as_ref());
     let mut seen = Seen::default();
     let steps = match prepare(&mut args.target, &mut checkup).await {
-        Ok((parts, proxy)) => {
+        Ok((parts, wrong, proxy)) => {
             let watch = Watch::new(&parts.client, &checkup.base_url);
             let examination = Examination::new(&args, &watch, signals, progress, console);
-            let steps = examination.run(parts, &checkup.base_url, proxy).await;
+            let steps = examination.run(parts, &wrong, &checkup.base_url, proxy).await;
+            // The command that prints the token may contain it, which is known only now.
+            watch.hide_token(&mut checkup.settings);
             seen = watch.into_seen();
             steps
         }
@@ -57,16 +59,18 @@ pub(crate) async fn run(
 async fn prepare(
     target: &mut TargetArgs,
     checkup: &mut Checkup,
-) -> Result<(Parts, Option<Proxy>), Failure> {
-    let Settled { shown, settings } = settings::settle(target)?;
+) -> Result<(Parts, Vec<Failure>, Option<Proxy>), Failure> {
+    let Settled { shown, settings, wrong } = settings::settle(target)?;
     checkup.settings = shown;
-    let parts = Target::parts(target, &settings).await?;
+    let mut parts = Target::parts(target, &settings).await?;
+    parts.organization = wrong.organization.map_or(parts.organization, Err);
+    parts.resource = wrong.resource.map_or(parts.resource, Err);
     checkup.base_url = address(target, &settings, &parts);
     checkup.is_described_server = is_described(&checkup.base_url);
     let base: BaseUrl = checkup.base_url.parse()?;
     let proxy = base.proxy()?;
     checkup.proxy = proxy.as_ref().map(|proxy| proxy.address().to_owned());
-    Ok((parts, proxy))
+    Ok((parts, wrong.others, proxy))
 }
 
 fn address(target: &TargetArgs, settings: &Settings, parts: &Parts) -> String {

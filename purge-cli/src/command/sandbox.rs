@@ -52,6 +52,10 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
         None => builder,
     };
     if let Some((delay, folder)) = &args.origin_later {
+        if let Some(Origin::Server(_)) = &args.origin {
+            let why = "--origin-later replaces a folder, but --origin is a server; pass a folder as --origin";
+            return Err(Failure::usage(why));
+        }
         builder = builder.origin_later(folder, *delay);
     }
     for pop in &args.pop {

@@ -5,19 +5,19 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::checks::record::{at, is_finished};
-use super::seen::{Asked, Object, Operation, Seen};
+use super::seen::{Asked, Object, Operation, Seen, op_id};
 
 /// How a purge went: its states, and its times.
 pub(crate) fn story(seen: &Seen) -> String {
-    let Some(op_id) = seen.purged.as_ref().and_then(|purged| purged.op_id.as_deref()) else {
+    let Some(own) = seen.purged.as_ref().and_then(|purged| purged.op_id.as_deref()) else {
         return "no operation ID is known".to_owned();
     };
     let sent = seen.of(Operation::Create).last().map(|create| create.sent);
-    let mut said = vec![format!("operation {op_id}")];
+    let mut said = vec![format!("operation {own}")];
     let mut last = None;
     for exchange in &seen.exchanges {
         let Asked::List(_) = exchange.asked else { continue };
-        let Some(record) = record_of(exchange.object(), op_id) else { continue };
+        let Some(record) = record_of(exchange.object(), own) else { continue };
         let state = (record.get("status").and_then(Value::as_i64), is_finished(record));
         if last == Some(state) {
             continue;
@@ -28,18 +28,18 @@ pub(crate) fn story(seen: &Seen) -> String {
         let after = sent.map(|sent| after(exchange.received, sent)).unwrap_or_default();
         said.push(format!("{status}{finished}{after}"));
     }
-    let records = seen.records().filter(|record| is_of(record, op_id));
+    let records = seen.records().filter(|record| is_of(record, own));
     said.extend(records.filter(|record| is_finished(record)).last().and_then(by_its_times));
     said.join("; ")
 }
 
-fn is_of(record: &Object, op_id: &str) -> bool {
-    record.get("opID").and_then(Value::as_str) == Some(op_id)
+fn is_of(record: &Object, own: &str) -> bool {
+    op_id(record).as_deref() == Some(own)
 }
 
-fn record_of<'a>(body: Option<&'a Object>, op_id: &str) -> Option<&'a Object> {
+fn record_of<'a>(body: Option<&'a Object>, own: &str) -> Option<&'a Object> {
     let records = body?.get("data")?.get("requests")?.as_array()?;
-    records.iter().filter_map(Value::as_object).find(|record| is_of(record, op_id))
+    records.iter().filter_map(Value::as_object).find(|record| is_of(record, own))
 }
 
 fn after(time: SystemTime, sent: SystemTime) -> String {

@@ -1,5 +1,6 @@
 //! What was seen: requests and the responses to them, as plain values.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -88,19 +89,25 @@ impl Exchange {
     }
 
     /// Whether its status is a success.
-    pub(super) fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
+    /// Whether it is a success of the service. A proxy or a gateway also responds with 200, to show a page of its own.
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.object().is_some()
+    }
+
     /// Whether the service did what was requested.
-    pub(super) fn is_granted(&self) -> bool {
+    pub(crate) fn is_granted(&self) -> bool {
         self.is_success()
             && self.object().is_some_and(|body| body.get("status") == Some(&true.into()))
     }
 
-    /// The body of a success. That of a failure is not described.
+    /// The body of a success, if it has the member that each of them has. That of a failure is not described.
     pub(super) fn object(&self) -> Option<&Object> {
-        self.body.as_ref().filter(|_| self.is_success())?.as_object()
+        let body = self.body.as_ref().filter(|_| self.is_success())?.as_object();
+        body.filter(|body| body.contains_key("status"))
     }
 }
 
@@ -124,6 +131,11 @@ impl Seen {
         })
     }
 
+    /// The bodies of the responses with which the service did what was requested.
+    pub(super) fn granted(&self, operation: Operation) -> impl Iterator<Item = &Object> {
+        self.of(operation).filter(|exchange| exchange.is_granted()).filter_map(Exchange::object)
+    }
+
     /// The pages of the list of all operations.
     pub(super) fn whole_pages(&self) -> impl Iterator<Item = Page<'_>> {
         self.pages().filter(|page| page.query.op_id.is_none())
@@ -135,9 +147,8 @@ impl Seen {
     }
 
     /// Whether a record of a list of all operations belongs to another operation.
-    pub(super) fn knows_other_than(&self, op_id: &str) -> bool {
-        let mut records = self.whole_pages().flat_map(|page| page.records);
-        records.any(|record| !record["opID"].is_null() && record["opID"] != op_id)
+    pub(super) fn knows_other_than(&self, wanted: &str) -> bool {
+        self.whole_pages().any(|page| page.operations().any(|id| id != wanted))
     }
 }
 
@@ -162,8 +173,7 @@ impl Seen {
     pub(crate) fn an_operation(&self) -> Option<String> {
         let own = self.purged.as_ref().and_then(|purged| purged.op_id.clone());
         own.or_else(|| {
-            let mut records = self.whole_pages().flat_map(|page| page.records);
-            records.find_map(|record| Some(record["opID"].as_str()?.to_owned()))
+            self.whole_pages().find_map(|page| page.operations().next().map(Cow::into_owned))
         })
     }
 }
@@ -185,7 +195,12 @@ impl fmt::Display for Exchange {
     }
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    /// The operation ID of each record that has one.
+    pub(super) fn operations(self) -> impl Iterator<Item = Cow<'a, str>> {
+        self.records.iter().filter_map(|record| op_id(record.as_object()?))
+    }
+
     pub(super) fn total(&self) -> Option<u64> {
         self.data.get("total")?.as_u64()
     }
@@ -203,6 +218,15 @@ impl Page<'_> {
     /// Whether both belong to the list of the same length.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         self.total() == other.total() && self.query.limit == other.query.limit
+    }
+}
+
+/// The operation ID of a record. The client also reads it from an integer.
+pub(super) fn op_id(record: &Object) -> Option<Cow<'_, str>> {
+    match record.get("opID")? {
+        Value::String(id) => Some(id.into()),
+        Value::Number(id) if !id.is_f64() => Some(id.to_string().into()),
+        _ => None,
     }
 }
 

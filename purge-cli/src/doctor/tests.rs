@@ -222,3 +222,119 @@ proptest! {
         let _ = (story(&seen), seen.last_pages(), seen.an_operation(), Skew::of(&seen.exchanges));
     }
 }
+
+/// The outcome of a fact, and what was seen.
+fn of(seen: &Seen, name: &str) -> (Outcome, String) {
+    let finding = findings(seen).into_iter().find(|finding| finding.fact.name == name);
+    finding.map(|finding| (finding.outcome, finding.seen)).expect(name)
+}
+
+/// The list of an operation that does not exist is responded to with this status and body.
+fn unknown_operation(status: u16, body: Option<Value>) -> (Outcome, String) {
+    let mut seen = Service::new(4).seen();
+    let last = seen.exchanges.last_mut().expect("a list");
+    (last.status, last.body) = (status, body);
+    of(&seen, "list.unknown-operation")
+}
+
+#[test]
+fn only_an_answer_of_the_service_says_that_an_operation_does_not_exist() {
+    let silent = (Outcome::NotSeen, "no list of such an operation was answered".to_owned());
+    let refusal = json!({ "status": false, "message": "no" });
+    for status in [301, 401, 403, 407, 408, 421, 425, 429, 500, 502, 503, 504, 999] {
+        assert_eq!(unknown_operation(status, Some(refusal.clone())), silent, "{status}");
+    }
+    for status in [400, 404, 410, 422] {
+        let expected = (Outcome::Contradicted, status.to_string());
+        assert_eq!(unknown_operation(status, Some(refusal.clone())), expected);
+    }
+    assert_eq!(unknown_operation(200, None), silent, "a broken or foreign body");
+    assert_eq!(unknown_operation(200, Some(json!({ "login": "/" }))), silent);
+    let refused = (Outcome::NotSeen, "the list was refused".to_owned());
+    assert_eq!(unknown_operation(200, Some(refusal)), refused);
+    let expected = (Outcome::Contradicted, "`data` is absent".to_owned());
+    assert_eq!(unknown_operation(200, Some(json!({ "status": true }))), expected);
+}
+
+#[test]
+fn page_of_a_gateway_says_nothing_about_the_service() {
+    for body in [None, Some(json!("sign in")), Some(json!({ "error": "sign in", "token": "" }))] {
+        let list = Asked::List(Query { page: 1, limit: 100, op_id: None });
+        let exchanges = [Asked::Login, Asked::Create, list].map(|asked| Exchange {
+            content_type: Some("text/html".to_owned()),
+            body: body.clone(),
+            ..exchange(asked, Value::Null)
+        });
+        let seen = Seen { exchanges: exchanges.to_vec(), ..Seen::default() };
+        for finding in findings(&seen) {
+            let Finding { fact, outcome, seen } = finding;
+            assert_eq!(outcome, Outcome::NotSeen, "{}: {seen}", fact.name);
+        }
+    }
+}
+
+#[test]
+fn refusal_contradicts_nothing_that_only_a_success_has() {
+    let refusal = json!({
+        "status": false, "message": "no", "data": [], "opID": "", "token": "", "session": false, "expire": 0,
+    });
+    let without = |names: &[&str]| {
+        let mut body = refusal.clone();
+        let members = body.as_object_mut().expect("an object");
+        members.retain(|name, _| !names.contains(&name.as_str()));
+        body
+    };
+    let list = Asked::List(Query { page: 1, limit: 100, op_id: None });
+    let exchanges = vec![
+        exchange(Asked::Login, refusal.clone()),
+        exchange(Asked::Create, without(&["data", "token", "session", "expire"])),
+        exchange(list, without(&["opID", "token", "session", "expire"])),
+    ];
+    let seen = Seen { exchanges, ..Seen::default() };
+    assert_eq!(contradicted(&seen), [""; 0]);
+    assert_eq!(of(&seen, "list.data"), (Outcome::NotSeen, "only refusals".to_owned()));
+    for name in ["login.response", "login.response.token", "login.response.expire"] {
+        let silent = (Outcome::NotSeen, "the login was not granted".to_owned());
+        assert_eq!(of(&seen, name), silent, "{name}");
+    }
+}
+
+#[test]
+fn login_that_is_not_there_contradicts_only_the_server_of_the_descriptions() {
+    let login = Exchange { status: 404, body: None, ..exchange(Asked::Login, Value::Null) };
+    let mut seen = Seen { exchanges: vec![login], ..Seen::default() };
+    assert_eq!(of(&seen, "login.operation").0, Outcome::NotSeen);
+    seen.is_described_server = true;
+    assert_eq!(of(&seen, "login.operation"), (Outcome::Contradicted, "404".to_owned()));
+}
+
+#[test]
+fn operation_ids_may_be_integers() {
+    let mut service = Service::new(6);
+    for (place, record) in service.records.iter_mut().enumerate() {
+        record["opID"] = (5 - place / 3).into();
+    }
+    let mut seen = service.seen();
+    assert_eq!(seen.an_operation().as_deref(), Some("5"));
+    // The service reads the filter, too.
+    let page = json!({ "requests": &service.records[..3] });
+    for exchange in &mut seen.exchanges {
+        if matches!(&exchange.asked, Asked::List(query) if query.op_id.as_deref() == Some("5")) {
+            exchange.body = Some(json!({ "status": true, "data": page }));
+        }
+    }
+    let expected = (Outcome::Matched, "only records of the operation".to_owned());
+    assert_eq!(of(&seen, "list.operation"), expected);
+    assert_eq!(contradicted(&seen), ["record.opID"]);
+    let op_id = Some("5".to_owned());
+    seen.purged = Some(Purged { path: "/0".to_owned(), op_id });
+    assert_eq!(of(&seen, "record.url.path").0, Outcome::Contradicted, "two records of other paths");
+    assert!(story(&seen).starts_with("operation 5; status 1, finished"), "{}", story(&seen));
+}
+
+#[test]
+fn list_with_one_operation_says_why_its_filter_was_not_seen() {
+    let seen = Service::new(3).seen();
+    let expected = (Outcome::NotSeen, "all records belong to one operation".to_owned());
+    assert_eq!(of(&seen, "list.operation"), expected);
+}

@@ -3,22 +3,11 @@
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::{Ending, Fault};
-
-/// The headers that determine where a response ends and what happens to its connection. The server writes them.
-const FRAMING: [&str; 8] = [
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+use crate::framing;
 
 /// Whether a response with this status has a body, and so a length. This also applies to responses of an origin.
 pub(crate) fn has_body(status: StatusCode) -> bool {
-    let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    let bodiless = [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED];
     !status.is_informational() && !bodiless.contains(&status)
 }
 
@@ -37,7 +26,7 @@ impl Fault {
         let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
             format!("`headers`: {name:?} is not a header name; use letters, digits and hyphens")
         })?;
-        if FRAMING.contains(&known.as_str()) {
+        if framing::is_of_server(&known) {
             return Err(format!(
                 "`headers`: {name:?} is written by the server; leave it out, or send the whole response as a raw ending"
             ));
@@ -51,6 +40,14 @@ impl Fault {
 
     /// Checks the members in combination.
     pub(crate) fn check(&self) -> Result<(), String> {
+        if let Ending::Reset | Ending::Raw(_) = self.ending {
+            let ignored = [("status", self.status.is_some()), ("body", self.body.is_some())];
+            if let Some((name, _)) = ignored.iter().find(|(_, is_set)| *is_set) {
+                return Err(format!(
+                    "`{name}`: with this `ending`, no such response is sent; leave one of them out"
+                ));
+            }
+        }
         let Some(status) = self.status.filter(|status| !has_body(*status)) else { return Ok(()) };
         let status = status.as_u16();
         if self.body.as_ref().is_some_and(|body| !body.is_empty()) {
@@ -97,12 +94,16 @@ mod tests {
             let message = refusal(move || Fault::answer().header(name, value));
             assert!(message.starts_with(&format!("`headers`: {name:?} ")), "{message}");
         }
-        for status in [204, 304] {
+        for status in [204, 205, 304] {
             let message = refusal(move || Fault::status(status).body("x"));
             assert!(message.starts_with("`body`: a response with status"), "{message}");
             let message = refusal(move || Fault::status(status).truncate());
             assert!(message.starts_with("`ending`: a response with status"), "{message}");
             let _ = Fault::status(status).body("").header("retry-after", "1");
+        }
+        for make in [Fault::reset, Fault::garbage] {
+            let message = refusal(move || make().body("x"));
+            assert!(message.starts_with("`body`: with this `ending`"), "{message}");
         }
     }
 }

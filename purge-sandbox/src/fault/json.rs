@@ -36,7 +36,7 @@ impl Fault {
     /// # Errors
     ///
     /// When the text is not such a list, or contains a fault that cannot be sent, such as one with a body for
-    /// status 204 or with its own `Content-Length`. The message names the member and the line.
+    /// status 204, with a `status` and a raw ending, or with its own `Content-Length`. The message names the member and the line.
     ///
     /// ```
     /// let faults = purge_sandbox::Fault::from_json(
@@ -49,6 +49,8 @@ impl Fault {
     /// # Ok::<(), purge_sandbox::Error>(())
     /// ```
     pub fn from_json(text: &str) -> Result<Vec<Self>, Error> {
+        // Some editors begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let entries: Vec<Entry> = serde_json::from_str(text).map_err(Kind::Faults)?;
         Ok(entries.into_iter().map(|entry| entry.0).collect())
     }
@@ -56,7 +58,11 @@ impl Fault {
 
 /// The fault in the header of a request.
 pub(crate) fn requested(headers: &HeaderMap, target: Target) -> Result<Option<Fault>, Error> {
-    let Some(value) = headers.get(HEADER) else { return Ok(None) };
+    let mut values = headers.get_all(HEADER).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Kind::Fault("there are several such headers; send one").into());
+    }
     let Entry(fault) = serde_json::from_slice(value.as_bytes()).map_err(Kind::Faults)?;
     if fault.times.is_some() {
         return Err(Kind::Fault(
@@ -207,6 +213,12 @@ mod tests {
     }
 
     #[test]
+    fn byte_order_mark_is_not_a_part_of_the_list() {
+        let read = Fault::from_json("\u{feff}[{}]").expect("a list of faults");
+        assert_eq!(read.len(), 1);
+    }
+
+    #[test]
     fn a_header_can_be_sent_twice() {
         let text = r#"[{ "headers": { "Retry-After": "1", "retry-after": "2", "x": "" } }]"#;
         let read = Fault::from_json(text).expect("a list of faults");
@@ -243,6 +255,11 @@ mod tests {
                 "`ending`: a response with status 304",
             ),
             ("[{ \"status\": 204, \"ending\": { \"stalled\": \"1s\" } }]", "`ending`: a response"),
+            (
+                "[{ \"status\": 503, \"ending\": { \"raw\": \"x\" } }]",
+                "`status`: with this `ending`, no such response",
+            ),
+            ("[{ \"body\": \"\", \"ending\": \"reset\" }]", "`body`: with this `ending`"),
             ("[{ \"delay\": \"soon\" }]", "\"soon\" is not a duration"),
             ("[{ \"on\": \"PUT\" }]", "unknown variant `PUT`"),
             ("{}", "line 1"),

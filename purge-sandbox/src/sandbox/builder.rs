@@ -10,7 +10,7 @@ use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::Sandbox;
+use super::{Sandbox, base_url};
 use crate::account::Account;
 use crate::admission::{Bucket, Token};
 use crate::connections::Connections;
@@ -140,7 +140,8 @@ impl SandboxBuilder {
     /// expired token gets 401. By default, the token that needs no login does not expire, and others expire after 4
     /// hours.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = Some(lifetime);
+        // The end of a token is a date, which must be in the calendar.
+        self.token_lifetime = Some(lifetime.min(100 * YEAR));
         self
     }
 
@@ -276,8 +277,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// How many bytes each resource may cache, including paths, headers and overhead; 256 MiB by
-    /// default. The least recently used objects are dropped to make room.
+    /// How many bytes each edge of a resource may cache in each content coding, including paths, headers and overhead;
+    /// 256 MiB by default. The least recently used objects are dropped to make room.
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
         self
@@ -285,8 +286,8 @@ impl SandboxBuilder {
 
     /// How many bytes the jobs of each resource may take, including their records; 64 MiB by default, which is
     /// about a million records with short paths. The oldest finished jobs are dropped to make room: no list contains
-    /// their records any more, and `total` does not count them. While all jobs are unfinished, a new job
-    /// that does not fit is refused with 503.
+    /// their records any more, and `total` does not count them. While all jobs are unfinished, or a point of presence
+    /// [lags](Pop::lag) behind them, a new job that does not fit is refused with 503.
     pub fn job_bytes(mut self, bytes: usize) -> Self {
         self.job_bytes = bytes;
         self
@@ -372,7 +373,7 @@ impl SandboxBuilder {
         Ok(Sandbox {
             shared,
             address,
-            base_url: format!("http://{address}"),
+            base_url: base_url(address),
             token,
             api_key: (key, secret),
             organization: organization.to_string(),

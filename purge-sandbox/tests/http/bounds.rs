@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use purge_sandbox::{Sandbox, SandboxBuilder};
+use purge_sandbox::{Pop, Sandbox, SandboxBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -156,6 +156,32 @@ async fn old_jobs_are_forgotten_and_the_list_stays_consistent() {
     let page = http().get(sandbox.base_url()).send().await.expect("a response");
     let page = page.text().await.expect("a body");
     assert!(page.contains(">8 (12 older ones are no longer kept)</td>"), "{page}");
+}
+
+#[tokio::test]
+async fn paths_that_a_point_of_presence_still_has_to_purge_are_bounded() {
+    let late = Pop::new("late").lag(Duration::from_secs(3600));
+    let sandbox = started(Sandbox::builder().pop(late).job_bytes(50_000)).await;
+    let path = format!("/{}", "x".repeat(10_000));
+    let mut accepted = 0;
+    while post(&sandbox, &[&path]).send().await.expect("a response").status() == 200 {
+        accepted += 1;
+    }
+    assert_eq!(accepted, 2, "each path is kept in the list and at the point of presence");
+}
+
+#[tokio::test]
+async fn page_that_is_open_is_written_to_although_nothing_changes() {
+    let sandbox = started(Sandbox::builder().read_timeout(Duration::from_millis(100))).await;
+    let mut page = sent(&sandbox, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    let mut seen = String::new();
+    let mut bytes = [0; 4096];
+    // Comments of the stream, after its first event: writing them fails if the page has been closed.
+    while seen.matches("\n: no change\n").count() < 2 {
+        let read = page.read(&mut bytes).await.expect("to read");
+        assert!(read > 0, "{seen}");
+        seen.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
 }
 
 #[tokio::test]

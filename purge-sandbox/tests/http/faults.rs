@@ -88,6 +88,10 @@ async fn a_fault_in_a_header_that_cannot_be_sent_is_refused() {
         let message = answer["message"].as_str().expect("a message");
         assert!(status == 400 && message.contains(member), "{status} {message}");
     }
+    let two = post(&sandbox, &["/a"]).header("X-Sandbox-Fault", "{}");
+    let (status, answer) = json_of(two.header("X-Sandbox-Fault", r#"{ "status": 503 }"#)).await;
+    let message = answer["message"].as_str().expect("a message");
+    assert!(status == 400 && message.contains("several such headers"), "{status} {message}");
     assert_eq!(total(&sandbox).await, 0);
 }
 
@@ -110,6 +114,11 @@ async fn a_truncated_response_announces_more_than_it_contains() {
     assert!(response.text().await.is_err());
     assert_eq!(total(&sandbox).await, 1);
     assert_eq!(sandbox.requests()[0].status, Some(200));
+    let own = r#"X-Sandbox-Fault: {"status":500,"body":"abcd","ending":"truncated"}"#;
+    for (method, rest) in [("GET", "ab"), ("HEAD", "")] {
+        let text = head(&sandbox, method, "/api/v1", &format!("{own}\r\n")).await;
+        assert!(text.ends_with(&format!("\r\ncontent-length: 4\r\n\r\n{rest}")), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,14 @@ async fn an_issued_token_has_the_lifetime_and_the_uses_of_the_fixed_one() {
 }
 
 #[tokio::test]
+async fn token_that_never_expires_has_an_end_in_the_future() {
+    let sandbox = Sandbox::builder().token_lifetime(Duration::MAX).start().await;
+    let answer = signed_in(&sandbox.expect("a sandbox")).await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs();
+    assert!(answer["expire"].as_u64().expect("a time") > now + 90 * 365 * 24 * 3600, "{answer}");
+}
+
+#[tokio::test]
 async fn a_wrong_secret_is_refused_and_not_repeated() {
     let builder = Sandbox::builder().api_key("k3y", "s3cret-c4nary");
     let sandbox = builder.start().await.expect("a sandbox");
@@ -77,6 +85,9 @@ async fn a_wrong_secret_is_refused_and_not_repeated() {
         assert!(!answer.to_string().contains("c4nary"), "{answer}");
     }
     assert_eq!(json_of(login(&sandbox, &json!([]))).await.0, 422);
+    let (status, answer) = json_of(login(&sandbox, &json!("x".repeat(5000)))).await;
+    let message = "the body is larger than 4096 bytes; send less per request";
+    assert_eq!((status, &answer["message"]), (413, &json!(message)));
     assert!(!format!("{:?}", sandbox.requests()).contains("c4nary"));
     let put = right(&sandbox).build().expect("a request").url().clone();
     let response = http().request(Method::PUT, put).send().await.expect("a response");

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use brotli_decompressor::Decompressor;
 use flate2::read::GzDecoder;
-use purge_sandbox::{Fault, Pop, Sandbox, SandboxBuilder};
+use purge_sandbox::{Fault, Pop, RecordState, Sandbox, SandboxBuilder};
 use reqwest::Response;
 use tempfile::TempDir;
 
@@ -97,6 +97,8 @@ async fn variants_are_cached_and_purged_together() {
         let response = get(&sandbox, &route, accepted).await;
         assert_eq!(response.headers()["vary"], "accept-encoding");
         assert_eq!(response.headers()["content-encoding"], coding);
+        let tag = response.headers()["etag"].to_str().expect("text");
+        assert!(tag.starts_with("W/\""), "the bytes are not those of the file: {tag}");
         let cache = response.headers()["x-cache"].to_str().expect("text").to_owned();
         let bytes = response.bytes().await.expect("a body");
         let mut text = String::new();
@@ -121,6 +123,37 @@ async fn variants_are_cached_and_purged_together() {
 }
 
 #[tokio::test]
+async fn every_variant_counts_as_cached() {
+    let (_folder, sandbox) = started(Sandbox::builder().compress()).await;
+    let route = format!("edge/{}", sandbox.resource());
+    get(&sandbox, &route, "gzip").await;
+    assert_eq!(sandbox.cached(sandbox.resource()), ["/a.html"]);
+    get(&sandbox, &route, "br").await;
+    get(&sandbox, &route, "identity").await;
+    sandbox.fill(["/b.html"]);
+    assert_eq!(sandbox.cached(sandbox.resource()), ["/a.html", "/b.html"]);
+    let page = http().get(sandbox.base_url()).send().await.expect("a response");
+    let page = page.text().await.expect("a page");
+    assert!(page.contains("Small: 2 objects"), "{page}");
+}
+
+#[tokio::test]
+async fn copy_at_a_point_of_presence_alone_is_purged_too() {
+    for lag in [Duration::ZERO, Duration::from_secs(3600)] {
+        let (_folder, sandbox) = started(Sandbox::builder().pop(Pop::new("fra").lag(lag))).await;
+        text(&sandbox, &format!("pop/fra/{}", sandbox.resource())).await;
+        for path in ["/a.html", "/none", "/*"] {
+            created(&sandbox, &[path]).await;
+        }
+        let states = sandbox.records().into_iter().map(|record| record.state);
+        let states: Vec<_> = states.collect();
+        // While the point of presence lags, the copy is still there.
+        let last = if lag.is_zero() { RecordState::NotCached } else { RecordState::Purged };
+        assert_eq!(states, [RecordState::Purged, RecordState::NotCached, last], "{lag:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_job_may_report_what_it_did_not_do() {
     let (folder, sandbox) =
         started(Sandbox::builder().fault(Fault::answer().keeping_objects())).await;
@@ -129,7 +162,7 @@ async fn a_job_may_report_what_it_did_not_do() {
     write(&folder, "new");
     created(&sandbox, &["/a.html"]).await;
     assert_eq!(text(&sandbox, &route).await, "old");
-    assert_eq!(sandbox.records()[0].state, purge_sandbox::RecordState::Purged);
+    assert_eq!(sandbox.records()[0].state, RecordState::Purged);
     created(&sandbox, &["/a.html"]).await;
     assert_eq!(text(&sandbox, &route).await, "new");
 }

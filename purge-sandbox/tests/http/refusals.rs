@@ -44,6 +44,13 @@ async fn each_refusal_has_its_status_and_says_why() {
         refused(request, 405, method.as_str()).await;
     }
 
+    for place in ["edge", "pop/none"] {
+        let edge = format!("{}/{place}/{}/a", sandbox.base_url(), sandbox.resource());
+        refused(client.post(&edge), 405, "use GET or HEAD").await;
+        let response = client.post(&edge).send().await.expect("a response");
+        assert_eq!(response.headers()["allow"], "GET, HEAD");
+    }
+
     let send = |kind: &str, body: String| {
         client.post(&url).bearer_auth(token).header("content-type", kind).body(body)
     };

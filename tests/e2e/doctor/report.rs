@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use purge_sandbox::Sandbox;
+use purge_sandbox::{Fault, Sandbox};
 use purge_tests::cli::Run;
 use serde_json::Value;
 
@@ -64,6 +64,39 @@ async fn no_secret_is_in_the_output_or_the_report() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn command_that_contains_the_token_is_shown_without_it() {
+    let sandbox = sandbox(Sandbox::builder().token("c4nary-t0ken")).await;
+    for output in ["text", "json"] {
+        let command = ["--token-command", "printf c4nary-t0ken", "--output", output];
+        let run = Run::new(PURGE, [&["doctor"], &command[..]].concat())
+            .env("PURGE_BASE_URL", sandbox.base_url())
+            .env("PURGE_ORGANIZATION", ORGANIZATION)
+            .env("PURGE_RESOURCE", RESOURCE);
+        let ended = run.end().await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.out.contains("printf ") && !ended.out.contains("c4nary"), "{}", ended.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn report_quotes_no_page_that_cannot_be_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = folder.path().join("report.md");
+    let page = r#"{"status":true,"data":{"requests":{"`url":"https:\/\/www.acme.example\/secret-campaign.html"}}}"#;
+    let fault = Fault::status(200).header("content-type", "application/json").body(page);
+    let sandbox = Sandbox::builder().fault(fault.on_get().times(50)).start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    let ended = doctor(&sandbox, &["--report", report.to_str().expect("a name")]).end().await;
+    assert!(ended.out.contains("secret-campaign"), "it is shown to the user: {}", ended.out);
+    let report = fs::read_to_string(&report).expect("a report");
+    assert!(
+        report.contains("not a response from the service&#58; &#40;not shown&#41; |"),
+        "{report}"
+    );
+    assert!(!report.contains("acme") && !report.contains("campaign"), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

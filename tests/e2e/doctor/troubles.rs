@@ -32,7 +32,7 @@ async fn failed_step_has_its_exit_code_and_leaves_out_what_depends_on_it() {
     let other = "00000000-0000-4000-8000-000000000000";
     let with = |run: Run, name: &str, value: &str| run.env(name, value);
     let key = || doctor(&sandbox, &["--output", "json"]);
-    let cases: [(Run, i32, &str, &str, &[&str]); 9] = [
+    let cases: [(Run, i32, &str, &str, &[&str]); 10] = [
         (
             at(base, "wrong-t0ken"),
             3,
@@ -86,16 +86,14 @@ async fn failed_step_has_its_exit_code_and_leaves_out_what_depends_on_it() {
             2,
             "settings",
             "PURGE_RESOURCE: ",
-            &[
-                "settings failed",
-                "name not_checked",
-                "proxy not_checked",
-                "connection not_checked",
-                "sign-in not_checked",
-                "resource not_checked",
-                "clock not_checked",
-                "purge not_checked",
-            ],
+            &["settings failed", "resource not_checked", "purge not_checked"],
+        ),
+        (
+            with(key(), "PURGE_BASE_URL", &format!("{base}/stem")),
+            3,
+            "sign-in",
+            "there may be no login at this address (404); check the base URL, then the API key",
+            &["sign-in failed", "resource not_checked", "purge not_checked"],
         ),
         (
             at("http://127.0.0.1:1", "t0ken-abc"),
@@ -155,11 +153,90 @@ async fn refusal_of_every_list_is_no_contradiction() {
     assert!(facts.values().all(|(outcome, _)| outcome != "contradicted"), "{facts:#?}");
 }
 
+/// A run that purges a path if it can, with the token of a sandbox that has this fault.
+async fn with_fault(fault: Fault) -> (Ended, Sandbox) {
+    let sandbox = Sandbox::builder().fault(fault).start().await.expect("a sandbox");
+    let run = Run::new(PURGE, ["doctor", "--path", "/index.html", "--output", "json"]);
+    let run = run.account(sandbox.base_url(), sandbox.token(), ORGANIZATION, RESOURCE);
+    (run.end().await, sandbox)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn success_that_is_not_a_page_proves_nothing_and_nothing_is_purged() {
+    let page = |kind: &str, body: &str| Fault::status(200).header("content-type", kind).body(body);
+    let refused = r#"{"status":false,"message":"Unauthenticated: the access token is invalid"}"#;
+    let foreign = "a 200 response that is not one of the service";
+    for (fault, what) in [
+        (page("application/json", refused), "a 200 response without `status: true`"),
+        (page("text/html", "<html>Please log in to Hotel Wi-Fi</html>"), foreign),
+        (page("application/json", r#"{"error":"log in"}"#), foreign),
+        (Fault::truncated(), foreign),
+    ] {
+        let (ended, sandbox) = with_fault(fault.on_get().times(50)).await;
+        let mut troubles = troubles(&ended);
+        // A response that is cut off has no `Date` here.
+        troubles.retain(|step| step != "clock not_checked");
+        let expected = ["sign-in not_checked", "resource failed", "purge not_checked"];
+        assert_eq!(troubles, expected, "{what}: {ended:?}");
+        let expected = format!("{what} does not show whether the token is accepted");
+        assert_eq!(said(&ended, "sign-in"), expected);
+        assert_eq!(said(&ended, "purge"), "the step `resource` failed");
+        let facts = facts(&ended);
+        assert!(facts.values().all(|(outcome, _)| outcome != "contradicted"), "{facts:#?}");
+        assert!(sandbox.requests().iter().all(|request| request.method == "GET"), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_are_refused_for_a_while_are_mentioned_and_contradict_nothing() {
+    // The fifth list is that of an operation that does not exist.
+    let sandbox = Sandbox::builder().rate_limit(4, std::time::Duration::from_secs(3600));
+    let sandbox = sandbox.start().await.expect("a sandbox");
+    let ended = at(sandbox.base_url(), sandbox.token()).end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let resource = said(&ended, "resource");
+    let expected = "; a later list failed with a 429 response";
+    assert!(resource.ends_with(expected), "{resource}");
+    let facts = facts(&ended);
+    let silent = "no list of such an operation was answered";
+    assert_eq!(facts["list.unknown-operation"], ("not_seen".to_owned(), silent.to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_that_is_refused_at_the_renewal_is_a_failure_to_sign_in() {
+    let refused = Fault::status(200).header("content-type", "application/json");
+    let sandbox = Sandbox::builder()
+        .fault(Fault::status(401).on_get())
+        .fault(Fault::answer().on_login())
+        .fault(refused.body(r#"{"status":false,"token":false}"#).on_login());
+    let sandbox = sandbox.start().await.expect("a sandbox");
+    let ended = doctor(&sandbox, &["--output", "json"]).end().await;
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert_eq!(troubles(&ended), ["sign-in failed", "resource not_checked", "purge not_checked"]);
+    let sign_in = said(&ended, "sign-in");
+    assert!(sign_in.contains("the service refused the API key or its secret"), "{sign_in}");
+    assert_eq!(said(&ended, "resource"), "the token was refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setting_that_no_purge_needs_stops_no_other_step() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    for (name, value) in
+        [("PURGE_QUEUE_LANE", "no lane!"), ("PURGE_QUEUE_URL", "nats://user:c4nary@127.0.0.1")]
+    {
+        let ended = doctor(&sandbox, &["--output", "json"]).env(name, value).end().await;
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert_eq!(troubles(&ended), ["settings failed", "purge not_checked"]);
+        assert!(said(&ended, "settings").starts_with(&format!("{name}: ")), "{ended:?}");
+        assert!(!ended.out.contains("c4nary"), "{ended:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn response_that_cannot_be_decoded_is_compared_nevertheless() {
     let sandbox = Sandbox::builder().rewrite(|request, reply| {
         if request.path.ends_with("/login/token") {
-            edit(&mut reply.body, |body| body["session"] = 7.into());
+            edit(&mut reply.body, |body| body["token"] = 7.into());
         }
     });
     let sandbox = sandbox.start().await.expect("a sandbox");
@@ -170,8 +247,8 @@ async fn response_that_cannot_be_decoded_is_compared_nevertheless() {
     let contradicted = facts.iter().filter(|(_, (outcome, _))| outcome == "contradicted");
     let contradicted: Vec<_> =
         contradicted.map(|(fact, (_, seen))| (fact.as_str(), seen.as_str())).collect();
-    assert_eq!(contradicted, [("login.response.session", "an integer")]);
-    assert_eq!(facts["login.response.token"].0, "matched");
+    assert_eq!(contradicted, [("login.response.token", "an integer")]);
+    assert_eq!(facts["login.response.session"].0, "matched");
 }
 
 #[cfg(target_os = "linux")]

@@ -85,10 +85,37 @@ fn tolerated() -> Vec<Row> {
         ("P3 empty message", r#"{"status":true,"opID":"a","message":""}"#),
         ("P5 operation ID as a number", r#"{"status":true,"opID":17}"#),
         ("P5 operation ID as a large number", r#"{"status":true,"opID":18446744073709551615}"#),
+        ("P5 message that is an object", r#"{"status":true,"opID":"a","message":{"a":["b"]}}"#),
     ] {
         let row = Row::new(name).post([ok(body)]).ends(0, "1 accepted");
         rows.push(row.seen(1, 0));
     }
+    for (name, body, said) in [
+        (
+            "P5 refusal with an object for a message",
+            r#"{"status":false,"message":{"file_path":["bad path"]}}"#,
+            "bad path",
+        ),
+        (
+            "P5 refusal with an operation ID of an impossible type",
+            r#"{"status":false,"message":"bad path","opID":[]}"#,
+            "the service refused the request (status: false): bad path",
+        ),
+    ] {
+        let row = Row::new(name).post([ok(body)]).ends(1, "1 failed").seen(1, 0);
+        rows.push(row.says(said));
+    }
+    let odd = r#"{"status":true,"data":{"page":"1","total":"1","limit":{},"search":{"value":null},
+        "requests":[{"opID":"job-0000","url":"/a","status":1,"message":[],"createdAt":1754480391,
+        "startedAt":false,"completedAt":"2025-08-06T11:39:53Z"}]}}"#;
+    rows.push(
+        Row::new("P5 page with unused members of other types")
+            .call(["create", "/a", "--wait=60s"])
+            .get([ok(odd)])
+            .ends(0, "1 accepted, 1 purged")
+            // Without a total, only an empty page would be the last.
+            .seen(1, 2),
+    );
     for (name, body) in [
         ("P5 no operation ID", r#"{"status":true}"#),
         ("P5 operation ID of null", r#"{"status":true,"opID":null}"#),

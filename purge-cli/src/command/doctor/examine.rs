@@ -8,11 +8,12 @@ use purge_api_ext::{Client, Error, OperationId, Page, PageSize, Proxy, Resource}
 use super::network::Peer;
 use super::observe::Watch;
 use super::steps::{
-    Way, connected, failed, found, is_of_connection, of_clocks, of_settings, signed_in,
+    Way, connected, failed, found, is_of_connection, mention, of_clocks, of_settings, signed_in,
     without_resource,
 };
 use crate::args::DoctorArgs;
-use crate::doctor::{Certificate, Skew, Step, UNKNOWN_OPERATION};
+use crate::doctor::{Asked, Certificate, Exchange, Skew, Step, UNKNOWN_OPERATION};
+use crate::exit::Failure;
 use crate::output::{Console, Messages, Progress};
 use crate::signals::Signals;
 use crate::target::Parts;
@@ -50,13 +51,14 @@ impl<'a, 'c> Examination<'a, 'c> {
     pub(super) async fn run(
         mut self,
         parts: Parts,
+        wrong: &[Failure],
         base_url: &str,
         proxy: Option<Proxy>,
     ) -> Vec<Step> {
         let (voice, signals, watch) = (self.progress.voice(), self.signals, self.watch.clone());
         let observer = move |response| watch.take(&response);
         let steps = async {
-            self.steps.push(of_settings(&parts));
+            self.steps.push(of_settings(&parts, wrong));
             self.check(&parts, base_url, proxy).await;
             self.steps.push(of_clocks(&self.watch.with(|seen| Skew::of(&seen.exchanges))));
             if let Some(sandbox) = parts.sandbox {
@@ -94,17 +96,20 @@ impl<'a, 'c> Examination<'a, 'c> {
             return self.connect(&parts.client, way).await;
         };
         let resource = parts.client.resource(*organization, *resource);
-        if self.find(&resource, way).await.is_none() {
-            return;
+        let Some(is_readable) = self.find(&resource, way).await else { return };
+        match &self.args.path {
+            Some(path) if is_readable => {
+                let step = self.purge(&resource, path).await;
+                self.steps.push(step);
+                self.list(&resource, 1, PageSize::MAX, None).await;
+            }
+            // The step `resource` has failed.
+            Some(_) => {}
+            None => self.steps.push(Step::not_checked("purge", "`--path` was not given")),
         }
-        if let Some(path) = &self.args.path {
-            let step = self.purge(&resource, path).await;
-            self.steps.push(step);
-            self.list(&resource, 1, PageSize::MAX, None).await;
-        } else {
-            self.steps.push(Step::not_checked("purge", "`--path` was not given"));
-        }
-        self.read_on(&resource).await;
+        let mut failures = Vec::new();
+        self.read_on(&resource, &mut failures).await;
+        mention(&mut self.steps, &failures);
     }
 
     /// Gets a token. None if there is none.
@@ -142,16 +147,17 @@ impl<'a, 'c> Examination<'a, 'c> {
         });
     }
 
-    /// Lists the first page. None if the resource is not accessible.
-    async fn find(&mut self, resource: &Resource, way: Way) -> Option<()> {
+    /// Lists the first page, and says whether it can be read. None if the service responds to no list.
+    async fn find(&mut self, resource: &Resource, way: Way) -> Option<bool> {
         let has_login = self.has_response();
         let before = self.watch.with(|seen| seen.exchanges.len());
         let listed = self.list(resource, 1, PageSize::MAX, None).await?;
-        let status = self.watch.with(|seen| {
-            seen.exchanges.get(before..).and_then(<[_]>::last).map(|exchange| exchange.status)
-        });
+        // After a refusal, the last response may be one to a login.
+        let is_list = |exchange: &&Exchange| matches!(exchange.asked, Asked::List(_));
+        let response =
+            self.watch.with(|seen| seen.exchanges.iter().skip(before).rfind(is_list).cloned());
         match &listed {
-            Err(error) if status.is_none() && !has_login => {
+            Err(error) if response.is_none() && !has_login => {
                 self.steps.push(failed("connection", error));
                 return None;
             }
@@ -160,23 +166,23 @@ impl<'a, 'c> Examination<'a, 'c> {
                 self.steps.push(connected(way, certificate.as_ref()));
             }
         }
-        self.steps.push(signed_in(&listed, status, has_login));
-        self.steps.push(found(&listed, status));
-        status.filter(|status| (200..300).contains(status)).map(drop)
+        self.steps.push(signed_in(&listed, response.as_ref(), has_login));
+        self.steps.push(found(&listed, response.as_ref()));
+        response.filter(Exchange::is_of_service).map(|_| listed.is_ok())
     }
 
-    /// Lists what shows how pages, filters and the end of the list work. Failures show in the responses.
-    async fn read_on(&mut self, resource: &Resource) -> Option<()> {
+    /// Lists what shows how pages, filters and the end of the list work.
+    async fn read_on(&mut self, resource: &Resource, failures: &mut Vec<Error>) -> Option<()> {
         for page in [1, 2] {
-            self.list(resource, page, SHORT, None).await?.ok();
+            failures.extend(self.list(resource, page, SHORT, None).await?.err());
         }
         let (pages, op_id) = self.watch.with(|seen| (seen.last_pages(), seen.an_operation()));
         for page in pages {
-            self.list(resource, page, PageSize::MAX, None).await?.ok();
+            failures.extend(self.list(resource, page, PageSize::MAX, None).await?.err());
         }
         for op_id in op_id.into_iter().chain([UNKNOWN_OPERATION.to_owned()]) {
             let Ok(op_id) = OperationId::try_from(op_id) else { continue };
-            self.list(resource, 1, PageSize::MAX, Some(op_id)).await?.ok();
+            failures.extend(self.list(resource, 1, PageSize::MAX, Some(op_id)).await?.err());
         }
         Some(())
     }

@@ -12,6 +12,7 @@ use purge_api_ext::raw::reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap};
 use serde_json::Value;
 
 use crate::doctor::{Asked, Certificate, Exchange, Purged, Query, Seen, masked};
+use crate::output::Setting;
 
 /// How many characters of a text in a body are kept: enough for any URL.
 const TEXT: usize = 16 * 1024;
@@ -51,6 +52,16 @@ impl Watch {
             all.certificate = all.certificate.take().or(certificate);
             all.seen.exchanges.push(exchange);
         });
+    }
+
+    /// Removes the token from settings.
+    pub(super) fn hide_token(&self, settings: &mut [Setting]) {
+        for value in settings.iter_mut().filter_map(|setting| setting.value.as_mut()) {
+            let shown = self.client.show(value, TEXT);
+            if shown != purge_api_ext::escape(value) {
+                *value = shown;
+            }
+        }
     }
 
     pub(super) fn certificate(&self) -> Option<Certificate> {

@@ -4,6 +4,7 @@ use futures_util::StreamExt as _;
 use purge_api_ext::{Event, Plan, PurgePath, Report, Resource};
 
 use super::examine::Examination;
+use super::steps::without_quotes;
 use crate::doctor::{Step, story};
 use crate::exit::{Exit, Failure};
 
@@ -51,7 +52,8 @@ impl Examination<'_, '_> {
                 let why = error.map(ToString::to_string).or(said);
                 let why = why.map(|why| format!("{why}; ")).unwrap_or_default();
                 let exit = Exit::from_report(report, self.signals.received());
-                Step::failed("purge", exit, format!("{why}{text}"))
+                let public = format!("{}{text}", without_quotes(&why));
+                Step::failed("purge", exit, format!("{why}{text}")).for_others(public)
             }
         }
     }

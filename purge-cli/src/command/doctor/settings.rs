@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::args::{Profiles, TargetArgs};
-use crate::command::config::effective;
+use crate::args::TargetArgs;
+use crate::command::config::{Effective, effective};
 use crate::config::{Config, Settings, TOKENS};
+use crate::environment;
 use crate::exit::Failure;
 use crate::output::Setting;
 use crate::shown::redacted;
@@ -14,6 +15,15 @@ use crate::target::base_url;
 pub(super) struct Settled {
     pub(super) shown: Vec<Setting>,
     pub(super) settings: Settings,
+    pub(super) wrong: Wrong,
+}
+
+/// What is wrong with settings that only some of the steps need, or none of them.
+#[derive(Default)]
+pub(super) struct Wrong {
+    pub(super) organization: Option<Failure>,
+    pub(super) resource: Option<Failure>,
+    pub(super) others: Vec<Failure>,
 }
 
 /// Completes the target, and lists the settings.
@@ -23,17 +33,25 @@ pub(super) fn settle(target: &mut TargetArgs) -> Result<Settled, Failure> {
         let (name, source) = ("sandbox".to_owned(), Some("--sandbox".to_owned()));
         let shown = vec![Setting { name, value: Some("true".to_owned()), source }];
         // The embedded server takes the limits of the files, and nothing else.
-        return Ok(Settled { shown, settings: Config::load()?.settings });
+        let wrong = Wrong::default();
+        return Ok(Settled { shown, settings: Config::load()?.settings, wrong });
     }
     let config = Config::load()?;
-    target.complete(Profiles::One("doctor examines one account"))?;
-    let mut shown = effective(&config, Some(base_url(target, &config.settings)))?;
+    let [organization, resource] = target.complete_without_ids("doctor examines one account")?;
+    let Effective { mut shown, wrong } =
+        effective(&config, Some(base_url(target, &config.settings)))?;
+    let [organization, resource] = [organization.err(), resource.err()];
+    // An option or a profile may take precedence over a variable that is not valid.
+    let of_target = [environment::ORGANIZATION, environment::RESOURCE, environment::BASE_URL];
+    let others = wrong.into_iter().filter(|(name, _)| !of_target.contains(name));
+    let others = others.map(|(_, failure)| failure).collect();
+    let wrong = Wrong { organization, resource, others };
     if let Some(profile) = target.profile.first() {
         apply_profile(&mut shown, profile);
     }
     shown.retain(|setting| !setting.name.starts_with("profile."));
     given.into_iter().for_each(|setting| replace(&mut shown, setting));
-    Ok(Settled { shown, settings: config.settings })
+    Ok(Settled { shown, settings: config.settings, wrong })
 }
 
 /// What the command line sets.

@@ -2,7 +2,7 @@
 
 use purge_api_ext::{Error, ErrorKind, Page};
 
-use crate::doctor::{Certificate, Ended, Skew, Step};
+use crate::doctor::{Certificate, Ended, Exchange, Skew, Step};
 use crate::exit::{Exit, Failure};
 use crate::target::Parts;
 
@@ -42,17 +42,31 @@ pub(super) fn is_of_connection(error: &Error) -> bool {
 }
 
 pub(super) fn failed(name: &'static str, error: &Error) -> Step {
-    Step::failed(name, error.kind().into(), error.to_string())
+    let text = error.to_string();
+    let public = without_quotes(&text);
+    Step::failed(name, error.kind().into(), text).for_others(public)
 }
 
-pub(super) fn of_settings(parts: &Parts) -> Step {
+/// A message without what it quotes: the beginning of a response may contain URLs, which may be cut off anywhere, and
+/// backticks of its own.
+pub(super) fn without_quotes(text: &str) -> String {
+    match (text.find('`'), text.rfind('`')) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}(not shown){}", &text[..start], &text[end + 1..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether anything is missing, or wrong although no step needs it.
+pub(super) fn of_settings(parts: &Parts, wrong: &[Failure]) -> Step {
     let missing = [
         parts.organization.as_ref().map(drop),
         parts.resource.as_ref().map(drop),
         parts.token.as_ref().map(drop),
     ];
-    let missing: Vec<_> =
-        missing.into_iter().filter_map(Result::err).map(Failure::to_string).collect();
+    let missing = missing.into_iter().filter_map(Result::err);
+    let missing: Vec<_> = missing.chain(wrong).map(Failure::to_string).collect();
     match missing.is_empty() {
         true => Step::well("settings", "complete"),
         false => Step::failed("settings", Exit::Usage, missing.join("; ")),
@@ -90,25 +104,52 @@ pub(super) fn without_resource(has_login: bool) -> Step {
     }
 }
 
+/// Whether the token is accepted, as the last response to a list shows.
 pub(super) fn signed_in(
     listed: &Result<Page, Error>,
-    status: Option<u16>,
+    response: Option<&Exchange>,
     has_login: bool,
 ) -> Step {
-    match (listed, status) {
-        (Err(error), Some(401)) => failed("sign-in", error),
+    let unknown = |what: String| {
+        Step::not_checked("sign-in", format!("{what} does not show whether the token is accepted"))
+    };
+    match (listed, response) {
+        (Err(error), Some(Exchange { status: 401, .. })) => failed("sign-in", error),
         _ if has_login => Step::well("sign-in", SIGNED_IN),
-        (_, Some(200..300)) => Step::well("sign-in", "the token is accepted"),
-        (_, Some(status)) => Step::not_checked(
-            "sign-in",
-            format!("a {status} response does not show whether the token is accepted"),
-        ),
+        (_, Some(response)) if response.is_granted() => {
+            Step::well("sign-in", "the token is accepted")
+        }
+        // The service also refuses with 200, and so does a gateway that wants visitors to sign in.
+        (_, Some(response)) if response.is_of_service() => {
+            unknown(format!("a {} response without `status: true`", response.status))
+        }
+        (_, Some(response)) if response.is_success() => {
+            unknown(format!("a {} response that is not one of the service", response.status))
+        }
+        (_, Some(response)) => unknown(format!("a {} response", response.status)),
         (_, None) => Step::not_checked("sign-in", "there was no response"),
     }
 }
 
-pub(super) fn found(listed: &Result<Page, Error>, status: Option<u16>) -> Step {
-    match (listed, status) {
+/// Adds to the step `resource` that later lists failed, which is not a failure of any step.
+pub(super) fn mention(steps: &mut [Step], failures: &[Error]) {
+    // After a response that asks for a pause, further requests are not even sent.
+    let status = failures.iter().rev().find_map(Error::status);
+    let how = match status {
+        Some(status) => format!("with a {status} response"),
+        None => "without a response".to_owned(),
+    };
+    let more = match failures.len() {
+        0 => return,
+        1 => format!("; a later list failed {how}"),
+        several => format!("; {several} later lists failed, one of them {how}"),
+    };
+    let is_well = |step: &&mut Step| step.name == "resource" && step.ended == Ended::Well;
+    steps.iter_mut().filter(is_well).for_each(|step| step.text.push_str(&more));
+}
+
+pub(super) fn found(listed: &Result<Page, Error>, response: Option<&Exchange>) -> Step {
+    match (listed, response.map(|response| response.status)) {
         (Ok(page), _) => {
             let count = page.total.unwrap_or(page.requests.len() as u64);
             // What the service answers for a resource that does not exist is not published.
@@ -122,8 +163,10 @@ pub(super) fn found(listed: &Result<Page, Error>, status: Option<u16>) -> Step {
         }
         (Err(_), Some(401)) => Step::not_checked("resource", "the token was refused"),
         (Err(error), Some(404)) => {
-            let text = format!("{error}; check the organization and the resource");
-            Step::failed("resource", error.kind().into(), text)
+            let step = failed("resource", error);
+            let advice = "; check the organization and the resource";
+            let public = step.public.map(|public| public + advice);
+            Step { text: step.text + advice, public, ..step }
         }
         (Err(error), _) => failed("resource", error),
     }
@@ -147,5 +190,21 @@ pub(super) fn of_clocks(skew: &Skew) -> Step {
     match skew.is_large() {
         true => Step::failed("clock", Exit::Failed, text),
         false => Step::well("clock", text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_left_out_with_what_is_between_them() {
+        for (text, expected) in [
+            ("a redirect to `/a` was not followed", "a redirect to (not shown) was not followed"),
+            ("not a response: `a`b`; retry", "not a response: (not shown); retry"),
+            ("refused (404)", "refused (404)"),
+        ] {
+            assert_eq!(without_quotes(text), expected);
+        }
     }
 }

@@ -3,14 +3,17 @@
 use crate::doctor::evidence::{Evidence, quoted};
 use crate::doctor::seen::{Exchange, Operation, Seen};
 
+/// Why the page of a proxy or a gateway shows nothing, and neither does a failure.
+const FOREIGN: &str = "no success of the service";
+
 /// A success has the status 200. What a failure has is not described.
 pub(crate) fn status(seen: &Seen, operation: Operation) -> Evidence {
     let mut evidence = Evidence::default();
     for exchange in seen.of(operation) {
         match exchange.status {
+            _ if !exchange.is_of_service() => evidence.is_silent(FOREIGN),
             200 => evidence.matches("200"),
-            other if exchange.is_success() => evidence.contradicts(other.to_string()),
-            _ => evidence.is_silent("no success"),
+            other => evidence.contradicts(other.to_string()),
         }
     }
     evidence
@@ -18,7 +21,11 @@ pub(crate) fn status(seen: &Seen, operation: Operation) -> Evidence {
 
 pub(crate) fn content_type(seen: &Seen, operation: Operation) -> Evidence {
     let mut evidence = Evidence::default();
-    for exchange in seen.of(operation).filter(|exchange| exchange.is_success()) {
+    for exchange in seen.of(operation) {
+        if !exchange.is_of_service() {
+            evidence.is_silent(FOREIGN);
+            continue;
+        }
         let Some(text) = &exchange.content_type else {
             evidence.contradicts("no content type");
             continue;
@@ -39,7 +46,10 @@ pub(crate) fn no_limits(seen: &Seen) -> Evidence {
         for (name, value) in &exchange.limits {
             evidence.contradicts(quoted(&format!("{name}: {value}")));
         }
-        evidence.matches("no such header");
+        match exchange.is_of_service() {
+            true => evidence.matches("no such header"),
+            false => evidence.is_silent(FOREIGN),
+        }
     }
     evidence
 }

@@ -6,16 +6,17 @@ use super::member::{self, Form};
 use crate::doctor::evidence::{Evidence, kind};
 use crate::doctor::seen::{Asked, Operation, Query, Seen, UNKNOWN_OPERATION};
 
-/// A page is an object; it is absent or null in a refusal alone.
+/// A page is an object. Nothing says what a refusal has in its place.
 pub(crate) fn data(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
-    for body in seen.bodies(Operation::List) {
-        let granted = body.get("status") == Some(&true.into());
+    if seen.bodies(Operation::List).next().is_some() {
+        evidence.is_silent("only refusals");
+    }
+    for body in seen.granted(Operation::List) {
         match body.get("data") {
             Some(Value::Object(_)) => evidence.matches("an object"),
-            None if granted => evidence.contradicts("absent, although `status` is true"),
-            Some(Value::Null) if granted => evidence.contradicts("null, although `status` is true"),
-            None | Some(Value::Null) => evidence.is_silent("only refusals"),
+            None => evidence.contradicts("absent, although `status` is true"),
+            Some(Value::Null) => evidence.contradicts("null, although `status` is true"),
             Some(other) => evidence.contradicts(kind(other)),
         }
     }
@@ -64,12 +65,13 @@ pub(crate) fn records(value: &Value) -> Form {
 pub(crate) fn filter(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
     for page in seen.pages() {
-        let Some(wanted) = page.query.op_id.as_deref() else { continue };
-        let is_of_it = |record: &Value| record["opID"].as_str() == Some(wanted);
-        if page.records.iter().any(|record| !is_of_it(record)) {
+        // The list of an operation that does not exist is a fact of its own.
+        let wanted = page.query.op_id.as_deref().filter(|id| *id != UNKNOWN_OPERATION);
+        let Some(wanted) = wanted else { continue };
+        if page.operations().any(|id| id != wanted) {
             evidence.contradicts("records of other operations");
-        } else if page.records.is_empty() {
-            evidence.is_silent("no list of an operation has records");
+        } else if page.operations().next().is_none() {
+            evidence.is_silent("no list of an operation has records with its ID");
         } else if seen.knows_other_than(wanted) {
             evidence.matches("only records of the operation");
         } else {
@@ -88,20 +90,30 @@ pub(crate) fn unknown_operation(seen: &Seen) -> Evidence {
         if query.op_id.as_deref() != Some(UNKNOWN_OPERATION) {
             continue;
         }
-        if exchange.object().is_some_and(|body| body.get("status") == Some(&false.into())) {
-            evidence.is_silent("the list was refused");
-            continue;
+        match exchange.status {
+            // The service has looked for the operation.
+            400 | 404 | 410 | 422 => {
+                evidence.contradicts(exchange.status.to_string());
+                continue;
+            }
+            _ if exchange.is_granted() => {}
+            _ if exchange.is_of_service() => {
+                evidence.is_silent("the list was refused");
+                continue;
+            }
+            // A rate limit, an outage or a gateway says nothing about the operation.
+            _ => {
+                evidence.is_silent("no list of such an operation was answered");
+                continue;
+            }
         }
         let data = exchange.object().and_then(|body| body.get("data"));
         let records = data.and_then(|data| data.get("requests")).and_then(Value::as_array);
-        match (exchange.status, records) {
-            (200, Some(_)) if !has_records => evidence.is_silent("the list has no records at all"),
-            (200, Some(records)) if records.is_empty() => evidence.matches("no records"),
-            (200, Some(_)) => evidence.contradicts("records"),
-            (200, None) => {
-                evidence.contradicts(format!("`data` is {}", data.map_or("absent", kind)));
-            }
-            (other, _) => evidence.contradicts(other.to_string()),
+        match records {
+            Some(_) if !has_records => evidence.is_silent("the list has no records at all"),
+            Some(records) if records.is_empty() => evidence.matches("no records"),
+            Some(_) => evidence.contradicts("records"),
+            None => evidence.contradicts(format!("`data` is {}", data.map_or("absent", kind))),
         }
     }
     evidence

@@ -4,20 +4,25 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::member::NULL;
+use super::member::{self, Form, NULL};
 use crate::doctor::evidence::{Evidence, kind};
 use crate::doctor::seen::{Exchange, Operation, Seen};
 
 const YEAR: u64 = 365 * 24 * 60 * 60;
 
-/// The path and the method exist.
+/// Why a refusal shows nothing: what it looks like is not published.
+const REFUSED: &str = "the login was not granted";
+
+/// The path and the method exist. At another base URL, a gateway may not know them.
 pub(crate) fn operation(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
     for exchange in seen.of(Operation::Login) {
         match exchange.status {
-            404 | 405 => evidence.contradicts(exchange.status.to_string()),
+            404 | 405 if seen.is_described_server => {
+                evidence.contradicts(exchange.status.to_string());
+            }
             _ if exchange.is_granted() => evidence.matches("a token is issued"),
-            _ => evidence.is_silent("the login was not granted"),
+            _ => evidence.is_silent(REFUSED),
         }
     }
     evidence
@@ -29,8 +34,26 @@ pub(crate) fn accepted(seen: &Seen) -> Evidence {
     for exchange in seen.of(Operation::Login) {
         match exchange.is_granted() {
             true => evidence.matches("accepted"),
-            false => evidence.is_silent("the login was not granted"),
+            false => evidence.is_silent(REFUSED),
         }
+    }
+    evidence
+}
+
+/// A response that issues a token has no members but these.
+pub(crate) fn members(seen: &Seen, described: &[&str]) -> Evidence {
+    or_refused(seen, member::no_others(seen.granted(Operation::Login), described))
+}
+
+/// A member of a response that issues a token has its type.
+pub(crate) fn member(seen: &Seen, name: &str, form: fn(&Value) -> Form) -> Evidence {
+    or_refused(seen, member::of(seen.granted(Operation::Login), name, form))
+}
+
+fn or_refused(seen: &Seen, mut evidence: Evidence) -> Evidence {
+    if !seen.of(Operation::Login).any(Exchange::is_granted) && seen.of(Operation::Login).count() > 0
+    {
+        evidence.is_silent(REFUSED);
     }
     evidence
 }
@@ -39,7 +62,10 @@ pub(crate) fn accepted(seen: &Seen) -> Evidence {
 pub(crate) fn expire(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
     for exchange in seen.of(Operation::Login) {
-        let Some(body) = exchange.object() else { continue };
+        let Some(body) = exchange.object().filter(|_| exchange.is_granted()) else {
+            evidence.is_silent(REFUSED);
+            continue;
+        };
         let end = match body.get("expire") {
             None => {
                 evidence.is_silent("the member is absent");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::member::{self, Form};
 use super::record::{is_finished, path_of};
 use crate::doctor::evidence::{Evidence, quoted};
-use crate::doctor::seen::{Exchange, Object, Operation, Page, Seen};
+use crate::doctor::seen::{Exchange, Object, Operation, Page, Seen, op_id};
 
 /// What was sent is accepted.
 pub(crate) fn accepted(seen: &Seen) -> Evidence {
@@ -15,6 +15,15 @@ pub(crate) fn accepted(seen: &Seen) -> Evidence {
             true => evidence.matches("accepted"),
             false => evidence.is_silent("the purge was not accepted"),
         }
+    }
+    evidence
+}
+
+/// The operation ID in the response to a purge that is accepted. Nothing says what a refusal has in its place.
+pub(crate) fn own_id(seen: &Seen) -> Evidence {
+    let mut evidence = member::of(seen.granted(Operation::Create), "opID", member::word);
+    if seen.granted(Operation::Create).next().is_none() && seen.of(Operation::Create).count() > 0 {
+        evidence.is_silent("the purge was not accepted");
     }
     evidence
 }
@@ -45,7 +54,7 @@ pub(crate) fn refused(seen: &Seen) -> Evidence {
 
 /// An operation ID looks like those of the examples.
 pub(crate) fn id_forms(seen: &Seen) -> Evidence {
-    let objects = seen.bodies(Operation::Create).chain(seen.records());
+    let objects = seen.granted(Operation::Create).chain(seen.records());
     member::of(objects, "opID", id_form)
 }
 
@@ -68,9 +77,20 @@ fn own_pages(seen: &Seen) -> impl Iterator<Item = Page<'_>> {
 /// The records of the operation that this check created.
 fn own_records(seen: &Seen) -> impl Iterator<Item = &Object> {
     let own = seen.purged.as_ref().and_then(|purged| purged.op_id.as_deref());
-    let is_own =
-        move |record: &&Object| own.is_some() && record.get("opID").and_then(Value::as_str) == own;
+    let is_own = move |record: &&Object| own.is_some() && op_id(record).as_deref() == own;
     seen.records().filter(is_own)
+}
+
+/// The list has a record of the operation that the response to a purge names.
+pub(crate) fn listed(seen: &Seen) -> Evidence {
+    let mut evidence = Evidence::default();
+    if own_records(seen).next().is_some() {
+        evidence.matches("a record of the operation");
+    } else if own_pages(seen).next().is_some() {
+        // A list may lag behind.
+        evidence.is_silent("no list had a record of the operation");
+    }
+    evidence
 }
 
 /// An operation has one record for each of its paths.
@@ -78,8 +98,7 @@ pub(crate) fn one_record_each(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
     let own = seen.purged.as_ref().and_then(|purged| purged.op_id.as_deref());
     for page in own_pages(seen) {
-        let of_own = page.records.iter().filter(|record| record["opID"].as_str() == own);
-        match of_own.count() {
+        match page.operations().filter(|id| Some(&**id) == own).count() {
             0 => {}
             1 => evidence.matches("one record for one path"),
             several => evidence.contradicts(format!("{several} records for one path")),
@@ -95,8 +114,9 @@ pub(crate) fn one_record_each(seen: &Seen) -> Evidence {
 fn has_several_paths(seen: &Seen) -> bool {
     seen.pages().any(|page| {
         page.records.windows(2).any(|pair| {
-            let same = |name: &str| pair[0][name].is_string() && pair[0][name] == pair[1][name];
-            same("opID") && pair[0]["url"].is_string() && pair[1]["url"].is_string() && !same("url")
+            let [id, next] = [0, 1].map(|at| op_id(pair[at].as_object()?));
+            let [url, next_url] = [0, 1].map(|at| pair[at]["url"].as_str());
+            id.is_some() && id == next && url.is_some() && next_url.is_some() && url != next_url
         })
     })
 }

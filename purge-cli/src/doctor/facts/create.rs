@@ -4,7 +4,7 @@ use super::{Fact, Grade, PURGE, REFUSED, fact};
 use crate::doctor::checks::{http, member, purge};
 use crate::doctor::seen::Operation;
 
-pub(super) static FACTS: [Fact; 10] = [
+pub(super) static FACTS: [Fact; 11] = [
     fact(
         "create.status-code",
         Grade::Reference,
@@ -51,7 +51,7 @@ pub(super) static FACTS: [Fact; 10] = [
         Some(purge!("/components/schemas/CreatePurgeResponse/properties/opID")),
         "`opID` is a string",
         PURGE,
-        |seen| member::of(seen.bodies(Operation::Create), "opID", member::word),
+        purge::own_id,
     ),
     fact(
         "create.response.message",
@@ -93,5 +93,16 @@ pub(super) static FACTS: [Fact; 10] = [
         "a purge finishes after the response to it",
         PURGE,
         purge::asynchronous,
+    ),
+    fact(
+        "create.operation",
+        Grade::Observed,
+        Some(concat!(
+            purge!("/paths/~1api~1v1~1cdn~1{organization_uuid}~1job~1{resource_uuid}~1purge/"),
+            "post · operation ID and its state"
+        )),
+        "the list shows the operation that the response names",
+        PURGE,
+        purge::listed,
     ),
 ];

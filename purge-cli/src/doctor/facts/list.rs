@@ -66,7 +66,7 @@ pub(super) static FACTS: [Fact; 25] = [
     ),
     fact(
         "list.example",
-        Grade::Observed,
+        Grade::Legacy,
         Some(concat!(
             purge!("/paths/~1api~1v1~1cdn~1{organization_uuid}~1job~1{resource_uuid}~1purge/"),
             "get/responses/200/content/application~1json/examples/requests"
@@ -103,7 +103,7 @@ pub(super) static FACTS: [Fact; 25] = [
         "list.data",
         Grade::Observed,
         Some(purge!("/components/schemas/ListPurgeRequestsResponse/properties/data")),
-        "`data` is an object, and absent or null only in a refusal",
+        "`data` is an object",
         LIST,
         list::data,
     ),

@@ -67,12 +67,7 @@ pub(super) static FACTS: [Fact; 12] = [
         Some(login!("/components/schemas/CreateTokenResponse")),
         "a response has `status`, `token`, `session`, `expire` and nothing else",
         LOGIN,
-        |seen| {
-            member::no_others(
-                seen.bodies(Operation::Login),
-                &["status", "token", "session", "expire"],
-            )
-        },
+        |seen| login::members(seen, &["status", "token", "session", "expire"]),
     ),
     fact(
         "login.response.status",
@@ -88,7 +83,7 @@ pub(super) static FACTS: [Fact; 12] = [
         Some(login!("/components/schemas/CreateTokenResponse/properties/token")),
         "`token` is a string",
         LOGIN,
-        |seen| member::of(seen.bodies(Operation::Login), "token", member::word),
+        |seen| login::member(seen, "token", member::word),
     ),
     fact(
         "login.response.session",
@@ -96,7 +91,7 @@ pub(super) static FACTS: [Fact; 12] = [
         Some(login!("/components/schemas/CreateTokenResponse/properties/session")),
         "`session` is a string",
         LOGIN,
-        |seen| member::of(seen.bodies(Operation::Login), "session", member::text),
+        |seen| login::member(seen, "session", member::text),
     ),
     fact(
         "login.response.expire",

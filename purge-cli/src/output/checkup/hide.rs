@@ -111,18 +111,24 @@ fn shortened(text: &str) -> String {
     short
 }
 
-/// The text without the hosts of URLs, except for that of the service.
+/// The text without the hosts and the paths of URLs, except for the host of the service.
 fn without_hosts(text: &str) -> String {
     let mut parts = text.split("://");
     let mut shown = parts.next().unwrap_or_default().to_owned();
     let service = Client::BASE_URL.trim_start_matches("https://");
     for part in parts {
         shown.push_str("://");
-        let is_end = |c: char| c.is_whitespace() || "/`\"'<>()[],;".contains(c);
-        let host = &part[..part.find(is_end).unwrap_or(part.len())];
-        let is_shown = host.is_empty() || host == service || host.starts_with('…');
-        shown.push_str(if is_shown { host } else { "…" });
-        shown.push_str(&part[host.len()..]);
+        let is_end = |c: char| c.is_whitespace() || "`\"'<>()[],;".contains(c);
+        let url = &part[..part.find(is_end).unwrap_or(part.len())];
+        let (host, path) = url.split_at(url.find('/').unwrap_or(url.len()));
+        shown.push_str(if host == service { host } else { "" });
+        shown.push_str(match (host, path) {
+            ("", "") => "",
+            (host, "" | "/") if host == service => path,
+            (host, _) if host == service => "/…",
+            _ => "…",
+        });
+        shown.push_str(&part[url.len()..]);
     }
     shown
 }
@@ -156,7 +162,7 @@ mod tests {
         assert_eq!(
             hidden,
             "cannot reach (the host) at (the base URL) through (the proxy): 550e8400… has no (the path), see \
-             https://…/x and https://cloud.medianova.com/; (a setting); 30s"
+             https://… and https://cloud.medianova.com/; (a setting); 30s"
         );
         let shown: Vec<_> = checkup.settings.iter().map(|setting| hider.setting(setting)).collect();
         let shown: Vec<_> =
