@@ -10,7 +10,7 @@ use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
 use crate::connection::Route;
 use crate::error::{Error, ErrorKind};
-use crate::retry::{Applied, parse_retry_after};
+use crate::retry::{Applied, LONGEST_RETRY_AFTER, parse_retry_after};
 use crate::sanitize::{Redactor, Shown, excerpt, shown, without_credentials};
 use connection::{from_connection, root};
 
@@ -109,10 +109,18 @@ pub(crate) fn from_status(
     }
     let (applied, kind) = meaning(code);
     let said = message_in(body, redactor);
-    let error = Error::new(kind, message(code, headers, &said, redactor)).with_status(code);
+    let message = message(code, headers, &said, redactor);
     // If a later attempt cannot succeed, do not wait.
-    let asked = if error.is_retryable() { pause_asked_for(headers) } else { None };
-    Failure::new(applied, error.with_retry_after(asked))
+    let asked = if kind == ErrorKind::Unavailable { pause_asked_for(headers) } else { None };
+    let message = match asked.filter(|asked| *asked > LONGEST_RETRY_AFTER) {
+        // A run ends rather than wait that long, and an earlier one would fail again.
+        Some(asked) => {
+            let asked = humantime::format_duration(asked);
+            shown!("{message}; the service asked for a pause of {asked}", message, asked)
+        }
+        None => message,
+    };
+    Failure::new(applied, Error::new(kind, message).with_status(code).with_retry_after(asked))
 }
 
 /// Whether a request with this status may have been applied, and the kind of the error.
