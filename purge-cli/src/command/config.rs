@@ -1,6 +1,7 @@
 use purge_api_ext::{BaseUrl, Client};
 
-use crate::args::ConfigArgs;
+use super::over::apply_profile;
+use crate::args::{ConfigArgs, one_profile};
 use crate::config::{Config, Entry, KEYS, Settings, TOKENS};
 use crate::environment;
 use crate::exit::{Exit, Failure};
@@ -10,7 +11,15 @@ use crate::token;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let config = Config::load()?;
-    let shown = effective(&config, None)?;
+    let name = one_profile(args.profile.as_deref(), "each has settings of its own")?;
+    let profile = name.as_deref().map(|name| config.settings.profile(name)).transpose()?;
+    let base_url = profile.and_then(|profile| profile.base_url.as_deref());
+    let mut shown = effective(&config, base_url)?;
+    if let Some(name) = &name {
+        apply_profile(&mut shown, name);
+        let source = args.profile.as_ref().map_or(environment::PROFILE, |_| "--profile");
+        shown[0].source = Some(source.to_owned());
+    }
     let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let object = output::Settings { schema: 1, files, settings: shown };
     settings(console.out, args.output.format, &object)?;
