@@ -493,6 +493,7 @@ Register-ArgumentCompleter -Native -CommandName 'cdn-purge' -ScriptBlock {
             break
         }
         'cdn-purge;config' {
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of `purge.toml`, whose settings take precedence over the environment [env: PURGE_PROFILE]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result on standard output')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -222,12 +222,16 @@ _cdn__purge() {
             return 0
             ;;
         cdn__purge__subcmd__config)
-            opts="-h --output --help"
+            opts="-h --profile --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "text json ndjson" -- "${cur}"))
                     return 0

@@ -380,6 +380,7 @@ complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l allow-no
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -l compress -d 'Encode files with gzip or Brotli for visitors that accept it, and cache each variant separately'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s q -l quiet -d 'Do not log requests to standard error'
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -l profile -d 'Profile of `purge.toml`, whose settings take precedence over the environment [env: PURGE_PROFILE]' -r
 complete -c cdn-purge -n "__fish_cdn_purge_using_subcommand config" -l output -d 'Format of the result on standard output' -r -f -a "text\t'For people'
 json\t'One JSON object'
 ndjson\t'One JSON object per line, for each operation or record, as soon as it is known'"

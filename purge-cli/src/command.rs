@@ -1,9 +1,11 @@
 //! One file for each command.
 
+mod end;
 pub(crate) mod verify;
 mod after;
 mod run;
 mod profiles;
+mod over;
 pub(crate) mod config;
 pub(crate) mod create;
 pub(crate) mod diff;

@@ -162,7 +162,9 @@ impl Config {
         let above = here.into_iter().flat_map(Path::ancestors).map(|folder| folder.join(NAME));
         for file in above {
             // If the working directory is below the user's configuration folder, the search finds the user's own file.
-            if Some(&file) == user.as_ref() || config.read(&file, Owner::Project)? {
+            if user.as_ref().is_some_and(|user| is_same(&file, user))
+                || config.read(&file, Owner::Project)?
+            {
                 break;
             }
         }
@@ -207,6 +209,11 @@ fn contents(file: &Path) -> io::Result<String> {
 
 fn regular(file: &Metadata) -> io::Result<()> {
     if file.is_file() { Ok(()) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// Whether two names are those of one file. One of them may contain a link, such as a home directory that has moved.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|o| o == one))
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -1,10 +1,7 @@
 use std::fmt;
-use std::path::Path;
 use std::process::ExitCode;
 
-use purge_api_ext::{
-    Error, ErrorKind, OperationId, PlanError, PurgePath, Report, without_web_tokens,
-};
+use purge_api_ext::{Error, ErrorKind, PlanError, Report, without_web_tokens};
 
 use crate::environment::without_token;
 
@@ -101,113 +98,19 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
-    /// What a pipeline needs to know about a report that is not a success.
-    pub(crate) fn from_report(report: &Report, exit: Exit, journal: Option<&Path>) -> Self {
-        let why = report.error().map_or("some paths failed".to_owned(), ToString::to_string);
-        // The operations under way are fine; the paths that were not sent are still stale.
-        let why =
-            if interrupted_early(report) { "the run was interrupted".to_owned() } else { why };
-        let next = match journal {
-            Some(journal) => vec![resume(report, journal)],
-            None => vec![again(report), wait(report)],
-        };
-        let said: Vec<_> = std::iter::once(why).chain(next.into_iter().flatten()).collect();
-        Self::new(exit, said.join("; "))
-    }
-
     /// The same failure, with the name of its profile.
     pub(crate) fn of_profile(self, name: &str) -> Self {
         Self { message: format!("profile `{name}`: {}", self.message), ..self }
     }
 
+    /// The same failure, with the exit code of the command.
+    pub(crate) fn with_exit(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
-}
-
-/// Whether a run was interrupted before everything was sent.
-fn interrupted_early(report: &Report) -> bool {
-    let interrupted = report.error().is_some_and(|error| error.kind() == ErrorKind::Interrupted);
-    interrupted && report.summary.not_sent > 0
-}
-
-/// What to do about the paths that a run without a journal did not send, although it sent others. In an outage, it may be
-/// unknown whether they were applied.
-fn again(report: &Report) -> Option<String> {
-    let summary = &report.summary;
-    let (unsent, doubt, all) = (summary.not_sent, summary.unconfirmed, summary.paths);
-    let is_outage = report.error().is_some_and(|error| error.kind() == ErrorKind::Unavailable);
-    if summary.accepted == 0 && !interrupted_early(report) {
-        return None;
-    }
-    let were = if unsent == 1 { "was" } else { "were" };
-    let what = match (unsent, doubt) {
-        (0, 0) => return None,
-        (0, _) if !is_outage => return None,
-        (0, 1) => format!("1 of {all} paths is unconfirmed"),
-        (0, _) => format!("{doubt} of {all} paths are unconfirmed"),
-        (_, 0) => format!("{unsent} of {all} paths {were} not sent"),
-        _ => format!("{unsent} of {all} paths {were} not sent and {doubt} unconfirmed"),
-    };
-    Some(format!("{what}: run the command again; with --journal, a run can be resumed"))
-}
-
-/// How to resume a run that has a journal.
-fn resume(report: &Report, journal: &Path) -> Option<String> {
-    let broken = report.error().is_some_and(|error| error.kind() == ErrorKind::Journal);
-    // A journal that could not be created is empty.
-    let is_empty = || !std::fs::metadata(journal).is_ok_and(|file| file.len() > 0);
-    let file = journal.to_str().and_then(|file| shlex::try_quote(file).ok())?;
-    let is_full = |path: &str| PurgePath::with_query(path).is_ok_and(|path| path.is_full_purge());
-    // The consent is not in the journal.
-    let full = report.paths().any(|path| is_full(path.path));
-    let consent = if full { " --allow-full-purge" } else { "" };
-    (!broken || !is_empty()).then(|| format!("resume with: cdn-purge resume {file}{consent}"))
-}
-
-/// How to resume waiting.
-fn wait(report: &Report) -> Option<String> {
-    /// More IDs would bury the message before them.
-    const NAMED: usize = 5;
-    // A mistyped ID belongs to no operation that could continue.
-    let seen = |id: &OperationId| {
-        let mut operations = report.operations.iter().filter(|o| o.op_id.as_ref() == Some(id));
-        operations.any(|operation| !operation.paths.is_empty())
-    };
-    let (seen, unseen): (Vec<_>, Vec<_>) = report.pending_operations().partition(|id| seen(id));
-    let named = |ids: &[&OperationId]| {
-        let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-        ids.join(" ")
-    };
-    let going = match seen.len() {
-        0 => None,
-        1..=NAMED => Some(format!(
-            "the operations continue; to follow them: cdn-purge wait {}",
-            named(&seen)
-        )),
-        count => Some(format!(
-            "{count} operations continue; to follow them: `cdn-purge wait` with their IDs, listed above"
-        )),
-    };
-    let unknown = match unseen.len() {
-        0 => None,
-        1..=NAMED => {
-            let ids = named(&unseen);
-            let are = if unseen.len() == 1 {
-                "it may not be an operation"
-            } else {
-                "they may not be operations"
-            };
-            Some(format!(
-                "no record of {ids} was found; {are} of this resource; to wait longer: cdn-purge wait {ids}"
-            ))
-        }
-        count => Some(format!(
-            "no record of {count} operations, listed above, was found; they may not be operations of this resource"
-        )),
-    };
-    let said: Vec<_> = going.into_iter().chain(unknown).collect();
-    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// Every failure message passes through here, so that none shows a token that was typed by mistake.

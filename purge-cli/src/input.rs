@@ -5,13 +5,13 @@ mod not_a_name;
 mod evidence;
 mod rows;
 mod format;
+mod lists;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests;
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str;
@@ -22,6 +22,7 @@ use purge_api_ext::{Paths, PurgePath, without_credentials};
 pub(crate) use encoding::wide;
 use evidence::Evidence;
 pub(crate) use format::Format;
+pub(crate) use lists::Lists;
 use rows::Rows;
 
 use crate::exit::Failure;
@@ -61,7 +62,8 @@ type Found = (Paths, Option<String>);
 pub(crate) fn read(
     format: Format<'_>,
     arguments: &[OsString],
-    files: &[impl AsRef<Path>],
+    files: &[PathBuf],
+    lists: &Lists,
 ) -> Result<Found, Failure> {
     let mut input = Input { format, ..Input::default() };
     for (index, argument) in arguments.iter().enumerate() {
@@ -74,7 +76,7 @@ pub(crate) fn read(
         }
     }
     input.end_list("the arguments")?;
-    input.add_files(files)?;
+    input.add_files(files, lists)?;
     let full = input.full.take();
     Ok((input.finish()?, full))
 }
@@ -82,10 +84,11 @@ pub(crate) fn read(
 /// Reads all paths of a site; wildcards are refused.
 pub(crate) fn read_inventory(
     format: Format<'_>,
-    files: &[impl AsRef<Path>],
+    files: &[PathBuf],
+    lists: &Lists,
 ) -> Result<Paths, Failure> {
     let mut input = Input { format, are_inventory: true, ..Input::default() };
-    input.add_files(files)?;
+    input.add_files(files, lists)?;
     input.finish()
 }
 
@@ -126,24 +129,14 @@ pub(crate) fn only_one_standard_input<'a>(
 }
 
 impl Input<'_> {
-    fn add_files(&mut self, files: &[impl AsRef<Path>]) -> Result<(), Failure> {
+    fn add_files(&mut self, files: &[PathBuf], lists: &Lists) -> Result<(), Failure> {
         for file in files {
-            let file = file.as_ref();
             let name = name(file);
-            self.add_file(file, &name)?;
+            let (text, size) = lists.open(file).map_err(|error| unreadable(&name, &error))?;
+            self.good.reserve(size);
+            self.add_text(text, &name)?;
         }
         Ok(())
-    }
-
-    fn add_file(&mut self, file: &Path, name: &str) -> Result<(), Failure> {
-        if file == Path::new("-") {
-            return self.add_text(io::stdin().lock(), name);
-        }
-        let file = File::open(file).map_err(|error| unreadable(name, &error))?;
-        let size = file.metadata().map_err(|error| unreadable(name, &error))?.len();
-        // The size of a pipe is 0.
-        self.good.reserve(size.try_into().unwrap_or_default());
-        self.add_text(file, name)
     }
 
     /// Adds all entries of a text, or says why it cannot be a list of paths.

@@ -8,6 +8,7 @@ mod version;
 mod exit;
 mod token;
 mod signals;
+mod advice;
 
 // What `doctor` concludes.
 mod doctor;
@@ -58,8 +59,15 @@ pub fn main() -> ExitCode {
     let screen = Screen::of_stdout();
     let err_colour = AutoStream::choice(&err) != ColorChoice::Never;
     let messages = Messages::Normal;
-    let mut console =
-        Console { out: &mut out, err: &mut err, screen, interactive, err_colour, messages };
+    let mut console = Console {
+        out: &mut out,
+        err: &mut err,
+        screen,
+        interactive,
+        err_colour,
+        messages,
+        unwritten: None,
+    };
     let args = match Args::try_parse_from(env::args_os()) {
         Ok(args) => args,
         Err(error) => {
@@ -111,6 +119,7 @@ pub async fn run(
         interactive: false,
         err_colour: false,
         messages: Messages::Normal,
+        unwritten: None,
     };
     let exit = match Args::try_parse_from(&arguments) {
         Ok(args) => execute(args, &Signals::default(), &mut console).await,
@@ -130,9 +139,9 @@ async fn execute(args: Args, signals: &Signals, console: &mut Console<'_>) -> Ex
     let format = args.command.format();
     console.messages = args.command.messages();
     let done = dispatch(args, signals, console).await;
-    let done = done.and_then(|exit| match console.out.flush().or_else(output::closed_pipe) {
-        Err(error) => Err(error.into()),
-        Ok(()) => Ok(exit),
+    let done = done.and_then(|exit| {
+        console.write(|out, _| out.flush());
+        console.written().map(|()| exit)
     });
     done.unwrap_or_else(|failure| {
         output::failure(console, format, &failure);
@@ -187,11 +196,17 @@ impl Command {
         match self {
             Self::Create(args) if args.dry_run => None,
             Self::Create(args) => Some(&mut args.target),
-            Self::Resume(args) => Some(&mut args.target),
+            Self::Resume(args) => {
+                args.target.no_sandbox = true;
+                Some(&mut args.target)
+            }
             Self::List(args) => Some(&mut args.target),
             Self::Wait(args) => Some(&mut args.target),
             #[cfg(feature = "queue")]
-            Self::Worker(args) => Some(&mut args.target),
+            Self::Worker(args) => {
+                args.target.no_sandbox = true;
+                Some(&mut args.target)
+            }
             #[cfg(feature = "queue")]
             Self::Enqueue(_) | Self::Status(_) | Self::Queue(_) => None,
             Self::Plan(_)

@@ -18,7 +18,6 @@ mod difference;
 mod schemas;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use clap::ValueEnum;
 use purge_api_ext::{OperationOutcome, Plan, Rate, Report};
@@ -37,6 +36,7 @@ pub(crate) use settings::{Object as Settings, Setting, settings};
 use verification::WithVerification;
 pub(crate) use verification::{Sample, Verified, checked, verification};
 
+use crate::advice::Next;
 use crate::exit::{Exit, Failure};
 
 /// Where output goes: a stream of this process, or a buffer.
@@ -54,6 +54,23 @@ pub(crate) struct Console<'a> {
     pub(crate) err_colour: bool,
     /// Which messages go to `err`.
     pub(crate) messages: Messages,
+    /// Why `out` cannot be written, if it cannot. Nothing is written after that, but the run continues.
+    pub(crate) unwritten: Option<io::Error>,
+}
+
+impl Console<'_> {
+    /// Writes a part of the result, unless an earlier part could not be written.
+    pub(crate) fn write(&mut self, part: impl FnOnce(Out<'_>, Screen) -> io::Result<()>) {
+        if self.unwritten.is_none() {
+            self.unwritten = part(&mut *self.out, self.screen).err();
+        }
+    }
+
+    /// Ends a result: whether all of it was written, or its reader has read enough.
+    pub(crate) fn written(&mut self) -> Result<(), Failure> {
+        let unwritten = self.unwritten.take().map_or(Ok(()), Err);
+        Ok(unwritten.or_else(closed_pipe)?)
+    }
 }
 
 /// The format of a result.
@@ -162,7 +179,7 @@ pub(crate) fn report(
     format: Format,
     report: &Report,
     verified: Option<&Verified>,
-) -> Result<(), Failure> {
+) -> io::Result<()> {
     let written = match format {
         Format::Text => text::report(out, screen, report).and_then(|()| match verified {
             Some(verified) => verification::text(out, screen, verified),
@@ -171,21 +188,28 @@ pub(crate) fn report(
         Format::Json => json::line(out, &WithVerification::new(report, verified)),
         Format::Ndjson => Ok(()),
     };
-    Ok(written.and_then(|()| out.flush()).or_else(closed_pipe)?)
+    written.and_then(|()| out.flush())
 }
 
-/// Writes to standard error why the run did not succeed, and what to do next.
+/// Writes to standard error why the run did not succeed, and what to do next. The profile is named if there are several.
 pub(crate) fn advice(
     console: &mut Console<'_>,
     format: Format,
     report: &Report,
     exit: Exit,
-    journal: Option<&Path>,
+    next: &Next,
+    profile: Option<&str>,
 ) {
     if exit != Exit::Success {
-        failure(console, format, &Failure::from_report(report, exit, journal));
+        let failed = next.failure(report, exit);
+        let failed = match profile {
+            Some(name) => failed.of_profile(name),
+            None => failed,
+        };
+        failure(console, format, &failed);
     } else if is_all_uncached(report) {
-        note(console, format, UNCACHED);
+        let of = profile.map(|name| format!("{name}: ")).unwrap_or_default();
+        note(console, format, &format!("{of}{UNCACHED}"));
     }
 }
 

@@ -12,7 +12,7 @@ use purge_site::{Aliases, Manifest, Rules};
 use crate::args::{AddressArgs, InputArgs, PathArgs};
 use crate::config::{Addresses, Settings};
 use crate::exit::Failure;
-use crate::input::{self, Format};
+use crate::input::{self, Format, Lists};
 pub(crate) use site::{Changes, Renewal, add_names, left_out, read_site, unreadable};
 pub(crate) use starred::{as_requested, of_names as starred_names, read_back};
 
@@ -38,9 +38,20 @@ impl Selection {
         settings: &Settings,
         resource: Option<ResourceId>,
     ) -> Result<Self, Failure> {
+        Self::with_lists(args, settings, resource, &Lists::default())
+    }
+
+    /// The same, with lists that were read before.
+    pub(crate) fn with_lists(
+        args: &PathArgs,
+        settings: &Settings,
+        resource: Option<ResourceId>,
+        lists: &Lists,
+    ) -> Result<Self, Failure> {
         let resource = resource.map(|resource| resource.to_string());
         let changes = Changes::read(args, resource.as_deref())?;
-        let Planned { plan, aliases, notes } = Planned::read(args, settings, changes.as_ref())?;
+        let planned = Planned::read(args, settings, changes.as_ref(), lists)?;
+        let Planned { plan, aliases, notes } = planned;
         let of_site = changes.iter().flat_map(Changes::notes);
         let notes = of_site.chain(notes).collect();
         Ok(Self { plan, aliases, renewal: changes.map(Changes::into_renewal), notes })
@@ -62,10 +73,11 @@ impl Planned {
         args: &PathArgs,
         settings: &Settings,
         changes: Option<&Changes>,
+        lists: &Lists,
     ) -> Result<Self, Failure> {
         let format = format(&args.input);
         let rules = rules(&args.input, &args.addresses, &settings.addresses)?;
-        let (mut paths, full) = input::read(format, &args.input.paths, &args.input.from)?;
+        let (mut paths, full) = input::read(format, &args.input.paths, &args.input.from, lists)?;
         if let Some(changes) = changes {
             changes.add_to(&mut paths, format)?;
         }
@@ -74,10 +86,10 @@ impl Planned {
             return Ok(Self { plan: None, aliases: Aliases::default(), notes });
         }
         if !paths.is_empty() {
-            add_always(&args.addresses, &settings.addresses, format, &mut paths)?;
+            add_always(&args.addresses, &settings.addresses, format, lists, &mut paths)?;
         }
         let (paths, aliases) = expanded(&rules, paths)?;
-        let planner = planner(args, format, &rules, changes.map(Changes::site))?;
+        let planner = planner(args, format, &rules, changes.map(Changes::site), lists)?;
         let plan = planner.plan(paths).map_err(|error| explained(error, args, full))?;
         // Otherwise no path has a query string, and millions of paths need not be searched for one.
         let may_have_query = format.query || !rules.is_empty();
@@ -151,11 +163,12 @@ pub(crate) fn add_always(
     said: &AddressArgs,
     settings: &Addresses,
     format: Format<'_>,
+    lists: &Lists,
     paths: &mut Paths,
 ) -> Result<(), Failure> {
     // These are always paths, even if the others are names or URLs.
     let paths_form = Format { prefix: format.prefix, query: format.query, ..Format::default() };
-    let (always, _) = input::read(paths_form, &[], &said.always)?;
+    let (always, _) = input::read(paths_form, &[], &said.always, lists)?;
     paths.append(&always);
     for path in &settings.always {
         let whole = match format.prefix {
@@ -172,6 +185,7 @@ fn planner(
     format: Format<'_>,
     rules: &Rules,
     site: Option<&Manifest>,
+    lists: &Lists,
 ) -> Result<Planner, Failure> {
     let mut planner = Plan::planner();
     if args.allow_full_purge {
@@ -184,7 +198,7 @@ fn planner(
         planner = planner.max_extra(extra);
     }
     if !args.inventory.is_empty() {
-        let inventory = input::read_inventory(format, &args.inventory)?;
+        let inventory = input::read_inventory(format, &args.inventory, lists)?;
         if inventory.is_empty() {
             let why = "the inventory is empty; provide all paths of the site";
             return Err(Failure::usage(format!("{}: {why}", input::names(&args.inventory))));
@@ -221,18 +235,25 @@ fn explained(error: purge_api_ext::PlanError, args: &PathArgs, full: Option<Stri
 
 /// Whether any input is read from standard input.
 pub(crate) fn reads_standard_input(args: &PathArgs) -> bool {
-    lists(args).chain(&args.site.site).any(|file| is_standard_input(file))
+    lists(args).chain(&args.site.site).any(|file| file == Path::new("-"))
 }
 
-/// Whether standard input is read for the plan of each resource.
-pub(crate) fn lists_standard_input(args: &PathArgs) -> bool {
-    lists(args).any(|file| is_standard_input(file))
+/// Reads the lists that are read again for each plan.
+pub(crate) fn kept_lists(args: &PathArgs) -> Result<Lists, Failure> {
+    only_one_standard_input(args)?;
+    Lists::keep(lists(args))
+}
+
+/// Reads the inventory, which is read again to verify the purge.
+pub(crate) fn kept_inventory(args: &PathArgs) -> Result<Lists, Failure> {
+    only_one_standard_input(args)?;
+    Lists::keep(args.inventory.iter())
+}
+
+fn only_one_standard_input(args: &PathArgs) -> Result<(), Failure> {
+    input::only_one_standard_input(lists(args).chain(&args.site.site))
 }
 
 fn lists(args: &PathArgs) -> impl Iterator<Item = &PathBuf> {
     args.input.from.iter().chain(&args.inventory).chain(&args.addresses.always)
-}
-
-fn is_standard_input(file: &Path) -> bool {
-    file == Path::new("-")
 }

@@ -1,5 +1,8 @@
 //! SIGINT and SIGTERM: the first shuts a run down gracefully, the second ends the process.
 //!
+//! One interruption may arrive as several signals: `timeout` sends SIGTERM to its child and to its own process group, and a
+//! parent passes on the SIGINT that the terminal has sent as well. So signals right after the first one do not count.
+//!
 //! From the first run on, a dedicated thread handles them, so that they take effect even while something blocks: a
 //! terminal that does not read, or a silent standard input. Before that, a signal ends the process immediately. Other
 //! commands need no second thread, and one would slow them down: the allocator takes locks as soon as there are two.
@@ -9,6 +12,7 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use purge_api_ext::Shutdown;
@@ -31,7 +35,8 @@ pub(crate) struct Signals(Arc<State>);
 #[derive(Default)]
 struct State {
     shutdown: Shutdown,
-    received: OnceLock<Exit>,
+    /// The first signal, and when it arrived.
+    received: OnceLock<(Exit, Instant)>,
     /// Whether a run is in progress that can be shut down gracefully.
     running: AtomicBool,
     voice: Mutex<Option<Arc<dyn Voice>>>,
@@ -86,7 +91,7 @@ impl Signals {
 
     /// The exit code of the signal that arrived, if any.
     pub(crate) fn received(&self) -> Option<Exit> {
-        self.0.received.get().copied()
+        self.0.received.get().map(|(exit, _)| *exit)
     }
 
     fn run(&self, ready: &SyncSender<()>) {
@@ -104,8 +109,14 @@ impl Signals {
 
     fn take(&self, exit: Exit) {
         let state = &*self.0;
+        let now = Instant::now();
+        if let Some((first, at)) = state.received.get()
+            && is_echo(*first, exit, now - *at)
+        {
+            return;
+        }
         let voice = state.voice.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if !state.running.load(Ordering::SeqCst) || state.received.set(exit).is_err() {
+        if !state.running.load(Ordering::SeqCst) || state.received.set((exit, now)).is_err() {
             voice.iter().for_each(|voice| voice.leave());
             process::exit(exit as i32);
         }
@@ -123,6 +134,17 @@ impl Signals {
         };
         let _ = thread::Builder::new().spawn(tell);
     }
+}
+
+/// Whether a signal that arrives this long after the first one belongs to the same interruption.
+fn is_echo(first: Exit, next: Exit, after: Duration) -> bool {
+    /// A person who presses Ctrl-C again is slower.
+    const AT_ONCE: Duration = Duration::from_millis(200);
+    /// Only programs send SIGTERM twice.
+    const SOON: Duration = Duration::from_secs(1);
+
+    let is_repeated = (first, next) == (Exit::Terminated, Exit::Terminated);
+    after < if is_repeated { SOON } else { AT_ONCE }
 }
 
 /// Lets a signal end the process while the flag is set.
@@ -176,5 +198,20 @@ impl Incoming {
 
     async fn next(&mut self) -> Option<Exit> {
         tokio::signal::ctrl_c().await.ok().map(|()| Exit::Interrupted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_signal_after_a_while_is_a_second_one() {
+        let (int, term) = (Exit::Interrupted, Exit::Terminated);
+        let echo = |first, next, ms| is_echo(first, next, Duration::from_millis(ms));
+        assert!(echo(int, int, 0) && echo(term, term, 0) && echo(int, term, 199));
+        assert!(echo(term, term, 999) && !echo(term, term, 1000));
+        // A person who presses Ctrl-C again, or a supervisor that loses its patience.
+        assert!(!echo(int, int, 200) && !echo(int, term, 200) && !echo(term, int, 200));
     }
 }

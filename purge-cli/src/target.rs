@@ -107,7 +107,7 @@ impl Target {
         let (provider, token) = match provider(args, settings)? {
             Some(provider) => (provider, Ok(())),
             // It is never asked.
-            None => (TokenProvider::from_env(environment::TOKEN), Err(no_token())),
+            None => (TokenProvider::from_env(environment::TOKEN), Err(no_token(args))),
         };
         Ok(Parts {
             client: finish(Client::builder(provider).base_url(base_url(args, settings))).build()?,
@@ -167,19 +167,20 @@ fn account(
     finish: impl FnOnce(ClientBuilder) -> ClientBuilder,
 ) -> Result<Account, Failure> {
     let (organization, resource) = (organization(args, settings)?, resource(args, settings)?);
-    let token = provider(args, settings)?.ok_or_else(no_token)?;
+    let token = provider(args, settings)?.ok_or_else(|| no_token(args))?;
     let client = Client::builder(token).base_url(base_url(args, settings));
     Ok(Account { client: finish(client).build()?, organization, resource })
 }
 
 fn organization(args: &TargetArgs, settings: &Settings) -> Result<OrganizationId, Failure> {
     let set = args.organization.or(settings.organization);
-    set.ok_or_else(|| missing("organization", "--organization UUID", environment::ORGANIZATION))
+    let (flag, variable) = ("--organization UUID", environment::ORGANIZATION);
+    set.ok_or_else(|| missing(args, "organization", flag, variable))
 }
 
 fn resource(args: &TargetArgs, settings: &Settings) -> Result<ResourceId, Failure> {
     let set = args.resource.or(settings.resource);
-    set.ok_or_else(|| missing("resource", "--resource UUID", environment::RESOURCE))
+    set.ok_or_else(|| missing(args, "resource", "--resource UUID", environment::RESOURCE))
 }
 
 /// The base URL that is set, or that of the service.
@@ -193,20 +194,27 @@ fn limited(client: ClientBuilder, timeout: Duration, rate: Option<Rate>) -> Clie
     rate.into_iter().fold(client, ClientBuilder::rate)
 }
 
-fn missing(what: &str, flag: &str, variable: &str) -> Failure {
+fn missing(args: &TargetArgs, what: &str, flag: &str, variable: &str) -> Failure {
     let empty = match environment::is_empty(variable) {
         true => format!("{variable} is empty; "),
         false => String::new(),
     };
-    Failure::usage(format!("no {what}: {empty}pass {flag} or set {variable}, or use --sandbox"))
+    let sandbox = or_sandbox(args);
+    Failure::usage(format!("no {what}: {empty}pass {flag} or set {variable}{sandbox}"))
 }
 
-fn no_token() -> Failure {
+/// The way out for those who have no account.
+fn or_sandbox(args: &TargetArgs) -> &'static str {
+    if args.no_sandbox || !args.profile.is_empty() { "" } else { ", or use --sandbox" }
+}
+
+fn no_token(args: &TargetArgs) -> Failure {
     let empty = environment::SECRETS.into_iter().find(|name| environment::is_empty(name));
     let empty = empty.map(|name| format!("{name} is empty; ")).unwrap_or_default();
     Failure::usage(format!(
         "no token: {empty}pass --api-key-file FILE, --token-file FILE or --token-command CMD, or set PURGE_API_KEY and \
-         PURGE_API_SECRET, or PURGE_TOKEN, or use --sandbox"
+         PURGE_API_SECRET, or PURGE_TOKEN{}",
+        or_sandbox(args)
     ))
 }
 

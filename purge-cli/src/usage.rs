@@ -125,6 +125,7 @@ mod tests {
             interactive: false,
             err_colour: false,
             messages: Messages::Normal,
+            unwritten: None,
         };
         say(error, arguments.into_iter(), &mut console, |error, console| {
             write!(console.err, "{}", error.render().ansi())

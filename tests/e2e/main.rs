@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "the measurements are part of the result")]
 
 mod account;
+#[cfg(unix)]
+mod advice;
 mod bounds;
 mod coalesce;
 mod command_line;
@@ -39,6 +41,8 @@ mod sites;
 mod submit;
 mod tokens;
 mod trust;
+#[cfg(target_os = "linux")]
+mod unwritten;
 mod verify;
 mod wait;
 

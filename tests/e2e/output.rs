@@ -201,7 +201,8 @@ async fn summary_is_appended_as_markdown() {
             (Some(1), &json!(0)),
             "{ended:?}"
         );
-        assert!(ended.err.contains("the result cannot be written: No space left"), "{}", ended.err);
+        let why = "the summary `/dev/full` cannot be written: No space left";
+        assert!(ended.err.contains(why), "{}", ended.err);
     }
 
     let ended = run(&sandbox, &["create", "/a", "--summary", "/not/there/s.md"], "").await;

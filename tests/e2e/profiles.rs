@@ -14,15 +14,15 @@ use crate::account::{count, lines};
 use crate::{ORGANIZATION, PURGE, RESOURCE};
 
 /// Two services, and the settings of a user who has a profile for each.
-struct Scene {
+pub(crate) struct Scene {
     folder: tempfile::TempDir,
-    shop: Sandbox,
-    blog: Sandbox,
+    pub(crate) shop: Sandbox,
+    pub(crate) blog: Sandbox,
 }
 
 impl Scene {
     /// Further lines belong to the profile `blog`.
-    async fn new(more: &str) -> Self {
+    pub(crate) async fn new(more: &str) -> Self {
         let start =
             |token: &str| Sandbox::builder().token(token).purge_delay(Duration::ZERO).start();
         let shop = start("token-of-the-shop").await.expect("a sandbox");
@@ -50,13 +50,17 @@ impl Scene {
         Self { folder, shop, blog }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.run_in(PURGE, arguments)
+    }
+
+    pub(crate) fn run_in(&self, program: &str, arguments: &[&str]) -> Run {
         // The values in the environment belong to no profile.
-        Run::new(PURGE, arguments)
+        Run::new(program, arguments)
             .folder(self.folder.path())
             .env("XDG_CONFIG_HOME", self.folder.path().to_str().expect("UTF-8"))
             .env("PURGE_TOKEN", "token-of-the-environment")
@@ -64,13 +68,13 @@ impl Scene {
             .env("PURGE_RESOURCE", "00000000-0000-4000-8000-000000000000")
     }
 
-    async fn end(&self, arguments: &[&str]) -> Ended {
+    pub(crate) async fn end(&self, arguments: &[&str]) -> Ended {
         self.run(arguments).end().await
     }
 }
 
 /// All paths that were purged, sorted.
-fn purged(sandbox: &Sandbox) -> Vec<String> {
+pub(crate) fn purged(sandbox: &Sandbox) -> Vec<String> {
     let mut paths: Vec<_> = sandbox.records().into_iter().map(|record| record.path).collect();
     paths.sort();
     paths
@@ -124,6 +128,26 @@ async fn each_profile_gets_the_plan_with_its_own_account() {
         .collect();
     names.sort();
     assert_eq!(names, ["blog", "shop"], "{lines}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn list_that_can_be_read_only_once_reaches_every_profile() {
+    let lists = [&["--from", "-"][..], &["--from", "/dev/stdin"], &["--always", "/dev/stdin"]];
+    for list in lists {
+        let scene = Scene::new("prefix = '/blog'\n").await;
+        let create = [&["create", "/arg", "--profile", "shop,blog"][..], list].concat();
+        let ended = scene.run(&create).input("/one\n/two\n").end().await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(purged(&scene.shop), ["/arg", "/one", "/two"], "{list:?}");
+        assert_eq!(purged(&scene.blog), ["/blog/arg", "/blog/one", "/blog/two"], "{list:?}");
+    }
+    let scene = Scene::new("prefix = '/blog'\n").await;
+    let create = ["create", "/d/a", "--inventory", "/dev/stdin", "--max-requests", "1"];
+    let create = [&create[..], &["--profile", "shop,blog"]].concat();
+    let ended = scene.run(&create).input("/d/a\n").end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!((purged(&scene.shop).len(), purged(&scene.blog).len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,6 +289,70 @@ async fn worst_exit_code_counts_and_a_wrong_token_is_blamed_on_its_profile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn settings_are_shown_with_the_profile() {
+    let scene = Scene::new("prefix = '/blog'\n").await;
+    let shown = scene.run(&["config"]).env("PURGE_PROFILE", "blog").end().await;
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    let line = |name: &str| {
+        let mut lines = shown.out.lines().filter(|line| line.starts_with(name));
+        lines.next().unwrap_or_default().split_whitespace().collect::<Vec<_>>()
+    };
+    assert_eq!(line("profile "), ["profile", "blog", "PURGE_PROFILE"]);
+    assert_eq!(line("resource")[1], RESOURCE);
+    assert_eq!(line("base-url")[1], scene.blog.base_url());
+    assert_eq!(line("token-file")[1], "blog");
+    assert_eq!(line("prefix")[1], "/blog");
+    let named = scene.run(&["config", "--profile", "shop"]).env("PURGE_PROFILE", "blog");
+    let named = named.end().await.out;
+    assert!(named.contains("--profile\n") && named.contains(scene.shop.base_url()), "{named}");
+    let unknown = scene.run(&["config"]).env("PURGE_PROFILE", "news").end().await;
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_if_a_profile_has_no_token() {
+    let scene = Scene::new("").await;
+    let journals = ["--journal", "journals"];
+    let create = ["create", "/a", "--profile", "shop,blog"];
+    scene.blog.fault(Fault::status(400).on_post().times(1));
+    let ended = scene.end(&[&create[..], &journals].concat()).await;
+    assert_eq!((ended.code, count(&scene.shop, "POST")), (Some(1), 1), "{ended:?}");
+    fs::remove_file(scene.path("purge/blog")).expect("a file");
+    for arguments in [&create[..], &["resume", "journals"]] {
+        let ended = scene.end(arguments).await;
+        assert_eq!((ended.code, count(&scene.shop, "POST")), (Some(2), 1), "{ended:?}");
+        assert!(ended.err.contains("error: profile `blog`: "), "{ended:?}");
+    }
+}
+
+/// All journals are complete before anything is sent. Otherwise, `resume` would not know that one is missing.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn folder_without_all_journals_is_not_resumed() {
+    let scene = Scene::new(&format!("prefix = '/{}'\n", "long/".repeat(100))).await;
+    let create = ["create", "--from", "-", "--journal", "journals", "--profile", "shop,blog"];
+    // The journal of the second profile does not fit.
+    let shell = ["-c", r#"trap "" XFSZ; ulimit -f 16; exec "$0" "$@""#, PURGE];
+    let limited = scene.run_in("/bin/sh", &[&shell[..], &create].concat());
+    let ended = limited.input(lines(100)).end().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let why = "too large (os error 27); nothing was sent: fix this, and run the command again\n";
+    assert!(ended.err.contains("profile `blog`: ") && ended.err.ends_with(why), "{ended:?}");
+    assert!(!scene.path("journals").exists());
+    // The same command can run again.
+    scene.blog.fault(Fault::status(400).on_post().times(1));
+    let ended = scene.run(&create).input(lines(100)).end().await;
+    assert_eq!((ended.code, count(&scene.shop, "POST")), (Some(1), 1), "{ended:?}");
+    // As a crash between the two leaves it.
+    fs::write(scene.path("journals/.unfinished"), "").expect("a file");
+    for profile in [&[][..], &["--profile", "blog"]] {
+        let ended = scene.end(&[&["resume", "journals"], profile].concat()).await;
+        assert_eq!((ended.code, count(&scene.blog, "POST")), (Some(2), 1), "{ended:?}");
+        assert!(ended.err.contains("`journals` does not have all journals"), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_use_of_profiles_sends_nothing() {
     let scene = Scene::new("prefix = '/blog'\n").await;
     for (arguments, expected) in [
@@ -294,10 +382,6 @@ async fn wrong_use_of_profiles_sends_nothing() {
         (&["queue", "show", "--profile", "shop,blog"], "only one profile can be named here"),
         (&["queue", "pause", "--profile", "news"], "there is no profile `news`"),
         (&["create", "/a", "--dry-run", "--profile", "shop,blog"], "only one profile"),
-        (
-            &["create", "--from", "-", "--profile", "shop,blog"],
-            "standard input can be read only once",
-        ),
         (&["create", "/a", "--sandbox", "--profile", "shop"], "cannot be used with"),
         (
             &["create", "--site", "-", "--baseline", "b", "--from", "-", "--profile", "shop,blog"],
@@ -317,6 +401,12 @@ async fn wrong_use_of_profiles_sends_nothing() {
             "run `cdn-purge verify` afterwards",
         ),
         (&["resume", "."], "there is no profile `purge`"),
+        (&["create", "/a", "--profile", ","], "the name of a profile is missing"),
+        (&["create", "/a", "--journal", "-"], "`-` is not a file; for a file named `-`"),
+        (&["create", "/a", "--audit", "-"], "`-` is not a file; for a file named `-`"),
+        (&["create", "/a", "--audit", "audit", "--dry-run"], "cannot be used with"),
+        (&["create", "--site", ".", "--baseline", "-"], "`-` is not a file; for a file named `-`"),
+        (&["config", "--profile", "news"], "there is no profile `news`"),
     ] {
         let ended = scene.end(arguments).await;
         assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");

@@ -20,13 +20,18 @@ async fn until(what: impl Fn() -> bool) {
 
 /// Sends signal after signal until the process ends, and returns how many that took.
 async fn signal_until_end(running: &mut Running, name: &str) -> usize {
+    /// A signal that follows sooner belongs to the one before it.
+    const APART: Duration = Duration::from_millis(1200);
     let started = Instant::now();
     let mut signals = 0;
     while !running.has_ended() {
         assert!(started.elapsed() < Duration::from_secs(30), "it does not end");
         running.signal(name).await;
         signals += 1;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let sent = Instant::now();
+        while !running.has_ended() && sent.elapsed() < APART {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
     signals
 }
@@ -100,6 +105,21 @@ async fn pause_before_a_retry_ends_immediately() {
     assert_eq!(last, expected);
 }
 
+/// The service is up, and the paths were not sent because of the signal alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn interruption_is_the_reason_even_if_a_request_is_unconfirmed() {
+    let busy = Fault::status(503).header("retry-after", "50").on_post().times(1000);
+    let sandbox = Sandbox::builder().fault(busy).start().await.expect("a sandbox");
+    let running = purge_at(&sandbox, &["create", "--from", "-"]).input(lines(1000)).start();
+    until(|| count(&sandbox, "POST") >= 1).await;
+    running.signal("INT").await;
+    let ended = running.end().await;
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    let last = ended.err.lines().last().expect("a line");
+    assert!(last.starts_with("error: the run was interrupted; "), "{last}");
+    assert!(last.contains("not sent and") && last.contains("unconfirmed: run the command again"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn run_without_a_journal_reports_first_what_was_not_sent() {
     let slow = Fault::slow(Duration::from_millis(300)).on_post().times(1000);
@@ -132,6 +152,26 @@ async fn second_signal_ends_the_run_immediately() {
         assert_eq!(signal_until_end(&mut running, name).await, 2);
         let ended = running.end().await;
         assert_eq!((ended.code, ended.out.as_str()), (Some(code), ""), "{ended:?}");
+    }
+}
+
+/// `timeout` sends SIGTERM to its child and, right after that, to its process group.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_interruption_may_arrive_as_two_signals() {
+    let slow = Fault::slow(Duration::from_millis(500)).on_post().times(1000);
+    let sandbox = Sandbox::builder().fault(slow).start().await.expect("a sandbox");
+    for (name, code) in [("TERM", 143), ("INT", 130)] {
+        let before = count(&sandbox, "POST");
+        let running =
+            purge_at(&sandbox, &["create", "--from", "-", "--output", "json"]).input(lines(2000));
+        let running = running.start();
+        until(|| count(&sandbox, "POST") > before).await;
+        // The system merges signals that follow each other too closely.
+        running.signals(name, 20).await;
+        let ended = running.end().await;
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        let sent = count(&sandbox, "POST") - before;
+        assert_eq!(ended.json()["summary"]["accepted"], sent * 100, "{ended:?}");
     }
 }
 

@@ -167,10 +167,15 @@ impl Running {
 
     /// Sends it a signal: `INT` or `TERM`.
     pub async fn signal(&self, name: &str) {
+        self.signals(name, 1).await;
+    }
+
+    /// Sends it a signal several times in a row.
+    pub async fn signals(&self, name: &str, times: usize) {
         let Some(id) = self.child.id() else { return };
         // The shell's own `kill`, since the program may not be installed.
         let mut kill = Command::new("sh");
-        kill.args(["-c", &format!("kill -{name} {id}")]);
+        kill.args(["-c", &format!("kill -{name} {id};").repeat(times)]);
         kill.status().await.expect("a shell");
     }
 

@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use purge_api_ext::{Purge, Rate};
 
+use super::output::named_file;
 use super::{AuditArgs, EdgeArgs, MessageArgs, PathArgs, ReportArgs, TargetArgs};
+use crate::advice::Next;
 use crate::config::Settings;
 
 #[derive(clap::Args)]
@@ -24,11 +26,14 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     pub(crate) sending: SendingArgs,
     /// Send nothing; the same as `cdn-purge plan`
-    #[arg(long, help_heading = "Sending")]
+    #[arg(long, help_heading = "Sending", conflicts_with = "audit")]
     pub(crate) dry_run: bool,
     /// Record in a new file what is sent and accepted, so that an interrupted run can be resumed with
     /// `cdn-purge resume FILE`. With several profiles, it is a new folder with a file for each
-    #[arg(long, help_heading = "Sending", value_name = "FILE", conflicts_with_all = ["dry_run", "sandbox"])]
+    #[arg(
+        long, help_heading = "Sending", value_name = "FILE", value_parser = named_file(),
+        conflicts_with_all = ["dry_run", "sandbox"]
+    )]
     pub(crate) journal: Option<PathBuf>,
     /// After the purge, ask the edges until they have the new files, for at most this long [without a value: 2m]
     #[arg(
@@ -97,6 +102,22 @@ pub(crate) struct SendingArgs {
     /// Maximum number of attempts per request [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) max_attempts: Option<u32>,
+}
+
+impl CreateArgs {
+    /// What a command that follows this one needs.
+    pub(crate) fn next(&self) -> Next {
+        let (journal, waits) = (self.journal.clone(), self.sending.wait.is_some());
+        Next { journal, waits, ..self.target.next() }
+    }
+}
+
+impl ResumeArgs {
+    /// What a command that follows this one needs.
+    pub(crate) fn next(&self) -> Next {
+        let (journal, waits) = (Some(self.journal.clone()), self.sending.wait.is_some());
+        Next { journal, waits, ..self.target.next() }
+    }
 }
 
 impl SendingArgs {

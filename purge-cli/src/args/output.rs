@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
 use crate::exit::Failure;
 use crate::output::{Audit, Format, Messages};
 
@@ -26,11 +28,19 @@ pub(crate) struct ReportArgs {
 pub(crate) struct AuditArgs {
     /// Append one line of JSON to a file for this run: who, where and why, the counts and the operations. Several runs
     /// may share the file
-    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox", value_parser = named_file())]
     pub(crate) audit: Option<PathBuf>,
     /// Reason for the purge, recorded by --audit
     #[arg(long, value_name = "TEXT", requires = "audit")]
     pub(crate) reason: Option<String>,
+}
+
+/// Refuses `-`, which other options take for standard input.
+pub(super) fn named_file() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(|name| match name == "-" {
+        true => Err("`-` is not a file; for a file named `-`, write `./-`"),
+        false => Ok(PathBuf::from(name)),
+    })
 }
 
 impl AuditArgs {

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use super::output::named_file;
+
 #[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Site")]
 pub(crate) struct SiteArgs {
@@ -10,7 +12,7 @@ pub(crate) struct SiteArgs {
     #[arg(long, value_name = "DIR", requires = "baseline", group = "all_paths")]
     pub(crate) site: Option<PathBuf>,
     /// Manifest of the site that was purged last, in the format of `sha256sum`
-    #[arg(long, value_name = "FILE", requires = "site")]
+    #[arg(long, value_name = "FILE", requires = "site", value_parser = named_file())]
     pub(crate) baseline: Option<PathBuf>,
     /// If there is no baseline, write it and purge nothing
     #[arg(long, requires = "site", conflicts_with = "allow_full_purge")]

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use purge_api_ext::{BaseUrl, OrganizationId, PurgePath, Rate, ResourceId, TokenProvider};
 
+use crate::advice::{Next, file_option, option};
 use crate::config::{Config, Settings, base_url, timeout};
 use crate::environment;
 use crate::exit::Failure;
@@ -20,6 +21,12 @@ pub(crate) struct TargetArgs {
     /// The folder of the profile.
     #[arg(skip)]
     pub(crate) prefix: Option<PurgePath>,
+    /// Whether the command cannot use an embedded server.
+    #[arg(skip)]
+    pub(crate) no_sandbox: bool,
+    /// The options of the command line that a command which follows this one needs as well.
+    #[arg(skip)]
+    pub(crate) again: String,
     /// Organization [env: PURGE_ORGANIZATION]
     #[arg(short, long, value_name = "UUID")]
     pub(crate) organization: Option<OrganizationId>,
@@ -65,11 +72,13 @@ impl TargetArgs {
         if self.sandbox {
             return Ok(());
         }
-        if self.profile.is_empty() {
+        self.again = self.repeated();
+        if self.profile.is_empty() && profiles != Profiles::OfJournals {
             self.profile = profiles_of_environment()?;
         }
         let why = match profiles {
             Profiles::Several if self.profile.len() > 1 => return Ok(()),
+            // Only the command line says that some journals are left for later.
             Profiles::OfJournals => return Ok(()),
             Profiles::One(why) => why,
             // With several, it has returned.
@@ -96,6 +105,37 @@ impl TargetArgs {
             self.fill(Config::load()?.settings.profile(&name)?);
         }
         Ok(())
+    }
+
+    /// What a command that follows this one needs.
+    pub(crate) fn next(&self) -> Next {
+        Next {
+            profile: self.profile.first().cloned(),
+            has_prefix: self.prefix.is_some(),
+            options: self.again.clone(),
+            is_sandbox: self.sandbox,
+            ..Next::default()
+        }
+    }
+
+    /// The options of the command line for the account and the resource, without the profile.
+    fn repeated(&self) -> String {
+        let mut options = String::new();
+        for (name, id) in [
+            ("organization", self.organization.map(|id| id.to_string())),
+            ("resource", self.resource.map(|id| id.to_string())),
+            // A wrong one may contain a password, and nothing follows such a command.
+            ("base-url", self.base_url.as_deref().and_then(|url| base_url(url).ok())),
+            // Its arguments may be secret.
+            ("token-command", self.token_command.as_ref().map(|_| "…".to_owned())),
+        ] {
+            options.extend(id.map(|id| option(name, &id)));
+        }
+        for (name, path) in [("api-key-file", &self.api_key_file), ("token-file", &self.token_file)]
+        {
+            options.extend(path.as_ref().map(|path| file_option(name, path)));
+        }
+        options
     }
 
     /// Completes the options from the settings of a profile.
@@ -166,7 +206,7 @@ pub(crate) enum Profiles {
 /// `why` says why that cannot be.
 pub(crate) fn one_profile(named: Option<&str>, why: &str) -> Result<Option<String>, Failure> {
     let names = match named {
-        Some(names) => names.split(',').map(|name| name.trim().to_owned()).collect(),
+        Some(names) => names_in(names),
         None => profiles_of_environment()?,
     };
     only_one(names, why)
@@ -182,8 +222,11 @@ fn only_one(mut names: Vec<String>, why: &str) -> Result<Option<String>, Failure
 /// The profiles that the environment names.
 fn profiles_of_environment() -> Result<Vec<String>, Failure> {
     let text = environment::text(environment::PROFILE).map_err(Failure::usage)?;
-    let names = text.iter().flat_map(|text| text.split(','));
-    Ok(names.map(|name| name.trim().to_owned()).collect())
+    Ok(text.as_deref().map(names_in).unwrap_or_default())
+}
+
+fn names_in(text: &str) -> Vec<String> {
+    text.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use purge_api_ext::{Event, OperationId, PathState, Plan, Report, escape};
 use purge_site::Rules;
 use purge_verify::{Checked, Expected, New, Purge, Target, Verdict, Verifier};
 
-use super::verify::ask;
+use super::verify::{ask, unasked};
 use crate::args::CreateArgs;
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
-use crate::input;
+use crate::input::{self, Lists};
 use crate::output::{Console, Format, Progress, Sample, Verified, plural};
 use crate::selection::{self, Renewal};
 use crate::signals::Signals;
@@ -82,6 +82,7 @@ pub(super) fn aims(
     settings: &Settings,
     plan: &Plan,
     renewal: Option<&Renewal>,
+    lists: &Lists,
 ) -> Result<Aims, Failure> {
     let paths = &args.paths;
     let format = selection::format(&paths.input);
@@ -91,13 +92,9 @@ pub(super) fn aims(
     let (rules, same) = (rules(selection::rules)?, rules(selection::same_file_rules)?);
     let new = renewal.map(Renewal::site);
     let (old, doubted) = (renewal.and_then(Renewal::old), renewal.map(Renewal::doubted));
-    if paths.inventory.iter().any(|file| file.as_os_str() == "-") {
-        let why = "--inventory - can be read only once, but --verify reads it, too: name a file";
-        return Err(Failure::usage(why));
-    }
     let inventory = match paths.inventory.is_empty() {
         true => None,
-        false => Some(input::read_inventory(format, &paths.inventory)?),
+        false => Some(input::read_inventory(format, &paths.inventory, lists)?),
     };
     let inventory = inventory.as_ref();
     let sources = Sources { new, old, doubted, inventory, format, rules: &rules, same: &same };
@@ -124,7 +121,7 @@ impl After {
         let purges = times.of_paths(report);
         let targets = self.aims.targets(|path| purges.get(path).copied());
         let found = self.ask(targets, format, signals, console).await?;
-        let paths = found.into_iter().chain(self.aims.unasked()).collect();
+        let paths = found.into_iter().chain(unasked(&self.aims, format, console)).collect();
         Ok(Verified::new(paths, self.aims.samples.clone()))
     }
 
@@ -206,7 +203,13 @@ pub(super) async fn origin_ready(
         let pattern = escape(pattern);
         progress.say(console.err, format_args!("{pattern}: a sample of {paths} of its {of} paths"));
     }
-    let found = ask(&origin, targets, Some(wait), Format::Text, signals, progress, console).await?;
+    let asked = ask(&origin, targets, Some(wait), Format::Text, signals, progress, console).await;
+    let found = asked.map_err(|failure| match signals.received() {
+        Some(exit) => {
+            Failure::new(exit, "interrupted while waiting for the origin; nothing was sent")
+        }
+        None => failure,
+    })?;
     // A removed file that redirects, or may not be read, is not served any more.
     let is_refused = |checked: &Checked| {
         let mut statuses = checked.looks.iter().map(|look| look.status);
@@ -234,7 +237,8 @@ fn not_ready(first: &Checked, is_gone: bool, paths: &str, waited: Option<Duratio
              origin keeps removed files"
         }
         "old_at_origin" => "the bytes of the old build",
-        _ => &first.message,
+        // No edge was asked.
+        _ => &first.message.replace("the edge", "the origin"),
     };
     let after = waited.map(humantime::format_duration);
     let after = after.map_or(String::new(), |waited| format!(" after {waited}"));

@@ -1,6 +1,7 @@
 use purge_api_ext::{BaseUrl, Client};
 
-use crate::args::ConfigArgs;
+use super::over::apply_profile;
+use crate::args::{ConfigArgs, one_profile};
 use crate::config::{Config, Entry, KEYS, Settings, TOKENS};
 use crate::environment;
 use crate::exit::{Exit, Failure};
@@ -10,9 +11,17 @@ use crate::token;
 
 pub(crate) fn run(args: &ConfigArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let config = Config::load()?;
-    let Effective { shown, wrong } = effective(&config, None)?;
+    let name = one_profile(args.profile.as_deref(), "each has settings of its own")?;
+    let profile = name.as_deref().map(|name| config.settings.profile(name)).transpose()?;
+    let base_url = profile.and_then(|profile| profile.base_url.as_deref());
+    let Effective { mut shown, wrong } = effective(&config, base_url)?;
     if let Some((_, failure)) = wrong.into_iter().next() {
         return Err(failure);
+    }
+    if let Some(name) = &name {
+        apply_profile(&mut shown, name);
+        let source = args.profile.as_ref().map_or(environment::PROFILE, |_| "--profile");
+        shown[0].source = Some(source.to_owned());
     }
     let files = config.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let object = output::Settings { schema: 1, files, settings: shown };

@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::Path;
+
 use purge_api_ext::{Journal, PurgePath};
 
 use super::after::{self, After};
@@ -6,7 +9,7 @@ use super::run::Run;
 use crate::args::{CreateArgs, PathArgs, PlanArgs, TargetArgs, one_profile};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
-use crate::input;
+use crate::input::{self, Lists};
 use crate::output::{self, Console, Format, Progress, Summary};
 use crate::selection::{self, Renewal, Selection};
 use crate::signals::Signals;
@@ -36,20 +39,26 @@ pub(crate) async fn run(
     if args.target.profile.len() > 1 {
         return profiles::create(args, &settings, signals, console).await;
     }
-    args.paths.input.prefix = args.paths.input.prefix.or(args.target.prefix.take());
+    args.paths.input.prefix = args.paths.input.prefix.or_else(|| args.target.prefix.clone());
     let target = Target::check(&args.target, &settings)?;
     let audit = args.audit.open("create")?;
-    let run = Run::new(&args.report, audit, args.journal.clone(), signals)?;
+    let run = Run::new(&args.report, audit, args.next(), signals)?;
     let format = args.report.output.format;
     let mut progress = reading(&args.paths, format, console);
-    let selection = Selection::read(&args.paths, &settings, target.resource())?;
+    let verifies = args.verify.is_some() || args.origin_ready.is_some();
+    let lists = match verifies {
+        true => selection::kept_inventory(&args.paths)?,
+        false => Lists::default(),
+    };
+    let resource = target.resource();
+    let selection = Selection::with_lists(&args.paths, &settings, resource, &lists)?;
     selection.notes.iter().for_each(|note| progress.say(console.err, format_args!("{note}")));
     let Some(plan) = selection.plan else {
         drop(progress);
         return unchanged(selection.renewal, args.target.sandbox, format, console);
     };
-    let aims = match args.verify.is_some() || args.origin_ready.is_some() {
-        true => Some(after::aims(&args, &settings, &plan, selection.renewal.as_ref())?),
+    let aims = match verifies {
+        true => Some(after::aims(&args, &settings, &plan, selection.renewal.as_ref(), &lists)?),
         false => None,
     };
     if let (Some(wait), Some(aims)) = (args.origin_ready, &aims) {
@@ -61,8 +70,8 @@ pub(crate) async fn run(
     let target = target.connect(|event| progress.on(console.err, event)).await?;
     // The embedded server has purged nothing of the real site.
     let mut renewal = selection.renewal.filter(|_| !args.target.sandbox);
-    renewal.as_mut().map_or(Ok(()), Renewal::begin)?;
-    let journal = args.journal.map(Journal::create).transpose()?;
+    let journal = recorded(args.journal.as_deref(), renewal.as_mut())?;
+    let run = run.renewing(renewal);
     progress.plan(console.err, &plan);
     let begin = |target: &Target, plan| {
         let purge = args.sending.apply(&settings, target.resource.purge(plan));
@@ -72,22 +81,29 @@ pub(crate) async fn run(
     if let Some(journal) = journal {
         purge = purge.journal(journal);
     }
-    let exit = match &after {
-        None => run.follow(purge.events(), target, progress, console).await?,
+    match &after {
+        None => run.follow(purge.events(), target, progress, console).await,
         Some(after) => {
             let again = |target: &Target, plan| begin(target, plan).events();
             let events = purge.events();
-            run.follow_and_verify(events, target, progress, after, again, console).await?
+            run.follow_and_verify(events, target, progress, after, again, console).await
         }
-    };
-    // Otherwise something was not purged or, with --verify, is not known to be fresh.
-    if exit == Exit::Success
-        && let Some(renewal) = renewal
-        && let Some(note) = renewal.finish()?
-    {
-        output::note(console, format, &note);
     }
-    Ok(exit)
+}
+
+/// Creates the journal, and then records which files are in doubt: a run that has no journal sends nothing.
+fn recorded(
+    file: Option<&Path>,
+    renewal: Option<&mut Renewal>,
+) -> Result<Option<Journal>, Failure> {
+    let journal = file.map(Journal::create).transpose()?;
+    if let Err(failure) = renewal.map_or(Ok(()), Renewal::begin) {
+        // It is empty, and would be in the way of the next run.
+        drop(journal);
+        drop(file.map(fs::remove_file));
+        return Err(failure);
+    }
+    Ok(journal)
 }
 
 /// Ends a run whose site is unchanged or has no baseline yet.
@@ -97,7 +113,14 @@ pub(super) fn unchanged(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (text, note) = Renewal::unchanged(renewal.filter(|_| !is_sandbox))?;
+    let (text, note) = match renewal {
+        // The embedded server has the caches of no site.
+        Some(renewal) if is_sandbox && renewal.is_first => (
+            "there is no baseline, and none is written with --sandbox; nothing was sent".to_owned(),
+            None,
+        ),
+        renewal => Renewal::unchanged(renewal.filter(|_| !is_sandbox))?,
+    };
     output::nothing(console, format, false, &text)?;
     note.iter().for_each(|note| output::note(console, format, note));
     Ok(Exit::Success)

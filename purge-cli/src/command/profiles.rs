@@ -3,29 +3,32 @@
 mod journals;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use futures_util::{StreamExt as _, stream};
 use purge_api_ext::{
-    Client, Event, Events, Journal, Plan, Purge, PurgeEverything, PurgePath, Report, Resource,
-    ResourceId,
+    Client, ErrorKind, Event, Events, Journal, Plan, Purge, PurgeEverything, PurgePath, Report,
+    Resource, ResourceId,
 };
 
+use super::end::End;
 use super::run::Ticks;
+use crate::advice::Next;
 use crate::args::{CreateArgs, PathArgs, ReportArgs, ResumeArgs, TargetArgs};
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Audit, Console, Format, Progress, Summary, closed_pipe};
+use crate::input::Lists;
+use crate::output::{self, Audit, Console, Format, Progress, Summary};
 use crate::selection::{self, Changes, Planned, Renewal};
 use crate::shown::excerpt;
 use crate::signals::Signals;
 use crate::target::{Checked, Target};
-use journals::{journals, names_in};
+use journals::{is_finished, journals, left_for_later, names_in, remove};
 
 /// A profile whose run is about to begin.
 struct Member {
     name: String,
     id: ResourceId,
+    client: Client,
     resource: Resource,
     /// The folder of the resource.
     prefix: Option<PurgePath>,
@@ -37,8 +40,9 @@ struct Shared<'a> {
     format: Format,
     summary: Summary,
     audit: Audit,
-    /// The folder of the journals, if there is one.
-    journals: Option<PathBuf>,
+    next: Next,
+    /// The baseline to replace if everything succeeds.
+    renewal: Option<Renewal>,
 }
 
 /// A run in progress.
@@ -65,15 +69,25 @@ pub(super) async fn create(
     }
     let members = members(&args.target, settings)?;
     let audit = args.audit.open("create")?;
-    let shared = Shared::new(&args.report, audit, args.journal.clone(), signals)?;
+    let next = Next { resumes_all: true, ..args.next() };
+    let mut shared = Shared::new(&args.report, audit, next, signals)?;
     let changes = Changes::read(&args.paths, Some(&resources(&members)))?;
     let notes: Vec<_> = changes.iter().flat_map(Changes::notes).collect();
     notes.iter().for_each(|note| output::note(console, shared.format, note));
     let plans = plans(&args.paths, changes.as_ref(), &members, settings, shared.format, console)?;
     let mut renewal = changes.map(Changes::into_renewal);
     let Some(plans) = plans else { return unchanged(renewal, shared.format, console) };
-    renewal.as_mut().map_or(Ok(()), Renewal::begin)?;
-    let journals = journals(args.journal.as_deref(), &members, &plans).await?;
+    for member in &members {
+        has_token(member).await?;
+    }
+    let folder = args.journal.as_deref();
+    let journals = journals(folder, &members, &plans).await?;
+    if let Err(failure) = renewal.as_mut().map_or(Ok(()), Renewal::begin) {
+        drop(journals);
+        folder.into_iter().for_each(|folder| remove(folder, &members));
+        return Err(failure);
+    }
+    shared.renewal = renewal;
     let mut runs = Vec::new();
     for ((member, plan), journal) in members.into_iter().zip(plans).zip(journals) {
         let format = shared.format;
@@ -86,16 +100,7 @@ pub(super) async fn create(
         let purge = args.sending.apply(settings, purge);
         runs.push(Running::new(member.name, purge, progress, signals));
     }
-    let format = shared.format;
-    let exit = shared.follow(runs, console).await?;
-    // The baseline is that of all resources, so it stays as it is if one of them was not purged.
-    if exit == Exit::Success
-        && let Some(renewal) = renewal
-        && let Some(note) = renewal.finish()?
-    {
-        output::note(console, format, &note);
-    }
-    Ok(exit)
+    shared.follow(runs, console).await
 }
 
 /// The resources of all profiles with their folders, in an order that does not depend on that of the profiles. One that is
@@ -126,12 +131,18 @@ pub(super) async fn resume(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
+    is_finished(&args.journal)?;
+    let resumes_all = args.target.profile.is_empty();
     let names = match args.target.profile.as_slice() {
         [] => names_in(&args.journal, settings)?,
         named => unique(named)?,
     };
     let audit = args.audit.open("resume")?;
-    let shared = Shared::new(&args.report, audit, Some(args.journal.clone()), signals)?;
+    let next = Next { resumes_all, ..args.next() };
+    let shared = Shared::new(&args.report, audit, next, signals)?;
+    if let Some(note) = left_for_later(&args.journal, &names) {
+        output::note(console, shared.format, &note);
+    }
     let (mut runs, mut clients) = (Vec::new(), Vec::new());
     for name in names {
         settings.profile(&name)?;
@@ -147,6 +158,7 @@ pub(super) async fn resume(
         let member = member(&name, &base, settings, &mut clients).map_err(of_profile)?;
         let left = journal.requests() - journal.accepted();
         let purge = member.resource.resume(journal).map_err(|e| of_profile(e.into()))?;
+        has_token(&member).await?;
         let mut progress = Progress::of_profile(console.messages, shared.format, &name);
         let plural = output::plural(left);
         progress.say(console.err, format_args!("resuming: {left} request{plural} left"));
@@ -181,8 +193,8 @@ fn member(
         Checked::Service { client, organization, resource } => {
             let id = resource;
             let resource = client.resource(organization, id);
-            clients.push(client);
-            Ok(Member { name: name.to_owned(), id, resource, prefix: own.prefix })
+            clients.push(client.clone());
+            Ok(Member { name: name.to_owned(), id, client, resource, prefix: own.prefix })
         }
         Checked::Sandbox { .. } => Err(Failure::usage(
             "a --sandbox server has no profiles: leave out --sandbox or the profiles",
@@ -190,7 +202,23 @@ fn member(
     }
 }
 
+/// A missing token is bad input, and is reported before anything is sent to any profile. If signing in fails, only the
+/// run of this profile fails.
+async fn has_token(member: &Member) -> Result<(), Failure> {
+    match member.client.fetch_token().await {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => {
+            Err(Failure::from(error).of_profile(&member.name))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn unique(names: &[String]) -> Result<Vec<String>, Failure> {
+    if names.iter().any(String::is_empty) {
+        return Err(Failure::usage(
+            "the name of a profile is missing: write for example `shop,blog`",
+        ));
+    }
     let mut seen = BTreeSet::new();
     match names.iter().find(|name| !seen.insert(*name)) {
         None => Ok(names.to_vec()),
@@ -201,8 +229,8 @@ fn unique(names: &[String]) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// The plan of each profile, or `None` if the site is unchanged. If all have the same prefix, they share one plan, and
-/// everything is read only once.
+/// The plan of each profile, or `None` if the site is unchanged. If all have the same prefix, they share one plan. All
+/// have the same lists, each of which is read only once.
 fn plans(
     args: &PathArgs,
     changes: Option<&Changes>,
@@ -216,11 +244,7 @@ fn plans(
         .map(|member| args.input.prefix.as_ref().or(member.prefix.as_ref()))
         .collect();
     let is_one = prefixes.windows(2).all(|pair| pair[0] == pair[1]);
-    if !is_one && selection::lists_standard_input(args) {
-        let message = "standard input can be read only once, and the profiles have different prefixes: write the \
-                       paths to a file and name it with --from";
-        return Err(Failure::usage(message));
-    }
+    let lists = if is_one { Lists::default() } else { selection::kept_lists(args)? };
     let mut plans: Vec<Plan> = Vec::new();
     for (member, prefix) in members.iter().zip(&prefixes) {
         if let Some(same) = plans.first().filter(|_| is_one) {
@@ -229,7 +253,7 @@ fn plans(
         }
         let mut own = args.clone();
         own.input.prefix = prefix.cloned();
-        let planned = Planned::read(&own, settings, changes)
+        let planned = Planned::read(&own, settings, changes, &lists)
             .map_err(|failure| if is_one { failure } else { failure.of_profile(&member.name) })?;
         planned.notes.iter().for_each(|note| output::note(console, format, note));
         // The paths that changed are the same for all.
@@ -249,11 +273,12 @@ impl<'a> Shared<'a> {
     fn new(
         report: &ReportArgs,
         audit: Audit,
-        journals: Option<PathBuf>,
+        next: Next,
         signals: &'a Signals,
     ) -> Result<Self, Failure> {
         let summary = Summary::open(report.summary.as_deref())?;
-        Ok(Self { signals, format: report.output.format, summary, audit, journals })
+        let (format, renewal) = (report.output.format, None);
+        Ok(Self { signals, format, summary, audit, next, renewal })
     }
 
     /// Follows all runs to their ends, and writes their reports as one.
@@ -265,23 +290,28 @@ impl<'a> Shared<'a> {
         let Some(voice) = runs.first().map(|run| run.progress.voice()) else {
             return Err(Failure::usage("there is no profile to purge"));
         };
-        let ended = to_their_ends(runs, self.format, console);
+        let format = self.format;
+        let ended = to_their_ends(runs, format, console);
         let reports = self.signals.drain(voice, ended).await?;
-        // The result is written even if the summary cannot be.
-        let all = reports.iter().map(|(name, report)| (name.as_str(), report));
-        let mut written = self.summary.write_all(all);
-        output::reports(console.out, console.screen, self.format, &reports)?;
-        let mut exits = Vec::new();
-        for (name, report) in &reports {
-            let exit = Exit::from_report(report, self.signals.received());
-            if exit != Exit::Success {
-                let failure = Failure::from_report(report, exit, self.journals.as_deref());
-                output::failure(console, self.format, &failure.of_profile(name));
-            }
-            written = written.and(self.audit.write(Some(name), report, exit));
-            exits.push(exit);
+        let summarized = self.summary.write_all(&reports);
+        console.write(|out, screen| output::reports(out, screen, format, &reports));
+        let signal = self.signals.received();
+        let exits: Vec<_> =
+            reports.iter().map(|(_, report)| Exit::from_report(report, signal)).collect();
+        for ((name, report), exit) in reports.iter().zip(&exits) {
+            let next = Next { profile: Some(name.clone()), ..self.next.clone() };
+            output::advice(console, format, report, *exit, &next, Some(name));
         }
-        written.map(|()| Exit::worst(exits))
+        let mut end = End::new(Exit::worst(exits.iter().copied()));
+        end.add(summarized);
+        end.add(console.written());
+        // The baseline is that of all resources, so it stays as it is if one of them was not purged.
+        end.renew(self.renewal, format, console);
+        for ((name, report), exit) in reports.iter().zip(exits) {
+            let exit = end.exit_of(exit);
+            end.add(self.audit.write(Some(name), report, None, exit));
+        }
+        end.say(format, console)
     }
 }
 
@@ -300,7 +330,6 @@ async fn to_their_ends(
     let every = members.iter().find_map(|(_, progress, _)| progress.interval());
     let mut ticks = Ticks::every(every);
     let mut events = stream::select_all(streams);
-    let mut written = Ok(());
     loop {
         let next = tokio::select! {
             next = events.next() => next,
@@ -316,13 +345,11 @@ async fn to_their_ends(
             event => {
                 progress.on(console.err, &event);
                 if let Event::Settled { outcome, .. } = &event {
-                    let mut line = || output::operation_of(console.out, format, name, outcome);
-                    written = written.and_then(|()| line());
+                    console.write(|out, _| output::operation_of(out, format, name, outcome));
                 }
             }
         }
     }
-    written.or_else(closed_pipe)?;
     let ended = members.into_iter().map(|(name, _, report)| {
         let none =
             || Failure::new(Exit::Failed, "the run ended without a report").of_profile(&name);

@@ -39,7 +39,7 @@ pub(crate) async fn run(
         }
     };
     let audit = args.audit.open("resume")?;
-    let run = Run::new(&args.report, audit, Some(args.journal), signals)?;
+    let run = Run::new(&args.report, audit, args.next(), signals)?;
     let mut progress = run.progress("resuming", console);
     let target = target.connect(|event| progress.on(console.err, event)).await?;
     let plural = output::plural(left);

@@ -1,7 +1,5 @@
 //! A run, from its first event to its exit code.
 
-use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -9,10 +7,13 @@ use purge_api_ext::{Event, Events, Plan, Report};
 use tokio::time::{Instant, Interval, interval_at};
 
 use super::after::{After, Times, again};
+use super::end::End;
 use super::verify::interrupted;
+use crate::advice::Next;
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Audit, Console, Format, Out, Progress, Summary, Verified};
+use crate::output::{self, Audit, Console, Format, Progress, Summary, Verified};
+use crate::selection::Renewal;
 use crate::signals::Signals;
 use crate::target::Target;
 
@@ -22,8 +23,9 @@ pub(super) struct Run<'a> {
     format: Format,
     summary: Summary,
     audit: Audit,
-    /// The journal that the run writes, if it has one.
-    journal: Option<PathBuf>,
+    next: Next,
+    /// The baseline to replace if everything succeeds.
+    renewal: Option<Renewal>,
 }
 
 impl<'a> Run<'a> {
@@ -31,11 +33,17 @@ impl<'a> Run<'a> {
     pub(super) fn new(
         report: &ReportArgs,
         audit: Audit,
-        journal: Option<PathBuf>,
+        next: Next,
         signals: &'a Signals,
     ) -> Result<Self, Failure> {
         let summary = Summary::open(report.summary.as_deref())?;
-        Ok(Self { signals, format: report.output.format, summary, audit, journal })
+        let (format, renewal) = (report.output.format, None);
+        Ok(Self { signals, format, summary, audit, next, renewal })
+    }
+
+    /// Replaces a baseline if everything succeeds.
+    pub(super) fn renewing(self, renewal: Option<Renewal>) -> Self {
+        Self { renewal, ..self }
     }
 
     /// Shows the progress of the run.
@@ -121,32 +129,36 @@ impl<'a> Run<'a> {
         after.verify_again(verified, report, &times, self.format, self.signals, console).await
     }
 
-    /// Writes the result, even if the summary cannot be written or the edges were not asked.
+    /// Writes the result wherever it can be written, even if the edges were not asked.
     fn end(
         mut self,
         report: &Report,
         verified: Result<Option<Verified>, Failure>,
         console: &mut Console<'_>,
     ) -> Result<Exit, Failure> {
+        let format = self.format;
         let (verified, error) = match verified {
-            Ok(verified) => (verified, None),
-            Err(error) => (None, Some(error)),
+            Ok(verified) => (verified, Ok(())),
+            Err(error) => (None, Err(error)),
         };
-        let summarized = self.summary.write(report, verified.as_ref());
-        output::report(console.out, console.screen, self.format, report, verified.as_ref())?;
+        let verified = verified.as_ref();
+        let summarized = self.summary.write(report, verified);
+        console.write(|out, screen| output::report(out, screen, format, report, verified));
         let mut exit = Exit::from_report(report, self.signals.received());
-        output::advice(console, self.format, report, exit, self.journal.as_deref());
-        let is_purged = exit == Exit::Success;
-        if let Some(failure) = verified.as_ref().and_then(Verified::failure) {
-            output::failure(console, self.format, &failure);
-            exit = if is_purged { failure.exit() } else { exit };
+        output::advice(console, format, report, exit, &self.next, None);
+        if let Some(failure) = verified.and_then(|verified| verified.failure(&self.next)) {
+            output::failure(console, format, &failure);
+            exit = if exit == Exit::Success { failure.exit() } else { exit };
         }
-        if let Some(failure) = error.as_ref().filter(|_| is_purged) {
-            exit = failure.exit();
-        }
-        let audited = self.audit.write(None, report, exit);
-        summarized.and(audited)?;
-        error.map_or(Ok(exit), Err)
+        let mut end = End::new(exit);
+        end.add(error);
+        end.add(summarized);
+        end.add(console.written());
+        end.renew(self.renewal, format, console);
+        let again = verified.and_then(|verified| verified.again.as_ref());
+        let audited = self.audit.write(None, report, again, end.exit());
+        end.add(audited);
+        end.say(format, console)
     }
 }
 
@@ -176,7 +188,6 @@ async fn to_its_end(
     console: &mut Console<'_>,
     format: Format,
 ) -> Result<Report, Failure> {
-    let mut written = Ok(());
     let mut ticks = Ticks::every(progress.interval());
     let report = loop {
         let event = tokio::select! {
@@ -191,21 +202,15 @@ async fn to_its_end(
             Some(event) => {
                 times.on(&event);
                 progress.on(console.err, &event);
-                written = written.and_then(|()| write(console.out, format, &event));
+                if let Event::Settled { outcome, .. } = &event {
+                    console.write(|out, _| output::operation(out, format, outcome));
+                }
             }
             None => break None,
         }
     };
     // Clears the bars to make room for the result.
     drop(progress);
-    written.or_else(output::closed_pipe)?;
     // The last event is the report.
     report.ok_or_else(|| Failure::new(Exit::Failed, "the run ended without a report"))
-}
-
-fn write(out: Out<'_>, format: Format, event: &Event) -> io::Result<()> {
-    match event {
-        Event::Settled { outcome, .. } => output::operation(out, format, outcome),
-        _ => Ok(()),
-    }
 }

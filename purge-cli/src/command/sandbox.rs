@@ -12,10 +12,11 @@ use crate::shown::shown;
 
 pub(crate) async fn run(args: SandboxArgs, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let out = &mut *console.out;
-    let sandbox = builder(&args)?
-        .start()
-        .await
-        .map_err(|error| Failure::usage(shown(&format!("the sandbox cannot start: {error}"))))?;
+    let sandbox = builder(&args)?.start().await.map_err(|error| {
+        // On the command line, it is an option that allows it.
+        let why = error.to_string().replace("allow that explicitly", "pass --allow-non-loopback");
+        Failure::usage(shown(&format!("the sandbox cannot start: {why}")))
+    })?;
     write_hello(out, &sandbox)?;
     out.flush()?;
     stop_signal().await.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;

@@ -5,10 +5,12 @@ use purge_api_ext::escape;
 use purge_site::{Baseline, Manifest};
 use purge_verify::{Checked, Purge, Target, Verifier};
 
+use super::end::End;
+use crate::advice::Next;
 use crate::args::{VerifyArgs, one_profile};
 use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
-use crate::input;
+use crate::input::{self, Lists};
 use crate::output::{self, Console, Format, Messages, Progress, Summary, Verified};
 use crate::selection::{self, left_out, read_site};
 use crate::signals::Signals;
@@ -22,7 +24,9 @@ pub(crate) async fn run(
     let settings = Config::load()?.settings;
     no_duration_among_paths(&args)?;
     let name = one_profile(args.profile.as_deref(), "the edges of one resource are asked")?;
+    let mut next = Next { profile: name.clone(), ..Next::default() };
     if let Some(profile) = name.map(|name| settings.profile(&name)).transpose()? {
+        next.has_prefix = profile.prefix.is_some();
         let prefix = args.input.prefix.take().or_else(|| profile.prefix.clone());
         args.input.prefix = prefix;
     }
@@ -40,14 +44,17 @@ pub(crate) async fn run(
     }
     let targets = aims.targets(|_| Some(purge));
     let asked = ask(&verifier, targets, args.wait, format, signals, progress, console).await?;
-    let paths = asked.into_iter().chain(aims.unasked()).collect();
+    let paths = asked.into_iter().chain(unasked(&aims, format, console)).collect();
     let verified = Verified::new(paths, aims.samples);
     let summarized = summary.write_verification(&verified);
-    output::verification(console.out, console.screen, format, &verified)?;
-    if let Some(failure) = verified.failure() {
+    console.write(|out, screen| output::verification(out, screen, format, &verified));
+    if let Some(failure) = verified.failure(&next) {
         output::failure(console, format, &failure);
     }
-    summarized.map(|()| verified.exit())
+    let mut end = End::new(verified.exit());
+    end.add(summarized);
+    end.add(console.written());
+    end.say(format, console)
 }
 
 fn counted(aims: &Aims) -> String {
@@ -65,17 +72,14 @@ pub(super) async fn ask(
     mut progress: Progress,
     console: &mut Console<'_>,
 ) -> Result<Vec<Checked>, Failure> {
-    let mut written = Ok(());
     let (voice, shutdown) = (progress.voice(), signals.shutdown());
-    let Console { out, err, messages, .. } = console;
     let asking = verifier.verify(targets, wait, |checked| {
-        if *messages == Messages::Verbose {
+        if console.messages == Messages::Verbose {
             let Checked { path, verdict, message, .. } = checked;
             let (path, message) = (escape(path), escape(message));
-            progress.say(&mut **err, format_args!("{path}: {verdict} ({message})"));
+            progress.say(&mut *console.err, format_args!("{path}: {verdict} ({message})"));
         }
-        let result = std::mem::replace(&mut written, Ok(()));
-        written = result.and_then(|()| output::checked(&mut **out, format, checked));
+        console.write(|out, _| output::checked(out, format, checked));
     });
     let asking = async {
         tokio::select! {
@@ -85,8 +89,16 @@ pub(super) async fn ask(
     };
     let found = signals.drain(voice, asking).await;
     drop(progress);
-    written.or_else(output::closed_pipe)?;
     found.ok_or_else(|| interrupted(signals.received().unwrap_or(Exit::Interrupted)))
+}
+
+/// The verdicts on the paths that are not asked for; formats that stream write them, too.
+pub(super) fn unasked(aims: &Aims, format: Format, console: &mut Console<'_>) -> Vec<Checked> {
+    let unasked: Vec<_> = aims.unasked().collect();
+    for checked in &unasked {
+        console.write(|out, _| output::checked(out, format, checked));
+    }
+    unasked
 }
 
 pub(super) fn interrupted(exit: Exit) -> Failure {
@@ -100,12 +112,13 @@ fn aims(args: &VerifyArgs, settings: &Settings) -> Result<(Aims, Vec<String>), F
     let format = selection::format(&args.input);
     let rules = selection::rules(&args.input, &args.addresses, &settings.addresses)?;
     let same = selection::same_file_rules(&args.input, &args.addresses, &settings.addresses)?;
-    let (mut paths, _) = input::read(format, &args.input.paths, &args.input.from)?;
+    let lists = Lists::default();
+    let (mut paths, _) = input::read(format, &args.input.paths, &args.input.from, &lists)?;
     if paths.is_empty() {
-        let how = "pass paths, `--from FILE`, or `'/*'` with --site for the whole site";
+        let how = "pass paths, `--from FILE`, or `'/*' /` with --site for the whole site";
         return Err(Failure::usage(format!("no paths to verify: {how}")));
     }
-    selection::add_always(&args.addresses, &settings.addresses, format, &mut paths)?;
+    selection::add_always(&args.addresses, &settings.addresses, format, &lists, &mut paths)?;
     let (paths, _) = selection::expanded(&rules, paths)?;
     let mut notes = Vec::new();
     let new = args.site.as_deref().map(|site| manifest(site, &mut notes)).transpose()?;
@@ -113,7 +126,7 @@ fn aims(args: &VerifyArgs, settings: &Settings) -> Result<(Aims, Vec<String>), F
     let (old, doubted) = (old.as_ref().map(|old| &old.0), old.as_ref().map(|old| &old.1));
     let inventory = match args.inventory.is_empty() {
         true => None,
-        false => Some(input::read_inventory(format, &args.inventory)?),
+        false => Some(input::read_inventory(format, &args.inventory, &lists)?),
     };
     let sources = Sources {
         new: new.as_ref(),

@@ -19,7 +19,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let settings = Config::load()?.settings;
     let target = Target::check(&args.target, &settings)?;
-    let run = Run::new(&args.report, Audit::NONE, None, signals)?;
+    let run = Run::new(&args.report, Audit::NONE, args.target.next(), signals)?;
     let operations = operations(args.operations)?;
     let mut progress = run.progress("waiting", console);
     let target = target.connect(|event| progress.on(console.err, event)).await?;

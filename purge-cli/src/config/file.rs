@@ -136,6 +136,8 @@ fn profiles(
         table(at, value.get_ref())?;
         let DeValue::Table(own) = value.get_ref() else { continue };
         let mut token = None;
+        // A profile without settings exists, too.
+        config.settings.profiles.entry(plain.to_string()).or_default();
         for pair in pairs(own) {
             let Said { key, values } = said(source, pair, "", of_profiles(), &mut token)?;
             let settings = config.settings.profiles.entry(plain.to_string()).or_default();
@@ -245,7 +247,9 @@ fn known(name: &str, keys: &[&'static Key]) -> Result<&'static Key, String> {
     }
     let plain = name.to_lowercase().replace('_', "-");
     let given = excerpt(name);
-    let near = |key: &Key| strsim::jaro_winkler(key.name, &plain);
+    // What all names of a table begin with says nothing.
+    let own = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let near = |key: &Key| strsim::jaro_winkler(&own(key.name), &own(&plain));
     let similar = keys.iter().filter(|key| near(key) > 0.85);
     match similar.max_by(|a, b| near(a).total_cmp(&near(b))) {
         Some(key) if plain == key.name || !is_secret(&plain) => {

@@ -219,11 +219,12 @@ fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
 }
 
 fn in_range(text: &str, range: std::ops::RangeInclusive<u32>) -> Result<String, String> {
-    let number = parsed(text)?;
-    if range.contains(&number) {
-        return Ok(number.to_string());
+    let (start, end) = (range.start(), range.end());
+    match text.parse() {
+        Err(_) => Err(format!("not a number from {start} to {end}")),
+        Ok(number) if range.contains(&number) => Ok(number.to_string()),
+        Ok(number) => Err(format!("{number} is not in {start}..={end}")),
     }
-    Err(format!("{number} is not in {}..={}", range.start(), range.end()))
 }
 
 /// The maximum time for a request, which cannot be zero.

@@ -358,6 +358,9 @@ fn mistakes_in_profiles_are_reported_with_file_line_and_fix() {
         ("[profile.a]\nresuorce = 'x'", "2: unknown setting `resuorce`; did you mean `resource`?"),
         ("[profile.a]\ntoken = 's3cret'", "2: `token`: a secret does not belong in this file"),
         ("prefix = '/a'", "1: unknown setting `prefix`; the settings are organization"),
+        ("[queue]\nfoo = 1", "2: unknown setting `queue.foo`; the settings are queue.url, "),
+        ("[queue]\nlanes = 'a'", "2: unknown setting `queue.lanes`; did you mean `queue.lane`?"),
+        ("concurrency = 'x'", "1: `concurrency`: not a number from 1 to 1000"),
     ] {
         let error = load(text, "").err().expect(text);
         assert!(error.starts_with(&format!("/project/purge.toml:{expected}")), "{error}");
@@ -369,4 +372,29 @@ fn mistakes_in_profiles_are_reported_with_file_line_and_fix() {
         two,
         "/config/purge/purge.toml:3: both `token-file` and `api-key-file`: remove one",
     );
+}
+
+#[test]
+fn profile_without_settings_is_a_profile() {
+    let config = load("[profile.empty]\n", "").expect("settings");
+    config.settings.profile("empty").expect("a profile");
+}
+
+/// The working directory of a process has no links in it, but `$HOME` may.
+#[cfg(unix)]
+#[test]
+fn own_file_is_found_through_a_link() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().canonicalize().expect("a folder").join("home/purge");
+    fs::create_dir_all(&own).expect("folders");
+    fs::write(own.join("purge.toml"), "token-file = 'token'\n").expect("a file");
+    let linked = folder.path().join("linked");
+    std::os::unix::fs::symlink("home", &linked).expect("a link");
+    let config = Config::from_files(Some(&own), Some(&linked)).expect("the user's own file");
+    assert_eq!(config.files.len(), 1);
+    // Any other file belongs to others.
+    let foreign = folder.path().join("foreign");
+    fs::create_dir(&foreign).expect("a folder");
+    fs::write(foreign.join("purge.toml"), "token-file = 'token'\n").expect("a file");
+    Config::from_files(Some(&foreign), Some(&linked)).err().expect("the file of another");
 }

@@ -177,6 +177,28 @@ fn tokens_in_place_of_paths_and_names_are_not_shown() {
             assert!(!error.contains(&token[4..20]), "{error}");
         }
     }
-    let error = super::read(Format::default(), &[], &[format!("no/{token}")]).expect_err("no file");
+    let file = format!("no/{token}");
+    let error = super::read(Format::default(), &[], &[file.into()], &Lists::default())
+        .expect_err("no file");
     assert!(!error.to_string().contains(&token[4..20]), "{error}");
+}
+
+/// A pipe is empty the second time, as a file is that another program empties.
+#[test]
+fn kept_list_is_read_once_for_all_its_readers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("list");
+    std::fs::write(&file, "/a\n/b\n").expect("a file");
+    let files = [file.clone(), file.clone()];
+    let lists = Lists::keep(files.iter()).expect("a list");
+    std::fs::write(&file, "").expect("a file");
+    for _ in 0..2 {
+        let read = super::read(Format::default(), &[], &files[..1], &lists);
+        assert_eq!(read.expect("paths").0.iter().collect::<Vec<_>>(), ["/a", "/b"]);
+        let inventory = read_inventory(Format::default(), &files[..1], &lists);
+        assert_eq!(inventory.expect("paths").len(), 2);
+    }
+    let missing = folder.path().join("missing");
+    let failure = Lists::keep([&missing].into_iter()).err().expect("no file");
+    assert!(failure.to_string().contains("missing cannot be read: "), "{failure}");
 }

@@ -53,9 +53,9 @@ pub(super) struct Line<'a> {
     resource: Option<ResourceId>,
     /// How the run ended.
     exit_code: u8,
-    /// The counts of the report.
+    /// The counts of the report, without those of `--again`.
     summary: &'a purge_api_ext::Summary,
-    /// The IDs of the operations that the run created or found in the list.
+    /// The IDs of the operations that the run created or found in the list, with those of `--again`.
     operations: Vec<&'a OperationId>,
 }
 
@@ -76,14 +76,16 @@ impl Audit {
         Ok(Self(Some(Open { file, name, command, reason: reason.map(shown) })))
     }
 
-    /// Appends the line of a run, or of one of its profiles.
+    /// Appends the line of a run, or of one of its profiles. `again` is the report of purging stale paths once more.
     pub(crate) fn write(
         &mut self,
         profile: Option<&str>,
         report: &Report,
+        again: Option<&Report>,
         exit: Exit,
     ) -> Result<(), Failure> {
         let Some(Open { file, name, command, reason }) = &mut self.0 else { return Ok(()) };
+        let all = report.operations.iter().chain(again.iter().flat_map(|again| &again.operations));
         let line = Line {
             schema: 1,
             time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
@@ -97,7 +99,7 @@ impl Audit {
             resource: report.resource,
             exit_code: exit as u8,
             summary: &report.summary,
-            operations: report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect(),
+            operations: all.filter_map(|operation| operation.op_id.as_ref()).collect(),
         };
         let mut text = Vec::new();
         let written = json::line(&mut text, &line).and_then(|()| append(file, &text));

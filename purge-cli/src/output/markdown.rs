@@ -8,14 +8,14 @@ use purge_api_ext::{OperationOutcome, PathOutcome, Plan, Report, escape};
 
 use super::verification::{self, Sample, Verified};
 use super::{Out, plural};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::shown::file_name;
 
 /// How many paths are shown, failed ones first.
 const SHOWN: usize = 50;
 
 /// A file that a report is appended to.
-pub(crate) struct Summary(Option<File>);
+pub(crate) struct Summary(Option<(File, String)>);
 
 impl Summary {
     /// Opens the file, if there is one, before anything is sent.
@@ -26,11 +26,11 @@ impl Summary {
                        /dev/stdout`, and for a file named `-`, write `./-`";
             return Err(Failure::usage(why));
         }
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-            let path = file_name(path);
-            Failure::usage(format!("the summary `{path}` cannot be written: {error}"))
-        })?;
-        Ok(Self(Some(file)))
+        let name = file_name(path);
+        match OpenOptions::new().create(true).append(true).open(path) {
+            Ok(file) => Ok(Self(Some((file, name)))),
+            Err(error) => Err(Failure::usage(unwritable(&name, &error))),
+        }
     }
 
     /// Appends a plan.
@@ -43,33 +43,35 @@ impl Summary {
 
     /// Appends what was found at the edges.
     pub(crate) fn write_verification(self, verified: &Verified) -> Result<(), Failure> {
-        let Some(file) = self.0 else { return Ok(()) };
-        let mut file = BufWriter::new(file);
-        found(&mut file, verified)?;
-        Ok(file.flush()?)
+        self.append(|file| found(file, verified))
     }
 
     /// Appends the report of a run, and what was found at the edges after it.
     pub(crate) fn write(self, report: &Report, verified: Option<&Verified>) -> Result<(), Failure> {
-        let Some(file) = self.0 else { return Ok(()) };
-        let mut file = BufWriter::new(file);
-        self::report(&mut file, "", report)?;
-        verified.map_or(Ok(()), |verified| found(&mut file, verified))?;
-        Ok(file.flush()?)
+        self.append(|file| {
+            self::report(file, "", report)?;
+            verified.map_or(Ok(()), |verified| found(file, verified))
+        })
     }
 
     /// Appends a report for each profile.
-    pub(crate) fn write_all<'a>(
-        self,
-        reports: impl IntoIterator<Item = (&'a str, &'a Report)>,
-    ) -> Result<(), Failure> {
-        let Some(file) = self.0 else { return Ok(()) };
-        let mut file = BufWriter::new(file);
-        for (profile, report) in reports {
-            self::report(&mut file, profile, report)?;
-        }
-        Ok(file.flush()?)
+    pub(crate) fn write_all(self, reports: &[(String, Report)]) -> Result<(), Failure> {
+        self.append(|file| {
+            let mut reports = reports.iter();
+            reports.try_for_each(|(profile, report)| self::report(file, profile, report))
+        })
     }
+
+    fn append(self, write: impl FnOnce(Out<'_>) -> io::Result<()>) -> Result<(), Failure> {
+        let Some((file, name)) = self.0 else { return Ok(()) };
+        let mut file = BufWriter::new(file);
+        let written = write(&mut file).and_then(|()| file.flush());
+        written.map_err(|error| Failure::new(Exit::Failed, unwritable(&name, &error)))
+    }
+}
+
+fn unwritable(name: &str, error: &io::Error) -> String {
+    format!("the summary `{name}` cannot be written: {error}")
 }
 
 /// What was found at the edges; paths that are not fresh come first.
@@ -99,6 +101,10 @@ fn found(out: Out<'_>, verified: &Verified) -> io::Result<()> {
     }
     if let Some(note) = verified.variants() {
         writeln!(out, "\n{}", text(&note))?;
+    }
+    if let Some(again) = &verified.again {
+        let again = format!("purged the stale paths again: {again}");
+        writeln!(out, "\n{}", text(&again))?;
     }
     writeln!(out, "\n</details>\n")
 }

@@ -72,7 +72,7 @@ pub(crate) fn reports(
         }
         Format::Ndjson => Ok(()),
     };
-    written.and_then(|()| out.flush()).or_else(super::closed_pipe)
+    written.and_then(|()| out.flush())
 }
 
 /// Writes that there was nothing to purge.

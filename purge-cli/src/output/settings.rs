@@ -27,12 +27,12 @@ pub(crate) struct Object {
 pub(crate) struct Setting {
     /// Its name in `purge.toml` and, after two dashes, on the command line. A setting of the queue has the prefix
     /// `queue.`, and one of a profile `profile.NAME.`. Only the environment and the system set `token`, `api-key`,
-    /// `proxy`, `no-proxy`, `ssl-cert-file` and `ssl-cert-dir`. In `doctor`, `profile` is the profile in use.
+    /// `proxy`, `no-proxy`, `ssl-cert-file` and `ssl-cert-dir`. `profile` is the profile in use, and `prefix` its folder.
     pub(crate) name: String,
     /// Its value; null if it is not set, and for the token and the API key, which are not shown.
     pub(crate) value: Option<String>,
-    /// Where it comes from: `default`, an environment variable, a file and its line, or `system`; in `doctor`, also an
-    /// option of the command line; null if it is not set.
+    /// Where it comes from: `default`, an environment variable, a file and its line, `system`, or an option of the command
+    /// line; null if it is not set.
     pub(crate) source: Option<String>,
 }
 

@@ -51,6 +51,8 @@ pub(super) fn report(out: Out<'_>, screen: Screen, report: &Report) -> io::Resul
     }
     let operations: Vec<_> = report.operations.iter().filter_map(|o| o.op_id.as_ref()).collect();
     if operations.len() > LISTED {
+        // Those that have not finished can only be followed by their IDs.
+        report.pending_operations().try_for_each(|id| writeln!(out, "  operation {id}"))?;
         return writeln!(out, "  {} operations; --output json names them", operations.len());
     }
     operations.iter().try_for_each(|id| writeln!(out, "  operation {id}"))

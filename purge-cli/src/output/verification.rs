@@ -11,14 +11,13 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::screen::pad;
 use super::{Format, Out, Screen, json, plural};
+use crate::advice::Next;
 use crate::exit::{Exit, Failure};
 
 /// The maximum number of paths of a verdict that are listed.
 const LISTED: usize = 20;
 /// The width of the longest verdict.
 const WIDTH: usize = 12;
-/// The maximum number of paths in a command that a message suggests.
-const NAMED: usize = 5;
 
 /// What was found at the edges after a purge.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -146,7 +145,7 @@ impl Verified {
     }
 
     /// Why the exit code is not 0, and what to do next; none if all paths are fresh.
-    pub(crate) fn failure(&self) -> Option<Failure> {
+    pub(crate) fn failure(&self, next: &Next) -> Option<Failure> {
         let exit = self.exit();
         let Counts { paths, stale, differs, unverifiable, .. } = self.summary;
         let of = |count: usize, word| (count > 0).then(|| format!("{count} {word}"));
@@ -155,12 +154,12 @@ impl Verified {
         let counts: Vec<_> = counts.into_iter().flatten().collect();
         let s = plural(paths);
         let said = format!("{paths} path{s} at the edge: {}", counts.join(", "));
-        let next = match self.stale.len() {
-            0 => String::new(),
-            1..=NAMED => format!("; to purge again: cdn-purge create {}", quoted(&self.stale)),
-            _ => "; the stale paths are listed above, to be purged again".to_owned(),
+        let advice = match next.create(&self.stale) {
+            _ if self.stale.is_empty() => String::new(),
+            Some(command) => format!("; to purge again: {command}"),
+            None => "; the stale paths are listed above, to be purged again".to_owned(),
         };
-        (exit != Exit::Success).then(|| Failure::new(exit, format!("{said}{next}")))
+        (exit != Exit::Success).then(|| Failure::new(exit, format!("{said}{advice}")))
     }
 }
 
@@ -180,24 +179,19 @@ impl Counts {
     }
 }
 
-fn quoted(paths: &[String]) -> String {
-    let quoted = paths.iter().map(|path| shlex::try_quote(path).unwrap_or_default());
-    quoted.collect::<Vec<_>>().join(" ")
-}
-
 /// Writes the result of `verify`. If the format streams paths, they are already written.
 pub(crate) fn verification(
     out: Out<'_>,
     screen: Screen,
     format: Format,
     verified: &Verified,
-) -> Result<(), Failure> {
+) -> io::Result<()> {
     let written = match format {
         Format::Text => text(out, screen, verified),
         Format::Json => json::line(out, &Object { schema: 1, verification: verified }),
         Format::Ndjson => Ok(()),
     };
-    Ok(written.and_then(|()| out.flush()).or_else(super::closed_pipe)?)
+    written.and_then(|()| out.flush())
 }
 
 /// Writes what was found at one path, if the format streams paths.
@@ -234,6 +228,8 @@ pub(super) fn text(out: Out<'_>, screen: Screen, verified: &Verified) -> io::Res
     }
     if let Some(again) = &verified.again {
         writeln!(out, "  purged the stale paths again: {again}")?;
+        let mut ids = again.operations.iter().filter_map(|operation| operation.op_id.as_ref());
+        ids.try_for_each(|id| writeln!(out, "  operation {id}"))?;
     }
     if !verified.stale.is_empty() {
         writeln!(out, "still stale, to be purged again:")?;

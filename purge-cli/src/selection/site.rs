@@ -11,7 +11,7 @@ use purge_site::{Baseline, BaselineError, Change, Difference, Finished, Manifest
 
 use crate::args::PathArgs;
 use crate::exit::{Exit, Failure};
-use crate::input::{self, Format};
+use crate::input::Format;
 use crate::shown::{file_name, redacted, shown};
 
 /// How many names a note lists.
@@ -51,7 +51,7 @@ impl Changes {
     /// `None` without `--site`. The resource is the one to purge, or those to purge, separated by commas. Each may have a
     /// folder, which `--prefix` replaces.
     pub(crate) fn read(args: &PathArgs, resource: Option<&str>) -> Result<Option<Self>, Failure> {
-        input::only_one_standard_input(super::lists(args).chain(&args.site.site))?;
+        super::only_one_standard_input(args)?;
         let (Some(folder), Some(file)) = (&args.site.site, &args.site.baseline) else {
             return Ok(None);
         };
@@ -135,11 +135,12 @@ impl Renewal {
         let mut text = "nothing changed; nothing was sent".to_owned();
         let Some(renewal) = renewal else { return Ok((text, None)) };
         if renewal.is_first {
-            let (files, file) = (renewal.site.len(), file_name(renewal.baseline.file()));
-            let s = if files == 1 { "" } else { "s" };
-            text = format!("`{file}` is now the baseline of {files} file{s}; nothing was sent");
+            text = format!("{}; nothing was sent", renewal.first());
         }
-        Ok((text, renewal.finish()?))
+        let note = renewal
+            .replace()
+            .map_err(|error| Failure::new(Exit::Failed, format!("nothing was sent, but {error}")));
+        Ok((text, note?))
     }
 
     /// The new build.
@@ -165,24 +166,36 @@ impl Renewal {
 
     /// Replaces the baseline after everything was purged. Returns a note for the user, if there is one.
     pub(crate) fn finish(self) -> Result<Option<String>, Failure> {
-        let is_first = self.is_first;
-        match self.baseline.finish(&self.site) {
-            Ok(Finished::Replaced) => Ok(None),
-            Ok(Finished::InDoubt(count)) => {
-                let s = if count == 1 { "" } else { "s" };
-                Ok(Some(format!(
-                    "another run of this baseline overlapped with this one; the next run will purge the {count} file{s} \
-                     in which their sites may differ"
-                )))
-            }
-            Err(error) if is_first => Err(Failure::new(Exit::Failed, error.to_string())),
-            Err(error) => Err(Failure::new(
+        // The paths came from elsewhere, so nothing else says that there is a baseline now.
+        let first = self.is_first.then(|| self.first());
+        let replaced = self.replace().map(|note| note.or(first));
+        replaced.map_err(|error| {
+            Failure::new(
                 Exit::Failed,
                 format!(
                     "everything was purged, but {error}; the baseline is unchanged, and the next run will purge the same paths again"
                 ),
-            )),
-        }
+            )
+        })
+    }
+
+    fn first(&self) -> String {
+        let (files, file) = (self.site.len(), file_name(self.baseline.file()));
+        let s = if files == 1 { "" } else { "s" };
+        format!("`{file}` is now the baseline of {files} file{s}")
+    }
+
+    fn replace(self) -> Result<Option<String>, BaselineError> {
+        Ok(match self.baseline.finish(&self.site)? {
+            Finished::Replaced => None,
+            Finished::InDoubt(count) => {
+                let s = if count == 1 { "" } else { "s" };
+                Some(format!(
+                    "another run of this baseline overlapped with this one; the next run will purge the {count} file{s} \
+                     in which their sites may differ"
+                ))
+            }
+        })
     }
 }
 

@@ -242,7 +242,7 @@ fn not_applied() -> Vec<Row> {
             .post([after("3600")])
             .ends(4, "300 not_sent")
             .seen(1, 0)
-            .says("429"),
+            .says("too many requests (429); the service asked for a pause of 1h"),
         Row::new("A11 Retry-After of an hour on a page of the list")
             .post([status("500 Oops", ""), ok(ACCEPTED)])
             .get([after("3600")])

@@ -306,3 +306,30 @@ async fn request_limit_uses_the_folder_and_quick_reads_changed_files() {
     assert_eq!(quick(&["--wait"]).end().await.code, Some(0));
     assert_eq!(posts(&sandbox).last().expect("a request"), &["/a.html"]);
 }
+
+/// Otherwise the next run would say that an earlier one did not finish.
+#[tokio::test(flavor = "multi_thread")]
+async fn run_that_cannot_create_its_journal_leaves_no_doubt() {
+    let (folder, sandbox) = begun().await;
+    folder.write("site/a.html", "2");
+    folder.write("journal", "");
+    let ended = create(&folder, &sandbox, &["--journal", "journal"]).end().await;
+    assert_eq!((ended.code, posts(&sandbox).len()), (Some(2), 0), "{ended:?}");
+    assert_eq!(folder.names(), ["base", "base.lock", "journal", "site"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn first_run_with_other_paths_says_that_there_is_a_baseline() {
+    let folder = Folder::new();
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    folder.write("site/a.html", "1");
+    let embedded = create(&folder, &sandbox, &["--first-run", "--sandbox"]).end().await;
+    check(
+        &embedded,
+        0,
+        "there is no baseline, and none is written with --sandbox; nothing was sent\n",
+    );
+    let ended = create(&folder, &sandbox, &["--first-run", "/x"]).end().await;
+    assert_eq!((ended.code, posts(&sandbox)), (Some(0), vec![vec!["/x".to_owned()]]), "{ended:?}");
+    assert!(ended.err.ends_with("base` is now the baseline of 1 file\n"), "{ended:?}");
+}

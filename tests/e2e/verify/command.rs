@@ -182,6 +182,26 @@ async fn wildcards_are_verified_by_the_files_that_they_match() {
     assert_ne!(paths(&run(&["/img/*", "--seed", "8"]).await), paths(&many));
 }
 
+/// A program that reads the lines sees every path that it gave.
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_that_are_not_asked_for_have_a_line() {
+    let bench = bench().await;
+    let run = async |format: &str| {
+        let paths = ["/zzz*", "/a.html", "--output", format];
+        bench.verify(&[&paths[..], &SITE[..]].concat()).end().await
+    };
+    let json = run("json").await.json();
+    let mut expected: Vec<_> = json["verification"]["paths"].as_array().expect("paths").clone();
+    let lines = run("ndjson").await;
+    let mut found: Vec<Value> =
+        lines.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for paths in [&mut expected, &mut found] {
+        paths.sort_by_key(|checked| checked["path"].to_string());
+    }
+    assert_eq!((found.len(), &found), (2, &expected), "{lines:?}");
+    assert_eq!(found[1]["verdict"], "unverifiable", "{lines:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn variants_that_are_not_asked_for_are_named() {
     let bench = bench().await;

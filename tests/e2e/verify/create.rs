@@ -130,8 +130,15 @@ async fn stale_files_are_purged_once_more_on_request() {
     upload(&bench);
     let edge = bench.edge();
     let again = ["--verify=100ms", "--again", "--edge", &edge];
-    let ended = json(&bench, &again).await;
+    let files = ["--audit", "audit", "--summary", "summary"];
+    let ended = json(&bench, &[&again[..], &files].concat()).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    // Both purges are in the records.
+    let audit = fs::read_to_string(bench.path("audit")).expect("a file");
+    let audit: serde_json::Value = serde_json::from_str(&audit).expect("JSON");
+    assert_eq!(audit["operations"].as_array().map(Vec::len), Some(2), "{audit}");
+    let summary = fs::read_to_string(bench.path("summary")).expect("a file");
+    assert!(summary.contains("purged the stale paths again"), "{summary}");
     let found = &ended.json()["verification"];
     assert_eq!((&found["again"]["summary"]["purged"], &found["stale"]), (&json!(1), &json!([])));
     assert_eq!(posts(&bench.sandbox), [["/a.html"], ["/a.html"]]);
@@ -184,6 +191,23 @@ async fn a_signal_before_the_verification_is_not_a_success() {
     assert!(ended.err.ends_with("error: the verification was interrupted\n"), "{ended:?}");
     let ended = create().end().await;
     assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(0), 2), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_while_the_origin_is_asked_says_that_nothing_was_sent() {
+    let bench = bench(Sandbox::builder()).await;
+    // It accepts a request and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let origin = format!("http://{}", silent.local_addr().expect("an address"));
+    let run = create(&bench, &["--origin-ready=60s", "--origin", &origin]).start();
+    let accepted = tokio::task::spawn_blocking(move || silent.accept().expect("a request"));
+    let _open = accepted.await.expect("a thread");
+    run.signal("INT").await;
+    let ended = run.end().await;
+    assert_eq!((ended.code, posts(&bench.sandbox).len()), (Some(130), 0), "{ended:?}");
+    let why = "error: interrupted while waiting for the origin; nothing was sent\n";
+    assert!(ended.err.ends_with(why), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -350,5 +374,22 @@ async fn options_that_would_do_nothing_are_refused() {
             (Some(2), 0),
             "{options:?}: {ended:?}"
         );
+    }
+}
+
+/// The purge and its verification both need the inventory, which may be a pipe.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn inventory_that_can_be_read_only_once_is_verified() {
+    for inventory in ["-", "/dev/stdin"] {
+        let bench = Bench::new(Sandbox::builder()).await;
+        bench.built("d/a.html", "new");
+        let edge = bench.edge();
+        let create = ["create", "/d/*", "--wait", "--verify=20s", "--edge", &edge, "--origin"];
+        let create = [&create[..], &[&edge, "--inventory", inventory]].concat();
+        let run = purge_at(&bench.sandbox, &[&create[..], &["--output", "json"]].concat());
+        let ended = run.input("/d/a.html\n").end().await;
+        let verified = &ended.json()["verification"]["paths"][0];
+        assert_eq!(verified["path"], "/d/a.html", "{ended:?}");
     }
 }
