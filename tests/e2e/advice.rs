@@ -1,6 +1,7 @@
 //! The commands that messages suggest work as they are printed.
 
 use std::fs;
+use std::time::Duration;
 
 use purge_sandbox::{Fault, Sandbox};
 use purge_tests::cli::{Ended, Run};
@@ -30,9 +31,15 @@ async fn follow(ended: &Ended, run: impl Fn(&str, &[&str]) -> Run) -> Ended {
     paste(command, run).await
 }
 
+/// Lets the next requests for the list outlast any deadline.
+fn delay(sandbox: &Sandbox, requests: u32) {
+    sandbox.fault(Fault::slow(Duration::from_millis(300)).on_get().times(requests));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn suggested_commands_have_the_profile_and_wait() {
     let scene = Scene::new("prefix = '/blog'\n").await;
+    delay(&scene.blog, 1);
     let run = |program: &str, arguments: &[&str]| scene.run_in(program, arguments);
     let ended = scene.end(&["create", "/a", "--profile", "blog", "--wait=0s"]).await;
     assert_eq!(ended.code, Some(5), "{ended:?}");
@@ -40,6 +47,7 @@ async fn suggested_commands_have_the_profile_and_wait() {
     assert_eq!(followed.code, Some(0), "{followed:?}");
     assert!(followed.out.contains("not cached  /blog/a"), "{followed:?}");
 
+    delay(&scene.blog, 1);
     let journal = ["--journal", "journal"];
     let create = ["create", "/b", "--profile", "blog", "--wait=0s"];
     let ended = scene.end(&[&create[..], &journal].concat()).await;
@@ -50,6 +58,7 @@ async fn suggested_commands_have_the_profile_and_wait() {
     assert!(followed.out.contains("not cached  /blog/b"), "{followed:?}");
 
     // Each of several profiles has a command of its own.
+    [&scene.shop, &scene.blog].map(|sandbox| delay(sandbox, 1));
     let ended = scene.end(&["create", "/c", "--profile", "shop,blog", "--wait=0s"]).await;
     let commands = suggested(&ended);
     assert_eq!((ended.code, commands.len()), (Some(5), 2), "{ended:?}");
@@ -75,6 +84,7 @@ async fn suggested_commands_have_the_options_for_the_account() {
     let run =
         |program: &str, arguments: &[&str]| Run::new(program, arguments).folder(scene.path(""));
     for more in [&[][..], &["--journal", "journal"]] {
+        delay(&sandbox, 1);
         let create = [&["create", "/a", "--wait=0s"], &options[..], more].concat();
         let ended = run(PURGE, &create).end().await;
         assert_eq!(ended.code, Some(5), "{ended:?}");
@@ -138,6 +148,7 @@ async fn operation_is_called_unknown_only_if_the_list_was_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn operations_to_follow_are_all_listed() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
+    delay(&sandbox, 4);
     let create = ["create", "--from", "-", "--wait=0s"];
     let ended = purge_at(&sandbox, &create).input(lines(2500)).end().await;
     assert_eq!(ended.code, Some(5), "{ended:?}");
