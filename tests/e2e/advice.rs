@@ -58,7 +58,7 @@ async fn suggested_commands_have_the_profile_and_wait() {
     assert!(followed.out.contains("not cached  /blog/b"), "{followed:?}");
 
     // Each of several profiles has a command of its own.
-    [&scene.shop, &scene.blog].map(|sandbox| delay(sandbox, 1));
+    [&scene.shop, &scene.blog].into_iter().for_each(|sandbox| delay(sandbox, 1));
     let ended = scene.end(&["create", "/c", "--profile", "shop,blog", "--wait=0s"]).await;
     let commands = suggested(&ended);
     assert_eq!((ended.code, commands.len()), (Some(5), 2), "{ended:?}");
