@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use purge_queue::{NatsEngine, Producer, Queue, Ticket};
-use purge_sandbox::Sandbox;
+use purge_sandbox::{Fault, Sandbox};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
@@ -30,8 +30,17 @@ pub(crate) struct WorkerProcess {
 
 impl<'a> Bench<'a> {
     pub(crate) async fn new(cluster: &'a Cluster, lane: &str) -> Self {
-        let sandbox = Sandbox::builder().purge_delay(Duration::from_millis(20)).start();
-        Self { cluster, sandbox: sandbox.await.expect("a sandbox"), lane: lane.to_owned() }
+        Self::taking(cluster, lane, Duration::ZERO).await
+    }
+
+    /// A lane whose service takes some time for each request.
+    pub(crate) async fn taking(cluster: &'a Cluster, lane: &str, time: Duration) -> Self {
+        let mut sandbox = Sandbox::builder().purge_delay(Duration::from_millis(20));
+        if !time.is_zero() {
+            sandbox = sandbox.fault(Fault::slow(time).on_post().times(u32::MAX));
+        }
+        let sandbox = sandbox.start().await.expect("a sandbox");
+        Self { cluster, sandbox, lane: lane.to_owned() }
     }
 
     pub(crate) async fn queue(&self, producer: &str) -> Queue<NatsEngine> {
