@@ -89,7 +89,8 @@ pub enum Event {
     Paused {
         /// How long the pause is.
         delay: Duration,
-        /// The response that asked for it; or, for a login, that there is a pause.
+        /// The response that asked for it. For a login, or a request that another response holds back: only that there is
+        /// a pause.
         error: Error,
     },
     /// While waiting: after several polls, the service still has no record of an operation that is known only by

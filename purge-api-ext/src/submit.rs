@@ -49,8 +49,8 @@ use work::{Source, Work};
 /// A pause that the service asks for (`Retry-After`) applies to all requests of the [`Client`](crate::Client), as its
 /// [`rate`](crate::ClientBuilder::rate) does; a pause of more than 60 s is not waited for, and ends the run. All
 /// retries of a run share a quota: 100 are free, and after that every five accepted requests pay for one more. A look-up
-/// that cannot read the list pays for the retry after it. So during an outage, 1,000 batches cause about 1,200 requests
-/// at most. Sending as a whole has no time limit; `max_attempts` and `backoff` limit each request.
+/// that cannot read the list pays for the retry after it. So 1,000 batches cause at most 1,300 attempts, and 1,100 if none
+/// is accepted. Sending as a whole has no time limit; `max_attempts` and `backoff` limit each request.
 ///
 /// A request that the service finds too large (413) is split into two, with half of its paths each.
 ///

@@ -1,5 +1,5 @@
-//! How the generated types read members that decide nothing: from any JSON. One that has another type than expected
-//! must not make a response unreadable.
+//! How the generated types read members without which a response is still safe to use: from any JSON. One that has
+//! another type than expected must not make a response unreadable.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -170,7 +170,7 @@ fn file(path: &Path) -> Option<String> {
 }
 
 /// A word for a shell. IDs come from the service, and no shell must act on them.
-fn word(text: &str) -> Option<String> {
+pub(crate) fn word(text: &str) -> Option<String> {
     shlex::try_quote(text).ok().map(Cow::into_owned)
 }
 

@@ -160,8 +160,9 @@ Examples:
 Example:
   cdn-purge status post-4711-rev-3 --path /index.html
 
-Exit codes: 0 if every path has an outcome and none failed, 1 if a path failed or was not sent, 2 if the request does \
-not have the path, 4 if an outcome is still missing or the queue cannot be reached")]
+Exit codes: 0 if every path is purged or had no cached copy, 1 if a path failed or was not sent, 2 if the request does \
+not have the path, 4 if an outcome is still missing or the queue cannot be reached, 5 if a purge was accepted, but is no \
+longer followed")]
     Status(Box<StatusArgs>),
     /// Purge enqueued paths, or stand by while another worker does
     #[cfg(feature = "queue")]

@@ -96,6 +96,8 @@ impl Edges {
 
 impl Evict for Edges {
     fn evict(&mut self, at: Duration, path: &str) -> bool {
+        // What they owe from earlier purges comes first.
+        self.pops.iter_mut().for_each(|pop| pop.settle(at));
         let is_at_pop = self.pops.iter().any(|pop| pop.has(path));
         self.pops.iter_mut().for_each(|pop| pop.purge_at(at, path));
         self.main.purge(path) || is_at_pop

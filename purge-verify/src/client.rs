@@ -6,7 +6,7 @@
 use std::error::Error as StdError;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::Url;
@@ -128,7 +128,8 @@ impl Client {
         self.is_responding()?;
         let _turn = self.pace.turn().await;
         self.is_responding()?;
-        let asking = self.send(url, path, coding);
+        let is_heard = AtomicBool::new(false);
+        let asking = self.send(url, path, coding, &is_heard);
         let came = match until.map(|until| until.max(Instant::now() + GRACE)) {
             None => asking.await,
             Some(until) => timeout_at(until.into(), asking).await.unwrap_or_else(|_| {
@@ -136,7 +137,10 @@ impl Client {
             }),
         };
         match &came {
-            Err(NoAnswer { kind: NoAnswerKind::TimedOut, .. }) => {
+            // An edge whose body is still arriving is not silent.
+            Err(NoAnswer { kind: NoAnswerKind::TimedOut, .. })
+                if !is_heard.load(Ordering::Relaxed) =>
+            {
                 self.silent.fetch_add(1, Ordering::Relaxed);
             }
             _ => self.silent.store(0, Ordering::Relaxed),
@@ -157,7 +161,14 @@ impl Client {
         self.silent.store(0, Ordering::Relaxed);
     }
 
-    async fn send(&self, url: Url, path: &str, coding: Coding) -> Result<Came, NoAnswer> {
+    /// Sends a request, and sets `is_heard` as soon as the edge responds.
+    async fn send(
+        &self,
+        url: Url,
+        path: &str,
+        coding: Coding,
+        is_heard: &AtomicBool,
+    ) -> Result<Came, NoAnswer> {
         let asked_for = url.clone();
         let request = self.http.get(url).header(ACCEPT_ENCODING, coding.accept_encoding());
         let (asked, asked_on) = (Instant::now(), SystemTime::now());
@@ -165,6 +176,7 @@ impl Client {
             true => NoAnswer { why: cause(&error), kind: NoAnswerKind::TimedOut },
             false => NoAnswer { why: cause(&error), kind: NoAnswerKind::Broken },
         })?;
+        is_heard.store(true, Ordering::Relaxed);
         let (answered, received) = (Instant::now(), SystemTime::now());
         let coded = coding_of(response.headers());
         let (body, size) = match &coded {

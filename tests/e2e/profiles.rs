@@ -290,7 +290,7 @@ async fn worst_exit_code_counts_and_a_wrong_token_is_blamed_on_its_profile() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_are_shown_with_the_profile() {
-    let scene = Scene::new("prefix = '/blog'\n").await;
+    let scene = Scene::new("prefix = '/blog'\nlane = 'news'\n").await;
     let shown = scene.run(&["config"]).env("PURGE_PROFILE", "blog").end().await;
     assert_eq!(shown.code, Some(0), "{shown:?}");
     let line = |name: &str| {
@@ -302,6 +302,7 @@ async fn settings_are_shown_with_the_profile() {
     assert_eq!(line("base-url")[1], scene.blog.base_url());
     assert_eq!(line("token-file")[1], "blog");
     assert_eq!(line("prefix")[1], "/blog");
+    assert_eq!((line("queue.lane")[1], line("lane").len()), ("news", 0));
     let named = scene.run(&["config", "--profile", "shop"]).env("PURGE_PROFILE", "blog");
     let named = named.end().await.out;
     assert!(named.contains("--profile\n") && named.contains(scene.shop.base_url()), "{named}");

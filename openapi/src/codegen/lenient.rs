@@ -1,4 +1,4 @@
-//! Lets members that decide nothing have any type.
+//! Lets members without which a response is still safe to use have any type.
 //!
 //! Nobody has published their types, and a response must not become unreadable because of a member that is only shown,
 //! or not used at all: a token, a page or the ID of an operation would be lost with it. What decides an outcome stays

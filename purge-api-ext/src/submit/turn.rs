@@ -131,7 +131,8 @@ impl Run<'_> {
     /// Gets another token and sends the request again immediately, because the service did not process it.
     pub(super) async fn renew(&self, turn: &mut Turn) {
         let Some(refusal) = turn.take_failure() else { return };
-        match self.resource.renew(&refusal, turn.seen).await {
+        let renewing = self.resource.renew(&refusal, turn.seen);
+        match self.resource.reporting(renewing, self.reporter).await {
             Ok(true) => {
                 turn.renewed = true;
                 turn.stage = Stage::Ready;

@@ -7,7 +7,11 @@ use crate::output::Setting;
 pub(super) fn apply_profile(shown: &mut Vec<Setting>, profile: &str) {
     let start = format!("profile.{profile}.");
     let of_profile = shown.iter().filter_map(|setting| {
-        let name = setting.name.strip_prefix(&start)?.to_owned();
+        let name = match setting.name.strip_prefix(&start)? {
+            // Outside a profile, it is a setting of the queue.
+            "lane" => "queue.lane".to_owned(),
+            name => name.to_owned(),
+        };
         Some(Setting { name, value: setting.value.clone(), source: setting.source.clone() })
     });
     let of_profile: Vec<_> = of_profile.collect();

@@ -4,6 +4,7 @@ mod journals;
 
 use std::collections::BTreeSet;
 
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt as _, stream};
 use purge_api_ext::{
     Client, ErrorKind, Event, Events, Journal, Plan, Purge, PurgeEverything, PurgePath, Report,
@@ -77,9 +78,7 @@ pub(super) async fn create(
     let plans = plans(&args.paths, changes.as_ref(), &members, settings, shared.format, console)?;
     let mut renewal = changes.map(Changes::into_renewal);
     let Some(plans) = plans else { return unchanged(renewal, shared.format, console) };
-    for member in &members {
-        has_token(member).await?;
-    }
+    have_tokens(&clients(&members)).await?;
     let folder = args.journal.as_deref();
     let journals = journals(folder, &members, &plans).await?;
     if let Err(failure) = renewal.as_mut().map_or(Ok(()), Renewal::begin) {
@@ -143,7 +142,7 @@ pub(super) async fn resume(
     if let Some(note) = left_for_later(&args.journal, &names) {
         output::note(console, shared.format, &note);
     }
-    let (mut runs, mut clients) = (Vec::new(), Vec::new());
+    let (mut runs, mut clients, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         settings.profile(&name)?;
         let of_profile = |failure: Failure| failure.of_profile(&name);
@@ -158,7 +157,7 @@ pub(super) async fn resume(
         let member = member(&name, &base, settings, &mut clients).map_err(of_profile)?;
         let left = journal.requests() - journal.accepted();
         let purge = member.resource.resume(journal).map_err(|e| of_profile(e.into()))?;
-        has_token(&member).await?;
+        tokens.push((name.clone(), member.client));
         let mut progress = Progress::of_profile(console.messages, shared.format, &name);
         let plural = output::plural(left);
         progress.say(console.err, format_args!("resuming: {left} request{plural} left"));
@@ -169,7 +168,12 @@ pub(super) async fn resume(
             signals,
         ));
     }
+    have_tokens(&tokens).await?;
     shared.follow(runs, console).await
+}
+
+fn clients(members: &[Member]) -> Vec<(String, Client)> {
+    members.iter().map(|member| (member.name.clone(), member.client.clone())).collect()
 }
 
 fn members(target: &TargetArgs, settings: &Settings) -> Result<Vec<Member>, Failure> {
@@ -204,13 +208,15 @@ fn member(
 
 /// A missing token is bad input, and is reported before anything is sent to any profile. If signing in fails, only the
 /// run of this profile fails.
-async fn has_token(member: &Member) -> Result<(), Failure> {
-    match member.client.fetch_token().await {
+async fn have_tokens(members: &[(String, Client)]) -> Result<(), Failure> {
+    // Together, so that one login that does not respond delays the others no longer than itself.
+    let asking = members.iter().map(async |(name, client)| match client.fetch_token().await {
         Err(error) if error.kind() == ErrorKind::InvalidInput => {
-            Err(Failure::from(error).of_profile(&member.name))
+            Err(Failure::from(error).of_profile(name))
         }
         _ => Ok(()),
-    }
+    });
+    try_join_all(asking).await.map(drop)
 }
 
 fn unique(names: &[String]) -> Result<Vec<String>, Failure> {

@@ -167,15 +167,17 @@ impl Renewal {
     /// Replaces the baseline after everything was purged. Returns a note for the user, if there is one.
     pub(crate) fn finish(self) -> Result<Option<String>, Failure> {
         // The paths came from elsewhere, so nothing else says that there is a baseline now.
-        let first = self.is_first.then(|| self.first());
+        let is_first = self.is_first;
+        let first = is_first.then(|| self.first());
         let replaced = self.replace().map(|note| note.or(first));
         replaced.map_err(|error| {
-            Failure::new(
-                Exit::Failed,
-                format!(
-                    "everything was purged, but {error}; the baseline is unchanged, and the next run will purge the same paths again"
-                ),
-            )
+            let next = match is_first {
+                true => "there is still no baseline",
+                false => {
+                    "the baseline is unchanged, and the next run will purge the same paths again"
+                }
+            };
+            Failure::new(Exit::Failed, format!("everything was purged, but {error}; {next}"))
         })
     }
 

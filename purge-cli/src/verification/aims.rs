@@ -138,7 +138,7 @@ impl Aims {
         let count = self.queries.len();
         let (s, is) = if count == 1 { ("", "is") } else { ("s", "are") };
         Some(format!(
-            "{count} path{s} {is} verified without query strings only, since none is known, such as those of `{}`",
+            "{count} path{s} {is} verified without query strings: none is known that matches, for example, `{}`",
             escape(first)
         ))
     }

@@ -151,8 +151,13 @@ impl New {
     /// Gives a file that is being written the mode of the baseline, if there is one.
     fn keep_mode(&self, file: &File) -> io::Result<()> {
         match fs::metadata(&self.baseline) {
-            Ok(old) if cfg!(unix) && file.metadata()?.is_file() => {
-                file.set_permissions(old.permissions())
+            Ok(old) if cfg!(unix) => {
+                let new = file.metadata()?;
+                // Some file systems refuse a change, even to what is set already.
+                match new.is_file() && new.permissions() != old.permissions() {
+                    true => file.set_permissions(old.permissions()),
+                    false => Ok(()),
+                }
             }
             _ => Ok(()),
         }

@@ -6,7 +6,7 @@ use crate::answer::{Body, Coding};
 use crate::checked::{Checked, Look};
 use crate::client::{Came, NoAnswer, NoAnswerKind};
 use crate::judge::{New, Origin, Question, Sight, judge, may_be_replaced, says_older};
-use crate::verdict::Reason;
+use crate::verdict::{Reason, Verdict};
 
 /// A path, and what is known about each of its copies.
 #[derive(Debug)]
@@ -94,6 +94,11 @@ impl State {
             Ok(came) => came,
             // What was found earlier says more.
             Err(_) if way.was_skipped && way.reason.is_some() => return,
+            Err(NoAnswer { kind: NoAnswerKind::TimedOut, .. })
+                if way.reason.as_ref().is_some_and(|reason| reason.verdict() == Verdict::Stale) =>
+            {
+                return;
+            }
             Err(NoAnswer { why, kind }) => {
                 (way.reason, way.status, way.age) = (Some(Reason::Unreachable(why)), None, None);
                 way.is_final = kind == NoAnswerKind::Impossible;
@@ -104,7 +109,10 @@ impl State {
         let expected = self.target.expected;
         let is_folder = is_folder && matches!(expected.new, New::Is(_));
         let question = Question { expected, elapsed, origin, earlier: way.sight };
-        let is_right = is_folder && came.is_to_folder && !says_older(&question, &came.answer);
+        let is_right = is_folder
+            && came.is_to_folder
+            && !came.answer.varies_by_all
+            && !says_older(&question, &came.answer);
         let reason = match judge(&question, &came.answer) {
             // The file itself is at the folder.
             Reason::Redirect(_) if is_right => Reason::ToFolder,

@@ -292,6 +292,7 @@ async fn redirect_of_a_folder_to_its_slash_is_not_a_reason_to_doubt() {
         match request.path {
             "/d" | "/own" => to(&format!("{}/", request.path)),
             "/old" => to("/old/").aged(3600),
+            "/any" => to("/any/").header("vary", "*"),
             "/e?a=1" => to("http://127.0.0.1:1/e/?a=1"),
             "/f" => to("/g/"),
             "/h" => to("http://127.0.0.2/h/"),
@@ -299,16 +300,16 @@ async fn redirect_of_a_folder_to_its_slash_is_not_a_reason_to_doubt() {
         }
     });
     let server = server.await;
-    let paths = ["/d", "/e?a=1", "/f", "/h", "/old", "/own"];
-    let folders = paths[..5].iter().map(|path| (*path).to_owned());
+    let paths = ["/d", "/e?a=1", "/f", "/h", "/old", "/any", "/own"];
+    let folders = paths[..6].iter().map(|path| (*path).to_owned());
     let verifier = builder(&server).build().expect("a verifier").with_folders(folders);
     let purge = Some(Purge::ago(Duration::from_secs(60)));
     let target = |path: &&str| Target { purge, ..target(path, b"hello\n") };
     let found = verifier.verify(paths.iter().map(target).collect(), None, |_| {}).await;
     let reasons: Vec<_> = found.iter().map(|checked| checked.reason.as_str()).collect();
-    // The last ones are elsewhere, older than the purge, or no folder.
+    // The last ones are elsewhere, older than the purge, different for each request, or no folder.
     assert_eq!(reasons[..2], ["to_folder"; 2]);
-    assert_eq!(reasons[2..], ["redirect"; 4]);
+    assert_eq!(reasons[2..], ["redirect"; 5]);
 }
 
 #[tokio::test]

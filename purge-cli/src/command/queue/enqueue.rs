@@ -8,6 +8,7 @@ use purge_queue::{MAX_PATHS, NatsEngine, Queue, RequestOutcome, State, Ticket, U
 use serde::Serialize;
 
 use super::connect::{self, Identity};
+use crate::advice::word;
 use crate::args::{EnqueueArgs, StatusArgs};
 use crate::command::create;
 use crate::config::Config;
@@ -188,8 +189,10 @@ fn unfinished(outcome: &RequestOutcome) -> Option<Failure> {
     let follow = match operations.len() {
         0 => String::new(),
         1..=NAMED => {
-            let ids: Vec<_> = operations.into_iter().map(escape).collect();
-            format!("; to follow it: cdn-purge wait {}", ids.join(" "))
+            let ids: Vec<_> = operations.iter().copied().filter_map(word).collect();
+            let is_option = operations.iter().any(|id| id.starts_with('-'));
+            let dashes = if is_option { "-- " } else { "" };
+            format!("; to follow it: cdn-purge wait {dashes}{}", ids.join(" "))
         }
         count => format!(
             "; to follow its {count} operations: `cdn-purge wait` with the IDs of `status --output json`"
