@@ -20,9 +20,10 @@ impl<E: Engine> Holder<'_, E> {
     pub(super) async fn read(&mut self) -> Result<(), EngineError> {
         let filter = subject::inputs(&self.options.lane);
         // Everything up to where an earlier round had read is read again regardless of memory: the round may have
-        // taken it.
-        let least = self.history.rounds.values().map(|round| round.begun.upto).max();
-        let least = least.unwrap_or_default();
+        // taken it, or put it in doubt.
+        let rounds = self.history.rounds.values().map(|round| round.begun.upto);
+        let doubts = self.history.doubts().iter().map(|doubts| doubts.upto);
+        let least = rounds.chain(doubts).max().unwrap_or_default();
         while self.has_room(least) {
             let now = self.term.now();
             let messages = self.engine.read(Stream::Input, &filter, self.read + 1).await?;
