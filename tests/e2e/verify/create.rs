@@ -96,7 +96,7 @@ async fn query_strings_that_are_not_known_are_named_and_no_failure() {
     let ended = create(&bench, &["--with-query", "--verify=60s", "--edge", &edge]).end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(posts(&bench.sandbox), [["/a.html", "/a.html?*"]]);
-    let note = "1 path is verified without query strings only, since none is known, such as those of `/a.html?*`";
+    let note = "1 path is verified without query strings: none is known that matches, for example, `/a.html?*`";
     assert!(ended.err.contains(note), "{ended:?}");
     assert!(ended.out.contains("1 path at the edge: 1 fresh"), "{ended:?}");
     let ended = create(&bench, &["--with-query"]).end().await;

@@ -65,11 +65,11 @@ pub(crate) fn records(value: &Value) -> Form {
 pub(crate) fn filter(seen: &Seen) -> Evidence {
     let mut evidence = Evidence::default();
     for page in seen.pages() {
-        // The list of an operation that does not exist is a fact of its own.
-        let wanted = page.query.op_id.as_deref().filter(|id| *id != UNKNOWN_OPERATION);
-        let Some(wanted) = wanted else { continue };
+        let Some(wanted) = page.query.op_id.as_deref() else { continue };
         if page.operations().any(|id| id != wanted) {
             evidence.contradicts("records of other operations");
+        } else if wanted == UNKNOWN_OPERATION {
+            // That it has no records at all is a fact of its own.
         } else if page.operations().next().is_none() {
             evidence.is_silent("no list of an operation has records with its ID");
         } else if seen.knows_other_than(wanted) {
