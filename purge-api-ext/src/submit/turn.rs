@@ -131,7 +131,7 @@ impl Run<'_> {
     /// Gets another token and sends the request again immediately, because the service did not process it.
     pub(super) async fn renew(&self, turn: &mut Turn) {
         let Some(refusal) = turn.take_failure() else { return };
-        let renewing = self.resource.renew(&refusal, turn.seen);
+        let renewing = Box::pin(self.resource.renew(&refusal, turn.seen));
         match self.resource.reporting(renewing, self.reporter).await {
             Ok(true) => {
                 turn.renewed = true;
@@ -250,7 +250,8 @@ impl Run<'_> {
             Failure::new(Applied::No, error)
         };
         loop {
-            let entering = self.resource.enter();
+            // It is large, and would be moved several times for each request.
+            let entering = pin!(self.resource.enter());
             let pass = self.resource.reporting(entering, self.reporter).await.map_err(stopped)?;
             let written = self.record_sending(request).await?;
             let begun = Instant::now();
