@@ -140,16 +140,25 @@ impl Next {
 
     fn wait_for(&self, ids: &[&OperationId]) -> Option<String> {
         let account = self.account();
-        let may_be_option = ids.iter().any(|id| id.as_str().starts_with('-'));
+        let texts: Vec<_> = ids.iter().map(|id| id.as_str()).collect();
         match ids.len() {
-            0 => None,
-            1..=NAMED if may_be_option => {
-                Some(format!("cdn-purge wait{account} -- {}", joined(ids)))
-            }
-            1..=NAMED => Some(format!("cdn-purge wait {}{account}", joined(ids))),
+            0..=NAMED => wait_for(&texts, &account),
             _ => Some(format!("`cdn-purge wait{account}` with their IDs, listed above")),
         }
     }
+}
+
+/// The command that waits for operations, with further options; none if there are none or too many.
+pub(crate) fn wait_for(ids: &[&str], options: &str) -> Option<String> {
+    if !(1..=NAMED).contains(&ids.len()) {
+        return None;
+    }
+    let words: Vec<_> = ids.iter().filter_map(|id| word(id)).collect();
+    let words = words.join(" ");
+    Some(match ids.iter().any(|id| id.starts_with('-')) {
+        true => format!("cdn-purge wait{options} -- {words}"),
+        false => format!("cdn-purge wait {words}{options}"),
+    })
 }
 
 /// An option of a command, after a space.
@@ -170,7 +179,7 @@ fn file(path: &Path) -> Option<String> {
 }
 
 /// A word for a shell. IDs come from the service, and no shell must act on them.
-pub(crate) fn word(text: &str) -> Option<String> {
+fn word(text: &str) -> Option<String> {
     shlex::try_quote(text).ok().map(Cow::into_owned)
 }
 

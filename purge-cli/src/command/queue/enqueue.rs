@@ -8,7 +8,7 @@ use purge_queue::{MAX_PATHS, NatsEngine, Queue, RequestOutcome, State, Ticket, U
 use serde::Serialize;
 
 use super::connect::{self, Identity};
-use crate::advice::word;
+use crate::advice;
 use crate::args::{EnqueueArgs, StatusArgs};
 use crate::command::create;
 use crate::config::Config;
@@ -181,20 +181,14 @@ fn show(
 /// The failure of a request with paths whose purge was accepted and is no longer followed: nothing will ever say how it
 /// ended.
 fn unfinished(outcome: &RequestOutcome) -> Option<Failure> {
-    /// More IDs would bury the message before them.
-    const NAMED: usize = 5;
     let accepted = outcome.paths.iter().filter(|path| path.state == State::Accepted);
     let count = accepted.clone().count();
     let operations: BTreeSet<_> = accepted.filter_map(|path| path.op_id.as_deref()).collect();
-    let follow = match operations.len() {
-        0 => String::new(),
-        1..=NAMED => {
-            let ids: Vec<_> = operations.iter().copied().filter_map(word).collect();
-            let is_option = operations.iter().any(|id| id.starts_with('-'));
-            let dashes = if is_option { "-- " } else { "" };
-            format!("; to follow it: cdn-purge wait {dashes}{}", ids.join(" "))
-        }
-        count => format!(
+    let operations: Vec<_> = operations.into_iter().collect();
+    let follow = match (operations.len(), advice::wait_for(&operations, "")) {
+        (0, _) => String::new(),
+        (_, Some(command)) => format!("; to follow it: {command}"),
+        (count, None) => format!(
             "; to follow its {count} operations: `cdn-purge wait` with the IDs of `status --output json`"
         ),
     };
